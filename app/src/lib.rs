@@ -1,1 +1,91 @@
-//! (room)
+//! Screens: pages, their parts and their server functions. Compiled twice: with `ssr` into the server, with `hydrate` into the browser.
+//! One file per noun; beside them what all share: `desk` (who is signed in), `forms`, `live`, `parts`, `paths`.
+
+#![recursion_limit = "256"]
+
+mod accounts;
+mod appointments;
+mod browser;
+mod businesses;
+mod contacts;
+mod conversations;
+mod desk;
+mod error;
+mod forms;
+mod frame;
+mod live;
+mod messages;
+mod parts;
+mod paths;
+#[cfg(feature = "ssr")]
+pub mod ssr;
+mod tasks;
+
+pub use error::AppError;
+
+use leptos::{config::LeptosOptions, prelude::*};
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{ParentRoute, Route, Router, Routes},
+    path,
+};
+
+/// The document around the app. Also sets the page's content security policy.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    if let Some(nonce) = leptos::nonce::use_nonce() {
+        ssr::set_content_security_policy(&nonce);
+    }
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f6f7f9" />
+                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#11141a" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+                <link rel="manifest" href="/manifest.webmanifest" />
+                <HashedStylesheet options=options.clone() id="leptos" />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let title = |page: String| if page.is_empty() { "Showup".to_owned() } else { format!("{page} · Showup") };
+    view! {
+        <Title formatter=title />
+        <Router>
+            <Routes fallback=frame::NotFound>
+                <Route path=path!("") view=accounts::Home ssr=SsrMode::Async />
+                <Route path=path!("signup") view=accounts::SignUpPage ssr=SsrMode::Async />
+                <Route path=path!("signin") view=accounts::SignInPage ssr=SsrMode::Async />
+                <ParentRoute path=path!("") view=frame::Frame ssr=SsrMode::Async>
+                    <ParentRoute path=path!("inbox") view=conversations::Inbox ssr=SsrMode::Async>
+                        <Route path=path!("") view=conversations::NothingOpen ssr=SsrMode::Async />
+                        <Route path=path!(":id") view=conversations::ThreadPage ssr=SsrMode::Async />
+                    </ParentRoute>
+                    <Route path=path!("contacts") view=contacts::ListPage ssr=SsrMode::Async />
+                    <Route path=path!("contacts/new") view=contacts::NewPage ssr=SsrMode::Async />
+                    <Route path=path!("contacts/:id") view=contacts::DetailPage ssr=SsrMode::Async />
+                    <Route path=path!("appointments") view=appointments::ListPage ssr=SsrMode::Async />
+                    <Route path=path!("appointments/new") view=appointments::NewPage ssr=SsrMode::Async />
+                    <Route path=path!("appointments/:id") view=appointments::DetailPage ssr=SsrMode::Async />
+                    <Route path=path!("tasks") view=tasks::ListPage ssr=SsrMode::Async />
+                    <Route path=path!("settings") view=businesses::SettingsPage ssr=SsrMode::Async />
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}

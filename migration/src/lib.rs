@@ -1,1 +1,34 @@
-//! (room)
+//! HISTORY. How the tables came to be, for both databases. Table names are strings: entities change, history does not.
+//! Our own tables are recorded in `seaql_migrations`, the queue's in `_sqlx_migrations`.
+
+use sea_orm_migration::prelude::*;
+
+mod ddl;
+mod m20261120_000001_foundation;
+mod queue;
+
+pub use queue::QueueError;
+
+/// Our own tables.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261120_000001_foundation::Migration)]
+    }
+}
+
+/// Brings a database to the newest state: our tables, then the queue's.
+///
+/// Several processes may start at once on PostgreSQL: an advisory lock lets one of them work and the others wait.
+///
+/// # Errors
+/// When a statement fails; on both databases a failed migration leaves nothing half done.
+pub async fn up(db: &sea_orm::DatabaseConnection) -> Result<(), QueueError> {
+    queue::locked(db, async {
+        Migrator::up(db, None).await?;
+        queue::up(db).await
+    })
+    .await
+}

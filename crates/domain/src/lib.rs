@@ -1,1 +1,22 @@
-//! (room)
+//! The rules of Showup: what may be sent, to whom, when, and what an answer means.
+//!
+//! Everything here is pure. There is no IO and no clock: whoever asks passes `now`. Instants are UTC
+//! inside; a `Tz` argument names the zone of the person who will read or be woken by the result.
+//! The crate builds for the browser too, so a screen and the server can never disagree about a rule.
+//!
+//! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
+
+mod words;
+
+pub mod consent;
+pub mod delivery;
+pub mod inbound;
+pub mod phone;
+pub mod quiet;
+pub mod reminders;
+pub mod segments;
+pub mod slug;
+pub mod texts;
+pub mod when;
+
+pub use words::UnknownWord;

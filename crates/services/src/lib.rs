@@ -1,1 +1,109 @@
-//! (room)
+//! USE CASES. One public async function per sentence the product says. This room owns transactions, the clock, the actor,
+//! live events and the queue; doors call it, one call per request.
+
+pub mod accounts;
+mod actor;
+pub mod appointments;
+mod audit;
+pub mod businesses;
+mod clock;
+pub mod contacts;
+pub mod conversations;
+pub mod db;
+mod error;
+pub mod integrations;
+pub mod live;
+pub mod messages;
+pub mod numbers;
+mod paging;
+pub mod queue;
+pub mod reminders;
+pub mod seed;
+pub mod tasks;
+mod tx;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+
+pub use actor::{Actor, Permission, Who};
+pub use clock::Clock;
+pub use db::Db;
+pub use error::{Error, Result};
+pub(crate) use tx::Tx;
+
+/// What this installation was told about the world outside.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where Twilio and browsers reach us, without a trailing slash; callback URLs and signatures are built from it.
+    pub public_url: String,
+    /// Sender for businesses that have no number of their own, E.164.
+    pub default_from: Option<String>,
+    /// Auth tokens that webhooks may be signed with: the current one, then the previous one during a rotation.
+    pub auth_tokens: Vec<SecretString>,
+}
+
+/// Everything a use case needs; the one value in axum state, Leptos context and job data. Cheap to clone.
+#[derive(Clone)]
+pub struct Services(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    clock: Clock,
+    twilio: Option<twilio::Client>,
+    settings: Settings,
+    live: live::Hub,
+    queue: queue::Wake,
+    passwords: tokio::sync::Semaphore,
+}
+
+impl Services {
+    pub fn new(db: Db, clock: Clock, twilio: Option<twilio::Client>, settings: Settings) -> Self {
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            twilio,
+            settings,
+            live: live::Hub::default(),
+            queue: queue::Wake::default(),
+            // argon2 takes a core and 19 MiB for a moment; two at a time leave the machine to everybody else.
+            passwords: tokio::sync::Semaphore::new(2),
+        }))
+    }
+
+    /// Now, to the millisecond, which is what both databases keep.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub fn live(&self) -> &live::Hub {
+        &self.0.live
+    }
+
+    /// Wakes queue workers of this process after a commit.
+    pub fn wake(&self) -> &queue::Wake {
+        &self.0.queue
+    }
+
+    pub(crate) fn twilio(&self) -> Option<&twilio::Client> {
+        self.0.twilio.as_ref()
+    }
+
+    pub(crate) fn passwords(&self) -> &tokio::sync::Semaphore {
+        &self.0.passwords
+    }
+
+    /// For reading outside a transaction.
+    pub(crate) fn read(&self) -> &sea_orm::DatabaseConnection {
+        &self.0.db.read
+    }
+}

@@ -1,1 +1,222 @@
-//! (room)
+//! A fake Twilio at the socket, for tests and for trying the product without an account.
+//!
+//! It speaks the slice of Twilio's REST API that sends and lists texts, calls webhooks with real signatures, keeps an opt-out list as the network does, shows the
+//! customers' phones on a page (`/phones`), and can be told to go wrong (`/control/faults`, [`Sim::set_fault`]). Nothing leaves the machine.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use twilio_sim::{Fault, FaultKind, SimConfig};
+//! let sim = twilio_sim::start(SimConfig::default()).await?;
+//! sim.set_fault(Fault::new(FaultKind::RateLimit).count(2).to("+14155550100"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod clock;
+mod control;
+mod faults;
+mod form;
+mod inbound;
+mod life;
+mod listener;
+mod phones;
+mod rest;
+mod shared;
+mod state;
+mod webhook;
+mod words;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+pub use faults::{Fault, FaultKind};
+pub use inbound::InboundText;
+pub use state::{Direction, SimMessage, State, WebhookCall};
+
+use listener::{CuttableListener, Wire};
+use shared::Shared;
+
+/// How to start a simulator.
+#[derive(Debug, Clone)]
+pub struct SimConfig {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// `AC…`, 34 characters.
+    pub account_sid: String,
+    /// The token that callers must know and webhooks are signed with.
+    pub auth_token: String,
+    /// Where inbound texts are posted; without one they are only kept.
+    pub inbound_url: Option<String>,
+    /// How long a message stays queued, and then sent.
+    pub delay: Duration,
+}
+
+impl Default for SimConfig {
+    /// A free port of 127.0.0.1, an account of zeros, no webhook, and statuses that change every 10 milliseconds.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            account_sid: "AC00000000000000000000000000000000".into(),
+            auth_token: "simulated-auth-token".into(),
+            inbound_url: None,
+            delay: Duration::from_millis(10),
+        }
+    }
+}
+
+/// A running simulator. It stops when it is dropped.
+pub struct Sim {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+}
+
+/// What was waited for did not happen.
+#[derive(Debug)]
+pub struct TimedOut {
+    /// What there was instead, oldest first.
+    pub messages: Vec<SimMessage>,
+    /// The webhook calls so far, oldest first.
+    pub calls: Vec<WebhookCall>,
+}
+
+/// Starts a simulator.
+///
+/// # Errors
+/// When the address cannot be listened on, or no HTTP client can be built.
+pub async fn start(cfg: SimConfig) -> io::Result<Sim> {
+    let shared = Shared::new(&cfg).map_err(io::Error::other)?;
+    let listener = TcpListener::bind(cfg.listen).await?;
+    let address = listener.local_addr()?;
+    let routes = Router::new()
+        .merge(rest::routes(&shared))
+        .merge(control::routes())
+        .merge(phones::routes());
+    let service = routes
+        .with_state(Arc::clone(&shared))
+        .into_make_service_with_connect_info::<Wire>();
+    let closed = shared.closed();
+    tokio::spawn(
+        axum::serve(CuttableListener(listener), service)
+            .with_graceful_shutdown(closed)
+            .into_future(),
+    );
+    Ok(Sim { shared, address })
+}
+
+impl Sim {
+    /// `http://127.0.0.1:PORT`, for the client's `api_url`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// `AC…`.
+    #[must_use]
+    pub fn account_sid(&self) -> &str {
+        &self.shared.account_sid
+    }
+
+    /// The account's auth token.
+    #[must_use]
+    pub fn auth_token(&self) -> &str {
+        &self.shared.auth_token
+    }
+
+    /// Looks at the state without copying it.
+    pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        self.shared.read(look)
+    }
+
+    /// All messages in both directions, oldest first.
+    #[must_use]
+    pub fn messages(&self) -> Vec<SimMessage> {
+        self.look(|state| state.messages().cloned().collect())
+    }
+
+    /// What the business sent to this address, oldest first.
+    #[must_use]
+    pub fn sent_to(&self, to: &str) -> Vec<SimMessage> {
+        self.look(|state| state.sent_to(to).cloned().collect())
+    }
+
+    /// The webhook calls that are over, oldest first.
+    #[must_use]
+    pub fn calls(&self) -> Vec<WebhookCall> {
+        self.look(|state| state.calls().cloned().collect())
+    }
+
+    /// Forgets messages and webhook calls; faults and opt-outs stay.
+    pub fn clear(&self) {
+        self.shared.write(State::clear_messages);
+    }
+
+    /// Forgets messages, calls, faults and opt-outs; the delay and the webhook stay.
+    pub fn reset(&self) {
+        self.shared.write(State::reset);
+    }
+
+    /// Arms a fault behind those already armed.
+    pub fn set_fault(&self, fault: Fault) {
+        self.shared.write(|state| state.arm(fault));
+    }
+
+    /// Disarms all faults.
+    pub fn clear_faults(&self) {
+        self.shared.write(State::disarm);
+    }
+
+    /// How long a message stays queued, and then sent.
+    pub fn set_delay(&self, delay: Duration) {
+        self.shared.write(|state| state.delay = delay);
+    }
+
+    /// Where inbound texts are posted.
+    pub fn set_inbound_url(&self, url: Option<String>) {
+        self.shared.write(|state| state.inbound_url = url);
+    }
+
+    /// A customer sends a text; returns its sid when the webhook has answered (see [`Sim::calls`]).
+    pub async fn inbound(&self, from: &str, to: &str, body: &str) -> String {
+        self.send_text(InboundText {
+            from: from.into(),
+            to: to.into(),
+            body: body.into(),
+            ..InboundText::default()
+        })
+        .await
+    }
+
+    /// As [`Sim::inbound`], with a sid, repetitions or an opt-out type.
+    pub async fn send_text(&self, text: InboundText) -> String {
+        let message = inbound::receive(&self.shared, &text);
+        inbound::deliver(&self.shared, &message, &text).await;
+        message.sid
+    }
+
+    /// Waits until the state is as wanted.
+    ///
+    /// # Errors
+    /// [`TimedOut`] with what there was instead.
+    pub async fn wait_for(&self, mut wanted: impl FnMut(&State) -> bool, timeout: Duration) -> Result<(), TimedOut> {
+        let mut changes = self.shared.watch();
+        let until_wanted = changes.wait_for(|_| self.shared.read(&mut wanted));
+        match tokio::time::timeout(timeout, until_wanted).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(TimedOut {
+                messages: self.messages(),
+                calls: self.calls(),
+            }),
+        }
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}

@@ -1,1 +1,21 @@
-//! (room)
+//! Twilio's HTTP API for messages and its webhooks, in Rust types.
+//!
+//! Four things, each usable without the others:
+//! - [`Client`]: create, fetch and list messages; a create ends in one of four [`Outcome`]s.
+//! - [`signature`]: is this webhook request really from Twilio?
+//! - [`forms`]: what an inbound message or a status callback says.
+//! - [`errors`]: what an error code means and what to do about it.
+//!
+//! The crate knows nothing of the product that uses it. Rules are taken from `docs/twilio.md`; section numbers are given where they apply.
+
+mod client;
+pub mod errors;
+pub mod forms;
+mod message;
+mod outcome;
+pub mod signature;
+pub mod tls;
+
+pub use client::{Client, Config, ListQuery, NewMessage, Page, ReadError};
+pub use message::Message;
+pub use outcome::Outcome;

@@ -1,0 +1,173 @@
+//! Signing up, in and out, and who is looking.
+
+use contract::accounts::Me;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{components::Redirect, hooks::use_query_map};
+
+use crate::{
+    browser,
+    desk::DeskView,
+    error::AppError,
+    forms::{Field, Flash, FormNote, FormState, Submit},
+    parts::Loaded,
+    paths,
+};
+
+#[cfg(feature = "ssr")]
+use crate::ssr;
+
+/// Who is signed in, with fresh counts.
+#[server(prefix = "/api/fn")]
+pub async fn who_am_i() -> Result<Me, AppError> {
+    Ok(services::accounts::me(&ssr::services()?, &ssr::actor().await?).await?)
+}
+
+/// Everything a page of a signed-in person starts with.
+#[server(prefix = "/api/fn")]
+pub async fn desk() -> Result<DeskView, AppError> {
+    let me = who_am_i().await?;
+    Ok(DeskView { me, now: ssr::services()?.now(), flash: ssr::take_flash().await? })
+}
+
+/// What a form posted without JavaScript left, for pages outside the frame.
+#[server(prefix = "/api/fn")]
+pub async fn left_flash() -> Result<Option<Flash>, AppError> {
+    ssr::take_flash().await
+}
+
+#[server(prefix = "/api/fn")]
+pub async fn sign_up(business_name: String, name: String, email: String, password: String, time_zone: String) -> Result<(), AppError> {
+    let form =
+        ssr::Form::new("signup", "/signup").typed("business_name", &business_name).typed("name", &name).typed("email", &email);
+    let command = contract::accounts::SignUp { business_name, name, email, password, time_zone: Some(time_zone), country: None };
+    let work = async move {
+        let started = services::accounts::sign_up(&ssr::services()?, command).await?;
+        ssr::start_session(started.account_id, started.business_id).await
+    };
+    ssr::door(form, work, |()| Some("/inbox".to_owned())).await
+}
+
+#[server(prefix = "/api/fn")]
+pub async fn sign_in(email: String, password: String, next: String) -> Result<(), AppError> {
+    let next = paths::local(&next, "/inbox").to_owned();
+    let page = paths::with_query("/signin", &[("next", Some(&next))]);
+    let form = ssr::Form::new("signin", page).typed("email", &email);
+    let work = async move {
+        let started = services::accounts::sign_in(&ssr::services()?, contract::accounts::SignIn { email, password }).await?;
+        ssr::start_session(started.account_id, started.business_id).await
+    };
+    ssr::door(form, work, |()| Some(next)).await
+}
+
+#[server(prefix = "/api/fn")]
+pub async fn sign_out() -> Result<(), AppError> {
+    ssr::door(ssr::Form::new("signout", "/signin"), ssr::end_session(), |()| Some("/signin".to_owned())).await
+}
+
+/// `/`: the inbox for whoever is signed in, the door for everybody else.
+#[component]
+pub fn Home() -> impl IntoView {
+    let someone = Resource::new_blocking(|| (), |()| who_am_i());
+    let lead = move || {
+        Suspend::new(async move {
+            let path = if someone.await.is_ok() { "/inbox" } else { "/signin" };
+            view! { <Redirect path /> }
+        })
+    };
+    view! { <Suspense>{lead}</Suspense> }
+}
+
+#[component]
+pub fn SignUpPage() -> impl IntoView {
+    let flash = Resource::new_blocking(|| (), |()| left_flash());
+    view! {
+        <Title text="Create your business" />
+        <Loaded from=flash view=|flash| view! { <SignUpForm flash /> } />
+    }
+}
+
+#[component]
+fn SignUpForm(flash: Option<Flash>) -> impl IntoView {
+    let action = ServerAction::<SignUp>::new();
+    let form = FormState::new("signup", action, flash);
+    let zone = RwSignal::new(String::new());
+    Effect::new(move |_| zone.set(browser::time_zone().unwrap_or_default()));
+    view! {
+        <Door title="Create your business">
+            <ActionForm action attr:class="flex flex-col gap-4">
+                <FormNote form />
+                <Field form name="business_name" label="Business name" autocomplete="organization" required=true />
+                <Field form name="name" label="Your name" autocomplete="name" required=true />
+                <Field form name="email" label="E-mail" kind="email" autocomplete="email" required=true />
+                <Field
+                    form
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    autocomplete="new-password"
+                    hint="At least 10 characters."
+                    required=true
+                />
+                <input type="hidden" name="time_zone" value=zone />
+                <Submit form label="Create business" />
+            </ActionForm>
+            <p class="text-sm">
+                "Already here? "
+                <a class="link" href="/signin">
+                    "Sign in"
+                </a>
+            </p>
+        </Door>
+    }
+}
+
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let flash = Resource::new_blocking(|| (), |()| left_flash());
+    view! {
+        <Title text="Sign in" />
+        <Loaded from=flash view=|flash| view! { <SignInForm flash /> } />
+    }
+}
+
+#[component]
+fn SignInForm(flash: Option<Flash>) -> impl IntoView {
+    let action = ServerAction::<SignIn>::new();
+    let form = FormState::new("signin", action, flash);
+    let next = use_query_map().get_untracked().get("next").unwrap_or_default();
+    let next = paths::local(&next, "/inbox").to_owned();
+    view! {
+        <Door title="Sign in">
+            <ActionForm action attr:class="flex flex-col gap-4">
+                <FormNote form />
+                <Field form name="email" label="E-mail" kind="email" autocomplete="username" required=true />
+                <Field form name="password" label="Password" kind="password" autocomplete="current-password" required=true />
+                <input type="hidden" name="next" value=next />
+                <Submit form label="Sign in" />
+            </ActionForm>
+            <p class="text-sm">
+                "New here? "
+                <a class="link" href="/signup">
+                    "Create a business"
+                </a>
+            </p>
+        </Door>
+    }
+}
+
+#[component]
+fn Door(title: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <main class="mx-auto flex min-h-dvh w-full max-w-sm flex-col justify-center gap-4 p-4">
+            <p class="flex items-center gap-2 font-semibold text-primary">
+                <crate::parts::Glyph icon=icondata::LuMessageSquare />
+                "Showup"
+            </p>
+            <div class="panel flex flex-col gap-5 p-6">
+                <h1>{title}</h1>
+                {children()}
+            </div>
+        </main>
+    }
+}

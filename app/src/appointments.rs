@@ -1,0 +1,144 @@
+//! Visits and their reminders.
+
+mod detail;
+mod list;
+mod new;
+
+pub use detail::DetailPage;
+pub use list::ListPage;
+pub use new::NewPage;
+
+use contract::{
+    Page,
+    appointments::{Act, AppointmentView, ReminderView},
+};
+use leptos::prelude::*;
+use uuid::Uuid;
+
+use crate::{
+    error::AppError,
+    parts::{Glyph, When},
+};
+
+#[cfg(feature = "ssr")]
+use crate::ssr;
+
+#[server(prefix = "/api/fn")]
+pub async fn list_appointments(show: Option<String>, cursor: Option<String>) -> Result<Page<AppointmentView>, AppError> {
+    let query = contract::appointments::AppointmentQuery { show, cursor };
+    Ok(services::appointments::list(&ssr::services()?, &ssr::actor().await?, query).await?)
+}
+
+#[server(prefix = "/api/fn")]
+pub async fn get_appointment(id: Uuid) -> Result<AppointmentView, AppError> {
+    Ok(services::appointments::get(&ssr::services()?, &ssr::actor().await?, id).await?)
+}
+
+/// `starts_at` is a local time in the business's zone, as a datetime-local input gives it; `contact_id` is empty when none was chosen.
+#[server(prefix = "/api/fn")]
+pub async fn create_appointment(
+    contact_id: String,
+    starts_at: String,
+    staff_label: String,
+    notes: String,
+) -> Result<AppointmentView, AppError> {
+    let page = crate::paths::with_query("/appointments/new", &[("contact", Some(&contact_id))]);
+    let form = ssr::Form::new("appointment", page)
+        .typed("contact_id", &contact_id)
+        .typed("starts_at", &starts_at)
+        .typed("staff_label", &staff_label)
+        .typed("notes", &notes);
+    let work = async move {
+        let actor = ssr::actor().await?;
+        let contact_id = contact_id.parse().map_err(|_| AppError(contract::Problem::field("contact_id", "Choose a contact.")))?;
+        let command =
+            contract::appointments::CreateAppointment { contact_id, starts_at, notes: Some(notes), staff_label: Some(staff_label) };
+        Ok(services::appointments::create(&ssr::services()?, &actor, command).await?)
+    };
+    ssr::door(form, work, |visit: &AppointmentView| Some(format!("/appointments/{}", visit.id))).await
+}
+
+#[server(prefix = "/api/fn")]
+pub async fn move_appointment(id: Uuid, starts_at: String) -> Result<AppointmentView, AppError> {
+    let form = ssr::Form::new("move", format!("/appointments/{id}")).typed("starts_at", &starts_at);
+    let command = contract::appointments::MoveAppointment { starts_at };
+    let work = async move { Ok(services::appointments::reschedule(&ssr::services()?, &ssr::actor().await?, id, command).await?) };
+    ssr::door(form, work, |_| None).await
+}
+
+#[server(prefix = "/api/fn")]
+pub async fn act_on_appointment(id: Uuid, act: Act) -> Result<AppointmentView, AppError> {
+    let work = async move { Ok(services::appointments::act(&ssr::services()?, &ssr::actor().await?, id, act).await?) };
+    ssr::press(&format!("/appointments/{id}"), work).await
+}
+
+/// `back` is the page a browser without JavaScript returns to.
+#[server(prefix = "/api/fn")]
+pub async fn remind_now(id: Uuid, back: String) -> Result<AppointmentView, AppError> {
+    let work = async move { Ok(services::reminders::send_now(&ssr::services()?, &ssr::actor().await?, id).await?) };
+    ssr::press(&back, work).await
+}
+
+/// The reminders of a visit, each with its state in plain words.
+#[component]
+pub fn ReminderLines(reminders: Vec<ReminderView>) -> impl IntoView {
+    let lines = reminders
+        .into_iter()
+        .map(|reminder| {
+            let (icon, words) = state_words(&reminder.status);
+            let due = matches!(reminder.status.as_str(), "planned" | "queued").then(|| view! { " " <When at=reminder.due_at /> });
+            let reason = reminder.reason.map(|reason| view! { <span class="text-muted">": " {reason}</span> });
+            view! {
+                <li class="flex items-start gap-1.5 text-sm" data-reminder=reminder.status>
+                    <span class="pt-0.5">
+                        <Glyph icon size="0.9375em" />
+                    </span>
+                    <span>{kind_words(&reminder.kind)} " – " {words} {due} {reason}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="flex flex-col gap-0.5 empty:hidden">{lines}</ul> }
+}
+
+/// When a reminder goes out, in words: `24h` is one day before.
+fn kind_words(kind: &str) -> String {
+    let hours = kind.strip_suffix('h').and_then(|hours| hours.parse::<u16>().ok());
+    match hours {
+        None if kind == "manual" => "Sent by hand".to_owned(),
+        None => "Reminder".to_owned(),
+        Some(1) => "1 hour before".to_owned(),
+        Some(24) => "1 day before".to_owned(),
+        Some(hours) if hours % 24 == 0 => format!("{} days before", hours / 24),
+        Some(hours) => format!("{hours} hours before"),
+    }
+}
+
+fn state_words(status: &str) -> (icondata::Icon, &'static str) {
+    match status {
+        "planned" => (icondata::LuClock, "planned for"),
+        "queued" => (icondata::LuClock, "about to go out, due"),
+        "sent" => (icondata::LuSend, "sent, no answer yet"),
+        "yes" => (icondata::LuCircleCheck, "answered yes"),
+        "no" => (icondata::LuCalendarClock, "answered no"),
+        "expired" => (icondata::LuClock, "sent, never answered"),
+        "skipped" => (icondata::LuBan, "skipped"),
+        "cancelled" => (icondata::LuX, "cancelled"),
+        _ => (icondata::LuCircleX, "not sent"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind_words;
+
+    #[test]
+    fn a_reminders_kind_reads_like_a_time() {
+        assert_eq!(kind_words("48h"), "2 days before");
+        assert_eq!(kind_words("24h"), "1 day before");
+        assert_eq!(kind_words("2h"), "2 hours before");
+        assert_eq!(kind_words("1h"), "1 hour before");
+        assert_eq!(kind_words("manual"), "Sent by hand");
+        assert_eq!(kind_words("followup"), "Reminder");
+    }
+}

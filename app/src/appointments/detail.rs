@@ -1,0 +1,211 @@
+//! One visit: what it is, its reminders, and what can be done with it.
+
+use contract::{
+    Code,
+    appointments::{Act, AppointmentView, Status},
+    live::LiveEvent,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use super::{ActOnAppointment, MoveAppointment, RemindNow, ReminderLines, act_on_appointment, get_appointment, remind_now};
+use crate::{
+    contacts::TextThem,
+    desk::use_desk,
+    error::AppError,
+    forms::{Field, FormNote, FormState, Submit},
+    parts::{Glyph, Loaded, PressButton, StatusBadge, When},
+};
+
+#[component]
+pub fn DetailPage() -> impl IntoView {
+    let desk = use_desk();
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    let visit = Resource::new_blocking(move || id.get(), read);
+    Effect::watch(move || desk.live.resync.get(), move |_, _, _| visit.refetch(), false);
+    view! {
+        <Title text="Appointment" />
+        <div class="mx-auto flex max-w-2xl flex-col gap-4 p-4">
+            <a class="link" href="/appointments">
+                "All appointments"
+            </a>
+            <Loaded from=visit view=|visit| view! { <Visit visit /> } />
+        </div>
+    }
+}
+
+async fn read(id: String) -> Result<AppointmentView, AppError> {
+    let id = id.parse().map_err(|_| AppError::new(Code::NotFound, "There is no such appointment."))?;
+    get_appointment(id).await
+}
+
+#[component]
+fn Visit(visit: AppointmentView) -> impl IntoView {
+    let desk = use_desk();
+    let id = visit.id;
+    let visit = RwSignal::new(visit);
+    desk.live.listen(move |event| {
+        if let LiveEvent::Appointment(new) = event
+            && new.id == id
+        {
+            visit.set(new.clone());
+        }
+    });
+    let status = Memo::new(move |_| visit.read().status);
+    view! {
+        <Facts visit />
+        <section class="panel flex flex-col gap-3 p-5" aria-labelledby="reminders-heading">
+            <h2 id="reminders-heading">"Reminders"</h2>
+            {move || view! { <ReminderLines reminders=visit.read().reminders.clone() /> }}
+            {move || status.get().is_open().then(|| view! { <Remind visit /> })}
+        </section>
+        <section class="panel flex flex-col gap-4 p-5" aria-labelledby="change-heading">
+            <h2 id="change-heading">"Change"</h2>
+            {move || view! { <Acts visit status=status.get() /> }}
+            {move || status.get().is_open().then(|| view! { <MoveForm visit /> })}
+        </section>
+    }
+}
+
+#[component]
+fn Facts(visit: RwSignal<AppointmentView>) -> impl IntoView {
+    let contact_id = visit.with_untracked(|visit| visit.contact_id);
+    view! {
+        <section class="panel flex flex-col gap-3 p-5">
+            <h1 class="flex flex-wrap items-center gap-2">
+                {move || visit.read().contact_name.clone()}
+                {move || view! { <StatusBadge status=visit.read().status /> }}
+            </h1>
+            <dl class="grid gap-x-4 gap-y-1.5 sm:grid-cols-[8rem_1fr]">
+                <dt class="text-muted">"When"</dt>
+                <dd>{move || view! { <When at=visit.read().starts_at /> }}</dd>
+                <dt class="text-muted">"Staff"</dt>
+                <dd>{move || visit.with(|v| or_dash(&v.staff_label))}</dd>
+                <dt class="text-muted">"Notes"</dt>
+                <dd class="whitespace-pre-line">{move || visit.with(|v| or_dash(&v.notes))}</dd>
+            </dl>
+            <div class="flex flex-wrap gap-2">
+                <a class="btn btn-sm min-h-11 md:min-h-8" href=format!("/contacts/{contact_id}")>
+                    "Contact page"
+                </a>
+                <TextThem contact_id />
+            </div>
+        </section>
+    }
+}
+
+fn or_dash(text: &str) -> String {
+    if text.is_empty() { "–".to_owned() } else { text.to_owned() }
+}
+
+#[component]
+fn Remind(visit: RwSignal<AppointmentView>) -> impl IntoView {
+    let id = visit.with_untracked(|visit| visit.id);
+    let fields = vec![("id", id.to_string()), ("back", format!("/appointments/{id}"))];
+    let run = move || async move { Ok(LiveEvent::Appointment(remind_now(id, String::new()).await?)) };
+    view! {
+        <div>
+            <PressButton url=RemindNow::url() fields run>
+                <Glyph icon=icondata::LuBell />
+                "Remind now"
+            </PressButton>
+        </div>
+    }
+}
+
+#[component]
+fn Acts(visit: RwSignal<AppointmentView>, status: Status) -> impl IntoView {
+    let button = move |act, words, icon| view! { <ActButton visit act words icon /> };
+    let confirm = matches!(status, Status::Scheduled | Status::RescheduleRequested)
+        .then(|| button(Act::Confirm, "Confirm", icondata::LuCheck));
+    let open = status.is_open().then(|| {
+        view! {
+            {button(Act::Complete, "Completed", icondata::LuCircleCheck)}
+            {button(Act::NoShow, "No-show", icondata::LuCircleX)}
+            <CancelButton visit />
+        }
+    });
+    let undo = (!status.is_open()).then(|| {
+        view! {
+            <p class="w-full text-sm text-muted">"Undo puts it back on the calendar and plans its reminders anew."</p>
+            {button(Act::Reopen, "Undo", icondata::LuUndo2)}
+        }
+    });
+    view! { <div class="flex flex-wrap gap-2">{confirm} {open} {undo}</div> }
+}
+
+#[component]
+fn ActButton(visit: RwSignal<AppointmentView>, act: Act, words: &'static str, icon: icondata::Icon) -> impl IntoView {
+    let id = visit.with_untracked(|visit| visit.id);
+    let name = match act {
+        Act::Confirm => "confirm",
+        Act::Cancel => "cancel",
+        Act::Complete => "complete",
+        Act::NoShow => "no_show",
+        Act::Reopen => "reopen",
+    };
+    let fields = vec![("id", id.to_string()), ("act", name.to_owned())];
+    let run = move || async move { Ok(LiveEvent::Appointment(act_on_appointment(id, act).await?)) };
+    view! {
+        <PressButton url=ActOnAppointment::url() fields run>
+            <Glyph icon />
+            {words}
+        </PressButton>
+    }
+}
+
+/// Asks first; the question is a popover, which needs no script.
+#[component]
+fn CancelButton(visit: RwSignal<AppointmentView>) -> impl IntoView {
+    view! {
+        <button type="button" class="btn btn-sm min-h-11 text-error md:min-h-8" popovertarget="cancel-question">
+            <Glyph icon=icondata::LuX />
+            "Cancel"
+        </button>
+        <div
+            id="cancel-question"
+            popover="auto"
+            role="dialog"
+            aria-labelledby="cancel-words"
+            class="panel fixed inset-0 m-auto h-fit w-full max-w-sm p-5 text-base-content shadow-xl"
+        >
+            <p id="cancel-words" class="pb-1 font-semibold">
+                "Cancel this appointment?"
+            </p>
+            <p class="pb-4 text-sm text-muted">"Its reminders are taken back. The customer is not told by itself; you can undo this."</p>
+            <div class="flex flex-wrap gap-2">
+                <ActButton visit act=Act::Cancel words="Yes, cancel it" icon=icondata::LuX />
+                <button type="button" class="btn btn-sm min-h-11 md:min-h-8" popovertarget="cancel-question" popovertargetaction="hide">
+                    "Keep it"
+                </button>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn MoveForm(visit: RwSignal<AppointmentView>) -> impl IntoView {
+    let desk = use_desk();
+    let action = ServerAction::<MoveAppointment>::new();
+    let form = FormState::new("move", action, desk.flash());
+    Effect::new(move |_| {
+        if let Some(Ok(moved)) = action.value().get() {
+            desk.live.tell(&LiveEvent::Appointment(moved));
+        }
+    });
+    let (id, starts_at) = visit.with_untracked(|visit| (visit.id, visit.starts_at));
+    let local = starts_at.with_timezone(&desk.zone()).format("%Y-%m-%dT%H:%M").to_string();
+    let zone = desk.business.with_untracked(|b| format!("In {} time. Reminders that have not gone out move with it.", b.time_zone));
+    view! {
+        <ActionForm action attr:class="flex flex-col gap-3">
+            <FormNote form saved="Moved." />
+            <input type="hidden" name="id" value=id.to_string() />
+            <Field form name="starts_at" label="New date and time" kind="datetime-local" value=local hint=zone required=true />
+            <div>
+                <Submit form label="Move appointment" />
+            </div>
+        </ActionForm>
+    }
+}

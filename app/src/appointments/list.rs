@@ -1,0 +1,110 @@
+//! All visits by day.
+
+use contract::{Page, appointments::AppointmentView, live::LiveEvent};
+use domain::when;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::{
+    appointments::list_appointments,
+    desk::use_desk,
+    parts::{Empty, Glyph, Loaded, Pager, Say, StatusBadge, Tabs, When},
+    paths,
+};
+
+/// The tabs: words, and what the service calls it.
+const FILTERS: [(&str, &str); 4] =
+    [("Upcoming", "upcoming"), ("Past", "past"), ("Needs another time", "reschedule_requested"), ("Confirmed", "confirmed")];
+
+#[component]
+pub fn ListPage() -> impl IntoView {
+    let desk = use_desk();
+    let query = use_query_map();
+    let filter = Memo::new(move |_| {
+        let show = query.read().get("show").unwrap_or_default();
+        FILTERS.into_iter().find(|(_, name)| *name == show).unwrap_or(FILTERS[0])
+    });
+    let cursor = Memo::new(move |_| query.read().get("cursor"));
+    let visits = Resource::new_blocking(
+        move || (filter.get().1, cursor.get()),
+        |(show, cursor)| list_appointments(Some(show.to_owned()), cursor),
+    );
+    desk.live.refetch_on(|event| matches!(event, LiveEvent::Appointment(_)), move || visits.refetch());
+    let tabs = FILTERS.iter().map(|(words, name)| (*words, paths::with_query("/appointments", &[("show", Some(name))]))).collect();
+    let current = Signal::derive(move || filter.get().0);
+    let list = move |page| view! { <List page show=filter.get_untracked().1 cursor=cursor.get_untracked() /> };
+    view! {
+        <Title text="Appointments" />
+        <div class="mx-auto flex max-w-3xl flex-col gap-4 p-4">
+            <div class="flex flex-wrap items-center justify-between gap-2">
+                <h1>"Appointments"</h1>
+                <a class="btn btn-primary btn-sm min-h-11 md:min-h-9" href="/appointments/new">
+                    <Glyph icon=icondata::LuPlus />
+                    "New appointment"
+                </a>
+            </div>
+            <Tabs label="Which appointments" tabs current />
+            <Loaded from=visits view=list />
+        </div>
+    }
+}
+
+#[component]
+fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>) -> impl IntoView {
+    let empty = page.data.is_empty().then(|| match show {
+        "upcoming" => view! { <Empty title="Nothing coming up" todo="Add an appointment: its reminders plan themselves." /> }.into_any(),
+        "reschedule_requested" => {
+            view! { <Empty title="Nobody needs another time" todo="A customer who answers N to a reminder appears here." /> }.into_any()
+        }
+        "confirmed" => {
+            view! { <Empty title="Nothing confirmed yet" todo="A customer who answers Y to a reminder appears here." /> }.into_any()
+        }
+        _ => view! { <Empty title="No past appointments" todo="Appointments move here once their time has come." /> }.into_any(),
+    });
+    let days = by_day(page.data).into_iter().map(|visits| view! { <Day visits /> }).collect_view();
+    let filter = vec![("show", Some(show.to_owned()))];
+    view! {
+        {empty}
+        {days}
+        <Pager path="/appointments".to_owned() filter cursor next=page.next_cursor />
+    }
+}
+
+/// Neighbours on the same day of the business's calendar, together.
+fn by_day(visits: Vec<AppointmentView>) -> Vec<Vec<AppointmentView>> {
+    let zone = use_desk().zone();
+    let day = |visit: &AppointmentView| visit.starts_at.with_timezone(&zone).date_naive();
+    visits.chunk_by(|a, b| day(a) == day(b)).map(<[AppointmentView]>::to_vec).collect()
+}
+
+#[component]
+fn Day(visits: Vec<AppointmentView>) -> impl IntoView {
+    let desk = use_desk();
+    let at = visits.first().map(|visit| visit.starts_at).unwrap_or_default();
+    let rows = visits.into_iter().map(|visit| view! { <Row visit /> }).collect_view();
+    view! {
+        <section>
+            <h2 class="pb-1.5 text-sm text-muted">{move || when::day(at, desk.now.get(), desk.zone())}</h2>
+            <ul class="panel">{rows}</ul>
+        </section>
+    }
+}
+
+#[component]
+fn Row(visit: AppointmentView) -> impl IntoView {
+    view! {
+        <li>
+            <a class="row" href=format!("/appointments/{}", visit.id)>
+                <span class="w-20 shrink-0 font-medium">
+                    <When at=visit.starts_at say=Say::Clock />
+                </span>
+                <span class="min-w-0 flex-1 truncate">
+                    {visit.contact_name}
+                    <span class="ps-2 text-sm text-muted">{visit.staff_label}</span>
+                </span>
+                <StatusBadge status=visit.status />
+            </a>
+        </li>
+    }
+}

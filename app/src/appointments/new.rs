@@ -1,0 +1,138 @@
+//! A new visit.
+
+use contract::contacts::ContactView;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{components::Form, hooks::use_query_map};
+
+use crate::{
+    appointments::CreateAppointment,
+    contacts::{get_contact, list_contacts},
+    desk::use_desk,
+    error::AppError,
+    forms::{Area, Choice, Field, FormNote, FormState, Submit},
+    parts::{Glyph, Loaded},
+};
+
+/// Whom the visit can be for.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Candidates {
+    contacts: Vec<ContactView>,
+    /// The page was opened for this one contact.
+    fixed: bool,
+    /// There are more than are shown.
+    more: bool,
+}
+
+async fn candidates(contact: Option<String>, q: Option<String>) -> Result<Candidates, AppError> {
+    if let Some(id) = contact.and_then(|id| id.parse().ok()) {
+        let page = get_contact(id).await?;
+        return Ok(Candidates { contacts: vec![page.contact], fixed: true, more: false });
+    }
+    let page = list_contacts(q, None).await?;
+    Ok(Candidates { contacts: page.data, fixed: false, more: page.next_cursor.is_some() })
+}
+
+#[component]
+pub fn NewPage() -> impl IntoView {
+    let query = use_query_map();
+    let asked = Memo::new(move |_| query.with(|query| (query.get("contact"), query.get("q"))));
+    let found = Resource::new_blocking(move || asked.get(), |(contact, q)| candidates(contact, q));
+    let view = move |found: Candidates| view! { <Body found q=asked.get_untracked().1 /> };
+    view! {
+        <Title text="New appointment" />
+        <div class="mx-auto flex max-w-xl flex-col gap-4 p-4">
+            <h1>"New appointment"</h1>
+            <Loaded from=found view />
+        </div>
+    }
+}
+
+#[component]
+fn Body(found: Candidates, q: Option<String>) -> impl IntoView {
+    let search = (!found.fixed).then(|| view! { <Search q=q.clone().unwrap_or_default() more=found.more /> });
+    view! {
+        {search}
+        <NewForm found q />
+    }
+}
+
+#[component]
+fn Search(q: String, more: bool) -> impl IntoView {
+    let note = if more { "Only the first contacts are offered below; search to find others." } else { "" };
+    view! {
+        <Form method="GET" action="/appointments/new" attr:role="search" attr:class="flex flex-wrap items-end gap-2">
+            <div class="flex min-w-0 flex-1 flex-col gap-1">
+                <label for="contact-search" class="field-label">
+                    "Find contact"
+                </label>
+                <input id="contact-search" type="search" name="q" class="input w-full" value=q placeholder="Name, phone or e-mail" />
+            </div>
+            <button type="submit" class="btn min-h-11">
+                <Glyph icon=icondata::LuSearch />
+                "Find"
+            </button>
+            <p class="field-hint w-full empty:hidden">{note}</p>
+        </Form>
+    }
+}
+
+#[component]
+fn NewForm(found: Candidates, q: Option<String>) -> impl IntoView {
+    let desk = use_desk();
+    let action = ServerAction::<CreateAppointment>::new();
+    let form = FormState::new("appointment", action, desk.flash());
+    let who = match found.contacts.as_slice() {
+        [contact] if found.fixed => view! { <Fixed contact=contact.clone() /> }.into_any(),
+        [] => view! { <Nobody searched=q.is_some_and(|q| !q.is_empty()) /> }.into_any(),
+        contacts => {
+            let mut options = vec![(String::new(), "Choose a contact".to_owned())];
+            options.extend(contacts.iter().map(|c| (c.id.to_string(), format!("{} · {}", c.title(), c.phone_display))));
+            let only = if let [one] = contacts { one.id.to_string() } else { String::new() };
+            view! { <Choice form name="contact_id" label="Contact" options value=only required=true /> }.into_any()
+        }
+    };
+    let zone = desk.business.with_untracked(|business| format!("In {} time.", business.time_zone));
+    view! {
+        <ActionForm action attr:class="panel flex flex-col gap-4 p-5">
+            <FormNote form />
+            {who}
+            <Field form name="starts_at" label="Date and time" kind="datetime-local" hint=zone required=true />
+            <Field form name="staff_label" label="Staff (optional)" hint="Who the customer will see." />
+            <Area form name="notes" label="Notes" hint="Only you see these." />
+            <div>
+                <Submit form label="Save appointment" />
+            </div>
+        </ActionForm>
+    }
+}
+
+#[component]
+fn Fixed(contact: ContactView) -> impl IntoView {
+    let words = format!("{} · {}", contact.title(), contact.phone_display);
+    view! {
+        <div>
+            <p class="field-label">"Contact"</p>
+            <p>{words}</p>
+            <input type="hidden" name="contact_id" value=contact.id.to_string() />
+            <a class="link text-sm" href="/appointments/new">
+                "Somebody else"
+            </a>
+        </div>
+    }
+}
+
+#[component]
+fn Nobody(searched: bool) -> impl IntoView {
+    let words = if searched { "Nobody was found. " } else { "There are no contacts yet. " };
+    view! {
+        <p class="notice notice-warning">
+            {words}
+            <a class="link" href="/contacts/new">
+                "Add a contact"
+            </a>
+            " first."
+            <input type="hidden" name="contact_id" value="" />
+        </p>
+    }
+}

@@ -1,0 +1,283 @@
+//! One contact: who it is, what they agreed to and how we know, their visits.
+
+use contract::{
+    Code,
+    appointments::AppointmentView,
+    contacts::{ConsentEventView, ContactPage, ContactView},
+    live::LiveEvent,
+};
+use domain::consent::State;
+use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use uuid::Uuid;
+
+use super::{RecordConsent, SetContactBlocked, UpdateContact, get_contact, new::ContactFields, set_contact_blocked};
+use crate::{
+    conversations::TextContact,
+    desk::use_desk,
+    error::AppError,
+    forms::{Area, Choice, FormNote, FormState, Submit},
+    parts::{ConsentBadge, Empty, Glyph, Loaded, PressButton, StatusBadge, When},
+    paths,
+};
+
+#[component]
+pub fn DetailPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    let page = Resource::new_blocking(move || id.get(), read);
+    view! {
+        <div class="mx-auto flex max-w-3xl flex-col gap-4 p-4">
+            <a class="link" href="/contacts">
+                "All contacts"
+            </a>
+            <Loaded from=page view=|page| view! { <Detail page /> } />
+        </div>
+    }
+}
+
+async fn read(id: String) -> Result<ContactPage, AppError> {
+    let id = id.parse().map_err(|_| AppError::new(Code::NotFound, "There is no such contact."))?;
+    get_contact(id).await
+}
+
+/// The parts that change by themselves; the form being typed in does not.
+#[component]
+fn Detail(page: ContactPage) -> impl IntoView {
+    let desk = use_desk();
+    let id = page.contact.id;
+    let initial = page.contact.clone();
+    let contact = RwSignal::new(page.contact);
+    let ledger = RwSignal::new(page.ledger);
+    let visits = RwSignal::new(page.visits);
+    let concerns = move |event: &LiveEvent| match event {
+        LiveEvent::Contact(contact) => contact.id == id,
+        LiveEvent::Appointment(visit) => visit.contact_id == id,
+        _ => false,
+    };
+    desk.live.refetch_on(concerns, move || {
+        spawn_local(async move {
+            if let Ok(page) = get_contact(id).await {
+                contact.try_set(page.contact);
+                ledger.try_set(page.ledger);
+                visits.try_set(page.visits);
+            }
+        });
+    });
+    view! {
+        <Title text=move || contact.with(|c| c.title().to_owned()) />
+        <Head contact />
+        <div class="grid items-start gap-4 md:grid-cols-2">
+            <EditForm contact=initial />
+            <div class="flex flex-col gap-4">
+                <Consent contact />
+                <Visits id visits />
+            </div>
+        </div>
+        <Ledger ledger />
+    }
+}
+
+#[component]
+fn Head(contact: RwSignal<ContactView>) -> impl IntoView {
+    let id = contact.with_untracked(|contact| contact.id);
+    view! {
+        <div class="flex flex-wrap items-center gap-x-4 gap-y-2">
+            <div class="min-w-0 flex-1">
+                <h1>{move || contact.with(|c| c.title().to_owned())}</h1>
+                <p class="tabular text-muted">{move || contact.read().phone_display.clone()}</p>
+            </div>
+            <TextThem contact_id=id />
+            {move || view! { <BlockButton id blocked=contact.read().blocked /> }}
+        </div>
+    }
+}
+
+/// Leads to the conversation with this contact.
+#[component]
+pub fn TextThem(contact_id: Uuid) -> impl IntoView {
+    view! {
+        <form method="post" action=TextContact::url()>
+            <input type="hidden" name="contact_id" value=contact_id.to_string() />
+            <button type="submit" class="btn btn-sm min-h-11 md:min-h-8">
+                <Glyph icon=icondata::LuMessageSquare />
+                "Text them"
+            </button>
+        </form>
+    }
+}
+
+#[component]
+fn BlockButton(id: Uuid, blocked: bool) -> impl IntoView {
+    let fields = vec![("id", id.to_string()), ("blocked", (!blocked).to_string())];
+    let run = move || async move { Ok(LiveEvent::Contact(set_contact_blocked(id, !blocked).await?)) };
+    let words = if blocked { "Unblock" } else { "Block" };
+    view! {
+        <PressButton url=SetContactBlocked::url() fields run>
+            <Glyph icon=icondata::LuBan />
+            {words}
+        </PressButton>
+    }
+}
+
+#[component]
+fn EditForm(contact: ContactView) -> impl IntoView {
+    let desk = use_desk();
+    let action = ServerAction::<UpdateContact>::new();
+    let form = FormState::new("contact", action, desk.flash());
+    Effect::new(move |_| {
+        if let Some(Ok(contact)) = action.value().get() {
+            desk.live.tell(&LiveEvent::Contact(contact));
+        }
+    });
+    view! {
+        <section class="panel p-5" aria-labelledby="edit-heading">
+            <h2 id="edit-heading" class="pb-3">
+                "Details"
+            </h2>
+            <ActionForm action attr:class="flex flex-col gap-4">
+                <FormNote form saved="Saved." />
+                <input type="hidden" name="id" value=contact.id.to_string() />
+                <ContactFields
+                    form
+                    name=contact.name
+                    phone=contact.phone_display
+                    email=contact.email.unwrap_or_default()
+                    time_zone=contact.time_zone.unwrap_or_default()
+                    notes=contact.notes
+                />
+                <div>
+                    <Submit form label="Save changes" />
+                </div>
+            </ActionForm>
+        </section>
+    }
+}
+
+#[component]
+fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
+    let desk = use_desk();
+    let id = contact.with_untracked(|contact| contact.id);
+    let action = ServerAction::<RecordConsent>::new();
+    let form = FormState::new("consent", action, desk.flash());
+    Effect::new(move |_| {
+        if let Some(Ok(contact)) = action.value().get() {
+            desk.live.tell(&LiveEvent::Contact(contact));
+        }
+    });
+    let states = vec![
+        ("opted_in".to_owned(), "They agree to texts".to_owned()),
+        ("opted_out".to_owned(), "They do not want texts".to_owned()),
+    ];
+    view! {
+        <section class="panel flex flex-col gap-3 p-5" aria-labelledby="consent-heading">
+            <h2 id="consent-heading">"Consent to texts"</h2>
+            <p>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }}</p>
+            <ActionForm action attr:class="flex flex-col gap-3">
+                <FormNote form saved="Recorded." />
+                <input type="hidden" name="contact_id" value=id.to_string() />
+                <Choice form name="state" label="What they want" options=states />
+                <Area
+                    form
+                    name="evidence"
+                    label="How do you know?"
+                    hint="Their words, or what they signed, and when. It is kept and cannot be changed."
+                    required=true
+                />
+                <div>
+                    <Submit form label="Record consent" />
+                </div>
+            </ActionForm>
+        </section>
+    }
+}
+
+#[component]
+fn Visits(id: Uuid, visits: RwSignal<Vec<AppointmentView>>) -> impl IntoView {
+    let new_visit = paths::with_query("/appointments/new", &[("contact", Some(&id.to_string()))]);
+    let rows = move || {
+        visits
+            .get()
+            .into_iter()
+            .map(|visit| {
+                view! {
+                    <li>
+                        <a class="row" href=format!("/appointments/{}", visit.id)>
+                            <span class="min-w-0 flex-1">
+                                <When at=visit.starts_at />
+                            </span>
+                            <StatusBadge status=visit.status />
+                        </a>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <section class="panel" aria-labelledby="visits-heading">
+            <div class="flex flex-wrap items-center justify-between gap-2 p-4">
+                <h2 id="visits-heading">"Appointments"</h2>
+                <a class="btn btn-sm min-h-11 md:min-h-8" href=new_visit>
+                    <Glyph icon=icondata::LuCalendarPlus />
+                    "New appointment"
+                </a>
+            </div>
+            <div class:hidden=move || !visits.read().is_empty()>
+                <Empty title="No appointments yet" todo="A new one plans its reminders by itself." />
+            </div>
+            <ul>{rows}</ul>
+        </section>
+    }
+}
+
+#[component]
+fn Ledger(ledger: RwSignal<Vec<ConsentEventView>>) -> impl IntoView {
+    let rows = move || ledger.get().into_iter().map(|event| view! { <LedgerRow event /> }).collect_view();
+    view! {
+        <section class="panel" aria-labelledby="ledger-heading">
+            <h2 id="ledger-heading" class="p-4">
+                "Consent history"
+            </h2>
+            <div class:hidden=move || !ledger.read().is_empty()>
+                <Empty title="Nothing recorded yet" todo="Every yes and no is kept here with its evidence." />
+            </div>
+            <div class="overflow-x-auto" tabindex="0" role="group" aria-label="Consent history" class:hidden=move || ledger.read().is_empty()>
+                <table class="table table-sm">
+                    <thead>
+                        <tr>
+                            <th scope="col">"When"</th>
+                            <th scope="col">"State"</th>
+                            <th scope="col">"For"</th>
+                            <th scope="col">"From"</th>
+                            <th scope="col">"Evidence"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn LedgerRow(event: ConsentEventView) -> impl IntoView {
+    let state = match event.state {
+        State::OptedIn => "Agreed",
+        State::OptedOut => "Opted out",
+        State::Unknown => "Not asked",
+    };
+    let purpose = if event.purpose == "transactional" { "Appointments".to_owned() } else { event.purpose };
+    let source = event.source.replace('_', " ");
+    view! {
+        <tr>
+            <td class="whitespace-nowrap">
+                <When at=event.at />
+            </td>
+            <td>{state}</td>
+            <td>{purpose}</td>
+            <td>{source} <span class="block text-muted empty:hidden">{event.actor}</span></td>
+            <td class="min-w-48">{event.evidence}</td>
+        </tr>
+    }
+}

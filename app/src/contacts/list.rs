@@ -1,0 +1,122 @@
+//! All contacts, searched by part of a name, number or e-mail.
+
+use contract::{Page, contacts::ContactView, live::LiveEvent};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{components::Form, hooks::use_query_map};
+
+use crate::{
+    contacts::list_contacts,
+    desk::use_desk,
+    parts::{ConsentBadge, Empty, Glyph, Loaded, Pager, When},
+};
+
+#[component]
+pub fn ListPage() -> impl IntoView {
+    let desk = use_desk();
+    let query = use_query_map();
+    let q = Memo::new(move |_| query.read().get("q").filter(|q| !q.trim().is_empty()));
+    let cursor = Memo::new(move |_| query.read().get("cursor"));
+    let contacts = Resource::new_blocking(move || (q.get(), cursor.get()), |(q, cursor)| list_contacts(q, cursor));
+    desk.live.refetch_on(|event| matches!(event, LiveEvent::Contact(_)), move || contacts.refetch());
+    let list = move |page| view! { <List page q=q.get_untracked() cursor=cursor.get_untracked() /> };
+    view! {
+        <Title text="Contacts" />
+        <div class="mx-auto flex max-w-5xl flex-col gap-4 p-4">
+            <div class="flex flex-wrap items-center justify-between gap-2">
+                <h1>"Contacts"</h1>
+                <a class="btn btn-primary btn-sm min-h-11 md:min-h-9" href="/contacts/new">
+                    <Glyph icon=icondata::LuPlus />
+                    "New contact"
+                </a>
+            </div>
+            <Form method="GET" action="/contacts" attr:role="search" attr:class="flex items-end gap-2">
+                <label for="contacts-search" class="sr-only">
+                    "Search contacts"
+                </label>
+                <input
+                    id="contacts-search"
+                    type="search"
+                    name="q"
+                    class="input min-h-11 w-full max-w-sm md:min-h-0"
+                    placeholder="Name, phone or e-mail"
+                    value=q.get_untracked()
+                />
+                <button type="submit" class="btn min-h-11 md:min-h-0">
+                    <Glyph icon=icondata::LuSearch />
+                    "Search"
+                </button>
+            </Form>
+            <Loaded from=contacts view=list />
+        </div>
+    }
+}
+
+#[component]
+fn List(page: Page<ContactView>, q: Option<String>, cursor: Option<String>) -> impl IntoView {
+    if page.data.is_empty() {
+        return if q.is_some() {
+            view! {
+                <Empty title="Nobody was found" todo="Try a part of the name, or the last digits of the number.">
+                    <a class="btn min-h-11" href="/contacts">
+                        "Show all contacts"
+                    </a>
+                </Empty>
+            }
+            .into_any()
+        } else {
+            view! {
+                <Empty title="No contacts yet" todo="Add the first customer; texts and appointments start from there.">
+                    <a class="btn btn-primary min-h-11" href="/contacts/new">
+                        "Add a contact"
+                    </a>
+                </Empty>
+            }
+            .into_any()
+        };
+    }
+    let rows = page.data.iter().cloned().map(|contact| view! { <TableRow contact /> }).collect_view();
+    view! {
+        <div class="panel">
+            <table class="table max-md:block">
+                <thead class="max-md:sr-only">
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Phone"</th>
+                        <th scope="col">"E-mail"</th>
+                        <th scope="col">"Texts"</th>
+                        <th scope="col">"Added"</th>
+                    </tr>
+                </thead>
+                <tbody class="max-md:block">{rows}</tbody>
+            </table>
+        </div>
+        <Pager path="/contacts".to_owned() filter=vec![("q", q)] cursor next=page.next_cursor />
+    }
+    .into_any()
+}
+
+/// A line of a table on a desk, a card on a phone.
+#[component]
+fn TableRow(contact: ContactView) -> impl IntoView {
+    let title = contact.title().to_owned();
+    let blocked = contact.blocked.then(|| view! { <span class="state badge-declined ms-1.5">"Blocked"</span> });
+    view! {
+        <tr class="max-md:block max-md:px-3 max-md:py-2">
+            <td class="max-md:block max-md:p-1">
+                <a class="link font-medium max-md:inline-flex max-md:min-h-11 max-md:items-center" href=format!("/contacts/{}", contact.id)>
+                    {title}
+                </a>
+                {blocked}
+            </td>
+            <td class="tabular whitespace-nowrap max-md:block max-md:p-1">{contact.phone_display}</td>
+            <td class="max-md:block max-md:p-1 max-md:empty:hidden">{contact.email}</td>
+            <td class="max-md:block max-md:p-1">
+                <ConsentBadge state=contact.consent.sms />
+            </td>
+            <td class="text-muted max-md:hidden">
+                <When at=contact.created_at say=crate::parts::Say::Short />
+            </td>
+        </tr>
+    }
+}

@@ -1,0 +1,150 @@
+//! The third column: who this is, what they agreed to, their visits, what is to be done.
+
+use contract::{appointments::AppointmentView, live::LiveEvent, tasks::TaskView};
+use leptos::{prelude::*, server_fn::ServerFn};
+
+use super::thread::Open;
+use crate::{
+    appointments::{ReminderLines, RemindNow, remind_now},
+    parts::{ConsentBadge, Glyph, PressButton, StatusBadge, When},
+    paths,
+    tasks::DoneButton,
+};
+
+/// Beside the thread where there is room; elsewhere it opens over it, by the button in the thread's head, without a script.
+#[component]
+pub fn Person(open: Open) -> impl IntoView {
+    let contact_id = open.contact.with_untracked(|contact| contact.id);
+    let new_visit = paths::with_query("/appointments/new", &[("contact", Some(&contact_id.to_string()))]);
+    view! {
+        <aside
+            id="person"
+            popover="auto"
+            aria-label="Contact details"
+            class="fixed inset-y-0 start-auto end-0 m-0 h-dvh max-h-none w-full max-w-sm overflow-y-auto border-s border-base-300 bg-base-100 p-4 text-base-content xl:static xl:block xl:h-full xl:w-80 xl:shrink-0"
+        >
+            <button type="button" class="btn btn-sm mb-3 min-h-11 xl:hidden" popovertarget="person" popovertargetaction="hide">
+                <Glyph icon=icondata::LuX />
+                "Close"
+            </button>
+            <Facts open />
+            <p class="flex flex-wrap gap-2 py-3">
+                <a class="btn btn-sm min-h-11 md:min-h-8" href=format!("/contacts/{contact_id}")>
+                    "Contact page"
+                </a>
+                <a class="btn btn-sm min-h-11 md:min-h-8" href=new_visit>
+                    <Glyph icon=icondata::LuCalendarPlus />
+                    "New appointment"
+                </a>
+            </p>
+            <Tasks open />
+            <Visits open />
+        </aside>
+    }
+}
+
+#[component]
+fn Facts(open: Open) -> impl IntoView {
+    let contact = open.contact;
+    let blocked = move || contact.read().blocked.then(|| view! { <span class="state badge-declined">"Blocked"</span> });
+    view! {
+        <h3>{move || contact.with(|c| c.title().to_owned())}</h3>
+        <p class="tabular">{move || contact.read().phone_display.clone()}</p>
+        <p class="empty:hidden">{move || contact.read().email.clone()}</p>
+        <p class="flex flex-wrap gap-1.5 pt-1.5">
+            {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }} {blocked}
+        </p>
+        <p class="pt-1.5 text-sm whitespace-pre-line text-muted empty:hidden">{move || contact.read().notes.clone()}</p>
+    }
+}
+
+#[component]
+fn Tasks(open: Open) -> impl IntoView {
+    let back = format!("/inbox/{}", open.id);
+    view! {
+        <section aria-labelledby="person-tasks" class="pb-4" class:hidden=move || open.tasks.read().is_empty()>
+            <h3 id="person-tasks" class="pb-1">
+                "To do"
+            </h3>
+            <ul class="flex flex-col gap-2">
+                <For each=move || open.tasks.get() key=|task| (task.id, task.title.clone()) let:task>
+                    <TaskCard task back=back.clone() />
+                </For>
+            </ul>
+        </section>
+    }
+}
+
+#[component]
+fn TaskCard(task: TaskView, back: String) -> impl IntoView {
+    let kind = task.kind_words();
+    view! {
+        <li class="panel flex items-start gap-2 p-3" data-task=task.kind>
+            <div class="min-w-0 flex-1">
+                <span class="state badge-waiting">{kind}</span>
+                <p class="pt-1">{task.title}</p>
+                <p class="text-sm text-muted">
+                    "Since " <When at=task.created_at />
+                </p>
+            </div>
+            <DoneButton id=task.id done=true back after=|| ()>
+                <Glyph icon=icondata::LuCheck />
+                "Done"
+            </DoneButton>
+        </li>
+    }
+}
+
+#[component]
+fn Visits(open: Open) -> impl IntoView {
+    let back = format!("/inbox/{}", open.id);
+    view! {
+        <section aria-labelledby="person-visits">
+            <h3 id="person-visits" class="pb-1">
+                "Appointments"
+            </h3>
+            <p class="text-sm text-muted" class:hidden=move || !open.visits.read().is_empty()>
+                "None yet. A new one plans its reminders by itself."
+            </p>
+            <ul class="flex flex-col gap-2">
+                <For each=move || open.visits.get() key=visit_key let:visit>
+                    <VisitCard visit back=back.clone() />
+                </For>
+            </ul>
+        </section>
+    }
+}
+
+/// Changes whenever the card does.
+fn visit_key(visit: &AppointmentView) -> String {
+    let reminders: String = visit.reminders.iter().map(|r| format!(" {} {} {}", r.id, r.due_at, r.status)).collect();
+    format!("{} {} {} {}{reminders}", visit.id, visit.starts_at, visit.status.as_str(), visit.staff_label)
+}
+
+#[component]
+fn VisitCard(visit: AppointmentView, back: String) -> impl IntoView {
+    let id = visit.id;
+    let remind = visit.status.is_open().then(|| {
+        let fields = vec![("id", id.to_string()), ("back", back)];
+        let run = move || async move { Ok(LiveEvent::Appointment(remind_now(id, String::new()).await?)) };
+        view! {
+            <PressButton url=RemindNow::url() fields run>
+                <Glyph icon=icondata::LuBell />
+                "Remind now"
+            </PressButton>
+        }
+    });
+    view! {
+        <li class="panel flex flex-col gap-1.5 p-3" data-visit=id.to_string()>
+            <p class="flex flex-wrap items-center gap-2">
+                <a class="link font-medium" href=format!("/appointments/{id}")>
+                    <When at=visit.starts_at />
+                </a>
+                <StatusBadge status=visit.status />
+            </p>
+            <p class="text-sm text-muted empty:hidden">{visit.staff_label}</p>
+            <ReminderLines reminders=visit.reminders />
+            {remind}
+        </li>
+    }
+}

@@ -1,0 +1,295 @@
+//! The middle column: one conversation as a chat, kept current by the stream.
+
+use chrono::{DateTime, Utc};
+use contract::{
+    appointments::AppointmentView,
+    contacts::ContactView,
+    conversations::Composer as State,
+    live::LiveEvent,
+    messages::{Direction, MessageView},
+    tasks::TaskView,
+};
+use domain::{consent, when};
+use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use uuid::Uuid;
+
+use super::{ThreadView, Outbox, Pending, composer::Composer, mark_read, open_thread, person::Person};
+use crate::{
+    desk::{Desk, use_desk},
+    error::AppError,
+    messages::{Bubble, PendingBubble},
+    parts::{ConsentBadge, Empty, Glyph, Loaded},
+    paths,
+};
+
+#[component]
+pub fn ThreadPage() -> impl IntoView {
+    let desk = use_desk();
+    let params = use_params_map();
+    let query = use_query_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    let before = Memo::new(move |_| query.read().get("before"));
+    let thread = Resource::new_blocking(move || (id.get(), before.get()), |(id, before)| read(id, before));
+    Effect::watch(move || desk.live.resync.get(), move |_, _, _| thread.refetch(), false);
+    let view = move |open: ThreadView| view! { <View open before=before.get_untracked() /> };
+    view! { <Loaded from=thread view /> }
+}
+
+async fn read(id: String, before: Option<String>) -> Result<ThreadView, AppError> {
+    let id = id.parse().map_err(|_| AppError::new(contract::Code::NotFound, "There is no such conversation."))?;
+    open_thread(id, before).await
+}
+
+/// What the open conversation shows; the stream changes it.
+#[derive(Clone, Copy)]
+pub struct Open {
+    pub id: Uuid,
+    pub contact: RwSignal<ContactView>,
+    pub visits: RwSignal<Vec<AppointmentView>>,
+    pub tasks: RwSignal<Vec<TaskView>>,
+    pub composer: RwSignal<State>,
+    messages: RwSignal<Vec<MessageView>>,
+    older: RwSignal<Option<String>>,
+}
+
+impl Open {
+    fn hear(self, desk: Desk, event: &LiveEvent) {
+        let contact_id = self.contact.with_untracked(|contact| contact.id);
+        match event {
+            LiveEvent::Message(message) if message.conversation_id == self.id => {
+                let is_new = self.messages.try_update(|all| upsert(all, message.clone())).unwrap_or_default();
+                if is_new && message.direction == Direction::Inbound {
+                    let name = self.contact.with_untracked(|contact| contact.title().to_owned());
+                    desk.said.set(format!("{name}: {}", message.body));
+                    self.seen();
+                }
+            }
+            LiveEvent::Contact(contact) if contact.id == contact_id => self.contact_changed(contact),
+            LiveEvent::Appointment(visit) if visit.contact_id == contact_id => self.visits.update(|visits| {
+                visits.retain(|old| old.id != visit.id);
+                visits.push(visit.clone());
+                visits.sort_by_key(|visit| visit.starts_at);
+            }),
+            LiveEvent::Task(task) if task.contact_id == Some(contact_id) => self.tasks.update(|tasks| {
+                tasks.retain(|old| old.id != task.id);
+                if task.status == "open" {
+                    tasks.push(task.clone());
+                    tasks.sort_by_key(|task| task.created_at);
+                }
+            }),
+            _ => {}
+        }
+    }
+
+    /// Somebody is looking, so a message that arrives is read.
+    fn seen(self) {
+        if document().visibility_state() == web_sys::VisibilityState::Visible {
+            spawn_local(async move {
+                // If it fails, the unread mark stays, which is all there is to say about it.
+                _ = mark_read(self.id).await;
+            });
+        }
+    }
+
+    fn contact_changed(self, contact: &ContactView) {
+        let matters = self.contact.with_untracked(|old| {
+            old.consent != contact.consent || old.blocked != contact.blocked || old.phone != contact.phone
+        });
+        self.contact.set(contact.clone());
+        if contact.consent.sms == consent::State::OptedOut {
+            let reason = format!("{} has opted out of texts.", contact.title());
+            let todo = "They can text START to your number, or you record their consent on their page.".to_owned();
+            self.composer.set(State::Closed { reason, todo });
+        }
+        if matters {
+            // Whether a reply may be written depends on more than the contact: ask.
+            spawn_local(async move {
+                if let Ok(open) = open_thread(self.id, None).await {
+                    self.composer.try_set(open.thread.composer);
+                }
+            });
+        }
+    }
+}
+
+/// Puts a message in its place; whether it was not there before.
+fn upsert(all: &mut Vec<MessageView>, message: MessageView) -> bool {
+    if let Some(old) = all.iter_mut().find(|old| old.id == message.id) {
+        *old = message;
+        return false;
+    }
+    all.push(message);
+    all.sort_by(|a, b| a.created_at.cmp(&b.created_at).then(a.id.cmp(&b.id)));
+    true
+}
+
+#[component]
+fn View(open: ThreadView, before: Option<String>) -> impl IntoView {
+    let desk = use_desk();
+    let ThreadView { thread, correlation_id } = open;
+    let state = Open {
+        id: thread.conversation.id,
+        contact: RwSignal::new(thread.contact),
+        visits: RwSignal::new(thread.visits),
+        tasks: RwSignal::new(thread.tasks),
+        composer: RwSignal::new(thread.composer),
+        messages: RwSignal::new(thread.messages),
+        older: RwSignal::new(thread.older),
+    };
+    desk.live.listen(move |event| state.hear(desk, event));
+    let title = move || state.contact.with(|contact| contact.title().to_owned());
+    view! {
+        <Title text=title />
+        <section class="flex h-full min-w-0 flex-1 flex-col" aria-label="Conversation">
+            <Head open=state />
+            <Messages open=state earlier=before.is_some() />
+            <Composer open=state correlation_id />
+        </section>
+        <Person open=state />
+    }
+}
+
+#[component]
+fn Head(open: Open) -> impl IntoView {
+    view! {
+        <header class="flex min-h-14 items-center gap-2 border-b border-base-300 px-3 py-1.5">
+            <a class="btn btn-ghost btn-sm min-h-11 md:hidden" href="/inbox">
+                <Glyph icon=icondata::LuArrowLeft />
+                "Inbox"
+            </a>
+            <div class="min-w-0 flex-1">
+                <h2 class="truncate">{move || open.contact.with(|c| c.title().to_owned())}</h2>
+                <p class="flex flex-wrap items-center gap-2 text-sm text-muted">
+                    <span class="tabular">{move || open.contact.with(|c| c.phone_display.clone())}</span>
+                    {move || view! { <ConsentBadge state=open.contact.with(|c| c.consent.sms) /> }}
+                </p>
+            </div>
+            <button type="button" class="btn btn-ghost btn-sm min-h-11 xl:hidden" popovertarget="person">
+                <Glyph icon=icondata::LuCircleUser />
+                "Details"
+            </button>
+        </header>
+    }
+}
+
+/// One line of the thread.
+#[derive(Clone, PartialEq)]
+enum Item {
+    Day(String),
+    Message(Box<MessageView>),
+    Pending(Box<Pending>),
+}
+
+impl Item {
+    fn key(&self) -> String {
+        match self {
+            Item::Day(words) => words.clone(),
+            Item::Message(m) => format!("{} {} {}", m.id, m.status, m.status_words),
+            Item::Pending(p) => format!("{} {}", p.correlation_id, p.problem.is_some()),
+        }
+    }
+}
+
+/// The messages with a divider before the first of each day, then what is on its way.
+fn items(messages: &[MessageView], pending: Vec<Pending>, day: impl Fn(DateTime<Utc>) -> String) -> Vec<Item> {
+    let mut items = Vec::with_capacity(messages.len() + pending.len() + 8);
+    let mut shown = None;
+    for message in messages {
+        let today = day(message.created_at);
+        if shown.as_ref() != Some(&today) {
+            items.push(Item::Day(today.clone()));
+            shown = Some(today);
+        }
+        items.push(Item::Message(Box::new(message.clone())));
+    }
+    for pending in pending {
+        let today = day(pending.at);
+        if shown.as_ref() != Some(&today) {
+            items.push(Item::Day(today.clone()));
+            shown = Some(today);
+        }
+        items.push(Item::Pending(Box::new(pending)));
+    }
+    items
+}
+
+/// The list starts at its end and stays there: its box is turned upside down, which takes no script.
+#[component]
+fn Messages(open: Open, earlier: bool) -> impl IntoView {
+    let desk = use_desk();
+    let outbox = expect_context::<Outbox>();
+    let lines = move || {
+        let (now, zone) = (desk.now.get(), desk.zone());
+        open.messages.with(|messages| items(messages, outbox.waiting(open.id), |at| when::day(at, now, zone)))
+    };
+    let newest = earlier.then(|| {
+        view! {
+            <p class="pt-3 text-center">
+                <a class="link" href=format!("/inbox/{}", open.id)>
+                    "Show newest messages"
+                </a>
+            </p>
+        }
+    });
+    view! {
+        <div class="flex min-h-0 flex-1 flex-col-reverse overflow-y-auto bg-base-200" tabindex="0" role="group" aria-label="Messages">
+            <div class="mx-auto w-full max-w-3xl px-4 py-3">
+                <Earlier open />
+                <div class:hidden=move || !open.messages.read().is_empty()>
+                    <Empty title="No messages yet" todo="Write the first one below." />
+                </div>
+                <ol>
+                    <For each=lines key=Item::key let:item>
+                        <Line item outbox />
+                    </For>
+                </ol>
+                {newest}
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Line(item: Item, outbox: Outbox) -> impl IntoView {
+    match item {
+        Item::Day(words) => view! { <li class="divider text-xs text-muted">{words}</li> }.into_any(),
+        Item::Message(message) => {
+            let side = if message.direction == Direction::Inbound { "in" } else { "out" };
+            view! { <li data-direction=side><Bubble message=*message /></li> }.into_any()
+        }
+        Item::Pending(pending) => view! { <li data-direction="out"><PendingBubble pending=*pending outbox /></li> }.into_any(),
+    }
+}
+
+#[component]
+fn Earlier(open: Open) -> impl IntoView {
+    let desk = use_desk();
+    let href = move || paths::with_query(&format!("/inbox/{}", open.id), &[("before", open.older.read().as_deref())]);
+    let load = move |event: MouseEvent| {
+        event.prevent_default();
+        spawn_local(async move {
+            match open_thread(open.id, open.older.get_untracked()).await {
+                Ok(more) => {
+                    open.messages.try_update(|all| {
+                        for message in more.thread.messages {
+                            upsert(all, message);
+                        }
+                    });
+                    open.older.try_set(more.thread.older);
+                }
+                Err(error) => {
+                    desk.problem.try_set(Some(error.0));
+                }
+            }
+        });
+    };
+    view! {
+        <p class="pb-2 text-center" class:hidden=move || open.older.read().is_none()>
+            <a class="btn btn-sm min-h-11 md:min-h-8" href=href on:click=load>
+                "Show earlier messages"
+            </a>
+        </p>
+    }
+}

@@ -1,0 +1,93 @@
+//! What every page of a signed-in person shares: who they are, the clock and zone, the counts, the live stream.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use contract::{Problem, accounts::Me, accounts::Role, businesses::BusinessView, live::LiveEvent};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::{forms::Flash, live::Live};
+
+/// A page's first read, made by the server: the same numbers are used to draw the page there and to take it over here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeskView {
+    pub me: Me,
+    pub now: DateTime<Utc>,
+    pub flash: Option<Flash>,
+}
+
+#[derive(Clone, Copy)]
+pub struct Desk {
+    pub me: StoredValue<Me>,
+    pub business: RwSignal<BusinessView>,
+    pub now: RwSignal<DateTime<Utc>>,
+    pub unread: RwSignal<u32>,
+    pub open_tasks: RwSignal<u32>,
+    /// What a screen reader is told without being asked.
+    pub said: RwSignal<String>,
+    /// What went wrong with a button; shown at the top of the page.
+    pub problem: RwSignal<Option<Problem>>,
+    pub live: Live,
+    flash: RwSignal<Option<Flash>>,
+}
+
+impl Desk {
+    pub fn new(view: DeskView) -> Self {
+        let DeskView { me, now, flash } = view;
+        let problem = flash.as_ref().filter(|f| f.form == Flash::BUTTON).and_then(|f| f.problem.clone());
+        Self {
+            business: RwSignal::new(me.business.clone()),
+            now: RwSignal::new(now),
+            unread: RwSignal::new(me.unread),
+            open_tasks: RwSignal::new(me.open_tasks),
+            said: RwSignal::new(String::new()),
+            problem: RwSignal::new(problem),
+            live: Live::new(me.live_cursor),
+            flash: RwSignal::new(flash),
+            me: StoredValue::new(me),
+        }
+    }
+
+    /// The business's zone; UTC if its name is not known.
+    pub fn zone(self) -> Tz {
+        self.business.with(|business| zone_of(&business.time_zone))
+    }
+
+    pub fn flash(self) -> Option<Flash> {
+        self.flash.get_untracked()
+    }
+
+    /// On another page nothing of the last form is shown any more.
+    pub fn forget_flash(self) {
+        self.flash.set(None);
+        self.problem.set(None);
+    }
+
+    /// Whether this member may change settings.
+    pub fn may_manage(self) -> bool {
+        self.me.with_value(|me| me.role != Role::Staff)
+    }
+
+    /// Takes in the answer to something done here: it is news for the page, or a problem.
+    pub fn settle(self, answer: Result<LiveEvent, crate::error::AppError>) {
+        match answer {
+            Ok(event) => {
+                self.problem.try_set(None);
+                self.live.tell(&event);
+            }
+            Err(error) => {
+                self.problem.try_set(Some(error.0));
+            }
+        }
+    }
+}
+
+/// The zone called `name`; UTC if there is none.
+pub fn zone_of(name: &str) -> Tz {
+    name.parse().unwrap_or(Tz::UTC)
+}
+
+/// The desk of the page's person. Only below `Frame`.
+pub fn use_desk() -> Desk {
+    expect_context::<Desk>()
+}

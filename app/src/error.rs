@@ -1,0 +1,52 @@
+//! What a server function answers when it cannot do what was asked: the public `Problem`, nothing else.
+
+use contract::{Code, Problem};
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppError(pub Problem);
+
+impl AppError {
+    pub fn new(code: Code, detail: &str) -> Self {
+        Self(Problem::new(code, detail))
+    }
+}
+
+impl std::fmt::Display for AppError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
+        match value {
+            ServerFnErrorErr::Request(_) => {
+                Self::new(Code::Unavailable, "There is no connection to Showup right now. Nothing was lost; try again.")
+            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
+                Self::new(Code::Malformed, "Something that was sent could not be read. Reload the page and try again.")
+            }
+            _ => Self::new(Code::Internal, "Something went wrong on our side. Try again in a moment."),
+        }
+    }
+}
+
+/// A problem from a service becomes the HTTP status of the answer or of the page; a cause of ours is logged here, once.
+#[cfg(feature = "ssr")]
+impl From<services::Error> for AppError {
+    fn from(error: services::Error) -> Self {
+        let problem = error.problem();
+        if problem.code == Code::Internal {
+            tracing::error!(?error, "a page or server function failed");
+        }
+        crate::ssr::set_status(problem.status);
+        Self(problem)
+    }
+}

@@ -1,0 +1,200 @@
+//! What stands around every page of a signed-in person: the rail, the account menu, notices.
+
+use std::time::Duration;
+
+use contract::live::LiveEvent;
+use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
+use leptos_meta::Title;
+use leptos_router::{
+    components::{A, Outlet},
+    hooks::use_location,
+};
+
+use crate::{
+    accounts::{self, SignOut},
+    browser,
+    desk::{Desk, DeskView, use_desk},
+    parts::{Glyph, Loaded},
+};
+
+const TICK: Duration = Duration::from_secs(20);
+
+/// Reads who is signed in, once, and draws the frame with the page in it.
+#[component]
+pub fn Frame() -> impl IntoView {
+    let desk = Resource::new_blocking(|| (), |()| accounts::desk());
+    view! { <Loaded from=desk view=|view| view! { <Framed view /> } /> }
+}
+
+#[component]
+fn Framed(view: DeskView) -> impl IntoView {
+    let desk = Desk::new(view);
+    provide_context(desk);
+    keep_current(desk);
+    view! {
+        <a href="#main" class="skip-link">
+            "Skip to content"
+        </a>
+        <div class="grid h-dvh grid-rows-[auto_minmax(0,1fr)_auto] md:grid-cols-[13rem_minmax(0,1fr)] md:grid-rows-[auto_minmax(0,1fr)]">
+            <Head />
+            <Rail />
+            <main
+                id="main"
+                tabindex="-1"
+                class="relative row-start-2 min-h-0 overflow-y-auto bg-base-100 md:col-start-2 md:row-span-2 md:row-start-1"
+            >
+                <Notices />
+                <Outlet />
+            </main>
+        </div>
+        <div class="sr-only" aria-live="polite">
+            {desk.said}
+        </div>
+    }
+}
+
+/// The stream, the clock and the counts of an open page.
+fn keep_current(desk: Desk) {
+    Effect::new(move |_| desk.live.connect());
+    Effect::new(move |_| {
+        // The server's clock goes on here, however wrong this machine's is.
+        let offset = desk.now.get_untracked() - browser::now();
+        let ticking = set_interval_with_handle(move || desk.now.set(browser::now() + offset), TICK);
+        on_cleanup(move || {
+            if let Ok(ticking) = ticking {
+                ticking.clear();
+            }
+        });
+    });
+    desk.live.refetch_on(
+        |event| matches!(event, LiveEvent::Conversation(_) | LiveEvent::Task(_)),
+        move || {
+            spawn_local(async move {
+                if let Ok(me) = accounts::who_am_i().await {
+                    desk.unread.try_set(me.unread);
+                    desk.open_tasks.try_set(me.open_tasks);
+                }
+            });
+        },
+    );
+    let path = use_location().pathname;
+    Effect::watch(move || path.get(), move |_, _, _| desk.forget_flash(), false);
+}
+
+#[component]
+fn Head() -> impl IntoView {
+    let desk = use_desk();
+    let (name, role) = desk.me.with_value(|me| (me.name.clone(), me.role.as_str()));
+    view! {
+        <header class="row-start-1 flex items-center gap-2 border-b border-base-300 px-3 py-1.5 md:col-start-1 md:flex-col md:items-stretch md:border-e md:py-3">
+            <p class="min-w-0 flex-1 truncate font-semibold md:px-2">{move || desk.business.read().name.clone()}</p>
+            <details class="menu-box">
+                <summary class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9">
+                    <Glyph icon=icondata::LuCircleUser />
+                    "Account"
+                </summary>
+                <div class="md:start-0 md:end-auto">
+                    <p class="px-2 pt-1 font-semibold">{name}</p>
+                    <p class="px-2 pb-2 text-sm text-muted capitalize">{role}</p>
+                    <form method="post" action=SignOut::url()>
+                        <button type="submit" class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9">
+                            <Glyph icon=icondata::LuLogOut />
+                            "Sign out"
+                        </button>
+                    </form>
+                </div>
+            </details>
+        </header>
+    }
+}
+
+#[component]
+fn Rail() -> impl IntoView {
+    let desk = use_desk();
+    let none = Signal::derive(|| 0);
+    view! {
+        <nav
+            aria-label="Main"
+            class="row-start-3 flex justify-around border-t border-base-300 pb-[env(safe-area-inset-bottom)] md:col-start-1 md:row-start-2 md:flex-col md:justify-start md:gap-0.5 md:overflow-y-auto md:border-t-0 md:border-e md:p-2"
+        >
+            <RailLink href="/inbox" icon=icondata::LuInbox label="Inbox" count=desk.unread count_words="unread" />
+            <RailLink href="/appointments" icon=icondata::LuCalendar label="Appointments" count=none count_words="" />
+            <RailLink href="/contacts" icon=icondata::LuUsers label="Contacts" count=none count_words="" />
+            <RailLink href="/tasks" icon=icondata::LuListChecks label="Tasks" count=desk.open_tasks count_words="open" />
+            <RailLink href="/settings" icon=icondata::LuSettings label="Settings" count=none count_words="" />
+        </nav>
+    }
+}
+
+#[component]
+fn RailLink(
+    href: &'static str,
+    icon: icondata::Icon,
+    label: &'static str,
+    #[prop(into)] count: Signal<u32>,
+    count_words: &'static str,
+) -> impl IntoView {
+    let number = move || match count.get() {
+        0 => String::new(),
+        n if n >= 99 => "99+".to_owned(),
+        n => n.to_string(),
+    };
+    view! {
+        <A
+            href=href
+            attr:class="relative flex min-h-14 min-w-14 flex-1 flex-col items-center justify-center gap-0.5 rounded-md px-1 text-xs hover:bg-base-300 aria-[current=page]:font-semibold aria-[current=page]:text-primary md:min-h-10 md:flex-none md:flex-row md:justify-start md:gap-2.5 md:px-2.5 md:text-sm md:aria-[current=page]:bg-base-300"
+        >
+            <Glyph icon />
+            <span>{label}</span>
+            <span
+                class="badge badge-primary badge-sm absolute top-1 left-1/2 ml-1 md:static md:ml-auto"
+                class:hidden=move || count.get() == 0
+            >
+                {number}
+                <span class="sr-only">" "{count_words}</span>
+            </span>
+        </A>
+    }
+}
+
+#[component]
+fn Notices() -> impl IntoView {
+    let desk = use_desk();
+    let title = move || desk.problem.with(|p| p.as_ref().map(|p| p.title.clone()));
+    let detail = move || desk.problem.with(|p| p.as_ref().map(|p| p.detail.clone()));
+    view! {
+        <div role="status">
+            <p class="notice notice-warning m-3" class:hidden=move || desk.live.connected.get()>
+                "Reconnecting… What happens meanwhile will appear by itself."
+            </p>
+        </div>
+        <div role="alert">
+            <div class="notice notice-error m-3 flex items-start gap-3" class:hidden=move || desk.problem.read().is_none()>
+                <p class="flex-1">
+                    <strong class="block">{title}</strong>
+                    {detail}
+                </p>
+                <button type="button" class="btn btn-ghost btn-sm" on:click=move |_| desk.problem.set(None)>
+                    "Close"
+                </button>
+            </div>
+        </div>
+    }
+}
+
+/// A page that does not exist.
+#[component]
+pub fn NotFound() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    crate::ssr::set_status(404);
+    view! {
+        <Title text="Not found" />
+        <main class="empty min-h-dvh content-center">
+            <h1 class="text-base-content">"This page does not exist"</h1>
+            <p>"The address may be mistyped, or what it showed is gone."</p>
+            <a class="btn btn-primary min-h-11" href="/inbox">
+                "Go to the inbox"
+            </a>
+        </main>
+    }
+}

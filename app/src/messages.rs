@@ -1,0 +1,92 @@
+//! Texts: sending a reply, and how a message looks in a thread.
+
+use contract::messages::{Direction, MessageView};
+use leptos::prelude::*;
+use uuid::Uuid;
+
+use crate::{
+    conversations::{Outbox, Pending},
+    error::AppError,
+    parts::{DeliveryMark, Say, When},
+};
+
+#[cfg(feature = "ssr")]
+use crate::ssr;
+
+/// A reply by the person signed in. The same `correlation_id` twice is one message.
+#[server(prefix = "/api/fn")]
+pub async fn reply(conversation_id: Uuid, contact_id: Uuid, body: String, correlation_id: String) -> Result<MessageView, AppError> {
+    let form = ssr::Form::new(reply_form(conversation_id), format!("/inbox/{conversation_id}")).typed("body", &body);
+    let command = contract::messages::SendMessage { contact_id, body, correlation_id: Some(correlation_id) };
+    let work = async move { Ok(services::messages::send(&ssr::services()?, &ssr::actor().await?, command).await?) };
+    ssr::door(form, work, |_| None).await
+}
+
+/// The name of the reply form in this conversation.
+pub fn reply_form(conversation: Uuid) -> String {
+    format!("reply-{conversation}")
+}
+
+#[component]
+pub fn Bubble(message: MessageView) -> impl IntoView {
+    let ours = message.direction == Direction::Outbound;
+    let failed = matches!(message.status.as_str(), "failed" | "undelivered");
+    let class = match (ours, failed) {
+        (false, _) => "bubble bubble-in",
+        (true, false) => "bubble bubble-out",
+        (true, true) => "bubble bubble-out bubble-failed",
+    };
+    let who = match (ours, message.author.clone(), message.kind.as_str()) {
+        (false, ..) => String::new(),
+        (true, Some(author), _) => author,
+        (true, None, "reminder") => "Reminder".to_owned(),
+        (true, None, _) => "Automatic".to_owned(),
+    };
+    let from = if ours { "You: " } else { "Customer: " };
+    let state = ours.then(|| {
+        view! {
+            <span class="inline-flex items-center gap-1">
+                <DeliveryMark status=message.status.clone() />
+                {message.status_words}
+            </span>
+        }
+    });
+    let error = message.error.map(|words| view! { <span class="font-medium text-error">{words}</span> });
+    view! {
+        <div class=class>
+            <span class="sr-only">{from}</span>
+            {message.body}
+        </div>
+        <p class="bubble-meta flex-wrap" data-status=message.status>
+            <When at=message.created_at say=Say::Clock />
+            <span class="empty:hidden">{who}</span>
+            {state}
+            {error}
+        </p>
+    }
+}
+
+/// A reply that is on its way to the server, or did not get there.
+#[component]
+pub fn PendingBubble(pending: Pending, outbox: Outbox) -> impl IntoView {
+    let (retry, discard) = (pending.clone(), pending.correlation_id.clone());
+    let class = if pending.problem.is_some() { "bubble bubble-out bubble-failed" } else { "bubble bubble-out bubble-pending" };
+    let state = match pending.problem {
+        None => view! { <span>"Sending…"</span> }.into_any(),
+        Some(problem) => view! {
+            <span class="font-semibold text-error">"Not sent"</span>
+            <span>{problem.detail}</span>
+            <button type="button" class="btn btn-xs min-h-11 md:min-h-6" on:click=move |_| outbox.send(retry.clone())>
+                "Retry"
+            </button>
+            <button type="button" class="btn btn-ghost btn-xs min-h-11 md:min-h-6" on:click=move |_| outbox.remove(&discard)>
+                "Discard"
+            </button>
+        }
+        .into_any(),
+    };
+    view! {
+        <div class=class>{pending.body}</div>
+        <p class="bubble-meta flex-wrap items-center">{state}</p>
+    }
+}

@@ -1,0 +1,257 @@
+//! Small pieces that many pages use.
+
+use chrono::{DateTime, Utc};
+use contract::{Code, Problem, appointments::Status, live::LiveEvent};
+use domain::{consent::State, when};
+use leptos::{
+    ev::SubmitEvent,
+    prelude::*,
+    task::spawn_local,
+};
+use leptos_icons::Icon;
+use leptos_router::{
+    components::Redirect,
+    hooks::use_location,
+};
+
+use crate::{desk::use_desk, error::AppError, paths};
+
+/// An icon that stands beside words and says nothing by itself.
+#[component]
+pub fn Glyph(icon: icondata::Icon, #[prop(default = "1.125em")] size: &'static str) -> impl IntoView {
+    view! {
+        <span aria-hidden="true" class="inline-flex shrink-0">
+            <Icon icon=icon width=size height=size />
+        </span>
+    }
+}
+
+/// How a time is said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Say {
+    /// Today at 2:30 PM
+    Relative,
+    /// 2:30 PM, Yesterday, Jan 5
+    Short,
+    /// 2:30 PM
+    Clock,
+}
+
+/// A time in the business's zone, with the exact one on hover.
+#[component]
+pub fn When(at: DateTime<Utc>, #[prop(default = Say::Relative)] say: Say) -> impl IntoView {
+    let desk = use_desk();
+    let words = move || match say {
+        Say::Relative => when::relative(at, desk.now.get(), desk.zone()),
+        Say::Short => when::short(at, desk.now.get(), desk.zone()),
+        Say::Clock => at.with_timezone(&desk.zone()).format("%-I:%M %p").to_string(),
+    };
+    view! {
+        <time datetime=at.to_rfc3339() title=move || when::exact(at, desk.zone())>
+            {words}
+        </time>
+    }
+}
+
+/// While a page is being read.
+#[component]
+pub fn Loading() -> impl IntoView {
+    view! {
+        <p role="status" class="empty">
+            <span class="loading loading-dots" aria-hidden="true"></span>
+            "Loading…"
+        </p>
+    }
+}
+
+/// Draws what a resource brings, or says that it is on its way or what went wrong.
+#[component]
+pub fn Loaded<T, V>(from: Resource<Result<T, AppError>>, view: impl Fn(T) -> V + Clone + Send + Sync + 'static) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    let body = move || {
+        let view = view.clone();
+        Suspend::new(async move {
+            match from.await {
+                Ok(value) => view(value).into_any(),
+                Err(AppError(problem)) => view! { <ProblemPage problem /> }.into_any(),
+            }
+        })
+    };
+    view! { <Transition fallback=Loading>{body}</Transition> }
+}
+
+/// In place of a page that could not be read. Somebody who is not signed in is led to the door and back.
+#[component]
+pub fn ProblemPage(problem: Problem) -> impl IntoView {
+    if problem.code == Code::SignInNeeded {
+        return view! { <ToSignIn /> }.into_any();
+    }
+    view! {
+        <div role="alert" class="empty">
+            <h1>{problem.title}</h1>
+            <p>{problem.detail}</p>
+            <a class="btn min-h-11" href="" rel="external">
+                "Try again"
+            </a>
+        </div>
+    }
+    .into_any()
+}
+
+/// Leads to the sign-in page, which leads back here.
+#[component]
+pub fn ToSignIn() -> impl IntoView {
+    let location = use_location();
+    let query = location.search.get_untracked();
+    let path = location.pathname.get_untracked();
+    let here = if query.is_empty() { path } else { format!("{path}?{query}") };
+    let next = (here != "/" && here != "/inbox").then_some(here);
+    view! { <Redirect path=paths::with_query("/signin", &[("next", next.as_deref())]) /> }
+}
+
+/// Nothing in a list yet, and what to do about it.
+#[component]
+pub fn Empty(title: &'static str, #[prop(optional, into)] todo: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <p class="font-semibold text-base-content">{title}</p>
+            <p class="empty:hidden">{todo}</p>
+            {children.map(|children| children())}
+        </div>
+    }
+}
+
+/// Consent to texts in words, with a dot whose colour is not needed to understand it.
+#[component]
+pub fn ConsentBadge(state: State) -> impl IntoView {
+    let (class, icon, words) = match state {
+        State::OptedIn => ("state badge-confirmed", icondata::LuCheck, "Agreed to texts"),
+        State::OptedOut => ("state badge-optedout", icondata::LuBan, "Opted out"),
+        State::Unknown => ("state badge-cancelled", icondata::LuCircleHelp, "Not asked"),
+    };
+    view! {
+        <span class=class data-consent=words>
+            <Glyph icon />
+            {words}
+        </span>
+    }
+}
+
+/// A visit's status.
+#[component]
+pub fn StatusBadge(status: Status) -> impl IntoView {
+    let (class, icon) = match status {
+        Status::Scheduled => ("state badge-sent", icondata::LuCalendar),
+        Status::Confirmed => ("state badge-confirmed just-changed", icondata::LuCheck),
+        Status::RescheduleRequested => ("state badge-waiting", icondata::LuCalendarClock),
+        Status::Cancelled => ("state badge-cancelled", icondata::LuX),
+        Status::Completed => ("state badge-cancelled", icondata::LuCheck),
+        Status::NoShow => ("state badge-declined", icondata::LuCircleX),
+    };
+    view! {
+        <span class=class data-status=status.as_str()>
+            <Glyph icon />
+            {status.words()}
+        </span>
+    }
+}
+
+/// How far an outbound message got, as a shape with a colour and a word for those who see neither.
+#[component]
+pub fn DeliveryMark(#[prop(into)] status: String) -> impl IntoView {
+    let (class, icon, words) = match status.as_str() {
+        "delivered" | "read" => ("inline-flex text-success", icondata::LuCircleCheck, "Delivered"),
+        "failed" | "undelivered" => ("inline-flex text-error", icondata::LuCircleX, "Not delivered"),
+        "cancelled" => ("inline-flex text-muted", icondata::LuBan, "Cancelled"),
+        "unknown" => ("inline-flex text-warning", icondata::LuCircleHelp, "Delivery not known"),
+        _ => ("inline-flex text-muted", icondata::LuClock, "Waiting for delivery"),
+    };
+    view! {
+        <span class=class title=words data-delivery=status>
+            <Glyph icon size="1em" />
+            <span class="sr-only">{words}</span>
+        </span>
+    }
+}
+
+/// A single button that posts `fields` to the server function at `url`. With JavaScript `run` does the same in place, and what it answers
+/// is told to the whole page.
+#[component]
+pub fn PressButton<F, Fut>(
+    url: &'static str,
+    fields: Vec<(&'static str, String)>,
+    run: F,
+    #[prop(default = "btn btn-sm min-h-11 md:min-h-8")] class: &'static str,
+    children: Children,
+) -> impl IntoView
+where
+    F: Fn() -> Fut + 'static,
+    Fut: Future<Output = Result<LiveEvent, AppError>> + 'static,
+{
+    let desk = use_desk();
+    let busy = RwSignal::new(false);
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        let answer = run();
+        spawn_local(async move {
+            let answer = answer.await;
+            busy.try_set(false);
+            desk.settle(answer);
+        });
+    };
+    let fields = fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view();
+    view! {
+        <form method="post" action=url on:submit=submit class="inline-block">
+            {fields}
+            <button type="submit" class=class aria-busy=move || busy.get().to_string()>
+                {children()}
+            </button>
+        </form>
+    }
+}
+
+/// Tabs that are links; `current` is the one shown.
+#[component]
+pub fn Tabs(label: &'static str, tabs: Vec<(&'static str, String)>, current: Signal<&'static str>) -> impl IntoView {
+    let tabs = tabs
+        .into_iter()
+        .map(|(words, href)| {
+            let here = move || current.get() == words;
+            view! {
+                <a
+                    class="btn btn-sm min-h-11 md:min-h-8"
+                    class:btn-active=here
+                    href=href
+                    aria-current=move || here().then_some("page")
+                >
+                    {words}
+                </a>
+            }
+        })
+        .collect_view();
+    view! {
+        <nav aria-label=label class="flex flex-wrap gap-2">
+            {tabs}
+        </nav>
+    }
+}
+
+/// Links to the next page of a list and back to its start.
+#[component]
+pub fn Pager(path: String, filter: Vec<(&'static str, Option<String>)>, cursor: Option<String>, next: Option<String>) -> impl IntoView {
+    let link = |cursor: Option<&str>| {
+        let mut pairs: Vec<(&str, Option<&str>)> = filter.iter().map(|(name, value)| (*name, value.as_deref())).collect();
+        pairs.push(("cursor", cursor));
+        paths::with_query(&path, &pairs)
+    };
+    let start = cursor.is_some().then(|| view! { <a class="btn btn-sm min-h-11" href=link(None)>"Back to the start"</a> });
+    let more = next.as_deref().map(|next| view! { <a class="btn btn-sm min-h-11" href=link(Some(next))>"Load more"</a> });
+    view! { <div class="flex justify-center gap-2 p-3 empty:hidden">{start} {more}</div> }
+}

@@ -1,0 +1,156 @@
+//! The server's side of screens: who is asking, the services, and forms that are posted without JavaScript.
+
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+use contract::Code;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use services::{Actor, Services};
+use tower_sessions::Session;
+use uuid::Uuid;
+
+use crate::{error::AppError, forms::Flash, paths};
+
+/// Session key: the account that signed in (UUID).
+pub const ACCOUNT: &str = "account_id";
+/// Session key: the business it works in (UUID).
+pub const BUSINESS: &str = "business_id";
+const FLASH: &str = "flash";
+
+/// The services the server put into the context.
+///
+/// # Errors
+/// `Internal` when it did not.
+pub fn services() -> Result<Services, AppError> {
+    use_context::<Services>().ok_or_else(|| broken("no Services in the Leptos context"))
+}
+
+/// The member who is asking, with the business of the session.
+///
+/// # Errors
+/// `SignInNeeded` when nobody is signed in or the membership is gone.
+pub async fn actor() -> Result<Actor, AppError> {
+    let session = session().await?;
+    let account = session.get::<Uuid>(ACCOUNT).await.map_err(broken)?;
+    let business = session.get::<Uuid>(BUSINESS).await.map_err(broken)?;
+    if let (Some(account), Some(business)) = (account, business)
+        && let Some(actor) = services::accounts::actor(&services()?, account, business).await?
+    {
+        return Ok(actor);
+    }
+    set_status(Code::SignInNeeded.status());
+    Err(AppError::new(Code::SignInNeeded, "Please sign in to go on."))
+}
+
+/// From now on this browser is `account` at `business`, under a new session id.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn start_session(account: Uuid, business: Uuid) -> Result<(), AppError> {
+    let session = session().await?;
+    session.cycle_id().await.map_err(broken)?;
+    session.insert(ACCOUNT, account).await.map_err(broken)?;
+    session.insert(BUSINESS, business).await.map_err(broken)
+}
+
+/// Forgets who was signed in, and everything else about this browser.
+///
+/// # Errors
+/// `Internal` when the session cannot be removed.
+pub async fn end_session() -> Result<(), AppError> {
+    session().await?.flush().await.map_err(broken)
+}
+
+/// A form as it was posted: its name, the page it stands on, and what was typed. Passwords are never told to it.
+pub struct Form {
+    name: String,
+    page: String,
+    typed: BTreeMap<String, String>,
+}
+
+impl Form {
+    pub fn new(name: impl Into<String>, page: impl Into<String>) -> Self {
+        Self { name: name.into(), page: page.into(), typed: BTreeMap::new() }
+    }
+
+    #[must_use]
+    pub fn typed(mut self, field: &str, value: &str) -> Self {
+        self.typed.insert(field.to_owned(), value.to_owned());
+        self
+    }
+}
+
+/// The one way a posted form is answered. `work` is done; after success `next` may name the page to go to. A browser
+/// without JavaScript otherwise comes back to the form's page, which finds in the session whether it worked and, if not,
+/// what was typed and what is wrong with it. A script just gets the result.
+///
+/// # Errors
+/// Whatever `work` answers.
+pub async fn door<T>(
+    form: Form,
+    work: impl Future<Output = Result<T, AppError>>,
+    next: impl FnOnce(&T) -> Option<String>,
+) -> Result<T, AppError> {
+    let result = work.await;
+    let next = result.as_ref().ok().and_then(next);
+    if let Some(path) = next {
+        leptos_axum::redirect(paths::local(&path, "/"));
+    } else if posted_by_a_browser() {
+        let page = paths::local(&form.page, "/").to_owned();
+        let problem = result.as_ref().err().map(|AppError(problem)| problem.clone());
+        session().await?.insert(FLASH, Flash { form: form.name, typed: form.typed, problem }).await.map_err(broken)?;
+        leptos_axum::redirect(&page);
+    }
+    result
+}
+
+/// The same for a single button: afterwards back to `page`, and what went wrong is shown at its top.
+///
+/// # Errors
+/// Whatever `work` answers.
+pub async fn press<T>(page: &str, work: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+    door(Form::new(Flash::BUTTON, page), work, |_| None).await
+}
+
+/// What the last form posted without JavaScript left behind; once.
+///
+/// # Errors
+/// `Internal` when the session cannot be read.
+pub async fn take_flash() -> Result<Option<Flash>, AppError> {
+    session().await?.remove::<Flash>(FLASH).await.map_err(broken)
+}
+
+/// The status of the page or answer being made.
+pub fn set_status(status: u16) {
+    if let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {
+        options.set_status(status);
+    }
+}
+
+/// The policy for the page being made; `nonce` is the one its own scripts carry.
+pub fn set_content_security_policy(nonce: &str) {
+    let policy = format!(
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+         connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    if let (Some(options), Ok(policy)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&policy)) {
+        options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+async fn session() -> Result<Session, AppError> {
+    leptos_axum::extract::<Session>().await.map_err(broken)
+}
+
+fn posted_by_a_browser() -> bool {
+    use_context::<Parts>().is_some_and(|parts| {
+        parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+    })
+}
+
+fn broken(cause: impl std::fmt::Debug) -> AppError {
+    tracing::error!(?cause, "the session or the context of a page is broken");
+    set_status(Code::Internal.status());
+    AppError::new(Code::Internal, "Something went wrong on our side. Try again in a moment.")
+}

@@ -1,0 +1,73 @@
+//! People who sign in, and what they may do.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::businesses::BusinessView;
+
+/// What a member is inside one business (AC3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Owner,
+    Admin,
+    Staff,
+}
+
+impl Role {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Owner => "owner",
+            Role::Admin => "admin",
+            Role::Staff => "staff",
+        }
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = ();
+    fn from_str(s: &str) -> Result<Self, ()> {
+        match s {
+            "owner" => Ok(Role::Owner),
+            "admin" => Ok(Role::Admin),
+            "staff" => Ok(Role::Staff),
+            _ => Err(()),
+        }
+    }
+}
+
+/// A new business with its owner. `time_zone` is an IANA name; empty or unknown means UTC. `country` is ISO alpha-2, default `US`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SignUp {
+    pub business_name: String,
+    pub name: String,
+    pub email: String,
+    pub password: String,
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    #[serde(default)]
+    pub country: Option<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SignIn {
+    pub email: String,
+    pub password: String,
+}
+
+/// Who is looking, and at which business; on every page. `live_cursor` was read before the page's data: a stream resumed
+/// from it misses nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Me {
+    pub account_id: Uuid,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    pub business: BusinessView,
+    /// Unread conversations, counted up to 99.
+    pub unread: u32,
+    /// Open tasks, counted up to 99.
+    pub open_tasks: u32,
+    pub live_cursor: i64,
+}

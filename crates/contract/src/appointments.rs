@@ -1,0 +1,126 @@
+//! Visits and their reminders.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Scheduled,
+    Confirmed,
+    RescheduleRequested,
+    Cancelled,
+    Completed,
+    NoShow,
+}
+
+impl Status {
+    pub const ALL: [Status; 6] =
+        [Status::Scheduled, Status::Confirmed, Status::RescheduleRequested, Status::Cancelled, Status::Completed, Status::NoShow];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Scheduled => "scheduled",
+            Status::Confirmed => "confirmed",
+            Status::RescheduleRequested => "reschedule_requested",
+            Status::Cancelled => "cancelled",
+            Status::Completed => "completed",
+            Status::NoShow => "no_show",
+        }
+    }
+
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Status::Scheduled => "Scheduled",
+            Status::Confirmed => "Confirmed",
+            Status::RescheduleRequested => "Wants another time",
+            Status::Cancelled => "Cancelled",
+            Status::Completed => "Completed",
+            Status::NoShow => "No-show",
+        }
+    }
+
+    /// Still to come, so that reminders and answers make sense.
+    pub fn is_open(self) -> bool {
+        matches!(self, Status::Scheduled | Status::Confirmed | Status::RescheduleRequested)
+    }
+}
+
+impl std::str::FromStr for Status {
+    type Err = ();
+    fn from_str(s: &str) -> Result<Self, ()> {
+        Status::ALL.into_iter().find(|v| v.as_str() == s).ok_or(())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AppointmentView {
+    pub id: Uuid,
+    pub contact_id: Uuid,
+    /// The contact's name, or number if the name is not known.
+    pub contact_name: String,
+    pub starts_at: DateTime<Utc>,
+    pub status: Status,
+    pub staff_label: String,
+    pub notes: String,
+    /// In order of due time.
+    pub reminders: Vec<ReminderView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReminderView {
+    pub id: Uuid,
+    /// `48h`, `24h`, `2h`, `manual`, …
+    pub kind: String,
+    pub due_at: DateTime<Utc>,
+    /// `planned`, `queued`, `sent`, `yes`, `no`, `expired`, `skipped`, `cancelled`, `failed`
+    pub status: String,
+    /// Why it was skipped, cancelled or failed, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `starts_at`: RFC 3339 with an offset, or a local time without one (`2027-01-05T15:00`), then in the business's zone.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreateAppointment {
+    pub contact_id: Uuid,
+    pub starts_at: String,
+    #[serde(default)]
+    pub notes: Option<String>,
+    #[serde(default)]
+    pub staff_label: Option<String>,
+}
+
+/// Moves a visit; pending reminders move with it. `starts_at` as in `CreateAppointment`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MoveAppointment {
+    pub starts_at: String,
+}
+
+/// What staff can do to a visit besides moving it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    Confirm,
+    Cancel,
+    Complete,
+    NoShow,
+    /// Undo of cancel, complete, no-show: back to scheduled, reminders planned anew.
+    Reopen,
+}
+
+/// Which visits: `upcoming` (default), `past`, or one status; 50 a page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AppointmentQuery {
+    #[serde(default)]
+    pub show: Option<String>,
+    #[serde(default)]
+    pub cursor: Option<String>,
+}

@@ -1,0 +1,54 @@
+//! Texts, both ways.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    Inbound,
+    Outbound,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessageView {
+    pub id: Uuid,
+    pub conversation_id: Uuid,
+    pub contact_id: Uuid,
+    pub direction: Direction,
+    /// `sms`
+    pub channel: String,
+    /// `reply`, `reminder`, `automatic` or `customer`
+    pub kind: String,
+    /// queued, sending, sent, delivered, read, undelivered, failed, cancelled, unknown, received
+    pub status: String,
+    /// The status as a person would say it; a waiting message says until when and why.
+    pub status_words: String,
+    pub body: String,
+    pub segments: u32,
+    /// The member who wrote it, for replies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    pub provider_sid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A staff reply or an API text. `correlation_id` makes a repeat harmless: the same id in one business is one message.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SendMessage {
+    pub contact_id: Uuid,
+    /// 1 to 1,600 characters.
+    pub body: String,
+    #[serde(default)]
+    pub correlation_id: Option<String>,
+}

@@ -1,0 +1,110 @@
+//! The one error shape a client ever sees (RFC 9457, `application/problem+json`). Causes stay inside the server.
+
+use serde::{Deserialize, Serialize};
+
+/// The closed list of what can go wrong, seen from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// 422: the input was understood and is not acceptable; `fields` say where.
+    Invalid,
+    /// 400: the input could not be read at all.
+    Malformed,
+    /// 401: nobody is signed in, or the key is unknown.
+    SignInNeeded,
+    /// 401: wrong e-mail or password.
+    WrongCredentials,
+    /// 403: signed in, but not allowed.
+    NotAllowed,
+    /// 404: it does not exist in this business.
+    NotFound,
+    /// 409: it collides with what is there.
+    Conflict,
+    /// 409: this person must not be texted; the detail says why.
+    MayNotSend,
+    /// 413: larger than the door takes.
+    TooLarge,
+    /// 429: too many requests.
+    TooMany,
+    /// 503: a part we depend on is away; nothing was lost, try again.
+    Unavailable,
+    /// 500: our fault; it is in the log under the request id.
+    Internal,
+}
+
+impl Code {
+    /// The HTTP status that goes with the code.
+    pub fn status(self) -> u16 {
+        match self {
+            Code::Invalid => 422,
+            Code::Malformed => 400,
+            Code::SignInNeeded | Code::WrongCredentials => 401,
+            Code::NotAllowed => 403,
+            Code::NotFound => 404,
+            Code::Conflict | Code::MayNotSend => 409,
+            Code::TooLarge => 413,
+            Code::TooMany => 429,
+            Code::Unavailable => 503,
+            Code::Internal => 500,
+        }
+    }
+
+    /// A short heading that is the same for every problem of this code.
+    pub fn title(self) -> &'static str {
+        match self {
+            Code::Invalid => "Please check what you entered",
+            Code::Malformed => "The request could not be read",
+            Code::SignInNeeded => "Please sign in",
+            Code::WrongCredentials => "That did not match",
+            Code::NotAllowed => "Not allowed",
+            Code::NotFound => "Not found",
+            Code::Conflict => "Already there",
+            Code::MayNotSend => "This message may not be sent",
+            Code::TooLarge => "Too large",
+            Code::TooMany => "Too many requests",
+            Code::Unavailable => "Not available right now",
+            Code::Internal => "Something went wrong on our side",
+        }
+    }
+}
+
+/// What is wrong with one field, in words for the person who typed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldError {
+    pub field: String,
+    pub message: String,
+}
+
+/// A problem as a client gets it. `status` and `title` follow from `code`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[error("{detail}")]
+pub struct Problem {
+    pub code: Code,
+    pub status: u16,
+    pub title: String,
+    pub detail: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldError>,
+}
+
+impl Problem {
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, status: code.status(), title: code.title().to_owned(), detail: detail.into(), fields: Vec::new() }
+    }
+
+    /// One field is wrong; the sentence is both the detail and the field's message.
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let mut problem = Self::new(Code::Invalid, message.clone());
+        problem.fields.push(FieldError { field: field.to_owned(), message });
+        problem
+    }
+
+    /// The message for `field`, if this problem has one.
+    pub fn for_field(&self, field: &str) -> Option<&str> {
+        self.fields.iter().find(|f| f.field == field).map(|f| f.message.as_str())
+    }
+}

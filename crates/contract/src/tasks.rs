@@ -1,0 +1,50 @@
+//! Work for a person.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TaskView {
+    pub id: Uuid,
+    /// `reschedule`, `call`, `clarify`, `possible_opt_out`, `stuck_message`, `waitlist`
+    pub kind: String,
+    /// What to do, in one sentence.
+    pub title: String,
+    pub contact_id: Option<Uuid>,
+    pub contact_name: Option<String>,
+    pub conversation_id: Option<Uuid>,
+    pub appointment_id: Option<Uuid>,
+    pub notes: String,
+    /// `open` or `done`
+    pub status: String,
+    pub created_at: DateTime<Utc>,
+    pub due_at: Option<DateTime<Utc>>,
+    pub done_at: Option<DateTime<Utc>>,
+    pub done_by: Option<String>,
+}
+
+impl TaskView {
+    /// The kind as a short label.
+    pub fn kind_words(&self) -> &'static str {
+        match self.kind.as_str() {
+            "reschedule" => "Find another time",
+            "call" => "Call",
+            "clarify" => "Read and answer",
+            "possible_opt_out" => "Possible opt-out",
+            "stuck_message" => "Stuck message",
+            "waitlist" => "Waitlist",
+            _ => "Task",
+        }
+    }
+}
+
+/// `status`: `open` (default) or `done`; oldest open first, newest done first; 50 a page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TaskQuery {
+    #[serde(default)]
+    pub status: Option<String>,
+    #[serde(default)]
+    pub cursor: Option<String>,
+}

@@ -1,0 +1,29 @@
+//! Tables of the noun `businesses`.
+
+/// The tenant everything belongs to.
+pub mod business {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "business")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub slug: String,
+        pub name: String,
+        pub contact_line: String,
+        pub time_zone: String,
+        pub country: String,
+        pub quiet_start: i32,
+        pub quiet_end: i32,
+        pub cadence: String,
+        pub hourly_limit: i32,
+        pub ledger_seq: i64,
+        pub ledger_hash: String,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

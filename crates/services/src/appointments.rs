@@ -1,0 +1,273 @@
+//! Visits. Whatever changes one takes its reminders along in the same transaction (AP2).
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+use contract::{
+    Code, Page,
+    appointments::{Act, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status},
+};
+use domain::when;
+use entity::{appointments::appointment, contacts::contact};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+};
+use uuid::Uuid;
+
+use crate::{
+    Actor, Error, Permission, Result, Services, Tx, audit, businesses, contacts,
+    error::{field, not_found, problem},
+    paging::{self, Cursor, PAGE, TimeCursor},
+    reminders, tasks,
+    tx::Touched,
+};
+
+/// A visit further away than this is a slip of the keyboard.
+const HORIZON: Duration = Duration::days(2 * 366);
+
+/// Creates a visit and plans its reminders.
+///
+/// # Errors
+/// `Invalid` for a time that can't be read, is past, or is over two years away; `NotFound` for the contact.
+pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Result<AppointmentView> {
+    actor.may(Permission::WriteAppointments)?;
+    let (notes, staff_label) = (short("notes", cmd.notes, 2000)?, short("staff_label", cmd.staff_label, 100)?);
+    let mut tx = s.begin().await?;
+    let business = businesses::get(&tx.db, actor.business_id).await?;
+    let starts_at = future(&tx, &business, &cmd.starts_at)?;
+    let contact = contacts::locked(&tx.db, actor.business_id, cmd.contact_id).await?;
+    let row = appointment::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(actor.business_id),
+        contact_id: Set(contact.id),
+        starts_at: Set(starts_at),
+        status: Set(Status::Scheduled.as_str().to_owned()),
+        staff_label: Set(staff_label),
+        notes: Set(notes),
+        token: Set(contacts::take_token(&tx, contact.clone()).await?),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    };
+    let row = row.insert(&tx.db).await?;
+    reminders::plan(&mut tx, &business, &contact, &row).await?;
+    record(&tx, actor, "appointment.created", None, &row).await?;
+    finish(tx, actor.business_id, row.id).await
+}
+
+/// Moves a visit: reminders of the old time die, those of the new one are planned, and the answer is open again.
+///
+/// # Errors
+/// As `create`; `Conflict` for a visit that is cancelled or over.
+pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointment) -> Result<AppointmentView> {
+    actor.may(Permission::WriteAppointments)?;
+    let mut tx = s.begin().await?;
+    let business = businesses::get(&tx.db, actor.business_id).await?;
+    let (contact, before) = locked(&tx, actor.business_id, id).await?;
+    let starts_at = future(&tx, &business, &cmd.starts_at)?;
+    if !status(&before)?.is_open() {
+        return Err(problem(Code::Conflict, "This visit is over or cancelled. Undo that first, or make a new visit."));
+    }
+    if starts_at == before.starts_at {
+        return view(&tx.db, actor.business_id, id).await;
+    }
+    let mut row = before.clone().into_active_model();
+    row.starts_at = Set(starts_at);
+    row.status = Set(Status::Scheduled.as_str().to_owned());
+    row.updated_at = Set(tx.now);
+    let after = row.update(&tx.db).await?;
+    reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit was moved.")).await?;
+    reminders::plan(&mut tx, &business, &contact, &after).await?;
+    tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::Reschedule, &actor.author()).await?;
+    record(&tx, actor, "appointment.moved", Some(&before), &after).await?;
+    finish(tx, actor.business_id, id).await
+}
+
+/// Confirms, cancels, completes or reopens a visit, or marks a no-show. Doing it twice changes nothing.
+///
+/// # Errors
+/// `NotFound`; `Conflict` where the act makes no sense (confirming a cancelled visit, say).
+pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<AppointmentView> {
+    actor.may(Permission::WriteAppointments)?;
+    let mut tx = s.begin().await?;
+    let (contact, before) = locked(&tx, actor.business_id, id).await?;
+    let was = status(&before)?;
+    let becomes = match act {
+        Act::Confirm => Status::Confirmed,
+        Act::Cancel => Status::Cancelled,
+        Act::Complete => Status::Completed,
+        Act::NoShow => Status::NoShow,
+        Act::Reopen => Status::Scheduled,
+    };
+    if was == becomes || (act == Act::Reopen && was.is_open()) {
+        return view(&tx.db, actor.business_id, id).await;
+    }
+    if act != Act::Reopen && !was.is_open() {
+        return Err(problem(Code::Conflict, format!("This visit is already marked \"{}\". Undo that first.", was.words())));
+    }
+    let after = set_status(&mut tx, &before, becomes).await?;
+    match act {
+        Act::Reopen => {
+            let business = businesses::get(&tx.db, actor.business_id).await?;
+            reminders::plan(&mut tx, &business, &contact, &after).await?;
+        }
+        Act::Confirm => reminders::stop(&mut tx, &after, reminders::Stop::Answered("Confirmed by staff.")).await?,
+        Act::Cancel => reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit was cancelled.")).await?,
+        Act::Complete | Act::NoShow => reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit is over.")).await?,
+    }
+    tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::Reschedule, &actor.author()).await?;
+    record(&tx, actor, "appointment.status", Some(&before), &after).await?;
+    finish(tx, actor.business_id, id).await
+}
+
+pub(crate) async fn set_status(tx: &mut Tx, row: &appointment::Model, status: Status) -> Result<appointment::Model> {
+    let mut row = row.clone().into_active_model();
+    row.status = Set(status.as_str().to_owned());
+    row.updated_at = Set(tx.now);
+    let row = row.update(&tx.db).await?;
+    tx.touch(row.business_id, Touched::Appointment(row.id));
+    Ok(row)
+}
+
+/// One visit.
+///
+/// # Errors
+/// `NotFound`, `NotAllowed`.
+pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<AppointmentView> {
+    actor.may(Permission::ReadAppointments)?;
+    view(s.read(), actor.business_id, id).await
+}
+
+/// Visits: `upcoming` (soonest first), `past` (latest first), or those with one status (latest first).
+///
+/// # Errors
+/// `Malformed` for a filter or cursor that is none.
+pub async fn list(s: &Services, actor: &Actor, query: AppointmentQuery) -> Result<Page<AppointmentView>> {
+    actor.may(Permission::ReadAppointments)?;
+    let start = appointment::Column::StartsAt;
+    let rows = appointment::Entity::in_business(actor.business_id).limit(PAGE + 1);
+    let (mut rows, newest_first) = match query.show.as_deref().unwrap_or("upcoming") {
+        "" | "upcoming" => (rows.filter(start.gte(s.now() - Duration::hours(1))), false),
+        "past" => (rows.filter(start.lt(s.now())), true),
+        other => {
+            let status: Status =
+                other.parse().map_err(|()| problem(Code::Malformed, "show is \"upcoming\", \"past\" or a status."))?;
+            (rows.filter(appointment::Column::Status.eq(status.as_str())), true)
+        }
+    };
+    if let Some(Cursor(at, id)) = TimeCursor::decode(query.cursor.as_deref())? {
+        rows = rows.filter(paging::beyond(start, appointment::Column::Id, at, id, newest_first));
+    }
+    let order = if newest_first { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
+    let rows = rows.order_by(start, order.clone()).order_by(appointment::Column::Id, order);
+    let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.starts_at, row.id));
+    Ok(Page { data: views(s.read(), actor.business_id, page.data).await?, next_cursor: page.next_cursor })
+}
+
+/// A contact's visits from 30 days ago on, soonest first, at most 20.
+pub(crate) async fn of_contact(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid) -> Result<Vec<AppointmentView>> {
+    let mut rows = appointment::Entity::in_business(business_id)
+        .filter(appointment::Column::ContactId.eq(contact_id))
+        .order_by_desc(appointment::Column::StartsAt)
+        .limit(20)
+        .all(db)
+        .await?;
+    rows.reverse();
+    views(db, business_id, rows).await
+}
+
+pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<AppointmentView> {
+    let row = find(db, business_id, id).await?;
+    views(db, business_id, vec![row]).await?.pop().ok_or_else(|| not_found("visit"))
+}
+
+pub(crate) async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<appointment::Model> {
+    let row = appointment::Entity::in_business(business_id).filter(appointment::Column::Id.eq(id)).one(db).await?;
+    row.ok_or_else(|| not_found("visit"))
+}
+
+pub(crate) fn status(row: &appointment::Model) -> Result<Status> {
+    row.status.parse().map_err(|()| Error::broken("a visit with an unknown status"))
+}
+
+/// The visit and its contact, both locked, the contact first as everywhere.
+pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<(contact::Model, appointment::Model)> {
+    let contact_id = find(&tx.db, business_id, id).await?.contact_id;
+    let contact = contacts::locked(&tx.db, business_id, contact_id).await?;
+    let row = appointment::Entity::in_business(business_id).filter(appointment::Column::Id.eq(id)).lock_exclusive().one(&tx.db).await?;
+    Ok((contact, row.ok_or_else(|| not_found("visit"))?))
+}
+
+async fn finish(mut tx: Tx, business_id: Uuid, id: Uuid) -> Result<AppointmentView> {
+    tx.touch(business_id, Touched::Appointment(id));
+    let shown = view(&tx.db, business_id, id).await?;
+    tx.commit().await?;
+    Ok(shown)
+}
+
+async fn record(tx: &Tx, actor: &Actor, action: &str, before: Option<&appointment::Model>, after: &appointment::Model) -> Result<()> {
+    let facts = |row: &appointment::Model| (row.starts_at, row.status.clone());
+    let change = audit::Change {
+        business_id: actor.business_id,
+        actor: &actor.label(),
+        action,
+        entity: "appointment",
+        entity_id: after.id,
+        before: before.map(facts),
+        after: Some(facts(after)),
+    };
+    audit::record(tx, change).await
+}
+
+fn short(name: &str, text: Option<String>, most: usize) -> Result<String> {
+    let text = text.unwrap_or_default().trim().to_owned();
+    if text.chars().count() > most {
+        return Err(field(name, format!("At most {most} characters, please.")));
+    }
+    Ok(text)
+}
+
+/// Reads a start: RFC 3339, or a local time in the business's zone; it must lie ahead.
+fn future(tx: &Tx, business: &entity::businesses::business::Model, text: &str) -> Result<DateTime<Utc>> {
+    let text = text.trim();
+    let local = || {
+        let formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"];
+        formats.iter().find_map(|f| NaiveDateTime::parse_from_str(text, f).ok()).map(|t| when::local_to_utc(t, businesses::zone(business)))
+    };
+    let at = DateTime::parse_from_rfc3339(text).ok().map(|t| t.with_timezone(&Utc)).or_else(local);
+    let at = at.ok_or_else(|| field("starts_at", "Please give a date and a time, for example 2027-01-05T15:00."))?;
+    if at <= tx.now {
+        return Err(field("starts_at", "This time has passed. Please choose one that lies ahead."));
+    }
+    if at > tx.now + HORIZON {
+        return Err(field("starts_at", "This is more than two years away. Please check the year."));
+    }
+    // Whole seconds: texts name minutes, and correlation ids must not differ by fractions.
+    Ok(DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at))
+}
+
+async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<appointment::Model>) -> Result<Vec<AppointmentView>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    let mut reminders = reminders::of_appointments(db, business_id, &ids).await?;
+    let people = contact::Entity::in_business(business_id)
+        .filter(contact::Column::Id.is_in(rows.iter().map(|r| r.contact_id)))
+        .all(db)
+        .await?;
+    let names: HashMap<Uuid, String> = people.into_iter().map(|c| (c.id, if c.name.is_empty() { c.phone } else { c.name })).collect();
+    rows.into_iter()
+        .map(|r| {
+            Ok(AppointmentView {
+                status: status(&r)?,
+                id: r.id,
+                contact_name: names.get(&r.contact_id).cloned().unwrap_or_default(),
+                contact_id: r.contact_id,
+                starts_at: r.starts_at,
+                staff_label: r.staff_label,
+                notes: r.notes,
+                reminders: reminders.remove(&r.id).unwrap_or_default(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,36 @@
+//! Who changed what: one row in the transaction of the change (law 8).
+
+use entity::audit::audit_event;
+use sea_orm::{ActiveModelTrait, Set};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{Result, Tx};
+
+/// A change worth remembering; `before` and `after` as JSON, either may be absent.
+pub(crate) struct Change<'a, T: Serialize> {
+    pub business_id: Uuid,
+    pub actor: &'a str,
+    pub action: &'a str,
+    pub entity: &'a str,
+    pub entity_id: Uuid,
+    pub before: Option<T>,
+    pub after: Option<T>,
+}
+
+pub(crate) async fn record<T: Serialize>(tx: &Tx, change: Change<'_, T>) -> Result<()> {
+    let json = |value: Option<T>| value.and_then(|v| serde_json::to_string(&v).ok());
+    let row = audit_event::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(change.business_id),
+        actor: Set(change.actor.to_owned()),
+        action: Set(change.action.to_owned()),
+        entity: Set(change.entity.to_owned()),
+        entity_id: Set(change.entity_id),
+        before: Set(json(change.before)),
+        after: Set(json(change.after)),
+        at: Set(tx.now),
+    };
+    row.insert(&tx.db).await?;
+    Ok(())
+}

@@ -1,0 +1,278 @@
+//! Customers: create, find, change; what they agreed to is in `consent`.
+
+pub mod consent;
+mod query;
+
+use contract::{
+    Code,
+    contacts::{ContactView, CreateContact, RecordConsent, UpdateContact},
+};
+use domain::consent::{Source, State};
+use entity::{businesses::business, contacts::contact};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
+use uuid::Uuid;
+
+use crate::{
+    Actor, Error, Permission, Result, Services, Tx, Who, accounts, audit, businesses,
+    error::{field, not_found, problem},
+    messages,
+    tx::Touched,
+};
+
+pub use query::{get, list, page};
+pub(crate) use query::view;
+
+/// Tokens in texts count up from here, per contact: three digits are easy to type and hard to confuse with a house number.
+const FIRST_TOKEN: i32 = 101;
+
+/// Adds a contact; with `opt_in` the consent goes into the ledger in the same transaction. A person known by number only
+/// (they texted first) gets their name this way.
+///
+/// # Errors
+/// `Invalid` per field; `Conflict` when somebody with a name has this number already.
+pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<ContactView> {
+    actor.may(Permission::WriteContacts)?;
+    let business = businesses::get(s.read(), actor.business_id).await?;
+    let valid = Valid::check(&business, &cmd.name, &cmd.phone, cmd.email.as_deref(), cmd.time_zone.as_deref(), cmd.notes.as_deref())?;
+    if cmd.opt_in.as_ref().is_some_and(|o| o.channel != "sms") {
+        return Err(field("opt_in", "Consent can be given for the channel \"sms\"."));
+    }
+    let mut tx = s.begin().await?;
+    let known = by_phone(&tx.db, actor.business_id, &valid.phone).await?;
+    let row = match known {
+        None => insert(&tx, actor.business_id, valid).await?,
+        Some(row) if row.name.is_empty() => write(&tx, row, valid).await?,
+        Some(row) => return Err(problem(Code::Conflict, format!("{} already has this number.", row.name))),
+    };
+    if let Some(opt_in) = &cmd.opt_in {
+        let source = if matches!(actor.who, Who::ApiKey { .. }) { Source::Api } else { Source::Booking };
+        let evidence = format!("Number given at: {}", opt_in.source.chars().take(200).collect::<String>());
+        // Somebody who said STOP is not opted in again by a form they did not fill in.
+        if consent::state(&tx.db, row.id).await? != State::OptedOut {
+            let change = consent::Change { contact: &row, state: State::OptedIn, source, actor: &actor.label(), evidence: &evidence };
+            consent::record(&mut tx, change).await?;
+        }
+    }
+    tx.touch(actor.business_id, Touched::Contact(row.id));
+    let change = audit::Change {
+        business_id: actor.business_id,
+        actor: &actor.label(),
+        action: "contact.created",
+        entity: "contact",
+        entity_id: row.id,
+        before: None,
+        after: Some(&row.name),
+    };
+    audit::record(&tx, change).await?;
+    let shown = view(&tx.db, actor.business_id, row.id).await?;
+    tx.commit().await?;
+    Ok(shown)
+}
+
+/// Changes what is known of a contact.
+///
+/// # Errors
+/// As `create`, and `NotFound`.
+pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<ContactView> {
+    actor.may(Permission::WriteContacts)?;
+    let business = businesses::get(s.read(), actor.business_id).await?;
+    let valid = Valid::check(&business, &cmd.name, &cmd.phone, cmd.email.as_deref(), cmd.time_zone.as_deref(), cmd.notes.as_deref())?;
+    let mut tx = s.begin().await?;
+    let row = locked(&tx.db, actor.business_id, cmd.id).await?;
+    if let Some(other) = by_phone(&tx.db, actor.business_id, &valid.phone).await?.filter(|other| other.id != row.id) {
+        let who = if other.name.is_empty() { "Somebody known by number only".to_owned() } else { other.name };
+        return Err(field("phone", format!("{who} already has this number.")));
+    }
+    let number_changed = row.phone != valid.phone;
+    let before = (row.name.clone(), row.email.clone(), row.time_zone.clone());
+    let after = write(&tx, row, valid).await?;
+    if number_changed {
+        // Consent was given for the other number; this one has to be asked anew.
+        let change = consent::Change {
+            contact: &after,
+            state: State::Unknown,
+            source: Source::Staff,
+            actor: &actor.label(),
+            evidence: "The phone number was changed",
+        };
+        consent::record(&mut tx, change).await?;
+        messages::cancel_waiting(&mut tx, actor.business_id, after.id, "The phone number was changed.").await?;
+    }
+    tell(&mut tx, actor.business_id, after.id).await?;
+    let change = audit::Change {
+        business_id: actor.business_id,
+        actor: &actor.label(),
+        action: "contact.updated",
+        entity: "contact",
+        entity_id: after.id,
+        before: Some(before),
+        after: Some((after.name, after.email, after.time_zone)),
+    };
+    audit::record(&tx, change).await?;
+    finish(tx, actor.business_id, cmd.id).await
+}
+
+/// Staff write down what a person agreed to or refused outside a text.
+///
+/// # Errors
+/// `Invalid` without evidence.
+pub async fn record_consent(s: &Services, actor: &Actor, cmd: RecordConsent) -> Result<ContactView> {
+    actor.may(Permission::WriteContacts)?;
+    let evidence = cmd.evidence.trim();
+    if evidence.is_empty() || evidence.chars().count() > 500 {
+        return Err(field("evidence", "Write down how they told you, for example \"said so on the phone\", up to 500 characters."));
+    }
+    let mut tx = s.begin().await?;
+    let row = locked(&tx.db, actor.business_id, cmd.contact_id).await?;
+    let change = consent::Change { contact: &row, state: cmd.state, source: Source::Staff, actor: &actor.label(), evidence };
+    consent::record(&mut tx, change).await?;
+    finish(tx, actor.business_id, cmd.contact_id).await
+}
+
+/// Blocks a contact (nothing is sent to them) or lifts the block.
+///
+/// # Errors
+/// `NotFound`, `NotAllowed`.
+pub async fn set_blocked(s: &Services, actor: &Actor, id: Uuid, blocked: bool) -> Result<ContactView> {
+    actor.may(Permission::WriteContacts)?;
+    let mut tx = s.begin().await?;
+    let row = locked(&tx.db, actor.business_id, id).await?;
+    let was = row.blocked;
+    let mut row = row.into_active_model();
+    row.blocked = Set(blocked);
+    row.update(&tx.db).await?;
+    if blocked {
+        messages::cancel_waiting(&mut tx, actor.business_id, id, "This contact is blocked.").await?;
+    }
+    tell(&mut tx, actor.business_id, id).await?;
+    let change = audit::Change {
+        business_id: actor.business_id,
+        actor: &actor.label(),
+        action: "contact.blocked",
+        entity: "contact",
+        entity_id: id,
+        before: Some(was),
+        after: Some(blocked),
+    };
+    audit::record(&tx, change).await?;
+    finish(tx, actor.business_id, id).await
+}
+
+/// The contact a text came from; unknown senders become a contact with unknown consent (IN3).
+pub(crate) async fn known_or_new(tx: &mut Tx, business_id: Uuid, phone: &str) -> Result<contact::Model> {
+    if let Some(row) = by_phone(&tx.db, business_id, phone).await? {
+        return locked(&tx.db, business_id, row.id).await;
+    }
+    let valid = Valid { name: String::new(), phone: phone.to_owned(), email: None, time_zone: None, notes: String::new() };
+    let row = insert(tx, business_id, valid).await?;
+    tx.touch(business_id, Touched::Contact(row.id));
+    Ok(row)
+}
+
+/// The row, locked until the transaction ends: consent, claims and answers of one contact happen one after another.
+pub(crate) async fn locked(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<contact::Model> {
+    let row = contact::Entity::in_business(business_id).filter(contact::Column::Id.eq(id)).lock_exclusive().one(db).await?;
+    row.ok_or_else(|| not_found("contact"))
+}
+
+/// Takes the contact's next token for a visit: 101 to 999, then from the start.
+pub(crate) async fn take_token(tx: &Tx, row: contact::Model) -> Result<i32> {
+    let token = row.next_token;
+    let mut row = row.into_active_model();
+    row.next_token = Set(if token >= 999 { FIRST_TOKEN } else { token + 1 });
+    row.update(&tx.db).await?;
+    Ok(token)
+}
+
+async fn by_phone(db: &impl ConnectionTrait, business_id: Uuid, phone: &str) -> Result<Option<contact::Model>> {
+    Ok(contact::Entity::in_business(business_id).filter(contact::Column::Phone.eq(phone)).one(db).await?)
+}
+
+async fn finish(tx: Tx, business_id: Uuid, id: Uuid) -> Result<ContactView> {
+    let shown = view(&tx.db, business_id, id).await?;
+    tx.commit().await?;
+    Ok(shown)
+}
+
+/// A contact changed: so did their row in the inbox.
+pub(crate) async fn tell(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
+    tx.touch(business_id, Touched::Contact(id));
+    if let Some(conversation) = crate::conversations::of_contact(&tx.db, business_id, id).await? {
+        tx.touch(business_id, Touched::Conversation(conversation.id));
+    }
+    Ok(())
+}
+
+/// What was typed, made sure of.
+struct Valid {
+    name: String,
+    phone: String,
+    email: Option<String>,
+    time_zone: Option<String>,
+    notes: String,
+}
+
+impl Valid {
+    fn check(b: &business::Model, name: &str, phone: &str, email: Option<&str>, zone: Option<&str>, notes: Option<&str>) -> Result<Self> {
+        let given = |text: Option<&str>| text.map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+        let mut wrong = contract::Problem::new(Code::Invalid, "Some fields need another look.");
+        let mut mark = |name: &str, message: String| wrong.fields.push(contract::FieldError { field: name.into(), message });
+        let name = domain::inbound::clean(name).trim().to_owned();
+        if name.is_empty() || name.chars().count() > 100 {
+            mark("name", "Please give a name, up to 100 characters.".into());
+        }
+        let phone = domain::phone::parse(phone, &b.country).unwrap_or_else(|e| {
+            mark("phone", e.to_string());
+            String::new()
+        });
+        let email = given(email);
+        let normal = email.as_deref().and_then(accounts::normal_email);
+        if email.is_some() && normal.is_none() {
+            mark("email", "This does not look like an e-mail address.".into());
+        }
+        let time_zone = given(zone);
+        if time_zone.as_deref().is_some_and(|z| domain::quiet::parse_zone(z).is_none()) {
+            mark("time_zone", "This is not a time zone we know. Example: America/New_York.".into());
+        }
+        let notes = given(notes).unwrap_or_default();
+        if notes.chars().count() > 2000 {
+            mark("notes", "Notes can have up to 2,000 characters.".into());
+        }
+        if wrong.fields.is_empty() { Ok(Self { name, phone, email: normal, time_zone, notes }) } else { Err(wrong.into()) }
+    }
+
+    /// What searching and sorting go by.
+    fn search(&self) -> String {
+        format!("{}\n{}\n{}", self.name.to_lowercase(), self.phone, self.email.as_deref().unwrap_or_default())
+    }
+}
+
+async fn insert(tx: &Tx, business_id: Uuid, v: Valid) -> Result<contact::Model> {
+    let row = contact::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(business_id),
+        search: Set(v.search()),
+        name: Set(v.name),
+        phone: Set(v.phone),
+        email: Set(v.email),
+        time_zone: Set(v.time_zone),
+        notes: Set(v.notes),
+        blocked: Set(false),
+        next_token: Set(FIRST_TOKEN),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    };
+    Ok(row.insert(&tx.db).await?)
+}
+
+async fn write(tx: &Tx, row: contact::Model, v: Valid) -> Result<contact::Model> {
+    let mut row = row.into_active_model();
+    row.search = Set(v.search());
+    row.name = Set(v.name);
+    row.phone = Set(v.phone);
+    row.email = Set(v.email);
+    row.time_zone = Set(v.time_zone);
+    row.notes = Set(v.notes);
+    row.updated_at = Set(tx.now);
+    row.update(&tx.db).await.map_err(Error::from)
+}

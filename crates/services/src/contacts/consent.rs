@@ -1,0 +1,209 @@
+//! Consent: where a contact stands, and the ledger of how it came to that. Rows of one business form a chain of hashes.
+
+use std::collections::HashMap;
+
+use contract::contacts::ConsentEventView;
+use domain::consent::{Channel, LedgerEntry, Purpose, Source, State};
+use entity::{
+    businesses::business,
+    contacts::{consent, consent_event, contact},
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::OnConflict,
+};
+use uuid::Uuid;
+
+use crate::{Error, Result, Services, Tx, messages, tx::Touched};
+
+/// Something that settles where a person stands on appointment texts.
+pub(crate) struct Change<'a> {
+    pub contact: &'a contact::Model,
+    pub state: State,
+    pub source: Source,
+    /// Who did it, for the ledger: a member, a key, or the contact.
+    pub actor: &'a str,
+    /// The exact text, message SID or what was said.
+    pub evidence: &'a str,
+}
+
+/// Writes the ledger row and the new state. Opting out covers every purpose and kills, in this transaction, all that waits to be
+/// sent to this person (CO4); opting in is for appointment texts only (CO3).
+pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
+    let purposes: &[Purpose] = match change.state {
+        State::OptedOut => &[Purpose::Transactional, Purpose::Promotional],
+        State::OptedIn | State::Unknown => &[Purpose::Transactional],
+    };
+    for purpose in purposes {
+        append(tx, &change, *purpose).await?;
+    }
+    let business_id = change.contact.business_id;
+    if change.state == State::OptedOut {
+        messages::cancel_waiting(tx, business_id, change.contact.id, "The customer opted out.").await?;
+    }
+    tx.touch(business_id, Touched::Contact(change.contact.id));
+    if let Some(conversation) = crate::conversations::of_contact(&tx.db, business_id, change.contact.id).await? {
+        tx.touch(business_id, Touched::Conversation(conversation.id));
+    }
+    Ok(())
+}
+
+async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
+    let (business_id, contact_id) = (change.contact.business_id, change.contact.id);
+    // The head of the chain; the lock makes the chain a line.
+    let head = business::Entity::find_by_id(business_id).lock_exclusive().one(&tx.db).await?;
+    let head = head.ok_or_else(|| Error::broken("a contact without a business"))?;
+    let evidence = domain::inbound::clean(change.evidence);
+    let entry = LedgerEntry {
+        business_id: &business_id.to_string(),
+        seq: head.ledger_seq + 1,
+        contact_id: &contact_id.to_string(),
+        channel: Channel::Sms,
+        purpose,
+        state: change.state,
+        source: change.source,
+        actor: change.actor,
+        evidence: &evidence,
+        at: tx.now,
+    };
+    let hash = entry.hash(&head.ledger_hash);
+    let row = consent_event::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(business_id),
+        seq: Set(head.ledger_seq + 1),
+        contact_id: Set(contact_id),
+        channel: Set(Channel::Sms.as_str().to_owned()),
+        purpose: Set(purpose.as_str().to_owned()),
+        state: Set(change.state.as_str().to_owned()),
+        source: Set(change.source.as_str().to_owned()),
+        actor: Set(change.actor.to_owned()),
+        evidence: Set(evidence.clone()),
+        at: Set(tx.now),
+        prev_hash: Set(head.ledger_hash.clone()),
+        hash: Set(hash.clone()),
+    };
+    row.insert(&tx.db).await?;
+    let mut head = head.into_active_model();
+    head.ledger_seq = Set(entry.seq);
+    head.ledger_hash = Set(hash);
+    head.update(&tx.db).await?;
+    set(tx, business_id, contact_id, purpose, change.state).await
+}
+
+async fn set(tx: &Tx, business_id: Uuid, contact_id: Uuid, purpose: Purpose, state: State) -> Result<()> {
+    let row = consent::ActiveModel {
+        contact_id: Set(contact_id),
+        channel: Set(Channel::Sms.as_str().to_owned()),
+        purpose: Set(purpose.as_str().to_owned()),
+        business_id: Set(business_id),
+        state: Set(state.as_str().to_owned()),
+        updated_at: Set(tx.now),
+    };
+    let key = [consent::Column::ContactId, consent::Column::Channel, consent::Column::Purpose];
+    let replace = OnConflict::columns(key).update_columns([consent::Column::State, consent::Column::UpdatedAt]).to_owned();
+    consent::Entity::insert(row).on_conflict(replace).exec_without_returning(&tx.db).await?;
+    Ok(())
+}
+
+/// Where a contact stands on appointment texts.
+pub(crate) async fn state(db: &impl ConnectionTrait, contact_id: Uuid) -> Result<State> {
+    let key = (contact_id, Channel::Sms.as_str().to_owned(), Purpose::Transactional.as_str().to_owned());
+    let row = consent::Entity::find_by_id(key).one(db).await?;
+    Ok(row.and_then(|r| r.state.parse().ok()).unwrap_or_default())
+}
+
+/// The same for several contacts of one business; those without a row are left out.
+pub(crate) async fn states(db: &impl ConnectionTrait, business_id: Uuid, contacts: &[Uuid]) -> Result<HashMap<Uuid, State>> {
+    if contacts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = consent::Entity::in_business(business_id)
+        .filter(consent::Column::ContactId.is_in(contacts.iter().copied()))
+        .filter(consent::Column::Channel.eq(Channel::Sms.as_str()))
+        .filter(consent::Column::Purpose.eq(Purpose::Transactional.as_str()))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|r| (r.contact_id, r.state.parse().unwrap_or_default())).collect())
+}
+
+/// A contact's ledger, newest first, at most 100 rows.
+pub(crate) async fn ledger(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid) -> Result<Vec<ConsentEventView>> {
+    let rows = consent_event::Entity::in_business(business_id)
+        .filter(consent_event::Column::ContactId.eq(contact_id))
+        .order_by_desc(consent_event::Column::Seq)
+        .limit(100)
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| ConsentEventView {
+            at: r.at,
+            purpose: r.purpose,
+            state: r.state.parse().unwrap_or_default(),
+            source: r.source,
+            actor: r.actor,
+            evidence: r.evidence,
+        })
+        .collect())
+}
+
+/// The first row of a ledger that is not what it was when it was written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BrokenRow {
+    pub business: String,
+    pub seq: i64,
+    pub what: &'static str,
+}
+
+/// Recomputes the chain of every business, in order; `Ok(rows checked)` or the first broken row.
+///
+/// # Errors
+/// Only when the database does not answer.
+pub async fn verify(s: &Services) -> Result<std::result::Result<u64, BrokenRow>> {
+    let mut checked = 0;
+    for b in business::Entity::find().order_by_asc(business::Column::Id).all(s.read()).await? {
+        let broken = |seq, what| BrokenRow { business: b.slug.clone(), seq, what };
+        let (mut seq, mut hash) = (0, domain::consent::GENESIS.to_owned());
+        loop {
+            let rows = consent_event::Entity::in_business(b.id)
+                .filter(consent_event::Column::Seq.gt(seq))
+                .order_by_asc(consent_event::Column::Seq)
+                .limit(1000)
+                .all(s.read())
+                .await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                if row.seq != seq + 1 {
+                    return Ok(Err(broken(seq + 1, "is missing")));
+                }
+                if row.prev_hash != hash || recompute(&row).as_deref() != Some(row.hash.as_str()) {
+                    return Ok(Err(broken(row.seq, "was changed")));
+                }
+                (seq, hash) = (row.seq, row.hash);
+                checked += 1;
+            }
+        }
+        if (seq, &hash) != (b.ledger_seq, &b.ledger_hash) {
+            return Ok(Err(broken(seq + 1, "is missing at the end")));
+        }
+    }
+    Ok(Ok(checked))
+}
+
+fn recompute(row: &consent_event::Model) -> Option<String> {
+    let entry = LedgerEntry {
+        business_id: &row.business_id.to_string(),
+        seq: row.seq,
+        contact_id: &row.contact_id.to_string(),
+        channel: row.channel.parse().ok()?,
+        purpose: row.purpose.parse().ok()?,
+        state: row.state.parse().ok()?,
+        source: row.source.parse().ok()?,
+        actor: &row.actor,
+        evidence: &row.evidence,
+        at: row.at,
+    };
+    Some(entry.hash(&row.prev_hash))
+}

@@ -1,0 +1,233 @@
+//! The inbox: one conversation per contact.
+
+use std::collections::HashMap;
+
+use contract::{
+    Page,
+    conversations::{Composer, ConversationRow, Thread},
+    messages::Direction,
+};
+use domain::{
+    consent::{Sending, State, may_send},
+    delivery,
+};
+use entity::{contacts::contact, conversations::conversation, messages::message};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{
+    Actor, Permission, Result, Services, Tx, appointments, businesses,
+    contacts::{self, consent},
+    error::not_found,
+    messages, numbers,
+    paging::{self, Cursor, PAGE, TimeCursor},
+    tasks,
+    tx::Touched,
+};
+
+/// Conversations, latest activity first.
+///
+/// # Errors
+/// `Malformed` for a cursor that is none.
+pub async fn list(s: &Services, actor: &Actor, cursor: Option<String>) -> Result<Page<ConversationRow>> {
+    actor.may(Permission::ReadMessages)?;
+    let mut rows = conversation::Entity::in_business(actor.business_id)
+        .order_by_desc(conversation::Column::LastAt)
+        .order_by_desc(conversation::Column::Id)
+        .limit(PAGE + 1);
+    if let Some(Cursor(at, id)) = TimeCursor::decode(cursor.as_deref())? {
+        rows = rows.filter(paging::beyond(conversation::Column::LastAt, conversation::Column::Id, at, id, true));
+    }
+    let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.last_at, row.id));
+    Ok(Page { data: rows_of(s.read(), actor.business_id, page.data).await?, next_cursor: page.next_cursor })
+}
+
+/// An open conversation: the newest messages, or those before a cursor, and the person.
+///
+/// # Errors
+/// `NotFound`, `Malformed` for a cursor that is none.
+pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String>) -> Result<Thread> {
+    actor.may(Permission::ReadMessages)?;
+    let conversation = row(s.read(), actor.business_id, id).await?;
+    let mut rows = message::Entity::in_business(actor.business_id)
+        .filter(message::Column::ConversationId.eq(id))
+        .order_by_desc(message::Column::CreatedAt)
+        .order_by_desc(message::Column::Id)
+        .limit(PAGE + 1);
+    if let Some(Cursor(at, message)) = TimeCursor::decode(before.as_deref())? {
+        rows = rows.filter(paging::beyond(message::Column::CreatedAt, message::Column::Id, at, message, true));
+    }
+    let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
+    let contact = contacts::view(s.read(), actor.business_id, conversation.contact_id).await?;
+    let sender = numbers::sender(s, s.read(), actor.business_id, Some(contact.id)).await?;
+    Ok(Thread {
+        composer: composer(contact.blocked, contact.consent.sms, sender.is_some()),
+        messages: page.data.into_iter().rev().map(messages::shown).collect(),
+        older: page.next_cursor,
+        visits: appointments::of_contact(s.read(), actor.business_id, contact.id).await?,
+        tasks: tasks::of_contact(s.read(), actor.business_id, contact.id).await?,
+        conversation,
+        contact,
+    })
+}
+
+/// Whether staff may write to this person, and what to do if not (IB4).
+fn composer(blocked: bool, consent: State, sender: bool) -> Composer {
+    let closed = |reason: &str, todo: &str| Composer::Closed { reason: reason.to_owned(), todo: todo.to_owned() };
+    if blocked {
+        return closed("This contact is blocked.", "Unblock them on their page to write again.");
+    }
+    if let Err(reason) = may_send(consent, Sending::Reply) {
+        return closed(reason, "Call them instead. They can text START to get texts again.");
+    }
+    if !sender {
+        return closed("There is no number to send from.", "Ask your administrator to add a Twilio number.");
+    }
+    Composer::Open
+}
+
+/// Marks everything in a conversation as read.
+///
+/// # Errors
+/// `NotFound`, `NotAllowed`.
+pub async fn mark_read(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
+    actor.may(Permission::ReadMessages)?;
+    let unread = find(s.read(), actor.business_id, id).await?.unread;
+    if unread == 0 {
+        return Ok(());
+    }
+    let mut tx = s.begin().await?;
+    let mut row = find(&tx.db, actor.business_id, id).await?.into_active_model();
+    row.unread = Set(0);
+    row.update(&tx.db).await?;
+    tx.touch(actor.business_id, Touched::Conversation(id));
+    tx.commit().await
+}
+
+/// The conversation with a contact, begun if there is none yet.
+///
+/// # Errors
+/// `NotFound`, `NotAllowed`.
+pub async fn open_with(s: &Services, actor: &Actor, contact_id: Uuid) -> Result<Uuid> {
+    actor.may(Permission::SendMessages)?;
+    let mut tx = s.begin().await?;
+    contacts::locked(&tx.db, actor.business_id, contact_id).await?;
+    let row = get_or_begin(&mut tx, actor.business_id, contact_id).await?;
+    tx.commit().await?;
+    Ok(row.id)
+}
+
+/// Unread conversations, counted up to 99.
+pub(crate) async fn unread(s: &Services, actor: &Actor) -> Result<u32> {
+    let ids: Vec<Uuid> = conversation::Entity::in_business(actor.business_id)
+        .filter(conversation::Column::Unread.gt(0))
+        .select_only()
+        .column(conversation::Column::Id)
+        .limit(99)
+        .into_tuple()
+        .all(s.read())
+        .await?;
+    Ok(ids.len() as u32)
+}
+
+async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<conversation::Model> {
+    let row = conversation::Entity::in_business(business_id).filter(conversation::Column::Id.eq(id)).one(db).await?;
+    row.ok_or_else(|| not_found("conversation"))
+}
+
+pub(crate) async fn of_contact(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid) -> Result<Option<conversation::Model>> {
+    Ok(conversation::Entity::in_business(business_id).filter(conversation::Column::ContactId.eq(contact_id)).one(db).await?)
+}
+
+/// The caller holds the contact's lock, so that two can't begin at once.
+pub(crate) async fn get_or_begin(tx: &mut Tx, business_id: Uuid, contact_id: Uuid) -> Result<conversation::Model> {
+    if let Some(row) = of_contact(&tx.db, business_id, contact_id).await? {
+        return Ok(row);
+    }
+    let row = conversation::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(business_id),
+        contact_id: Set(contact_id),
+        last_message_id: Set(None),
+        preview: Set(String::new()),
+        last_at: Set(tx.now),
+        last_direction: Set("outbound".to_owned()),
+        last_status: Set(String::new()),
+        unread: Set(0),
+        created_at: Set(tx.now),
+    };
+    let row = row.insert(&tx.db).await?;
+    tx.touch(business_id, Touched::Conversation(row.id));
+    Ok(row)
+}
+
+/// A message was added: it becomes the conversation's last one.
+pub(crate) async fn add(tx: &mut Tx, row: conversation::Model, m: &message::Model) -> Result<()> {
+    let (id, business_id, unread) = (row.id, row.business_id, row.unread);
+    let inbound = m.direction == "inbound";
+    let mut row = row.into_active_model();
+    row.last_message_id = Set(Some(m.id));
+    row.preview = Set(m.body.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect());
+    row.last_at = Set(m.created_at);
+    row.last_direction = Set(m.direction.clone());
+    row.last_status = Set(m.status.clone());
+    if inbound {
+        row.unread = Set(unread.saturating_add(1));
+    }
+    row.update(&tx.db).await?;
+    tx.touch(business_id, Touched::Conversation(id));
+    Ok(())
+}
+
+/// A message's state changed: the row shows it if it is the last one.
+pub(crate) async fn follow(tx: &mut Tx, m: &message::Model) -> Result<()> {
+    let changed = conversation::Entity::update_many()
+        .col_expr(conversation::Column::LastStatus, Expr::value(m.status.clone()))
+        .filter(conversation::Column::Id.eq(m.conversation_id))
+        .filter(conversation::Column::LastMessageId.eq(m.id))
+        .exec(&tx.db)
+        .await?;
+    if changed.rows_affected > 0 {
+        tx.touch(m.business_id, Touched::Conversation(m.conversation_id));
+    }
+    Ok(())
+}
+
+pub(crate) async fn row(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<ConversationRow> {
+    let found = find(db, business_id, id).await?;
+    rows_of(db, business_id, vec![found]).await?.pop().ok_or_else(|| not_found("conversation"))
+}
+
+async fn rows_of(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<conversation::Model>) -> Result<Vec<ConversationRow>> {
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.contact_id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let country = businesses::get(db, business_id).await?.country;
+    let states = consent::states(db, business_id, &ids).await?;
+    let people = contact::Entity::in_business(business_id).filter(contact::Column::Id.is_in(ids)).all(db).await?;
+    let people: HashMap<Uuid, contact::Model> = people.into_iter().map(|c| (c.id, c)).collect();
+    Ok(rows
+        .into_iter()
+        .filter_map(|r| {
+            let person = people.get(&r.contact_id)?;
+            let phone_display = domain::phone::display(&person.phone, &country);
+            let status: Option<delivery::Status> = r.last_status.parse().ok();
+            Some(ConversationRow {
+                id: r.id,
+                contact_id: r.contact_id,
+                name: if person.name.is_empty() { phone_display.clone() } else { person.name.clone() },
+                phone_display,
+                preview: r.preview,
+                last_at: r.last_at,
+                last_direction: if r.last_direction == "inbound" { Direction::Inbound } else { Direction::Outbound },
+                last_status: status.map(|s| s.public().to_owned()).unwrap_or_default(),
+                unread: r.unread.max(0) as u32,
+                opted_out: states.get(&r.contact_id) == Some(&State::OptedOut),
+            })
+        })
+        .collect())
+}

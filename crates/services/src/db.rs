@@ -1,0 +1,105 @@
+//! Connections. SQLite: one writer, several readers, WAL, every commit synced to disk. PostgreSQL: one pool for all.
+
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sqlx::{
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{Error, Result};
+
+/// The database, seen as what it is used for.
+#[derive(Clone)]
+pub struct Db {
+    pub(crate) read: DatabaseConnection,
+    pub(crate) write: DatabaseConnection,
+    queue: QueuePool,
+}
+
+/// The pool the queue's workers fetch from; their own, so that a busy queue never keeps a page waiting.
+#[derive(Clone)]
+pub enum QueuePool {
+    Sqlite(sqlx::SqlitePool),
+    Postgres(sqlx::PgPool),
+}
+
+impl Db {
+    /// Opens `url` (`sqlite://…` or `postgres://…`); creates the directory of a SQLite file.
+    ///
+    /// # Errors
+    /// When the file can't be opened or the server can't be reached.
+    pub async fn connect(url: &str) -> Result<Self> {
+        if url.starts_with("postgres") { Self::postgres(url).await } else { Self::sqlite(url).await }
+    }
+
+    async fn postgres(url: &str) -> Result<Self> {
+        let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10)).connect(url).await?;
+        let queue = PgPoolOptions::new().max_connections(3).acquire_timeout(Duration::from_secs(10)).connect(url).await?;
+        let db = DatabaseConnection::from(pool);
+        Ok(Self { read: db.clone(), write: db, queue: QueuePool::Postgres(queue) })
+    }
+
+    async fn sqlite(url: &str) -> Result<Self> {
+        let options = SqliteConnectOptions::from_str(url)?
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(15))
+            .foreign_keys(true)
+            .pragma("temp_store", "memory");
+        if let Some(directory) = options.get_filename().parent().filter(|d| *d != Path::new("")) {
+            std::fs::create_dir_all(directory).map_err(sqlx::Error::Io)?;
+        }
+        let pool = |size: u32, options: SqliteConnectOptions| -> sqlx::Result<SqlitePool> {
+            Ok(SqlitePoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(20)).connect_lazy_with(options))
+        };
+        let write = pool(1, options.clone())?;
+        // Opened first: it creates the file and switches it to WAL before a reader looks.
+        drop(write.acquire().await?);
+        let read = pool(4, options.clone().pragma("query_only", "on"))?;
+        let queue = pool(2, options)?;
+        Ok(Self { read: read.into(), write: write.into(), queue: QueuePool::Sqlite(queue) })
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.write.get_database_backend() == DbBackend::Postgres
+    }
+
+    pub fn queue_pool(&self) -> &QueuePool {
+        &self.queue
+    }
+
+    /// For migrations and operators' tools.
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// One cheap round trip; for readiness.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.read.ping().await?)
+    }
+
+    /// A transaction that may read first and write later. IMMEDIATE on SQLite: a deferred one that turns into a writer fails at once
+    /// when another has written meanwhile.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        self.write.begin_with_options(options).await.map_err(Error::from)
+    }
+
+    /// Closes every pool; SQLite folds its log into the file.
+    pub async fn close(&self) {
+        match &self.queue {
+            QueuePool::Sqlite(p) => p.close().await,
+            QueuePool::Postgres(p) => p.close().await,
+        }
+        // `read` and `write` are the same pool on PostgreSQL; closing twice is harmless.
+        let _ = self.read.clone().close().await;
+        let _ = self.write.clone().close().await;
+    }
+}

@@ -1,0 +1,309 @@
+//! Texts. Outbound: a row first (`enqueue`), then claim, call, record (`sending`); what the provider says later is in `status`, what
+//! nobody knows in `unclear`. Inbound: `inbound`.
+
+mod inbound;
+mod sending;
+mod status;
+mod unclear;
+
+use contract::{
+    Code, Page,
+    messages::{Direction, MessageView, SendMessage},
+};
+use domain::{
+    consent::{Purpose, Sending, State, may_send},
+    delivery::Status,
+    segments,
+};
+use entity::{contacts::contact, messages::message};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+};
+use uuid::Uuid;
+
+use crate::{
+    Actor, Permission, Result, Services, Tx, Who,
+    contacts::{self, consent},
+    conversations,
+    error::{field, not_found, problem},
+    numbers,
+    paging::{self, Cursor, PAGE, TimeCursor},
+    queue::Job,
+    reminders,
+    tx::Touched,
+};
+
+pub use inbound::{Received, receive};
+pub(crate) use inbound::receive_again;
+pub use sending::deliver;
+pub use status::status_changed;
+pub(crate) use unclear::resolve;
+pub use unclear::{recover, tick};
+
+/// Twilio's own limit (`twilio.md` 3.5).
+const LONGEST: usize = 1600;
+
+/// What a text is, which decides the rules it goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Written by a person (or another system) for this customer now; quiet hours do not hold it.
+    Reply,
+    Reminder,
+    /// An answer of ours to what the customer just texted: HELP, a correction.
+    Automatic,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Kind::Reply => "reply",
+            Kind::Reminder => "reminder",
+            Kind::Automatic => "automatic",
+        }
+    }
+
+    /// By which rule of consent a stored message goes: what answers the customer's own text needs no earlier agreement.
+    fn sending(stored: &str) -> Sending {
+        if stored == Kind::Reminder.as_str() { Sending::Automatic } else { Sending::Reply }
+    }
+}
+
+/// An outbound text to be stored and sent.
+pub(crate) struct New {
+    pub kind: Kind,
+    pub body: String,
+    /// The same id in one business is the same message.
+    pub correlation_id: Option<String>,
+    pub author: Option<String>,
+    pub reminder_id: Option<Uuid>,
+    pub appointment_id: Option<Uuid>,
+}
+
+/// Stores an outbound text and the job that will send it (law 1). The caller holds the contact's lock.
+///
+/// # Errors
+/// `MayNotSend` when there is no number to send from.
+pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> Result<message::Model> {
+    let business_id = contact.business_id;
+    if let Some(before) = by_correlation(tx, business_id, new.correlation_id.as_deref()).await? {
+        return revive(tx, before).await;
+    }
+    let services = tx.services().clone();
+    let sender = numbers::sender(&services, &tx.db, business_id, Some(contact.id)).await?;
+    let from = sender.ok_or_else(|| problem(Code::MayNotSend, "There is no number to send from. Add a Twilio number first."))?;
+    let conversation = conversations::get_or_begin(tx, business_id, contact.id).await?;
+    let id = Uuid::now_v7();
+    let row = message::ActiveModel {
+        id: Set(id),
+        business_id: Set(business_id),
+        conversation_id: Set(conversation.id),
+        contact_id: Set(contact.id),
+        direction: Set("outbound".to_owned()),
+        channel: Set("sms".to_owned()),
+        kind: Set(new.kind.as_str().to_owned()),
+        purpose: Set(Purpose::Transactional.as_str().to_owned()),
+        status: Set(Status::Queued.as_str().to_owned()),
+        segments: Set(segments::count(&new.body).count as i32),
+        body: Set(new.body),
+        from_addr: Set(from),
+        to_addr: Set(contact.phone.clone()),
+        account_sid: Set(None),
+        provider_sid: Set(None),
+        error_code: Set(None),
+        error: Set(None),
+        correlation_id: Set(Some(new.correlation_id.unwrap_or_else(|| id.to_string()))),
+        author: Set(new.author),
+        reminder_id: Set(new.reminder_id),
+        appointment_id: Set(new.appointment_id),
+        attempts: Set(0),
+        not_before: Set(tx.now),
+        wait_reason: Set(None),
+        claimed_at: Set(None),
+        created_at: Set(tx.now),
+        sent_at: Set(None),
+        delivered_at: Set(None),
+    };
+    let row = row.insert(&tx.db).await?;
+    conversations::add(tx, conversation, &row).await?;
+    schedule(tx, &row).await?;
+    Ok(row)
+}
+
+/// Puts the job for a queued message into the queue, at its own time.
+async fn schedule(tx: &mut Tx, row: &message::Model) -> Result<()> {
+    let key = format!("send:{}:{}:{}", row.id, row.attempts, row.not_before.timestamp());
+    tx.enqueue(&Job::Send { message_id: row.id }, row.not_before, Some(&key)).await?;
+    tx.touch(row.business_id, Touched::Message(row.id));
+    Ok(())
+}
+
+async fn by_correlation(tx: &Tx, business_id: Uuid, id: Option<&str>) -> Result<Option<message::Model>> {
+    let Some(id) = id else { return Ok(None) };
+    Ok(message::Entity::in_business(business_id).filter(message::Column::CorrelationId.eq(id)).one(&tx.db).await?)
+}
+
+/// The same correlation id again: the same message. Only one that was withdrawn before anybody saw it is taken up again.
+async fn revive(tx: &mut Tx, before: message::Model) -> Result<message::Model> {
+    if before.status != Status::Cancelled.as_str() || before.attempts > 0 {
+        return Ok(before);
+    }
+    let mut row = before.into_active_model();
+    row.status = Set(Status::Queued.as_str().to_owned());
+    row.error = Set(None);
+    row.not_before = Set(tx.now);
+    let row = row.update(&tx.db).await?;
+    schedule(tx, &row).await?;
+    Ok(row)
+}
+
+/// Sends what a member, or another system, wrote to a contact.
+///
+/// # Errors
+/// `Invalid` for an empty or overlong body; `MayNotSend` with the reason (opted out, blocked, no number).
+pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<MessageView> {
+    actor.may(Permission::SendMessages)?;
+    let body = domain::inbound::clean(&cmd.body).trim().to_owned();
+    if body.is_empty() || body.chars().count() > LONGEST {
+        return Err(field("body", "A text has 1 to 1,600 characters."));
+    }
+    if cmd.correlation_id.as_ref().is_some_and(|id| id.is_empty() || id.len() > 200) {
+        return Err(field("correlation_id", "A correlation id has 1 to 200 characters."));
+    }
+    let mut tx = s.begin().await?;
+    let contact = contacts::locked(&tx.db, actor.business_id, cmd.contact_id).await?;
+    may_write(&tx, actor, &contact).await?;
+    let new = New {
+        kind: Kind::Reply,
+        body,
+        correlation_id: cmd.correlation_id,
+        author: Some(actor.author()),
+        reminder_id: None,
+        appointment_id: None,
+    };
+    let row = enqueue(&mut tx, &contact, new).await?;
+    if row.contact_id != contact.id {
+        return Err(problem(Code::Conflict, "This correlation id was used for a message to somebody else."));
+    }
+    tx.commit().await?;
+    Ok(shown(row))
+}
+
+async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model) -> Result<()> {
+    if contact.blocked {
+        return Err(problem(Code::MayNotSend, "This contact is blocked. Unblock them to write again."));
+    }
+    let state = consent::state(&tx.db, contact.id).await?;
+    may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
+    // A program may answer somebody who wrote, but must not begin a conversation nobody agreed to.
+    let program = matches!(actor.who, Who::ApiKey { .. });
+    if program && state == State::Unknown && !has_written(tx, contact).await? {
+        return Err(problem(Code::MayNotSend, "This person has not agreed to text messages. Record their consent first (opt_in)."));
+    }
+    Ok(())
+}
+
+async fn has_written(tx: &Tx, contact: &contact::Model) -> Result<bool> {
+    let inbound = message::Entity::in_business(contact.business_id)
+        .filter(message::Column::ContactId.eq(contact.id))
+        .filter(message::Column::Direction.eq("inbound"))
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    Ok(inbound.is_some())
+}
+
+/// Withdraws everything that waits to be sent to a contact.
+pub(crate) async fn cancel_waiting(tx: &mut Tx, business_id: Uuid, contact_id: Uuid, reason: &str) -> Result<()> {
+    let waiting = message::Entity::in_business(business_id)
+        .filter(message::Column::ContactId.eq(contact_id))
+        .filter(message::Column::Status.eq(Status::Queued.as_str()))
+        .lock_exclusive()
+        .all(&tx.db)
+        .await?;
+    for row in waiting {
+        withdraw(tx, row, reason).await?;
+    }
+    Ok(())
+}
+
+/// Withdraws one message if it still waits; one that is on its way stays.
+pub(crate) async fn cancel(tx: &mut Tx, business_id: Uuid, id: Uuid, reason: &str) -> Result<()> {
+    let row = message::Entity::in_business(business_id).filter(message::Column::Id.eq(id)).lock_exclusive().one(&tx.db).await?;
+    match row {
+        Some(row) if row.status == Status::Queued.as_str() => withdraw(tx, row, reason).await,
+        _ => Ok(()),
+    }
+}
+
+async fn withdraw(tx: &mut Tx, row: message::Model, reason: &str) -> Result<()> {
+    let mut row = row.into_active_model();
+    row.status = Set(Status::Cancelled.as_str().to_owned());
+    row.error = Set(Some(reason.to_owned()));
+    row.wait_reason = Set(None);
+    let row = row.update(&tx.db).await?;
+    reminders::withdrawn(tx, &row, reason).await?;
+    told(tx, &row).await
+}
+
+/// A message's state changed: its bubble and its conversation's row show it.
+async fn told(tx: &mut Tx, row: &message::Model) -> Result<()> {
+    tx.touch(row.business_id, Touched::Message(row.id));
+    conversations::follow(tx, row).await
+}
+
+/// The message and its contact's lock, the contact first as everywhere.
+async fn locked(tx: &Tx, id: Uuid) -> Result<Option<(contact::Model, message::Model)>> {
+    let Some(seen) = message::Entity::find_by_id(id).one(&tx.db).await? else { return Ok(None) };
+    let contact = contacts::locked(&tx.db, seen.business_id, seen.contact_id).await?;
+    let row = message::Entity::find_by_id(id).lock_exclusive().one(&tx.db).await?;
+    Ok(row.map(|row| (contact, row)))
+}
+
+/// Messages of the business, or of one contact, newest first.
+///
+/// # Errors
+/// `Malformed` for a cursor that is none; `NotFound` for a contact of somebody else.
+pub async fn list(s: &Services, actor: &Actor, contact_id: Option<Uuid>, cursor: Option<&str>) -> Result<Page<MessageView>> {
+    actor.may(Permission::ReadMessages)?;
+    let mut rows = message::Entity::in_business(actor.business_id)
+        .order_by_desc(message::Column::CreatedAt)
+        .order_by_desc(message::Column::Id)
+        .limit(PAGE + 1);
+    if let Some(contact_id) = contact_id {
+        contacts::view(s.read(), actor.business_id, contact_id).await?;
+        rows = rows.filter(message::Column::ContactId.eq(contact_id));
+    }
+    if let Some(Cursor(at, id)) = TimeCursor::decode(cursor)? {
+        rows = rows.filter(paging::beyond(message::Column::CreatedAt, message::Column::Id, at, id, true));
+    }
+    let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
+    Ok(Page { data: page.data.into_iter().map(shown).collect(), next_cursor: page.next_cursor })
+}
+
+pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<MessageView> {
+    let row = message::Entity::in_business(business_id).filter(message::Column::Id.eq(id)).one(db).await?;
+    Ok(shown(row.ok_or_else(|| not_found("message"))?))
+}
+
+pub(crate) fn shown(row: message::Model) -> MessageView {
+    let status: Status = row.status.parse().unwrap_or(Status::Unknown);
+    let inbound = row.direction == "inbound";
+    MessageView {
+        id: row.id,
+        conversation_id: row.conversation_id,
+        contact_id: row.contact_id,
+        direction: if inbound { Direction::Inbound } else { Direction::Outbound },
+        channel: row.channel,
+        kind: row.kind,
+        status: status.public().to_owned(),
+        status_words: row.wait_reason.filter(|_| status == Status::Queued).unwrap_or_else(|| status.words().to_owned()),
+        body: row.body,
+        segments: row.segments.max(0) as u32,
+        author: row.author,
+        provider_sid: row.provider_sid,
+        error_code: row.error_code,
+        error: row.error,
+        correlation_id: row.correlation_id,
+        created_at: row.created_at,
+    }
+}

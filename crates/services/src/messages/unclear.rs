@@ -1,0 +1,163 @@
+//! Messages whose outcome nobody knows: the call broke off, or the process died in it. They are looked up at the provider, never sent
+//! again on a guess (law 2).
+
+use chrono::Duration;
+use domain::delivery::Status;
+use entity::messages::{message, receipt};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use twilio::ListQuery;
+use uuid::Uuid;
+
+use super::{locked, sending, told};
+use crate::{Result, Services, Tx, queue::Job, tasks};
+
+/// A claim older than this belongs to a process that is gone: the longest call takes half as long.
+const LEASE: Duration = Duration::seconds(90);
+
+/// When the n-th look at the provider's log happens, in seconds after the one before.
+const LOOKS: [i64; 4] = [20, 60, 180, 600];
+
+/// Rows taken per tick of each kind.
+const BATCH: u64 = 200;
+
+/// The outcome is unclear from now on; the provider's log will be looked at.
+pub(super) async fn begin(tx: &mut Tx, m: message::Model) -> Result<()> {
+    let mut row = m.into_active_model();
+    row.status = Set(Status::Unknown.as_str().to_owned());
+    let row = row.update(&tx.db).await?;
+    told(tx, &row).await?;
+    look_later(tx, row.id, 1).await
+}
+
+async fn look_later(tx: &mut Tx, message_id: Uuid, look: u32) -> Result<()> {
+    let wait = LOOKS.get(look.saturating_sub(1) as usize).copied().unwrap_or(600);
+    let key = format!("resolve:{message_id}:{look}");
+    tx.enqueue(&Job::Resolve { message_id, look }, tx.now + Duration::seconds(wait), Some(&key)).await
+}
+
+/// Looks for the message in the provider's log. Found: it is bound. Not found after the last look: a person decides.
+pub(crate) async fn resolve(s: &Services, id: Uuid, look: u32) -> Result<()> {
+    let row = message::Entity::find_by_id(id).one(s.read()).await?;
+    let Some(m) = row.filter(|m| m.status == Status::Unknown.as_str()) else { return Ok(()) };
+    let found = search(s, &m).await?;
+    let mut tx = s.begin().await?;
+    let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.status == Status::Unknown.as_str()) else { return Ok(()) };
+    match found {
+        Some(answer) => {
+            tracing::info!(message = %id, sid = %answer.sid, "unclear text found in the provider's log");
+            sending::accepted(&mut tx, row, &answer).await?;
+        }
+        None if (look as usize) < LOOKS.len() => look_later(&mut tx, id, look + 1).await?,
+        None => ask_person(&mut tx, &row).await?,
+    }
+    tx.commit().await
+}
+
+async fn ask_person(tx: &mut Tx, m: &message::Model) -> Result<()> {
+    let task = tasks::New {
+        business_id: m.business_id,
+        kind: tasks::Kind::StuckMessage,
+        title: "It is unclear whether a text was sent: Twilio's log does not show it. Please check with the customer.".to_owned(),
+        key: format!("unclear:{}", m.id),
+        contact_id: Some(m.contact_id),
+        conversation_id: Some(m.conversation_id),
+        appointment_id: m.appointment_id,
+        message_id: Some(m.id),
+    };
+    tasks::raise(tx, task).await
+}
+
+/// The provider's record of this message: same addresses and text, made after the claim, and nobody else's.
+async fn search(s: &Services, m: &message::Model) -> Result<Option<twilio::Message>> {
+    let (Some(client), Some(claimed_at)) = (s.twilio(), m.claimed_at) else { return Ok(None) };
+    // Not by date: a message that has not left yet has no date sent.
+    let query = ListQuery { to: Some(m.to_addr.clone()), from: Some(m.from_addr.clone()), sent_after: None, sent_before: None, page_size: 100 };
+    let page = match client.list(&query).await {
+        Ok(page) => page,
+        Err(error) => {
+            tracing::warn!(message = %m.id, %error, "the provider's log can't be read now");
+            return Ok(None);
+        }
+    };
+    let mut candidates: Vec<twilio::Message> = page
+        .messages
+        .into_iter()
+        .filter(|c| c.direction.starts_with("outbound") && c.body.trim() == m.body.trim())
+        .filter(|c| c.date_created.is_none_or(|at| at >= claimed_at - Duration::minutes(1)))
+        .collect();
+    candidates.sort_by_key(|c| c.date_created);
+    for candidate in candidates {
+        let taken = message::Entity::find().filter(message::Column::ProviderSid.eq(&candidate.sid)).one(s.read()).await?;
+        if taken.is_none() {
+            return Ok(Some(candidate));
+        }
+    }
+    Ok(None)
+}
+
+/// After a start as the only process: whatever was being sent, nobody is sending any more.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn recover(s: &Services) -> Result<usize> {
+    abandoned(s, Duration::zero()).await
+}
+
+async fn abandoned(s: &Services, age: Duration) -> Result<usize> {
+    let rows: Vec<Uuid> = message::Entity::find()
+        .filter(message::Column::Status.eq(Status::Sending.as_str()))
+        .filter(message::Column::ClaimedAt.lte(s.now() - age))
+        .order_by_asc(message::Column::ClaimedAt)
+        .limit(if age == Duration::zero() { 100_000 } else { BATCH })
+        .select_only()
+        .column(message::Column::Id)
+        .into_tuple()
+        .all(s.read())
+        .await?;
+    for id in &rows {
+        let mut tx = s.begin().await?;
+        if let Some((_, row)) = locked(&tx, *id).await?.filter(|(_, m)| m.status == Status::Sending.as_str()) {
+            tracing::warn!(message = %id, "a process died while sending this text; looking it up");
+            begin(&mut tx, row).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(rows.len())
+}
+
+/// Finds what fell between chairs: claims without an owner, and rows whose job was lost.
+///
+/// # Errors
+/// When the database does not answer; the next tick looks again.
+pub async fn tick(s: &Services) -> Result<()> {
+    abandoned(s, LEASE).await?;
+    let late = s.now() - Duration::seconds(20);
+    let waiting = message::Entity::find()
+        .filter(message::Column::Status.eq(Status::Queued.as_str()))
+        .filter(message::Column::NotBefore.lte(late))
+        .order_by_asc(message::Column::NotBefore)
+        .limit(BATCH)
+        .all(s.read())
+        .await?;
+    let receipts = receipt::Entity::find()
+        .filter(receipt::Column::ProcessedAt.is_null())
+        .filter(receipt::Column::Tries.lt(super::inbound::TRIES))
+        .filter(receipt::Column::ReceivedAt.lte(s.now() - Duration::minutes(2)))
+        .limit(BATCH)
+        .all(s.read())
+        .await?;
+    if waiting.is_empty() && receipts.is_empty() {
+        return Ok(());
+    }
+    let mut tx = s.begin().await?;
+    let minute = tx.now.timestamp() / 60;
+    for row in waiting {
+        let key = format!("again:{}:{minute}", row.id);
+        tx.enqueue(&Job::Send { message_id: row.id }, tx.now, Some(&key)).await?;
+    }
+    for row in receipts {
+        let key = format!("again:{}:{minute}", row.provider_sid);
+        tx.enqueue(&Job::Receive { provider_sid: row.provider_sid }, tx.now, Some(&key)).await?;
+    }
+    tx.commit().await
+}

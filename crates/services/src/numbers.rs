@@ -1,0 +1,84 @@
+//! Numbers texts leave from and arrive at.
+
+use contract::Code;
+use entity::{messages::message, numbers::number};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use uuid::Uuid;
+
+use crate::{Error, Result, Services, error::field, error::problem};
+
+/// Gives a business an active number and makes it the default sender.
+///
+/// # Errors
+/// `Invalid` if it is no number; `Conflict` if it belongs to a business already.
+pub async fn assign(s: &Services, business_id: Uuid, phone: &str) -> Result<String> {
+    let phone = domain::phone::parse(phone, "US").map_err(|e| field("number", e.to_string()))?;
+    let tx = s.begin().await?;
+    number::Entity::update_many()
+        .col_expr(number::Column::IsDefault, sea_orm::sea_query::Expr::value(false))
+        .filter(number::Column::BusinessId.eq(business_id))
+        .exec(&tx.db)
+        .await?;
+    let row = number::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(business_id),
+        phone: Set(phone.clone()),
+        status: Set("active".to_owned()),
+        is_default: Set(true),
+        created_at: Set(tx.now),
+    };
+    row.insert(&tx.db).await.map_err(|e| {
+        let e = Error::from(e);
+        if e.is_duplicate() { problem(Code::Conflict, "This number belongs to a business already.") } else { e }
+    })?;
+    tx.commit().await?;
+    Ok(phone)
+}
+
+/// The number a text to this contact leaves from (SE6): the one of their last text, else the business's default, else the
+/// installation's. None: nothing can be sent.
+pub(crate) async fn sender(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, contact: Option<Uuid>) -> Result<Option<String>> {
+    let active = number::Entity::in_business(business_id)
+        .filter(number::Column::Status.eq("active"))
+        .order_by_desc(number::Column::IsDefault)
+        .order_by_asc(number::Column::CreatedAt)
+        .limit(100)
+        .all(db)
+        .await?;
+    if active.len() > 1 && let Some(contact_id) = contact {
+        let last = message::Entity::in_business(business_id)
+            .filter(message::Column::ContactId.eq(contact_id))
+            .order_by_desc(message::Column::CreatedAt)
+            .order_by_desc(message::Column::Id)
+            .limit(1)
+            .one(db)
+            .await?;
+        let ours = last.map(|m| if m.direction == "inbound" { m.to_addr } else { m.from_addr });
+        if let Some(number) = active.iter().find(|n| Some(&n.phone) == ours.as_ref()) {
+            return Ok(Some(number.phone.clone()));
+        }
+    }
+    Ok(active.into_iter().next().map(|n| n.phone).or_else(|| s.settings().default_from.clone()))
+}
+
+/// The business a text to `to` is for. The installation's shared number goes by who texted this person from it last.
+pub(crate) async fn route(s: &Services, db: &impl ConnectionTrait, to: &str, from: &str) -> Result<Option<Uuid>> {
+    if let Some(number) = number::Entity::find().filter(number::Column::Phone.eq(to)).one(db).await? {
+        return Ok(Some(number.business_id));
+    }
+    if s.settings().default_from.as_deref() != Some(to) {
+        return Ok(None);
+    }
+    let last = message::Entity::find()
+        .filter(message::Column::ToAddr.eq(from))
+        .filter(message::Column::FromAddr.eq(to))
+        .order_by_desc(message::Column::CreatedAt)
+        .limit(1)
+        .one(db)
+        .await?;
+    if let Some(message) = last {
+        return Ok(Some(message.business_id));
+    }
+    let businesses = entity::businesses::business::Entity::find().limit(2).all(db).await?;
+    Ok(if let [only] = businesses.as_slice() { Some(only.id) } else { None })
+}

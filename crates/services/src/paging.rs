@@ -1,0 +1,50 @@
+//! Keyset cursors: the last row's sort key and id, as opaque text.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use contract::{Code, Page};
+use sea_orm::{
+    ColumnTrait, ExprTrait, Value,
+    sea_query::{Expr, SimpleExpr},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::{Result, error::problem};
+
+/// Rows on a page of every list.
+pub(crate) const PAGE: u64 = 50;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Cursor<K>(pub K, pub Uuid);
+
+pub(crate) type TimeCursor = Cursor<DateTime<Utc>>;
+
+impl<K: Serialize + DeserializeOwned> Cursor<K> {
+    pub(crate) fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// # Errors
+    /// `Malformed` when it is not a cursor of ours.
+    pub(crate) fn decode(text: Option<&str>) -> Result<Option<Self>> {
+        let Some(text) = text.filter(|t| !t.is_empty()) else { return Ok(None) };
+        let cursor = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        cursor.map(Some).ok_or_else(|| problem(Code::Malformed, "This cursor is not one that we gave out."))
+    }
+}
+
+/// `(key, id) < (k, i)` or `>`: a row comparison, which both databases answer from an index over the two.
+pub(crate) fn beyond<C: ColumnTrait>(key: C, id: C, k: impl Into<Value>, i: Uuid, descending: bool) -> SimpleExpr {
+    let here = Expr::tuple([Expr::col(key.as_column_ref()), Expr::col(id.as_column_ref())]);
+    let there = Expr::tuple([Expr::value(k.into()), Expr::value(i)]);
+    if descending { here.lt(there) } else { here.gt(there) }
+}
+
+/// Makes a page of up to `PAGE` rows out of `PAGE + 1` that were fetched.
+pub(crate) fn page<T, K: Serialize + DeserializeOwned>(mut rows: Vec<T>, cursor: impl Fn(&T) -> Cursor<K>) -> Page<T> {
+    let more = rows.len() as u64 > PAGE;
+    rows.truncate(PAGE as usize);
+    let next_cursor = if more { rows.last().map(|row| cursor(row).encode()) } else { None };
+    Page { data: rows, next_cursor }
+}

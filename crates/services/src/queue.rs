@@ -1,0 +1,104 @@
+//! The queue (apalis). Jobs wake the work, our own rows are the truth: payloads carry ids only, and a job that comes twice or finds
+//! its work done does nothing. `libraries.md` 21 says which of apalis' habits this works around.
+
+use chrono::{DateTime, Utc};
+use futures::Stream;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use ulid::Ulid;
+use uuid::Uuid;
+
+use crate::{Error, Result, Services, messages};
+
+/// The one queue's name in apalis' tables.
+pub const QUEUE: &str = "showup";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum Job {
+    /// Hand one queued message to the provider.
+    Send { message_id: Uuid },
+    /// Look a message with an unclear outcome up at the provider; `look` counts from 1.
+    Resolve { message_id: Uuid, look: u32 },
+    /// Try again to act on an inbound text that was stored but not understood by our own logic.
+    Receive { provider_sid: String },
+}
+
+/// Does what a job says. Safe to call any number of times.
+///
+/// # Errors
+/// Only for faults of ours (database away); the rows then still say what is to be done, and the tick will.
+pub async fn perform(s: &Services, job: Job) -> Result<()> {
+    match job {
+        Job::Send { message_id } => messages::deliver(s, message_id).await,
+        Job::Resolve { message_id, look } => messages::resolve(s, message_id, look).await,
+        Job::Receive { provider_sid } => messages::receive_again(s, &provider_sid).await,
+    }
+}
+
+/// The single place that writes into apalis' table: a row in the caller's transaction, due at `run_at` (whole seconds).
+/// A second job with the same `key` is not added.
+pub async fn enqueue(db: &impl ConnectionTrait, job: &Job, run_at: DateTime<Utc>, key: Option<&str>) -> Result<()> {
+    let payload = serde_json::to_vec(job).map_err(|e| Error::broken(e.to_string()))?;
+    let id = Ulid::new().to_string();
+    let backend = db.get_database_backend();
+    let sql = match backend {
+        DbBackend::Postgres => {
+            "INSERT INTO apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority, metadata, idempotency_key) \
+             VALUES ($1, $2, $3, 'Pending', 0, 1, to_timestamp($4), 0, '', $5) ON CONFLICT DO NOTHING"
+        }
+        _ => {
+            "INSERT INTO Jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority, metadata, idempotency_key) \
+             VALUES (?, ?, ?, 'Pending', 0, 1, ?, 0, '{}', ?) ON CONFLICT (job_type, idempotency_key) DO NOTHING"
+        }
+    };
+    let values = [id.into(), QUEUE.into(), payload.into(), run_at.timestamp().into(), key.map(str::to_owned).into()];
+    db.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    Ok(())
+}
+
+/// Deletes finished jobs and workers that are gone; apalis keeps both for ever.
+pub async fn sweep(s: &Services) -> Result<()> {
+    let db = &s.db().write;
+    let statements: [&str; 2] = if s.db().is_postgres() {
+        [
+            "DELETE FROM apalis.jobs WHERE status IN ('Done', 'Killed', 'Failed') AND done_at < now() - interval '1 hour'",
+            "DELETE FROM apalis.workers w WHERE last_seen < now() - interval '1 day' \
+             AND NOT EXISTS (SELECT 1 FROM apalis.jobs j WHERE j.lock_by = w.id)",
+        ]
+    } else {
+        [
+            "DELETE FROM Jobs WHERE status IN ('Done', 'Killed', 'Failed') AND done_at < unixepoch() - 3600",
+            "DELETE FROM Workers WHERE last_seen < unixepoch() - 86400 \
+             AND NOT EXISTS (SELECT 1 FROM Jobs WHERE Jobs.lock_by = Workers.id)",
+        ]
+    };
+    for sql in statements {
+        db.execute_unprepared(sql).await?;
+    }
+    Ok(())
+}
+
+/// Tells this process's workers that there is something to fetch. Other processes find it at their next poll.
+pub struct Wake(watch::Sender<u64>);
+
+impl Default for Wake {
+    fn default() -> Self {
+        Self(watch::channel(0).0)
+    }
+}
+
+impl Wake {
+    pub(crate) fn wake(&self) {
+        self.0.send_modify(|n| *n = n.wrapping_add(1));
+    }
+
+    /// One item per wake (several close together may be one); for one worker.
+    pub fn stream(&self) -> impl Stream<Item = ()> + Send + Unpin + 'static {
+        Box::pin(futures::stream::unfold(self.0.subscribe(), |mut seen| async move {
+            seen.changed().await.ok()?;
+            Some(((), seen))
+        }))
+    }
+}

@@ -1,0 +1,211 @@
+//! Reminders: planned with the visit, fired when due, settled by the answer.
+
+mod answers;
+mod firing;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Duration, Utc};
+use contract::appointments::ReminderView;
+use domain::reminders::{Kind, Plan, WINDOW_DAYS, correlation_id};
+use entity::{appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
+};
+use uuid::Uuid;
+
+use crate::{Result, Tx, businesses, messages, tasks, tx::Touched};
+
+pub(crate) use answers::{answer, other};
+pub use firing::{send_now, tick};
+
+/// Why a visit's open reminders end.
+pub(crate) enum Stop<'a> {
+    /// The visit was answered: nothing more is sent, but the customer may still change their mind by text.
+    Answered(&'a str),
+    /// The visit is another one now, or gone: an answer to these texts means nothing any more.
+    Superseded(&'a str),
+}
+
+/// The zone a contact reads times in: their own, else the business's.
+pub(crate) fn zone(business: &business::Model, contact: &contact::Model) -> chrono_tz::Tz {
+    contact.time_zone.as_deref().and_then(domain::quiet::parse_zone).unwrap_or_else(|| businesses::zone(business))
+}
+
+/// Plans the reminders of a visit as it stands now. A reminder that this very time had before is taken up again, never sent twice.
+pub(crate) async fn plan(tx: &mut Tx, business: &business::Model, contact: &contact::Model, visit: &appointment::Model) -> Result<()> {
+    let planned = domain::reminders::plan(
+        tx.now,
+        visit.starts_at,
+        &businesses::cadence(business),
+        zone(business, contact),
+        businesses::quiet(business),
+    );
+    for item in planned {
+        let (due_at, status, reason) = match item.plan {
+            Plan::Due(at) => (at, "planned", None),
+            Plan::Skipped(why) => (item.nominal, "skipped", Some(why.words().to_owned())),
+            Plan::NeedsPerson => (item.nominal, "skipped", Some("Quiet hours last until the visit; please call.".to_owned())),
+        };
+        if matches!(item.plan, Plan::NeedsPerson) {
+            needs_call(tx, visit, "Quiet hours leave no time to text a reminder.").await?;
+        }
+        save(tx, visit, Row { kind: item.kind, nominal: item.nominal, due_at, status, reason }).await?;
+    }
+    tx.touch(visit.business_id, Touched::Appointment(visit.id));
+    Ok(())
+}
+
+pub(crate) struct Row<'a> {
+    pub kind: Kind,
+    /// The moment the cadence asks for; with kind and visit it is the reminder's identity.
+    pub nominal: DateTime<Utc>,
+    pub due_at: DateTime<Utc>,
+    pub status: &'a str,
+    pub reason: Option<String>,
+}
+
+async fn save(tx: &Tx, visit: &appointment::Model, row: Row<'_>) -> Result<reminder_request::Model> {
+    let correlation = correlation_id(&visit.id.to_string(), row.kind, row.nominal);
+    let before = reminder_request::Entity::in_business(visit.business_id)
+        .filter(reminder_request::Column::CorrelationId.eq(&correlation))
+        .one(&tx.db)
+        .await?;
+    if let Some(before) = before {
+        return revive(tx, before, row).await;
+    }
+    let new = reminder_request::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(visit.business_id),
+        appointment_id: Set(visit.id),
+        contact_id: Set(visit.contact_id),
+        kind: Set(row.kind.to_string()),
+        due_at: Set(row.due_at),
+        status: Set(row.status.to_owned()),
+        reason: Set(row.reason),
+        correlation_id: Set(correlation),
+        message_id: Set(None),
+        sent_at: Set(None),
+        expires_at: Set(Some(visit.starts_at)),
+        corrected_at: Set(None),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    };
+    Ok(new.insert(&tx.db).await?)
+}
+
+/// The visit came back to a time it had: what was texted then still stands, the rest is planned again.
+async fn revive(tx: &Tx, before: reminder_request::Model, row: Row<'_>) -> Result<reminder_request::Model> {
+    let texted = before.sent_at.is_some();
+    let mut again = before.into_active_model();
+    again.status = Set(if texted { "sent" } else { row.status }.to_owned());
+    again.reason = Set(if texted { None } else { row.reason });
+    again.due_at = Set(row.due_at);
+    again.updated_at = Set(tx.now);
+    Ok(again.update(&tx.db).await?)
+}
+
+/// Ends every open reminder of a visit and kills their texts that still wait.
+pub(crate) async fn stop(tx: &mut Tx, visit: &appointment::Model, why: Stop<'_>) -> Result<()> {
+    let (reason, ends): (&str, &[&str]) = match why {
+        Stop::Answered(reason) => (reason, &["planned", "queued"]),
+        Stop::Superseded(reason) => (reason, &["planned", "queued", "sent", "yes", "no"]),
+    };
+    let rows = reminder_request::Entity::in_business(visit.business_id)
+        .filter(reminder_request::Column::AppointmentId.eq(visit.id))
+        .filter(reminder_request::Column::Status.is_in(ends.iter().copied()))
+        .all(&tx.db)
+        .await?;
+    for row in rows {
+        // An answered one keeps its answer; it only stops counting as something one can answer.
+        if row.status == "queued" && let Some(message_id) = row.message_id {
+            messages::cancel(tx, visit.business_id, message_id, reason).await?;
+        }
+        finish(tx, row, "cancelled", Some(reason)).await?;
+    }
+    tx.touch(visit.business_id, Touched::Appointment(visit.id));
+    Ok(())
+}
+
+/// Sets a reminder's state and tells the visit's watchers.
+pub(crate) async fn finish(tx: &mut Tx, row: reminder_request::Model, status: &str, reason: Option<&str>) -> Result<()> {
+    let (business_id, appointment_id) = (row.business_id, row.appointment_id);
+    let mut row = row.into_active_model();
+    row.status = Set(status.to_owned());
+    row.reason = Set(reason.map(str::to_owned));
+    row.updated_at = Set(tx.now);
+    row.update(&tx.db).await?;
+    tx.touch(business_id, Touched::Appointment(appointment_id));
+    Ok(())
+}
+
+/// The provider has taken a reminder's text: from now on it can be answered for 14 days, or until the visit.
+pub(crate) async fn sent(tx: &mut Tx, m: &message::Model) -> Result<()> {
+    let Some(row) = of_message(tx, m).await?.filter(|r| r.status == "queued") else { return Ok(()) };
+    let until = tx.now + Duration::days(WINDOW_DAYS);
+    let expires_at = row.expires_at.map_or(until, |at| at.min(until));
+    let (business_id, appointment_id) = (row.business_id, row.appointment_id);
+    let mut row = row.into_active_model();
+    row.status = Set("sent".to_owned());
+    row.sent_at = Set(Some(tx.now));
+    row.expires_at = Set(Some(expires_at));
+    row.updated_at = Set(tx.now);
+    row.update(&tx.db).await?;
+    tx.touch(business_id, Touched::Appointment(appointment_id));
+    Ok(())
+}
+
+/// A reminder's text did not reach anybody: the visit shows it, and somebody should call.
+pub(crate) async fn failed(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
+    let Some(row) = of_message(tx, m).await? else { return Ok(()) };
+    if !matches!(row.status.as_str(), "queued" | "sent") {
+        return Ok(());
+    }
+    let visit = crate::appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
+    finish(tx, row, "failed", Some(reason)).await?;
+    needs_call(tx, &visit, reason).await
+}
+
+/// A reminder's text was withdrawn before it was handed over.
+pub(crate) async fn withdrawn(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
+    match of_message(tx, m).await? {
+        Some(row) if row.status == "queued" => finish(tx, row, "cancelled", Some(reason)).await,
+        _ => Ok(()),
+    }
+}
+
+async fn of_message(tx: &Tx, m: &message::Model) -> Result<Option<reminder_request::Model>> {
+    let Some(id) = m.reminder_id else { return Ok(None) };
+    let row = reminder_request::Entity::in_business(m.business_id).filter(reminder_request::Column::Id.eq(id)).one(&tx.db).await?;
+    Ok(row)
+}
+
+async fn needs_call(tx: &mut Tx, visit: &appointment::Model, reason: &str) -> Result<()> {
+    let conversation = crate::conversations::of_contact(&tx.db, visit.business_id, visit.contact_id).await?;
+    let task = tasks::New {
+        business_id: visit.business_id,
+        kind: tasks::Kind::Call,
+        title: format!("Call about the visit: the reminder did not arrive. {reason}"),
+        key: format!("call:{}:{}", visit.id, visit.starts_at.timestamp()),
+        contact_id: Some(visit.contact_id),
+        conversation_id: conversation.map(|c| c.id),
+        appointment_id: Some(visit.id),
+        message_id: None,
+    };
+    tasks::raise(tx, task).await
+}
+
+/// Reminders of several visits, each in order of due time.
+pub(crate) async fn of_appointments(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<ReminderView>>> {
+    let rows = reminder_request::Entity::in_business(business_id)
+        .filter(reminder_request::Column::AppointmentId.is_in(ids.iter().copied()))
+        .order_by_asc(reminder_request::Column::DueAt)
+        .all(db)
+        .await?;
+    let mut by_visit: HashMap<Uuid, Vec<ReminderView>> = HashMap::new();
+    for r in rows {
+        let shown = ReminderView { id: r.id, kind: r.kind, due_at: r.due_at, status: r.status, reason: r.reason };
+        by_visit.entry(r.appointment_id).or_default().push(shown);
+    }
+    Ok(by_visit)
+}

@@ -1,0 +1,174 @@
+//! What a customer's Y, N or anything else does (RE4–RE6). Nothing is guessed.
+
+use contract::appointments::Status;
+use domain::{
+    reminders::{Pending, Which, which},
+    texts,
+};
+use entity::{appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+
+use super::{Stop, finish, stop, zone};
+use crate::{
+    Result, Tx, appointments, messages,
+    messages::{Kind, New},
+    tasks,
+};
+
+/// A visit that was asked about and can still be answered, with its newest request.
+struct Asked {
+    visit: appointment::Model,
+    request: reminder_request::Model,
+}
+
+/// Applies a Y (`yes`) or N. The contact is locked by the caller.
+pub(crate) async fn answer(
+    tx: &mut Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    inbound: &message::Model,
+    yes: bool,
+    token: Option<u16>,
+) -> Result<()> {
+    let mut asked = waiting(tx, contact).await?;
+    let pending: Vec<Pending> = asked
+        .iter()
+        .enumerate()
+        .map(|(i, a)| Pending { appointment: i, token: a.visit.token as u16, answered: answered(&a.request) })
+        .collect();
+    match which(token, &pending) {
+        Which::This(i) if i < asked.len() => apply(tx, inbound, asked.swap_remove(i), yes).await,
+        Which::AskWhich => ask_which(tx, business, contact, inbound, asked).await,
+        _ => {
+            let what = if yes { "Answered yes" } else { "Answered no" };
+            clarify(tx, inbound, format!("{what}, but no visit is waiting for that answer.")).await
+        }
+    }
+}
+
+fn answered(request: &reminder_request::Model) -> Option<bool> {
+    match request.status.as_str() {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// The visits of a contact that can be answered now, soonest first.
+async fn waiting(tx: &Tx, contact: &contact::Model) -> Result<Vec<Asked>> {
+    let rows = reminder_request::Entity::in_business(contact.business_id)
+        .filter(reminder_request::Column::ContactId.eq(contact.id))
+        .filter(reminder_request::Column::ExpiresAt.gt(tx.now))
+        .filter(reminder_request::Column::Status.is_in(["queued", "sent", "yes", "no"]))
+        .order_by_desc(reminder_request::Column::DueAt)
+        .limit(50)
+        .all(&tx.db)
+        .await?;
+    let mut asked: Vec<Asked> = Vec::new();
+    for request in rows {
+        if asked.iter().any(|a| a.visit.id == request.appointment_id) {
+            continue;
+        }
+        let visit = appointments::find(&tx.db, contact.business_id, request.appointment_id).await?;
+        if appointments::status(&visit)?.is_open() && visit.starts_at > tx.now {
+            asked.push(Asked { visit, request });
+        }
+    }
+    asked.sort_by_key(|a| a.visit.starts_at);
+    Ok(asked)
+}
+
+async fn apply(tx: &mut Tx, inbound: &message::Model, asked: Asked, yes: bool) -> Result<()> {
+    let becomes = if yes { Status::Confirmed } else { Status::RescheduleRequested };
+    let visit = if appointments::status(&asked.visit)? == becomes {
+        asked.visit
+    } else {
+        appointments::set_status(tx, &asked.visit, becomes).await?
+    };
+    stop(tx, &visit, Stop::Answered("The customer has answered.")).await?;
+    finish(tx, asked.request, if yes { "yes" } else { "no" }, None).await?;
+    if yes {
+        return tasks::settle(tx, visit.business_id, visit.id, tasks::Kind::Reschedule, "the customer's answer").await;
+    }
+    let task = tasks::New {
+        business_id: visit.business_id,
+        kind: tasks::Kind::Reschedule,
+        title: "Find another time: the customer answered that this one does not work.".to_owned(),
+        key: format!("reschedule:{}:{}", visit.id, inbound.id),
+        contact_id: Some(visit.contact_id),
+        conversation_id: Some(inbound.conversation_id),
+        appointment_id: Some(visit.id),
+        message_id: Some(inbound.id),
+    };
+    tasks::raise(tx, task).await
+}
+
+/// Several visits wait: ask once which one is meant, after that a person reads.
+async fn ask_which(tx: &mut Tx, business: &business::Model, contact: &contact::Model, inbound: &message::Model, asked: Vec<Asked>) -> Result<()> {
+    if !take_correction(tx, &asked).await? {
+        return clarify(tx, inbound, "Answered without saying which visit is meant.".to_owned()).await;
+    }
+    let visits: Vec<_> = asked.iter().map(|a| (a.visit.starts_at, a.visit.token as u16)).collect();
+    let body = texts::ask_which(&business.name, &visits, zone(business, contact));
+    automatic(tx, contact, inbound, body).await
+}
+
+/// A text that is neither Y, N nor a keyword: one polite correction per request, then a person reads.
+pub(crate) async fn other(tx: &mut Tx, business: &business::Model, contact: &contact::Model, inbound: &message::Model) -> Result<()> {
+    let mut asked = waiting(tx, contact).await?;
+    asked.retain(|a| answered(&a.request).is_none());
+    if asked.is_empty() {
+        return Ok(());
+    }
+    if !take_correction(tx, &asked).await? {
+        return clarify(tx, inbound, "Wrote something other than Y or N. Please read and answer.".to_owned()).await;
+    }
+    let body = match asked.as_slice() {
+        [_] => texts::correction(&business.name, None),
+        several => {
+            let visits: Vec<_> = several.iter().map(|a| (a.visit.starts_at, a.visit.token as u16)).collect();
+            texts::ask_which(&business.name, &visits, zone(business, contact))
+        }
+    };
+    automatic(tx, contact, inbound, body).await
+}
+
+/// True for the first time these requests need a correction; from then on false.
+async fn take_correction(tx: &Tx, asked: &[Asked]) -> Result<bool> {
+    if asked.iter().all(|a| a.request.corrected_at.is_some()) {
+        return Ok(false);
+    }
+    for a in asked {
+        let mut request = a.request.clone().into_active_model();
+        request.corrected_at = Set(Some(tx.now));
+        request.update(&tx.db).await?;
+    }
+    Ok(true)
+}
+
+async fn automatic(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, body: String) -> Result<()> {
+    let new = New {
+        kind: Kind::Automatic,
+        body,
+        correlation_id: Some(format!("correction:{}", inbound.id)),
+        author: None,
+        reminder_id: None,
+        appointment_id: None,
+    };
+    messages::enqueue(tx, contact, new).await?;
+    Ok(())
+}
+
+async fn clarify(tx: &mut Tx, inbound: &message::Model, title: String) -> Result<()> {
+    let task = tasks::New {
+        business_id: inbound.business_id,
+        kind: tasks::Kind::Clarify,
+        title,
+        key: format!("clarify:{}", inbound.id),
+        contact_id: Some(inbound.contact_id),
+        conversation_id: Some(inbound.conversation_id),
+        appointment_id: None,
+        message_id: Some(inbound.id),
+    };
+    tasks::raise(tx, task).await
+}

@@ -1,0 +1,164 @@
+//! Due reminders become messages. A tick in every worker process looks; the row's own state says who was first.
+
+use contract::{Code, appointments::AppointmentView};
+use domain::{
+    consent::{Sending, may_send},
+    reminders::{AtSend, Kind, at_send},
+    texts,
+};
+use entity::{appointments::appointment, contacts::contact, reminders::reminder_request};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use uuid::Uuid;
+
+use super::{Row, finish, needs_call, save, zone};
+use crate::{
+    Actor, Permission, Result, Services, Tx, appointments, businesses, contacts,
+    contacts::consent,
+    error::problem,
+    messages::{self, Kind as Text},
+    numbers,
+    tx::Touched,
+};
+
+/// Reminders taken per look; more are taken at the next.
+const BATCH: u64 = 100;
+
+/// Fires what is due; the number of reminders looked at.
+///
+/// # Errors
+/// When the database does not answer; what is due stays due.
+pub async fn tick(s: &Services) -> Result<usize> {
+    let due: Vec<(Uuid, Uuid)> = reminder_request::Entity::find()
+        .filter(reminder_request::Column::Status.eq("planned"))
+        .filter(reminder_request::Column::DueAt.lte(s.now()))
+        .order_by_asc(reminder_request::Column::DueAt)
+        .limit(BATCH)
+        .select_only()
+        .columns([reminder_request::Column::BusinessId, reminder_request::Column::Id])
+        .into_tuple()
+        .all(s.read())
+        .await?;
+    for (business_id, id) in &due {
+        fire(s, *business_id, *id).await?;
+    }
+    Ok(due.len())
+}
+
+/// Turns one due reminder into a message, or says why not. Firing it twice is harmless.
+async fn fire(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
+    let mut tx = s.begin().await?;
+    let find = || reminder_request::Entity::in_business(business_id).filter(reminder_request::Column::Id.eq(id));
+    let Some(request) = find().one(&tx.db).await? else { return Ok(()) };
+    let (contact, visit) = appointments::locked(&tx, business_id, request.appointment_id).await?;
+    let Some(request) = find().lock_exclusive().one(&tx.db).await?.filter(|r| r.status == "planned" && r.due_at <= tx.now) else {
+        return Ok(());
+    };
+    let business = businesses::get(&tx.db, business_id).await?;
+    match at_send(tx.now, visit.starts_at, zone(&business, &contact), businesses::quiet(&business)) {
+        AtSend::HoldUntil(at) => {
+            let mut held = request.into_active_model();
+            held.due_at = Set(at);
+            held.update(&tx.db).await?;
+            tx.touch(business_id, Touched::Appointment(visit.id));
+        }
+        AtSend::Skip(why) => {
+            finish(&mut tx, request, "skipped", Some(why.words())).await?;
+            if visit.starts_at > tx.now {
+                needs_call(&mut tx, &visit, why.words()).await?;
+            }
+        }
+        AtSend::Send => match obstacle(s, &tx, &contact, &visit).await? {
+            Some(reason) => {
+                finish(&mut tx, request, "skipped", Some(&reason)).await?;
+                needs_call(&mut tx, &visit, &reason).await?;
+            }
+            None => text(&mut tx, &business.name, &contact, &visit, request, zone(&business, &contact), None).await?,
+        },
+    }
+    tx.commit().await
+}
+
+/// Why this contact can't be texted, if so. The claim asks all of this again.
+async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, visit: &appointment::Model) -> Result<Option<String>> {
+    if !appointments::status(visit)?.is_open() {
+        return Ok(Some("The visit is not open any more.".to_owned()));
+    }
+    if contact.blocked {
+        return Ok(Some("This contact is blocked.".to_owned()));
+    }
+    if let Err(reason) = may_send(consent::state(&tx.db, contact.id).await?, Sending::Automatic) {
+        return Ok(Some(reason.to_owned()));
+    }
+    let sender = numbers::sender(s, &tx.db, contact.business_id, Some(contact.id)).await?;
+    Ok(sender.is_none().then(|| "There is no number to send from.".to_owned()))
+}
+
+async fn text(
+    tx: &mut Tx,
+    business: &str,
+    contact: &contact::Model,
+    visit: &appointment::Model,
+    request: reminder_request::Model,
+    tz: chrono_tz::Tz,
+    author: Option<String>,
+) -> Result<()> {
+    // With another visit waiting for its answer a bare "Y" would be a riddle, so this text asks for a token.
+    let token = others_waiting(tx, visit).await?.then_some(visit.token as u16);
+    let new = messages::New {
+        kind: Text::Reminder,
+        body: texts::reminder(business, visit.starts_at, tz, token),
+        correlation_id: Some(request.correlation_id.clone()),
+        author,
+        reminder_id: Some(request.id),
+        appointment_id: Some(visit.id),
+    };
+    let message = messages::enqueue(tx, contact, new).await?;
+    let mut request = request.into_active_model();
+    request.status = Set("queued".to_owned());
+    request.reason = Set(None);
+    request.message_id = Set(Some(message.id));
+    request.updated_at = Set(tx.now);
+    request.update(&tx.db).await?;
+    tx.touch(visit.business_id, Touched::Appointment(visit.id));
+    Ok(())
+}
+
+async fn others_waiting(tx: &Tx, visit: &appointment::Model) -> Result<bool> {
+    let other = reminder_request::Entity::in_business(visit.business_id)
+        .filter(reminder_request::Column::ContactId.eq(visit.contact_id))
+        .filter(reminder_request::Column::ExpiresAt.gt(tx.now))
+        .filter(reminder_request::Column::AppointmentId.ne(visit.id))
+        .filter(reminder_request::Column::Status.is_in(["queued", "sent"]))
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    Ok(other.is_some())
+}
+
+/// Sends a reminder at once because a member asked for it (RE8). Quiet hours do not hold it back, consent does.
+///
+/// # Errors
+/// `Conflict` for a visit that is over or closed, or when one was just sent; `MayNotSend` with the reason.
+pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Result<AppointmentView> {
+    actor.may(Permission::SendMessages)?;
+    let mut tx = s.begin().await?;
+    let business = businesses::get(&tx.db, actor.business_id).await?;
+    let (contact, visit) = appointments::locked(&tx, actor.business_id, appointment_id).await?;
+    if visit.starts_at <= tx.now {
+        return Err(problem(Code::Conflict, "This visit has begun or is over; a reminder would come too late."));
+    }
+    if let Some(reason) = obstacle(s, &tx, &contact, &visit).await? {
+        return Err(problem(Code::MayNotSend, reason));
+    }
+    contacts::locked(&tx.db, actor.business_id, contact.id).await?;
+    // A second click within the minute is the same reminder.
+    let minute = tx.now - chrono::Duration::milliseconds(tx.now.timestamp_millis().rem_euclid(60_000));
+    let row = Row { kind: Kind::Manual, nominal: minute, due_at: tx.now, status: "planned", reason: None };
+    let request = save(&tx, &visit, row).await?;
+    if request.status == "planned" {
+        text(&mut tx, &business.name, &contact, &visit, request, zone(&business, &contact), Some(actor.author())).await?;
+    }
+    let shown = appointments::view(&tx.db, actor.business_id, appointment_id).await?;
+    tx.commit().await?;
+    Ok(shown)
+}

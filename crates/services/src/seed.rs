@@ -1,0 +1,103 @@
+//! A believable demo business for a newcomer: people, visits, conversations. Made by the same use cases as everything else.
+
+use chrono::Duration;
+use contract::{
+    accounts::Role,
+    appointments::{Act, CreateAppointment},
+    contacts::{CreateContact, OptIn},
+};
+use entity::businesses::business;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use twilio::forms;
+
+use crate::{Actor, Result, Services, Who, accounts, appointments, businesses, contacts, messages, numbers, reminders};
+
+/// How a newcomer signs in to the demo.
+pub const EMAIL: &str = "demo@showup.test";
+pub const PASSWORD: &str = "demo-showup-2026";
+
+const SLUG: &str = "bright-smile-dental";
+const NUMBER: &str = "+15005550006";
+
+/// Name, phone, the visit's start in hours from now, who sees them, notes.
+const PEOPLE: [(&str, &str, i64, &str, &str); 9] = [
+    ("Maya Lindqvist", "+14155550111", 23, "Dr. Osei", "Check-up"),
+    ("Tom Becker", "+14155550112", 26, "Dr. Osei", "Filling, upper left"),
+    ("Aisha Rahman", "+14155550113", 47, "Hygiene", "Cleaning"),
+    ("Grace O'Connor", "+14155550114", 50, "Dr. Lund", "Crown, second visit"),
+    ("Diego Fuentes", "+14155550115", 74, "Hygiene", "Cleaning"),
+    ("Hannah Kim", "+14155550116", 98, "Dr. Lund", "Consultation"),
+    ("Peter Novak", "+14155550117", 122, "Dr. Osei", "Root canal follow-up"),
+    ("Sofia Marino", "+14155550118", 170, "Hygiene", "Cleaning"),
+    ("Liam Walsh", "+14155550119", 200, "Dr. Lund", "Check-up"),
+];
+
+/// Makes the demo business unless it is there; true if it was made now. Its first reminders are due at once.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn demo(s: &Services, account_sid: &str) -> Result<bool> {
+    if business::Entity::find().filter(business::Column::Slug.eq(SLUG)).one(s.read()).await?.is_some() {
+        return Ok(false);
+    }
+    let line = "(415) 555-0100 or hello@brightsmile.example";
+    let b = businesses::create(s, "Bright Smile Dental", line, Some("America/Los_Angeles"), Some(500)).await?;
+    numbers::assign(s, b.id, NUMBER).await?;
+    let account_id = accounts::add_member(s, b.id, Role::Owner, "Robin Demo", EMAIL, PASSWORD).await?;
+    let robin = Actor { business_id: b.id, who: Who::Member { account_id, name: "Robin Demo".to_owned(), role: Role::Owner } };
+    for (i, person) in PEOPLE.iter().enumerate() {
+        add(s, &robin, person, i).await?;
+    }
+    text(s, account_sid, "+14155550114", 1, "Hi! Is there parking at the clinic?").await?;
+    text(s, account_sid, "+14155550199", 2, "Hello, do you have a time for a new patient next week?").await?;
+    text(s, account_sid, "+14155550118", 3, "STOP").await?;
+    Ok(true)
+}
+
+async fn add(s: &Services, robin: &Actor, person: &(&str, &str, i64, &str, &str), i: usize) -> Result<()> {
+    let (name, phone, hours, staff, notes) = *person;
+    let contact = CreateContact {
+        name: name.to_owned(),
+        phone: phone.to_owned(),
+        email: None,
+        time_zone: None,
+        notes: None,
+        opt_in: Some(OptIn { channel: "sms".to_owned(), source: "booking by phone".to_owned() }),
+    };
+    let contact = contacts::create(s, robin, contact).await?;
+    // On the half hour, as in a real book.
+    let start = s.now() + Duration::hours(hours);
+    let start = start - Duration::seconds(start.timestamp().rem_euclid(1800));
+    let visit = CreateAppointment {
+        contact_id: contact.id,
+        starts_at: start.to_rfc3339(),
+        notes: Some(notes.to_owned()),
+        staff_label: Some(staff.to_owned()),
+    };
+    let visit = appointments::create(s, robin, visit).await?;
+    match i {
+        0 => drop(reminders::send_now(s, robin, visit.id).await?),
+        4 | 6 => drop(appointments::act(s, robin, visit.id, Act::Confirm).await?),
+        _ => {}
+    }
+    Ok(())
+}
+
+async fn text(s: &Services, account_sid: &str, from: &str, n: u32, body: &str) -> Result<()> {
+    let form = forms::Inbound {
+        message_sid: format!("SM{n:032x}"),
+        account_sid: account_sid.to_owned(),
+        messaging_service_sid: None,
+        from: from.to_owned(),
+        to: NUMBER.to_owned(),
+        body: body.to_owned(),
+        num_media: 0,
+        num_segments: 1,
+        opt_out_type: None,
+        original_replied_message_sid: None,
+        button_payload: None,
+        profile_name: None,
+    };
+    messages::receive(s, &form, "demo").await?;
+    Ok(())
+}

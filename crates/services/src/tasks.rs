@@ -1,0 +1,207 @@
+//! Work for a person.
+
+use std::collections::HashMap;
+
+use contract::{
+    Code, Page,
+    tasks::{TaskQuery, TaskView},
+};
+use entity::{contacts::contact, tasks::task};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::OnConflict,
+};
+use uuid::Uuid;
+
+use crate::{
+    Actor, Permission, Result, Services, Tx,
+    error::{not_found, problem},
+    paging::{self, Cursor, PAGE, TimeCursor},
+    tx::Touched,
+};
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Reschedule,
+    Call,
+    Clarify,
+    StuckMessage,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Kind::Reschedule => "reschedule",
+            Kind::Call => "call",
+            Kind::Clarify => "clarify",
+            Kind::StuckMessage => "stuck_message",
+        }
+    }
+}
+
+/// A task to raise. The same `key` in one business is one task, however often its cause repeats.
+pub(crate) struct New {
+    pub business_id: Uuid,
+    pub kind: Kind,
+    pub title: String,
+    pub key: String,
+    pub contact_id: Option<Uuid>,
+    pub conversation_id: Option<Uuid>,
+    pub appointment_id: Option<Uuid>,
+    pub message_id: Option<Uuid>,
+}
+
+/// Raises a task, once per key.
+pub(crate) async fn raise(tx: &mut Tx, new: New) -> Result<()> {
+    let id = Uuid::now_v7();
+    let row = task::ActiveModel {
+        id: Set(id),
+        business_id: Set(new.business_id),
+        kind: Set(new.kind.as_str().to_owned()),
+        title: Set(new.title),
+        contact_id: Set(new.contact_id),
+        conversation_id: Set(new.conversation_id),
+        appointment_id: Set(new.appointment_id),
+        message_id: Set(new.message_id),
+        assignee_id: Set(None),
+        dedupe_key: Set(new.key),
+        notes: Set(String::new()),
+        status: Set("open".to_owned()),
+        due_at: Set(None),
+        created_at: Set(tx.now),
+        done_at: Set(None),
+        done_by: Set(None),
+    };
+    let once = OnConflict::columns([task::Column::BusinessId, task::Column::DedupeKey]).do_nothing().to_owned();
+    let added = task::Entity::insert(row).on_conflict(once).exec_without_returning(&tx.db).await?;
+    if added > 0 {
+        tx.touch(new.business_id, Touched::Task(id));
+    }
+    Ok(())
+}
+
+/// Closes the open tasks of an appointment that its change has settled.
+pub(crate) async fn settle(tx: &mut Tx, business_id: Uuid, appointment_id: Uuid, kind: Kind, by: &str) -> Result<()> {
+    let open = task::Entity::in_business(business_id)
+        .filter(task::Column::AppointmentId.eq(appointment_id))
+        .filter(task::Column::Kind.eq(kind.as_str()))
+        .filter(task::Column::Status.eq("open"))
+        .limit(20)
+        .all(&tx.db)
+        .await?;
+    for row in open {
+        let id = row.id;
+        set_status(tx, row, true, by).await?;
+        tx.touch(business_id, Touched::Task(id));
+    }
+    Ok(())
+}
+
+async fn set_status(tx: &Tx, row: task::Model, done: bool, by: &str) -> Result<()> {
+    let mut row = row.into_active_model();
+    row.status = Set(if done { "done" } else { "open" }.to_owned());
+    row.done_at = Set(done.then_some(tx.now));
+    row.done_by = Set(done.then(|| by.to_owned()));
+    row.update(&tx.db).await?;
+    Ok(())
+}
+
+/// Marks a task done, or open again.
+///
+/// # Errors
+/// `NotFound`, `NotAllowed`.
+pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Result<TaskView> {
+    actor.may(Permission::WriteTasks)?;
+    let mut tx = s.begin().await?;
+    let row = task::Entity::in_business(actor.business_id).filter(task::Column::Id.eq(id)).one(&tx.db).await?;
+    let row = row.ok_or_else(|| not_found("task"))?;
+    set_status(&tx, row, done, &actor.author()).await?;
+    tx.touch(actor.business_id, Touched::Task(id));
+    let shown = view(&tx.db, actor.business_id, id).await?;
+    tx.commit().await?;
+    Ok(shown)
+}
+
+/// Open tasks, oldest first; or done ones, newest first.
+///
+/// # Errors
+/// `Malformed` for a status or cursor that is none.
+pub async fn list(s: &Services, actor: &Actor, query: TaskQuery) -> Result<Page<TaskView>> {
+    actor.may(Permission::ReadTasks)?;
+    let done = match query.status.as_deref() {
+        None | Some("" | "open") => false,
+        Some("done") => true,
+        Some(_) => return Err(problem(Code::Malformed, "status is \"open\" or \"done\".")),
+    };
+    let cursor = TimeCursor::decode(query.cursor.as_deref())?;
+    let order = if done { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
+    let mut rows = task::Entity::in_business(actor.business_id)
+        .filter(task::Column::Status.eq(if done { "done" } else { "open" }))
+        .order_by(task::Column::CreatedAt, order.clone())
+        .order_by(task::Column::Id, order)
+        .limit(PAGE + 1);
+    if let Some(Cursor(at, id)) = cursor {
+        rows = rows.filter(paging::beyond(task::Column::CreatedAt, task::Column::Id, at, id, done));
+    }
+    let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
+    Ok(Page { data: views(s.read(), actor.business_id, page.data).await?, next_cursor: page.next_cursor })
+}
+
+/// Open tasks, counted up to 99.
+pub(crate) async fn open_count(s: &Services, actor: &Actor) -> Result<u32> {
+    let ids: Vec<Uuid> = task::Entity::in_business(actor.business_id)
+        .filter(task::Column::Status.eq("open"))
+        .select_only()
+        .column(task::Column::Id)
+        .limit(99)
+        .into_tuple()
+        .all(s.read())
+        .await?;
+    Ok(ids.len() as u32)
+}
+
+/// The open tasks about one contact, newest first, at most 20.
+pub(crate) async fn of_contact(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid) -> Result<Vec<TaskView>> {
+    let rows = task::Entity::in_business(business_id)
+        .filter(task::Column::ContactId.eq(contact_id))
+        .filter(task::Column::Status.eq("open"))
+        .order_by_desc(task::Column::CreatedAt)
+        .limit(20)
+        .all(db)
+        .await?;
+    views(db, business_id, rows).await
+}
+
+pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<TaskView> {
+    let row = task::Entity::in_business(business_id).filter(task::Column::Id.eq(id)).one(db).await?;
+    let row = row.ok_or_else(|| not_found("task"))?;
+    views(db, business_id, vec![row]).await?.pop().ok_or_else(|| not_found("task"))
+}
+
+async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<task::Model>) -> Result<Vec<TaskView>> {
+    let ids: Vec<Uuid> = rows.iter().filter_map(|r| r.contact_id).collect();
+    let names: HashMap<Uuid, String> = if ids.is_empty() {
+        HashMap::new()
+    } else {
+        let contacts = contact::Entity::in_business(business_id).filter(contact::Column::Id.is_in(ids)).all(db).await?;
+        contacts.into_iter().map(|c| (c.id, if c.name.is_empty() { c.phone } else { c.name })).collect()
+    };
+    Ok(rows
+        .into_iter()
+        .map(|r| TaskView {
+            id: r.id,
+            kind: r.kind,
+            title: r.title,
+            contact_name: r.contact_id.and_then(|id| names.get(&id).cloned()),
+            contact_id: r.contact_id,
+            conversation_id: r.conversation_id,
+            appointment_id: r.appointment_id,
+            notes: r.notes,
+            status: r.status,
+            created_at: r.created_at,
+            due_at: r.due_at,
+            done_at: r.done_at,
+            done_by: r.done_by,
+        })
+        .collect())
+}

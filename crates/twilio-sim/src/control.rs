@@ -1,0 +1,101 @@
+//! `/control/…`: the simulator told what to do, in JSON.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::faults::Fault;
+use crate::inbound::{self, InboundText};
+use crate::shared::Shared;
+use crate::state::SimMessage;
+
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/control/faults", post(arm).delete(disarm))
+        .route("/control/inbound", post(text))
+        .route("/control/messages", get(messages))
+        .route("/control/delay", post(delay))
+        .route("/control/inbound-url", post(inbound_url))
+        .route("/control/reset", post(reset))
+        .route("/control/state", get(overview))
+}
+
+async fn arm(State(shared): State<Arc<Shared>>, Json(fault): Json<Fault>) -> (StatusCode, Json<Fault>) {
+    shared.write(|state| state.arm(fault.clone()));
+    (StatusCode::CREATED, Json(fault))
+}
+
+async fn disarm(State(shared): State<Arc<Shared>>) -> StatusCode {
+    shared.write(crate::state::State::disarm);
+    StatusCode::NO_CONTENT
+}
+
+/// Answers when the webhook has answered.
+async fn text(State(shared): State<Arc<Shared>>, Json(text): Json<InboundText>) -> (StatusCode, Json<Value>) {
+    let message = inbound::receive(&shared, &text);
+    let calls = inbound::deliver(&shared, &message, &text).await;
+    (
+        StatusCode::CREATED,
+        Json(json!({ "message_sid": message.sid, "webhook": calls })),
+    )
+}
+
+#[derive(Deserialize)]
+struct Which {
+    to: Option<String>,
+    from: Option<String>,
+}
+
+async fn messages(State(shared): State<Arc<Shared>>, Query(which): Query<Which>) -> Json<Value> {
+    let wanted = |m: &&SimMessage| {
+        which.to.as_ref().is_none_or(|to| *to == m.to) && which.from.as_ref().is_none_or(|from| Some(from) == m.from.as_ref())
+    };
+    let found: Vec<SimMessage> = shared.read(|state| state.messages().filter(wanted).cloned().collect());
+    Json(json!({ "messages": found }))
+}
+
+#[derive(Deserialize)]
+struct Delay {
+    ms: u64,
+}
+
+async fn delay(State(shared): State<Arc<Shared>>, Json(delay): Json<Delay>) -> StatusCode {
+    shared.write(|state| state.delay = Duration::from_millis(delay.ms));
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct InboundUrl {
+    url: Option<String>,
+}
+
+async fn inbound_url(State(shared): State<Arc<Shared>>, Json(to): Json<InboundUrl>) -> StatusCode {
+    shared.write(|state| state.inbound_url = to.url.filter(|url| !url.is_empty()));
+    StatusCode::NO_CONTENT
+}
+
+async fn reset(State(shared): State<Arc<Shared>>) -> StatusCode {
+    shared.write(crate::state::State::reset);
+    StatusCode::NO_CONTENT
+}
+
+async fn overview(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(shared.read(|state| {
+        json!({
+            "account_sid": shared.account_sid,
+            "inbound_url": state.inbound_url,
+            "delay_ms": u64::try_from(state.delay.as_millis()).unwrap_or(u64::MAX),
+            "messages": state.messages().count(),
+            "outbound": state.outbound().count(),
+            "faults": state.faults(),
+            "opted_out": state.opted_out().map(|(phone, sender)| json!({ "phone": phone, "sender": sender })).collect::<Vec<_>>(),
+            "webhook_calls": state.calls().collect::<Vec<_>>(),
+        })
+    }))
+}

@@ -1,0 +1,201 @@
+//! Things that go wrong on purpose (twilio.md 3.17).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// HTTP 400 with `code` (21610 if none is given); nothing is stored.
+    Refuse,
+    /// HTTP 429 with code 20429; nothing is stored.
+    RateLimit,
+    /// HTTP 500 with code 20500; nothing is stored.
+    ErrorBefore,
+    /// HTTP 500 with code 20500, but the message is stored and sent.
+    ErrorAfter,
+    /// The message is stored and sent, but the answer comes only after `ms`.
+    Timeout,
+    /// The answer (HTTP 500) comes only after `ms`; nothing is stored.
+    TimeoutBefore,
+    /// The message is stored and sent, but the connection is closed without an answer.
+    ResetAfter,
+    /// The message is accepted and then ends as failed or undelivered with `code` (30008 if none is given).
+    AsyncFail,
+    /// Each callback is posted `times` times at once (2 if none is given).
+    DuplicateCallbacks,
+    /// The callback for `delivered` is posted before the one for `sent`.
+    ReverseCallbacks,
+    /// Callbacks are posted `ms` later than the status changed.
+    LateCallbacks,
+    /// The callback for `sent` is posted before the create is answered.
+    EarlyCallback,
+    /// No callback is posted.
+    NoCallbacks,
+}
+
+impl FaultKind {
+    /// Whether it concerns what happens after the create, not its answer.
+    fn is_about_callbacks(self) -> bool {
+        use FaultKind::{AsyncFail, DuplicateCallbacks, EarlyCallback, LateCallbacks, NoCallbacks, ReverseCallbacks};
+        matches!(
+            self,
+            AsyncFail | DuplicateCallbacks | ReverseCallbacks | LateCallbacks | EarlyCallback | NoCallbacks
+        )
+    }
+
+    fn is_before_storing(self) -> bool {
+        matches!(self, Self::Refuse | Self::RateLimit | Self::ErrorBefore | Self::TimeoutBefore)
+    }
+}
+
+/// A fault that waits for the next creates. One create meets at most one fault of its answer (the one armed first), and, if the message is stored,
+/// one of each kind that concerns its callbacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What goes wrong.
+    pub kind: FaultKind,
+    /// For how many more creates.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// Only for creates to this address.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Twilio's error code, for `refuse` and `async_fail`.
+    #[serde(default)]
+    pub code: Option<i32>,
+    /// Milliseconds, for `timeout`, `timeout_before` and `late_callbacks`; 1,000 if not given.
+    #[serde(default)]
+    pub ms: Option<u64>,
+    /// How many copies, for `duplicate_callbacks`.
+    #[serde(default)]
+    pub times: Option<u32>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl Fault {
+    /// For the next create, to whomever.
+    #[must_use]
+    pub fn new(kind: FaultKind) -> Self {
+        Self {
+            kind,
+            count: 1,
+            to: None,
+            code: None,
+            ms: None,
+            times: None,
+        }
+    }
+
+    /// For the next `count` creates.
+    #[must_use]
+    pub fn count(mut self, count: u32) -> Self {
+        self.count = count;
+        self
+    }
+
+    /// Only for creates to this address.
+    #[must_use]
+    pub fn to(mut self, to: impl Into<String>) -> Self {
+        self.to = Some(to.into());
+        self
+    }
+
+    /// With Twilio's error code.
+    #[must_use]
+    pub fn code(mut self, code: i32) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// With a duration in milliseconds.
+    #[must_use]
+    pub fn ms(mut self, ms: u64) -> Self {
+        self.ms = Some(ms);
+        self
+    }
+
+    /// With a number of copies.
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    pub(crate) fn wait(&self) -> Duration {
+        Duration::from_millis(self.ms.unwrap_or(1000))
+    }
+
+    fn concerns(&self, to: &str) -> bool {
+        self.count > 0 && self.to.as_deref().is_none_or(|only| only == to)
+    }
+}
+
+/// How the callbacks of one message will go.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Plan {
+    pub fail: Option<i32>,
+    pub copies: u32,
+    pub reversed: bool,
+    pub late: Duration,
+    pub early: bool,
+    pub silent: bool,
+}
+
+/// The armed faults, first armed first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Armed(Vec<Fault>);
+
+impl Armed {
+    pub fn arm(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    pub fn list(&self) -> &[Fault] {
+        &self.0
+    }
+
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Uses up one count of the fault that meets this create's answer, and, if the message will be stored, of those that meet its callbacks.
+    pub fn take(&mut self, to: &str) -> (Option<Fault>, Plan) {
+        let answer = self.take_first(to, |kind| !kind.is_about_callbacks());
+        let mut plan = Plan {
+            copies: 1,
+            ..Plan::default()
+        };
+        if answer.as_ref().is_none_or(|fault| !fault.kind.is_before_storing()) {
+            self.take_plan(to, &mut plan);
+        }
+        (answer, plan)
+    }
+
+    fn take_plan(&mut self, to: &str, plan: &mut Plan) {
+        use FaultKind::{AsyncFail, DuplicateCallbacks, EarlyCallback, LateCallbacks, NoCallbacks, ReverseCallbacks};
+        plan.fail = self.take_first(to, |k| k == AsyncFail).map(|f| f.code.unwrap_or(30008));
+        plan.copies = self
+            .take_first(to, |k| k == DuplicateCallbacks)
+            .map_or(1, |f| f.times.unwrap_or(2));
+        plan.reversed = self.take_first(to, |k| k == ReverseCallbacks).is_some();
+        plan.late = self
+            .take_first(to, |k| k == LateCallbacks)
+            .map_or(Duration::ZERO, |f| f.wait());
+        plan.early = self.take_first(to, |k| k == EarlyCallback).is_some();
+        plan.silent = self.take_first(to, |k| k == NoCallbacks).is_some();
+    }
+
+    fn take_first(&mut self, to: &str, wanted: impl Fn(FaultKind) -> bool) -> Option<Fault> {
+        let at = self.0.iter().position(|fault| wanted(fault.kind) && fault.concerns(to))?;
+        let fault = self.0[at].clone();
+        self.0[at].count -= 1;
+        self.0.retain(|fault| fault.count > 0);
+        Some(fault)
+    }
+}

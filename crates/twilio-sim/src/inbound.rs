@@ -1,0 +1,137 @@
+//! A customer's phone sends a text (twilio.md 3.3, 3.4).
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use serde::Deserialize;
+
+use crate::shared::Shared;
+use crate::state::{Direction, Draft, SimMessage, WebhookCall};
+use crate::webhook::{Post, params};
+use crate::words::{Keyword, keyword, new_sid, segments};
+
+/// A text from a phone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct InboundText {
+    /// The customer's phone.
+    pub from: String,
+    /// The business's number.
+    pub to: String,
+    /// The text.
+    #[serde(default)]
+    pub body: String,
+    /// The sid to use, to repeat an earlier text; a new one if absent.
+    #[serde(default)]
+    pub message_sid: Option<String>,
+    /// How many times at once the webhook is posted; once if absent.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// `STOP`, `START` or `HELP` as Advanced Opt-Out would report it.
+    #[serde(default)]
+    pub opt_out_type: Option<String>,
+}
+
+/// Keeps the text and does what the network does by itself. A sid that is known already is not kept twice.
+pub(crate) fn receive(shared: &Shared, text: &InboundText) -> SimMessage {
+    shared.write(|state| {
+        let sid = text.message_sid.clone().unwrap_or_else(|| new_sid("SM"));
+        if let Some(known) = state.message(&sid) {
+            return known.clone();
+        }
+        let message = state.add(Draft {
+            sid,
+            direction: Direction::Inbound,
+            from: Some(text.from.clone()),
+            to: text.to.clone(),
+            body: text.body.clone(),
+            status: "received",
+            messaging_service_sid: None,
+            status_callback: None,
+        });
+        if let Some(answer) = answer(state, text) {
+            state.add(Draft {
+                sid: new_sid("SM"),
+                direction: Direction::Network,
+                from: Some(text.to.clone()),
+                to: text.from.clone(),
+                body: answer.to_owned(),
+                status: "delivered",
+                messaging_service_sid: None,
+                status_callback: None,
+            });
+        }
+        message
+    })
+}
+
+/// What the network answers, after changing its block list.
+fn answer(state: &mut crate::state::State, text: &InboundText) -> Option<&'static str> {
+    match keyword(&text.body)? {
+        Keyword::Stop => state.opt_out(&text.from, &text.to).then_some(
+            "You have successfully been unsubscribed. You will not receive any more messages from this number. Reply START to resubscribe.",
+        ),
+        Keyword::Start => state.opt_in(&text.from, &text.to).then_some(
+            "You have successfully been re-subscribed to messages from this number. Reply HELP for help. Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
+        ),
+        Keyword::Help => Some("Reply STOP to unsubscribe. Msg&Data Rates May Apply."),
+    }
+}
+
+/// Posts the text to the webhook, if one is set, and notes on the message how that went.
+pub(crate) async fn deliver(shared: &Arc<Shared>, message: &SimMessage, text: &InboundText) -> Vec<WebhookCall> {
+    let Some(url) = shared.read(|state| state.inbound_url.clone()) else {
+        note(shared, &message.sid, "no webhook is set".into());
+        return Vec::new();
+    };
+    let post = Post::new(
+        &url,
+        &message.sid,
+        "received",
+        webhook_params(&shared.account_sid, message, text),
+    );
+    let calls = join_all((0..text.times.unwrap_or(1)).map(|_| post.send(shared))).await;
+    if let Some(call) = calls.last() {
+        note(
+            shared,
+            &message.sid,
+            call.http.map_or_else(
+                || "the webhook could not be reached".into(),
+                |http| format!("webhook answered {http}"),
+            ),
+        );
+    }
+    calls
+}
+
+fn note(shared: &Shared, sid: &str, words: String) {
+    shared.write(|state| state.update(sid, |m| m.webhook = Some(words)));
+}
+
+fn webhook_params(account_sid: &str, m: &SimMessage, text: &InboundText) -> Vec<(String, String)> {
+    let country = if m.phone().contains("+1") { "US" } else { "" };
+    let mut form = params(&[
+        ("ToCountry", "US"),
+        ("ToState", ""),
+        ("SmsMessageSid", &m.sid),
+        ("NumMedia", "0"),
+        ("ToCity", ""),
+        ("FromZip", ""),
+        ("SmsSid", &m.sid),
+        ("FromState", ""),
+        ("SmsStatus", "received"),
+        ("FromCity", ""),
+        ("Body", &m.body),
+        ("FromCountry", country),
+        ("To", &m.to),
+        ("ToZip", ""),
+        ("NumSegments", &segments(&m.body).to_string()),
+        ("MessageSid", &m.sid),
+        ("AccountSid", account_sid),
+        ("From", m.phone()),
+        ("ApiVersion", "2010-04-01"),
+    ]);
+    if let Some(kind) = &text.opt_out_type {
+        form.push(("OptOutType".into(), kind.clone()));
+    }
+    form
+}

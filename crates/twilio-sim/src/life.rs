@@ -1,0 +1,122 @@
+//! The life of an outbound message: queued, sent, then delivered or not, each reported to its callback (twilio.md 3.6). There is no report of the first status.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::clock;
+use crate::faults::Plan;
+use crate::shared::Shared;
+use crate::state::SimMessage;
+use crate::webhook::{Post, params};
+
+/// The number a Messaging Service of the simulator sends from.
+const SERVICE_NUMBER: &str = "+15005550006";
+/// Failures that show only once the message has gone out; all others fail before.
+const AFTER_SENT: std::ops::RangeInclusive<i32> = 30003..=30008;
+
+/// A status change to be reported, and when it happened.
+type News = (Instant, Post);
+
+/// Starts the message on its way.
+pub(crate) fn start(shared: &Arc<Shared>, sid: &str, plan: Plan) {
+    let (news, reports) = mpsc::unbounded_channel();
+    shared.spawn(report(Arc::clone(shared), plan.clone(), reports));
+    shared.spawn(live(Arc::clone(shared), sid.to_owned(), plan, news));
+}
+
+/// The message goes out and its callback is answered before this returns.
+pub(crate) async fn send_early(shared: &Arc<Shared>, sid: &str) {
+    if let Some(post) = advance(shared, sid, "sent", None) {
+        post.send(shared).await;
+    }
+}
+
+async fn live(shared: Arc<Shared>, sid: String, plan: Plan, news: mpsc::UnboundedSender<News>) {
+    let tell = |status: &str, code: Option<i32>| {
+        if let Some(post) = advance(&shared, &sid, status, code).filter(|_| !plan.silent) {
+            // The other end only goes away with the simulator.
+            let _gone = news.send((Instant::now(), post));
+        }
+    };
+    pause(&shared).await;
+    if let Some(code) = plan.fail.filter(|code| !AFTER_SENT.contains(code)) {
+        return tell("failed", Some(code));
+    }
+    if !plan.early {
+        tell("sent", None);
+    }
+    pause(&shared).await;
+    match plan.fail {
+        Some(code) => tell("undelivered", Some(code)),
+        None => tell("delivered", None),
+    }
+}
+
+async fn pause(shared: &Shared) {
+    let delay: Duration = shared.read(|state| state.delay);
+    sleep(delay).await;
+}
+
+/// Changes the status, unless the message is over already, and makes the report of it.
+fn advance(shared: &Shared, sid: &str, status: &str, code: Option<i32>) -> Option<Post> {
+    let message = shared.write(|state| {
+        if matches!(state.message(sid)?.status.as_str(), "canceled" | "failed") {
+            return None;
+        }
+        state.update(sid, |m| {
+            status.clone_into(&mut m.status);
+            m.error_code = code;
+            m.from.get_or_insert_with(|| SERVICE_NUMBER.to_owned());
+            m.date_sent.get_or_insert_with(clock::now);
+        })
+    })?;
+    let url = message.status_callback.as_deref()?;
+    Some(Post::new(url, sid, status, callback_params(&shared.account_sid, &message)))
+}
+
+fn callback_params(account_sid: &str, m: &SimMessage) -> Vec<(String, String)> {
+    let mut form = params(&[
+        ("SmsSid", &m.sid),
+        ("SmsStatus", &m.status),
+        ("MessageStatus", &m.status),
+        ("To", &m.to),
+        ("MessageSid", &m.sid),
+        ("AccountSid", account_sid),
+        ("From", m.from.as_deref().unwrap_or_default()),
+        ("ApiVersion", "2010-04-01"),
+    ]);
+    if let Some(service) = &m.messaging_service_sid {
+        form.push(("MessagingServiceSid".into(), service.clone()));
+    }
+    if let Some(code) = m.error_code {
+        form.push(("ErrorCode".into(), code.to_string()));
+    }
+    if m.status == "delivered" {
+        form.push(("RawDlrDoneDate".into(), m.date_updated.format("%y%m%d%H%M").to_string()));
+    }
+    form
+}
+
+/// Posts the reports in their order, or in the order the plan asks for.
+async fn report(shared: Arc<Shared>, plan: Plan, mut reports: mpsc::UnboundedReceiver<News>) {
+    let mut held = Vec::new();
+    while let Some((at, post)) = reports.recv().await {
+        if plan.reversed {
+            held.push((at, post));
+        } else {
+            post_copies(&shared, &plan, at, &post).await;
+        }
+    }
+    for (at, post) in held.iter().rev() {
+        post_copies(&shared, &plan, *at, post).await;
+    }
+}
+
+async fn post_copies(shared: &Shared, plan: &Plan, at: Instant, post: &Post) {
+    sleep_until(at + plan.late).await;
+    join_all((0..plan.copies).map(|_| post.send(shared))).await;
+}

@@ -1,0 +1,165 @@
+//! Creating a message, with all that can go wrong.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tokio::time::sleep;
+
+use super::errors::ApiError;
+use super::shapes;
+use crate::faults::{Fault, FaultKind, Plan};
+use crate::form::Form;
+use crate::life;
+use crate::listener::Wire;
+use crate::shared::Shared;
+use crate::state::{Direction, Draft, SimMessage};
+use crate::words::{is_phone, is_sender, new_sid};
+
+pub(super) async fn create(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(wire): ConnectInfo<Wire>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let draft = read(&shared, &Form::parse(&body))?;
+    let (fault, plan) = shared.write(|state| state.take_faults(&draft.to));
+    if let Some(fault) = &fault {
+        before_storing(fault).await?;
+    }
+    let message = shared.write(|state| state.add(draft));
+    begin(&shared, &message, plan).await;
+    if let Some(fault) = &fault {
+        after_storing(fault, &wire).await?;
+    }
+    Ok((StatusCode::CREATED, Json(shapes::message(&shared.account_sid, &message))).into_response())
+}
+
+/// Starts the message on its way; with an early callback, that one is over before this returns.
+async fn begin(shared: &Arc<Shared>, message: &SimMessage, plan: Plan) {
+    if plan.early {
+        life::send_early(shared, &message.sid).await;
+    }
+    life::start(shared, &message.sid, plan);
+}
+
+async fn before_storing(fault: &Fault) -> Result<(), ApiError> {
+    match fault.kind {
+        FaultKind::Refuse => Err(refusal(fault.code.unwrap_or(21610))),
+        FaultKind::RateLimit => Err(ApiError::too_many(fault.ms.map(|ms| ms.div_ceil(1000)))),
+        FaultKind::ErrorBefore => Err(ApiError::internal()),
+        FaultKind::TimeoutBefore => {
+            sleep(fault.wait()).await;
+            Err(ApiError::internal())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn after_storing(fault: &Fault, wire: &Wire) -> Result<(), ApiError> {
+    match fault.kind {
+        FaultKind::ErrorAfter => return Err(ApiError::internal()),
+        FaultKind::Timeout => sleep(fault.wait()).await,
+        FaultKind::ResetAfter => wire.cut(),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Reads and checks the parameters in about the order Twilio does.
+fn read(shared: &Shared, form: &Form) -> Result<Draft, ApiError> {
+    let to = form
+        .filled("To")
+        .ok_or_else(|| ApiError::bad_request(21604, "A 'To' phone number is required."))?;
+    let service = form.filled("MessagingServiceSid");
+    let from = form.filled("From");
+    let sender = from
+        .or(service)
+        .ok_or_else(|| ApiError::bad_request(21603, "A 'From' phone number is required."))?;
+    check_body(form)?;
+    check_to(to)?;
+    if let Some(from) = from {
+        check_from(from, to)?;
+    }
+    check_callback(form.filled("StatusCallback"))?;
+    if shared.read(|state| state.is_opted_out(to, sender)) {
+        return Err(refusal(21610));
+    }
+    Ok(Draft {
+        sid: new_sid("SM"),
+        direction: Direction::Outbound,
+        from: from.map(str::to_owned),
+        to: to.to_owned(),
+        body: form.get("Body").unwrap_or_default().to_owned(),
+        status: if service.is_some() { "accepted" } else { "queued" },
+        messaging_service_sid: service.map(str::to_owned),
+        status_callback: form.filled("StatusCallback").map(str::to_owned),
+    })
+}
+
+fn check_body(form: &Form) -> Result<(), ApiError> {
+    let length = form.get("Body").unwrap_or_default().chars().count();
+    if length > 1600 {
+        return Err(refusal(21617));
+    }
+    if length == 0 && form.filled("MediaUrl").is_none() {
+        Err(refusal(21602))
+    } else {
+        Ok(())
+    }
+}
+
+/// The last digits are Twilio's magic numbers (twilio.md 3.13).
+fn check_to(to: &str) -> Result<(), ApiError> {
+    match to {
+        "+15005550001" => Err(invalid_to(to)),
+        "+15005550002" => Err(refusal(21612)),
+        "+15005550003" => Err(refusal(21408)),
+        "+15005550004" => Err(refusal(21610)),
+        "+15005550009" => Err(refusal(21614)),
+        _ if is_phone(to) => Ok(()),
+        _ => Err(invalid_to(to)),
+    }
+}
+
+fn invalid_to(to: &str) -> ApiError {
+    ApiError::bad_request(21211, format!("Invalid 'To' Phone Number: {to}"))
+}
+
+fn check_from(from: &str, to: &str) -> Result<(), ApiError> {
+    match from {
+        "+15005550001" => Err(refusal(21212)),
+        "+15005550007" => Err(refusal(21606)),
+        "+15005550008" => Err(refusal(21611)),
+        _ if from == to => Err(ApiError::bad_request(21266, "'To' and 'From' number cannot be the same")),
+        _ if is_sender(from) => Ok(()),
+        _ => Err(refusal(21212)),
+    }
+}
+
+fn check_callback(url: Option<&str>) -> Result<(), ApiError> {
+    let good = |url: &str| url::Url::parse(url).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host());
+    if url.is_none_or(good) { Ok(()) } else { Err(refusal(21609)) }
+}
+
+/// HTTP 400 with Twilio's own text.
+fn refusal(code: i32) -> ApiError {
+    let text = match code {
+        21212 => "The 'From' number is not a valid phone number or shortcode",
+        21408 => "Permission to send an SMS has not been enabled for the region indicated by the 'To' number",
+        21602 => "Message body is required.",
+        21606 => {
+            "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination/account"
+        }
+        21609 => "The 'StatusCallback' URL is not a valid URL.",
+        21610 => "Attempt to send to unsubscribed recipient",
+        21611 => "This 'From' number has exceeded the maximum number of queued messages",
+        21612 => "The 'To' phone number is not currently reachable using the 'From' phone number via SMS",
+        21614 => "'To' number is not a valid mobile number",
+        21617 => "The concatenated message body exceeds the 1600 character limit",
+        _ => return ApiError::bad_request(code, twilio::errors::describe(code)),
+    };
+    ApiError::bad_request(code, text)
+}

@@ -1,0 +1,267 @@
+//! All the simulator knows, in memory and bounded.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::clock;
+use crate::faults::{Armed, Fault, Plan};
+
+/// Messages kept; the oldest goes first.
+const MAX_MESSAGES: usize = 50_000;
+/// Webhook calls kept.
+const MAX_CALLS: usize = 2_000;
+
+/// Who a message came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the business, through the API.
+    Outbound,
+    /// From the customer's phone.
+    Inbound,
+    /// From the network itself (the answer to STOP, START and HELP). Not in the API's list.
+    Network,
+}
+
+/// A message as the simulator keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SimMessage {
+    /// Counts up; the order of arrival.
+    pub seq: u64,
+    /// `SM…`.
+    pub sid: String,
+    /// Who it came from.
+    pub direction: Direction,
+    /// Absent until a Messaging Service has picked a number.
+    pub from: Option<String>,
+    /// The recipient.
+    pub to: String,
+    /// The text.
+    pub body: String,
+    /// Twilio's word.
+    pub status: String,
+    /// Set when it failed.
+    pub error_code: Option<i32>,
+    /// `MG…` when it was sent through a Messaging Service.
+    pub messaging_service_sid: Option<String>,
+    /// Where its status is reported.
+    pub status_callback: Option<String>,
+    /// When the API or the phone gave it to us.
+    pub date_created: DateTime<Utc>,
+    /// When it went out.
+    pub date_sent: Option<DateTime<Utc>>,
+    /// When it last changed.
+    pub date_updated: DateTime<Utc>,
+    /// For an inbound text: how the webhook was answered.
+    pub webhook: Option<String>,
+}
+
+impl SimMessage {
+    /// The customer's address.
+    #[must_use]
+    pub fn phone(&self) -> &str {
+        match self.direction {
+            Direction::Inbound => self.from.as_deref().unwrap_or_default(),
+            Direction::Outbound | Direction::Network => &self.to,
+        }
+    }
+
+    /// The business's address: a number, or a Messaging Service.
+    #[must_use]
+    pub fn business(&self) -> &str {
+        match self.direction {
+            Direction::Inbound => &self.to,
+            Direction::Outbound | Direction::Network => self
+                .from
+                .as_deref()
+                .or(self.messaging_service_sid.as_deref())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// What a new message is made of.
+pub(crate) struct Draft {
+    pub sid: String,
+    pub direction: Direction,
+    pub from: Option<String>,
+    pub to: String,
+    pub body: String,
+    pub status: &'static str,
+    pub messaging_service_sid: Option<String>,
+    pub status_callback: Option<String>,
+}
+
+/// One call of a webhook.
+#[derive(Debug, Clone, Serialize)]
+pub struct WebhookCall {
+    /// When the answer came or the call was given up.
+    pub at: DateTime<Utc>,
+    /// Where it was posted.
+    pub url: String,
+    /// Whom it is about.
+    pub message_sid: String,
+    /// The status reported; `received` for an inbound text.
+    pub message_status: String,
+    /// The HTTP status of the answer.
+    pub http: Option<u16>,
+    /// The answer's body (its first 2,000 characters), or why there was none.
+    pub answer: String,
+}
+
+/// The simulator's memory.
+#[derive(Debug, Default)]
+pub struct State {
+    messages: VecDeque<SimMessage>,
+    by_sid: HashMap<String, u64>,
+    next_seq: u64,
+    calls: VecDeque<WebhookCall>,
+    opted_out: BTreeSet<(String, String)>,
+    faults: Armed,
+    pub(crate) delay: Duration,
+    pub(crate) inbound_url: Option<String>,
+}
+
+impl State {
+    pub(crate) fn new(delay: Duration, inbound_url: Option<String>) -> Self {
+        Self {
+            delay,
+            inbound_url,
+            ..Self::default()
+        }
+    }
+
+    /// Oldest first.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &SimMessage> {
+        self.messages.iter()
+    }
+
+    /// Those the business sent, oldest first.
+    pub fn outbound(&self) -> impl DoubleEndedIterator<Item = &SimMessage> {
+        self.messages.iter().filter(|m| m.direction == Direction::Outbound)
+    }
+
+    /// Those the business sent to this address, oldest first.
+    pub fn sent_to<'a>(&'a self, to: &'a str) -> impl DoubleEndedIterator<Item = &'a SimMessage> {
+        self.outbound().filter(move |m| m.to == to)
+    }
+
+    /// Webhook calls that are over, oldest first.
+    pub fn calls(&self) -> impl DoubleEndedIterator<Item = &WebhookCall> {
+        self.calls.iter()
+    }
+
+    /// The message with this sid.
+    #[must_use]
+    pub fn message(&self, sid: &str) -> Option<&SimMessage> {
+        self.messages.get(self.index(sid)?)
+    }
+
+    /// Whether this phone has opted out from this sender.
+    #[must_use]
+    pub fn is_opted_out(&self, phone: &str, sender: &str) -> bool {
+        self.opted_out.contains(&(phone.to_owned(), sender.to_owned()))
+    }
+
+    /// Pairs of phone and sender.
+    pub fn opted_out(&self) -> impl Iterator<Item = &(String, String)> {
+        self.opted_out.iter()
+    }
+
+    /// What is armed.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        self.faults.list()
+    }
+
+    fn index(&self, sid: &str) -> Option<usize> {
+        let first = self.messages.front()?.seq;
+        usize::try_from(self.by_sid.get(sid)?.checked_sub(first)?).ok()
+    }
+
+    pub(crate) fn add(&mut self, draft: Draft) -> SimMessage {
+        let now = clock::now();
+        let message = SimMessage {
+            seq: self.next_seq,
+            sid: draft.sid,
+            direction: draft.direction,
+            from: draft.from,
+            to: draft.to,
+            body: draft.body,
+            status: draft.status.to_owned(),
+            error_code: None,
+            messaging_service_sid: draft.messaging_service_sid,
+            status_callback: draft.status_callback,
+            date_created: now,
+            date_sent: (draft.direction != Direction::Outbound).then_some(now),
+            date_updated: now,
+            webhook: None,
+        };
+        self.next_seq += 1;
+        self.by_sid.insert(message.sid.clone(), message.seq);
+        self.messages.push_back(message.clone());
+        self.drop_oldest();
+        message
+    }
+
+    fn drop_oldest(&mut self) {
+        while self.messages.len() > MAX_MESSAGES {
+            if let Some(gone) = self.messages.pop_front() {
+                self.by_sid.remove(&gone.sid);
+            }
+        }
+    }
+
+    /// Changes a message; nothing if it is gone.
+    pub(crate) fn update(&mut self, sid: &str, change: impl FnOnce(&mut SimMessage)) -> Option<SimMessage> {
+        let at = self.index(sid)?;
+        let message = self.messages.get_mut(at)?;
+        change(message);
+        message.date_updated = clock::now();
+        Some(message.clone())
+    }
+
+    pub(crate) fn log(&mut self, call: WebhookCall) {
+        self.calls.push_back(call);
+        while self.calls.len() > MAX_CALLS {
+            self.calls.pop_front();
+        }
+    }
+
+    /// Returns whether that was news.
+    pub(crate) fn opt_out(&mut self, phone: &str, sender: &str) -> bool {
+        self.opted_out.insert((phone.to_owned(), sender.to_owned()))
+    }
+
+    /// Returns whether that was news.
+    pub(crate) fn opt_in(&mut self, phone: &str, sender: &str) -> bool {
+        self.opted_out.remove(&(phone.to_owned(), sender.to_owned()))
+    }
+
+    pub(crate) fn arm(&mut self, fault: Fault) {
+        self.faults.arm(fault);
+    }
+
+    pub(crate) fn disarm(&mut self) {
+        self.faults.clear();
+    }
+
+    pub(crate) fn take_faults(&mut self, to: &str) -> (Option<Fault>, Plan) {
+        self.faults.take(to)
+    }
+
+    pub(crate) fn clear_messages(&mut self) {
+        self.messages.clear();
+        self.by_sid.clear();
+        self.calls.clear();
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.clear_messages();
+        self.opted_out.clear();
+        self.faults.clear();
+    }
+}

@@ -1,0 +1,80 @@
+//! Posting to the product's webhooks the way Twilio does (twilio.md 3.2).
+
+use crate::clock;
+use crate::shared::Shared;
+use crate::state::WebhookCall;
+use crate::words::new_sid;
+
+/// Characters of an answer that are kept.
+const MAX_ANSWER: usize = 2000;
+
+/// Something to post. Posting it twice posts the same form with the same signature and idempotency token.
+pub(crate) struct Post {
+    url: String,
+    message_sid: String,
+    message_status: String,
+    params: Vec<(String, String)>,
+    idempotency_token: String,
+}
+
+impl Post {
+    /// A fragment of the URL is Twilio's place for options; it is neither sent nor signed.
+    pub fn new(url: &str, message_sid: &str, message_status: &str, params: Vec<(String, String)>) -> Self {
+        Self {
+            url: url.split_once('#').map_or(url, |(before, _)| before).to_owned(),
+            message_sid: message_sid.to_owned(),
+            message_status: message_status.to_owned(),
+            params,
+            idempotency_token: new_sid(""),
+        }
+    }
+
+    /// Posts once, and a second time if there was no connection. The call is in the log afterwards.
+    pub async fn send(&self, shared: &Shared) -> WebhookCall {
+        let _place = shared.calls.acquire().await;
+        let mut result = self.attempt(shared).await;
+        if result.as_ref().is_err_and(reqwest::Error::is_connect) {
+            result = self.attempt(shared).await;
+        }
+        let (http, answer) = match result {
+            Ok((http, answer)) => (Some(http), answer),
+            Err(error) => (None, error.without_url().to_string()),
+        };
+        let call = WebhookCall {
+            at: clock::now(),
+            url: self.url.clone(),
+            message_sid: self.message_sid.clone(),
+            message_status: self.message_status.clone(),
+            http,
+            answer,
+        };
+        tracing::info!(url = %call.url, sid = %call.message_sid, status = %call.message_status, http = ?call.http, "webhook");
+        shared.write(|state| state.log(call.clone()));
+        call
+    }
+
+    async fn attempt(&self, shared: &Shared) -> Result<(u16, String), reqwest::Error> {
+        let response = shared
+            .http
+            .post(&self.url)
+            .header(
+                "X-Twilio-Signature",
+                twilio::signature::sign(&shared.auth_token, &self.url, &self.params),
+            )
+            .header("I-Twilio-Idempotency-Token", &self.idempotency_token)
+            .header("X-Home-Region", "us1")
+            .form(&self.params)
+            .send()
+            .await?;
+        let http = response.status().as_u16();
+        Ok((http, response.text().await?.chars().take(MAX_ANSWER).collect()))
+    }
+}
+
+/// Pairs of owned strings.
+pub(crate) fn params(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}

@@ -1,0 +1,156 @@
+//! How an attempt to create a message ended (twilio.md 3.5, "Outcome table").
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::Message;
+use crate::errors::{self, Class};
+
+/// What is known about a message after asking Twilio to send it. Twilio's create is not idempotent, so the difference between *not sent* and
+/// *perhaps sent* decides whether asking again is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one exists per request in flight, and Accepted is the usual one"
+)]
+pub enum Outcome {
+    /// Twilio has it and says so.
+    Accepted(Message),
+    /// Twilio understood and declined; it will not be sent and asking again would be declined again.
+    Refused {
+        /// HTTP status, 400 to 499.
+        http: u16,
+        /// Twilio's error code, absent if something in between answered.
+        code: Option<i32>,
+        /// Twilio's own text.
+        message: String,
+    },
+    /// It was provably not processed; asking again later is safe.
+    TryLater {
+        /// HTTP status; absent if there was no connection.
+        http: Option<u16>,
+        /// Twilio's error code.
+        code: Option<i32>,
+        /// How long Twilio asks us to wait.
+        retry_after: Option<Duration>,
+        /// Twilio's own text, or what hindered the connection.
+        message: String,
+    },
+    /// It may or may not have been sent. Never ask again on a guess; look for a status callback or in Twilio's list.
+    Unknown {
+        /// HTTP status; absent if no answer came.
+        http: Option<u16>,
+        /// What was seen.
+        message: String,
+    },
+}
+
+/// An answer that arrived: status, `Retry-After`, and the JSON body if there was one.
+pub(crate) struct Answer {
+    pub http: u16,
+    pub retry_after: Option<Duration>,
+    pub json: Option<Value>,
+}
+
+impl Answer {
+    pub fn code(&self) -> Option<i32> {
+        self.json
+            .as_ref()?
+            .get("code")?
+            .as_i64()
+            .and_then(|code| i32::try_from(code).ok())
+    }
+
+    /// Twilio's text, or the bare status. At most 500 characters: a proxy may say anything.
+    pub fn message(&self) -> String {
+        let said = self
+            .json
+            .as_ref()
+            .and_then(|json| json.get("message"))
+            .and_then(Value::as_str);
+        said.map_or_else(|| format!("HTTP {}", self.http), |text| text.chars().take(500).collect())
+    }
+}
+
+impl Outcome {
+    pub(crate) fn of(answer: &Answer) -> Self {
+        let code = answer.code();
+        match answer.http {
+            200..=299 => Self::of_success(answer),
+            _ if code == Some(20500) => Self::unknown(answer),
+            429 => Self::try_later(answer),
+            400..=499 if is_pace(code) => Self::try_later(answer),
+            408 if code.is_none() => Self::unknown(answer),
+            400..=499 => Self::Refused {
+                http: answer.http,
+                code,
+                message: answer.message(),
+            },
+            _ => Self::unknown(answer),
+        }
+    }
+
+    fn of_success(answer: &Answer) -> Self {
+        match answer.json.as_ref().and_then(Message::from_json) {
+            Some(message) => Self::Accepted(message),
+            None => Self::Unknown {
+                http: Some(answer.http),
+                message: "Twilio accepted the request but its answer could not be read".into(),
+            },
+        }
+    }
+
+    fn try_later(answer: &Answer) -> Self {
+        Self::TryLater {
+            http: Some(answer.http),
+            code: answer.code(),
+            retry_after: answer.retry_after,
+            message: answer.message(),
+        }
+    }
+
+    fn unknown(answer: &Answer) -> Self {
+        Self::Unknown {
+            http: Some(answer.http),
+            message: answer.message(),
+        }
+    }
+
+    /// No answer: only a failure to connect proves that nothing was sent.
+    pub(crate) fn of_error(error: &reqwest::Error) -> Self {
+        let message = describe(error);
+        if error.is_connect() {
+            Self::TryLater {
+                http: None,
+                code: None,
+                retry_after: None,
+                message,
+            }
+        } else {
+            Self::Unknown { http: None, message }
+        }
+    }
+}
+
+fn is_pace(code: Option<i32>) -> bool {
+    code.and_then(errors::lookup).is_some_and(|entry| entry.class == Class::Pace)
+}
+
+/// What hindered a request, without its URL (which names the account).
+pub(crate) fn describe(error: &reqwest::Error) -> String {
+    let what = if error.is_connect() {
+        "could not connect to Twilio"
+    } else if error.is_timeout() {
+        "Twilio did not answer in time"
+    } else {
+        "the connection to Twilio broke"
+    };
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    let mut root = None;
+    while let Some(inner) = cause {
+        root = Some(inner.to_string());
+        cause = inner.source();
+    }
+    root.map_or_else(|| what.to_owned(), |root| format!("{what}: {root}"))
+}

@@ -1,0 +1,56 @@
+import { axe, expect, newAccount, newBusiness, signIn, signOut, test } from '../helpers';
+
+test('sign up, sign out, sign in again', async ({ page }) => {
+  const account = await newBusiness(page);
+  await expect(page.getByText(account.business).locator('visible=true').first()).toBeVisible();
+
+  await signOut(page);
+  await page.goto('/inbox');
+  await expect(page, 'the inbox asks for a sign-in').toHaveURL(/\/signin/);
+
+  await signIn(page, account);
+  await expect(page.getByText(account.business).locator('visible=true').first()).toBeVisible();
+});
+
+test('a wrong password keeps the e-mail and says so in plain words', async ({ page }) => {
+  const { email } = newAccount();
+  await page.goto('/signin');
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+
+  await expect(page.getByRole('alert')).toContainText(/e-mail.*password|password.*e-mail/i);
+  await expect(page).toHaveURL(/\/signin/);
+  await expect(page.getByLabel('E-mail')).toHaveValue(email);
+  await expect(page.getByLabel('Password')).toHaveValue('');
+  await axe(page);
+});
+
+test('an address that is taken is explained, and nothing typed is lost', async ({ page, browser }) => {
+  const other = await browser.newPage();
+  const taken = await newBusiness(other);
+  await other.close();
+
+  const account = newAccount();
+  await page.goto('/signup');
+  await page.getByLabel('Business name').fill(account.business);
+  await page.getByLabel('Your name').fill(account.name);
+  await page.getByLabel('E-mail').fill(taken.email);
+  await page.getByLabel('Password').fill(account.password);
+  await page.getByRole('button', { name: 'Create business' }).click();
+
+  await expect(page.getByRole('alert').first()).toContainText(/e-mail/i);
+  await expect(page).toHaveURL(/\/signup/);
+  await expect(page.getByLabel('Business name')).toHaveValue(account.business);
+  await expect(page.getByLabel('Your name')).toHaveValue(account.name);
+  await expect(page.getByLabel('E-mail')).toHaveValue(taken.email);
+  await axe(page);
+});
+
+for (const path of ['/inbox', '/contacts', '/contacts/new', '/appointments', '/appointments/new', '/tasks', '/settings']) {
+  test(`${path} asks a stranger to sign in`, async ({ page }) => {
+    await page.goto(path);
+    await expect(page).toHaveURL(/\/signin/);
+    await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+  });
+}
