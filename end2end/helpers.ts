@@ -101,9 +101,8 @@ export async function axe(page: Page, { soft = false } = {}) {
 
 /** axe is a script itself and can't run without them: the same document in a page that may, with its own scripts removed. */
 async function scriptedTwin(page: Page): Promise<Page> {
-  const { viewport, isMobile, deviceScaleFactor, locale } = test.info().project.use;
   const dark = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches);
-  const context = await page.context().browser()!.newContext({ viewport, isMobile, deviceScaleFactor, locale, colorScheme: dark ? 'dark' : 'light' });
+  const context = await page.context().browser()!.newContext({ javaScriptEnabled: true, colorScheme: dark ? 'dark' : 'light' });
   const twin = await context.newPage();
   const body = (await page.content()).replace(/<script\b[\s\S]*?<\/script>|<\/?noscript[^>]*>|<link[^>]+modulepreload[^>]*>/g, '');
   await twin.route(page.url(), (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body }));

@@ -27,7 +27,11 @@ pub async fn who_am_i() -> Result<Me, AppError> {
 #[server(prefix = "/api/fn")]
 pub async fn desk() -> Result<DeskView, AppError> {
     let me = who_am_i().await?;
-    Ok(DeskView { me, now: ssr::services()?.now(), flash: ssr::take_flash().await? })
+    Ok(DeskView {
+        me,
+        now: ssr::services()?.now(),
+        flash: ssr::take_flash().await?,
+    })
 }
 
 /// What a form posted without JavaScript left, for pages outside the frame.
@@ -37,10 +41,25 @@ pub async fn left_flash() -> Result<Option<Flash>, AppError> {
 }
 
 #[server(prefix = "/api/fn")]
-pub async fn sign_up(business_name: String, name: String, email: String, password: String, time_zone: String) -> Result<(), AppError> {
-    let form =
-        ssr::Form::new("signup", "/signup").typed("business_name", &business_name).typed("name", &name).typed("email", &email);
-    let command = contract::accounts::SignUp { business_name, name, email, password, time_zone: Some(time_zone), country: None };
+pub async fn sign_up(
+    business_name: String,
+    name: String,
+    email: String,
+    password: String,
+    time_zone: String,
+) -> Result<(), AppError> {
+    let form = ssr::Form::new("signup", "/signup")
+        .typed("business_name", &business_name)
+        .typed("name", &name)
+        .typed("email", &email);
+    let command = contract::accounts::SignUp {
+        business_name,
+        name,
+        email,
+        password,
+        time_zone: Some(time_zone),
+        country: None,
+    };
     let work = async move {
         let started = services::accounts::sign_up(&ssr::services()?, command).await?;
         ssr::start_session(started.account_id, started.business_id).await
@@ -62,7 +81,10 @@ pub async fn sign_in(email: String, password: String, next: String) -> Result<()
 
 #[server(prefix = "/api/fn")]
 pub async fn sign_out() -> Result<(), AppError> {
-    ssr::door(ssr::Form::new("signout", "/signin"), ssr::end_session(), |()| Some("/signin".to_owned())).await
+    ssr::door(ssr::Form::new("signout", "/signin"), ssr::end_session(), |()| {
+        Some("/signin".to_owned())
+    })
+    .await
 }
 
 /// `/`: the inbox for whoever is signed in, the door for everybody else.

@@ -50,12 +50,21 @@ pub async fn create_appointment(
         .typed("notes", &notes);
     let work = async move {
         let actor = ssr::actor().await?;
-        let contact_id = contact_id.parse().map_err(|_| AppError(contract::Problem::field("contact_id", "Choose a contact.")))?;
-        let command =
-            contract::appointments::CreateAppointment { contact_id, starts_at, notes: Some(notes), staff_label: Some(staff_label) };
+        let contact_id = contact_id
+            .parse()
+            .map_err(|_| AppError(contract::Problem::field("contact_id", "Choose a contact.")))?;
+        let command = contract::appointments::CreateAppointment {
+            contact_id,
+            starts_at,
+            notes: Some(notes),
+            staff_label: Some(staff_label),
+        };
         Ok(services::appointments::create(&ssr::services()?, &actor, command).await?)
     };
-    ssr::door(form, work, |visit: &AppointmentView| Some(format!("/appointments/{}", visit.id))).await
+    ssr::door(form, work, |visit: &AppointmentView| {
+        Some(format!("/appointments/{}", visit.id))
+    })
+    .await
 }
 
 #[server(prefix = "/api/fn")]
@@ -87,7 +96,9 @@ pub fn ReminderLines(reminders: Vec<ReminderView>) -> impl IntoView {
         .map(|reminder| {
             let (icon, words) = state_words(&reminder.status);
             let due = matches!(reminder.status.as_str(), "planned" | "queued").then(|| view! { " " <When at=reminder.due_at /> });
-            let reason = reminder.reason.map(|reason| view! { <span class="text-muted">": " {reason}</span> });
+            let reason = reminder
+                .reason
+                .map(|reason| view! { <span class="text-muted">": " {reason}</span> });
             view! {
                 <li class="flex items-start gap-1.5 text-sm" data-reminder=reminder.status>
                     <span class="pt-0.5">

@@ -20,7 +20,11 @@ pub async fn update_business(name: String, contact_line: String, time_zone: Stri
         .typed("name", &name)
         .typed("contact_line", &contact_line)
         .typed("time_zone", &time_zone);
-    let command = contract::businesses::UpdateBusiness { name, contact_line, time_zone };
+    let command = contract::businesses::UpdateBusiness {
+        name,
+        contact_line,
+        time_zone,
+    };
     let work = async move { Ok(services::businesses::update(&ssr::services()?, &ssr::actor().await?, command).await?) };
     ssr::door(form, work, |_| None).await
 }
@@ -109,7 +113,9 @@ fn SettingsFacts(business: BusinessView) -> impl IntoView {
 
 #[component]
 fn Connection(business: BusinessView) -> impl IntoView {
-    let sender = business.sender.unwrap_or_else(|| "No number yet: texts cannot leave until one is connected.".to_owned());
+    let sender = business
+        .sender
+        .unwrap_or_else(|| "No number yet: texts cannot leave until one is connected.".to_owned());
     view! {
         <section class="panel flex flex-col gap-4 p-5" aria-labelledby="connection-heading">
             <h2 id="connection-heading">"Twilio"</h2>

@@ -49,7 +49,10 @@ pub async fn create_contact(
         .typed("time_zone", &time_zone)
         .typed("notes", &notes)
         .typed("agreed", agreed.as_deref().unwrap_or_default());
-    let opt_in = agreed.map(|_| contract::contacts::OptIn { channel: "sms".to_owned(), source: "booking".to_owned() });
+    let opt_in = agreed.map(|_| contract::contacts::OptIn {
+        channel: "sms".to_owned(),
+        source: "booking".to_owned(),
+    });
     let command = contract::contacts::CreateContact {
         name,
         phone,
@@ -92,7 +95,11 @@ pub async fn update_contact(
 #[server(prefix = "/api/fn")]
 pub async fn record_consent(contact_id: Uuid, state: State, evidence: String) -> Result<ContactView, AppError> {
     let form = ssr::Form::new("consent", format!("/contacts/{contact_id}")).typed("evidence", &evidence);
-    let command = contract::contacts::RecordConsent { contact_id, state, evidence };
+    let command = contract::contacts::RecordConsent {
+        contact_id,
+        state,
+        evidence,
+    };
     let work = async move { Ok(services::contacts::record_consent(&ssr::services()?, &ssr::actor().await?, command).await?) };
     ssr::door(form, work, |_| None).await
 }

@@ -49,7 +49,10 @@ pub async fn open_thread(id: Uuid, before: Option<String>) -> Result<ThreadView,
     let (services, actor) = (ssr::services()?, ssr::actor().await?);
     services::conversations::mark_read(&services, &actor, id).await?;
     let thread = services::conversations::thread(&services, &actor, id, before).await?;
-    Ok(ThreadView { thread, correlation_id: Uuid::now_v7() })
+    Ok(ThreadView {
+        thread,
+        correlation_id: Uuid::now_v7(),
+    })
 }
 
 #[server(prefix = "/api/fn")]
@@ -82,7 +85,13 @@ pub fn Inbox() -> impl IntoView {
             "flex h-full w-full shrink-0 flex-col border-e border-base-300 md:w-80"
         }
     };
-    let thread_class = move || if open.get().is_some() { "flex h-full min-w-0 flex-1" } else { "hidden h-full min-w-0 flex-1 md:flex" };
+    let thread_class = move || {
+        if open.get().is_some() {
+            "flex h-full min-w-0 flex-1"
+        } else {
+            "hidden h-full min-w-0 flex-1 md:flex"
+        }
+    };
     let list = move |page| view! { <list::List page cursor=cursor.get_untracked() open /> };
     view! {
         <Title text="Inbox" />

@@ -34,7 +34,10 @@ pub struct Desk {
 impl Desk {
     pub fn new(view: DeskView) -> Self {
         let DeskView { me, now, flash } = view;
-        let problem = flash.as_ref().filter(|f| f.form == Flash::BUTTON).and_then(|f| f.problem.clone());
+        let problem = flash
+            .as_ref()
+            .filter(|f| f.form == Flash::BUTTON)
+            .and_then(|f| f.problem.clone());
         Self {
             business: RwSignal::new(me.business.clone()),
             now: RwSignal::new(now),

@@ -27,12 +27,14 @@ impl FromServerFnError for AppError {
 
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         match value {
-            ServerFnErrorErr::Request(_) => {
-                Self::new(Code::Unavailable, "There is no connection to Showup right now. Nothing was lost; try again.")
-            }
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self::new(Code::Malformed, "Something that was sent could not be read. Reload the page and try again.")
-            }
+            ServerFnErrorErr::Request(_) => Self::new(
+                Code::Unavailable,
+                "There is no connection to Showup right now. Nothing was lost; try again.",
+            ),
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::new(
+                Code::Malformed,
+                "Something that was sent could not be read. Reload the page and try again.",
+            ),
             _ => Self::new(Code::Internal, "Something went wrong on our side. Try again in a moment."),
         }
     }

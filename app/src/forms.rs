@@ -65,7 +65,9 @@ impl FormState {
 
     /// What was typed into `field`, else `otherwise`.
     pub fn value(&self, field: &str, otherwise: impl Into<String>) -> String {
-        self.typed.with_value(|typed| typed.get(field).cloned()).unwrap_or_else(|| otherwise.into())
+        self.typed
+            .with_value(|typed| typed.get(field).cloned())
+            .unwrap_or_else(|| otherwise.into())
     }
 
     /// Whether the form is shown again after it was refused.
@@ -87,7 +89,15 @@ impl FormState {
 #[component]
 pub fn FormNote(form: FormState, #[prop(optional, into)] saved: String) -> impl IntoView {
     let problem = move || {
-        form.problem.with(|p| p.as_ref().map(|p| if p.fields.is_empty() { p.detail.clone() } else { p.title.clone() }))
+        form.problem.with(|p| {
+            p.as_ref().map(|p| {
+                if p.fields.is_empty() {
+                    p.detail.clone()
+                } else {
+                    p.title.clone()
+                }
+            })
+        })
     };
     let ok = move || (form.saved.get() && !saved.is_empty()).then(|| saved.clone());
     view! {

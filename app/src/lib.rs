@@ -63,7 +63,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let title = |page: String| if page.is_empty() { "Showup".to_owned() } else { format!("{page} · Showup") };
+    let title = |page: String| {
+        if page.is_empty() {
+            "Showup".to_owned()
+        } else {
+            format!("{page} · Showup")
+        }
+    };
     view! {
         <Title formatter=title />
         <Router>

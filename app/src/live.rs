@@ -59,14 +59,21 @@ impl Live {
 
     /// Hands `event` to whoever listens.
     pub fn tell(self, event: &LiveEvent) {
-        let listeners: Vec<Listener> = self.listeners.try_with_value(|all| all.values().cloned().collect()).unwrap_or_default();
+        let listeners: Vec<Listener> = self
+            .listeners
+            .try_with_value(|all| all.values().cloned().collect())
+            .unwrap_or_default();
         for listener in listeners {
             listener(event);
         }
     }
 
     /// Calls `refetch` shortly after an event that is `wanted`, and when events were missed.
-    pub fn refetch_on(self, wanted: impl Fn(&LiveEvent) -> bool + Send + Sync + 'static, refetch: impl Fn() + Clone + Send + Sync + 'static) {
+    pub fn refetch_on(
+        self,
+        wanted: impl Fn(&LiveEvent) -> bool + Send + Sync + 'static,
+        refetch: impl Fn() + Clone + Send + Sync + 'static,
+    ) {
         let waiting = StoredValue::new(false);
         let again = refetch.clone();
         self.listen(move |event| {
@@ -89,7 +96,11 @@ impl Live {
 
     /// Opens the stream and keeps it open until the component that asks for it is gone. In the browser only.
     pub fn connect(self) {
-        let stream = StoredValue::new_local(Stream { live: self, open: Rc::default(), wait: Rc::new(RefCell::new(FIRST_WAIT)) });
+        let stream = StoredValue::new_local(Stream {
+            live: self,
+            open: Rc::default(),
+            wait: Rc::new(RefCell::new(FIRST_WAIT)),
+        });
         stream.with_value(Stream::open);
         let wake = move || stream.try_with_value(Stream::wake).unwrap_or_default();
         let online = window_event_listener(ev::online, move |_| wake());
@@ -132,9 +143,13 @@ struct Stream {
 
 impl Stream {
     fn open(&self) {
-        let Some(cursor) = self.live.cursor.try_get_value() else { return };
+        let Some(cursor) = self.live.cursor.try_get_value() else {
+            return;
+        };
         let url = crate::paths::with_query("/live", &[("after", Some(&cursor))]);
-        let Ok(source) = EventSource::new(&url) else { return self.later() };
+        let Ok(source) = EventSource::new(&url) else {
+            return self.later();
+        };
         let connection = Connection {
             _on_event: self.on_event(&source),
             _on_resync: self.on_resync(&source),
@@ -151,7 +166,11 @@ impl Stream {
 
     /// Opens again now, if nothing is open.
     fn wake(&self) {
-        let closed = self.open.borrow().as_ref().is_none_or(|open| open.source.ready_state() == EventSource::CLOSED);
+        let closed = self
+            .open
+            .borrow()
+            .as_ref()
+            .is_none_or(|open| open.source.ready_state() == EventSource::CLOSED);
         if closed {
             self.wait.replace(FIRST_WAIT);
             self.open();
@@ -165,7 +184,11 @@ impl Stream {
         let stream = self.clone();
         set_timeout(
             move || {
-                let closed = stream.open.borrow().as_ref().is_some_and(|open| open.source.ready_state() == EventSource::CLOSED);
+                let closed = stream
+                    .open
+                    .borrow()
+                    .as_ref()
+                    .is_some_and(|open| open.source.ready_state() == EventSource::CLOSED);
                 if closed {
                     stream.open();
                 }

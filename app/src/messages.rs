@@ -15,9 +15,18 @@ use crate::ssr;
 
 /// A reply by the person signed in. The same `correlation_id` twice is one message.
 #[server(prefix = "/api/fn")]
-pub async fn reply(conversation_id: Uuid, contact_id: Uuid, body: String, correlation_id: String) -> Result<MessageView, AppError> {
+pub async fn reply(
+    conversation_id: Uuid,
+    contact_id: Uuid,
+    body: String,
+    correlation_id: String,
+) -> Result<MessageView, AppError> {
     let form = ssr::Form::new(reply_form(conversation_id), format!("/inbox/{conversation_id}")).typed("body", &body);
-    let command = contract::messages::SendMessage { contact_id, body, correlation_id: Some(correlation_id) };
+    let command = contract::messages::SendMessage {
+        contact_id,
+        body,
+        correlation_id: Some(correlation_id),
+    };
     let work = async move { Ok(services::messages::send(&ssr::services()?, &ssr::actor().await?, command).await?) };
     ssr::door(form, work, |_| None).await
 }
@@ -51,7 +60,9 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
             </span>
         }
     });
-    let error = message.error.map(|words| view! { <span class="font-medium text-error">{words}</span> });
+    let error = message
+        .error
+        .map(|words| view! { <span class="font-medium text-error">{words}</span> });
     view! {
         <div class=class>
             <span class="sr-only">{from}</span>
@@ -70,7 +81,11 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
 #[component]
 pub fn PendingBubble(pending: Pending, outbox: Outbox) -> impl IntoView {
     let (retry, discard) = (pending.clone(), pending.correlation_id.clone());
-    let class = if pending.problem.is_some() { "bubble bubble-out bubble-failed" } else { "bubble bubble-out bubble-pending" };
+    let class = if pending.problem.is_some() {
+        "bubble bubble-out bubble-failed"
+    } else {
+        "bubble bubble-out bubble-pending"
+    };
     let state = match pending.problem {
         None => view! { <span>"Sending…"</span> }.into_any(),
         Some(problem) => view! {

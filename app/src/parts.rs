@@ -3,16 +3,9 @@
 use chrono::{DateTime, Utc};
 use contract::{Code, Problem, appointments::Status, live::LiveEvent};
 use domain::{consent::State, when};
-use leptos::{
-    ev::SubmitEvent,
-    prelude::*,
-    task::spawn_local,
-};
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use leptos_icons::Icon;
-use leptos_router::{
-    components::Redirect,
-    hooks::use_location,
-};
+use leptos_router::{components::Redirect, hooks::use_location};
 
 use crate::{desk::use_desk, error::AppError, paths};
 
@@ -114,7 +107,11 @@ pub fn ToSignIn() -> impl IntoView {
 
 /// Nothing in a list yet, and what to do about it.
 #[component]
-pub fn Empty(title: &'static str, #[prop(optional, into)] todo: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn Empty(
+    title: &'static str,
+    #[prop(optional, into)] todo: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     view! {
         <div class="empty">
             <p class="font-semibold text-base-content">{title}</p>
@@ -206,7 +203,10 @@ where
             desk.settle(answer);
         });
     };
-    let fields = fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view();
+    let fields = fields
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+        .collect_view();
     view! {
         <form method="post" action=url on:submit=submit class="inline-block">
             {fields}
@@ -245,13 +245,22 @@ pub fn Tabs(label: &'static str, tabs: Vec<(&'static str, String)>, current: Sig
 
 /// Links to the next page of a list and back to its start.
 #[component]
-pub fn Pager(path: String, filter: Vec<(&'static str, Option<String>)>, cursor: Option<String>, next: Option<String>) -> impl IntoView {
+pub fn Pager(
+    path: String,
+    filter: Vec<(&'static str, Option<String>)>,
+    cursor: Option<String>,
+    next: Option<String>,
+) -> impl IntoView {
     let link = |cursor: Option<&str>| {
         let mut pairs: Vec<(&str, Option<&str>)> = filter.iter().map(|(name, value)| (*name, value.as_deref())).collect();
         pairs.push(("cursor", cursor));
         paths::with_query(&path, &pairs)
     };
-    let start = cursor.is_some().then(|| view! { <a class="btn btn-sm min-h-11" href=link(None)>"Back to the start"</a> });
-    let more = next.as_deref().map(|next| view! { <a class="btn btn-sm min-h-11" href=link(Some(next))>"Load more"</a> });
+    let start = cursor
+        .is_some()
+        .then(|| view! { <a class="btn btn-sm min-h-11" href=link(None)>"Back to the start"</a> });
+    let more = next
+        .as_deref()
+        .map(|next| view! { <a class="btn btn-sm min-h-11" href=link(Some(next))>"Load more"</a> });
     view! { <div class="flex justify-center gap-2 p-3 empty:hidden">{start} {more}</div> }
 }

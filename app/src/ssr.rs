@@ -1,6 +1,6 @@
 //! The server's side of screens: who is asking, the services, and forms that are posted without JavaScript.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, pin::Pin};
 
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use contract::Code;
@@ -17,6 +17,9 @@ pub const ACCOUNT: &str = "account_id";
 /// Session key: the business it works in (UUID).
 pub const BUSINESS: &str = "business_id";
 const FLASH: &str = "flash";
+
+/// On the heap, because what a use case keeps while it runs is large.
+type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
 
 /// The services the server put into the context.
 ///
@@ -71,7 +74,11 @@ pub struct Form {
 
 impl Form {
     pub fn new(name: impl Into<String>, page: impl Into<String>) -> Self {
-        Self { name: name.into(), page: page.into(), typed: BTreeMap::new() }
+        Self {
+            name: name.into(),
+            page: page.into(),
+            typed: BTreeMap::new(),
+        }
     }
 
     #[must_use]
@@ -87,19 +94,33 @@ impl Form {
 ///
 /// # Errors
 /// Whatever `work` answers.
-pub async fn door<T>(
+pub fn door<'a, T: Send + 'a>(
     form: Form,
-    work: impl Future<Output = Result<T, AppError>>,
-    next: impl FnOnce(&T) -> Option<String>,
-) -> Result<T, AppError> {
-    let result = work.await;
+    work: impl Future<Output = Result<T, AppError>> + Send + 'a,
+    next: impl FnOnce(&T) -> Option<String> + Send + 'a,
+) -> Answer<'a, T> {
+    Box::pin(async move { answer(form, work.await, next).await })
+}
+
+async fn answer<T>(form: Form, result: Result<T, AppError>, next: impl FnOnce(&T) -> Option<String>) -> Result<T, AppError> {
     let next = result.as_ref().ok().and_then(next);
     if let Some(path) = next {
         leptos_axum::redirect(paths::local(&path, "/"));
     } else if posted_by_a_browser() {
         let page = paths::local(&form.page, "/").to_owned();
         let problem = result.as_ref().err().map(|AppError(problem)| problem.clone());
-        session().await?.insert(FLASH, Flash { form: form.name, typed: form.typed, problem }).await.map_err(broken)?;
+        session()
+            .await?
+            .insert(
+                FLASH,
+                Flash {
+                    form: form.name,
+                    typed: form.typed,
+                    problem,
+                },
+            )
+            .await
+            .map_err(broken)?;
         leptos_axum::redirect(&page);
     }
     result
@@ -109,8 +130,8 @@ pub async fn door<T>(
 ///
 /// # Errors
 /// Whatever `work` answers.
-pub async fn press<T>(page: &str, work: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
-    door(Form::new(Flash::BUTTON, page), work, |_| None).await
+pub fn press<'a, T: Send + 'a>(page: &str, work: impl Future<Output = Result<T, AppError>> + Send + 'a) -> Answer<'a, T> {
+    door(Form::new(Flash::BUTTON, page), work, |_| None)
 }
 
 /// What the last form posted without JavaScript left behind; once.
@@ -145,7 +166,11 @@ async fn session() -> Result<Session, AppError> {
 
 fn posted_by_a_browser() -> bool {
     use_context::<Parts>().is_some_and(|parts| {
-        parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+        parts
+            .headers
+            .get(header::ACCEPT)
+            .and_then(|accept| accept.to_str().ok())
+            .is_some_and(|accept| accept.contains("text/html"))
     })
 }
 

@@ -39,11 +39,13 @@ pub fn ListPage() -> impl IntoView {
         move || (show_done.get(), cursor.get()),
         |(done, cursor)| list_tasks(done.then(|| "done".to_owned()), cursor),
     );
-    desk.live.refetch_on(|event| matches!(event, LiveEvent::Task(_)), move || tasks.refetch());
+    desk.live
+        .refetch_on(|event| matches!(event, LiveEvent::Task(_)), move || tasks.refetch());
     // Without JavaScript the address says what was just done.
     let undoable = RwSignal::new(query.get_untracked().get("done").and_then(|id| id.parse::<Uuid>().ok()));
     let current = Signal::derive(move || if show_done.get() { "Done" } else { "Open" });
-    let list = move |page: Page<TaskView>| view! { <List page done=show_done.get_untracked() cursor=cursor.get_untracked() undoable /> };
+    let list =
+        move |page: Page<TaskView>| view! { <List page done=show_done.get_untracked() cursor=cursor.get_untracked() undoable /> };
     view! {
         <Title text="Tasks" />
         <div class="mx-auto flex max-w-3xl flex-col gap-4 p-4">
@@ -100,10 +102,15 @@ fn List(page: Page<TaskView>, done: bool, cursor: Option<String>, undoable: RwSi
         if done {
             view! { <Empty title="Nothing done yet" todo="Tasks you finish are kept here, and can be taken back." /> }.into_any()
         } else {
-            view! { <Empty title="Nothing to do" todo="When a customer needs a person, a task appears here by itself." /> }.into_any()
+            view! { <Empty title="Nothing to do" todo="When a customer needs a person, a task appears here by itself." /> }
+                .into_any()
         }
     });
-    let rows = page.data.into_iter().map(|task| view! { <Row task undoable /> }).collect_view();
+    let rows = page
+        .data
+        .into_iter()
+        .map(|task| view! { <Row task undoable /> })
+        .collect_view();
     let filter = vec![("status", done.then(|| "done".to_owned()))];
     view! {
         {empty}
@@ -121,10 +128,12 @@ fn Row(task: TaskView, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
         let name = task.contact_name.clone().unwrap_or_else(|| "Contact".to_owned());
         view! { <a class="link" href=format!("/contacts/{contact}")>{name}</a> }
     });
-    let conversation =
-        task.conversation_id.map(|id| view! { <a class="link" href=format!("/inbox/{id}")>"Open conversation"</a> });
-    let appointment =
-        task.appointment_id.map(|id| view! { <a class="link" href=format!("/appointments/{id}")>"Open appointment"</a> });
+    let conversation = task
+        .conversation_id
+        .map(|id| view! { <a class="link" href=format!("/inbox/{id}")>"Open conversation"</a> });
+    let appointment = task
+        .appointment_id
+        .map(|id| view! { <a class="link" href=format!("/appointments/{id}")>"Open appointment"</a> });
     let since = task.done_at.unwrap_or(task.created_at);
     let by = task.done_by.clone().map(|name| format!(" by {name}"));
     let button = if is_done {

@@ -1,1 +1,31 @@
-//! (room)
+//! DOORS. Pages and server functions, REST, webhooks, the live stream, job workers, configuration and command line.
+//! A door finds its actor, calls one service and maps the error; nothing else.
+
+pub mod cli;
+pub mod config;
+mod health;
+mod live;
+pub mod rest;
+pub mod router;
+mod sessions;
+mod site;
+mod webhooks;
+pub mod workers;
+
+use leptos::config::LeptosOptions;
+use services::Services;
+use tokio_util::sync::CancellationToken;
+
+/// What every door gets from axum.
+#[derive(Clone, axum::extract::FromRef)]
+pub struct AppState {
+    pub services: Services,
+    pub leptos: LeptosOptions,
+    /// The Twilio account webhooks must name; none: no webhook is accepted.
+    pub account_sid: AccountSid,
+    /// Cancelled when the process is asked to stop; streams end then.
+    pub stopping: CancellationToken,
+}
+
+#[derive(Clone)]
+pub struct AccountSid(pub Option<String>);

@@ -1,1 +1,8 @@
-fn main() {}
+//! The binary `showup`.
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    server::cli::run(server::cli::Cli::parse()).await
+}

@@ -37,7 +37,9 @@ pub fn DetailPage() -> impl IntoView {
 }
 
 async fn read(id: String) -> Result<AppointmentView, AppError> {
-    let id = id.parse().map_err(|_| AppError::new(Code::NotFound, "There is no such appointment."))?;
+    let id = id
+        .parse()
+        .map_err(|_| AppError::new(Code::NotFound, "There is no such appointment."))?;
     get_appointment(id).await
 }
 
@@ -197,7 +199,9 @@ fn MoveForm(visit: RwSignal<AppointmentView>) -> impl IntoView {
     });
     let (id, starts_at) = visit.with_untracked(|visit| (visit.id, visit.starts_at));
     let local = starts_at.with_timezone(&desk.zone()).format("%Y-%m-%dT%H:%M").to_string();
-    let zone = desk.business.with_untracked(|b| format!("In {} time. Reminders that have not gone out move with it.", b.time_zone));
+    let zone = desk
+        .business
+        .with_untracked(|b| format!("In {} time. Reminders that have not gone out move with it.", b.time_zone));
     view! {
         <ActionForm action attr:class="flex flex-col gap-3">
             <FormNote form saved="Moved." />

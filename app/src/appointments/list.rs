@@ -14,8 +14,12 @@ use crate::{
 };
 
 /// The tabs: words, and what the service calls it.
-const FILTERS: [(&str, &str); 4] =
-    [("Upcoming", "upcoming"), ("Past", "past"), ("Needs another time", "reschedule_requested"), ("Confirmed", "confirmed")];
+const FILTERS: [(&str, &str); 4] = [
+    ("Upcoming", "upcoming"),
+    ("Past", "past"),
+    ("Needs another time", "reschedule_requested"),
+    ("Confirmed", "confirmed"),
+];
 
 #[component]
 pub fn ListPage() -> impl IntoView {
@@ -30,8 +34,12 @@ pub fn ListPage() -> impl IntoView {
         move || (filter.get().1, cursor.get()),
         |(show, cursor)| list_appointments(Some(show.to_owned()), cursor),
     );
-    desk.live.refetch_on(|event| matches!(event, LiveEvent::Appointment(_)), move || visits.refetch());
-    let tabs = FILTERS.iter().map(|(words, name)| (*words, paths::with_query("/appointments", &[("show", Some(name))]))).collect();
+    desk.live
+        .refetch_on(|event| matches!(event, LiveEvent::Appointment(_)), move || visits.refetch());
+    let tabs = FILTERS
+        .iter()
+        .map(|(words, name)| (*words, paths::with_query("/appointments", &[("show", Some(name))])))
+        .collect();
     let current = Signal::derive(move || filter.get().0);
     let list = move |page| view! { <List page show=filter.get_untracked().1 cursor=cursor.get_untracked() /> };
     view! {
@@ -53,16 +61,23 @@ pub fn ListPage() -> impl IntoView {
 #[component]
 fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>) -> impl IntoView {
     let empty = page.data.is_empty().then(|| match show {
-        "upcoming" => view! { <Empty title="Nothing coming up" todo="Add an appointment: its reminders plan themselves." /> }.into_any(),
+        "upcoming" => {
+            view! { <Empty title="Nothing coming up" todo="Add an appointment: its reminders plan themselves." /> }.into_any()
+        }
         "reschedule_requested" => {
-            view! { <Empty title="Nobody needs another time" todo="A customer who answers N to a reminder appears here." /> }.into_any()
+            view! { <Empty title="Nobody needs another time" todo="A customer who answers N to a reminder appears here." /> }
+                .into_any()
         }
         "confirmed" => {
-            view! { <Empty title="Nothing confirmed yet" todo="A customer who answers Y to a reminder appears here." /> }.into_any()
+            view! { <Empty title="Nothing confirmed yet" todo="A customer who answers Y to a reminder appears here." /> }
+                .into_any()
         }
         _ => view! { <Empty title="No past appointments" todo="Appointments move here once their time has come." /> }.into_any(),
     });
-    let days = by_day(page.data).into_iter().map(|visits| view! { <Day visits /> }).collect_view();
+    let days = by_day(page.data)
+        .into_iter()
+        .map(|visits| view! { <Day visits /> })
+        .collect_view();
     let filter = vec![("show", Some(show.to_owned()))];
     view! {
         {empty}
@@ -75,7 +90,10 @@ fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>)
 fn by_day(visits: Vec<AppointmentView>) -> Vec<Vec<AppointmentView>> {
     let zone = use_desk().zone();
     let day = |visit: &AppointmentView| visit.starts_at.with_timezone(&zone).date_naive();
-    visits.chunk_by(|a, b| day(a) == day(b)).map(<[AppointmentView]>::to_vec).collect()
+    visits
+        .chunk_by(|a, b| day(a) == day(b))
+        .map(<[AppointmentView]>::to_vec)
+        .collect()
 }
 
 #[component]

@@ -27,10 +27,18 @@ struct Candidates {
 async fn candidates(contact: Option<String>, q: Option<String>) -> Result<Candidates, AppError> {
     if let Some(id) = contact.and_then(|id| id.parse().ok()) {
         let page = get_contact(id).await?;
-        return Ok(Candidates { contacts: vec![page.contact], fixed: true, more: false });
+        return Ok(Candidates {
+            contacts: vec![page.contact],
+            fixed: true,
+            more: false,
+        });
     }
     let page = list_contacts(q, None).await?;
-    Ok(Candidates { contacts: page.data, fixed: false, more: page.next_cursor.is_some() })
+    Ok(Candidates {
+        contacts: page.data,
+        fixed: false,
+        more: page.next_cursor.is_some(),
+    })
 }
 
 #[component]
@@ -59,7 +67,11 @@ fn Body(found: Candidates, q: Option<String>) -> impl IntoView {
 
 #[component]
 fn Search(q: String, more: bool) -> impl IntoView {
-    let note = if more { "Only the first contacts are offered below; search to find others." } else { "" };
+    let note = if more {
+        "Only the first contacts are offered below; search to find others."
+    } else {
+        ""
+    };
     view! {
         <Form method="GET" action="/appointments/new" attr:role="search" attr:class="flex flex-wrap items-end gap-2">
             <div class="flex min-w-0 flex-1 flex-col gap-1">
@@ -87,12 +99,22 @@ fn NewForm(found: Candidates, q: Option<String>) -> impl IntoView {
         [] => view! { <Nobody searched=q.is_some_and(|q| !q.is_empty()) /> }.into_any(),
         contacts => {
             let mut options = vec![(String::new(), "Choose a contact".to_owned())];
-            options.extend(contacts.iter().map(|c| (c.id.to_string(), format!("{} · {}", c.title(), c.phone_display))));
-            let only = if let [one] = contacts { one.id.to_string() } else { String::new() };
+            options.extend(
+                contacts
+                    .iter()
+                    .map(|c| (c.id.to_string(), format!("{} · {}", c.title(), c.phone_display))),
+            );
+            let only = if let [one] = contacts {
+                one.id.to_string()
+            } else {
+                String::new()
+            };
             view! { <Choice form name="contact_id" label="Contact" options value=only required=true /> }.into_any()
         }
     };
-    let zone = desk.business.with_untracked(|business| format!("In {} time.", business.time_zone));
+    let zone = desk
+        .business
+        .with_untracked(|business| format!("In {} time.", business.time_zone));
     view! {
         <ActionForm action attr:class="panel flex flex-col gap-4 p-5">
             <FormNote form />
@@ -124,7 +146,11 @@ fn Fixed(contact: ContactView) -> impl IntoView {
 
 #[component]
 fn Nobody(searched: bool) -> impl IntoView {
-    let words = if searched { "Nobody was found. " } else { "There are no contacts yet. " };
+    let words = if searched {
+        "Nobody was found. "
+    } else {
+        "There are no contacts yet. "
+    };
     view! {
         <p class="notice notice-warning">
             {words}

@@ -38,7 +38,9 @@ pub fn DetailPage() -> impl IntoView {
 }
 
 async fn read(id: String) -> Result<ContactPage, AppError> {
-    let id = id.parse().map_err(|_| AppError::new(Code::NotFound, "There is no such contact."))?;
+    let id = id
+        .parse()
+        .map_err(|_| AppError::new(Code::NotFound, "There is no such contact."))?;
     get_contact(id).await
 }
 
@@ -233,7 +235,13 @@ fn Visits(id: Uuid, visits: RwSignal<Vec<AppointmentView>>) -> impl IntoView {
 
 #[component]
 fn Ledger(ledger: RwSignal<Vec<ConsentEventView>>) -> impl IntoView {
-    let rows = move || ledger.get().into_iter().map(|event| view! { <LedgerRow event /> }).collect_view();
+    let rows = move || {
+        ledger
+            .get()
+            .into_iter()
+            .map(|event| view! { <LedgerRow event /> })
+            .collect_view()
+    };
     view! {
         <section class="panel" aria-labelledby="ledger-heading">
             <h2 id="ledger-heading" class="p-4">
@@ -267,7 +275,11 @@ fn LedgerRow(event: ConsentEventView) -> impl IntoView {
         State::OptedOut => "Opted out",
         State::Unknown => "Not asked",
     };
-    let purpose = if event.purpose == "transactional" { "Appointments".to_owned() } else { event.purpose };
+    let purpose = if event.purpose == "transactional" {
+        "Appointments".to_owned()
+    } else {
+        event.purpose
+    };
     let source = event.source.replace('_', " ");
     view! {
         <tr>

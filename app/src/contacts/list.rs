@@ -18,7 +18,8 @@ pub fn ListPage() -> impl IntoView {
     let q = Memo::new(move |_| query.read().get("q").filter(|q| !q.trim().is_empty()));
     let cursor = Memo::new(move |_| query.read().get("cursor"));
     let contacts = Resource::new_blocking(move || (q.get(), cursor.get()), |(q, cursor)| list_contacts(q, cursor));
-    desk.live.refetch_on(|event| matches!(event, LiveEvent::Contact(_)), move || contacts.refetch());
+    desk.live
+        .refetch_on(|event| matches!(event, LiveEvent::Contact(_)), move || contacts.refetch());
     let list = move |page| view! { <List page q=q.get_untracked() cursor=cursor.get_untracked() /> };
     view! {
         <Title text="Contacts" />
@@ -75,7 +76,12 @@ fn List(page: Page<ContactView>, q: Option<String>, cursor: Option<String>) -> i
             .into_any()
         };
     }
-    let rows = page.data.iter().cloned().map(|contact| view! { <TableRow contact /> }).collect_view();
+    let rows = page
+        .data
+        .iter()
+        .cloned()
+        .map(|contact| view! { <TableRow contact /> })
+        .collect_view();
     view! {
         <div class="panel">
             <table class="table max-md:block">
@@ -100,7 +106,9 @@ fn List(page: Page<ContactView>, q: Option<String>, cursor: Option<String>) -> i
 #[component]
 fn TableRow(contact: ContactView) -> impl IntoView {
     let title = contact.title().to_owned();
-    let blocked = contact.blocked.then(|| view! { <span class="state badge-declined ms-1.5">"Blocked"</span> });
+    let blocked = contact
+        .blocked
+        .then(|| view! { <span class="state badge-declined ms-1.5">"Blocked"</span> });
     view! {
         <tr class="max-md:block max-md:px-3 max-md:py-2">
             <td class="max-md:block max-md:p-1">

@@ -38,7 +38,9 @@ fn Form(open: Open, correlation_id: Uuid) -> impl IntoView {
     let desk = use_desk();
     let outbox = expect_context::<Outbox>();
     let contact_id = open.contact.with_untracked(|contact| contact.id);
-    let flash = desk.flash().filter(|flash| flash.form == reply_form(open.id) && flash.problem.is_some());
+    let flash = desk
+        .flash()
+        .filter(|flash| flash.form == reply_form(open.id) && flash.problem.is_some());
     let before = flash.as_ref().and_then(|flash| flash.typed.get("body").cloned());
     let refused = flash.and_then(|flash| flash.problem).map(|problem| problem.detail);
     let text = outbox.draft(open.id).or(before).unwrap_or_default();
@@ -65,7 +67,14 @@ fn Form(open: Open, correlation_id: Uuid) -> impl IntoView {
         typed(String::new());
         let correlation_id = correlation.get_untracked();
         correlation.set(Uuid::now_v7().to_string());
-        outbox.send(Pending { conversation_id: open.id, contact_id, correlation_id, body, at: desk.now.get_untracked(), problem: None });
+        outbox.send(Pending {
+            conversation_id: open.id,
+            contact_id,
+            correlation_id,
+            body,
+            at: desk.now.get_untracked(),
+            problem: None,
+        });
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -120,7 +129,11 @@ fn size(body: &str) -> String {
     let segments::Segments { count, encoding, .. } = segments::count(body);
     let letters = if characters == 1 { "character" } else { "characters" };
     let texts = if count == 1 { "text" } else { "texts" };
-    let why = if encoding == segments::Encoding::Ucs2 { " · emoji or special letters make texts shorter" } else { "" };
+    let why = if encoding == segments::Encoding::Ucs2 {
+        " · emoji or special letters make texts shorter"
+    } else {
+        ""
+    };
     format!("{characters} {letters} · {count} {texts}{why}")
 }
 
@@ -132,7 +145,10 @@ mod tests {
     fn a_text_says_what_it_costs() {
         assert_eq!(size("See you on Tuesday at three. Greetings"), "38 characters · 1 text");
         assert_eq!(size(""), "0 characters · 0 texts");
-        assert_eq!(size("✂"), "1 character · 1 text · emoji or special letters make texts shorter");
+        assert_eq!(
+            size("✂"),
+            "1 character · 1 text · emoji or special letters make texts shorter"
+        );
         assert_eq!(size(&"a".repeat(161)), "161 characters · 2 texts");
     }
 }

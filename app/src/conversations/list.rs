@@ -1,11 +1,6 @@
 //! The left column.
 
-use contract::{
-    Page,
-    conversations::ConversationRow,
-    live::LiveEvent,
-    messages::Direction,
-};
+use contract::{Page, conversations::ConversationRow, live::LiveEvent, messages::Direction};
 use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
 use uuid::Uuid;
 
@@ -49,7 +44,16 @@ pub fn List(page: Page<ConversationRow>, cursor: Option<String>, open: Memo<Opti
 }
 
 fn key(row: &ConversationRow) -> String {
-    let ConversationRow { id, name, preview, last_at, last_status, unread, opted_out, .. } = row;
+    let ConversationRow {
+        id,
+        name,
+        preview,
+        last_at,
+        last_status,
+        unread,
+        opted_out,
+        ..
+    } = row;
     format!("{id} {last_at} {last_status} {unread} {opted_out} {name} {preview}")
 }
 
@@ -105,8 +109,14 @@ fn Row(row: ConversationRow, open: Memo<Option<Uuid>>, cursor: StoredValue<Optio
     let href = cursor.with_value(|cursor| paths::with_query(&format!("/inbox/{id}"), &[("cursor", cursor.as_deref())]));
     let ours = row.last_direction == Direction::Outbound;
     let mark = ours.then(|| view! { <DeliveryMark status=row.last_status.clone() /> });
-    let opted_out = row.opted_out.then(|| view! { <span class="state badge-optedout">"Opted out"</span> });
-    let initial = row.name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "#".to_owned(), |c| c.to_uppercase().to_string());
+    let opted_out = row
+        .opted_out
+        .then(|| view! { <span class="state badge-optedout">"Opted out"</span> });
+    let initial = row
+        .name
+        .chars()
+        .find(|c| c.is_alphanumeric())
+        .map_or_else(|| "#".to_owned(), |c| c.to_uppercase().to_string());
     view! {
         <li>
             <a

@@ -5,7 +5,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 
 use super::thread::Open;
 use crate::{
-    appointments::{ReminderLines, RemindNow, remind_now},
+    appointments::{RemindNow, ReminderLines, remind_now},
     parts::{ConsentBadge, Glyph, PressButton, StatusBadge, When},
     paths,
     tasks::DoneButton,
@@ -46,7 +46,12 @@ pub fn Person(open: Open) -> impl IntoView {
 #[component]
 fn Facts(open: Open) -> impl IntoView {
     let contact = open.contact;
-    let blocked = move || contact.read().blocked.then(|| view! { <span class="state badge-declined">"Blocked"</span> });
+    let blocked = move || {
+        contact
+            .read()
+            .blocked
+            .then(|| view! { <span class="state badge-declined">"Blocked"</span> })
+    };
     view! {
         <h3>{move || contact.with(|c| c.title().to_owned())}</h3>
         <p class="tabular">{move || contact.read().phone_display.clone()}</p>
@@ -117,8 +122,18 @@ fn Visits(open: Open) -> impl IntoView {
 
 /// Changes whenever the card does.
 fn visit_key(visit: &AppointmentView) -> String {
-    let reminders: String = visit.reminders.iter().map(|r| format!(" {} {} {}", r.id, r.due_at, r.status)).collect();
-    format!("{} {} {} {}{reminders}", visit.id, visit.starts_at, visit.status.as_str(), visit.staff_label)
+    let reminders: String = visit
+        .reminders
+        .iter()
+        .map(|r| format!(" {} {} {}", r.id, r.due_at, r.status))
+        .collect();
+    format!(
+        "{} {} {} {}{reminders}",
+        visit.id,
+        visit.starts_at,
+        visit.status.as_str(),
+        visit.staff_label
+    )
 }
 
 #[component]

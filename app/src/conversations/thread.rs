@@ -15,7 +15,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use uuid::Uuid;
 
-use super::{ThreadView, Outbox, Pending, composer::Composer, mark_read, open_thread, person::Person};
+use super::{Outbox, Pending, ThreadView, composer::Composer, mark_read, open_thread, person::Person};
 use crate::{
     desk::{Desk, use_desk},
     error::AppError,
@@ -38,7 +38,9 @@ pub fn ThreadPage() -> impl IntoView {
 }
 
 async fn read(id: String, before: Option<String>) -> Result<ThreadView, AppError> {
-    let id = id.parse().map_err(|_| AppError::new(contract::Code::NotFound, "There is no such conversation."))?;
+    let id = id
+        .parse()
+        .map_err(|_| AppError::new(contract::Code::NotFound, "There is no such conversation."))?;
     open_thread(id, before).await
 }
 
@@ -59,7 +61,10 @@ impl Open {
         let contact_id = self.contact.with_untracked(|contact| contact.id);
         match event {
             LiveEvent::Message(message) if message.conversation_id == self.id => {
-                let is_new = self.messages.try_update(|all| upsert(all, message.clone())).unwrap_or_default();
+                let is_new = self
+                    .messages
+                    .try_update(|all| upsert(all, message.clone()))
+                    .unwrap_or_default();
                 if is_new && message.direction == Direction::Inbound {
                     let name = self.contact.with_untracked(|contact| contact.title().to_owned());
                     desk.said.set(format!("{name}: {}", message.body));
@@ -94,9 +99,9 @@ impl Open {
     }
 
     fn contact_changed(self, contact: &ContactView) {
-        let matters = self.contact.with_untracked(|old| {
-            old.consent != contact.consent || old.blocked != contact.blocked || old.phone != contact.phone
-        });
+        let matters = self
+            .contact
+            .with_untracked(|old| old.consent != contact.consent || old.blocked != contact.blocked || old.phone != contact.phone);
         self.contact.set(contact.clone());
         if contact.consent.sms == consent::State::OptedOut {
             let reason = format!("{} has opted out of texts.", contact.title());
@@ -222,7 +227,8 @@ fn Messages(open: Open, earlier: bool) -> impl IntoView {
     let outbox = expect_context::<Outbox>();
     let lines = move || {
         let (now, zone) = (desk.now.get(), desk.zone());
-        open.messages.with(|messages| items(messages, outbox.waiting(open.id), |at| when::day(at, now, zone)))
+        open.messages
+            .with(|messages| items(messages, outbox.waiting(open.id), |at| when::day(at, now, zone)))
     };
     let newest = earlier.then(|| {
         view! {
@@ -256,7 +262,11 @@ fn Line(item: Item, outbox: Outbox) -> impl IntoView {
     match item {
         Item::Day(words) => view! { <li class="divider text-xs text-muted">{words}</li> }.into_any(),
         Item::Message(message) => {
-            let side = if message.direction == Direction::Inbound { "in" } else { "out" };
+            let side = if message.direction == Direction::Inbound {
+                "in"
+            } else {
+                "out"
+            };
             view! { <li data-direction=side><Bubble message=*message /></li> }.into_any()
         }
         Item::Pending(pending) => view! { <li data-direction="out"><PendingBubble pending=*pending outbox /></li> }.into_any(),

@@ -1,0 +1,273 @@
+//! What the simulator posts, in which order, and how faults change it (twilio.md 3.2, 3.6, 3.17).
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::routing::post;
+use tokio::net::TcpListener;
+use twilio::forms::{Inbound, Status};
+use twilio::{Client, Config, NewMessage, Outcome};
+use twilio_sim::{Direction, Fault, FaultKind, InboundText, Sim, SimConfig};
+
+const TO: &str = "+14155550100";
+const FROM: &str = "+15550001111";
+const SOON: Duration = Duration::from_secs(5);
+
+/// What arrived at a webhook: its body, and the idempotency token.
+type Seen = Arc<Mutex<Vec<(Vec<u8>, String)>>>;
+
+/// A product that believes only signed requests.
+struct Product {
+    url: String,
+    seen: Seen,
+}
+
+impl Product {
+    async fn start() -> Self {
+        let seen = Seen::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let routes = Router::new()
+            .route("/hook", post(receive))
+            .with_state((Arc::clone(&seen), url.clone()));
+        tokio::spawn(axum::serve(listener, routes).into_future());
+        Self {
+            url: format!("{url}/hook?x=a%20b"),
+            seen,
+        }
+    }
+
+    fn statuses(&self) -> Vec<String> {
+        let seen = self.seen.lock().expect("no test panicked");
+        seen.iter()
+            .map(|(body, _)| Status::parse(body).expect("a status form").message_status)
+            .collect()
+    }
+}
+
+async fn receive(State((seen, base)): State<(Seen, String)>, uri: Uri, headers: HeaderMap, body: Bytes) -> &'static str {
+    let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let token = [SimConfig::default().auth_token.into()];
+    let signed = twilio::signature::check(
+        &token,
+        &format!("{base}{uri}"),
+        header("x-twilio-signature"),
+        header("content-type"),
+        &body,
+    );
+    assert_eq!(signed, Ok(()));
+    assert_eq!(header("user-agent"), Some("TwilioProxy/1.1"));
+    let idempotency = header("i-twilio-idempotency-token").unwrap_or_default().to_owned();
+    seen.lock().expect("no test panicked").push((body.to_vec(), idempotency));
+    "<Response/>"
+}
+
+async fn sim() -> Sim {
+    twilio_sim::start(SimConfig::default()).await.expect("the simulator starts")
+}
+
+async fn send(sim: &Sim, product: &Product) -> Outcome {
+    let config = Config::new(sim.url(), sim.account_sid(), sim.auth_token().into());
+    let client = Client::new(config).expect("TLS works");
+    let callback = format!("{}#rc=5&rp=all", product.url);
+    client
+        .create(&NewMessage {
+            to: TO,
+            from: FROM,
+            body: "Hello",
+            status_callback: Some(&callback),
+            validity_period: None,
+        })
+        .await
+}
+
+/// Sends one text under these faults and waits for so many reports.
+async fn reports(faults: impl IntoIterator<Item = Fault>, count: usize) -> Vec<String> {
+    let (sim, product) = (sim().await, Product::start().await);
+    faults.into_iter().for_each(|fault| sim.set_fault(fault));
+    assert!(matches!(send(&sim, &product).await, Outcome::Accepted(_)));
+    sim.wait_for(|state| state.calls().count() >= count, SOON)
+        .await
+        .expect("the reports arrive");
+    product.statuses()
+}
+
+#[tokio::test]
+async fn sent_then_delivered() {
+    assert_eq!(reports([], 2).await, ["sent", "delivered"]);
+}
+
+#[tokio::test]
+async fn reversed() {
+    assert_eq!(
+        reports([Fault::new(FaultKind::ReverseCallbacks)], 2).await,
+        ["delivered", "sent"]
+    );
+}
+
+#[tokio::test]
+async fn duplicated_with_the_same_token() {
+    let (sim, product) = (sim().await, Product::start().await);
+    sim.set_fault(Fault::new(FaultKind::DuplicateCallbacks).times(3));
+    send(&sim, &product).await;
+    sim.wait_for(|state| state.calls().count() == 6, SOON).await.unwrap();
+    assert_eq!(
+        product.statuses(),
+        ["sent", "sent", "sent", "delivered", "delivered", "delivered"]
+    );
+    let tokens: Vec<String> = product.seen.lock().unwrap().iter().map(|(_, token)| token.clone()).collect();
+    assert!(tokens[0] == tokens[2] && tokens[3] == tokens[5] && tokens[0] != tokens[3]);
+}
+
+#[tokio::test]
+async fn early_is_before_the_answer() {
+    let (sim, product) = (sim().await, Product::start().await);
+    sim.set_fault(Fault::new(FaultKind::EarlyCallback));
+    assert!(matches!(send(&sim, &product).await, Outcome::Accepted(m) if m.status == "queued"));
+    assert_eq!(product.statuses(), ["sent"]);
+    sim.wait_for(|state| state.calls().count() == 2, SOON).await.unwrap();
+    assert_eq!(product.statuses(), ["sent", "delivered"]);
+}
+
+#[tokio::test]
+async fn late_and_silent() {
+    let (sim, product) = (sim().await, Product::start().await);
+    sim.set_fault(Fault::new(FaultKind::LateCallbacks).ms(300));
+    sim.set_fault(Fault::new(FaultKind::NoCallbacks).to("+14155550199"));
+    send(&sim, &product).await;
+    sim.wait_for(|state| state.outbound().all(|m| m.status == "delivered"), SOON)
+        .await
+        .unwrap();
+    assert!(product.statuses().is_empty());
+    sim.wait_for(|state| state.calls().count() == 2, SOON).await.unwrap();
+    assert_eq!(sim.look(|state| state.faults().len()), 1);
+}
+
+#[tokio::test]
+async fn fails_before_or_after_it_was_sent() {
+    let fail = |code| [Fault::new(FaultKind::AsyncFail).code(code)];
+    assert_eq!(reports(fail(21610), 1).await, ["failed"]);
+    assert_eq!(reports(fail(30003), 2).await, ["sent", "undelivered"]);
+}
+
+#[tokio::test]
+async fn sent_although_the_answer_was_lost() {
+    let (sim, product) = (sim().await, Product::start().await);
+    sim.set_fault(Fault::new(FaultKind::ResetAfter));
+    assert!(matches!(send(&sim, &product).await, Outcome::Unknown { http: None, .. }));
+    sim.wait_for(|state| state.calls().count() == 2, SOON).await.unwrap();
+    assert_eq!(product.statuses(), ["sent", "delivered"]);
+}
+
+#[tokio::test]
+async fn a_fault_is_used_up_and_meets_only_its_number() {
+    let (sim, product) = (sim().await, Product::start().await);
+    sim.set_fault(Fault::new(FaultKind::Refuse).to("+14155550199"));
+    sim.set_fault(Fault::new(FaultKind::RateLimit).count(2));
+    assert!(matches!(send(&sim, &product).await, Outcome::TryLater { .. }));
+    assert!(matches!(send(&sim, &product).await, Outcome::TryLater { .. }));
+    assert!(matches!(send(&sim, &product).await, Outcome::Accepted(_)));
+    assert_eq!(sim.look(|state| state.faults().len()), 1);
+}
+
+#[tokio::test]
+async fn an_inbound_text_is_posted_whole() {
+    let (sim, product) = (sim().await, Product::start().await);
+    sim.set_inbound_url(Some(product.url.clone()));
+    let sid = sim.inbound(TO, FROM, "Ja, gerne 👍").await;
+    let body = product.seen.lock().unwrap()[0].0.clone();
+    let text = Inbound::parse(&body).unwrap();
+    assert_eq!((text.message_sid, text.from.as_str(), text.to.as_str()), (sid, TO, FROM));
+    assert_eq!(
+        (text.body.as_str(), text.num_media, text.num_segments),
+        ("Ja, gerne 👍", 0, 1)
+    );
+    assert_eq!(sim.calls()[0].answer, "<Response/>");
+}
+
+#[tokio::test]
+async fn the_same_text_again_is_one_text() {
+    let (sim, product) = (sim().await, Product::start().await);
+    sim.set_inbound_url(Some(product.url.clone()));
+    let text = InboundText {
+        from: TO.into(),
+        to: FROM.into(),
+        body: "Y".into(),
+        times: Some(5),
+        ..InboundText::default()
+    };
+    let sid = sim.send_text(text.clone()).await;
+    sim.send_text(InboundText {
+        message_sid: Some(sid),
+        ..text
+    })
+    .await;
+    assert_eq!(product.seen.lock().unwrap().len(), 10);
+    assert_eq!(sim.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn the_network_answers_stop_and_start_itself() {
+    let (sim, product) = (sim().await, Product::start().await);
+    sim.set_inbound_url(Some(product.url.clone()));
+    sim.inbound(TO, FROM, " Stop ").await;
+    assert!(sim.look(|state| state.is_opted_out(TO, FROM)));
+    assert_eq!(
+        product.seen.lock().unwrap().len(),
+        1,
+        "the STOP is posted, the network's answer is not"
+    );
+    assert!(matches!(
+        send(&sim, &product).await,
+        Outcome::Refused { code: Some(21610), .. }
+    ));
+    sim.inbound(TO, FROM, "yes").await;
+    assert!(matches!(send(&sim, &product).await, Outcome::Accepted(_)));
+    let network = sim.messages().iter().filter(|m| m.direction == Direction::Network).count();
+    assert_eq!(network, 2);
+}
+
+#[tokio::test]
+async fn an_unreachable_webhook_is_tried_and_noted() {
+    let sim = sim().await;
+    sim.set_inbound_url(Some("http://127.0.0.1:1/inbound".into()));
+    sim.inbound(TO, FROM, "Y").await;
+    assert_eq!(sim.calls()[0].http, None);
+    assert_eq!(sim.messages()[0].webhook.as_deref(), Some("the webhook could not be reached"));
+}
+
+#[tokio::test]
+async fn waiting_in_vain_says_what_there_was() {
+    let sim = sim().await;
+    sim.inbound(TO, FROM, "Y").await;
+    let missed = sim
+        .wait_for(|state| state.outbound().count() > 0, Duration::from_millis(30))
+        .await
+        .unwrap_err();
+    assert_eq!(missed.messages.len(), 1);
+}
+
+#[tokio::test]
+async fn a_dropped_simulator_is_gone() {
+    let product = Product::start().await;
+    let sim = sim().await;
+    let config = Config::new(sim.url(), sim.account_sid(), sim.auth_token().into());
+    let client = Client::new(config).unwrap();
+    assert!(matches!(send(&sim, &product).await, Outcome::Accepted(_)));
+    drop(sim);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let outcome = client
+        .create(&NewMessage {
+            to: TO,
+            from: FROM,
+            body: "x",
+            status_callback: None,
+            validity_period: None,
+        })
+        .await;
+    assert!(matches!(outcome, Outcome::TryLater { .. }), "{outcome:?}");
+}

@@ -1,0 +1,242 @@
+//! The command line.
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use contract::accounts::Role;
+use services::{Actor, Services, Who, accounts, businesses, contacts::consent, integrations, messages, numbers, seed};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+use crate::{AccountSid, AppState, config::Config, router, site, workers};
+
+/// Appointment reminders by text, answered with one letter.
+#[derive(Parser)]
+#[command(name = "showup", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Web and worker in one process (the default).
+    Serve,
+    /// Only pages, API and webhooks; needs PostgreSQL and a worker elsewhere.
+    Web,
+    /// Only the work in the background.
+    Worker,
+    /// Brings the database up to date and ends.
+    Migrate,
+    /// Fills in example data.
+    Seed {
+        /// A demo business with people, visits and conversations; once.
+        #[arg(long, required = true)]
+        demo: bool,
+    },
+    /// For whoever runs this installation.
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Creates a business with its owner; prints its slug.
+    CreateBusiness {
+        #[arg(long)]
+        name: String,
+        /// The owner's e-mail address.
+        #[arg(long)]
+        email: String,
+        /// Made up and printed if not given.
+        #[arg(long)]
+        password: Option<String>,
+        /// The Twilio number texts leave from, like +14155550123.
+        #[arg(long)]
+        number: Option<String>,
+        /// IANA name, like Europe/Stockholm.
+        #[arg(long)]
+        time_zone: Option<String>,
+        /// Most texts per hour.
+        #[arg(long)]
+        hourly_limit: Option<i32>,
+    },
+    /// Adds a person to a business.
+    AddMember {
+        #[arg(long)]
+        business: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        email: String,
+        /// owner, admin or staff
+        #[arg(long, default_value = "staff")]
+        role: String,
+        #[arg(long)]
+        password: String,
+    },
+    /// Makes a key for the API; printed alone on the last line, and never again.
+    CreateApiKey {
+        /// The business's slug.
+        #[arg(long)]
+        business: String,
+        #[arg(long)]
+        name: String,
+        /// Comma separated, like contacts:read,messages:send. All if not given.
+        #[arg(long, value_delimiter = ',')]
+        scopes: Vec<String>,
+    },
+    /// Checks that no row of the consent ledger was changed or removed.
+    VerifyLedger,
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// In words for the person at the terminal.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = Config::load()?;
+    log();
+    twilio::tls::install();
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(&config, true, true).await,
+        Command::Web => serve(&config, true, false).await,
+        Command::Worker => serve(&config, false, true).await,
+        Command::Migrate => {
+            let s = config.services().await?;
+            println!("The database is up to date.");
+            s.db().close().await;
+            Ok(())
+        }
+        Command::Seed { .. } => demo(&config).await,
+        Command::Admin(command) => admin(&config, command).await,
+    }
+}
+
+/// One line per event on standard error; JSON when it is not a terminal, for log collectors.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn,tower_sessions_core=warn"));
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    if terminal { registry.with(lines.compact()).init() } else { registry.with(lines.json()).init() }
+}
+
+async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
+    let s = config.services().await?;
+    let stopping = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stopping.clone()));
+    if work && !s.db().is_postgres() {
+        let found = messages::recover(&s).await?;
+        if found > 0 {
+            tracing::warn!(found, "texts were being sent when the last process ended; looking them up");
+        }
+    }
+    let listening = tokio::spawn(listen(s.clone(), stopping.clone()));
+    let workers = work.then(|| tokio::spawn(workers::run(s.clone(), stopping.clone())));
+    if web {
+        serve_web(config, s.clone(), stopping.clone()).await?;
+        stopping.cancel();
+    }
+    if let Some(workers) = workers {
+        workers.await??;
+    }
+    listening.await?;
+    s.db().close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn serve_web(config: &Config, s: Services, stopping: CancellationToken) -> anyhow::Result<()> {
+    let account = Some(config.twilio_account_sid.clone()).filter(|sid| !sid.is_empty());
+    let state = AppState { services: s, leptos: site::options(&config.showup_leptos_config)?, account_sid: AccountSid(account), stopping: stopping.clone() };
+    let app = router::router(state)?;
+    let listener = tokio::net::TcpListener::bind(config.listen_addr).await;
+    let listener = listener.with_context(|| format!("{} can't be listened on; is something else running there? Set LISTEN_ADDR", config.listen_addr))?;
+    tracing::info!(address = %listener.local_addr()?, public_url = config.public_url(), "listening");
+    let served = axum::serve(listener, app).with_graceful_shutdown(stopping.clone().cancelled_owned()).into_future();
+    // A browser that keeps its connection open must not keep us from stopping.
+    let overtime = async {
+        stopping.cancelled().await;
+        tokio::time::sleep(std::time::Duration::from_secs(25)).await;
+    };
+    tokio::select! {
+        done = served => done?,
+        () = overtime => tracing::warn!("some connections were cut off"),
+    }
+    Ok(())
+}
+
+/// Hears of changes made by other processes; starts again when the connection is lost.
+async fn listen(s: Services, stopping: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            ended = services::live::listen(&s) => {
+                if let Err(cause) = ended {
+                    tracing::warn!(%cause, "not hearing of other processes; trying again");
+                }
+            }
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+}
+
+async fn stop_on_signal(stopping: CancellationToken) {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(cause) => return tracing::error!(%cause, "signals can't be heard"),
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping: finishing what was begun");
+    stopping.cancel();
+}
+
+async fn demo(config: &Config) -> anyhow::Result<()> {
+    let s = config.services().await?;
+    if seed::demo(&s, &config.twilio_account_sid).await? {
+        println!("The demo business is ready. Sign in as {} with the password {}", seed::EMAIL, seed::PASSWORD);
+    } else {
+        println!("The demo business was there already. Sign in as {} with the password {}", seed::EMAIL, seed::PASSWORD);
+    }
+    s.db().close().await;
+    Ok(())
+}
+
+async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
+    let s = config.services().await?;
+    match command {
+        Admin::CreateBusiness { name, email, password, number, time_zone, hourly_limit } => {
+            let made_up = password.is_none();
+            let password = password.unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
+            let business = businesses::create(&s, &name, &email, time_zone.as_deref(), hourly_limit).await?;
+            if let Some(number) = number {
+                numbers::assign(&s, business.id, &number).await?;
+            }
+            accounts::add_member(&s, business.id, Role::Owner, "Owner", &email, &password).await?;
+            if made_up {
+                eprintln!("Password for {email}: {password}");
+            }
+            println!("{}", business.slug);
+        }
+        Admin::AddMember { business, name, email, role, password } => {
+            let business = businesses::by_slug(&s, &business).await?;
+            let role: Role = role.parse().map_err(|()| anyhow::anyhow!("role is owner, admin or staff"))?;
+            accounts::add_member(&s, business.id, role, &name, &email, &password).await?;
+            println!("{email} is now {} of {}", role.as_str(), business.name);
+        }
+        Admin::CreateApiKey { business, name, scopes } => {
+            let business = businesses::by_slug(&s, &business).await?;
+            let operator = Actor { business_id: business.id, who: Who::Operator };
+            println!("{}", integrations::create_api_key(&s, &operator, &name, &scopes).await?);
+        }
+        Admin::VerifyLedger => match consent::verify(&s).await? {
+            Ok(rows) => println!("The consent ledger is whole: {rows} rows checked."),
+            Err(row) => anyhow::bail!("The consent ledger of {} is broken: row {} {}.", row.business, row.seq, row.what),
+        },
+    }
+    s.db().close().await;
+    Ok(())
+}

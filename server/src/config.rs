@@ -1,0 +1,83 @@
+//! Configuration: environment variables (a `.env` in the current directory counts), explained in `.env.sample`.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context;
+use secrecy::SecretString;
+use serde::Deserialize;
+use services::{Clock, Db, Services, Settings};
+
+#[derive(Clone, Deserialize)]
+pub struct Config {
+    pub database_url: String,
+    pub listen_addr: SocketAddr,
+    #[serde(default)]
+    public_url: String,
+    #[serde(default)]
+    pub twilio_account_sid: String,
+    #[serde(default)]
+    twilio_auth_token: SecretString,
+    #[serde(default)]
+    twilio_auth_token_previous: SecretString,
+    twilio_api_url: String,
+    #[serde(default)]
+    twilio_from: String,
+    #[serde(default)]
+    pub showup_leptos_config: String,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Names the variable that can't be read.
+    pub fn load() -> anyhow::Result<Self> {
+        dotenvy::dotenv().ok();
+        let config = config::Config::builder()
+            .set_default("database_url", "sqlite://data/showup.db?mode=rwc")?
+            .set_default("listen_addr", "127.0.0.1:3000")?
+            .set_default("twilio_api_url", "https://api.twilio.com")?
+            .add_source(config::Environment::default().ignore_empty(true))
+            .build()?;
+        config.try_deserialize().context("A setting in the environment can't be used")
+    }
+
+    /// Where the world reaches us, without a trailing slash.
+    pub fn public_url(&self) -> String {
+        let url = self.public_url.trim_end_matches('/');
+        if url.is_empty() { format!("http://{}", self.listen_addr) } else { url.to_owned() }
+    }
+
+    /// Opens the database, brings it up to date, and connects Twilio if it is configured.
+    ///
+    /// # Errors
+    /// In words for the person at the terminal.
+    pub async fn services(&self) -> anyhow::Result<Services> {
+        let db = Db::connect(&self.database_url).await.context("The database in DATABASE_URL can't be opened")?;
+        migration::up(db.connection()).await.context("The database could not be brought up to date")?;
+        let twilio = if self.twilio_account_sid.is_empty() { None } else { Some(self.twilio()?) };
+        Ok(Services::new(db, Clock::system(), twilio, self.settings()?))
+    }
+
+    fn twilio(&self) -> anyhow::Result<twilio::Client> {
+        let config = twilio::Config {
+            connect_timeout: Duration::from_secs(5),
+            ..twilio::Config::new(self.twilio_api_url.trim_end_matches('/'), &self.twilio_account_sid, self.twilio_auth_token.clone())
+        };
+        twilio::Client::new(config).context("The connection to Twilio can't be set up; check TWILIO_API_URL")
+    }
+
+    fn settings(&self) -> anyhow::Result<Settings> {
+        use secrecy::ExposeSecret;
+        let tokens = [&self.twilio_auth_token, &self.twilio_auth_token_previous];
+        let default_from = match self.twilio_from.as_str() {
+            "" => None,
+            from => Some(domain::phone::parse(from, "US").map_err(|e| anyhow::anyhow!("TWILIO_FROM: {e}"))?),
+        };
+        Ok(Settings {
+            public_url: self.public_url(),
+            default_from,
+            auth_tokens: tokens.into_iter().filter(|t| !t.expose_secret().is_empty()).cloned().collect(),
+        })
+    }
+}

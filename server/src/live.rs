@@ -1,0 +1,101 @@
+//! `/live`: what happens in the business of whoever asks, as server-sent events. An event's id is its place in the log; a client
+//! resumes with `Last-Event-ID` or `?after=`.
+
+use std::{convert::Infallible, time::Duration};
+
+use app::ssr::{ACCOUNT, BUSINESS};
+use axum::{
+    extract::{Query, State},
+    http::{HeaderMap, HeaderName, HeaderValue},
+    response::{IntoResponse, Response, Sse, sse},
+};
+use contract::{Code, Problem};
+use futures::{Stream, StreamExt, stream};
+use serde::Deserialize;
+use services::{Actor, Permission, Services, live};
+use tokio_util::sync::CancellationToken;
+use tower_sessions::Session;
+use uuid::Uuid;
+
+use crate::rest::Refusal;
+
+#[derive(Deserialize)]
+pub struct Resume {
+    after: Option<i64>,
+}
+
+pub async fn stream_events(
+    State(s): State<Services>,
+    State(stopping): State<CancellationToken>,
+    session: Session,
+    Query(resume): Query<Resume>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let actor = member(&s, &session).await?;
+    actor.may(Permission::ReadMessages)?;
+    let last = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    let after = last.or(resume.after).unwrap_or(0);
+    let events = follow(s, actor, after).take_until(stopping.cancelled_owned());
+    let keep_alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
+    // Proxies must hand every event on at once.
+    let unbuffered = [(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))];
+    Ok((unbuffered, Sse::new(events).keep_alive(keep_alive)).into_response())
+}
+
+async fn member(s: &Services, session: &Session) -> Result<Actor, Refusal> {
+    let refused = || Problem::new(Code::SignInNeeded, "Please sign in.");
+    let key = |name| async move { session.get::<Uuid>(name).await.ok().flatten() };
+    let (Some(account), Some(business)) = (key(ACCOUNT).await, key(BUSINESS).await) else { return Err(refused().into()) };
+    services::accounts::actor(s, account, business).await?.ok_or_else(|| refused().into())
+}
+
+/// Where a stream is: the next id to look after, and how it hears that there is more.
+struct Place {
+    s: Services,
+    actor: Actor,
+    after: i64,
+    news: tokio::sync::watch::Receiver<u64>,
+    first: bool,
+}
+
+fn follow(s: Services, actor: Actor, after: i64) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
+    // Subscribed before the log is read, so that nothing falls between.
+    let news = s.live().subscribe();
+    let place = Place { s, actor, after, news, first: true };
+    stream::unfold(place, |mut place| async move {
+        let batch = place.next().await?;
+        Some((stream::iter(batch.into_iter().map(Ok)), place))
+    })
+    .flatten()
+}
+
+impl Place {
+    /// Waits for the next events; none when the stream should end (the browser comes back by itself).
+    async fn next(&mut self) -> Option<Vec<sse::Event>> {
+        loop {
+            self.news.borrow_and_update();
+            let batch = live::after(&self.s, &self.actor, self.after).await.ok()?;
+            if self.first && batch.resync {
+                self.first = false;
+                self.after = live::cursor(&self.s, self.actor.business_id).await.ok()?;
+                return Some(vec![sse::Event::default().event("resync").id(self.after.to_string()).data("{}")]);
+            }
+            self.first = false;
+            if !batch.events.is_empty() {
+                return Some(self.events(batch.events));
+            }
+            self.news.changed().await.ok()?;
+        }
+    }
+
+    fn events(&mut self, batch: Vec<(i64, contract::live::LiveEvent)>) -> Vec<sse::Event> {
+        let mut events = Vec::with_capacity(batch.len());
+        for (id, event) in batch {
+            self.after = id;
+            if let Ok(shown) = sse::Event::default().event(event.kind()).id(id.to_string()).json_data(&event) {
+                events.push(shown);
+            }
+        }
+        events
+    }
+}

@@ -1,0 +1,22 @@
+use axum::{Json, extract::State, http::StatusCode};
+use contract::{
+    Problem,
+    contacts::{ContactView, CreateContact},
+};
+use services::contacts;
+
+use super::{Answer, Body, Caller, Id, Refusal, S};
+
+/// Add a contact, with consent if it was given.
+#[utoipa::path(post, path = "/contacts", tag = "contacts", request_body = CreateContact, responses(
+    (status = 201, body = ContactView), (status = 409, description = "Somebody has this number", body = Problem), (status = 422, body = Problem)))]
+pub async fn create(State(s): S, Caller(actor): Caller, Body(cmd): Body<CreateContact>) -> Result<(StatusCode, Json<ContactView>), Refusal> {
+    Ok((StatusCode::CREATED, Json(contacts::create(&s, &actor, cmd).await?)))
+}
+
+/// One contact.
+#[utoipa::path(get, path = "/contacts/{id}", tag = "contacts", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = ContactView), (status = 404, body = Problem)))]
+pub async fn get(State(s): S, Caller(actor): Caller, Id(id): Id) -> Answer<ContactView> {
+    Ok(Json(contacts::get(&s, &actor, id).await?))
+}

@@ -1,0 +1,125 @@
+//! All doors, and what goes for every one of them: limits, headers, request ids, logs.
+
+use std::{any::Any, time::Duration};
+
+use app::{App, shell};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use contract::{Code, Problem};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    csrf::CsrfLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    timeout::TimeoutLayer,
+    trace::TraceLayer,
+};
+
+use crate::{AppState, health, live, rest, rest::Refusal, sessions, webhooks};
+
+/// A form of ours is a few kilobytes.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// The whole web side of the server.
+///
+/// # Errors
+/// When `PUBLIC_URL` is not an origin.
+pub fn router(state: AppState) -> anyhow::Result<Router> {
+    let https = state.services.settings().public_url.starts_with("https://");
+    let router = Router::new()
+        .merge(pages(&state)?)
+        .nest("/api/v1", rest::router())
+        .merge(hooks())
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .with_state(state);
+    Ok(router.layer(
+        ServiceBuilder::new()
+            .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+            .layer(TraceLayer::new_for_http().make_span_with(span))
+            .layer(PropagateRequestIdLayer::x_request_id())
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(middleware::from_fn(move |request, next| headers(https, request, next)))
+            .layer(CompressionLayer::new()),
+    ))
+}
+
+/// Pages, their server functions and the live stream: for members with a session, and safe from other sites' forms.
+fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
+    let routes = generate_route_list(App);
+    let context = {
+        let services = state.services.clone();
+        move || leptos::prelude::provide_context(services.clone())
+    };
+    let options = state.leptos.clone();
+    let same_origin = CsrfLayer::new()
+        .add_trusted_origin(origin(&state.services.settings().public_url)?)
+        .map_err(|e| anyhow::anyhow!("PUBLIC_URL is not an address like https://showup.example.com: {e:?}"))?;
+    let timed = Router::new()
+        .leptos_routes_with_context(state, routes, context.clone(), move || shell(options.clone()))
+        .fallback(leptos_axum::file_and_error_handler_with_context::<AppState, _>(context, shell))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)));
+    Ok(timed
+        .route("/live", get(live::stream_events))
+        .layer(sessions::layer(state.services.clone()))
+        .layer(same_origin))
+}
+
+fn origin(url: &str) -> anyhow::Result<String> {
+    Ok(url::Url::parse(url)?.origin().ascii_serialization())
+}
+
+fn hooks() -> Router<AppState> {
+    Router::new()
+        .route("/webhooks/twilio/inbound", post(webhooks::inbound))
+        .route("/webhooks/twilio/status", post(webhooks::status))
+        .route("/twilio/inbound", post(webhooks::inbound))
+        .route("/twilio/status", post(webhooks::status))
+        .layer(DefaultBodyLimit::max(webhooks::MOST_BYTES))
+}
+
+/// Path only: queries hold names and numbers people searched for.
+fn span(request: &Request) -> tracing::Span {
+    let id = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("http", method = %request.method(), path = request.uri().path(), id)
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a request panicked");
+    Refusal::from(Problem::new(Code::Internal, "This did not work because of a fault on our side. Please try again.")).into_response()
+}
+
+async fn headers(https: bool, request: Request, next: Next) -> Response {
+    let hashed = request.uri().path().starts_with("/pkg/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    // Pages bring their own; everything else is not a document.
+    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    if https {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    }
+    if hashed && response.status().is_success() {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    } else {
+        // Patients' names do not belong into a shared computer's cache.
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    response
+}

@@ -1,0 +1,79 @@
+//! Twilio's webhooks. Signature first: who can't sign learns nothing and changes nothing (`twilio.md` 3.1).
+
+use axum::{
+    body::Bytes,
+    extract::{OriginalUri, Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use contract::{Code, Problem};
+use serde::Deserialize;
+use services::{Services, messages};
+use twilio::{forms, signature};
+use uuid::Uuid;
+
+use crate::{AccountSid, rest::Refusal};
+
+/// Twilio sends a few hundred bytes; a text of 1,600 emoji with every parameter stays far below this.
+pub const MOST_BYTES: usize = 128 * 1024;
+
+/// `POST /webhooks/twilio/inbound`: a customer wrote. Answered after it is stored.
+pub async fn inbound(
+    State(s): State<Services>,
+    State(account): State<AccountSid>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    check(&s, &uri, &headers, &body)?;
+    let form = forms::Inbound::parse(&body).map_err(malformed)?;
+    ours(&account, &form.account_sid)?;
+    let raw = String::from_utf8_lossy(&body);
+    messages::receive(&s, &form, &raw).await?;
+    // No words of ours here: what we send goes through the API, so that it has an id and a status.
+    Ok(([(header::CONTENT_TYPE, "text/xml")], "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>").into_response())
+}
+
+#[derive(Deserialize)]
+pub struct Ours {
+    message_id: Option<Uuid>,
+}
+
+/// `POST /webhooks/twilio/status?message_id=…`: how a text of ours is doing.
+pub async fn status(
+    State(s): State<Services>,
+    State(account): State<AccountSid>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    query: Result<Query<Ours>, axum::extract::rejection::QueryRejection>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    check(&s, &uri, &headers, &body)?;
+    let Query(ours_id) = query.map_err(|_| Problem::new(Code::Malformed, "message_id is not an id."))?;
+    let form = forms::Status::parse(&body).map_err(malformed)?;
+    ours(&account, &form.account_sid)?;
+    messages::status_changed(&s, ours_id.message_id, &form).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn check(s: &Services, uri: &axum::http::Uri, headers: &HeaderMap, body: &Bytes) -> Result<(), Problem> {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let path = uri.path_and_query().map_or(uri.path(), |p| p.as_str());
+    // From the configured address, not from Host: proxies rewrite that, and anybody can.
+    let url = format!("{}{path}", s.settings().public_url);
+    signature::check(&s.settings().auth_tokens, &url, text("x-twilio-signature"), text("content-type"), body).map_err(|why| {
+        tracing::warn!(path = uri.path(), %why, "webhook refused");
+        Problem::new(Code::NotAllowed, "This request is not signed by our Twilio account.")
+    })
+}
+
+fn ours(account: &AccountSid, named: &str) -> Result<(), Problem> {
+    if account.0.as_deref() == Some(named) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::NotAllowed, "This request is about another Twilio account."))
+}
+
+fn malformed(why: forms::Malformed) -> Problem {
+    Problem::new(Code::Malformed, why.to_string())
+}

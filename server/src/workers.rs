@@ -1,0 +1,119 @@
+//! Job workers (apalis) and the tick. What jobs mean is in `services::queue`; here is only how they are run, with the traps of
+//! `libraries.md` 21 stepped around: unique worker names, own polling, explicit concurrency, timeout and panic inside the handler,
+//! storage retries off.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use apalis::prelude::*;
+use futures::FutureExt;
+use services::{
+    Services, accounts, db::QueuePool, live, messages,
+    queue::{self, Job, QUEUE},
+    reminders,
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Jobs at once in one process: mostly waiting for Twilio.
+const CONCURRENCY: usize = 16;
+/// The longest call to Twilio takes 30 s; a job that takes longer than this hangs.
+const LONGEST_JOB: Duration = Duration::from_secs(45);
+/// Due reminders are at most this late.
+const TICK: Duration = Duration::from_secs(2);
+/// What is claimed gets this long to finish when the process is asked to stop.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// Runs workers and tick until `stopping`, then lets what was claimed finish.
+///
+/// # Errors
+/// When the workers can't be run at all.
+pub async fn run(s: Services, stopping: CancellationToken) -> anyhow::Result<()> {
+    let tick = tokio::spawn(tick(s.clone(), stopping.clone()));
+    let done = monitor(s).run_with_signal(async move {
+        stopping.cancelled().await;
+        Ok(())
+    });
+    done.await.map_err(|e| anyhow::anyhow!("job workers: {e}"))?;
+    tick.await?;
+    Ok(())
+}
+
+/// One job; the row in the queue ends as done whatever happens, because what is still to do stands in our own rows and the tick finds it.
+async fn work(job: Job, s: Data<Services>) -> Result<(), BoxDynError> {
+    let run = AssertUnwindSafe(queue::perform(&s, job.clone())).catch_unwind();
+    match tokio::time::timeout(LONGEST_JOB, run).await {
+        Ok(Ok(Ok(()))) => {}
+        Ok(Ok(Err(cause))) => tracing::error!(?job, %cause, "job failed"),
+        Ok(Err(_)) => tracing::error!(?job, "job panicked"),
+        Err(_) => tracing::error!(?job, "job took too long and was dropped"),
+    }
+    Ok(())
+}
+
+fn monitor(s: Services) -> Monitor {
+    let boot = Uuid::now_v7().simple().to_string();
+    // A macro, because the two storages are two types; generics over both would be longer than this.
+    macro_rules! register {
+        ($storage:ident, $config:expr, $pool:expr) => {{
+            let (s, pool) = (s.clone(), $pool.clone());
+            let config = $config
+                .queue(QUEUE)
+                .batch_size(CONCURRENCY)
+                .lock_tasks(false)
+                .heartbeat_interval(Duration::from_secs(10))
+                .missed_heartbeats(3);
+            Monitor::new().register(move |restarts| {
+                let wake = Strategy::new().stream(s.wake().stream()).interval(Duration::from_millis(500));
+                WorkerBuilder::new(format!("{QUEUE}-{boot}-{restarts}"))
+                    .backend($storage::<Job>::new(&pool).with_config(config.clone()).poll_with_strategy(wake))
+                    .data(s.clone())
+                    .concurrency(CONCURRENCY)
+                    .parallelize(tokio::spawn)
+                    .build(work)
+            })
+        }};
+    }
+    use apalis_postgres::PostgresStorage;
+    use apalis_sqlite::SqliteStorage;
+    let monitor = match s.db().queue_pool() {
+        QueuePool::Sqlite(pool) => register!(SqliteStorage, apalis_sqlite::Config::default(), pool),
+        QueuePool::Postgres(pool) => register!(PostgresStorage, apalis_postgres::Config::default(), pool),
+    };
+    monitor
+        .should_restart(|worker, cause| {
+            tracing::error!(worker = worker.name(), %cause, "worker ended; starting another");
+            true
+        })
+        .shutdown_timeout(GRACE)
+}
+
+/// Looks for due work every two seconds, and cleans up every ten minutes.
+async fn tick(s: Services, stopping: CancellationToken) {
+    let mut every = tokio::time::interval(TICK);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks: u64 = 0;
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        let look = AssertUnwindSafe(look(&s, ticks % 300 == 0)).catch_unwind();
+        match look.await {
+            Ok(Ok(())) => {}
+            Ok(Err(cause)) => tracing::error!(%cause, "tick failed; the next one looks again"),
+            Err(_) => tracing::error!("tick panicked; the next one looks again"),
+        }
+        ticks += 1;
+    }
+}
+
+async fn look(s: &Services, clean: bool) -> services::Result<()> {
+    reminders::tick(s).await?;
+    messages::tick(s).await?;
+    if clean {
+        live::sweep(s).await?;
+        accounts::sessions::sweep(s).await?;
+        queue::sweep(s).await?;
+    }
+    Ok(())
+}
