@@ -20,7 +20,7 @@ if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then BOLD=$'\e[1m' RED=$'\e[31m' GREEN=$'
 
 say() { printf '%s\n' "$*"; }
 # One sentence (and what to do about it), then the end. Never a stack trace.
-die() { printf '%s\n' "${RED}Stopped:${PLAIN} $*" >&2; trap - ERR; exit 1; }
+die() { [ -z "${MIDLINE:-}" ] || say ''; printf '%s\n' "${RED}Stopped:${PLAIN} $*" >&2; trap - ERR; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 # The last resort for what nobody foresaw.
 on_error() { local rc=$? line=$1; trap - ERR; printf '%s\n' "${RED}Stopped:${PLAIN} ${0##*/} failed at line $line (exit code $rc). Logs are in $LOGS." >&2; exit "$rc"; }
@@ -55,7 +55,7 @@ quietly() {
       shown=$SECONDS
       n=$(grep -cE '^ +(Compiling|Checking) ' "$log" || true)
       last=$(grep -oE '^ +(Compiling|Checking) [^ ]+' "$log" | tail -1 | awk '{print $2}' || true)
-      if [ "$n" -gt 0 ]; then last="$n crates so far, now $last, "; else last=''; fi
+      if [ "$n" -gt 0 ]; then last="$n crates done, now $last, "; else last=''; fi
       if [ -t 1 ]; then printf '\r\e[K      %s%s' "${DIM}$last" "$(duration $((SECONDS - start)))${PLAIN}"; else printf '      … %s%s\n' "$last" "$(duration $((SECONDS - start)))"; fi
     fi
   done

@@ -1,6 +1,7 @@
 //! HISTORY. How the tables came to be, for both databases. Table names are strings: entities change, history does not.
 //! Our own tables are recorded in `seaql_migrations`, the queue's in `_sqlx_migrations`.
 
+pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 mod ddl;

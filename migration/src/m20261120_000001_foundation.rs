@@ -140,8 +140,25 @@ CREATE TABLE quota_hour (
 
 /// In the order that foreign keys allow.
 const TABLES: [&str; 20] = [
-    "quota_hour", "audit_event", "live_event", "task", "reminder_request", "receipt", "message_event", "message_attempt", "message",
-    "conversation", "appointment", "consent_event", "consent", "contact", "number", "api_key", "session", "member", "account",
+    "quota_hour",
+    "audit_event",
+    "live_event",
+    "task",
+    "reminder_request",
+    "receipt",
+    "message_event",
+    "message_attempt",
+    "message",
+    "conversation",
+    "appointment",
+    "consent_event",
+    "consent",
+    "contact",
+    "number",
+    "api_key",
+    "session",
+    "member",
+    "account",
     "business",
 ];
 

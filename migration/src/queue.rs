@@ -50,9 +50,15 @@ pub(crate) async fn locked<T>(
         return work.await;
     }
     let mut guard = db.get_postgres_connection_pool().acquire().await?;
-    sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut *guard).await?;
+    sqlx::query("SELECT pg_advisory_lock($1)")
+        .bind(LOCK)
+        .execute(&mut *guard)
+        .await?;
     let done = work.await;
-    sqlx::query("SELECT pg_advisory_unlock($1)").bind(LOCK).execute(&mut *guard).await?;
+    sqlx::query("SELECT pg_advisory_unlock($1)")
+        .bind(LOCK)
+        .execute(&mut *guard)
+        .await?;
     done
 }
 
@@ -66,7 +72,10 @@ pub(crate) async fn up(db: &DatabaseConnection) -> Result<(), QueueError> {
                 .await?;
         }
         _ => {
-            apalis_sqlite::SqliteStorage::migrations().set_ignore_missing(true).run(db.get_sqlite_connection_pool()).await?;
+            apalis_sqlite::SqliteStorage::migrations()
+                .set_ignore_missing(true)
+                .run(db.get_sqlite_connection_pool())
+                .await?;
             // With this index SQLite acknowledges a job by scanning all the worker ever did: quadratic.
             db.execute_unprepared("DROP INDEX IF EXISTS LIdx").await?;
         }

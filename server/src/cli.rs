@@ -114,11 +114,16 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// One line per event on standard error; JSON when it is not a terminal, for log collectors.
 fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn,tower_sessions_core=warn"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn,tower_sessions_core=warn"));
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let lines = fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
-    if terminal { registry.with(lines.compact()).init() } else { registry.with(lines.json()).init() }
+    if terminal {
+        registry.with(lines.compact()).init()
+    } else {
+        registry.with(lines.json()).init()
+    }
 }
 
 async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
@@ -148,12 +153,24 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
 
 async fn serve_web(config: &Config, s: Services, stopping: CancellationToken) -> anyhow::Result<()> {
     let account = Some(config.twilio_account_sid.clone()).filter(|sid| !sid.is_empty());
-    let state = AppState { services: s, leptos: site::options(&config.showup_leptos_config)?, account_sid: AccountSid(account), stopping: stopping.clone() };
+    let state = AppState {
+        services: s,
+        leptos: site::options(&config.showup_leptos_config)?,
+        account_sid: AccountSid(account),
+        stopping: stopping.clone(),
+    };
     let app = router::router(state)?;
     let listener = tokio::net::TcpListener::bind(config.listen_addr).await;
-    let listener = listener.with_context(|| format!("{} can't be listened on; is something else running there? Set LISTEN_ADDR", config.listen_addr))?;
+    let listener = listener.with_context(|| {
+        format!(
+            "{} can't be listened on; is something else running there? Set LISTEN_ADDR",
+            config.listen_addr
+        )
+    })?;
     tracing::info!(address = %listener.local_addr()?, public_url = config.public_url(), "listening");
-    let served = axum::serve(listener, app).with_graceful_shutdown(stopping.clone().cancelled_owned()).into_future();
+    let served = axum::serve(listener, app)
+        .with_graceful_shutdown(stopping.clone().cancelled_owned())
+        .into_future();
     // A browser that keeps its connection open must not keep us from stopping.
     let overtime = async {
         stopping.cancelled().await;
@@ -197,9 +214,17 @@ async fn stop_on_signal(stopping: CancellationToken) {
 async fn demo(config: &Config) -> anyhow::Result<()> {
     let s = config.services().await?;
     if seed::demo(&s, &config.twilio_account_sid).await? {
-        println!("The demo business is ready. Sign in as {} with the password {}", seed::EMAIL, seed::PASSWORD);
+        println!(
+            "The demo business is ready. Sign in as {} with the password {}",
+            seed::EMAIL,
+            seed::PASSWORD
+        );
     } else {
-        println!("The demo business was there already. Sign in as {} with the password {}", seed::EMAIL, seed::PASSWORD);
+        println!(
+            "The demo business was there already. Sign in as {} with the password {}",
+            seed::EMAIL,
+            seed::PASSWORD
+        );
     }
     s.db().close().await;
     Ok(())
@@ -208,7 +233,14 @@ async fn demo(config: &Config) -> anyhow::Result<()> {
 async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
     let s = config.services().await?;
     match command {
-        Admin::CreateBusiness { name, email, password, number, time_zone, hourly_limit } => {
+        Admin::CreateBusiness {
+            name,
+            email,
+            password,
+            number,
+            time_zone,
+            hourly_limit,
+        } => {
             let made_up = password.is_none();
             let password = password.unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
             let business = businesses::create(&s, &name, &email, time_zone.as_deref(), hourly_limit).await?;
@@ -221,7 +253,13 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
             }
             println!("{}", business.slug);
         }
-        Admin::AddMember { business, name, email, role, password } => {
+        Admin::AddMember {
+            business,
+            name,
+            email,
+            role,
+            password,
+        } => {
             let business = businesses::by_slug(&s, &business).await?;
             let role: Role = role.parse().map_err(|()| anyhow::anyhow!("role is owner, admin or staff"))?;
             accounts::add_member(&s, business.id, role, &name, &email, &password).await?;
@@ -229,12 +267,20 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
         }
         Admin::CreateApiKey { business, name, scopes } => {
             let business = businesses::by_slug(&s, &business).await?;
-            let operator = Actor { business_id: business.id, who: Who::Operator };
+            let operator = Actor {
+                business_id: business.id,
+                who: Who::Operator,
+            };
             println!("{}", integrations::create_api_key(&s, &operator, &name, &scopes).await?);
         }
         Admin::VerifyLedger => match consent::verify(&s).await? {
             Ok(rows) => println!("The consent ledger is whole: {rows} rows checked."),
-            Err(row) => anyhow::bail!("The consent ledger of {} is broken: row {} {}.", row.business, row.seq, row.what),
+            Err(row) => anyhow::bail!(
+                "The consent ledger of {} is broken: row {} {}.",
+                row.business,
+                row.seq,
+                row.what
+            ),
         },
     }
     s.db().close().await;

@@ -45,7 +45,11 @@ impl Config {
     /// Where the world reaches us, without a trailing slash.
     pub fn public_url(&self) -> String {
         let url = self.public_url.trim_end_matches('/');
-        if url.is_empty() { format!("http://{}", self.listen_addr) } else { url.to_owned() }
+        if url.is_empty() {
+            format!("http://{}", self.listen_addr)
+        } else {
+            url.to_owned()
+        }
     }
 
     /// Opens the database, brings it up to date, and connects Twilio if it is configured.
@@ -53,16 +57,28 @@ impl Config {
     /// # Errors
     /// In words for the person at the terminal.
     pub async fn services(&self) -> anyhow::Result<Services> {
-        let db = Db::connect(&self.database_url).await.context("The database in DATABASE_URL can't be opened")?;
-        migration::up(db.connection()).await.context("The database could not be brought up to date")?;
-        let twilio = if self.twilio_account_sid.is_empty() { None } else { Some(self.twilio()?) };
+        let db = Db::connect(&self.database_url)
+            .await
+            .context("The database in DATABASE_URL can't be opened")?;
+        migration::up(db.connection())
+            .await
+            .context("The database could not be brought up to date")?;
+        let twilio = if self.twilio_account_sid.is_empty() {
+            None
+        } else {
+            Some(self.twilio()?)
+        };
         Ok(Services::new(db, Clock::system(), twilio, self.settings()?))
     }
 
     fn twilio(&self) -> anyhow::Result<twilio::Client> {
         let config = twilio::Config {
             connect_timeout: Duration::from_secs(5),
-            ..twilio::Config::new(self.twilio_api_url.trim_end_matches('/'), &self.twilio_account_sid, self.twilio_auth_token.clone())
+            ..twilio::Config::new(
+                self.twilio_api_url.trim_end_matches('/'),
+                &self.twilio_account_sid,
+                self.twilio_auth_token.clone(),
+            )
         };
         twilio::Client::new(config).context("The connection to Twilio can't be set up; check TWILIO_API_URL")
     }
@@ -77,7 +93,11 @@ impl Config {
         Ok(Settings {
             public_url: self.public_url(),
             default_from,
-            auth_tokens: tokens.into_iter().filter(|t| !t.expose_secret().is_empty()).cloned().collect(),
+            auth_tokens: tokens
+                .into_iter()
+                .filter(|t| !t.expose_secret().is_empty())
+                .cloned()
+                .collect(),
         })
     }
 }

@@ -33,7 +33,10 @@ pub async fn stream_events(
 ) -> Result<Response, Refusal> {
     let actor = member(&s, &session).await?;
     actor.may(Permission::ReadMessages)?;
-    let last = headers.get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    let last = headers
+        .get("last-event-id")
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse().ok());
     let after = last.or(resume.after).unwrap_or(0);
     let events = follow(s, actor, after).take_until(stopping.cancelled_owned());
     let keep_alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
@@ -45,8 +48,12 @@ pub async fn stream_events(
 async fn member(s: &Services, session: &Session) -> Result<Actor, Refusal> {
     let refused = || Problem::new(Code::SignInNeeded, "Please sign in.");
     let key = |name| async move { session.get::<Uuid>(name).await.ok().flatten() };
-    let (Some(account), Some(business)) = (key(ACCOUNT).await, key(BUSINESS).await) else { return Err(refused().into()) };
-    services::accounts::actor(s, account, business).await?.ok_or_else(|| refused().into())
+    let (Some(account), Some(business)) = (key(ACCOUNT).await, key(BUSINESS).await) else {
+        return Err(refused().into());
+    };
+    services::accounts::actor(s, account, business)
+        .await?
+        .ok_or_else(|| refused().into())
 }
 
 /// Where a stream is: the next id to look after, and how it hears that there is more.
@@ -61,7 +68,13 @@ struct Place {
 fn follow(s: Services, actor: Actor, after: i64) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
     // Subscribed before the log is read, so that nothing falls between.
     let news = s.live().subscribe();
-    let place = Place { s, actor, after, news, first: true };
+    let place = Place {
+        s,
+        actor,
+        after,
+        news,
+        first: true,
+    };
     stream::unfold(place, |mut place| async move {
         let batch = place.next().await?;
         Some((stream::iter(batch.into_iter().map(Ok)), place))
@@ -78,7 +91,9 @@ impl Place {
             if self.first && batch.resync {
                 self.first = false;
                 self.after = live::cursor(&self.s, self.actor.business_id).await.ok()?;
-                return Some(vec![sse::Event::default().event("resync").id(self.after.to_string()).data("{}")]);
+                return Some(vec![
+                    sse::Event::default().event("resync").id(self.after.to_string()).data("{}"),
+                ]);
             }
             self.first = false;
             if !batch.events.is_empty() {

@@ -38,8 +38,14 @@ struct Key;
 
 impl Modify for Key {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`showup admin create-api-key`")).build();
-        openapi.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("`showup admin create-api-key`"))
+            .build();
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("key", SecurityScheme::Http(scheme));
     }
 }
 
@@ -64,8 +70,18 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
 
 pub(crate) fn router() -> Router<AppState> {
     let (routes, document) = parts();
-    let unknown = || async { Refusal::from(Problem::new(Code::NotFound, "There is nothing at this address. See /api/v1/openapi.json.")) };
-    let wrong_method = || async { (StatusCode::METHOD_NOT_ALLOWED, Refusal::from(Problem::new(Code::Malformed, "This address does not take this method."))) };
+    let unknown = || async {
+        Refusal::from(Problem::new(
+            Code::NotFound,
+            "There is nothing at this address. See /api/v1/openapi.json.",
+        ))
+    };
+    let wrong_method = || async {
+        (
+            StatusCode::METHOD_NOT_ALLOWED,
+            Refusal::from(Problem::new(Code::Malformed, "This address does not take this method.")),
+        )
+    };
     routes
         .route("/openapi.json", get(move || async move { Json(document) }))
         .fallback(unknown)
@@ -96,9 +112,14 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(&self.0)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            header::HeaderValue::from_static("application/problem+json"),
+        );
         if status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -112,8 +133,11 @@ impl FromRequestParts<AppState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
         let given = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
-        let key = given.and_then(|v| v.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let (_, key) = key.ok_or_else(|| Problem::new(Code::SignInNeeded, "Send your API key as \"Authorization: Bearer <key>\"."))?;
+        let key = given
+            .and_then(|v| v.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let (_, key) =
+            key.ok_or_else(|| Problem::new(Code::SignInNeeded, "Send your API key as \"Authorization: Bearer <key>\"."))?;
         Ok(Self(integrations::actor(&state.services, key.trim()).await?))
     }
 }

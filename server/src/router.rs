@@ -66,8 +66,13 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .map_err(|e| anyhow::anyhow!("PUBLIC_URL is not an address like https://showup.example.com: {e:?}"))?;
     let timed = Router::new()
         .leptos_routes_with_context(state, routes, context.clone(), move || shell(options.clone()))
-        .fallback(leptos_axum::file_and_error_handler_with_context::<AppState, _>(context, shell))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(30)));
+        .fallback(leptos_axum::file_and_error_handler_with_context::<AppState, _>(
+            context, shell,
+        ))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(30),
+        ));
     Ok(timed
         .route("/live", get(live::stream_events))
         .layer(sessions::layer(state.services.clone()))
@@ -89,13 +94,21 @@ fn hooks() -> Router<AppState> {
 
 /// Path only: queries hold names and numbers people searched for.
 fn span(request: &Request) -> tracing::Span {
-    let id = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let id = request
+        .headers()
+        .get("x-request-id")
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     tracing::info_span!("http", method = %request.method(), path = request.uri().path(), id)
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request panicked");
-    Refusal::from(Problem::new(Code::Internal, "This did not work because of a fault on our side. Please try again.")).into_response()
+    Refusal::from(Problem::new(
+        Code::Internal,
+        "This did not work because of a fault on our side. Please try again.",
+    ))
+    .into_response()
 }
 
 async fn headers(https: bool, request: Request, next: Next) -> Response {
@@ -108,7 +121,10 @@ async fn headers(https: bool, request: Request, next: Next) -> Response {
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, "same-origin");
-    set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=()",
+    );
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     // Pages bring their own; everything else is not a document.
     set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
@@ -116,10 +132,16 @@ async fn headers(https: bool, request: Request, next: Next) -> Response {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
     }
     if hashed && response.status().is_success() {
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+        response.headers_mut().insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=31536000, immutable"),
+        );
     } else {
         // Patients' names do not belong into a shared computer's cache.
-        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        response
+            .headers_mut()
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
     }
     response
 }

@@ -20,7 +20,11 @@ pub fn options(path: &str) -> anyhow::Result<LeptosOptions> {
         // A plain `cargo build` makes no list of hashed names; Leptos would panic at the first page.
         options.hash_files = options.hash_files && directory.join(options.hash_file.as_ref()).exists();
         let site = directory.join("../site");
-        if !Path::new(options.site_root.as_ref()).join(options.site_pkg_dir.as_ref()).exists() && site.exists() {
+        if !Path::new(options.site_root.as_ref())
+            .join(options.site_pkg_dir.as_ref())
+            .exists()
+            && site.exists()
+        {
             options.site_root = site.to_string_lossy().into();
         }
     }

@@ -31,7 +31,11 @@ pub async fn inbound(
     let raw = String::from_utf8_lossy(&body);
     messages::receive(&s, &form, &raw).await?;
     // No words of ours here: what we send goes through the API, so that it has an id and a status.
-    Ok(([(header::CONTENT_TYPE, "text/xml")], "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>").into_response())
+    Ok((
+        [(header::CONTENT_TYPE, "text/xml")],
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>",
+    )
+        .into_response())
 }
 
 #[derive(Deserialize)]
@@ -61,7 +65,14 @@ fn check(s: &Services, uri: &axum::http::Uri, headers: &HeaderMap, body: &Bytes)
     let path = uri.path_and_query().map_or(uri.path(), |p| p.as_str());
     // From the configured address, not from Host: proxies rewrite that, and anybody can.
     let url = format!("{}{path}", s.settings().public_url);
-    signature::check(&s.settings().auth_tokens, &url, text("x-twilio-signature"), text("content-type"), body).map_err(|why| {
+    signature::check(
+        &s.settings().auth_tokens,
+        &url,
+        text("x-twilio-signature"),
+        text("content-type"),
+        body,
+    )
+    .map_err(|why| {
         tracing::warn!(path = uri.path(), %why, "webhook refused");
         Problem::new(Code::NotAllowed, "This request is not signed by our Twilio account.")
     })
@@ -71,7 +82,10 @@ fn ours(account: &AccountSid, named: &str) -> Result<(), Problem> {
     if account.0.as_deref() == Some(named) {
         return Ok(());
     }
-    Err(Problem::new(Code::NotAllowed, "This request is about another Twilio account."))
+    Err(Problem::new(
+        Code::NotAllowed,
+        "This request is about another Twilio account.",
+    ))
 }
 
 fn malformed(why: forms::Malformed) -> Problem {

@@ -7,7 +7,9 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use apalis::prelude::*;
 use futures::FutureExt;
 use services::{
-    Services, accounts, db::QueuePool, live, messages,
+    Services, accounts,
+    db::QueuePool,
+    live, messages,
     queue::{self, Job, QUEUE},
     reminders,
 };
@@ -65,7 +67,11 @@ fn monitor(s: Services) -> Monitor {
             Monitor::new().register(move |restarts| {
                 let wake = Strategy::new().stream(s.wake().stream()).interval(Duration::from_millis(500));
                 WorkerBuilder::new(format!("{QUEUE}-{boot}-{restarts}"))
-                    .backend($storage::<Job>::new(&pool).with_config(config.clone()).poll_with_strategy(wake))
+                    .backend(
+                        $storage::<Job>::new(&pool)
+                            .with_config(config.clone())
+                            .poll_with_strategy(wake),
+                    )
                     .data(s.clone())
                     .concurrency(CONCURRENCY)
                     .parallelize(tokio::spawn)

@@ -17,8 +17,14 @@ pub enum Status {
 }
 
 impl Status {
-    pub const ALL: [Status; 6] =
-        [Status::Scheduled, Status::Confirmed, Status::RescheduleRequested, Status::Cancelled, Status::Completed, Status::NoShow];
+    pub const ALL: [Status; 6] = [
+        Status::Scheduled,
+        Status::Confirmed,
+        Status::RescheduleRequested,
+        Status::Cancelled,
+        Status::Completed,
+        Status::NoShow,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {

@@ -27,7 +27,11 @@ pub struct ContactView {
 impl ContactView {
     /// What to call this person on a screen.
     pub fn title(&self) -> &str {
-        if self.name.is_empty() { &self.phone_display } else { &self.name }
+        if self.name.is_empty() {
+            &self.phone_display
+        } else {
+            &self.name
+        }
     }
 }
 

@@ -12,6 +12,9 @@ pub struct Page<T> {
 
 impl<T> Default for Page<T> {
     fn default() -> Self {
-        Self { data: Vec::new(), next_cursor: None }
+        Self {
+            data: Vec::new(),
+            next_cursor: None,
+        }
     }
 }

@@ -92,14 +92,23 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, status: code.status(), title: code.title().to_owned(), detail: detail.into(), fields: Vec::new() }
+        Self {
+            code,
+            status: code.status(),
+            title: code.title().to_owned(),
+            detail: detail.into(),
+            fields: Vec::new(),
+        }
     }
 
     /// One field is wrong; the sentence is both the detail and the field's message.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let mut problem = Self::new(Code::Invalid, message.clone());
-        problem.fields.push(FieldError { field: field.to_owned(), message });
+        problem.fields.push(FieldError {
+            field: field.to_owned(),
+            message,
+        });
         problem
     }
 

@@ -43,14 +43,25 @@ pub async fn sign_up(s: &Services, cmd: SignUp) -> Result<SessionStart> {
     .await?;
     let account_id = insert_member(&mut tx, business.id, Role::Owner, cmd.name.trim(), &email, hash).await?;
     tx.commit().await?;
-    Ok(SessionStart { account_id, business_id: business.id })
+    Ok(SessionStart {
+        account_id,
+        business_id: business.id,
+    })
 }
 
 fn valid_sign_up(cmd: &SignUp) -> Result<String> {
     let mut fields = Vec::new();
-    let mut wrong = |field: &str, message: &str| fields.push(FieldError { field: field.into(), message: message.into() });
+    let mut wrong = |field: &str, message: &str| {
+        fields.push(FieldError {
+            field: field.into(),
+            message: message.into(),
+        })
+    };
     if cmd.business_name.trim().is_empty() || cmd.business_name.chars().count() > 100 {
-        wrong("business_name", "Please give the name your customers know, up to 100 characters.");
+        wrong(
+            "business_name",
+            "Please give the name your customers know, up to 100 characters.",
+        );
     }
     if cmd.name.trim().is_empty() || cmd.name.chars().count() > 100 {
         wrong("name", "Please give your name, up to 100 characters.");
@@ -64,7 +75,11 @@ fn valid_sign_up(cmd: &SignUp) -> Result<String> {
     }
     match (email, fields.is_empty()) {
         (Some(email), true) => Ok(email),
-        _ => Err(Problem { fields, ..Problem::new(Code::Invalid, "Some fields need another look.") }.into()),
+        _ => Err(Problem {
+            fields,
+            ..Problem::new(Code::Invalid, "Some fields need another look.")
+        }
+        .into()),
     }
 }
 
@@ -72,7 +87,8 @@ fn valid_sign_up(cmd: &SignUp) -> Result<String> {
 pub(crate) fn normal_email(text: &str) -> Option<String> {
     let email = text.trim().to_lowercase();
     let (user, domain) = email.split_once('@')?;
-    let fits = !user.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !domain.contains('@');
+    let fits =
+        !user.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !domain.contains('@');
     (fits && email.len() <= 254 && !email.chars().any(char::is_whitespace)).then_some(email)
 }
 
@@ -91,8 +107,13 @@ fn valid_password(password: &str) -> std::result::Result<(), &'static str> {
 pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SessionStart> {
     let wrong = || problem(Code::WrongCredentials, "E-mail and password do not match an account.");
     let email = cmd.email.trim().to_lowercase();
-    let account = account::Entity::find().filter(account::Column::Email.eq(&email)).one(s.read()).await?;
-    let hash = account.as_ref().map_or_else(|| NOBODY.to_owned(), |a| a.password_hash.clone());
+    let account = account::Entity::find()
+        .filter(account::Column::Email.eq(&email))
+        .one(s.read())
+        .await?;
+    let hash = account
+        .as_ref()
+        .map_or_else(|| NOBODY.to_owned(), |a| a.password_hash.clone());
     let fits = verify_password(s, cmd.password.chars().take(200).collect(), hash).await?;
     let account = account.filter(|_| fits).ok_or_else(wrong)?;
     let first = member::Entity::find()
@@ -101,7 +122,10 @@ pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SessionStart> {
         .one(s.read())
         .await?;
     let member = first.ok_or_else(|| problem(Code::NotAllowed, "This account does not belong to a business any more."))?;
-    Ok(SessionStart { account_id: account.id, business_id: member.business_id })
+    Ok(SessionStart {
+        account_id: account.id,
+        business_id: member.business_id,
+    })
 }
 
 /// Adds somebody to a business, making the account if the address has none. For the command line and tests.
@@ -140,8 +164,15 @@ pub(crate) async fn insert_member(
             return e;
         }
         let message = "There is already an account with this e-mail. Sign in instead.";
-        let fields = vec![FieldError { field: "email".into(), message: message.into() }];
-        Problem { fields, ..Problem::new(Code::Conflict, message) }.into()
+        let fields = vec![FieldError {
+            field: "email".into(),
+            message: message.into(),
+        }];
+        Problem {
+            fields,
+            ..Problem::new(Code::Conflict, message)
+        }
+        .into()
     })?;
     let member = member::ActiveModel {
         id: Set(Uuid::now_v7()),
@@ -156,11 +187,26 @@ pub(crate) async fn insert_member(
 
 /// The actor of a session: a person who is still a member. Asked on every request, so that a removed member is out at once.
 pub async fn actor(s: &Services, account_id: Uuid, business_id: Uuid) -> Result<Option<Actor>> {
-    let member = member::Entity::in_business(business_id).filter(member::Column::AccountId.eq(account_id)).one(s.read()).await?;
+    let member = member::Entity::in_business(business_id)
+        .filter(member::Column::AccountId.eq(account_id))
+        .one(s.read())
+        .await?;
     let Some(member) = member else { return Ok(None) };
-    let Some(account) = account::Entity::find_by_id(account_id).one(s.read()).await? else { return Ok(None) };
-    let role = member.role.parse().map_err(|()| Error::broken("member with an unknown role"))?;
-    Ok(Some(Actor { business_id, who: Who::Member { account_id, name: account.name, role } }))
+    let Some(account) = account::Entity::find_by_id(account_id).one(s.read()).await? else {
+        return Ok(None);
+    };
+    let role = member
+        .role
+        .parse()
+        .map_err(|()| Error::broken("member with an unknown role"))?;
+    Ok(Some(Actor {
+        business_id,
+        who: Who::Member {
+            account_id,
+            name: account.name,
+            role,
+        },
+    }))
 }
 
 /// What the frame of every page shows.
@@ -219,17 +265,27 @@ pub mod sessions {
 
     /// Writes `data` under `id`, replacing what was there.
     pub async fn save(s: &Services, id: &[u8], data: String, expires_at: DateTime<Utc>) -> Result<()> {
-        let row = session::ActiveModel { id_hash: Set(key(id)), data: Set(data), expires_at: Set(expires_at) };
+        let row = session::ActiveModel {
+            id_hash: Set(key(id)),
+            data: Set(data),
+            expires_at: Set(expires_at),
+        };
         let replace = OnConflict::column(session::Column::IdHash)
             .update_columns([session::Column::Data, session::Column::ExpiresAt])
             .to_owned();
-        session::Entity::insert(row).on_conflict(replace).exec_without_returning(&s.db().write).await?;
+        session::Entity::insert(row)
+            .on_conflict(replace)
+            .exec_without_returning(&s.db().write)
+            .await?;
         Ok(())
     }
 
     /// The data of a session that has not expired, and when it will.
     pub async fn load(s: &Services, id: &[u8]) -> Result<Option<(String, DateTime<Utc>)>> {
-        let row = session::Entity::find_by_id(key(id)).filter(session::Column::ExpiresAt.gt(s.now())).one(s.read()).await?;
+        let row = session::Entity::find_by_id(key(id))
+            .filter(session::Column::ExpiresAt.gt(s.now()))
+            .one(s.read())
+            .await?;
         Ok(row.map(|r| (r.data, r.expires_at)))
     }
 
@@ -240,7 +296,10 @@ pub mod sessions {
 
     /// Removes what has expired.
     pub async fn sweep(s: &Services) -> Result<()> {
-        session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(s.now())).exec(&s.db().write).await?;
+        session::Entity::delete_many()
+            .filter(session::Column::ExpiresAt.lte(s.now()))
+            .exec(&s.db().write)
+            .await?;
         Ok(())
     }
 }

@@ -12,9 +12,17 @@ pub struct Actor {
 
 #[derive(Clone, Debug)]
 pub enum Who {
-    Member { account_id: Uuid, name: String, role: Role },
+    Member {
+        account_id: Uuid,
+        name: String,
+        role: Role,
+    },
     /// A key of the REST door with what it was allowed.
-    ApiKey { id: Uuid, name: String, scopes: Vec<Permission> },
+    ApiKey {
+        id: Uuid,
+        name: String,
+        scopes: Vec<Permission>,
+    },
     /// The command line on the server itself.
     Operator,
 }
@@ -56,9 +64,15 @@ impl Actor {
     pub fn may(&self, what: Permission) -> Result<()> {
         match &self.who {
             Who::Operator => Ok(()),
-            Who::Member { role: Role::Owner | Role::Admin, .. } => Ok(()),
+            Who::Member {
+                role: Role::Owner | Role::Admin,
+                ..
+            } => Ok(()),
             Who::Member { role: Role::Staff, .. } if what != Permission::ManageBusiness => Ok(()),
-            Who::Member { .. } => Err(problem(Code::NotAllowed, "Only an owner or admin of this business may do that.")),
+            Who::Member { .. } => Err(problem(
+                Code::NotAllowed,
+                "Only an owner or admin of this business may do that.",
+            )),
             Who::ApiKey { scopes, .. } if scopes.contains(&what) => Ok(()),
             Who::ApiKey { .. } => Err(problem(Code::NotAllowed, "This API key does not have the scope for that.")),
         }

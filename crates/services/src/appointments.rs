@@ -9,9 +9,7 @@ use contract::{
 };
 use domain::when;
 use entity::{appointments::appointment, contacts::contact};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 use uuid::Uuid;
 
 use crate::{
@@ -65,7 +63,10 @@ pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointm
     let (contact, before) = locked(&tx, actor.business_id, id).await?;
     let starts_at = future(&tx, &business, &cmd.starts_at)?;
     if !status(&before)?.is_open() {
-        return Err(problem(Code::Conflict, "This visit is over or cancelled. Undo that first, or make a new visit."));
+        return Err(problem(
+            Code::Conflict,
+            "This visit is over or cancelled. Undo that first, or make a new visit.",
+        ));
     }
     if starts_at == before.starts_at {
         return view(&tx.db, actor.business_id, id).await;
@@ -102,7 +103,10 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
         return view(&tx.db, actor.business_id, id).await;
     }
     if act != Act::Reopen && !was.is_open() {
-        return Err(problem(Code::Conflict, format!("This visit is already marked \"{}\". Undo that first.", was.words())));
+        return Err(problem(
+            Code::Conflict,
+            format!("This visit is already marked \"{}\". Undo that first.", was.words()),
+        ));
     }
     let after = set_status(&mut tx, &before, becomes).await?;
     match act {
@@ -112,7 +116,9 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
         }
         Act::Confirm => reminders::stop(&mut tx, &after, reminders::Stop::Answered("Confirmed by staff.")).await?,
         Act::Cancel => reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit was cancelled.")).await?,
-        Act::Complete | Act::NoShow => reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit is over.")).await?,
+        Act::Complete | Act::NoShow => {
+            reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit is over.")).await?
+        }
     }
     tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::Reschedule, &actor.author()).await?;
     record(&tx, actor, "appointment.status", Some(&before), &after).await?;
@@ -149,18 +155,26 @@ pub async fn list(s: &Services, actor: &Actor, query: AppointmentQuery) -> Resul
         "" | "upcoming" => (rows.filter(start.gte(s.now() - Duration::hours(1))), false),
         "past" => (rows.filter(start.lt(s.now())), true),
         other => {
-            let status: Status =
-                other.parse().map_err(|()| problem(Code::Malformed, "show is \"upcoming\", \"past\" or a status."))?;
+            let status: Status = other
+                .parse()
+                .map_err(|()| problem(Code::Malformed, "show is \"upcoming\", \"past\" or a status."))?;
             (rows.filter(appointment::Column::Status.eq(status.as_str())), true)
         }
     };
     if let Some(Cursor(at, id)) = TimeCursor::decode(query.cursor.as_deref())? {
         rows = rows.filter(paging::beyond(start, appointment::Column::Id, at, id, newest_first));
     }
-    let order = if newest_first { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
+    let order = if newest_first {
+        sea_orm::Order::Desc
+    } else {
+        sea_orm::Order::Asc
+    };
     let rows = rows.order_by(start, order.clone()).order_by(appointment::Column::Id, order);
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.starts_at, row.id));
-    Ok(Page { data: views(s.read(), actor.business_id, page.data).await?, next_cursor: page.next_cursor })
+    Ok(Page {
+        data: views(s.read(), actor.business_id, page.data).await?,
+        next_cursor: page.next_cursor,
+    })
 }
 
 /// A contact's visits from 30 days ago on, soonest first, at most 20.
@@ -177,23 +191,35 @@ pub(crate) async fn of_contact(db: &impl ConnectionTrait, business_id: Uuid, con
 
 pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<AppointmentView> {
     let row = find(db, business_id, id).await?;
-    views(db, business_id, vec![row]).await?.pop().ok_or_else(|| not_found("visit"))
+    views(db, business_id, vec![row])
+        .await?
+        .pop()
+        .ok_or_else(|| not_found("visit"))
 }
 
 pub(crate) async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<appointment::Model> {
-    let row = appointment::Entity::in_business(business_id).filter(appointment::Column::Id.eq(id)).one(db).await?;
+    let row = appointment::Entity::in_business(business_id)
+        .filter(appointment::Column::Id.eq(id))
+        .one(db)
+        .await?;
     row.ok_or_else(|| not_found("visit"))
 }
 
 pub(crate) fn status(row: &appointment::Model) -> Result<Status> {
-    row.status.parse().map_err(|()| Error::broken("a visit with an unknown status"))
+    row.status
+        .parse()
+        .map_err(|()| Error::broken("a visit with an unknown status"))
 }
 
 /// The visit and its contact, both locked, the contact first as everywhere.
 pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<(contact::Model, appointment::Model)> {
     let contact_id = find(&tx.db, business_id, id).await?.contact_id;
     let contact = contacts::locked(&tx.db, business_id, contact_id).await?;
-    let row = appointment::Entity::in_business(business_id).filter(appointment::Column::Id.eq(id)).lock_exclusive().one(&tx.db).await?;
+    let row = appointment::Entity::in_business(business_id)
+        .filter(appointment::Column::Id.eq(id))
+        .lock_exclusive()
+        .one(&tx.db)
+        .await?;
     Ok((contact, row.ok_or_else(|| not_found("visit"))?))
 }
 
@@ -204,7 +230,13 @@ async fn finish(mut tx: Tx, business_id: Uuid, id: Uuid) -> Result<AppointmentVi
     Ok(shown)
 }
 
-async fn record(tx: &Tx, actor: &Actor, action: &str, before: Option<&appointment::Model>, after: &appointment::Model) -> Result<()> {
+async fn record(
+    tx: &Tx,
+    actor: &Actor,
+    action: &str,
+    before: Option<&appointment::Model>,
+    after: &appointment::Model,
+) -> Result<()> {
     let facts = |row: &appointment::Model| (row.starts_at, row.status.clone());
     let change = audit::Change {
         business_id: actor.business_id,
@@ -231,9 +263,15 @@ fn future(tx: &Tx, business: &entity::businesses::business::Model, text: &str) -
     let text = text.trim();
     let local = || {
         let formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"];
-        formats.iter().find_map(|f| NaiveDateTime::parse_from_str(text, f).ok()).map(|t| when::local_to_utc(t, businesses::zone(business)))
+        formats
+            .iter()
+            .find_map(|f| NaiveDateTime::parse_from_str(text, f).ok())
+            .map(|t| when::local_to_utc(t, businesses::zone(business)))
     };
-    let at = DateTime::parse_from_rfc3339(text).ok().map(|t| t.with_timezone(&Utc)).or_else(local);
+    let at = DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|t| t.with_timezone(&Utc))
+        .or_else(local);
     let at = at.ok_or_else(|| field("starts_at", "Please give a date and a time, for example 2027-01-05T15:00."))?;
     if at <= tx.now {
         return Err(field("starts_at", "This time has passed. Please choose one that lies ahead."));
@@ -255,7 +293,10 @@ async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<appointme
         .filter(contact::Column::Id.is_in(rows.iter().map(|r| r.contact_id)))
         .all(db)
         .await?;
-    let names: HashMap<Uuid, String> = people.into_iter().map(|c| (c.id, if c.name.is_empty() { c.phone } else { c.name })).collect();
+    let names: HashMap<Uuid, String> = people
+        .into_iter()
+        .map(|c| (c.id, if c.name.is_empty() { c.phone } else { c.name }))
+        .collect();
     rows.into_iter()
         .map(|r| {
             Ok(AppointmentView {

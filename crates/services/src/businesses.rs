@@ -26,9 +26,25 @@ pub(crate) struct New<'a> {
 ///
 /// # Errors
 /// `Invalid` for a bad name, zone or number; `Conflict` if the number is somebody else's.
-pub async fn create(s: &Services, name: &str, contact_line: &str, time_zone: Option<&str>, hourly_limit: Option<i32>) -> Result<BusinessView> {
+pub async fn create(
+    s: &Services,
+    name: &str,
+    contact_line: &str,
+    time_zone: Option<&str>,
+    hourly_limit: Option<i32>,
+) -> Result<BusinessView> {
     let tx = s.begin().await?;
-    let row = insert(&tx, New { name, contact_line, time_zone, country: None, hourly_limit }).await?;
+    let row = insert(
+        &tx,
+        New {
+            name,
+            contact_line,
+            time_zone,
+            country: None,
+            hourly_limit,
+        },
+    )
+    .await?;
     tx.commit().await?;
     view(s, &s.db().write, row.id).await
 }
@@ -39,7 +55,10 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
     }
     // A browser's guess that we don't know must not stop somebody from signing up.
     let time_zone = new.time_zone.filter(|z| parse_zone(z).is_some()).unwrap_or("UTC");
-    let country = new.country.filter(|c| c.len() == 2 && c.chars().all(|c| c.is_ascii_alphabetic())).unwrap_or("US");
+    let country = new
+        .country
+        .filter(|c| c.len() == 2 && c.chars().all(|c| c.is_ascii_alphabetic()))
+        .unwrap_or("US");
     let quiet = QuietHours::default();
     let row = business::ActiveModel {
         id: Set(Uuid::now_v7()),
@@ -64,7 +83,12 @@ async fn free_slug(tx: &Tx, name: &str) -> Result<String> {
     let base = domain::slug::slug(name);
     for n in 1..=200 {
         let slug = if n == 1 { base.clone() } else { format!("{base}-{n}") };
-        if business::Entity::find().filter(business::Column::Slug.eq(&slug)).one(&tx.db).await?.is_none() {
+        if business::Entity::find()
+            .filter(business::Column::Slug.eq(&slug))
+            .one(&tx.db)
+            .await?
+            .is_none()
+        {
             return Ok(slug);
         }
     }
@@ -72,12 +96,18 @@ async fn free_slug(tx: &Tx, name: &str) -> Result<String> {
 }
 
 pub async fn by_slug(s: &Services, slug: &str) -> Result<business::Model> {
-    let row = business::Entity::find().filter(business::Column::Slug.eq(slug)).one(s.read()).await?;
+    let row = business::Entity::find()
+        .filter(business::Column::Slug.eq(slug))
+        .one(s.read())
+        .await?;
     row.ok_or_else(|| problem(Code::NotFound, format!("There is no business \"{slug}\".")))
 }
 
 pub(crate) async fn get(db: &impl ConnectionTrait, id: Uuid) -> Result<business::Model> {
-    business::Entity::find_by_id(id).one(db).await?.ok_or_else(|| problem(Code::NotFound, "This business does not exist any more."))
+    business::Entity::find_by_id(id)
+        .one(db)
+        .await?
+        .ok_or_else(|| problem(Code::NotFound, "This business does not exist any more."))
 }
 
 /// The zone of a business; UTC should the stored name ever be unknown.
@@ -86,7 +116,10 @@ pub(crate) fn zone(b: &business::Model) -> chrono_tz::Tz {
 }
 
 pub(crate) fn quiet(b: &business::Model) -> QuietHours {
-    QuietHours { start_min: b.quiet_start.clamp(0, 1439) as u16, end_min: b.quiet_end.clamp(0, 1439) as u16 }
+    QuietHours {
+        start_min: b.quiet_start.clamp(0, 1439) as u16,
+        end_min: b.quiet_end.clamp(0, 1439) as u16,
+    }
 }
 
 pub(crate) fn cadence(b: &business::Model) -> Vec<u16> {
@@ -120,13 +153,22 @@ pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, id: Uuid) -> R
 pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<BusinessView> {
     actor.may(Permission::ManageBusiness)?;
     if cmd.name.trim().is_empty() || cmd.name.chars().count() > 100 {
-        return Err(field("name", "Please give the name your customers know, up to 100 characters."));
+        return Err(field(
+            "name",
+            "Please give the name your customers know, up to 100 characters.",
+        ));
     }
     if cmd.contact_line.trim().is_empty() || cmd.contact_line.chars().count() > 120 {
-        return Err(field("contact_line", "Customers who text HELP get this line: a phone number or an e-mail address, up to 120 characters."));
+        return Err(field(
+            "contact_line",
+            "Customers who text HELP get this line: a phone number or an e-mail address, up to 120 characters.",
+        ));
     }
     if parse_zone(&cmd.time_zone).is_none() {
-        return Err(field("time_zone", "This is not a time zone we know. Examples: Europe/Stockholm, America/New_York."));
+        return Err(field(
+            "time_zone",
+            "This is not a time zone we know. Examples: Europe/Stockholm, America/New_York.",
+        ));
     }
     let tx = s.begin().await?;
     let before = get(&tx.db, actor.business_id).await?;

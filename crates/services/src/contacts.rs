@@ -19,8 +19,8 @@ use crate::{
     tx::Touched,
 };
 
-pub use query::{get, list, page};
 pub(crate) use query::view;
+pub use query::{get, list, page};
 
 /// Tokens in texts count up from here, per contact: three digits are easy to type and hard to confuse with a house number.
 const FIRST_TOKEN: i32 = 101;
@@ -33,7 +33,14 @@ const FIRST_TOKEN: i32 = 101;
 pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<ContactView> {
     actor.may(Permission::WriteContacts)?;
     let business = businesses::get(s.read(), actor.business_id).await?;
-    let valid = Valid::check(&business, &cmd.name, &cmd.phone, cmd.email.as_deref(), cmd.time_zone.as_deref(), cmd.notes.as_deref())?;
+    let valid = Valid::check(
+        &business,
+        &cmd.name,
+        &cmd.phone,
+        cmd.email.as_deref(),
+        cmd.time_zone.as_deref(),
+        cmd.notes.as_deref(),
+    )?;
     if cmd.opt_in.as_ref().is_some_and(|o| o.channel != "sms") {
         return Err(field("opt_in", "Consent can be given for the channel \"sms\"."));
     }
@@ -45,11 +52,21 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
         Some(row) => return Err(problem(Code::Conflict, format!("{} already has this number.", row.name))),
     };
     if let Some(opt_in) = &cmd.opt_in {
-        let source = if matches!(actor.who, Who::ApiKey { .. }) { Source::Api } else { Source::Booking };
+        let source = if matches!(actor.who, Who::ApiKey { .. }) {
+            Source::Api
+        } else {
+            Source::Booking
+        };
         let evidence = format!("Number given at: {}", opt_in.source.chars().take(200).collect::<String>());
         // Somebody who said STOP is not opted in again by a form they did not fill in.
         if consent::state(&tx.db, row.id).await? != State::OptedOut {
-            let change = consent::Change { contact: &row, state: State::OptedIn, source, actor: &actor.label(), evidence: &evidence };
+            let change = consent::Change {
+                contact: &row,
+                state: State::OptedIn,
+                source,
+                actor: &actor.label(),
+                evidence: &evidence,
+            };
             consent::record(&mut tx, change).await?;
         }
     }
@@ -76,11 +93,25 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
 pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<ContactView> {
     actor.may(Permission::WriteContacts)?;
     let business = businesses::get(s.read(), actor.business_id).await?;
-    let valid = Valid::check(&business, &cmd.name, &cmd.phone, cmd.email.as_deref(), cmd.time_zone.as_deref(), cmd.notes.as_deref())?;
+    let valid = Valid::check(
+        &business,
+        &cmd.name,
+        &cmd.phone,
+        cmd.email.as_deref(),
+        cmd.time_zone.as_deref(),
+        cmd.notes.as_deref(),
+    )?;
     let mut tx = s.begin().await?;
     let row = locked(&tx.db, actor.business_id, cmd.id).await?;
-    if let Some(other) = by_phone(&tx.db, actor.business_id, &valid.phone).await?.filter(|other| other.id != row.id) {
-        let who = if other.name.is_empty() { "Somebody known by number only".to_owned() } else { other.name };
+    if let Some(other) = by_phone(&tx.db, actor.business_id, &valid.phone)
+        .await?
+        .filter(|other| other.id != row.id)
+    {
+        let who = if other.name.is_empty() {
+            "Somebody known by number only".to_owned()
+        } else {
+            other.name
+        };
         return Err(field("phone", format!("{who} already has this number.")));
     }
     let number_changed = row.phone != valid.phone;
@@ -120,11 +151,20 @@ pub async fn record_consent(s: &Services, actor: &Actor, cmd: RecordConsent) -> 
     actor.may(Permission::WriteContacts)?;
     let evidence = cmd.evidence.trim();
     if evidence.is_empty() || evidence.chars().count() > 500 {
-        return Err(field("evidence", "Write down how they told you, for example \"said so on the phone\", up to 500 characters."));
+        return Err(field(
+            "evidence",
+            "Write down how they told you, for example \"said so on the phone\", up to 500 characters.",
+        ));
     }
     let mut tx = s.begin().await?;
     let row = locked(&tx.db, actor.business_id, cmd.contact_id).await?;
-    let change = consent::Change { contact: &row, state: cmd.state, source: Source::Staff, actor: &actor.label(), evidence };
+    let change = consent::Change {
+        contact: &row,
+        state: cmd.state,
+        source: Source::Staff,
+        actor: &actor.label(),
+        evidence,
+    };
     consent::record(&mut tx, change).await?;
     finish(tx, actor.business_id, cmd.contact_id).await
 }
@@ -163,7 +203,13 @@ pub(crate) async fn known_or_new(tx: &mut Tx, business_id: Uuid, phone: &str) ->
     if let Some(row) = by_phone(&tx.db, business_id, phone).await? {
         return locked(&tx.db, business_id, row.id).await;
     }
-    let valid = Valid { name: String::new(), phone: phone.to_owned(), email: None, time_zone: None, notes: String::new() };
+    let valid = Valid {
+        name: String::new(),
+        phone: phone.to_owned(),
+        email: None,
+        time_zone: None,
+        notes: String::new(),
+    };
     let row = insert(tx, business_id, valid).await?;
     tx.touch(business_id, Touched::Contact(row.id));
     Ok(row)
@@ -171,7 +217,11 @@ pub(crate) async fn known_or_new(tx: &mut Tx, business_id: Uuid, phone: &str) ->
 
 /// The row, locked until the transaction ends: consent, claims and answers of one contact happen one after another.
 pub(crate) async fn locked(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<contact::Model> {
-    let row = contact::Entity::in_business(business_id).filter(contact::Column::Id.eq(id)).lock_exclusive().one(db).await?;
+    let row = contact::Entity::in_business(business_id)
+        .filter(contact::Column::Id.eq(id))
+        .lock_exclusive()
+        .one(db)
+        .await?;
     row.ok_or_else(|| not_found("contact"))
 }
 
@@ -185,7 +235,10 @@ pub(crate) async fn take_token(tx: &Tx, row: contact::Model) -> Result<i32> {
 }
 
 async fn by_phone(db: &impl ConnectionTrait, business_id: Uuid, phone: &str) -> Result<Option<contact::Model>> {
-    Ok(contact::Entity::in_business(business_id).filter(contact::Column::Phone.eq(phone)).one(db).await?)
+    Ok(contact::Entity::in_business(business_id)
+        .filter(contact::Column::Phone.eq(phone))
+        .one(db)
+        .await?)
 }
 
 async fn finish(tx: Tx, business_id: Uuid, id: Uuid) -> Result<ContactView> {
@@ -213,10 +266,22 @@ struct Valid {
 }
 
 impl Valid {
-    fn check(b: &business::Model, name: &str, phone: &str, email: Option<&str>, zone: Option<&str>, notes: Option<&str>) -> Result<Self> {
+    fn check(
+        b: &business::Model,
+        name: &str,
+        phone: &str,
+        email: Option<&str>,
+        zone: Option<&str>,
+        notes: Option<&str>,
+    ) -> Result<Self> {
         let given = |text: Option<&str>| text.map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
         let mut wrong = contract::Problem::new(Code::Invalid, "Some fields need another look.");
-        let mut mark = |name: &str, message: String| wrong.fields.push(contract::FieldError { field: name.into(), message });
+        let mut mark = |name: &str, message: String| {
+            wrong.fields.push(contract::FieldError {
+                field: name.into(),
+                message,
+            })
+        };
         let name = domain::inbound::clean(name).trim().to_owned();
         if name.is_empty() || name.chars().count() > 100 {
             mark("name", "Please give a name, up to 100 characters.".into());
@@ -232,18 +297,36 @@ impl Valid {
         }
         let time_zone = given(zone);
         if time_zone.as_deref().is_some_and(|z| domain::quiet::parse_zone(z).is_none()) {
-            mark("time_zone", "This is not a time zone we know. Example: America/New_York.".into());
+            mark(
+                "time_zone",
+                "This is not a time zone we know. Example: America/New_York.".into(),
+            );
         }
         let notes = given(notes).unwrap_or_default();
         if notes.chars().count() > 2000 {
             mark("notes", "Notes can have up to 2,000 characters.".into());
         }
-        if wrong.fields.is_empty() { Ok(Self { name, phone, email: normal, time_zone, notes }) } else { Err(wrong.into()) }
+        if wrong.fields.is_empty() {
+            Ok(Self {
+                name,
+                phone,
+                email: normal,
+                time_zone,
+                notes,
+            })
+        } else {
+            Err(wrong.into())
+        }
     }
 
     /// What searching and sorting go by.
     fn search(&self) -> String {
-        format!("{}\n{}\n{}", self.name.to_lowercase(), self.phone, self.email.as_deref().unwrap_or_default())
+        format!(
+            "{}\n{}\n{}",
+            self.name.to_lowercase(),
+            self.phone,
+            self.email.as_deref().unwrap_or_default()
+        )
     }
 }
 

@@ -39,10 +39,19 @@ pub async fn list(s: &Services, actor: &Actor, cursor: Option<String>) -> Result
         .order_by_desc(conversation::Column::Id)
         .limit(PAGE + 1);
     if let Some(Cursor(at, id)) = TimeCursor::decode(cursor.as_deref())? {
-        rows = rows.filter(paging::beyond(conversation::Column::LastAt, conversation::Column::Id, at, id, true));
+        rows = rows.filter(paging::beyond(
+            conversation::Column::LastAt,
+            conversation::Column::Id,
+            at,
+            id,
+            true,
+        ));
     }
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.last_at, row.id));
-    Ok(Page { data: rows_of(s.read(), actor.business_id, page.data).await?, next_cursor: page.next_cursor })
+    Ok(Page {
+        data: rows_of(s.read(), actor.business_id, page.data).await?,
+        next_cursor: page.next_cursor,
+    })
 }
 
 /// An open conversation: the newest messages, or those before a cursor, and the person.
@@ -58,7 +67,13 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
         .order_by_desc(message::Column::Id)
         .limit(PAGE + 1);
     if let Some(Cursor(at, message)) = TimeCursor::decode(before.as_deref())? {
-        rows = rows.filter(paging::beyond(message::Column::CreatedAt, message::Column::Id, at, message, true));
+        rows = rows.filter(paging::beyond(
+            message::Column::CreatedAt,
+            message::Column::Id,
+            at,
+            message,
+            true,
+        ));
     }
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
     let contact = contacts::view(s.read(), actor.business_id, conversation.contact_id).await?;
@@ -76,7 +91,10 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
 
 /// Whether staff may write to this person, and what to do if not (IB4).
 fn composer(blocked: bool, consent: State, sender: bool) -> Composer {
-    let closed = |reason: &str, todo: &str| Composer::Closed { reason: reason.to_owned(), todo: todo.to_owned() };
+    let closed = |reason: &str, todo: &str| Composer::Closed {
+        reason: reason.to_owned(),
+        todo: todo.to_owned(),
+    };
     if blocked {
         return closed("This contact is blocked.", "Unblock them on their page to write again.");
     }
@@ -84,7 +102,10 @@ fn composer(blocked: bool, consent: State, sender: bool) -> Composer {
         return closed(reason, "Call them instead. They can text START to get texts again.");
     }
     if !sender {
-        return closed("There is no number to send from.", "Ask your administrator to add a Twilio number.");
+        return closed(
+            "There is no number to send from.",
+            "Ask your administrator to add a Twilio number.",
+        );
     }
     Composer::Open
 }
@@ -134,12 +155,22 @@ pub(crate) async fn unread(s: &Services, actor: &Actor) -> Result<u32> {
 }
 
 async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<conversation::Model> {
-    let row = conversation::Entity::in_business(business_id).filter(conversation::Column::Id.eq(id)).one(db).await?;
+    let row = conversation::Entity::in_business(business_id)
+        .filter(conversation::Column::Id.eq(id))
+        .one(db)
+        .await?;
     row.ok_or_else(|| not_found("conversation"))
 }
 
-pub(crate) async fn of_contact(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid) -> Result<Option<conversation::Model>> {
-    Ok(conversation::Entity::in_business(business_id).filter(conversation::Column::ContactId.eq(contact_id)).one(db).await?)
+pub(crate) async fn of_contact(
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    contact_id: Uuid,
+) -> Result<Option<conversation::Model>> {
+    Ok(conversation::Entity::in_business(business_id)
+        .filter(conversation::Column::ContactId.eq(contact_id))
+        .one(db)
+        .await?)
 }
 
 /// The caller holds the contact's lock, so that two can't begin at once.
@@ -170,7 +201,14 @@ pub(crate) async fn add(tx: &mut Tx, row: conversation::Model, m: &message::Mode
     let inbound = m.direction == "inbound";
     let mut row = row.into_active_model();
     row.last_message_id = Set(Some(m.id));
-    row.preview = Set(m.body.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect());
+    row.preview = Set(m
+        .body
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(120)
+        .collect());
     row.last_at = Set(m.created_at);
     row.last_direction = Set(m.direction.clone());
     row.last_status = Set(m.status.clone());
@@ -198,7 +236,10 @@ pub(crate) async fn follow(tx: &mut Tx, m: &message::Model) -> Result<()> {
 
 pub(crate) async fn row(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<ConversationRow> {
     let found = find(db, business_id, id).await?;
-    rows_of(db, business_id, vec![found]).await?.pop().ok_or_else(|| not_found("conversation"))
+    rows_of(db, business_id, vec![found])
+        .await?
+        .pop()
+        .ok_or_else(|| not_found("conversation"))
 }
 
 async fn rows_of(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<conversation::Model>) -> Result<Vec<ConversationRow>> {
@@ -208,7 +249,10 @@ async fn rows_of(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<convers
     }
     let country = businesses::get(db, business_id).await?.country;
     let states = consent::states(db, business_id, &ids).await?;
-    let people = contact::Entity::in_business(business_id).filter(contact::Column::Id.is_in(ids)).all(db).await?;
+    let people = contact::Entity::in_business(business_id)
+        .filter(contact::Column::Id.is_in(ids))
+        .all(db)
+        .await?;
     let people: HashMap<Uuid, contact::Model> = people.into_iter().map(|c| (c.id, c)).collect();
     Ok(rows
         .into_iter()
@@ -219,11 +263,19 @@ async fn rows_of(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<convers
             Some(ConversationRow {
                 id: r.id,
                 contact_id: r.contact_id,
-                name: if person.name.is_empty() { phone_display.clone() } else { person.name.clone() },
+                name: if person.name.is_empty() {
+                    phone_display.clone()
+                } else {
+                    person.name.clone()
+                },
                 phone_display,
                 preview: r.preview,
                 last_at: r.last_at,
-                last_direction: if r.last_direction == "inbound" { Direction::Inbound } else { Direction::Outbound },
+                last_direction: if r.last_direction == "inbound" {
+                    Direction::Inbound
+                } else {
+                    Direction::Outbound
+                },
                 last_status: status.map(|s| s.public().to_owned()).unwrap_or_default(),
                 unread: r.unread.max(0) as u32,
                 opted_out: states.get(&r.contact_id) == Some(&State::OptedOut),

@@ -2,9 +2,7 @@
 
 use std::{path::Path, str::FromStr, time::Duration};
 
-use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use sqlx::{
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
@@ -33,14 +31,30 @@ impl Db {
     /// # Errors
     /// When the file can't be opened or the server can't be reached.
     pub async fn connect(url: &str) -> Result<Self> {
-        if url.starts_with("postgres") { Self::postgres(url).await } else { Self::sqlite(url).await }
+        if url.starts_with("postgres") {
+            Self::postgres(url).await
+        } else {
+            Self::sqlite(url).await
+        }
     }
 
     async fn postgres(url: &str) -> Result<Self> {
-        let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10)).connect(url).await?;
-        let queue = PgPoolOptions::new().max_connections(3).acquire_timeout(Duration::from_secs(10)).connect(url).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect(url)
+            .await?;
+        let queue = PgPoolOptions::new()
+            .max_connections(3)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect(url)
+            .await?;
         let db = DatabaseConnection::from(pool);
-        Ok(Self { read: db.clone(), write: db, queue: QueuePool::Postgres(queue) })
+        Ok(Self {
+            read: db.clone(),
+            write: db,
+            queue: QueuePool::Postgres(queue),
+        })
     }
 
     async fn sqlite(url: &str) -> Result<Self> {
@@ -54,14 +68,21 @@ impl Db {
             std::fs::create_dir_all(directory).map_err(sqlx::Error::Io)?;
         }
         let pool = |size: u32, options: SqliteConnectOptions| -> sqlx::Result<SqlitePool> {
-            Ok(SqlitePoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(20)).connect_lazy_with(options))
+            Ok(SqlitePoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(Duration::from_secs(20))
+                .connect_lazy_with(options))
         };
         let write = pool(1, options.clone())?;
         // Opened first: it creates the file and switches it to WAL before a reader looks.
         drop(write.acquire().await?);
         let read = pool(4, options.clone().pragma("query_only", "on"))?;
         let queue = pool(2, options)?;
-        Ok(Self { read: read.into(), write: write.into(), queue: QueuePool::Sqlite(queue) })
+        Ok(Self {
+            read: read.into(),
+            write: write.into(),
+            queue: QueuePool::Sqlite(queue),
+        })
     }
 
     pub fn is_postgres(&self) -> bool {
@@ -88,7 +109,10 @@ impl Db {
     /// A transaction that may read first and write later. IMMEDIATE on SQLite: a deferred one that turns into a writer fails at once
     /// when another has written meanwhile.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
-        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
         self.write.begin_with_options(options).await.map_err(Error::from)
     }
 

@@ -23,10 +23,14 @@ impl Error {
     pub fn problem(&self) -> Problem {
         match self {
             Error::Problem(p) => (**p).clone(),
-            Error::Db(DbErr::ConnectionAcquire(_)) | Error::Sqlx(sqlx::Error::PoolTimedOut) => {
-                Problem::new(Code::Unavailable, "The database is busy. Nothing was lost; please try again in a moment.")
-            }
-            _ => Problem::new(Code::Internal, "This did not work because of a fault on our side. Please try again."),
+            Error::Db(DbErr::ConnectionAcquire(_)) | Error::Sqlx(sqlx::Error::PoolTimedOut) => Problem::new(
+                Code::Unavailable,
+                "The database is busy. Nothing was lost; please try again in a moment.",
+            ),
+            _ => Problem::new(
+                Code::Internal,
+                "This did not work because of a fault on our side. Please try again.",
+            ),
         }
     }
 

@@ -22,9 +22,16 @@ pub async fn create_api_key(s: &Services, actor: &Actor, name: &str, scopes: &[S
     }
     let known: Vec<&str> = Permission::SCOPES.iter().map(|(text, _)| *text).collect();
     if let Some(unknown) = scopes.iter().find(|scope| !known.contains(&scope.as_str())) {
-        return Err(field("scopes", format!("There is no scope \"{unknown}\". There are: {}.", known.join(", "))));
+        return Err(field(
+            "scopes",
+            format!("There is no scope \"{unknown}\". There are: {}.", known.join(", ")),
+        ));
     }
-    let scopes = if scopes.is_empty() { known.join(" ") } else { scopes.join(" ") };
+    let scopes = if scopes.is_empty() {
+        known.join(" ")
+    } else {
+        scopes.join(" ")
+    };
     // 32 random bytes: guessing is hopeless, so a plain hash is enough and keeps every request fast.
     let key = format!("showup_{}", hex::encode(rand::random::<[u8; 32]>()));
     let row = api_key::ActiveModel {
@@ -65,6 +72,17 @@ pub async fn actor(s: &Services, key: &str) -> Result<Actor> {
             .await?;
     }
     let granted: Vec<&str> = row.scopes.split(' ').collect();
-    let scopes = Permission::SCOPES.into_iter().filter(|(text, _)| granted.contains(text)).map(|(_, p)| p).collect();
-    Ok(Actor { business_id: row.business_id, who: Who::ApiKey { id: row.id, name: row.name, scopes } })
+    let scopes = Permission::SCOPES
+        .into_iter()
+        .filter(|(text, _)| granted.contains(text))
+        .map(|(_, p)| p)
+        .collect();
+    Ok(Actor {
+        business_id: row.business_id,
+        who: Who::ApiKey {
+            id: row.id,
+            name: row.name,
+            scopes,
+        },
+    })
 }

@@ -45,11 +45,27 @@ pub struct Batch {
 /// Up to 200 events of the actor's business after `after`.
 pub async fn after(s: &Services, actor: &Actor, after: i64) -> Result<Batch> {
     let log = || live_event::Entity::in_business(actor.business_id);
-    let reaches = after == 0 || log().filter(live_event::Column::Id.lte(after)).limit(1).one(s.read()).await?.is_some();
-    let rows =
-        log().filter(live_event::Column::Id.gt(after)).order_by_asc(live_event::Column::Id).limit(200).all(s.read()).await?;
-    let events = rows.into_iter().filter_map(|row| Some((row.id, serde_json::from_str(&row.payload).ok()?))).collect();
-    Ok(Batch { events, resync: !reaches })
+    let reaches = after == 0
+        || log()
+            .filter(live_event::Column::Id.lte(after))
+            .limit(1)
+            .one(s.read())
+            .await?
+            .is_some();
+    let rows = log()
+        .filter(live_event::Column::Id.gt(after))
+        .order_by_asc(live_event::Column::Id)
+        .limit(200)
+        .all(s.read())
+        .await?;
+    let events = rows
+        .into_iter()
+        .filter_map(|row| Some((row.id, serde_json::from_str(&row.payload).ok()?)))
+        .collect();
+    Ok(Batch {
+        events,
+        resync: !reaches,
+    })
 }
 
 /// The newest event's id in this business, 0 when there is none. Read it before the data of a page.

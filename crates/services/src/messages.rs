@@ -33,8 +33,8 @@ use crate::{
     tx::Touched,
 };
 
-pub use inbound::{Received, receive};
 pub(crate) use inbound::receive_again;
+pub use inbound::{Received, receive};
 pub use sending::deliver;
 pub use status::status_changed;
 pub(crate) use unclear::resolve;
@@ -64,7 +64,11 @@ impl Kind {
 
     /// By which rule of consent a stored message goes: what answers the customer's own text needs no earlier agreement.
     fn sending(stored: &str) -> Sending {
-        if stored == Kind::Reminder.as_str() { Sending::Automatic } else { Sending::Reply }
+        if stored == Kind::Reminder.as_str() {
+            Sending::Automatic
+        } else {
+            Sending::Reply
+        }
     }
 }
 
@@ -90,7 +94,12 @@ pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> 
     }
     let services = tx.services().clone();
     let sender = numbers::sender(&services, &tx.db, business_id, Some(contact.id)).await?;
-    let from = sender.ok_or_else(|| problem(Code::MayNotSend, "There is no number to send from. Add a Twilio number first."))?;
+    let from = sender.ok_or_else(|| {
+        problem(
+            Code::MayNotSend,
+            "There is no number to send from. Add a Twilio number first.",
+        )
+    })?;
     let conversation = conversations::get_or_begin(tx, business_id, contact.id).await?;
     let id = Uuid::now_v7();
     let row = message::ActiveModel {
@@ -132,14 +141,18 @@ pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> 
 /// Puts the job for a queued message into the queue, at its own time.
 async fn schedule(tx: &mut Tx, row: &message::Model) -> Result<()> {
     let key = format!("send:{}:{}:{}", row.id, row.attempts, row.not_before.timestamp());
-    tx.enqueue(&Job::Send { message_id: row.id }, row.not_before, Some(&key)).await?;
+    tx.enqueue(&Job::Send { message_id: row.id }, row.not_before, Some(&key))
+        .await?;
     tx.touch(row.business_id, Touched::Message(row.id));
     Ok(())
 }
 
 async fn by_correlation(tx: &Tx, business_id: Uuid, id: Option<&str>) -> Result<Option<message::Model>> {
     let Some(id) = id else { return Ok(None) };
-    Ok(message::Entity::in_business(business_id).filter(message::Column::CorrelationId.eq(id)).one(&tx.db).await?)
+    Ok(message::Entity::in_business(business_id)
+        .filter(message::Column::CorrelationId.eq(id))
+        .one(&tx.db)
+        .await?)
 }
 
 /// The same correlation id again: the same message. Only one that was withdrawn before anybody saw it is taken up again.
@@ -182,7 +195,10 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
     };
     let row = enqueue(&mut tx, &contact, new).await?;
     if row.contact_id != contact.id {
-        return Err(problem(Code::Conflict, "This correlation id was used for a message to somebody else."));
+        return Err(problem(
+            Code::Conflict,
+            "This correlation id was used for a message to somebody else.",
+        ));
     }
     tx.commit().await?;
     Ok(shown(row))
@@ -190,14 +206,20 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
 
 async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model) -> Result<()> {
     if contact.blocked {
-        return Err(problem(Code::MayNotSend, "This contact is blocked. Unblock them to write again."));
+        return Err(problem(
+            Code::MayNotSend,
+            "This contact is blocked. Unblock them to write again.",
+        ));
     }
     let state = consent::state(&tx.db, contact.id).await?;
     may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
     // A program may answer somebody who wrote, but must not begin a conversation nobody agreed to.
     let program = matches!(actor.who, Who::ApiKey { .. });
     if program && state == State::Unknown && !has_written(tx, contact).await? {
-        return Err(problem(Code::MayNotSend, "This person has not agreed to text messages. Record their consent first (opt_in)."));
+        return Err(problem(
+            Code::MayNotSend,
+            "This person has not agreed to text messages. Record their consent first (opt_in).",
+        ));
     }
     Ok(())
 }
@@ -228,7 +250,11 @@ pub(crate) async fn cancel_waiting(tx: &mut Tx, business_id: Uuid, contact_id: U
 
 /// Withdraws one message if it still waits; one that is on its way stays.
 pub(crate) async fn cancel(tx: &mut Tx, business_id: Uuid, id: Uuid, reason: &str) -> Result<()> {
-    let row = message::Entity::in_business(business_id).filter(message::Column::Id.eq(id)).lock_exclusive().one(&tx.db).await?;
+    let row = message::Entity::in_business(business_id)
+        .filter(message::Column::Id.eq(id))
+        .lock_exclusive()
+        .one(&tx.db)
+        .await?;
     match row {
         Some(row) if row.status == Status::Queued.as_str() => withdraw(tx, row, reason).await,
         _ => Ok(()),
@@ -253,7 +279,9 @@ async fn told(tx: &mut Tx, row: &message::Model) -> Result<()> {
 
 /// The message and its contact's lock, the contact first as everywhere.
 async fn locked(tx: &Tx, id: Uuid) -> Result<Option<(contact::Model, message::Model)>> {
-    let Some(seen) = message::Entity::find_by_id(id).one(&tx.db).await? else { return Ok(None) };
+    let Some(seen) = message::Entity::find_by_id(id).one(&tx.db).await? else {
+        return Ok(None);
+    };
     let contact = contacts::locked(&tx.db, seen.business_id, seen.contact_id).await?;
     let row = message::Entity::find_by_id(id).lock_exclusive().one(&tx.db).await?;
     Ok(row.map(|row| (contact, row)))
@@ -277,11 +305,17 @@ pub async fn list(s: &Services, actor: &Actor, contact_id: Option<Uuid>, cursor:
         rows = rows.filter(paging::beyond(message::Column::CreatedAt, message::Column::Id, at, id, true));
     }
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
-    Ok(Page { data: page.data.into_iter().map(shown).collect(), next_cursor: page.next_cursor })
+    Ok(Page {
+        data: page.data.into_iter().map(shown).collect(),
+        next_cursor: page.next_cursor,
+    })
 }
 
 pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<MessageView> {
-    let row = message::Entity::in_business(business_id).filter(message::Column::Id.eq(id)).one(db).await?;
+    let row = message::Entity::in_business(business_id)
+        .filter(message::Column::Id.eq(id))
+        .one(db)
+        .await?;
     Ok(shown(row.ok_or_else(|| not_found("message"))?))
 }
 
@@ -296,7 +330,10 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
         channel: row.channel,
         kind: row.kind,
         status: status.public().to_owned(),
-        status_words: row.wait_reason.filter(|_| status == Status::Queued).unwrap_or_else(|| status.words().to_owned()),
+        status_words: row
+            .wait_reason
+            .filter(|_| status == Status::Queued)
+            .unwrap_or_else(|| status.words().to_owned()),
         body: row.body,
         segments: row.segments.max(0) as u32,
         author: row.author,

@@ -29,7 +29,11 @@ pub async fn assign(s: &Services, business_id: Uuid, phone: &str) -> Result<Stri
     };
     row.insert(&tx.db).await.map_err(|e| {
         let e = Error::from(e);
-        if e.is_duplicate() { problem(Code::Conflict, "This number belongs to a business already.") } else { e }
+        if e.is_duplicate() {
+            problem(Code::Conflict, "This number belongs to a business already.")
+        } else {
+            e
+        }
     })?;
     tx.commit().await?;
     Ok(phone)
@@ -37,7 +41,12 @@ pub async fn assign(s: &Services, business_id: Uuid, phone: &str) -> Result<Stri
 
 /// The number a text to this contact leaves from (SE6): the one of their last text, else the business's default, else the
 /// installation's. None: nothing can be sent.
-pub(crate) async fn sender(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, contact: Option<Uuid>) -> Result<Option<String>> {
+pub(crate) async fn sender(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    contact: Option<Uuid>,
+) -> Result<Option<String>> {
     let active = number::Entity::in_business(business_id)
         .filter(number::Column::Status.eq("active"))
         .order_by_desc(number::Column::IsDefault)
@@ -45,7 +54,9 @@ pub(crate) async fn sender(s: &Services, db: &impl ConnectionTrait, business_id:
         .limit(100)
         .all(db)
         .await?;
-    if active.len() > 1 && let Some(contact_id) = contact {
+    if active.len() > 1
+        && let Some(contact_id) = contact
+    {
         let last = message::Entity::in_business(business_id)
             .filter(message::Column::ContactId.eq(contact_id))
             .order_by_desc(message::Column::CreatedAt)
@@ -58,7 +69,11 @@ pub(crate) async fn sender(s: &Services, db: &impl ConnectionTrait, business_id:
             return Ok(Some(number.phone.clone()));
         }
     }
-    Ok(active.into_iter().next().map(|n| n.phone).or_else(|| s.settings().default_from.clone()))
+    Ok(active
+        .into_iter()
+        .next()
+        .map(|n| n.phone)
+        .or_else(|| s.settings().default_from.clone()))
 }
 
 /// The business a text to `to` is for. The installation's shared number goes by who texted this person from it last.
@@ -80,5 +95,9 @@ pub(crate) async fn route(s: &Services, db: &impl ConnectionTrait, to: &str, fro
         return Ok(Some(message.business_id));
     }
     let businesses = entity::businesses::business::Entity::find().limit(2).all(db).await?;
-    Ok(if let [only] = businesses.as_slice() { Some(only.id) } else { None })
+    Ok(if let [only] = businesses.as_slice() {
+        Some(only.id)
+    } else {
+        None
+    })
 }

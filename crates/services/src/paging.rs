@@ -28,9 +28,16 @@ impl<K: Serialize + DeserializeOwned> Cursor<K> {
     /// # Errors
     /// `Malformed` when it is not a cursor of ours.
     pub(crate) fn decode(text: Option<&str>) -> Result<Option<Self>> {
-        let Some(text) = text.filter(|t| !t.is_empty()) else { return Ok(None) };
-        let cursor = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        cursor.map(Some).ok_or_else(|| problem(Code::Malformed, "This cursor is not one that we gave out."))
+        let Some(text) = text.filter(|t| !t.is_empty()) else {
+            return Ok(None);
+        };
+        let cursor = URL_SAFE_NO_PAD
+            .decode(text)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        cursor
+            .map(Some)
+            .ok_or_else(|| problem(Code::Malformed, "This cursor is not one that we gave out."))
     }
 }
 
@@ -45,6 +52,10 @@ pub(crate) fn beyond<C: ColumnTrait>(key: C, id: C, k: impl Into<Value>, i: Uuid
 pub(crate) fn page<T, K: Serialize + DeserializeOwned>(mut rows: Vec<T>, cursor: impl Fn(&T) -> Cursor<K>) -> Page<T> {
     let more = rows.len() as u64 > PAGE;
     rows.truncate(PAGE as usize);
-    let next_cursor = if more { rows.last().map(|row| cursor(row).encode()) } else { None };
+    let next_cursor = if more {
+        rows.last().map(|row| cursor(row).encode())
+    } else {
+        None
+    };
     Page { data: rows, next_cursor }
 }

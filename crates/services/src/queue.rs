@@ -53,7 +53,13 @@ pub async fn enqueue(db: &impl ConnectionTrait, job: &Job, run_at: DateTime<Utc>
              VALUES (?, ?, ?, 'Pending', 0, 1, ?, 0, '{}', ?) ON CONFLICT (job_type, idempotency_key) DO NOTHING"
         }
     };
-    let values = [id.into(), QUEUE.into(), payload.into(), run_at.timestamp().into(), key.map(str::to_owned).into()];
+    let values = [
+        id.into(),
+        QUEUE.into(),
+        payload.into(),
+        run_at.timestamp().into(),
+        key.map(str::to_owned).into(),
+    ];
     db.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     Ok(())
 }

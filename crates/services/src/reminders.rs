@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, Duration, Utc};
 use contract::appointments::ReminderView;
 use domain::reminders::{Kind, Plan, WINDOW_DAYS, correlation_id};
-use entity::{appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
+use entity::{
+    appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
 };
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
 use uuid::Uuid;
 
 use crate::{Result, Tx, businesses, messages, tasks, tx::Touched};
@@ -29,11 +29,20 @@ pub(crate) enum Stop<'a> {
 
 /// The zone a contact reads times in: their own, else the business's.
 pub(crate) fn zone(business: &business::Model, contact: &contact::Model) -> chrono_tz::Tz {
-    contact.time_zone.as_deref().and_then(domain::quiet::parse_zone).unwrap_or_else(|| businesses::zone(business))
+    contact
+        .time_zone
+        .as_deref()
+        .and_then(domain::quiet::parse_zone)
+        .unwrap_or_else(|| businesses::zone(business))
 }
 
 /// Plans the reminders of a visit as it stands now. A reminder that this very time had before is taken up again, never sent twice.
-pub(crate) async fn plan(tx: &mut Tx, business: &business::Model, contact: &contact::Model, visit: &appointment::Model) -> Result<()> {
+pub(crate) async fn plan(
+    tx: &mut Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    visit: &appointment::Model,
+) -> Result<()> {
     let planned = domain::reminders::plan(
         tx.now,
         visit.starts_at,
@@ -45,12 +54,27 @@ pub(crate) async fn plan(tx: &mut Tx, business: &business::Model, contact: &cont
         let (due_at, status, reason) = match item.plan {
             Plan::Due(at) => (at, "planned", None),
             Plan::Skipped(why) => (item.nominal, "skipped", Some(why.words().to_owned())),
-            Plan::NeedsPerson => (item.nominal, "skipped", Some("Quiet hours last until the visit; please call.".to_owned())),
+            Plan::NeedsPerson => (
+                item.nominal,
+                "skipped",
+                Some("Quiet hours last until the visit; please call.".to_owned()),
+            ),
         };
         if matches!(item.plan, Plan::NeedsPerson) {
             needs_call(tx, visit, "Quiet hours leave no time to text a reminder.").await?;
         }
-        save(tx, visit, Row { kind: item.kind, nominal: item.nominal, due_at, status, reason }).await?;
+        save(
+            tx,
+            visit,
+            Row {
+                kind: item.kind,
+                nominal: item.nominal,
+                due_at,
+                status,
+                reason,
+            },
+        )
+        .await?;
     }
     tx.touch(visit.business_id, Touched::Appointment(visit.id));
     Ok(())
@@ -118,7 +142,9 @@ pub(crate) async fn stop(tx: &mut Tx, visit: &appointment::Model, why: Stop<'_>)
         .await?;
     for row in rows {
         // An answered one keeps its answer; it only stops counting as something one can answer.
-        if row.status == "queued" && let Some(message_id) = row.message_id {
+        if row.status == "queued"
+            && let Some(message_id) = row.message_id
+        {
             messages::cancel(tx, visit.business_id, message_id, reason).await?;
         }
         finish(tx, row, "cancelled", Some(reason)).await?;
@@ -141,7 +167,9 @@ pub(crate) async fn finish(tx: &mut Tx, row: reminder_request::Model, status: &s
 
 /// The provider has taken a reminder's text: from now on it can be answered for 14 days, or until the visit.
 pub(crate) async fn sent(tx: &mut Tx, m: &message::Model) -> Result<()> {
-    let Some(row) = of_message(tx, m).await?.filter(|r| r.status == "queued") else { return Ok(()) };
+    let Some(row) = of_message(tx, m).await?.filter(|r| r.status == "queued") else {
+        return Ok(());
+    };
     let until = tx.now + Duration::days(WINDOW_DAYS);
     let expires_at = row.expires_at.map_or(until, |at| at.min(until));
     let (business_id, appointment_id) = (row.business_id, row.appointment_id);
@@ -176,7 +204,10 @@ pub(crate) async fn withdrawn(tx: &mut Tx, m: &message::Model, reason: &str) -> 
 
 async fn of_message(tx: &Tx, m: &message::Model) -> Result<Option<reminder_request::Model>> {
     let Some(id) = m.reminder_id else { return Ok(None) };
-    let row = reminder_request::Entity::in_business(m.business_id).filter(reminder_request::Column::Id.eq(id)).one(&tx.db).await?;
+    let row = reminder_request::Entity::in_business(m.business_id)
+        .filter(reminder_request::Column::Id.eq(id))
+        .one(&tx.db)
+        .await?;
     Ok(row)
 }
 
@@ -196,7 +227,11 @@ async fn needs_call(tx: &mut Tx, visit: &appointment::Model, reason: &str) -> Re
 }
 
 /// Reminders of several visits, each in order of due time.
-pub(crate) async fn of_appointments(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<ReminderView>>> {
+pub(crate) async fn of_appointments(
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<ReminderView>>> {
     let rows = reminder_request::Entity::in_business(business_id)
         .filter(reminder_request::Column::AppointmentId.is_in(ids.iter().copied()))
         .order_by_asc(reminder_request::Column::DueAt)
@@ -204,7 +239,13 @@ pub(crate) async fn of_appointments(db: &impl ConnectionTrait, business_id: Uuid
         .await?;
     let mut by_visit: HashMap<Uuid, Vec<ReminderView>> = HashMap::new();
     for r in rows {
-        let shown = ReminderView { id: r.id, kind: r.kind, due_at: r.due_at, status: r.status, reason: r.reason };
+        let shown = ReminderView {
+            id: r.id,
+            kind: r.kind,
+            due_at: r.due_at,
+            status: r.status,
+            reason: r.reason,
+        };
         by_visit.entry(r.appointment_id).or_default().push(shown);
     }
     Ok(by_visit)

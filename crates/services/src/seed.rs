@@ -37,19 +37,38 @@ const PEOPLE: [(&str, &str, i64, &str, &str); 9] = [
 /// # Errors
 /// When the database does not answer.
 pub async fn demo(s: &Services, account_sid: &str) -> Result<bool> {
-    if business::Entity::find().filter(business::Column::Slug.eq(SLUG)).one(s.read()).await?.is_some() {
+    if business::Entity::find()
+        .filter(business::Column::Slug.eq(SLUG))
+        .one(s.read())
+        .await?
+        .is_some()
+    {
         return Ok(false);
     }
     let line = "(415) 555-0100 or hello@brightsmile.example";
     let b = businesses::create(s, "Bright Smile Dental", line, Some("America/Los_Angeles"), Some(500)).await?;
     numbers::assign(s, b.id, NUMBER).await?;
     let account_id = accounts::add_member(s, b.id, Role::Owner, "Robin Demo", EMAIL, PASSWORD).await?;
-    let robin = Actor { business_id: b.id, who: Who::Member { account_id, name: "Robin Demo".to_owned(), role: Role::Owner } };
+    let robin = Actor {
+        business_id: b.id,
+        who: Who::Member {
+            account_id,
+            name: "Robin Demo".to_owned(),
+            role: Role::Owner,
+        },
+    };
     for (i, person) in PEOPLE.iter().enumerate() {
         add(s, &robin, person, i).await?;
     }
     text(s, account_sid, "+14155550114", 1, "Hi! Is there parking at the clinic?").await?;
-    text(s, account_sid, "+14155550199", 2, "Hello, do you have a time for a new patient next week?").await?;
+    text(
+        s,
+        account_sid,
+        "+14155550199",
+        2,
+        "Hello, do you have a time for a new patient next week?",
+    )
+    .await?;
     text(s, account_sid, "+14155550118", 3, "STOP").await?;
     Ok(true)
 }
@@ -62,7 +81,10 @@ async fn add(s: &Services, robin: &Actor, person: &(&str, &str, i64, &str, &str)
         email: None,
         time_zone: None,
         notes: None,
-        opt_in: Some(OptIn { channel: "sms".to_owned(), source: "booking by phone".to_owned() }),
+        opt_in: Some(OptIn {
+            channel: "sms".to_owned(),
+            source: "booking by phone".to_owned(),
+        }),
     };
     let contact = contacts::create(s, robin, contact).await?;
     // On the half hour, as in a real book.

@@ -72,8 +72,13 @@ pub(crate) async fn raise(tx: &mut Tx, new: New) -> Result<()> {
         done_at: Set(None),
         done_by: Set(None),
     };
-    let once = OnConflict::columns([task::Column::BusinessId, task::Column::DedupeKey]).do_nothing().to_owned();
-    let added = task::Entity::insert(row).on_conflict(once).exec_without_returning(&tx.db).await?;
+    let once = OnConflict::columns([task::Column::BusinessId, task::Column::DedupeKey])
+        .do_nothing()
+        .to_owned();
+    let added = task::Entity::insert(row)
+        .on_conflict(once)
+        .exec_without_returning(&tx.db)
+        .await?;
     if added > 0 {
         tx.touch(new.business_id, Touched::Task(id));
     }
@@ -113,7 +118,10 @@ async fn set_status(tx: &Tx, row: task::Model, done: bool, by: &str) -> Result<(
 pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Result<TaskView> {
     actor.may(Permission::WriteTasks)?;
     let mut tx = s.begin().await?;
-    let row = task::Entity::in_business(actor.business_id).filter(task::Column::Id.eq(id)).one(&tx.db).await?;
+    let row = task::Entity::in_business(actor.business_id)
+        .filter(task::Column::Id.eq(id))
+        .one(&tx.db)
+        .await?;
     let row = row.ok_or_else(|| not_found("task"))?;
     set_status(&tx, row, done, &actor.author()).await?;
     tx.touch(actor.business_id, Touched::Task(id));
@@ -144,7 +152,10 @@ pub async fn list(s: &Services, actor: &Actor, query: TaskQuery) -> Result<Page<
         rows = rows.filter(paging::beyond(task::Column::CreatedAt, task::Column::Id, at, id, done));
     }
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
-    Ok(Page { data: views(s.read(), actor.business_id, page.data).await?, next_cursor: page.next_cursor })
+    Ok(Page {
+        data: views(s.read(), actor.business_id, page.data).await?,
+        next_cursor: page.next_cursor,
+    })
 }
 
 /// Open tasks, counted up to 99.
@@ -173,9 +184,15 @@ pub(crate) async fn of_contact(db: &impl ConnectionTrait, business_id: Uuid, con
 }
 
 pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<TaskView> {
-    let row = task::Entity::in_business(business_id).filter(task::Column::Id.eq(id)).one(db).await?;
+    let row = task::Entity::in_business(business_id)
+        .filter(task::Column::Id.eq(id))
+        .one(db)
+        .await?;
     let row = row.ok_or_else(|| not_found("task"))?;
-    views(db, business_id, vec![row]).await?.pop().ok_or_else(|| not_found("task"))
+    views(db, business_id, vec![row])
+        .await?
+        .pop()
+        .ok_or_else(|| not_found("task"))
 }
 
 async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<task::Model>) -> Result<Vec<TaskView>> {
@@ -183,8 +200,14 @@ async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<task::Mod
     let names: HashMap<Uuid, String> = if ids.is_empty() {
         HashMap::new()
     } else {
-        let contacts = contact::Entity::in_business(business_id).filter(contact::Column::Id.is_in(ids)).all(db).await?;
-        contacts.into_iter().map(|c| (c.id, if c.name.is_empty() { c.phone } else { c.name })).collect()
+        let contacts = contact::Entity::in_business(business_id)
+            .filter(contact::Column::Id.is_in(ids))
+            .all(db)
+            .await?;
+        contacts
+            .into_iter()
+            .map(|c| (c.id, if c.name.is_empty() { c.phone } else { c.name }))
+            .collect()
     };
     Ok(rows
         .into_iter()

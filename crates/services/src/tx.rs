@@ -29,7 +29,13 @@ pub(crate) enum Touched {
 
 impl Services {
     pub(crate) async fn begin(&self) -> Result<Tx> {
-        Ok(Tx { db: self.db().begin().await?, now: self.now(), services: self.clone(), touched: Vec::new(), jobs: false })
+        Ok(Tx {
+            db: self.db().begin().await?,
+            now: self.now(),
+            services: self.clone(),
+            touched: Vec::new(),
+            jobs: false,
+        })
     }
 }
 

@@ -1,1 +1,8 @@
-//! (room)
+//! Test tools: a database per test, a clock that is set, a simulated Twilio at a socket, and words to tell a story with.
+
+mod db;
+mod world;
+
+pub use db::{Backend, TestDb};
+pub use twilio_sim::{Fault, FaultKind, Sim};
+pub use world::{NUMBER, TestClock, World, member};

@@ -53,7 +53,11 @@ fn file(kind: &'static str, content: &'static str) -> ([(HeaderName, &'static st
 
 async fn show(State(shared): State<Arc<Shared>>) -> Response {
     let view = shared.read(view::View::of);
-    ([(CONTENT_SECURITY_POLICY, "default-src 'self'")], Html(page::page(&view))).into_response()
+    (
+        [(CONTENT_SECURITY_POLICY, "default-src 'self'; img-src 'self' data:")],
+        Html(page::page(&view)),
+    )
+        .into_response()
 }
 
 /// One `change` event whenever something changed.

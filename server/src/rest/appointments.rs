@@ -10,7 +10,11 @@ use super::{Answer, Body, Caller, Id, Refusal, S};
 /// Book a visit; its reminders are planned with it.
 #[utoipa::path(post, path = "/appointments", tag = "appointments", request_body = CreateAppointment, responses(
     (status = 201, body = AppointmentView), (status = 404, description = "No such contact", body = Problem), (status = 422, body = Problem)))]
-pub async fn create(State(s): S, Caller(actor): Caller, Body(cmd): Body<CreateAppointment>) -> Result<(StatusCode, Json<AppointmentView>), Refusal> {
+pub async fn create(
+    State(s): S,
+    Caller(actor): Caller,
+    Body(cmd): Body<CreateAppointment>,
+) -> Result<(StatusCode, Json<AppointmentView>), Refusal> {
     Ok((StatusCode::CREATED, Json(appointments::create(&s, &actor, cmd).await?)))
 }
 
@@ -24,7 +28,12 @@ pub async fn get(State(s): S, Caller(actor): Caller, Id(id): Id) -> Answer<Appoi
 /// Move a visit; pending reminders move with it.
 #[utoipa::path(patch, path = "/appointments/{id}", tag = "appointments", params(("id" = Uuid, Path)), request_body = MoveAppointment, responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Over or cancelled", body = Problem), (status = 422, body = Problem)))]
-pub async fn reschedule(State(s): S, Caller(actor): Caller, Id(id): Id, Body(cmd): Body<MoveAppointment>) -> Answer<AppointmentView> {
+pub async fn reschedule(
+    State(s): S,
+    Caller(actor): Caller,
+    Id(id): Id,
+    Body(cmd): Body<MoveAppointment>,
+) -> Answer<AppointmentView> {
     Ok(Json(appointments::reschedule(&s, &actor, id, cmd).await?))
 }
 

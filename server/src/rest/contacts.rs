@@ -10,7 +10,11 @@ use super::{Answer, Body, Caller, Id, Refusal, S};
 /// Add a contact, with consent if it was given.
 #[utoipa::path(post, path = "/contacts", tag = "contacts", request_body = CreateContact, responses(
     (status = 201, body = ContactView), (status = 409, description = "Somebody has this number", body = Problem), (status = 422, body = Problem)))]
-pub async fn create(State(s): S, Caller(actor): Caller, Body(cmd): Body<CreateContact>) -> Result<(StatusCode, Json<ContactView>), Refusal> {
+pub async fn create(
+    State(s): S,
+    Caller(actor): Caller,
+    Body(cmd): Body<CreateContact>,
+) -> Result<(StatusCode, Json<ContactView>), Refusal> {
     Ok((StatusCode::CREATED, Json(contacts::create(&s, &actor, cmd).await?)))
 }
 

@@ -21,7 +21,11 @@ pub struct ListParams {
 /// Text a contact. Stored at once, sent in the background: look at `status`.
 #[utoipa::path(post, path = "/messages", tag = "messages", request_body = SendMessage, responses(
     (status = 202, body = MessageView), (status = 409, description = "May not be sent, and why", body = Problem), (status = 422, body = Problem)))]
-pub async fn send(State(s): S, Caller(actor): Caller, Body(cmd): Body<SendMessage>) -> Result<(StatusCode, Json<MessageView>), Refusal> {
+pub async fn send(
+    State(s): S,
+    Caller(actor): Caller,
+    Body(cmd): Body<SendMessage>,
+) -> Result<(StatusCode, Json<MessageView>), Refusal> {
     Ok((StatusCode::ACCEPTED, Json(messages::send(&s, &actor, cmd).await?)))
 }
 

@@ -100,14 +100,23 @@ async fn set(tx: &Tx, business_id: Uuid, contact_id: Uuid, purpose: Purpose, sta
         updated_at: Set(tx.now),
     };
     let key = [consent::Column::ContactId, consent::Column::Channel, consent::Column::Purpose];
-    let replace = OnConflict::columns(key).update_columns([consent::Column::State, consent::Column::UpdatedAt]).to_owned();
-    consent::Entity::insert(row).on_conflict(replace).exec_without_returning(&tx.db).await?;
+    let replace = OnConflict::columns(key)
+        .update_columns([consent::Column::State, consent::Column::UpdatedAt])
+        .to_owned();
+    consent::Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(&tx.db)
+        .await?;
     Ok(())
 }
 
 /// Where a contact stands on appointment texts.
 pub(crate) async fn state(db: &impl ConnectionTrait, contact_id: Uuid) -> Result<State> {
-    let key = (contact_id, Channel::Sms.as_str().to_owned(), Purpose::Transactional.as_str().to_owned());
+    let key = (
+        contact_id,
+        Channel::Sms.as_str().to_owned(),
+        Purpose::Transactional.as_str().to_owned(),
+    );
     let row = consent::Entity::find_by_id(key).one(db).await?;
     Ok(row.and_then(|r| r.state.parse().ok()).unwrap_or_default())
 }
@@ -123,7 +132,10 @@ pub(crate) async fn states(db: &impl ConnectionTrait, business_id: Uuid, contact
         .filter(consent::Column::Purpose.eq(Purpose::Transactional.as_str()))
         .all(db)
         .await?;
-    Ok(rows.into_iter().map(|r| (r.contact_id, r.state.parse().unwrap_or_default())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|r| (r.contact_id, r.state.parse().unwrap_or_default()))
+        .collect())
 }
 
 /// A contact's ledger, newest first, at most 100 rows.
@@ -161,8 +173,16 @@ pub struct BrokenRow {
 /// Only when the database does not answer.
 pub async fn verify(s: &Services) -> Result<std::result::Result<u64, BrokenRow>> {
     let mut checked = 0;
-    for b in business::Entity::find().order_by_asc(business::Column::Id).all(s.read()).await? {
-        let broken = |seq, what| BrokenRow { business: b.slug.clone(), seq, what };
+    for b in business::Entity::find()
+        .order_by_asc(business::Column::Id)
+        .all(s.read())
+        .await?
+    {
+        let broken = |seq, what| BrokenRow {
+            business: b.slug.clone(),
+            seq,
+            what,
+        };
         let (mut seq, mut hash) = (0, domain::consent::GENESIS.to_owned());
         loop {
             let rows = consent_event::Entity::in_business(b.id)

@@ -44,17 +44,30 @@ pub async fn list(s: &Services, actor: &Actor, query: ContactQuery) -> Result<Pa
         rows = rows.filter(Expr::col(contact::Column::Search).like(LikeExpr::new(pattern(q)).escape('\\')));
     }
     if let Some(Cursor(search, id)) = Cursor::<String>::decode(query.cursor.as_deref())? {
-        rows = rows.filter(paging::beyond(contact::Column::Search, contact::Column::Id, search, id, false));
+        rows = rows.filter(paging::beyond(
+            contact::Column::Search,
+            contact::Column::Id,
+            search,
+            id,
+            false,
+        ));
     }
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.search.clone(), row.id));
-    Ok(Page { data: views(s.read(), actor.business_id, page.data).await?, next_cursor: page.next_cursor })
+    Ok(Page {
+        data: views(s.read(), actor.business_id, page.data).await?,
+        next_cursor: page.next_cursor,
+    })
 }
 
 /// What somebody typed, as a LIKE pattern. A number is looked for by its digits, however it was spaced.
 fn pattern(q: &str) -> String {
     let digits: String = q.chars().filter(char::is_ascii_digit).collect();
     let number = digits.len() >= 3 && q.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c));
-    let text = if number { digits } else { q.chars().take(100).collect::<String>().to_lowercase() };
+    let text = if number {
+        digits
+    } else {
+        q.chars().take(100).collect::<String>().to_lowercase()
+    };
     format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
@@ -68,15 +81,23 @@ pub async fn page(s: &Services, actor: &Actor, id: Uuid) -> Result<ContactPage> 
     Ok(ContactPage {
         ledger: consent::ledger(s.read(), actor.business_id, id).await?,
         visits: appointments::of_contact(s.read(), actor.business_id, id).await?,
-        conversation_id: conversations::of_contact(s.read(), actor.business_id, id).await?.map(|c| c.id),
+        conversation_id: conversations::of_contact(s.read(), actor.business_id, id)
+            .await?
+            .map(|c| c.id),
         contact,
     })
 }
 
 pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<ContactView> {
-    let row = contact::Entity::in_business(business_id).filter(contact::Column::Id.eq(id)).one(db).await?;
+    let row = contact::Entity::in_business(business_id)
+        .filter(contact::Column::Id.eq(id))
+        .one(db)
+        .await?;
     let row = row.ok_or_else(|| not_found("contact"))?;
-    views(db, business_id, vec![row]).await?.pop().ok_or_else(|| not_found("contact"))
+    views(db, business_id, vec![row])
+        .await?
+        .pop()
+        .ok_or_else(|| not_found("contact"))
 }
 
 async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<contact::Model>) -> Result<Vec<ContactView>> {
@@ -94,7 +115,9 @@ async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<contact::
             time_zone: r.time_zone,
             notes: r.notes,
             blocked: r.blocked,
-            consent: ConsentView { sms: states.get(&r.id).copied().unwrap_or_default() },
+            consent: ConsentView {
+                sms: states.get(&r.id).copied().unwrap_or_default(),
+            },
             created_at: r.created_at,
         })
         .collect())

@@ -19,14 +19,8 @@ use uuid::Uuid;
 
 use super::{Kind, New, enqueue};
 use crate::{
-    Error, Result, Services, Tx, businesses, contacts,
-    contacts::consent,
-    conversations,
-    error::problem,
-    numbers,
-    queue::Job,
-    reminders, tasks,
-    tx::Touched,
+    Error, Result, Services, Tx, businesses, contacts, contacts::consent, conversations, error::problem, numbers, queue::Job,
+    reminders, tasks, tx::Touched,
 };
 
 /// After so many tries at acting on a text a person gets it as a task.
@@ -65,16 +59,30 @@ pub async fn receive(s: &Services, form: &forms::Inbound, raw: &str) -> Result<R
             Ok(received) => return Ok(received),
         }
     }
-    keep(s, business_id, form, raw, &Error::broken("the contact could not be told apart")).await
+    keep(
+        s,
+        business_id,
+        form,
+        raw,
+        &Error::broken("the contact could not be told apart"),
+    )
+    .await
 }
 
 async fn seen(s: &Services, sid: &str) -> Result<bool> {
-    Ok(receipt::Entity::find_by_id(sid.to_owned()).one(&s.db().write).await?.is_some())
+    Ok(receipt::Entity::find_by_id(sid.to_owned())
+        .one(&s.db().write)
+        .await?
+        .is_some())
 }
 
 async fn receive_once(s: &Services, business_id: Uuid, form: &forms::Inbound, raw: &str) -> Result<Received> {
     let mut tx = s.begin().await?;
-    if receipt::Entity::find_by_id(form.message_sid.clone()).one(&tx.db).await?.is_some() {
+    if receipt::Entity::find_by_id(form.message_sid.clone())
+        .one(&tx.db)
+        .await?
+        .is_some()
+    {
         return Ok(Received::Repeat);
     }
     insert_receipt(&tx, business_id, form, raw, None).await?;
@@ -98,7 +106,9 @@ async fn keep(s: &Services, business_id: Uuid, form: &forms::Inbound, raw: &str,
 
 async fn try_again(tx: &mut Tx, sid: &str, tries: i32) -> Result<()> {
     let wait = Duration::seconds(5 * i64::from(tries * tries));
-    let job = Job::Receive { provider_sid: sid.to_owned() };
+    let job = Job::Receive {
+        provider_sid: sid.to_owned(),
+    };
     tx.enqueue(&job, tx.now + wait, Some(&format!("receive:{sid}:{tries}"))).await
 }
 
@@ -119,7 +129,9 @@ async fn insert_receipt(tx: &Tx, business_id: Uuid, form: &forms::Inbound, raw: 
 /// Acts on a kept text again; after the last try it becomes a task.
 pub(crate) async fn receive_again(s: &Services, sid: &str) -> Result<()> {
     let waiting = receipt::Entity::find_by_id(sid.to_owned()).one(s.read()).await?;
-    let Some(row) = waiting.filter(|r| r.processed_at.is_none() && r.tries < TRIES) else { return Ok(()) };
+    let Some(row) = waiting.filter(|r| r.processed_at.is_none() && r.tries < TRIES) else {
+        return Ok(());
+    };
     let form = forms::Inbound::parse(row.raw.as_bytes()).map_err(|e| Error::broken(e.to_string()));
     let tried = match form {
         Ok(form) => apply_kept(s, &row, &form).await,
@@ -238,11 +250,22 @@ async fn store(tx: &mut Tx, contact: &contact::Model, form: &forms::Inbound) -> 
 async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, state: State) -> Result<()> {
     let sid = inbound.provider_sid.as_deref().unwrap_or_default();
     let evidence = format!("Text \"{}\" ({sid})", inbound.body.chars().take(200).collect::<String>());
-    let change = consent::Change { contact, state, source: Source::Keyword, actor: "the customer", evidence: &evidence };
+    let change = consent::Change {
+        contact,
+        state,
+        source: Source::Keyword,
+        actor: "the customer",
+        evidence: &evidence,
+    };
     consent::record(tx, change).await
 }
 
-async fn help(tx: &mut Tx, business: &entity::businesses::business::Model, contact: &contact::Model, inbound: &message::Model) -> Result<()> {
+async fn help(
+    tx: &mut Tx,
+    business: &entity::businesses::business::Model,
+    contact: &contact::Model,
+    inbound: &message::Model,
+) -> Result<()> {
     let new = New {
         kind: Kind::Automatic,
         body: texts::help(&business.name, &business.contact_line),

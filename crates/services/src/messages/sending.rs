@@ -18,11 +18,7 @@ use twilio::{NewMessage, Outcome, errors};
 use uuid::Uuid;
 
 use super::{Kind, locked, schedule, status, told, unclear, withdraw};
-use crate::{
-    Error, Result, Services, Tx, appointments, businesses,
-    contacts::consent,
-    reminders, tasks,
-};
+use crate::{Error, Result, Services, Tx, appointments, businesses, contacts::consent, reminders, tasks};
 
 /// Tries after the first one, for what was provably not sent (SE2).
 const RETRIES: i32 = 3;
@@ -43,10 +39,21 @@ pub async fn deliver(s: &Services, id: Uuid) -> Result<()> {
 
 async fn call(s: &Services, m: &message::Model) -> Outcome {
     let Some(client) = s.twilio() else {
-        return Outcome::TryLater { http: None, code: None, retry_after: None, message: "no Twilio account is connected".to_owned() };
+        return Outcome::TryLater {
+            http: None,
+            code: None,
+            retry_after: None,
+            message: "no Twilio account is connected".to_owned(),
+        };
     };
     let callback = format!("{}/webhooks/twilio/status?message_id={}", s.settings().public_url, m.id);
-    let new = NewMessage { to: &m.to_addr, from: &m.from_addr, body: &m.body, status_callback: Some(&callback), validity_period: None };
+    let new = NewMessage {
+        to: &m.to_addr,
+        from: &m.from_addr,
+        body: &m.body,
+        status_callback: Some(&callback),
+        validity_period: None,
+    };
     client.create(&new).await
 }
 
@@ -59,7 +66,9 @@ enum Verdict {
 /// Takes a message for sending, if everything that must hold holds now (law 3).
 pub(super) async fn claim(s: &Services, id: Uuid) -> Result<Option<message::Model>> {
     let mut tx = s.begin().await?;
-    let Some((contact, m)) = locked(&tx, id).await? else { return Ok(None) };
+    let Some((contact, m)) = locked(&tx, id).await? else {
+        return Ok(None);
+    };
     if m.status != Status::Queued.as_str() || m.not_before > tx.now {
         return Ok(None);
     }
@@ -102,18 +111,30 @@ async fn number_is_active(s: &Services, tx: &Tx, m: &message::Model) -> Result<b
     if s.settings().default_from.as_ref() == Some(&m.from_addr) {
         return Ok(true);
     }
-    let number = number::Entity::in_business(m.business_id).filter(number::Column::Phone.eq(&m.from_addr)).one(&tx.db).await?;
+    let number = number::Entity::in_business(m.business_id)
+        .filter(number::Column::Phone.eq(&m.from_addr))
+        .one(&tx.db)
+        .await?;
     Ok(number.is_some_and(|n| n.status == "active"))
 }
 
 /// The visit a reminder speaks of must still be what it says, and the customer awake.
-async fn reminder_verdict(tx: &Tx, business: &business::Model, contact: &contact::Model, m: &message::Model) -> Result<Option<Verdict>> {
+async fn reminder_verdict(
+    tx: &Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    m: &message::Model,
+) -> Result<Option<Verdict>> {
     let gone = || Ok(Some(Verdict::Withdraw("The visit is not open any more.".to_owned())));
-    let (Some(reminder), Some(visit)) = (m.reminder_id, m.appointment_id) else { return Ok(None) };
+    let (Some(reminder), Some(visit)) = (m.reminder_id, m.appointment_id) else {
+        return Ok(None);
+    };
     let visit = appointments::find(&tx.db, m.business_id, visit).await?;
     let requests = reminder_request::Entity::in_business(m.business_id);
     let request = requests.filter(reminder_request::Column::Id.eq(reminder)).one(&tx.db).await?;
-    let Some(request) = request.filter(|r| r.status == "queued") else { return gone() };
+    let Some(request) = request.filter(|r| r.status == "queued") else {
+        return gone();
+    };
     if !appointments::status(&visit)?.is_open() {
         return gone();
     }
@@ -121,32 +142,53 @@ async fn reminder_verdict(tx: &Tx, business: &business::Model, contact: &contact
         return Ok(None);
     }
     let zone = reminders::zone(business, contact);
-    Ok(match domain::reminders::at_send(tx.now, visit.starts_at, zone, businesses::quiet(business)) {
-        domain::reminders::AtSend::Send => None,
-        domain::reminders::AtSend::HoldUntil(at) => {
-            let until = domain::when::relative(at, tx.now, zone);
-            Some(Verdict::Hold(at, format!("Waits for the end of quiet hours: {until}.")))
-        }
-        domain::reminders::AtSend::Skip(why) => Some(Verdict::Withdraw(why.words().to_owned())),
-    })
+    Ok(
+        match domain::reminders::at_send(tx.now, visit.starts_at, zone, businesses::quiet(business)) {
+            domain::reminders::AtSend::Send => None,
+            domain::reminders::AtSend::HoldUntil(at) => {
+                let until = domain::when::relative(at, tx.now, zone);
+                Some(Verdict::Hold(at, format!("Waits for the end of quiet hours: {until}.")))
+            }
+            domain::reminders::AtSend::Skip(why) => Some(Verdict::Withdraw(why.words().to_owned())),
+        },
+    )
 }
 
 /// SE3: over its hourly limit a business waits for the next hour; nothing is dropped.
 async fn within_limit(tx: &Tx, business: &business::Model) -> Result<Verdict> {
-    let hour = tx.now.duration_trunc(Duration::hours(1)).map_err(|e| Error::broken(e.to_string()))?;
+    let hour = tx
+        .now
+        .duration_trunc(Duration::hours(1))
+        .map_err(|e| Error::broken(e.to_string()))?;
     let row = quota_hour::Entity::find_by_id((business.id, hour)).one(&tx.db).await?;
     let used = row.map_or(0, |r| r.used);
     if used >= business.hourly_limit {
         let next = hour + Duration::hours(1);
         let until = domain::when::relative(next, tx.now, businesses::zone(business));
-        let why = format!("Waits until {until}: {} texts an hour is this business's limit.", business.hourly_limit);
+        let why = format!(
+            "Waits until {until}: {} texts an hour is this business's limit.",
+            business.hourly_limit
+        );
         return Ok(Verdict::Hold(next, why));
     }
-    let row = quota_hour::ActiveModel { business_id: Set(business.id), hour: Set(hour), used: Set(1) };
+    let row = quota_hour::ActiveModel {
+        business_id: Set(business.id),
+        hour: Set(hour),
+        used: Set(1),
+    };
     let one_more = OnConflict::columns([quota_hour::Column::BusinessId, quota_hour::Column::Hour])
-        .value(quota_hour::Column::Used, sea_orm::sea_query::ExprTrait::add(sea_orm::sea_query::Expr::col((quota_hour::Entity, quota_hour::Column::Used)), 1))
+        .value(
+            quota_hour::Column::Used,
+            sea_orm::sea_query::ExprTrait::add(
+                sea_orm::sea_query::Expr::col((quota_hour::Entity, quota_hour::Column::Used)),
+                1,
+            ),
+        )
         .to_owned();
-    quota_hour::Entity::insert(row).on_conflict(one_more).exec_without_returning(&tx.db).await?;
+    quota_hour::Entity::insert(row)
+        .on_conflict(one_more)
+        .exec_without_returning(&tx.db)
+        .await?;
     Ok(Verdict::Go)
 }
 
@@ -196,7 +238,9 @@ async fn release(s: &Services, m: &message::Model) -> Result<()> {
 /// Writes down what the call said.
 pub(super) async fn record(s: &Services, m: &message::Model, outcome: Outcome) -> Result<()> {
     let mut tx = s.begin().await?;
-    let Some((contact, row)) = locked(&tx, m.id).await? else { return Ok(()) };
+    let Some((contact, row)) = locked(&tx, m.id).await? else {
+        return Ok(());
+    };
     let to = mask(&row.to_addr);
     match outcome {
         Outcome::Accepted(answer) => {
@@ -212,7 +256,12 @@ pub(super) async fn record(s: &Services, m: &message::Model, outcome: Outcome) -
                 failed(&mut tx, &contact, row, Status::Failed, code, &words).await?;
             }
         }
-        Outcome::TryLater { http, code, retry_after, message } => {
+        Outcome::TryLater {
+            http,
+            code,
+            retry_after,
+            message,
+        } => {
             tracing::warn!(message = %row.id, %to, ?http, ?code, "text not taken, will try again");
             close_attempt(&tx, &row, "try_later", http, code, &message).await?;
             if row.status == Status::Sending.as_str() {
@@ -230,7 +279,14 @@ pub(super) async fn record(s: &Services, m: &message::Model, outcome: Outcome) -
     tx.commit().await
 }
 
-async fn close_attempt(tx: &Tx, m: &message::Model, outcome: &str, http: Option<u16>, code: Option<i32>, detail: &str) -> Result<()> {
+async fn close_attempt(
+    tx: &Tx,
+    m: &message::Model,
+    outcome: &str,
+    http: Option<u16>,
+    code: Option<i32>,
+    detail: &str,
+) -> Result<()> {
     let attempt = message_attempt::Entity::in_business(m.business_id)
         .filter(message_attempt::Column::MessageId.eq(m.id))
         .filter(message_attempt::Column::Number.eq(m.attempts))
@@ -317,8 +373,13 @@ pub(super) async fn failed(
     let entry = code.and_then(errors::lookup);
     if entry.is_some_and(|e| e.class == errors::Class::OptedOut) {
         let evidence = format!("Twilio error {}", code.unwrap_or_default());
-        let change =
-            consent::Change { contact, state: State::OptedOut, source: Source::ProviderBlock, actor: "Twilio", evidence: &evidence };
+        let change = consent::Change {
+            contact,
+            state: State::OptedOut,
+            source: Source::ProviderBlock,
+            actor: "Twilio",
+            evidence: &evidence,
+        };
         consent::record(tx, change).await?;
     }
     if row.reminder_id.is_some() {

@@ -39,10 +39,15 @@ pub async fn status_changed(s: &Services, message_id: Option<Uuid>, form: &forms
 
 async fn find(tx: &Tx, message_id: Option<Uuid>, form: &forms::Status) -> Result<Option<Uuid>> {
     if message_id.is_some() {
-        let row = message::Entity::find_by_id(message_id.unwrap_or_default()).one(&tx.db).await?;
+        let row = message::Entity::find_by_id(message_id.unwrap_or_default())
+            .one(&tx.db)
+            .await?;
         return Ok(row.map(|r| r.id));
     }
-    let row = message::Entity::find().filter(message::Column::ProviderSid.eq(&form.message_sid)).one(&tx.db).await?;
+    let row = message::Entity::find()
+        .filter(message::Column::ProviderSid.eq(&form.message_sid))
+        .one(&tx.db)
+        .await?;
     Ok(row.map(|r| r.id))
 }
 
@@ -125,7 +130,9 @@ pub(super) async fn adopt(tx: &mut Tx, id: Uuid, sid: &str) -> Result<()> {
         .all(&tx.db)
         .await?;
     for event in early {
-        let Some(row) = message::Entity::find_by_id(id).one(&tx.db).await? else { return Ok(()) };
+        let Some(row) = message::Entity::find_by_id(id).one(&tx.db).await? else {
+            return Ok(());
+        };
         let (said, code) = (event.status.clone(), event.error_code);
         let mut event = event.into_active_model();
         event.message_id = Set(Some(id));

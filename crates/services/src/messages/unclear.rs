@@ -32,16 +32,25 @@ pub(super) async fn begin(tx: &mut Tx, m: message::Model) -> Result<()> {
 async fn look_later(tx: &mut Tx, message_id: Uuid, look: u32) -> Result<()> {
     let wait = LOOKS.get(look.saturating_sub(1) as usize).copied().unwrap_or(600);
     let key = format!("resolve:{message_id}:{look}");
-    tx.enqueue(&Job::Resolve { message_id, look }, tx.now + Duration::seconds(wait), Some(&key)).await
+    tx.enqueue(
+        &Job::Resolve { message_id, look },
+        tx.now + Duration::seconds(wait),
+        Some(&key),
+    )
+    .await
 }
 
 /// Looks for the message in the provider's log. Found: it is bound. Not found after the last look: a person decides.
 pub(crate) async fn resolve(s: &Services, id: Uuid, look: u32) -> Result<()> {
     let row = message::Entity::find_by_id(id).one(s.read()).await?;
-    let Some(m) = row.filter(|m| m.status == Status::Unknown.as_str()) else { return Ok(()) };
+    let Some(m) = row.filter(|m| m.status == Status::Unknown.as_str()) else {
+        return Ok(());
+    };
     let found = search(s, &m).await?;
     let mut tx = s.begin().await?;
-    let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.status == Status::Unknown.as_str()) else { return Ok(()) };
+    let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.status == Status::Unknown.as_str()) else {
+        return Ok(());
+    };
     match found {
         Some(answer) => {
             tracing::info!(message = %id, sid = %answer.sid, "unclear text found in the provider's log");
@@ -69,9 +78,17 @@ async fn ask_person(tx: &mut Tx, m: &message::Model) -> Result<()> {
 
 /// The provider's record of this message: same addresses and text, made after the claim, and nobody else's.
 async fn search(s: &Services, m: &message::Model) -> Result<Option<twilio::Message>> {
-    let (Some(client), Some(claimed_at)) = (s.twilio(), m.claimed_at) else { return Ok(None) };
+    let (Some(client), Some(claimed_at)) = (s.twilio(), m.claimed_at) else {
+        return Ok(None);
+    };
     // Not by date: a message that has not left yet has no date sent.
-    let query = ListQuery { to: Some(m.to_addr.clone()), from: Some(m.from_addr.clone()), sent_after: None, sent_before: None, page_size: 100 };
+    let query = ListQuery {
+        to: Some(m.to_addr.clone()),
+        from: Some(m.from_addr.clone()),
+        sent_after: None,
+        sent_before: None,
+        page_size: 100,
+    };
     let page = match client.list(&query).await {
         Ok(page) => page,
         Err(error) => {
@@ -87,7 +104,10 @@ async fn search(s: &Services, m: &message::Model) -> Result<Option<twilio::Messa
         .collect();
     candidates.sort_by_key(|c| c.date_created);
     for candidate in candidates {
-        let taken = message::Entity::find().filter(message::Column::ProviderSid.eq(&candidate.sid)).one(s.read()).await?;
+        let taken = message::Entity::find()
+            .filter(message::Column::ProviderSid.eq(&candidate.sid))
+            .one(s.read())
+            .await?;
         if taken.is_none() {
             return Ok(Some(candidate));
         }
@@ -157,7 +177,14 @@ pub async fn tick(s: &Services) -> Result<()> {
     }
     for row in receipts {
         let key = format!("again:{}:{minute}", row.provider_sid);
-        tx.enqueue(&Job::Receive { provider_sid: row.provider_sid }, tx.now, Some(&key)).await?;
+        tx.enqueue(
+            &Job::Receive {
+                provider_sid: row.provider_sid,
+            },
+            tx.now,
+            Some(&key),
+        )
+        .await?;
     }
     tx.commit().await
 }

@@ -5,7 +5,9 @@ use domain::{
     reminders::{Pending, Which, which},
     texts,
 };
-use entity::{appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request};
+use entity::{
+    appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
+};
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use super::{Stop, finish, stop, zone};
@@ -34,7 +36,11 @@ pub(crate) async fn answer(
     let pending: Vec<Pending> = asked
         .iter()
         .enumerate()
-        .map(|(i, a)| Pending { appointment: i, token: a.visit.token as u16, answered: answered(&a.request) })
+        .map(|(i, a)| Pending {
+            appointment: i,
+            token: a.visit.token as u16,
+            answered: answered(&a.request),
+        })
         .collect();
     match which(token, &pending) {
         Which::This(i) if i < asked.len() => apply(tx, inbound, asked.swap_remove(i), yes).await,
@@ -88,7 +94,14 @@ async fn apply(tx: &mut Tx, inbound: &message::Model, asked: Asked, yes: bool) -
     stop(tx, &visit, Stop::Answered("The customer has answered.")).await?;
     finish(tx, asked.request, if yes { "yes" } else { "no" }, None).await?;
     if yes {
-        return tasks::settle(tx, visit.business_id, visit.id, tasks::Kind::Reschedule, "the customer's answer").await;
+        return tasks::settle(
+            tx,
+            visit.business_id,
+            visit.id,
+            tasks::Kind::Reschedule,
+            "the customer's answer",
+        )
+        .await;
     }
     let task = tasks::New {
         business_id: visit.business_id,
@@ -104,7 +117,13 @@ async fn apply(tx: &mut Tx, inbound: &message::Model, asked: Asked, yes: bool) -
 }
 
 /// Several visits wait: ask once which one is meant, after that a person reads.
-async fn ask_which(tx: &mut Tx, business: &business::Model, contact: &contact::Model, inbound: &message::Model, asked: Vec<Asked>) -> Result<()> {
+async fn ask_which(
+    tx: &mut Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    inbound: &message::Model,
+    asked: Vec<Asked>,
+) -> Result<()> {
     if !take_correction(tx, &asked).await? {
         return clarify(tx, inbound, "Answered without saying which visit is meant.".to_owned()).await;
     }
@@ -114,14 +133,24 @@ async fn ask_which(tx: &mut Tx, business: &business::Model, contact: &contact::M
 }
 
 /// A text that is neither Y, N nor a keyword: one polite correction per request, then a person reads.
-pub(crate) async fn other(tx: &mut Tx, business: &business::Model, contact: &contact::Model, inbound: &message::Model) -> Result<()> {
+pub(crate) async fn other(
+    tx: &mut Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    inbound: &message::Model,
+) -> Result<()> {
     let mut asked = waiting(tx, contact).await?;
     asked.retain(|a| answered(&a.request).is_none());
     if asked.is_empty() {
         return Ok(());
     }
     if !take_correction(tx, &asked).await? {
-        return clarify(tx, inbound, "Wrote something other than Y or N. Please read and answer.".to_owned()).await;
+        return clarify(
+            tx,
+            inbound,
+            "Wrote something other than Y or N. Please read and answer.".to_owned(),
+        )
+        .await;
     }
     let body = match asked.as_slice() {
         [_] => texts::correction(&business.name, None),

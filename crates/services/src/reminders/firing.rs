@@ -48,13 +48,25 @@ pub async fn tick(s: &Services) -> Result<usize> {
 async fn fire(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
     let mut tx = s.begin().await?;
     let find = || reminder_request::Entity::in_business(business_id).filter(reminder_request::Column::Id.eq(id));
-    let Some(request) = find().one(&tx.db).await? else { return Ok(()) };
+    let Some(request) = find().one(&tx.db).await? else {
+        return Ok(());
+    };
     let (contact, visit) = appointments::locked(&tx, business_id, request.appointment_id).await?;
-    let Some(request) = find().lock_exclusive().one(&tx.db).await?.filter(|r| r.status == "planned" && r.due_at <= tx.now) else {
+    let Some(request) = find()
+        .lock_exclusive()
+        .one(&tx.db)
+        .await?
+        .filter(|r| r.status == "planned" && r.due_at <= tx.now)
+    else {
         return Ok(());
     };
     let business = businesses::get(&tx.db, business_id).await?;
-    match at_send(tx.now, visit.starts_at, zone(&business, &contact), businesses::quiet(&business)) {
+    match at_send(
+        tx.now,
+        visit.starts_at,
+        zone(&business, &contact),
+        businesses::quiet(&business),
+    ) {
         AtSend::HoldUntil(at) => {
             let mut held = request.into_active_model();
             held.due_at = Set(at);
@@ -72,7 +84,18 @@ async fn fire(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
                 finish(&mut tx, request, "skipped", Some(&reason)).await?;
                 needs_call(&mut tx, &visit, &reason).await?;
             }
-            None => text(&mut tx, &business.name, &contact, &visit, request, zone(&business, &contact), None).await?,
+            None => {
+                text(
+                    &mut tx,
+                    &business.name,
+                    &contact,
+                    &visit,
+                    request,
+                    zone(&business, &contact),
+                    None,
+                )
+                .await?
+            }
         },
     }
     tx.commit().await
@@ -145,7 +168,10 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     let business = businesses::get(&tx.db, actor.business_id).await?;
     let (contact, visit) = appointments::locked(&tx, actor.business_id, appointment_id).await?;
     if visit.starts_at <= tx.now {
-        return Err(problem(Code::Conflict, "This visit has begun or is over; a reminder would come too late."));
+        return Err(problem(
+            Code::Conflict,
+            "This visit has begun or is over; a reminder would come too late.",
+        ));
     }
     if let Some(reason) = obstacle(s, &tx, &contact, &visit).await? {
         return Err(problem(Code::MayNotSend, reason));
@@ -153,10 +179,25 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     contacts::locked(&tx.db, actor.business_id, contact.id).await?;
     // A second click within the minute is the same reminder.
     let minute = tx.now - chrono::Duration::milliseconds(tx.now.timestamp_millis().rem_euclid(60_000));
-    let row = Row { kind: Kind::Manual, nominal: minute, due_at: tx.now, status: "planned", reason: None };
+    let row = Row {
+        kind: Kind::Manual,
+        nominal: minute,
+        due_at: tx.now,
+        status: "planned",
+        reason: None,
+    };
     let request = save(&tx, &visit, row).await?;
     if request.status == "planned" {
-        text(&mut tx, &business.name, &contact, &visit, request, zone(&business, &contact), Some(actor.author())).await?;
+        text(
+            &mut tx,
+            &business.name,
+            &contact,
+            &visit,
+            request,
+            zone(&business, &contact),
+            Some(actor.author()),
+        )
+        .await?;
     }
     let shown = appointments::view(&tx.db, actor.business_id, appointment_id).await?;
     tx.commit().await?;

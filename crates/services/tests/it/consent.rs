@@ -1,0 +1,143 @@
+//! STOP, START, HELP, and the ledger of how it came to that (CO2–CO4).
+
+use domain::consent::State;
+use entity::contacts::consent_event;
+use rstest::rstest;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use services::{contacts, contacts::consent};
+use testkit::{Backend, World};
+
+const ANN: &str = "+14155550171";
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn stop_and_start_are_obeyed_at_once_and_written_down_with_their_words(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.text(ANN, "Stop!").await;
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
+    w.text(ANN, "hello?").await;
+    w.text(ANN, "HELP").await;
+    w.work().await;
+    assert!(
+        w.phone_got(ANN).is_empty(),
+        "not even a correction or HELP after STOP: Twilio has answered"
+    );
+    w.text(ANN, "yes").await;
+    assert_eq!(
+        w.see_contact(&ann).await.consent.sms,
+        State::OptedIn,
+        "YES while opted out opts in again"
+    );
+    let page = contacts::page(&w.s, &w.owner, ann.id).await.expect("page");
+    let rows: Vec<_> = page
+        .ledger
+        .iter()
+        .map(|e| (e.state, e.source.as_str(), e.purpose.as_str()))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            (State::OptedIn, "keyword", "transactional"),
+            (State::OptedOut, "keyword", "promotional"),
+            (State::OptedOut, "keyword", "transactional"),
+            (State::OptedIn, "booking", "transactional"),
+        ]
+    );
+    assert!(
+        page.ledger[1].evidence.contains("\"Stop!\" (SM"),
+        "{}",
+        page.ledger[1].evidence
+    );
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn help_says_who_and_how_to_stop(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    w.text(ANN, "help").await;
+    w.work().await;
+    let text = w.phone_got(ANN).pop().expect("an answer");
+    for word in ["Bright Dental", "(415) 555-0100", "STOP"] {
+        assert!(text.contains(word), "{text}");
+    }
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn with_advanced_opt_out_twilios_word_counts_and_nothing_is_answered(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    for (body, kind) in [("AIDE", "HELP"), ("ARRET", "STOP")] {
+        let mut form = w.inbound(ANN, body);
+        form.opt_out_type = Some(kind.to_owned());
+        services::messages::receive(&w.s, &form, "").await.expect("taken");
+    }
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty());
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_changed_or_missing_ledger_row_is_found(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    w.contact("Ann", ANN).await;
+    w.text(ANN, "STOP").await;
+    w.text(ANN, "START").await;
+    assert_eq!(consent::verify(&w.s).await.expect("answers"), Ok(4));
+    let db = w.s.db().connection();
+    let row = |seq: i64| consent_event::Column::Seq.eq(seq);
+    let set = |value: &str| {
+        consent_event::Entity::update_many()
+            .col_expr(consent_event::Column::Evidence, Expr::value(value))
+            .filter(row(2))
+    };
+    let before = consent_event::Entity::find()
+        .filter(row(2))
+        .one(db)
+        .await
+        .expect("row")
+        .expect("row")
+        .evidence;
+    set("never said that").exec(db).await.expect("tampered");
+    assert_eq!(consent::verify(&w.s).await.expect("answers").expect_err("broken").seq, 2);
+    set(&before).exec(db).await.expect("put back");
+    assert!(consent::verify(&w.s).await.expect("answers").is_ok());
+    consent_event::Entity::delete_many()
+        .filter(row(4))
+        .exec(db)
+        .await
+        .expect("deleted");
+    let broken = consent::verify(&w.s)
+        .await
+        .expect("answers")
+        .expect_err("the last row is missing");
+    assert_eq!((broken.seq, broken.what), (4, "is missing at the end"));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn many_consents_at_once_are_one_unbroken_chain(#[case] backend: Backend) {
+    let w = std::sync::Arc::new(World::new(backend).await);
+    let crowd: Vec<_> = (0..20)
+        .map(|n| {
+            let w = w.clone();
+            tokio::spawn(async move { w.contact(&format!("P{n}"), &format!("+141555502{n:02}")).await })
+        })
+        .collect();
+    for one in crowd {
+        one.await.expect("no panic");
+    }
+    assert_eq!(consent::verify(&w.s).await.expect("answers"), Ok(20));
+}

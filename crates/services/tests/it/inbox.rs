@@ -1,0 +1,265 @@
+//! Texts coming in, the inbox they show up in, and the live events that carry them.
+
+use contract::{Code, accounts::Role, conversations::Composer, live::LiveEvent};
+use entity::messages::{message, receipt};
+use rstest::rstest;
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use services::{businesses, conversations, live, messages, messages::Received, queue, queue::Job};
+use testkit::{Backend, World, member};
+
+const ANN: &str = "+14155550171";
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn two_hundred_repeats_of_a_text_are_one_message(#[case] backend: Backend) {
+    let w = std::sync::Arc::new(World::new(backend).await);
+    let form = w.inbound(ANN, "Hello");
+    let crowd: Vec<_> = (0..200)
+        .map(|_| {
+            let (w, form) = (w.clone(), form.clone());
+            tokio::spawn(async move { messages::receive(&w.s, &form, "").await.expect("taken") })
+        })
+        .collect();
+    let mut done = 0;
+    for call in crowd {
+        done += u32::from(call.await.expect("no panic") == Received::Done);
+    }
+    assert_eq!(done, 1);
+    let row = conversations::list(&w.s, &w.owner, None).await.expect("list").data.remove(0);
+    assert_eq!(
+        (row.unread, row.preview.as_str(), row.name.as_str()),
+        (1, "Hello", "(415) 555-0171")
+    );
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn many_texts_of_a_stranger_at_once_are_one_contact_and_all_there(#[case] backend: Backend) {
+    let w = std::sync::Arc::new(World::new(backend).await);
+    let crowd: Vec<_> = (0..20)
+        .map(|n| {
+            let w = w.clone();
+            tokio::spawn(async move { w.text(ANN, &format!("Text {n}")).await })
+        })
+        .collect();
+    for call in crowd {
+        call.await.expect("no panic");
+    }
+    // Those that met the first one half way were kept, and are acted on by their job.
+    for row in receipt::Entity::find().all(w.s.db().connection()).await.expect("receipts") {
+        queue::perform(
+            &w.s,
+            Job::Receive {
+                provider_sid: row.provider_sid,
+            },
+        )
+        .await
+        .expect("works");
+    }
+    let people = conversations::list(&w.s, &w.owner, None).await.expect("list").data;
+    assert_eq!((people.len(), people[0].unread), (1, 20));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn odd_bytes_survive_or_vanish_but_never_break_anything(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    w.text(ANN, "nul\u{0} bell\u{7} emoji 👩‍👩‍👧 line\nbreak").await;
+    let ann = services::contacts::list(&w.s, &w.owner, Default::default())
+        .await
+        .expect("list")
+        .data
+        .remove(0);
+    assert_eq!(w.last_message(&ann).await.body, "nul bell emoji 👩‍👩‍👧 line\nbreak");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_error_of_ours_never_loses_a_text(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let db = w.s.db().connection();
+    // The part that shows a text breaks; the receipt must still be kept.
+    db.execute_unprepared("ALTER TABLE conversation RENAME TO conversation_away")
+        .await
+        .expect("broken");
+    assert_eq!(w.text(ANN, "Are you open?").await, Received::Kept);
+    let sid = receipt::Entity::find()
+        .one(db)
+        .await
+        .expect("answers")
+        .expect("kept")
+        .provider_sid;
+    queue::perform(
+        &w.s,
+        Job::Receive {
+            provider_sid: sid.clone(),
+        },
+    )
+    .await
+    .expect("fails quietly");
+    db.execute_unprepared("ALTER TABLE conversation_away RENAME TO conversation")
+        .await
+        .expect("mended");
+    assert_eq!(message::Entity::find().count(db).await.expect("count"), 0);
+    queue::perform(
+        &w.s,
+        Job::Receive {
+            provider_sid: sid.clone(),
+        },
+    )
+    .await
+    .expect("works");
+    queue::perform(&w.s, Job::Receive { provider_sid: sid })
+        .await
+        .expect("a repeat does nothing");
+    assert_eq!(w.thread(&ann).await.len(), 1);
+    assert_eq!(w.last_message(&ann).await.body, "Are you open?");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_can_never_be_shown_ends_as_a_task(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let db = w.s.db().connection();
+    db.execute_unprepared("ALTER TABLE conversation RENAME TO conversation_away")
+        .await
+        .expect("broken");
+    w.text(ANN, "Are you open?").await;
+    let sid = receipt::Entity::find()
+        .one(db)
+        .await
+        .expect("answers")
+        .expect("kept")
+        .provider_sid;
+    for _ in 0..6 {
+        queue::perform(
+            &w.s,
+            Job::Receive {
+                provider_sid: sid.clone(),
+            },
+        )
+        .await
+        .expect("fails quietly");
+    }
+    let tasks = w.open_tasks().await;
+    assert_eq!((tasks.len(), tasks[0].kind.as_str()), (1, "stuck_message"));
+    assert!(tasks[0].title.contains(&sid));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn the_live_log_tells_everything_in_order_and_resumes_anywhere(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (_, visit) = w.reminded("Ann", ANN).await;
+    let here = live::cursor(&w.s, w.owner.business_id).await.expect("cursor");
+    w.text(ANN, "Y").await;
+    let batch = live::after(&w.s, &w.owner, here).await.expect("events");
+    assert!(!batch.resync);
+    let kinds: Vec<_> = batch.events.iter().map(|(_, e)| e.kind()).collect();
+    assert_eq!(kinds, ["message", "conversation", "appointment"]);
+    let LiveEvent::Appointment(seen) = &batch.events[2].1 else {
+        panic!("an appointment")
+    };
+    assert_eq!((seen.id, seen.status.as_str()), (visit.id, "confirmed"));
+    let ids: Vec<_> = batch.events.iter().map(|(id, _)| *id).collect();
+    assert!(ids.is_sorted() && ids[0] > here);
+    let rest = live::after(&w.s, &w.owner, ids[0]).await.expect("events");
+    assert_eq!(rest.events.len(), 2);
+    w.clock.advance(chrono::Duration::days(3));
+    live::sweep(&w.s).await.expect("swept");
+    assert!(
+        live::after(&w.s, &w.owner, here).await.expect("events").resync,
+        "too old to resume"
+    );
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn the_composer_says_why_it_is_closed(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let id = conversations::open_with(&w.s, &w.owner, ann.id).await.expect("opened");
+    let composer = async || {
+        conversations::thread(&w.s, &w.owner, id, None)
+            .await
+            .expect("thread")
+            .composer
+    };
+    assert_eq!(composer().await, Composer::Open);
+    w.text(ANN, "STOP").await;
+    let Composer::Closed { reason, todo } = composer().await else {
+        panic!("closed")
+    };
+    assert!(reason.contains("opted out") && todo.contains("START"));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn reading_marks_read_and_a_long_thread_comes_in_pages(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    for n in 0..120 {
+        w.clock.advance(chrono::Duration::seconds(1));
+        w.text(ANN, &format!("Text {n}")).await;
+    }
+    let row = conversations::list(&w.s, &w.owner, None).await.expect("list").data.remove(0);
+    assert_eq!(row.unread, 120);
+    conversations::mark_read(&w.s, &w.owner, row.id).await.expect("read");
+    assert_eq!(
+        conversations::list(&w.s, &w.owner, None).await.expect("list").data[0].unread,
+        0
+    );
+    let mut bodies = Vec::new();
+    let mut before = None;
+    loop {
+        let thread = conversations::thread(&w.s, &w.owner, row.id, before).await.expect("thread");
+        bodies.splice(0..0, thread.messages.into_iter().map(|m| m.body));
+        before = thread.older;
+        if before.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<_> = (0..120).map(|n| format!("Text {n}")).collect();
+    assert_eq!(bodies, expected);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn staff_do_the_daily_work_but_not_the_settings(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let staff = member(&w.s, w.owner.business_id, Role::Staff, "sam@x.test", "long enough word").await;
+    let ann = w.contact("Ann", ANN).await;
+    conversations::open_with(&w.s, &staff, ann.id).await.expect("staff may write");
+    let cmd = contract::businesses::UpdateBusiness {
+        name: "Mine now".to_owned(),
+        contact_line: "x".to_owned(),
+        time_zone: "UTC".to_owned(),
+    };
+    let refused = businesses::update(&w.s, &staff, cmd.clone())
+        .await
+        .expect_err("staff may not");
+    assert_eq!(refused.problem().code, Code::NotAllowed);
+    let admin = member(&w.s, w.owner.business_id, Role::Admin, "ada@x.test", "long enough word").await;
+    assert_eq!(
+        businesses::update(&w.s, &admin, cmd).await.expect("an admin may").name,
+        "Mine now"
+    );
+}

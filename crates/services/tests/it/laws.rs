@@ -1,0 +1,265 @@
+//! The laws of docs/architecture, one test each at least; where a law is a whole field, its file says more.
+
+use std::sync::Arc;
+
+use contract::{
+    Code,
+    appointments::{Act, CreateAppointment, MoveAppointment},
+    contacts::{ContactQuery, CreateContact, RecordConsent, UpdateContact},
+    messages::SendMessage,
+};
+use domain::consent::State;
+use entity::{audit::audit_event, live::live_event, messages::message};
+use rstest::rstest;
+use sea_orm::{EntityTrait, PaginatorTrait};
+use services::{appointments, contacts, conversations, live, messages, tasks};
+use testkit::{Backend, Fault, FaultKind, World};
+
+const ANN: &str = "+14155550171";
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn law_1_a_text_is_a_row_before_anything_is_sent(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let queued = w.reply(&ann, "Hello").await.expect("queued");
+    assert_eq!((queued.status.as_str(), w.phone_got(ANN).len()), ("queued", 0));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN), ["Hello"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn law_2_many_workers_at_one_message_send_it_once(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let m = w.reply(&ann, "Hello").await.expect("queued");
+    let other = w.another_process().await;
+    let crowd = (0..12).map(|i| {
+        let s = if i % 2 == 0 { w.s.clone() } else { other.clone() };
+        tokio::spawn(async move { messages::deliver(&s, m.id).await })
+    });
+    for worker in crowd.collect::<Vec<_>>() {
+        worker.await.expect("no panic").expect("no error");
+    }
+    assert_eq!(w.phone_got(ANN), ["Hello"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn law_2_the_same_correlation_id_is_the_same_message(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, ben) = (w.contact("Ann", ANN).await, w.contact("Ben", "+14155550172").await);
+    let send = |contact_id| SendMessage {
+        contact_id,
+        body: "Hello".to_owned(),
+        correlation_id: Some("order-7".to_owned()),
+    };
+    let first = messages::send(&w.s, &w.owner, send(ann.id)).await.expect("queued");
+    let again = messages::send(&w.s, &w.owner, send(ann.id)).await.expect("the same");
+    assert_eq!(first.id, again.id);
+    let somebody_else = messages::send(&w.s, &w.owner, send(ben.id))
+        .await
+        .expect_err("not for another person");
+    assert_eq!(somebody_else.problem().code, Code::Conflict);
+    w.work().await;
+    w.work().await;
+    assert_eq!(w.sim.messages().len(), 1);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn law_3_a_stop_that_has_committed_is_never_followed_by_a_send(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let m = w.reply(&ann, "Hello").await.expect("queued");
+    w.text(ANN, "Stop.").await;
+    // The job may still be there; it finds nothing to send.
+    messages::deliver(&w.s, m.id).await.expect("harmless");
+    assert_eq!(w.phone_got(ANN), [""; 0]);
+    let m = w.thread(&ann).await.remove(0);
+    assert_eq!(
+        (m.status.as_str(), m.error.as_deref()),
+        ("cancelled", Some("The customer opted out."))
+    );
+    let refused = w.reply(&ann, "Are you sure?").await.expect_err("not after STOP");
+    assert_eq!(refused.problem().code, Code::MayNotSend);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn law_3_stops_and_sends_at_the_same_moment_never_end_with_a_send_after_the_stop(#[case] backend: Backend) {
+    let w = Arc::new(World::new(backend).await);
+    for round in 0..8 {
+        let phone = format!("+1415555018{round}");
+        let ann = w.contact("Ann", &phone).await;
+        let m = w.reply(&ann, "Hello").await.expect("queued");
+        let sender = tokio::spawn({
+            let w = w.clone();
+            async move { messages::deliver(&w.s, m.id).await }
+        });
+        w.text(&phone, "STOP").await;
+        let after_stop = w.phone_got(&phone).len();
+        sender.await.expect("no panic").expect("no error");
+        let sent = w.phone_got(&phone).len();
+        let state = w.thread(&ann).await.remove(0).status;
+        // Either it was on its way before the STOP was in, or it was withdrawn; both agree with what the phone got.
+        assert_eq!(
+            sent == 1,
+            state != "cancelled",
+            "round {round}: {state}, {after_stop} before, {sent} in the end"
+        );
+    }
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn law_3_a_blocked_contact_gets_nothing(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    contacts::set_blocked(&w.s, &w.owner, ann.id, true).await.expect("blocked");
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty());
+    assert_eq!(w.last_message(&ann).await.status, "cancelled");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn law_5_what_is_not_sent_says_so_and_asks_a_person(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::Refuse).code(21211));
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    assert_eq!((m.status.as_str(), m.error_code), ("failed", Some(21211)));
+    assert!(
+        m.error.is_some_and(|words| words.len() > 10 && !words.contains("21211")),
+        "plain words, not a code"
+    );
+    let tasks = w.open_tasks().await;
+    assert_eq!(tasks.len(), 1);
+    assert_eq!((tasks[0].kind.as_str(), tasks[0].contact_id), ("stuck_message", Some(ann.id)));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, visit) = w.reminded("Ann", ANN).await;
+    w.text(ANN, "What?").await;
+    let thief = w.another_business().await;
+    let conversation = w.last_message(&ann).await.conversation_id;
+    let not_found = |e: services::Error| assert_eq!(e.problem().code, Code::NotFound);
+    let (s, t) = (&w.s, &thief);
+
+    not_found(contacts::get(s, t, ann.id).await.expect_err("get"));
+    not_found(contacts::page(s, t, ann.id).await.expect_err("page"));
+    not_found(contacts::set_blocked(s, t, ann.id, true).await.expect_err("block"));
+    let consent = RecordConsent {
+        contact_id: ann.id,
+        state: State::OptedOut,
+        evidence: "x".to_owned(),
+    };
+    not_found(contacts::record_consent(s, t, consent).await.expect_err("consent"));
+    let update = UpdateContact {
+        id: ann.id,
+        name: "X".to_owned(),
+        phone: ANN.to_owned(),
+        email: None,
+        time_zone: None,
+        notes: None,
+    };
+    not_found(contacts::update(s, t, update).await.expect_err("update"));
+    let visit_for_ann = CreateAppointment {
+        contact_id: ann.id,
+        starts_at: "2027-02-01T10:00".to_owned(),
+        ..Default::default()
+    };
+    not_found(appointments::create(s, t, visit_for_ann).await.expect_err("create"));
+    not_found(appointments::get(s, t, visit.id).await.expect_err("visit"));
+    not_found(appointments::act(s, t, visit.id, Act::Cancel).await.expect_err("cancel"));
+    let moved = MoveAppointment {
+        starts_at: "2027-02-01T10:00".to_owned(),
+    };
+    not_found(appointments::reschedule(s, t, visit.id, moved).await.expect_err("move"));
+    not_found(services::reminders::send_now(s, t, visit.id).await.expect_err("remind"));
+    not_found(conversations::thread(s, t, conversation, None).await.expect_err("thread"));
+    not_found(conversations::mark_read(s, t, conversation).await.expect_err("read"));
+    not_found(conversations::open_with(s, t, ann.id).await.expect_err("open"));
+    let text = SendMessage {
+        contact_id: ann.id,
+        body: "Hi".to_owned(),
+        correlation_id: None,
+    };
+    not_found(messages::send(s, t, text).await.expect_err("send"));
+    not_found(messages::list(s, t, Some(ann.id), None).await.expect_err("messages"));
+
+    assert!(
+        contacts::list(s, t, ContactQuery::default())
+            .await
+            .expect("list")
+            .data
+            .is_empty()
+    );
+    assert!(conversations::list(s, t, None).await.expect("list").data.is_empty());
+    assert!(messages::list(s, t, None, None).await.expect("list").data.is_empty());
+    assert!(
+        appointments::list(s, t, Default::default())
+            .await
+            .expect("list")
+            .data
+            .is_empty()
+    );
+    assert!(tasks::list(s, t, Default::default()).await.expect("list").data.is_empty());
+    assert!(
+        live::after(s, t, 0).await.expect("events").events.is_empty(),
+        "live events are the business's own"
+    );
+    assert!(!live::after(s, &w.owner, 0).await.expect("events").events.is_empty());
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn law_8_what_fails_leaves_no_trace_and_what_works_leaves_all(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let db = w.s.db().connection();
+    let traces = async || {
+        let events = live_event::Entity::find().count(db).await.expect("count");
+        let audit = audit_event::Entity::find().count(db).await.expect("count");
+        let texts = message::Entity::find().count(db).await.expect("count");
+        (events, audit, texts)
+    };
+    w.contact("Ann", ANN).await;
+    let (events, audit, texts) = traces().await;
+    assert!(events > 0 && audit > 0);
+    let again = CreateContact {
+        name: "Other".to_owned(),
+        phone: ANN.to_owned(),
+        ..Default::default()
+    };
+    let refused = contacts::create(&w.s, &w.owner, again)
+        .await
+        .expect_err("the number is taken");
+    assert_eq!(refused.problem().code, Code::Conflict);
+    assert_eq!(traces().await, (events, audit, texts));
+}

@@ -1,0 +1,10 @@
+//! Use cases, each on SQLite and on PostgreSQL, with a simulated Twilio at a socket and a clock that is set.
+
+mod consent;
+mod contacts;
+mod inbox;
+mod laws;
+mod migrations;
+mod reminders;
+mod sending;
+mod status;

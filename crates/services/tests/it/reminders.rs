@@ -1,0 +1,319 @@
+//! From a planned reminder to its answer.
+
+use chrono::Duration;
+use contract::{
+    Code,
+    appointments::{Act, AppointmentView, MoveAppointment, Status},
+};
+use rstest::rstest;
+use services::{appointments, reminders};
+use testkit::{Backend, World};
+
+const ANN: &str = "+14155550171";
+
+fn states(visit: &AppointmentView) -> Vec<(&str, &str)> {
+    visit.reminders.iter().map(|r| (r.kind.as_str(), r.status.as_str())).collect()
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn two_reminders_go_out_at_their_time_and_only_once(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 72).await;
+    assert_eq!(states(&visit), [("48h", "planned"), ("24h", "planned")]);
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty(), "not before their time");
+    w.clock.advance(Duration::hours(24));
+    w.work().await;
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+    w.clock.advance(Duration::hours(24));
+    w.work().await;
+    let texts = w.phone_got(ANN);
+    assert_eq!(texts.len(), 2);
+    assert_eq!(
+        texts[1],
+        "Bright Dental: reminder of your visit on Thu, Jan 7 at 10:00 AM. Reply Y to confirm or N if you need another time. Reply STOP to opt out."
+    );
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn y_confirms_and_ends_the_reminders(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, visit) = w.reminded("Ann", ANN).await;
+    assert_eq!(states(&visit), [("48h", "sent"), ("24h", "planned")]);
+    w.text(ANN, " y. ").await;
+    let visit = w.see_visit(&visit).await;
+    assert_eq!(visit.status, Status::Confirmed);
+    assert_eq!(states(&visit), [("48h", "yes"), ("24h", "cancelled")]);
+    w.clock.advance(Duration::hours(8));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1, "no more reminders, and no answer to the answer");
+    assert!(w.open_tasks().await.is_empty());
+    assert_eq!(w.thread(&ann).await.len(), 2);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn n_asks_for_another_time_and_makes_a_task(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (_, visit) = w.reminded("Ann", ANN).await;
+    w.text(ANN, "N").await;
+    let seen = w.see_visit(&visit).await;
+    assert_eq!(
+        (seen.status, states(&seen)),
+        (Status::RescheduleRequested, vec![("48h", "no"), ("24h", "cancelled")])
+    );
+    let tasks = w.open_tasks().await;
+    assert_eq!(
+        (tasks.len(), tasks[0].kind.as_str(), tasks[0].appointment_id),
+        (1, "reschedule", Some(visit.id))
+    );
+    let later = MoveAppointment {
+        starts_at: "2027-01-11T10:00".to_owned(),
+    };
+    let moved = appointments::reschedule(&w.s, &w.owner, visit.id, later)
+        .await
+        .expect("moved");
+    assert_eq!(moved.status, Status::Scheduled);
+    assert!(w.open_tasks().await.is_empty(), "moving the visit settles the task");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn people_may_repeat_themselves_and_change_their_mind(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (_, visit) = w.reminded("Ann", ANN).await;
+    for (text, status) in [
+        ("Y", Status::Confirmed),
+        ("yes!", Status::Confirmed),
+        ("no", Status::RescheduleRequested),
+        ("Y", Status::Confirmed),
+    ] {
+        w.text(ANN, text).await;
+        assert_eq!(w.see_visit(&visit).await.status, status, "after {text}");
+    }
+    assert!(w.open_tasks().await.is_empty(), "the last yes settled the no");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn with_two_visits_pending_the_token_decides(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, first) = w.reminded("Ann", ANN).await;
+    let second = w.visit(&ann, 31).await;
+    w.work().await;
+    let texts = w.phone_got(ANN);
+    assert!(!texts[0].contains("Y101"), "alone it needs no token");
+    assert!(texts[1].contains("Y102"), "{}", texts[1]);
+    w.text(ANN, "y 102").await;
+    assert_eq!(w.see_visit(&second).await.status, Status::Confirmed);
+    assert_eq!(w.see_visit(&first).await.status, Status::Scheduled);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_bare_y_to_two_visits_is_asked_about_once_and_never_guessed(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, first) = w.reminded("Ann", ANN).await;
+    let second = w.visit(&ann, 31).await;
+    w.work().await;
+    w.text(ANN, "Y").await;
+    w.work().await;
+    let asked = w.phone_got(ANN).pop().expect("a question");
+    assert!(asked.contains("Y101") && asked.contains("Y102"), "{asked}");
+    w.text(ANN, "Y").await;
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 3, "asked once");
+    assert_eq!(w.open_tasks().await[0].kind, "clarify");
+    for visit in [&first, &second] {
+        assert_eq!(w.see_visit(visit).await.status, Status::Scheduled);
+    }
+    w.text(ANN, "Y101").await;
+    w.text(ANN, "N102").await;
+    assert_eq!(w.see_visit(&first).await.status, Status::Confirmed);
+    assert_eq!(w.see_visit(&second).await.status, Status::RescheduleRequested);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn anything_else_is_corrected_once_then_a_person_reads(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (_, visit) = w.reminded("Ann", ANN).await;
+    w.text(ANN, "Can I bring my dog? 🐶").await;
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2);
+    assert!(w.phone_got(ANN)[1].contains("reply Y to confirm"));
+    assert!(w.open_tasks().await.is_empty());
+    w.text(ANN, "He is very quiet").await;
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2, "one correction");
+    assert_eq!(w.open_tasks().await.len(), 1);
+    w.text(ANN, "Y").await;
+    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed, "the answer still counts");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_answer_that_fits_no_visit_becomes_work_for_a_person(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    w.text("+14155550199", "Y").await;
+    assert_eq!(w.open_tasks().await[0].kind, "clarify");
+    let (_, visit) = w.reminded("Ann", ANN).await;
+    w.clock.set(visit.starts_at + Duration::minutes(1));
+    w.text(ANN, "Y").await;
+    assert_eq!(
+        w.see_visit(&visit).await.status,
+        Status::Scheduled,
+        "an answer after the visit confirms nothing"
+    );
+    assert_eq!(w.open_tasks().await.len(), 2);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn moving_a_visit_takes_its_reminders_along(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (_, visit) = w.reminded("Ann", ANN).await;
+    let later = MoveAppointment {
+        starts_at: (visit.starts_at + Duration::days(7)).to_rfc3339(),
+    };
+    let moved = appointments::reschedule(&w.s, &w.owner, visit.id, later)
+        .await
+        .expect("moved");
+    assert_eq!(
+        states(&moved),
+        [
+            ("48h", "cancelled"),
+            ("24h", "cancelled"),
+            ("48h", "planned"),
+            ("24h", "planned")
+        ]
+    );
+    w.text(ANN, "Y").await;
+    assert_eq!(
+        w.see_visit(&visit).await.status,
+        Status::Scheduled,
+        "the yes was to another time"
+    );
+    assert_eq!(w.open_tasks().await[0].kind, "clarify");
+    let back = MoveAppointment {
+        starts_at: visit.starts_at.to_rfc3339(),
+    };
+    let back = appointments::reschedule(&w.s, &w.owner, visit.id, back)
+        .await
+        .expect("moved back");
+    assert_eq!(
+        states(&back)[..2],
+        [("48h", "sent"), ("24h", "planned")],
+        "what was texted stands, and is not texted twice"
+    );
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+}
+
+#[rstest]
+#[case::cancelled(Act::Cancel)]
+#[case::completed(Act::Complete)]
+#[case::no_show(Act::NoShow)]
+#[tokio::test]
+async fn a_visit_that_is_gone_is_never_reminded_of(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] act: Act,
+) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 30).await;
+    // Already fired, not yet handed over.
+    reminders::tick(&w.s).await.expect("fires");
+    appointments::act(&w.s, &w.owner, visit.id, act).await.expect("done");
+    w.clock.advance(Duration::hours(7));
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty());
+    let again = appointments::act(&w.s, &w.owner, visit.id, Act::Reopen)
+        .await
+        .expect("undone");
+    assert_eq!(again.status, Status::Scheduled);
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1, "undo brings the reminders back");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn nobody_is_woken_up(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.visit(&ann, 30).await;
+    // The worker was down until 22:30 in New York.
+    w.clock.advance(Duration::hours(12) + Duration::minutes(30));
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty());
+    w.clock.advance(Duration::hours(9) + Duration::minutes(31));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_can_be_sent_by_hand_even_at_night_but_never_against_consent(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 200).await;
+    w.clock.advance(Duration::hours(13));
+    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("sent");
+    reminders::send_now(&w.s, &w.owner, visit.id)
+        .await
+        .expect("a second click is harmless");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+    w.text(ANN, "Y").await;
+    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
+    w.text(ANN, "STOP").await;
+    let refused = reminders::send_now(&w.s, &w.owner, visit.id)
+        .await
+        .expect_err("not after STOP");
+    assert_eq!(refused.problem().code, Code::MayNotSend);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn without_consent_the_reminder_is_skipped_with_its_reason_and_somebody_calls(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    w.text(ANN, "Hi, I'd like to come in").await;
+    let people = services::contacts::list(&w.s, &w.owner, Default::default())
+        .await
+        .expect("list");
+    let visit = w.visit(&people.data[0], 30).await;
+    w.work().await;
+    let seen = w.see_visit(&visit).await;
+    assert_eq!(seen.reminders[0].status, "skipped");
+    assert!(seen.reminders[0].reason.as_ref().is_some_and(|r| r.contains("not agreed")));
+    assert_eq!(w.open_tasks().await[0].kind, "call");
+    assert!(w.phone_got(ANN).is_empty());
+}

@@ -1,0 +1,248 @@
+//! The four outcomes of a call, retries, limits, and what nobody knows.
+
+use chrono::Duration;
+use contract::messages::MessageView;
+use entity::messages::message_attempt;
+use rstest::rstest;
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
+use services::{messages, queue, queue::Job};
+use testkit::{Backend, Fault, FaultKind, World};
+
+const ANN: &str = "+14155550171";
+
+async fn outcomes(w: &World, m: &MessageView) -> Vec<String> {
+    let rows = message_attempt::Entity::in_business(w.owner.business_id)
+        .filter(message_attempt::Column::MessageId.eq(m.id))
+        .order_by_asc(message_attempt::Column::Number)
+        .all(w.s.db().connection())
+        .await;
+    rows.expect("attempts")
+        .into_iter()
+        .map(|a| a.outcome.unwrap_or_default())
+        .collect()
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_accepted_text_has_its_sid_and_one_attempt(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    assert_eq!(m.status, "sending");
+    assert_eq!(m.provider_sid, w.sim.sent_to(ANN).first().map(|sent| sent.sid.clone()));
+    assert_eq!(outcomes(&w, &m).await, ["accepted"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_twilio_did_not_take_is_tried_again_later_and_sent_once(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::RateLimit).count(2));
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    assert_eq!(m.status, "queued");
+    assert!(
+        m.status_words.contains("tried again"),
+        "a waiting message says why: {}",
+        m.status_words
+    );
+    w.work().await;
+    assert_eq!(outcomes(&w, &m).await, ["try_later"], "not before its time");
+    w.clock.advance(Duration::seconds(7));
+    w.work().await;
+    w.clock.advance(Duration::seconds(30));
+    w.work().await;
+    assert_eq!(outcomes(&w, &m).await, ["try_later", "try_later", "accepted"]);
+    assert_eq!(w.phone_got(ANN), ["Hello"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn after_three_retries_a_person_is_asked(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::RateLimit).count(99));
+    w.reply(&ann, "Hello").await.expect("queued");
+    for _ in 0..6 {
+        w.work().await;
+        w.clock.advance(Duration::minutes(5));
+    }
+    let m = w.last_message(&ann).await;
+    assert_eq!(m.status, "failed");
+    assert_eq!(outcomes(&w, &m).await.len(), 4, "one try and three retries");
+    assert_eq!(w.open_tasks().await.len(), 1);
+    assert!(w.phone_got(ANN).is_empty());
+}
+
+#[rstest]
+#[case::sent_before_the_error(Backend::Sqlite, FaultKind::ErrorAfter)]
+#[case::sent_before_the_error(Backend::Postgres, FaultKind::ErrorAfter)]
+#[case::connection_lost_after_it_was_taken(Backend::Sqlite, FaultKind::ResetAfter)]
+#[case::connection_lost_after_it_was_taken(Backend::Postgres, FaultKind::ResetAfter)]
+#[case::no_answer_in_time(Backend::Sqlite, FaultKind::Timeout)]
+#[case::no_answer_in_time(Backend::Postgres, FaultKind::Timeout)]
+#[tokio::test]
+async fn an_unclear_outcome_is_found_in_twilios_log_and_never_sent_again(#[case] backend: Backend, #[case] fault: FaultKind) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(fault).ms(3_000));
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    assert_eq!((m.status.as_str(), m.provider_sid.as_ref()), ("unknown", None));
+    w.clock.advance(Duration::minutes(1));
+    w.work().await;
+    queue::perform(
+        &w.s,
+        Job::Resolve {
+            message_id: m.id,
+            look: 1,
+        },
+    )
+    .await
+    .expect("looks");
+    let m = w.last_message(&ann).await;
+    assert_eq!(m.status, "sending");
+    assert_eq!(m.provider_sid, w.sim.sent_to(ANN).first().map(|sent| sent.sid.clone()));
+    assert_eq!(w.phone_got(ANN), ["Hello"]);
+    assert!(w.open_tasks().await.is_empty());
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_twilios_log_does_not_show_goes_to_a_person_not_out_again(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::ErrorBefore));
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    for look in 1..=4 {
+        assert!(w.open_tasks().await.is_empty(), "not before the last look");
+        queue::perform(&w.s, Job::Resolve { message_id: m.id, look })
+            .await
+            .expect("looks");
+        w.clock.advance(Duration::minutes(10));
+        w.work().await;
+    }
+    assert_eq!(w.last_message(&ann).await.status, "unknown");
+    assert_eq!(w.open_tasks().await.len(), 1);
+    assert!(w.phone_got(ANN).is_empty());
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn two_unclear_texts_with_the_same_words_each_find_their_own_record(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::ErrorAfter).count(2));
+    let first = w.reply(&ann, "On our way").await.expect("queued");
+    let second = w.reply(&ann, "On our way").await.expect("queued");
+    w.work().await;
+    for m in [&first, &second] {
+        queue::perform(
+            &w.s,
+            Job::Resolve {
+                message_id: m.id,
+                look: 1,
+            },
+        )
+        .await
+        .expect("looks");
+    }
+    let sids: Vec<_> = w
+        .thread(&ann)
+        .await
+        .into_iter()
+        .map(|m| m.provider_sid.expect("found"))
+        .collect();
+    assert_ne!(sids[0], sids[1]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_claim_whose_process_died_is_unclear_not_waiting(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let m = w.reply(&ann, "Hello").await.expect("queued");
+    // A process that hangs in the call and is then gone.
+    w.sim.set_fault(Fault::new(FaultKind::Timeout).ms(60_000));
+    let s = w.another_process().await;
+    let dying = tokio::spawn(async move { messages::deliver(&s, m.id).await });
+    w.sim
+        .wait_for(|state| state.messages().count() > 0, std::time::Duration::from_secs(5))
+        .await
+        .expect("the call is in the air");
+    dying.abort();
+    assert_eq!(w.last_message(&ann).await.status, "sending");
+    messages::tick(&w.s).await.expect("looks");
+    assert_eq!(w.last_message(&ann).await.status, "sending", "the owner may still be at it");
+    w.clock.advance(Duration::seconds(91));
+    messages::tick(&w.s).await.expect("looks");
+    assert_eq!(w.last_message(&ann).await.status, "unknown");
+    w.work().await;
+    queue::perform(
+        &w.s,
+        Job::Resolve {
+            message_id: m.id,
+            look: 1,
+        },
+    )
+    .await
+    .expect("looks");
+    assert_eq!(w.phone_got(ANN), ["Hello"]);
+    assert_eq!(w.last_message(&ann).await.status, "sending");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn over_its_hourly_limit_a_business_waits_and_says_until_when(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    for n in 0..103 {
+        w.reply(&ann, &format!("Text {n}")).await.expect("queued");
+    }
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 100);
+    let held = w.last_message(&ann).await;
+    assert_eq!(held.status, "queued");
+    assert!(held.status_words.contains("11:00 AM"), "{}", held.status_words);
+    w.clock.advance(Duration::hours(1));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 103, "nothing is dropped");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn twilios_block_becomes_an_opt_out(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::Refuse).code(21610));
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.reply(&ann, "Anybody there?").await.expect("queued");
+    w.work().await;
+    let state = w.see_contact(&ann).await.consent.sms;
+    assert_eq!(state, domain::consent::State::OptedOut);
+    let statuses: Vec<_> = w.thread(&ann).await.into_iter().map(|m| m.status).collect();
+    assert_eq!(statuses, ["failed", "cancelled"]);
+}

@@ -1,0 +1,164 @@
+//! What Twilio says about a message later: forward only, every event kept, early, late, repeated and reordered (law 4).
+
+use contract::Code;
+use entity::messages::message_event;
+use rstest::rstest;
+use sea_orm::{EntityTrait, PaginatorTrait};
+use services::messages;
+use testkit::{Backend, Fault, FaultKind, World};
+
+const ANN: &str = "+14155550171";
+
+async fn sent(w: &World) -> (contract::contacts::ContactView, contract::messages::MessageView, String) {
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    let sid = m.provider_sid.clone().expect("accepted");
+    (ann, m, sid)
+}
+
+#[rstest]
+#[case::in_order(&["sent", "delivered"], "delivered")]
+#[case::delivered_before_sent(&["delivered", "sent"], "delivered")]
+#[case::queued_last(&["sent", "delivered", "queued"], "delivered")]
+#[case::sent_after_read(&["read", "sent", "delivered"], "read")]
+#[case::late_failure(&["delivered", "undelivered"], "delivered")]
+#[case::failure(&["sent", "undelivered"], "undelivered")]
+#[case::mind_changed(&["undelivered", "delivered"], "delivered")]
+#[case::nonsense_in_between(&["sent", "teleported", "delivered"], "delivered")]
+#[tokio::test]
+async fn law_4_a_message_only_goes_forward(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] said: &[&str],
+    #[case] ends: &str,
+) {
+    let w = World::new(backend).await;
+    let (ann, m, sid) = sent(&w).await;
+    for status in said {
+        let code = (*status == "undelivered").then_some(30003);
+        w.status(&m, &sid, status, code).await.expect("taken");
+    }
+    let m = w.last_message(&ann).await;
+    assert_eq!(m.status, ends);
+    assert_eq!(
+        m.error_code.is_some(),
+        ends == "undelivered",
+        "an error that turned out wrong is not shown"
+    );
+    let kept = message_event::Entity::find()
+        .count(w.s.db().connection())
+        .await
+        .expect("count");
+    assert_eq!(kept, said.len() as u64, "every event is kept");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_hundred_callbacks_at_once_are_as_good_as_one(#[case] backend: Backend) {
+    let w = std::sync::Arc::new(World::new(backend).await);
+    let (ann, m, sid) = sent(&w).await;
+    let crowd: Vec<_> = (0..100)
+        .map(|n| {
+            let (w, m, sid) = (w.clone(), m.clone(), sid.clone());
+            tokio::spawn(async move { w.status(&m, &sid, if n % 3 == 0 { "sent" } else { "delivered" }, None).await })
+        })
+        .collect();
+    for call in crowd {
+        call.await.expect("no panic").expect("taken");
+    }
+    assert_eq!(w.last_message(&ann).await.status, "delivered");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_callback_with_our_id_settles_an_unclear_outcome(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    assert_eq!(m.status, "unknown");
+    let sid = w.sim.sent_to(ANN)[0].sid.clone();
+    w.status(&m, &sid, "delivered", None).await.expect("taken");
+    let m = w.last_message(&ann).await;
+    assert_eq!((m.status.as_str(), m.provider_sid), ("delivered", Some(sid)));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_callback_for_a_sid_nobody_knows_yet_is_kept_until_the_message_turns_up(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let sid = w.sim.sent_to(ANN)[0].sid.clone();
+    messages::status_changed(&w.s, None, &w.status_form(&sid, "delivered", None))
+        .await
+        .expect("kept");
+    let m = w.last_message(&ann).await;
+    assert_eq!(m.status, "unknown");
+    services::queue::perform(
+        &w.s,
+        services::queue::Job::Resolve {
+            message_id: m.id,
+            look: 1,
+        },
+    )
+    .await
+    .expect("looks");
+    assert_eq!(w.last_message(&ann).await.status, "delivered");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_callback_that_does_not_fit_its_message_changes_nothing(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, m, sid) = sent(&w).await;
+    let other_sid = format!("SM{}", "f".repeat(32));
+    let wrong_sid = w
+        .status(&m, &other_sid, "failed", Some(30007))
+        .await
+        .expect_err("another SID");
+    assert_eq!(wrong_sid.problem().code, Code::NotFound);
+    let mut form = w.status_form(&sid, "failed", Some(30007));
+    form.account_sid = format!("AC{}", "9".repeat(32));
+    let wrong_account = messages::status_changed(&w.s, Some(m.id), &form)
+        .await
+        .expect_err("another account");
+    assert_eq!(wrong_account.problem().code, Code::NotFound);
+    let nobody = messages::status_changed(&w.s, Some(ann.id), &w.status_form(&sid, "failed", None))
+        .await
+        .expect_err("no such id");
+    assert_eq!(nobody.problem().code, Code::NotFound);
+    assert_eq!(w.last_message(&ann).await.status, "sending");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_that_is_not_delivered_asks_for_a_call(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let m = w.last_message(&ann).await;
+    let sid = m.provider_sid.clone().expect("accepted");
+    w.status(&m, &sid, "undelivered", Some(30003)).await.expect("taken");
+    w.status(&m, &sid, "undelivered", Some(30003))
+        .await
+        .expect("a repeat is harmless");
+    let tasks = w.open_tasks().await;
+    assert_eq!(tasks.len(), 1);
+    assert_eq!((tasks[0].kind.as_str(), tasks[0].appointment_id), ("call", Some(visit.id)));
+    assert!(w.see_visit(&visit).await.reminders.iter().any(|r| r.status == "failed"));
+}

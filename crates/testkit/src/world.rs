@@ -1,0 +1,303 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration as StdDuration,
+};
+
+use chrono::{DateTime, Duration, TimeZone, Utc};
+use contract::{
+    accounts::Role,
+    appointments::{AppointmentView, CreateAppointment},
+    contacts::{ContactView, CreateContact, OptIn},
+    messages::{MessageView, SendMessage},
+    tasks::{TaskQuery, TaskView},
+};
+use domain::delivery::Status;
+use entity::messages::message;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use secrecy::SecretString;
+use services::{
+    Actor, Clock, Db, Services, Settings, Who, accounts, appointments, businesses, contacts, messages, numbers, reminders, tasks,
+};
+use twilio::forms;
+use twilio_sim::{Sim, SimConfig};
+use uuid::Uuid;
+
+use crate::{Backend, TestDb};
+
+/// The business's number.
+pub const NUMBER: &str = "+15005550006";
+
+/// A clock that stands still until it is moved.
+#[derive(Clone)]
+pub struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    /// Monday, January 4, 2027, 10:00 in New York.
+    pub fn new() -> Self {
+        let start = Utc.with_ymd_and_hms(2027, 1, 4, 15, 0, 0).single().expect("a real moment");
+        Self(Arc::new(AtomicI64::new(start.timestamp_millis())))
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).expect("in range")
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
+    }
+
+    pub fn set(&self, to: DateTime<Utc>) {
+        self.0.store(to.timestamp_millis(), Ordering::SeqCst);
+    }
+
+    fn clock(&self) -> Clock {
+        let this = self.clone();
+        Clock::from_fn(move || this.now())
+    }
+}
+
+impl Default for TestClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// One business ("Bright Dental", New York, 48 h and 24 h reminders) with an owner, a number, and a simulated Twilio that takes texts
+/// and calls nobody back unless told to.
+pub struct World {
+    pub s: Services,
+    pub clock: TestClock,
+    pub sim: Sim,
+    pub owner: Actor,
+    pub db: TestDb,
+    next_sid: AtomicU64,
+}
+
+impl World {
+    pub async fn new(backend: Backend) -> Self {
+        twilio::tls::install();
+        let db = TestDb::new(backend).await;
+        let clock = TestClock::new();
+        let sim = twilio_sim::start(SimConfig {
+            delay: StdDuration::from_secs(3600),
+            ..SimConfig::default()
+        })
+        .await
+        .expect("the simulator starts");
+        let s = open(&db.url, &clock, &sim).await;
+        let owner = business(&s, "Bright Dental", Some(NUMBER)).await;
+        Self {
+            s,
+            clock,
+            sim,
+            owner,
+            db,
+            next_sid: AtomicU64::new(1),
+        }
+    }
+
+    /// The same database seen by another process.
+    pub async fn another_process(&self) -> Services {
+        open(&self.db.url, &self.clock, &self.sim).await
+    }
+
+    /// A second business with its own owner.
+    pub async fn another_business(&self) -> Actor {
+        business(&self.s, "Corner Garage", Some("+15005550009")).await
+    }
+
+    /// A contact who agreed to be texted.
+    pub async fn contact(&self, name: &str, phone: &str) -> ContactView {
+        let opt_in = Some(OptIn {
+            channel: "sms".to_owned(),
+            source: "booking".to_owned(),
+        });
+        let cmd = CreateContact {
+            name: name.to_owned(),
+            phone: phone.to_owned(),
+            opt_in,
+            ..CreateContact::default()
+        };
+        contacts::create(&self.s, &self.owner, cmd).await.expect("a contact")
+    }
+
+    /// A visit `hours` from now.
+    pub async fn visit(&self, contact: &ContactView, hours: i64) -> AppointmentView {
+        let starts_at = (self.clock.now() + Duration::hours(hours)).to_rfc3339();
+        let cmd = CreateAppointment {
+            contact_id: contact.id,
+            starts_at,
+            ..CreateAppointment::default()
+        };
+        appointments::create(&self.s, &self.owner, cmd).await.expect("a visit")
+    }
+
+    pub async fn see_visit(&self, visit: &AppointmentView) -> AppointmentView {
+        appointments::get(&self.s, &self.owner, visit.id).await.expect("the visit")
+    }
+
+    pub async fn see_contact(&self, contact: &ContactView) -> ContactView {
+        contacts::get(&self.s, &self.owner, contact.id).await.expect("the contact")
+    }
+
+    /// Fires due reminders and hands over every text that waits and may go now.
+    pub async fn work(&self) {
+        reminders::tick(&self.s).await.expect("reminders fire");
+        for id in self.waiting().await {
+            messages::deliver(&self.s, id).await.expect("delivery works");
+        }
+    }
+
+    /// A contact with a visit 30 hours ahead, whose reminder went out.
+    pub async fn reminded(&self, name: &str, phone: &str) -> (ContactView, AppointmentView) {
+        let contact = self.contact(name, phone).await;
+        let visit = self.visit(&contact, 30).await;
+        self.work().await;
+        (contact, self.see_visit(&visit).await)
+    }
+
+    async fn waiting(&self) -> Vec<Uuid> {
+        let rows = message::Entity::find()
+            .filter(message::Column::Status.eq(Status::Queued.as_str()))
+            .filter(message::Column::NotBefore.lte(self.clock.now()))
+            .order_by_asc(message::Column::CreatedAt)
+            .all(self.s.db().connection())
+            .await;
+        rows.expect("messages").into_iter().map(|m| m.id).collect()
+    }
+
+    /// Staff write to a contact.
+    pub async fn reply(&self, contact: &ContactView, body: &str) -> services::Result<MessageView> {
+        let cmd = SendMessage {
+            contact_id: contact.id,
+            body: body.to_owned(),
+            correlation_id: None,
+        };
+        messages::send(&self.s, &self.owner, cmd).await
+    }
+
+    /// A customer texts the business; each text has an SID of its own.
+    pub async fn text(&self, from: &str, body: &str) -> messages::Received {
+        let form = self.inbound(from, body);
+        messages::receive(&self.s, &form, &raw(&form))
+            .await
+            .expect("the text is taken")
+    }
+
+    /// An inbound text as Twilio would send it, not yet sent.
+    pub fn inbound(&self, from: &str, body: &str) -> forms::Inbound {
+        let n = self.next_sid.fetch_add(1, Ordering::SeqCst);
+        forms::Inbound {
+            message_sid: format!("SM{n:032x}"),
+            account_sid: self.sim.account_sid().to_owned(),
+            messaging_service_sid: None,
+            from: from.to_owned(),
+            to: NUMBER.to_owned(),
+            body: body.to_owned(),
+            num_media: 0,
+            num_segments: 1,
+            opt_out_type: None,
+            original_replied_message_sid: None,
+            button_payload: None,
+            profile_name: None,
+        }
+    }
+
+    /// Twilio says how a message is doing, with our id in the callback's URL.
+    pub async fn status(&self, m: &MessageView, sid: &str, status: &str, code: Option<i32>) -> services::Result<()> {
+        messages::status_changed(&self.s, Some(m.id), &self.status_form(sid, status, code)).await
+    }
+
+    pub fn status_form(&self, sid: &str, status: &str, code: Option<i32>) -> forms::Status {
+        forms::Status {
+            message_sid: sid.to_owned(),
+            account_sid: self.sim.account_sid().to_owned(),
+            message_status: status.to_owned(),
+            error_code: code,
+            error_message: None,
+            from: None,
+            to: None,
+        }
+    }
+
+    /// A contact's messages, oldest first.
+    pub async fn thread(&self, contact: &ContactView) -> Vec<MessageView> {
+        let page = messages::list(&self.s, &self.owner, Some(contact.id), None)
+            .await
+            .expect("messages");
+        page.data.into_iter().rev().collect()
+    }
+
+    pub async fn last_message(&self, contact: &ContactView) -> MessageView {
+        self.thread(contact).await.pop().expect("a message")
+    }
+
+    /// What the phone of this number got.
+    pub fn phone_got(&self, phone: &str) -> Vec<String> {
+        self.sim.sent_to(phone).into_iter().map(|m| m.body).collect()
+    }
+
+    pub async fn open_tasks(&self) -> Vec<TaskView> {
+        tasks::list(&self.s, &self.owner, TaskQuery::default())
+            .await
+            .expect("tasks")
+            .data
+    }
+}
+
+/// A text as Twilio's form.
+fn raw(form: &forms::Inbound) -> String {
+    let pairs = [
+        ("MessageSid", form.message_sid.as_str()),
+        ("AccountSid", &form.account_sid),
+        ("From", &form.from),
+        ("To", &form.to),
+        ("Body", &form.body),
+    ];
+    let encode = |text: &str| text.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
+    pairs.map(|(name, value)| format!("{name}={}", encode(value))).join("&")
+}
+
+async fn open(url: &str, clock: &TestClock, sim: &Sim) -> Services {
+    let db = Db::connect(url).await.expect("the database opens");
+    let token = SecretString::from(sim.auth_token().to_owned());
+    let mut config = twilio::Config::new(sim.url(), sim.account_sid(), token.clone());
+    config.timeout = StdDuration::from_secs(2);
+    let client = twilio::Client::new(config).expect("a client");
+    let settings = Settings {
+        public_url: "http://showup.test".to_owned(),
+        default_from: None,
+        auth_tokens: vec![token],
+    };
+    Services::new(db, clock.clock(), Some(client), settings)
+}
+
+async fn business(s: &Services, name: &str, number: Option<&str>) -> Actor {
+    let line = "(415) 555-0100";
+    let b = businesses::create(s, name, line, Some("America/New_York"), None)
+        .await
+        .expect("a business");
+    if let Some(number) = number {
+        numbers::assign(s, b.id, number).await.expect("a number");
+    }
+    let who = Who::Member {
+        account_id: Uuid::now_v7(),
+        name: "Olga Owner".to_owned(),
+        role: Role::Owner,
+    };
+    Actor { business_id: b.id, who }
+}
+
+/// Accounts are made in few tests only: hashing a password is slow on purpose.
+pub async fn member(s: &Services, business_id: Uuid, role: Role, email: &str, password: &str) -> Actor {
+    let account_id = accounts::add_member(s, business_id, role, "Sam Staff", email, password)
+        .await
+        .expect("a member");
+    accounts::actor(s, account_id, business_id)
+        .await
+        .expect("the database answers")
+        .expect("a member is an actor")
+}
