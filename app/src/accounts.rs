@@ -3,14 +3,14 @@
 use contract::accounts::Me;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{components::Redirect, hooks::use_query_map};
+use leptos_router::hooks::use_query_map;
 
 use crate::{
     browser,
     desk::DeskView,
     error::AppError,
     forms::{Field, Flash, FormNote, FormState, Submit},
-    parts::Loaded,
+    parts::{Glyph, Lead, Loaded},
     paths,
 };
 
@@ -94,7 +94,7 @@ pub fn Home() -> impl IntoView {
     let lead = move || {
         Suspend::new(async move {
             let path = if someone.await.is_ok() { "/inbox" } else { "/signin" };
-            view! { <Redirect path /> }
+            view! { <Lead path=path.to_owned() /> }
         })
     };
     view! { <Suspense>{lead}</Suspense> }
@@ -183,7 +183,7 @@ fn Door(title: &'static str, children: Children) -> impl IntoView {
     view! {
         <main class="mx-auto flex min-h-dvh w-full max-w-sm flex-col justify-center gap-4 p-4">
             <p class="flex items-center gap-2 font-semibold text-primary">
-                <crate::parts::Glyph icon=icondata::LuMessageSquare />
+                <Glyph icon=icondata::LuMessageSquare />
                 "Showup"
             </p>
             <div class="panel flex flex-col gap-5 p-6">

@@ -9,6 +9,7 @@ use crate::{
     desk::use_desk,
     error::AppError,
     forms::{Field, FormNote, FormState, Submit, ZoneNames},
+    parts::Glyph,
 };
 
 #[cfg(feature = "ssr")]
@@ -147,7 +148,7 @@ fn CopyLine(label: &'static str, text: String) -> impl IntoView {
             <div class="flex flex-wrap items-center gap-2">
                 <code class="min-w-0 flex-1 rounded bg-base-200 px-2 py-1.5 text-sm">{text}</code>
                 <button type="button" class="btn btn-sm min-h-11 md:min-h-8" class:hidden=move || !can_copy.get() on:click=copy>
-                    <crate::parts::Glyph icon=icondata::LuCopy />
+                    <Glyph icon=icondata::LuCopy />
                     <span aria-live="polite">{words}</span>
                     <span class="sr-only">{format!(" the address for {}", label.to_lowercase())}</span>
                 </button>

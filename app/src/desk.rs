@@ -56,6 +56,11 @@ impl Desk {
         self.business.with(|business| zone_of(&business.time_zone))
     }
 
+    /// The same where nothing follows a change of it.
+    pub fn zone_untracked(self) -> Tz {
+        self.business.with_untracked(|business| zone_of(&business.time_zone))
+    }
+
     pub fn flash(self) -> Option<Flash> {
         self.flash.get_untracked()
     }
@@ -86,7 +91,7 @@ impl Desk {
 }
 
 /// The zone called `name`; UTC if there is none.
-pub fn zone_of(name: &str) -> Tz {
+fn zone_of(name: &str) -> Tz {
     name.parse().unwrap_or(Tz::UTC)
 }
 

@@ -142,12 +142,12 @@ fn RailLink(
     view! {
         <A
             href=href
-            attr:class="relative flex min-h-14 min-w-14 flex-1 flex-col items-center justify-center gap-0.5 rounded-md px-1 text-xs hover:bg-base-300 aria-[current=page]:font-semibold aria-[current=page]:text-primary md:min-h-10 md:flex-none md:flex-row md:justify-start md:gap-2.5 md:px-2.5 md:text-sm md:aria-[current=page]:bg-base-300"
+            attr:class="relative flex min-h-14 min-w-0 flex-1 flex-col items-center justify-center gap-0.5 rounded-md text-[0.6875rem] tracking-tight whitespace-nowrap hover:bg-base-300 aria-[current=page]:font-semibold aria-[current=page]:text-primary md:min-h-10 md:flex-none md:flex-row md:justify-start md:gap-2.5 md:px-2.5 md:text-sm md:tracking-normal md:aria-[current=page]:bg-base-300"
         >
             <Glyph icon />
             <span>{label}</span>
             <span
-                class="badge badge-primary badge-sm absolute top-1 left-1/2 ml-1 md:static md:ml-auto"
+                class="badge badge-primary badge-sm absolute top-1 left-1/2 ml-2.5 md:static md:ml-auto"
                 class:hidden=move || count.get() == 0
             >
                 {number}

@@ -101,8 +101,16 @@ pub fn ToSignIn() -> impl IntoView {
     let query = location.search.get_untracked();
     let path = location.pathname.get_untracked();
     let here = if query.is_empty() { path } else { format!("{path}?{query}") };
-    let next = (here != "/" && here != "/inbox").then_some(here);
-    view! { <Redirect path=paths::with_query("/signin", &[("next", next.as_deref())]) /> }
+    let next = (here != "/").then_some(here);
+    view! { <Lead path=paths::with_query("/signin", &[("next", next.as_deref())]) /> }
+}
+
+/// Leads to another page of this site: on the server by a redirect, in the browser by going there.
+#[component]
+pub fn Lead(path: String) -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    crate::ssr::set_status(302);
+    view! { <Redirect path /> }
 }
 
 /// Nothing in a list yet, and what to do about it.

@@ -198,7 +198,10 @@ fn MoveForm(visit: RwSignal<AppointmentView>) -> impl IntoView {
         }
     });
     let (id, starts_at) = visit.with_untracked(|visit| (visit.id, visit.starts_at));
-    let local = starts_at.with_timezone(&desk.zone()).format("%Y-%m-%dT%H:%M").to_string();
+    let local = starts_at
+        .with_timezone(&desk.zone_untracked())
+        .format("%Y-%m-%dT%H:%M")
+        .to_string();
     let zone = desk
         .business
         .with_untracked(|b| format!("In {} time. Reminders that have not gone out move with it.", b.time_zone));

@@ -88,7 +88,7 @@ fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>)
 
 /// Neighbours on the same day of the business's calendar, together.
 fn by_day(visits: Vec<AppointmentView>) -> Vec<Vec<AppointmentView>> {
-    let zone = use_desk().zone();
+    let zone = use_desk().zone_untracked();
     let day = |visit: &AppointmentView| visit.starts_at.with_timezone(&zone).date_naive();
     visits
         .chunk_by(|a, b| day(a) == day(b))

@@ -254,11 +254,11 @@ fn Ledger(ledger: RwSignal<Vec<ConsentEventView>>) -> impl IntoView {
                 <table class="table table-sm">
                     <thead>
                         <tr>
-                            <th scope="col">"When"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col">"For"</th>
-                            <th scope="col">"From"</th>
-                            <th scope="col">"Evidence"</th>
+                            <th scope="col" class="text-muted">"When"</th>
+                            <th scope="col" class="text-muted">"State"</th>
+                            <th scope="col" class="text-muted">"For"</th>
+                            <th scope="col" class="text-muted">"From"</th>
+                            <th scope="col" class="text-muted">"Evidence"</th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>

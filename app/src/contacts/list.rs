@@ -8,7 +8,7 @@ use leptos_router::{components::Form, hooks::use_query_map};
 use crate::{
     contacts::list_contacts,
     desk::use_desk,
-    parts::{ConsentBadge, Empty, Glyph, Loaded, Pager, When},
+    parts::{ConsentBadge, Empty, Glyph, Loaded, Pager, Say, When},
 };
 
 #[component]
@@ -87,11 +87,11 @@ fn List(page: Page<ContactView>, q: Option<String>, cursor: Option<String>) -> i
             <table class="table max-md:block">
                 <thead class="max-md:sr-only">
                     <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Phone"</th>
-                        <th scope="col">"E-mail"</th>
-                        <th scope="col">"Texts"</th>
-                        <th scope="col">"Added"</th>
+                        <th scope="col" class="text-muted">"Name"</th>
+                        <th scope="col" class="text-muted">"Phone"</th>
+                        <th scope="col" class="text-muted">"E-mail"</th>
+                        <th scope="col" class="text-muted">"Texts"</th>
+                        <th scope="col" class="text-muted">"Added"</th>
                     </tr>
                 </thead>
                 <tbody class="max-md:block">{rows}</tbody>
@@ -123,7 +123,7 @@ fn TableRow(contact: ContactView) -> impl IntoView {
                 <ConsentBadge state=contact.consent.sms />
             </td>
             <td class="text-muted max-md:hidden">
-                <When at=contact.created_at say=crate::parts::Say::Short />
+                <When at=contact.created_at say=Say::Short />
             </td>
         </tr>
     }

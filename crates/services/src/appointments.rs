@@ -9,7 +9,10 @@ use contract::{
 };
 use domain::when;
 use entity::{appointments::appointment, contacts::contact};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::LockType,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -217,7 +220,7 @@ pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<(cont
     let contact = contacts::locked(&tx.db, business_id, contact_id).await?;
     let row = appointment::Entity::in_business(business_id)
         .filter(appointment::Column::Id.eq(id))
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(&tx.db)
         .await?;
     Ok((contact, row.ok_or_else(|| not_found("visit"))?))

@@ -9,7 +9,9 @@ use contract::{
 };
 use domain::consent::{Source, State};
 use entity::{businesses::business, contacts::contact};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, sea_query::LockType,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -219,7 +221,7 @@ pub(crate) async fn known_or_new(tx: &mut Tx, business_id: Uuid, phone: &str) ->
 pub(crate) async fn locked(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<contact::Model> {
     let row = contact::Entity::in_business(business_id)
         .filter(contact::Column::Id.eq(id))
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(db)
         .await?;
     row.ok_or_else(|| not_found("contact"))

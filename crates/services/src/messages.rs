@@ -18,6 +18,7 @@ use domain::{
 use entity::{contacts::contact, messages::message};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::LockType,
 };
 use uuid::Uuid;
 
@@ -239,7 +240,7 @@ pub(crate) async fn cancel_waiting(tx: &mut Tx, business_id: Uuid, contact_id: U
     let waiting = message::Entity::in_business(business_id)
         .filter(message::Column::ContactId.eq(contact_id))
         .filter(message::Column::Status.eq(Status::Queued.as_str()))
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .all(&tx.db)
         .await?;
     for row in waiting {
@@ -252,7 +253,7 @@ pub(crate) async fn cancel_waiting(tx: &mut Tx, business_id: Uuid, contact_id: U
 pub(crate) async fn cancel(tx: &mut Tx, business_id: Uuid, id: Uuid, reason: &str) -> Result<()> {
     let row = message::Entity::in_business(business_id)
         .filter(message::Column::Id.eq(id))
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(&tx.db)
         .await?;
     match row {
@@ -283,7 +284,10 @@ async fn locked(tx: &Tx, id: Uuid) -> Result<Option<(contact::Model, message::Mo
         return Ok(None);
     };
     let contact = contacts::locked(&tx.db, seen.business_id, seen.contact_id).await?;
-    let row = message::Entity::find_by_id(id).lock_exclusive().one(&tx.db).await?;
+    let row = message::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx.db)
+        .await?;
     Ok(row.map(|row| (contact, row)))
 }
 

@@ -32,25 +32,34 @@ pub const NUMBER: &str = "+15005550006";
 
 /// A clock that stands still until it is moved.
 #[derive(Clone)]
-pub struct TestClock(Arc<AtomicI64>);
+pub struct TestClock {
+    millis: Arc<AtomicI64>,
+    /// Twilio's clock goes along.
+    sim: Arc<Sim>,
+}
 
 impl TestClock {
     /// Monday, January 4, 2027, 10:00 in New York.
-    pub fn new() -> Self {
+    fn new(sim: Arc<Sim>) -> Self {
         let start = Utc.with_ymd_and_hms(2027, 1, 4, 15, 0, 0).single().expect("a real moment");
-        Self(Arc::new(AtomicI64::new(start.timestamp_millis())))
+        sim.set_time(start);
+        Self {
+            millis: Arc::new(AtomicI64::new(start.timestamp_millis())),
+            sim,
+        }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).expect("in range")
+        DateTime::from_timestamp_millis(self.millis.load(Ordering::SeqCst)).expect("in range")
     }
 
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
+        self.set(self.now() + by);
     }
 
     pub fn set(&self, to: DateTime<Utc>) {
-        self.0.store(to.timestamp_millis(), Ordering::SeqCst);
+        self.millis.store(to.timestamp_millis(), Ordering::SeqCst);
+        self.sim.set_time(to);
     }
 
     fn clock(&self) -> Clock {
@@ -59,18 +68,12 @@ impl TestClock {
     }
 }
 
-impl Default for TestClock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// One business ("Bright Dental", New York, 48 h and 24 h reminders) with an owner, a number, and a simulated Twilio that takes texts
 /// and calls nobody back unless told to.
 pub struct World {
     pub s: Services,
     pub clock: TestClock,
-    pub sim: Sim,
+    pub sim: Arc<Sim>,
     pub owner: Actor,
     pub db: TestDb,
     next_sid: AtomicU64,
@@ -80,13 +83,12 @@ impl World {
     pub async fn new(backend: Backend) -> Self {
         twilio::tls::install();
         let db = TestDb::new(backend).await;
-        let clock = TestClock::new();
-        let sim = twilio_sim::start(SimConfig {
+        let config = SimConfig {
             delay: StdDuration::from_secs(3600),
             ..SimConfig::default()
-        })
-        .await
-        .expect("the simulator starts");
+        };
+        let sim = Arc::new(twilio_sim::start(config).await.expect("the simulator starts"));
+        let clock = TestClock::new(sim.clone());
         let s = open(&db.url, &clock, &sim).await;
         let owner = business(&s, "Bright Dental", Some(NUMBER)).await;
         Self {
@@ -163,7 +165,7 @@ impl World {
         let rows = message::Entity::find()
             .filter(message::Column::Status.eq(Status::Queued.as_str()))
             .filter(message::Column::NotBefore.lte(self.clock.now()))
-            .order_by_asc(message::Column::CreatedAt)
+            .order_by_asc(message::Column::Id)
             .all(self.s.db().connection())
             .await;
         rows.expect("messages").into_iter().map(|m| m.id).collect()

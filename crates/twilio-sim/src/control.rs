@@ -7,6 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -22,6 +23,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/messages", get(messages))
         .route("/control/delay", post(delay))
         .route("/control/inbound-url", post(inbound_url))
+        .route("/control/clock", post(clock))
         .route("/control/reset", post(reset))
         .route("/control/state", get(overview))
 }
@@ -67,6 +69,17 @@ struct Delay {
 
 async fn delay(State(shared): State<Arc<Shared>>, Json(delay): Json<Delay>) -> StatusCode {
     shared.write(|state| state.delay = Duration::from_millis(delay.ms));
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct Clock {
+    now: DateTime<Utc>,
+}
+
+/// Sets the simulator's clock; it runs on from there.
+async fn clock(State(shared): State<Arc<Shared>>, Json(clock): Json<Clock>) -> StatusCode {
+    shared.write(|state| state.set_time(clock.now));
     StatusCode::NO_CONTENT
 }
 

@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 
 pub use faults::{Fault, FaultKind};
@@ -130,6 +131,11 @@ impl Sim {
     /// Looks at the state without copying it.
     pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         self.shared.read(look)
+    }
+
+    /// Sets the simulator's clock; it runs on from there.
+    pub fn set_time(&self, to: DateTime<Utc>) {
+        self.shared.write(|state| state.set_time(to));
     }
 
     /// All messages in both directions, oldest first.

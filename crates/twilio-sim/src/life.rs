@@ -7,7 +7,6 @@ use futures::future::join_all;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::clock;
 use crate::faults::Plan;
 use crate::shared::Shared;
 use crate::state::SimMessage;
@@ -67,11 +66,12 @@ fn advance(shared: &Shared, sid: &str, status: &str, code: Option<i32>) -> Optio
         if matches!(state.message(sid)?.status.as_str(), "canceled" | "failed") {
             return None;
         }
+        let now = state.now();
         state.update(sid, |m| {
             status.clone_into(&mut m.status);
             m.error_code = code;
             m.from.get_or_insert_with(|| SERVICE_NUMBER.to_owned());
-            m.date_sent.get_or_insert_with(clock::now);
+            m.date_sent.get_or_insert(now);
         })
     })?;
     let url = message.status_callback.as_deref()?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::clock;
@@ -121,6 +121,8 @@ pub struct State {
     calls: VecDeque<WebhookCall>,
     opted_out: BTreeSet<(String, String)>,
     faults: Armed,
+    /// How far this Twilio's clock is ahead of the machine's.
+    ahead: TimeDelta,
     pub(crate) delay: Duration,
     pub(crate) inbound_url: Option<String>,
 }
@@ -132,6 +134,16 @@ impl State {
             inbound_url,
             ..Self::default()
         }
+    }
+
+    /// The simulator's own time.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        clock::now() + self.ahead
+    }
+
+    pub(crate) fn set_time(&mut self, to: DateTime<Utc>) {
+        self.ahead = to - clock::now();
     }
 
     /// Oldest first.
@@ -183,7 +195,7 @@ impl State {
     }
 
     pub(crate) fn add(&mut self, draft: Draft) -> SimMessage {
-        let now = clock::now();
+        let now = self.now();
         let message = SimMessage {
             seq: self.next_seq,
             sid: draft.sid,
@@ -217,10 +229,10 @@ impl State {
 
     /// Changes a message; nothing if it is gone.
     pub(crate) fn update(&mut self, sid: &str, change: impl FnOnce(&mut SimMessage)) -> Option<SimMessage> {
-        let at = self.index(sid)?;
+        let (at, now) = (self.index(sid)?, self.now());
         let message = self.messages.get_mut(at)?;
         change(message);
-        message.date_updated = clock::now();
+        message.date_updated = now;
         Some(message.clone())
     }
 

@@ -10,7 +10,7 @@ use entity::{
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
-    sea_query::OnConflict,
+    sea_query::{LockType, OnConflict},
 };
 use uuid::Uuid;
 
@@ -51,7 +51,10 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
 async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
     let (business_id, contact_id) = (change.contact.business_id, change.contact.id);
     // The head of the chain; the lock makes the chain a line.
-    let head = business::Entity::find_by_id(business_id).lock_exclusive().one(&tx.db).await?;
+    let head = business::Entity::find_by_id(business_id)
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx.db)
+        .await?;
     let head = head.ok_or_else(|| Error::broken("a contact without a business"))?;
     let evidence = domain::inbound::clean(change.evidence);
     let entry = LedgerEntry {

@@ -3,11 +3,13 @@
 use contract::{Code, appointments::AppointmentView};
 use domain::{
     consent::{Sending, may_send},
-    reminders::{AtSend, Kind, at_send},
+    reminders::{AtSend, Kind, Skip, at_send},
     texts,
 };
 use entity::{appointments::appointment, contacts::contact, reminders::reminder_request};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::LockType,
+};
 use uuid::Uuid;
 
 use super::{Row, finish, needs_call, save, zone};
@@ -53,13 +55,17 @@ async fn fire(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
     };
     let (contact, visit) = appointments::locked(&tx, business_id, request.appointment_id).await?;
     let Some(request) = find()
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(&tx.db)
         .await?
         .filter(|r| r.status == "planned" && r.due_at <= tx.now)
     else {
         return Ok(());
     };
+    if later_kind_due(&tx, &request).await? {
+        finish(&mut tx, request, "skipped", Some(Skip::LaterKindDue.words())).await?;
+        return tx.commit().await;
+    }
     let business = businesses::get(&tx.db, business_id).await?;
     match at_send(
         tx.now,
@@ -99,6 +105,18 @@ async fn fire(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
         },
     }
     tx.commit().await
+}
+
+/// Another reminder of the same visit, closer to it, is due too: after a night or an outage only that one goes out (RE2).
+async fn later_kind_due(tx: &Tx, request: &reminder_request::Model) -> Result<bool> {
+    let hours = |kind: &str| kind.parse::<Kind>().ok().and_then(Kind::hours);
+    let siblings = reminder_request::Entity::in_business(request.business_id)
+        .filter(reminder_request::Column::AppointmentId.eq(request.appointment_id))
+        .filter(reminder_request::Column::Status.eq("planned"))
+        .filter(reminder_request::Column::DueAt.lte(tx.now))
+        .all(&tx.db)
+        .await?;
+    Ok(siblings.iter().any(|other| hours(&other.kind) < hours(&request.kind)))
 }
 
 /// Why this contact can't be texted, if so. The claim asks all of this again.
