@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use contract::accounts::Role;
-use services::{Actor, Services, Who, accounts, businesses, contacts::consent, integrations, messages, numbers, seed};
+use contract::accounts::{Role, SignUp};
+use services::{Actor, Services, Who, accounts, businesses, contacts::consent, integrations, messages, seed};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
@@ -12,7 +12,7 @@ use crate::{AccountSid, AppState, config::Config, router, site, workers};
 /// Appointment reminders by text, answered with one letter.
 #[derive(Parser)]
 #[command(name = "showup", version)]
-pub struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -89,11 +89,23 @@ enum Admin {
     VerifyLedger,
 }
 
+/// Runs a command to its end; what went wrong is said in a sentence.
+pub async fn main() -> std::process::ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+            eprintln!("showup: {}", causes.join(": "));
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors
 /// In words for the person at the terminal.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
+async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = Config::load()?;
     log();
     twilio::tls::install();
@@ -243,15 +255,19 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
         } => {
             let made_up = password.is_none();
             let password = password.unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
-            let business = businesses::create(&s, &name, &email, time_zone.as_deref(), hourly_limit).await?;
-            if let Some(number) = number {
-                numbers::assign(&s, business.id, &number).await?;
-            }
-            accounts::add_member(&s, business.id, Role::Owner, "Owner", &email, &password).await?;
+            let cmd = SignUp {
+                business_name: name,
+                name: "Owner".to_owned(),
+                email: email.clone(),
+                password: password.clone(),
+                time_zone,
+                country: None,
+            };
+            let started = accounts::open_business(&s, cmd, number.as_deref(), hourly_limit).await?;
             if made_up {
                 eprintln!("Password for {email}: {password}");
             }
-            println!("{}", business.slug);
+            println!("{}", businesses::slug(&s, started.business_id).await?);
         }
         Admin::AddMember {
             business,

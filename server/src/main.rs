@@ -1,8 +1,6 @@
 //! The binary `showup`.
 
-use clap::Parser;
-
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    server::cli::run(server::cli::Cli::parse()).await
+async fn main() -> std::process::ExitCode {
+    server::cli::main().await
 }

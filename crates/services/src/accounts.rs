@@ -13,7 +13,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Actor, Error, Result, Services, Tx, Who, businesses, conversations, error::problem, live, tasks};
+use crate::{Actor, Error, Result, Services, Tx, Who, businesses, conversations, error::problem, live, numbers, tasks};
 
 /// What goes into a session when somebody has signed in.
 #[derive(Clone, Copy, Debug)]
@@ -27,20 +27,28 @@ pub struct SessionStart {
 /// # Errors
 /// `Invalid` with one message per field; `Conflict` when the e-mail already has an account.
 pub async fn sign_up(s: &Services, cmd: SignUp) -> Result<SessionStart> {
+    open_business(s, cmd, None, None).await
+}
+
+/// The same for the command line, which may give the business a number (its active default sender) and an hourly limit at once.
+///
+/// # Errors
+/// As `sign_up`; `Invalid` or `Conflict` for the number. Nothing is left behind then.
+pub async fn open_business(s: &Services, cmd: SignUp, number: Option<&str>, hourly_limit: Option<i32>) -> Result<SessionStart> {
     let email = valid_sign_up(&cmd)?;
     let hash = hash_password(s, cmd.password.clone()).await?;
     let mut tx = s.begin().await?;
-    let business = businesses::insert(
-        &tx,
-        businesses::New {
-            name: cmd.business_name.trim(),
-            contact_line: &email,
-            time_zone: cmd.time_zone.as_deref(),
-            country: cmd.country.as_deref(),
-            hourly_limit: None,
-        },
-    )
-    .await?;
+    let new = businesses::New {
+        name: cmd.business_name.trim(),
+        contact_line: &email,
+        time_zone: cmd.time_zone.as_deref(),
+        country: cmd.country.as_deref(),
+        hourly_limit,
+    };
+    let business = businesses::insert(&tx, new).await?;
+    if let Some(number) = number {
+        numbers::insert(&tx, business.id, number).await?;
+    }
     let account_id = insert_member(&mut tx, business.id, Role::Owner, cmd.name.trim(), &email, hash).await?;
     tx.commit().await?;
     Ok(SessionStart {

@@ -103,6 +103,10 @@ pub async fn by_slug(s: &Services, slug: &str) -> Result<business::Model> {
     row.ok_or_else(|| problem(Code::NotFound, format!("There is no business \"{slug}\".")))
 }
 
+pub async fn slug(s: &Services, id: Uuid) -> Result<String> {
+    Ok(get(&s.db().write, id).await?.slug)
+}
+
 pub(crate) async fn get(db: &impl ConnectionTrait, id: Uuid) -> Result<business::Model> {
     business::Entity::find_by_id(id)
         .one(db)

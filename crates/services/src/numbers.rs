@@ -5,15 +5,21 @@ use entity::{messages::message, numbers::number};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use uuid::Uuid;
 
-use crate::{Error, Result, Services, error::field, error::problem};
+use crate::{Error, Result, Services, Tx, error::field, error::problem};
 
 /// Gives a business an active number and makes it the default sender.
 ///
 /// # Errors
 /// `Invalid` if it is no number; `Conflict` if it belongs to a business already.
 pub async fn assign(s: &Services, business_id: Uuid, phone: &str) -> Result<String> {
-    let phone = domain::phone::parse(phone, "US").map_err(|e| field("number", e.to_string()))?;
     let tx = s.begin().await?;
+    let phone = insert(&tx, business_id, phone).await?;
+    tx.commit().await?;
+    Ok(phone)
+}
+
+pub(crate) async fn insert(tx: &Tx, business_id: Uuid, phone: &str) -> Result<String> {
+    let phone = domain::phone::parse(phone, "US").map_err(|e| field("number", e.to_string()))?;
     number::Entity::update_many()
         .col_expr(number::Column::IsDefault, sea_orm::sea_query::Expr::value(false))
         .filter(number::Column::BusinessId.eq(business_id))
@@ -35,7 +41,6 @@ pub async fn assign(s: &Services, business_id: Uuid, phone: &str) -> Result<Stri
             e
         }
     })?;
-    tx.commit().await?;
     Ok(phone)
 }
 

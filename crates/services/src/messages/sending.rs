@@ -272,7 +272,7 @@ pub(super) async fn record(s: &Services, m: &message::Model, outcome: Outcome) -
             tracing::warn!(message = %row.id, %to, ?http, "outcome of a text is unclear");
             close_attempt(&tx, &row, "unknown", http, None, &message).await?;
             if row.status == Status::Sending.as_str() {
-                unclear::begin(&mut tx, row).await?;
+                unclear::begin(&mut tx, row, false).await?;
             }
         }
     }

@@ -14,27 +14,27 @@ use crate::{Result, Services, Tx, queue::Job, tasks};
 /// A claim older than this belongs to a process that is gone: the longest call takes half as long.
 const LEASE: Duration = Duration::seconds(90);
 
-/// When the n-th look at the provider's log happens, in seconds after the one before.
+/// When the n-th look at the provider's log happens, in seconds after the one before. The first waits for a call that may still be
+/// worked on at the other end; after a death there is none.
 const LOOKS: [i64; 4] = [20, 60, 180, 600];
 
 /// Rows taken per tick of each kind.
 const BATCH: u64 = 200;
 
 /// The outcome is unclear from now on; the provider's log will be looked at.
-pub(super) async fn begin(tx: &mut Tx, m: message::Model) -> Result<()> {
+pub(super) async fn begin(tx: &mut Tx, m: message::Model, died: bool) -> Result<()> {
     let mut row = m.into_active_model();
     row.status = Set(Status::Unknown.as_str().to_owned());
     let row = row.update(&tx.db).await?;
     told(tx, &row).await?;
-    look_later(tx, row.id, 1).await
+    look_in(tx, row.id, 1, if died { 0 } else { LOOKS[0] }).await
 }
 
-async fn look_later(tx: &mut Tx, message_id: Uuid, look: u32) -> Result<()> {
-    let wait = LOOKS.get(look.saturating_sub(1) as usize).copied().unwrap_or(600);
+async fn look_in(tx: &mut Tx, message_id: Uuid, look: u32, seconds: i64) -> Result<()> {
     let key = format!("resolve:{message_id}:{look}");
     tx.enqueue(
         &Job::Resolve { message_id, look },
-        tx.now + Duration::seconds(wait),
+        tx.now + Duration::seconds(seconds),
         Some(&key),
     )
     .await
@@ -56,8 +56,10 @@ pub(crate) async fn resolve(s: &Services, id: Uuid, look: u32) -> Result<()> {
             tracing::info!(message = %id, sid = %answer.sid, "unclear text found in the provider's log");
             sending::accepted(&mut tx, row, &answer).await?;
         }
-        None if (look as usize) < LOOKS.len() => look_later(&mut tx, id, look + 1).await?,
-        None => ask_person(&mut tx, &row).await?,
+        None => match LOOKS.get(look as usize) {
+            Some(seconds) => look_in(&mut tx, id, look + 1, *seconds).await?,
+            None => ask_person(&mut tx, &row).await?,
+        },
     }
     tx.commit().await
 }
@@ -138,7 +140,7 @@ async fn abandoned(s: &Services, age: Duration) -> Result<usize> {
         let mut tx = s.begin().await?;
         if let Some((_, row)) = locked(&tx, *id).await?.filter(|(_, m)| m.status == Status::Sending.as_str()) {
             tracing::warn!(message = %id, "a process died while sending this text; looking it up");
-            begin(&mut tx, row).await?;
+            begin(&mut tx, row, true).await?;
         }
         tx.commit().await?;
     }
