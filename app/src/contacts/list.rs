@@ -110,16 +110,16 @@ fn TableRow(contact: ContactView) -> impl IntoView {
         .blocked
         .then(|| view! { <span class="state badge-declined ms-1.5">"Blocked"</span> });
     view! {
-        <tr class="max-md:block max-md:px-3 max-md:py-2">
-            <td class="max-md:block max-md:p-1">
+        <tr class="max-md:flex max-md:flex-wrap max-md:items-center max-md:gap-x-3 max-md:border-b max-md:border-base-300 max-md:px-3 max-md:pb-2">
+            <td class="max-md:w-full max-md:border-0 max-md:p-0">
                 <a class="link font-medium max-md:inline-flex max-md:min-h-11 max-md:items-center" href=format!("/contacts/{}", contact.id)>
                     {title}
                 </a>
                 {blocked}
             </td>
-            <td class="tabular whitespace-nowrap max-md:block max-md:p-1">{contact.phone_display}</td>
-            <td class="max-md:block max-md:p-1 max-md:empty:hidden">{contact.email}</td>
-            <td class="max-md:block max-md:p-1">
+            <td class="tabular whitespace-nowrap max-md:border-0 max-md:p-0">{contact.phone_display}</td>
+            <td class="max-md:border-0 max-md:p-0">{contact.email}</td>
+            <td class="max-md:border-0 max-md:p-0">
                 <ConsentBadge state=contact.consent.sms />
             </td>
             <td class="text-muted max-md:hidden">

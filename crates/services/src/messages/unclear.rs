@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::{locked, sending, told};
 use crate::{Result, Services, Tx, queue::Job, tasks};
 
-/// A claim older than this belongs to a process that is gone: the longest call takes half as long.
-const LEASE: Duration = Duration::seconds(90);
+/// A claim older than this belongs to a process that is gone: workers drop a job after 45 seconds.
+const LEASE: Duration = Duration::seconds(50);
 
 /// When the n-th look at the provider's log happens, in seconds after the one before. The first waits for a call that may still be
 /// worked on at the other end; after a death there is none.

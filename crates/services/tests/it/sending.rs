@@ -193,7 +193,7 @@ async fn a_claim_whose_process_died_is_unclear_not_waiting(#[case] backend: Back
     assert_eq!(w.last_message(&ann).await.status, "sending");
     messages::tick(&w.s).await.expect("looks");
     assert_eq!(w.last_message(&ann).await.status, "sending", "the owner may still be at it");
-    w.clock.advance(Duration::seconds(91));
+    w.clock.advance(Duration::seconds(51));
     messages::tick(&w.s).await.expect("looks");
     assert_eq!(w.last_message(&ann).await.status, "unknown");
     w.work().await;

@@ -1,0 +1,147 @@
+//! Pages as a browser without JavaScript gets them, and what guards them.
+
+use testkit::Backend;
+
+use crate::app::TestApp;
+
+/// Where the form on `page` that calls the server function `name` posts to.
+pub async fn server_function(app: &TestApp, page: &str, name: &str) -> String {
+    let html = app
+        .http
+        .get(format!("{}{page}", app.url))
+        .send()
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("a page");
+    let start = html
+        .find(&format!("action=\"/api/fn/{name}"))
+        .unwrap_or_else(|| panic!("no form for {name} on {page}: {html}"))
+        + 8;
+    let end = html[start..].find('"').expect("the end of the attribute") + start;
+    html[start..end].to_owned()
+}
+
+async fn post(app: &TestApp, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+    app.http
+        .post(format!("{}{path}", app.url))
+        .header("accept", "text/html")
+        .form(form)
+        .send()
+        .await
+        .expect("an answer")
+}
+
+#[tokio::test]
+async fn pages_send_strangers_to_sign_in() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    for page in ["/inbox", "/contacts", "/appointments", "/tasks", "/settings"] {
+        let response = app.http.get(format!("{}{page}", app.url)).send().await.expect("an answer");
+        let to = response
+            .headers()
+            .get("location")
+            .and_then(|l| l.to_str().ok())
+            .unwrap_or_default();
+        assert!(
+            response.status().is_redirection() && to.starts_with("/signin"),
+            "{page}: {} {to}",
+            response.status()
+        );
+    }
+}
+
+#[tokio::test]
+async fn sign_in_and_out_with_nothing_but_forms() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    let path = server_function(&app, "/signin", "sign_in").await;
+    let wrong = post(
+        &app,
+        &path,
+        &[("email", "olga@x.test"), ("password", "a wrong password"), ("next", "/inbox")],
+    )
+    .await;
+    assert!(wrong.status().is_redirection());
+    let page = app
+        .http
+        .get(format!("{}/signin", app.url))
+        .send()
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("a page");
+    assert!(
+        page.contains("do not match") && page.contains("value=\"olga@x.test\""),
+        "the reason, and what was typed"
+    );
+    assert!(!page.contains("a wrong password"));
+
+    let right = post(
+        &app,
+        &path,
+        &[("email", "olga@x.test"), ("password", "a long password"), ("next", "/inbox")],
+    )
+    .await;
+    let cookie = right.headers()["set-cookie"].to_str().expect("a cookie").to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    let inbox = app.http.get(format!("{}/inbox", app.url)).send().await.expect("an answer");
+    assert_eq!(inbox.status().as_u16(), 200);
+    let policy = inbox.headers()["content-security-policy"]
+        .to_str()
+        .expect("a policy")
+        .to_owned();
+    assert!(
+        policy.contains("script-src 'self' 'nonce-") && !policy.contains("unsafe-inline"),
+        "{policy}"
+    );
+    assert_eq!(
+        (
+            inbox.headers()["x-content-type-options"].to_str().ok(),
+            inbox.headers()["cache-control"].to_str().ok()
+        ),
+        (Some("nosniff"), Some("no-store"))
+    );
+
+    let out = server_function(&app, "/inbox", "sign_out").await;
+    post(&app, &out, &[]).await;
+    assert!(
+        app.http
+            .get(format!("{}/inbox", app.url))
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            .is_redirection()
+    );
+}
+
+#[tokio::test]
+async fn a_form_on_another_site_can_do_nothing_here() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    let path = server_function(&app, "/signin", "sign_in").await;
+    let from_elsewhere = app
+        .http
+        .post(format!("{}{path}", app.url))
+        .header("origin", "https://evil.example")
+        .header("sec-fetch-site", "cross-site")
+        .form(&[("email", "olga@x.test"), ("password", "a long password"), ("next", "/inbox")]);
+    assert_eq!(from_elsewhere.send().await.expect("an answer").status().as_u16(), 403);
+}
+
+#[tokio::test]
+async fn health_is_open_and_says_little() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(
+            app.http
+                .get(format!("{}{path}", app.url))
+                .send()
+                .await
+                .expect("an answer")
+                .status()
+                .as_u16(),
+            200
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! What we rely on of apalis, on both databases: it pops what our own INSERT wrote, in time, and a restart does not stumble.
+
+use std::time::Duration;
+
+use chrono::Duration as Span;
+use rstest::rstest;
+use sea_orm::{ConnectionTrait, Statement};
+use services::queue::{Job, enqueue};
+use testkit::Backend;
+use uuid::Uuid;
+
+use crate::app::TestApp;
+
+async fn counted(app: &TestApp, status: &str) -> i64 {
+    let table = if app.s.db().is_postgres() { "apalis.jobs" } else { "Jobs" };
+    let db = app.s.db().connection();
+    let sql = format!("SELECT count(*) FROM {table} WHERE status = '{status}'");
+    let row = db
+        .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await
+        .expect("answers")
+        .expect("a row");
+    row.try_get_by_index(0).expect("a number")
+}
+
+fn a_job() -> Job {
+    // A message that does not exist: the job finds nothing to do and is done.
+    Job::Send {
+        message_id: Uuid::now_v7(),
+    }
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn real_apalis_pops_what_our_insert_wrote(#[case] backend: Backend) {
+    let app = TestApp::without_workers(backend).await;
+    let db = app.s.db().connection();
+    for _ in 0..40 {
+        enqueue(db, &a_job(), app.s.now(), None).await.expect("written");
+    }
+    enqueue(db, &a_job(), app.s.now() + Span::hours(1), None)
+        .await
+        .expect("written");
+    app.start_workers();
+    app.until("all due jobs done", async || {
+        (counted(&app, "Done").await == 40).then_some(())
+    })
+    .await;
+    assert_eq!(counted(&app, "Pending").await, 1, "what is due later waits");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn the_same_key_is_the_same_job(#[case] backend: Backend) {
+    let app = TestApp::without_workers(backend).await;
+    for _ in 0..3 {
+        enqueue(app.s.db().connection(), &a_job(), app.s.now(), Some("only-once"))
+            .await
+            .expect("harmless");
+    }
+    assert_eq!(counted(&app, "Pending").await, 1);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn workers_of_a_process_that_starts_again_work_at_once(#[case] backend: Backend) {
+    let app = TestApp::without_workers(backend).await;
+    // Three starts on one database within a second: equal worker names would be refused by apalis.
+    for _ in 0..3 {
+        app.start_workers();
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    enqueue(app.s.db().connection(), &a_job(), app.s.now(), None)
+        .await
+        .expect("written");
+    app.until("done", async || (counted(&app, "Done").await == 1).then_some(()))
+        .await;
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_committed_job_is_picked_up_at_once_not_at_the_next_heartbeat(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let ann = app.contact("Ann", "+14155550171").await;
+    let began = std::time::Instant::now();
+    app.post("/messages", serde_json::json!({ "contact_id": ann, "body": "Hello" }))
+        .await;
+    app.until("sent", async || (!app.sim.sent_to("+14155550171").is_empty()).then_some(()))
+        .await;
+    assert!(began.elapsed() < Duration::from_secs(10), "apalis' own default would be 30 s");
+}
