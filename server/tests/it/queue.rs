@@ -55,6 +55,28 @@ async fn real_apalis_pops_what_our_insert_wrote(#[case] backend: Backend) {
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
+async fn a_job_of_a_newer_version_does_not_stop_the_others(#[case] backend: Backend) {
+    let app = TestApp::without_workers(backend).await;
+    let db = app.s.db().connection();
+    enqueue(db, &a_job(), app.s.now(), None).await.expect("written");
+    let strange = if app.s.db().is_postgres() {
+        "UPDATE apalis.jobs SET job = '{\"job\":\"of a newer version\"}'"
+    } else {
+        "UPDATE Jobs SET job = CAST('{\"job\":\"of a newer version\"}' AS BLOB)"
+    };
+    db.execute_unprepared(strange).await.expect("changed");
+    app.start_workers();
+    for _ in 0..5 {
+        enqueue(db, &a_job(), app.s.now(), None).await.expect("written");
+    }
+    app.until("the others", async || (counted(&app, "Done").await >= 5).then_some(()))
+        .await;
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
 async fn the_same_key_is_the_same_job(#[case] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     for _ in 0..3 {

@@ -314,7 +314,7 @@ pub(super) async fn accepted(tx: &mut Tx, m: message::Model, answer: &twilio::Me
     let (id, segments) = (m.id, m.segments);
     let mut row = m.into_active_model();
     row.provider_sid = Set(Some(answer.sid.clone()));
-    row.account_sid = Set(Some(answer.account_sid.clone()));
+    row.account_sid = Set(Some(answer.account_sid.clone()).filter(|sid| !sid.is_empty()));
     row.status = Set(next.as_str().to_owned());
     row.sent_at = Set(Some(tx.now));
     if answer.num_segments > 0 && answer.num_segments as i32 != segments {

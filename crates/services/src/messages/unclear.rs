@@ -101,7 +101,7 @@ async fn search(s: &Services, m: &message::Model) -> Result<Option<twilio::Messa
     let mut candidates: Vec<twilio::Message> = page
         .messages
         .into_iter()
-        .filter(|c| c.direction.starts_with("outbound") && c.body.trim() == m.body.trim())
+        .filter(|c| !c.direction.starts_with("inbound") && c.body.trim() == m.body.trim())
         .filter(|c| c.date_created.is_none_or(|at| at >= claimed_at - Duration::minutes(1)))
         .collect();
     candidates.sort_by_key(|c| c.date_created);
