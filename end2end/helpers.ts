@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import AxeBuilder from '@axe-core/playwright';
-import { type APIRequestContext, type Page, test as base, expect, request } from '@playwright/test';
+import { type APIRequestContext, type Locator, type Page, test as base, expect, request } from '@playwright/test';
 
 export { expect };
 
@@ -71,11 +71,104 @@ export function newAccount(): Account {
   return { business: `Salon ${id}`, name: 'Robin Okafor', email: `robin.${id}@example.com`, password: `correct horse ${id}` };
 }
 
-const AREA_CODES = '205 206 212 213 214 216 303 305 312 313 314 404 407 412 415 503 504 512 602 612 615 617 619 702 713 718 773 801 808 816'.split(' ');
+const AREA_CODES = '205 206 212 213 214 216 303 305 312 313 314 404 407 412 503 504 512 602 612 615 617 619 702 713 718 773 801 808 816'.split(' ');
+let phones = 0;
 
-/** A number nobody has: 555-0100 to 555-0199 are kept free for examples, in every area code. */
+/**
+ * A number that no other test has: texts to the shared sender go to the business that wrote to this phone last. 555-0100 to
+ * 555-0199 are kept free for examples in every area code; 415 is the demo's.
+ */
 export function newPhone(): string {
-  return `+1${AREA_CODES[randomInt(AREA_CODES.length)]}55501${String(randomInt(100)).padStart(2, '0')}`;
+  const n = test.info().workerIndex * 120 + phones++;
+  return `+1${AREA_CODES[Math.floor(n / 100) % AREA_CODES.length]}55501${String(n % 100).padStart(2, '0')}`;
+}
+
+/** The number all businesses of these tests send from. */
+export const OUR_NUMBER = process.env.TWILIO_FROM ?? '+15005550006';
+
+/** Whether the page of this test may run scripts. */
+export const scripted = () => test.info().project.use.javaScriptEnabled !== false;
+
+/** Opens a page of a signed-in person; with JavaScript once it has come to life. */
+export async function open(page: Page, path: string) {
+  const live = scripted() ? page.waitForResponse((answer) => new URL(answer.url()).pathname === '/live') : undefined;
+  await page.goto(path);
+  await live;
+}
+
+/** The page shows it by itself; without JavaScript, after loading it again. */
+export async function appears(page: Page, what: Locator, { within = 10_000 } = {}) {
+  if (scripted()) {
+    await expect(what).toBeVisible({ timeout: within });
+    return;
+  }
+  await expect(async () => {
+    await page.reload();
+    await details(page);
+    await expect(what).toBeVisible({ timeout: 250 });
+  }).toPass({ timeout: 15_000 });
+}
+
+/** Opens the person's column where there is no room for it beside the thread. */
+export async function details(page: Page) {
+  const button = page.getByRole('button', { name: 'Details' });
+  if ((await button.isVisible()) && !(await person(page).isVisible())) await button.click();
+}
+
+export const person = (page: Page) => page.getByRole('complementary', { name: 'Contact details' });
+
+export interface Customer {
+  id: string;
+  name: string;
+  phone: string;
+}
+
+/** Adds a contact who agreed to texts, through the form. */
+export async function newCustomer(page: Page, name = 'Ada Sommer'): Promise<Customer> {
+  const phone = newPhone();
+  await page.goto('/contacts/new');
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Phone').fill(phone);
+  await page.getByRole('button', { name: 'Save contact' }).click();
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+  return { id: idIn(page), name, phone };
+}
+
+/** Adds a visit three days from now, through the form, and stays on its page. */
+export async function newVisit(page: Page, { id }: Customer): Promise<string> {
+  await page.goto(`/appointments/new?contact=${id}`);
+  await page.getByLabel('Date and time').fill(inDays(3));
+  await page.getByRole('button', { name: 'Save appointment' }).click();
+  await expect(page.getByRole('heading', { name: 'Reminders' })).toBeVisible();
+  return idIn(page);
+}
+
+/** Opens the conversation with a customer. */
+export async function newConversation(page: Page, { id }: Customer) {
+  await page.goto(`/contacts/${id}`);
+  await page.getByRole('button', { name: 'Text them' }).click();
+  await expect(page.getByLabel('Reply', { exact: true })).toBeVisible();
+  await open(page, new URL(page.url()).pathname);
+}
+
+/** Writes a reply in the open conversation and sends it. */
+export async function send(page: Page, text: string) {
+  await page.getByLabel('Reply', { exact: true }).fill(text);
+  await page.getByRole('button', { name: 'Send' }).click();
+}
+
+/** A bubble of the open thread with what stands under it. */
+export const bubble = (page: Page, text: string | RegExp) => page.getByRole('group', { name: 'Messages' }).getByRole('listitem').filter({ hasText: text });
+
+/** A local date and time as an input takes it, at an hour when people are awake. */
+export function inDays(days: number, time = '15:30'): string {
+  return `${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)}T${time}`;
+}
+
+function idIn(page: Page): string {
+  const id = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(page.url())?.[0];
+  expect(id, `an id in ${page.url()}`).toBeDefined();
+  return id!;
 }
 
 /** Opens the account menu and signs out. */

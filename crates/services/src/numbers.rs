@@ -81,23 +81,18 @@ pub(crate) async fn sender(
         .or_else(|| s.settings().default_from.clone()))
 }
 
-/// The business a text to `to` is for. The installation's shared number goes by who texted this person from it last.
+/// The business a text to `to` is for: the number's owner. A number that several businesses send from (the installation's default)
+/// goes by who texted this person from it last.
 pub(crate) async fn route(s: &Services, db: &impl ConnectionTrait, to: &str, from: &str) -> Result<Option<Uuid>> {
+    let shared = s.settings().default_from.as_deref() == Some(to);
+    if shared && let Some(last) = last_sender(db, to, from).await? {
+        return Ok(Some(last));
+    }
     if let Some(number) = number::Entity::find().filter(number::Column::Phone.eq(to)).one(db).await? {
         return Ok(Some(number.business_id));
     }
-    if s.settings().default_from.as_deref() != Some(to) {
+    if !shared {
         return Ok(None);
-    }
-    let last = message::Entity::find()
-        .filter(message::Column::ToAddr.eq(from))
-        .filter(message::Column::FromAddr.eq(to))
-        .order_by_desc(message::Column::CreatedAt)
-        .limit(1)
-        .one(db)
-        .await?;
-    if let Some(message) = last {
-        return Ok(Some(message.business_id));
     }
     let businesses = entity::businesses::business::Entity::find().limit(2).all(db).await?;
     Ok(if let [only] = businesses.as_slice() {
@@ -105,4 +100,15 @@ pub(crate) async fn route(s: &Services, db: &impl ConnectionTrait, to: &str, fro
     } else {
         None
     })
+}
+
+async fn last_sender(db: &impl ConnectionTrait, number: &str, customer: &str) -> Result<Option<Uuid>> {
+    let last = message::Entity::find()
+        .filter(message::Column::ToAddr.eq(customer))
+        .filter(message::Column::FromAddr.eq(number))
+        .order_by_desc(message::Column::CreatedAt)
+        .limit(1)
+        .one(db)
+        .await?;
+    Ok(last.map(|m| m.business_id))
 }

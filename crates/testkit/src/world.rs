@@ -27,6 +27,9 @@ use uuid::Uuid;
 
 use crate::{Backend, TestDb};
 
+/// The installation's number, for businesses without one of their own.
+pub const SHARED: &str = "+15005550010";
+
 /// The business's number.
 pub const NUMBER: &str = "+15005550006";
 
@@ -109,6 +112,11 @@ impl World {
     /// A second business with its own owner.
     pub async fn another_business(&self) -> Actor {
         business(&self.s, "Corner Garage", Some("+15005550009")).await
+    }
+
+    /// A business without a number of its own: it sends from the installation's.
+    pub async fn business_without_number(&self, name: &str) -> Actor {
+        business(&self.s, name, None).await
     }
 
     /// A contact who agreed to be texted.
@@ -271,7 +279,7 @@ async fn open(url: &str, clock: &TestClock, sim: &Sim) -> Services {
     let client = twilio::Client::new(config).expect("a client");
     let settings = Settings {
         public_url: "http://showup.test".to_owned(),
-        default_from: None,
+        default_from: Some(SHARED.to_owned()),
         auth_tokens: vec![token],
     };
     Services::new(db, clock.clock(), Some(client), settings)

@@ -185,3 +185,90 @@ async fn killed_three_times_while_sending_it_loses_nothing_and_repeats_nothing(#
         );
     }
 }
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn asked_to_stop_it_finishes_what_it_began_and_leaves_the_rest_waiting(#[case] backend: Backend) {
+    twilio::tls::install();
+    let db = TestDb::new(backend).await;
+    let sim = twilio_sim::start(SimConfig::default()).await.expect("the simulator starts");
+    let slug = admin(
+        &db,
+        &sim,
+        &[
+            "create-business",
+            "--name",
+            "Stop Test",
+            "--email",
+            "s@x.test",
+            "--number",
+            "+15005550006",
+        ],
+    );
+    let key = admin(&db, &sim, &["create-api-key", "--business", &slug, "--name", "stop"]);
+    let port = free_port();
+    let mut showup = start(&db, &sim, port).await;
+    let http = reqwest::Client::builder().build().expect("a client");
+    let post = async |path: &str, body: Value| -> Value {
+        let answer = http
+            .post(format!("http://127.0.0.1:{port}/api/v1{path}"))
+            .bearer_auth(&key)
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer");
+        answer.json().await.expect("JSON")
+    };
+    let contact = post(
+        "/contacts",
+        json!({ "name": "Ann", "phone": "+14155550171", "opt_in": { "channel": "sms", "source": "test" } }),
+    )
+    .await;
+    sim.set_fault(twilio_sim::Fault::new(twilio_sim::FaultKind::Timeout).count(40).ms(500));
+    for n in 0..40 {
+        post(
+            "/messages",
+            json!({ "contact_id": contact["id"], "body": format!("Text {n}") }),
+        )
+        .await;
+    }
+    sim.wait_for(|state| state.messages().count() >= 5, Duration::from_secs(30))
+        .await
+        .expect("it sends");
+    let asked = Command::new("kill")
+        .arg("-TERM")
+        .arg(showup.child.id().to_string())
+        .status()
+        .expect("kill runs");
+    assert!(asked.success());
+    let mut ended = None;
+    for _ in 0..600 {
+        ended = showup.child.try_wait().expect("a child");
+        if ended.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(
+        ended.is_some_and(|status| status.success()),
+        "it stops by itself, in time, and says all is well"
+    );
+    sim.clear_faults();
+    showup = start(&db, &sim, port).await;
+    let sent = |m: &Value| m["provider_sid"].is_string();
+    for _ in 0..600 {
+        let messages = all_messages(&showup.url, &key).await;
+        if messages.iter().all(sent) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let messages = all_messages(&showup.url, &key).await;
+    assert!(
+        messages.iter().all(|m| sent(m) && m["status"] != "unknown"),
+        "nothing was torn off in the middle"
+    );
+    assert_eq!(sim.sent_to("+14155550171").len(), 40);
+}

@@ -117,6 +117,32 @@ async fn sign_in_and_out_with_nothing_but_forms() {
 }
 
 #[tokio::test]
+async fn an_unknown_address_is_answered_like_a_wrong_password() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    let path = server_function(&app, "/signin", "sign_in").await;
+    post(
+        &app,
+        &path,
+        &[
+            ("email", "nobody@x.test"),
+            ("password", "a long password"),
+            ("next", "/inbox"),
+        ],
+    )
+    .await;
+    let page = app
+        .http
+        .get(format!("{}/signin", app.url))
+        .send()
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("a page");
+    assert!(page.contains("E-mail and password do not match an account."));
+}
+
+#[tokio::test]
 async fn a_form_on_another_site_can_do_nothing_here() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
     let path = server_function(&app, "/signin", "sign_in").await;

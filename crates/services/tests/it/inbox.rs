@@ -5,7 +5,7 @@ use entity::messages::{message, receipt};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use services::{businesses, conversations, live, messages, messages::Received, queue, queue::Job};
-use testkit::{Backend, World, member};
+use testkit::{Backend, SHARED, World, member};
 
 const ANN: &str = "+14155550171";
 
@@ -262,4 +262,45 @@ async fn staff_do_the_daily_work_but_not_the_settings(#[case] backend: Backend) 
         businesses::update(&w.s, &admin, cmd).await.expect("an admin may").name,
         "Mine now"
     );
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_text_to_the_shared_number_goes_to_who_wrote_last_from_it(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let nails = w.business_without_number("Nails").await;
+    let hair = w.business_without_number("Hair").await;
+    let write = async |actor: &services::Actor, phone: &str| {
+        let new = contract::contacts::CreateContact {
+            name: "Ann".to_owned(),
+            phone: phone.to_owned(),
+            ..Default::default()
+        };
+        let ann = services::contacts::create(&w.s, actor, new).await.expect("created");
+        let text = contract::messages::SendMessage {
+            contact_id: ann.id,
+            body: "Hello".to_owned(),
+            correlation_id: None,
+        };
+        messages::send(&w.s, actor, text).await.expect("queued");
+        w.clock.advance(chrono::Duration::seconds(1));
+    };
+    write(&nails, ANN).await;
+    write(&hair, ANN).await;
+    write(&nails, "+14155550172").await;
+    for (from, to) in [(ANN, &hair), ("+14155550172", &nails)] {
+        let mut form = w.inbound(from, "Hi");
+        form.to = SHARED.to_owned();
+        messages::receive(&w.s, &form, "").await.expect("taken");
+        let row = conversations::list(&w.s, to, None).await.expect("list").data.remove(0);
+        assert_eq!(row.unread, 1, "{from}");
+    }
+    let mut stranger = w.inbound("+14155550173", "Hi");
+    stranger.to = SHARED.to_owned();
+    let nobody = messages::receive(&w.s, &stranger, "")
+        .await
+        .expect_err("several businesses, and nobody wrote first");
+    assert_eq!(nobody.problem().code, Code::NotFound);
 }

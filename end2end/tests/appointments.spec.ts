@@ -1,0 +1,109 @@
+// Visits: made, moved, ended, taken back, and their reminders.
+import { type Page } from '@playwright/test';
+import { appears, expect, inDays, newBusiness, newCustomer, newVisit, open, test } from '../helpers';
+
+const status = (page: Page, name: string) => page.getByRole('heading', { level: 1 }).locator(`[data-status=${name}]`);
+const visitTime = (page: Page) => page.getByRole('definition').getByRole('time');
+
+test('a visit is made for a customer and plans its reminders', async ({ page }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page);
+  await page.goto('/appointments');
+  await expect(page.getByText('Nothing coming up')).toBeVisible();
+  await page.getByRole('link', { name: 'New appointment' }).click();
+  await page.getByLabel('Contact', { exact: true }).selectOption(ada.id);
+  await page.getByLabel('Date and time').fill(inDays(3));
+  await page.getByLabel('Staff').fill('Dr. Osei');
+  await page.getByLabel('Notes').fill('Check-up');
+  await page.getByRole('button', { name: 'Save appointment' }).click();
+
+  await expect(page.getByRole('heading', { level: 1, name: ada.name })).toBeVisible();
+  await expect(status(page, 'scheduled')).toBeVisible();
+  await expect(page.getByText('Dr. Osei')).toBeVisible();
+  await expect(page.getByText('Check-up')).toBeVisible();
+  await expect(visitTime(page)).toContainText('3:30 PM');
+  await expect(page.locator('[data-reminder=planned]')).toHaveCount(2);
+
+  await page.goto('/appointments');
+  await expect(page.getByRole('main').getByRole('link').filter({ hasText: ada.name })).toContainText('Scheduled');
+});
+
+test('a visit without a contact or in the past is refused, and nothing typed is lost', async ({ page }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page);
+  await page.goto(`/appointments/new?contact=${ada.id}`);
+  await page.getByLabel('Date and time').fill('1999-12-31T15:30');
+  await page.getByLabel('Staff').fill('Dr. Osei');
+  await page.getByRole('button', { name: 'Save appointment' }).click();
+  await expect(page.getByLabel('Date and time')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByLabel('Date and time')).toHaveAccessibleDescription(/past|future|over/i);
+  await expect(page.getByLabel('Date and time')).toHaveValue('1999-12-31T15:30');
+  await expect(page.getByLabel('Staff')).toHaveValue('Dr. Osei');
+});
+
+test('a visit is moved, and its reminders with it', async ({ page }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page);
+  await newVisit(page, ada);
+  const before = await visitTime(page).getAttribute('datetime');
+  await page.getByLabel('New date and time').fill(inDays(5, '11:00'));
+  await page.getByRole('button', { name: 'Move appointment' }).click();
+  await expect(page.getByText('Moved.')).toBeVisible();
+  await expect(visitTime(page)).toContainText('11:00 AM');
+  expect(await visitTime(page).getAttribute('datetime')).not.toBe(before);
+  await expect(page.locator('[data-reminder=planned]')).toHaveCount(2);
+});
+
+test('cancelling asks first and can be undone', async ({ page }) => {
+  await newBusiness(page);
+  await newVisit(page, await newCustomer(page));
+  const question = page.getByRole('dialog', { name: 'Cancel this appointment?' });
+
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await expect(question).toBeVisible();
+  await question.getByRole('button', { name: 'Keep it' }).click();
+  await expect(question).toBeHidden();
+  await expect(status(page, 'scheduled')).toBeVisible();
+
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await question.getByRole('button', { name: 'Yes, cancel it' }).click();
+  await expect(status(page, 'cancelled')).toBeVisible();
+  await expect(page.locator('[data-reminder=planned]')).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Remind now' })).toBeHidden();
+
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(status(page, 'scheduled')).toBeVisible();
+  await expect(page.locator('[data-reminder=planned]')).toHaveCount(2);
+});
+
+for (const [button, result] of [
+  ['Confirm', 'confirmed'],
+  ['Completed', 'completed'],
+  ['No-show', 'no_show'],
+]) {
+  test(`“${button}” marks the visit${button === 'Confirm' ? '' : ', and can be undone'}`, async ({ page }) => {
+    await newBusiness(page);
+    await newVisit(page, await newCustomer(page));
+    await page.getByRole('button', { name: button, exact: true }).click();
+    await expect(status(page, result)).toBeVisible();
+    if (button === 'Confirm') return;
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(status(page, 'scheduled')).toBeVisible();
+  });
+}
+
+test('“Remind now” texts the customer at once, and the answer is seen here', async ({ page, sim }) => {
+  const account = await newBusiness(page);
+  const ada = await newCustomer(page);
+  const id = await newVisit(page, ada);
+  await open(page, `/appointments/${id}`);
+  await page.getByRole('button', { name: 'Remind now' }).click();
+  const { body, from } = await sim.received(ada.phone, /Reply Y to confirm or N/);
+  expect(body).toContain(account.business);
+  await appears(page, page.locator('[data-reminder=sent]').filter({ hasText: 'Sent by hand' }));
+
+  await sim.text(ada.phone, from!, 'yes please');
+  await appears(page, status(page, 'confirmed'));
+  await page.goto('/appointments?show=confirmed');
+  await expect(page.getByRole('main').getByRole('link').filter({ hasText: ada.name })).toContainText('Confirmed');
+});
