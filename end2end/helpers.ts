@@ -38,9 +38,9 @@ export const test = base.extend<{ quietConsole: void; sim: Sim }>({
   },
 });
 
-/** Skips the test in the projects without JavaScript. */
+/** Skips the running test in the projects without JavaScript. */
 export function needsJs(reason: string) {
-  test.skip(({ javaScriptEnabled }) => javaScriptEnabled === false, `needs JavaScript: ${reason}`);
+  test.skip(!scripted(), `needs JavaScript: ${reason}`);
 }
 
 /** Signs in through the form and waits for the inbox. */

@@ -46,7 +46,7 @@ impl From<services::Error> for AppError {
     fn from(error: services::Error) -> Self {
         let problem = error.problem();
         if problem.code == Code::Internal {
-            tracing::error!(?error, "a page or server function failed");
+            tracing::error!(cause = %error, "a page or server function failed");
         }
         crate::ssr::set_status(problem.status);
         Self(problem)

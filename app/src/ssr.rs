@@ -139,7 +139,12 @@ pub fn press<'a, T: Send + 'a>(page: &str, work: impl Future<Output = Result<T, 
 /// # Errors
 /// `Internal` when the session cannot be read.
 pub async fn take_flash() -> Result<Option<Flash>, AppError> {
-    session().await?.remove::<Flash>(FLASH).await.map_err(broken)
+    let session = session().await?;
+    // Looked at first: taking nothing away must not count as a change of the session.
+    match session.get::<Flash>(FLASH).await.map_err(broken)? {
+        Some(_) => session.remove(FLASH).await.map_err(broken),
+        None => Ok(None),
+    }
 }
 
 /// The status of the page or answer being made.

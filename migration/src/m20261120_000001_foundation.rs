@@ -48,6 +48,10 @@ CREATE TABLE consent (
   business_id UUID NOT NULL REFERENCES business(id), state text NOT NULL, updated_at INSTANT NOT NULL,
   PRIMARY KEY (contact_id, channel, purpose));
 
+CREATE TABLE suppression (
+  business_id UUID NOT NULL REFERENCES business(id), phone text NOT NULL, since INSTANT NOT NULL,
+  PRIMARY KEY (business_id, phone));
+
 CREATE TABLE consent_event (
   id UUID PRIMARY KEY, business_id UUID NOT NULL REFERENCES business(id), seq bigint NOT NULL,
   contact_id UUID NOT NULL, channel text NOT NULL, purpose text NOT NULL, state text NOT NULL, source text NOT NULL,
@@ -77,7 +81,7 @@ CREATE TABLE message (
   body text NOT NULL, segments integer NOT NULL, from_addr text NOT NULL, to_addr text NOT NULL,
   account_sid text, provider_sid text, error_code integer, error text,
   correlation_id text, author text, reminder_id UUID, appointment_id UUID,
-  attempts integer NOT NULL DEFAULT 0, not_before INSTANT NOT NULL, wait_reason text, claimed_at INSTANT,
+  attempts integer NOT NULL DEFAULT 0, looks integer NOT NULL DEFAULT 0, not_before INSTANT NOT NULL, wait_reason text, claimed_at INSTANT,
   created_at INSTANT NOT NULL, sent_at INSTANT, delivered_at INSTANT);
 CREATE UNIQUE INDEX message_correlation ON message (business_id, correlation_id);
 CREATE UNIQUE INDEX message_provider_sid ON message (provider_sid);
@@ -86,6 +90,7 @@ CREATE INDEX message_contact ON message (business_id, contact_id, created_at, id
 CREATE INDEX message_business ON message (business_id, created_at, id);
 CREATE INDEX message_route ON message (to_addr, from_addr, created_at);
 CREATE INDEX message_waiting ON message (not_before) WHERE status = 'queued';
+CREATE INDEX message_unclear ON message (not_before) WHERE status = 'unknown';
 CREATE INDEX message_in_flight ON message (claimed_at) WHERE status = 'sending';
 
 CREATE TABLE message_attempt (
@@ -139,7 +144,7 @@ CREATE TABLE quota_hour (
 ";
 
 /// In the order that foreign keys allow.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "quota_hour",
     "audit_event",
     "live_event",
@@ -152,6 +157,7 @@ const TABLES: [&str; 20] = [
     "conversation",
     "appointment",
     "consent_event",
+    "suppression",
     "consent",
     "contact",
     "number",

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use contract::accounts::{Role, SignUp};
-use services::{Actor, Services, Who, accounts, businesses, contacts::consent, integrations, messages, seed};
+use services::{Actor, Services, Who, accounts, businesses, contacts::consent, integrations, messages, numbers, seed};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
@@ -59,6 +59,14 @@ enum Admin {
         /// Most texts per hour.
         #[arg(long)]
         hourly_limit: Option<i32>,
+    },
+    /// Gives a business a number of its own; it becomes the one texts leave from.
+    AddNumber {
+        #[arg(long)]
+        business: String,
+        /// The Twilio number, like +14155550123.
+        #[arg(long)]
+        number: String,
     },
     /// Adds a person to a business.
     AddMember {
@@ -140,6 +148,11 @@ fn log() {
 
 async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     let s = config.services().await?;
+    if !(web && work) && !s.db().is_postgres() {
+        anyhow::bail!("A SQLite file belongs to one process. Run `showup serve`, or set DATABASE_URL to a PostgreSQL database.");
+    }
+    // The port first: whoever starts a second server by mistake must not disturb the work of the first.
+    let listener = if web { Some(bind(config).await?) } else { None };
     let stopping = CancellationToken::new();
     tokio::spawn(stop_on_signal(stopping.clone()));
     if work && !s.db().is_postgres() {
@@ -149,36 +162,57 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
         }
     }
     let listening = tokio::spawn(listen(s.clone(), stopping.clone()));
-    let workers = work.then(|| tokio::spawn(workers::run(s.clone(), stopping.clone())));
-    if web {
-        serve_web(config, s.clone(), stopping.clone()).await?;
-        stopping.cancel();
-    }
-    if let Some(workers) = workers {
-        workers.await??;
-    }
+    let working = async {
+        let done = if work {
+            workers::run(s.clone(), stopping.clone()).await
+        } else {
+            Ok(())
+        };
+        if work {
+            // Without workers nothing is sent: then it is better to stop, and be started again, than to go on taking texts.
+            stopping.cancel();
+        }
+        done
+    };
+    let serving = async {
+        match listener {
+            Some(listener) => serve_web(config, listener, s.clone(), stopping.clone()).await,
+            None => Ok(()),
+        }
+    };
+    let (worked, served) = tokio::join!(working, serving);
+    stopping.cancel();
     listening.await?;
     s.db().close().await;
     tracing::info!("stopped");
-    Ok(())
+    worked.and(served)
 }
 
-async fn serve_web(config: &Config, s: Services, stopping: CancellationToken) -> anyhow::Result<()> {
-    let account = Some(config.twilio_account_sid.clone()).filter(|sid| !sid.is_empty());
-    let state = AppState {
-        services: s,
-        leptos: site::options(&config.showup_leptos_config)?,
-        account_sid: AccountSid(account),
-        stopping: stopping.clone(),
-    };
-    let app = router::router(state)?;
+async fn bind(config: &Config) -> anyhow::Result<tokio::net::TcpListener> {
     let listener = tokio::net::TcpListener::bind(config.listen_addr).await;
-    let listener = listener.with_context(|| {
+    listener.with_context(|| {
         format!(
             "{} can't be listened on; is something else running there? Set LISTEN_ADDR",
             config.listen_addr
         )
-    })?;
+    })
+}
+
+async fn serve_web(
+    config: &Config,
+    listener: tokio::net::TcpListener,
+    s: Services,
+    stopping: CancellationToken,
+) -> anyhow::Result<()> {
+    let account = Some(config.twilio_account_sid.clone()).filter(|sid| !sid.is_empty());
+    let leptos = site::options(&config.showup_leptos_config)?;
+    let state = AppState {
+        services: s,
+        leptos,
+        account_sid: AccountSid(account),
+        stopping: stopping.clone(),
+    };
+    let app = router::router(state)?;
     tracing::info!(address = %listener.local_addr()?, public_url = config.public_url(), "listening");
     let served = axum::serve(listener, app)
         .with_graceful_shutdown(stopping.clone().cancelled_owned())
@@ -192,6 +226,7 @@ async fn serve_web(config: &Config, s: Services, stopping: CancellationToken) ->
         done = served => done?,
         () = overtime => tracing::warn!("some connections were cut off"),
     }
+    stopping.cancel();
     Ok(())
 }
 
@@ -253,6 +288,9 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
             time_zone,
             hourly_limit,
         } => {
+            if let Some(zone) = time_zone.as_deref().filter(|zone| domain::quiet::parse_zone(zone).is_none()) {
+                anyhow::bail!("\"{zone}\" is not a time zone we know. Examples: Europe/Stockholm, America/New_York.");
+            }
             let made_up = password.is_none();
             let password = password.unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
             let cmd = SignUp {
@@ -268,6 +306,11 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
                 eprintln!("Password for {email}: {password}");
             }
             println!("{}", businesses::slug(&s, started.business_id).await?);
+        }
+        Admin::AddNumber { business, number } => {
+            let business = businesses::by_slug(&s, &business).await?;
+            let number = numbers::assign(&s, business.id, &number).await?;
+            println!("{} now sends from {number}", business.name);
         }
         Admin::AddMember {
             business,

@@ -19,6 +19,9 @@ use uuid::Uuid;
 
 use crate::rest::Refusal;
 
+/// Then the browser comes back by itself, and is asked again who it is: who left the business or signed out hears no more.
+const LONGEST: Duration = Duration::from_secs(600);
+
 #[derive(Deserialize)]
 pub struct Resume {
     after: Option<i64>,
@@ -38,7 +41,9 @@ pub async fn stream_events(
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.parse().ok());
     let after = last.or(resume.after).unwrap_or(0);
-    let events = follow(s, actor, after).take_until(stopping.cancelled_owned());
+    let events = follow(s, actor, after)
+        .take_until(stopping.cancelled_owned())
+        .take_until(tokio::time::sleep(LONGEST));
     let keep_alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
     // Proxies must hand every event on at once.
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))];

@@ -37,17 +37,24 @@ fn backend(error: impl std::fmt::Display) -> Error {
     Error::Backend(error.to_string())
 }
 
+fn row(record: &Record) -> Result<(String, DateTime<Utc>)> {
+    let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
+    let expires_at = DateTime::<Utc>::from_timestamp(record.expiry_date.unix_timestamp(), 0).ok_or_else(|| backend("expiry"))?;
+    Ok((data, expires_at))
+}
+
 #[async_trait]
 impl SessionStore for Store {
     async fn create(&self, record: &mut Record) -> Result<()> {
         // 128 random bits: a collision is not a case.
-        self.save(record).await
+        let (data, expires_at) = row(record)?;
+        sessions::create(&self.0, &record.id.0.to_be_bytes(), data, expires_at)
+            .await
+            .map_err(backend)
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
-        let expires_at =
-            DateTime::<Utc>::from_timestamp(record.expiry_date.unix_timestamp(), 0).ok_or_else(|| backend("expiry"))?;
+        let (data, expires_at) = row(record)?;
         sessions::save(&self.0, &record.id.0.to_be_bytes(), data, expires_at)
             .await
             .map_err(backend)

@@ -28,8 +28,8 @@ pub async fn inbound(
     check(&s, &uri, &headers, &body)?;
     let form = forms::Inbound::parse(&body).map_err(malformed)?;
     ours(&account, &form.account_sid)?;
-    let raw = String::from_utf8_lossy(&body);
-    messages::receive(&s, &form, &raw).await?;
+    let raw = String::from_utf8_lossy(&body).into_owned();
+    to_the_end(async move { messages::receive(&s, &form, &raw).await }).await?;
     // No words of ours here: what we send goes through the API, so that it has an id and a status.
     Ok((
         [(header::CONTENT_TYPE, "text/xml")],
@@ -56,8 +56,19 @@ pub async fn status(
     let Query(ours_id) = query.map_err(|_| Problem::new(Code::Malformed, "message_id is not an id."))?;
     let form = forms::Status::parse(&body).map_err(malformed)?;
     ours(&account, &form.account_sid)?;
-    messages::status_changed(&s, ours_id.message_id, &form).await?;
+    to_the_end(async move { messages::status_changed(&s, ours_id.message_id, &form).await }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Runs on even if Twilio hangs up meanwhile: it will not ask again, so what was handed to us must be stored.
+async fn to_the_end<T: Send + 'static>(work: impl Future<Output = services::Result<T>> + Send + 'static) -> Result<T, Refusal> {
+    match tokio::spawn(work).await {
+        Ok(done) => Ok(done?),
+        Err(cause) => {
+            tracing::error!(%cause, "a webhook broke off");
+            Err(Problem::new(Code::Internal, "This could not be stored. Please send it again.").into())
+        }
+    }
 }
 
 fn check(s: &Services, uri: &axum::http::Uri, headers: &HeaderMap, body: &Bytes) -> Result<(), Problem> {

@@ -110,23 +110,26 @@ async fn tick(s: Services, stopping: CancellationToken) {
             () = stopping.cancelled() => return,
             _ = every.tick() => {}
         }
-        let look = AssertUnwindSafe(look(&s, ticks.is_multiple_of(300))).catch_unwind();
-        match look.await {
-            Ok(Ok(())) => {}
-            Ok(Err(cause)) => tracing::error!(%cause, "tick failed; the next one looks again"),
-            Err(_) => tracing::error!("tick panicked; the next one looks again"),
-        }
+        look(&s, ticks.is_multiple_of(300)).await;
         ticks += 1;
     }
 }
 
-async fn look(s: &Services, clean: bool) -> services::Result<()> {
-    reminders::tick(s).await?;
-    messages::tick(s).await?;
+/// Each step by itself: one that fails must not keep the others from their work.
+async fn look(s: &Services, clean: bool) {
+    step("due reminders", reminders::tick(s)).await;
+    step("waiting texts", messages::tick(s)).await;
     if clean {
-        live::sweep(s).await?;
-        accounts::sessions::sweep(s).await?;
-        queue::sweep(s).await?;
+        step("old live events", live::sweep(s)).await;
+        step("expired sessions", accounts::sessions::sweep(s)).await;
+        step("finished jobs", queue::sweep(s)).await;
     }
-    Ok(())
+}
+
+async fn step<T>(what: &str, work: impl Future<Output = services::Result<T>>) {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(Ok(_)) => {}
+        Ok(Err(cause)) => tracing::error!(%cause, "{what}: failed; the next tick looks again"),
+        Err(_) => tracing::error!("{what}: panicked; the next tick looks again"),
+    }
 }

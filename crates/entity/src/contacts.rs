@@ -80,3 +80,24 @@ pub mod consent_event {
     impl ActiveModelBehavior for ActiveModel {}
     crate::in_business!();
 }
+
+/// A number that said STOP. It outlives the contact it belonged to: numbers are mistyped, corrected and given to others.
+pub mod suppression {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "suppression")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub business_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub phone: String,
+        pub since: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}

@@ -29,6 +29,8 @@ pub mod message {
         pub reminder_id: Option<Uuid>,
         pub appointment_id: Option<Uuid>,
         pub attempts: i32,
+        /// How often the provider's log was searched for it.
+        pub looks: i32,
         pub not_before: DateTimeUtc,
         pub wait_reason: Option<String>,
         pub claimed_at: Option<DateTimeUtc>,

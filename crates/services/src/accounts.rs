@@ -9,7 +9,7 @@ use contract::{
     accounts::{Me, Role, SignIn, SignUp},
 };
 use entity::accounts::{account, member, session};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::OnConflict};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -59,19 +59,20 @@ pub async fn open_business(s: &Services, cmd: SignUp, number: Option<&str>, hour
 
 fn valid_sign_up(cmd: &SignUp) -> Result<String> {
     let mut fields = Vec::new();
+    let odd = |text: &str| text.trim().is_empty() || text.chars().count() > 100 || text.chars().any(char::is_control);
     let mut wrong = |field: &str, message: &str| {
         fields.push(FieldError {
             field: field.into(),
             message: message.into(),
         })
     };
-    if cmd.business_name.trim().is_empty() || cmd.business_name.chars().count() > 100 {
+    if odd(&cmd.business_name) {
         wrong(
             "business_name",
             "Please give the name your customers know, up to 100 characters.",
         );
     }
-    if cmd.name.trim().is_empty() || cmd.name.chars().count() > 100 {
+    if odd(&cmd.name) {
         wrong("name", "Please give your name, up to 100 characters.");
     }
     let email = normal_email(&cmd.email);
@@ -97,7 +98,7 @@ pub(crate) fn normal_email(text: &str) -> Option<String> {
     let (user, domain) = email.split_once('@')?;
     let fits =
         !user.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !domain.contains('@');
-    (fits && email.len() <= 254 && !email.chars().any(char::is_whitespace)).then_some(email)
+    (fits && email.len() <= 254 && !email.chars().any(|c| c.is_whitespace() || c.is_control())).then_some(email)
 }
 
 fn valid_password(password: &str) -> std::result::Result<(), &'static str> {
@@ -114,7 +115,7 @@ fn valid_password(password: &str) -> std::result::Result<(), &'static str> {
 /// `WrongCredentials`, the same and as slow for an unknown address as for a wrong password.
 pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SessionStart> {
     let wrong = || problem(Code::WrongCredentials, "E-mail and password do not match an account.");
-    let email = cmd.email.trim().to_lowercase();
+    let email = domain::inbound::clean(cmd.email.trim()).to_lowercase();
     let account = account::Entity::find()
         .filter(account::Column::Email.eq(&email))
         .one(s.read())
@@ -271,19 +272,24 @@ pub mod sessions {
         hex::encode(Sha256::digest(id))
     }
 
-    /// Writes `data` under `id`, replacing what was there.
-    pub async fn save(s: &Services, id: &[u8], data: String, expires_at: DateTime<Utc>) -> Result<()> {
+    /// A new session.
+    pub async fn create(s: &Services, id: &[u8], data: String, expires_at: DateTime<Utc>) -> Result<()> {
         let row = session::ActiveModel {
             id_hash: Set(key(id)),
             data: Set(data),
             expires_at: Set(expires_at),
         };
-        let replace = OnConflict::column(session::Column::IdHash)
-            .update_columns([session::Column::Data, session::Column::ExpiresAt])
-            .to_owned();
-        session::Entity::insert(row)
-            .on_conflict(replace)
-            .exec_without_returning(&s.db().write)
+        session::Entity::insert(row).exec_without_returning(&s.db().write).await?;
+        Ok(())
+    }
+
+    /// Changes a session. One that is gone stays gone: a page still loading must not bring a signed-out session back.
+    pub async fn save(s: &Services, id: &[u8], data: String, expires_at: DateTime<Utc>) -> Result<()> {
+        session::Entity::update_many()
+            .col_expr(session::Column::Data, Expr::value(data))
+            .col_expr(session::Column::ExpiresAt, Expr::value(expires_at))
+            .filter(session::Column::IdHash.eq(key(id)))
+            .exec(&s.db().write)
             .await?;
         Ok(())
     }

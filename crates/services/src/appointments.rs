@@ -254,7 +254,7 @@ async fn record(
 }
 
 fn short(name: &str, text: Option<String>, most: usize) -> Result<String> {
-    let text = text.unwrap_or_default().trim().to_owned();
+    let text = domain::inbound::clean(&text.unwrap_or_default()).trim().to_owned();
     if text.chars().count() > most {
         return Err(field(name, format!("At most {most} characters, please.")));
     }

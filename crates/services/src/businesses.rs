@@ -156,13 +156,15 @@ pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, id: Uuid) -> R
 /// `NotAllowed` for staff; `Invalid` for an empty name or an unknown zone.
 pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<BusinessView> {
     actor.may(Permission::ManageBusiness)?;
-    if cmd.name.trim().is_empty() || cmd.name.chars().count() > 100 {
+    let odd =
+        |text: &str, most: usize| text.trim().is_empty() || text.chars().count() > most || text.chars().any(char::is_control);
+    if odd(&cmd.name, 100) {
         return Err(field(
             "name",
             "Please give the name your customers know, up to 100 characters.",
         ));
     }
-    if cmd.contact_line.trim().is_empty() || cmd.contact_line.chars().count() > 120 {
+    if odd(&cmd.contact_line, 120) {
         return Err(field(
             "contact_line",
             "Customers who text HELP get this line: a phone number or an e-mail address, up to 120 characters.",

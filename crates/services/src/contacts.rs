@@ -7,7 +7,10 @@ use contract::{
     Code,
     contacts::{ContactView, CreateContact, RecordConsent, UpdateContact},
 };
-use domain::consent::{Source, State};
+use domain::{
+    consent::{Source, State},
+    inbound::clean,
+};
 use entity::{businesses::business, contacts::contact};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, sea_query::LockType,
@@ -49,7 +52,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
     let mut tx = s.begin().await?;
     let known = by_phone(&tx.db, actor.business_id, &valid.phone).await?;
     let row = match known {
-        None => insert(&tx, actor.business_id, valid).await?,
+        None => insert(&mut tx, actor.business_id, valid).await?,
         Some(row) if row.name.is_empty() => write(&tx, row, valid).await?,
         Some(row) => return Err(problem(Code::Conflict, format!("{} already has this number.", row.name))),
     };
@@ -120,10 +123,11 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<C
     let before = (row.name.clone(), row.email.clone(), row.time_zone.clone());
     let after = write(&tx, row, valid).await?;
     if number_changed {
-        // Consent was given for the other number; this one has to be asked anew.
+        // Consent was given for the other number; this one has to be asked anew, or has said STOP before.
+        let suppressed = consent::is_suppressed(&tx.db, actor.business_id, &after.phone).await?;
         let change = consent::Change {
             contact: &after,
-            state: State::Unknown,
+            state: if suppressed { State::OptedOut } else { State::Unknown },
             source: Source::Staff,
             actor: &actor.label(),
             evidence: "The phone number was changed",
@@ -160,6 +164,9 @@ pub async fn record_consent(s: &Services, actor: &Actor, cmd: RecordConsent) -> 
     }
     let mut tx = s.begin().await?;
     let row = locked(&tx.db, actor.business_id, cmd.contact_id).await?;
+    if cmd.state == State::Unknown {
+        return Err(field("state", "Choose whether they agreed or refused."));
+    }
     let change = consent::Change {
         contact: &row,
         state: cmd.state,
@@ -276,7 +283,7 @@ impl Valid {
         zone: Option<&str>,
         notes: Option<&str>,
     ) -> Result<Self> {
-        let given = |text: Option<&str>| text.map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+        let given = |text: Option<&str>| text.map(|t| clean(t).trim().to_owned()).filter(|t| !t.is_empty());
         let mut wrong = contract::Problem::new(Code::Invalid, "Some fields need another look.");
         let mut mark = |name: &str, message: String| {
             wrong.fields.push(contract::FieldError {
@@ -284,7 +291,7 @@ impl Valid {
                 message,
             })
         };
-        let name = domain::inbound::clean(name).trim().to_owned();
+        let name = clean(name).trim().to_owned();
         if name.is_empty() || name.chars().count() > 100 {
             mark("name", "Please give a name, up to 100 characters.".into());
         }
@@ -332,7 +339,17 @@ impl Valid {
     }
 }
 
-async fn insert(tx: &Tx, business_id: Uuid, v: Valid) -> Result<contact::Model> {
+/// Two people added with one number at the same moment: the second gets the answer it would have got a moment later.
+fn taken(e: sea_orm::DbErr) -> Error {
+    let e = Error::from(e);
+    if e.is_duplicate() {
+        problem(Code::Conflict, "Somebody already has this number.")
+    } else {
+        e
+    }
+}
+
+async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<contact::Model> {
     let row = contact::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(business_id),
@@ -347,7 +364,19 @@ async fn insert(tx: &Tx, business_id: Uuid, v: Valid) -> Result<contact::Model> 
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
     };
-    Ok(row.insert(&tx.db).await?)
+    let row = row.insert(&tx.db).await.map_err(taken)?;
+    if consent::is_suppressed(&tx.db, business_id, &row.phone).await? {
+        let evidence = "This number said STOP before";
+        let change = consent::Change {
+            contact: &row,
+            state: State::OptedOut,
+            source: Source::Keyword,
+            actor: "the customer",
+            evidence,
+        };
+        consent::record(tx, change).await?;
+    }
+    Ok(row)
 }
 
 async fn write(tx: &Tx, row: contact::Model, v: Valid) -> Result<contact::Model> {
@@ -359,5 +388,5 @@ async fn write(tx: &Tx, row: contact::Model, v: Valid) -> Result<contact::Model>
     row.time_zone = Set(v.time_zone);
     row.notes = Set(v.notes);
     row.updated_at = Set(tx.now);
-    row.update(&tx.db).await.map_err(Error::from)
+    row.update(&tx.db).await.map_err(taken)
 }

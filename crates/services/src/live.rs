@@ -98,6 +98,8 @@ pub async fn listen(s: &Services) -> Result<()> {
     };
     let mut listener = sqlx::postgres::PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
+    // What was said while nobody listened.
+    s.live().wake();
     loop {
         // `None` means the connection was lost and made anew: something may have been missed, so look in either case.
         listener.try_recv().await?;

@@ -30,7 +30,7 @@ use crate::{
     numbers,
     paging::{self, Cursor, PAGE, TimeCursor},
     queue::Job,
-    reminders,
+    reminders, tasks,
     tx::Touched,
 };
 
@@ -90,8 +90,9 @@ pub(crate) struct New {
 /// `MayNotSend` when there is no number to send from.
 pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> Result<message::Model> {
     let business_id = contact.business_id;
-    if let Some(before) = by_correlation(tx, business_id, new.correlation_id.as_deref()).await? {
-        return revive(tx, before).await;
+    let before = by_correlation(tx, business_id, new.correlation_id.as_deref()).await?;
+    if let Some(before) = before.as_ref().filter(|m| !is_withdrawn(m)) {
+        return Ok(before.clone());
     }
     let services = tx.services().clone();
     let sender = numbers::sender(&services, &tx.db, business_id, Some(contact.id)).await?;
@@ -101,6 +102,9 @@ pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> 
             "There is no number to send from. Add a Twilio number first.",
         )
     })?;
+    if let Some(before) = before {
+        return revive(tx, before, contact, from, new.body).await;
+    }
     let conversation = conversations::get_or_begin(tx, business_id, contact.id).await?;
     let id = Uuid::now_v7();
     let row = message::ActiveModel {
@@ -126,6 +130,7 @@ pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> 
         reminder_id: Set(new.reminder_id),
         appointment_id: Set(new.appointment_id),
         attempts: Set(0),
+        looks: Set(0),
         not_before: Set(tx.now),
         wait_reason: Set(None),
         claimed_at: Set(None),
@@ -156,18 +161,60 @@ async fn by_correlation(tx: &Tx, business_id: Uuid, id: Option<&str>) -> Result<
         .await?)
 }
 
-/// The same correlation id again: the same message. Only one that was withdrawn before anybody saw it is taken up again.
-async fn revive(tx: &mut Tx, before: message::Model) -> Result<message::Model> {
-    if before.status != Status::Cancelled.as_str() || before.attempts > 0 {
-        return Ok(before);
-    }
+/// Withdrawn before the provider had it: nobody has seen it.
+fn is_withdrawn(m: &message::Model) -> bool {
+    m.status == Status::Cancelled.as_str() && m.provider_sid.is_none()
+}
+
+/// The same correlation id as a message that was withdrawn: it is taken up again, to today's number, with today's words.
+async fn revive(
+    tx: &mut Tx,
+    before: message::Model,
+    contact: &contact::Model,
+    from: String,
+    body: String,
+) -> Result<message::Model> {
     let mut row = before.into_active_model();
     row.status = Set(Status::Queued.as_str().to_owned());
     row.error = Set(None);
+    row.segments = Set(segments::count(&body).count as i32);
+    row.body = Set(body);
+    row.from_addr = Set(from);
+    row.to_addr = Set(contact.phone.clone());
     row.not_before = Set(tx.now);
     let row = row.update(&tx.db).await?;
     schedule(tx, &row).await?;
     Ok(row)
+}
+
+/// Answers a customer's text by itself (HELP, a correction). Where that may not be or can't be, a person is asked to.
+pub(crate) async fn respond(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    inbound: &message::Model,
+    what: &str,
+    body: String,
+) -> Result<()> {
+    let allowed = !contact.blocked && consent::state(&tx.db, contact.id).await? != State::OptedOut;
+    let services = tx.services().clone();
+    if !allowed
+        || numbers::sender(&services, &tx.db, contact.business_id, Some(contact.id))
+            .await?
+            .is_none()
+    {
+        let title = "A customer wrote and could not be answered automatically. Please read and call.".to_owned();
+        return tasks::raise(tx, tasks::clarify(inbound, title)).await;
+    }
+    let new = New {
+        kind: Kind::Automatic,
+        body,
+        correlation_id: Some(format!("{what}:{}", inbound.id)),
+        author: None,
+        reminder_id: None,
+        appointment_id: None,
+    };
+    enqueue(tx, contact, new).await?;
+    Ok(())
 }
 
 /// Sends what a member, or another system, wrote to a contact.
@@ -180,7 +227,11 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
     if body.is_empty() || body.chars().count() > LONGEST {
         return Err(field("body", "A text has 1 to 1,600 characters."));
     }
-    if cmd.correlation_id.as_ref().is_some_and(|id| id.is_empty() || id.len() > 200) {
+    if cmd
+        .correlation_id
+        .as_ref()
+        .is_some_and(|id| id.is_empty() || id.len() > 200 || id.chars().any(char::is_control))
+    {
         return Err(field("correlation_id", "A correlation id has 1 to 200 characters."));
     }
     let mut tx = s.begin().await?;

@@ -19,8 +19,8 @@ pub const QUEUE: &str = "showup";
 pub enum Job {
     /// Hand one queued message to the provider.
     Send { message_id: Uuid },
-    /// Look a message with an unclear outcome up at the provider; `look` counts from 1.
-    Resolve { message_id: Uuid, look: u32 },
+    /// Look a message with an unclear outcome up at the provider.
+    Resolve { message_id: Uuid },
     /// Try again to act on an inbound text that was stored but not understood by our own logic.
     Receive { provider_sid: String },
 }
@@ -32,7 +32,7 @@ pub enum Job {
 pub async fn perform(s: &Services, job: Job) -> Result<()> {
     match job {
         Job::Send { message_id } => messages::deliver(s, message_id).await,
-        Job::Resolve { message_id, look } => messages::resolve(s, message_id, look).await,
+        Job::Resolve { message_id } => messages::resolve(s, message_id).await,
         Job::Receive { provider_sid } => messages::receive_again(s, &provider_sid).await,
     }
 }
@@ -57,11 +57,16 @@ pub async fn enqueue(db: &impl ConnectionTrait, job: &Job, run_at: DateTime<Utc>
         id.into(),
         QUEUE.into(),
         payload.into(),
-        run_at.timestamp().into(),
+        whole_seconds(run_at).into(),
         key.map(str::to_owned).into(),
     ];
     db.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     Ok(())
+}
+
+/// Rounded up, so that a job is not popped before its time.
+fn whole_seconds(at: DateTime<Utc>) -> i64 {
+    at.timestamp() + i64::from(at.timestamp_subsec_millis() > 0)
 }
 
 /// Deletes finished jobs and workers that are gone; apalis keeps both for ever.

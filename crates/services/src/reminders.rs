@@ -96,7 +96,7 @@ async fn save(tx: &Tx, visit: &appointment::Model, row: Row<'_>) -> Result<remin
         .one(&tx.db)
         .await?;
     if let Some(before) = before {
-        return revive(tx, before, row).await;
+        return revive(tx, visit, before, row).await;
     }
     let new = reminder_request::ActiveModel {
         id: Set(Uuid::now_v7()),
@@ -118,36 +118,63 @@ async fn save(tx: &Tx, visit: &appointment::Model, row: Row<'_>) -> Result<remin
     Ok(new.insert(&tx.db).await?)
 }
 
-/// The visit came back to a time it had: what was texted then still stands, the rest is planned again.
-async fn revive(tx: &Tx, before: reminder_request::Model, row: Row<'_>) -> Result<reminder_request::Model> {
-    let texted = before.sent_at.is_some();
+/// The visit came back to a time it had: what was texted then can be answered again, the rest is planned anew.
+async fn revive(
+    tx: &Tx,
+    visit: &appointment::Model,
+    before: reminder_request::Model,
+    row: Row<'_>,
+) -> Result<reminder_request::Model> {
+    let (sent_at, status) = (before.sent_at, before.status.clone());
     let mut again = before.into_active_model();
-    again.status = Set(if texted { "sent" } else { row.status }.to_owned());
-    again.reason = Set(if texted { None } else { row.reason });
-    again.due_at = Set(row.due_at);
     again.updated_at = Set(tx.now);
+    if let Some(sent_at) = sent_at {
+        again.expires_at = Set(Some(answerable_until(visit.starts_at, sent_at)));
+        if status == "cancelled" {
+            again.status = Set("sent".to_owned());
+            again.reason = Set(None);
+        }
+    } else {
+        again.status = Set(row.status.to_owned());
+        again.reason = Set(row.reason);
+        again.due_at = Set(row.due_at);
+        again.expires_at = Set(Some(visit.starts_at));
+    }
     Ok(again.update(&tx.db).await?)
 }
 
-/// Ends every open reminder of a visit and kills their texts that still wait.
+/// An answer counts for 14 days after the text, and until the visit (RE5).
+fn answerable_until(starts_at: DateTime<Utc>, sent_at: DateTime<Utc>) -> DateTime<Utc> {
+    std::cmp::min(starts_at, sent_at + Duration::days(WINDOW_DAYS))
+}
+
+/// Ends every open reminder of a visit and kills their texts that still wait. What was sent or answered stays as it was; superseded,
+/// it can't be answered any more.
 pub(crate) async fn stop(tx: &mut Tx, visit: &appointment::Model, why: Stop<'_>) -> Result<()> {
-    let (reason, ends): (&str, &[&str]) = match why {
-        Stop::Answered(reason) => (reason, &["planned", "queued"]),
-        Stop::Superseded(reason) => (reason, &["planned", "queued", "sent", "yes", "no"]),
+    let (reason, superseded) = match why {
+        Stop::Answered(reason) => (reason, false),
+        Stop::Superseded(reason) => (reason, true),
     };
     let rows = reminder_request::Entity::in_business(visit.business_id)
         .filter(reminder_request::Column::AppointmentId.eq(visit.id))
-        .filter(reminder_request::Column::Status.is_in(ends.iter().copied()))
+        .filter(reminder_request::Column::Status.is_in(["planned", "queued", "sent", "yes", "no", "failed"]))
         .all(&tx.db)
         .await?;
     for row in rows {
-        // An answered one keeps its answer; it only stops counting as something one can answer.
-        if row.status == "queued"
-            && let Some(message_id) = row.message_id
-        {
-            messages::cancel(tx, visit.business_id, message_id, reason).await?;
+        let waiting = matches!(row.status.as_str(), "planned" | "queued");
+        let message_id = row.message_id;
+        if superseded {
+            let mut row = row.clone().into_active_model();
+            row.expires_at = Set(Some(tx.now));
+            row.update(&tx.db).await?;
         }
-        finish(tx, row, "cancelled", Some(reason)).await?;
+        if waiting {
+            // First the reminder, then its text: a text that is withdrawn under a live reminder asks for a call.
+            finish(tx, row, "cancelled", Some(reason)).await?;
+            if let Some(message_id) = message_id {
+                messages::cancel(tx, visit.business_id, message_id, reason).await?;
+            }
+        }
     }
     tx.touch(visit.business_id, Touched::Appointment(visit.id));
     Ok(())
@@ -165,20 +192,29 @@ pub(crate) async fn finish(tx: &mut Tx, row: reminder_request::Model, status: &s
     Ok(())
 }
 
-/// The provider has taken a reminder's text: from now on it can be answered for 14 days, or until the visit.
+/// The provider has taken a reminder's text, or delivered one that was given up: it can be answered for 14 days, or until the visit.
 pub(crate) async fn sent(tx: &mut Tx, m: &message::Model) -> Result<()> {
-    let Some(row) = of_message(tx, m).await?.filter(|r| r.status == "queued") else {
+    let Some(row) = of_message(tx, m).await? else { return Ok(()) };
+    let arrived_after_all = row.status == "failed" && m.delivered_at.is_some();
+    // Superseded while it was on its way: it keeps that state, and what was sent is remembered.
+    if !(row.status == "queued" || arrived_after_all || (row.status == "cancelled" && row.sent_at.is_none())) {
         return Ok(());
-    };
-    let until = tx.now + Duration::days(WINDOW_DAYS);
-    let expires_at = row.expires_at.map_or(until, |at| at.min(until));
-    let (business_id, appointment_id) = (row.business_id, row.appointment_id);
+    }
+    let (business_id, appointment_id, superseded) = (row.business_id, row.appointment_id, row.status == "cancelled");
+    let sent_at = row.sent_at.unwrap_or(tx.now);
+    let visit = crate::appointments::find(&tx.db, business_id, appointment_id).await?;
     let mut row = row.into_active_model();
-    row.status = Set("sent".to_owned());
-    row.sent_at = Set(Some(tx.now));
-    row.expires_at = Set(Some(expires_at));
+    row.sent_at = Set(Some(sent_at));
     row.updated_at = Set(tx.now);
+    if !superseded {
+        row.status = Set("sent".to_owned());
+        row.reason = Set(None);
+        row.expires_at = Set(Some(answerable_until(visit.starts_at, sent_at)));
+    }
     row.update(&tx.db).await?;
+    if arrived_after_all {
+        tasks::settle(tx, business_id, appointment_id, tasks::Kind::Call, "the network").await?;
+    }
     tx.touch(business_id, Touched::Appointment(appointment_id));
     Ok(())
 }
@@ -194,12 +230,17 @@ pub(crate) async fn failed(tx: &mut Tx, m: &message::Model, reason: &str) -> Res
     needs_call(tx, &visit, reason).await
 }
 
-/// A reminder's text was withdrawn before it was handed over.
+/// A reminder's text was withdrawn before it was handed over. If the visit still stands, somebody should call.
 pub(crate) async fn withdrawn(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
-    match of_message(tx, m).await? {
-        Some(row) if row.status == "queued" => finish(tx, row, "cancelled", Some(reason)).await,
-        _ => Ok(()),
+    let Some(row) = of_message(tx, m).await?.filter(|r| r.status == "queued") else {
+        return Ok(());
+    };
+    let visit = crate::appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
+    finish(tx, row, "cancelled", Some(reason)).await?;
+    if visit.starts_at > tx.now && crate::appointments::status(&visit)?.is_open() {
+        needs_call(tx, &visit, reason).await?;
     }
+    Ok(())
 }
 
 async fn of_message(tx: &Tx, m: &message::Model) -> Result<Option<reminder_request::Model>> {

@@ -6,7 +6,7 @@ use contract::{
     Code, Page,
     tasks::{TaskQuery, TaskView},
 };
-use entity::{contacts::contact, tasks::task};
+use entity::{contacts::contact, messages::message, tasks::task};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::OnConflict,
@@ -49,6 +49,20 @@ pub(crate) struct New {
     pub conversation_id: Option<Uuid>,
     pub appointment_id: Option<Uuid>,
     pub message_id: Option<Uuid>,
+}
+
+/// Somebody should read this text and answer it.
+pub(crate) fn clarify(inbound: &message::Model, title: String) -> New {
+    New {
+        business_id: inbound.business_id,
+        kind: Kind::Clarify,
+        title,
+        key: format!("clarify:{}", inbound.id),
+        contact_id: Some(inbound.contact_id),
+        conversation_id: Some(inbound.conversation_id),
+        appointment_id: None,
+        message_id: Some(inbound.id),
+    }
 }
 
 /// Raises a task, once per key.

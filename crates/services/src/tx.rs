@@ -72,7 +72,14 @@ impl Tx {
 
     async fn tell(&mut self) -> Result<bool> {
         let mut touched = std::mem::take(&mut self.touched);
+        if touched.is_empty() {
+            return Ok(false);
+        }
         touched.sort();
+        // Before the things are looked at: what is written last must be what was true last.
+        if self.services.db().is_postgres() {
+            self.serialize_events(&touched).await?;
+        }
         let mut rows = Vec::with_capacity(touched.len());
         for (business_id, what) in &touched {
             let event = self.event(*business_id, *what).await?;
@@ -83,12 +90,6 @@ impl Tx {
                 created_at: Set(self.now),
                 ..Default::default()
             });
-        }
-        if rows.is_empty() {
-            return Ok(false);
-        }
-        if self.services.db().is_postgres() {
-            self.serialize_events(&touched).await?;
         }
         live_event::Entity::insert_many(rows).exec_without_returning(&self.db).await?;
         Ok(true)

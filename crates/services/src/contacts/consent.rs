@@ -6,7 +6,7 @@ use contract::contacts::ConsentEventView;
 use domain::consent::{Channel, LedgerEntry, Purpose, Source, State};
 use entity::{
     businesses::business,
-    contacts::{consent, consent_event, contact},
+    contacts::{consent, consent_event, contact, suppression},
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
@@ -38,6 +38,7 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
         append(tx, &change, *purpose).await?;
     }
     let business_id = change.contact.business_id;
+    remember(tx, business_id, &change.contact.phone, change.state).await?;
     if change.state == State::OptedOut {
         messages::cancel_waiting(tx, business_id, change.contact.id, "The customer opted out.").await?;
     }
@@ -46,6 +47,41 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
         tx.touch(business_id, Touched::Conversation(conversation.id));
     }
     Ok(())
+}
+
+/// A STOP belongs to the number, whoever it is filed under later; only an opt-in lifts it.
+async fn remember(tx: &Tx, business_id: Uuid, phone: &str, state: State) -> Result<()> {
+    match state {
+        State::OptedOut => {
+            let row = suppression::ActiveModel {
+                business_id: Set(business_id),
+                phone: Set(phone.to_owned()),
+                since: Set(tx.now),
+            };
+            let once = OnConflict::columns([suppression::Column::BusinessId, suppression::Column::Phone])
+                .do_nothing()
+                .to_owned();
+            suppression::Entity::insert(row)
+                .on_conflict(once)
+                .exec_without_returning(&tx.db)
+                .await?;
+        }
+        State::OptedIn => {
+            suppression::Entity::delete_by_id((business_id, phone.to_owned()))
+                .exec(&tx.db)
+                .await?;
+        }
+        State::Unknown => {}
+    }
+    Ok(())
+}
+
+/// This number said STOP to this business, perhaps while it was filed under somebody else.
+pub(crate) async fn is_suppressed(db: &impl ConnectionTrait, business_id: Uuid, phone: &str) -> Result<bool> {
+    Ok(suppression::Entity::find_by_id((business_id, phone.to_owned()))
+        .one(db)
+        .await?
+        .is_some())
 }
 
 async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {

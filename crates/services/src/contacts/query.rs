@@ -61,6 +61,7 @@ pub async fn list(s: &Services, actor: &Actor, query: ContactQuery) -> Result<Pa
 
 /// What somebody typed, as a LIKE pattern. A number is looked for by its digits, however it was spaced.
 fn pattern(q: &str) -> String {
+    let q = &domain::inbound::clean(q);
     let digits: String = q.chars().filter(char::is_ascii_digit).collect();
     let number = digits.len() >= 3 && q.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c));
     let text = if number {

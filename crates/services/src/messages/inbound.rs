@@ -13,11 +13,11 @@ use entity::{
     contacts::contact,
     messages::{message, receipt},
 };
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
 use twilio::forms;
 use uuid::Uuid;
 
-use super::{Kind, New, enqueue};
+use super::respond;
 use crate::{
     Error, Result, Services, Tx, businesses, contacts, contacts::consent, conversations, error::problem, numbers, queue::Job,
     reminders, tasks, tx::Touched,
@@ -50,7 +50,7 @@ pub async fn receive(s: &Services, form: &forms::Inbound, raw: &str) -> Result<R
     // Two first texts of a new number at once: one of them finds the contact made by the other when it tries again.
     for _ in 0..3 {
         match receive_once(s, business_id, form, raw).await {
-            Err(e) if e.is_duplicate() => {
+            Err(e) if e.is_duplicate() || is_conflict(&e) => {
                 if seen(s, &form.message_sid).await? {
                     return Ok(Received::Repeat);
                 }
@@ -67,6 +67,11 @@ pub async fn receive(s: &Services, form: &forms::Inbound, raw: &str) -> Result<R
         &Error::broken("the contact could not be told apart"),
     )
     .await
+}
+
+/// The contact was made by another text at the same moment.
+fn is_conflict(e: &Error) -> bool {
+    matches!(e, Error::Problem(p) if p.code == Code::Conflict)
 }
 
 async fn seen(s: &Services, sid: &str) -> Result<bool> {
@@ -182,12 +187,22 @@ async fn apply(tx: &mut Tx, business_id: Uuid, form: &forms::Inbound) -> Result<
     let state = consent::state(&tx.db, contact.id).await?;
     let business = businesses::get(&tx.db, business_id).await?;
     match meaning(form, &inbound.body, state) {
-        Meaning::Stop if state != State::OptedOut => set_consent(tx, &contact, &inbound, State::OptedOut).await,
+        Meaning::Stop => {
+            stop_elsewhere(tx, &inbound).await?;
+            if state == State::OptedOut {
+                Ok(())
+            } else {
+                set_consent(tx, &contact, &inbound, State::OptedOut).await
+            }
+        }
         Meaning::Start if state != State::OptedIn => set_consent(tx, &contact, &inbound, State::OptedIn).await,
-        Meaning::Stop | Meaning::Start => Ok(()),
+        Meaning::Start => Ok(()),
         // With Advanced Opt-Out Twilio has answered already; and nothing at all goes to somebody who opted out.
         Meaning::Help if form.opt_out_type.is_some() || state == State::OptedOut || contact.blocked => Ok(()),
-        Meaning::Help => help(tx, &business, &contact, &inbound).await,
+        Meaning::Help => {
+            let body = texts::help(&business.name, &business.contact_line);
+            respond(tx, &contact, &inbound, "help", body).await
+        }
         Meaning::Yes { token } => reminders::answer(tx, &business, &contact, &inbound, true, token).await,
         Meaning::No { token } => reminders::answer(tx, &business, &contact, &inbound, false, token).await,
         Meaning::Other if state == State::OptedOut || contact.blocked => Ok(()),
@@ -234,6 +249,7 @@ async fn store(tx: &mut Tx, contact: &contact::Model, form: &forms::Inbound) -> 
         reminder_id: Set(None),
         appointment_id: Set(None),
         attempts: Set(0),
+        looks: Set(0),
         not_before: Set(tx.now),
         wait_reason: Set(None),
         claimed_at: Set(None),
@@ -260,20 +276,27 @@ async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::M
     consent::record(tx, change).await
 }
 
-async fn help(
-    tx: &mut Tx,
-    business: &entity::businesses::business::Model,
-    contact: &contact::Model,
-    inbound: &message::Model,
-) -> Result<()> {
-    let new = New {
-        kind: Kind::Automatic,
-        body: texts::help(&business.name, &business.contact_line),
-        correlation_id: Some(format!("help:{}", inbound.id)),
-        author: None,
-        reminder_id: None,
-        appointment_id: None,
-    };
-    enqueue(tx, contact, new).await?;
+/// A STOP to a number that several businesses send from means all of them: the customer can't tell them apart.
+async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model) -> Result<()> {
+    if tx.services().settings().default_from.as_ref() != Some(&inbound.to_addr) {
+        return Ok(());
+    }
+    let texted: Vec<(Uuid, Uuid)> = message::Entity::find()
+        .filter(message::Column::ToAddr.eq(&inbound.from_addr))
+        .filter(message::Column::FromAddr.eq(&inbound.to_addr))
+        .filter(message::Column::BusinessId.ne(inbound.business_id))
+        .select_only()
+        .columns([message::Column::BusinessId, message::Column::ContactId])
+        .distinct()
+        .limit(100)
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    for (business_id, contact_id) in texted {
+        let contact = contacts::locked(&tx.db, business_id, contact_id).await?;
+        if consent::state(&tx.db, contact.id).await? != State::OptedOut {
+            set_consent(tx, &contact, inbound, State::OptedOut).await?;
+        }
+    }
     Ok(())
 }

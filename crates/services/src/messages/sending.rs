@@ -13,7 +13,10 @@ use entity::{
     numbers::number,
     reminders::reminder_request,
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set, sea_query::OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
 use twilio::{NewMessage, Outcome, errors};
 use uuid::Uuid;
 
@@ -22,6 +25,9 @@ use crate::{Error, Result, Services, Tx, appointments, businesses, contacts::con
 
 /// Tries after the first one, for what was provably not sent (SE2).
 const RETRIES: i32 = 3;
+
+/// How far the clocks of two machines may be apart.
+const CLOCKS: Duration = Duration::seconds(2);
 
 /// Hands one queued message to the provider, at most once; does nothing if it does not wait any more.
 ///
@@ -69,7 +75,9 @@ pub(super) async fn claim(s: &Services, id: Uuid) -> Result<Option<message::Mode
     let Some((contact, m)) = locked(&tx, id).await? else {
         return Ok(None);
     };
-    if m.status != Status::Queued.as_str() || m.not_before > tx.now {
+    // Clocks of several machines differ a little; a first try need not wait for that, a retry waits its time out.
+    let early = if m.attempts == 0 { CLOCKS } else { Duration::zero() };
+    if m.status != Status::Queued.as_str() || m.not_before > tx.now + early {
         return Ok(None);
     }
     let claimed = match verdict(s, &tx, &contact, &m).await? {
@@ -91,6 +99,9 @@ async fn verdict(s: &Services, tx: &Tx, contact: &contact::Model, m: &message::M
     let withdraw = |why: &str| Ok(Verdict::Withdraw(why.to_owned()));
     if contact.blocked {
         return withdraw("This contact is blocked.");
+    }
+    if m.to_addr != contact.phone {
+        return withdraw("The phone number was changed.");
     }
     if let Err(reason) = may_send(consent::state(&tx.db, contact.id).await?, Kind::sending(&m.kind)) {
         return withdraw(reason);
@@ -160,36 +171,31 @@ async fn within_limit(tx: &Tx, business: &business::Model) -> Result<Verdict> {
         .now
         .duration_trunc(Duration::hours(1))
         .map_err(|e| Error::broken(e.to_string()))?;
-    let row = quota_hour::Entity::find_by_id((business.id, hour)).one(&tx.db).await?;
-    let used = row.map_or(0, |r| r.used);
-    if used >= business.hourly_limit {
-        let next = hour + Duration::hours(1);
-        let until = domain::when::relative(next, tx.now, businesses::zone(business));
-        let why = format!(
-            "Waits until {until}: {} texts an hour is this business's limit.",
-            business.hourly_limit
-        );
-        return Ok(Verdict::Hold(next, why));
-    }
     let row = quota_hour::ActiveModel {
         business_id: Set(business.id),
         hour: Set(hour),
         used: Set(1),
     };
+    // Counted and checked in one statement: many workers at once can't all see the last free place.
+    let used = || Expr::col((quota_hour::Entity, quota_hour::Column::Used));
     let one_more = OnConflict::columns([quota_hour::Column::BusinessId, quota_hour::Column::Hour])
-        .value(
-            quota_hour::Column::Used,
-            sea_orm::sea_query::ExprTrait::add(
-                sea_orm::sea_query::Expr::col((quota_hour::Entity, quota_hour::Column::Used)),
-                1,
-            ),
-        )
+        .value(quota_hour::Column::Used, ExprTrait::add(used(), 1))
+        .action_and_where(ExprTrait::lt(used(), business.hourly_limit))
         .to_owned();
-    quota_hour::Entity::insert(row)
+    let counted = quota_hour::Entity::insert(row)
         .on_conflict(one_more)
         .exec_without_returning(&tx.db)
         .await?;
-    Ok(Verdict::Go)
+    if counted > 0 && business.hourly_limit > 0 {
+        return Ok(Verdict::Go);
+    }
+    let next = hour + Duration::hours(1);
+    let until = domain::when::relative(next, tx.now, businesses::zone(business));
+    let why = format!(
+        "Waits until {until}: {} texts an hour is this business's limit.",
+        business.hourly_limit
+    );
+    Ok(Verdict::Hold(next, why))
 }
 
 async fn hold(tx: &mut Tx, m: message::Model, until: DateTime<Utc>, why: &str) -> Result<()> {
@@ -242,6 +248,8 @@ pub(super) async fn record(s: &Services, m: &message::Model, outcome: Outcome) -
         return Ok(());
     };
     let to = mask(&row.to_addr);
+    // Still ours to settle, even if another process has given us up meanwhile.
+    let open = row.attempts == m.attempts && [Status::Sending.as_str(), Status::Unknown.as_str()].contains(&row.status.as_str());
     match outcome {
         Outcome::Accepted(answer) => {
             tracing::info!(message = %row.id, %to, sid = %answer.sid, "text accepted");
@@ -251,7 +259,7 @@ pub(super) async fn record(s: &Services, m: &message::Model, outcome: Outcome) -
         Outcome::Refused { http, code, message } => {
             tracing::warn!(message = %row.id, %to, http, ?code, "text refused");
             close_attempt(&tx, &row, "refused", Some(http), code, &message).await?;
-            if row.status == Status::Sending.as_str() {
+            if open {
                 let words = code.map_or(message, errors::describe);
                 failed(&mut tx, &contact, row, Status::Failed, code, &words).await?;
             }
@@ -264,7 +272,7 @@ pub(super) async fn record(s: &Services, m: &message::Model, outcome: Outcome) -
         } => {
             tracing::warn!(message = %row.id, %to, ?http, ?code, "text not taken, will try again");
             close_attempt(&tx, &row, "try_later", http, code, &message).await?;
-            if row.status == Status::Sending.as_str() {
+            if open {
                 try_later(&mut tx, &contact, row, code, retry_after, &message).await?;
             }
         }
@@ -371,7 +379,7 @@ pub(super) async fn failed(
     let row = row.update(&tx.db).await?;
     told(tx, &row).await?;
     let entry = code.and_then(errors::lookup);
-    if entry.is_some_and(|e| e.class == errors::Class::OptedOut) {
+    if entry.is_some_and(|e| e.class == errors::Class::OptedOut) && row.to_addr == contact.phone {
         let evidence = format!("Twilio error {}", code.unwrap_or_default());
         let change = consent::Change {
             contact,

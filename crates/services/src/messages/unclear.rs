@@ -14,9 +14,12 @@ use crate::{Result, Services, Tx, queue::Job, tasks};
 /// A claim older than this belongs to a process that is gone: workers drop a job after 45 seconds.
 const LEASE: Duration = Duration::seconds(50);
 
-/// When the n-th look at the provider's log happens, in seconds after the one before. The first waits for a call that may still be
-/// worked on at the other end; after a death there is none.
-const LOOKS: [i64; 4] = [20, 60, 180, 600];
+/// Seconds to the next look at the provider's log, by the number of looks so far. The first waits for a call that may still be worked on
+/// at the other end; after a death there is none.
+const LOOKS: [i64; 4] = [20, 60, 180, 300];
+
+/// A message that is unclear for longer than this is a person's to decide, whether the log could be read or not.
+const PATIENCE: Duration = Duration::minutes(14);
 
 /// Rows taken per tick of each kind.
 const BATCH: u64 = 200;
@@ -25,63 +28,84 @@ const BATCH: u64 = 200;
 pub(super) async fn begin(tx: &mut Tx, m: message::Model, died: bool) -> Result<()> {
     let mut row = m.into_active_model();
     row.status = Set(Status::Unknown.as_str().to_owned());
+    row.looks = Set(0);
     let row = row.update(&tx.db).await?;
     told(tx, &row).await?;
-    look_in(tx, row.id, 1, if died { 0 } else { LOOKS[0] }).await
+    look_in(tx, row, if died { 0 } else { LOOKS[0] }).await
 }
 
-async fn look_in(tx: &mut Tx, message_id: Uuid, look: u32, seconds: i64) -> Result<()> {
-    let key = format!("resolve:{message_id}:{look}");
-    tx.enqueue(
-        &Job::Resolve { message_id, look },
-        tx.now + Duration::seconds(seconds),
-        Some(&key),
-    )
-    .await
+/// The next look, as a row first: should the job be lost, the tick finds it there.
+async fn look_in(tx: &mut Tx, m: message::Model, seconds: i64) -> Result<()> {
+    let mut row = m.into_active_model();
+    row.not_before = Set(tx.now + Duration::seconds(seconds));
+    let row = row.update(&tx.db).await?;
+    let key = format!("resolve:{}:{}", row.id, row.not_before.timestamp_millis());
+    tx.enqueue(&Job::Resolve { message_id: row.id }, row.not_before, Some(&key))
+        .await
 }
 
-/// Looks for the message in the provider's log. Found: it is bound. Not found after the last look: a person decides.
-pub(crate) async fn resolve(s: &Services, id: Uuid, look: u32) -> Result<()> {
+/// What a look at the provider's log showed.
+enum Look {
+    Found(Box<twilio::Message>),
+    Absent,
+    /// The log can't be read now, or somebody else's equal text is on its way and can't be told from this one yet.
+    Undecided,
+}
+
+/// Looks for the message in the provider's log. Found: it is bound. Not found for long: a person decides.
+pub(crate) async fn resolve(s: &Services, id: Uuid) -> Result<()> {
     let row = message::Entity::find_by_id(id).one(s.read()).await?;
     let Some(m) = row.filter(|m| m.status == Status::Unknown.as_str()) else {
         return Ok(());
     };
-    let found = search(s, &m).await?;
+    let look = search(s, &m).await?;
     let mut tx = s.begin().await?;
     let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.status == Status::Unknown.as_str()) else {
         return Ok(());
     };
-    match found {
-        Some(answer) => {
+    let waited = row.claimed_at.is_none_or(|at| tx.now - at > PATIENCE);
+    match look {
+        Look::Found(answer) => {
             tracing::info!(message = %id, sid = %answer.sid, "unclear text found in the provider's log");
             sending::accepted(&mut tx, row, &answer).await?;
         }
-        None => match LOOKS.get(look as usize) {
-            Some(seconds) => look_in(&mut tx, id, look + 1, *seconds).await?,
-            None => ask_person(&mut tx, &row).await?,
-        },
+        Look::Absent if waited => ask_person(&mut tx, row, "Twilio's log does not show it.").await?,
+        Look::Undecided if waited => ask_person(&mut tx, row, "Twilio's log could not be read.").await?,
+        Look::Absent => {
+            let looks = row.looks + 1;
+            let mut row = row.into_active_model();
+            row.looks = Set(looks);
+            let row = row.update(&tx.db).await?;
+            look_in(&mut tx, row, LOOKS.get(looks as usize).copied().unwrap_or(300)).await?;
+        }
+        Look::Undecided => look_in(&mut tx, row, 60).await?,
     }
     tx.commit().await
 }
 
-async fn ask_person(tx: &mut Tx, m: &message::Model) -> Result<()> {
+async fn ask_person(tx: &mut Tx, m: message::Model, why: &str) -> Result<()> {
     let task = tasks::New {
         business_id: m.business_id,
         kind: tasks::Kind::StuckMessage,
-        title: "It is unclear whether a text was sent: Twilio's log does not show it. Please check with the customer.".to_owned(),
+        title: format!("It is unclear whether a text was sent: {why} Please check with the customer."),
         key: format!("unclear:{}", m.id),
         contact_id: Some(m.contact_id),
         conversation_id: Some(m.conversation_id),
         appointment_id: m.appointment_id,
         message_id: Some(m.id),
     };
-    tasks::raise(tx, task).await
+    tasks::raise(tx, task).await?;
+    // A late callback still settles it; the log is looked at once a day for as long as it is unclear.
+    let mut row = m.into_active_model();
+    row.not_before = Set(tx.now + Duration::days(1));
+    row.update(&tx.db).await?;
+    Ok(())
 }
 
 /// The provider's record of this message: same addresses and text, made after the claim, and nobody else's.
-async fn search(s: &Services, m: &message::Model) -> Result<Option<twilio::Message>> {
+async fn search(s: &Services, m: &message::Model) -> Result<Look> {
     let (Some(client), Some(claimed_at)) = (s.twilio(), m.claimed_at) else {
-        return Ok(None);
+        return Ok(Look::Undecided);
     };
     // Not by date: a message that has not left yet has no date sent.
     let query = ListQuery {
@@ -95,9 +119,12 @@ async fn search(s: &Services, m: &message::Model) -> Result<Option<twilio::Messa
         Ok(page) => page,
         Err(error) => {
             tracing::warn!(message = %m.id, %error, "the provider's log can't be read now");
-            return Ok(None);
+            return Ok(Look::Undecided);
         }
     };
+    if twin_in_the_air(s, m).await? {
+        return Ok(Look::Undecided);
+    }
     let mut candidates: Vec<twilio::Message> = page
         .messages
         .into_iter()
@@ -111,10 +138,23 @@ async fn search(s: &Services, m: &message::Model) -> Result<Option<twilio::Messa
             .one(s.read())
             .await?;
         if taken.is_none() {
-            return Ok(Some(candidate));
+            return Ok(Look::Found(Box::new(candidate)));
         }
     }
-    Ok(None)
+    Ok(Look::Absent)
+}
+
+/// An equal text to the same number whose answer we have not heard yet: its record could be taken for ours.
+async fn twin_in_the_air(s: &Services, m: &message::Model) -> Result<bool> {
+    let twin = message::Entity::in_business(m.business_id)
+        .filter(message::Column::ContactId.eq(m.contact_id))
+        .filter(message::Column::Status.eq(Status::Sending.as_str()))
+        .filter(message::Column::Body.eq(&m.body))
+        .filter(message::Column::Id.ne(m.id))
+        .limit(1)
+        .one(s.read())
+        .await?;
+    Ok(twin.is_some())
 }
 
 /// After a start as the only process: whatever was being sent, nobody is sending any more.
@@ -161,6 +201,13 @@ pub async fn tick(s: &Services) -> Result<()> {
         .limit(BATCH)
         .all(s.read())
         .await?;
+    let unclear = message::Entity::find()
+        .filter(message::Column::Status.eq(Status::Unknown.as_str()))
+        .filter(message::Column::NotBefore.lte(late))
+        .order_by_asc(message::Column::NotBefore)
+        .limit(BATCH)
+        .all(s.read())
+        .await?;
     let receipts = receipt::Entity::find()
         .filter(receipt::Column::ProcessedAt.is_null())
         .filter(receipt::Column::Tries.lt(super::inbound::TRIES))
@@ -168,7 +215,7 @@ pub async fn tick(s: &Services) -> Result<()> {
         .limit(BATCH)
         .all(s.read())
         .await?;
-    if waiting.is_empty() && receipts.is_empty() {
+    if waiting.is_empty() && unclear.is_empty() && receipts.is_empty() {
         return Ok(());
     }
     let mut tx = s.begin().await?;
@@ -176,6 +223,10 @@ pub async fn tick(s: &Services) -> Result<()> {
     for row in waiting {
         let key = format!("again:{}:{minute}", row.id);
         tx.enqueue(&Job::Send { message_id: row.id }, tx.now, Some(&key)).await?;
+    }
+    for row in unclear {
+        let key = format!("again:{}:{minute}", row.id);
+        tx.enqueue(&Job::Resolve { message_id: row.id }, tx.now, Some(&key)).await?;
     }
     for row in receipts {
         let key = format!("again:{}:{minute}", row.provider_sid);

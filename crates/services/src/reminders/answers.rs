@@ -11,11 +11,7 @@ use entity::{
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use super::{Stop, finish, stop, zone};
-use crate::{
-    Result, Tx, appointments, messages,
-    messages::{Kind, New},
-    tasks,
-};
+use crate::{Result, Tx, appointments, messages, tasks};
 
 /// A visit that was asked about and can still be answered, with its newest request.
 struct Asked {
@@ -65,14 +61,16 @@ async fn waiting(tx: &Tx, contact: &contact::Model) -> Result<Vec<Asked>> {
     let rows = reminder_request::Entity::in_business(contact.business_id)
         .filter(reminder_request::Column::ContactId.eq(contact.id))
         .filter(reminder_request::Column::ExpiresAt.gt(tx.now))
-        .filter(reminder_request::Column::Status.is_in(["queued", "sent", "yes", "no"]))
+        .filter(reminder_request::Column::Status.is_in(["queued", "sent", "yes", "no", "failed"]))
         .order_by_desc(reminder_request::Column::DueAt)
         .limit(50)
         .all(&tx.db)
         .await?;
     let mut asked: Vec<Asked> = Vec::new();
     for request in rows {
-        if asked.iter().any(|a| a.visit.id == request.appointment_id) {
+        // Reported as undelivered, but perhaps read all the same: who was never texted can't answer.
+        let never_texted = request.status == "failed" && request.sent_at.is_none();
+        if never_texted || asked.iter().any(|a| a.visit.id == request.appointment_id) {
             continue;
         }
         let visit = appointments::find(&tx.db, contact.business_id, request.appointment_id).await?;
@@ -93,6 +91,7 @@ async fn apply(tx: &mut Tx, inbound: &message::Model, asked: Asked, yes: bool) -
     };
     stop(tx, &visit, Stop::Answered("The customer has answered.")).await?;
     finish(tx, asked.request, if yes { "yes" } else { "no" }, None).await?;
+    tasks::settle(tx, visit.business_id, visit.id, tasks::Kind::Call, "the customer's answer").await?;
     if yes {
         return tasks::settle(
             tx,
@@ -129,7 +128,7 @@ async fn ask_which(
     }
     let visits: Vec<_> = asked.iter().map(|a| (a.visit.starts_at, a.visit.token as u16)).collect();
     let body = texts::ask_which(&business.name, &visits, zone(business, contact));
-    automatic(tx, contact, inbound, body).await
+    messages::respond(tx, contact, inbound, "correction", body).await
 }
 
 /// A text that is neither Y, N nor a keyword: one polite correction per request, then a person reads.
@@ -159,7 +158,7 @@ pub(crate) async fn other(
             texts::ask_which(&business.name, &visits, zone(business, contact))
         }
     };
-    automatic(tx, contact, inbound, body).await
+    messages::respond(tx, contact, inbound, "correction", body).await
 }
 
 /// True for the first time these requests need a correction; from then on false.
@@ -175,29 +174,6 @@ async fn take_correction(tx: &Tx, asked: &[Asked]) -> Result<bool> {
     Ok(true)
 }
 
-async fn automatic(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, body: String) -> Result<()> {
-    let new = New {
-        kind: Kind::Automatic,
-        body,
-        correlation_id: Some(format!("correction:{}", inbound.id)),
-        author: None,
-        reminder_id: None,
-        appointment_id: None,
-    };
-    messages::enqueue(tx, contact, new).await?;
-    Ok(())
-}
-
 async fn clarify(tx: &mut Tx, inbound: &message::Model, title: String) -> Result<()> {
-    let task = tasks::New {
-        business_id: inbound.business_id,
-        kind: tasks::Kind::Clarify,
-        title,
-        key: format!("clarify:{}", inbound.id),
-        contact_id: Some(inbound.contact_id),
-        conversation_id: Some(inbound.conversation_id),
-        appointment_id: None,
-        message_id: Some(inbound.id),
-    };
-    tasks::raise(tx, task).await
+    tasks::raise(tx, tasks::clarify(inbound, title)).await
 }

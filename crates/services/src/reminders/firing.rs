@@ -3,6 +3,7 @@
 use contract::{Code, appointments::AppointmentView};
 use domain::{
     consent::{Sending, may_send},
+    delivery::Status,
     reminders::{AtSend, Kind, Skip, at_send},
     texts,
 };
@@ -41,7 +42,10 @@ pub async fn tick(s: &Services) -> Result<usize> {
         .all(s.read())
         .await?;
     for (business_id, id) in &due {
-        fire(s, *business_id, *id).await?;
+        // One that can't be fired must not keep the others from going out.
+        if let Err(cause) = fire(s, *business_id, *id).await {
+            tracing::error!(reminder = %id, %cause, "a due reminder could not be fired; it stays due");
+        }
     }
     Ok(due.len())
 }
@@ -154,6 +158,11 @@ async fn text(
         appointment_id: Some(visit.id),
     };
     let message = messages::enqueue(tx, contact, new).await?;
+    if message.status == Status::Failed.as_str() {
+        let reason = message.error.unwrap_or_default();
+        finish(tx, request, "failed", Some(&reason)).await?;
+        return needs_call(tx, visit, &reason).await;
+    }
     let mut request = request.into_active_model();
     request.status = Set("queued".to_owned());
     request.reason = Set(None);
@@ -161,7 +170,12 @@ async fn text(
     request.updated_at = Set(tx.now);
     request.update(&tx.db).await?;
     tx.touch(visit.business_id, Touched::Appointment(visit.id));
-    Ok(())
+    // It was texted before, when the visit had this time already.
+    if message.provider_sid.is_some() {
+        super::sent(tx, &message).await
+    } else {
+        Ok(())
+    }
 }
 
 async fn others_waiting(tx: &Tx, visit: &appointment::Model) -> Result<bool> {

@@ -141,3 +141,83 @@ async fn many_consents_at_once_are_one_unbroken_chain(#[case] backend: Backend) 
     }
     assert_eq!(consent::verify(&w.s).await.expect("answers"), Ok(20));
 }
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_stop_belongs_to_the_number_not_to_the_card_it_is_filed_under(#[case] backend: Backend) {
+    use contract::contacts::{CreateContact, OptIn, RecordConsent, UpdateContact};
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.text(ANN, "STOP").await;
+    let to = async |phone: &str| {
+        let cmd = UpdateContact {
+            id: ann.id,
+            name: "Ann".to_owned(),
+            phone: phone.to_owned(),
+            email: None,
+            time_zone: None,
+            notes: None,
+        };
+        contacts::update(&w.s, &w.owner, cmd).await.expect("updated").consent.sms
+    };
+    assert_eq!(to("+14155550172").await, State::Unknown, "another number was not asked yet");
+    let opt_in = Some(OptIn {
+        channel: "sms".to_owned(),
+        source: "booking".to_owned(),
+    });
+    let cmd = CreateContact {
+        name: "Ben".to_owned(),
+        phone: ANN.to_owned(),
+        opt_in,
+        ..Default::default()
+    };
+    let ben = contacts::create(&w.s, &w.owner, cmd).await.expect("created");
+    assert_eq!(
+        ben.consent.sms,
+        State::OptedOut,
+        "the number that said STOP stays stopped under a new name"
+    );
+    let forget = RecordConsent {
+        contact_id: ben.id,
+        state: State::Unknown,
+        evidence: "x".to_owned(),
+    };
+    contacts::record_consent(&w.s, &w.owner, forget)
+        .await
+        .expect_err("a refusal can't be forgotten by hand");
+    w.text(ANN, "START").await;
+    assert_eq!(w.see_contact(&ben).await.consent.sms, State::OptedIn);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_text_that_waits_never_goes_to_a_number_that_was_changed(#[case] backend: Backend) {
+    use contract::contacts::{RecordConsent, UpdateContact};
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(testkit::Fault::new(testkit::FaultKind::RateLimit));
+    w.reply(&ann, "Your results are in").await.expect("queued");
+    w.work().await;
+    let cmd = UpdateContact {
+        id: ann.id,
+        name: "Ann".to_owned(),
+        phone: "+14155550172".to_owned(),
+        email: None,
+        time_zone: None,
+        notes: None,
+    };
+    contacts::update(&w.s, &w.owner, cmd).await.expect("updated");
+    let agreed = RecordConsent {
+        contact_id: ann.id,
+        state: State::OptedIn,
+        evidence: "said so".to_owned(),
+    };
+    contacts::record_consent(&w.s, &w.owner, agreed).await.expect("recorded");
+    w.clock.advance(chrono::Duration::minutes(5));
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty() && w.phone_got("+14155550172").is_empty());
+}

@@ -203,12 +203,7 @@ async fn moving_a_visit_takes_its_reminders_along(#[case] backend: Backend) {
         .expect("moved");
     assert_eq!(
         states(&moved),
-        [
-            ("48h", "cancelled"),
-            ("24h", "cancelled"),
-            ("48h", "planned"),
-            ("24h", "planned")
-        ]
+        [("48h", "sent"), ("24h", "cancelled"), ("48h", "planned"), ("24h", "planned")]
     );
     w.text(ANN, "Y").await;
     assert_eq!(
@@ -316,4 +311,63 @@ async fn without_consent_the_reminder_is_skipped_with_its_reason_and_somebody_ca
     assert!(seen.reminders[0].reason.as_ref().is_some_and(|r| r.contains("not agreed")));
     assert_eq!(w.open_tasks().await[0].kind, "call");
     assert!(w.phone_got(ANN).is_empty());
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_reported_as_undelivered_can_still_be_answered(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let m = w.last_message(&ann).await;
+    let sid = m.provider_sid.clone().expect("accepted");
+    w.status(&m, &sid, "undelivered", Some(30008)).await.expect("taken");
+    assert_eq!(w.open_tasks().await[0].kind, "call");
+    w.text(ANN, "Y").await;
+    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
+    assert!(w.open_tasks().await.is_empty(), "nobody needs to call any more");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_that_was_waiting_when_its_visit_was_cancelled_goes_out_after_undo(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 30).await;
+    w.sim.set_fault(testkit::Fault::new(testkit::FaultKind::RateLimit));
+    w.work().await;
+    for act in [Act::Cancel, Act::Reopen] {
+        appointments::act(&w.s, &w.owner, visit.id, act).await.expect("done");
+    }
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+    assert_eq!(states(&w.see_visit(&visit).await)[0], ("48h", "sent"));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_withdrawn_at_the_last_moment_asks_for_a_call(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    // 07:30 tomorrow; the text is ready at 20:59 and Twilio is busy until quiet hours have begun.
+    w.clock.set("2027-01-05T01:59:00Z".parse().expect("an instant"));
+    w.visit(&ann, 10).await;
+    w.sim
+        .set_fault(testkit::Fault::new(testkit::FaultKind::RateLimit).ms(120_000));
+    w.work().await;
+    w.clock.advance(Duration::minutes(3));
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty());
+    w.clock.advance(Duration::hours(11));
+    w.work().await;
+    let shown = w.last_message(&ann).await;
+    assert!(
+        w.phone_got(ANN).is_empty(),
+        "not at night, and not after the visit: {shown:?}"
+    );
 }

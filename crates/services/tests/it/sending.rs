@@ -102,15 +102,7 @@ async fn an_unclear_outcome_is_found_in_twilios_log_and_never_sent_again(#[case]
     assert_eq!((m.status.as_str(), m.provider_sid.as_ref()), ("unknown", None));
     w.clock.advance(Duration::minutes(1));
     w.work().await;
-    queue::perform(
-        &w.s,
-        Job::Resolve {
-            message_id: m.id,
-            look: 1,
-        },
-    )
-    .await
-    .expect("looks");
+    queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
     let m = w.last_message(&ann).await;
     assert_eq!(m.status, "sending");
     assert_eq!(m.provider_sid, w.sim.sent_to(ANN).first().map(|sent| sent.sid.clone()));
@@ -129,14 +121,16 @@ async fn what_twilios_log_does_not_show_goes_to_a_person_not_out_again(#[case] b
     w.reply(&ann, "Hello").await.expect("queued");
     w.work().await;
     let m = w.last_message(&ann).await;
-    for look in 1..=4 {
-        assert!(w.open_tasks().await.is_empty(), "not before the last look");
-        queue::perform(&w.s, Job::Resolve { message_id: m.id, look })
-            .await
-            .expect("looks");
-        w.clock.advance(Duration::minutes(10));
+    for minute in [0, 5, 14] {
+        assert!(
+            w.open_tasks().await.is_empty(),
+            "nobody is bothered before minute 14: {minute}"
+        );
+        queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
+        w.clock.advance(Duration::minutes(if minute == 5 { 10 } else { 5 }));
         w.work().await;
     }
+    queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
     assert_eq!(w.last_message(&ann).await.status, "unknown");
     assert_eq!(w.open_tasks().await.len(), 1);
     assert!(w.phone_got(ANN).is_empty());
@@ -154,15 +148,7 @@ async fn two_unclear_texts_with_the_same_words_each_find_their_own_record(#[case
     let second = w.reply(&ann, "On our way").await.expect("queued");
     w.work().await;
     for m in [&first, &second] {
-        queue::perform(
-            &w.s,
-            Job::Resolve {
-                message_id: m.id,
-                look: 1,
-            },
-        )
-        .await
-        .expect("looks");
+        queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
     }
     let sids: Vec<_> = w
         .thread(&ann)
@@ -197,15 +183,7 @@ async fn a_claim_whose_process_died_is_unclear_not_waiting(#[case] backend: Back
     messages::tick(&w.s).await.expect("looks");
     assert_eq!(w.last_message(&ann).await.status, "unknown");
     w.work().await;
-    queue::perform(
-        &w.s,
-        Job::Resolve {
-            message_id: m.id,
-            look: 1,
-        },
-    )
-    .await
-    .expect("looks");
+    queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
     assert_eq!(w.phone_got(ANN), ["Hello"]);
     assert_eq!(w.last_message(&ann).await.status, "sending");
 }

@@ -106,15 +106,9 @@ async fn a_callback_for_a_sid_nobody_knows_yet_is_kept_until_the_message_turns_u
         .expect("kept");
     let m = w.last_message(&ann).await;
     assert_eq!(m.status, "unknown");
-    services::queue::perform(
-        &w.s,
-        services::queue::Job::Resolve {
-            message_id: m.id,
-            look: 1,
-        },
-    )
-    .await
-    .expect("looks");
+    services::queue::perform(&w.s, services::queue::Job::Resolve { message_id: m.id })
+        .await
+        .expect("looks");
     assert_eq!(w.last_message(&ann).await.status, "delivered");
 }
 
