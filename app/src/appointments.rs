@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     error::AppError,
-    parts::{Glyph, When},
+    parts::{Glyph, Say, When},
 };
 
 #[cfg(feature = "ssr")]
@@ -95,7 +95,8 @@ pub fn ReminderLines(reminders: Vec<ReminderView>) -> impl IntoView {
         .into_iter()
         .map(|reminder| {
             let (icon, words) = state_words(&reminder.status);
-            let due = matches!(reminder.status.as_str(), "planned" | "queued").then(|| view! { " " <When at=reminder.due_at /> });
+            let due = matches!(reminder.status.as_str(), "planned" | "queued")
+                .then(|| view! { " " <When at=reminder.due_at say=Say::Inline /> });
             let reason = reminder
                 .reason
                 .map(|reason| view! { <span class="text-muted">": " {reason}</span> });

@@ -32,7 +32,7 @@ fn Framed(view: DeskView) -> impl IntoView {
     provide_context(desk);
     keep_current(desk);
     view! {
-        <a href="#main" class="skip-link">
+        <a href="#main" rel="external" class="skip-link">
             "Skip to content"
         </a>
         <div class="grid h-dvh grid-rows-[auto_minmax(0,1fr)_auto] md:grid-cols-[13rem_minmax(0,1fr)] md:grid-rows-[auto_minmax(0,1fr)]">
@@ -147,7 +147,7 @@ fn RailLink(
             <Glyph icon />
             <span>{label}</span>
             <span
-                class="badge badge-primary badge-sm absolute top-1 left-1/2 ml-2.5 md:static md:ml-auto"
+                class="badge badge-primary badge-sm absolute top-1 left-1/2 ml-2 px-1.5 tabular md:static md:ml-auto"
                 class:hidden=move || count.get() == 0
             >
                 {number}

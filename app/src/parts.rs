@@ -24,6 +24,8 @@ pub fn Glyph(icon: icondata::Icon, #[prop(default = "1.125em")] size: &'static s
 pub enum Say {
     /// Today at 2:30 PM
     Relative,
+    /// The same inside a sentence: today at 2:30 PM
+    Inline,
     /// 2:30 PM, Yesterday, Jan 5
     Short,
     /// 2:30 PM
@@ -36,6 +38,7 @@ pub fn When(at: DateTime<Utc>, #[prop(default = Say::Relative)] say: Say) -> imp
     let desk = use_desk();
     let words = move || match say {
         Say::Relative => when::relative(at, desk.now.get(), desk.zone()),
+        Say::Inline => inside_a_sentence(when::relative(at, desk.now.get(), desk.zone())),
         Say::Short => when::short(at, desk.now.get(), desk.zone()),
         Say::Clock => at.with_timezone(&desk.zone()).format("%-I:%M %p").to_string(),
     };
@@ -43,6 +46,18 @@ pub fn When(at: DateTime<Utc>, #[prop(default = Say::Relative)] say: Say) -> imp
         <time datetime=at.to_rfc3339() title=move || when::exact(at, desk.zone())>
             {words}
         </time>
+    }
+}
+
+/// `Today at 2:30 PM` with a small letter; names of months keep theirs.
+fn inside_a_sentence(words: String) -> String {
+    let small = ["Today", "Tomorrow", "Yesterday"]
+        .into_iter()
+        .any(|day| words.starts_with(day));
+    if small {
+        words[..1].to_lowercase() + &words[1..]
+    } else {
+        words
     }
 }
 
@@ -233,19 +248,14 @@ pub fn Tabs(label: &'static str, tabs: Vec<(&'static str, String)>, current: Sig
         .map(|(words, href)| {
             let here = move || current.get() == words;
             view! {
-                <a
-                    class="btn btn-sm min-h-11 md:min-h-8"
-                    class:btn-active=here
-                    href=href
-                    aria-current=move || here().then_some("page")
-                >
+                <a href=href aria-current=move || here().then_some("page")>
                     {words}
                 </a>
             }
         })
         .collect_view();
     view! {
-        <nav aria-label=label class="flex flex-wrap gap-2">
+        <nav aria-label=label class="tab-line">
             {tabs}
         </nav>
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     desk::use_desk,
     error::AppError,
-    parts::{Empty, Glyph, Loaded, Pager, PressButton, Tabs, When},
+    parts::{Empty, Glyph, Loaded, Pager, PressButton, Say, Tabs, When},
     paths,
 };
 
@@ -159,7 +159,7 @@ fn Row(task: TaskView, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
                 <p class="text-sm text-muted empty:hidden">{task.notes}</p>
                 <p class="flex flex-wrap gap-x-3 text-sm text-muted">
                     {contact} {conversation} {appointment}
-                    <span>{if is_done { "Done " } else { "Since " }} <When at=since /> {by}</span>
+                    <span>{if is_done { "Done " } else { "Since " }} <When at=since say=Say::Inline /> {by}</span>
                 </p>
             </div>
             {button}

@@ -57,7 +57,7 @@ CREATE TABLE consent_event (
   contact_id UUID NOT NULL, channel text NOT NULL, purpose text NOT NULL, state text NOT NULL, source text NOT NULL,
   actor text NOT NULL, evidence text NOT NULL, at INSTANT NOT NULL, prev_hash text NOT NULL, hash text NOT NULL);
 CREATE UNIQUE INDEX consent_event_seq ON consent_event (business_id, seq);
-CREATE INDEX consent_event_contact ON consent_event (contact_id, seq);
+CREATE INDEX consent_event_contact ON consent_event (business_id, contact_id, seq);
 
 CREATE TABLE appointment (
   id UUID PRIMARY KEY, business_id UUID NOT NULL REFERENCES business(id), contact_id UUID NOT NULL REFERENCES contact(id),
@@ -65,7 +65,7 @@ CREATE TABLE appointment (
   created_at INSTANT NOT NULL, updated_at INSTANT NOT NULL);
 CREATE INDEX appointment_start ON appointment (business_id, starts_at, id);
 CREATE INDEX appointment_status ON appointment (business_id, status, starts_at, id);
-CREATE INDEX appointment_contact ON appointment (contact_id, starts_at);
+CREATE INDEX appointment_contact ON appointment (business_id, contact_id, starts_at);
 
 CREATE TABLE conversation (
   id UUID PRIMARY KEY, business_id UUID NOT NULL REFERENCES business(id), contact_id UUID NOT NULL UNIQUE REFERENCES contact(id),
@@ -85,7 +85,7 @@ CREATE TABLE message (
   created_at INSTANT NOT NULL, sent_at INSTANT, delivered_at INSTANT);
 CREATE UNIQUE INDEX message_correlation ON message (business_id, correlation_id);
 CREATE UNIQUE INDEX message_provider_sid ON message (provider_sid);
-CREATE INDEX message_thread ON message (conversation_id, created_at, id);
+CREATE INDEX message_thread ON message (business_id, conversation_id, created_at, id);
 CREATE INDEX message_contact ON message (business_id, contact_id, created_at, id);
 CREATE INDEX message_business ON message (business_id, created_at, id);
 CREATE INDEX message_route ON message (to_addr, from_addr, created_at);
@@ -116,8 +116,8 @@ CREATE TABLE reminder_request (
   created_at INSTANT NOT NULL, updated_at INSTANT NOT NULL);
 CREATE UNIQUE INDEX reminder_correlation ON reminder_request (business_id, correlation_id);
 CREATE INDEX reminder_due ON reminder_request (due_at) WHERE status = 'planned';
-CREATE INDEX reminder_appointment ON reminder_request (appointment_id, due_at);
-CREATE INDEX reminder_contact ON reminder_request (contact_id, expires_at);
+CREATE INDEX reminder_appointment ON reminder_request (business_id, appointment_id, due_at);
+CREATE INDEX reminder_contact ON reminder_request (business_id, contact_id, expires_at);
 
 CREATE TABLE task (
   id UUID PRIMARY KEY, business_id UUID NOT NULL REFERENCES business(id), kind text NOT NULL, title text NOT NULL,
@@ -125,7 +125,8 @@ CREATE TABLE task (
   notes text NOT NULL, status text NOT NULL, due_at INSTANT, created_at INSTANT NOT NULL, done_at INSTANT, done_by text);
 CREATE INDEX task_status ON task (business_id, status, created_at, id);
 CREATE UNIQUE INDEX task_once ON task (business_id, dedupe_key);
-CREATE INDEX task_contact ON task (contact_id, status);
+CREATE INDEX task_contact ON task (business_id, contact_id, status, created_at);
+CREATE INDEX task_appointment ON task (business_id, appointment_id);
 
 CREATE TABLE live_event (
   id SERIAL, business_id UUID NOT NULL, kind text NOT NULL, payload text NOT NULL, created_at INSTANT NOT NULL);

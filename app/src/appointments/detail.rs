@@ -28,7 +28,8 @@ pub fn DetailPage() -> impl IntoView {
     view! {
         <Title text="Appointment" />
         <div class="mx-auto flex max-w-2xl flex-col gap-4 p-4">
-            <a class="link" href="/appointments">
+            <a class="link link-hover flex w-fit items-center gap-1 text-sm text-muted" href="/appointments">
+                <Glyph icon=icondata::LuArrowLeft />
                 "All appointments"
             </a>
             <Loaded from=visit view=|visit| view! { <Visit visit /> } />
@@ -80,7 +81,7 @@ fn Facts(visit: RwSignal<AppointmentView>) -> impl IntoView {
                 {move || visit.read().contact_name.clone()}
                 {move || view! { <StatusBadge status=visit.read().status /> }}
             </h1>
-            <dl class="grid gap-x-4 gap-y-1.5 sm:grid-cols-[8rem_1fr]">
+            <dl class="grid grid-cols-[4.5rem_1fr] gap-x-4 gap-y-1.5 sm:grid-cols-[8rem_1fr]">
                 <dt class="text-muted">"When"</dt>
                 <dd>{move || view! { <When at=visit.read().starts_at /> }}</dd>
                 <dt class="text-muted">"Staff"</dt>

@@ -29,7 +29,8 @@ pub fn DetailPage() -> impl IntoView {
     let page = Resource::new_blocking(move || id.get(), read);
     view! {
         <div class="mx-auto flex max-w-3xl flex-col gap-4 p-4">
-            <a class="link" href="/contacts">
+            <a class="link link-hover flex w-fit items-center gap-1 text-sm text-muted" href="/contacts">
+                <Glyph icon=icondata::LuArrowLeft />
                 "All contacts"
             </a>
             <Loaded from=page view=|page| view! { <Detail page /> } />
@@ -205,7 +206,7 @@ fn Visits(id: Uuid, visits: RwSignal<Vec<AppointmentView>>) -> impl IntoView {
             .map(|visit| {
                 view! {
                     <li>
-                        <a class="row" href=format!("/appointments/{}", visit.id)>
+                        <a class="row px-5" href=format!("/appointments/{}", visit.id)>
                             <span class="min-w-0 flex-1">
                                 <When at=visit.starts_at />
                             </span>
@@ -218,7 +219,7 @@ fn Visits(id: Uuid, visits: RwSignal<Vec<AppointmentView>>) -> impl IntoView {
     };
     view! {
         <section class="panel" aria-labelledby="visits-heading">
-            <div class="flex flex-wrap items-center justify-between gap-2 p-4">
+            <div class="flex flex-wrap items-center justify-between gap-2 px-5 pt-4 pb-3">
                 <h2 id="visits-heading">"Appointments"</h2>
                 <a class="btn btn-sm min-h-11 md:min-h-8" href=new_visit>
                     <Glyph icon=icondata::LuCalendarPlus />
@@ -244,13 +245,13 @@ fn Ledger(ledger: RwSignal<Vec<ConsentEventView>>) -> impl IntoView {
     };
     view! {
         <section class="panel" aria-labelledby="ledger-heading">
-            <h2 id="ledger-heading" class="p-4">
+            <h2 id="ledger-heading" class="px-5 pt-4 pb-2">
                 "Consent history"
             </h2>
             <div class:hidden=move || !ledger.read().is_empty()>
                 <Empty title="Nothing recorded yet" todo="Every yes and no is kept here with its evidence." />
             </div>
-            <div class="overflow-x-auto" tabindex="0" role="group" aria-label="Consent history" class:hidden=move || ledger.read().is_empty()>
+            <div class="overflow-x-auto px-2 pb-2" tabindex="0" role="group" aria-label="Consent history" class:hidden=move || ledger.read().is_empty()>
                 <table class="table table-sm">
                     <thead>
                         <tr>

@@ -8,7 +8,7 @@ use leptos_router::{components::Form, hooks::use_query_map};
 use crate::{
     contacts::list_contacts,
     desk::use_desk,
-    parts::{ConsentBadge, Empty, Glyph, Loaded, Pager, Say, When},
+    parts::{ConsentBadge, Empty, Glyph, Loaded, Pager, When},
 };
 
 #[component]
@@ -106,24 +106,27 @@ fn List(page: Page<ContactView>, q: Option<String>, cursor: Option<String>) -> i
 #[component]
 fn TableRow(contact: ContactView) -> impl IntoView {
     let title = contact.title().to_owned();
+    let nameless = title == contact.phone_display;
     let blocked = contact
         .blocked
         .then(|| view! { <span class="state badge-declined ms-1.5">"Blocked"</span> });
     view! {
-        <tr class="max-md:flex max-md:flex-wrap max-md:items-center max-md:gap-x-3 max-md:border-b max-md:border-base-300 max-md:px-3 max-md:pb-2">
+        <tr class="hover:bg-base-200 max-md:flex max-md:flex-wrap max-md:items-center max-md:gap-x-3 max-md:border-b max-md:border-base-300 max-md:px-3 max-md:pb-2">
             <td class="max-md:w-full max-md:border-0 max-md:p-0">
-                <a class="link font-medium max-md:inline-flex max-md:min-h-11 max-md:items-center" href=format!("/contacts/{}", contact.id)>
+                <a class="link link-hover font-medium max-md:inline-flex max-md:min-h-11 max-md:items-center" href=format!("/contacts/{}", contact.id)>
                     {title}
                 </a>
                 {blocked}
             </td>
-            <td class="tabular whitespace-nowrap max-md:border-0 max-md:p-0">{contact.phone_display}</td>
+            <td class="tabular whitespace-nowrap max-md:border-0 max-md:p-0" class=("max-md:hidden", nameless)>
+                {contact.phone_display}
+            </td>
             <td class="max-md:border-0 max-md:p-0">{contact.email}</td>
             <td class="max-md:border-0 max-md:p-0">
                 <ConsentBadge state=contact.consent.sms />
             </td>
             <td class="text-muted max-md:hidden">
-                <When at=contact.created_at say=Say::Short />
+                <When at=contact.created_at />
             </td>
         </tr>
     }

@@ -7,6 +7,7 @@ use crate::{
     contacts::CreateContact,
     desk::use_desk,
     forms::{Area, Field, FormNote, FormState, Submit, ZoneNames},
+    parts::Glyph,
 };
 
 #[component]
@@ -17,7 +18,8 @@ pub fn NewPage() -> impl IntoView {
     view! {
         <Title text="New contact" />
         <div class="mx-auto flex max-w-xl flex-col gap-4 p-4">
-            <a class="link" href="/contacts">
+            <a class="link link-hover flex w-fit items-center gap-1 text-sm text-muted" href="/contacts">
+                <Glyph icon=icondata::LuArrowLeft />
                 "All contacts"
             </a>
             <h1>"New contact"</h1>

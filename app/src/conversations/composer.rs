@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{Outbox, Pending, thread::Open};
 use crate::{
     desk::use_desk,
+    forms::Flash,
     messages::{Reply, reply_form},
     parts::Glyph,
 };
@@ -21,16 +22,38 @@ use crate::{
 pub fn Composer(open: Open, correlation_id: Uuid) -> impl IntoView {
     move || match open.composer.get() {
         State::Open => view! { <Form open correlation_id /> }.into_any(),
-        State::Closed { reason, todo } => view! {
-            <div role="status" class="border-t border-base-300 p-3">
-                <div class="notice notice-warning">
-                    <p class="font-semibold">{reason}</p>
-                    <p>{todo}</p>
-                </div>
-            </div>
-        }
-        .into_any(),
+        State::Closed { reason, todo } => view! { <Closed id=open.id reason todo /> }.into_any(),
     }
+}
+
+/// Why nothing may be written, and what was written before that was known.
+#[component]
+fn Closed(id: Uuid, reason: String, todo: String) -> impl IntoView {
+    let unsent = expect_context::<Outbox>()
+        .draft(id)
+        .or_else(|| refused(id)?.typed.remove("body"));
+    let unsent = unsent.filter(|text| !text.trim().is_empty()).map(|text| {
+        view! {
+            <p class="pt-2 text-sm text-muted">"Not sent:"</p>
+            <p class="whitespace-pre-wrap">{text}</p>
+        }
+    });
+    view! {
+        <div role="status" class="border-t border-base-300 p-3">
+            <div class="notice notice-warning">
+                <p class="font-semibold">{reason}</p>
+                <p>{todo}</p>
+                {unsent}
+            </div>
+        </div>
+    }
+}
+
+/// What the reply form of this conversation left when it was posted without JavaScript and refused.
+fn refused(id: Uuid) -> Option<Flash> {
+    use_desk()
+        .flash()
+        .filter(|flash| flash.form == reply_form(id) && flash.problem.is_some())
 }
 
 #[component]
@@ -38,9 +61,7 @@ fn Form(open: Open, correlation_id: Uuid) -> impl IntoView {
     let desk = use_desk();
     let outbox = expect_context::<Outbox>();
     let contact_id = open.contact.with_untracked(|contact| contact.id);
-    let flash = desk
-        .flash()
-        .filter(|flash| flash.form == reply_form(open.id) && flash.problem.is_some());
+    let flash = refused(open.id);
     let before = flash.as_ref().and_then(|flash| flash.typed.get("body").cloned());
     let refused = flash.and_then(|flash| flash.problem).map(|problem| problem.detail);
     let text = outbox.draft(open.id).or(before).unwrap_or_default();
@@ -92,9 +113,14 @@ fn Form(open: Open, correlation_id: Uuid) -> impl IntoView {
             <input type="hidden" name="contact_id" value=contact_id.to_string() />
             <input type="hidden" name="correlation_id" value=correlation autocomplete="off" />
             <p role="alert" class="field-error pb-1 empty:hidden">{refused}</p>
-            <label for="reply-body" class="field-label">
-                "Reply"
-            </label>
+            <div class="flex items-baseline justify-between gap-3">
+                <label for="reply-body" class="field-label">
+                    "Reply"
+                </label>
+                <p id="reply-size" class="field-hint tabular text-end" aria-live="polite">
+                    {move || size(&draft.read())}
+                </p>
+            </div>
             <div class="flex items-end gap-2 pt-1">
                 <textarea
                     node_ref=area
@@ -103,7 +129,7 @@ fn Form(open: Open, correlation_id: Uuid) -> impl IntoView {
                     rows="2"
                     required=true
                     maxlength="1600"
-                    class="textarea min-h-11 w-full flex-1"
+                    class="textarea min-h-11 w-full flex-1 resize-none"
                     aria-describedby="reply-size"
                     autocomplete="off"
                     on:input:target=move |event| typed(event.target().value())
@@ -116,15 +142,15 @@ fn Form(open: Open, correlation_id: Uuid) -> impl IntoView {
                     "Send"
                 </button>
             </div>
-            <p id="reply-size" class="field-hint tabular pt-1" aria-live="polite">
-                {move || size(&draft.read())}
-            </p>
         </form>
     }
 }
 
-/// What a text costs, in words: `38 characters · 1 text`.
+/// What a text costs, in words: `38 characters · 1 text`. Nothing while there is none.
 fn size(body: &str) -> String {
+    if body.is_empty() {
+        return String::new();
+    }
     let characters = body.chars().count();
     let segments::Segments { count, encoding, .. } = segments::count(body);
     let letters = if characters == 1 { "character" } else { "characters" };
@@ -144,7 +170,7 @@ mod tests {
     #[test]
     fn a_text_says_what_it_costs() {
         assert_eq!(size("See you on Tuesday at three. Greetings"), "38 characters · 1 text");
-        assert_eq!(size(""), "0 characters · 0 texts");
+        assert_eq!(size(""), "");
         assert_eq!(
             size("✂"),
             "1 character · 1 text · emoji or special letters make texts shorter"

@@ -131,7 +131,7 @@ fn Row(row: ConversationRow, open: Memo<Option<Uuid>>, cursor: StoredValue<Optio
                 </span>
                 <span class="min-w-0 flex-1">
                     <span class="flex items-baseline gap-2">
-                        <span class="min-w-0 flex-1 truncate">{row.name}</span>
+                        <span class="row-name min-w-0 flex-1 truncate">{row.name}</span>
                         <span class="text-xs text-muted">
                             <When at=row.last_at say=Say::Short />
                         </span>

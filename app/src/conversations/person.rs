@@ -6,7 +6,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::thread::Open;
 use crate::{
     appointments::{RemindNow, ReminderLines, remind_now},
-    parts::{ConsentBadge, Glyph, PressButton, StatusBadge, When},
+    parts::{ConsentBadge, Glyph, PressButton, Say, StatusBadge, When},
     paths,
     tasks::DoneButton,
 };
@@ -30,7 +30,8 @@ pub fn Person(open: Open) -> impl IntoView {
             <Facts open />
             <p class="flex flex-wrap gap-2 py-3">
                 <a class="btn btn-sm min-h-11 md:min-h-8" href=format!("/contacts/{contact_id}")>
-                    "Contact page"
+                    <Glyph icon=icondata::LuUser />
+                    "Contact"
                 </a>
                 <a class="btn btn-sm min-h-11 md:min-h-8" href=new_visit>
                     <Glyph icon=icondata::LuCalendarPlus />
@@ -53,7 +54,7 @@ fn Facts(open: Open) -> impl IntoView {
             .then(|| view! { <span class="state badge-declined">"Blocked"</span> })
     };
     view! {
-        <h3>{move || contact.with(|c| c.title().to_owned())}</h3>
+        <h3 class="text-base">{move || contact.with(|c| c.title().to_owned())}</h3>
         <p class="tabular">{move || contact.read().phone_display.clone()}</p>
         <p class="empty:hidden">{move || contact.read().email.clone()}</p>
         <p class="flex flex-wrap gap-1.5 pt-1.5">
@@ -89,7 +90,7 @@ fn TaskCard(task: TaskView, back: String) -> impl IntoView {
                 <span class="state badge-waiting">{kind}</span>
                 <p class="pt-1">{task.title}</p>
                 <p class="text-sm text-muted">
-                    "Since " <When at=task.created_at />
+                    "Since " <When at=task.created_at say=Say::Inline />
                 </p>
             </div>
             <DoneButton id=task.id done=true back after=|| ()>

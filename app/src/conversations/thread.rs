@@ -159,14 +159,14 @@ fn View(open: ThreadView, before: Option<String>) -> impl IntoView {
 #[component]
 fn Head(open: Open) -> impl IntoView {
     view! {
-        <header class="flex min-h-14 items-center gap-2 border-b border-base-300 px-3 py-1.5">
+        <header class="flex min-h-14 items-center gap-2 border-b border-base-300 px-3 py-1 md:px-4">
             <a class="btn btn-ghost btn-sm min-h-11 md:hidden" href="/inbox">
                 <Glyph icon=icondata::LuArrowLeft />
                 "Inbox"
             </a>
             <div class="min-w-0 flex-1">
-                <h2 class="truncate">{move || open.contact.with(|c| c.title().to_owned())}</h2>
-                <p class="flex flex-wrap items-center gap-2 text-sm text-muted">
+                <h2 class="truncate leading-tight">{move || open.contact.with(|c| c.title().to_owned())}</h2>
+                <p class="flex flex-wrap items-center gap-x-2 gap-y-0.5 text-sm text-muted">
                     <span class="tabular">{move || open.contact.with(|c| c.phone_display.clone())}</span>
                     {move || view! { <ConsentBadge state=open.contact.with(|c| c.consent.sms) /> }}
                 </p>

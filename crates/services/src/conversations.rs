@@ -13,8 +13,8 @@ use domain::{
 };
 use entity::{contacts::contact, conversations::conversation, messages::message};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
-    sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+    Set, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -34,24 +34,25 @@ use crate::{
 /// `Malformed` for a cursor that is none.
 pub async fn list(s: &Services, actor: &Actor, cursor: Option<String>) -> Result<Page<ConversationRow>> {
     actor.may(Permission::ReadMessages)?;
-    let mut rows = conversation::Entity::in_business(actor.business_id)
-        .order_by_desc(conversation::Column::LastAt)
-        .order_by_desc(conversation::Column::Id)
-        .limit(PAGE + 1);
-    if let Some(Cursor(at, id)) = TimeCursor::decode(cursor.as_deref())? {
-        rows = rows.filter(paging::beyond(
-            conversation::Column::LastAt,
-            conversation::Column::Id,
-            at,
-            id,
-            true,
-        ));
-    }
+    let rows = latest(actor.business_id, TimeCursor::decode(cursor.as_deref())?);
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.last_at, row.id));
     Ok(Page {
         data: rows_of(s.read(), actor.business_id, page.data).await?,
         next_cursor: page.next_cursor,
     })
+}
+
+/// A page of conversations, latest activity first.
+pub(crate) fn latest(business_id: Uuid, after: Option<TimeCursor>) -> Select<conversation::Entity> {
+    let (at, id) = (conversation::Column::LastAt, conversation::Column::Id);
+    let rows = conversation::Entity::in_business(business_id)
+        .order_by_desc(at)
+        .order_by_desc(id)
+        .limit(PAGE + 1);
+    match after {
+        Some(Cursor(t, i)) => rows.filter(paging::beyond(at, id, t, i, true)),
+        None => rows,
+    }
 }
 
 /// An open conversation: the newest messages, or those before a cursor, and the person.
@@ -61,20 +62,8 @@ pub async fn list(s: &Services, actor: &Actor, cursor: Option<String>) -> Result
 pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String>) -> Result<Thread> {
     actor.may(Permission::ReadMessages)?;
     let conversation = row(s.read(), actor.business_id, id).await?;
-    let mut rows = message::Entity::in_business(actor.business_id)
-        .filter(message::Column::ConversationId.eq(id))
-        .order_by_desc(message::Column::CreatedAt)
-        .order_by_desc(message::Column::Id)
-        .limit(PAGE + 1);
-    if let Some(Cursor(at, message)) = TimeCursor::decode(before.as_deref())? {
-        rows = rows.filter(paging::beyond(
-            message::Column::CreatedAt,
-            message::Column::Id,
-            at,
-            message,
-            true,
-        ));
-    }
+    let rows = messages::newest(actor.business_id, TimeCursor::decode(before.as_deref())?)
+        .filter(message::Column::ConversationId.eq(id));
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
     let contact = contacts::view(s.read(), actor.business_id, conversation.contact_id).await?;
     let sender = numbers::sender(s, s.read(), actor.business_id, Some(contact.id)).await?;
@@ -143,8 +132,7 @@ pub async fn open_with(s: &Services, actor: &Actor, contact_id: Uuid) -> Result<
 
 /// Unread conversations, counted up to 99.
 pub(crate) async fn unread(s: &Services, actor: &Actor) -> Result<u32> {
-    let ids: Vec<Uuid> = conversation::Entity::in_business(actor.business_id)
-        .filter(conversation::Column::Unread.gt(0))
+    let ids: Vec<Uuid> = unread_of(actor.business_id)
         .select_only()
         .column(conversation::Column::Id)
         .limit(99)
@@ -152,6 +140,11 @@ pub(crate) async fn unread(s: &Services, actor: &Actor) -> Result<u32> {
         .all(s.read())
         .await?;
     Ok(ids.len() as u32)
+}
+
+/// The bound is a literal, so that SQLite sees that its index over the unread ones will do.
+pub(crate) fn unread_of(business_id: Uuid) -> Select<conversation::Entity> {
+    conversation::Entity::in_business(business_id).filter(Expr::cust("\"unread\" > 0"))
 }
 
 async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<conversation::Model> {

@@ -16,6 +16,8 @@ pub mod live;
 pub mod messages;
 pub mod numbers;
 mod paging;
+#[cfg(test)]
+mod plans;
 pub mod queue;
 pub mod reminders;
 pub mod seed;

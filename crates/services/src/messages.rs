@@ -17,8 +17,8 @@ use domain::{
 };
 use entity::{contacts::contact, messages::message};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
-    sea_query::LockType,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+    Set, sea_query::LockType,
 };
 use uuid::Uuid;
 
@@ -38,6 +38,8 @@ pub(crate) use inbound::receive_again;
 pub use inbound::{Received, receive};
 pub use sending::deliver;
 pub use status::status_changed;
+#[cfg(test)]
+pub(crate) use unclear::in_state;
 pub(crate) use unclear::resolve;
 pub use unclear::{recover, tick};
 
@@ -348,22 +350,29 @@ async fn locked(tx: &Tx, id: Uuid) -> Result<Option<(contact::Model, message::Mo
 /// `Malformed` for a cursor that is none; `NotFound` for a contact of somebody else.
 pub async fn list(s: &Services, actor: &Actor, contact_id: Option<Uuid>, cursor: Option<&str>) -> Result<Page<MessageView>> {
     actor.may(Permission::ReadMessages)?;
-    let mut rows = message::Entity::in_business(actor.business_id)
-        .order_by_desc(message::Column::CreatedAt)
-        .order_by_desc(message::Column::Id)
-        .limit(PAGE + 1);
+    let mut rows = newest(actor.business_id, TimeCursor::decode(cursor)?);
     if let Some(contact_id) = contact_id {
         contacts::view(s.read(), actor.business_id, contact_id).await?;
         rows = rows.filter(message::Column::ContactId.eq(contact_id));
-    }
-    if let Some(Cursor(at, id)) = TimeCursor::decode(cursor)? {
-        rows = rows.filter(paging::beyond(message::Column::CreatedAt, message::Column::Id, at, id, true));
     }
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
     Ok(Page {
         data: page.data.into_iter().map(shown).collect(),
         next_cursor: page.next_cursor,
     })
+}
+
+/// A page of messages, newest first; the caller says whose.
+pub(crate) fn newest(business_id: Uuid, before: Option<TimeCursor>) -> Select<message::Entity> {
+    let (at, id) = (message::Column::CreatedAt, message::Column::Id);
+    let rows = message::Entity::in_business(business_id)
+        .order_by_desc(at)
+        .order_by_desc(id)
+        .limit(PAGE + 1);
+    match before {
+        Some(Cursor(t, i)) => rows.filter(paging::beyond(at, id, t, i, true)),
+        None => rows,
+    }
 }
 
 pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<MessageView> {

@@ -17,6 +17,8 @@ use uuid::Uuid;
 use crate::{Result, Tx, businesses, messages, tasks, tx::Touched};
 
 pub(crate) use answers::{answer, other};
+#[cfg(test)]
+pub(crate) use firing::due;
 pub use firing::{send_now, tick};
 
 /// Why a visit's open reminders end.

@@ -1,5 +1,6 @@
 //! Due reminders become messages. A tick in every worker process looks; the row's own state says who was first.
 
+use chrono::{DateTime, Utc};
 use contract::{Code, appointments::AppointmentView};
 use domain::{
     consent::{Sending, may_send},
@@ -9,7 +10,8 @@ use domain::{
 };
 use entity::{appointments::appointment, contacts::contact, reminders::reminder_request};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::LockType,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    sea_query::{Expr, LockType},
 };
 use uuid::Uuid;
 
@@ -31,11 +33,7 @@ const BATCH: u64 = 100;
 /// # Errors
 /// When the database does not answer; what is due stays due.
 pub async fn tick(s: &Services) -> Result<usize> {
-    let due: Vec<(Uuid, Uuid)> = reminder_request::Entity::find()
-        .filter(reminder_request::Column::Status.eq("planned"))
-        .filter(reminder_request::Column::DueAt.lte(s.now()))
-        .order_by_asc(reminder_request::Column::DueAt)
-        .limit(BATCH)
+    let due: Vec<(Uuid, Uuid)> = due(s.now())
         .select_only()
         .columns([reminder_request::Column::BusinessId, reminder_request::Column::Id])
         .into_tuple()
@@ -48,6 +46,16 @@ pub async fn tick(s: &Services) -> Result<usize> {
         }
     }
     Ok(due.len())
+}
+
+/// Reminders whose time has come, the most overdue first. The state is a literal: SQLite uses an index over a part of the rows only if
+/// it can see that the query asks for no others.
+pub(crate) fn due(now: DateTime<Utc>) -> Select<reminder_request::Entity> {
+    reminder_request::Entity::find()
+        .filter(Expr::cust("\"status\" = 'planned'"))
+        .filter(reminder_request::Column::DueAt.lte(now))
+        .order_by_asc(reminder_request::Column::DueAt)
+        .limit(BATCH)
 }
 
 /// Turns one due reminder into a message, or says why not. Firing it twice is harmless.

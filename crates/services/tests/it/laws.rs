@@ -9,9 +9,14 @@ use contract::{
     messages::SendMessage,
 };
 use domain::consent::State;
-use entity::{audit::audit_event, live::live_event, messages::message};
+use entity::{
+    audit::audit_event,
+    contacts::consent,
+    live::live_event,
+    messages::{message, message_attempt},
+};
 use rstest::rstest;
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{EntityTrait, PaginatorTrait, sea_query::Expr};
 use services::{appointments, contacts, conversations, live, messages, tasks};
 use testkit::{Backend, Fault, FaultKind, World};
 
@@ -120,6 +125,26 @@ async fn law_3_stops_and_sends_at_the_same_moment_never_end_with_a_send_after_th
             "round {round}: {state}, {after_stop} before, {sent} in the end"
         );
     }
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn law_3_consent_is_asked_in_the_claim_itself(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let m = w.reply(&ann, "Hello").await.expect("queued");
+    // As if the STOP had not seen this text: only the claim stands between it and the phone.
+    let opted_out = consent::Entity::update_many().col_expr(consent::Column::State, Expr::value("opted_out"));
+    opted_out.exec(w.s.db().connection()).await.expect("changed");
+    messages::deliver(&w.s, m.id).await.expect("harmless");
+    assert_eq!(w.last_message(&ann).await.status, "cancelled");
+    let attempts = message_attempt::Entity::find()
+        .count(w.s.db().connection())
+        .await
+        .expect("count");
+    assert_eq!(attempts, 0, "it was never claimed");
 }
 
 #[rstest]

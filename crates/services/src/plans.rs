@@ -1,0 +1,118 @@
+//! The queries that run all the time use the index that was made for them, on both databases: their cost does not grow with history.
+
+use chrono::{DateTime, Utc};
+use domain::delivery::Status;
+use entity::messages::message;
+use rstest::rstest;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait, Select, Statement};
+use testkit::{Backend, TestDb};
+use uuid::Uuid;
+
+use crate::{
+    Db, conversations, messages,
+    paging::{Cursor, TimeCursor},
+    reminders,
+};
+
+/// PostgreSQL chooses by what the tables hold: one business with 20,000 messages in 200 threads, most of them long done.
+const HISTORY: &str = "
+SET session_replication_role = replica;
+INSERT INTO message (id, business_id, conversation_id, contact_id, direction, channel, kind, purpose, status, body, segments, from_addr,
+    to_addr, not_before, claimed_at, created_at)
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', c, c, 'outbound', 'sms', 'reply', 'transactional',
+    CASE n % 1000 WHEN 0 THEN 'queued' WHEN 1 THEN 'unknown' WHEN 2 THEN 'sending' ELSE 'delivered' END, 'x', 1, 'a', 'b', t, t, t
+  FROM (SELECT n, md5((n % 200)::text)::uuid AS c, now() - n * interval '1 minute' AS t FROM generate_series(1, 20000) n) rows;
+INSERT INTO conversation (id, business_id, contact_id, preview, last_at, last_direction, last_status, unread, created_at)
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', gen_random_uuid(), '', now() - n * interval '1 minute', 'inbound', '',
+    CASE n % 500 WHEN 0 THEN 1 ELSE 0 END, now() FROM generate_series(1, 20000) n;
+INSERT INTO reminder_request (id, business_id, appointment_id, contact_id, kind, due_at, status, correlation_id, created_at, updated_at)
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', gen_random_uuid(), gen_random_uuid(), '24h',
+    now() - n * interval '1 minute', CASE n % 500 WHEN 0 THEN 'planned' ELSE 'sent' END, n::text, now(), now() FROM generate_series(1, 20000) n;
+ANALYZE message; ANALYZE conversation; ANALYZE reminder_request;
+";
+
+async fn plan(db: &Db, statement: Statement) -> String {
+    let backend = statement.db_backend;
+    let explain = if backend == DbBackend::Sqlite {
+        "EXPLAIN QUERY PLAN"
+    } else {
+        "EXPLAIN"
+    };
+    let explained = Statement {
+        sql: format!("{explain} {}", statement.sql),
+        ..statement
+    };
+    let tx = db.begin().await.expect("a transaction");
+    let column = if backend == DbBackend::Sqlite {
+        "detail"
+    } else {
+        "QUERY PLAN"
+    };
+    let rows = tx.query_all_raw(explained).await.expect("a plan");
+    rows.into_iter()
+        .map(|row| row.try_get::<String>("", column).expect("text"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn moment() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).expect("a moment")
+}
+
+fn somewhere() -> Option<TimeCursor> {
+    Some(Cursor(moment(), Uuid::nil()))
+}
+
+async fn uses<E: EntityTrait>(db: &Db, backend: DbBackend, index: &str, query: Select<E>) {
+    let plan = plan(db, query.build(backend)).await;
+    assert!(plan.contains(index), "{index} is not used:\n{plan}");
+    assert!(
+        !plan.to_lowercase().contains("temp b-tree") && !plan.contains("Seq Scan"),
+        "sorted by hand instead of by {index}:\n{plan}"
+    );
+}
+
+#[rstest]
+#[case(Backend::Sqlite, DbBackend::Sqlite)]
+#[case(Backend::Postgres, DbBackend::Postgres)]
+#[tokio::test]
+async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBackend) {
+    let test = TestDb::new(backend).await;
+    let db = Db::connect(&test.url).await.expect("opens");
+    if b == DbBackend::Postgres {
+        db.connection().execute_unprepared(HISTORY).await.expect("history");
+    }
+    let business = Uuid::nil();
+    let somebody = Uuid::parse_str("cfcd2084-95d5-65ef-66e7-dff9f98764da").expect("the md5 of 0");
+    uses(&db, b, "reminder_due", reminders::due(moment())).await;
+    uses(
+        &db,
+        b,
+        "message_waiting",
+        messages::in_state(Status::Queued, message::Column::NotBefore, moment()),
+    )
+    .await;
+    uses(
+        &db,
+        b,
+        "message_unclear",
+        messages::in_state(Status::Unknown, message::Column::NotBefore, moment()),
+    )
+    .await;
+    uses(
+        &db,
+        b,
+        "message_in_flight",
+        messages::in_state(Status::Sending, message::Column::ClaimedAt, moment()),
+    )
+    .await;
+    uses(&db, b, "conversation_unread", conversations::unread_of(business)).await;
+    uses(&db, b, "conversation_latest", conversations::latest(business, None)).await;
+    uses(&db, b, "conversation_latest", conversations::latest(business, somewhere())).await;
+    let thread = |before| messages::newest(business, before).filter(message::Column::ConversationId.eq(somebody));
+    uses(&db, b, "message_thread", thread(None)).await;
+    uses(&db, b, "message_thread", thread(somewhere())).await;
+    let contact = |before| messages::newest(business, before).filter(message::Column::ContactId.eq(somebody));
+    uses(&db, b, "message_contact", contact(somewhere())).await;
+    uses(&db, b, "message_business", messages::newest(business, somewhere())).await;
+}
