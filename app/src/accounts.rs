@@ -128,7 +128,7 @@ fn SignUpForm(flash: Option<Flash>) -> impl IntoView {
                     label="Password"
                     kind="password"
                     autocomplete="new-password"
-                    hint="At least 10 characters."
+                    hint="At least 8 characters."
                     required=true
                 />
                 <input type="hidden" name="time_zone" value=zone />

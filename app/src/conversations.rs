@@ -98,7 +98,7 @@ pub fn Inbox() -> impl IntoView {
         <h1 class="sr-only">"Inbox"</h1>
         <div class="flex h-full">
             <section class=list_class aria-label="Conversations">
-                <h2 class="flex min-h-14 items-center border-b border-base-300 px-3.5">"Inbox"</h2>
+                <h2 class="flex min-h-16 items-center border-b border-base-300 px-3.5">"Inbox"</h2>
                 <div class="min-h-0 flex-1 overflow-y-auto">
                     <Loaded from=page view=list />
                 </div>

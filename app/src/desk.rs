@@ -81,7 +81,7 @@ impl Desk {
         match answer {
             Ok(event) => {
                 self.problem.try_set(None);
-                self.live.tell(&event);
+                self.live.answered(&event);
             }
             Err(error) => {
                 self.problem.try_set(Some(error.0));

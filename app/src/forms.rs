@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::Problem;
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::{html, prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
@@ -122,12 +122,22 @@ pub fn Field(
     let id = form.id(name);
     let note = format!("{id}-note");
     let error = form.error(name);
+    let input = NodeRef::<html::Input>::new();
+    if autocomplete == "current-password" {
+        // A password that was refused is typed again, as after loading the page.
+        Effect::new(move |_| {
+            if let (Some(_), Some(input)) = (form.problem.get(), input.get()) {
+                input.set_value("");
+            }
+        });
+    }
     view! {
         <div class="flex flex-col gap-1">
             <label for=id.clone() class="field-label">
                 {label}
             </label>
             <input
+                node_ref=input
                 id=id
                 name=name
                 type=kind

@@ -68,6 +68,14 @@ impl Live {
         }
     }
 
+    /// Hands on what one's own act was answered with, if the stream is away. An open stream tells it too, and in order: an answer that
+    /// comes late must not undo what has happened since.
+    pub fn answered(self, event: &LiveEvent) {
+        if !self.connected.get_untracked() {
+            self.tell(event);
+        }
+    }
+
     /// Calls `refetch` shortly after an event that is `wanted`, and when events were missed.
     pub fn refetch_on(
         self,

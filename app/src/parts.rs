@@ -5,6 +5,7 @@ use contract::{Code, Problem, appointments::Status, live::LiveEvent};
 use domain::{consent::State, when};
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use leptos_icons::Icon;
+use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_location};
 
 use crate::{desk::use_desk, error::AppError, paths};
@@ -98,8 +99,9 @@ pub fn ProblemPage(problem: Problem) -> impl IntoView {
         return view! { <ToSignIn /> }.into_any();
     }
     view! {
+        <Title text=problem.title.clone() />
         <div role="alert" class="empty">
-            <h1>{problem.title}</h1>
+            <h1 class="text-base-content">{problem.title}</h1>
             <p>{problem.detail}</p>
             <a class="btn min-h-11" href="" rel="external">
                 "Try again"

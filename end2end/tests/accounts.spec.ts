@@ -1,7 +1,7 @@
-import { axe, expect, newAccount, newBusiness, signIn, signOut, test } from '../helpers';
+import { axe, expect, newAccount, newBusiness, signIn, signOut, signUp, test } from '../helpers';
 
 test('sign up, sign out, sign in again', async ({ page }) => {
-  const account = await newBusiness(page);
+  const account = await signUp(page);
   await expect(page.getByText(account.business).locator('visible=true').first()).toBeVisible();
 
   await signOut(page);

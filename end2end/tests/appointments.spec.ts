@@ -1,6 +1,6 @@
 // Visits: made, moved, ended, taken back, and their reminders.
 import { type Page } from '@playwright/test';
-import { appears, expect, inDays, newBusiness, newCustomer, newVisit, open, test } from '../helpers';
+import { appears, expect, inDays, newBusiness, newCustomer, openNewVisit, test } from '../helpers';
 
 const status = (page: Page, name: string) => page.getByRole('heading', { level: 1 }).locator(`[data-status=${name}]`);
 const visitTime = (page: Page) => page.getByRole('definition').getByRole('time');
@@ -44,7 +44,7 @@ test('a visit in the past is refused, and nothing typed is lost', async ({ page 
 test('a visit is moved, and its reminders with it', async ({ page }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
-  await newVisit(page, ada);
+  await openNewVisit(page, ada);
   const before = await visitTime(page).getAttribute('datetime');
   await page.getByLabel('New date and time').fill(inDays(5, '11:00'));
   await page.getByRole('button', { name: 'Move appointment' }).click();
@@ -56,7 +56,7 @@ test('a visit is moved, and its reminders with it', async ({ page }) => {
 
 test('cancelling asks first and can be undone', async ({ page }) => {
   await newBusiness(page);
-  await newVisit(page, await newCustomer(page));
+  await openNewVisit(page, await newCustomer(page));
   const question = page.getByRole('dialog', { name: 'Cancel this appointment?' });
 
   await page.getByRole('button', { name: 'Cancel', exact: true }).click();
@@ -83,7 +83,7 @@ for (const [button, result] of [
 ]) {
   test(`“${button}” marks the visit${button === 'Confirm' ? '' : ', and can be undone'}`, async ({ page }) => {
     await newBusiness(page);
-    await newVisit(page, await newCustomer(page));
+    await openNewVisit(page, await newCustomer(page));
     await page.getByRole('button', { name: button, exact: true }).click();
     await expect(status(page, result)).toBeVisible();
     if (button === 'Confirm') return;
@@ -95,8 +95,7 @@ for (const [button, result] of [
 test('“Remind now” texts the customer at once, and the answer is seen here', async ({ page, sim }) => {
   const account = await newBusiness(page);
   const ada = await newCustomer(page);
-  const id = await newVisit(page, ada);
-  await open(page, `/appointments/${id}`);
+  await openNewVisit(page, ada);
   await page.getByRole('button', { name: 'Remind now' }).click();
   const { body, from } = await sim.received(ada.phone, /Reply Y to confirm or N/);
   expect(body).toContain(account.business);

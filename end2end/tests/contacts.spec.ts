@@ -1,5 +1,5 @@
 // Customers: added, found, changed, and what they agreed to.
-import { appears, expect, newBusiness, newCustomer, newPhone, test } from '../helpers';
+import { appears, expect, newBusiness, newCustomer, newPhone, open, test } from '../helpers';
 
 test('a contact is added with the number as people write it', async ({ page }) => {
   await newBusiness(page);
@@ -63,6 +63,7 @@ test('a number somebody has already is explained', async ({ page }) => {
 test('a contact is changed', async ({ page }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
+  await open(page, `/contacts/${ada.id}`);
   await page.getByLabel('Name').fill('Ada Sommer-Lind');
   await page.getByLabel('Notes').fill('Married in May');
   await page.getByRole('button', { name: 'Save changes' }).click();
@@ -100,7 +101,8 @@ test('contacts are found by name and by number', async ({ page }) => {
 
 test('consent is recorded with its evidence', async ({ page }) => {
   await newBusiness(page);
-  await newCustomer(page);
+  const ada = await newCustomer(page);
+  await open(page, `/contacts/${ada.id}`);
   await page.getByLabel('What they want').selectOption('They do not want texts');
   await page.getByLabel('How do you know?').fill('Said so at the desk today');
   await page.getByRole('button', { name: 'Record consent' }).click();

@@ -1,5 +1,5 @@
 // Without a mouse.
-import { bubble, details, expect, needsJs, newBusiness, newConversation, newCustomer, newVisit, open, person, scripted, test } from '../helpers';
+import { bubble, details, expect, needsJs, newBusiness, newConversation, newCustomer, open, openNewVisit, person, scripted, test } from '../helpers';
 
 test('the first Tab offers to skip the navigation', async ({ page }) => {
   await newBusiness(page);
@@ -54,7 +54,7 @@ test('a conversation is opened, answered and left by keyboard', async ({ page, s
 
 test('the question before cancelling closes with Escape', async ({ page }) => {
   await newBusiness(page);
-  await newVisit(page, await newCustomer(page));
+  await openNewVisit(page, await newCustomer(page));
   const question = page.getByRole('dialog', { name: 'Cancel this appointment?' });
   await page.getByRole('button', { name: 'Cancel', exact: true }).focus();
   await page.keyboard.press('Enter');

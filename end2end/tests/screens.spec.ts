@@ -1,6 +1,6 @@
 // Every page as it looks, light and dark, in test-results/shots/, and what axe says of it. Only reads the demo business.
 import { type Page } from '@playwright/test';
-import { OUR_NUMBER, appears, axe, bubble, details, expect, newBusiness, newConversation, newCustomer, newVisit, send, signIn, test as base } from '../helpers';
+import { OUR_NUMBER, appears, axe, bubble, details, expect, newBusiness, newConversation, newCustomer, openNewVisit, send, signIn, test as base } from '../helpers';
 
 type StorageState = Awaited<ReturnType<ReturnType<Page['context']>['storageState']>>;
 
@@ -109,7 +109,7 @@ test('look of what goes wrong', async ({ page, sim }) => {
   await look(page, 'contacts-refused');
 
   const ada = await newCustomer(page);
-  await newVisit(page, ada);
+  await openNewVisit(page, ada);
   await page.getByRole('button', { name: 'Remind now' }).click();
   await sim.received(ada.phone, /Reply Y/);
   await sim.text(ada.phone, OUR_NUMBER, 'N');

@@ -1,10 +1,10 @@
 // What needs a person.
-import { OUR_NUMBER, appears, expect, newBusiness, newCustomer, newVisit, open, test } from '../helpers';
+import { OUR_NUMBER, appears, expect, newBusiness, newCustomer, open, openNewVisit, test } from '../helpers';
 
 test('a task comes by itself, is done, and taken back', async ({ page, sim }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
-  await newVisit(page, ada);
+  await openNewVisit(page, ada);
   await page.getByRole('button', { name: 'Remind now' }).click();
   await sim.received(ada.phone, /Reply Y to confirm or N/);
 
@@ -36,7 +36,7 @@ test('a task comes by itself, is done, and taken back', async ({ page, sim }) =>
 test('a task leads to the visit and to the conversation', async ({ page, sim }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
-  await newVisit(page, ada);
+  await openNewVisit(page, ada);
   await page.getByRole('button', { name: 'Remind now' }).click();
   await sim.received(ada.phone, /Reply Y to confirm or N/);
   await sim.text(ada.phone, OUR_NUMBER, 'N');

@@ -6,7 +6,7 @@ use app::{App, shell};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -16,7 +16,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::CompressionLayer,
+    compression::{CompressionLayer, DefaultPredicate, Predicate},
     csrf::CsrfLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     timeout::TimeoutLayer,
@@ -49,7 +49,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
             .layer(PropagateRequestIdLayer::x_request_id())
             .layer(CatchPanicLayer::custom(panicked))
             .layer(middleware::from_fn(move |request, next| headers(https, request, next)))
-            .layer(CompressionLayer::new()),
+            .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(not_huge))),
     ))
 }
 
@@ -90,6 +90,15 @@ fn hooks() -> Router<AppState> {
         .route("/twilio/inbound", post(webhooks::inbound))
         .route("/twilio/status", post(webhooks::status))
         .layer(DefaultBodyLimit::max(webhooks::MOST_BYTES))
+}
+
+/// A debug build's WebAssembly is 13 MB: compressing that anew for every browser takes longer than sending it.
+fn not_huge(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse::<u64>().ok());
+    length.is_none_or(|bytes| bytes < 4_000_000)
 }
 
 /// Path only: queries hold names and numbers people searched for.

@@ -195,7 +195,7 @@ fn MoveForm(visit: RwSignal<AppointmentView>) -> impl IntoView {
     let form = FormState::new("move", action, desk.flash());
     Effect::new(move |_| {
         if let Some(Ok(moved)) = action.value().get() {
-            desk.live.tell(&LiveEvent::Appointment(moved));
+            desk.live.answered(&LiveEvent::Appointment(moved));
         }
     });
     let (id, starts_at) = visit.with_untracked(|visit| (visit.id, visit.starts_at));

@@ -131,7 +131,7 @@ fn EditForm(contact: ContactView) -> impl IntoView {
     let form = FormState::new("contact", action, desk.flash());
     Effect::new(move |_| {
         if let Some(Ok(contact)) = action.value().get() {
-            desk.live.tell(&LiveEvent::Contact(contact));
+            desk.live.answered(&LiveEvent::Contact(contact));
         }
     });
     view! {
@@ -166,7 +166,7 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
     let form = FormState::new("consent", action, desk.flash());
     Effect::new(move |_| {
         if let Some(Ok(contact)) = action.value().get() {
-            desk.live.tell(&LiveEvent::Contact(contact));
+            desk.live.answered(&LiveEvent::Contact(contact));
         }
     });
     let states = vec![

@@ -159,7 +159,7 @@ fn View(open: ThreadView, before: Option<String>) -> impl IntoView {
 #[component]
 fn Head(open: Open) -> impl IntoView {
     view! {
-        <header class="flex min-h-14 items-center gap-2 border-b border-base-300 px-3 py-1 md:px-4">
+        <header class="flex min-h-16 items-center gap-2 border-b border-base-300 px-3 py-1 md:px-4">
             <a class="btn btn-ghost btn-sm min-h-11 md:hidden" href="/inbox">
                 <Glyph icon=icondata::LuArrowLeft />
                 "Inbox"

@@ -137,9 +137,9 @@ impl Skip {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::VisitOver => "Not sent: the visit has already begun.",
-            Self::LaterKindDue => "Not sent: the next reminder takes its place.",
-            Self::QuietUntilVisit => "Not sent: quiet hours last until the visit.",
+            Self::VisitOver => "The visit has already begun.",
+            Self::LaterKindDue => "The next reminder takes its place.",
+            Self::QuietUntilVisit => "Quiet hours last until the visit.",
         }
     }
 }

@@ -42,30 +42,11 @@ pub fn ask_which(business: &str, visits: &[(DateTime<Utc>, u16)], tz: Tz) -> Str
 
 /// The one polite correction after an answer we couldn't read (RE6).
 #[must_use]
-pub fn correction(business: &str, token: Option<u16>) -> String {
+pub fn correction(business: &str) -> String {
     format!(
         "{}: sorry, we did not understand. Please reply {}",
         line(business),
-        choices(token)
-    )
-}
-
-/// Thanks for a yes.
-#[must_use]
-pub fn confirmed(business: &str, starts_at: DateTime<Utc>, tz: Tz) -> String {
-    format!(
-        "{}: thank you, your visit on {} is confirmed. See you then!",
-        line(business),
-        at(starts_at, tz)
-    )
-}
-
-/// Thanks for a no; the task is already on somebody's list.
-#[must_use]
-pub fn declined(business: &str) -> String {
-    format!(
-        "{}: thank you for telling us. We will contact you to find another time.",
-        line(business)
+        choices(None)
     )
 }
 
@@ -131,10 +112,7 @@ mod tests {
                 ask_which("Bright Dental", &[(visit(), 101), (later(1), 102)], New_York),
             ),
             ("ask_six", ask_which("Bright Dental", &six, New_York)),
-            ("correction", correction("Bright Dental", None)),
-            ("correction_token", correction("Bright Dental", Some(7))),
-            ("confirmed", confirmed("Bright Dental", visit(), New_York)),
-            ("declined", declined("Bright Dental")),
+            ("correction", correction("Bright Dental")),
             ("help", help("Bright Dental", "Call (415) 555-0100.")),
             ("help_without_contact", help("Bright Dental", "")),
         ];
@@ -153,8 +131,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_invites_a_word_that_twilio_would_act_on(name in "[B-D][a-d ]{1,20}", token in prop::option::of(1u16..1000)) {
-            for text in [reminder(&name, visit(), New_York, token), correction(&name, token), declined(&name), help(&name, "Call us"),
-                confirmed(&name, visit(), New_York), ask_which(&name, &[(visit(), 1), (visit(), 2)], New_York)] {
+            for text in [reminder(&name, visit(), New_York, token), correction(&name), help(&name, "Call us"),
+                ask_which(&name, &[(visit(), 1), (visit(), 2)], New_York)] {
                 let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();
                 for banned in ["YES", "CANCEL", "END", "QUIT", "REVOKE", "UNSUBSCRIBE"] {
                     prop_assert!(!words.iter().any(|w| w == banned), "{}", text);

@@ -103,8 +103,8 @@ pub(crate) fn normal_email(text: &str) -> Option<String> {
 
 fn valid_password(password: &str) -> std::result::Result<(), &'static str> {
     match password.chars().count() {
-        0..=9 => Err("Please choose at least 10 characters."),
-        10..=200 => Ok(()),
+        0..=7 => Err("Please choose at least 8 characters."),
+        8..=200 => Ok(()),
         _ => Err("At most 200 characters, please."),
     }
 }

@@ -45,7 +45,7 @@ impl Db {
             .connect(url)
             .await?;
         let queue = PgPoolOptions::new()
-            .max_connections(3)
+            .max_connections(6)
             .acquire_timeout(Duration::from_secs(10))
             .connect(url)
             .await?;

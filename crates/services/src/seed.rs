@@ -1,6 +1,6 @@
 //! A believable demo business for a newcomer: people, visits, conversations. Made by the same use cases as everything else.
 
-use chrono::Duration;
+use chrono::Days;
 use contract::{
     accounts::Role,
     appointments::{Act, CreateAppointment},
@@ -19,17 +19,24 @@ pub const PASSWORD: &str = "demo-showup-2026";
 const SLUG: &str = "bright-smile-dental";
 const NUMBER: &str = "+15005550006";
 
-/// Name, phone, the visit's start in hours from now, who sees them, notes.
-const PEOPLE: [(&str, &str, i64, &str, &str); 9] = [
-    ("Maya Lindqvist", "+14155550111", 23, "Dr. Osei", "Check-up"),
-    ("Tom Becker", "+14155550112", 26, "Dr. Osei", "Filling, upper left"),
-    ("Aisha Rahman", "+14155550113", 47, "Hygiene", "Cleaning"),
-    ("Grace O'Connor", "+14155550114", 50, "Dr. Lund", "Crown, second visit"),
-    ("Diego Fuentes", "+14155550115", 74, "Hygiene", "Cleaning"),
-    ("Hannah Kim", "+14155550116", 98, "Dr. Lund", "Consultation"),
-    ("Peter Novak", "+14155550117", 122, "Dr. Osei", "Root canal follow-up"),
-    ("Sofia Marino", "+14155550118", 170, "Hygiene", "Cleaning"),
-    ("Liam Walsh", "+14155550119", 200, "Dr. Lund", "Check-up"),
+/// Name, phone, the visit in days from today and its local time, who sees them, notes.
+const PEOPLE: [(&str, &str, u64, &str, &str, &str); 9] = [
+    ("Maya Lindqvist", "+14155550111", 1, "15:30", "Dr. Osei", "Check-up"),
+    ("Tom Becker", "+14155550112", 2, "09:00", "Dr. Osei", "Filling, upper left"),
+    ("Aisha Rahman", "+14155550113", 2, "10:30", "Hygiene", "Cleaning"),
+    (
+        "Grace O'Connor",
+        "+14155550114",
+        3,
+        "11:00",
+        "Dr. Lund",
+        "Crown, second visit",
+    ),
+    ("Diego Fuentes", "+14155550115", 3, "14:00", "Hygiene", "Cleaning"),
+    ("Hannah Kim", "+14155550116", 4, "16:15", "Dr. Lund", "Consultation"),
+    ("Peter Novak", "+14155550117", 5, "08:45", "Dr. Osei", "Root canal follow-up"),
+    ("Sofia Marino", "+14155550118", 7, "13:00", "Hygiene", "Cleaning"),
+    ("Liam Walsh", "+14155550119", 8, "09:30", "Dr. Lund", "Check-up"),
 ];
 
 /// Makes the demo business unless it is there; true if it was made now. Its first reminders are due at once.
@@ -73,8 +80,8 @@ pub async fn demo(s: &Services, account_sid: &str) -> Result<bool> {
     Ok(true)
 }
 
-async fn add(s: &Services, robin: &Actor, person: &(&str, &str, i64, &str, &str), i: usize) -> Result<()> {
-    let (name, phone, hours, staff, notes) = *person;
+async fn add(s: &Services, robin: &Actor, person: &(&str, &str, u64, &str, &str, &str), i: usize) -> Result<()> {
+    let (name, phone, days, time, staff, notes) = *person;
     let contact = CreateContact {
         name: name.to_owned(),
         phone: phone.to_owned(),
@@ -87,12 +94,11 @@ async fn add(s: &Services, robin: &Actor, person: &(&str, &str, i64, &str, &str)
         }),
     };
     let contact = contacts::create(s, robin, contact).await?;
-    // On the half hour, as in a real book.
-    let start = s.now() + Duration::hours(hours);
-    let start = start - Duration::seconds(start.timestamp().rem_euclid(1800));
+    let today = s.now().with_timezone(&chrono_tz::America::Los_Angeles).date_naive();
+    let day = today.checked_add_days(Days::new(days)).unwrap_or(today);
     let visit = CreateAppointment {
         contact_id: contact.id,
-        starts_at: start.to_rfc3339(),
+        starts_at: format!("{day}T{time}"),
         notes: Some(notes.to_owned()),
         staff_label: Some(staff.to_owned()),
     };

@@ -152,7 +152,7 @@ pub(crate) async fn other(
         .await;
     }
     let body = match asked.as_slice() {
-        [_] => texts::correction(&business.name, None),
+        [_] => texts::correction(&business.name),
         several => {
             let visits: Vec<_> = several.iter().map(|a| (a.visit.starts_at, a.visit.token as u16)).collect();
             texts::ask_which(&business.name, &visits, zone(business, contact))
