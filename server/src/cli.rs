@@ -148,7 +148,7 @@ fn log() {
 
 async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     let s = config.services().await?;
-    if !(web && work) && !s.db().is_postgres() {
+    if (!web || !work) && !s.db().is_postgres() {
         anyhow::bail!("A SQLite file belongs to one process. Run `showup serve`, or set DATABASE_URL to a PostgreSQL database.");
     }
     // The port first: whoever starts a second server by mistake must not disturb the work of the first.

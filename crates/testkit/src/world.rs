@@ -163,10 +163,10 @@ impl World {
 
     /// A contact with a visit 30 hours ahead, whose reminder went out.
     pub async fn reminded(&self, name: &str, phone: &str) -> (ContactView, AppointmentView) {
-        let contact = self.contact(name, phone).await;
-        let visit = self.visit(&contact, 30).await;
-        self.work().await;
-        (contact, self.see_visit(&visit).await)
+        let contact = Box::pin(self.contact(name, phone)).await;
+        let visit = Box::pin(self.visit(&contact, 30)).await;
+        Box::pin(self.work()).await;
+        (contact, Box::pin(self.see_visit(&visit)).await)
     }
 
     async fn waiting(&self) -> Vec<Uuid> {
