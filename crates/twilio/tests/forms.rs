@@ -70,7 +70,7 @@ fn malformed(#[case] rest: &str, #[case] why: Malformed) {
 #[rstest]
 #[case::nothing("", Malformed::Missing("MessageSid"))]
 #[case::json("{\"MessageSid\": 1}", Malformed::Missing("MessageSid"))]
-#[case::short_sid("MessageSid=SM1", Malformed::Bad("MessageSid"))]
+#[case::empty_sid("MessageSid=SM", Malformed::Bad("MessageSid"))]
 #[case::other_sid("MessageSid=CA00112233445566778899aabbccddeeff", Malformed::Bad("MessageSid"))]
 #[case::no_account("MessageSid=SM00112233445566778899aabbccddeeff", Malformed::Missing("AccountSid"))]
 #[case::no_sender(
