@@ -68,8 +68,11 @@ fn Detail(page: ContactPage) -> impl IntoView {
             }
         });
     });
+    // The server writes the title last of all, when this part of the page may have been drawn anew and its signals are gone.
+    let first = contact.with_untracked(|c| c.title().to_owned());
+    let title = move || contact.try_with(|c| c.title().to_owned()).unwrap_or_else(|| first.clone());
     view! {
-        <Title text=move || contact.with(|c| c.title().to_owned()) />
+        <Title text=title />
         <Head contact />
         <div class="grid items-start gap-4 md:grid-cols-2">
             <EditForm contact=initial />

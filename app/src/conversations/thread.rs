@@ -144,7 +144,14 @@ fn View(open: ThreadView, before: Option<String>) -> impl IntoView {
         older: RwSignal::new(thread.older),
     };
     desk.live.listen(move |event| state.hear(desk, event));
-    let title = move || state.contact.with(|contact| contact.title().to_owned());
+    // The server writes the title last of all, when this part of the page may have been drawn anew and its signals are gone.
+    let first = state.contact.with_untracked(|contact| contact.title().to_owned());
+    let title = move || {
+        state
+            .contact
+            .try_with(|contact| contact.title().to_owned())
+            .unwrap_or_else(|| first.clone())
+    };
     view! {
         <Title text=title />
         <section class="flex h-full min-w-0 flex-1 flex-col" aria-label="Conversation">
