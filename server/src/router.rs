@@ -9,7 +9,7 @@ use axum::{
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use contract::{Code, Problem};
 use leptos_axum::{LeptosRoutes, generate_route_list};
@@ -19,6 +19,7 @@ use tower_http::{
     compression::{CompressionLayer, DefaultPredicate, Predicate},
     csrf::CsrfLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    services::ServeDir,
     timeout::TimeoutLayer,
     trace::TraceLayer,
 };
@@ -64,11 +65,14 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
     let same_origin = CsrfLayer::new()
         .add_trusted_origin(origin(&state.services.settings().public_url)?)
         .map_err(|e| anyhow::anyhow!("PUBLIC_URL is not an address like https://showup.example.com: {e:?}"))?;
+    // Files by tower-http: Leptos' own handler, giving out a file, takes along the headers of whatever page this thread drew last.
+    let not_found = leptos_axum::file_and_error_handler_with_context::<AppState, _>(context.clone(), shell);
+    let files = ServeDir::new(state.leptos.site_root.as_ref())
+        .append_index_html_on_directories(false)
+        .fallback(any(not_found).with_state(state.clone()));
     let timed = Router::new()
-        .leptos_routes_with_context(state, routes, context.clone(), move || shell(options.clone()))
-        .fallback(leptos_axum::file_and_error_handler_with_context::<AppState, _>(
-            context, shell,
-        ))
+        .leptos_routes_with_context(state, routes, context, move || shell(options.clone()))
+        .fallback_service(files)
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             Duration::from_secs(30),
