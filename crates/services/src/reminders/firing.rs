@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{Row, finish, needs_call, save, zone};
 use crate::{
-    Actor, Permission, Result, Services, Tx, appointments, businesses, contacts,
+    Actor, Permission, Result, Services, Tx, appointments, businesses,
     contacts::consent,
     error::problem,
     messages::{self, Kind as Text},
@@ -216,7 +216,6 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     if let Some(reason) = obstacle(s, &tx, &contact, &visit).await? {
         return Err(problem(Code::MayNotSend, reason));
     }
-    contacts::locked(&tx.db, actor.business_id, contact.id).await?;
     // A second click within the minute is the same reminder.
     let minute = tx.now - chrono::Duration::milliseconds(tx.now.timestamp_millis().rem_euclid(60_000));
     let row = Row {
