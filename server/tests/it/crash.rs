@@ -70,6 +70,24 @@ async fn start(db: &TestDb, sim: &Sim, port: u16) -> Showup {
     panic!("the server does not get ready");
 }
 
+/// What the API answers to a post.
+async fn post(url: &str, key: &str, path: &str, body: Value) -> Value {
+    let http = reqwest::Client::builder().build().expect("a client");
+    let answer = http
+        .post(format!("{url}/api/v1{path}"))
+        .bearer_auth(key)
+        .json(&body)
+        .send()
+        .await
+        .expect("an answer");
+    answer.json().await.expect("JSON")
+}
+
+/// Somebody who agreed to be texted.
+fn ann() -> Value {
+    json!({ "name": "Ann", "phone": "+14155550171", "opt_in": { "channel": "sms", "source": "test" } })
+}
+
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
@@ -122,24 +140,11 @@ async fn killed_three_times_while_sending_it_loses_nothing_and_repeats_nothing(#
         ],
     );
     let key = admin(&db, &sim, &["create-api-key", "--business", &slug, "--name", "crash"]);
-    let http = reqwest::Client::builder().build().expect("a client");
 
     let mut showup = start(&db, &sim, port).await;
-    let post = async |path: &str, body: Value| -> Value {
-        let answer = http
-            .post(format!("http://127.0.0.1:{port}/api/v1{path}"))
-            .bearer_auth(&key)
-            .json(&body)
-            .send()
-            .await
-            .expect("an answer");
-        answer.json().await.expect("JSON")
-    };
-    let contact = post(
-        "/contacts",
-        json!({ "name": "Ann", "phone": "+14155550171", "opt_in": { "channel": "sms", "source": "test" } }),
-    )
-    .await;
+    let showup_url = showup.url.clone();
+    let post = async |path: &str, body: Value| post(&showup_url, &key, path, body).await;
+    let contact = post("/contacts", ann()).await;
     // Every call hangs for a moment, so that a kill always meets some in the air: before Twilio took them, and after.
     sim.set_fault(twilio_sim::Fault::new(twilio_sim::FaultKind::Timeout).count(20).ms(400));
     for n in 0..TEXTS {
@@ -210,22 +215,9 @@ async fn asked_to_stop_it_finishes_what_it_began_and_leaves_the_rest_waiting(#[c
     let key = admin(&db, &sim, &["create-api-key", "--business", &slug, "--name", "stop"]);
     let port = free_port();
     let mut showup = start(&db, &sim, port).await;
-    let http = reqwest::Client::builder().build().expect("a client");
-    let post = async |path: &str, body: Value| -> Value {
-        let answer = http
-            .post(format!("http://127.0.0.1:{port}/api/v1{path}"))
-            .bearer_auth(&key)
-            .json(&body)
-            .send()
-            .await
-            .expect("an answer");
-        answer.json().await.expect("JSON")
-    };
-    let contact = post(
-        "/contacts",
-        json!({ "name": "Ann", "phone": "+14155550171", "opt_in": { "channel": "sms", "source": "test" } }),
-    )
-    .await;
+    let showup_url = showup.url.clone();
+    let post = async |path: &str, body: Value| post(&showup_url, &key, path, body).await;
+    let contact = post("/contacts", ann()).await;
     sim.set_fault(twilio_sim::Fault::new(twilio_sim::FaultKind::Timeout).count(40).ms(500));
     for n in 0..40 {
         post(

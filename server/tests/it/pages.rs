@@ -4,17 +4,15 @@ use testkit::Backend;
 
 use crate::app::TestApp;
 
+/// The text of a page as a browser without JavaScript gets it.
+async fn page(app: &TestApp, path: &str) -> String {
+    let answer = app.http.get(format!("{}{path}", app.url)).send().await.expect("an answer");
+    answer.text().await.expect("a page")
+}
+
 /// Where the form on `page` that calls the server function `name` posts to.
 pub async fn server_function(app: &TestApp, page: &str, name: &str) -> String {
-    let html = app
-        .http
-        .get(format!("{}{page}", app.url))
-        .send()
-        .await
-        .expect("an answer")
-        .text()
-        .await
-        .expect("a page");
+    let html = self::page(app, page).await;
     let start = html
         .find(&format!("action=\"/api/fn/{name}"))
         .unwrap_or_else(|| panic!("no form for {name} on {page}: {html}"))
@@ -62,15 +60,7 @@ async fn sign_in_and_out_with_nothing_but_forms() {
     )
     .await;
     assert!(wrong.status().is_redirection());
-    let page = app
-        .http
-        .get(format!("{}/signin", app.url))
-        .send()
-        .await
-        .expect("an answer")
-        .text()
-        .await
-        .expect("a page");
+    let page = page(&app, "/signin").await;
     assert!(
         page.contains("do not match") && page.contains("value=\"olga@x.test\""),
         "the reason, and what was typed"
@@ -130,15 +120,7 @@ async fn an_unknown_address_is_answered_like_a_wrong_password() {
         ],
     )
     .await;
-    let page = app
-        .http
-        .get(format!("{}/signin", app.url))
-        .send()
-        .await
-        .expect("an answer")
-        .text()
-        .await
-        .expect("a page");
+    let page = page(&app, "/signin").await;
     assert!(page.contains("E-mail and password do not match an account."));
 }
 
