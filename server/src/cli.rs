@@ -7,7 +7,7 @@ use services::{Actor, Services, Who, accounts, businesses, contacts::consent, in
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
-use crate::{AccountSid, AppState, config::Config, router, site, workers};
+use crate::{AccountSid, AppState, config::Config, metrics, router, site, workers};
 
 /// Appointment reminders by text, answered with one letter.
 #[derive(Parser)]
@@ -95,6 +95,45 @@ enum Admin {
     },
     /// Checks that no row of the consent ledger was changed or removed.
     VerifyLedger,
+    /// Compares Twilio's log with ours and brings in what is missing; harmless to repeat.
+    Reconcile {
+        /// How far back: 90m, 36h, 7d, or a moment like 2027-01-31T08:00:00Z.
+        #[arg(long)]
+        since: String,
+    },
+    /// Sets what a text part (segment) to a country costs here; Twilio's own price replaces it for each text.
+    SetPrice {
+        /// Like US.
+        #[arg(long)]
+        country: String,
+        /// US dollars, like 0.0079.
+        #[arg(long)]
+        dollars: String,
+    },
+    /// Sets how many text parts (segments) a number may send each second, where that is not what its kind does.
+    SetPace {
+        /// Like +14155550123.
+        #[arg(long)]
+        number: String,
+        #[arg(long)]
+        per_second: u32,
+    },
+}
+
+/// `90m`, `36h` or `7d` before `now`, or a moment in RFC 3339.
+fn moment(text: &str, now: chrono::DateTime<chrono::Utc>) -> anyhow::Result<chrono::DateTime<chrono::Utc>> {
+    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
+        return Ok(at.to_utc());
+    }
+    let (count, unit) = text.split_at(text.len().saturating_sub(1));
+    let unit = match unit {
+        "m" => chrono::Duration::minutes(1),
+        "h" => chrono::Duration::hours(1),
+        "d" => chrono::Duration::days(1),
+        _ => anyhow::bail!("--since is 90m, 36h, 7d or a moment like 2027-01-31T08:00:00Z"),
+    };
+    let count: i32 = count.parse().ok().filter(|n| (1..=100_000).contains(n)).context("--since is 90m, 36h, 7d or a moment")?;
+    Ok(now - unit * count)
 }
 
 /// Runs a command to its end; what went wrong is said in a sentence.
@@ -147,6 +186,7 @@ fn log() {
 }
 
 async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
+    metrics::install();
     let s = config.services().await?;
     if (!web || !work) && !s.db().is_postgres() {
         anyhow::bail!("A SQLite file belongs to one process. Run `showup serve`, or set DATABASE_URL to a PostgreSQL database.");
@@ -210,11 +250,12 @@ async fn serve_web(
         services: s,
         leptos,
         account_sid: AccountSid(account),
+        metrics_token: config.metrics_token(),
         stopping: stopping.clone(),
     };
     let app = router::router(state)?;
     tracing::info!(address = %listener.local_addr()?, public_url = config.public_url(), "listening");
-    let served = axum::serve(listener, app)
+    let served = axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>())
         .with_graceful_shutdown(stopping.clone().cancelled_owned())
         .into_future();
     // A browser that keeps its connection open must not keep us from stopping.
@@ -331,6 +372,25 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
                 who: Who::Operator,
             };
             println!("{}", integrations::create_api_key(&s, &operator, &name, &scopes).await?);
+        }
+        Admin::Reconcile { since } => {
+            let since = moment(&since, s.now())?;
+            let swept = messages::reconcile(&s, since).await?;
+            println!(
+                "{} records of Twilio's since {since}: {} texts of customers brought in, {} messages updated, {} unclear ones looked up.",
+                swept.read, swept.brought_in, swept.updated, swept.looked_up
+            );
+        }
+        Admin::SetPrice { country, dollars } => {
+            let micros = domain::prices::parse_provider_price(&format!("-{}", dollars.trim()), "USD")
+                .context("a price is a number of dollars like 0.0079")?
+                .0;
+            messages::spend::set_price(&s, &country, micros).await?;
+            println!("A text part to {} is estimated at ${dollars} from now on.", country.to_ascii_uppercase());
+        }
+        Admin::SetPace { number, per_second } => {
+            let number = numbers::set_pace(&s, &number, per_second).await?;
+            println!("{number} sends {per_second} text parts a second from now on.");
         }
         Admin::VerifyLedger => match consent::verify(&s).await? {
             Ok(rows) => println!("The consent ledger is whole: {rows} rows checked."),

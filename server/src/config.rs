@@ -7,6 +7,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use services::{Clock, Db, Services, Settings};
 
+use crate::metrics::MetricsToken;
+
 #[derive(Clone, Deserialize)]
 pub struct Config {
     pub database_url: String,
@@ -22,6 +24,9 @@ pub struct Config {
     twilio_api_url: String,
     #[serde(default)]
     twilio_from: String,
+    twilio_max_per_second: Option<u32>,
+    #[serde(default)]
+    metrics_token: SecretString,
     #[serde(default)]
     pub showup_leptos_config: String,
 }
@@ -50,6 +55,12 @@ impl Config {
         } else {
             url.to_owned()
         }
+    }
+
+    /// Who may read `/metrics` from elsewhere.
+    pub fn metrics_token(&self) -> MetricsToken {
+        use secrecy::ExposeSecret;
+        MetricsToken(Some(self.metrics_token.clone()).filter(|t| !t.expose_secret().is_empty()))
     }
 
     /// Opens the database, brings it up to date, and connects Twilio if it is configured.
@@ -93,6 +104,7 @@ impl Config {
         Ok(Settings {
             public_url: self.public_url(),
             default_from,
+            account_per_second: self.twilio_max_per_second,
             auth_tokens: tokens
                 .into_iter()
                 .filter(|t| !t.expose_secret().is_empty())

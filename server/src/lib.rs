@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 mod health;
 mod live;
+pub mod metrics;
 pub mod rest;
 pub mod router;
 mod sessions;
@@ -23,6 +24,7 @@ pub struct AppState {
     pub leptos: LeptosOptions,
     /// The Twilio account webhooks must name; none: no webhook is accepted.
     pub account_sid: AccountSid,
+    pub metrics_token: metrics::MetricsToken,
     /// Cancelled when the process is asked to stop; streams end then.
     pub stopping: CancellationToken,
 }

@@ -4,6 +4,7 @@ mod appointments;
 mod contacts;
 mod conversations;
 mod messages;
+mod reports;
 mod tasks;
 
 use axum::{
@@ -58,13 +59,18 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(contacts::create))
         .routes(routes!(contacts::get))
+        .routes(routes!(contacts::decide_hold))
         .routes(routes!(appointments::create))
         .routes(routes!(appointments::get, appointments::reschedule))
         .routes(routes!(appointments::cancel))
         .routes(routes!(appointments::complete))
         .routes(routes!(messages::send, messages::list))
+        .routes(routes!(messages::retry))
+        .routes(routes!(messages::cancel))
         .routes(routes!(conversations::list))
         .routes(routes!(tasks::list))
+        .routes(routes!(reports::daily))
+        .routes(routes!(reports::notices))
         .split_for_parts()
 }
 

@@ -24,7 +24,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use crate::{AppState, health, live, rest, rest::Refusal, sessions, webhooks};
+use crate::{AppState, health, live, metrics, rest, rest::Refusal, sessions, webhooks};
 
 /// A form of ours is a few kilobytes.
 const MOST_BYTES: usize = 256 * 1024;
@@ -41,6 +41,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .merge(hooks())
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::show))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(state);
     Ok(router.layer(

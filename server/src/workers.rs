@@ -17,10 +17,12 @@ use services::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Jobs at once in one process: mostly waiting for Twilio.
+/// Jobs at once in one process.
 const CONCURRENCY: usize = 16;
 /// The longest call to Twilio takes 30 s; a job that takes longer than this hangs.
 const LONGEST_JOB: Duration = Duration::from_secs(45);
+/// How often Twilio's log is compared with ours.
+const SWEEP: Duration = Duration::from_secs(300);
 /// Due reminders are at most this late.
 const TICK: Duration = Duration::from_secs(2);
 /// What is claimed gets this long to finish when the process is asked to stop.
@@ -32,13 +34,37 @@ const GRACE: Duration = Duration::from_secs(25);
 /// When the workers can't be run at all.
 pub async fn run(s: Services, stopping: CancellationToken) -> anyhow::Result<()> {
     let tick = tokio::spawn(tick(s.clone(), stopping.clone()));
+    let outbox = tokio::spawn(outbox(s.clone(), stopping.clone()));
+    let sweeps = tokio::spawn(sweeps(s.clone(), stopping.clone()));
     let done = monitor(s).run_with_signal(async move {
         stopping.cancelled().await;
         Ok(())
     });
     done.await.map_err(|e| anyhow::anyhow!("job workers: {e}"))?;
     tick.await?;
+    sweeps.await?;
+    outbox.await?;
     Ok(())
+}
+
+/// Texts go out; first of all what was missed while nobody listened is brought in.
+async fn outbox(s: Services, stopping: CancellationToken) {
+    tokio::select! {
+        () = stopping.cancelled() => return,
+        () = messages::catch_up(&s) => {}
+    }
+    messages::dispatch(&s, stopping.cancelled()).await;
+}
+
+/// Compares Twilio's log with ours every five minutes.
+async fn sweeps(s: Services, stopping: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(SWEEP) => {}
+        }
+        step("Twilio's log", messages::sweep(&s)).await;
+    }
 }
 
 /// One job; the row in the queue ends as done whatever happens, because what is still to do stands in our own rows and the tick finds it.
@@ -72,7 +98,7 @@ fn monitor(s: Services) -> Monitor {
                 .heartbeat_interval(Duration::from_secs(10))
                 .missed_heartbeats(3);
             Monitor::new().register(move |restarts| {
-                let wake = Strategy::new().stream(s.wake().stream()).interval(Duration::from_millis(500));
+                let wake = Strategy::new().stream(s.queue().stream()).interval(Duration::from_millis(500));
                 WorkerBuilder::new(format!("{QUEUE}-{boot}-{restarts}"))
                     .backend(
                         $storage::<Value>::new(&pool)
@@ -118,7 +144,7 @@ async fn tick(s: Services, stopping: CancellationToken) {
 /// Each step by itself: one that fails must not keep the others from their work.
 async fn look(s: &Services, clean: bool) {
     step("due reminders", reminders::tick(s)).await;
-    step("waiting texts", messages::tick(s)).await;
+    step("unclear texts", messages::tick(s)).await;
     if clean {
         step("old live events", live::sweep(s)).await;
         step("expired sessions", accounts::sessions::sweep(s)).await;

@@ -20,6 +20,9 @@ pub struct ContactView {
     pub time_zone: Option<String>,
     pub notes: String,
     pub blocked: bool,
+    /// Since when nothing is sent because they seem to have asked for that in their own words; staff decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<DateTime<Utc>>,
     pub consent: ConsentView,
     pub created_at: DateTime<Utc>,
 }
@@ -114,4 +117,12 @@ pub struct ContactPage {
     pub ledger: Vec<ConsentEventView>,
     pub visits: Vec<crate::appointments::AppointmentView>,
     pub conversation_id: Option<Uuid>,
+}
+
+/// Staff's decision about a contact on hold: opted out, or texts go on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DecideHold {
+    pub contact_id: Uuid,
+    pub opt_out: bool,
 }

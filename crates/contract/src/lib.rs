@@ -8,8 +8,10 @@ pub mod contacts;
 pub mod conversations;
 pub mod live;
 pub mod messages;
+pub mod notices;
 pub mod paging;
 pub mod problem;
+pub mod reports;
 pub mod tasks;
 
 pub use paging::Page;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    appointments::AppointmentView, contacts::ContactView, conversations::ConversationRow, messages::MessageView, tasks::TaskView,
+    appointments::AppointmentView, contacts::ContactView, conversations::ConversationRow, messages::MessageView, notices::Notice,
+    tasks::TaskView,
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,8 @@ pub enum LiveEvent {
     Contact(ContactView),
     Appointment(AppointmentView),
     Task(TaskView),
+    /// The banners, all of them.
+    Notices(Vec<Notice>),
 }
 
 impl LiveEvent {
@@ -27,6 +30,7 @@ impl LiveEvent {
             LiveEvent::Contact(_) => "contact",
             LiveEvent::Appointment(_) => "appointment",
             LiveEvent::Task(_) => "task",
+            LiveEvent::Notices(_) => "notices",
         }
     }
 }

@@ -52,3 +52,39 @@ pub struct SendMessage {
     #[serde(default)]
     pub correlation_id: Option<String>,
 }
+
+/// Messages chosen in the log, at most 200.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessageIds {
+    pub ids: Vec<Uuid>,
+}
+
+/// What became of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Acted {
+    pub done: Vec<Uuid>,
+    pub not_done: Vec<NotDone>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NotDone {
+    pub id: Uuid,
+    pub reason: String,
+}
+
+/// A page of the message log.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
+pub struct LogQuery {
+    /// Only this contact's.
+    #[serde(default)]
+    pub contact_id: Option<Uuid>,
+    /// `waiting`, `trouble` (failed, undelivered or unclear), or nothing for all.
+    #[serde(default)]
+    pub show: Option<String>,
+    #[serde(default)]
+    pub cursor: Option<String>,
+}

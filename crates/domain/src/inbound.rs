@@ -1,6 +1,6 @@
 //! What a customer's text means (twilio.md 3.4; CO4, RE4, RE5, RE6). Nothing is guessed: what isn't plainly one of these is [`Meaning::Other`].
 
-use crate::words::{is_invisible, narrow};
+use crate::words::{is_edge, normal};
 use serde::{Deserialize, Serialize};
 
 /// Twilio's default list and the FCC's words (47 CFR 64.1200(a)(10)). "opt out" in two words is the FCC's alone, so we must catch it.
@@ -91,50 +91,6 @@ pub fn clean(body: &str) -> String {
     body.chars()
         .filter(|c| !c.is_ascii_control() || matches!(c, '\n' | '\t'))
         .collect()
-}
-
-/// Lower case, one space between words, ASCII width; control, invisible and combining characters and skin tones gone.
-fn normal(body: &str) -> String {
-    let kept: String = body
-        .chars()
-        .filter(|c| !is_dressing(*c))
-        .map(narrow)
-        .flat_map(char::to_lowercase)
-        .collect();
-    kept.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn is_dressing(c: char) -> bool {
-    let combining = matches!(c, '\u{300}'..='\u{36f}');
-    let skin_tone = matches!(c, '\u{1f3fb}'..='\u{1f3ff}');
-    is_invisible(c) || combining || skin_tone || (c.is_control() && !c.is_whitespace())
-}
-
-/// Punctuation, quotes and space at the ends of a message.
-fn is_edge(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_ascii_punctuation()
-        || matches!(
-            c,
-            '“' | '”'
-                | '„'
-                | '‘'
-                | '’'
-                | '‚'
-                | '«'
-                | '»'
-                | '‹'
-                | '›'
-                | '…'
-                | '¡'
-                | '¿'
-                | '。'
-                | '、'
-                | '–'
-                | '—'
-                | '·'
-                | '´'
-        )
 }
 
 fn answer(word: &str) -> Meaning {

@@ -8,10 +8,14 @@
 
 mod words;
 
+pub mod breaker;
 pub mod consent;
 pub mod delivery;
 pub mod inbound;
+pub mod optout;
+pub mod pace;
 pub mod phone;
+pub mod prices;
 pub mod quiet;
 pub mod reminders;
 pub mod segments;

@@ -3,7 +3,7 @@
 //! Reading and pretty-printing need libphonenumber's tables and so the feature `phone`; the checks and the mask don't.
 
 #[cfg(feature = "phone")]
-pub use reading::{PhoneError, display, parse};
+pub use reading::{PhoneError, country_of, display, parse};
 
 /// Whether `s` is an E.164 number as we store it: `+`, then 7 to 15 digits, the first not zero.
 #[must_use]
@@ -52,6 +52,13 @@ mod reading {
         /// The right length, but the country has no such numbers.
         #[error("There is no such phone number in that country. Please check the digits.")]
         Impossible,
+    }
+
+    /// The country a stored number belongs to, as ISO alpha-2; none for what is no number or belongs to no single country.
+    #[must_use]
+    pub fn country_of(e164: &str) -> Option<String> {
+        let number = phonenumber::parse(None, e164).ok()?;
+        Some(number.country().id()?.as_ref().to_owned())
     }
 
     /// Reads a number in any usual spelling and gives E.164. `country` is the ISO alpha-2 code to assume when none is typed.

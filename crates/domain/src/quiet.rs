@@ -1,12 +1,28 @@
 //! Quiet hours: when nobody is texted by a machine (RE3). Direct replies by staff are exempt; the caller knows which is which.
+//!
+//! [`QuietHours`] are a business's own. The hours that US states set for telemarketing come on top for promotional texts, and for
+//! reminders of a business that wants it so; reminders are informational, so by default they don't (twilio.md 3.14):
+//!
+//! ```
+//! # use domain::quiet::{self, QuietHours};
+//! # let (own, phone, promotional, business_wants_it) = (QuietHours::default(), "+12145550142", true, false);
+//! let quiet = quiet::for_contact(own, phone, promotional || business_wants_it);
+//! # assert!(quiet.state.is_some());
+//! ```
 
-use chrono::{DateTime, Duration, Timelike, Utc};
+mod states;
+
+pub use states::{StateHours, Window, state_hours, state_of};
+
+use chrono::{DateTime, Datelike, Duration, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 const DAY_MIN: u16 = 24 * 60;
 /// How far a search goes. A quiet stretch lasts less than a day, plus what a zone may add or leave out.
 const HORIZON_MIN: i64 = 3 * 24 * 60;
+/// How far a search goes when the day of the week counts: what isn't free within eight days never is.
+const WEEK_HORIZON_MIN: i64 = 8 * 24 * 60;
 
 /// Quiet from `start_min` to `end_min`, minutes after local midnight, the end not included. May wrap midnight; equal ends mean none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +63,7 @@ impl QuietHours {
         if !self.is_quiet(at, tz) {
             return at;
         }
-        self.search(whole_minute(at), 1, tz).unwrap_or(at)
+        search(whole_minute(at), 1, HORIZON_MIN, |t| self.is_quiet(t, tz)).unwrap_or(at)
     }
 
     /// The last whole minute, not after `at`, before this quiet stretch began; the minute of `at` itself when it is not quiet.
@@ -57,14 +73,73 @@ impl QuietHours {
         if !self.is_quiet(at, tz) {
             return at;
         }
-        self.search(at, -1, tz).unwrap_or(at)
+        search(at, -1, HORIZON_MIN, |t| self.is_quiet(t, tz)).unwrap_or(at)
+    }
+}
+
+/// A business's quiet hours together with those of the person's state: at each moment the stricter counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Windows {
+    /// The business's own.
+    pub own: QuietHours,
+    /// When the state allows promotional texts, if that is to be kept.
+    pub state: Option<StateHours>,
+}
+
+impl From<QuietHours> for Windows {
+    fn from(own: QuietHours) -> Self {
+        Self { own, state: None }
+    }
+}
+
+impl Windows {
+    /// Whether it is quiet by either rule at `at` in `tz`, the person's zone.
+    #[must_use]
+    pub fn is_quiet(&self, at: DateTime<Utc>, tz: Tz) -> bool {
+        let local = at.with_timezone(&tz);
+        let minute = u16::try_from(local.hour() * 60 + local.minute()).unwrap_or_default();
+        let closed = self.state.is_some_and(|s| !s.is_open(local.weekday(), minute));
+        closed || self.own.is_quiet(at, tz)
     }
 
-    fn search(&self, from: DateTime<Utc>, step: i64, tz: Tz) -> Option<DateTime<Utc>> {
-        (1..=HORIZON_MIN)
-            .map(|n| from + Duration::minutes(n * step))
-            .find(|t| !self.is_quiet(*t, tz))
+    /// The first instant, `at` or later, that is not quiet; none if the two rules leave no moment of the week.
+    #[must_use]
+    pub fn ends_after(&self, at: DateTime<Utc>, tz: Tz) -> Option<DateTime<Utc>> {
+        if !self.is_quiet(at, tz) {
+            return Some(at);
+        }
+        search(whole_minute(at), 1, WEEK_HORIZON_MIN, |t| self.is_quiet(t, tz))
     }
+
+    /// The last whole minute, not after `at`, that is not quiet; none if the two rules leave no moment of the week.
+    #[must_use]
+    pub fn starts_before(&self, at: DateTime<Utc>, tz: Tz) -> Option<DateTime<Utc>> {
+        let at = whole_minute(at);
+        if !self.is_quiet(at, tz) {
+            return Some(at);
+        }
+        search(at, -1, WEEK_HORIZON_MIN, |t| self.is_quiet(t, tz))
+    }
+}
+
+/// The quiet hours for one person: the business's own and, when `applies`, those of the state their number belongs to.
+///
+/// `phone` is E.164; its area code is the usual proxy for the state. Outside the US `applies` changes nothing.
+#[must_use]
+pub fn for_contact(own: QuietHours, phone: &str, applies: bool) -> Windows {
+    let state = if applies {
+        state_of(phone).and_then(state_hours)
+    } else {
+        None
+    };
+    Windows { own, state }
+}
+
+/// The first instant at whole steps (minutes, forward or back) from `from`, at most `horizon` away, that is not quiet.
+fn search(from: DateTime<Utc>, step: i64, horizon: i64, is_quiet: impl Fn(DateTime<Utc>) -> bool) -> Option<DateTime<Utc>> {
+    (1..=horizon)
+        .map(|n| from + Duration::minutes(n * step))
+        .find(|t| !is_quiet(*t))
 }
 
 /// Reads an IANA zone name: `Europe/Stockholm`.
@@ -105,6 +180,31 @@ mod tests {
         }
     }
 
+    #[derive(Deserialize)]
+    struct WindowsCase {
+        why: String,
+        phone: String,
+        zone: Tz,
+        quiet: Option<QuietHours>,
+        applies: bool,
+        at: DateTime<Utc>,
+        is_quiet: bool,
+        ends_after: Option<DateTime<Utc>>,
+        starts_before: Option<DateTime<Utc>>,
+    }
+
+    #[test]
+    fn the_stricter_of_business_and_state_counts() {
+        let cases: Vec<WindowsCase> =
+            serde_json::from_str(include_str!("../vectors/quiet_states.json")).expect("vectors are JSON");
+        for c in cases {
+            let quiet = for_contact(c.quiet.unwrap_or_default(), &c.phone, c.applies);
+            assert_eq!(quiet.is_quiet(c.at, c.zone), c.is_quiet, "{}", c.why);
+            assert_eq!(quiet.ends_after(c.at, c.zone), c.ends_after, "{}", c.why);
+            assert_eq!(quiet.starts_before(c.at, c.zone), c.starts_before, "{}", c.why);
+        }
+    }
+
     #[test]
     fn zones_are_known_by_their_iana_names() {
         assert_eq!(parse_zone(" Europe/Stockholm "), Some(chrono_tz::Europe::Stockholm));
@@ -127,6 +227,27 @@ mod tests {
             prop_assert!(!quiet.is_quiet(end, tz));
             prop_assert!(!quiet.is_quiet(before, tz));
             prop_assert!(end - at <= Duration::hours(26));
+        }
+
+        #[test]
+        fn no_moment_is_freer_than_the_business_or_the_state_alone(
+            seconds in 1_700_000_000i64..1_900_000_000,
+            start_min in 0u16..1440,
+            end_min in 0u16..1440,
+            phone in prop::sample::select(vec!["+12145550142", "+14015550142", "+12055550142", "+12125550142", "+46701234567"]),
+        ) {
+            let (at, tz) = (DateTime::from_timestamp(seconds, 0).expect("in range"), chrono_tz::America::Chicago);
+            let own = QuietHours { start_min, end_min };
+            let (alone, both) = (for_contact(own, phone, false), for_contact(own, phone, true));
+            prop_assert_eq!(alone.is_quiet(at, tz), own.is_quiet(at, tz));
+            prop_assert_eq!(alone.ends_after(at, tz), Some(own.ends_after(at, tz)));
+            prop_assert!(both.is_quiet(at, tz) || !own.is_quiet(at, tz));
+            if let Some(end) = both.ends_after(at, tz) {
+                prop_assert!(end >= at && !both.is_quiet(end, tz));
+            }
+            if let Some(before) = both.starts_before(at, tz) {
+                prop_assert!(before <= at && !both.is_quiet(before, tz));
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! When a reminder is due, whether it still makes sense, and which visit an answer means (RE1, RE2, RE3, RE5).
 
 use crate::UnknownWord;
-use crate::quiet::QuietHours;
+use crate::quiet::Windows;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -161,7 +161,13 @@ pub struct Planned {
 /// before it are skipped. What falls into quiet hours of `tz` waits for their end; if that is less than half an hour before the
 /// visit it goes before they begin; if that is past, a person must call. Never two at once.
 #[must_use]
-pub fn plan(now: DateTime<Utc>, starts_at: DateTime<Utc>, cadence_hours: &[u16], tz: Tz, quiet: QuietHours) -> Vec<Planned> {
+pub fn plan(
+    now: DateTime<Utc>,
+    starts_at: DateTime<Utc>,
+    cadence_hours: &[u16],
+    tz: Tz,
+    quiet: impl Into<Windows>,
+) -> Vec<Planned> {
     let mut hours: Vec<u16> = cadence_hours.iter().copied().filter(|h| *h > 0).collect();
     hours.sort_unstable();
     hours.dedup();
@@ -169,7 +175,7 @@ pub fn plan(now: DateTime<Utc>, starts_at: DateTime<Utc>, cadence_hours: &[u16],
         now,
         starts_at,
         tz,
-        quiet,
+        quiet: quiet.into(),
     };
     // From the last reminder to the first: each must know when the one after it goes out.
     let (mut next_due, mut next_nominal) = (None, None);
@@ -195,7 +201,7 @@ struct Visit {
     now: DateTime<Utc>,
     starts_at: DateTime<Utc>,
     tz: Tz,
-    quiet: QuietHours,
+    quiet: Windows,
 }
 
 impl Visit {
@@ -214,16 +220,10 @@ impl Visit {
     }
 
     fn outside_quiet(&self, due: DateTime<Utc>) -> Plan {
-        let end = self.quiet.ends_after(due, self.tz);
-        if end == due || end < self.starts_at - Duration::minutes(LEAST_NOTICE_MIN) {
-            return Plan::Due(end);
-        }
-        let before = self.quiet.starts_before(due, self.tz);
-        if before > self.now {
-            Plan::Due(before)
-        } else {
-            Plan::NeedsPerson
-        }
+        let in_time = |end: &DateTime<Utc>| *end == due || *end < self.starts_at - Duration::minutes(LEAST_NOTICE_MIN);
+        let end = self.quiet.ends_after(due, self.tz).filter(in_time);
+        let before = || self.quiet.starts_before(due, self.tz).filter(|before| *before > self.now);
+        end.or_else(before).map_or(Plan::NeedsPerson, Plan::Due)
     }
 }
 
@@ -241,17 +241,14 @@ pub enum AtSend {
 
 /// The second check, when a reminder is sent (RE3, law 3): the worker may be late, the visit moved, the customer travelling.
 #[must_use]
-pub fn at_send(now: DateTime<Utc>, starts_at: DateTime<Utc>, tz: Tz, quiet: QuietHours) -> AtSend {
+pub fn at_send(now: DateTime<Utc>, starts_at: DateTime<Utc>, tz: Tz, quiet: impl Into<Windows>) -> AtSend {
     if starts_at <= now {
         return AtSend::Skip(Skip::VisitOver);
     }
-    let end = quiet.ends_after(now, tz);
-    if end == now {
-        AtSend::Send
-    } else if end >= starts_at {
-        AtSend::Skip(Skip::QuietUntilVisit)
-    } else {
-        AtSend::HoldUntil(end)
+    match quiet.into().ends_after(now, tz) {
+        Some(end) if end == now => AtSend::Send,
+        Some(end) if end < starts_at => AtSend::HoldUntil(end),
+        _ => AtSend::Skip(Skip::QuietUntilVisit),
     }
 }
 
@@ -313,6 +310,7 @@ fn only<'a>(mut found: impl Iterator<Item = &'a Pending>) -> Which {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quiet::QuietHours;
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -357,6 +355,23 @@ mod tests {
                 c.why
             );
         }
+    }
+
+    #[test]
+    fn where_business_and_state_leave_no_moment_a_person_must_call() {
+        let night_only = QuietHours {
+            start_min: 480,
+            end_min: 1260,
+        };
+        let quiet = crate::quiet::for_contact(night_only, "+14015550142", true);
+        let (now, zone) = (
+            "2027-01-05T15:00:00Z".parse().expect("an instant"),
+            chrono_tz::America::New_York,
+        );
+        let starts_at = now + Duration::hours(30);
+        let planned = plan(now, starts_at, &[24], zone, quiet);
+        assert!(planned.iter().all(|p| p.plan == Plan::NeedsPerson), "{planned:?}");
+        assert_eq!(at_send(now, starts_at, zone, quiet), AtSend::Skip(Skip::QuietUntilVisit));
     }
 
     #[test]

@@ -63,3 +63,47 @@ pub(crate) fn is_invisible(c: char) -> bool {
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}'
     )
 }
+
+/// Lower case, one space between words, ASCII width; control, invisible and combining characters and skin tones gone.
+pub(crate) fn normal(body: &str) -> String {
+    let kept: String = body
+        .chars()
+        .filter(|c| !is_dressing(*c))
+        .map(narrow)
+        .flat_map(char::to_lowercase)
+        .collect();
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn is_dressing(c: char) -> bool {
+    let combining = matches!(c, '\u{300}'..='\u{36f}');
+    let skin_tone = matches!(c, '\u{1f3fb}'..='\u{1f3ff}');
+    is_invisible(c) || combining || skin_tone || (c.is_control() && !c.is_whitespace())
+}
+
+/// Punctuation, quotes and space at the ends of a message.
+pub(crate) fn is_edge(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_ascii_punctuation()
+        || matches!(
+            c,
+            '“' | '”'
+                | '„'
+                | '‘'
+                | '’'
+                | '‚'
+                | '«'
+                | '»'
+                | '‹'
+                | '›'
+                | '…'
+                | '¡'
+                | '¿'
+                | '。'
+                | '、'
+                | '–'
+                | '—'
+                | '·'
+                | '´'
+        )
+}

@@ -17,6 +17,10 @@ pub mod business {
         pub quiet_end: i32,
         pub cadence: String,
         pub hourly_limit: i32,
+        /// Micro-dollars a month; none means no limit.
+        pub monthly_budget: Option<i64>,
+        /// Whether US states' stricter hours hold for reminders too.
+        pub state_hours: bool,
         pub ledger_seq: i64,
         pub ledger_hash: String,
         pub created_at: DateTimeUtc,

@@ -15,6 +15,8 @@ pub mod contact {
         pub time_zone: Option<String>,
         pub notes: String,
         pub blocked: bool,
+        /// Since when nothing is sent because they seem to have asked for that; staff decide.
+        pub held_since: Option<DateTimeUtc>,
         pub search: String,
         pub next_token: i32,
         pub created_at: DateTimeUtc,

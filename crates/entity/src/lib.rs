@@ -25,4 +25,5 @@ pub mod live;
 pub mod messages;
 pub mod numbers;
 pub mod reminders;
+pub mod reports;
 pub mod tasks;

@@ -18,8 +18,12 @@ pub mod message {
         pub status: String,
         pub body: String,
         pub segments: i32,
-        pub from_addr: String,
-        pub to_addr: String,
+        /// The business's number.
+        pub ours: String,
+        /// The customer's number.
+        pub theirs: String,
+        /// What `theirs` is found by.
+        pub theirs_key: Option<String>,
         pub account_sid: Option<String>,
         pub provider_sid: Option<String>,
         pub error_code: Option<i32>,
@@ -28,7 +32,22 @@ pub mod message {
         pub author: Option<String>,
         pub reminder_id: Option<Uuid>,
         pub appointment_id: Option<Uuid>,
+        /// Calls to the provider so far, whatever came of them.
         pub attempts: i32,
+        /// Further tries used up because the provider did not take it.
+        pub retries: i32,
+        /// Further tries used up because it was taken and then not delivered.
+        pub resends: i32,
+        /// When it is tried again, having been taken and not delivered.
+        pub resend_at: Option<DateTimeUtc>,
+        /// 0 replies, 1 reminders, 2 the rest.
+        pub priority: i32,
+        /// Its turn at its sender's pace, once it was given one.
+        pub slot_at: Option<DateTimeUtc>,
+        /// Micro-units of `price_unit`; an estimate until `price_final`.
+        pub price: Option<i64>,
+        pub price_unit: Option<String>,
+        pub price_final: bool,
         /// How often the provider's log was searched for it.
         pub looks: i32,
         pub not_before: DateTimeUtc,
@@ -63,6 +82,8 @@ pub mod message_attempt {
         pub http_status: Option<i32>,
         pub error_code: Option<i32>,
         pub detail: Option<String>,
+        /// The SID of a text that was taken, not delivered, and then sent again.
+        pub provider_sid: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -136,4 +157,104 @@ pub mod quota_hour {
 
     impl ActiveModelBehavior for ActiveModel {}
     crate::in_business!();
+}
+
+/// When a sender is free again at its pace. `class` is a message's priority; -1 is the whole account's row.
+pub mod pace {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "pace")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sender: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub class: i32,
+        pub free_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The circuit breaker of an account or of one sender.
+pub mod breaker {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "breaker")]
+    pub struct Model {
+        /// `account:AC…` or `sender:+1…`.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub scope: String,
+        /// Whose sender it is.
+        pub business_id: Option<Uuid>,
+        pub state: String,
+        pub failures: i32,
+        pub opened: i32,
+        pub until: Option<DateTimeUtc>,
+        /// What went wrong, in plain words.
+        pub why: String,
+        pub changed_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What a business spent on texts in a month of its own calendar, in micro-units.
+pub mod spend_month {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "spend_month")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub business_id: Uuid,
+        /// `2027-01`
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub month: String,
+        pub spent: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}
+
+/// This installation's own price of a segment to a country, in micro-dollars.
+pub mod price {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "price")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub country: String,
+        pub micros: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Up to when the provider's log was compared with ours.
+pub mod sweep {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sweep")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub account_sid: String,
+        pub reached: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
 }

@@ -12,6 +12,8 @@ pub mod number {
         pub phone: String,
         pub status: String,
         pub is_default: bool,
+        /// Segments per second, where it is not what its kind of number does.
+        pub per_second: Option<i32>,
         pub created_at: DateTimeUtc,
     }
 

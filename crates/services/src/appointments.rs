@@ -286,6 +286,15 @@ fn future(tx: &Tx, business: &entity::businesses::business::Model, text: &str) -
     Ok(DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at))
 }
 
+/// Several visits as they are now, in no particular order.
+pub(crate) async fn views_of(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<AppointmentView>> {
+    let rows = appointment::Entity::in_business(business_id)
+        .filter(appointment::Column::Id.is_in(ids.iter().copied()))
+        .all(db)
+        .await?;
+    views(db, business_id, rows).await
+}
+
 async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<appointment::Model>) -> Result<Vec<AppointmentView>> {
     if rows.is_empty() {
         return Ok(Vec::new());

@@ -71,6 +71,8 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         quiet_end: Set(quiet.end_min.into()),
         cadence: Set("48,24".to_owned()),
         hourly_limit: Set(new.hourly_limit.unwrap_or(HOURLY_LIMIT)),
+        monthly_budget: Set(None),
+        state_hours: Set(false),
         ledger_seq: Set(0),
         ledger_hash: Set(domain::consent::GENESIS.to_owned()),
         created_at: Set(tx.now),
@@ -124,6 +126,11 @@ pub(crate) fn quiet(b: &business::Model) -> QuietHours {
         start_min: b.quiet_start.clamp(0, 1439) as u16,
         end_min: b.quiet_end.clamp(0, 1439) as u16,
     }
+}
+
+/// The hours in which a machine may not text this number: the business's own, and its US state's where the business wants that.
+pub(crate) fn quiet_for(b: &business::Model, phone: &str) -> domain::quiet::Windows {
+    domain::quiet::for_contact(quiet(b), phone, b.state_hours)
 }
 
 pub(crate) fn cadence(b: &business::Model) -> Vec<u16> {

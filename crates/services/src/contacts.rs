@@ -1,6 +1,8 @@
 //! Customers: create, find, change; what they agreed to is in `consent`.
 
 pub mod consent;
+mod group;
+pub(crate) mod hold;
 mod query;
 
 use contract::{
@@ -24,7 +26,9 @@ use crate::{
     tx::Touched,
 };
 
-pub(crate) use query::view;
+pub(crate) use group::{known_or_new, locked_all, locked_if_free};
+pub use hold::decide as decide_hold;
+pub(crate) use query::{view, views_of};
 pub use query::{get, list, page};
 
 /// Tokens in texts count up from here, per contact: three digits are easy to type and hard to confuse with a house number.
@@ -207,23 +211,6 @@ pub async fn set_blocked(s: &Services, actor: &Actor, id: Uuid, blocked: bool) -
     finish(tx, actor.business_id, id).await
 }
 
-/// The contact a text came from; unknown senders become a contact with unknown consent (IN3).
-pub(crate) async fn known_or_new(tx: &mut Tx, business_id: Uuid, phone: &str) -> Result<contact::Model> {
-    if let Some(row) = by_phone(&tx.db, business_id, phone).await? {
-        return locked(&tx.db, business_id, row.id).await;
-    }
-    let valid = Valid {
-        name: String::new(),
-        phone: phone.to_owned(),
-        email: None,
-        time_zone: None,
-        notes: String::new(),
-    };
-    let row = insert(tx, business_id, valid).await?;
-    tx.touch(business_id, Touched::Contact(row.id));
-    Ok(row)
-}
-
 /// The row, locked until the transaction ends: consent, claims and answers of one contact happen one after another.
 pub(crate) async fn locked(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<contact::Model> {
     let row = contact::Entity::in_business(business_id)
@@ -275,6 +262,17 @@ struct Valid {
 }
 
 impl Valid {
+    /// Somebody known by number only.
+    fn stranger(phone: &str) -> Self {
+        Self {
+            name: String::new(),
+            phone: phone.to_owned(),
+            email: None,
+            time_zone: None,
+            notes: String::new(),
+        }
+    }
+
     fn check(
         b: &business::Model,
         name: &str,
@@ -360,6 +358,7 @@ async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<contact::Mod
         time_zone: Set(v.time_zone),
         notes: Set(v.notes),
         blocked: Set(false),
+        held_since: Set(None),
         next_token: Set(FIRST_TOKEN),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),

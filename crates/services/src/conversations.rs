@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use contract::{
     Page,
+    contacts::ContactView,
     conversations::{Composer, ConversationRow, Thread},
     messages::Direction,
 };
@@ -14,7 +15,8 @@ use domain::{
 use entity::{contacts::contact, conversations::conversation, messages::message};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
-    Set, sea_query::Expr,
+    Set,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -68,7 +70,7 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
     let contact = contacts::view(s.read(), actor.business_id, conversation.contact_id).await?;
     let sender = numbers::sender(s, s.read(), actor.business_id, Some(contact.id)).await?;
     Ok(Thread {
-        composer: composer(contact.blocked, contact.consent.sms, sender.is_some()),
+        composer: composer(&contact, sender.is_some()),
         messages: page.data.into_iter().rev().map(messages::shown).collect(),
         older: page.next_cursor,
         visits: appointments::of_contact(s.read(), actor.business_id, contact.id).await?,
@@ -79,15 +81,18 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
 }
 
 /// Whether staff may write to this person, and what to do if not (IB4).
-fn composer(blocked: bool, consent: State, sender: bool) -> Composer {
+fn composer(contact: &ContactView, sender: bool) -> Composer {
     let closed = |reason: &str, todo: &str| Composer::Closed {
         reason: reason.to_owned(),
         todo: todo.to_owned(),
     };
-    if blocked {
+    if contact.blocked {
         return closed("This contact is blocked.", "Unblock them on their page to write again.");
     }
-    if let Err(reason) = may_send(consent, Sending::Reply) {
+    if contact.held_since.is_some() {
+        return closed(contacts::hold::REASON, "Please decide: keep texting, or opt them out.");
+    }
+    if let Err(reason) = may_send(contact.consent.sms, Sending::Reply) {
         return closed(reason, "Call them instead. They can text START to get texts again.");
     }
     if !sender {
@@ -188,41 +193,86 @@ pub(crate) async fn get_or_begin(tx: &mut Tx, business_id: Uuid, contact_id: Uui
     Ok(row)
 }
 
+/// The conversations of several people, whose locks the caller holds; aligned with `people`.
+pub(crate) async fn get_or_begin_all(tx: &mut Tx, people: &[contact::Model]) -> Result<Vec<conversation::Model>> {
+    let rows = conversation::Entity::find()
+        .filter(conversation::Column::ContactId.is_in(people.iter().map(|p| p.id)))
+        .all(&tx.db)
+        .await?;
+    let mut known: HashMap<Uuid, conversation::Model> = rows.into_iter().map(|c| (c.contact_id, c)).collect();
+    let mut threads = Vec::with_capacity(people.len());
+    for person in people {
+        if !known.contains_key(&person.id) {
+            let begun = get_or_begin(tx, person.business_id, person.id).await?;
+            known.insert(person.id, begun);
+        }
+        threads.extend(known.get(&person.id).cloned());
+    }
+    Ok(threads)
+}
+
+/// A message as it is shown in a row: one line, at most 120 characters.
+fn preview(body: &str) -> String {
+    let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(120).collect()
+}
+
 /// A message was added: it becomes the conversation's last one.
 pub(crate) async fn add(tx: &mut Tx, row: conversation::Model, m: &message::Model) -> Result<()> {
-    let (id, business_id, unread) = (row.id, row.business_id, row.unread);
-    let inbound = m.direction == "inbound";
-    let mut row = row.into_active_model();
-    row.last_message_id = Set(Some(m.id));
-    row.preview = Set(m
-        .body
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(120)
-        .collect());
-    row.last_at = Set(m.created_at);
-    row.last_direction = Set(m.direction.clone());
-    row.last_status = Set(m.status.clone());
-    if inbound {
-        row.unread = Set(unread.saturating_add(1));
+    add_all(tx, &[row], std::slice::from_ref(m)).await
+}
+
+/// Messages were added, in this order; each conversation ends with the latest. `threads` is aligned with `rows`.
+pub(crate) async fn add_all(tx: &mut Tx, threads: &[conversation::Model], rows: &[message::Model]) -> Result<()> {
+    let mut last: HashMap<Uuid, (&conversation::Model, &message::Model, i32)> = HashMap::new();
+    for (thread, m) in threads.iter().zip(rows) {
+        let one = last.entry(thread.id).or_insert((thread, m, 0));
+        if m.created_at >= one.1.created_at {
+            one.1 = m;
+        }
+        one.2 += i32::from(m.direction == "inbound");
     }
-    row.update(&tx.db).await?;
-    tx.touch(business_id, Touched::Conversation(id));
+    for (thread, m, unread) in last.values() {
+        tx.touch(thread.business_id, Touched::Conversation(thread.id));
+        let mut row = conversation::Entity::update_many().filter(conversation::Column::Id.eq(thread.id));
+        if *unread > 0 {
+            let more = sea_orm::ExprTrait::add(Expr::col(conversation::Column::Unread), *unread);
+            row = row.col_expr(conversation::Column::Unread, more);
+        }
+        // A text that an outage kept from us may be older than what was said since.
+        if thread.last_message_id.is_none() || m.created_at >= thread.last_at {
+            row = row
+                .col_expr(conversation::Column::LastMessageId, Expr::value(m.id))
+                .col_expr(conversation::Column::Preview, Expr::value(preview(&m.body)))
+                .col_expr(conversation::Column::LastAt, Expr::value(m.created_at))
+                .col_expr(conversation::Column::LastDirection, Expr::value(m.direction.clone()))
+                .col_expr(conversation::Column::LastStatus, Expr::value(m.status.clone()));
+        } else if *unread == 0 {
+            continue;
+        }
+        row.exec(&tx.db).await?;
+    }
     Ok(())
 }
 
-/// A message's state changed: the row shows it if it is the last one.
-pub(crate) async fn follow(tx: &mut Tx, m: &message::Model) -> Result<()> {
-    let changed = conversation::Entity::update_many()
-        .col_expr(conversation::Column::LastStatus, Expr::value(m.status.clone()))
-        .filter(conversation::Column::Id.eq(m.conversation_id))
-        .filter(conversation::Column::LastMessageId.eq(m.id))
-        .exec(&tx.db)
-        .await?;
-    if changed.rows_affected > 0 {
-        tx.touch(m.business_id, Touched::Conversation(m.conversation_id));
+/// The state of messages changed: the rows show it where they are the last ones.
+pub(crate) async fn follow(tx: &mut Tx, rows: &[message::Model]) -> Result<()> {
+    let mut by_status: HashMap<&str, Vec<&message::Model>> = HashMap::new();
+    for m in rows {
+        by_status.entry(&m.status).or_default().push(m);
+    }
+    for (status, group) in by_status {
+        let changed = conversation::Entity::update_many()
+            .col_expr(conversation::Column::LastStatus, Expr::value(status))
+            .filter(conversation::Column::Id.is_in(group.iter().map(|m| m.conversation_id)))
+            .filter(conversation::Column::LastMessageId.is_in(group.iter().map(|m| m.id)))
+            .exec(&tx.db)
+            .await?;
+        if changed.rows_affected > 0 {
+            for m in group {
+                tx.touch(m.business_id, Touched::Conversation(m.conversation_id));
+            }
+        }
     }
     Ok(())
 }
@@ -233,6 +283,15 @@ pub(crate) async fn row(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) 
         .await?
         .pop()
         .ok_or_else(|| not_found("conversation"))
+}
+
+/// Several rows as they are now, in no particular order.
+pub(crate) async fn rows(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<ConversationRow>> {
+    let found = conversation::Entity::in_business(business_id)
+        .filter(conversation::Column::Id.is_in(ids.iter().copied()))
+        .all(db)
+        .await?;
+    rows_of(db, business_id, found).await
 }
 
 async fn rows_of(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<conversation::Model>) -> Result<Vec<ConversationRow>> {

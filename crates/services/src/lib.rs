@@ -5,6 +5,7 @@ pub mod accounts;
 mod actor;
 pub mod appointments;
 mod audit;
+pub mod bell;
 pub mod businesses;
 mod clock;
 pub mod contacts;
@@ -14,14 +15,17 @@ mod error;
 pub mod integrations;
 pub mod live;
 pub mod messages;
+pub mod notices;
 pub mod numbers;
 mod paging;
 #[cfg(test)]
 mod plans;
 pub mod queue;
 pub mod reminders;
+pub mod reports;
 pub mod seed;
 pub mod tasks;
+mod together;
 mod tx;
 
 use std::sync::Arc;
@@ -29,6 +33,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
+use bell::Bell;
 pub use actor::{Actor, Permission, Who};
 pub use clock::Clock;
 pub use db::Db;
@@ -42,6 +47,8 @@ pub struct Settings {
     pub public_url: String,
     /// Sender for businesses that have no number of their own, E.164.
     pub default_from: Option<String>,
+    /// Most texts a second for the whole account; none means that Twilio's own answers set the pace.
+    pub account_per_second: Option<u32>,
     /// Auth tokens that webhooks may be signed with: the current one, then the previous one during a rotation.
     pub auth_tokens: Vec<SecretString>,
 }
@@ -55,8 +62,12 @@ struct Inner {
     clock: Clock,
     twilio: Option<twilio::Client>,
     settings: Settings,
-    live: live::Hub,
-    queue: queue::Wake,
+    live: Bell,
+    outbox: Bell,
+    queue: Bell,
+    inbound: messages::Intake,
+    outcomes: messages::Outcomes,
+    news: messages::News,
     passwords: tokio::sync::Semaphore,
 }
 
@@ -67,8 +78,12 @@ impl Services {
             clock,
             twilio,
             settings,
-            live: live::Hub::default(),
-            queue: queue::Wake::default(),
+            live: Bell::default(),
+            outbox: Bell::default(),
+            queue: Bell::default(),
+            inbound: messages::Intake::default(),
+            outcomes: messages::Outcomes::default(),
+            news: messages::News::default(),
             // argon2 takes a core and 19 MiB for a moment; two at a time leave the machine to everybody else.
             passwords: tokio::sync::Semaphore::new(2),
         }))
@@ -87,13 +102,31 @@ impl Services {
         &self.0.db
     }
 
-    pub fn live(&self) -> &live::Hub {
+    /// Rung when there is something new for live streams.
+    pub fn live(&self) -> &Bell {
         &self.0.live
     }
 
-    /// Wakes queue workers of this process after a commit.
-    pub fn wake(&self) -> &queue::Wake {
+    /// Rung when texts wait to be sent.
+    pub fn outbox(&self) -> &Bell {
+        &self.0.outbox
+    }
+
+    /// Rung when there are jobs in the queue.
+    pub fn queue(&self) -> &Bell {
         &self.0.queue
+    }
+
+    pub(crate) fn inbound(&self) -> &messages::Intake {
+        &self.0.inbound
+    }
+
+    pub(crate) fn outcomes(&self) -> &messages::Outcomes {
+        &self.0.outcomes
+    }
+
+    pub(crate) fn news(&self) -> &messages::News {
+        &self.0.news
     }
 
     pub(crate) fn twilio(&self) -> Option<&twilio::Client> {

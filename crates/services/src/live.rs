@@ -4,35 +4,15 @@ use chrono::Duration;
 use contract::live::LiveEvent;
 use entity::live::live_event;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{Actor, Result, Services, db::QueuePool};
 
-pub(crate) const CHANNEL: &str = "showup_live";
+const LIVE: &str = "showup_live";
+const OUTBOX: &str = "showup_outbox";
 
 /// How long the log goes back; a client that was away for longer starts afresh.
 pub const KEPT: Duration = Duration::hours(24);
-
-/// Says "look at the log" to every stream of this process.
-pub struct Hub(watch::Sender<u64>);
-
-impl Default for Hub {
-    fn default() -> Self {
-        Self(watch::channel(0).0)
-    }
-}
-
-impl Hub {
-    pub(crate) fn wake(&self) {
-        self.0.send_modify(|n| *n = n.wrapping_add(1));
-    }
-
-    /// Subscribe before reading the log, or what comes between is missed.
-    pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.0.subscribe()
-    }
-}
 
 /// A stretch of the log.
 pub struct Batch {
@@ -88,7 +68,8 @@ pub async fn sweep(s: &Services) -> Result<()> {
     Ok(())
 }
 
-/// PostgreSQL: hears of commits in other processes, until the connection is lost for good or the task is dropped.
+/// PostgreSQL: hears of commits in other processes and tells them of ours, until the connection is lost or the task is dropped.
+/// Notified after the commit, not in it: PostgreSQL lets transactions with a notification commit only one after another.
 ///
 /// # Errors
 /// When the database can't be listened to.
@@ -97,12 +78,37 @@ pub async fn listen(s: &Services) -> Result<()> {
         return std::future::pending().await;
     };
     let mut listener = sqlx::postgres::PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+    listener.listen_all([LIVE, OUTBOX]).await?;
+    let name = uuid::Uuid::new_v4().simple().to_string();
+    tokio::try_join!(
+        hear(s, listener, &name),
+        pass_on(pool, LIVE, s.live().own(), &name),
+        pass_on(pool, OUTBOX, s.outbox().own(), &name),
+    )?;
+    Ok(())
+}
+
+async fn hear(s: &Services, mut listener: sqlx::postgres::PgListener, name: &str) -> Result<()> {
     // What was said while nobody listened.
-    s.live().wake();
+    s.live().hear();
     loop {
-        // `None` means the connection was lost and made anew: something may have been missed, so look in either case.
-        listener.try_recv().await?;
-        s.live().wake();
+        match listener.try_recv().await? {
+            Some(note) if note.payload() == name => {}
+            Some(note) if note.channel() == OUTBOX => s.outbox().hear(),
+            Some(_) => s.live().hear(),
+            // The connection was lost and made anew: something may have been missed.
+            None => {
+                s.live().hear();
+                s.outbox().hear();
+            }
+        }
     }
+}
+
+/// Many commits close together are one notification.
+async fn pass_on(pool: &sqlx::PgPool, channel: &str, mut own: tokio::sync::watch::Receiver<u64>, name: &str) -> Result<()> {
+    while own.changed().await.is_ok() {
+        sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(name).execute(pool).await?;
+    }
+    Ok(())
 }

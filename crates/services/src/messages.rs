@@ -1,14 +1,22 @@
-//! Texts. Outbound: a row first (`enqueue`), then claim, call, record (`sending`); what the provider says later is in `status`, what
-//! nobody knows in `unclear`. Inbound: `inbound`.
+//! Texts. Outbound: a row first (`enqueue`), which is its own job; then claim (`claim`, within `limits`), call (`dispatch`), record
+//! (`outcome`). What the provider says later is in `status`, what nobody knows in `unclear`, what an outage lost in `reconcile`.
+//! Inbound: `inbound`.
 
+pub mod breaker;
+mod claim;
+mod desk;
+mod dispatch;
 mod inbound;
-mod sending;
+mod limits;
+mod outcome;
+mod reconcile;
+pub mod spend;
 mod status;
 mod unclear;
 
 use contract::{
     Code, Page,
-    messages::{Direction, MessageView, SendMessage},
+    messages::{Direction, LogQuery, MessageView, SendMessage},
 };
 use domain::{
     consent::{Purpose, Sending, State, may_send},
@@ -18,7 +26,8 @@ use domain::{
 use entity::{contacts::contact, messages::message};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
-    Set, sea_query::LockType,
+    Set,
+    sea_query::{Expr, LockType},
 };
 use uuid::Uuid;
 
@@ -26,22 +35,35 @@ use crate::{
     Actor, Permission, Result, Services, Tx, Who,
     contacts::{self, consent},
     conversations,
-    error::{field, not_found, problem},
+    error::{field, problem},
     numbers,
     paging::{self, Cursor, PAGE, TimeCursor},
-    queue::Job,
-    reminders, tasks,
+    reminders,
+    reports::What,
+    tasks,
     tx::Touched,
 };
 
+#[cfg(test)]
+pub(crate) use claim::due;
+pub(crate) use desk::look_again;
+pub use desk::{cancel_many, retry};
+pub use dispatch::{dispatch, send_due};
 pub(crate) use inbound::receive_again;
 pub use inbound::{Received, receive};
-pub use sending::deliver;
+pub(crate) use inbound::Intake;
+pub(crate) use outcome::Outcomes;
+#[cfg(test)]
+pub(crate) use reconcile::silent;
+pub use reconcile::{Swept, catch_up, reconcile, sweep};
+pub(crate) use status::News;
 pub use status::status_changed;
+#[cfg(test)]
+pub(crate) use status::to_resend;
 #[cfg(test)]
 pub(crate) use unclear::in_state;
 pub(crate) use unclear::resolve;
-pub use unclear::{recover, tick};
+pub use unclear::{Backlog, backlog, recover, tick};
 
 /// Twilio's own limit (`twilio.md` 3.5).
 const LONGEST: usize = 1600;
@@ -62,6 +84,14 @@ impl Kind {
             Kind::Reply => "reply",
             Kind::Reminder => "reminder",
             Kind::Automatic => "automatic",
+        }
+    }
+
+    /// Whose turn is first: 0 before 1 before 2, each with a share that the others can't take.
+    fn priority(self) -> i32 {
+        match self {
+            Kind::Reply | Kind::Automatic => 0,
+            Kind::Reminder => 1,
         }
     }
 
@@ -109,6 +139,7 @@ pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> 
     }
     let conversation = conversations::get_or_begin(tx, business_id, contact.id).await?;
     let id = Uuid::now_v7();
+    let segments = segments::count(&new.body).count as i32;
     let row = message::ActiveModel {
         id: Set(id),
         business_id: Set(business_id),
@@ -119,10 +150,14 @@ pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> 
         kind: Set(new.kind.as_str().to_owned()),
         purpose: Set(Purpose::Transactional.as_str().to_owned()),
         status: Set(Status::Queued.as_str().to_owned()),
-        segments: Set(segments::count(&new.body).count as i32),
+        segments: Set(segments),
         body: Set(new.body),
-        from_addr: Set(from),
-        to_addr: Set(contact.phone.clone()),
+        price: Set(Some(spend::estimate(tx, &contact.phone, segments).await?)),
+        price_unit: Set(Some(spend::UNIT.to_owned())),
+        price_final: Set(false),
+        ours: Set(from),
+        theirs_key: Set(Some(contact.phone.clone())),
+        theirs: Set(contact.phone.clone()),
         account_sid: Set(None),
         provider_sid: Set(None),
         error_code: Set(None),
@@ -132,6 +167,11 @@ pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> 
         reminder_id: Set(new.reminder_id),
         appointment_id: Set(new.appointment_id),
         attempts: Set(0),
+        retries: Set(0),
+        resends: Set(0),
+        resend_at: Set(None),
+        priority: Set(new.kind.priority()),
+        slot_at: Set(None),
         looks: Set(0),
         not_before: Set(tx.now),
         wait_reason: Set(None),
@@ -142,17 +182,9 @@ pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> 
     };
     let row = row.insert(&tx.db).await?;
     conversations::add(tx, conversation, &row).await?;
-    schedule(tx, &row).await?;
-    Ok(row)
-}
-
-/// Puts the job for a queued message into the queue, at its own time.
-async fn schedule(tx: &mut Tx, row: &message::Model) -> Result<()> {
-    let key = format!("send:{}:{}:{}", row.id, row.attempts, row.not_before.timestamp());
-    tx.enqueue(&Job::Send { message_id: row.id }, row.not_before, Some(&key))
-        .await?;
     tx.touch(row.business_id, Touched::Message(row.id));
-    Ok(())
+    tx.send_soon();
+    Ok(row)
 }
 
 async fn by_correlation(tx: &Tx, business_id: Uuid, id: Option<&str>) -> Result<Option<message::Model>> {
@@ -179,13 +211,19 @@ async fn revive(
     let mut row = before.into_active_model();
     row.status = Set(Status::Queued.as_str().to_owned());
     row.error = Set(None);
-    row.segments = Set(segments::count(&body).count as i32);
+    let segments = segments::count(&body).count as i32;
+    row.segments = Set(segments);
+    row.price = Set(Some(spend::estimate(tx, &contact.phone, segments).await?));
+    row.price_final = Set(false);
     row.body = Set(body);
-    row.from_addr = Set(from);
-    row.to_addr = Set(contact.phone.clone());
+    row.ours = Set(from);
+    row.theirs_key = Set(Some(contact.phone.clone()));
+    row.theirs = Set(contact.phone.clone());
     row.not_before = Set(tx.now);
+    row.slot_at = Set(None);
     let row = row.update(&tx.db).await?;
-    schedule(tx, &row).await?;
+    tx.touch(row.business_id, Touched::Message(row.id));
+    tx.send_soon();
     Ok(row)
 }
 
@@ -197,7 +235,7 @@ pub(crate) async fn respond(
     what: &str,
     body: String,
 ) -> Result<()> {
-    let allowed = !contact.blocked && consent::state(&tx.db, contact.id).await? != State::OptedOut;
+    let allowed = !contact.blocked && contact.held_since.is_none() && consent::state(&tx.db, contact.id).await? != State::OptedOut;
     let services = tx.services().clone();
     if !allowed
         || numbers::sender(&services, &tx.db, contact.business_id, Some(contact.id))
@@ -265,6 +303,9 @@ async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model) -> Result<(
             "This contact is blocked. Unblock them to write again.",
         ));
     }
+    if contact.held_since.is_some() {
+        return Err(problem(Code::MayNotSend, contacts::hold::REASON));
+    }
     let state = consent::state(&tx.db, contact.id).await?;
     may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
     // A program may answer somebody who wrote, but must not begin a conversation nobody agreed to.
@@ -279,8 +320,11 @@ async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model) -> Result<(
 }
 
 async fn has_written(tx: &Tx, contact: &contact::Model) -> Result<bool> {
+    let Some(conversation) = conversations::of_contact(&tx.db, contact.business_id, contact.id).await? else {
+        return Ok(false);
+    };
     let inbound = message::Entity::in_business(contact.business_id)
-        .filter(message::Column::ContactId.eq(contact.id))
+        .filter(message::Column::ConversationId.eq(conversation.id))
         .filter(message::Column::Direction.eq("inbound"))
         .limit(1)
         .one(&tx.db)
@@ -290,9 +334,12 @@ async fn has_written(tx: &Tx, contact: &contact::Model) -> Result<bool> {
 
 /// Withdraws everything that waits to be sent to a contact.
 pub(crate) async fn cancel_waiting(tx: &mut Tx, business_id: Uuid, contact_id: Uuid, reason: &str) -> Result<()> {
+    let Some(conversation) = conversations::of_contact(&tx.db, business_id, contact_id).await? else {
+        return Ok(());
+    };
     let waiting = message::Entity::in_business(business_id)
-        .filter(message::Column::ContactId.eq(contact_id))
-        .filter(message::Column::Status.eq(Status::Queued.as_str()))
+        .filter(message::Column::ConversationId.eq(conversation.id))
+        .filter(Expr::cust(WAITING))
         .lock(LockType::NoKeyUpdate)
         .all(&tx.db)
         .await?;
@@ -320,7 +367,9 @@ async fn withdraw(tx: &mut Tx, row: message::Model, reason: &str) -> Result<()> 
     row.status = Set(Status::Cancelled.as_str().to_owned());
     row.error = Set(Some(reason.to_owned()));
     row.wait_reason = Set(None);
+    row.slot_at = Set(None);
     let row = row.update(&tx.db).await?;
+    tx.count(row.business_id, What::Cancelled);
     reminders::withdrawn(tx, &row, reason).await?;
     told(tx, &row).await
 }
@@ -328,7 +377,7 @@ async fn withdraw(tx: &mut Tx, row: message::Model, reason: &str) -> Result<()> 
 /// A message's state changed: its bubble and its conversation's row show it.
 async fn told(tx: &mut Tx, row: &message::Model) -> Result<()> {
     tx.touch(row.business_id, Touched::Message(row.id));
-    conversations::follow(tx, row).await
+    conversations::follow(tx, std::slice::from_ref(row)).await
 }
 
 /// The message and its contact's lock, the contact first as everywhere.
@@ -344,23 +393,35 @@ async fn locked(tx: &Tx, id: Uuid) -> Result<Option<(contact::Model, message::Mo
     Ok(row.map(|row| (contact, row)))
 }
 
-/// Messages of the business, or of one contact, newest first.
+/// The message log, newest first: all of it, one contact's, what waits, or what is in trouble.
 ///
 /// # Errors
-/// `Malformed` for a cursor that is none; `NotFound` for a contact of somebody else.
-pub async fn list(s: &Services, actor: &Actor, contact_id: Option<Uuid>, cursor: Option<&str>) -> Result<Page<MessageView>> {
+/// `Malformed` for a cursor or view that is none; `NotFound` for a contact of somebody else.
+pub async fn list(s: &Services, actor: &Actor, query: LogQuery) -> Result<Page<MessageView>> {
     actor.may(Permission::ReadMessages)?;
-    let mut rows = newest(actor.business_id, TimeCursor::decode(cursor)?);
-    if let Some(contact_id) = contact_id {
+    let mut rows = newest(actor.business_id, TimeCursor::decode(query.cursor.as_deref())?);
+    if let Some(contact_id) = query.contact_id {
         contacts::view(s.read(), actor.business_id, contact_id).await?;
-        rows = rows.filter(message::Column::ContactId.eq(contact_id));
+        // One contact has one conversation, and that is what the index is over.
+        let thread = conversations::of_contact(s.read(), actor.business_id, contact_id).await?;
+        rows = rows.filter(message::Column::ConversationId.eq(thread.map_or(Uuid::nil(), |c| c.id)));
     }
+    rows = match query.show.as_deref() {
+        None | Some("" | "all") => rows,
+        Some("waiting") => rows.filter(Expr::cust(WAITING)),
+        Some("trouble") => rows.filter(Expr::cust(TROUBLE)),
+        Some(_) => return Err(problem(Code::Malformed, "show is \"waiting\", \"trouble\" or nothing.")),
+    };
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
     Ok(Page {
         data: page.data.into_iter().map(shown).collect(),
         next_cursor: page.next_cursor,
     })
 }
+
+/// As in the indexes over a part of the rows; literals, so that SQLite uses them.
+pub(crate) const WAITING: &str = "\"status\" = 'queued'";
+pub(crate) const TROUBLE: &str = "\"status\" IN ('unknown', 'undelivered', 'failed')";
 
 /// A page of messages, newest first; the caller says whose.
 pub(crate) fn newest(business_id: Uuid, before: Option<TimeCursor>) -> Select<message::Entity> {
@@ -375,12 +436,13 @@ pub(crate) fn newest(business_id: Uuid, before: Option<TimeCursor>) -> Select<me
     }
 }
 
-pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<MessageView> {
-    let row = message::Entity::in_business(business_id)
-        .filter(message::Column::Id.eq(id))
-        .one(db)
+/// Several messages as they are now, in no particular order.
+pub(crate) async fn views(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<MessageView>> {
+    let rows = message::Entity::in_business(business_id)
+        .filter(message::Column::Id.is_in(ids.iter().copied()))
+        .all(db)
         .await?;
-    Ok(shown(row.ok_or_else(|| not_found("message"))?))
+    Ok(rows.into_iter().map(shown).collect())
 }
 
 pub(crate) fn shown(row: message::Model) -> MessageView {
@@ -396,7 +458,7 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
         status: status.public().to_owned(),
         status_words: row
             .wait_reason
-            .filter(|_| status == Status::Queued)
+            .filter(|_| status == Status::Queued || row.resend_at.is_some())
             .unwrap_or_else(|| status.words().to_owned()),
         body: row.body,
         segments: row.segments.max(0) as u32,

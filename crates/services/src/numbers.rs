@@ -5,7 +5,7 @@ use entity::{messages::message, numbers::number};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use uuid::Uuid;
 
-use crate::{Error, Result, Services, Tx, error::field, error::problem};
+use crate::{Error, Result, Services, Tx, conversations, error::field, error::problem};
 
 /// Gives a business an active number and makes it the default sender.
 ///
@@ -15,6 +15,26 @@ pub async fn assign(s: &Services, business_id: Uuid, phone: &str) -> Result<Stri
     let tx = s.begin().await?;
     let phone = insert(&tx, business_id, phone).await?;
     tx.commit().await?;
+    Ok(phone)
+}
+
+/// Sets how many segments a second a number may send, where that is not what its kind of number does (twilio.md 3.8).
+///
+/// # Errors
+/// `Invalid` for a pace that can't be; `NotFound` for a number nobody has.
+pub async fn set_pace(s: &Services, phone: &str, per_second: u32) -> Result<String> {
+    let phone = domain::phone::parse(phone, "US").map_err(|e| field("number", e.to_string()))?;
+    if !(1..=1000).contains(&per_second) {
+        return Err(field("per_second", "A number sends 1 to 1,000 text parts a second."));
+    }
+    let changed = number::Entity::update_many()
+        .col_expr(number::Column::PerSecond, sea_orm::sea_query::Expr::value(per_second as i32))
+        .filter(number::Column::Phone.eq(&phone))
+        .exec(&s.db().write)
+        .await?;
+    if changed.rows_affected == 0 {
+        return Err(problem(Code::NotFound, "No business has this number."));
+    }
     Ok(phone)
 }
 
@@ -31,6 +51,7 @@ pub(crate) async fn insert(tx: &Tx, business_id: Uuid, phone: &str) -> Result<St
         phone: Set(phone.clone()),
         status: Set("active".to_owned()),
         is_default: Set(true),
+        per_second: Set(None),
         created_at: Set(tx.now),
     };
     row.insert(&tx.db).await.map_err(|e| {
@@ -62,14 +83,15 @@ pub(crate) async fn sender(
     if active.len() > 1
         && let Some(contact_id) = contact
     {
+        let thread = conversations::of_contact(db, business_id, contact_id).await?;
         let last = message::Entity::in_business(business_id)
-            .filter(message::Column::ContactId.eq(contact_id))
+            .filter(message::Column::ConversationId.eq(thread.map_or(Uuid::nil(), |c| c.id)))
             .order_by_desc(message::Column::CreatedAt)
             .order_by_desc(message::Column::Id)
             .limit(1)
             .one(db)
             .await?;
-        let ours = last.map(|m| if m.direction == "inbound" { m.to_addr } else { m.from_addr });
+        let ours = last.map(|m| m.ours);
         if let Some(number) = active.iter().find(|n| Some(&n.phone) == ours.as_ref()) {
             return Ok(Some(number.phone.clone()));
         }
@@ -104,8 +126,9 @@ pub(crate) async fn route(s: &Services, db: &impl ConnectionTrait, to: &str, fro
 
 async fn last_sender(db: &impl ConnectionTrait, number: &str, customer: &str) -> Result<Option<Uuid>> {
     let last = message::Entity::find()
-        .filter(message::Column::ToAddr.eq(customer))
-        .filter(message::Column::FromAddr.eq(number))
+        .filter(message::Column::TheirsKey.eq(customer))
+        .filter(message::Column::Ours.eq(number))
+        .filter(message::Column::Direction.eq("outbound"))
         .order_by_desc(message::Column::CreatedAt)
         .limit(1)
         .one(db)

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::delivery::Status;
 use entity::messages::message;
 use rstest::rstest;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait, Select, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait, Select, Statement, sea_query::Expr};
 use testkit::{Backend, TestDb};
 use uuid::Uuid;
 
@@ -17,10 +17,10 @@ use crate::{
 /// PostgreSQL chooses by what the tables hold: one business with 20,000 messages in 200 threads, most of them long done.
 const HISTORY: &str = "
 SET session_replication_role = replica;
-INSERT INTO message (id, business_id, conversation_id, contact_id, direction, channel, kind, purpose, status, body, segments, from_addr,
-    to_addr, not_before, claimed_at, created_at)
+INSERT INTO message (id, business_id, conversation_id, contact_id, direction, channel, kind, purpose, status, body, segments, ours,
+    theirs, theirs_key, priority, not_before, claimed_at, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', c, c, 'outbound', 'sms', 'reply', 'transactional',
-    CASE n % 1000 WHEN 0 THEN 'queued' WHEN 1 THEN 'unknown' WHEN 2 THEN 'sending' ELSE 'delivered' END, 'x', 1, 'a', 'b', t, t, t
+    CASE n % 1000 WHEN 0 THEN 'queued' WHEN 1 THEN 'unknown' WHEN 2 THEN 'sending' WHEN 3 THEN 'sent' ELSE 'delivered' END, 'x', 1, 'a', 'b', 'b', n % 2, t, t, t
   FROM (SELECT n, md5((n % 200)::text)::uuid AS c, now() - n * interval '1 minute' AS t FROM generate_series(1, 20000) n) rows;
 INSERT INTO conversation (id, business_id, contact_id, preview, last_at, last_direction, last_status, unread, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', gen_random_uuid(), '', now() - n * interval '1 minute', 'inbound', '',
@@ -89,9 +89,17 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
         &db,
         b,
         "message_waiting",
-        messages::in_state(Status::Queued, message::Column::NotBefore, moment()),
+        messages::due(moment(), 0),
     )
     .await;
+    uses(&db, b, "message_resend", messages::to_resend(moment())).await;
+    uses(&db, b, "message_open", messages::silent(moment())).await;
+    let waiting_of = message::Entity::in_business(business)
+        .filter(Expr::cust(messages::WAITING))
+        .filter(message::Column::ConversationId.eq(somebody));
+    uses(&db, b, "message_waiting_of", waiting_of).await;
+    let trouble = messages::newest(business, somewhere()).filter(Expr::cust(messages::TROUBLE));
+    uses(&db, b, "message_trouble", trouble).await;
     uses(
         &db,
         b,
@@ -112,7 +120,5 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     let thread = |before| messages::newest(business, before).filter(message::Column::ConversationId.eq(somebody));
     uses(&db, b, "message_thread", thread(None)).await;
     uses(&db, b, "message_thread", thread(somewhere())).await;
-    let contact = |before| messages::newest(business, before).filter(message::Column::ContactId.eq(somebody));
-    uses(&db, b, "message_contact", contact(somewhere())).await;
     uses(&db, b, "message_business", messages::newest(business, somewhere())).await;
 }

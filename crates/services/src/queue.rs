@@ -1,11 +1,9 @@
 //! The queue (apalis). Jobs wake the work, our own rows are the truth: payloads carry ids only, and a job that comes twice or finds
-//! its work done does nothing. `libraries.md` 21 says which of apalis' habits this works around.
+//! its work done does nothing. Texts that wait to be sent need no job: `messages::dispatch` takes them from their own table. `libraries.md` 21 says which of apalis' habits this works around.
 
 use chrono::{DateTime, Utc};
-use futures::Stream;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 use ulid::Ulid;
 use uuid::Uuid;
 
@@ -17,8 +15,6 @@ pub const QUEUE: &str = "showup";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum Job {
-    /// Hand one queued message to the provider.
-    Send { message_id: Uuid },
     /// Look a message with an unclear outcome up at the provider.
     Resolve { message_id: Uuid },
     /// Try again to act on an inbound text that was stored but not understood by our own logic.
@@ -31,7 +27,6 @@ pub enum Job {
 /// Only for faults of ours (database away); the rows then still say what is to be done, and the tick will.
 pub async fn perform(s: &Services, job: Job) -> Result<()> {
     match job {
-        Job::Send { message_id } => messages::deliver(s, message_id).await,
         Job::Resolve { message_id } => messages::resolve(s, message_id).await,
         Job::Receive { provider_sid } => messages::receive_again(s, &provider_sid).await,
     }
@@ -89,27 +84,4 @@ pub async fn sweep(s: &Services) -> Result<()> {
         db.execute_unprepared(sql).await?;
     }
     Ok(())
-}
-
-/// Tells this process's workers that there is something to fetch. Other processes find it at their next poll.
-pub struct Wake(watch::Sender<u64>);
-
-impl Default for Wake {
-    fn default() -> Self {
-        Self(watch::channel(0).0)
-    }
-}
-
-impl Wake {
-    pub(crate) fn wake(&self) {
-        self.0.send_modify(|n| *n = n.wrapping_add(1));
-    }
-
-    /// One item per wake (several close together may be one); for one worker.
-    pub fn stream(&self) -> impl Stream<Item = ()> + Send + Unpin + 'static {
-        Box::pin(futures::stream::unfold(self.0.subscribe(), |mut seen| async move {
-            seen.changed().await.ok()?;
-            Some(((), seen))
-        }))
-    }
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{Result, Tx, businesses, messages, tasks, tx::Touched};
 
-pub(crate) use answers::{answer, other};
+pub(crate) use answers::{answer, asked, other};
 #[cfg(test)]
 pub(crate) use firing::due;
 pub use firing::{send_now, tick};
@@ -50,7 +50,7 @@ pub(crate) async fn plan(
         visit.starts_at,
         &businesses::cadence(business),
         zone(business, contact),
-        businesses::quiet(business),
+        businesses::quiet_for(business, &contact.phone),
     );
     for item in planned {
         let (due_at, status, reason) = match item.plan {

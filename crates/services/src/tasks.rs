@@ -9,7 +9,7 @@ use contract::{
 use entity::{contacts::contact, messages::message, tasks::task};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
-    sea_query::OnConflict,
+    sea_query::{OnConflict, SimpleExpr},
 };
 use uuid::Uuid;
 
@@ -26,6 +26,7 @@ pub(crate) enum Kind {
     Call,
     Clarify,
     StuckMessage,
+    OptOut,
 }
 
 impl Kind {
@@ -35,6 +36,7 @@ impl Kind {
             Kind::Call => "call",
             Kind::Clarify => "clarify",
             Kind::StuckMessage => "stuck_message",
+            Kind::OptOut => "opt_out",
         }
     }
 }
@@ -101,8 +103,19 @@ pub(crate) async fn raise(tx: &mut Tx, new: New) -> Result<()> {
 
 /// Closes the open tasks of an appointment that its change has settled.
 pub(crate) async fn settle(tx: &mut Tx, business_id: Uuid, appointment_id: Uuid, kind: Kind, by: &str) -> Result<()> {
+    let about = task::Column::AppointmentId.eq(appointment_id);
+    settle_where(tx, business_id, about, kind, by).await
+}
+
+/// Closes the open tasks of one kind about a contact.
+pub(crate) async fn settle_of_contact(tx: &mut Tx, business_id: Uuid, contact_id: Uuid, kind: Kind, by: &str) -> Result<()> {
+    let about = task::Column::ContactId.eq(contact_id);
+    settle_where(tx, business_id, about, kind, by).await
+}
+
+async fn settle_where(tx: &mut Tx, business_id: Uuid, about: SimpleExpr, kind: Kind, by: &str) -> Result<()> {
     let open = task::Entity::in_business(business_id)
-        .filter(task::Column::AppointmentId.eq(appointment_id))
+        .filter(about)
         .filter(task::Column::Kind.eq(kind.as_str()))
         .filter(task::Column::Status.eq("open"))
         .limit(20)
@@ -207,6 +220,15 @@ pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid)
         .await?
         .pop()
         .ok_or_else(|| not_found("task"))
+}
+
+/// Several tasks as they are now, in no particular order.
+pub(crate) async fn views_of(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<TaskView>> {
+    let rows = task::Entity::in_business(business_id)
+        .filter(task::Column::Id.is_in(ids.iter().copied()))
+        .all(db)
+        .await?;
+    views(db, business_id, rows).await
 }
 
 async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<task::Model>) -> Result<Vec<TaskView>> {

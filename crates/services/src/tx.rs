@@ -1,12 +1,19 @@
+use std::collections::{BTreeMap, HashMap};
+
 use chrono::{DateTime, Utc};
 use contract::live::LiveEvent;
-use entity::live::live_event;
+use entity::{businesses::business, live::live_event};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Set, Statement};
 use uuid::Uuid;
 
-use crate::{Result, Services, appointments, contacts, conversations, messages, queue, queue::Job, tasks};
+use crate::{
+    Result, Services, appointments, businesses, contacts, conversations, messages, queue,
+    queue::Job,
+    reports::{self, What},
+    tasks,
+};
 
-/// A transaction that tells the whole story (law 8): what changed, its jobs, and at the end its live events.
+/// A transaction that tells the whole story (law 8): what changed, its jobs, and at the end its counters and live events.
 ///
 /// Events are written last and hold the state after the change, so one change is one event however often it was touched.
 pub(crate) struct Tx {
@@ -14,7 +21,10 @@ pub(crate) struct Tx {
     pub now: DateTime<Utc>,
     services: Services,
     touched: Vec<(Uuid, Touched)>,
+    counts: BTreeMap<(Uuid, What), i64>,
+    businesses: HashMap<Uuid, business::Model>,
     jobs: bool,
+    texts: bool,
 }
 
 /// What a live stream should show anew.
@@ -25,6 +35,8 @@ pub(crate) enum Touched {
     Contact(Uuid),
     Appointment(Uuid),
     Task(Uuid),
+    /// The banners of the business.
+    Notices,
 }
 
 impl Services {
@@ -34,7 +46,10 @@ impl Services {
             now: self.now(),
             services: self.clone(),
             touched: Vec::new(),
+            counts: BTreeMap::new(),
+            businesses: HashMap::new(),
             jobs: false,
+            texts: false,
         })
     }
 }
@@ -45,9 +60,22 @@ impl Tx {
     }
 
     pub(crate) fn touch(&mut self, business_id: Uuid, what: Touched) {
-        if !self.touched.contains(&(business_id, what)) {
-            self.touched.push((business_id, what));
+        self.touched.push((business_id, what));
+    }
+
+    /// Counts one more of something that happened today.
+    pub(crate) fn count(&mut self, business_id: Uuid, what: What) {
+        *self.counts.entry((business_id, what)).or_default() += 1;
+    }
+
+    /// A business's settings, read once per transaction. Its ledger's head is not to be taken from here.
+    pub(crate) async fn business(&mut self, id: Uuid) -> Result<business::Model> {
+        if let Some(known) = self.businesses.get(&id) {
+            return Ok(known.clone());
         }
+        let row = businesses::get(&self.db, id).await?;
+        self.businesses.insert(id, row.clone());
+        Ok(row)
     }
 
     /// Puts a job into the queue with this transaction; it exists when, and only when, the transaction commits.
@@ -57,70 +85,106 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes the live events, commits, and wakes streams and workers.
+    /// There is a text that may go out now.
+    pub(crate) fn send_soon(&mut self) {
+        self.texts = true;
+    }
+
+    /// Writes counters and live events, commits, and wakes streams and workers.
     pub(crate) async fn commit(mut self) -> Result<()> {
         let told = self.tell().await?;
         self.db.commit().await?;
         if told {
-            self.services.live().wake();
+            self.services.live().ring();
         }
         if self.jobs {
-            self.services.wake().wake();
+            self.services.queue().ring();
+        }
+        if self.texts {
+            self.services.outbox().ring();
         }
         Ok(())
     }
 
     async fn tell(&mut self) -> Result<bool> {
         let mut touched = std::mem::take(&mut self.touched);
-        if touched.is_empty() {
-            return Ok(false);
-        }
         touched.sort();
+        touched.dedup();
+        let counts = std::mem::take(&mut self.counts);
         // Before the things are looked at: what is written last must be what was true last.
-        if self.services.db().is_postgres() {
-            self.serialize_events(&touched).await?;
-        }
+        self.one_at_a_time(touched.iter().map(|(b, _)| *b).chain(counts.keys().map(|(b, _)| *b)))
+            .await?;
+        reports::add(self, counts).await?;
         let mut rows = Vec::with_capacity(touched.len());
-        for (business_id, what) in &touched {
-            let event = self.event(*business_id, *what).await?;
-            rows.push(live_event::ActiveModel {
-                business_id: Set(*business_id),
-                kind: Set(event.kind().to_owned()),
-                payload: Set(serde_json::to_string(&event).map_err(|e| crate::Error::broken(e.to_string()))?),
-                created_at: Set(self.now),
-                ..Default::default()
-            });
+        for of_business in touched.chunk_by(|a, b| a.0 == b.0) {
+            let business_id = of_business[0].0;
+            for event in self.events(business_id, of_business).await? {
+                rows.push(live_event::ActiveModel {
+                    business_id: Set(business_id),
+                    kind: Set(event.kind().to_owned()),
+                    payload: Set(serde_json::to_string(&event).map_err(|e| crate::Error::broken(e.to_string()))?),
+                    created_at: Set(self.now),
+                    ..Default::default()
+                });
+            }
         }
-        live_event::Entity::insert_many(rows).exec_without_returning(&self.db).await?;
-        Ok(true)
+        let told = !rows.is_empty();
+        for some in rows.chunks(500) {
+            live_event::Entity::insert_many(some.to_vec())
+                .exec_without_returning(&self.db)
+                .await?;
+        }
+        Ok(told)
     }
 
     /// Ids come from a sequence when a row is written, but are seen when it commits. One writer per business at a time, from here to
-    /// the commit, keeps "everything after id N" true. Taken last, so that it never waits while others wait for us.
-    async fn serialize_events(&self, touched: &[(Uuid, Touched)]) -> Result<()> {
-        let mut businesses: Vec<Uuid> = touched.iter().map(|(b, _)| *b).collect();
-        businesses.sort();
-        businesses.dedup();
-        for business in businesses {
-            let key = business.as_u64_pair().1 as i64;
-            self.execute("SELECT pg_advisory_xact_lock($1)", [key.into()]).await?;
+    /// the commit, keeps "everything after id N" true. Taken last, so that it never waits while others wait for us. SQLite has one
+    /// writer anyway.
+    async fn one_at_a_time(&self, businesses: impl Iterator<Item = Uuid>) -> Result<()> {
+        if !self.services.db().is_postgres() {
+            return Ok(());
         }
-        self.execute("SELECT pg_notify($1, '')", [crate::live::CHANNEL.into()]).await
-    }
-
-    async fn execute<const N: usize>(&self, sql: &str, values: [sea_orm::Value; N]) -> Result<()> {
-        let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);
-        self.db.execute_raw(statement).await?;
+        let mut keys: Vec<i64> = businesses.map(|b| b.as_u64_pair().1 as i64).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            let sql = "SELECT pg_advisory_xact_lock($1)";
+            let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, [key.into()]);
+            self.db.execute_raw(statement).await?;
+        }
         Ok(())
     }
 
-    async fn event(&self, business_id: Uuid, what: Touched) -> Result<LiveEvent> {
-        Ok(match what {
-            Touched::Message(id) => LiveEvent::Message(messages::view(&self.db, business_id, id).await?),
-            Touched::Conversation(id) => LiveEvent::Conversation(conversations::row(&self.db, business_id, id).await?),
-            Touched::Contact(id) => LiveEvent::Contact(contacts::view(&self.db, business_id, id).await?),
-            Touched::Appointment(id) => LiveEvent::Appointment(appointments::view(&self.db, business_id, id).await?),
-            Touched::Task(id) => LiveEvent::Task(tasks::view(&self.db, business_id, id).await?),
-        })
+    /// The things a business's streams should show anew, as they are now; kind by kind, each kind read at once.
+    async fn events(&mut self, business_id: Uuid, touched: &[(Uuid, Touched)]) -> Result<Vec<LiveEvent>> {
+        let ids = |pick: fn(Touched) -> Option<Uuid>| touched.iter().filter_map(|(_, t)| pick(*t)).collect::<Vec<_>>();
+        let db = &self.db;
+        let mut events = Vec::with_capacity(touched.len());
+        let some = ids(|t| if let Touched::Message(id) = t { Some(id) } else { None });
+        if !some.is_empty() {
+            events.extend(messages::views(db, business_id, &some).await?.into_iter().map(LiveEvent::Message));
+        }
+        let some = ids(|t| if let Touched::Conversation(id) = t { Some(id) } else { None });
+        if !some.is_empty() {
+            events.extend(conversations::rows(db, business_id, &some).await?.into_iter().map(LiveEvent::Conversation));
+        }
+        let some = ids(|t| if let Touched::Contact(id) = t { Some(id) } else { None });
+        if !some.is_empty() {
+            events.extend(contacts::views_of(db, business_id, &some).await?.into_iter().map(LiveEvent::Contact));
+        }
+        let some = ids(|t| if let Touched::Appointment(id) = t { Some(id) } else { None });
+        if !some.is_empty() {
+            events.extend(appointments::views_of(db, business_id, &some).await?.into_iter().map(LiveEvent::Appointment));
+        }
+        let some = ids(|t| if let Touched::Task(id) = t { Some(id) } else { None });
+        if !some.is_empty() {
+            events.extend(tasks::views_of(db, business_id, &some).await?.into_iter().map(LiveEvent::Task));
+        }
+        if touched.iter().any(|(_, t)| *t == Touched::Notices) {
+            let services = self.services.clone();
+            let business = self.business(business_id).await?;
+            events.push(LiveEvent::Notices(crate::notices::of(&services, &self.db, &business).await?));
+        }
+        Ok(events)
     }
 }

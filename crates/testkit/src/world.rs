@@ -11,12 +11,9 @@ use contract::{
     accounts::Role,
     appointments::{AppointmentView, CreateAppointment},
     contacts::{ContactView, CreateContact, OptIn},
-    messages::{MessageView, SendMessage},
+    messages::{LogQuery, MessageView, SendMessage},
     tasks::{TaskQuery, TaskView},
 };
-use domain::delivery::Status;
-use entity::messages::message;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use secrecy::SecretString;
 use services::{
     Actor, Clock, Db, Services, Settings, Who, accounts, appointments, businesses, contacts, messages, numbers, reminders, tasks,
@@ -156,9 +153,7 @@ impl World {
     /// Fires due reminders and hands over every text that waits and may go now.
     pub async fn work(&self) {
         reminders::tick(&self.s).await.expect("reminders fire");
-        for id in self.waiting().await {
-            messages::deliver(&self.s, id).await.expect("delivery works");
-        }
+        messages::send_due(&self.s).await.expect("delivery works");
     }
 
     /// A contact with a visit 30 hours ahead, whose reminder went out.
@@ -167,16 +162,6 @@ impl World {
         let visit = Box::pin(self.visit(&contact, 30)).await;
         Box::pin(self.work()).await;
         (contact, Box::pin(self.see_visit(&visit)).await)
-    }
-
-    async fn waiting(&self) -> Vec<Uuid> {
-        let rows = message::Entity::find()
-            .filter(message::Column::Status.eq(Status::Queued.as_str()))
-            .filter(message::Column::NotBefore.lte(self.clock.now()))
-            .order_by_asc(message::Column::Id)
-            .all(self.s.db().connection())
-            .await;
-        rows.expect("messages").into_iter().map(|m| m.id).collect()
     }
 
     /// Staff write to a contact.
@@ -235,7 +220,11 @@ impl World {
 
     /// A contact's messages, oldest first.
     pub async fn thread(&self, contact: &ContactView) -> Vec<MessageView> {
-        let page = messages::list(&self.s, &self.owner, Some(contact.id), None)
+        let query = LogQuery {
+            contact_id: Some(contact.id),
+            ..LogQuery::default()
+        };
+        let page = messages::list(&self.s, &self.owner, query)
             .await
             .expect("messages");
         page.data.into_iter().rev().collect()
@@ -280,6 +269,7 @@ async fn open(url: &str, clock: &TestClock, sim: &Sim) -> Services {
     let settings = Settings {
         public_url: "http://showup.test".to_owned(),
         default_from: Some(SHARED.to_owned()),
+        account_per_second: None,
         auth_tokens: vec![token],
     };
     Services::new(db, clock.clock(), Some(client), settings)

@@ -32,6 +32,42 @@ pub enum Class {
     Unknown,
 }
 
+/// What the same error would hit besides this message, until somebody sets it right.
+///
+/// Limits of pace and of the day pass by themselves, so they stop nothing and count as [`Scope::Message`], whoever they are set for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Everything of this Twilio account: nobody of the business can send.
+    Account,
+    /// Everything from this number, WhatsApp sender or Messaging Service.
+    Sender,
+    /// Only this message, this person or this country.
+    Message,
+}
+
+/// When a failed message may be sent again, by itself, while it still makes sense (twilio.md 3.7). For failures that Twilio reports
+/// after it took the message; a refusal of the request is judged by [`crate::Outcome`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Retry {
+    /// Not without a person.
+    Never,
+    /// Once after each of these delays, in seconds from the failure before; then never. The caller spreads them with jitter.
+    After(&'static [u64]),
+    /// When the next day begins for the carriers: midnight in California, the business's and the person's quiet hours kept.
+    NextDay,
+}
+
+/// Ten minutes and two hours: a phone that was off or a network that had a bad moment.
+const TRANSIENT: Retry = Retry::After(&[10 * 60, 2 * 60 * 60]);
+/// Over the rate: three tries, further apart each time.
+const PACE: Retry = Retry::After(&[60, 5 * 60, 30 * 60]);
+/// A queue of ten hours is full: it takes hours to drain.
+const QUEUE_FULL: Retry = Retry::After(&[30 * 60, 2 * 60 * 60, 6 * 60 * 60]);
+/// The rate, or the number's allowance for the day: the last try comes a day later.
+const WHATSAPP_LIMIT: Retry = Retry::After(&[5 * 60, 60 * 60, 24 * 60 * 60]);
+/// The carrier lifts its block after 15 to 30 minutes.
+const SHORT_BLOCK: Retry = Retry::After(&[30 * 60, 2 * 60 * 60]);
+
 /// One code.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -43,6 +79,44 @@ pub struct Entry {
     pub words: &'static str,
     /// What to do about it, one plain sentence for staff.
     pub todo: &'static str,
+}
+
+impl Entry {
+    /// What else the same error would hit.
+    #[must_use]
+    pub const fn scope(&self) -> Scope {
+        match self.code {
+            10001 | 20003 | 20404 | 21609 | 30002 => Scope::Account,
+            21212 | 21601 | 21606 | 21660 | 21701..=21705 | 30024 | 30032 | 30034 | 63001 | 63007 | 63020 => Scope::Sender,
+            _ => Scope::Message,
+        }
+    }
+
+    /// When it may be sent again by itself.
+    #[must_use]
+    pub const fn retry(&self) -> Retry {
+        match (self.class, self.code) {
+            (Class::Pace, 21611 | 30001) => QUEUE_FULL,
+            (Class::Pace, 63018) => WHATSAPP_LIMIT,
+            (Class::Pace, _) => PACE,
+            (Class::Transient, 30450) => SHORT_BLOCK,
+            (Class::Transient, _) => TRANSIENT,
+            (Class::DailyCap, _) => Retry::NextDay,
+            _ => Retry::Never,
+        }
+    }
+}
+
+/// What else the same error would hit; a code that is not in the table speaks of its own message only.
+#[must_use]
+pub fn scope(code: i32) -> Scope {
+    lookup(code).map_or(Scope::Message, Entry::scope)
+}
+
+/// When a message that failed with this code may be sent again by itself; never for a code that is not in the table.
+#[must_use]
+pub fn retry(code: i32) -> Retry {
+    lookup(code).map_or(Retry::Never, Entry::retry)
 }
 
 /// The entry for a code, if it is in the table.
@@ -66,6 +140,88 @@ mod tests {
     fn table_is_sorted_without_doubles_so_that_every_entry_is_found() {
         assert!(table::TABLE.windows(2).all(|pair| pair[0].code < pair[1].code));
         assert!(table::TABLE.iter().all(|entry| lookup(entry.code) == Some(entry)));
+    }
+
+    /// Every code of twilio.md 3.7 and those named elsewhere in the file, webhook errors left out.
+    const NAMED: &[(Class, &[i32])] = &[
+        (Class::OptedOut, &[21610, 30640, 63014, 63033]),
+        (Class::ChannelUnreachable, &[63003, 63024, 63032]),
+        (
+            Class::BadAddress,
+            &[21211, 21214, 21217, 21604, 21612, 21614, 21635, 30005, 30006],
+        ),
+        (
+            Class::Account,
+            &[
+                10001, 20003, 20404, 21212, 21408, 21601, 21606, 21608, 21609, 21660, 21701, 21702, 21703, 21704, 21705, 30002,
+                30024, 30032, 30034, 63001, 63007, 63020,
+            ],
+        ),
+        (
+            Class::Content,
+            &[
+                21602, 21617, 21620, 30004, 30007, 30019, 63005, 63013, 63021, 63026, 63027, 63028, 63041, 92001,
+            ],
+        ),
+        (Class::Window, &[63016]),
+        (Class::Pace, &[14107, 20429, 21611, 30001, 30022, 63017, 63018]),
+        (Class::DailyCap, &[30023, 30027, 63038]),
+        (
+            Class::Transient,
+            &[30003, 30008, 30017, 30021, 30410, 30450, 30500, 63010, 63012],
+        ),
+        (
+            Class::Stale,
+            &[
+                30036, 30610, 35111, 35112, 35113, 35114, 35115, 35116, 35117, 35118, 35119, 35120, 35121, 35122, 35123, 35124,
+                35125, 35126,
+            ],
+        ),
+        (Class::Unknown, &[20500]),
+    ];
+
+    #[test]
+    fn every_code_we_know_of_is_listed_with_its_class() {
+        let mut named: Vec<(i32, Class)> = NAMED
+            .iter()
+            .flat_map(|(class, codes)| codes.iter().map(|code| (*code, *class)))
+            .collect();
+        named.sort_unstable_by_key(|(code, _)| *code);
+        let listed: Vec<(i32, Class)> = table::TABLE.iter().map(|e| (e.code, e.class)).collect();
+        assert_eq!(listed, named);
+    }
+
+    #[test]
+    fn only_what_somebody_must_set_right_stops_more_than_a_message() {
+        for entry in table::TABLE.iter().filter(|e| e.scope() != Scope::Message) {
+            assert_eq!(entry.class, Class::Account, "{}", entry.code);
+            assert_eq!(entry.retry(), Retry::Never, "{}", entry.code);
+        }
+        for (code, expected) in [
+            (20003, Scope::Account),
+            (30002, Scope::Account),
+            (21606, Scope::Sender),
+            (30034, Scope::Sender),
+            (63007, Scope::Sender),
+            (21408, Scope::Message),
+            (21610, Scope::Message),
+            (12_345, Scope::Message),
+        ] {
+            assert_eq!(scope(code), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn only_what_passes_by_itself_is_sent_again() {
+        for entry in table::TABLE {
+            match (entry.class, entry.retry()) {
+                (Class::Transient, Retry::After(delays)) => assert!(delays.len() == 2 && delays.is_sorted(), "{}", entry.code),
+                (Class::Pace, Retry::After(delays)) => assert!(delays.len() == 3 && delays.is_sorted(), "{}", entry.code),
+                (Class::DailyCap, retry) => assert_eq!(retry, Retry::NextDay, "{}", entry.code),
+                (_, retry) => assert_eq!(retry, Retry::Never, "{}", entry.code),
+            }
+        }
+        assert_eq!(retry(12_345), Retry::Never);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Message {
     pub direction: String,
     /// SMS segments; 0 while a Messaging Service has not counted them yet.
     pub num_segments: u32,
+    /// Count of attachments.
+    pub num_media: u32,
     /// See [`crate::errors`].
     pub error_code: Option<i32>,
     /// Twilio's own text to the code.
@@ -51,6 +53,7 @@ impl Message {
             status: text(json, "status").unwrap_or_default(),
             direction: text(json, "direction").unwrap_or_default(),
             num_segments: text(json, "num_segments").and_then(|n| n.parse().ok()).unwrap_or_default(),
+            num_media: text(json, "num_media").and_then(|n| n.parse().ok()).unwrap_or_default(),
             error_code: text(json, "error_code")
                 .and_then(|n| n.parse().ok())
                 .filter(|code| *code != 0),

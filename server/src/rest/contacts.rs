@@ -1,7 +1,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use contract::{
     Problem,
-    contacts::{ContactView, CreateContact},
+    contacts::{ContactView, CreateContact, DecideHold},
 };
 use services::contacts;
 
@@ -23,4 +23,11 @@ pub async fn create(
     (status = 200, body = ContactView), (status = 404, body = Problem)))]
 pub async fn get(State(s): S, Caller(actor): Caller, Id(id): Id) -> Answer<ContactView> {
     Ok(Json(contacts::get(&s, &actor, id).await?))
+}
+
+/// Decide about a contact on hold: opted out, or texts go on.
+#[utoipa::path(post, path = "/contacts/hold", tag = "contacts", request_body = DecideHold, responses(
+    (status = 200, body = ContactView), (status = 409, description = "Nothing to decide", body = Problem)))]
+pub async fn decide_hold(State(s): S, Caller(actor): Caller, Body(cmd): Body<DecideHold>) -> Answer<ContactView> {
+    Ok(Json(contacts::decide_hold(&s, &actor, cmd).await?))
 }

@@ -1,22 +1,11 @@
 use axum::{Json, extract::State, http::StatusCode};
 use contract::{
     Page, Problem,
-    messages::{MessageView, SendMessage},
+    messages::{Acted, LogQuery, MessageIds, MessageView, SendMessage},
 };
-use serde::Deserialize;
 use services::messages;
-use uuid::Uuid;
 
 use super::{Answer, Body, Caller, Params, Refusal, S};
-
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListParams {
-    /// Only this contact's.
-    contact_id: Option<Uuid>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
 
 /// Text a contact. Stored at once, sent in the background: look at `status`.
 #[utoipa::path(post, path = "/messages", tag = "messages", request_body = SendMessage, responses(
@@ -30,7 +19,21 @@ pub async fn send(
 }
 
 /// Messages, newest first, 50 a page.
-#[utoipa::path(get, path = "/messages", tag = "messages", params(ListParams), responses((status = 200, body = Page<MessageView>)))]
-pub async fn list(State(s): S, Caller(actor): Caller, Params(q): Params<ListParams>) -> Answer<Page<MessageView>> {
-    Ok(Json(messages::list(&s, &actor, q.contact_id, q.cursor.as_deref()).await?))
+#[utoipa::path(get, path = "/messages", tag = "messages", params(LogQuery), responses((status = 200, body = Page<MessageView>)))]
+pub async fn list(State(s): S, Caller(actor): Caller, Params(query): Params<LogQuery>) -> Answer<Page<MessageView>> {
+    Ok(Json(messages::list(&s, &actor, query).await?))
+}
+
+/// Send again what failed or was cancelled.
+#[utoipa::path(post, path = "/messages/retry", tag = "messages", request_body = MessageIds, responses(
+    (status = 200, body = Acted), (status = 422, body = Problem)))]
+pub async fn retry(State(s): S, Caller(actor): Caller, Body(cmd): Body<MessageIds>) -> Answer<Acted> {
+    Ok(Json(messages::retry(&s, &actor, cmd).await?))
+}
+
+/// Take back what still waits.
+#[utoipa::path(post, path = "/messages/cancel", tag = "messages", request_body = MessageIds, responses(
+    (status = 200, body = Acted), (status = 422, body = Problem)))]
+pub async fn cancel(State(s): S, Caller(actor): Caller, Body(cmd): Body<MessageIds>) -> Answer<Acted> {
+    Ok(Json(messages::cancel_many(&s, &actor, cmd).await?))
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use contract::accounts::SignUp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use server::{AccountSid, AppState, router, workers};
+use server::{AccountSid, AppState, metrics::MetricsToken, router, workers};
 use services::{Actor, Clock, Db, Services, Settings, Who, accounts, integrations};
 use testkit::{Backend, Sim, TestDb};
 use tokio_util::sync::CancellationToken;
@@ -56,6 +56,7 @@ impl TestApp {
         let settings = Settings {
             public_url: url.clone(),
             default_from: None,
+            account_per_second: None,
             auth_tokens: vec![token, OLD_TOKEN.to_owned().into()],
         };
         let s = Services::new(
@@ -73,11 +74,12 @@ impl TestApp {
             services: s.clone(),
             leptos: leptos::config::LeptosOptions::builder().output_name("showup").build(),
             account_sid: AccountSid(Some(sim.account_sid().to_owned())),
+            metrics_token: MetricsToken::default(),
             stopping: stopping.clone(),
         };
         let routes = router::router(state).expect("routes");
         tokio::spawn(
-            axum::serve(listener, routes)
+            axum::serve(listener, routes.into_make_service_with_connect_info::<std::net::SocketAddr>())
                 .with_graceful_shutdown(stopping.clone().cancelled_owned())
                 .into_future(),
         );

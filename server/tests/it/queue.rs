@@ -25,7 +25,7 @@ async fn counted(app: &TestApp, status: &str) -> i64 {
 
 fn a_job() -> Job {
     // A message that does not exist: the job finds nothing to do and is done.
-    Job::Send {
+    Job::Resolve {
         message_id: Uuid::now_v7(),
     }
 }

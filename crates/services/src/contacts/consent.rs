@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use contract::contacts::ConsentEventView;
 use domain::consent::{Channel, LedgerEntry, Purpose, Source, State};
 use entity::{
@@ -14,7 +15,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Error, Result, Services, Tx, messages, tx::Touched};
+use super::hold;
+use crate::{Error, Result, Services, Tx, messages, reports::What, tx::Touched};
 
 /// Something that settles where a person stands on appointment texts.
 pub(crate) struct Change<'a> {
@@ -39,8 +41,16 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
     }
     let business_id = change.contact.business_id;
     remember(tx, business_id, &change.contact.phone, change.state).await?;
-    if change.state == State::OptedOut {
-        messages::cancel_waiting(tx, business_id, change.contact.id, "The customer opted out.").await?;
+    match change.state {
+        State::OptedOut => {
+            tx.count(business_id, What::OptedOut);
+            messages::cancel_waiting(tx, business_id, change.contact.id, "The customer opted out.").await?;
+        }
+        State::OptedIn => tx.count(business_id, What::OptedIn),
+        State::Unknown => {}
+    }
+    if change.state != State::Unknown {
+        hold::end(tx, change.contact, change.actor).await?;
     }
     tx.touch(business_id, Touched::Contact(change.contact.id));
     if let Some(conversation) = crate::conversations::of_contact(&tx.db, business_id, change.contact.id).await? {
@@ -158,6 +168,33 @@ pub(crate) async fn state(db: &impl ConnectionTrait, contact_id: Uuid) -> Result
     );
     let row = consent::Entity::find_by_id(key).one(db).await?;
     Ok(row.and_then(|r| r.state.parse().ok()).unwrap_or_default())
+}
+
+/// Where several contacts stand on appointment texts; those without a row are left out.
+pub(crate) async fn states_of(db: &impl ConnectionTrait, contacts: &[Uuid]) -> Result<HashMap<Uuid, State>> {
+    let rows = consent::Entity::find()
+        .filter(consent::Column::ContactId.is_in(contacts.iter().copied()))
+        .filter(consent::Column::Channel.eq(Channel::Sms.as_str()))
+        .filter(consent::Column::Purpose.eq(Purpose::Transactional.as_str()))
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| (r.contact_id, r.state.parse().unwrap_or_default()))
+        .collect())
+}
+
+/// Whether the customer opted in by a text of their own after `at`.
+pub(crate) async fn opted_in_since(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid, at: DateTime<Utc>) -> Result<bool> {
+    let later = consent_event::Entity::in_business(business_id)
+        .filter(consent_event::Column::ContactId.eq(contact_id))
+        .filter(consent_event::Column::At.gt(at))
+        .filter(consent_event::Column::State.eq(State::OptedIn.as_str()))
+        .filter(consent_event::Column::Source.eq(Source::Keyword.as_str()))
+        .limit(1)
+        .one(db)
+        .await?;
+    Ok(later.is_some())
 }
 
 /// The same for several contacts of one business; those without a row are left out.

@@ -101,6 +101,15 @@ pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid)
         .ok_or_else(|| not_found("contact"))
 }
 
+/// Several contacts as they are now, in no particular order.
+pub(crate) async fn views_of(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<ContactView>> {
+    let rows = contact::Entity::in_business(business_id)
+        .filter(contact::Column::Id.is_in(ids.iter().copied()))
+        .all(db)
+        .await?;
+    views(db, business_id, rows).await
+}
+
 async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<contact::Model>) -> Result<Vec<ContactView>> {
     let country = businesses::get(db, business_id).await?.country;
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
@@ -116,6 +125,7 @@ async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<contact::
             time_zone: r.time_zone,
             notes: r.notes,
             blocked: r.blocked,
+            held_since: r.held_since,
             consent: ConsentView {
                 sms: states.get(&r.id).copied().unwrap_or_default(),
             },

@@ -1,6 +1,8 @@
 //! Texts from customers: stored before they are acknowledged, once per MessageSid, and never lost to an error of ours (IN2).
 
-use chrono::Duration;
+use std::collections::HashSet;
+
+use chrono::{DateTime, Duration, Utc};
 use contract::Code;
 use domain::{
     consent::{Purpose, Source, State},
@@ -19,8 +21,17 @@ use uuid::Uuid;
 
 use super::respond;
 use crate::{
-    Error, Result, Services, Tx, businesses, contacts, contacts::consent, conversations, error::problem, numbers, queue::Job,
-    reminders, tasks, tx::Touched,
+    Error, Result, Services, Tx,
+    contacts::{self, consent, hold},
+    conversations,
+    error::problem,
+    numbers,
+    queue::Job,
+    reminders,
+    reports::What,
+    tasks,
+    together::Together,
+    tx::Touched,
 };
 
 /// After so many tries at acting on a text a person gets it as a task.
@@ -37,36 +48,83 @@ pub enum Received {
     Repeat,
 }
 
-/// Takes an inbound text; `raw` is the form as it came.
+/// A text as it came, and whose it is.
+pub(crate) struct Item {
+    business_id: Uuid,
+    form: forms::Inbound,
+    raw: String,
+    /// When the customer sent it, for one that an outage kept from us.
+    sent_at: Option<DateTime<Utc>>,
+}
+
+pub(crate) type Intake = Together<Item, Result<Received>>;
+
+/// Most texts in one transaction.
+const MOST: usize = 128;
+
+/// Takes an inbound text; `raw` is the form as it came. Texts that come together share a transaction, and each is answered after it.
 ///
 /// # Errors
 /// `NotFound` when the number is nobody's; anything else means nothing was stored and Twilio should ask again.
 pub async fn receive(s: &Services, form: &forms::Inbound, raw: &str) -> Result<Received> {
+    take(s, form, raw, None).await
+}
+
+pub(super) async fn take(s: &Services, form: &forms::Inbound, raw: &str, sent_at: Option<DateTime<Utc>>) -> Result<Received> {
+    let begun = tokio::time::Instant::now();
     let business_id = numbers::route(s, s.read(), &form.to, &form.from).await?;
     let Some(business_id) = business_id else {
         tracing::warn!(to = %mask(&form.to), "a text came to a number that belongs to no business");
         return Err(problem(Code::NotFound, "This number belongs to no business here."));
     };
-    // Two first texts of a new number at once: one of them finds the contact made by the other when it tries again.
+    let item = Item {
+        business_id,
+        form: form.clone(),
+        raw: raw.to_owned(),
+        sent_at,
+    };
+    let work = |group| async move { receive_group(s, group).await };
+    let done = s.inbound().run(item, MOST, work).await;
+    metrics::histogram!("showup_step_seconds", "step" => "inbound").record(begun.elapsed());
+    done.unwrap_or_else(|| Err(Error::broken("the transaction of this text broke off")))
+}
+
+async fn receive_group(s: &Services, group: Vec<Item>) -> Vec<Result<Received>> {
+    match store_group(s, &group).await {
+        Ok(results) => results.into_iter().map(Ok).collect(),
+        // One of them is in the way of the others: each by itself.
+        Err(cause) => {
+            let mut results = Vec::with_capacity(group.len());
+            let first = (group.len() == 1).then_some(cause);
+            let mut first = first;
+            for item in &group {
+                results.push(receive_alone(s, item, first.take()).await);
+            }
+            results
+        }
+    }
+}
+
+/// Two first texts of a new number at once: one of them finds the contact made by the other when it tries again. What can't be acted on
+/// is kept.
+async fn receive_alone(s: &Services, item: &Item, failed_before: Option<Error>) -> Result<Received> {
+    let mut cause = failed_before;
     for _ in 0..3 {
-        match receive_once(s, business_id, form, raw).await {
-            Err(e) if e.is_duplicate() || is_conflict(&e) => {
-                if seen(s, &form.message_sid).await? {
+        match cause.take() {
+            None => match store_group(s, std::slice::from_ref(item)).await {
+                Ok(results) => return Ok(results.first().copied().unwrap_or(Received::Done)),
+                Err(e) => cause = Some(e),
+            },
+            Some(e) if e.is_duplicate() || is_conflict(&e) => {
+                if seen(s, &item.form.message_sid).await? {
                     return Ok(Received::Repeat);
                 }
             }
-            Err(e) => return keep(s, business_id, form, raw, &e).await,
-            Ok(received) => return Ok(received),
+            Some(e) => return keep(s, item, &e).await,
         }
     }
-    keep(
-        s,
-        business_id,
-        form,
-        raw,
-        &Error::broken("the contact could not be told apart"),
-    )
-    .await
+    let cause = cause.unwrap_or_else(|| Error::broken("the contact could not be told apart"));
+    keep(s, item, &cause).await
 }
 
 /// The contact was made by another text at the same moment.
@@ -81,30 +139,58 @@ async fn seen(s: &Services, sid: &str) -> Result<bool> {
         .is_some())
 }
 
-async fn receive_once(s: &Services, business_id: Uuid, form: &forms::Inbound, raw: &str) -> Result<Received> {
+/// Stores a group of texts and acts on them, in the order they came, all in one transaction.
+async fn store_group(s: &Services, group: &[Item]) -> Result<Vec<Received>> {
     let mut tx = s.begin().await?;
-    if receipt::Entity::find_by_id(form.message_sid.clone())
-        .one(&tx.db)
-        .await?
-        .is_some()
-    {
-        return Ok(Received::Repeat);
+    let known: Vec<String> = receipt::Entity::find()
+        .filter(receipt::Column::ProviderSid.is_in(group.iter().map(|i| i.form.message_sid.as_str())))
+        .select_only()
+        .column(receipt::Column::ProviderSid)
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    let mut known: HashSet<String> = known.into_iter().collect();
+    let mut results = Vec::with_capacity(group.len());
+    let mut fresh = Vec::with_capacity(group.len());
+    for item in group {
+        if known.insert(item.form.message_sid.clone()) {
+            results.push(Received::Done);
+            fresh.push(item);
+        } else {
+            results.push(Received::Repeat);
+        }
     }
-    insert_receipt(&tx, business_id, form, raw, None).await?;
-    apply(&mut tx, business_id, form).await?;
+    if fresh.is_empty() {
+        return Ok(results);
+    }
+    let receipts = fresh.iter().map(|item| row(&tx, item, None));
+    receipt::Entity::insert_many(receipts).exec_without_returning(&tx.db).await?;
+    let texts: Vec<Text<'_>> = fresh
+        .iter()
+        .map(|item| Text {
+            business_id: item.business_id,
+            form: &item.form,
+            at: item.sent_at.unwrap_or(tx.now),
+        })
+        .collect();
+    apply(&mut tx, &texts).await?;
     tx.commit().await?;
-    tracing::info!(sid = %form.message_sid, from = %mask(&form.from), "text received");
-    Ok(Received::Done)
+    for item in fresh {
+        metrics::counter!("showup_messages_total", "step" => "received").increment(1);
+        tracing::info!(sid = %item.form.message_sid, step = "received", from = %mask(&item.form.from), "text");
+    }
+    Ok(results)
 }
 
 /// Our own logic failed: the receipt alone is kept, with a job to try again.
-async fn keep(s: &Services, business_id: Uuid, form: &forms::Inbound, raw: &str, cause: &Error) -> Result<Received> {
-    tracing::error!(sid = %form.message_sid, %cause, "a text could not be acted on; kept for another try");
+async fn keep(s: &Services, item: &Item, cause: &Error) -> Result<Received> {
+    let sid = &item.form.message_sid;
+    tracing::error!(%sid, %cause, "a text could not be acted on; kept for another try");
     let mut tx = s.begin().await?;
-    if let Err(e) = insert_receipt(&tx, business_id, form, raw, Some(cause)).await {
+    if let Err(e) = row(&tx, item, Some(cause)).insert(&tx.db).await.map_err(Error::from) {
         return if e.is_duplicate() { Ok(Received::Repeat) } else { Err(e) };
     }
-    try_again(&mut tx, &form.message_sid, 1).await?;
+    try_again(&mut tx, sid, 1).await?;
     tx.commit().await?;
     Ok(Received::Kept)
 }
@@ -117,18 +203,16 @@ async fn try_again(tx: &mut Tx, sid: &str, tries: i32) -> Result<()> {
     tx.enqueue(&job, tx.now + wait, Some(&format!("receive:{sid}:{tries}"))).await
 }
 
-async fn insert_receipt(tx: &Tx, business_id: Uuid, form: &forms::Inbound, raw: &str, error: Option<&Error>) -> Result<()> {
-    let row = receipt::ActiveModel {
-        provider_sid: Set(form.message_sid.clone()),
-        business_id: Set(business_id),
-        raw: Set(raw.to_owned()),
+fn row(tx: &Tx, item: &Item, error: Option<&Error>) -> receipt::ActiveModel {
+    receipt::ActiveModel {
+        provider_sid: Set(item.form.message_sid.clone()),
+        business_id: Set(item.business_id),
+        raw: Set(item.raw.clone()),
         received_at: Set(tx.now),
         processed_at: Set(error.is_none().then_some(tx.now)),
         tries: Set(i32::from(error.is_some())),
         last_error: Set(error.map(|e| e.to_string().chars().take(500).collect())),
-    };
-    row.insert(&tx.db).await?;
-    Ok(())
+    }
 }
 
 /// Acts on a kept text again; after the last try it becomes a task.
@@ -176,38 +260,106 @@ async fn apply_kept(s: &Services, row: &receipt::Model, form: &forms::Inbound) -
     let mut done = row.clone().into_active_model();
     done.processed_at = Set(Some(tx.now));
     done.update(&tx.db).await?;
-    apply(&mut tx, row.business_id, form).await?;
+    let text = Text {
+        business_id: row.business_id,
+        form,
+        at: row.received_at,
+    };
+    apply(&mut tx, &[text]).await?;
     tx.commit().await
 }
 
-/// Contact, conversation, message and effect of a text, in the caller's transaction.
-async fn apply(tx: &mut Tx, business_id: Uuid, form: &forms::Inbound) -> Result<()> {
-    let contact = contacts::known_or_new(tx, business_id, &form.from).await?;
-    let inbound = store(tx, &contact, form).await?;
-    let state = consent::state(&tx.db, contact.id).await?;
-    let business = businesses::get(&tx.db, business_id).await?;
+/// A text to be shown and acted on.
+struct Text<'a> {
+    business_id: Uuid,
+    form: &'a forms::Inbound,
+    at: DateTime<Utc>,
+}
+
+/// Contacts, conversations, messages and effects of a group of texts, in the caller's transaction. What is the same for all is read and
+/// written at once; effects come one after another, in the order of the texts.
+async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
+    let senders: Vec<(Uuid, &str)> = texts.iter().map(|t| (t.business_id, t.form.from.as_str())).collect();
+    let people = contacts::known_or_new(tx, &senders).await?;
+    let threads = conversations::get_or_begin_all(tx, &people).await?;
+    let mut rows = Vec::with_capacity(texts.len());
+    for ((text, person), thread) in texts.iter().zip(&people).zip(&threads) {
+        rows.push(message_row(tx, text, person, thread.id));
+    }
+    let new: Vec<message::ActiveModel> = rows.iter().cloned().map(IntoActiveModel::into_active_model).map(ActiveModelTrait::reset_all).collect();
+    for some in new.chunks(MOST) {
+        message::Entity::insert_many(some.to_vec())
+            .exec_without_returning(&tx.db)
+            .await?;
+    }
+    conversations::add_all(tx, &threads, &rows).await?;
+    let ids: Vec<Uuid> = people.iter().map(|p| p.id).collect();
+    let consents = consent::states_of(&tx.db, &ids).await?;
+    let asked = reminders::asked(tx, &ids).await?;
+    let mut changed = HashSet::new();
+    for ((text, person), inbound) in texts.iter().zip(&people).zip(&rows) {
+        tx.count(text.business_id, What::Received);
+        tx.touch(text.business_id, Touched::Message(inbound.id));
+        // An earlier text of the group may have changed where this person stands.
+        let (person, state) = if changed.contains(&person.id) {
+            let again = contacts::locked(&tx.db, person.business_id, person.id).await?;
+            (again, consent::state(&tx.db, person.id).await?)
+        } else {
+            (person.clone(), consents.get(&person.id).copied().unwrap_or_default())
+        };
+        let asked = asked.contains(&person.id);
+        if effect(tx, text, &person, inbound, state, asked).await? {
+            changed.insert(person.id);
+        }
+    }
+    Ok(())
+}
+
+/// What a text does; true if it changed anything but the thread it is in.
+async fn effect(
+    tx: &mut Tx,
+    text: &Text<'_>,
+    contact: &contact::Model,
+    inbound: &message::Model,
+    state: State,
+    asked: bool,
+) -> Result<bool> {
+    let form = text.form;
     match meaning(form, &inbound.body, state) {
+        // Brought in late, after they have agreed again: it is shown, and what they said last counts.
+        Meaning::Stop if consent::opted_in_since(&tx.db, text.business_id, contact.id, text.at).await? => return Ok(false),
         Meaning::Stop => {
-            stop_elsewhere(tx, &inbound).await?;
-            if state == State::OptedOut {
-                Ok(())
-            } else {
-                set_consent(tx, &contact, &inbound, State::OptedOut).await
+            stop_elsewhere(tx, inbound).await?;
+            if state != State::OptedOut {
+                set_consent(tx, contact, inbound, State::OptedOut).await?;
             }
         }
-        Meaning::Start if state != State::OptedIn => set_consent(tx, &contact, &inbound, State::OptedIn).await,
-        Meaning::Start => Ok(()),
+        Meaning::Start if state != State::OptedIn => set_consent(tx, contact, inbound, State::OptedIn).await?,
+        Meaning::Start => return Ok(false),
         // With Advanced Opt-Out Twilio has answered already; and nothing at all goes to somebody who opted out.
-        Meaning::Help if form.opt_out_type.is_some() || state == State::OptedOut || contact.blocked => Ok(()),
+        Meaning::Help if form.opt_out_type.is_some() || state == State::OptedOut || contact.blocked => return Ok(false),
         Meaning::Help => {
+            let business = tx.business(text.business_id).await?;
             let body = texts::help(&business.name, &business.contact_line);
-            respond(tx, &contact, &inbound, "help", body).await
+            respond(tx, contact, inbound, "help", body).await?;
         }
-        Meaning::Yes { token } => reminders::answer(tx, &business, &contact, &inbound, true, token).await,
-        Meaning::No { token } => reminders::answer(tx, &business, &contact, &inbound, false, token).await,
-        Meaning::Other if state == State::OptedOut || contact.blocked => Ok(()),
-        Meaning::Other => reminders::other(tx, &business, &contact, &inbound).await,
+        Meaning::Yes { token } => {
+            let business = tx.business(text.business_id).await?;
+            reminders::answer(tx, &business, contact, inbound, true, token).await?;
+        }
+        Meaning::No { token } => {
+            let business = tx.business(text.business_id).await?;
+            reminders::answer(tx, &business, contact, inbound, false, token).await?;
+        }
+        Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(false),
+        Meaning::Other if domain::optout::is_opt_out(&inbound.body) => hold::begin(tx, contact, inbound).await?,
+        Meaning::Other if !asked => return Ok(false),
+        Meaning::Other => {
+            let business = tx.business(text.business_id).await?;
+            reminders::other(tx, &business, contact, inbound).await?;
+        }
     }
+    Ok(true)
 }
 
 fn meaning(form: &forms::Inbound, body: &str, state: State) -> Meaning {
@@ -219,48 +371,53 @@ fn meaning(form: &forms::Inbound, body: &str, state: State) -> Meaning {
     }
 }
 
-async fn store(tx: &mut Tx, contact: &contact::Model, form: &forms::Inbound) -> Result<message::Model> {
-    let conversation = conversations::get_or_begin(tx, contact.business_id, contact.id).await?;
+fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_id: Uuid) -> message::Model {
+    let form = text.form;
     let mut body = clean(&form.body);
     if form.num_media > 0 {
         let note = format!("[{} attachment(s), not shown here]", form.num_media);
         body = if body.is_empty() { note } else { format!("{body}\n{note}") };
     }
-    let row = message::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        business_id: Set(contact.business_id),
-        conversation_id: Set(conversation.id),
-        contact_id: Set(contact.id),
-        direction: Set("inbound".to_owned()),
-        channel: Set("sms".to_owned()),
-        kind: Set("customer".to_owned()),
-        purpose: Set(Purpose::Transactional.as_str().to_owned()),
-        status: Set(Status::Received.as_str().to_owned()),
-        segments: Set(form.num_segments as i32),
-        body: Set(body),
-        from_addr: Set(form.from.clone()),
-        to_addr: Set(form.to.clone()),
-        account_sid: Set(Some(form.account_sid.clone())),
-        provider_sid: Set(Some(form.message_sid.clone())),
-        error_code: Set(None),
-        error: Set(None),
-        correlation_id: Set(None),
-        author: Set(None),
-        reminder_id: Set(None),
-        appointment_id: Set(None),
-        attempts: Set(0),
-        looks: Set(0),
-        not_before: Set(tx.now),
-        wait_reason: Set(None),
-        claimed_at: Set(None),
-        created_at: Set(tx.now),
-        sent_at: Set(None),
-        delivered_at: Set(None),
-    };
-    let row = row.insert(&tx.db).await?;
-    conversations::add(tx, conversation, &row).await?;
-    tx.touch(contact.business_id, Touched::Message(row.id));
-    Ok(row)
+    message::Model {
+        id: Uuid::now_v7(),
+        business_id: contact.business_id,
+        conversation_id,
+        contact_id: contact.id,
+        direction: "inbound".to_owned(),
+        channel: "sms".to_owned(),
+        kind: "customer".to_owned(),
+        purpose: Purpose::Transactional.as_str().to_owned(),
+        status: Status::Received.as_str().to_owned(),
+        segments: form.num_segments as i32,
+        body,
+        ours: form.to.clone(),
+        theirs_key: Some(form.from.clone()),
+        theirs: form.from.clone(),
+        account_sid: Some(form.account_sid.clone()),
+        provider_sid: Some(form.message_sid.clone()),
+        error_code: None,
+        error: None,
+        correlation_id: None,
+        author: None,
+        reminder_id: None,
+        appointment_id: None,
+        attempts: 0,
+        retries: 0,
+        resends: 0,
+        resend_at: None,
+        priority: 0,
+        slot_at: None,
+        price: None,
+        price_unit: None,
+        price_final: false,
+        looks: 0,
+        not_before: tx.now,
+        wait_reason: None,
+        claimed_at: None,
+        created_at: text.at,
+        sent_at: None,
+        delivered_at: None,
+    }
 }
 
 async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, state: State) -> Result<()> {
@@ -278,12 +435,13 @@ async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::M
 
 /// A STOP to a number that several businesses send from means all of them: the customer can't tell them apart.
 async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model) -> Result<()> {
-    if tx.services().settings().default_from.as_ref() != Some(&inbound.to_addr) {
+    if tx.services().settings().default_from.as_ref() != Some(&inbound.ours) {
         return Ok(());
     }
     let texted: Vec<(Uuid, Uuid)> = message::Entity::find()
-        .filter(message::Column::ToAddr.eq(&inbound.from_addr))
-        .filter(message::Column::FromAddr.eq(&inbound.to_addr))
+        .filter(message::Column::TheirsKey.eq(inbound.theirs_key.as_deref()))
+        .filter(message::Column::Ours.eq(&inbound.ours))
+        .filter(message::Column::Direction.eq("outbound"))
         .filter(message::Column::BusinessId.ne(inbound.business_id))
         .select_only()
         .columns([message::Column::BusinessId, message::Column::ContactId])

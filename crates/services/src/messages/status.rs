@@ -1,14 +1,37 @@
-//! What the provider says about a message after taking it. Every event is a row; the state only goes forward (law 4).
+//! What the provider says about a message after taking it. Every event is a row; the state only goes forward (law 4). Callbacks that
+//! come together share a transaction.
 
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Duration, Utc};
 use contract::Code;
 use domain::delivery::{Advance, Status, advance};
-use entity::messages::{message, message_event};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
-use twilio::{errors, forms};
+use entity::messages::{message, message_attempt, message_event};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    sea_query::{Expr, LockType},
+};
+use twilio::{
+    errors::{self, Retry},
+    forms,
+};
 use uuid::Uuid;
 
-use super::{locked, sending, told};
-use crate::{Result, Services, Tx, error::problem, reminders};
+use super::{locked, outcome, told};
+use crate::{
+    Error, Result, Services, Tx, businesses, contacts, conversations, error::problem, reminders, reports::What, together::Together,
+    tx::Touched,
+};
+
+/// After so long without a word Twilio's log is looked at (SE8).
+pub(super) const SILENCE: Duration = Duration::hours(1);
+
+/// Most callbacks in one transaction.
+const MOST: usize = 64;
+
+/// A callback as it came: our own id from its URL, and the form.
+pub(crate) type Call = (Option<Uuid>, forms::Status);
+pub(crate) type News = Together<Call, Result<()>>;
 
 /// A status callback. `message_id` is ours, from the callback's own URL: it binds the SID even when the answer to our call was lost.
 /// A callback for a SID nobody knows yet is kept until the message turns up.
@@ -16,129 +39,399 @@ use crate::{Result, Services, Tx, error::problem, reminders};
 /// # Errors
 /// `NotFound` when the id is unknown, or belongs to a message with another SID, number or account.
 pub async fn status_changed(s: &Services, message_id: Option<Uuid>, form: &forms::Status) -> Result<()> {
-    let mut tx = s.begin().await?;
-    let Some(id) = find(&tx, message_id, form).await? else {
-        if message_id.is_some() {
-            return Err(problem(Code::NotFound, "There is no such message."));
-        }
-        keep(&tx, None, form).await?;
-        return tx.commit().await;
-    };
-    let Some((_, row)) = locked(&tx, id).await? else {
-        return Err(problem(Code::NotFound, "There is no such message."));
-    };
-    if !belongs(&row, form) {
-        tracing::warn!(message = %id, sid = %form.message_sid, "status callback does not fit the message it names");
-        return Err(problem(Code::NotFound, "There is no such message."));
-    }
-    keep(&tx, Some(&row), form).await?;
-    let row = bind(&tx, row, form).await?;
-    follow(&mut tx, row, &form.message_status, form.error_code).await?;
-    tx.commit().await
+    let begun = tokio::time::Instant::now();
+    let work = |group| async move { hear_group(s, group).await };
+    let done = s.news().run((message_id, form.clone()), MOST, work).await;
+    metrics::histogram!("showup_step_seconds", "step" => "status").record(begun.elapsed());
+    done.unwrap_or_else(|| Err(Error::broken("the callback's transaction broke off")))
 }
 
-async fn find(tx: &Tx, message_id: Option<Uuid>, form: &forms::Status) -> Result<Option<Uuid>> {
-    if message_id.is_some() {
-        let row = message::Entity::find_by_id(message_id.unwrap_or_default())
-            .one(&tx.db)
-            .await?;
-        return Ok(row.map(|r| r.id));
+async fn hear_group(s: &Services, group: Vec<Call>) -> Vec<Result<()>> {
+    match hear(s, &group).await {
+        Ok(results) => results,
+        Err(cause) if group.len() == 1 => vec![Err(cause)],
+        Err(_) => {
+            let mut results = Vec::with_capacity(group.len());
+            for one in group {
+                results.push(hear(s, &[one]).await.and_then(|mut r| r.pop().unwrap_or(Ok(()))));
+            }
+            results
+        }
     }
-    let row = message::Entity::find()
-        .filter(message::Column::ProviderSid.eq(&form.message_sid))
-        .one(&tx.db)
+}
+
+fn unknown() -> Error {
+    problem(Code::NotFound, "There is no such message.")
+}
+
+/// Takes a group of callbacks; an error of the whole group means that nothing was written.
+async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
+    let mut tx = s.begin().await?;
+    let mut rows = lock_rows(&tx, group).await?;
+    let mut results = Vec::with_capacity(group.len());
+    let mut events = Vec::new();
+    let mut changed = BTreeSet::new();
+    for (id, form) in group {
+        let Some(row) = find(&rows, *id, form) else {
+            results.push(if id.is_some() {
+                Err(unknown())
+            } else {
+                events.push(event(&tx, None, form, "callback"));
+                Ok(())
+            });
+            continue;
+        };
+        let known = belongs(&tx, row, form).await?;
+        if matches!(known, Belongs::No) {
+            tracing::warn!(message = %row.id, sid = %form.message_sid, "status callback does not fit the message it names");
+            results.push(Err(unknown()));
+            continue;
+        }
+        events.push(event(&tx, Some(row), form, "callback"));
+        let row = row.clone();
+        let id = row.id;
+        let after = match known {
+            Belongs::Earlier => earlier(&mut tx, row, form).await?,
+            _ => {
+                let row = bind(&tx, row, form);
+                follow(&mut tx, row, &form.message_status, form.error_code).await?
+            }
+        };
+        changed.insert(id);
+        rows.insert(id, after);
+        results.push(Ok(()));
+    }
+    if !events.is_empty() {
+        message_event::Entity::insert_many(events)
+            .exec_without_returning(&tx.db)
+            .await?;
+    }
+    let changed: Vec<message::Model> = changed.into_iter().filter_map(|id| rows.remove(&id)).collect();
+    conversations::follow(&mut tx, &changed).await?;
+    tx.commit().await?;
+    Ok(results)
+}
+
+/// The messages that are spoken of, locked after their people, both in order of id.
+async fn lock_rows(tx: &Tx, group: &[Call]) -> Result<HashMap<Uuid, message::Model>> {
+    let ids: BTreeSet<Uuid> = group.iter().filter_map(|(id, _)| *id).collect();
+    let sids: BTreeSet<&str> = group
+        .iter()
+        .filter(|(id, _)| id.is_none())
+        .map(|(_, form)| form.message_sid.as_str())
+        .collect();
+    let mut seen: Vec<(Uuid, Uuid)> = Vec::new();
+    let pairs = || {
+        message::Entity::find()
+            .select_only()
+            .columns([message::Column::Id, message::Column::ContactId])
+    };
+    if !ids.is_empty() {
+        seen.extend(pairs().filter(message::Column::Id.is_in(ids)).into_tuple::<(Uuid, Uuid)>().all(&tx.db).await?);
+    }
+    if !sids.is_empty() {
+        let by_sid = pairs().filter(message::Column::ProviderSid.is_in(sids.iter().copied()));
+        seen.extend(by_sid.into_tuple::<(Uuid, Uuid)>().all(&tx.db).await?);
+        seen.extend(by_earlier_sid(tx, &sids).await?);
+    }
+    if seen.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let people: Vec<Uuid> = seen.iter().map(|(_, contact)| *contact).collect();
+    contacts::locked_all(&tx.db, &people).await?;
+    let rows = message::Entity::find()
+        .filter(message::Column::Id.is_in(seen.into_iter().map(|(id, _)| id)))
+        .order_by_asc(message::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(&tx.db)
         .await?;
-    Ok(row.map(|r| r.id))
+    Ok(rows.into_iter().map(|m| (m.id, m)).collect())
+}
+
+/// Messages that had one of these SIDs before they were sent again.
+async fn by_earlier_sid(tx: &Tx, sids: &BTreeSet<&str>) -> Result<Vec<(Uuid, Uuid)>> {
+    let ids: Vec<Uuid> = message_attempt::Entity::find()
+        .filter(message_attempt::Column::ProviderSid.is_in(sids.iter().copied()))
+        .select_only()
+        .column(message_attempt::Column::MessageId)
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = message::Entity::find()
+        .filter(message::Column::Id.is_in(ids))
+        .select_only()
+        .columns([message::Column::Id, message::Column::ContactId]);
+    Ok(rows.into_tuple().all(&tx.db).await?)
+}
+
+fn find<'a>(rows: &'a HashMap<Uuid, message::Model>, id: Option<Uuid>, form: &forms::Status) -> Option<&'a message::Model> {
+    match id {
+        Some(id) => rows.get(&id),
+        None => rows.values().find(|m| m.provider_sid.as_ref() == Some(&form.message_sid)),
+    }
+}
+
+enum Belongs {
+    Yes,
+    /// To a try before the present one.
+    Earlier,
+    No,
 }
 
 /// The callback is about this message: same SID where we know it, same account, same addresses, and ours to send.
-fn belongs(row: &message::Model, form: &forms::Status) -> bool {
+async fn belongs(tx: &Tx, row: &message::Model, form: &forms::Status) -> Result<Belongs> {
     let same = |known: Option<&String>, said: &String| known.is_none_or(|k| k == said);
-    row.direction == "outbound"
+    let fits = row.direction == "outbound"
         && row.attempts > 0
-        && same(row.provider_sid.as_ref(), &form.message_sid)
         && same(row.account_sid.as_ref(), &form.account_sid)
-        && form.to.as_ref().is_none_or(|to| to == &row.to_addr)
+        && form.to.as_ref().is_none_or(|to| to == &row.theirs);
+    if !fits {
+        return Ok(Belongs::No);
+    }
+    if row.resends > 0 && row.provider_sid.as_ref() != Some(&form.message_sid) {
+        let earlier = message_attempt::Entity::in_business(row.business_id)
+            .filter(message_attempt::Column::MessageId.eq(row.id))
+            .filter(message_attempt::Column::ProviderSid.eq(&form.message_sid))
+            .one(&tx.db)
+            .await?;
+        if earlier.is_some() {
+            return Ok(Belongs::Earlier);
+        }
+    }
+    Ok(if same(row.provider_sid.as_ref(), &form.message_sid) {
+        Belongs::Yes
+    } else {
+        Belongs::No
+    })
 }
 
-async fn keep(tx: &Tx, row: Option<&message::Model>, form: &forms::Status) -> Result<()> {
-    let event = message_event::ActiveModel {
+pub(super) fn event(tx: &Tx, row: Option<&message::Model>, form: &forms::Status, source: &str) -> message_event::ActiveModel {
+    message_event::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(row.map(|r| r.business_id)),
         message_id: Set(row.map(|r| r.id)),
         provider_sid: Set(form.message_sid.clone()),
         status: Set(form.message_status.chars().take(40).collect()),
         error_code: Set(form.error_code),
-        source: Set("callback".to_owned()),
+        source: Set(source.to_owned()),
         at: Set(tx.now),
-    };
-    event.insert(&tx.db).await?;
-    Ok(())
+    }
 }
 
-async fn bind(tx: &Tx, row: message::Model, form: &forms::Status) -> Result<message::Model> {
-    if row.provider_sid.is_some() {
+/// The SID, if the answer to our call has not brought it yet; written with the state it comes with.
+fn bind(tx: &Tx, mut row: message::Model, form: &forms::Status) -> message::Model {
+    if row.provider_sid.is_none() {
+        row.provider_sid = Some(form.message_sid.clone());
+        row.account_sid = Some(form.account_sid.clone());
+        row.sent_at = Some(tx.now);
+    }
+    row
+}
+
+/// News of a try that was given up and is being repeated. Only one thing matters: it arrived after all, so it need not be sent again.
+async fn earlier(tx: &mut Tx, row: message::Model, form: &forms::Status) -> Result<message::Model> {
+    let arrived = matches!(Status::from_twilio(&form.message_status), Some(Status::Delivered | Status::Read));
+    if !arrived || row.status != Status::Queued.as_str() {
         return Ok(row);
     }
+    tracing::warn!(message = %row.id, "delivered after all; it is not sent again");
+    let row = bind(tx, row, form);
+    follow(tx, row, &form.message_status, None).await
+}
+
+/// Moves a message forward by what was said, and lets the rest of the house know. The conversation's row is the caller's to update.
+pub(super) async fn follow(tx: &mut Tx, mut row: message::Model, said: &str, code: Option<i32>) -> Result<message::Model> {
+    let current: Status = row.status.parse().unwrap_or(Status::Unknown);
+    let step = match Status::from_twilio(said) {
+        Some(event) => advance(current, event),
+        None => {
+            tracing::warn!(message = %row.id, status = said, "unknown status from the provider; kept, not acted on");
+            Advance::Stays
+        }
+    };
+    let next = step.after(current);
+    if let Advance::Anomaly(next) = step {
+        tracing::warn!(message = %row.id, from = %current.as_str(), to = %next.as_str(), "the provider changed its mind");
+    }
+    if next.is_failure() && next != current {
+        return gave_up(tx, row, next, code).await;
+    }
+    if next == current {
+        // Perhaps the SID is new all the same.
+        return save(tx, row).await;
+    }
+    tracing::info!(message = %row.id, step = "status", status = next.as_str(), "text");
+    metrics::counter!("showup_messages_total", "step" => next.as_str()).increment(1);
+    row.status = next.as_str().to_owned();
+    row.wait_reason = None;
+    row.resend_at = None;
+    row.error_code = None;
+    row.error = None;
+    row.not_before = tx.now + SILENCE;
+    if matches!(next, Status::Delivered | Status::Read) && row.delivered_at.is_none() {
+        row.delivered_at = Some(tx.now);
+        tx.count(row.business_id, What::Delivered);
+    }
+    let row = save(tx, row).await?;
+    reminders::sent(tx, &row).await?;
+    tx.touch(row.business_id, Touched::Message(row.id));
+    Ok(row)
+}
+
+async fn save(tx: &Tx, row: message::Model) -> Result<message::Model> {
+    message::Entity::update_many()
+        .col_expr(message::Column::ProviderSid, Expr::value(row.provider_sid.clone()))
+        .col_expr(message::Column::AccountSid, Expr::value(row.account_sid.clone()))
+        .col_expr(message::Column::SentAt, Expr::value(row.sent_at))
+        .col_expr(message::Column::DeliveredAt, Expr::value(row.delivered_at))
+        .col_expr(message::Column::Status, Expr::value(row.status.clone()))
+        .col_expr(message::Column::WaitReason, Expr::value(row.wait_reason.clone()))
+        .col_expr(message::Column::ErrorCode, Expr::value(row.error_code))
+        .col_expr(message::Column::Error, Expr::value(row.error.clone()))
+        .col_expr(message::Column::NotBefore, Expr::value(row.not_before))
+        .col_expr(message::Column::ResendAt, Expr::value(row.resend_at))
+        .filter(message::Column::Id.eq(row.id))
+        .exec(&tx.db)
+        .await?;
+    Ok(row)
+}
+
+/// The provider had it and could not deliver it. What may go through later is tried again (SE2), the rest is for a person.
+async fn gave_up(tx: &mut Tx, row: message::Model, status: Status, code: Option<i32>) -> Result<message::Model> {
+    let row = save(tx, row).await?;
+    let words = code.map_or_else(|| "The network did not deliver it.".to_owned(), errors::describe);
+    metrics::counter!("showup_messages_total", "step" => status.as_str()).increment(1);
+    tracing::info!(message = %row.id, step = "status", status = status.as_str(), code, "text");
+    let again = resend_after(code, row.resends);
+    let id = row.id;
+    let contact = contacts::locked(&tx.db, row.business_id, row.contact_id).await?;
+    // A person hears of it at once, whether or not it is tried again: they may know a better way.
+    outcome::failed(tx, &contact, row, status, code, &words).await?;
+    let row = message::Entity::find_by_id(id).one(&tx.db).await?.ok_or_else(unknown)?;
+    match again {
+        Some(seconds) => plan_resend(tx, row, seconds).await,
+        None => Ok(row),
+    }
+}
+
+/// In how many seconds it is worth another try, after so many resends.
+fn resend_after(code: Option<i32>, resends: i32) -> Option<u64> {
+    const DAY: u64 = 24 * 3600;
+    match errors::retry(code?) {
+        Retry::Never => None,
+        Retry::After(delays) => delays.get(usize::try_from(resends).ok()?).copied(),
+        Retry::NextDay => (resends == 0).then_some(DAY),
+    }
+}
+
+/// It stays undelivered until then; the tick puts it back into the outbox.
+async fn plan_resend(tx: &mut Tx, row: message::Model, seconds: u64) -> Result<message::Model> {
+    let jitter = 0.9 + 0.2 * rand::random::<f64>();
+    let at = tx.now + Duration::milliseconds((seconds as f64 * 1000.0 * jitter) as i64);
+    let zone = businesses::zone(&tx.business(row.business_id).await?);
     let mut row = row.into_active_model();
-    row.provider_sid = Set(Some(form.message_sid.clone()));
-    row.account_sid = Set(Some(form.account_sid.clone()));
-    row.sent_at = Set(Some(tx.now));
+    row.resend_at = Set(Some(at));
+    let when = domain::when::relative(at, tx.now, zone);
+    row.wait_reason = Set(Some(format!("Not delivered; it is tried again at {when}.")));
     Ok(row.update(&tx.db).await?)
 }
 
-/// Moves a message forward by what was said, and lets the rest of the house know.
-async fn follow(tx: &mut Tx, row: message::Model, said: &str, code: Option<i32>) -> Result<()> {
-    let Some(event) = Status::from_twilio(said) else {
-        tracing::warn!(message = %row.id, status = said, "unknown status from the provider; kept, not acted on");
-        return Ok(());
-    };
-    let current: Status = row.status.parse().unwrap_or(Status::Unknown);
-    let next = match advance(current, event) {
-        Advance::Stays => return Ok(()),
-        Advance::Moves(next) => next,
-        Advance::Anomaly(next) => {
-            tracing::warn!(message = %row.id, from = %current.as_str(), to = %next.as_str(), "the provider changed its mind");
-            next
-        }
-    };
-    if next.is_failure() {
-        let words = code.map_or_else(|| "The network did not deliver it.".to_owned(), errors::describe);
-        let contact = crate::contacts::locked(&tx.db, row.business_id, row.contact_id).await?;
-        return sending::failed(tx, &contact, row, next, code, &words).await;
-    }
-    let arrived = matches!(next, Status::Delivered | Status::Read);
-    let mut changed = row.into_active_model();
-    changed.status = Set(next.as_str().to_owned());
-    changed.wait_reason = Set(None);
-    changed.error_code = Set(None);
-    changed.error = Set(None);
-    if arrived {
-        changed.delivered_at = Set(Some(tx.now));
-    }
-    let row = changed.update(&tx.db).await?;
-    reminders::sent(tx, &row).await?;
-    told(tx, &row).await
+/// Undelivered messages whose time for another try has come.
+pub(crate) fn to_resend(now: DateTime<Utc>) -> Select<message::Entity> {
+    message::Entity::find()
+        .filter(message::Column::ResendAt.lte(now))
+        .order_by_asc(message::Column::ResendAt)
+        .limit(200)
 }
 
-/// Events that came before we knew whose SID it was.
-pub(super) async fn adopt(tx: &mut Tx, id: Uuid, sid: &str) -> Result<()> {
+/// Puts what is to be tried again back into the outbox. Every rule is asked again there, so a reminder that makes no sense any more is
+/// not sent.
+pub(super) async fn resend_due(s: &Services) -> Result<()> {
+    let due: Vec<Uuid> = to_resend(s.now())
+        .select_only()
+        .column(message::Column::Id)
+        .into_tuple()
+        .all(s.read())
+        .await?;
+    for id in due {
+        let mut tx = s.begin().await?;
+        let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.resend_at.is_some()) else {
+            continue;
+        };
+        let failed = row.status.parse().is_ok_and(Status::is_failure);
+        if failed {
+            remember_sid(&tx, &row).await?;
+        }
+        let resends = row.resends + 1;
+        let mut row = row.into_active_model();
+        row.resend_at = Set(None);
+        row.wait_reason = Set(None);
+        if failed {
+            row.status = Set(Status::Queued.as_str().to_owned());
+            row.provider_sid = Set(None);
+            row.resends = Set(resends);
+            row.not_before = Set(tx.now);
+        }
+        let row = row.update(&tx.db).await?;
+        told(&mut tx, &row).await?;
+        tx.send_soon();
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Twilio's log says more than its callbacks did.
+pub(super) async fn learned(tx: &mut Tx, row: message::Model, said: &twilio::Message) -> Result<()> {
+    let form = forms::Status {
+        message_sid: said.sid.clone(),
+        account_sid: said.account_sid.clone(),
+        message_status: said.status.clone(),
+        error_code: said.error_code,
+        error_message: None,
+        from: None,
+        to: None,
+    };
+    event(tx, Some(&row), &form, "log").insert(&tx.db).await?;
+    let row = follow(tx, row, &said.status, said.error_code).await?;
+    conversations::follow(tx, &[row]).await
+}
+
+/// The SID goes with the try it belongs to, so that late news of it is not taken for news of the next try.
+pub(super) async fn remember_sid(tx: &Tx, row: &message::Model) -> Result<()> {
+    message_attempt::Entity::update_many()
+        .col_expr(message_attempt::Column::ProviderSid, Expr::value(row.provider_sid.clone()))
+        .filter(message_attempt::Column::MessageId.eq(row.id))
+        .filter(message_attempt::Column::Number.eq(row.attempts))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// Events that came before we knew whose SIDs these are.
+pub(super) async fn adopt(tx: &mut Tx, rows: &[message::Model]) -> Result<()> {
+    let sids = rows.iter().filter_map(|m| m.provider_sid.clone());
     let early = message_event::Entity::find()
-        .filter(message_event::Column::ProviderSid.eq(sid))
+        .filter(message_event::Column::ProviderSid.is_in(sids))
         .filter(message_event::Column::MessageId.is_null())
-        .limit(50)
+        .limit(500)
         .all(&tx.db)
         .await?;
     for event in early {
+        let of = rows.iter().find(|m| m.provider_sid.as_ref() == Some(&event.provider_sid));
+        let Some(id) = of.map(|m| m.id) else { continue };
         let Some(row) = message::Entity::find_by_id(id).one(&tx.db).await? else {
-            return Ok(());
+            continue;
         };
         let (said, code) = (event.status.clone(), event.error_code);
         let mut event = event.into_active_model();
         event.message_id = Set(Some(id));
         event.business_id = Set(Some(row.business_id));
         event.update(&tx.db).await?;
-        follow(tx, row, &said, code).await?;
+        let row = follow(tx, row, &said, code).await?;
+        conversations::follow(tx, &[row]).await?;
     }
     Ok(())
 }

@@ -3,15 +3,15 @@
 
 use chrono::{DateTime, Duration, Utc};
 use domain::delivery::Status;
-use entity::messages::{message, receipt};
+use entity::messages::{message, message_attempt, receipt};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::Expr,
 };
-use twilio::ListQuery;
+use twilio::{ListQuery, ReadError};
 use uuid::Uuid;
 
-use super::{locked, sending, told};
+use super::{locked, outcome, status, told};
 use crate::{Result, Services, Tx, queue::Job, tasks};
 
 /// A claim older than this belongs to a process that is gone: workers drop a job after 45 seconds.
@@ -23,6 +23,9 @@ const LOOKS: [i64; 4] = [20, 60, 180, 300];
 
 /// A message that is unclear for longer than this is a person's to decide, whether the log could be read or not.
 const PATIENCE: Duration = Duration::minutes(14);
+
+/// Most pages of the log read for one message; a phone that gets more than this in a minute is nobody's customer.
+const PAGES: usize = 10;
 
 /// Rows taken per tick of each kind.
 const BATCH: u64 = 200;
@@ -70,7 +73,7 @@ pub(crate) async fn resolve(s: &Services, id: Uuid) -> Result<()> {
     match look {
         Look::Found(answer) => {
             tracing::info!(message = %id, sid = %answer.sid, "unclear text found in the provider's log");
-            sending::accepted(&mut tx, row, &answer).await?;
+            outcome::accepted(&mut tx, row, &answer).await?;
         }
         Look::Absent if waited => ask_person(&mut tx, row, "Twilio's log does not show it.").await?,
         Look::Undecided if waited => ask_person(&mut tx, row, "Twilio's log could not be read.").await?,
@@ -112,14 +115,15 @@ async fn search(s: &Services, m: &message::Model) -> Result<Look> {
     };
     // Not by date: a message that has not left yet has no date sent.
     let query = ListQuery {
-        to: Some(m.to_addr.clone()),
-        from: Some(m.from_addr.clone()),
+        to: Some(m.theirs.clone()),
+        from: Some(m.ours.clone()),
         sent_after: None,
         sent_before: None,
         page_size: 100,
     };
-    let page = match client.list(&query).await {
-        Ok(page) => page,
+    let since = claimed_at - Duration::minutes(1);
+    let listed = match list_since(client, &query, since).await {
+        Ok(listed) => listed,
         Err(error) => {
             tracing::warn!(message = %m.id, %error, "the provider's log can't be read now");
             return Ok(Look::Undecided);
@@ -128,23 +132,46 @@ async fn search(s: &Services, m: &message::Model) -> Result<Look> {
     if twin_in_the_air(s, m).await? {
         return Ok(Look::Undecided);
     }
-    let mut candidates: Vec<twilio::Message> = page
-        .messages
+    let mut candidates: Vec<twilio::Message> = listed
         .into_iter()
         .filter(|c| !c.direction.starts_with("inbound") && c.body.trim() == m.body.trim())
-        .filter(|c| c.date_created.is_none_or(|at| at >= claimed_at - Duration::minutes(1)))
+        .filter(|c| c.date_created.is_none_or(|at| at >= since))
         .collect();
     candidates.sort_by_key(|c| c.date_created);
     for candidate in candidates {
-        let taken = message::Entity::find()
-            .filter(message::Column::ProviderSid.eq(&candidate.sid))
-            .one(s.read())
-            .await?;
-        if taken.is_none() {
+        if !taken(s, &candidate.sid).await? {
             return Ok(Look::Found(Box::new(candidate)));
         }
     }
     Ok(Look::Absent)
+}
+
+/// The list's pages, newest first, down to `since`.
+async fn list_since(client: &twilio::Client, query: &ListQuery, since: DateTime<Utc>) -> std::result::Result<Vec<twilio::Message>, ReadError> {
+    let mut page = client.list(query).await?;
+    let mut all = Vec::new();
+    for _ in 0..PAGES {
+        let reached = page.messages.last().and_then(|m| m.date_created).is_some_and(|at| at < since);
+        all.append(&mut page.messages);
+        match page.next.take().filter(|_| !reached) {
+            Some(next) => page = client.next(&next).await?,
+            None => break,
+        }
+    }
+    Ok(all)
+}
+
+/// Whether a record of the provider's belongs to another message of ours, or to an earlier try.
+async fn taken(s: &Services, sid: &str) -> Result<bool> {
+    let message = message::Entity::find()
+        .filter(message::Column::ProviderSid.eq(sid))
+        .one(s.read())
+        .await?;
+    let attempt = message_attempt::Entity::find()
+        .filter(message_attempt::Column::ProviderSid.eq(sid))
+        .one(s.read())
+        .await?;
+    Ok(message.is_some() || attempt.is_some())
 }
 
 /// An equal text to the same number whose answer we have not heard yet: its record could be taken for ours.
@@ -168,6 +195,16 @@ pub async fn recover(s: &Services) -> Result<usize> {
     abandoned(s, Duration::zero()).await
 }
 
+/// A call of this process that won't be waited for any longer.
+pub(super) async fn give_up(s: &Services, id: Uuid) -> Result<()> {
+    let mut tx = s.begin().await?;
+    if let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.status == Status::Sending.as_str()) {
+        tracing::warn!(message = %id, "nobody is sending this text any more; looking it up");
+        begin(&mut tx, row, true).await?;
+    }
+    tx.commit().await
+}
+
 async fn abandoned(s: &Services, age: Duration) -> Result<usize> {
     let rows: Vec<Uuid> = in_state(Status::Sending, message::Column::ClaimedAt, s.now() - age)
         .limit(if age == Duration::zero() { 100_000 } else { BATCH })
@@ -177,12 +214,7 @@ async fn abandoned(s: &Services, age: Duration) -> Result<usize> {
         .all(s.read())
         .await?;
     for id in &rows {
-        let mut tx = s.begin().await?;
-        if let Some((_, row)) = locked(&tx, *id).await?.filter(|(_, m)| m.status == Status::Sending.as_str()) {
-            tracing::warn!(message = %id, "a process died while sending this text; looking it up");
-            begin(&mut tx, row, true).await?;
-        }
-        tx.commit().await?;
+        give_up(s, *id).await?;
     }
     Ok(rows.len())
 }
@@ -202,11 +234,8 @@ pub(crate) fn in_state(status: Status, due: message::Column, before: DateTime<Ut
 /// When the database does not answer; the next tick looks again.
 pub async fn tick(s: &Services) -> Result<()> {
     abandoned(s, LEASE).await?;
+    status::resend_due(s).await?;
     let late = s.now() - Duration::seconds(20);
-    let waiting = in_state(Status::Queued, message::Column::NotBefore, late)
-        .limit(BATCH)
-        .all(s.read())
-        .await?;
     let unclear = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)
         .all(s.read())
@@ -218,15 +247,11 @@ pub async fn tick(s: &Services) -> Result<()> {
         .limit(BATCH)
         .all(s.read())
         .await?;
-    if waiting.is_empty() && unclear.is_empty() && receipts.is_empty() {
+    if unclear.is_empty() && receipts.is_empty() {
         return Ok(());
     }
     let mut tx = s.begin().await?;
     let minute = tx.now.timestamp() / 60;
-    for row in waiting {
-        let key = format!("again:{}:{minute}", row.id);
-        tx.enqueue(&Job::Send { message_id: row.id }, tx.now, Some(&key)).await?;
-    }
     for row in unclear {
         let key = format!("again:{}:{minute}", row.id);
         tx.enqueue(&Job::Resolve { message_id: row.id }, tx.now, Some(&key)).await?;
@@ -243,4 +268,50 @@ pub async fn tick(s: &Services) -> Result<()> {
         .await?;
     }
     tx.commit().await
+}
+
+/// What waits, for operators: name of the queue, rows, and for how many seconds the first has been due.
+pub struct Backlog {
+    pub queues: Vec<(&'static str, i64, f64)>,
+    pub breakers_open: i64,
+}
+
+/// Counts what waits; the cost is that of what waits, not of history.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn backlog(s: &Services) -> Result<Backlog> {
+    let mut queues = Vec::new();
+    for (name, status, column) in [
+        ("outbox", Status::Queued, message::Column::NotBefore),
+        ("in_flight", Status::Sending, message::Column::ClaimedAt),
+        ("unclear", Status::Unknown, message::Column::NotBefore),
+    ] {
+        let (depth, oldest): (i64, Option<DateTime<Utc>>) = message::Entity::find()
+            .filter(Expr::cust(format!("\"status\" = '{}'", status.as_str())))
+            .select_only()
+            .column_as(message::Column::Id.count(), "depth")
+            .column_as(column.min(), "oldest")
+            .into_tuple()
+            .one(s.read())
+            .await?
+            .unwrap_or_default();
+        queues.push((name, depth, late(s, oldest)));
+    }
+    let (depth, oldest): (i64, Option<DateTime<Utc>>) = receipt::Entity::find()
+        .filter(receipt::Column::ProcessedAt.is_null())
+        .select_only()
+        .column_as(receipt::Column::ProviderSid.count(), "depth")
+        .column_as(receipt::Column::ReceivedAt.min(), "oldest")
+        .into_tuple()
+        .one(s.read())
+        .await?
+        .unwrap_or_default();
+    queues.push(("receipts", depth, late(s, oldest)));
+    let breakers_open = super::breaker::open_count(s.read()).await?;
+    Ok(Backlog { queues, breakers_open })
+}
+
+fn late(s: &Services, since: Option<DateTime<Utc>>) -> f64 {
+    since.map_or(0.0, |at| ((s.now() - at).num_milliseconds().max(0) as f64) / 1000.0)
 }

@@ -1,5 +1,7 @@
 //! What a customer's Y, N or anything else does (RE4–RE6). Nothing is guessed.
 
+use std::collections::HashSet;
+
 use contract::appointments::Status;
 use domain::{
     reminders::{Pending, Which, which},
@@ -8,7 +10,8 @@ use domain::{
 use entity::{
     appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use uuid::Uuid;
 
 use super::{Stop, finish, stop, zone};
 use crate::{Result, Tx, appointments, messages, tasks};
@@ -17,6 +20,21 @@ use crate::{Result, Tx, appointments, messages, tasks};
 struct Asked {
     visit: appointment::Model,
     request: reminder_request::Model,
+}
+
+/// Those of several contacts who have been asked something they can still answer.
+pub(crate) async fn asked(tx: &Tx, contacts: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let rows: Vec<Uuid> = reminder_request::Entity::find()
+        .filter(reminder_request::Column::ContactId.is_in(contacts.iter().copied()))
+        .filter(reminder_request::Column::ExpiresAt.gt(tx.now))
+        .filter(reminder_request::Column::Status.is_in(["queued", "sent", "failed"]))
+        .select_only()
+        .column(reminder_request::Column::ContactId)
+        .distinct()
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Applies a Y (`yes`) or N. The contact is locked by the caller.

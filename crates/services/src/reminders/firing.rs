@@ -83,7 +83,7 @@ async fn fire(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
         tx.now,
         visit.starts_at,
         zone(&business, &contact),
-        businesses::quiet(&business),
+        businesses::quiet_for(&business, &contact.phone),
     ) {
         AtSend::HoldUntil(at) => {
             let mut held = request.into_active_model();

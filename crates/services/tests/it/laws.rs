@@ -6,7 +6,7 @@ use contract::{
     Code,
     appointments::{Act, CreateAppointment, MoveAppointment},
     contacts::{ContactQuery, CreateContact, RecordConsent, UpdateContact},
-    messages::SendMessage,
+    messages::{LogQuery, SendMessage},
 };
 use domain::consent::State;
 use entity::{
@@ -21,6 +21,13 @@ use services::{appointments, contacts, conversations, live, messages, tasks};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";
+
+fn of(contact: uuid::Uuid) -> LogQuery {
+    LogQuery {
+        contact_id: Some(contact),
+        ..LogQuery::default()
+    }
+}
 
 #[rstest]
 #[case(Backend::Sqlite)]
@@ -42,11 +49,11 @@ async fn law_1_a_text_is_a_row_before_anything_is_sent(#[case] backend: Backend)
 async fn law_2_many_workers_at_one_message_send_it_once(#[case] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let m = w.reply(&ann, "Hello").await.expect("queued");
+    w.reply(&ann, "Hello").await.expect("queued");
     let other = w.another_process().await;
     let crowd = (0..12).map(|i| {
         let s = if i % 2 == 0 { w.s.clone() } else { other.clone() };
-        tokio::spawn(async move { messages::deliver(&s, m.id).await })
+        tokio::spawn(async move { messages::send_due(&s).await })
     });
     for worker in crowd.collect::<Vec<_>>() {
         worker.await.expect("no panic").expect("no error");
@@ -85,10 +92,9 @@ async fn law_2_the_same_correlation_id_is_the_same_message(#[case] backend: Back
 async fn law_3_a_stop_that_has_committed_is_never_followed_by_a_send(#[case] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let m = w.reply(&ann, "Hello").await.expect("queued");
+    w.reply(&ann, "Hello").await.expect("queued");
     w.text(ANN, "Stop.").await;
-    // The job may still be there; it finds nothing to send.
-    messages::deliver(&w.s, m.id).await.expect("harmless");
+    w.work().await;
     assert_eq!(w.phone_got(ANN), [""; 0]);
     let m = w.thread(&ann).await.remove(0);
     assert_eq!(
@@ -108,10 +114,10 @@ async fn law_3_stops_and_sends_at_the_same_moment_never_end_with_a_send_after_th
     for round in 0..8 {
         let phone = format!("+1415555018{round}");
         let ann = w.contact("Ann", &phone).await;
-        let m = w.reply(&ann, "Hello").await.expect("queued");
+        w.reply(&ann, "Hello").await.expect("queued");
         let sender = tokio::spawn({
             let w = w.clone();
-            async move { messages::deliver(&w.s, m.id).await }
+            async move { messages::send_due(&w.s).await }
         });
         w.text(&phone, "STOP").await;
         let after_stop = w.phone_got(&phone).len();
@@ -134,11 +140,11 @@ async fn law_3_stops_and_sends_at_the_same_moment_never_end_with_a_send_after_th
 async fn law_3_consent_is_asked_in_the_claim_itself(#[case] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let m = w.reply(&ann, "Hello").await.expect("queued");
+    w.reply(&ann, "Hello").await.expect("queued");
     // As if the STOP had not seen this text: only the claim stands between it and the phone.
     let opted_out = consent::Entity::update_many().col_expr(consent::Column::State, Expr::value("opted_out"));
     opted_out.exec(w.s.db().connection()).await.expect("changed");
-    messages::deliver(&w.s, m.id).await.expect("harmless");
+    w.work().await;
     assert_eq!(w.last_message(&ann).await.status, "cancelled");
     let attempts = message_attempt::Entity::find()
         .count(w.s.db().connection())
@@ -235,7 +241,7 @@ async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(#[case] bac
         correlation_id: None,
     };
     not_found(messages::send(s, t, text).await.expect_err("send"));
-    not_found(messages::list(s, t, Some(ann.id), None).await.expect_err("messages"));
+    not_found(messages::list(s, t, of(ann.id)).await.expect_err("messages"));
 
     assert!(
         contacts::list(s, t, ContactQuery::default())
@@ -245,7 +251,7 @@ async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(#[case] bac
             .is_empty()
     );
     assert!(conversations::list(s, t, None).await.expect("list").data.is_empty());
-    assert!(messages::list(s, t, None, None).await.expect("list").data.is_empty());
+    assert!(messages::list(s, t, LogQuery::default()).await.expect("list").data.is_empty());
     assert!(
         appointments::list(s, t, Default::default())
             .await

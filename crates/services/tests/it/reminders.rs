@@ -342,6 +342,8 @@ async fn a_reminder_that_was_waiting_when_its_visit_was_cancelled_goes_out_after
     for act in [Act::Cancel, Act::Reopen] {
         appointments::act(&w.s, &w.owner, visit.id, act).await.expect("done");
     }
+    // Twilio was asked for less; the whole account gives it a moment.
+    w.clock.advance(Duration::seconds(10));
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
     assert_eq!(states(&w.see_visit(&visit).await)[0], ("48h", "sent"));

@@ -170,7 +170,7 @@ async fn a_claim_whose_process_died_is_unclear_not_waiting(#[case] backend: Back
     // A process that hangs in the call and is then gone.
     w.sim.set_fault(Fault::new(FaultKind::Timeout).ms(60_000));
     let s = w.another_process().await;
-    let dying = tokio::spawn(async move { messages::deliver(&s, m.id).await });
+    let dying = tokio::spawn(async move { messages::send_due(&s).await });
     w.sim
         .wait_for(|state| state.messages().count() > 0, std::time::Duration::from_secs(5))
         .await

@@ -307,6 +307,18 @@ pub(super) static TABLE: &[Entry] = &[
         "Try again later.",
     ),
     entry(
+        30610,
+        Stale,
+        "Twilio held the message back because of its own quiet hours.",
+        "Decide whether it still makes sense by day, and contact the person.",
+    ),
+    entry(
+        30640,
+        OptedOut,
+        "Twilio blocks texts to this person, who is known to sue over unwanted ones.",
+        "Do not text them.",
+    ),
+    entry(
         35111,
         Stale,
         "The scheduled message had no time to be sent at.",

@@ -1,0 +1,400 @@
+//! Taking texts for sending, in groups: everything that must hold is checked in the transaction that takes them (law 3).
+//!
+//! Two workers never take the same text: rows are locked as they are picked, and what somebody else holds is left for the next round.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Duration, Utc};
+use contract::appointments::Status as Visit;
+use domain::{
+    breaker::Permit,
+    consent::{State, may_send},
+    delivery::Status,
+    reminders::{AtSend, at_send},
+    when,
+};
+use entity::{
+    appointments::appointment,
+    businesses::business,
+    contacts::contact,
+    messages::{message, message_attempt},
+    numbers::number,
+    reminders::reminder_request,
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    sea_query::{Expr, LockBehavior, LockType},
+};
+use uuid::Uuid;
+
+use super::{
+    Kind, breaker,
+    breaker::Board,
+    limits::{Limits, Room},
+    withdraw,
+};
+use crate::{
+    Result, Services, Tx, appointments, businesses,
+    contacts::{self, consent, hold},
+    conversations, reminders,
+    tx::Touched,
+};
+
+/// How far the clocks of two machines may be apart.
+const CLOCKS: Duration = Duration::seconds(2);
+
+/// How often texts to a person whom staff must decide about are looked at again.
+const HELD_LOOK: Duration = Duration::hours(1);
+
+/// How long the others wait while one call shows whether a breaker may close.
+const PROBE_LOOK: Duration = Duration::seconds(10);
+
+/// What a round found.
+pub(super) struct Round {
+    /// Ours to send now.
+    pub go: Vec<message::Model>,
+    /// Rows looked at, whatever became of them; 0 when nothing was due.
+    pub looked: usize,
+}
+
+enum Verdict {
+    Go,
+    /// Let through to see whether a breaker may close.
+    Probe(String),
+    Hold(DateTime<Utc>, String),
+    Slot(DateTime<Utc>, String),
+    Withdraw(String),
+}
+
+/// Whether anything is due; without a transaction, so that looking often costs little.
+pub(super) async fn any_due(s: &Services) -> Result<bool> {
+    for priority in 0..3 {
+        if due(s.now() + CLOCKS, priority).limit(1).one(s.read()).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Takes at most `most` of the texts that are due.
+pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
+    let mut tx = s.begin().await?;
+    let picked = pick(&tx, most).await?;
+    let looked = picked.len();
+    if picked.is_empty() {
+        return Ok(Round { go: Vec::new(), looked });
+    }
+    let scene = Scene::load(s, &mut tx, &picked).await?;
+    let mut limits = Limits::load(s, &tx, &picked, &scene.businesses).await?;
+    let verdicts = scene.verdicts(tx.now, picked, &mut limits);
+    let (mut go, mut held) = (Vec::new(), Vec::new());
+    for (m, verdict) in verdicts {
+        match verdict {
+            Verdict::Go => go.push(m),
+            Verdict::Probe(scope) => {
+                breaker::probe(&mut tx, &scope).await?;
+                go.push(m);
+            }
+            Verdict::Hold(until, why) => held.push((m, until, why, false)),
+            Verdict::Slot(at, why) => held.push((m, at, why, true)),
+            Verdict::Withdraw(why) => withdraw(&mut tx, m, &why).await?,
+        }
+    }
+    limits.save(&mut tx).await?;
+    hold(&mut tx, held).await?;
+    begin_attempts(&mut tx, &mut go).await?;
+    tx.commit().await?;
+    Ok(Round { go, looked })
+}
+
+/// Texts of one priority that are due, the longest waiting first. State and priority are literals, so that SQLite uses the index over
+/// the waiting ones.
+pub(crate) fn due(now: DateTime<Utc>, priority: i32) -> Select<message::Entity> {
+    message::Entity::find()
+        .filter(Expr::cust(format!("\"status\" = 'queued' AND \"priority\" = {priority}")))
+        .filter(message::Column::NotBefore.lte(now))
+        .order_by_asc(message::Column::NotBefore)
+        .order_by_asc(message::Column::Id)
+}
+
+/// The next texts: each priority has a share that the others can't take, so that replies are quick and nothing starves; what a share
+/// leaves free goes to whoever is first.
+async fn pick(tx: &Tx, most: u64) -> Result<Vec<message::Model>> {
+    let shares = [most - most * 3 / 8, most / 4, most / 8];
+    let mut picked: Vec<message::Model> = Vec::new();
+    for (priority, share) in shares.into_iter().enumerate() {
+        picked.extend(lock(tx, priority as i32, share.max(1), &[]).await?);
+    }
+    for priority in 0..3 {
+        let left = most.saturating_sub(picked.len() as u64);
+        let taken: Vec<Uuid> = picked.iter().filter(|m| m.priority == priority).map(|m| m.id).collect();
+        // Only where the share was used up there can be more.
+        if left == 0 || (taken.len() as u64) < shares[priority as usize].max(1) {
+            continue;
+        }
+        picked.extend(lock(tx, priority, left, &taken).await?);
+    }
+    // Clocks of several machines differ a little; a first try need not wait for that, a retry or a turn waits its time out.
+    picked.retain(|m| m.not_before <= tx.now || (m.attempts == 0 && m.slot_at.is_none()));
+    Ok(picked)
+}
+
+async fn lock(tx: &Tx, priority: i32, most: u64, without: &[Uuid]) -> Result<Vec<message::Model>> {
+    let mut rows = due(tx.now + CLOCKS, priority).limit(most);
+    if !without.is_empty() {
+        rows = rows.filter(message::Column::Id.is_not_in(without.iter().copied()));
+    }
+    Ok(rows
+        .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
+        .all(&tx.db)
+        .await?)
+}
+
+/// Everything the verdicts go by, read at once for the whole group.
+struct Scene {
+    /// Those that could be locked.
+    people: HashMap<Uuid, contact::Model>,
+    consents: HashMap<Uuid, State>,
+    businesses: HashMap<Uuid, business::Model>,
+    /// Numbers that may be sent from.
+    active: HashSet<(Uuid, String)>,
+    shared: Option<String>,
+    requests: HashMap<Uuid, reminder_request::Model>,
+    visits: HashMap<Uuid, appointment::Model>,
+    account: String,
+    board: Board,
+}
+
+impl Scene {
+    async fn load(s: &Services, tx: &mut Tx, picked: &[message::Model]) -> Result<Self> {
+        let ids: Vec<Uuid> = picked.iter().map(|m| m.contact_id).collect();
+        let people = contacts::locked_if_free(&tx.db, &ids).await?;
+        let consents = consent::states_of(&tx.db, &ids).await?;
+        let mut businesses = HashMap::new();
+        for m in picked {
+            if !businesses.contains_key(&m.business_id) {
+                businesses.insert(m.business_id, tx.business(m.business_id).await?);
+            }
+        }
+        let senders: HashSet<String> = picked.iter().map(|m| m.ours.clone()).collect();
+        let rows = number::Entity::find()
+            .filter(number::Column::Phone.is_in(senders.iter().cloned()))
+            .filter(number::Column::Status.eq("active"))
+            .all(&tx.db)
+            .await?;
+        let account = breaker::account(s);
+        let mut scopes: Vec<String> = senders.iter().map(|n| breaker::sender(n)).collect();
+        scopes.push(account.clone());
+        let board = Board::load(&tx.db, scopes).await?;
+        Ok(Self {
+            people: people.into_iter().map(|c| (c.id, c)).collect(),
+            consents,
+            businesses,
+            active: rows.into_iter().map(|n| (n.business_id, n.phone)).collect(),
+            shared: s.settings().default_from.clone(),
+            requests: requests(tx, picked).await?,
+            visits: visits(tx, picked).await?,
+            account,
+            board,
+        })
+    }
+
+    fn verdicts(&self, now: DateTime<Utc>, picked: Vec<message::Model>, limits: &mut Limits) -> Vec<(message::Model, Verdict)> {
+        let mut probed = HashSet::new();
+        let mut verdicts = Vec::with_capacity(picked.len());
+        for m in picked {
+            // Somebody else is at work on this person; the next round sees what came of it.
+            let Some(person) = self.people.get(&m.contact_id) else {
+                continue;
+            };
+            let mut verdict = self.verdict(now, person, &m, limits);
+            if let Verdict::Probe(scope) = &verdict
+                && !probed.insert(scope.clone())
+            {
+                verdict = Verdict::Hold(now + PROBE_LOOK, "Waits to see whether texts go through again.".to_owned());
+            }
+            verdicts.push((m, verdict));
+        }
+        verdicts
+    }
+
+    fn verdict(&self, now: DateTime<Utc>, person: &contact::Model, m: &message::Model, limits: &mut Limits) -> Verdict {
+        let withdraw = |why: &str| Verdict::Withdraw(why.to_owned());
+        if person.blocked {
+            return withdraw("This contact is blocked.");
+        }
+        if m.theirs != person.phone {
+            return withdraw("The phone number was changed.");
+        }
+        let state = self.consents.get(&m.contact_id).copied().unwrap_or_default();
+        if let Err(reason) = may_send(state, Kind::sending(&m.kind)) {
+            return withdraw(reason);
+        }
+        if person.held_since.is_some() {
+            return Verdict::Hold(now + HELD_LOOK, hold::REASON.to_owned());
+        }
+        if self.shared.as_ref() != Some(&m.ours) && !self.active.contains(&(m.business_id, m.ours.clone())) {
+            return withdraw("The number this was to be sent from is not active any more.");
+        }
+        let Some(business) = self.businesses.get(&m.business_id) else {
+            return withdraw("The business does not exist any more.");
+        };
+        if let Some(verdict) = self.reminder_verdict(now, business, person, m) {
+            return verdict;
+        }
+        match self.broken(now, business, m) {
+            None => room(business, m, limits),
+            Some(Verdict::Probe(scope)) => match room(business, m, limits) {
+                Verdict::Go => Verdict::Probe(scope),
+                other => other,
+            },
+            Some(verdict) => verdict,
+        }
+    }
+
+    /// The visit a reminder speaks of must still be what it says, and the customer awake.
+    fn reminder_verdict(&self, now: DateTime<Utc>, b: &business::Model, person: &contact::Model, m: &message::Model) -> Option<Verdict> {
+        let gone = || Some(Verdict::Withdraw("The visit is not open any more.".to_owned()));
+        let (reminder, visit) = (m.reminder_id?, m.appointment_id?);
+        let (Some(request), Some(visit)) = (self.requests.get(&reminder), self.visits.get(&visit)) else {
+            return gone();
+        };
+        let status = appointments::status(visit).ok();
+        let stands = if m.resends > 0 {
+            // Taken once and not delivered: it makes sense only while nobody has settled the visit by other means.
+            status == Some(Visit::Scheduled) && matches!(request.status.as_str(), "sent" | "failed")
+        } else {
+            status.is_some_and(Visit::is_open) && request.status == "queued"
+        };
+        if !stands {
+            return gone();
+        }
+        if request.kind == domain::reminders::Kind::Manual.to_string() && visit.starts_at > now {
+            return None;
+        }
+        let zone = reminders::zone(b, person);
+        match at_send(now, visit.starts_at, zone, businesses::quiet_for(b, &person.phone)) {
+            AtSend::Send => None,
+            AtSend::HoldUntil(at) => {
+                let until = when::relative(at, now, zone);
+                Some(Verdict::Hold(at, format!("Waits for the end of quiet hours: {until}.")))
+            }
+            AtSend::Skip(why) => Some(Verdict::Withdraw(why.words().to_owned())),
+        }
+    }
+
+    fn broken(&self, now: DateTime<Utc>, b: &business::Model, m: &message::Model) -> Option<Verdict> {
+        for scope in [self.account.clone(), breaker::sender(&m.ours)] {
+            match self.board.permit(&scope, now) {
+                Permit::Yes => {}
+                Permit::Probe { .. } => return Some(Verdict::Probe(scope)),
+                Permit::No { until } => {
+                    let when = when::relative(until, now, businesses::zone(b));
+                    let why = format!("Waits; it is tried again at {when}. {}", self.board.why(&scope));
+                    return Some(Verdict::Hold(until, why));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn room(b: &business::Model, m: &message::Model, limits: &mut Limits) -> Verdict {
+    match limits.take(m, b) {
+        Room::Yes => Verdict::Go,
+        Room::Until(until, why) => Verdict::Hold(until, why),
+        Room::Slot(at, why) => Verdict::Slot(at, why),
+    }
+}
+
+async fn requests(tx: &Tx, picked: &[message::Model]) -> Result<HashMap<Uuid, reminder_request::Model>> {
+    let ids: Vec<Uuid> = picked.iter().filter_map(|m| m.reminder_id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = reminder_request::Entity::find()
+        .filter(reminder_request::Column::Id.is_in(ids))
+        .all(&tx.db)
+        .await?;
+    Ok(rows.into_iter().map(|r| (r.id, r)).collect())
+}
+
+async fn visits(tx: &Tx, picked: &[message::Model]) -> Result<HashMap<Uuid, appointment::Model>> {
+    let ids: Vec<Uuid> = picked.iter().filter_map(|m| m.appointment_id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = appointment::Entity::find()
+        .filter(appointment::Column::Id.is_in(ids))
+        .all(&tx.db)
+        .await?;
+    Ok(rows.into_iter().map(|r| (r.id, r)).collect())
+}
+
+/// They wait, and say why and until when.
+async fn hold(tx: &mut Tx, held: Vec<(message::Model, DateTime<Utc>, String, bool)>) -> Result<()> {
+    let mut groups: HashMap<(DateTime<Utc>, String, bool), Vec<message::Model>> = HashMap::new();
+    for (m, until, why, slot) in held {
+        groups.entry((until, why, slot)).or_default().push(m);
+    }
+    for ((until, why, slot), group) in groups {
+        metrics::counter!("showup_messages_total", "step" => "held").increment(group.len() as u64);
+        for m in &group {
+            tracing::info!(message = %m.id, step = "held", %until, %why, "text waits");
+            tx.touch(m.business_id, Touched::Message(m.id));
+        }
+        let mut row = message::Entity::update_many()
+            .col_expr(message::Column::NotBefore, Expr::value(until))
+            .col_expr(message::Column::WaitReason, Expr::value(why));
+        if slot {
+            row = row.col_expr(message::Column::SlotAt, Expr::value(until));
+        }
+        row.filter(message::Column::Id.is_in(group.iter().map(|m| m.id)))
+            .exec(&tx.db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// From here on they are being sent, and each has a row that says so.
+async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<()> {
+    if go.is_empty() {
+        return Ok(());
+    }
+    let sending = Status::Sending.as_str();
+    message::Entity::update_many()
+        .col_expr(message::Column::Status, Expr::value(sending))
+        .col_expr(message::Column::Attempts, sea_orm::ExprTrait::add(Expr::col(message::Column::Attempts), 1))
+        .col_expr(message::Column::ClaimedAt, Expr::value(tx.now))
+        .col_expr(message::Column::WaitReason, Expr::value(Option::<String>::None))
+        .col_expr(message::Column::SlotAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(message::Column::Id.is_in(go.iter().map(|m| m.id)))
+        .exec(&tx.db)
+        .await?;
+    let mut attempts = Vec::with_capacity(go.len());
+    for m in go.iter_mut() {
+        m.status = sending.to_owned();
+        m.attempts += 1;
+        m.claimed_at = Some(tx.now);
+        m.wait_reason = None;
+        m.slot_at = None;
+        attempts.push(message_attempt::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            business_id: Set(m.business_id),
+            message_id: Set(m.id),
+            number: Set(m.attempts),
+            started_at: Set(tx.now),
+            finished_at: Set(None),
+            outcome: Set(None),
+            http_status: Set(None),
+            error_code: Set(None),
+            detail: Set(None),
+            provider_sid: Set(None),
+        });
+        tx.touch(m.business_id, Touched::Message(m.id));
+    }
+    message_attempt::Entity::insert_many(attempts)
+        .exec_without_returning(&tx.db)
+        .await?;
+    conversations::follow(tx, go).await
+}

@@ -1,0 +1,136 @@
+//! The message log's two levers (SE9): try again what failed, and take back what still waits.
+
+use contract::{
+    Code,
+    messages::{Acted, MessageIds, NotDone},
+};
+use domain::delivery::Status;
+use entity::messages::message;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set,
+    sea_query::{Expr, LockType},
+};
+use uuid::Uuid;
+
+use super::{locked, may_write, told, withdraw};
+use crate::{Actor, Error, Permission, Result, Services, Tx, conversations, error::problem, tx::Touched};
+
+/// Most messages in one go.
+const MOST: usize = 200;
+
+/// Sends again what failed, was not delivered or was cancelled, each with a new try and today's rules. One whose outcome is unclear is
+/// not sent again here: it may have arrived.
+///
+/// # Errors
+/// `Invalid` for none or more than 200; what can't be sent again is in the answer, with the reason.
+pub async fn retry(s: &Services, actor: &Actor, cmd: MessageIds) -> Result<Acted> {
+    each(s, actor, cmd, Act::Retry).await
+}
+
+/// Takes back texts that still wait.
+///
+/// # Errors
+/// `Invalid` for none or more than 200; what is on its way already is in the answer.
+pub async fn cancel_many(s: &Services, actor: &Actor, cmd: MessageIds) -> Result<Acted> {
+    each(s, actor, cmd, Act::Cancel).await
+}
+
+#[derive(Clone, Copy)]
+enum Act {
+    Retry,
+    Cancel,
+}
+
+async fn each(s: &Services, actor: &Actor, cmd: MessageIds, act: Act) -> Result<Acted> {
+    actor.may(Permission::SendMessages)?;
+    let mut ids = cmd.ids;
+    ids.sort();
+    ids.dedup();
+    if ids.is_empty() || ids.len() > MOST {
+        return Err(problem(Code::Invalid, "Please choose 1 to 200 messages."));
+    }
+    let mut acted = Acted::default();
+    for id in ids {
+        match one(s, actor, id, act).await {
+            Ok(()) => acted.done.push(id),
+            Err(Error::Problem(p)) => acted.not_done.push(NotDone { id, reason: p.detail }),
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(acted)
+}
+
+async fn one(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<()> {
+    let mut tx = s.begin().await?;
+    let found = locked(&tx, id).await?.filter(|(_, m)| m.business_id == actor.business_id);
+    let Some((person, row)) = found.filter(|(_, m)| m.direction == "outbound") else {
+        return Err(crate::error::not_found("message"));
+    };
+    let status: Status = row.status.parse().unwrap_or(Status::Unknown);
+    match act {
+        Act::Cancel if status == Status::Queued => withdraw(&mut tx, row, "Cancelled by staff.").await?,
+        Act::Cancel => return Err(problem(Code::Conflict, "It does not wait any more.")),
+        Act::Retry if status.is_failure() || status == Status::Cancelled => {
+            may_write(&tx, actor, &person).await?;
+            again(&mut tx, row, &person.phone).await?;
+        }
+        Act::Retry if status == Status::Unknown => {
+            let why = "It is not known whether it was sent; sending it again could text the customer twice.";
+            return Err(problem(Code::Conflict, why));
+        }
+        Act::Retry => return Err(problem(Code::Conflict, "Only what failed or was cancelled can be sent again.")),
+    }
+    tx.commit().await
+}
+
+/// Back into the outbox, as if new. The SID of the try that failed stays with its attempt.
+async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
+    if m.reminder_id.is_some() {
+        let why = "A reminder is sent again from its visit: \"Send reminder now\".";
+        return Err(problem(Code::Conflict, why));
+    }
+    super::status::remember_sid(tx, &m).await?;
+    let resends = if m.provider_sid.is_some() { m.resends.max(1) } else { m.resends };
+    let mut row = m.into_active_model();
+    row.status = Set(Status::Queued.as_str().to_owned());
+    row.provider_sid = Set(None);
+    row.error = Set(None);
+    row.error_code = Set(None);
+    row.resend_at = Set(None);
+    row.retries = Set(0);
+    row.resends = Set(resends);
+    row.not_before = Set(tx.now);
+    row.wait_reason = Set(None);
+    row.theirs_key = Set(Some(phone.to_owned()));
+    row.theirs = Set(phone.to_owned());
+    let row = row.update(&tx.db).await?;
+    tx.send_soon();
+    told(tx, &row).await
+}
+
+/// What waits is looked at again at once: something that held it back is over.
+pub(crate) async fn look_again(tx: &mut Tx, business_id: Uuid, contact_id: Option<Uuid>) -> Result<()> {
+    let mut waiting = message::Entity::in_business(business_id)
+        .filter(Expr::cust("\"status\" = 'queued'"))
+        .filter(message::Column::WaitReason.is_not_null())
+        .filter(message::Column::SlotAt.is_null());
+    if let Some(contact_id) = contact_id {
+        let Some(thread) = conversations::of_contact(&tx.db, business_id, contact_id).await? else {
+            return Ok(());
+        };
+        waiting = waiting.filter(message::Column::ConversationId.eq(thread.id));
+    }
+    use sea_orm::QuerySelect;
+    // The rest follows with the hour at the latest.
+    let rows = waiting.lock(LockType::NoKeyUpdate).limit(1000).all(&tx.db).await?;
+    for m in &rows {
+        tx.touch(m.business_id, Touched::Message(m.id));
+    }
+    message::Entity::update_many()
+        .col_expr(message::Column::NotBefore, Expr::value(tx.now))
+        .filter(message::Column::Id.is_in(rows.iter().map(|m| m.id)))
+        .exec(&tx.db)
+        .await?;
+    tx.send_soon();
+    Ok(())
+}

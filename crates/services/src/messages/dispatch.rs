@@ -1,0 +1,200 @@
+//! The outbox at work: claim a group, call for each outside any transaction, write down what each call said (law 2).
+
+use std::{
+    collections::{HashMap, HashSet},
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration as StdDuration,
+};
+
+use domain::{consent::State, phone::mask};
+use entity::messages::message;
+use tokio::{sync::Semaphore, time::Instant};
+use twilio::{NewMessage, Outcome};
+use uuid::Uuid;
+
+use super::{
+    claim::{any_due, claim},
+    outcome, unclear,
+};
+use crate::{Result, Services, contacts::consent};
+
+/// Calls to the provider at once in one process: mostly waiting.
+const IN_FLIGHT: usize = 64;
+
+/// A claim is worth its transaction when this many places are free; fewer only after `PATIENCE`.
+const ENOUGH: u32 = 16;
+const PATIENCE: StdDuration = StdDuration::from_millis(50);
+
+/// How often it looks without being told: retries and turns come due, and other processes may not be able to call.
+const LOOK: StdDuration = StdDuration::from_millis(500);
+
+/// A pause when everything that was due had to be left or put off; whoever holds those rows is soon done.
+const BUSY: StdDuration = StdDuration::from_millis(5);
+
+/// Calls get this long to end when the process is asked to stop; the rest is looked up by whoever starts next.
+const GRACE: StdDuration = StdDuration::from_secs(24);
+
+/// The calls in the air.
+type Air = Arc<Mutex<HashSet<Uuid>>>;
+
+/// Sends what is due, as it becomes due, until `stopping`; then lets calls in the air end, at most 24 seconds.
+pub async fn dispatch(s: &Services, stopping: impl Future<Output = ()>) {
+    let places = Arc::new(Semaphore::new(IN_FLIGHT));
+    let air = Air::default();
+    let mut stopping = pin!(stopping);
+    let mut news = s.outbox().subscribe();
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stopping => break,
+            () = free(&places) => {}
+        }
+        news.borrow_and_update();
+        let sent = round(s, &places, &air).await.unwrap_or_else(|cause| {
+            tracing::error!(%cause, "texts could not be claimed; trying again");
+            0
+        });
+        if sent == 0 {
+            tokio::select! {
+                biased;
+                () = &mut stopping => break,
+                _ = news.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+    land(s, &places, &air).await;
+}
+
+/// Waits until a claim is worth it.
+async fn free(places: &Semaphore) {
+    let enough = async { drop(places.acquire_many(ENOUGH).await) };
+    if tokio::time::timeout(PATIENCE, enough).await.is_err() {
+        drop(places.acquire().await);
+    }
+}
+
+/// Claims what there is room for and sets the calls off; the number of rows looked at.
+async fn round(s: &Services, places: &Arc<Semaphore>, air: &Air) -> Result<usize> {
+    if !any_due(s).await? {
+        return Ok(0);
+    }
+    let begun = Instant::now();
+    let claimed = claim(s, places.available_permits() as u64).await?;
+    metrics::histogram!("showup_step_seconds", "step" => "claim").record(begun.elapsed());
+    if claimed.go.is_empty() {
+        tokio::time::sleep(BUSY).await;
+    }
+    for texts in by_person(claimed.go) {
+        let Ok(place) = places.clone().acquire_many_owned(texts.len() as u32).await else {
+            break;
+        };
+        let (s, air) = (s.clone(), air.clone());
+        lock(&air).extend(texts.iter().map(|m| m.id));
+        tokio::spawn(async move {
+            for m in texts {
+                let id = m.id;
+                send(&s, m).await;
+                lock(&air).remove(&id);
+            }
+            drop(place);
+        });
+    }
+    Ok(claimed.looked)
+}
+
+/// Texts to one person go one after another: in their order, and the next one knows what became of the last.
+fn by_person(go: Vec<message::Model>) -> Vec<Vec<message::Model>> {
+    let mut people: Vec<Vec<message::Model>> = Vec::new();
+    let mut place: HashMap<Uuid, usize> = HashMap::new();
+    for m in go {
+        let at = *place.entry(m.contact_id).or_insert(people.len());
+        match people.get_mut(at) {
+            Some(texts) => texts.push(m),
+            None => people.push(vec![m]),
+        }
+    }
+    people
+}
+
+fn lock(air: &Air) -> std::sync::MutexGuard<'_, HashSet<Uuid>> {
+    air.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for the calls in the air; what has not ended by then is unclear, and said to be.
+async fn land(s: &Services, places: &Semaphore, air: &Air) {
+    if tokio::time::timeout(GRACE, places.acquire_many(IN_FLIGHT as u32)).await.is_ok() {
+        return;
+    }
+    let open: Vec<Uuid> = lock(air).iter().copied().collect();
+    tracing::warn!(calls = open.len(), "stopping before these calls have ended; they will be looked up");
+    for id in open {
+        if let Err(cause) = unclear::give_up(s, id).await {
+            tracing::error!(message = %id, %cause, "left as it is; it is found after its lease");
+        }
+    }
+}
+
+/// Sends everything that is due now and returns when all of it is settled; the number of texts handed over.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn send_due(s: &Services) -> Result<usize> {
+    let mut handed = 0;
+    loop {
+        let claimed = claim(s, IN_FLIGHT as u64).await?;
+        if claimed.looked == 0 {
+            return Ok(handed);
+        }
+        if claimed.go.is_empty() {
+            tokio::time::sleep(BUSY).await;
+        }
+        handed += claimed.go.len();
+        let people = by_person(claimed.go).into_iter().map(|texts| async move {
+            for m in texts {
+                send(s, m).await;
+            }
+        });
+        futures::future::join_all(people).await;
+    }
+}
+
+/// One claimed text: a last look at consent, the call, and what it said.
+async fn send(s: &Services, m: message::Model) {
+    let id = m.id;
+    let done = async {
+        // The one moment a STOP could slip through is between the claim and this line; after it the request is open.
+        if consent::state(s.read(), m.contact_id).await? == State::OptedOut {
+            return outcome::release(s, &m).await;
+        }
+        let begun = Instant::now();
+        let said = call(s, &m).await;
+        metrics::histogram!("showup_step_seconds", "step" => "call").record(begun.elapsed());
+        outcome::record(s, m, said).await
+    };
+    if let Err(cause) = done.await {
+        tracing::error!(message = %id, %cause, "what became of a text could not be written down; it will be looked up");
+    }
+}
+
+async fn call(s: &Services, m: &message::Model) -> Outcome {
+    let Some(client) = s.twilio() else {
+        return Outcome::TryLater {
+            http: None,
+            code: None,
+            retry_after: None,
+            message: "no Twilio account is connected".to_owned(),
+        };
+    };
+    let callback = format!("{}/webhooks/twilio/status?message_id={}", s.settings().public_url, m.id);
+    let new = NewMessage {
+        to: &m.theirs,
+        from: &m.ours,
+        body: &m.body,
+        status_callback: Some(&callback),
+        validity_period: None,
+    };
+    tracing::info!(message = %m.id, step = "call", to = %mask(&m.theirs), attempt = m.attempts, "text handed to Twilio");
+    client.create(&new).await
+}

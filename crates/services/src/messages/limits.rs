@@ -1,0 +1,304 @@
+//! How much may go out now (SE3, SE7): per business and hour, per sender and second, per account, per month's budget. What is over a
+//! limit waits; nothing is dropped.
+//!
+//! The rows are read under lock for a whole group of messages, counted down in memory, and written back once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Duration, DurationRound, Utc};
+use domain::{
+    pace::{self, Rate},
+    when,
+};
+use entity::{
+    businesses::business,
+    messages::{message, pace as pace_row, quota_hour},
+    numbers::number,
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::{Expr, LockType, OnConflict},
+};
+use uuid::Uuid;
+
+use super::{breaker, spend};
+use crate::{Error, Result, Services, Tx, businesses};
+
+/// How far each class of messages may run ahead of its sender's pace. Twilio queues ten hours for a sender (twilio.md 3.8), and nobody
+/// who answers a customer should wait for that; a machine's texts are better kept with us, where a STOP or a cancelled visit still
+/// reaches them.
+const AHEAD: [Duration; 3] = [Duration::hours(3), Duration::minutes(1), Duration::seconds(10)];
+
+/// A budget that is used up is looked at again this often, should it have been raised elsewhere.
+const BUDGET_LOOK: Duration = Duration::hours(1);
+
+/// The account's row among the paces.
+const ACCOUNT: i32 = -1;
+
+pub(super) enum Room {
+    Yes,
+    /// It waits until then, and why.
+    Until(DateTime<Utc>, String),
+    /// It has a turn of its own then, and need not ask again.
+    Slot(DateTime<Utc>, String),
+}
+
+struct Quota {
+    used: i32,
+    limit: i32,
+}
+
+/// The limits of a group of messages.
+pub(super) struct Limits {
+    now: DateTime<Utc>,
+    hour: DateTime<Utc>,
+    quotas: BTreeMap<Uuid, Quota>,
+    paces: BTreeMap<(String, i32), DateTime<Utc>>,
+    rates: HashMap<String, Rate>,
+    /// Spent this month, by business with a budget.
+    spent: HashMap<Uuid, i64>,
+    /// Added to what was spent.
+    costs: BTreeMap<Uuid, i64>,
+    account: String,
+    account_rate: Option<u32>,
+}
+
+impl Limits {
+    pub(super) async fn load(s: &Services, tx: &Tx, due: &[message::Model], of: &HashMap<Uuid, business::Model>) -> Result<Self> {
+        let hour = tx
+            .now
+            .duration_trunc(Duration::hours(1))
+            .map_err(|e| Error::broken(e.to_string()))?;
+        let account = breaker::account(s);
+        let account_rate = s.settings().account_per_second;
+        let mut keys: BTreeSet<(String, i32)> = due.iter().map(|m| (m.ours.clone(), m.priority)).collect();
+        keys.insert((account.clone(), ACCOUNT));
+        let mut spent = HashMap::new();
+        for b in of.values().filter(|b| b.monthly_budget.is_some()) {
+            spent.insert(b.id, spend::spent(&tx.db, b, tx.now).await?);
+        }
+        Ok(Self {
+            now: tx.now,
+            hour,
+            quotas: quotas(tx, hour, of).await?,
+            paces: paces(tx, &keys).await?,
+            rates: rates(tx, due).await?,
+            spent,
+            costs: BTreeMap::new(),
+            account,
+            account_rate,
+        })
+    }
+
+    /// Whether `m` may go now; if so it is counted.
+    pub(super) fn take(&mut self, m: &message::Model, b: &business::Model) -> Room {
+        if let Some(until) = self.account_closed() {
+            let why = "Waits a moment: Twilio takes no more from this account right now.";
+            return Room::Until(until, why.to_owned());
+        }
+        if let Some(room) = self.over_budget(m, b).or_else(|| self.over_quota(b)) {
+            return room;
+        }
+        if let Some(room) = self.off_pace(m, b) {
+            return room;
+        }
+        if let Some(quota) = self.quotas.get_mut(&b.id) {
+            quota.used += 1;
+        }
+        *self.costs.entry(b.id).or_default() += m.price.unwrap_or(0);
+        if let Some(spent) = self.spent.get_mut(&b.id) {
+            *spent += m.price.unwrap_or(0);
+        }
+        Room::Yes
+    }
+
+    fn account_closed(&mut self) -> Option<DateTime<Utc>> {
+        let key = (self.account.clone(), ACCOUNT);
+        let free = self.paces.get(&key).copied();
+        let Some(rate) = self.account_rate.and_then(per_second) else {
+            // Only what a 429 of Twilio's put there.
+            return free.filter(|at| *at > self.now);
+        };
+        let slot = pace::reserve(free, self.now, 1, rate, Duration::seconds(1));
+        if slot.at > self.now {
+            return Some(slot.at);
+        }
+        self.paces.insert(key, slot.next);
+        None
+    }
+
+    fn over_budget(&self, m: &message::Model, b: &business::Model) -> Option<Room> {
+        let (budget, spent) = (b.monthly_budget?, self.spent.get(&b.id)?);
+        if m.priority == 0 || spent + m.price.unwrap_or(0) <= budget {
+            return None;
+        }
+        let until = spend::next_month(b, self.now);
+        let why = format!(
+            "Waits until {}, or until the budget is raised: this month's is used up.",
+            when::relative(until, self.now, businesses::zone(b))
+        );
+        Some(Room::Until(until.min(self.now + BUDGET_LOOK), why))
+    }
+
+    fn over_quota(&self, b: &business::Model) -> Option<Room> {
+        let quota = self.quotas.get(&b.id)?;
+        if quota.used < quota.limit {
+            return None;
+        }
+        let next = self.hour + Duration::hours(1);
+        let until = when::relative(next, self.now, businesses::zone(b));
+        let why = format!(
+            "Waits until {until}: {} texts an hour is this business's limit.",
+            quota.limit
+        );
+        Some(Room::Until(next, why))
+    }
+
+    fn off_pace(&mut self, m: &message::Model, b: &business::Model) -> Option<Room> {
+        let rate = *self.rates.get(&m.ours)?;
+        if m.slot_at.is_some_and(|at| at <= self.now) {
+            return None;
+        }
+        let key = (m.ours.clone(), m.priority);
+        let ahead = AHEAD.get(m.priority as usize).copied().unwrap_or(AHEAD[2]);
+        let segments = u32::try_from(m.segments).unwrap_or(1).max(1);
+        let slot = pace::reserve(self.paces.get(&key).copied(), self.now, segments, rate, ahead);
+        self.paces.insert(key, slot.next);
+        if slot.at <= self.now {
+            return None;
+        }
+        let until = when::relative(slot.at, self.now, businesses::zone(b));
+        let pace = f64::from(rate.per_1000_s.get()) / 1000.0;
+        let why = format!("Waits for its turn at {until}: text parts this number sends a second: {pace}.");
+        Some(Room::Slot(slot.at, why))
+    }
+
+    pub(super) async fn save(self, tx: &mut Tx) -> Result<()> {
+        for (business_id, quota) in &self.quotas {
+            quota_hour::Entity::update_many()
+                .col_expr(quota_hour::Column::Used, Expr::value(quota.used))
+                .filter(quota_hour::Column::BusinessId.eq(*business_id))
+                .filter(quota_hour::Column::Hour.eq(self.hour))
+                .exec(&tx.db)
+                .await?;
+        }
+        set_paces(tx, self.paces).await?;
+        for (business_id, cost) in self.costs {
+            spend::add(tx, business_id, tx.now, cost).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The account rests until `until`, because Twilio asked for that (429).
+pub(super) async fn rest_account(tx: &Tx, s: &Services, until: DateTime<Utc>) -> Result<()> {
+    set_paces(tx, BTreeMap::from([((breaker::account(s), ACCOUNT), until)])).await
+}
+
+/// This hour's counts, locked in order of business.
+async fn quotas(tx: &Tx, hour: DateTime<Utc>, of: &HashMap<Uuid, business::Model>) -> Result<BTreeMap<Uuid, Quota>> {
+    let mut ids: Vec<Uuid> = of.keys().copied().collect();
+    ids.sort();
+    let fresh = ids.iter().map(|id| quota_hour::ActiveModel {
+        business_id: Set(*id),
+        hour: Set(hour),
+        used: Set(0),
+    });
+    let once = OnConflict::columns([quota_hour::Column::BusinessId, quota_hour::Column::Hour])
+        .do_nothing()
+        .to_owned();
+    quota_hour::Entity::insert_many(fresh)
+        .on_conflict(once)
+        .exec_without_returning(&tx.db)
+        .await?;
+    let rows = quota_hour::Entity::find()
+        .filter(quota_hour::Column::BusinessId.is_in(ids))
+        .filter(quota_hour::Column::Hour.eq(hour))
+        .order_by_asc(quota_hour::Column::BusinessId)
+        .lock(LockType::NoKeyUpdate)
+        .all(&tx.db)
+        .await?;
+    let limit = |id: Uuid| of.get(&id).map_or(0, |b| b.hourly_limit);
+    Ok(rows
+        .into_iter()
+        .map(|r| {
+            let quota = Quota {
+                used: r.used,
+                limit: limit(r.business_id),
+            };
+            (r.business_id, quota)
+        })
+        .collect())
+}
+
+/// When each sender is free again, locked in order.
+async fn paces(tx: &Tx, keys: &BTreeSet<(String, i32)>) -> Result<BTreeMap<(String, i32), DateTime<Utc>>> {
+    // A row to lock for each, or two workers would both find a new sender free.
+    let fresh = keys.iter().map(|(sender, class)| pace_row::ActiveModel {
+        sender: Set(sender.clone()),
+        class: Set(*class),
+        free_at: Set(tx.now),
+    });
+    let once = OnConflict::columns([pace_row::Column::Sender, pace_row::Column::Class])
+        .do_nothing()
+        .to_owned();
+    pace_row::Entity::insert_many(fresh)
+        .on_conflict(once)
+        .exec_without_returning(&tx.db)
+        .await?;
+    let senders: BTreeSet<&str> = keys.iter().map(|(sender, _)| sender.as_str()).collect();
+    let rows = pace_row::Entity::find()
+        .filter(pace_row::Column::Sender.is_in(senders))
+        .order_by_asc(pace_row::Column::Sender)
+        .order_by_asc(pace_row::Column::Class)
+        .lock(LockType::NoKeyUpdate)
+        .all(&tx.db)
+        .await?;
+    let free = rows.into_iter().map(|r| ((r.sender, r.class), r.free_at));
+    Ok(free.filter(|(key, _)| keys.contains(key)).collect())
+}
+
+/// Writes when each is free again; never earlier than another process has said meanwhile.
+async fn set_paces(tx: &Tx, paces: BTreeMap<(String, i32), DateTime<Utc>>) -> Result<()> {
+    if paces.is_empty() {
+        return Ok(());
+    }
+    let rows = paces.into_iter().map(|((sender, class), free_at)| pace_row::ActiveModel {
+        sender: Set(sender),
+        class: Set(class),
+        free_at: Set(free_at),
+    });
+    let free = (pace_row::Entity, pace_row::Column::FreeAt);
+    let later = Expr::case(Expr::cust("excluded.free_at > pace.free_at"), Expr::cust("excluded.free_at")).finally(Expr::col(free));
+    let latest = OnConflict::columns([pace_row::Column::Sender, pace_row::Column::Class])
+        .value(pace_row::Column::FreeAt, later)
+        .to_owned();
+    pace_row::Entity::insert_many(rows)
+        .on_conflict(latest)
+        .exec_without_returning(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// Segments a second of each sender: what was set for the number, else what its kind does; none for a service, which paces itself.
+async fn rates(tx: &Tx, due: &[message::Model]) -> Result<HashMap<String, Rate>> {
+    let senders: BTreeSet<&str> = due.iter().map(|m| m.ours.as_str()).collect();
+    let rows = number::Entity::find()
+        .filter(number::Column::Phone.is_in(senders.iter().copied()))
+        .all(&tx.db)
+        .await?;
+    let own: HashMap<String, Rate> = rows
+        .into_iter()
+        .filter_map(|n| Some((n.phone, per_second(u32::try_from(n.per_second?).ok()?)?)))
+        .collect();
+    let rate = |sender: &str| own.get(sender).copied().or_else(|| pace::kind_of(sender).rate());
+    Ok(senders
+        .into_iter()
+        .filter_map(|sender| Some((sender.to_owned(), rate(sender)?)))
+        .collect())
+}
+
+fn per_second(n: u32) -> Option<Rate> {
+    let per_1000_s = std::num::NonZeroU32::new(n.checked_mul(1000)?)?;
+    Some(Rate { per_1000_s })
+}

@@ -1,0 +1,405 @@
+//! What a call to the provider said, written down: the attempt, the message, and whatever follows. Calls that end together share a
+//! transaction.
+
+use std::collections::HashMap;
+
+use chrono::Duration;
+use domain::{
+    breaker::Failure,
+    consent::{Source, State},
+    delivery::{Advance, Status, advance},
+    phone::mask,
+};
+use entity::{
+    contacts::contact,
+    messages::{message, message_attempt},
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::{Expr, LockType},
+};
+use twilio::{Outcome, errors};
+use uuid::Uuid;
+
+use super::{breaker, limits, locked, spend, status, told, unclear, withdraw};
+use crate::{
+    Error, Result, Services, Tx,
+    contacts::{self, consent},
+    conversations, reminders,
+    reports::What,
+    tasks,
+    together::Together,
+    tx::Touched,
+};
+
+/// Tries after the first one, for what was provably not sent (SE2).
+const RETRIES: i32 = 3;
+
+/// Most outcomes in one transaction.
+const MOST: usize = 64;
+
+/// Longest that Twilio may ask us to wait.
+const LONGEST_REST: Duration = Duration::hours(1);
+
+pub(crate) type Outcomes = Together<(message::Model, Outcome), Result<()>>;
+
+/// Writes down what the call for a claimed message said.
+pub(super) async fn record(s: &Services, m: message::Model, said: Outcome) -> Result<()> {
+    let work = |group| async move { record_group(s, group).await };
+    let done = s.outcomes().run((m, said), MOST, work).await;
+    done.unwrap_or_else(|| Err(Error::broken("the outcome's transaction broke off")))
+}
+
+async fn record_group(s: &Services, group: Vec<(message::Model, Outcome)>) -> Vec<Result<()>> {
+    let together = write(s, &group).await;
+    if together.is_ok() || group.len() == 1 {
+        let mut results = vec![together];
+        results.resize_with(group.len(), || Ok(()));
+        return results;
+    }
+    // One of them is in the way of the others: each by itself.
+    let mut results = Vec::with_capacity(group.len());
+    for one in group {
+        results.push(write(s, &[one]).await);
+    }
+    results
+}
+
+/// The rows of a group, people first and both in order of id, so that two groups never wait for each other.
+async fn lock_rows(tx: &Tx, group: &[(message::Model, Outcome)]) -> Result<(HashMap<Uuid, contact::Model>, HashMap<Uuid, message::Model>)> {
+    let people: Vec<Uuid> = group.iter().map(|(m, _)| m.contact_id).collect();
+    let people = contacts::locked_all(&tx.db, &people).await?;
+    let rows = message::Entity::find()
+        .filter(message::Column::Id.is_in(group.iter().map(|(m, _)| m.id)))
+        .order_by_asc(message::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(&tx.db)
+        .await?;
+    Ok((
+        people.into_iter().map(|c| (c.id, c)).collect(),
+        rows.into_iter().map(|m| (m.id, m)).collect(),
+    ))
+}
+
+async fn write(s: &Services, group: &[(message::Model, Outcome)]) -> Result<()> {
+    let begun = tokio::time::Instant::now();
+    let mut tx = s.begin().await?;
+    let (people, mut rows) = lock_rows(&tx, group).await?;
+    let mut taken = Vec::new();
+    for (m, said) in group {
+        let (Some(row), Some(person)) = (rows.remove(&m.id), people.get(&m.contact_id)) else {
+            continue;
+        };
+        match said {
+            Outcome::Accepted(answer) => taken.push((row, answer)),
+            _ => not_taken(s, &mut tx, person, m, row, said).await?,
+        }
+    }
+    if !taken.is_empty() {
+        let account = breaker::account(s);
+        for (row, _) in &taken {
+            breaker::success(&mut tx, &account, row.claimed_at).await?;
+        }
+        all_accepted(&mut tx, taken).await?;
+    }
+    tx.commit().await?;
+    metrics::histogram!("showup_step_seconds", "step" => "record").record(begun.elapsed());
+    Ok(())
+}
+
+fn step(m: &message::Model, step: &'static str, http: Option<u16>, code: Option<i32>) {
+    metrics::counter!("showup_messages_total", "step" => step).increment(1);
+    tracing::info!(message = %m.id, step, to = %mask(&m.theirs), attempt = m.attempts, http, code, "text");
+}
+
+async fn not_taken(s: &Services, tx: &mut Tx, person: &contact::Model, m: &message::Model, row: message::Model, said: &Outcome) -> Result<()> {
+    // Still ours to settle, even if another process has given us up meanwhile.
+    let open = row.attempts == m.attempts && [Status::Sending.as_str(), Status::Unknown.as_str()].contains(&row.status.as_str());
+    match said {
+        Outcome::Accepted(_) => Ok(()),
+        Outcome::Refused { http, code, message } => {
+            step(&row, "refused", Some(*http), *code);
+            close_attempt(tx, &row, "refused", Some(*http), *code, message).await?;
+            if open { refused(s, tx, person, row, *code, message).await } else { Ok(()) }
+        }
+        Outcome::TryLater {
+            http,
+            code,
+            retry_after,
+            message,
+        } => {
+            step(&row, "try_later", *http, *code);
+            close_attempt(tx, &row, "try_later", *http, *code, message).await?;
+            if http.is_none() {
+                hiccup(s, tx, &row, "Twilio can't be reached.").await?;
+            }
+            if open {
+                try_later(s, tx, person, row, (*http, *code), *retry_after, message).await
+            } else {
+                Ok(())
+            }
+        }
+        Outcome::Unknown { http, message } => {
+            step(&row, "unknown", *http, None);
+            close_attempt(tx, &row, "unknown", *http, None, message).await?;
+            hiccup(s, tx, &row, "Twilio does not answer as it should.").await?;
+            if row.status == Status::Sending.as_str() {
+                unclear::begin(tx, row, false).await
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Something about the way to Twilio, not about this text.
+async fn hiccup(s: &Services, tx: &mut Tx, row: &message::Model, why: &str) -> Result<()> {
+    let trouble = breaker::Trouble {
+        scope: &breaker::account(s),
+        business_id: None,
+        kind: Failure::Hiccup,
+        why,
+        claimed: row.claimed_at,
+    };
+    breaker::failure(tx, trouble).await
+}
+
+/// Twilio declined. If it would decline everything else, too, the text waits with the others until that is put right; else it has failed.
+async fn refused(s: &Services, tx: &mut Tx, person: &contact::Model, row: message::Model, code: Option<i32>, message: &str) -> Result<()> {
+    let words = code.map_or_else(|| message.to_owned(), errors::describe);
+    match code.map(errors::scope) {
+        Some(errors::Scope::Account) => {
+            let trouble = breaker::Trouble {
+                scope: &breaker::account(s),
+                business_id: None,
+                kind: Failure::Fatal,
+                why: &words,
+                claimed: row.claimed_at,
+            };
+            breaker::failure(tx, trouble).await?;
+            wait(tx, row, Duration::seconds(5), &words).await
+        }
+        Some(errors::Scope::Sender) => {
+            let trouble = breaker::Trouble {
+                scope: &breaker::sender(&row.ours),
+                business_id: Some(row.business_id),
+                kind: Failure::Fatal,
+                why: &words,
+                claimed: row.claimed_at,
+            };
+            breaker::failure(tx, trouble).await?;
+            failed(tx, person, row, Status::Failed, code, &words).await
+        }
+        _ => {
+            // An answer about this one text shows that the way to Twilio is open.
+            breaker::success(tx, &breaker::account(s), row.claimed_at).await?;
+            failed(tx, person, row, Status::Failed, code, &words).await
+        }
+    }
+}
+
+/// It was not taken, so it is not charged: what its claim added to the month is taken back.
+async fn refund(tx: &mut Tx, m: &message::Model) -> Result<()> {
+    let at = m.claimed_at.unwrap_or(tx.now);
+    spend::add(tx, m.business_id, at, -m.price.unwrap_or(0)).await
+}
+
+/// Back into the outbox, without having used up a try: the reason lies elsewhere.
+async fn wait(tx: &mut Tx, row: message::Model, by: Duration, why: &str) -> Result<()> {
+    refund(tx, &row).await?;
+    let mut row = row.into_active_model();
+    row.status = Set(Status::Queued.as_str().to_owned());
+    row.not_before = Set(tx.now + by);
+    row.wait_reason = Set(Some(format!("Waits: {why}")));
+    let row = row.update(&tx.db).await?;
+    told(tx, &row).await
+}
+
+async fn try_later(
+    s: &Services,
+    tx: &mut Tx,
+    person: &contact::Model,
+    m: message::Model,
+    (http, code): (Option<u16>, Option<i32>),
+    retry_after: Option<std::time::Duration>,
+    message: &str,
+) -> Result<()> {
+    if m.retries >= RETRIES {
+        let words = format!("Not sent after {} tries: {message}", m.retries + 1);
+        return failed(tx, person, m, Status::Failed, code, &words).await;
+    }
+    let asked = retry_after
+        .and_then(|d| Duration::from_std(d).ok())
+        .unwrap_or_default()
+        .min(LONGEST_REST);
+    if http == Some(429) {
+        // The account as a whole is too fast: everything else would only hear the same.
+        limits::rest_account(tx, s, tx.now + asked.max(Duration::seconds(1))).await?;
+    }
+    let retries = m.retries + 1;
+    let by = backoff(retries, rand::random::<f64>()).max(asked);
+    let mut row = m.into_active_model();
+    row.retries = Set(retries);
+    let row = row.update(&tx.db).await?;
+    wait(tx, row, by, "Twilio did not take it; it will be tried again shortly.").await
+}
+
+/// 5 s, 20 s, 80 s, each ±20 % (`chance` from 0 to 1), so that what failed together does not come back together.
+fn backoff(attempt: i32, chance: f64) -> Duration {
+    let base = 5_000.0 * 4f64.powi(attempt.clamp(1, 6) - 1);
+    Duration::milliseconds((base * (0.8 + 0.4 * chance)) as i64)
+}
+
+/// The customer opted out after the claim and before the call: nothing was sent, and nothing will be.
+pub(super) async fn release(s: &Services, m: &message::Model) -> Result<()> {
+    let mut tx = s.begin().await?;
+    if let Some((_, row)) = locked(&tx, m.id).await? {
+        close_attempt(&tx, &row, "withdrawn", None, None, "the customer opted out").await?;
+        refund(&mut tx, &row).await?;
+        withdraw(&mut tx, row, "The customer opted out.").await?;
+    }
+    tx.commit().await
+}
+
+async fn close_attempt(
+    tx: &Tx,
+    m: &message::Model,
+    outcome: &str,
+    http: Option<u16>,
+    code: Option<i32>,
+    detail: &str,
+) -> Result<()> {
+    let detail: String = detail.chars().take(500).collect();
+    message_attempt::Entity::update_many()
+        .col_expr(message_attempt::Column::FinishedAt, Expr::value(tx.now))
+        .col_expr(message_attempt::Column::Outcome, Expr::value(outcome))
+        .col_expr(message_attempt::Column::HttpStatus, Expr::value(http.map(i32::from)))
+        .col_expr(message_attempt::Column::ErrorCode, Expr::value(code))
+        .col_expr(message_attempt::Column::Detail, Expr::value(detail))
+        .filter(message_attempt::Column::MessageId.eq(m.id))
+        .filter(message_attempt::Column::Number.eq(m.attempts))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// The provider has these messages: their SIDs are ours now, and callbacks that came too early are heard.
+async fn all_accepted(tx: &mut Tx, taken: Vec<(message::Model, &twilio::Message)>) -> Result<()> {
+    message_attempt::Entity::update_many()
+        .col_expr(message_attempt::Column::FinishedAt, Expr::value(tx.now))
+        .col_expr(message_attempt::Column::Outcome, Expr::value("accepted"))
+        .col_expr(message_attempt::Column::HttpStatus, Expr::value(201))
+        .filter(message_attempt::Column::MessageId.is_in(taken.iter().map(|(m, _)| m.id)))
+        .filter(message_attempt::Column::FinishedAt.is_null())
+        .exec(&tx.db)
+        .await?;
+    let mut rows = Vec::with_capacity(taken.len());
+    for (m, answer) in taken {
+        step(&m, "accepted", Some(201), None);
+        rows.push(bind(tx, m, answer).await?);
+    }
+    for row in &rows {
+        reminders::sent(tx, row).await?;
+        tx.touch(row.business_id, Touched::Message(row.id));
+    }
+    conversations::follow(tx, &rows).await?;
+    status::adopt(tx, &rows).await
+}
+
+/// One message that was found at the provider after all.
+pub(super) async fn accepted(tx: &mut Tx, m: message::Model, answer: &twilio::Message) -> Result<()> {
+    all_accepted(tx, vec![(m, answer)]).await
+}
+
+async fn bind(tx: &mut Tx, mut m: message::Model, answer: &twilio::Message) -> Result<message::Model> {
+    let current: Status = m.status.parse().unwrap_or(Status::Sending);
+    let said = Status::from_twilio(&answer.status).unwrap_or(Status::Accepted);
+    if let Advance::Moves(next) = advance(current, said) {
+        m.status = next.as_str().to_owned();
+    }
+    if m.sent_at.is_none() {
+        tx.count(m.business_id, What::Sent);
+    }
+    m.provider_sid = Some(answer.sid.clone());
+    m.account_sid = Some(answer.account_sid.clone()).filter(|sid| !sid.is_empty());
+    m.sent_at = Some(tx.now);
+    if answer.num_segments > 0 {
+        m.segments = answer.num_segments as i32;
+    }
+    // Twilio's log is looked at should nothing be heard of it for an hour.
+    m.not_before = tx.now + status::SILENCE;
+    message::Entity::update_many()
+        .col_expr(message::Column::ProviderSid, Expr::value(m.provider_sid.clone()))
+        .col_expr(message::Column::AccountSid, Expr::value(m.account_sid.clone()))
+        .col_expr(message::Column::Status, Expr::value(m.status.clone()))
+        .col_expr(message::Column::SentAt, Expr::value(m.sent_at))
+        .col_expr(message::Column::Segments, Expr::value(m.segments))
+        .col_expr(message::Column::NotBefore, Expr::value(m.not_before))
+        .filter(message::Column::Id.eq(m.id))
+        .exec(&tx.db)
+        .await?;
+    Ok(m)
+}
+
+/// It did not arrive and won't: the state, plain words, consent where the provider says so, and a task for a person (law 5).
+pub(super) async fn failed(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    m: message::Model,
+    status: Status,
+    code: Option<i32>,
+    words: &str,
+) -> Result<()> {
+    if m.provider_sid.is_none() {
+        // Never taken, so never charged.
+        refund(tx, &m).await?;
+    }
+    let mut row = m.into_active_model();
+    row.status = Set(status.as_str().to_owned());
+    row.error_code = Set(code);
+    row.error = Set(Some(words.to_owned()));
+    let row = row.update(&tx.db).await?;
+    tx.count(row.business_id, What::Failed);
+    told(tx, &row).await?;
+    let entry = code.and_then(errors::lookup);
+    if entry.is_some_and(|e| e.class == errors::Class::OptedOut) && row.theirs == contact.phone {
+        let evidence = format!("Twilio error {}", code.unwrap_or_default());
+        let change = consent::Change {
+            contact,
+            state: State::OptedOut,
+            source: Source::ProviderBlock,
+            actor: "Twilio",
+            evidence: &evidence,
+        };
+        consent::record(tx, change).await?;
+    }
+    if row.reminder_id.is_some() {
+        return reminders::failed(tx, &row, words).await;
+    }
+    let todo = entry.map_or("Check the number, or call.", |e| e.todo);
+    let task = tasks::New {
+        business_id: row.business_id,
+        kind: tasks::Kind::StuckMessage,
+        title: format!("A text did not arrive: {words} {todo}"),
+        key: format!("failed:{}:{}", row.id, row.attempts),
+        contact_id: Some(row.contact_id),
+        conversation_id: Some(row.conversation_id),
+        appointment_id: row.appointment_id,
+        message_id: Some(row.id),
+    };
+    tasks::raise(tx, task).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_try_waits_four_times_as_long_give_or_take_a_fifth() {
+        for (attempt, seconds) in [(1, 5), (2, 20), (3, 80)] {
+            assert_eq!(backoff(attempt, 0.5), Duration::seconds(seconds));
+            assert!(backoff(attempt, 0.0) >= Duration::seconds(seconds) * 8 / 10);
+            assert!(backoff(attempt, 1.0) <= Duration::seconds(seconds) * 12 / 10);
+        }
+    }
+}

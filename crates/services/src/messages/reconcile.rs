@@ -1,0 +1,326 @@
+//! Twilio's log against ours, both ways (SE8): texts of customers that an outage kept from us are brought in, states and prices that we
+//! were not told are taken over, and what we believe to be at Twilio is looked up when it has been silent for long.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    delivery::Status,
+    inbound::{Meaning, parse},
+};
+use entity::messages::{message, receipt, sweep as sweep_row};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::{Expr, OnConflict},
+};
+use twilio::{ListQuery, ReadError, forms};
+use uuid::Uuid;
+
+use super::{inbound, spend, status, unclear};
+use crate::{Error, Result, Services, tasks};
+
+/// How far a sweep reaches back behind the last one: Twilio's list lags a little, and a webhook may be on its way.
+const OVERLAP: Duration = Duration::minutes(15);
+
+/// Every six hours it reaches back a day: prices and late states come when nobody looks any more.
+const DEEP_EVERY: i64 = 6 * 3600;
+const DEEP: Duration = Duration::hours(26);
+
+/// Most pages (of 1,000) in one sweep.
+const PAGES: usize = 5_000;
+
+/// Most messages looked up one by one in a sweep, because nothing was heard of them.
+const SILENT: u64 = 100;
+
+/// A message that nothing more was heard of for so long is left as it is: some carriers never confirm.
+const OLD: Duration = Duration::days(3);
+
+/// What a sweep found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Records of Twilio's that were read.
+    pub read: usize,
+    /// Customers' texts that we did not have.
+    pub brought_in: usize,
+    /// Messages whose state or price was not ours yet.
+    pub updated: usize,
+    /// Messages with an unclear outcome that were looked up.
+    pub looked_up: usize,
+}
+
+/// Compares the logs from where the last sweep ended. The first one of an installation begins now.
+///
+/// # Errors
+/// When the database does not answer, or Twilio's log can't be read.
+pub async fn sweep(s: &Services) -> Result<Swept> {
+    let Some(client) = s.twilio() else {
+        return Ok(Swept::default());
+    };
+    let account = client.account_sid().to_owned();
+    let begun = s.now();
+    let reached = sweep_row::Entity::find_by_id(account.clone()).one(s.read()).await?;
+    let swept = match &reached {
+        None => Swept::default(),
+        Some(row) => {
+            let block = |at: DateTime<Utc>| at.timestamp().div_euclid(DEEP_EVERY);
+            let back = if block(row.reached) == block(begun) { OVERLAP } else { DEEP };
+            let since = (row.reached - OVERLAP).min(begun - back);
+            reconcile(s, since).await?
+        }
+    };
+    let row = sweep_row::ActiveModel {
+        account_sid: Set(account),
+        reached: Set(begun),
+    };
+    let later = OnConflict::column(sweep_row::Column::AccountSid)
+        .update_column(sweep_row::Column::Reached)
+        .to_owned();
+    sweep_row::Entity::insert(row)
+        .on_conflict(later)
+        .exec_without_returning(&s.db().write)
+        .await?;
+    Ok(swept)
+}
+
+/// Compares everything Twilio has since `since`. Harmless to repeat.
+///
+/// # Errors
+/// When the database does not answer, or Twilio's log can't be read.
+pub async fn reconcile(s: &Services, since: DateTime<Utc>) -> Result<Swept> {
+    let mut swept = Swept::default();
+    let Some(client) = s.twilio() else { return Ok(swept) };
+    let query = ListQuery {
+        sent_after: Some(since),
+        page_size: 1000,
+        ..ListQuery::default()
+    };
+    let mut lost = Vec::new();
+    let mut page = client.list(&query).await.map_err(unreadable)?;
+    for _ in 0..PAGES {
+        swept.read += page.messages.len();
+        let (theirs, ours): (Vec<_>, Vec<_>) = page.messages.into_iter().partition(|m| m.direction.starts_with("inbound"));
+        lost.extend(missing(s, theirs).await?);
+        swept.updated += take_over(s, &ours).await?;
+        match page.next {
+            Some(next) => page = client.next(&next).await.map_err(unreadable)?,
+            None => break,
+        }
+    }
+    swept.brought_in = bring_in(s, lost).await?;
+    swept.looked_up = look_up_unclear(s).await?;
+    swept.updated += ask_after_silent(s, client).await?;
+    metrics::counter!("showup_reconciled_total", "what" => "brought_in").increment(swept.brought_in as u64);
+    metrics::counter!("showup_reconciled_total", "what" => "updated").increment(swept.updated as u64);
+    if swept.brought_in + swept.updated + swept.looked_up > 0 {
+        tracing::info!(?swept, %since, "Twilio's log compared with ours");
+    }
+    Ok(swept)
+}
+
+fn unreadable(e: ReadError) -> Error {
+    Error::Broken(format!("Twilio's log can't be read: {e}"))
+}
+
+/// Those of a page of customers' texts that we do not have.
+async fn missing(s: &Services, theirs: Vec<twilio::Message>) -> Result<Vec<twilio::Message>> {
+    if theirs.is_empty() {
+        return Ok(theirs);
+    }
+    let known: Vec<String> = receipt::Entity::find()
+        .filter(receipt::Column::ProviderSid.is_in(theirs.iter().map(|m| m.sid.as_str())))
+        .select_only()
+        .column(receipt::Column::ProviderSid)
+        .into_tuple()
+        .all(s.read())
+        .await?;
+    let known: HashSet<String> = known.into_iter().collect();
+    Ok(theirs.into_iter().filter(|m| !known.contains(&m.sid)).collect())
+}
+
+/// Brings in texts that were lost, each person's in the order they were sent. People who said STOP come first of all: until that is
+/// applied, something might be sent to them.
+async fn bring_in(s: &Services, mut lost: Vec<twilio::Message>) -> Result<usize> {
+    let stopped: HashSet<String> = lost
+        .iter()
+        .filter(|m| parse(&m.body, false) == Meaning::Stop)
+        .filter_map(|m| m.from.clone())
+        .collect();
+    // The list is newest first; two of one second keep Twilio's order, turned round.
+    lost.reverse();
+    lost.sort_by_key(|m| {
+        let stops = m.from.as_ref().is_some_and(|from| stopped.contains(from));
+        (!stops, m.date_sent.or(m.date_created))
+    });
+    let mut brought_in = 0;
+    for m in lost {
+        let sent_at = m.date_sent.or(m.date_created);
+        let Some(form) = form_of(m) else { continue };
+        match inbound::take(s, &form, &raw(&form), sent_at).await {
+            Ok(inbound::Received::Repeat) => {}
+            Ok(_) => brought_in += 1,
+            // Another software's number on the same account.
+            Err(Error::Problem(_)) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(brought_in)
+}
+
+fn form_of(m: twilio::Message) -> Option<forms::Inbound> {
+    Some(forms::Inbound {
+        message_sid: m.sid,
+        account_sid: m.account_sid,
+        messaging_service_sid: None,
+        from: m.from?,
+        to: m.to,
+        body: m.body,
+        num_media: m.num_media,
+        num_segments: m.num_segments.max(1),
+        opt_out_type: None,
+        original_replied_message_sid: None,
+        button_payload: None,
+        profile_name: None,
+    })
+}
+
+/// The text as the webhook would have brought it, for the receipt.
+fn raw(form: &forms::Inbound) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .append_pair("MessageSid", &form.message_sid)
+        .append_pair("AccountSid", &form.account_sid)
+        .append_pair("From", &form.from)
+        .append_pair("To", &form.to)
+        .append_pair("Body", &form.body)
+        .append_pair("NumMedia", &form.num_media.to_string())
+        .append_pair("NumSegments", &form.num_segments.to_string())
+        .finish()
+}
+
+/// States and prices of a page of our own messages, where Twilio knows more; the number of messages changed.
+async fn take_over(s: &Services, ours: &[twilio::Message]) -> Result<usize> {
+    let said: HashMap<&str, &twilio::Message> = ours.iter().map(|m| (m.sid.as_str(), m)).collect();
+    if said.is_empty() {
+        return Ok(0);
+    }
+    let rows = message::Entity::find()
+        .filter(message::Column::ProviderSid.is_in(said.keys().copied()))
+        .all(s.read())
+        .await?;
+    let mut changed = 0;
+    for row in rows {
+        if let Some(said) = row.provider_sid.as_deref().and_then(|sid| said.get(sid)) {
+            changed += usize::from(take_over_one(s, &row, said).await?);
+        }
+    }
+    Ok(changed)
+}
+
+async fn take_over_one(s: &Services, row: &message::Model, said: &twilio::Message) -> Result<bool> {
+    let current: Status = row.status.parse().unwrap_or(Status::Unknown);
+    let moves = Status::from_twilio(&said.status).is_some_and(|event| domain::delivery::advance(current, event).after(current) != current);
+    let priced = said.price.is_some() && !row.price_final;
+    if !moves && !priced {
+        return Ok(false);
+    }
+    let mut tx = s.begin().await?;
+    let Some((_, row)) = super::locked(&tx, row.id).await? else {
+        return Ok(false);
+    };
+    if priced {
+        spend::settle(&mut tx, &row, said).await?;
+    }
+    if moves {
+        status::learned(&mut tx, row, said).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Messages with an unclear outcome, each looked for as `unclear` does.
+async fn look_up_unclear(s: &Services) -> Result<usize> {
+    let unclear: Vec<Uuid> = unclear::in_state(Status::Unknown, message::Column::NotBefore, s.now() + Duration::days(2))
+        .limit(SILENT)
+        .select_only()
+        .column(message::Column::Id)
+        .into_tuple()
+        .all(s.read())
+        .await?;
+    for id in &unclear {
+        unclear::resolve(s, *id).await?;
+    }
+    Ok(unclear.len())
+}
+
+/// Messages Twilio has taken and that nothing was heard of since, the longest first. The states are a literal, as in the index.
+pub(crate) fn silent(now: DateTime<Utc>) -> sea_orm::Select<message::Entity> {
+    message::Entity::find()
+        .filter(Expr::cust(
+            "\"status\" IN ('accepted', 'scheduled', 'provider_queued', 'provider_sending', 'sent')",
+        ))
+        .filter(message::Column::NotBefore.lte(now))
+        .order_by_asc(message::Column::NotBefore)
+        .limit(SILENT)
+}
+
+async fn ask_after_silent(s: &Services, client: &twilio::Client) -> Result<usize> {
+    let rows = silent(s.now()).all(s.read()).await?;
+    let mut changed = 0;
+    for row in rows {
+        let Some(sid) = row.provider_sid.clone() else { continue };
+        match client.fetch(&sid).await {
+            Ok(said) => changed += usize::from(take_over_one(s, &row, &said).await?),
+            Err(ReadError::Http { http: 404, .. }) => vanished(s, &row).await?,
+            Err(error) => {
+                tracing::warn!(message = %row.id, %error, "a silent text could not be looked up");
+                break;
+            }
+        }
+        ask_later(s, &row).await?;
+    }
+    Ok(changed)
+}
+
+async fn ask_later(s: &Services, row: &message::Model) -> Result<()> {
+    let now = s.now();
+    let old = row.sent_at.is_none_or(|at| now - at > OLD);
+    let next = now + if old { Duration::days(3650) } else { Duration::hours(6) };
+    message::Entity::update_many()
+        .col_expr(message::Column::NotBefore, Expr::value(next))
+        .filter(message::Column::Id.eq(row.id))
+        .filter(message::Column::Status.eq(&row.status))
+        .exec(&s.db().write)
+        .await?;
+    Ok(())
+}
+
+/// Twilio does not have what it once took (a log that was redacted or deleted, or another account): a person should know.
+async fn vanished(s: &Services, row: &message::Model) -> Result<()> {
+    let mut tx = s.begin().await?;
+    let task = tasks::New {
+        business_id: row.business_id,
+        kind: tasks::Kind::StuckMessage,
+        title: "Twilio does not know this text any more, so nobody can tell whether it arrived. Please check with the customer.".to_owned(),
+        key: format!("vanished:{}", row.id),
+        contact_id: Some(row.contact_id),
+        conversation_id: Some(row.conversation_id),
+        appointment_id: row.appointment_id,
+        message_id: Some(row.id),
+    };
+    tasks::raise(&mut tx, task).await?;
+    let mut late = row.clone().into_active_model();
+    late.not_before = Set(tx.now + Duration::days(3650));
+    late.update(&tx.db).await?;
+    tx.commit().await
+}
+
+/// Before the first text goes out after a start: what was missed meanwhile comes first, a STOP above all. If Twilio can't be reached,
+/// nothing could be sent either; it is tried for a while, and then texts go their way.
+pub async fn catch_up(s: &Services) {
+    for _ in 0..5 {
+        match sweep(s).await {
+            Ok(_) => return,
+            Err(cause) => tracing::warn!(%cause, "what was missed could not be looked up yet"),
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    }
+}

@@ -1,0 +1,143 @@
+//! What texts cost (SE7): an estimate when a text is stored, Twilio's own price when it is known, and a budget a month.
+
+use chrono::{DateTime, Datelike, TimeZone, Utc};
+use contract::Code;
+use entity::{
+    businesses::business,
+    messages::{message, price, spend_month},
+};
+use sea_orm::{
+    ConnectionTrait, EntityTrait, ExprTrait, Set,
+    sea_query::{Expr, OnConflict},
+};
+use uuid::Uuid;
+
+use crate::{Error, Result, Services, Tx, businesses, error::problem};
+
+/// All amounts are kept in millionths of a US dollar; that is what Twilio bills in.
+pub(crate) const UNIT: &str = "USD";
+
+/// Of the budget; from here on staff are told.
+pub(crate) const ALERT_PERCENT: i64 = 80;
+
+/// What `segments` to `phone` will cost, in micro-dollars: this installation's own price, else the list's.
+pub(crate) async fn estimate(tx: &Tx, phone: &str, segments: i32) -> Result<i64> {
+    let country = domain::phone::country_of(phone);
+    let segments = u32::try_from(segments).unwrap_or(1);
+    if let Some(country) = &country
+        && let Some(own) = price::Entity::find_by_id(country.clone()).one(&tx.db).await?
+    {
+        return Ok(own.micros.saturating_mul(i64::from(segments)));
+    }
+    Ok(domain::prices::estimate(country.as_deref(), segments))
+}
+
+/// Sets this installation's price of a segment to a country, in micro-dollars.
+///
+/// # Errors
+/// `Invalid` for a country or price that can't be.
+pub async fn set_price(s: &Services, country: &str, micros: i64) -> Result<()> {
+    let country = country.trim().to_ascii_uppercase();
+    if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) || !(0..=10_000_000).contains(&micros) {
+        return Err(problem(
+            Code::Invalid,
+            "A price is a country like US and 0 to 10 dollars a segment.",
+        ));
+    }
+    let row = price::ActiveModel {
+        country: Set(country),
+        micros: Set(micros),
+    };
+    let replace = OnConflict::column(price::Column::Country)
+        .update_column(price::Column::Micros)
+        .to_owned();
+    price::Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(&s.db().write)
+        .await?;
+    Ok(())
+}
+
+/// The month of the business's own calendar that `at` is in, like `2027-01`.
+pub(crate) fn month(b: &business::Model, at: DateTime<Utc>) -> String {
+    at.with_timezone(&businesses::zone(b)).format("%Y-%m").to_string()
+}
+
+/// When the next month begins for the business.
+pub(crate) fn next_month(b: &business::Model, at: DateTime<Utc>) -> DateTime<Utc> {
+    let zone = businesses::zone(b);
+    let today = at.with_timezone(&zone);
+    let (year, month) = if today.month() == 12 {
+        (today.year() + 1, 1)
+    } else {
+        (today.year(), today.month() + 1)
+    };
+    // Midnight may not exist on that day; an hour later does.
+    [0, 1]
+        .into_iter()
+        .find_map(|hour| zone.with_ymd_and_hms(year, month, 1, hour, 0, 0).earliest())
+        .map_or(at + chrono::Duration::days(1), |t| t.with_timezone(&Utc))
+}
+
+/// What a business has spent in the month of `at`, in micro-dollars.
+pub(crate) async fn spent(db: &impl ConnectionTrait, b: &business::Model, at: DateTime<Utc>) -> Result<i64> {
+    let row = spend_month::Entity::find_by_id((b.id, month(b, at))).one(db).await?;
+    Ok(row.map_or(0, |r| r.spent))
+}
+
+/// Adds `micros` (may be negative) to what a business spent in the month of `at`.
+pub(crate) async fn add(tx: &mut Tx, business_id: Uuid, at: DateTime<Utc>, micros: i64) -> Result<()> {
+    if micros == 0 {
+        return Ok(());
+    }
+    let b = tx.business(business_id).await?;
+    let row = spend_month::ActiveModel {
+        business_id: Set(business_id),
+        month: Set(month(&b, at)),
+        spent: Set(micros),
+    };
+    let more = Expr::col((spend_month::Entity, spend_month::Column::Spent)).add(micros);
+    let once = OnConflict::columns([spend_month::Column::BusinessId, spend_month::Column::Month])
+        .value(spend_month::Column::Spent, more)
+        .to_owned();
+    spend_month::Entity::insert(row)
+        .on_conflict(once)
+        .exec_without_returning(&tx.db)
+        .await?;
+    if let Some(budget) = b.monthly_budget {
+        let after = spent(&tx.db, &b, at).await?;
+        let crosses = |percent: i64| {
+            let line = budget / 100 * percent;
+            after >= line && after - micros < line
+        };
+        if crosses(ALERT_PERCENT) || crosses(100) {
+            tx.touch(business_id, crate::tx::Touched::Notices);
+        }
+    }
+    Ok(())
+}
+
+/// Twilio's own price of a message replaces our estimate, in the message and in the month's sum.
+pub(super) async fn settle(tx: &mut Tx, m: &message::Model, said: &twilio::Message) -> Result<()> {
+    let (Some(price), Some(unit)) = (&said.price, &said.price_unit) else {
+        return Ok(());
+    };
+    let Some((cost, unit)) = domain::prices::parse_provider_price(price, unit) else {
+        return Ok(());
+    };
+    if m.price_final && m.price == Some(cost) {
+        return Ok(());
+    }
+    let row = message::Entity::update_many()
+        .col_expr(message::Column::Price, Expr::value(cost))
+        .col_expr(message::Column::PriceUnit, Expr::value(unit.clone()))
+        .col_expr(message::Column::PriceFinal, Expr::value(true));
+    use sea_orm::{ColumnTrait, QueryFilter};
+    row.filter(message::Column::Id.eq(m.id)).exec(&tx.db).await.map_err(Error::from)?;
+    // An account billed in another currency keeps the estimate in its sums: we know no exchange rates.
+    if unit == UNIT {
+        let before = if m.price_unit.as_deref() == Some(UNIT) { m.price.unwrap_or(0) } else { 0 };
+        add(tx, m.business_id, m.sent_at.unwrap_or(m.created_at), cost - before).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Banners (NO3): what keeps texts from going out, or soon will. They are read off the state, so one that is over is gone.
+
+use contract::notices::Notice;
+use entity::{businesses::business, numbers::number};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
+
+use crate::{
+    Actor, Permission, Result, Services, businesses,
+    messages::{breaker, spend},
+};
+
+/// The banners of the actor's business.
+///
+/// # Errors
+/// `NotAllowed`.
+pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<Notice>> {
+    actor.may(Permission::ReadMessages)?;
+    let business = businesses::get(s.read(), actor.business_id).await?;
+    of(s, s.read(), &business).await
+}
+
+pub(crate) async fn of(s: &Services, db: &impl ConnectionTrait, b: &business::Model) -> Result<Vec<Notice>> {
+    let mut senders: Vec<String> = number::Entity::in_business(b.id)
+        .filter(number::Column::Status.eq("active"))
+        .select_only()
+        .column(number::Column::Phone)
+        .limit(50)
+        .into_tuple()
+        .all(db)
+        .await?;
+    senders.extend(s.settings().default_from.clone());
+    let open = breaker::open_for(s, db, &senders).await?;
+    let mut notices: Vec<Notice> = open.into_iter().map(|o| broken(s, b, o)).collect();
+    notices.extend(budget(s, db, b).await?);
+    Ok(notices)
+}
+
+fn broken(s: &Services, b: &business::Model, open: breaker::Open) -> Notice {
+    let when = open.until.map_or_else(
+        || "soon".to_owned(),
+        |at| domain::when::relative(at.max(s.now()), s.now(), businesses::zone(b)),
+    );
+    let (kind, text) = match open.scope.strip_prefix("sender:") {
+        Some(number) => (
+            "sender_breaker",
+            format!(
+                "Texts from {} wait. {}",
+                domain::phone::display(number, &b.country),
+                open.why
+            ),
+        ),
+        None => ("account_breaker", format!("Texts wait. {}", open.why)),
+    };
+    Notice {
+        kind: kind.to_owned(),
+        urgent: true,
+        text,
+        todo: format!("It is tried again {when}; nothing is lost. Please call where it can't wait."),
+    }
+}
+
+async fn budget(s: &Services, db: &impl ConnectionTrait, b: &business::Model) -> Result<Option<Notice>> {
+    let Some(budget) = b.monthly_budget.filter(|budget| *budget > 0) else {
+        return Ok(None);
+    };
+    let spent = spend::spent(db, b, s.now()).await?;
+    let percent = i128::from(spent) * 100 / i128::from(budget);
+    if percent < i128::from(spend::ALERT_PERCENT) {
+        return Ok(None);
+    }
+    let dollars = |micros: i64| format!("${:.2}", micros as f64 / 1_000_000.0);
+    let of = format!("{} of {}", dollars(spent), dollars(budget));
+    Ok(Some(if percent >= 100 {
+        Notice {
+            kind: "budget_used".to_owned(),
+            urgent: true,
+            text: format!("This month's budget for texts is used up ({of}). Reminders wait; replies still go out."),
+            todo: "Raise the budget in Settings, or call the customers.".to_owned(),
+        }
+    } else {
+        Notice {
+            kind: "budget_alert".to_owned(),
+            urgent: false,
+            text: format!("{percent} % of this month's budget for texts is used ({of})."),
+            todo: "At 100 % everything but replies waits. The budget is in Settings.".to_owned(),
+        }
+    }))
+}

@@ -1,0 +1,119 @@
+//! Counters, kept as things happen and never counted afterwards (AN4): reading them costs the same at ten thousand and ten million
+//! messages.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use contract::reports::{Daily, DailyQuery};
+use entity::reports::counter_day;
+use sea_orm::{
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::{Expr, OnConflict},
+};
+use uuid::Uuid;
+
+use crate::{Actor, Permission, Result, Services, Tx, businesses, error::field};
+
+/// Most days in one answer.
+const LONGEST: i64 = 366;
+
+/// What is counted. The words are what is stored and what the API shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum What {
+    /// Texts from customers.
+    Received,
+    /// Texts that the provider took.
+    Sent,
+    Delivered,
+    /// Failed or undelivered, for good.
+    Failed,
+    /// Withdrawn before they were handed over.
+    Cancelled,
+    OptedOut,
+    OptedIn,
+}
+
+impl What {
+    const KINDS: u64 = 7;
+
+    fn as_str(self) -> &'static str {
+        match self {
+            What::Received => "received",
+            What::Sent => "sent",
+            What::Delivered => "delivered",
+            What::Failed => "failed",
+            What::Cancelled => "cancelled",
+            What::OptedOut => "opted_out",
+            What::OptedIn => "opted_in",
+        }
+    }
+}
+
+/// Adds to today's counters, in order of their keys, so that two transactions never wait for each other.
+pub(crate) async fn add(tx: &mut Tx, counts: BTreeMap<(Uuid, What), i64>) -> Result<()> {
+    let mut rows = Vec::with_capacity(counts.len());
+    for ((business_id, what), n) in counts {
+        let zone = businesses::zone(&tx.business(business_id).await?);
+        let today = tx.now.with_timezone(&zone).date_naive();
+        rows.push(counter_day::ActiveModel {
+            business_id: Set(business_id),
+            day: Set(today.to_string()),
+            what: Set(what.as_str().to_owned()),
+            n: Set(n),
+        });
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let more = Expr::col((counter_day::Entity, counter_day::Column::N)).add(Expr::cust("excluded.n"));
+    let key = [counter_day::Column::BusinessId, counter_day::Column::Day, counter_day::Column::What];
+    let add = OnConflict::columns(key).value(counter_day::Column::N, more).to_owned();
+    counter_day::Entity::insert_many(rows)
+        .on_conflict(add)
+        .exec_without_returning(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// What happened on each day from `from` to `to` (both included, the business's own calendar), days without anything left out.
+///
+/// # Errors
+/// `Invalid` for a date that is none or more than a year; `NotAllowed`.
+pub async fn daily(s: &Services, actor: &Actor, query: DailyQuery) -> Result<Vec<Daily>> {
+    actor.may(Permission::ReadMessages)?;
+    let business = businesses::get(s.read(), actor.business_id).await?;
+    let today = s.now().with_timezone(&businesses::zone(&business)).date_naive();
+    let date = |name: &str, text: Option<&str>, otherwise: NaiveDate| match text.filter(|t| !t.is_empty()) {
+        None => Ok(otherwise),
+        Some(text) => text
+            .parse::<NaiveDate>()
+            .map_err(|_| field(name, "Please give a date like 2027-01-31.")),
+    };
+    let to = date("to", query.to.as_deref(), today)?;
+    let from = date("from", query.from.as_deref(), to - chrono::Duration::days(29))?;
+    if from > to || (to - from).num_days() >= LONGEST {
+        return Err(field("from", "Please ask for 1 to 366 days."));
+    }
+    let rows = counter_day::Entity::in_business(actor.business_id)
+        .filter(counter_day::Column::Day.between(from.to_string(), to.to_string()))
+        .order_by_asc(counter_day::Column::Day)
+        .limit(LONGEST as u64 * What::KINDS)
+        .all(s.read())
+        .await?;
+    let mut days: BTreeMap<String, HashMap<String, i64>> = BTreeMap::new();
+    for row in rows {
+        days.entry(row.day).or_default().insert(row.what, row.n);
+    }
+    let count = |of: &HashMap<String, i64>, what: What| of.get(what.as_str()).copied().unwrap_or_default();
+    let shown = days.into_iter().map(|(day, of)| Daily {
+        received: count(&of, What::Received),
+        sent: count(&of, What::Sent),
+        delivered: count(&of, What::Delivered),
+        failed: count(&of, What::Failed),
+        cancelled: count(&of, What::Cancelled),
+        opted_out: count(&of, What::OptedOut),
+        opted_in: count(&of, What::OptedIn),
+        day,
+    });
+    Ok(shown.collect())
+}

@@ -1,0 +1,22 @@
+use axum::{Json, extract::State};
+use contract::{
+    Problem,
+    notices::Notice,
+    reports::{Daily, DailyQuery},
+};
+use services::{notices, reports};
+
+use super::{Answer, Caller, Params, S};
+
+/// What happened on each day; kept counters, so it is as fast in ten years.
+#[utoipa::path(get, path = "/reports/daily", tag = "reports", params(DailyQuery), responses(
+    (status = 200, body = Vec<Daily>), (status = 422, body = Problem)))]
+pub async fn daily(State(s): S, Caller(actor): Caller, Params(query): Params<DailyQuery>) -> Answer<Vec<Daily>> {
+    Ok(Json(reports::daily(&s, &actor, query).await?))
+}
+
+/// What keeps texts from going out, or soon will.
+#[utoipa::path(get, path = "/notices", tag = "reports", responses((status = 200, body = Vec<Notice>)))]
+pub async fn notices(State(s): S, Caller(actor): Caller) -> Answer<Vec<Notice>> {
+    Ok(Json(notices::list(&s, &actor).await?))
+}
