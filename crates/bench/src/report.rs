@@ -35,8 +35,8 @@ pub struct Row {
     what: String,
     value: f64,
     unit: &'static str,
-    /// What the same machine does without the product's work, in the same unit, and what that is.
-    floor: Option<(f64, &'static str)>,
+    /// What stands beside it, in the same unit: what this machine does without the product's work, or with less history.
+    beside: Vec<(f64, &'static str)>,
     goal: Option<Goal>,
     reached: Option<bool>,
 }
@@ -49,17 +49,15 @@ impl Row {
             what: what.into(),
             value,
             unit,
-            floor: None,
+            beside: Vec::new(),
             goal: None,
             reached: None,
         }
     }
 
-    pub fn beside(self, floor: f64, what: &'static str) -> Self {
-        Self {
-            floor: Some((floor, what)),
-            ..self
-        }
+    pub fn beside(mut self, value: f64, what: &'static str) -> Self {
+        self.beside.push((value, what));
+        self
     }
 
     pub fn goal(self, goal: Goal) -> Self {
@@ -81,16 +79,13 @@ impl Report {
     pub fn add(&mut self, database: &'static str, rows: Vec<Row>) {
         for row in rows {
             let row = Row { database, ..row };
-            let floor = row
-                .floor
-                .map(|(v, what)| format!("  ({what}: {} {})", short(v), row.unit))
-                .unwrap_or_default();
             println!(
-                "{database:<11} {:<13} {:<58} {:>9} {}{floor}{}",
+                "{database:<11} {:<13} {:<56} {:>9} {:<9} {}{}",
                 row.scenario,
                 row.what,
                 short(row.value),
                 row.unit,
+                besides(&row),
                 mark(&row)
             );
             self.rows.push(row);
@@ -102,19 +97,16 @@ impl Report {
         for (what, value) in &self.machine {
             text.push_str(&format!("- {what}: {value}\n"));
         }
-        text.push_str("\n| database | scenario | measured | value | floor | goal |\n|---|---|---|---:|---|---|\n");
+        text.push_str("\n| database | scenario | measured | value | beside it | goal |\n|---|---|---|---:|---|---|\n");
         for row in &self.rows {
-            let floor = row
-                .floor
-                .map(|(v, what)| format!("{} {} ({what})", short(v), row.unit))
-                .unwrap_or_default();
             let (value, mark) = (short(row.value), mark(row));
             text.push_str(&format!(
-                "| {} | {} | {} | {value} {} | {floor} | {} |\n",
+                "| {} | {} | {} | {value} {} | {} | {} |\n",
                 row.database,
                 row.scenario,
                 row.what,
                 row.unit,
+                besides(row),
                 mark.trim()
             ));
         }
@@ -128,6 +120,11 @@ impl Report {
         std::fs::write(directory.join(format!("{name}.md")), self.markdown())?;
         Ok(())
     }
+}
+
+fn besides(row: &Row) -> String {
+    let all: Vec<String> = row.beside.iter().map(|(v, what)| format!("{what} {}", short(*v))).collect();
+    all.join("; ")
 }
 
 fn mark(row: &Row) -> String {

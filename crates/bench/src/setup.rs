@@ -199,6 +199,16 @@ impl<'a> World<'a> {
         Ok(kb / 1024.0)
     }
 
+    /// Seconds of processor time the server has used since its start; the database's own processes are not in it.
+    pub fn processor(&self) -> anyhow::Result<f64> {
+        let id = self.server.as_ref().context("the server runs")?.id();
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // Behind the name, which may hold spaces: fields 14 and 15 of all, in hundredths.
+        let (_, fields) = stat.rsplit_once(") ").context("/proc has it")?;
+        let ticks: f64 = fields.split(' ').skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum();
+        Ok(ticks / 100.0)
+    }
+
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }

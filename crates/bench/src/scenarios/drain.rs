@@ -39,7 +39,7 @@ pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
         held - before
     );
 
-    let start = Instant::now();
+    let (start, processor) = (Instant::now(), world.processor()?);
     world.peer.hold(false);
     ensure!(
         world.peer.wait_for(held + count, Duration::from_secs(30)).await,
@@ -48,6 +48,7 @@ pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
     );
     let last = world.peer.sent()[held + count - 1].at;
     let seconds = last.duration_since(start).as_secs_f64() * 10_000.0 / count as f64;
+    let processor = (world.processor()? - processor) * 1000.0 / count as f64;
     settle(world).await?;
     let sent: Vec<Sent> = world.peer.sent()[before..].to_vec();
     let distinct: HashSet<&str> = sent.iter().map(|s| s.body.as_str()).collect();
@@ -70,6 +71,7 @@ pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
         Row::new("drain", what, seconds, "s")
             .beside(floor, "bare HTTP loop, 32 connections")
             .goal(Goal::AtMost(10.0)),
+        Row::new("drain", "server's processor time per text sent", processor, "ms"),
         Row::new("drain", "texts taken by the API, 32 connections", queued.rate(), "/s"),
     ])
 }

@@ -40,11 +40,12 @@ pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
     });
     let plan = Plan::new(&world.address, requests.collect());
     let events = "SELECT count(*) FROM message_event";
-    let (rows, before) = (world.db.rows().await?, world.db.number(events).await?);
+    let (rows, before, processor) = (world.db.rows().await?, world.db.number(events).await?, world.processor()?);
     let m = plan
         .saturate(CONNECTIONS, Duration::from_secs(world.options.seconds as u64))
         .await
         .all_well()?;
+    let processor = (world.processor()? - processor) * 1000.0 / m.ok.len().max(1) as f64;
     let stored = world.db.number(events).await? - before;
     ensure!(
         stored as usize == m.ok.len(),
@@ -57,17 +58,17 @@ pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
     let inserts = Inserts::new(&world.db, written).await?;
     let (alone, shared) = (inserts.one_per_commit(2000).await?, inserts.shared_commits(10_000).await?);
     let floor = HttpFloor::start()?;
-    // The floor knows no queries.
     let http = Plan {
         address: floor.address.clone(),
         ..plan
     };
     let http = http.saturate(CONNECTIONS, Duration::from_secs(3)).await.all_well()?;
-    let row = |what: &str| Row::new("status", what, m.rate(), "/s");
     Ok(vec![
-        row("callbacks answered per second, 64 connections").beside(alone, "bare inserts, a commit each"),
-        row("the same").beside(shared, "bare inserts, 64 per commit"),
-        row("the same").beside(http.rate(), "bare HTTP"),
+        Row::new("status", "callbacks answered per second, 64 connections", m.rate(), "/s")
+            .beside(alone, "bare inserts, a commit each")
+            .beside(shared, "64 per commit")
+            .beside(http.rate(), "bare HTTP"),
+        Row::new("status", "server's processor time per callback", processor, "ms"),
         Row::new("status", "p99 at saturation", m.ms(0.99), "ms").beside(http.ms(0.99), "bare HTTP"),
         Row::new("status", "acknowledged and found stored", m.ok.len() as f64, "callbacks"),
     ])
