@@ -97,21 +97,24 @@ async fn main() -> anyhow::Result<()> {
     let mut report = Report {
         machine: machine(&options)?,
         rows: Vec::new(),
+        broken: Vec::new(),
     };
     for (what, value) in &report.machine {
         println!("{what}: {value}");
     }
-    let mut broken = Vec::new();
     for backend in options.database.clone() {
         if let Err(cause) = measure(&options, backend, &mut report).await {
-            eprintln!("{}: {cause:#}", backend.name());
-            broken.push(backend.name());
+            report.take(backend.name(), Err(cause));
         }
     }
     let name = setup::now().format("%Y-%m-%d-%H%M%S").to_string();
     report.write(&options.out, &name)?;
     println!("Written to {}/{name}.json and .md", options.out.display());
-    anyhow::ensure!(broken.is_empty(), "not all could be measured: {}", broken.join(", "));
+    anyhow::ensure!(
+        report.broken.is_empty(),
+        "not all could be measured: {}",
+        report.broken.join("; ")
+    );
     Ok(())
 }
 
@@ -126,23 +129,22 @@ async fn measure(options: &Options, backend: Backend, report: &mut Report) -> an
             vec![Row::new("setup", "contacts taken by the API, 32 connections", rate, "/s")],
         );
         if options.wants(&[Memory]) {
-            report.add(name, idle(&mut world).await?);
+            report.take(name, idle(&mut world).await);
         }
         if options.wants(&[Drain]) {
-            report.add(name, drain::run(&mut world).await?);
+            report.take(name, drain::run(&mut world).await);
         }
         if options.wants(&[Status]) {
-            report.add(name, status::run(&mut world).await?);
+            report.take(name, status::run(&mut world).await);
         }
         if options.wants(&[Live]) {
-            report.add(name, live::run(&mut world).await?);
+            report.take(name, live::run(&mut world).await);
         }
         // Last, because some people say STOP in it.
         if options.wants(&[Inbound]) {
-            report.add(name, inbound::run(&mut world).await?);
+            report.take(name, inbound::run(&mut world).await);
         }
-        world.stop().await?;
-        world.db.close().await;
+        finish(Some(world)).await?;
     }
     if options.wants(&[Appointments, Pages]) {
         history(options, backend, report).await?;
@@ -152,36 +154,31 @@ async fn measure(options: &Options, backend: Backend, report: &mut Report) -> an
 
 /// The same with little and with much history; the small one's figures stand beside the large one's.
 async fn history(options: &Options, backend: Backend, report: &mut Report) -> anyhow::Result<()> {
-    let mut small = World::new(options, backend, "bench_small").await?;
-    history::fill(&mut small, options.little()).await?;
-    let pages_small = pages::run(&small).await?;
-    let visits_small = appointments::create(&small).await?;
-    small.stop().await?;
-    small.db.close().await;
-
-    let mut large = World::new(options, backend, "bench_large").await?;
-    history::fill(&mut large, options.history).await?;
+    let (want_pages, want_visits) = (options.wants(&[Scenario::Pages]), options.wants(&[Scenario::Appointments]));
+    let (mut pages, mut visits) = (Vec::new(), Vec::new());
+    let mut world = None;
+    for (name, size) in [("bench_small", options.little()), ("bench_large", options.history)] {
+        finish(world.take()).await?;
+        let mut filled = World::new(options, backend, name).await?;
+        history::fill(&mut filled, size).await?;
+        if want_pages {
+            pages.push(pages::run(&filled).await?);
+        }
+        if want_visits {
+            visits.push(appointments::create(&filled).await?);
+        }
+        world = Some(filled);
+    }
     let name = backend.name();
-    if options.wants(&[Scenario::Pages]) {
-        for (small, large) in pages_small.iter().zip(pages::run(&large).await?) {
-            let row = |what: &str, value| {
-                Row::new(
-                    "pages",
-                    format!("{}, {what}, {} texts", large.name, options.history),
-                    value,
-                    "ms",
-                )
-            };
-            let ratio = Row::new(
-                "pages",
-                format!("{}, times as long as with little", large.name),
-                large.p50 / small.p50,
-                "×",
-            );
+    if let [little, much] = pages.as_slice() {
+        for (little, much) in little.iter().zip(much) {
+            let row = |what: &str, value| Row::new("pages", format!("{}, {what}", much.name), value, "ms");
+            let times = much.p50 / little.p50;
+            let ratio = Row::new("pages", format!("{}, times as long as with little", much.name), times, "×");
             let rows = vec![
-                row("p50", large.p50).beside(small.p50, "with little"),
-                row("p95", large.p95).beside(small.p95, "with little"),
-                if large.name == "inbox page" {
+                row("p50", much.p50).beside(little.p50, "with little"),
+                row("p95", much.p95).beside(little.p95, "with little"),
+                if much.name == "inbox page" {
                     ratio.goal(Goal::AtMost(1.5))
                 } else {
                     ratio
@@ -190,17 +187,23 @@ async fn history(options: &Options, backend: Backend, report: &mut Report) -> an
             report.add(name, rows);
         }
     }
-    if options.wants(&[Scenario::Appointments]) {
-        let visits = appointments::create(&large).await?;
+    if let [little, much] = visits.as_slice() {
         let row = |what: &str, q| {
-            let what = format!("visit made, {what}, {} stored", options.history);
-            Row::new("appointments", what, visits.ms(q), "ms").beside(visits_small.ms(q), "with little")
+            Row::new("appointments", format!("visit made, {what}"), much.ms(q), "ms").beside(little.ms(q), "with little")
         };
         report.add(name, vec![row("p50", 0.5), row("p99", 0.99)]);
-        report.add(name, appointments::fire(&large).await?);
     }
-    large.stop().await?;
-    large.db.close().await;
+    if let Some(world) = world.as_ref().filter(|_| want_visits) {
+        report.take(name, appointments::fire(world).await);
+    }
+    finish(world).await
+}
+
+async fn finish(world: Option<World<'_>>) -> anyhow::Result<()> {
+    if let Some(mut world) = world {
+        world.stop().await?;
+        world.db.close().await;
+    }
     Ok(())
 }
 
@@ -225,7 +228,10 @@ fn machine(options: &Options) -> anyhow::Result<Vec<(&'static str, String)>> {
         ("cores", std::thread::available_parallelism()?.to_string()),
         ("processor", cpu.unwrap_or_default()),
         ("load before", read("/proc/loadavg").trim().to_owned()),
-        ("disk", format!("{disk}, 4 kB durable in {:.2} ms", floors::fsync_ms(&dir)?)),
+        ("disk", {
+            let (place, growing) = (floors::fsync_ms(&dir, false)?, floors::fsync_ms(&dir, true)?);
+            format!("{disk}, 4 kB durable in {place:.2} ms in place, in {growing:.2} ms at the end of a file")
+        }),
         (
             "load generator",
             "on the same cores; latencies at a rate count from when a request was due".to_owned(),

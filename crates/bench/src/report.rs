@@ -73,9 +73,22 @@ impl Row {
 pub struct Report {
     pub machine: Vec<(&'static str, String)>,
     pub rows: Vec<Row>,
+    /// What could not be measured, and why.
+    pub broken: Vec<String>,
 }
 
 impl Report {
+    /// Takes what a scenario gave; one that broke does not keep the others from being measured.
+    pub fn take(&mut self, database: &'static str, measured: anyhow::Result<Vec<Row>>) {
+        match measured {
+            Ok(rows) => self.add(database, rows),
+            Err(cause) => {
+                println!("{database:<11} BROKEN: {cause:#}");
+                self.broken.push(format!("{database}: {cause:#}"));
+            }
+        }
+    }
+
     pub fn add(&mut self, database: &'static str, rows: Vec<Row>) {
         for row in rows {
             let row = Row { database, ..row };
@@ -109,6 +122,9 @@ impl Report {
                 besides(row),
                 mark.trim()
             ));
+        }
+        for what in &self.broken {
+            text.push_str(&format!("\nNot measured: {what}\n"));
         }
         text
     }
