@@ -1,0 +1,38 @@
+//! What is measured. Each scenario gives rows for the report.
+
+pub mod appointments;
+pub mod drain;
+pub mod inbound;
+pub mod live;
+pub mod pages;
+pub mod status;
+
+use std::time::Duration;
+
+use crate::{
+    report::{Goal, Row},
+    setup::World,
+};
+
+/// Memory of a server that does nothing.
+pub async fn idle(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
+    world.restart().await?;
+    let seconds = if world.options.quick { 5 } else { 30 };
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    let what = format!("resident, {seconds} s after the start");
+    Ok(vec![
+        Row::new("memory", what, world.memory("VmRSS")?, "MB").goal(Goal::AtMost(80.0)),
+    ])
+}
+
+/// Waits until everything queued has left, so that one scenario's work is not measured in the next.
+pub async fn settle(world: &World<'_>) -> anyhow::Result<()> {
+    for _ in 0..600 {
+        let busy = "SELECT count(*) FROM message WHERE status = 'queued' OR status = 'sending'";
+        if world.db.number(busy).await? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    anyhow::bail!("texts still wait after two minutes")
+}
