@@ -43,7 +43,7 @@ pub struct Options {
     /// Texts, and as many visits, in the large history; the small one has a hundredth.
     #[arg(long, default_value_t = 1_000_000)]
     history: usize,
-    /// About a minute, to see that everything works. The figures mean little.
+    /// A few minutes, to see that everything works. The figures mean little.
     #[arg(long)]
     pub quick: bool,
     /// The server to measure.
