@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::*;
 
 mod ddl;
 mod m20261120_000001_foundation;
+mod m20261120_000003_sealed;
 mod queue;
 
 pub use queue::QueueError;
@@ -16,7 +17,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261120_000001_foundation::Migration)]
+        vec![
+            Box::new(m20261120_000001_foundation::Migration),
+            Box::new(m20261120_000003_sealed::Migration),
+        ]
     }
 }
 

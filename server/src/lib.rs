@@ -7,6 +7,7 @@ mod health;
 mod live;
 pub mod rest;
 pub mod router;
+mod secret;
 mod sessions;
 mod site;
 mod webhooks;

@@ -26,3 +26,4 @@ pub mod messages;
 pub mod numbers;
 pub mod reminders;
 pub mod tasks;
+pub mod vault;

@@ -237,7 +237,7 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
         return Err(field("correlation_id", "A correlation id has 1 to 200 characters."));
     }
     let mut tx = s.begin().await?;
-    let contact = contacts::locked(&tx.db, actor.business_id, cmd.contact_id).await?;
+    let contact = contacts::locked(&tx, actor.business_id, cmd.contact_id).await?;
     may_write(&tx, actor, &contact).await?;
     let new = New {
         kind: Kind::Reply,
@@ -336,7 +336,7 @@ async fn locked(tx: &Tx, id: Uuid) -> Result<Option<(contact::Model, message::Mo
     let Some(seen) = message::Entity::find_by_id(id).one(&tx.db).await? else {
         return Ok(None);
     };
-    let contact = contacts::locked(&tx.db, seen.business_id, seen.contact_id).await?;
+    let contact = contacts::locked(tx, seen.business_id, seen.contact_id).await?;
     let row = message::Entity::find_by_id(id)
         .lock(LockType::NoKeyUpdate)
         .one(&tx.db)
@@ -352,7 +352,7 @@ pub async fn list(s: &Services, actor: &Actor, contact_id: Option<Uuid>, cursor:
     actor.may(Permission::ReadMessages)?;
     let mut rows = newest(actor.business_id, TimeCursor::decode(cursor)?);
     if let Some(contact_id) = contact_id {
-        contacts::view(s.read(), actor.business_id, contact_id).await?;
+        contacts::view(s, s.read(), actor.business_id, contact_id).await?;
         rows = rows.filter(message::Column::ContactId.eq(contact_id));
     }
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));

@@ -4,7 +4,7 @@ use entity::live::live_event;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Set, Statement};
 use uuid::Uuid;
 
-use crate::{Result, Services, appointments, contacts, conversations, messages, queue, queue::Job, tasks};
+use crate::{Result, Services, appointments, contacts, conversations, live, messages, queue, queue::Job, tasks};
 
 /// A transaction that tells the whole story (law 8): what changed, its jobs, and at the end its live events.
 ///
@@ -83,10 +83,11 @@ impl Tx {
         let mut rows = Vec::with_capacity(touched.len());
         for (business_id, what) in &touched {
             let event = self.event(*business_id, *what).await?;
+            let payload = serde_json::to_string(&event).map_err(|e| crate::Error::broken(e.to_string()))?;
             rows.push(live_event::ActiveModel {
                 business_id: Set(*business_id),
                 kind: Set(event.kind().to_owned()),
-                payload: Set(serde_json::to_string(&event).map_err(|e| crate::Error::broken(e.to_string()))?),
+                payload: Set(self.services.vault().seal(live::PAYLOAD, &payload)),
                 created_at: Set(self.now),
                 ..Default::default()
             });
@@ -105,7 +106,7 @@ impl Tx {
             let key = business.as_u64_pair().1 as i64;
             self.execute("SELECT pg_advisory_xact_lock($1)", [key.into()]).await?;
         }
-        self.execute("SELECT pg_notify($1, '')", [crate::live::CHANNEL.into()]).await
+        self.execute("SELECT pg_notify($1, '')", [live::CHANNEL.into()]).await
     }
 
     async fn execute<const N: usize>(&self, sql: &str, values: [sea_orm::Value; N]) -> Result<()> {
@@ -115,12 +116,13 @@ impl Tx {
     }
 
     async fn event(&self, business_id: Uuid, what: Touched) -> Result<LiveEvent> {
+        let s = &self.services;
         Ok(match what {
             Touched::Message(id) => LiveEvent::Message(messages::view(&self.db, business_id, id).await?),
-            Touched::Conversation(id) => LiveEvent::Conversation(conversations::row(&self.db, business_id, id).await?),
-            Touched::Contact(id) => LiveEvent::Contact(contacts::view(&self.db, business_id, id).await?),
-            Touched::Appointment(id) => LiveEvent::Appointment(appointments::view(&self.db, business_id, id).await?),
-            Touched::Task(id) => LiveEvent::Task(tasks::view(&self.db, business_id, id).await?),
+            Touched::Conversation(id) => LiveEvent::Conversation(conversations::row(s, &self.db, business_id, id).await?),
+            Touched::Contact(id) => LiveEvent::Contact(contacts::view(s, &self.db, business_id, id).await?),
+            Touched::Appointment(id) => LiveEvent::Appointment(appointments::view(s, &self.db, business_id, id).await?),
+            Touched::Task(id) => LiveEvent::Task(tasks::view(s, &self.db, business_id, id).await?),
         })
     }
 }

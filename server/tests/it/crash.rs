@@ -29,6 +29,7 @@ fn command(db: &TestDb, sim: &Sim, port: u16) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_showup"));
     command
         .env("DATABASE_URL", &db.url)
+        .env("SHOWUP_SECRET_KEY", testkit::SECRET)
         .env("TWILIO_ACCOUNT_SID", sim.account_sid())
         .env("TWILIO_AUTH_TOKEN", sim.auth_token())
         .env("TWILIO_API_URL", sim.url())

@@ -293,7 +293,7 @@ async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model) -> Result<()> {
         .all(&tx.db)
         .await?;
     for (business_id, contact_id) in texted {
-        let contact = contacts::locked(&tx.db, business_id, contact_id).await?;
+        let contact = contacts::locked(tx, business_id, contact_id).await?;
         if consent::state(&tx.db, contact.id).await? != State::OptedOut {
             set_consent(tx, &contact, inbound, State::OptedOut).await?;
         }
