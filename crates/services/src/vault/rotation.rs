@@ -254,7 +254,7 @@ async fn pass(s: &Services, column: &Column, mut say: impl FnMut(String)) -> Res
 async fn one(s: &Services, tx: &DatabaseTransaction, column: &Column, row: &QueryResult) -> Result<()> {
     let stored: String = row.try_get("", column.name())?;
     let text = open(s, column.field, &stored).await?;
-    let mut update = column.update(column.key_of(row)?, &stored);
+    let mut update = column.update(column.key_of(row)?);
     update.value(Alias::new(column.name()), s.vault().seal(column.field, &text));
     if let Some(index) = column.index {
         update.value(Alias::new(index), s.vault().index(column.field, &text));
@@ -315,14 +315,14 @@ impl Column {
             .to_owned()
     }
 
-    /// Changes this row if it still holds what was read.
-    fn update(&self, key: Vec<Value>, stored: &str) -> UpdateStatement {
+    /// Changes this row, which `select` has locked.
+    fn update(&self, key: Vec<Value>) -> UpdateStatement {
         let mut update = Query::update();
         update.table(Alias::new(self.table()));
         for (column, value) in self.key.iter().zip(key) {
             update.and_where(Expr::col(Alias::new(column.name())).eq(value));
         }
-        update.and_where(Expr::col(Alias::new(self.name())).eq(stored)).to_owned()
+        update
     }
 
     fn key_of(&self, row: &QueryResult) -> Result<Vec<Value>> {
