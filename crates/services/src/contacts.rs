@@ -295,14 +295,16 @@ async fn opened(s: &Services, mut row: contact::Model) -> Result<contact::Model>
 }
 
 async fn by_phone(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, phone: &str) -> Result<Option<contact::Model>> {
-    match with_phone(s, business_id, phone).one(db).await? {
+    let keys = s.vault().indexes(PHONE, phone);
+    match with_keys(business_id, keys).one(db).await? {
         Some(row) => opened(s, row).await.map(Some),
         None => Ok(None),
     }
 }
 
-pub(crate) fn with_phone(s: &Services, business_id: Uuid, phone: &str) -> Select<contact::Entity> {
-    contact::Entity::in_business(business_id).filter(contact::Column::PhoneKey.is_in(s.vault().indexes(PHONE, phone)))
+/// By the blind indexes of a number.
+pub(crate) fn with_keys(business_id: Uuid, keys: impl IntoIterator<Item = String>) -> Select<contact::Entity> {
+    contact::Entity::in_business(business_id).filter(contact::Column::PhoneKey.is_in(keys))
 }
 
 /// Who has this number. If it is nobody, nobody else can take it until this transaction ends.
@@ -427,7 +429,7 @@ async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<contact::Mod
     };
     v.fill(tx.services().vault(), &mut row);
     let row = opened(tx.services(), row.insert(&tx.db).await.map_err(taken)?).await?;
-    if consent::is_suppressed(&tx, business_id, &row.phone).await? {
+    if consent::is_suppressed(tx, business_id, &row.phone).await? {
         let evidence = "This number said STOP before";
         let change = consent::Change {
             contact: &row,

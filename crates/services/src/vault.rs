@@ -177,7 +177,7 @@ impl Ring {
             let known = known.and_then(|ring| ring.get(&row.id));
             let key = match known {
                 Some(key) => key.clone(),
-                None => Arc::new(DataKey::new(&row.id, &*master.unwrap(row)?.0)),
+                None => Arc::new(DataKey::new(&row.id, &master.unwrap(row)?.0)),
             };
             keys.push((State::of(row)?, key));
         }
@@ -270,7 +270,8 @@ pub(crate) async fn open(s: &Services, field: &str, stored: &str) -> Result<Stri
     if let Some(text) = s.vault().try_open(field, stored)? {
         return Ok(text);
     }
-    refresh(s).await?;
+    // Boxed, for it is rare and would make the future of everything that reads a row larger.
+    Box::pin(refresh(s)).await?;
     let open = s.vault().try_open(field, stored)?;
     open.ok_or_else(|| Error::broken(format!("a value in {field} is sealed with a key that is gone")))
 }

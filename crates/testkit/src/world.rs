@@ -144,7 +144,9 @@ impl World {
             opt_in,
             ..CreateContact::default()
         };
-        contacts::create(&self.s, &self.owner, cmd).await.expect("a contact")
+        Box::pin(contacts::create(&self.s, &self.owner, cmd))
+            .await
+            .expect("a contact")
     }
 
     /// A visit `hours` from now.
@@ -170,7 +172,7 @@ impl World {
     pub async fn work(&self) {
         reminders::tick(&self.s).await.expect("reminders fire");
         for id in self.waiting().await {
-            messages::deliver(&self.s, id).await.expect("delivery works");
+            Box::pin(messages::deliver(&self.s, id)).await.expect("delivery works");
         }
     }
 

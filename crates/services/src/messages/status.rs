@@ -104,7 +104,7 @@ async fn follow(tx: &mut Tx, row: message::Model, said: &str, code: Option<i32>)
     };
     if next.is_failure() {
         let words = code.map_or_else(|| "The network did not deliver it.".to_owned(), errors::describe);
-        let contact = crate::contacts::locked(&tx, row.business_id, row.contact_id).await?;
+        let contact = crate::contacts::locked(tx, row.business_id, row.contact_id).await?;
         return sending::failed(tx, &contact, row, next, code, &words).await;
     }
     let arrived = matches!(next, Status::Delivered | Status::Read);

@@ -87,7 +87,10 @@ pub async fn rotate(s: &Services, wait: Duration, mut say: impl FnMut(String)) -
 }
 
 /// Finishes a rotation that was left behind, and drops keys that have been spent for long enough.
-pub(crate) async fn sweep(s: &Services) -> Result<()> {
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sweep(s: &Services) -> Result<()> {
     if !in_state(s, State::Old).await?.is_empty() {
         finish(s, |_| {}).await?;
     }
