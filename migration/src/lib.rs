@@ -7,6 +7,7 @@ use sea_orm_migration::prelude::*;
 mod ddl;
 mod m20261120_000001_foundation;
 mod m20261120_000002_engine;
+mod m20261120_000003_sealed;
 mod queue;
 
 pub use queue::QueueError;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261120_000001_foundation::Migration),
             Box::new(m20261120_000002_engine::Migration),
+            Box::new(m20261120_000003_sealed::Migration),
         ]
     }
 }

@@ -3,7 +3,12 @@
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use contract::accounts::{Role, SignUp};
-use services::{Actor, Services, Who, accounts, businesses, contacts::consent, integrations, messages, numbers, seed};
+use services::{
+    Actor, Services, Who, accounts, businesses,
+    contacts::consent,
+    integrations, messages, numbers, seed,
+    vault::{self, rotation},
+};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
@@ -93,6 +98,8 @@ enum Admin {
         #[arg(long, value_delimiter = ',')]
         scopes: Vec<String>,
     },
+    /// Encrypts everything with a new data key while the server runs, and wraps data keys with SHOWUP_SECRET_KEY if it was changed.
+    RotateKeys,
     /// Checks that no row of the consent ledger was changed or removed.
     VerifyLedger,
     /// Compares Twilio's log with ours and brings in what is missing; harmless to repeat.
@@ -202,6 +209,7 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
         }
     }
     let listening = tokio::spawn(listen(s.clone(), stopping.clone()));
+    let keys = tokio::spawn(keep_keys(s.clone(), stopping.clone()));
     let working = async {
         let done = if work {
             workers::run(s.clone(), stopping.clone()).await
@@ -223,6 +231,7 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     let (worked, served) = tokio::join!(working, serving);
     stopping.cancel();
     listening.await?;
+    keys.await?;
     s.db().close().await;
     tracing::info!("stopped");
     worked.and(served)
@@ -283,6 +292,14 @@ async fn listen(s: Services, stopping: CancellationToken) {
             }
         }
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+}
+
+/// Hears of data keys made by other processes.
+async fn keep_keys(s: Services, stopping: CancellationToken) {
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        () = vault::keep_fresh(&s) => {}
     }
 }
 
@@ -391,6 +408,12 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
         Admin::SetPace { number, per_second } => {
             let number = numbers::set_pace(&s, &number, per_second).await?;
             println!("{number} sends {per_second} text parts a second from now on.");
+        }
+        Admin::RotateKeys => {
+            if !rotation::rotate(&s, vault::REFRESH * 4, |line| println!("{line}")).await? {
+                anyhow::bail!("Some values could not be opened. Everything else is encrypted with the new key.");
+            }
+            println!("Everything is encrypted with the new key. The old one is dropped in an hour.");
         }
         Admin::VerifyLedger => match consent::verify(&s).await? {
             Ok(rows) => println!("The consent ledger is whole: {rows} rows checked."),

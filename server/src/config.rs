@@ -3,9 +3,11 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use services::{Clock, Db, Services, Settings};
+use services::{Clock, Db, Services, Settings, vault};
+
+use crate::secret;
 
 use crate::metrics::MetricsToken;
 
@@ -15,6 +17,10 @@ pub struct Config {
     pub listen_addr: SocketAddr,
     #[serde(default)]
     public_url: String,
+    #[serde(default)]
+    showup_secret_key: SecretString,
+    #[serde(default)]
+    showup_secret_key_previous: SecretString,
     #[serde(default)]
     pub twilio_account_sid: String,
     #[serde(default)]
@@ -79,7 +85,25 @@ impl Config {
         } else {
             Some(self.twilio()?)
         };
-        Ok(Services::new(db, Clock::system(), twilio, self.settings()?))
+        let master = self.master(&db).await?;
+        let s = Services::open(db, Clock::system(), twilio, self.settings()?, master).await;
+        s.context("The data can't be read")
+    }
+
+    /// The installation's secret: given, or made up the first time and kept in a file.
+    async fn master(&self, db: &Db) -> anyhow::Result<vault::Master> {
+        let given = |secret: &SecretString| Some(secret.clone()).filter(|s| !s.expose_secret().is_empty());
+        let current = match given(&self.showup_secret_key) {
+            Some(secret) => secret,
+            None => {
+                let file = Db::directory(&self.database_url).join("secret.key");
+                secret::kept(&file, vault::has_keys(db).await?)?
+            }
+        };
+        Ok(vault::Master::new(
+            &current,
+            given(&self.showup_secret_key_previous).as_ref(),
+        )?)
     }
 
     fn twilio(&self) -> anyhow::Result<twilio::Client> {
@@ -95,7 +119,6 @@ impl Config {
     }
 
     fn settings(&self) -> anyhow::Result<Settings> {
-        use secrecy::ExposeSecret;
         let tokens = [&self.twilio_auth_token, &self.twilio_auth_token_previous];
         let default_from = match self.twilio_from.as_str() {
             "" => None,

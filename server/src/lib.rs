@@ -8,6 +8,7 @@ mod live;
 pub mod metrics;
 pub mod rest;
 pub mod router;
+mod secret;
 mod sessions;
 mod site;
 mod webhooks;

@@ -8,7 +8,10 @@ pub mod account {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
+        /// Sealed.
         pub email: String,
+        /// Blind index of the address; null only until an upgrade has sealed it.
+        pub email_key: Option<String>,
         pub name: String,
         pub password_hash: String,
         pub created_at: DateTimeUtc,

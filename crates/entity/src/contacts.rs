@@ -10,13 +10,18 @@ pub mod contact {
         pub id: Uuid,
         pub business_id: Uuid,
         pub name: String,
+        /// Sealed; `services::contacts` opens it when it loads a row, so elsewhere this is the number, E.164.
         pub phone: String,
+        /// Blind index of the number; null only until an upgrade has sealed it.
+        pub phone_key: Option<String>,
+        /// Sealed, like `phone`.
         pub email: Option<String>,
         pub time_zone: Option<String>,
         pub notes: String,
         pub blocked: bool,
         /// Since when nothing is sent because they seem to have asked for that; staff decide.
         pub held_since: Option<DateTimeUtc>,
+        /// The name in lower case, which lists are sorted by.
         pub search: String,
         pub next_token: i32,
         pub created_at: DateTimeUtc,
@@ -92,7 +97,10 @@ pub mod suppression {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub business_id: Uuid,
+        /// Blind index of the number.
         #[sea_orm(primary_key, auto_increment = false)]
+        pub phone_key: String,
+        /// Sealed; only read to make the blind index anew with another key.
         pub phone: String,
         pub since: DateTimeUtc,
     }

@@ -27,3 +27,4 @@ pub mod numbers;
 pub mod reminders;
 pub mod reports;
 pub mod tasks;
+pub mod vault;

@@ -13,7 +13,10 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Actor, Error, Result, Services, Tx, Who, businesses, conversations, error::problem, live, numbers, tasks};
+use crate::{Actor, Error, Result, Services, Tx, Who, businesses, conversations, error::problem, live, numbers, tasks, vault};
+
+/// The sealed column, as `vault::SEALED` calls it.
+const EMAIL: &str = "account.email";
 
 /// What goes into a session when somebody has signed in.
 #[derive(Clone, Copy, Debug)]
@@ -117,7 +120,7 @@ pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SessionStart> {
     let wrong = || problem(Code::WrongCredentials, "E-mail and password do not match an account.");
     let email = domain::inbound::clean(cmd.email.trim()).to_lowercase();
     let account = account::Entity::find()
-        .filter(account::Column::Email.eq(&email))
+        .filter(account::Column::EmailKey.is_in(s.vault().indexes(EMAIL, &email)))
         .one(s.read())
         .await?;
     let hash = account
@@ -160,29 +163,27 @@ pub(crate) async fn insert_member(
     password_hash: String,
 ) -> Result<Uuid> {
     let id = Uuid::now_v7();
-    let row = account::ActiveModel {
-        id: Set(id),
-        email: Set(email.to_owned()),
-        name: Set(name.to_owned()),
-        password_hash: Set(password_hash),
-        created_at: Set(tx.now),
-    };
-    row.insert(&tx.db).await.map_err(|e| {
-        let e = Error::from(e);
-        if !e.is_duplicate() {
-            return e;
-        }
+    let vault = tx.services().vault();
+    vault::take_turn(tx, EMAIL, email).await?;
+    let known = account::Column::EmailKey.is_in(vault.indexes(EMAIL, email));
+    if account::Entity::find().filter(known).one(&tx.db).await?.is_some() {
         let message = "There is already an account with this e-mail. Sign in instead.";
         let fields = vec![FieldError {
             field: "email".into(),
             message: message.into(),
         }];
-        Problem {
-            fields,
-            ..Problem::new(Code::Conflict, message)
-        }
-        .into()
-    })?;
+        let problem = Problem::new(Code::Conflict, message);
+        return Err(Problem { fields, ..problem }.into());
+    }
+    let row = account::ActiveModel {
+        id: Set(id),
+        email: Set(vault.seal(EMAIL, email)),
+        email_key: Set(Some(vault.index(EMAIL, email))),
+        name: Set(name.to_owned()),
+        password_hash: Set(password_hash),
+        created_at: Set(tx.now),
+    };
+    row.insert(&tx.db).await?;
     let member = member::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(business_id),
@@ -232,7 +233,7 @@ pub async fn me(s: &Services, actor: &Actor) -> Result<Me> {
     Ok(Me {
         account_id,
         name: account.name,
-        email: account.email,
+        email: vault::open(s, EMAIL, &account.email).await?,
         role,
         business: businesses::view(s, s.read(), actor.business_id).await?,
         unread: conversations::unread(s, actor).await?,

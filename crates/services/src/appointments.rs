@@ -1,7 +1,5 @@
 //! Visits. Whatever changes one takes its reminders along in the same transaction (AP2).
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use contract::{
     Code, Page,
@@ -36,7 +34,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
     let starts_at = future(&tx, &business, &cmd.starts_at)?;
-    let contact = contacts::locked(&tx.db, actor.business_id, cmd.contact_id).await?;
+    let contact = contacts::locked(&tx, actor.business_id, cmd.contact_id).await?;
     let row = appointment::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(actor.business_id),
@@ -72,7 +70,7 @@ pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointm
         ));
     }
     if starts_at == before.starts_at {
-        return view(&tx.db, actor.business_id, id).await;
+        return view(s, &tx.db, actor.business_id, id).await;
     }
     let mut row = before.clone().into_active_model();
     row.starts_at = Set(starts_at);
@@ -103,7 +101,7 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
         Act::Reopen => Status::Scheduled,
     };
     if was == becomes || (act == Act::Reopen && was.is_open()) {
-        return view(&tx.db, actor.business_id, id).await;
+        return view(s, &tx.db, actor.business_id, id).await;
     }
     if act != Act::Reopen && !was.is_open() {
         return Err(problem(
@@ -143,7 +141,7 @@ pub(crate) async fn set_status(tx: &mut Tx, row: &appointment::Model, status: St
 /// `NotFound`, `NotAllowed`.
 pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<AppointmentView> {
     actor.may(Permission::ReadAppointments)?;
-    view(s.read(), actor.business_id, id).await
+    view(s, s.read(), actor.business_id, id).await
 }
 
 /// Visits: `upcoming` (soonest first), `past` (latest first), or those with one status (latest first).
@@ -175,13 +173,18 @@ pub async fn list(s: &Services, actor: &Actor, query: AppointmentQuery) -> Resul
     let rows = rows.order_by(start, order.clone()).order_by(appointment::Column::Id, order);
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.starts_at, row.id));
     Ok(Page {
-        data: views(s.read(), actor.business_id, page.data).await?,
+        data: views(s, s.read(), actor.business_id, page.data).await?,
         next_cursor: page.next_cursor,
     })
 }
 
 /// A contact's visits from 30 days ago on, soonest first, at most 20.
-pub(crate) async fn of_contact(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid) -> Result<Vec<AppointmentView>> {
+pub(crate) async fn of_contact(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    contact_id: Uuid,
+) -> Result<Vec<AppointmentView>> {
     let mut rows = appointment::Entity::in_business(business_id)
         .filter(appointment::Column::ContactId.eq(contact_id))
         .order_by_desc(appointment::Column::StartsAt)
@@ -189,12 +192,12 @@ pub(crate) async fn of_contact(db: &impl ConnectionTrait, business_id: Uuid, con
         .all(db)
         .await?;
     rows.reverse();
-    views(db, business_id, rows).await
+    views(s, db, business_id, rows).await
 }
 
-pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<AppointmentView> {
+pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<AppointmentView> {
     let row = find(db, business_id, id).await?;
-    views(db, business_id, vec![row])
+    views(s, db, business_id, vec![row])
         .await?
         .pop()
         .ok_or_else(|| not_found("visit"))
@@ -217,7 +220,7 @@ pub(crate) fn status(row: &appointment::Model) -> Result<Status> {
 /// The visit and its contact, both locked, the contact first as everywhere.
 pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<(contact::Model, appointment::Model)> {
     let contact_id = find(&tx.db, business_id, id).await?.contact_id;
-    let contact = contacts::locked(&tx.db, business_id, contact_id).await?;
+    let contact = contacts::locked(tx, business_id, contact_id).await?;
     let row = appointment::Entity::in_business(business_id)
         .filter(appointment::Column::Id.eq(id))
         .lock(LockType::NoKeyUpdate)
@@ -228,7 +231,7 @@ pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<(cont
 
 async fn finish(mut tx: Tx, business_id: Uuid, id: Uuid) -> Result<AppointmentView> {
     tx.touch(business_id, Touched::Appointment(id));
-    let shown = view(&tx.db, business_id, id).await?;
+    let shown = view(tx.services(), &tx.db, business_id, id).await?;
     tx.commit().await?;
     Ok(shown)
 }
@@ -287,28 +290,26 @@ fn future(tx: &Tx, business: &entity::businesses::business::Model, text: &str) -
 }
 
 /// Several visits as they are now, in no particular order.
-pub(crate) async fn views_of(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<AppointmentView>> {
+pub(crate) async fn views_of(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<AppointmentView>> {
     let rows = appointment::Entity::in_business(business_id)
         .filter(appointment::Column::Id.is_in(ids.iter().copied()))
         .all(db)
         .await?;
-    views(db, business_id, rows).await
+    views(s, db, business_id, rows).await
 }
 
-async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<appointment::Model>) -> Result<Vec<AppointmentView>> {
+async fn views(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    rows: Vec<appointment::Model>,
+) -> Result<Vec<AppointmentView>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let mut reminders = reminders::of_appointments(db, business_id, &ids).await?;
-    let people = contact::Entity::in_business(business_id)
-        .filter(contact::Column::Id.is_in(rows.iter().map(|r| r.contact_id)))
-        .all(db)
-        .await?;
-    let names: HashMap<Uuid, String> = people
-        .into_iter()
-        .map(|c| (c.id, if c.name.is_empty() { c.phone } else { c.name }))
-        .collect();
+    let names = contacts::names(s, db, business_id, rows.iter().map(|r| r.contact_id).collect()).await?;
     rows.into_iter()
         .map(|r| {
             Ok(AppointmentView {

@@ -1,4 +1,5 @@
-//! Who changed what: one row in the transaction of the change (law 8).
+//! Who changed what: one row in the transaction of the change (law 8). What it was before and after may name numbers and addresses,
+//! so both are sealed.
 
 use entity::audit::audit_event;
 use sea_orm::{ActiveModelTrait, Set};
@@ -19,7 +20,10 @@ pub(crate) struct Change<'a, T: Serialize> {
 }
 
 pub(crate) async fn record<T: Serialize>(tx: &Tx, change: Change<'_, T>) -> Result<()> {
-    let json = |value: Option<T>| value.and_then(|v| serde_json::to_string(&v).ok());
+    let sealed = |field: &str, value: Option<T>| {
+        let json = value.and_then(|v| serde_json::to_string(&v).ok())?;
+        Some(tx.services().vault().seal(field, &json))
+    };
     let row = audit_event::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(change.business_id),
@@ -27,8 +31,8 @@ pub(crate) async fn record<T: Serialize>(tx: &Tx, change: Change<'_, T>) -> Resu
         action: Set(change.action.to_owned()),
         entity: Set(change.entity.to_owned()),
         entity_id: Set(change.entity_id),
-        before: Set(json(change.before)),
-        after: Set(json(change.after)),
+        before: Set(sealed("audit_event.before", change.before)),
+        after: Set(sealed("audit_event.after", change.after)),
         at: Set(tx.now),
     };
     row.insert(&tx.db).await?;

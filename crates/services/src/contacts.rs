@@ -1,9 +1,13 @@
-//! Customers: create, find, change; what they agreed to is in `consent`.
+//! Customers: create, find, change; what they agreed to is in `consent`. Numbers and addresses are sealed in the database; every row
+//! that is loaded goes through `opened`, so outside this file a `contact::Model` holds them in plain.
 
 pub mod consent;
 mod group;
 pub(crate) mod hold;
 mod query;
+pub(crate) mod search;
+
+use std::collections::HashMap;
 
 use contract::{
     Code,
@@ -15,7 +19,7 @@ use domain::{
 };
 use entity::{businesses::business, contacts::contact};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, sea_query::LockType,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QuerySelect, Select, Set, sea_query::LockType,
 };
 use uuid::Uuid;
 
@@ -24,12 +28,17 @@ use crate::{
     error::{field, not_found, problem},
     messages,
     tx::Touched,
+    vault::{self, Vault},
 };
 
 pub(crate) use group::{known_or_new, locked_all, locked_if_free};
 pub use hold::decide as decide_hold;
 pub(crate) use query::{view, views_of};
 pub use query::{get, list, page};
+
+/// The sealed columns, as `vault::SEALED` calls them.
+const PHONE: &str = "contact.phone";
+const EMAIL: &str = "contact.email";
 
 /// Tokens in texts count up from here, per contact: three digits are easy to type and hard to confuse with a house number.
 const FIRST_TOKEN: i32 = 101;
@@ -54,8 +63,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
         return Err(field("opt_in", "Consent can be given for the channel \"sms\"."));
     }
     let mut tx = s.begin().await?;
-    let known = by_phone(&tx.db, actor.business_id, &valid.phone).await?;
-    let row = match known {
+    let row = match holder(&tx, actor.business_id, &valid.phone).await? {
         None => insert(&mut tx, actor.business_id, valid).await?,
         Some(row) if row.name.is_empty() => write(&tx, row, valid).await?,
         Some(row) => return Err(problem(Code::Conflict, format!("{} already has this number.", row.name))),
@@ -90,7 +98,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
         after: Some(&row.name),
     };
     audit::record(&tx, change).await?;
-    let shown = view(&tx.db, actor.business_id, row.id).await?;
+    let shown = view(s, &tx.db, actor.business_id, row.id).await?;
     tx.commit().await?;
     Ok(shown)
 }
@@ -111,8 +119,8 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<C
         cmd.notes.as_deref(),
     )?;
     let mut tx = s.begin().await?;
-    let row = locked(&tx.db, actor.business_id, cmd.id).await?;
-    if let Some(other) = by_phone(&tx.db, actor.business_id, &valid.phone)
+    let row = locked(&tx, actor.business_id, cmd.id).await?;
+    if let Some(other) = holder(&tx, actor.business_id, &valid.phone)
         .await?
         .filter(|other| other.id != row.id)
     {
@@ -128,7 +136,7 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<C
     let after = write(&tx, row, valid).await?;
     if number_changed {
         // Consent was given for the other number; this one has to be asked anew, or has said STOP before.
-        let suppressed = consent::is_suppressed(&tx.db, actor.business_id, &after.phone).await?;
+        let suppressed = consent::is_suppressed(&tx, actor.business_id, &after.phone).await?;
         let change = consent::Change {
             contact: &after,
             state: if suppressed { State::OptedOut } else { State::Unknown },
@@ -167,7 +175,7 @@ pub async fn record_consent(s: &Services, actor: &Actor, cmd: RecordConsent) -> 
         ));
     }
     let mut tx = s.begin().await?;
-    let row = locked(&tx.db, actor.business_id, cmd.contact_id).await?;
+    let row = locked(&tx, actor.business_id, cmd.contact_id).await?;
     if cmd.state == State::Unknown {
         return Err(field("state", "Choose whether they agreed or refused."));
     }
@@ -189,7 +197,7 @@ pub async fn record_consent(s: &Services, actor: &Actor, cmd: RecordConsent) -> 
 pub async fn set_blocked(s: &Services, actor: &Actor, id: Uuid, blocked: bool) -> Result<ContactView> {
     actor.may(Permission::WriteContacts)?;
     let mut tx = s.begin().await?;
-    let row = locked(&tx.db, actor.business_id, id).await?;
+    let row = locked(&tx, actor.business_id, id).await?;
     let was = row.blocked;
     let mut row = row.into_active_model();
     row.blocked = Set(blocked);
@@ -212,13 +220,47 @@ pub async fn set_blocked(s: &Services, actor: &Actor, id: Uuid, blocked: bool) -
 }
 
 /// The row, locked until the transaction ends: consent, claims and answers of one contact happen one after another.
-pub(crate) async fn locked(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<contact::Model> {
+pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<contact::Model> {
     let row = contact::Entity::in_business(business_id)
         .filter(contact::Column::Id.eq(id))
         .lock(LockType::NoKeyUpdate)
-        .one(db)
+        .one(&tx.db)
         .await?;
-    row.ok_or_else(|| not_found("contact"))
+    opened(tx.services(), row.ok_or_else(|| not_found("contact"))?).await
+}
+
+/// Several contacts of one business by id; those that are not there are left out.
+pub(crate) async fn many(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, contact::Model>> {
+    let mut people = HashMap::with_capacity(ids.len());
+    if ids.is_empty() {
+        return Ok(people);
+    }
+    let rows = contact::Entity::in_business(business_id)
+        .filter(contact::Column::Id.is_in(ids))
+        .all(db)
+        .await?;
+    for row in rows {
+        people.insert(row.id, opened(s, row).await?);
+    }
+    Ok(people)
+}
+
+/// What to call them: the name, or the number of those known by nothing else.
+pub(crate) async fn names(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, String>> {
+    let people = many(s, db, business_id, ids).await?.into_values();
+    Ok(people
+        .map(|c| (c.id, if c.name.is_empty() { c.phone } else { c.name }))
+        .collect())
 }
 
 /// Takes the contact's next token for a visit: 101 to 999, then from the start.
@@ -230,15 +272,40 @@ pub(crate) async fn take_token(tx: &Tx, row: contact::Model) -> Result<i32> {
     Ok(token)
 }
 
-async fn by_phone(db: &impl ConnectionTrait, business_id: Uuid, phone: &str) -> Result<Option<contact::Model>> {
-    Ok(contact::Entity::in_business(business_id)
-        .filter(contact::Column::Phone.eq(phone))
-        .one(db)
-        .await?)
+/// A row as it is stored, made readable. Written back by way of `into_active_model` it stays as it was: only what is `Set` is written.
+async fn opened(s: &Services, mut row: contact::Model) -> Result<contact::Model> {
+    row.phone = vault::open(s, PHONE, &row.phone).await?;
+    if let Some(email) = &row.email {
+        row.email = Some(vault::open(s, EMAIL, email).await?);
+    }
+    Ok(row)
+}
+
+async fn by_phone(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, phone: &str) -> Result<Option<contact::Model>> {
+    let keys = s.vault().indexes(PHONE, phone);
+    match with_keys(business_id, keys).one(db).await? {
+        Some(row) => opened(s, row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// By the blind indexes of a number.
+pub(crate) fn with_keys(business_id: Uuid, keys: impl IntoIterator<Item = String>) -> Select<contact::Entity> {
+    contact::Entity::in_business(business_id).filter(contact::Column::PhoneKey.is_in(keys))
+}
+
+/// Who has this number. If it is nobody, nobody else can take it until this transaction ends.
+async fn holder(tx: &Tx, business_id: Uuid, phone: &str) -> Result<Option<contact::Model>> {
+    let s = tx.services();
+    if let Some(row) = by_phone(s, &tx.db, business_id, phone).await? {
+        return Ok(Some(row));
+    }
+    vault::take_turn(tx, PHONE, &format!("{business_id} {phone}")).await?;
+    by_phone(s, &tx.db, business_id, phone).await
 }
 
 async fn finish(tx: Tx, business_id: Uuid, id: Uuid) -> Result<ContactView> {
-    let shown = view(&tx.db, business_id, id).await?;
+    let shown = view(tx.services(), &tx.db, business_id, id).await?;
     tx.commit().await?;
     Ok(shown)
 }
@@ -326,14 +393,15 @@ impl Valid {
         }
     }
 
-    /// What searching and sorting go by.
-    fn search(&self) -> String {
-        format!(
-            "{}\n{}\n{}",
-            self.name.to_lowercase(),
-            self.phone,
-            self.email.as_deref().unwrap_or_default()
-        )
+    /// Puts it into a row, sealed where it must be.
+    fn fill(self, vault: &Vault, row: &mut contact::ActiveModel) {
+        row.search = Set(self.name.to_lowercase());
+        row.name = Set(self.name);
+        row.phone_key = Set(Some(vault.index(PHONE, &self.phone)));
+        row.phone = Set(vault.seal(PHONE, &self.phone));
+        row.email = Set(self.email.map(|email| vault.seal(EMAIL, &email)));
+        row.time_zone = Set(self.time_zone);
+        row.notes = Set(self.notes);
     }
 }
 
@@ -348,23 +416,19 @@ fn taken(e: sea_orm::DbErr) -> Error {
 }
 
 async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<contact::Model> {
-    let row = contact::ActiveModel {
+    let mut row = contact::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(business_id),
-        search: Set(v.search()),
-        name: Set(v.name),
-        phone: Set(v.phone),
-        email: Set(v.email),
-        time_zone: Set(v.time_zone),
-        notes: Set(v.notes),
         blocked: Set(false),
         held_since: Set(None),
         next_token: Set(FIRST_TOKEN),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
+        ..Default::default()
     };
-    let row = row.insert(&tx.db).await.map_err(taken)?;
-    if consent::is_suppressed(&tx.db, business_id, &row.phone).await? {
+    v.fill(tx.services().vault(), &mut row);
+    let row = opened(tx.services(), row.insert(&tx.db).await.map_err(taken)?).await?;
+    if consent::is_suppressed(tx, business_id, &row.phone).await? {
         let evidence = "This number said STOP before";
         let change = consent::Change {
             contact: &row,
@@ -380,12 +444,7 @@ async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<contact::Mod
 
 async fn write(tx: &Tx, row: contact::Model, v: Valid) -> Result<contact::Model> {
     let mut row = row.into_active_model();
-    row.search = Set(v.search());
-    row.name = Set(v.name);
-    row.phone = Set(v.phone);
-    row.email = Set(v.email);
-    row.time_zone = Set(v.time_zone);
-    row.notes = Set(v.notes);
+    v.fill(tx.services().vault(), &mut row);
     row.updated_at = Set(tx.now);
-    row.update(&tx.db).await.map_err(taken)
+    opened(tx.services(), row.update(&tx.db).await.map_err(taken)?).await
 }

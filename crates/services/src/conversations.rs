@@ -39,7 +39,7 @@ pub async fn list(s: &Services, actor: &Actor, cursor: Option<String>) -> Result
     let rows = latest(actor.business_id, TimeCursor::decode(cursor.as_deref())?);
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.last_at, row.id));
     Ok(Page {
-        data: rows_of(s.read(), actor.business_id, page.data).await?,
+        data: rows_of(s, s.read(), actor.business_id, page.data).await?,
         next_cursor: page.next_cursor,
     })
 }
@@ -63,18 +63,18 @@ pub(crate) fn latest(business_id: Uuid, after: Option<TimeCursor>) -> Select<con
 /// `NotFound`, `Malformed` for a cursor that is none.
 pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String>) -> Result<Thread> {
     actor.may(Permission::ReadMessages)?;
-    let conversation = row(s.read(), actor.business_id, id).await?;
+    let conversation = row(s, s.read(), actor.business_id, id).await?;
     let rows = messages::newest(actor.business_id, TimeCursor::decode(before.as_deref())?)
         .filter(message::Column::ConversationId.eq(id));
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
-    let contact = contacts::view(s.read(), actor.business_id, conversation.contact_id).await?;
+    let contact = contacts::view(s, s.read(), actor.business_id, conversation.contact_id).await?;
     let sender = numbers::sender(s, s.read(), actor.business_id, Some(contact.id)).await?;
     Ok(Thread {
         composer: composer(&contact, sender.is_some()),
         messages: page.data.into_iter().rev().map(messages::shown).collect(),
         older: page.next_cursor,
-        visits: appointments::of_contact(s.read(), actor.business_id, contact.id).await?,
-        tasks: tasks::of_contact(s.read(), actor.business_id, contact.id).await?,
+        visits: appointments::of_contact(s, s.read(), actor.business_id, contact.id).await?,
+        tasks: tasks::of_contact(s, s.read(), actor.business_id, contact.id).await?,
         conversation,
         contact,
     })
@@ -129,7 +129,7 @@ pub async fn mark_read(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
 pub async fn open_with(s: &Services, actor: &Actor, contact_id: Uuid) -> Result<Uuid> {
     actor.may(Permission::SendMessages)?;
     let mut tx = s.begin().await?;
-    contacts::locked(&tx.db, actor.business_id, contact_id).await?;
+    contacts::locked(&tx, actor.business_id, contact_id).await?;
     let row = get_or_begin(&mut tx, actor.business_id, contact_id).await?;
     tx.commit().await?;
     Ok(row.id)
@@ -277,35 +277,36 @@ pub(crate) async fn follow(tx: &mut Tx, rows: &[message::Model]) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn row(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<ConversationRow> {
+pub(crate) async fn row(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<ConversationRow> {
     let found = find(db, business_id, id).await?;
-    rows_of(db, business_id, vec![found])
+    rows_of(s, db, business_id, vec![found])
         .await?
         .pop()
         .ok_or_else(|| not_found("conversation"))
 }
 
 /// Several rows as they are now, in no particular order.
-pub(crate) async fn rows(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<ConversationRow>> {
+pub(crate) async fn rows(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<ConversationRow>> {
     let found = conversation::Entity::in_business(business_id)
         .filter(conversation::Column::Id.is_in(ids.iter().copied()))
         .all(db)
         .await?;
-    rows_of(db, business_id, found).await
+    rows_of(s, db, business_id, found).await
 }
 
-async fn rows_of(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<conversation::Model>) -> Result<Vec<ConversationRow>> {
+async fn rows_of(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    rows: Vec<conversation::Model>,
+) -> Result<Vec<ConversationRow>> {
     let ids: Vec<Uuid> = rows.iter().map(|r| r.contact_id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let country = businesses::get(db, business_id).await?.country;
     let states = consent::states(db, business_id, &ids).await?;
-    let people = contact::Entity::in_business(business_id)
-        .filter(contact::Column::Id.is_in(ids))
-        .all(db)
-        .await?;
-    let people: HashMap<Uuid, contact::Model> = people.into_iter().map(|c| (c.id, c)).collect();
+    let people = contacts::many(s, db, business_id, ids).await?;
     Ok(rows
         .into_iter()
         .filter_map(|r| {

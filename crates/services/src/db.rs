@@ -1,6 +1,10 @@
 //! Connections. SQLite: one writer, several readers, WAL, every commit synced to disk. PostgreSQL: one pool for all.
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use sqlx::{
@@ -36,6 +40,14 @@ impl Db {
         } else {
             Self::sqlite(url).await
         }
+    }
+
+    /// Where an installation on this database keeps files of its own: beside an SQLite file, else in `data`.
+    pub fn directory(url: &str) -> PathBuf {
+        let options = Some(url).filter(|url| !url.starts_with("postgres"));
+        let options = options.and_then(|url| SqliteConnectOptions::from_str(url).ok());
+        let beside = options.and_then(|o| o.get_filename().parent().map(Path::to_owned));
+        beside.filter(|d| !d.as_os_str().is_empty()).unwrap_or_else(|| "data".into())
     }
 
     async fn postgres(url: &str) -> Result<Self> {

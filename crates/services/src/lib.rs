@@ -27,6 +27,7 @@ pub mod seed;
 pub mod tasks;
 mod together;
 mod tx;
+pub mod vault;
 
 use std::sync::Arc;
 
@@ -69,11 +70,26 @@ struct Inner {
     outcomes: messages::Outcomes,
     news: messages::News,
     passwords: tokio::sync::Semaphore,
+    vault: vault::Vault,
+    searches: contacts::search::Cache,
 }
 
 impl Services {
-    pub fn new(db: Db, clock: Clock, twilio: Option<twilio::Client>, settings: Settings) -> Self {
-        Self(Arc::new(Inner {
+    /// Loads the keys of a database that is up to date. The first time after an upgrade from a version without encryption, this
+    /// encrypts what is there.
+    ///
+    /// # Errors
+    /// When the database does not answer or was encrypted with another secret.
+    pub async fn open(
+        db: Db,
+        clock: Clock,
+        twilio: Option<twilio::Client>,
+        settings: Settings,
+        master: vault::Master,
+    ) -> Result<Self> {
+        let s = Self(Arc::new(Inner {
+            vault: vault::Vault::load(&db, master, clock.now()).await?,
+            searches: contacts::search::Cache::default(),
             db,
             clock,
             twilio,
@@ -86,7 +102,9 @@ impl Services {
             news: messages::News::default(),
             // argon2 takes a core and 19 MiB for a moment; two at a time leave the machine to everybody else.
             passwords: tokio::sync::Semaphore::new(2),
-        }))
+        }));
+        vault::rotation::upgrade(&s).await?;
+        Ok(s)
     }
 
     /// Now, to the millisecond, which is what both databases keep.
@@ -127,6 +145,14 @@ impl Services {
 
     pub(crate) fn news(&self) -> &messages::News {
         &self.0.news
+    }
+
+    pub(crate) fn vault(&self) -> &vault::Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn searches(&self) -> &contacts::search::Cache {
+        &self.0.searches
     }
 
     pub(crate) fn twilio(&self) -> Option<&twilio::Client> {

@@ -6,10 +6,13 @@ use entity::live::live_event;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::{Actor, Result, Services, db::QueuePool};
+use crate::{Actor, Result, Services, db::QueuePool, vault};
 
 const LIVE: &str = "showup_live";
 const OUTBOX: &str = "showup_outbox";
+
+/// What happened names people and their numbers, so it is sealed.
+pub(crate) const PAYLOAD: &str = "live_event.payload";
 
 /// How long the log goes back; a client that was away for longer starts afresh.
 pub const KEPT: Duration = Duration::hours(24);
@@ -38,10 +41,14 @@ pub async fn after(s: &Services, actor: &Actor, after: i64) -> Result<Batch> {
         .limit(200)
         .all(s.read())
         .await?;
-    let events = rows
-        .into_iter()
-        .filter_map(|row| Some((row.id, serde_json::from_str(&row.payload).ok()?)))
-        .collect();
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        let payload = vault::open(s, PAYLOAD, &row.payload).await?;
+        // What another version wrote and this one can't read is left out.
+        if let Ok(event) = serde_json::from_str(&payload) {
+            events.push((row.id, event));
+        }
+    }
     Ok(Batch {
         events,
         resync: !reaches,

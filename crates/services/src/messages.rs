@@ -42,6 +42,7 @@ use crate::{
     reports::What,
     tasks,
     tx::Touched,
+    vault,
 };
 
 #[cfg(test)]
@@ -64,6 +65,9 @@ pub(crate) use status::to_resend;
 pub(crate) use unclear::in_state;
 pub(crate) use unclear::resolve;
 pub use unclear::{Backlog, backlog, recover, tick};
+
+/// The customer's number, sealed, as `vault::SEALED` calls it.
+pub(crate) const THEIRS: &str = "message.theirs";
 
 /// Twilio's own limit (`twilio.md` 3.5).
 const LONGEST: usize = 1600;
@@ -156,8 +160,8 @@ pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> 
         price_unit: Set(Some(spend::UNIT.to_owned())),
         price_final: Set(false),
         ours: Set(from),
-        theirs_key: Set(Some(contact.phone.clone())),
-        theirs: Set(contact.phone.clone()),
+        theirs_key: Set(Some(services.vault().index(THEIRS, &contact.phone))),
+        theirs: Set(services.vault().seal(THEIRS, &contact.phone)),
         account_sid: Set(None),
         provider_sid: Set(None),
         error_code: Set(None),
@@ -217,8 +221,8 @@ async fn revive(
     row.price_final = Set(false);
     row.body = Set(body);
     row.ours = Set(from);
-    row.theirs_key = Set(Some(contact.phone.clone()));
-    row.theirs = Set(contact.phone.clone());
+    row.theirs_key = Set(Some(tx.services().vault().index(THEIRS, &contact.phone)));
+    row.theirs = Set(tx.services().vault().seal(THEIRS, &contact.phone));
     row.not_before = Set(tx.now);
     row.slot_at = Set(None);
     let row = row.update(&tx.db).await?;
@@ -275,7 +279,7 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
         return Err(field("correlation_id", "A correlation id has 1 to 200 characters."));
     }
     let mut tx = s.begin().await?;
-    let contact = contacts::locked(&tx.db, actor.business_id, cmd.contact_id).await?;
+    let contact = contacts::locked(&tx, actor.business_id, cmd.contact_id).await?;
     may_write(&tx, actor, &contact).await?;
     let new = New {
         kind: Kind::Reply,
@@ -380,17 +384,34 @@ async fn told(tx: &mut Tx, row: &message::Model) -> Result<()> {
     conversations::follow(tx, std::slice::from_ref(row)).await
 }
 
+/// A row as it is stored, made readable. Written back by way of `into_active_model` it stays as it was: only what is `Set` is written.
+async fn opened(s: &Services, mut row: message::Model) -> Result<message::Model> {
+    row.theirs = vault::open(s, THEIRS, &row.theirs).await?;
+    Ok(row)
+}
+
+async fn all_opened(s: &Services, rows: Vec<message::Model>) -> Result<Vec<message::Model>> {
+    let mut readable = Vec::with_capacity(rows.len());
+    for row in rows {
+        readable.push(opened(s, row).await?);
+    }
+    Ok(readable)
+}
+
 /// The message and its contact's lock, the contact first as everywhere.
 async fn locked(tx: &Tx, id: Uuid) -> Result<Option<(contact::Model, message::Model)>> {
     let Some(seen) = message::Entity::find_by_id(id).one(&tx.db).await? else {
         return Ok(None);
     };
-    let contact = contacts::locked(&tx.db, seen.business_id, seen.contact_id).await?;
+    let contact = contacts::locked(tx, seen.business_id, seen.contact_id).await?;
     let row = message::Entity::find_by_id(id)
         .lock(LockType::NoKeyUpdate)
         .one(&tx.db)
         .await?;
-    Ok(row.map(|row| (contact, row)))
+    match row {
+        Some(row) => Ok(Some((contact, opened(tx.services(), row).await?))),
+        None => Ok(None),
+    }
 }
 
 /// The message log, newest first: all of it, one contact's, what waits, or what is in trouble.
@@ -401,7 +422,7 @@ pub async fn list(s: &Services, actor: &Actor, query: LogQuery) -> Result<Page<M
     actor.may(Permission::ReadMessages)?;
     let mut rows = newest(actor.business_id, TimeCursor::decode(query.cursor.as_deref())?);
     if let Some(contact_id) = query.contact_id {
-        contacts::view(s.read(), actor.business_id, contact_id).await?;
+        contacts::view(s, s.read(), actor.business_id, contact_id).await?;
         // One contact has one conversation, and that is what the index is over.
         let thread = conversations::of_contact(s.read(), actor.business_id, contact_id).await?;
         rows = rows.filter(message::Column::ConversationId.eq(thread.map_or(Uuid::nil(), |c| c.id)));

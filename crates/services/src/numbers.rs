@@ -5,7 +5,7 @@ use entity::{messages::message, numbers::number};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use uuid::Uuid;
 
-use crate::{Error, Result, Services, Tx, conversations, error::field, error::problem};
+use crate::{Error, Result, Services, Tx, conversations, error::field, error::problem, messages::THEIRS};
 
 /// Gives a business an active number and makes it the default sender.
 ///
@@ -107,7 +107,7 @@ pub(crate) async fn sender(
 /// goes by who texted this person from it last.
 pub(crate) async fn route(s: &Services, db: &impl ConnectionTrait, to: &str, from: &str) -> Result<Option<Uuid>> {
     let shared = s.settings().default_from.as_deref() == Some(to);
-    if shared && let Some(last) = last_sender(db, to, from).await? {
+    if shared && let Some(last) = last_sender(s, db, to, from).await? {
         return Ok(Some(last));
     }
     if let Some(number) = number::Entity::find().filter(number::Column::Phone.eq(to)).one(db).await? {
@@ -124,9 +124,9 @@ pub(crate) async fn route(s: &Services, db: &impl ConnectionTrait, to: &str, fro
     })
 }
 
-async fn last_sender(db: &impl ConnectionTrait, number: &str, customer: &str) -> Result<Option<Uuid>> {
+async fn last_sender(s: &Services, db: &impl ConnectionTrait, number: &str, customer: &str) -> Result<Option<Uuid>> {
     let last = message::Entity::find()
-        .filter(message::Column::TheirsKey.eq(customer))
+        .filter(message::Column::TheirsKey.is_in(s.vault().indexes(THEIRS, customer)))
         .filter(message::Column::Ours.eq(number))
         .filter(message::Column::Direction.eq("outbound"))
         .order_by_desc(message::Column::CreatedAt)

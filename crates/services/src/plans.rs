@@ -9,7 +9,7 @@ use testkit::{Backend, TestDb};
 use uuid::Uuid;
 
 use crate::{
-    Db, conversations, messages,
+    Db, contacts, conversations, messages,
     paging::{Cursor, TimeCursor},
     reminders,
 };
@@ -25,10 +25,13 @@ INSERT INTO message (id, business_id, conversation_id, contact_id, direction, ch
 INSERT INTO conversation (id, business_id, contact_id, preview, last_at, last_direction, last_status, unread, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', gen_random_uuid(), '', now() - n * interval '1 minute', 'inbound', '',
     CASE n % 500 WHEN 0 THEN 1 ELSE 0 END, now() FROM generate_series(1, 20000) n;
+INSERT INTO contact (id, business_id, name, phone, phone_key, notes, blocked, search, next_token, created_at, updated_at)
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', '', '', n::text, '', false, '', 101, now(),
+    now() - n * interval '1 minute' FROM generate_series(1, 20000) n;
 INSERT INTO reminder_request (id, business_id, appointment_id, contact_id, kind, due_at, status, correlation_id, created_at, updated_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', gen_random_uuid(), gen_random_uuid(), '24h',
     now() - n * interval '1 minute', CASE n % 500 WHEN 0 THEN 'planned' ELSE 'sent' END, n::text, now(), now() FROM generate_series(1, 20000) n;
-ANALYZE message; ANALYZE conversation; ANALYZE reminder_request;
+ANALYZE message; ANALYZE conversation; ANALYZE reminder_request; ANALYZE contact;
 ";
 
 async fn plan(db: &Db, statement: Statement) -> String {
@@ -114,6 +117,10 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
         messages::in_state(Status::Sending, message::Column::ClaimedAt, moment()),
     )
     .await;
+    let keys = ["1".to_owned(), "2".to_owned()];
+    uses(&db, b, "contact_phone_key", contacts::with_keys(business, keys)).await;
+    let changed = contacts::search::changed(business, Cursor(moment(), Uuid::nil()));
+    uses(&db, b, "contact_changed", changed).await;
     uses(&db, b, "conversation_unread", conversations::unread_of(business)).await;
     uses(&db, b, "conversation_latest", conversations::latest(business, None)).await;
     uses(&db, b, "conversation_latest", conversations::latest(business, somewhere())).await;

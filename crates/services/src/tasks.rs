@@ -1,12 +1,10 @@
 //! Work for a person.
 
-use std::collections::HashMap;
-
 use contract::{
     Code, Page,
     tasks::{TaskQuery, TaskView},
 };
-use entity::{contacts::contact, messages::message, tasks::task};
+use entity::{messages::message, tasks::task};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{OnConflict, SimpleExpr},
@@ -14,7 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Actor, Permission, Result, Services, Tx,
+    Actor, Permission, Result, Services, Tx, contacts,
     error::{not_found, problem},
     paging::{self, Cursor, PAGE, TimeCursor},
     tx::Touched,
@@ -152,7 +150,7 @@ pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Resu
     let row = row.ok_or_else(|| not_found("task"))?;
     set_status(&tx, row, done, &actor.author()).await?;
     tx.touch(actor.business_id, Touched::Task(id));
-    let shown = view(&tx.db, actor.business_id, id).await?;
+    let shown = view(s, &tx.db, actor.business_id, id).await?;
     tx.commit().await?;
     Ok(shown)
 }
@@ -180,7 +178,7 @@ pub async fn list(s: &Services, actor: &Actor, query: TaskQuery) -> Result<Page<
     }
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
     Ok(Page {
-        data: views(s.read(), actor.business_id, page.data).await?,
+        data: views(s, s.read(), actor.business_id, page.data).await?,
         next_cursor: page.next_cursor,
     })
 }
@@ -199,7 +197,12 @@ pub(crate) async fn open_count(s: &Services, actor: &Actor) -> Result<u32> {
 }
 
 /// The open tasks about one contact, newest first, at most 20.
-pub(crate) async fn of_contact(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid) -> Result<Vec<TaskView>> {
+pub(crate) async fn of_contact(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    contact_id: Uuid,
+) -> Result<Vec<TaskView>> {
     let rows = task::Entity::in_business(business_id)
         .filter(task::Column::ContactId.eq(contact_id))
         .filter(task::Column::Status.eq("open"))
@@ -207,44 +210,33 @@ pub(crate) async fn of_contact(db: &impl ConnectionTrait, business_id: Uuid, con
         .limit(20)
         .all(db)
         .await?;
-    views(db, business_id, rows).await
+    views(s, db, business_id, rows).await
 }
 
-pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<TaskView> {
+pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<TaskView> {
     let row = task::Entity::in_business(business_id)
         .filter(task::Column::Id.eq(id))
         .one(db)
         .await?;
     let row = row.ok_or_else(|| not_found("task"))?;
-    views(db, business_id, vec![row])
+    views(s, db, business_id, vec![row])
         .await?
         .pop()
         .ok_or_else(|| not_found("task"))
 }
 
 /// Several tasks as they are now, in no particular order.
-pub(crate) async fn views_of(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<TaskView>> {
+pub(crate) async fn views_of(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<TaskView>> {
     let rows = task::Entity::in_business(business_id)
         .filter(task::Column::Id.is_in(ids.iter().copied()))
         .all(db)
         .await?;
-    views(db, business_id, rows).await
+    views(s, db, business_id, rows).await
 }
 
-async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<task::Model>) -> Result<Vec<TaskView>> {
-    let ids: Vec<Uuid> = rows.iter().filter_map(|r| r.contact_id).collect();
-    let names: HashMap<Uuid, String> = if ids.is_empty() {
-        HashMap::new()
-    } else {
-        let contacts = contact::Entity::in_business(business_id)
-            .filter(contact::Column::Id.is_in(ids))
-            .all(db)
-            .await?;
-        contacts
-            .into_iter()
-            .map(|c| (c.id, if c.name.is_empty() { c.phone } else { c.name }))
-            .collect()
-    };
+async fn views(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<task::Model>) -> Result<Vec<TaskView>> {
+    let ids = rows.iter().filter_map(|r| r.contact_id).collect();
+    let names = contacts::names(s, db, business_id, ids).await?;
     Ok(rows
         .into_iter()
         .map(|r| TaskView {

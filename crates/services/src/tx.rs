@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Set, Statement}
 use uuid::Uuid;
 
 use crate::{
-    Result, Services, appointments, businesses, contacts, conversations, messages, queue,
+    Result, Services, appointments, businesses, contacts, conversations, live, messages, queue,
     queue::Job,
     reports::{self, What},
     tasks,
@@ -119,10 +119,11 @@ impl Tx {
         for of_business in touched.chunk_by(|a, b| a.0 == b.0) {
             let business_id = of_business[0].0;
             for event in self.events(business_id, of_business).await? {
+                let payload = serde_json::to_string(&event).map_err(|e| crate::Error::broken(e.to_string()))?;
                 rows.push(live_event::ActiveModel {
                     business_id: Set(business_id),
                     kind: Set(event.kind().to_owned()),
-                    payload: Set(serde_json::to_string(&event).map_err(|e| crate::Error::broken(e.to_string()))?),
+                    payload: Set(self.services.vault().seal(live::PAYLOAD, &payload)),
                     created_at: Set(self.now),
                     ..Default::default()
                 });
@@ -158,7 +159,7 @@ impl Tx {
     /// The things a business's streams should show anew, as they are now; kind by kind, each kind read at once.
     async fn events(&mut self, business_id: Uuid, touched: &[(Uuid, Touched)]) -> Result<Vec<LiveEvent>> {
         let ids = |pick: fn(Touched) -> Option<Uuid>| touched.iter().filter_map(|(_, t)| pick(*t)).collect::<Vec<_>>();
-        let db = &self.db;
+        let (s, db) = (&self.services.clone(), &self.db);
         let mut events = Vec::with_capacity(touched.len());
         let some = ids(|t| if let Touched::Message(id) = t { Some(id) } else { None });
         if !some.is_empty() {
@@ -166,24 +167,23 @@ impl Tx {
         }
         let some = ids(|t| if let Touched::Conversation(id) = t { Some(id) } else { None });
         if !some.is_empty() {
-            events.extend(conversations::rows(db, business_id, &some).await?.into_iter().map(LiveEvent::Conversation));
+            events.extend(conversations::rows(s, db, business_id, &some).await?.into_iter().map(LiveEvent::Conversation));
         }
         let some = ids(|t| if let Touched::Contact(id) = t { Some(id) } else { None });
         if !some.is_empty() {
-            events.extend(contacts::views_of(db, business_id, &some).await?.into_iter().map(LiveEvent::Contact));
+            events.extend(contacts::views_of(s, db, business_id, &some).await?.into_iter().map(LiveEvent::Contact));
         }
         let some = ids(|t| if let Touched::Appointment(id) = t { Some(id) } else { None });
         if !some.is_empty() {
-            events.extend(appointments::views_of(db, business_id, &some).await?.into_iter().map(LiveEvent::Appointment));
+            events.extend(appointments::views_of(s, db, business_id, &some).await?.into_iter().map(LiveEvent::Appointment));
         }
         let some = ids(|t| if let Touched::Task(id) = t { Some(id) } else { None });
         if !some.is_empty() {
-            events.extend(tasks::views_of(db, business_id, &some).await?.into_iter().map(LiveEvent::Task));
+            events.extend(tasks::views_of(s, db, business_id, &some).await?.into_iter().map(LiveEvent::Task));
         }
         if touched.iter().any(|(_, t)| *t == Touched::Notices) {
-            let services = self.services.clone();
             let business = self.business(business_id).await?;
-            events.push(LiveEvent::Notices(crate::notices::of(&services, &self.db, &business).await?));
+            events.push(LiveEvent::Notices(crate::notices::of(s, &self.db, &business).await?));
         }
         Ok(events)
     }

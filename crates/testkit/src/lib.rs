@@ -5,4 +5,4 @@ mod world;
 
 pub use db::{Backend, TestDb};
 pub use twilio_sim::{Fault, FaultKind, Sim};
-pub use world::{NUMBER, SHARED, TestClock, World, member};
+pub use world::{NUMBER, SECRET, SHARED, TestClock, World, master, member};

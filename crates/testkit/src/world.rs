@@ -17,6 +17,7 @@ use contract::{
 use secrecy::SecretString;
 use services::{
     Actor, Clock, Db, Services, Settings, Who, accounts, appointments, businesses, contacts, messages, numbers, reminders, tasks,
+    vault,
 };
 use twilio::forms;
 use twilio_sim::{Sim, SimConfig};
@@ -29,6 +30,13 @@ pub const SHARED: &str = "+15005550010";
 
 /// The business's number.
 pub const NUMBER: &str = "+15005550006";
+
+/// What every database of a test is encrypted with.
+pub const SECRET: &str = "a secret for tests, known to all the world";
+
+pub fn master() -> vault::Master {
+    vault::Master::new(&SECRET.to_owned().into(), None).expect("long enough")
+}
 
 /// A clock that stands still until it is moved.
 #[derive(Clone)]
@@ -89,7 +97,7 @@ impl World {
         };
         let sim = Arc::new(twilio_sim::start(config).await.expect("the simulator starts"));
         let clock = TestClock::new(sim.clone());
-        let s = open(&db.url, &clock, &sim).await;
+        let s = open(&db.url, &clock, &sim, master()).await.expect("the keys are there");
         let owner = business(&s, "Bright Dental", Some(NUMBER)).await;
         Self {
             s,
@@ -101,9 +109,14 @@ impl World {
         }
     }
 
+    /// The same database opened with another secret.
+    pub async fn another_process_with(&self, master: vault::Master) -> services::Result<Services> {
+        open(&self.db.url, &self.clock, &self.sim, master).await
+    }
+
     /// The same database seen by another process.
     pub async fn another_process(&self) -> Services {
-        open(&self.db.url, &self.clock, &self.sim).await
+        self.another_process_with(master()).await.expect("the keys are there")
     }
 
     /// A second business with its own owner.
@@ -128,7 +141,9 @@ impl World {
             opt_in,
             ..CreateContact::default()
         };
-        contacts::create(&self.s, &self.owner, cmd).await.expect("a contact")
+        Box::pin(contacts::create(&self.s, &self.owner, cmd))
+            .await
+            .expect("a contact")
     }
 
     /// A visit `hours` from now.
@@ -153,7 +168,7 @@ impl World {
     /// Fires due reminders and hands over every text that waits and may go now.
     pub async fn work(&self) {
         reminders::tick(&self.s).await.expect("reminders fire");
-        messages::send_due(&self.s).await.expect("delivery works");
+        Box::pin(messages::send_due(&self.s)).await.expect("delivery works");
     }
 
     /// A contact with a visit 30 hours ahead, whose reminder went out.
@@ -260,7 +275,7 @@ fn raw(form: &forms::Inbound) -> String {
     pairs.map(|(name, value)| format!("{name}={}", encode(value))).join("&")
 }
 
-async fn open(url: &str, clock: &TestClock, sim: &Sim) -> Services {
+async fn open(url: &str, clock: &TestClock, sim: &Sim, master: vault::Master) -> services::Result<Services> {
     let db = Db::connect(url).await.expect("the database opens");
     let token = SecretString::from(sim.auth_token().to_owned());
     let mut config = twilio::Config::new(sim.url(), sim.account_sid(), token.clone());
@@ -272,7 +287,7 @@ async fn open(url: &str, clock: &TestClock, sim: &Sim) -> Services {
         account_per_second: None,
         auth_tokens: vec![token],
     };
-    Services::new(db, clock.clock(), Some(client), settings)
+    Services::open(db, clock.clock(), Some(client), settings, master).await
 }
 
 async fn business(s: &Services, name: &str, number: Option<&str>) -> Actor {

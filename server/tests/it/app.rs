@@ -59,12 +59,10 @@ impl TestApp {
             account_per_second: None,
             auth_tokens: vec![token, OLD_TOKEN.to_owned().into()],
         };
-        let s = Services::new(
-            Db::connect(&db.url).await.expect("the database opens"),
-            Clock::system(),
-            Some(client),
-            settings,
-        );
+        let opened = Db::connect(&db.url).await.expect("the database opens");
+        let s = Services::open(opened, Clock::system(), Some(client), settings, testkit::master())
+            .await
+            .expect("the keys are there");
         let started = accounts::open_business(&s, sign_up("Bright Dental", "olga@x.test"), Some(NUMBER), Some(1_000))
             .await
             .expect("a business");

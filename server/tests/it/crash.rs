@@ -13,9 +13,9 @@ use twilio_sim::SimConfig;
 
 const TEXTS: usize = 60;
 
-struct Showup {
+pub struct Showup {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Drop for Showup {
@@ -29,6 +29,7 @@ fn command(db: &TestDb, sim: &Sim, port: u16) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_showup"));
     command
         .env("DATABASE_URL", &db.url)
+        .env("SHOWUP_SECRET_KEY", testkit::SECRET)
         .env("TWILIO_ACCOUNT_SID", sim.account_sid())
         .env("TWILIO_AUTH_TOKEN", sim.auth_token())
         .env("TWILIO_API_URL", sim.url())
@@ -39,7 +40,7 @@ fn command(db: &TestDb, sim: &Sim, port: u16) -> Command {
     command
 }
 
-fn admin(db: &TestDb, sim: &Sim, args: &[&str]) -> String {
+pub fn admin(db: &TestDb, sim: &Sim, args: &[&str]) -> String {
     let output = command(db, sim, 1).arg("admin").args(args).output().expect("the binary runs");
     assert!(output.status.success(), "{args:?}");
     String::from_utf8_lossy(&output.stdout)
@@ -49,7 +50,7 @@ fn admin(db: &TestDb, sim: &Sim, args: &[&str]) -> String {
         .to_owned()
 }
 
-async fn start(db: &TestDb, sim: &Sim, port: u16) -> Showup {
+pub async fn start(db: &TestDb, sim: &Sim, port: u16) -> Showup {
     let child = command(db, sim, port)
         .arg("serve")
         .stdout(Stdio::null())
@@ -71,7 +72,7 @@ async fn start(db: &TestDb, sim: &Sim, port: u16) -> Showup {
 }
 
 /// What the API answers to a post.
-async fn post(url: &str, key: &str, path: &str, body: Value) -> Value {
+pub async fn post(url: &str, key: &str, path: &str, body: Value) -> Value {
     let http = reqwest::Client::builder().build().expect("a client");
     let answer = http
         .post(format!("{url}/api/v1{path}"))
@@ -88,7 +89,7 @@ fn ann() -> Value {
     json!({ "name": "Ann", "phone": "+14155550171", "opt_in": { "channel": "sms", "source": "test" } })
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
 }

@@ -3,6 +3,7 @@
 mod api;
 mod app;
 mod crash;
+mod keys;
 mod live;
 mod pages;
 mod queue;

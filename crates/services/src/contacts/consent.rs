@@ -18,6 +18,9 @@ use uuid::Uuid;
 use super::hold;
 use crate::{Error, Result, Services, Tx, messages, reports::What, tx::Touched};
 
+/// The sealed column, as `vault::SEALED` calls it.
+const SUPPRESSED: &str = "suppression.phone";
+
 /// Something that settles where a person stands on appointment texts.
 pub(crate) struct Change<'a> {
     pub contact: &'a contact::Model,
@@ -62,22 +65,23 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
 /// A STOP belongs to the number, whoever it is filed under later; only an opt-in lifts it.
 async fn remember(tx: &Tx, business_id: Uuid, phone: &str, state: State) -> Result<()> {
     match state {
+        // Looked up first, for the row may stand there under another key. The lock on the ledger's head is held: nobody else adds it.
+        State::OptedOut if is_suppressed(tx, business_id, phone).await? => {}
         State::OptedOut => {
+            let vault = tx.services().vault();
             let row = suppression::ActiveModel {
                 business_id: Set(business_id),
-                phone: Set(phone.to_owned()),
+                phone_key: Set(vault.index(SUPPRESSED, phone)),
+                phone: Set(vault.seal(SUPPRESSED, phone)),
                 since: Set(tx.now),
             };
-            let once = OnConflict::columns([suppression::Column::BusinessId, suppression::Column::Phone])
-                .do_nothing()
-                .to_owned();
-            suppression::Entity::insert(row)
-                .on_conflict(once)
-                .exec_without_returning(&tx.db)
-                .await?;
+            suppression::Entity::insert(row).exec_without_returning(&tx.db).await?;
         }
         State::OptedIn => {
-            suppression::Entity::delete_by_id((business_id, phone.to_owned()))
+            let these = suppression::Column::PhoneKey.is_in(tx.services().vault().indexes(SUPPRESSED, phone));
+            suppression::Entity::delete_many()
+                .filter(suppression::Column::BusinessId.eq(business_id))
+                .filter(these)
                 .exec(&tx.db)
                 .await?;
         }
@@ -87,11 +91,13 @@ async fn remember(tx: &Tx, business_id: Uuid, phone: &str, state: State) -> Resu
 }
 
 /// This number said STOP to this business, perhaps while it was filed under somebody else.
-pub(crate) async fn is_suppressed(db: &impl ConnectionTrait, business_id: Uuid, phone: &str) -> Result<bool> {
-    Ok(suppression::Entity::find_by_id((business_id, phone.to_owned()))
-        .one(db)
-        .await?
-        .is_some())
+pub(crate) async fn is_suppressed(tx: &Tx, business_id: Uuid, phone: &str) -> Result<bool> {
+    let these = suppression::Column::PhoneKey.is_in(tx.services().vault().indexes(SUPPRESSED, phone));
+    let row = suppression::Entity::in_business(business_id)
+        .filter(these)
+        .one(&tx.db)
+        .await?;
+    Ok(row.is_some())
 }
 
 async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {

@@ -62,7 +62,7 @@ pub(crate) async fn end(tx: &mut Tx, who: &contact::Model, by: &str) -> Result<(
 pub async fn decide(s: &Services, actor: &Actor, cmd: DecideHold) -> Result<ContactView> {
     actor.may(Permission::WriteContacts)?;
     let mut tx = s.begin().await?;
-    let row = locked(&tx.db, actor.business_id, cmd.contact_id).await?;
+    let row = locked(&tx, actor.business_id, cmd.contact_id).await?;
     if row.held_since.is_none() {
         return Err(problem(
             contract::Code::Conflict,

@@ -8,13 +8,10 @@ use contract::{
 };
 use domain::consent::State;
 use entity::contacts::contact;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, LikeExpr},
-};
+use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::consent;
+use super::{by_phone, consent, many, opened, search};
 use crate::{
     Actor, Permission, Result, Services, appointments, businesses, conversations,
     error::not_found,
@@ -27,7 +24,7 @@ use crate::{
 /// `NotFound`, `NotAllowed`.
 pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<ContactView> {
     actor.may(Permission::ReadContacts)?;
-    view(s.read(), actor.business_id, id).await
+    view(s, s.read(), actor.business_id, id).await
 }
 
 /// Contacts in alphabetical order, those known by number only first; `q` is part of a name, number or e-mail.
@@ -36,40 +33,71 @@ pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<ContactView> {
 /// `Malformed` for a cursor that is none.
 pub async fn list(s: &Services, actor: &Actor, query: ContactQuery) -> Result<Page<ContactView>> {
     actor.may(Permission::ReadContacts)?;
-    let mut rows = contact::Entity::in_business(actor.business_id)
-        .order_by_asc(contact::Column::Search)
-        .order_by_asc(contact::Column::Id)
-        .limit(PAGE + 1);
-    if let Some(q) = query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-        rows = rows.filter(Expr::col(contact::Column::Search).like(LikeExpr::new(pattern(q)).escape('\\')));
+    let business_id = actor.business_id;
+    let after = Cursor::<String>::decode(query.cursor.as_deref())?;
+    let page = match query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+        None => paging::page(all(business_id, after).all(s.read()).await?, |row| {
+            Cursor(row.search.clone(), row.id)
+        }),
+        Some(q) => {
+            let q = &domain::inbound::clean(q);
+            if let Some(person) = with_number(s, business_id, q).await? {
+                return Ok(Page {
+                    data: vec![person],
+                    next_cursor: None,
+                });
+            }
+            let found = search::find(s, business_id, q, after).await?;
+            return pick(
+                s,
+                business_id,
+                paging::page(found, |(search, id)| Cursor(search.clone(), *id)),
+            )
+            .await;
+        }
+    };
+    let mut rows = Vec::with_capacity(page.data.len());
+    for row in page.data {
+        rows.push(opened(s, row).await?);
     }
-    if let Some(Cursor(search, id)) = Cursor::<String>::decode(query.cursor.as_deref())? {
-        rows = rows.filter(paging::beyond(
-            contact::Column::Search,
-            contact::Column::Id,
-            search,
-            id,
-            false,
-        ));
-    }
-    let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.search.clone(), row.id));
     Ok(Page {
-        data: views(s.read(), actor.business_id, page.data).await?,
+        data: views(s.read(), business_id, rows).await?,
         next_cursor: page.next_cursor,
     })
 }
 
-/// What somebody typed, as a LIKE pattern. A number is looked for by its digits, however it was spaced.
-fn pattern(q: &str) -> String {
-    let q = &domain::inbound::clean(q);
-    let digits: String = q.chars().filter(char::is_ascii_digit).collect();
-    let number = digits.len() >= 3 && q.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c));
-    let text = if number {
-        digits
-    } else {
-        q.chars().take(100).collect::<String>().to_lowercase()
+fn all(business_id: Uuid, after: Option<Cursor<String>>) -> Select<contact::Entity> {
+    let (search, id) = (contact::Column::Search, contact::Column::Id);
+    let rows = contact::Entity::in_business(business_id)
+        .order_by_asc(search)
+        .order_by_asc(id)
+        .limit(PAGE + 1);
+    match after {
+        Some(Cursor(text, i)) => rows.filter(paging::beyond(search, id, text, i, false)),
+        None => rows,
+    }
+}
+
+/// A whole number, however it is written, is found by its blind index.
+async fn with_number(s: &Services, business_id: Uuid, q: &str) -> Result<Option<ContactView>> {
+    let country = businesses::get(s.read(), business_id).await?.country;
+    let Ok(phone) = domain::phone::parse(q, &country) else {
+        return Ok(None);
     };
-    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+    let row = by_phone(s, s.read(), business_id, &phone).await?;
+    let row = row.into_iter().collect();
+    Ok(views(s.read(), business_id, row).await?.pop())
+}
+
+/// The people on a page of hits, in its order.
+async fn pick(s: &Services, business_id: Uuid, hits: Page<(String, Uuid)>) -> Result<Page<ContactView>> {
+    let ids: Vec<Uuid> = hits.data.into_iter().map(|(_, id)| id).collect();
+    let mut people = many(s, s.read(), business_id, ids.clone()).await?;
+    let rows = ids.iter().filter_map(|id| people.remove(id)).collect();
+    Ok(Page {
+        data: views(s.read(), business_id, rows).await?,
+        next_cursor: hits.next_cursor,
+    })
 }
 
 /// A contact's page.
@@ -78,10 +106,10 @@ fn pattern(q: &str) -> String {
 /// `NotFound`, `NotAllowed`.
 pub async fn page(s: &Services, actor: &Actor, id: Uuid) -> Result<ContactPage> {
     actor.may(Permission::ReadContacts)?;
-    let contact = view(s.read(), actor.business_id, id).await?;
+    let contact = view(s, s.read(), actor.business_id, id).await?;
     Ok(ContactPage {
         ledger: consent::ledger(s.read(), actor.business_id, id).await?,
-        visits: appointments::of_contact(s.read(), actor.business_id, id).await?,
+        visits: appointments::of_contact(s, s.read(), actor.business_id, id).await?,
         conversation_id: conversations::of_contact(s.read(), actor.business_id, id)
             .await?
             .map(|c| c.id),
@@ -89,11 +117,8 @@ pub async fn page(s: &Services, actor: &Actor, id: Uuid) -> Result<ContactPage> 
     })
 }
 
-pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<ContactView> {
-    let row = contact::Entity::in_business(business_id)
-        .filter(contact::Column::Id.eq(id))
-        .one(db)
-        .await?;
+pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<ContactView> {
+    let row = many(s, db, business_id, vec![id]).await?.remove(&id);
     let row = row.ok_or_else(|| not_found("contact"))?;
     views(db, business_id, vec![row])
         .await?
@@ -102,12 +127,9 @@ pub(crate) async fn view(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid)
 }
 
 /// Several contacts as they are now, in no particular order.
-pub(crate) async fn views_of(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<ContactView>> {
-    let rows = contact::Entity::in_business(business_id)
-        .filter(contact::Column::Id.is_in(ids.iter().copied()))
-        .all(db)
-        .await?;
-    views(db, business_id, rows).await
+pub(crate) async fn views_of(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<ContactView>> {
+    let people = many(s, db, business_id, ids.to_vec()).await?;
+    views(db, business_id, people.into_values().collect()).await
 }
 
 async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<contact::Model>) -> Result<Vec<ContactView>> {

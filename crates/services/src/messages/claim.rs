@@ -28,7 +28,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Kind, breaker,
+    Kind, all_opened, breaker,
     breaker::Board,
     limits::{Limits, Room},
     withdraw,
@@ -144,10 +144,8 @@ async fn lock(tx: &Tx, priority: i32, most: u64, without: &[Uuid]) -> Result<Vec
     if !without.is_empty() {
         rows = rows.filter(message::Column::Id.is_not_in(without.iter().copied()));
     }
-    Ok(rows
-        .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
-        .all(&tx.db)
-        .await?)
+    let rows = rows.lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked);
+    all_opened(tx.services(), rows.all(&tx.db).await?).await
 }
 
 /// Everything the verdicts go by, read at once for the whole group.
@@ -168,7 +166,7 @@ struct Scene {
 impl Scene {
     async fn load(s: &Services, tx: &mut Tx, picked: &[message::Model]) -> Result<Self> {
         let ids: Vec<Uuid> = picked.iter().map(|m| m.contact_id).collect();
-        let people = contacts::locked_if_free(&tx.db, &ids).await?;
+        let people = contacts::locked_if_free(tx, &ids).await?;
         let consents = consent::states_of(&tx.db, &ids).await?;
         let mut businesses = HashMap::new();
         for m in picked {

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{locked, may_write, told, withdraw};
+use super::{THEIRS, locked, may_write, told, withdraw};
 use crate::{Actor, Error, Permission, Result, Services, Tx, conversations, error::problem, tx::Touched};
 
 /// Most messages in one go.
@@ -101,8 +101,8 @@ async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
     row.resends = Set(resends);
     row.not_before = Set(tx.now);
     row.wait_reason = Set(None);
-    row.theirs_key = Set(Some(phone.to_owned()));
-    row.theirs = Set(phone.to_owned());
+    row.theirs_key = Set(Some(tx.services().vault().index(THEIRS, phone)));
+    row.theirs = Set(tx.services().vault().seal(THEIRS, phone));
     let row = row.update(&tx.db).await?;
     tx.send_soon();
     told(tx, &row).await

@@ -19,7 +19,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use twilio::forms;
 use uuid::Uuid;
 
-use super::respond;
+use super::{THEIRS, respond};
 use crate::{
     Error, Result, Services, Tx,
     contacts::{self, consent, hold},
@@ -32,7 +32,11 @@ use crate::{
     tasks,
     together::Together,
     tx::Touched,
+    vault,
 };
+
+/// What Twilio posted, sealed whole, as `vault::SEALED` calls it.
+const RAW: &str = "receipt.raw";
 
 /// After so many tries at acting on a text a person gets it as a task.
 pub(super) const TRIES: i32 = 5;
@@ -207,7 +211,7 @@ fn row(tx: &Tx, item: &Item, error: Option<&Error>) -> receipt::ActiveModel {
     receipt::ActiveModel {
         provider_sid: Set(item.form.message_sid.clone()),
         business_id: Set(item.business_id),
-        raw: Set(item.raw.clone()),
+        raw: Set(tx.services().vault().seal(RAW, &item.raw)),
         received_at: Set(tx.now),
         processed_at: Set(error.is_none().then_some(tx.now)),
         tries: Set(i32::from(error.is_some())),
@@ -221,7 +225,10 @@ pub(crate) async fn receive_again(s: &Services, sid: &str) -> Result<()> {
     let Some(row) = waiting.filter(|r| r.processed_at.is_none() && r.tries < TRIES) else {
         return Ok(());
     };
-    let form = forms::Inbound::parse(row.raw.as_bytes()).map_err(|e| Error::broken(e.to_string()));
+    let form = match vault::open(s, RAW, &row.raw).await {
+        Ok(raw) => forms::Inbound::parse(raw.as_bytes()).map_err(|e| Error::broken(e.to_string())),
+        Err(e) => Err(e),
+    };
     let tried = match form {
         Ok(form) => apply_kept(s, &row, &form).await,
         Err(e) => Err(e),
@@ -302,7 +309,7 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
         tx.touch(text.business_id, Touched::Message(inbound.id));
         // An earlier text of the group may have changed where this person stands.
         let (person, state) = if changed.contains(&person.id) {
-            let again = contacts::locked(&tx.db, person.business_id, person.id).await?;
+            let again = contacts::locked(tx, person.business_id, person.id).await?;
             (again, consent::state(&tx.db, person.id).await?)
         } else {
             (person.clone(), consents.get(&person.id).copied().unwrap_or_default())
@@ -329,7 +336,7 @@ async fn effect(
         // Brought in late, after they have agreed again: it is shown, and what they said last counts.
         Meaning::Stop if consent::opted_in_since(&tx.db, text.business_id, contact.id, text.at).await? => return Ok(false),
         Meaning::Stop => {
-            stop_elsewhere(tx, inbound).await?;
+            stop_elsewhere(tx, inbound, &form.from).await?;
             if state != State::OptedOut {
                 set_consent(tx, contact, inbound, State::OptedOut).await?;
             }
@@ -373,6 +380,7 @@ fn meaning(form: &forms::Inbound, body: &str, state: State) -> Meaning {
 
 fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_id: Uuid) -> message::Model {
     let form = text.form;
+    let vault = tx.services().vault();
     let mut body = clean(&form.body);
     if form.num_media > 0 {
         let note = format!("[{} attachment(s), not shown here]", form.num_media);
@@ -391,8 +399,8 @@ fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_
         segments: form.num_segments as i32,
         body,
         ours: form.to.clone(),
-        theirs_key: Some(form.from.clone()),
-        theirs: form.from.clone(),
+        theirs_key: Some(vault.index(THEIRS, &form.from)),
+        theirs: vault.seal(THEIRS, &form.from),
         account_sid: Some(form.account_sid.clone()),
         provider_sid: Some(form.message_sid.clone()),
         error_code: None,
@@ -434,12 +442,12 @@ async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::M
 }
 
 /// A STOP to a number that several businesses send from means all of them: the customer can't tell them apart.
-async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model) -> Result<()> {
+async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, from: &str) -> Result<()> {
     if tx.services().settings().default_from.as_ref() != Some(&inbound.ours) {
         return Ok(());
     }
     let texted: Vec<(Uuid, Uuid)> = message::Entity::find()
-        .filter(message::Column::TheirsKey.eq(inbound.theirs_key.as_deref()))
+        .filter(message::Column::TheirsKey.is_in(tx.services().vault().indexes(THEIRS, from)))
         .filter(message::Column::Ours.eq(&inbound.ours))
         .filter(message::Column::Direction.eq("outbound"))
         .filter(message::Column::BusinessId.ne(inbound.business_id))
@@ -451,7 +459,7 @@ async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model) -> Result<()> {
         .all(&tx.db)
         .await?;
     for (business_id, contact_id) in texted {
-        let contact = contacts::locked(&tx.db, business_id, contact_id).await?;
+        let contact = contacts::locked(tx, business_id, contact_id).await?;
         if consent::state(&tx.db, contact.id).await? != State::OptedOut {
             set_consent(tx, &contact, inbound, State::OptedOut).await?;
         }

@@ -21,7 +21,7 @@ use sea_orm::{
 use twilio::{Outcome, errors};
 use uuid::Uuid;
 
-use super::{breaker, limits, locked, spend, status, told, unclear, withdraw};
+use super::{all_opened, breaker, limits, locked, spend, status, told, unclear, withdraw};
 use crate::{
     Error, Result, Services, Tx,
     contacts::{self, consent},
@@ -68,13 +68,14 @@ async fn record_group(s: &Services, group: Vec<(message::Model, Outcome)>) -> Ve
 /// The rows of a group, people first and both in order of id, so that two groups never wait for each other.
 async fn lock_rows(tx: &Tx, group: &[(message::Model, Outcome)]) -> Result<(HashMap<Uuid, contact::Model>, HashMap<Uuid, message::Model>)> {
     let people: Vec<Uuid> = group.iter().map(|(m, _)| m.contact_id).collect();
-    let people = contacts::locked_all(&tx.db, &people).await?;
+    let people = contacts::locked_all(tx, &people).await?;
     let rows = message::Entity::find()
         .filter(message::Column::Id.is_in(group.iter().map(|(m, _)| m.id)))
         .order_by_asc(message::Column::Id)
         .lock(LockType::NoKeyUpdate)
         .all(&tx.db)
         .await?;
+    let rows = all_opened(tx.services(), rows).await?;
     Ok((
         people.into_iter().map(|c| (c.id, c)).collect(),
         rows.into_iter().map(|m| (m.id, m)).collect(),
@@ -354,6 +355,7 @@ pub(super) async fn failed(
         // Never taken, so never charged.
         refund(tx, &m).await?;
     }
+    let same_number = m.theirs == contact.phone;
     let mut row = m.into_active_model();
     row.status = Set(status.as_str().to_owned());
     row.error_code = Set(code);
@@ -362,7 +364,7 @@ pub(super) async fn failed(
     tx.count(row.business_id, What::Failed);
     told(tx, &row).await?;
     let entry = code.and_then(errors::lookup);
-    if entry.is_some_and(|e| e.class == errors::Class::OptedOut) && row.theirs == contact.phone {
+    if entry.is_some_and(|e| e.class == errors::Class::OptedOut) && same_number {
         let evidence = format!("Twilio error {}", code.unwrap_or_default());
         let change = consent::Change {
             contact,

@@ -17,7 +17,7 @@ use twilio::{
 };
 use uuid::Uuid;
 
-use super::{locked, outcome, told};
+use super::{all_opened, locked, opened, outcome, told};
 use crate::{
     Error, Result, Services, Tx, businesses, contacts, conversations, error::problem, reminders, reports::What, together::Together,
     tx::Touched,
@@ -138,13 +138,14 @@ async fn lock_rows(tx: &Tx, group: &[Call]) -> Result<HashMap<Uuid, message::Mod
         return Ok(HashMap::new());
     }
     let people: Vec<Uuid> = seen.iter().map(|(_, contact)| *contact).collect();
-    contacts::locked_all(&tx.db, &people).await?;
+    contacts::locked_all(tx, &people).await?;
     let rows = message::Entity::find()
         .filter(message::Column::Id.is_in(seen.into_iter().map(|(id, _)| id)))
         .order_by_asc(message::Column::Id)
         .lock(LockType::NoKeyUpdate)
         .all(&tx.db)
         .await?;
+    let rows = all_opened(tx.services(), rows).await?;
     Ok(rows.into_iter().map(|m| (m.id, m)).collect())
 }
 
@@ -307,14 +308,15 @@ async fn gave_up(tx: &mut Tx, row: message::Model, status: Status, code: Option<
     tracing::info!(message = %row.id, step = "status", status = status.as_str(), code, "text");
     let again = resend_after(code, row.resends);
     let id = row.id;
-    let contact = contacts::locked(&tx.db, row.business_id, row.contact_id).await?;
+    let contact = contacts::locked(tx, row.business_id, row.contact_id).await?;
     // A person hears of it at once, whether or not it is tried again: they may know a better way.
     outcome::failed(tx, &contact, row, status, code, &words).await?;
     let row = message::Entity::find_by_id(id).one(&tx.db).await?.ok_or_else(unknown)?;
-    match again {
-        Some(seconds) => plan_resend(tx, row, seconds).await,
-        None => Ok(row),
-    }
+    let row = match again {
+        Some(seconds) => plan_resend(tx, row, seconds).await?,
+        None => row,
+    };
+    opened(tx.services(), row).await
 }
 
 /// In how many seconds it is worth another try, after so many resends.
@@ -425,6 +427,7 @@ pub(super) async fn adopt(tx: &mut Tx, rows: &[message::Model]) -> Result<()> {
         let Some(row) = message::Entity::find_by_id(id).one(&tx.db).await? else {
             continue;
         };
+        let row = opened(tx.services(), row).await?;
         let (said, code) = (event.status.clone(), event.error_code);
         let mut event = event.into_active_model();
         event.message_id = Set(Some(id));

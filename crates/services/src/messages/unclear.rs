@@ -11,7 +11,7 @@ use sea_orm::{
 use twilio::{ListQuery, ReadError};
 use uuid::Uuid;
 
-use super::{locked, outcome, status, told};
+use super::{locked, opened, outcome, status, told};
 use crate::{Result, Services, Tx, queue::Job, tasks};
 
 /// A claim older than this belongs to a process that is gone: workers drop a job after 45 seconds.
@@ -64,6 +64,7 @@ pub(crate) async fn resolve(s: &Services, id: Uuid) -> Result<()> {
     let Some(m) = row.filter(|m| m.status == Status::Unknown.as_str()) else {
         return Ok(());
     };
+    let m = opened(s, m).await?;
     let look = search(s, &m).await?;
     let mut tx = s.begin().await?;
     let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.status == Status::Unknown.as_str()) else {

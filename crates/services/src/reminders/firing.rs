@@ -238,7 +238,7 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
         )
         .await?;
     }
-    let shown = appointments::view(&tx.db, actor.business_id, appointment_id).await?;
+    let shown = appointments::view(s, &tx.db, actor.business_id, appointment_id).await?;
     tx.commit().await?;
     Ok(shown)
 }

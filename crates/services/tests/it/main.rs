@@ -8,3 +8,4 @@ mod migrations;
 mod reminders;
 mod sending;
 mod status;
+mod vault;

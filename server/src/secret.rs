@@ -1,0 +1,67 @@
+//! The secret that an installation without `SHOWUP_SECRET_KEY` makes up for itself, in a file that only its owner can read.
+
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+
+use anyhow::Context;
+use secrecy::SecretString;
+
+/// Reads the secret in `file`; makes one up if there is none, unless the database `has_keys` that are wrapped with another.
+pub fn kept(file: &Path, has_keys: bool) -> anyhow::Result<SecretString> {
+    if !file.exists() {
+        if has_keys {
+            anyhow::bail!(
+                "The database is encrypted, SHOWUP_SECRET_KEY is not set and {} is missing. Bring back the one that was used",
+                file.display()
+            );
+        }
+        make(file).with_context(|| format!("No secret could be kept in {}; set SHOWUP_SECRET_KEY", file.display()))?;
+    }
+    let text = fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
+    Ok(text.trim().to_owned().into())
+}
+
+/// Written aside and then linked, so that of two processes that start at once both end up with the same whole file.
+fn make(file: &Path) -> std::io::Result<()> {
+    if let Some(directory) = file.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    let aside = file.with_extension(format!("{}.tmp", std::process::id()));
+    let secret = [(); 2].map(|()| uuid::Uuid::new_v4().simple().to_string()).concat();
+    let mut new = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+    writeln!(new, "{secret}")?;
+    new.sync_all()?;
+    let linked = fs::hard_link(&aside, file);
+    fs::remove_file(&aside)?;
+    match linked {
+        Ok(()) => {
+            tracing::warn!(
+                file = %file.display(),
+                "made up a secret for encryption; keep a copy of this file away from the database, or set SHOWUP_SECRET_KEY"
+            );
+            Ok(())
+        }
+        Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(cause) => Err(cause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn is_made_once_for_its_owner_alone_and_never_in_place_of_a_lost_one() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("new/secret.key");
+        kept(&file, true).expect_err("a lost secret is not replaced");
+        let secret = kept(&file, false).expect("made");
+        assert_eq!(secret.expose_secret().len(), 64);
+        assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+        assert_eq!(kept(&file, true).expect("read").expose_secret(), secret.expose_secret());
+        assert_eq!(fs::read_dir(file.parent().expect("a directory")).expect("files").count(), 1);
+    }
+}
