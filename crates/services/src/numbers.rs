@@ -1,5 +1,7 @@
 //! Numbers texts leave from and arrive at.
 
+use std::collections::{BTreeSet, HashMap};
+
 use contract::Code;
 use entity::{messages::message, numbers::number};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
@@ -103,18 +105,29 @@ pub(crate) async fn sender(
         .or_else(|| s.settings().default_from.clone()))
 }
 
-/// The business a text to `to` is for: the number's owner. A number that several businesses send from (the installation's default)
-/// goes by who texted this person from it last.
-pub(crate) async fn route(s: &Services, db: &impl ConnectionTrait, to: &str, from: &str) -> Result<Option<Uuid>> {
-    let shared = s.settings().default_from.as_deref() == Some(to);
-    if shared && let Some(last) = last_sender(s, db, to, from).await? {
+/// The businesses texts (`to`, `from`) are for, aligned: each number's owner. A number that several businesses send from (the
+/// installation's default) goes by who texted this person from it last.
+pub(crate) async fn routes(s: &Services, db: &impl ConnectionTrait, texts: &[(&str, &str)]) -> Result<Vec<Option<Uuid>>> {
+    let mut owners: HashMap<String, Uuid> = HashMap::new();
+    let numbers: BTreeSet<&str> = texts.iter().map(|(to, _)| *to).collect();
+    for row in number::Entity::find().filter(number::Column::Phone.is_in(numbers)).all(db).await? {
+        owners.insert(row.phone, row.business_id);
+    }
+    let mut found = Vec::with_capacity(texts.len());
+    for (to, from) in texts {
+        let shared = s.settings().default_from.as_deref() == Some(*to);
+        found.push(match owners.get(*to).copied() {
+            Some(owner) if !shared => Some(owner),
+            owner if shared => shared_route(s, db, to, from).await?.or(owner),
+            owner => owner,
+        });
+    }
+    Ok(found)
+}
+
+async fn shared_route(s: &Services, db: &impl ConnectionTrait, to: &str, from: &str) -> Result<Option<Uuid>> {
+    if let Some(last) = last_sender(s, db, to, from).await? {
         return Ok(Some(last));
-    }
-    if let Some(number) = number::Entity::find().filter(number::Column::Phone.eq(to)).one(db).await? {
-        return Ok(Some(number.business_id));
-    }
-    if !shared {
-        return Ok(None);
     }
     let businesses = entity::businesses::business::Entity::find().limit(2).all(db).await?;
     Ok(if let [only] = businesses.as_slice() {

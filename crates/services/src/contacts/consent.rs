@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use contract::contacts::ConsentEventView;
 use domain::consent::{Channel, LedgerEntry, Purpose, Source, State};
 use entity::{
@@ -188,19 +187,6 @@ pub(crate) async fn states_of(db: &impl ConnectionTrait, contacts: &[Uuid]) -> R
         .into_iter()
         .map(|r| (r.contact_id, r.state.parse().unwrap_or_default()))
         .collect())
-}
-
-/// Whether the customer opted in by a text of their own after `at`.
-pub(crate) async fn opted_in_since(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid, at: DateTime<Utc>) -> Result<bool> {
-    let later = consent_event::Entity::in_business(business_id)
-        .filter(consent_event::Column::ContactId.eq(contact_id))
-        .filter(consent_event::Column::At.gt(at))
-        .filter(consent_event::Column::State.eq(State::OptedIn.as_str()))
-        .filter(consent_event::Column::Source.eq(Source::Keyword.as_str()))
-        .limit(1)
-        .one(db)
-        .await?;
-    Ok(later.is_some())
 }
 
 /// The same for several contacts of one business; those without a row are left out.

@@ -15,7 +15,7 @@ use entity::{
     contacts::contact,
     messages::{message, receipt},
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 use twilio::forms;
 use uuid::Uuid;
 
@@ -54,6 +54,7 @@ pub enum Received {
 
 /// A text as it came, and whose it is.
 pub(crate) struct Item {
+    /// Nil until it is found.
     business_id: Uuid,
     form: forms::Inbound,
     raw: String,
@@ -76,13 +77,8 @@ pub async fn receive(s: &Services, form: &forms::Inbound, raw: &str) -> Result<R
 
 pub(super) async fn take(s: &Services, form: &forms::Inbound, raw: &str, sent_at: Option<DateTime<Utc>>) -> Result<Received> {
     let begun = tokio::time::Instant::now();
-    let business_id = numbers::route(s, s.read(), &form.to, &form.from).await?;
-    let Some(business_id) = business_id else {
-        tracing::warn!(to = %mask(&form.to), "a text came to a number that belongs to no business");
-        return Err(problem(Code::NotFound, "This number belongs to no business here."));
-    };
     let item = Item {
-        business_id,
+        business_id: Uuid::nil(),
         form: form.clone(),
         raw: raw.to_owned(),
         sent_at,
@@ -93,20 +89,51 @@ pub(super) async fn take(s: &Services, form: &forms::Inbound, raw: &str, sent_at
     done.unwrap_or_else(|| Err(Error::broken("the transaction of this text broke off")))
 }
 
-async fn receive_group(s: &Services, group: Vec<Item>) -> Vec<Result<Received>> {
-    match store_group(s, &group).await {
-        Ok(results) => results.into_iter().map(Ok).collect(),
-        // One of them is in the way of the others: each by itself.
+async fn receive_group(s: &Services, mut group: Vec<Item>) -> Vec<Result<Received>> {
+    let mut results: Vec<Result<Received>> = Vec::with_capacity(group.len());
+    match route(s, &mut group).await {
+        Ok(()) => {}
         Err(cause) => {
-            let mut results = Vec::with_capacity(group.len());
-            let first = (group.len() == 1).then_some(cause);
-            let mut first = first;
-            for item in &group {
-                results.push(receive_alone(s, item, first.take()).await);
-            }
-            results
+            let cause = cause.to_string();
+            results.resize_with(group.len(), || Err(Error::Broken(cause.clone())));
+            return results;
         }
     }
+    let ours: Vec<&Item> = group.iter().filter(|item| !item.business_id.is_nil()).collect();
+    let mut stored = match store_group(s, &ours).await {
+        Ok(stored) => stored.into_iter().map(Ok).collect::<Vec<_>>(),
+        Err(cause) => each_alone(s, &ours, cause).await,
+    }
+    .into_iter();
+    for item in &group {
+        results.push(if item.business_id.is_nil() {
+            tracing::warn!(to = %mask(&item.form.to), "a text came to a number that belongs to no business");
+            Err(problem(Code::NotFound, "This number belongs to no business here."))
+        } else {
+            stored.next().unwrap_or_else(|| Err(Error::broken("a text without an answer")))
+        });
+    }
+    results
+}
+
+/// Whose each text is; nobody's stay without a business.
+async fn route(s: &Services, group: &mut [Item]) -> Result<()> {
+    let texts: Vec<(&str, &str)> = group.iter().map(|i| (i.form.to.as_str(), i.form.from.as_str())).collect();
+    let found = numbers::routes(s, s.read(), &texts).await?;
+    for (item, business_id) in group.iter_mut().zip(found) {
+        item.business_id = business_id.unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// One of them is in the way of the others.
+async fn each_alone(s: &Services, group: &[&Item], cause: Error) -> Vec<Result<Received>> {
+    let mut first = (group.len() == 1).then_some(cause);
+    let mut results = Vec::with_capacity(group.len());
+    for item in group {
+        results.push(receive_alone(s, item, first.take()).await);
+    }
+    results
 }
 
 /// Two first texts of a new number at once: one of them finds the contact made by the other when it tries again. What can't be acted on
@@ -115,7 +142,7 @@ async fn receive_alone(s: &Services, item: &Item, failed_before: Option<Error>) 
     let mut cause = failed_before;
     for _ in 0..3 {
         match cause.take() {
-            None => match store_group(s, std::slice::from_ref(item)).await {
+            None => match store_group(s, &[item]).await {
                 Ok(results) => return Ok(results.first().copied().unwrap_or(Received::Done)),
                 Err(e) => cause = Some(e),
             },
@@ -144,7 +171,7 @@ async fn seen(s: &Services, sid: &str) -> Result<bool> {
 }
 
 /// Stores a group of texts and acts on them, in the order they came, all in one transaction.
-async fn store_group(s: &Services, group: &[Item]) -> Result<Vec<Received>> {
+async fn store_group(s: &Services, group: &[&Item]) -> Result<Vec<Received>> {
     let mut tx = s.begin().await?;
     let known: Vec<String> = receipt::Entity::find()
         .filter(receipt::Column::ProviderSid.is_in(group.iter().map(|i| i.form.message_sid.as_str())))
@@ -156,7 +183,7 @@ async fn store_group(s: &Services, group: &[Item]) -> Result<Vec<Received>> {
     let mut known: HashSet<String> = known.into_iter().collect();
     let mut results = Vec::with_capacity(group.len());
     let mut fresh = Vec::with_capacity(group.len());
-    for item in group {
+    for item in group.iter().copied() {
         if known.insert(item.form.message_sid.clone()) {
             results.push(Received::Done);
             fresh.push(item);
@@ -334,7 +361,7 @@ async fn effect(
     let form = text.form;
     match meaning(form, &inbound.body, state) {
         // Brought in late, after they have agreed again: it is shown, and what they said last counts.
-        Meaning::Stop if consent::opted_in_since(&tx.db, text.business_id, contact.id, text.at).await? => return Ok(false),
+        Meaning::Stop if agreed_since(tx, inbound).await? => return Ok(false),
         Meaning::Stop => {
             stop_elsewhere(tx, inbound, &form.from).await?;
             if state != State::OptedOut {
@@ -367,6 +394,28 @@ async fn effect(
         }
     }
     Ok(true)
+}
+
+/// Whether the customer wrote START after this text, which was brought in late.
+async fn agreed_since(tx: &Tx, inbound: &message::Model) -> Result<bool> {
+    if inbound.created_at >= tx.now {
+        return Ok(false);
+    }
+    let later: Vec<String> = message::Entity::in_business(inbound.business_id)
+        .filter(message::Column::ConversationId.eq(inbound.conversation_id))
+        .filter(message::Column::CreatedAt.gt(inbound.created_at))
+        .filter(message::Column::Direction.eq("inbound"))
+        .order_by_desc(message::Column::CreatedAt)
+        .select_only()
+        .column(message::Column::Body)
+        .limit(100)
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    let keywords = later.iter().map(|body| parse(body, true));
+    // The newest keyword is their word.
+    let last = keywords.into_iter().find(|m| matches!(m, Meaning::Start | Meaning::Stop));
+    Ok(last == Some(Meaning::Start))
 }
 
 fn meaning(form: &forms::Inbound, body: &str, state: State) -> Meaning {

@@ -2,9 +2,12 @@
 
 mod consent;
 mod contacts;
+mod hold;
 mod inbox;
 mod laws;
+mod limits;
 mod migrations;
+mod reconcile;
 mod reminders;
 mod sending;
 mod status;

@@ -1,0 +1,295 @@
+//! Limits, priorities, breakers and the budget: what is over a limit waits and says why; nothing is dropped, nothing starves.
+
+use chrono::Duration;
+use entity::{businesses::business, messages::message, numbers::number};
+use rstest::rstest;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use services::{messages, notices, numbers};
+use testkit::{Backend, Fault, FaultKind, NUMBER, World};
+
+const ANN: &str = "+14155550171";
+
+fn phone(n: usize) -> String {
+    format!("+1415555{:04}", 1000 + n)
+}
+
+async fn budget(w: &World, micros: i64) {
+    business::Entity::update_many()
+        .col_expr(business::Column::MonthlyBudget, Expr::value(micros))
+        .filter(business::Column::Id.eq(w.owner.business_id))
+        .exec(w.s.db().connection())
+        .await
+        .expect("set");
+}
+
+async fn kinds(w: &World) -> Vec<String> {
+    let shown = notices::list(&w.s, &w.owner).await.expect("notices");
+    shown.into_iter().map(|n| n.kind).collect()
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn reminders_leave_at_their_numbers_pace_and_say_when_their_turn_is(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    numbers::set_pace(&w.s, NUMBER, 1).await.expect("set");
+    // A minute's worth may run ahead; the rest gets turns, one a second.
+    for n in 0..70 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        Box::pin(w.visit(&c, 30)).await;
+    }
+    w.work().await;
+    let sent = w.sim.messages().len();
+    assert!((60..=62).contains(&sent), "{sent} at once");
+    let waiting = message::Entity::in_business(w.owner.business_id)
+        .filter(message::Column::Status.eq("queued"))
+        .all(w.s.db().connection())
+        .await
+        .expect("messages");
+    let why = waiting[0].wait_reason.clone().unwrap_or_default();
+    assert!(why.contains("turn") && why.contains("10:00 AM"), "{why}");
+    for _ in 0..12 {
+        w.clock.advance(Duration::seconds(1));
+        w.work().await;
+    }
+    assert_eq!(w.sim.messages().len(), 70, "nothing is dropped");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_answer_to_a_customer_overtakes_reminders_that_wait_for_their_turn(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    for n in 0..80 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        Box::pin(w.visit(&c, 30)).await;
+    }
+    w.work().await;
+    assert!(w.sim.messages().len() < 80, "some wait");
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Yes, you can park there.").await.expect("queued");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN), ["Yes, you can park there."]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn replies_are_first_but_reminders_do_not_starve(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let chatty = w.contact("Chatty", ANN).await;
+    for n in 0..5 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        Box::pin(w.visit(&c, 30)).await;
+    }
+    services::reminders::tick(&w.s).await.expect("fires");
+    for n in 0..95 {
+        w.reply(&chatty, &format!("Text {n}")).await.expect("queued");
+    }
+    // The hour has room for 100; all are due at once.
+    w.work().await;
+    let reminded = (0..5).filter(|n| !w.phone_got(&phone(*n)).is_empty()).count();
+    assert_eq!((w.sim.messages().len(), reminded), (100, 5));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn several_workers_together_keep_to_the_limit(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    for n in 0..110 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        w.reply(&c, "Hello").await.expect("queued");
+    }
+    let workers = (0..4).map(|_| async {
+        let s = Box::pin(w.another_process()).await;
+        messages::send_due(&s).await.expect("sends")
+    });
+    let handed: usize = futures::future::join_all(workers).await.into_iter().sum();
+    assert_eq!((handed, w.sim.messages().len()), (100, 100));
+    w.clock.advance(Duration::hours(1));
+    w.work().await;
+    assert_eq!(w.sim.messages().len(), 110);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn when_twilio_says_slower_the_whole_account_rests(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let ben = w.contact("Ben", "+14155550172").await;
+    w.sim.set_fault(Fault::new(FaultKind::RateLimit).ms(30_000).count(1));
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    w.reply(&ben, "Hello").await.expect("queued");
+    w.work().await;
+    let held = w.last_message(&ben).await;
+    assert!(held.status_words.contains("takes no more"), "{}", held.status_words);
+    assert!(w.sim.messages().is_empty());
+    w.clock.advance(Duration::seconds(31));
+    w.work().await;
+    assert_eq!(w.sim.messages().len(), 2);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn after_five_failures_in_a_row_texts_wait_and_one_tries_the_way_again(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    w.sim.set_fault(Fault::new(FaultKind::ErrorBefore).count(5));
+    for n in 0..5 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        w.reply(&c, "Hello").await.expect("queued");
+        w.work().await;
+    }
+    assert_eq!(kinds(&w).await, ["account_breaker"]);
+    let ann = w.contact("Ann", ANN).await;
+    let ben = w.contact("Ben", "+14155550172").await;
+    for person in [&ann, &ben] {
+        w.reply(person, "Hello").await.expect("queued");
+    }
+    w.work().await;
+    let held = w.last_message(&ann).await;
+    assert!(
+        held.status == "queued" && held.status_words.contains("tried again"),
+        "{}: {}",
+        held.status,
+        held.status_words
+    );
+    assert!(w.sim.messages().is_empty(), "the breaker is open");
+    // One call shows whether the way is free; the other text waits for what it says.
+    w.clock.advance(Duration::seconds(31));
+    w.work().await;
+    assert_eq!(w.sim.messages().len(), 1);
+    assert!(kinds(&w).await.is_empty(), "it went through: closed again");
+    w.clock.advance(Duration::seconds(11));
+    w.work().await;
+    assert_eq!(w.sim.messages().len(), 2);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn refused_credentials_stop_everything_at_once_and_cost_no_text(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    w.sim.set_fault(Fault::new(FaultKind::Refuse).code(20003).count(1));
+    let ann = w.contact("Ann", ANN).await;
+    let ben = w.contact("Ben", "+14155550172").await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    w.reply(&ben, "Hello").await.expect("queued");
+    w.work().await;
+    for person in [&ann, &ben] {
+        assert_eq!(w.last_message(person).await.status, "queued");
+    }
+    assert_eq!(kinds(&w).await, ["account_breaker"]);
+    for _ in 0..4 {
+        w.clock.advance(Duration::minutes(6));
+        w.work().await;
+    }
+    assert_eq!(w.sim.messages().len(), 2, "put right, all of it leaves");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_number_that_may_not_send_stops_that_number_only(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let other = w.another_business().await;
+    w.sim.set_fault(Fault::new(FaultKind::Refuse).code(30034).count(1));
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    assert_eq!(w.last_message(&ann).await.status, "failed");
+    assert_eq!(kinds(&w).await, ["sender_breaker"]);
+    w.reply(&ann, "Hello again").await.expect("queued");
+    w.work().await;
+    assert_eq!(w.last_message(&ann).await.status, "queued", "it waits instead of being refused, too");
+    assert!(notices::list(&w.s, &other).await.expect("notices").is_empty());
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn with_the_budget_used_up_reminders_wait_and_replies_still_go(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::spend::set_price(&w.s, "us", 10_000).await.expect("set");
+    budget(&w, 20_000).await;
+    for n in 0..3 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        Box::pin(w.visit(&c, 30)).await;
+        w.work().await;
+        let expected: &[&str] = if n == 0 { &[] } else { &["budget_used"] };
+        assert_eq!(kinds(&w).await, expected, "after {}", n + 1);
+    }
+    assert_eq!(w.sim.messages().len(), 2);
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN), ["Hello"]);
+    budget(&w, 1_000_000).await;
+    w.clock.advance(Duration::hours(1));
+    w.work().await;
+    assert_eq!(w.sim.messages().len(), 4, "with a higher budget it leaves");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn at_four_fifths_of_the_budget_staff_are_told(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::spend::set_price(&w.s, "US", 10_000).await.expect("set");
+    budget(&w, 50_000).await;
+    let ann = w.contact("Ann", ANN).await;
+    for _ in 0..4 {
+        assert!(kinds(&w).await.is_empty());
+        w.reply(&ann, "Hello").await.expect("queued");
+        w.work().await;
+    }
+    assert_eq!(kinds(&w).await, ["budget_alert"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_twilio_did_not_take_is_not_charged(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::spend::set_price(&w.s, "US", 10_000).await.expect("set");
+    budget(&w, 12_000).await;
+    w.sim.set_fault(Fault::new(FaultKind::Refuse).code(21211).count(1));
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    assert!(kinds(&w).await.is_empty(), "refused, so free");
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    assert_eq!(kinds(&w).await, ["budget_alert"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_pace_can_be_set_for_a_number(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    numbers::set_pace(&w.s, NUMBER, 30).await.expect("set");
+    assert!(numbers::set_pace(&w.s, NUMBER, 0).await.is_err());
+    assert!(numbers::set_pace(&w.s, "+15005550019", 5).await.is_err(), "nobody's");
+    let row = number::Entity::in_business(w.owner.business_id)
+        .one(w.s.db().connection())
+        .await
+        .expect("answers");
+    assert_eq!(row.and_then(|n| n.per_second), Some(30));
+}

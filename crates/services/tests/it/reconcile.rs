@@ -1,0 +1,179 @@
+//! Twilio's log against ours: what an outage lost, what callbacks did not tell, what nobody heard of any more.
+
+use chrono::Duration;
+use rstest::rstest;
+use services::messages;
+use testkit::{Backend, Fault, FaultKind, NUMBER, World};
+
+const ANN: &str = "+14155550171";
+const BEN: &str = "+14155550172";
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn texts_lost_in_an_outage_appear_once_in_the_order_they_were_sent(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::sweep(&w.s).await.expect("the first sweep begins now");
+    let ann = w.contact("Ann", ANN).await;
+    // Nobody is there to take the webhooks.
+    for text in ["First", "Second", "Third"] {
+        w.clock.advance(Duration::seconds(20));
+        w.sim.inbound(ANN, NUMBER, text).await;
+    }
+    w.clock.advance(Duration::hours(2));
+    let swept = messages::sweep(&w.s).await.expect("sweeps");
+    assert_eq!(swept.brought_in, 3);
+    let thread = w.thread(&ann).await;
+    let bodies: Vec<&str> = thread.iter().map(|m| m.body.as_str()).collect();
+    assert_eq!(bodies, ["First", "Second", "Third"]);
+    assert!(thread[0].created_at < w.clock.now() - Duration::hours(1), "shown at their own time");
+    let again = messages::sweep(&w.s).await.expect("sweeps");
+    assert_eq!((again.brought_in, w.thread(&ann).await.len()), (0, 3), "once");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_stop_that_was_lost_is_applied_before_anything_else_is_sent(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::sweep(&w.s).await.expect("begins");
+    let ann = w.contact("Ann", ANN).await;
+    let ben = w.contact("Ben", BEN).await;
+    w.reply(&ann, "Are you coming?").await.expect("queued");
+    w.reply(&ben, "Are you coming?").await.expect("queued");
+    w.clock.advance(Duration::minutes(1));
+    w.sim.inbound(BEN, NUMBER, "On my way").await;
+    w.sim.inbound(ANN, NUMBER, "Stop").await;
+    w.clock.advance(Duration::minutes(1));
+    // What a worker does when it starts.
+    messages::catch_up(&w.s).await;
+    w.work().await;
+    assert!(w.phone_got(ANN).iter().all(|text| text != "Are you coming?"));
+    assert_eq!(w.phone_got(BEN), ["Are you coming?"]);
+    assert_eq!(w.see_contact(&ann).await.consent.sms, domain::consent::State::OptedOut);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn who_has_agreed_again_since_is_not_opted_out_by_an_old_stop(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::sweep(&w.s).await.expect("begins");
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.inbound(ANN, NUMBER, "STOP").await;
+    w.clock.advance(Duration::minutes(5));
+    w.text(ANN, "START").await;
+    messages::sweep(&w.s).await.expect("sweeps");
+    assert_eq!(w.see_contact(&ann).await.consent.sms, domain::consent::State::OptedIn);
+    assert!(w.thread(&ann).await.iter().any(|m| m.body == "STOP"), "it is shown all the same");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn states_that_no_callback_told_are_taken_from_the_log(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::sweep(&w.s).await.expect("begins");
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_delay(std::time::Duration::ZERO);
+    w.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    w.sim
+        .wait_for(
+            |state| state.messages().any(|m| m.status == "delivered"),
+            std::time::Duration::from_secs(5),
+        )
+        .await
+        .expect("delivered");
+    assert_eq!(w.last_message(&ann).await.status, "sending");
+    w.clock.advance(Duration::minutes(10));
+    let swept = messages::sweep(&w.s).await.expect("sweeps");
+    assert_eq!((swept.updated, w.last_message(&ann).await.status.as_str()), (1, "delivered"));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_twilio_does_not_know_any_more_is_a_persons_to_clear(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    w.sim.clear();
+    w.clock.advance(Duration::hours(2));
+    messages::reconcile(&w.s, w.clock.now() - Duration::hours(3)).await.expect("sweeps");
+    let tasks = w.open_tasks().await;
+    assert!(tasks[0].title.contains("does not know this text"), "{tasks:?}");
+    messages::reconcile(&w.s, w.clock.now() - Duration::hours(3)).await.expect("sweeps");
+    assert_eq!(w.open_tasks().await.len(), 1);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_undelivered_text_is_tried_again_when_that_can_help(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let first = w.last_message(&ann).await;
+    let sid = first.provider_sid.clone().expect("accepted");
+    w.status(&first, &sid, "undelivered", Some(30003)).await.expect("taken");
+    let failed = w.last_message(&ann).await;
+    assert_eq!(failed.status, "undelivered");
+    assert!(failed.status_words.contains("tried again"), "{}", failed.status_words);
+    assert_eq!(w.open_tasks().await.len(), 1, "and a person knows");
+    w.clock.advance(Duration::minutes(12));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2);
+    let second = w.last_message(&ann).await;
+    assert_ne!(second.provider_sid, Some(sid.clone()));
+    // Late news of the first try is not news of the second.
+    w.status(&first, &sid, "failed", Some(30007)).await.expect("kept");
+    assert_eq!(w.last_message(&ann).await.status, "sending");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_text_that_arrived_after_all_is_not_sent_again(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    let sid = m.provider_sid.clone().expect("accepted");
+    w.status(&m, &sid, "undelivered", Some(30003)).await.expect("taken");
+    w.status(&m, &sid, "delivered", None).await.expect("taken");
+    w.clock.advance(Duration::hours(1));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    assert_eq!((w.phone_got(ANN).len(), w.last_message(&ann).await.status.as_str()), (1, "delivered"));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_landline_is_never_tried_again(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    let sid = m.provider_sid.clone().expect("accepted");
+    w.status(&m, &sid, "undelivered", Some(30006)).await.expect("taken");
+    w.clock.advance(Duration::days(2));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+}
