@@ -17,6 +17,9 @@ use crate::{
     peer::Peer,
 };
 
+/// Four times this is what the servers encrypt with.
+const SECRET: &str = "0123456789abcdef";
+
 pub const NUMBER: &str = "+15005550006";
 const EMAIL: &str = "bench@example.test";
 const PASSWORD: &str = "a password for benchmarks";
@@ -88,6 +91,7 @@ impl<'a> World<'a> {
                 let migrated = Command::new(&options.showup)
                     .arg("migrate")
                     .env("DATABASE_URL", &url)
+                    .env("SHOWUP_SECRET_KEY", SECRET.repeat(4))
                     .output();
                 let migrated = migrated.with_context(|| format!("{} can't be run", options.showup.display()))?;
                 ensure!(
@@ -130,7 +134,7 @@ impl<'a> World<'a> {
             .env("TWILIO_API_URL", format!("http://{}", self.peer.address))
             .env("TWILIO_ACCOUNT_SID", account_sid())
             .env("TWILIO_AUTH_TOKEN", auth_token())
-            .env("SHOWUP_SECRET_KEY", "0123456789abcdef".repeat(4))
+            .env("SHOWUP_SECRET_KEY", SECRET.repeat(4))
             .stdin(Stdio::null())
             .stderr(log);
         Ok(command)

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use contract::{
     Page,
     contacts::ContactView,
@@ -232,26 +233,71 @@ pub(crate) async fn add_all(tx: &mut Tx, threads: &[conversation::Model], rows: 
         }
         one.2 += i32::from(m.direction == "inbound");
     }
-    for (thread, m, unread) in last.values() {
+    let mut news = Vec::with_capacity(last.len());
+    for (thread, m, unread) in last.into_values() {
         tx.touch(thread.business_id, Touched::Conversation(thread.id));
-        let mut row = conversation::Entity::update_many().filter(conversation::Column::Id.eq(thread.id));
-        if *unread > 0 {
-            let more = sea_orm::ExprTrait::add(Expr::col(conversation::Column::Unread), *unread);
-            row = row.col_expr(conversation::Column::Unread, more);
-        }
         // A text that an outage kept from us may be older than what was said since.
-        if thread.last_message_id.is_none() || m.created_at >= thread.last_at {
-            row = row
-                .col_expr(conversation::Column::LastMessageId, Expr::value(m.id))
-                .col_expr(conversation::Column::Preview, Expr::value(preview(&m.body)))
-                .col_expr(conversation::Column::LastAt, Expr::value(m.created_at))
-                .col_expr(conversation::Column::LastDirection, Expr::value(m.direction.clone()))
-                .col_expr(conversation::Column::LastStatus, Expr::value(m.status.clone()));
-        } else if *unread == 0 {
-            continue;
-        }
-        row.exec(&tx.db).await?;
+        let shown = thread.last_message_id.is_none() || m.created_at >= thread.last_at;
+        news.push(News {
+            id: thread.id,
+            last: if shown { m.id } else { thread.last_message_id.unwrap_or(m.id) },
+            preview: if shown { preview(&m.body) } else { thread.preview.clone() },
+            at: if shown { m.created_at } else { thread.last_at },
+            direction: if shown { m.direction.clone() } else { thread.last_direction.clone() },
+            status: if shown { m.status.clone() } else { thread.last_status.clone() },
+            unread,
+        });
     }
+    for some in news.chunks(200) {
+        write_news(&tx.db, some).await?;
+    }
+    Ok(())
+}
+
+/// What a conversation's row shows after messages were added.
+struct News {
+    id: Uuid,
+    last: Uuid,
+    preview: String,
+    at: DateTime<Utc>,
+    direction: String,
+    status: String,
+    /// Added to what is unread.
+    unread: i32,
+}
+
+/// One statement for all of them. The first row's types are written out, because PostgreSQL takes those of a list of values from there.
+async fn write_news(db: &impl ConnectionTrait, news: &[News]) -> Result<()> {
+    let backend = db.get_database_backend();
+    let postgres = backend == sea_orm::DbBackend::Postgres;
+    const TYPES: [&str; 7] = ["uuid", "uuid", "text", "timestamptz", "text", "text", "int"];
+    let mut values: Vec<sea_orm::Value> = Vec::with_capacity(news.len() * TYPES.len());
+    let mut rows = Vec::with_capacity(news.len());
+    for one in news {
+        let places = TYPES.iter().enumerate().map(|(i, kind)| match (postgres, rows.is_empty()) {
+            (true, true) => format!("${}::{kind}", values.len() + i + 1),
+            (true, false) => format!("${}", values.len() + i + 1),
+            (false, _) => "?".to_owned(),
+        });
+        rows.push(format!("({})", places.collect::<Vec<_>>().join(", ")));
+        values.extend([
+            one.id.into(),
+            one.last.into(),
+            one.preview.clone().into(),
+            one.at.into(),
+            one.direction.clone().into(),
+            one.status.clone().into(),
+            one.unread.into(),
+        ]);
+    }
+    let sql = format!(
+        "WITH news (id, last, preview, at, direction, status, more) AS (VALUES {}) \
+         UPDATE conversation SET last_message_id = news.last, preview = news.preview, last_at = news.at, last_direction = news.direction, \
+         last_status = news.status, unread = unread + news.more FROM news WHERE conversation.id = news.id",
+        rows.join(", ")
+    );
+    db.execute_raw(sea_orm::Statement::from_sql_and_values(backend, sql, values))
+        .await?;
     Ok(())
 }
 

@@ -12,6 +12,8 @@
 //!
 //! A pattern may match anywhere in a clause. Words are lower case without accents.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 /// Words that begin a new thought, so that no gap reaches over them.
 const TURNS: &str = "by in at on for before after until till when whenever while if but because so then through via over and i we she he they ill";
 
@@ -20,6 +22,9 @@ const COURTESY: &str = "please pls plz plse pleas pease pleeease ok okay hi hell
     asap right away just kindly already yes no nope lol um uh oh bro dude guys yall all everything seriously really ffs wtf omg god damn \
     fucking fuckin freaking sorry again forever and so well good for ever everyone would could can will \
     por favor gracias svp s il vous te plait merci bonjour bitte danke hallo tack snalla hej obrigado obrigada ola grazie per favore ciao ya";
+
+static IS_TURN: LazyLock<HashSet<&str>> = LazyLock::new(|| TURNS.split_whitespace().collect());
+static IS_COURTESY: LazyLock<HashSet<&str>> = LazyLock::new(|| COURTESY.split_whitespace().collect());
 
 /// One rule as it is written down.
 pub(super) struct Spec {
@@ -35,6 +40,9 @@ pub(super) struct Spec {
 
 /// One rule ready to use.
 pub(super) struct Rule {
+    /// Without one of these words nothing here can be caught: of each pattern the step with the fewest words. Most texts are done with
+    /// after a look at them.
+    needed: Spellings,
     catch: Vec<Pattern>,
     but_not: Vec<Pattern>,
     nor_anywhere: Vec<Pattern>,
@@ -42,15 +50,21 @@ pub(super) struct Rule {
 
 impl Rule {
     pub(super) fn new(spec: &Spec) -> Self {
-        let all = |patterns: &[&'static str]| patterns.iter().map(|p| Pattern::new(p, spec.classes)).collect();
+        let all = |patterns: &[&'static str]| -> Vec<Pattern> { patterns.iter().map(|p| Pattern::new(p, spec.classes)).collect() };
+        let catch = all(spec.catch);
+        debug_assert!(catch.iter().all(|p| p.rarest().is_some()), "a pattern without a word of its own");
         Self {
-            catch: all(spec.catch),
+            needed: Spellings::union(catch.iter().filter_map(Pattern::rarest)),
+            catch,
             but_not: all(spec.but_not),
             nor_anywhere: all(spec.nor_anywhere),
         }
     }
 
     pub(super) fn catches(&self, clauses: &[Vec<String>]) -> bool {
+        if !clauses.iter().flatten().any(|word| self.needed.has(word)) {
+            return false;
+        }
         let found = |patterns: &[Pattern], words: &[String]| patterns.iter().any(|p| p.is_in(words));
         let caught = clauses.iter().any(|c| found(&self.catch, c) && !found(&self.but_not, c));
         caught && !clauses.iter().any(|c| found(&self.nor_anywhere, c))
@@ -70,7 +84,12 @@ enum Step {
 }
 
 /// Alternatives for one word: `exact`, `prefix*`, `0` for a digit first.
-struct Spellings(Vec<&'static str>);
+#[derive(Default)]
+struct Spellings {
+    exact: HashSet<&'static str>,
+    beginnings: Vec<&'static str>,
+    number: bool,
+}
 
 impl Spellings {
     fn new(alternatives: &'static str, classes: &[(&str, &'static str)]) -> Self {
@@ -82,15 +101,38 @@ impl Spellings {
                 .collect(),
             None => vec![word],
         };
-        Self(alternatives.split('|').flat_map(expand).collect())
+        let mut spellings = Self::default();
+        for spelling in alternatives.split('|').flat_map(expand) {
+            match spelling.strip_suffix('*') {
+                Some(beginning) => spellings.beginnings.push(beginning),
+                None if spelling == "0" => spellings.number = true,
+                None => {
+                    spellings.exact.insert(spelling);
+                }
+            }
+        }
+        spellings
+    }
+
+    fn union<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
+        let mut union = Self::default();
+        for one in all {
+            union.exact.extend(&one.exact);
+            union.beginnings.extend(&one.beginnings);
+            union.number |= one.number;
+        }
+        union
+    }
+
+    fn len(&self) -> usize {
+        // A digit is a common thing to begin with.
+        self.exact.len() + self.beginnings.len() + if self.number { 100 } else { 0 }
     }
 
     fn has(&self, word: &str) -> bool {
-        self.0.iter().any(|spelling| match spelling.strip_suffix('*') {
-            Some(beginning) => word.starts_with(beginning),
-            None if *spelling == "0" => word.starts_with(|c: char| c.is_ascii_digit()),
-            None => *spelling == word,
-        })
+        self.exact.contains(word)
+            || (self.number && word.starts_with(|c: char| c.is_ascii_digit()))
+            || self.beginnings.iter().any(|beginning| word.starts_with(beginning))
     }
 }
 
@@ -109,6 +151,12 @@ impl Pattern {
             }
         };
         Self(text.split_whitespace().map(step).collect())
+    }
+
+    /// Of the words it can't do without, those that occur least.
+    fn rarest(&self) -> Option<&Spellings> {
+        let needed = self.0.iter().filter_map(|step| if let Step::One(s) = step { Some(s) } else { None });
+        needed.min_by_key(|s| s.len())
     }
 
     fn is_in(&self, words: &[String]) -> bool {
@@ -131,18 +179,14 @@ fn fits(steps: &[Step], words: &[String], at: usize) -> bool {
         Step::NotNext(s) => !is(rest.first(), s) && fits(steps, words, at),
         Step::NotBefore(s) => !is(before.last(), s) && fits(steps, words, at),
         Step::Gap(most) => {
-            let reach = rest.iter().take(*most).take_while(|w| !is_listed(TURNS, w)).count();
+            let reach = rest.iter().take(*most).take_while(|w| !IS_TURN.contains(w.as_str())).count();
             (0..=reach).any(|n| fits(steps, words, at + n))
         }
     }
 }
 
 fn is_courtesy(word: &str) -> bool {
-    word.bytes().all(|b| b.is_ascii_digit()) || is_listed(COURTESY, word)
-}
-
-fn is_listed(list: &str, word: &str) -> bool {
-    list.split_whitespace().any(|w| w == word)
+    word.bytes().all(|b| b.is_ascii_digit()) || IS_COURTESY.contains(word)
 }
 
 #[cfg(test)]
