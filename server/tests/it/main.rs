@@ -3,8 +3,12 @@
 mod api;
 mod app;
 mod crash;
+mod hostile;
+mod interleavings;
 mod live;
 mod pages;
+mod processes;
 mod queue;
+mod real;
 mod story;
 mod webhooks;
