@@ -443,7 +443,7 @@ pub fn sign_up(name: &str, email: &str) -> SignUp {
 }
 
 /// A zone in which it is between 10 and 14 o'clock now.
-fn noon_zone() -> String {
+pub fn noon_zone() -> String {
     use chrono::Timelike;
     #[expect(clippy::disallowed_methods, reason = "this process runs on the machine's clock")]
     let hour = chrono::Utc::now().hour() as i32;
