@@ -212,3 +212,19 @@ async fn a_text_that_did_not_arrive_says_why_and_asks_for_a_person(#[case] backe
     assert!(failed["error"].as_str().is_some_and(|words| words.len() > 10), "in plain words: {failed}");
     assert_eq!(app.open_tasks().await.len(), 1);
 }
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+#[ignore = "until a sweep compares Twilio's log with ours (SE8)"]
+async fn a_text_that_twilio_never_reports_on_is_not_shown_as_being_sent_for_ever(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    let (text, _) = silently_taken(&app).await;
+    app.until("Twilio's log says so", async || (app.sim.sent_to(ANN)[0].status == "delivered").then_some(())).await;
+    app.as_time_goes_by(chrono::Duration::minutes(10), "delivered", async || {
+        (app.message(&text["id"]).await["status"] == "delivered").then_some(())
+    })
+    .await;
+}
