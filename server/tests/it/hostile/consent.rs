@@ -33,14 +33,29 @@ async fn a_stop_word_opts_out_at_once_and_kills_what_waits(
     let app = TestApp::without_workers(backend).await;
     let ann = app.contact("Ann", ANN).await;
     let waiting = app.reply(&ann, "Hello").await;
-    app.visit(&ann, 30).await;
     app.receives(&sid(1), ANN, words).await;
     assert_eq!(app.consent(&ann).await, "opted_out");
     let dead = app.message(&waiting["id"]).await;
     assert_eq!(dead["status"], "cancelled", "in the same transaction");
     assert!(dead["error"].is_string(), "and it says why");
     app.refused_reply(&ann).await;
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn after_a_stop_neither_what_waited_nor_what_comes_due_goes_out(#[case] backend: Backend) {
+    let app = TestApp::without_workers(backend).await;
+    let ann = app.contact("Ann", ANN).await;
+    app.reply(&ann, "Hello").await;
+    let visit = app.visit(&ann, 30).await;
+    app.receives(&sid(1), ANN, "STOP").await;
     nothing_more_goes_out(&app).await;
+    let seen = app.see_visit(&visit).await;
+    let due = seen["reminders"].as_array().into_iter().flatten().find(|r| r["kind"] == "48h");
+    assert!(due.is_some_and(|r| r["status"] == "skipped" && r["reason"].is_string()), "{seen}");
+    assert_eq!(app.open_task_kinds().await, ["call"], "whoever is not texted is called");
 }
 
 /// Workers run, Ben is served, Ann hears nothing.
