@@ -187,7 +187,12 @@ async fn taken_late_though_the_caller_has_gone() {
 #[tokio::test]
 async fn every_request_is_on_record_refused_or_not() {
     let (sim, product) = (sim().await, Product::start().await);
-    for kind in [FaultKind::Refuse, FaultKind::RateLimit, FaultKind::ErrorBefore, FaultKind::ResetAfter] {
+    for kind in [
+        FaultKind::Refuse,
+        FaultKind::RateLimit,
+        FaultKind::ErrorBefore,
+        FaultKind::ResetAfter,
+    ] {
         sim.set_fault(Fault::new(kind));
     }
     for _ in 0..5 {

@@ -190,9 +190,14 @@ impl TestApp {
 
     /// A second business with a number and a key of its own, on the same Twilio account.
     pub async fn neighbour(&self) -> Tenant {
-        let started = accounts::open_business(&self.s, sign_up("Corner Garage", "gus@x.test"), Some(OTHER_NUMBER), Some(1_000))
-            .await
-            .expect("a business");
+        let started = accounts::open_business(
+            &self.s,
+            sign_up("Corner Garage", "gus@x.test"),
+            Some(OTHER_NUMBER),
+            Some(1_000),
+        )
+        .await
+        .expect("a business");
         Tenant {
             key: api_key(&self.s, started.business_id, &[]).await,
         }
@@ -212,7 +217,8 @@ impl TestApp {
     }
 
     pub async fn post_as(&self, key: &str, path: &str, body: Value) -> (u16, Value) {
-        self.api(self.http.post(format!("{}/api/v1{path}", self.url)).json(&body), key).await
+        self.api(self.http.post(format!("{}/api/v1{path}", self.url)).json(&body), key)
+            .await
     }
 
     /// As the owner, in the session of `http`.
@@ -243,7 +249,9 @@ impl TestApp {
 
     /// Why a text may not be written to this contact.
     pub async fn refused_reply(&self, contact: &str) -> String {
-        let (status, problem) = self.post("/messages", json!({ "contact_id": contact, "body": "Hello?" })).await;
+        let (status, problem) = self
+            .post("/messages", json!({ "contact_id": contact, "body": "Hello?" }))
+            .await;
         assert_eq!((status, problem["code"].as_str()), (409, Some("may_not_send")), "{problem}");
         problem["detail"].as_str().unwrap_or_default().to_owned()
     }
@@ -364,7 +372,11 @@ impl TestApp {
 
     /// A customer texts the business through Twilio's webhook, but past the simulator, whose network would opt people out by itself.
     pub async fn receives(&self, sid: &str, from: &str, body: &str) {
-        let answer = self.signed(INBOUND, &self.text(sid, from, body)).send().await.expect("an answer");
+        let answer = self
+            .signed(INBOUND, &self.text(sid, from, body))
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(answer.status().as_u16(), 200, "{body}");
     }
 
@@ -418,7 +430,13 @@ pub async fn list_all(http: &reqwest::Client, url: &str, key: &str, path: &str) 
         let address = format!("{url}/api/v1{path}{cursor}");
         let answer = http.get(&address).bearer_auth(key).send().await.expect("an answer");
         let page: Value = answer.json().await.expect("JSON");
-        all.extend(page["data"].as_array().unwrap_or_else(|| panic!("{path}: {page}")).iter().cloned());
+        all.extend(
+            page["data"]
+                .as_array()
+                .unwrap_or_else(|| panic!("{path}: {page}"))
+                .iter()
+                .cloned(),
+        );
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("{mark}cursor={next}"),
             None => return all,

@@ -48,8 +48,28 @@ enum Step {
     Pass(i64),
 }
 
-const WORDS: [&str; 10] = ["Y", "N", "STOP", "START", "Is there parking?", "y101", "HELP", "YES", "Stop", "👍"];
-const STATUSES: [&str; 8] = ["queued", "sending", "sent", "delivered", "read", "undelivered", "failed", "sent"];
+const WORDS: [&str; 10] = [
+    "Y",
+    "N",
+    "STOP",
+    "START",
+    "Is there parking?",
+    "y101",
+    "HELP",
+    "YES",
+    "Stop",
+    "👍",
+];
+const STATUSES: [&str; 8] = [
+    "queued",
+    "sending",
+    "sent",
+    "delivered",
+    "read",
+    "undelivered",
+    "failed",
+    "sent",
+];
 const FAULTS: [FaultKind; 11] = [
     FaultKind::Refuse,
     FaultKind::RateLimit,
@@ -192,7 +212,9 @@ impl Story {
             Step::Callback(status) => self.callback(status).await,
             Step::Break(kind) => {
                 let fault = Fault::new(kind).ms(300).times(3);
-                self.app.sim.set_fault(if kind == FaultKind::Refuse { fault.code(30007) } else { fault });
+                self.app
+                    .sim
+                    .set_fault(if kind == FaultKind::Refuse { fault.code(30007) } else { fault });
             }
             Step::StopWorkers => {
                 if let Some(workers) = self.workers.take() {
@@ -220,7 +242,11 @@ impl Story {
     async fn text(&self, sid: &str, who: usize, words: &str) {
         let token = format!("token-{}", self.told.len());
         let request = self.app.signed(INBOUND, &self.app.text(sid, PHONES[who], words));
-        let answer = request.header("I-Twilio-Idempotency-Token", token).send().await.expect("an answer");
+        let answer = request
+            .header("I-Twilio-Idempotency-Token", token)
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(answer.status().as_u16(), 200);
     }
 
@@ -232,7 +258,10 @@ impl Story {
                 let texts = self.app.messages_of(&self.contacts[who]).await;
                 let waits = |m: &&Value| m["status"] == "queued";
                 assert_eq!(texts.iter().find(waits), None, "a STOP leaves nothing waiting");
-                let in_the_air = texts.iter().filter(|m| m["status"] != "cancelled").filter_map(|m| m["id"].as_str());
+                let in_the_air = texts
+                    .iter()
+                    .filter(|m| m["status"] != "cancelled")
+                    .filter_map(|m| m["id"].as_str());
                 self.silences.push(Silence {
                     phone: PHONES[who],
                     in_the_air: in_the_air.map(str::to_owned).collect(),
@@ -280,7 +309,11 @@ impl Story {
             assert_eq!(copies, 1, "an inbound SID is one message");
         }
         let ids: Vec<_> = now.iter().filter_map(|m| m["correlation_id"].as_str()).collect();
-        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "a correlation id is one message");
+        assert_eq!(
+            ids.iter().collect::<BTreeSet<_>>().len(),
+            ids.len(),
+            "a correlation id is one message"
+        );
         let creates: Vec<Create> = self.app.sim.look(|state| state.creates().cloned().collect());
         self.asked_once(&creates);
         self.silence_is_kept(&creates);
@@ -335,7 +368,10 @@ impl Story {
         self.check().await;
         for phone in PHONES {
             let sids: Vec<_> = self.app.sim.sent_to(phone).into_iter().map(|m| m.sid).collect();
-            let known = sids.iter().filter(|sid| self.seen.values().any(|m| m["provider_sid"] == sid.as_str())).count();
+            let known = sids
+                .iter()
+                .filter(|sid| self.seen.values().any(|m| m["provider_sid"] == sid.as_str()))
+                .count();
             assert_eq!(known, sids.len(), "every text on a phone is on record");
         }
         for (who, contact) in self.contacts.iter().enumerate() {
@@ -351,7 +387,11 @@ impl Story {
 
 /// Nothing more will happen to it by itself.
 fn is_over(m: &Value, tasks: &[Value]) -> bool {
-    let asked_about = || tasks.iter().any(|t| t["kind"] == "stuck_message" && t["contact_id"] == m["contact_id"]);
+    let asked_about = || {
+        tasks
+            .iter()
+            .any(|t| t["kind"] == "stuck_message" && t["contact_id"] == m["contact_id"])
+    };
     match m["status"].as_str().unwrap_or_default() {
         "queued" | "sending" => false,
         "unknown" => asked_about(),
@@ -375,12 +415,24 @@ fn rank(status: &str) -> u8 {
 }
 
 fn forward(before: &Value, after: &Value) {
-    let (from, to) = (before["status"].as_str().unwrap_or_default(), after["status"].as_str().unwrap_or_default());
+    let (from, to) = (
+        before["status"].as_str().unwrap_or_default(),
+        after["status"].as_str().unwrap_or_default(),
+    );
     // Twilio refused for now, or the same text was asked for again after it had been withdrawn.
-    let again = matches!((from, to), ("sending", "queued") | ("cancelled", "queued" | "sending" | "sent" | "unknown"));
+    let again = matches!(
+        (from, to),
+        ("sending", "queued") | ("cancelled", "queued" | "sending" | "sent" | "unknown")
+    );
     let unbound = before["provider_sid"].is_null();
-    assert!(rank(to) >= rank(from) || (again && unbound), "from {from} back to {to}: {after}");
-    assert!(unbound || before["provider_sid"] == after["provider_sid"], "another SID: {before} {after}");
+    assert!(
+        rank(to) >= rank(from) || (again && unbound),
+        "from {from} back to {to}: {after}"
+    );
+    assert!(
+        unbound || before["provider_sid"] == after["provider_sid"],
+        "another SID: {before} {after}"
+    );
 }
 
 async fn play(backend: Backend, seed: u64, faults: &[FaultKind]) {

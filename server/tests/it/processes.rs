@@ -47,7 +47,10 @@ async fn read_until(stream: &mut reqwest::Response, wanted: &str, time: Duration
             seen.push_str(&String::from_utf8_lossy(&chunk));
         }
     };
-    assert!(tokio::time::timeout(time, reading).await.is_ok(), "not on the stream within {time:?}: {wanted}");
+    assert!(
+        tokio::time::timeout(time, reading).await.is_ok(),
+        "not on the stream within {time:?}: {wanted}"
+    );
 }
 
 #[tokio::test]
@@ -177,10 +180,14 @@ async fn asked_to_stop_with_twenty_calls_in_the_air_it_hears_them_out_and_ends(#
         it.reply(&showup.url, &ann, &format!("Text {n}")).await;
     }
     // As many as it makes at once; of the rest none may be begun any more, or all of it must be finished.
-    it.until_twilio("most are in the air", |state| state.creates().count() >= 12).await;
+    it.until_twilio("most are in the air", |state| state.creates().count() >= 12)
+        .await;
     showup.ask_to_stop();
     let ended = showup.ends_within(Duration::from_secs(25)).await;
-    assert!(ended.is_some_and(|status| status.success()), "by itself, in time, and well: {ended:?}");
+    assert!(
+        ended.is_some_and(|status| status.success()),
+        "by itself, in time, and well: {ended:?}"
+    );
     let in_the_air = it.sim.look(|state| state.creates().filter(|c| c.http.is_none()).count());
     assert_eq!(in_the_air, 0, "every call was heard out");
     it.sim.clear_faults();
@@ -194,5 +201,8 @@ async fn asked_to_stop_with_twenty_calls_in_the_air_it_hears_them_out_and_ends(#
     assert!(known >= taken, "{known} of {taken}");
     it.until(&showup.url, "sent", |m| m["provider_sid"].is_string()).await;
     let reached = reached(&it);
-    assert!(reached.len() == 20 && reached.values().all(|times| *times == 1), "{reached:?}");
+    assert!(
+        reached.len() == 20 && reached.values().all(|times| *times == 1),
+        "{reached:?}"
+    );
 }

@@ -55,7 +55,15 @@ impl Installation {
             twilio_line: None,
         };
         let zone = noon_zone();
-        let business = ["create-business", "--name", "Bright Dental", "--email", EMAIL, "--password", PASSWORD];
+        let business = [
+            "create-business",
+            "--name",
+            "Bright Dental",
+            "--email",
+            EMAIL,
+            "--password",
+            PASSWORD,
+        ];
         let settings = ["--number", NUMBER, "--time-zone", &zone, "--hourly-limit", "10000"];
         let slug = it.admin(&[&business[..], &settings[..]].concat());
         it.key = it.admin(&["create-api-key", "--business", &slug, "--name", "tests"]);
@@ -89,7 +97,10 @@ impl Installation {
     }
 
     fn command(&self, args: &[&str], port: u16) -> Command {
-        let twilio = self.twilio_line.as_ref().map_or_else(|| self.sim.url(), |line| format!("http://{}", line.address));
+        let twilio = self
+            .twilio_line
+            .as_ref()
+            .map_or_else(|| self.sim.url(), |line| format!("http://{}", line.address));
         let mut command = Command::new(env!("CARGO_BIN_EXE_showup"));
         command
             .args(args)
@@ -104,8 +115,15 @@ impl Installation {
     }
 
     fn admin(&self, args: &[&str]) -> String {
-        let output = self.command(&[&["admin"], args].concat(), 1).output().expect("the binary runs");
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = self
+            .command(&[&["admin"], args].concat(), 1)
+            .output()
+            .expect("the binary runs");
+        assert!(
+            output.status.success(),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         said.lines().last().unwrap_or_default().to_owned()
     }
@@ -113,7 +131,11 @@ impl Installation {
     /// Runs a command that should end by itself soon; what it said. One that does not is ended.
     pub async fn try_to_run(&self, args: &[&str], port: u16) -> Output {
         let mut command = self.command(args, port);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
         let id = child.id();
         let waiting = tokio::task::spawn_blocking(move || child.wait_with_output().expect("a child"));
         tokio::select! {
@@ -127,7 +149,11 @@ impl Installation {
 
     fn spawn(&self, role: &str, port: u16) -> Process {
         let mut command = self.command(&[role], port);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
         Process {
             child,
             url: format!("http://127.0.0.1:{port}"),
@@ -154,7 +180,11 @@ impl Installation {
     }
 
     pub async fn post(&self, url: &str, path: &str, body: Value) -> (u16, Value) {
-        let request = self.http.post(format!("{url}/api/v1{path}")).bearer_auth(&self.key).json(&body);
+        let request = self
+            .http
+            .post(format!("{url}/api/v1{path}"))
+            .bearer_auth(&self.key)
+            .json(&body);
         let answer = request.send().await.expect("an answer");
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap_or_default())
@@ -170,7 +200,9 @@ impl Installation {
     }
 
     pub async fn reply(&self, url: &str, contact: &str, body: &str) -> Value {
-        let (status, message) = self.post(url, "/messages", json!({ "contact_id": contact, "body": body })).await;
+        let (status, message) = self
+            .post(url, "/messages", json!({ "contact_id": contact, "body": body }))
+            .await;
         assert_eq!(status, 202, "{message}");
         message
     }
@@ -215,7 +247,9 @@ impl Installation {
 }
 
 async fn execute(db: &Db, sql: &str) {
-    sea_orm::ConnectionTrait::execute_unprepared(db.connection(), sql).await.expect("the statement works");
+    sea_orm::ConnectionTrait::execute_unprepared(db.connection(), sql)
+        .await
+        .expect("the statement works");
 }
 
 /// A database that takes no writes for now.
@@ -275,7 +309,11 @@ impl Process {
 }
 
 fn signal(id: u32, signal: &str) {
-    let sent = Command::new("kill").arg(signal).arg(id.to_string()).status().expect("kill runs");
+    let sent = Command::new("kill")
+        .arg(signal)
+        .arg(id.to_string())
+        .status()
+        .expect("kill runs");
     assert!(sent.success(), "kill {signal} {id}");
 }
 
@@ -343,10 +381,7 @@ async fn join(near: TcpStream, target: String, state: watch::Receiver<State>) {
     }
     let Ok(far) = TcpStream::connect(target).await else { return };
     let ((from_near, to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
-    tokio::join!(
-        pass(from_near, to_far, state.clone()),
-        pass(from_far, to_near, state)
-    );
+    tokio::join!(pass(from_near, to_far, state.clone()), pass(from_far, to_near, state));
 }
 
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch::Receiver<State>) {

@@ -77,7 +77,10 @@ async fn store_late(shared: &Arc<Shared>, draft: Draft, plan: Plan, seq: u64, fa
 fn torn(json: &str) -> Response {
     let half = json.get(..json.len() / 2).unwrap_or_default().to_owned();
     let chunks = [Ok(half), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
-    let headers = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_LENGTH, json.len().to_string())];
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::CONTENT_LENGTH, json.len().to_string()),
+    ];
     (StatusCode::CREATED, headers, Body::from_stream(futures::stream::iter(chunks))).into_response()
 }
 

@@ -32,7 +32,10 @@ async fn reminded(app: &TestApp) -> (String, String) {
 /// The codes in a text, such as Y101.
 fn codes(text: &str, letter: char) -> Vec<String> {
     text.split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| word.strip_prefix(letter).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())))
+        .filter(|word| {
+            word.strip_prefix(letter)
+                .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        })
         .map(str::to_owned)
         .collect()
 }
@@ -62,8 +65,17 @@ async fn a_plain_answer_counts_however_it_is_spelled(
     app.receives(&sid(1), ANN, words).await;
     assert_eq!(status(&app, &visit).await, becomes);
     let planned = app.see_visit(&visit).await["reminders"].clone();
-    let left = planned.as_array().into_iter().flatten().filter(|r| r["status"] == "planned").count();
-    assert_eq!(left, usize::from(becomes == "scheduled"), "an answer ends further reminders: {planned}");
+    let left = planned
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|r| r["status"] == "planned")
+        .count();
+    assert_eq!(
+        left,
+        usize::from(becomes == "scheduled"),
+        "an answer ends further reminders: {planned}"
+    );
 }
 
 #[rstest]
@@ -77,7 +89,10 @@ async fn with_two_visits_a_bare_y_asks_which_once_and_a_code_decides(#[case] bac
     texts(&app, 2).await;
     app.receives(&sid(1), ANN, "Y").await;
     let question = texts(&app, 3).await;
-    assert_eq!((status(&app, &first).await.as_str(), status(&app, &second).await.as_str()), ("scheduled", "scheduled"));
+    assert_eq!(
+        (status(&app, &first).await.as_str(), status(&app, &second).await.as_str()),
+        ("scheduled", "scheduled")
+    );
     let codes = codes(&question, 'Y');
     assert_eq!(codes.len(), 2, "{question}");
 
@@ -85,7 +100,10 @@ async fn with_two_visits_a_bare_y_asks_which_once_and_a_code_decides(#[case] bac
     app.receives(&sid(2), ANN, "Y").await;
     assert_eq!(app.open_task_kinds().await, ["clarify"]);
     app.receives(&sid(3), ANN, &codes[1].to_lowercase()).await;
-    assert_eq!((status(&app, &first).await.as_str(), status(&app, &second).await.as_str()), ("scheduled", "confirmed"));
+    assert_eq!(
+        (status(&app, &first).await.as_str(), status(&app, &second).await.as_str()),
+        ("scheduled", "confirmed")
+    );
     // Now one is left, so the letter is enough.
     app.receives(&sid(4), ANN, "N").await;
     assert_eq!(status(&app, &first).await, "reschedule_requested");
@@ -160,7 +178,11 @@ async fn a_changed_mind_counts_but_a_late_repeat_of_the_old_text_does_not(#[case
     app.receives(&sid(2), ANN, "N").await;
     assert_eq!(status(&app, &visit).await, "reschedule_requested");
     app.receives(&sid(1), ANN, "Y").await;
-    assert_eq!(status(&app, &visit).await, "reschedule_requested", "that Y was said before the N");
+    assert_eq!(
+        status(&app, &visit).await,
+        "reschedule_requested",
+        "that Y was said before the N"
+    );
     assert_eq!(app.open_task_kinds().await, ["reschedule"]);
     app.receives(&sid(3), ANN, "Y").await;
     assert_eq!(status(&app, &visit).await, "confirmed");
@@ -195,7 +217,9 @@ async fn a_phone_known_to_two_businesses_answers_the_one_it_writes_to(#[case] ba
     // To the garage's number, which has asked nothing.
     let first = sid(1);
     let mut text = app.text(&first, ANN, "Y");
-    text.iter_mut().filter(|(name, _)| *name == "To").for_each(|to| to.1 = OTHER_NUMBER);
+    text.iter_mut()
+        .filter(|(name, _)| *name == "To")
+        .for_each(|to| to.1 = OTHER_NUMBER);
     let answer = app.signed(INBOUND, &text).send().await.expect("an answer");
     assert_eq!(answer.status().as_u16(), 200);
     assert_eq!(status(&app, &visit).await, "scheduled");
@@ -218,7 +242,10 @@ async fn a_button_under_an_old_reminder_means_the_visit_of_that_reminder(#[case]
     let asked: Vec<Value> = app.messages_of(&ann).await;
     let about = |visit: &str| {
         let of = |m: &&Value| m["correlation_id"].as_str().is_some_and(|id| id.starts_with(visit));
-        asked.iter().find(of).expect("its reminder")["provider_sid"].as_str().expect("a SID").to_owned()
+        asked.iter().find(of).expect("its reminder")["provider_sid"]
+            .as_str()
+            .expect("a SID")
+            .to_owned()
     };
     let quoted = about(&first);
     let tap = sid(1);
@@ -228,5 +255,8 @@ async fn a_button_under_an_old_reminder_means_the_visit_of_that_reminder(#[case]
     text.push(("OriginalRepliedMessageSender", NUMBER));
     let answer = app.signed(INBOUND, &text).send().await.expect("an answer");
     assert_eq!(answer.status().as_u16(), 200);
-    assert_eq!((status(&app, &first).await.as_str(), status(&app, &second).await.as_str()), ("confirmed", "scheduled"));
+    assert_eq!(
+        (status(&app, &first).await.as_str(), status(&app, &second).await.as_str()),
+        ("confirmed", "scheduled")
+    );
 }

@@ -53,8 +53,15 @@ async fn after_a_stop_neither_what_waited_nor_what_comes_due_goes_out(#[case] ba
     app.receives(&sid(1), ANN, "STOP").await;
     nothing_more_goes_out(&app).await;
     let seen = app.see_visit(&visit).await;
-    let due = seen["reminders"].as_array().into_iter().flatten().find(|r| r["kind"] == "48h");
-    assert!(due.is_some_and(|r| r["status"] == "skipped" && r["reason"].is_string()), "{seen}");
+    let due = seen["reminders"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|r| r["kind"] == "48h");
+    assert!(
+        due.is_some_and(|r| r["status"] == "skipped" && r["reason"].is_string()),
+        "{seen}"
+    );
     assert_eq!(app.open_task_kinds().await, ["call"], "whoever is not texted is called");
 }
 
@@ -64,7 +71,8 @@ async fn nothing_more_goes_out(app: &TestApp) {
     app.start_workers();
     let ben = app.contact("Ben", BEN).await;
     app.reply(&ben, "Hello").await;
-    app.until("Ben's text", async || app.sim.sent_to(BEN).first().map(|_| ())).await;
+    app.until("Ben's text", async || app.sim.sent_to(BEN).first().map(|_| ()))
+        .await;
     app.a_tick_later().await;
     assert_eq!(app.sim.creates_to(ANN).len(), before, "Twilio is not even asked");
 }
@@ -118,13 +126,17 @@ async fn no_thanks_cancel_it_is_about_the_visit_and_for_a_person_to_read(#[case]
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     let visit = app.visit(&ann, 30).await;
-    app.until("the reminder", async || app.sim.sent_to(ANN).first().map(|_| ())).await;
+    app.until("the reminder", async || app.sim.sent_to(ANN).first().map(|_| ()))
+        .await;
     // She is asked once for a Y or an N; writing the same again brings a person.
     app.receives(&sid(1), ANN, "no thanks, cancel it").await;
     app.receives(&sid(2), ANN, "no thanks, cancel it").await;
     assert_eq!(app.consent(&ann).await, "opted_in");
     let status = app.see_visit(&visit).await["status"].clone();
-    assert!(status == "scheduled" || status == "reschedule_requested", "nobody cancels on a guess: {status}");
+    assert!(
+        status == "scheduled" || status == "reschedule_requested",
+        "nobody cancels on a guess: {status}"
+    );
     assert_eq!(app.open_tasks().await.len(), 1);
 }
 
@@ -163,7 +175,10 @@ async fn what_twilio_itself_calls_a_stop_is_one_in_any_language(#[case] backend:
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     let (first, second) = (sid(1), sid(2));
-    for (sid, body, kind, becomes) in [(&first, "Parar", "STOP", "opted_out"), (&second, "Iniciar", "START", "opted_in")] {
+    for (sid, body, kind, becomes) in [
+        (&first, "Parar", "STOP", "opted_out"),
+        (&second, "Iniciar", "START", "opted_in"),
+    ] {
         let mut text = app.text(sid, ANN, body);
         text.push(("OptOutType", kind));
         let answer = app.signed(INBOUND, &text).send().await.expect("an answer");
@@ -222,7 +237,8 @@ async fn a_stop_while_the_call_is_in_the_air_leaves_that_text_and_no_other(#[cas
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(FaultKind::StoreLate).ms(1_000));
     let first = app.reply(&ann, "In the air").await;
-    app.until("it is in the air", async || app.sim.creates_to(ANN).first().map(|_| ())).await;
+    app.until("it is in the air", async || app.sim.creates_to(ANN).first().map(|_| ()))
+        .await;
     app.sim.set_fault(Fault::new(FaultKind::RateLimit));
     let second = app.reply(&ann, "Behind it").await;
     app.receives(&sid(1), ANN, "STOP").await;
@@ -244,7 +260,10 @@ async fn handed_over(app: &TestApp, contact: &str) -> Vec<Value> {
 
 fn only_these_were_asked_for(app: &TestApp, allowed: &[Value]) {
     for create in app.sim.creates_to(ANN) {
-        let known = allowed.iter().filter_map(|m| m["id"].as_str()).any(|id| create.status_callback.contains(id));
+        let known = allowed
+            .iter()
+            .filter_map(|m| m["id"].as_str())
+            .any(|id| create.status_callback.contains(id));
         assert!(known, "asked for after the STOP: {}", create.body);
     }
 }
@@ -261,17 +280,24 @@ async fn a_stop_in_the_middle_of_forty_texts_lets_none_go_after_it(#[case] backe
         let (app, ann) = (app.clone(), ann.clone());
         tokio::spawn(async move {
             for n in 0..40 {
-                app.post("/messages", json!({ "contact_id": ann, "body": format!("Text {n}") })).await;
+                app.post("/messages", json!({ "contact_id": ann, "body": format!("Text {n}") }))
+                    .await;
             }
         })
     };
-    app.until("some are out", async || (app.sim.creates_to(ANN).len() >= 5).then_some(())).await;
+    app.until("some are out", async || (app.sim.creates_to(ANN).len() >= 5).then_some(()))
+        .await;
     app.receives(&sid(1), ANN, "STOP").await;
     let allowed = handed_over(&app, &ann).await;
     writer.await.expect("no panic");
     app.a_tick_later().await;
     only_these_were_asked_for(&app, &allowed);
-    let left: Vec<_> = app.messages_of(&ann).await.into_iter().filter(|m| m["status"] == "queued").collect();
+    let left: Vec<_> = app
+        .messages_of(&ann)
+        .await
+        .into_iter()
+        .filter(|m| m["status"] == "queued")
+        .collect();
     assert!(left.is_empty(), "{left:?}");
 }
 
@@ -285,13 +311,19 @@ async fn a_stop_to_one_business_is_not_one_to_another(#[case] backend: Backend) 
     let ann = app.contact("Ann", ANN).await;
     let consent = json!({ "channel": "sms", "source": "booking" });
     let (_, hers) = app
-        .post_as(&neighbour.key, "/contacts", json!({ "name": "Ann", "phone": ANN, "opt_in": consent }))
+        .post_as(
+            &neighbour.key,
+            "/contacts",
+            json!({ "name": "Ann", "phone": ANN, "opt_in": consent }),
+        )
         .await;
     app.receives(&sid(1), ANN, "STOP").await;
     assert_eq!(app.consent(&ann).await, "opted_out");
     let body = json!({ "contact_id": hers["id"], "body": "Your car is ready" });
     let (accepted, _) = app.post_as(&neighbour.key, "/messages", body).await;
     assert_eq!(accepted, 202);
-    let text = app.until("the garage's text", async || app.sim.sent_to(ANN).first().cloned()).await;
+    let text = app
+        .until("the garage's text", async || app.sim.sent_to(ANN).first().cloned())
+        .await;
     assert_eq!(text.from.as_deref(), Some(OTHER_NUMBER));
 }

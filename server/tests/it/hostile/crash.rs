@@ -69,7 +69,10 @@ async fn killed_right_after_it_said_accepted_again_and_again_it_sends_each_text_
     assert_eq!(all.len(), 20, "what was accepted is there");
     let reached = reached(&it);
     for m in all {
-        let times = reached.get(m["body"].as_str().unwrap_or_default()).copied().unwrap_or_default();
+        let times = reached
+            .get(m["body"].as_str().unwrap_or_default())
+            .copied()
+            .unwrap_or_default();
         assert!(times == 1 || (times == 0 && m["status"] == "unknown"), "{times} times: {m}");
     }
 }
@@ -92,7 +95,10 @@ async fn killed_while_its_call_is_on_the_way_and_never_arrives_it_does_not_guess
     let showup = it.start("serve", port).await;
     it.until(&showup.url, "shown as unclear", |m| m["status"] == "unknown").await;
     a_moment().await;
-    assert!(it.sim.creates_to(ANN).is_empty(), "Twilio never heard of it, and is not asked on a guess");
+    assert!(
+        it.sim.creates_to(ANN).is_empty(),
+        "Twilio never heard of it, and is not asked on a guess"
+    );
 }
 
 #[rstest]
@@ -148,7 +154,8 @@ async fn killed_after_the_answer_and_before_it_was_written_down_it_finds_the_tex
     let (showup, _) = one_text(&it, port).await;
     it.until_twilio("Twilio has it", |state| state.outbound().count() == 1).await;
     let frozen = it.freeze().await;
-    it.until_twilio("it was answered", |state| state.creates().all(|c| c.http == Some(201))).await;
+    it.until_twilio("it was answered", |state| state.creates().all(|c| c.http == Some(201)))
+        .await;
     a_moment().await;
     showup.kill();
     frozen.thaw().await;
@@ -166,8 +173,11 @@ async fn killed_with_texts_waiting_it_sends_those_once_after_the_next_start(#[ca
     let line = it.through_a_line_to_twilio().await;
     line.hold();
     let (showup, _) = one_text(&it, port).await;
-    let ann = it.messages(&showup.url).await[0]["contact_id"].as_str().expect("an id").to_owned();
-    for n in 0..60 {
+    let ann = it.messages(&showup.url).await[0]["contact_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    for n in 0..300 {
         it.reply(&showup.url, &ann, &format!("Text {n}")).await;
     }
     showup.kill();
@@ -177,7 +187,8 @@ async fn killed_with_texts_waiting_it_sends_those_once_after_the_next_start(#[ca
     let showup = it.start("serve", port).await;
     let all = it.until(&showup.url, "settled", is_settled).await;
     let reached = reached(&it);
-    assert_eq!(all.len(), 61);
+    assert_eq!(all.len(), 301);
+    assert!(reached.len() >= 50, "only what was claimed is in doubt: {}", reached.len());
     assert!(reached.values().all(|times| *times == 1), "{reached:?}");
     for m in all {
         let on_the_phone = reached.contains_key(m["body"].as_str().unwrap_or_default());
@@ -199,7 +210,11 @@ async fn inbound(it: &Installation, url: &str, sid: &str, body: &str) -> Option<
     let address = format!("{url}{INBOUND}");
     let signature = sign(it.sim.auth_token(), &address, &params);
     // As long as Twilio waits.
-    let request = it.http.post(address).header("X-Twilio-Signature", signature).timeout(Duration::from_secs(15));
+    let request = it
+        .http
+        .post(address)
+        .header("X-Twilio-Signature", signature)
+        .timeout(Duration::from_secs(15));
     let answer = request.form(&params).send().await.ok()?;
     Some(answer.status().as_u16())
 }
@@ -227,7 +242,12 @@ async fn killed_while_texts_come_in_it_has_every_one_it_acknowledged_and_none_tw
         acknowledged.extend(answers.into_iter().flatten());
     }
     let showup = it.start("serve", port).await;
-    let stored: Vec<String> = it.messages(&showup.url).await.iter().filter_map(|m| m["provider_sid"].as_str().map(str::to_owned)).collect();
+    let stored: Vec<String> = it
+        .messages(&showup.url)
+        .await
+        .iter()
+        .filter_map(|m| m["provider_sid"].as_str().map(str::to_owned))
+        .collect();
     let lost: Vec<_> = acknowledged.iter().filter(|n| !stored.contains(&sid(**n))).collect();
     assert!(lost.is_empty(), "acknowledged and not there: {lost:?}");
     let again = join_all((0..300).map(|n| {
@@ -236,7 +256,12 @@ async fn killed_while_texts_come_in_it_has_every_one_it_acknowledged_and_none_tw
     }))
     .await;
     assert!(again.iter().all(|answer| *answer == Some(200)));
-    let mut sids: Vec<_> = it.messages(&showup.url).await.iter().map(|m| m["provider_sid"].to_string()).collect();
+    let mut sids: Vec<_> = it
+        .messages(&showup.url)
+        .await
+        .iter()
+        .map(|m| m["provider_sid"].to_string())
+        .collect();
     sids.sort();
     sids.dedup();
     assert_eq!((sids.len(), it.messages(&showup.url).await.len()), (300, 300), "each once");
@@ -249,7 +274,12 @@ async fn while_the_database_is_gone_webhooks_say_so_and_what_twilio_repeats_is_s
     let (showup, _) = one_text(&it, port).await;
     it.until(&showup.url, "delivered", |m| m["status"] == "delivered").await;
     line.cut();
-    let ready = it.http.get(format!("{}/health/ready", showup.url)).send().await.expect("an answer");
+    let ready = it
+        .http
+        .get(format!("{}/health/ready", showup.url))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(ready.status().as_u16(), 503);
     let during = join_all((0..30).map(|n| {
         let (it, url) = (&it, &showup.url);
@@ -257,7 +287,10 @@ async fn while_the_database_is_gone_webhooks_say_so_and_what_twilio_repeats_is_s
     }))
     .await;
     let refused = during.iter().filter(|answer| answer.is_some_and(|http| http >= 500)).count();
-    assert_eq!(refused, 30, "a clear 5xx while Twilio still listens, so that it repeats them: {during:?}");
+    assert_eq!(
+        refused, 30,
+        "a clear 5xx while Twilio still listens, so that it repeats them: {during:?}"
+    );
     line.open();
     let after = join_all((0..30).flat_map(|n| [n, n]).map(|n| {
         let (it, url) = (&it, &showup.url);
@@ -270,7 +303,10 @@ async fn while_the_database_is_gone_webhooks_say_so_and_what_twilio_repeats_is_s
     // And work goes on by itself.
     let ann = all[0]["contact_id"].as_str().expect("an id").to_owned();
     it.reply(&showup.url, &ann, "We are back").await;
-    it.until(&showup.url, "sent", |m| m["direction"] == "inbound" || m["status"] == "delivered").await;
+    it.until(&showup.url, "sent", |m| {
+        m["direction"] == "inbound" || m["status"] == "delivered"
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -15,7 +15,11 @@ use crate::app::{INBOUND, NUMBER, TestApp, sid};
 /// Posts a text with the token Twilio puts on each of its requests, the same on a retry.
 async fn post(app: &TestApp, sid: &str, body: &str, token: &str) -> u16 {
     let request = app.signed(INBOUND, &app.text(sid, ANN, body));
-    let answer = request.header("I-Twilio-Idempotency-Token", token).send().await.expect("an answer");
+    let answer = request
+        .header("I-Twilio-Idempotency-Token", token)
+        .send()
+        .await
+        .expect("an answer");
     answer.status().as_u16()
 }
 
@@ -68,7 +72,8 @@ async fn fifty_first_texts_of_a_stranger_at_once_are_one_conversation_with_fifty
     }
     // One that our own logic could not place in the crowd is placed a moment later.
     app.start_workers();
-    app.until("all are shown", async || (bodies(&app).await.len() == 50).then_some(())).await;
+    app.until("all are shown", async || (bodies(&app).await.len() == 50).then_some(()))
+        .await;
     let mut shown = bodies(&app).await;
     shown.sort();
     shown.dedup();
@@ -90,7 +95,11 @@ async fn whatever_is_in_a_text_it_is_taken_and_shown(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::without_workers(backend).await;
-    let body = if body.starts_with('👋') { body.repeat(40) } else { body.to_owned() };
+    let body = if body.starts_with('👋') {
+        body.repeat(40)
+    } else {
+        body.to_owned()
+    };
     app.receives(&sid(1), ANN, &body).await;
     assert_eq!(bodies(&app).await, [body.replace('\u{0}', "")]);
     assert_eq!(app.all("/conversations").await.len(), 1);
@@ -117,8 +126,10 @@ async fn what_came_while_we_were_down_appears_once_and_in_its_place(#[case] back
     app.clock().advance(Duration::minutes(5));
     app.sim.inbound(ANN, NUMBER, "Last").await;
     app.start_workers();
-    app.as_time_goes_by(Duration::minutes(1), "swept in", async || (bodies(&app).await.len() == 3).then_some(()))
-        .await;
+    app.as_time_goes_by(Duration::minutes(1), "swept in", async || {
+        (bodies(&app).await.len() == 3).then_some(())
+    })
+    .await;
     assert_eq!(bodies(&app).await, ["First", "While you were away", "Last"]);
     for _ in 0..3 {
         app.clock().advance(Duration::minutes(30));
@@ -136,8 +147,10 @@ async fn a_text_that_was_swept_in_and_is_handed_over_after_all_is_one_text(#[cas
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let sid = missed(&app, ANN, "While you were away").await;
-    app.as_time_goes_by(Duration::minutes(1), "swept in", async || (!bodies(&app).await.is_empty()).then_some(()))
-        .await;
+    app.as_time_goes_by(Duration::minutes(1), "swept in", async || {
+        (!bodies(&app).await.is_empty()).then_some(())
+    })
+    .await;
     let late = InboundText {
         from: ANN.to_owned(),
         to: NUMBER.to_owned(),
@@ -160,9 +173,11 @@ async fn a_stop_that_came_while_we_were_down_applies_to_what_still_waits(#[case]
     let ann = app.contact("Ann", ANN).await;
     let workers = app.start_workers();
     // It waits: Twilio wants it slower.
-    app.sim.set_fault(twilio_sim::Fault::new(twilio_sim::FaultKind::RateLimit).ms(3_600_000).to(ANN));
+    app.sim
+        .set_fault(twilio_sim::Fault::new(twilio_sim::FaultKind::RateLimit).ms(3_600_000).to(ANN));
     let text = app.reply(&ann, "Hello").await;
-    app.until("asked once", async || (app.sim.creates_to(ANN).len() == 1).then_some(())).await;
+    app.until("asked once", async || (app.sim.creates_to(ANN).len() == 1).then_some(()))
+        .await;
     missed(&app, ANN, "STOP").await;
     app.as_time_goes_by(Duration::minutes(1), "opted out", async || {
         (app.consent(&ann).await == "opted_out").then_some(())
@@ -193,6 +208,10 @@ async fn a_whatsapp_user_without_a_number_is_visible_or_refused_and_harms_nobody
         "visible work, or a clear refusal that leaves nothing: {status}, {seen} texts, {tasks} tasks"
     );
     app.receives(&second, BEN, "Hello").await;
-    let ben = app.all("/messages").await.into_iter().find(|m| m["provider_sid"] == second.as_str());
+    let ben = app
+        .all("/messages")
+        .await
+        .into_iter()
+        .find(|m| m["provider_sid"] == second.as_str());
     assert!(ben.is_some(), "others are served as ever");
 }

@@ -121,8 +121,18 @@ async fn what_waited_for_a_worker_until_the_visit_began_is_never_sent(#[case] ba
 }
 
 #[rstest]
-#[case::spring_24_hours_before_is_half_past_seven("2025-03-07T15:00:00Z", "2025-03-09T12:30:00Z", "2025-03-08T12:45:00Z", "2025-03-08T13:00:10Z")]
-#[case::autumn_24_hours_before_is_half_past_nine("2025-10-31T14:00:00Z", "2025-11-03T01:30:00Z", "2025-11-02T01:31:00Z", "2025-11-02T13:00:10Z")]
+#[case::spring_24_hours_before_is_half_past_seven(
+    "2025-03-07T15:00:00Z",
+    "2025-03-09T12:30:00Z",
+    "2025-03-08T12:45:00Z",
+    "2025-03-08T13:00:10Z"
+)]
+#[case::autumn_24_hours_before_is_half_past_nine(
+    "2025-10-31T14:00:00Z",
+    "2025-11-03T01:30:00Z",
+    "2025-11-02T01:31:00Z",
+    "2025-11-02T13:00:10Z"
+)]
 #[tokio::test]
 async fn across_a_clock_change_a_reminder_keeps_to_waking_hours(
     #[case] now: &str,
@@ -142,7 +152,9 @@ async fn across_a_clock_change_a_reminder_keeps_to_waking_hours(
     let before = got(&app).len();
     assert!(before <= first + 1, "{:?}", got(&app));
     let awake = |m: &twilio_sim::SimMessage| {
-        let hour = m.date_created.with_timezone(&domain::quiet::parse_zone("America/New_York").expect("a zone"));
+        let hour = m
+            .date_created
+            .with_timezone(&domain::quiet::parse_zone("America/New_York").expect("a zone"));
         (8..21).contains(&chrono::Timelike::hour(&hour))
     };
     at(&app, morning).await;
@@ -172,7 +184,10 @@ async fn a_visit_in_the_hour_of_a_clock_change_is_one_visit_with_one_time(
     app.a_tick_later().await;
     let bodies = got(&app);
     assert_eq!(bodies.len(), 1, "{bodies:?}");
-    assert!(bodies[0].contains(&written(starts_at)), "the text and the calendar agree: {bodies:?}");
+    assert!(
+        bodies[0].contains(&written(starts_at)),
+        "the text and the calendar agree: {bodies:?}"
+    );
 }
 
 #[rstest]
@@ -192,7 +207,10 @@ async fn the_night_is_the_customers_own_not_the_businesss(#[case] backend: Backe
     assert!(got(&app).is_empty(), "she sleeps");
     at(&app, "2025-01-07T16:00:10Z").await;
     texts(&app, 1).await;
-    assert!(got(&app)[0].contains(&written_in(starts_at, "America/Los_Angeles")), "in her own time");
+    assert!(
+        got(&app)[0].contains(&written_in(starts_at, "America/Los_Angeles")),
+        "in her own time"
+    );
 }
 
 #[rstest]
@@ -259,7 +277,10 @@ async fn while_the_reminder_waits_its_visit_goes_and_it_is_never_sent(
     };
     assert_eq!(status, 200);
     let texts = app.messages_of(&ann).await;
-    assert!(texts.iter().all(|m| m["status"] == "cancelled" && m["error"].is_string()), "{texts:?}");
+    assert!(
+        texts.iter().all(|m| m["status"] == "cancelled" && m["error"].is_string()),
+        "{texts:?}"
+    );
     app.clock().advance(Duration::hours(1));
     app.a_tick_later().await;
     assert_eq!(app.sim.creates_to(ANN).len(), 1);
@@ -274,7 +295,8 @@ async fn cancelled_while_the_send_is_in_the_air_one_text_goes_and_an_answer_to_i
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(FaultKind::StoreLate).ms(1_000));
     let visit = app.visit(&ann, 30).await;
-    app.until("it is in the air", async || app.sim.creates_to(ANN).first().map(|_| ())).await;
+    app.until("it is in the air", async || app.sim.creates_to(ANN).first().map(|_| ()))
+        .await;
     let (cancelled, _) = app.post(&format!("/appointments/{visit}/cancel"), json!({})).await;
     assert_eq!(cancelled, 200);
     let shown = app
@@ -299,7 +321,8 @@ async fn moved_while_the_send_is_in_the_air_the_old_answer_does_not_count_for_th
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(FaultKind::StoreLate).ms(1_000));
     let visit = app.visit(&ann, 30).await;
-    app.until("it is in the air", async || app.sim.creates_to(ANN).first().map(|_| ())).await;
+    app.until("it is in the air", async || app.sim.creates_to(ANN).first().map(|_| ()))
+        .await;
     let (moved, _) = app.move_visit(&visit, app.s.now() + Duration::hours(200)).await;
     assert_eq!(moved, 200);
     texts(&app, 1).await;
@@ -311,7 +334,11 @@ async fn moved_while_the_send_is_in_the_air_the_old_answer_does_not_count_for_th
     app.receives(&sid(1), ANN, "Y").await;
     assert_eq!(app.see_visit(&visit).await["status"], "scheduled");
     assert_eq!(app.open_task_kinds().await, ["clarify"]);
-    assert_eq!(reminder_states(&app, &visit).await.iter().filter(|s| *s == "planned").count(), 2, "the new time's own");
+    assert_eq!(
+        reminder_states(&app, &visit).await.iter().filter(|s| *s == "planned").count(),
+        2,
+        "the new time's own"
+    );
 }
 
 #[rstest]
@@ -334,7 +361,10 @@ async fn moved_by_many_at_once_every_text_is_about_another_time_and_the_plan_fit
     app.until("nothing is in the air", async || {
         let on_the_way = ["queued", "sending"];
         let all = app.messages_of(&ann).await;
-        (!all.iter().any(|m| on_the_way.contains(&m["status"].as_str().unwrap_or_default()))).then_some(())
+        (!all
+            .iter()
+            .any(|m| on_the_way.contains(&m["status"].as_str().unwrap_or_default())))
+        .then_some(())
     })
     .await;
     let mut bodies = got(&app);
@@ -344,7 +374,12 @@ async fn moved_by_many_at_once_every_text_is_about_another_time_and_the_plan_fit
     assert_eq!(bodies.len(), sent, "no time is texted twice");
     let seen = app.see_visit(&visit).await;
     let starts_at = instant(seen["starts_at"].as_str().expect("a time"));
-    for reminder in seen["reminders"].as_array().into_iter().flatten().filter(|r| r["status"] == "planned") {
+    for reminder in seen["reminders"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|r| r["status"] == "planned")
+    {
         let due_at = instant(reminder["due_at"].as_str().expect("a time"));
         assert!(due_at < starts_at && starts_at - due_at <= Duration::hours(48), "{seen}");
     }

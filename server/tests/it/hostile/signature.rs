@@ -48,7 +48,11 @@ async fn nothing_is_stored(app: &TestApp) {
 #[case::with_the_port_of_plain_http("http://showup.example.com", "http://showup.example.com:80", "")]
 #[case::without_our_odd_port("https://showup.example.com:8443", "https://showup.example.com", "")]
 #[case::with_our_odd_port("https://showup.example.com:8443", "https://showup.example.com:8443", "")]
-#[case::with_an_encoded_query("https://showup.example.com", "https://showup.example.com", "?plus=%2B&at=%40&colon=%3A&space=a+b")]
+#[case::with_an_encoded_query(
+    "https://showup.example.com",
+    "https://showup.example.com",
+    "?plus=%2B&at=%40&colon=%3A&space=a+b"
+)]
 #[case::with_a_bare_query("https://showup.example.com", "https://showup.example.com", "?at=@&colon=:")]
 #[tokio::test]
 async fn what_twilio_signed_is_heard_however_it_wrote_our_address(
@@ -62,7 +66,10 @@ async fn what_twilio_signed_is_heard_however_it_wrote_our_address(
     let signature = sign(app.sim.auth_token(), &format!("{signed_for}{path}"), &params);
     assert_eq!(post(&app, &path, &params, Some(&signature)).await, 200);
     let seen = app.all("/messages").await;
-    assert_eq!((seen.len(), seen[0]["body"].as_str()), (1, Some(" Grüße 👋 & more = 100 %\n")));
+    assert_eq!(
+        (seen.len(), seen[0]["body"].as_str()),
+        (1, Some(" Grüße 👋 & more = 100 %\n"))
+    );
 }
 
 #[rstest]
@@ -101,7 +108,10 @@ async fn what_does_not_fit_its_signature_is_refused_and_leaves_nothing(
         ("a name more", changed(&|p| p.push(("NewName".to_owned(), "1".to_owned())))),
         ("a name less", changed(&|p| p.retain(|(name, _)| name != "FromCity"))),
         ("a trimmed value", changed(&|p| p[5].1 = p[5].1.trim().to_owned())),
-        ("one of several values gone", changed(&|p| p.retain(|(_, value)| value != "5678"))),
+        (
+            "one of several values gone",
+            changed(&|p| p.retain(|(_, value)| value != "5678")),
+        ),
     ];
     for (what, params) in &tampered {
         assert_eq!(post(&app, door, params, Some(&signature)).await, 403, "{what}");
@@ -120,7 +130,11 @@ async fn what_does_not_fit_its_signature_is_refused_and_leaves_nothing(
     for (what, signature) in &wrong {
         assert_eq!(post(&app, door, &good, Some(signature)).await, 403, "{what}");
     }
-    assert_eq!(post(&app, &format!("{door}?a=1"), &good, Some(&signature)).await, 403, "a query that was not signed");
+    assert_eq!(
+        post(&app, &format!("{door}?a=1"), &good, Some(&signature)).await,
+        403,
+        "a query that was not signed"
+    );
     nothing_is_stored(&app).await;
 }
 

@@ -54,7 +54,11 @@ async fn the_furthest_status_counts_not_the_latest(
     let (text, sid) = silently_taken(&app).await;
     tell(&app, &text, &sid, said).await;
     assert_eq!(app.message(&text["id"]).await["status"], ends);
-    assert_eq!(app.sim.creates_to(ANN).len(), 1, "whatever Twilio says, nothing is sent again");
+    assert_eq!(
+        app.sim.creates_to(ANN).len(),
+        1,
+        "whatever Twilio says, nothing is sent again"
+    );
 }
 
 #[rstest]
@@ -86,7 +90,12 @@ async fn the_same_callback_a_hundred_times_at_once_is_one_change(#[case] backend
 /// How often screens were told that the message has this status.
 async fn shown_as(app: &TestApp, text: &Value, status: &str) -> usize {
     app.sign_in().await;
-    let mut stream = app.http.get(format!("{}/live?after=0", app.url)).send().await.expect("a stream");
+    let mut stream = app
+        .http
+        .get(format!("{}/live?after=0", app.url))
+        .send()
+        .await
+        .expect("a stream");
     let ends = "the last thing said";
     app.receives(&sid(1), BEN, ends).await;
     let mut seen = String::new();
@@ -111,13 +120,19 @@ async fn a_callback_that_overtakes_the_answer_to_our_call_counts(#[case] backend
     app.sim.set_fault(Fault::new(FaultKind::Timeout).ms(1_500));
     app.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
     let text = app.reply(&ann, "Hello").await;
-    let sid = app.until("Twilio has it", async || Some(app.sim.sent_to(ANN).first()?.sid.clone())).await;
+    let sid = app
+        .until("Twilio has it", async || Some(app.sim.sent_to(ANN).first()?.sid.clone()))
+        .await;
     tell(&app, &text, &sid, &["delivered"]).await;
     assert_eq!(app.message(&text["id"]).await["status"], "delivered");
-    app.until("our call is answered", async || app.sim.creates_to(ANN)[0].http).await;
+    app.until("our call is answered", async || app.sim.creates_to(ANN)[0].http)
+        .await;
     app.a_tick_later().await;
     let settled = app.message(&text["id"]).await;
-    assert_eq!((settled["status"].as_str(), settled["provider_sid"].as_str()), (Some("delivered"), Some(sid.as_str())));
+    assert_eq!(
+        (settled["status"].as_str(), settled["provider_sid"].as_str()),
+        (Some("delivered"), Some(sid.as_str()))
+    );
 }
 
 #[rstest]
@@ -130,7 +145,9 @@ async fn a_callback_for_a_sid_not_known_yet_waits_for_its_message(#[case] backen
     app.sim.set_fault(Fault::new(FaultKind::Timeout).ms(1_500));
     app.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
     let text = app.reply(&ann, "Hello").await;
-    let sid = app.until("Twilio has it", async || Some(app.sim.sent_to(ANN).first()?.sid.clone())).await;
+    let sid = app
+        .until("Twilio has it", async || Some(app.sim.sent_to(ANN).first()?.sid.clone()))
+        .await;
     // Without our id in the address, as for a number whose callback was set by hand in Twilio's console.
     let params = [
         ("MessageSid", sid.as_str()),
@@ -156,7 +173,10 @@ async fn a_callback_settles_a_text_whose_answer_was_lost(#[case] backend: Backen
     let sid = app.sim.sent_to(ANN)[0].sid.clone();
     tell(&app, &text, &sid, &["sent"]).await;
     let settled = app.message(&text["id"]).await;
-    assert_eq!((settled["status"].as_str(), settled["provider_sid"].as_str()), (Some("sent"), Some(sid.as_str())));
+    assert_eq!(
+        (settled["status"].as_str(), settled["provider_sid"].as_str()),
+        (Some("sent"), Some(sid.as_str()))
+    );
     assert_eq!(app.sim.creates_to(ANN).len(), 1);
 }
 
@@ -172,19 +192,40 @@ async fn a_signed_callback_changes_only_the_message_it_is_about(#[case] backend:
     app.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
     let body = json!({ "contact_id": ben["id"], "body": "Your car is ready" });
     let (_, theirs) = app.post_as(&neighbour.key, "/messages", body).await;
-    app.until("Twilio has both", async || app.sim.sent_to(BEN).first().map(|_| ())).await;
+    app.until("Twilio has both", async || app.sim.sent_to(BEN).first().map(|_| ()))
+        .await;
 
     // Signed, but with a SID, a number or an account that isn't this message's.
     let stranger = sid(99);
-    assert_eq!(app.status_callback(&theirs, &own, "delivered").await, 404, "the SID of another business's text");
-    assert_eq!(app.status_callback(&text, &stranger, "failed").await, 404, "a SID nobody knows");
+    assert_eq!(
+        app.status_callback(&theirs, &own, "delivered").await,
+        404,
+        "the SID of another business's text"
+    );
+    assert_eq!(
+        app.status_callback(&text, &stranger, "failed").await,
+        404,
+        "a SID nobody knows"
+    );
     let to_ben = [("To", BEN)];
-    assert_eq!(app.status_callback_with(&text, &own, "failed", &to_ben).await, 404, "sent to somebody else");
+    assert_eq!(
+        app.status_callback_with(&text, &own, "failed", &to_ben).await,
+        404,
+        "sent to somebody else"
+    );
     let no_message = json!({ "id": "01a1f907-bfd3-7325-b220-08dca0ab4dcc" });
-    assert_eq!(app.status_callback(&no_message, &own, "failed").await, 404, "a message that never was");
+    assert_eq!(
+        app.status_callback(&no_message, &own, "failed").await,
+        404,
+        "a message that never was"
+    );
     let path = format!("{STATUS}?message_id={}", text["id"].as_str().expect("an id"));
     let account = format!("AC{}", "9".repeat(32));
-    let params = [("MessageSid", own.as_str()), ("AccountSid", account.as_str()), ("MessageStatus", "failed")];
+    let params = [
+        ("MessageSid", own.as_str()),
+        ("AccountSid", account.as_str()),
+        ("MessageStatus", "failed"),
+    ];
     let foreign = app.signed(&path, &params).send().await.expect("an answer");
     assert_eq!(foreign.status().as_u16(), 403, "another account");
 
@@ -206,10 +247,17 @@ fn with_consent(name: &str, phone: &str) -> Value {
 async fn a_text_that_did_not_arrive_says_why_and_asks_for_a_person(#[case] backend: Backend) {
     let app = TestApp::start(backend).await;
     let (text, sid) = silently_taken(&app).await;
-    app.status_callback_with(&text, &sid, "undelivered", &[("ErrorCode", "30005")]).await;
+    app.status_callback_with(&text, &sid, "undelivered", &[("ErrorCode", "30005")])
+        .await;
     let failed = app.message(&text["id"]).await;
-    assert_eq!((failed["status"].as_str(), failed["error_code"].as_i64()), (Some("undelivered"), Some(30005)));
-    assert!(failed["error"].as_str().is_some_and(|words| words.len() > 10), "in plain words: {failed}");
+    assert_eq!(
+        (failed["status"].as_str(), failed["error_code"].as_i64()),
+        (Some("undelivered"), Some(30005))
+    );
+    assert!(
+        failed["error"].as_str().is_some_and(|words| words.len() > 10),
+        "in plain words: {failed}"
+    );
     assert_eq!(app.open_tasks().await.len(), 1);
 }
 
@@ -222,7 +270,10 @@ async fn a_text_that_twilio_never_reports_on_is_not_shown_as_being_sent_for_ever
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let (text, _) = silently_taken(&app).await;
-    app.until("Twilio's log says so", async || (app.sim.sent_to(ANN)[0].status == "delivered").then_some(())).await;
+    app.until("Twilio's log says so", async || {
+        (app.sim.sent_to(ANN)[0].status == "delivered").then_some(())
+    })
+    .await;
     app.as_time_goes_by(chrono::Duration::minutes(10), "delivered", async || {
         (app.message(&text["id"]).await["status"] == "delivered").then_some(())
     })
