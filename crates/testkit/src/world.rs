@@ -50,6 +50,11 @@ impl TestClock {
     /// Monday, January 4, 2027, 10:00 in New York.
     fn new(sim: Arc<Sim>) -> Self {
         let start = Utc.with_ymd_and_hms(2027, 1, 4, 15, 0, 0).single().expect("a real moment");
+        Self::at(sim, start)
+    }
+
+    /// A clock that stands at `start`, and Twilio's with it.
+    pub fn at(sim: Arc<Sim>, start: DateTime<Utc>) -> Self {
         sim.set_time(start);
         Self {
             millis: Arc::new(AtomicI64::new(start.timestamp_millis())),
@@ -70,7 +75,8 @@ impl TestClock {
         self.sim.set_time(to);
     }
 
-    fn clock(&self) -> Clock {
+    /// This clock as the product reads it.
+    pub fn clock(&self) -> Clock {
         let this = self.clone();
         Clock::from_fn(move || this.now())
     }

@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use crate::faults::Fault;
 use crate::inbound::{self, InboundText};
 use crate::shared::Shared;
-use crate::state::SimMessage;
+use crate::state::{Create, SimMessage};
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/control/faults", post(arm).delete(disarm))
         .route("/control/inbound", post(text))
         .route("/control/messages", get(messages))
+        .route("/control/creates", get(creates))
         .route("/control/delay", post(delay))
         .route("/control/inbound-url", post(inbound_url))
         .route("/control/clock", post(clock))
@@ -60,6 +61,13 @@ async fn messages(State(shared): State<Arc<Shared>>, Query(which): Query<Which>)
     };
     let found: Vec<SimMessage> = shared.read(|state| state.messages().filter(wanted).cloned().collect());
     Json(json!({ "messages": found }))
+}
+
+/// Every request to send, refused or not, oldest first.
+async fn creates(State(shared): State<Arc<Shared>>, Query(which): Query<Which>) -> Json<Value> {
+    let wanted = |c: &&Create| which.to.as_ref().is_none_or(|to| *to == c.to);
+    let found: Vec<Create> = shared.read(|state| state.creates().filter(wanted).cloned().collect());
+    Json(json!({ "creates": found }))
 }
 
 #[derive(Deserialize)]

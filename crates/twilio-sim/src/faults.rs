@@ -22,6 +22,10 @@ pub enum FaultKind {
     TimeoutBefore,
     /// The message is stored and sent, but the connection is closed without an answer.
     ResetAfter,
+    /// The message is stored and sent and HTTP 201 is said, but the connection ends in the middle of the body.
+    TornAnswer,
+    /// The message is stored, sent and answered only after `ms`, even if the caller is gone by then.
+    StoreLate,
     /// The message is accepted and then ends as failed or undelivered with `code` (30008 if none is given).
     AsyncFail,
     /// Each callback is posted `times` times at once (2 if none is given).
@@ -34,6 +38,8 @@ pub enum FaultKind {
     EarlyCallback,
     /// No callback is posted.
     NoCallbacks,
+    /// The list of messages is answered with HTTP 500; for lists, not for creates.
+    ListError,
 }
 
 impl FaultKind {
@@ -66,7 +72,7 @@ pub struct Fault {
     /// Twilio's error code, for `refuse` and `async_fail`.
     #[serde(default)]
     pub code: Option<i32>,
-    /// Milliseconds, for `timeout`, `timeout_before` and `late_callbacks`; 1,000 if not given.
+    /// Milliseconds, for `timeout`, `timeout_before`, `store_late` and `late_callbacks`; 1,000 if not given.
     #[serde(default)]
     pub ms: Option<u64>,
     /// How many copies, for `duplicate_callbacks`.
@@ -164,9 +170,19 @@ impl Armed {
         self.0.clear();
     }
 
+    /// Uses up one count of a fault that meets a list.
+    pub fn take_list(&mut self) -> bool {
+        let at = self.0.iter().position(|f| f.kind == FaultKind::ListError && f.count > 0);
+        if let Some(at) = at {
+            self.0[at].count -= 1;
+            self.0.retain(|fault| fault.count > 0);
+        }
+        at.is_some()
+    }
+
     /// Uses up one count of the fault that meets this create's answer, and, if the message will be stored, of those that meet its callbacks.
     pub fn take(&mut self, to: &str) -> (Option<Fault>, Plan) {
-        let answer = self.take_first(to, |kind| !kind.is_about_callbacks());
+        let answer = self.take_first(to, |kind| !kind.is_about_callbacks() && kind != FaultKind::ListError);
         let mut plan = Plan {
             copies: 1,
             ..Plan::default()

@@ -37,7 +37,7 @@ use tokio::net::TcpListener;
 
 pub use faults::{Fault, FaultKind};
 pub use inbound::InboundText;
-pub use state::{Direction, SimMessage, State, WebhookCall};
+pub use state::{Create, Direction, SimMessage, State, WebhookCall};
 
 use listener::{CuttableListener, Wire};
 use shared::Shared;
@@ -148,6 +148,12 @@ impl Sim {
     #[must_use]
     pub fn sent_to(&self, to: &str) -> Vec<SimMessage> {
         self.look(|state| state.sent_to(to).cloned().collect())
+    }
+
+    /// What the business asked to be sent to this address, refused or not, oldest first.
+    #[must_use]
+    pub fn creates_to(&self, to: &str) -> Vec<Create> {
+        self.look(|state| state.creates().filter(|c| c.to == to).cloned().collect())
     }
 
     /// The webhook calls that are over, oldest first.

@@ -22,8 +22,12 @@ impl Wire {
         self.0.store(true, Ordering::Release);
     }
 
+    pub fn is_cut(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
     fn check(&self) -> io::Result<()> {
-        if self.0.load(Ordering::Acquire) {
+        if self.is_cut() {
             Err(io::ErrorKind::ConnectionReset.into())
         } else {
             Ok(())

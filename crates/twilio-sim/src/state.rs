@@ -13,6 +13,8 @@ use crate::faults::{Armed, Fault, Plan};
 const MAX_MESSAGES: usize = 50_000;
 /// Webhook calls kept.
 const MAX_CALLS: usize = 2_000;
+/// Creates kept.
+const MAX_CREATES: usize = 50_000;
 
 /// Who a message came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -95,6 +97,33 @@ pub(crate) struct Draft {
     pub status_callback: Option<String>,
 }
 
+/// One request of the business to send a message, whatever became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Create {
+    /// Counts up; the order in which requests arrived.
+    pub seq: u64,
+    /// When it arrived.
+    pub at: DateTime<Utc>,
+    /// The recipient asked for.
+    pub to: String,
+    /// The text.
+    pub body: String,
+    /// Where its status was to be reported.
+    pub status_callback: String,
+    /// `SM…` if it was stored.
+    pub sid: Option<String>,
+    /// The HTTP status of the answer; absent while there is none, and for ever when the connection was cut.
+    pub http: Option<u16>,
+}
+
+impl Create {
+    /// Whether the caller knows for sure that nothing was sent: only then it may ask again.
+    #[must_use]
+    pub fn was_refused(&self) -> bool {
+        self.http.is_some_and(|http| (400..500).contains(&http))
+    }
+}
+
 /// One call of a webhook.
 #[derive(Debug, Clone, Serialize)]
 pub struct WebhookCall {
@@ -119,6 +148,8 @@ pub struct State {
     by_sid: HashMap<String, u64>,
     next_seq: u64,
     calls: VecDeque<WebhookCall>,
+    creates: VecDeque<Create>,
+    next_create: u64,
     opted_out: BTreeSet<(String, String)>,
     faults: Armed,
     /// How far this Twilio's clock is ahead of the machine's.
@@ -164,6 +195,11 @@ impl State {
     /// Webhook calls that are over, oldest first.
     pub fn calls(&self) -> impl DoubleEndedIterator<Item = &WebhookCall> {
         self.calls.iter()
+    }
+
+    /// What the business asked for, refused or not, oldest first.
+    pub fn creates(&self) -> impl DoubleEndedIterator<Item = &Create> {
+        self.creates.iter()
     }
 
     /// The message with this sid.
@@ -243,6 +279,33 @@ impl State {
         }
     }
 
+    /// A request to send arrived; its number.
+    pub(crate) fn begin_create(&mut self, to: &str, body: &str, status_callback: &str) -> u64 {
+        let seq = self.next_create;
+        self.next_create += 1;
+        self.creates.push_back(Create {
+            seq,
+            at: self.now(),
+            to: to.to_owned(),
+            body: body.to_owned(),
+            status_callback: status_callback.to_owned(),
+            sid: None,
+            http: None,
+        });
+        while self.creates.len() > MAX_CREATES {
+            self.creates.pop_front();
+        }
+        seq
+    }
+
+    pub(crate) fn note_create(&mut self, seq: u64, note: impl FnOnce(&mut Create)) {
+        let first = self.creates.front().map_or(0, |c| c.seq);
+        let at = seq.checked_sub(first).and_then(|at| usize::try_from(at).ok());
+        if let Some(create) = at.and_then(|at| self.creates.get_mut(at)) {
+            note(create);
+        }
+    }
+
     /// Returns whether that was news.
     pub(crate) fn opt_out(&mut self, phone: &str, sender: &str) -> bool {
         self.opted_out.insert((phone.to_owned(), sender.to_owned()))
@@ -261,6 +324,10 @@ impl State {
         self.faults.clear();
     }
 
+    pub(crate) fn take_list_fault(&mut self) -> bool {
+        self.faults.take_list()
+    }
+
     pub(crate) fn take_faults(&mut self, to: &str) -> (Option<Fault>, Plan) {
         self.faults.take(to)
     }
@@ -269,6 +336,7 @@ impl State {
         self.messages.clear();
         self.by_sid.clear();
         self.calls.clear();
+        self.creates.clear();
     }
 
     pub(crate) fn reset(&mut self) {

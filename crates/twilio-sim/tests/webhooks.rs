@@ -164,6 +164,59 @@ async fn sent_although_the_answer_was_lost() {
 }
 
 #[tokio::test]
+async fn sent_although_the_answer_broke_off() {
+    let (sim, product) = (sim().await, Product::start().await);
+    sim.set_fault(Fault::new(FaultKind::TornAnswer));
+    assert!(matches!(send(&sim, &product).await, Outcome::Unknown { .. }));
+    sim.wait_for(|state| state.calls().count() == 2, SOON).await.unwrap();
+    assert_eq!(product.statuses(), ["sent", "delivered"]);
+}
+
+#[tokio::test]
+async fn taken_late_though_the_caller_has_gone() {
+    let (sim, product) = (sim().await, Product::start().await);
+    sim.set_fault(Fault::new(FaultKind::StoreLate).ms(300));
+    let gone = tokio::time::timeout(Duration::from_millis(100), send(&sim, &product)).await;
+    assert!(gone.is_err() && sim.messages().is_empty());
+    sim.wait_for(|state| state.outbound().count() == 1, SOON).await.unwrap();
+    let creates = sim.creates_to(TO);
+    assert_eq!((creates.len(), creates[0].http), (1, None));
+    assert_eq!(creates[0].sid.as_ref(), Some(&sim.messages()[0].sid));
+}
+
+#[tokio::test]
+async fn every_request_is_on_record_refused_or_not() {
+    let (sim, product) = (sim().await, Product::start().await);
+    for kind in [
+        FaultKind::Refuse,
+        FaultKind::RateLimit,
+        FaultKind::ErrorBefore,
+        FaultKind::ResetAfter,
+    ] {
+        sim.set_fault(Fault::new(kind));
+    }
+    for _ in 0..5 {
+        send(&sim, &product).await;
+    }
+    let creates = sim.creates_to(TO);
+    let answers: Vec<_> = creates.iter().map(|c| c.http).collect();
+    assert_eq!(answers, [Some(400), Some(429), Some(500), None, Some(201)]);
+    let refused: Vec<_> = creates.iter().map(twilio_sim::Create::was_refused).collect();
+    assert_eq!(refused, [true, true, false, false, false]);
+}
+
+#[tokio::test]
+async fn the_log_can_be_out_of_reach() {
+    let (sim, product) = (sim().await, Product::start().await);
+    send(&sim, &product).await;
+    sim.set_fault(Fault::new(FaultKind::ListError));
+    let client = Client::new(Config::new(sim.url(), sim.account_sid(), sim.auth_token().into())).unwrap();
+    let all = twilio::ListQuery::default();
+    assert!(client.list(&all).await.is_err());
+    assert_eq!(client.list(&all).await.unwrap().messages.len(), 1);
+}
+
+#[tokio::test]
 async fn a_fault_is_used_up_and_meets_only_its_number() {
     let (sim, product) = (sim().await, Product::start().await);
     sim.set_fault(Fault::new(FaultKind::Refuse).to("+14155550199"));

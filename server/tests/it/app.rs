@@ -2,18 +2,24 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use contract::accounts::SignUp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use server::{AccountSid, AppState, metrics::MetricsToken, router, workers};
 use services::{Actor, Clock, Db, Services, Settings, Who, accounts, integrations};
-use testkit::{Backend, Sim, TestDb};
+use testkit::{Backend, Sim, TestClock, TestDb};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use twilio::signature;
 use twilio_sim::SimConfig;
 use uuid::Uuid;
 
 pub const NUMBER: &str = "+15005550006";
+/// The second business's number.
+pub const OTHER_NUMBER: &str = "+15005550010";
+pub const INBOUND: &str = "/webhooks/twilio/inbound";
+pub const STATUS: &str = "/webhooks/twilio/status";
 pub const OLD_TOKEN: &str = "the-token-before";
 
 pub struct TestApp {
@@ -23,6 +29,7 @@ pub struct TestApp {
     pub http: reqwest::Client,
     pub business_id: Uuid,
     pub key: String,
+    clock: Option<TestClock>,
     stopping: CancellationToken,
     _db: TestDb,
 }
@@ -31,6 +38,36 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         self.stopping.cancel();
     }
+}
+
+/// How an app differs from the usual one.
+#[derive(Default)]
+struct Setup {
+    /// Where the world believes it to be; where it listens, if not given.
+    public_url: Option<String>,
+    /// The business's zone; one in which it is about noon, if not given.
+    zone: Option<String>,
+    /// A clock that stands there until it is moved; the machine's, if not given.
+    clock_at: Option<DateTime<Utc>>,
+}
+
+/// Workers that can be stopped before the app.
+pub struct Workers {
+    stopping: CancellationToken,
+    task: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Workers {
+    /// Lets them finish what they began.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        self.task.await.expect("no panic").expect("workers end well");
+    }
+}
+
+/// A business and a key to its API.
+pub struct Tenant {
+    pub key: String,
 }
 
 impl TestApp {
@@ -42,6 +79,34 @@ impl TestApp {
     }
 
     pub async fn without_workers(backend: Backend) -> Self {
+        Self::set_up(backend, Setup::default()).await
+    }
+
+    /// On a clock that is moved by the test, shared with the simulator: Monday, January 6, 2025, 10:00 in New York, where the business
+    /// is. That is in the past for a queue that reads the database's own clock, so nothing waits there for the machine's time to come.
+    pub async fn with_clock(backend: Backend) -> Self {
+        Self::with_clock_at(backend, "2025-01-06T15:00:00Z").await
+    }
+
+    pub async fn with_clock_at(backend: Backend, at: &str) -> Self {
+        let setup = Setup {
+            zone: Some("America/New_York".to_owned()),
+            clock_at: Some(at.parse().expect("an instant")),
+            ..Setup::default()
+        };
+        Self::set_up(backend, setup).await
+    }
+
+    /// Behind a proxy: the world knows it by another address.
+    pub async fn known_as(backend: Backend, public_url: &str) -> Self {
+        let setup = Setup {
+            public_url: Some(public_url.to_owned()),
+            ..Setup::default()
+        };
+        Self::set_up(backend, setup).await
+    }
+
+    async fn set_up(backend: Backend, setup: Setup) -> Self {
         twilio::tls::install();
         let db = TestDb::new(backend).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -51,19 +116,25 @@ impl TestApp {
             ..SimConfig::default()
         };
         let sim = Arc::new(twilio_sim::start(config).await.expect("the simulator starts"));
+        let clock = setup.clock_at.map(|at| TestClock::at(sim.clone(), at));
         let token = SecretString::from(sim.auth_token().to_owned());
         let client = twilio::Client::new(twilio::Config::new(sim.url(), sim.account_sid(), token.clone())).expect("a client");
         let settings = Settings {
-            public_url: url.clone(),
+            public_url: setup.public_url.unwrap_or_else(|| url.clone()),
             default_from: None,
             account_per_second: None,
             auth_tokens: vec![token, OLD_TOKEN.to_owned().into()],
         };
         let opened = Db::connect(&db.url).await.expect("the database opens");
-        let s = Services::open(opened, Clock::system(), Some(client), settings, testkit::master())
+        let now = clock.as_ref().map_or_else(Clock::system, TestClock::clock);
+        let s = Services::open(opened, now, Some(client), settings, testkit::master())
             .await
             .expect("the keys are there");
-        let started = accounts::open_business(&s, sign_up("Bright Dental", "olga@x.test"), Some(NUMBER), Some(1_000))
+        let owner = SignUp {
+            time_zone: Some(setup.zone.unwrap_or_else(noon_zone)),
+            ..sign_up("Bright Dental", "olga@x.test")
+        };
+        let started = accounts::open_business(&s, owner, Some(NUMBER), Some(1_000))
             .await
             .expect("a business");
         let key = api_key(&s, started.business_id, &[]).await;
@@ -93,13 +164,21 @@ impl TestApp {
             http,
             business_id: started.business_id,
             key,
+            clock,
             stopping,
             _db: db,
         }
     }
 
-    pub fn start_workers(&self) {
-        tokio::spawn(workers::run(self.s.clone(), self.stopping.clone()));
+    pub fn start_workers(&self) -> Workers {
+        let stopping = self.stopping.child_token();
+        let task = tokio::spawn(workers::run(self.s.clone(), stopping.clone()));
+        Workers { stopping, task }
+    }
+
+    /// The clock this app was given; see `with_clock`.
+    pub fn clock(&self) -> &TestClock {
+        self.clock.as_ref().expect("this app runs on the machine's clock")
     }
 
     /// A second business, and a key of its own.
@@ -108,6 +187,21 @@ impl TestApp {
             .await
             .expect("a business");
         api_key(&self.s, started.business_id, &[]).await
+    }
+
+    /// A second business with a number and a key of its own, on the same Twilio account.
+    pub async fn neighbour(&self) -> Tenant {
+        let started = accounts::open_business(
+            &self.s,
+            sign_up("Corner Garage", "gus@x.test"),
+            Some(OTHER_NUMBER),
+            Some(1_000),
+        )
+        .await
+        .expect("a business");
+        Tenant {
+            key: api_key(&self.s, started.business_id, &[]).await,
+        }
     }
 
     pub async fn key_with(&self, scopes: &[&str]) -> String {
@@ -121,6 +215,16 @@ impl TestApp {
     pub async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         self.api(self.http.post(format!("{}/api/v1{path}", self.url)).json(&body), &self.key)
             .await
+    }
+
+    pub async fn post_as(&self, key: &str, path: &str, body: Value) -> (u16, Value) {
+        self.api(self.http.post(format!("{}/api/v1{path}", self.url)).json(&body), key)
+            .await
+    }
+
+    /// As the owner, in the session of `http`.
+    pub async fn sign_in(&self) {
+        sign_in(&self.http, &self.url, "olga@x.test", "a long password").await;
     }
 
     pub async fn api(&self, request: reqwest::RequestBuilder, key: &str) -> (u16, Value) {
@@ -137,11 +241,111 @@ impl TestApp {
         contact["id"].as_str().expect("an id").to_owned()
     }
 
+    /// Staff write to a contact; the message as it was stored.
+    pub async fn reply(&self, contact: &str, body: &str) -> Value {
+        let (status, message) = self.post("/messages", json!({ "contact_id": contact, "body": body })).await;
+        assert_eq!(status, 202, "{message}");
+        message
+    }
+
+    /// Why a text may not be written to this contact.
+    pub async fn refused_reply(&self, contact: &str) -> String {
+        let (status, problem) = self
+            .post("/messages", json!({ "contact_id": contact, "body": "Hello?" }))
+            .await;
+        assert_eq!((status, problem["code"].as_str()), (409, Some("may_not_send")), "{problem}");
+        problem["detail"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A visit at this moment; its id.
+    pub async fn visit_at(&self, contact: &str, starts_at: DateTime<Utc>) -> String {
+        let body = json!({ "contact_id": contact, "starts_at": starts_at.to_rfc3339() });
+        let (status, visit) = self.post("/appointments", body).await;
+        assert_eq!(status, 201, "{visit}");
+        visit["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A visit so many hours from now; its id.
+    pub async fn visit(&self, contact: &str, hours: i64) -> String {
+        self.visit_at(contact, self.s.now() + chrono::Duration::hours(hours)).await
+    }
+
+    pub async fn see_visit(&self, visit: &str) -> Value {
+        let (status, seen) = self.get(&format!("/appointments/{visit}")).await;
+        assert_eq!(status, 200, "{seen}");
+        seen
+    }
+
+    pub async fn move_visit(&self, visit: &str, starts_at: DateTime<Utc>) -> (u16, Value) {
+        let patch = self
+            .http
+            .patch(format!("{}/api/v1/appointments/{visit}", self.url))
+            .json(&json!({ "starts_at": starts_at.to_rfc3339() }));
+        self.api(patch, &self.key).await
+    }
+
+    /// `unknown`, `opted_in` or `opted_out`.
+    pub async fn consent(&self, contact: &str) -> String {
+        let (_, seen) = self.get(&format!("/contacts/{contact}")).await;
+        seen["consent"]["sms"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Open tasks, oldest first.
+    pub async fn open_tasks(&self) -> Vec<Value> {
+        self.all("/tasks?status=open").await
+    }
+
+    /// Kinds of the open tasks, sorted.
+    pub async fn open_task_kinds(&self) -> Vec<String> {
+        let tasks = self.open_tasks().await;
+        let mut kinds: Vec<String> = tasks.iter().filter_map(|t| t["kind"].as_str().map(str::to_owned)).collect();
+        kinds.sort();
+        kinds
+    }
+
+    /// Every row of a list, page after page.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        list_all(&self.http, &self.url, &self.key, path).await
+    }
+
     pub async fn messages_of(&self, contact: &str) -> Vec<Value> {
         self.get(&format!("/messages?contact_id={contact}")).await.1["data"]
             .as_array()
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// The message with this id, as it is now.
+    pub async fn message(&self, id: &Value) -> Value {
+        let all = self.all("/messages").await;
+        all.into_iter().find(|m| m["id"] == *id).expect("the message is there")
+    }
+
+    /// Waits until the message has this status.
+    pub async fn until_status(&self, id: &Value, status: &str) -> Value {
+        self.until(status, async || {
+            let message = self.message(id).await;
+            (message["status"] == status).then_some(message)
+        })
+        .await
+    }
+
+    /// Moves the clock on, a step a look, until `wanted` is so: for what only time brings about.
+    pub async fn as_time_goes_by<T>(&self, step: chrono::Duration, what: &str, mut wanted: impl AsyncFnMut() -> Option<T>) -> T {
+        for _ in 0..150 {
+            if let Some(found) = wanted().await {
+                return found;
+            }
+            self.clock().advance(step);
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+        panic!("waited in vain: {what}");
+    }
+
+    /// Waits until the workers have looked for due work at least once since this was called.
+    pub async fn a_tick_later(&self) {
+        // Nothing shows a tick that found nothing to do. They come every two seconds.
+        tokio::time::sleep(Duration::from_millis(2_600)).await;
     }
 
     /// Waits until `wanted` is so, looking often.
@@ -167,6 +371,33 @@ impl TestApp {
         self.http.post(url).header("X-Twilio-Signature", signature).form(&owned)
     }
 
+    /// A customer texts the business through Twilio's webhook, but past the simulator, whose network would opt people out by itself.
+    pub async fn receives(&self, sid: &str, from: &str, body: &str) {
+        let answer = self
+            .signed(INBOUND, &self.text(sid, from, body))
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status().as_u16(), 200, "{body}");
+    }
+
+    /// Twilio says how a message is doing; the HTTP status of the answer.
+    pub async fn status_callback(&self, message: &Value, sid: &str, status: &str) -> u16 {
+        self.status_callback_with(message, sid, status, &[]).await
+    }
+
+    pub async fn status_callback_with(&self, message: &Value, sid: &str, status: &str, more: &[(&str, &str)]) -> u16 {
+        let path = format!("{STATUS}?message_id={}", message["id"].as_str().expect("an id"));
+        let mut params = vec![
+            ("MessageSid", sid),
+            ("AccountSid", self.sim.account_sid()),
+            ("MessageStatus", status),
+        ];
+        params.extend_from_slice(more);
+        let answer = self.signed(&path, &params).send().await.expect("an answer");
+        answer.status().as_u16()
+    }
+
     pub fn text<'a>(&'a self, sid: &'a str, from: &'a str, body: &'a str) -> Vec<(&'a str, &'a str)> {
         vec![
             ("MessageSid", sid),
@@ -176,6 +407,41 @@ impl TestApp {
             ("Body", body),
             ("NumMedia", "0"),
         ]
+    }
+}
+
+/// Signs in as the form on the page does.
+pub async fn sign_in(http: &reqwest::Client, url: &str, email: &str, password: &str) {
+    let page = http.get(format!("{url}/signin")).send().await.expect("an answer");
+    let html = page.text().await.expect("a page");
+    let action = html.split("action=\"").find(|rest| rest.starts_with("/api/fn/sign_in"));
+    let path = action.and_then(|rest| rest.split('"').next()).expect("the form's address");
+    let form = [("email", email), ("password", password), ("next", "/inbox")];
+    let request = http.post(format!("{url}{path}")).header("accept", "text/html").form(&form);
+    let answer = request.send().await.expect("an answer");
+    assert!(answer.status().is_redirection(), "{}", answer.status());
+}
+
+/// Every row of a list of the API, page after page.
+pub async fn list_all(http: &reqwest::Client, url: &str, key: &str, path: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut cursor = String::new();
+    let mark = if path.contains('?') { '&' } else { '?' };
+    loop {
+        let address = format!("{url}/api/v1{path}{cursor}");
+        let answer = http.get(&address).bearer_auth(key).send().await.expect("an answer");
+        let page: Value = answer.json().await.expect("JSON");
+        all.extend(
+            page["data"]
+                .as_array()
+                .unwrap_or_else(|| panic!("{path}: {page}"))
+                .iter()
+                .cloned(),
+        );
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("{mark}cursor={next}"),
+            None => return all,
+        }
     }
 }
 
@@ -196,7 +462,7 @@ pub fn sign_up(name: &str, email: &str) -> SignUp {
 }
 
 /// A zone in which it is between 10 and 14 o'clock now.
-fn noon_zone() -> String {
+pub fn noon_zone() -> String {
     use chrono::Timelike;
     #[expect(clippy::disallowed_methods, reason = "this process runs on the machine's clock")]
     let hour = chrono::Utc::now().hour() as i32;

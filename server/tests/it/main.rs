@@ -3,9 +3,13 @@
 mod api;
 mod app;
 mod crash;
+mod hostile;
+mod interleavings;
 mod keys;
 mod live;
 mod pages;
+mod processes;
 mod queue;
+mod real;
 mod story;
 mod webhooks;

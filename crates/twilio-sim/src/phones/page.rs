@@ -10,7 +10,7 @@ use crate::state::{Direction, SimMessage};
 const QUICK: [&str; 5] = ["Y", "N", "STOP", "START", "HELP"];
 
 /// Every fault: its name in forms, the button, and what it does.
-const FAULTS: [(FaultKind, &str, &str, &str); 13] = [
+const FAULTS: [(FaultKind, &str, &str, &str); 16] = [
     (
         FaultKind::Refuse,
         "refuse",
@@ -49,6 +49,18 @@ const FAULTS: [(FaultKind, &str, &str, &str); 13] = [
         "Send, but close the connection without an answer",
     ),
     (
+        FaultKind::TornAnswer,
+        "torn_answer",
+        "Half an answer, but sent",
+        "Send, but break off in the middle of the answer",
+    ),
+    (
+        FaultKind::StoreLate,
+        "store_late",
+        "Taken late",
+        "Send and answer only after the wait, even if nobody waits for the answer",
+    ),
+    (
         FaultKind::AsyncFail,
         "async_fail",
         "Fail later",
@@ -79,6 +91,12 @@ const FAULTS: [(FaultKind, &str, &str, &str); 13] = [
         "Report sent before the create is answered",
     ),
     (FaultKind::NoCallbacks, "no_callbacks", "No reports", "Post no report at all"),
+    (
+        FaultKind::ListError,
+        "list_error",
+        "Log unreadable",
+        "Answer 500 to whoever lists messages",
+    ),
 ];
 
 /// Text made safe for HTML, inside elements and quoted attributes.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::sleep;
 
@@ -24,17 +24,64 @@ pub(super) async fn create(
     ConnectInfo(wire): ConnectInfo<Wire>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    let draft = read(&shared, &Form::parse(&body))?;
+    let form = Form::parse(&body);
+    let said = |name| form.get(name).unwrap_or_default();
+    let seq = shared.write(|state| state.begin_create(said("To"), said("Body"), said("StatusCallback")));
+    let answer = answer(&shared, &wire, &form, seq).await;
+    let http = answer.as_ref().map_or_else(ApiError::status, Response::status).as_u16();
+    shared.write(|state| state.note_create(seq, |c| c.http = (!wire.is_cut()).then_some(http)));
+    answer
+}
+
+async fn answer(shared: &Arc<Shared>, wire: &Wire, form: &Form, seq: u64) -> Result<Response, ApiError> {
+    let draft = read(shared, form)?;
     let (fault, plan) = shared.write(|state| state.take_faults(&draft.to));
     if let Some(fault) = &fault {
         before_storing(fault).await?;
     }
-    let message = shared.write(|state| state.add(draft));
-    begin(&shared, &message, plan).await;
+    let message = match fault.as_ref().filter(|fault| fault.kind == FaultKind::StoreLate) {
+        Some(fault) => store_late(shared, draft, plan, seq, fault).await?,
+        None => store(shared, draft, plan, seq).await,
+    };
     if let Some(fault) = &fault {
-        after_storing(fault, &wire).await?;
+        after_storing(fault, wire).await?;
     }
-    Ok((StatusCode::CREATED, Json(shapes::message(&shared.account_sid, &message))).into_response())
+    let json = shapes::message(&shared.account_sid, &message);
+    if fault.is_some_and(|fault| fault.kind == FaultKind::TornAnswer) {
+        return Ok(torn(&json.to_string()));
+    }
+    Ok((StatusCode::CREATED, Json(json)).into_response())
+}
+
+async fn store(shared: &Arc<Shared>, draft: Draft, plan: Plan, seq: u64) -> SimMessage {
+    let message = shared.write(|state| {
+        let message = state.add(draft);
+        state.note_create(seq, |c| c.sid = Some(message.sid.clone()));
+        message
+    });
+    begin(shared, &message, plan).await;
+    message
+}
+
+/// In a task of its own: it happens even if the caller hangs up meanwhile.
+async fn store_late(shared: &Arc<Shared>, draft: Draft, plan: Plan, seq: u64, fault: &Fault) -> Result<SimMessage, ApiError> {
+    let (late, wait) = (Arc::clone(shared), fault.wait());
+    let task = tokio::spawn(async move {
+        sleep(wait).await;
+        store(&late, draft, plan, seq).await
+    });
+    task.await.map_err(|_| ApiError::internal())
+}
+
+/// HTTP 201 with the first half of its body.
+fn torn(json: &str) -> Response {
+    let half = json.get(..json.len() / 2).unwrap_or_default().to_owned();
+    let chunks = [Ok(half), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::CONTENT_LENGTH, json.len().to_string()),
+    ];
+    (StatusCode::CREATED, headers, Body::from_stream(futures::stream::iter(chunks))).into_response()
 }
 
 /// Starts the message on its way; with an early callback, that one is over before this returns.

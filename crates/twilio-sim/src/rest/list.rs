@@ -72,6 +72,9 @@ fn span(text: &str) -> Option<Span> {
 }
 
 pub(super) async fn messages(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Result<Json<Value>, ApiError> {
+    if shared.write(state::State::take_list_fault) {
+        return Err(ApiError::internal());
+    }
     let query = Form::parse(query.unwrap_or_default().as_bytes());
     let filter = Filter::parse(&query)?;
     let page = Paging::parse(&query);

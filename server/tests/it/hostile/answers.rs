@@ -1,0 +1,262 @@
+//! Point 7: a letter that may mean one of several visits, one that was moved, or one that is over. Nothing is guessed.
+
+use chrono::Duration;
+use rstest::rstest;
+use serde_json::Value;
+use testkit::Backend;
+
+use super::ANN;
+use crate::app::{INBOUND, NUMBER, OTHER_NUMBER, TestApp, sid};
+
+/// Waits until Ann's phone has so many texts, and gives the last.
+async fn texts(app: &TestApp, count: usize) -> String {
+    app.until("the text", async || {
+        let sent = app.sim.sent_to(ANN);
+        (sent.len() >= count).then(|| sent[count - 1].body.clone())
+    })
+    .await
+}
+
+async fn status(app: &TestApp, visit: &str) -> String {
+    app.see_visit(visit).await["status"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Ann, with a visit tomorrow of which she was reminded.
+async fn reminded(app: &TestApp) -> (String, String) {
+    let ann = app.contact("Ann", ANN).await;
+    let visit = app.visit(&ann, 30).await;
+    texts(app, 1).await;
+    (ann, visit)
+}
+
+/// The codes in a text, such as Y101.
+fn codes(text: &str, letter: char) -> Vec<String> {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| {
+            word.strip_prefix(letter)
+                .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+#[rstest]
+#[case::yes_with_marks("Yes!!", "confirmed")]
+#[case::thumb_up("👍", "confirmed")]
+#[case::thumb_up_in_a_skin_tone("👍🏽", "confirmed")]
+#[case::y_and_full_stop("y.", "confirmed")]
+#[case::space_around(" Y \n", "confirmed")]
+#[case::full_width("Ｙ", "confirmed")]
+#[case::swedish("ja", "confirmed")]
+#[case::spanish("sí", "confirmed")]
+#[case::no("N", "reschedule_requested")]
+#[case::nope("Nope.", "reschedule_requested")]
+#[case::thumb_down("👎", "reschedule_requested")]
+#[case::a_question_is_no_answer("yes?", "scheduled")]
+#[case::a_sentence_is_no_answer("Y is it so early", "scheduled")]
+#[tokio::test]
+async fn a_plain_answer_counts_however_it_is_spelled(
+    #[case] words: &str,
+    #[case] becomes: &str,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let (_, visit) = reminded(&app).await;
+    app.receives(&sid(1), ANN, words).await;
+    assert_eq!(status(&app, &visit).await, becomes);
+    let planned = app.see_visit(&visit).await["reminders"].clone();
+    let left = planned
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|r| r["status"] == "planned")
+        .count();
+    assert_eq!(
+        left,
+        usize::from(becomes == "scheduled"),
+        "an answer ends further reminders: {planned}"
+    );
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn with_two_visits_a_bare_y_asks_which_once_and_a_code_decides(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (ann, first) = reminded(&app).await;
+    let second = app.visit(&ann, 40).await;
+    texts(&app, 2).await;
+    app.receives(&sid(1), ANN, "Y").await;
+    let question = texts(&app, 3).await;
+    assert_eq!(
+        (status(&app, &first).await.as_str(), status(&app, &second).await.as_str()),
+        ("scheduled", "scheduled")
+    );
+    let codes = codes(&question, 'Y');
+    assert_eq!(codes.len(), 2, "{question}");
+
+    // Asked once; after that a person reads.
+    app.receives(&sid(2), ANN, "Y").await;
+    assert_eq!(app.open_task_kinds().await, ["clarify"]);
+    app.receives(&sid(3), ANN, &codes[1].to_lowercase()).await;
+    assert_eq!(
+        (status(&app, &first).await.as_str(), status(&app, &second).await.as_str()),
+        ("scheduled", "confirmed")
+    );
+    // Now one is left, so the letter is enough.
+    app.receives(&sid(4), ANN, "N").await;
+    assert_eq!(status(&app, &first).await, "reschedule_requested");
+    assert_eq!(app.sim.sent_to(ANN).len(), 3, "two reminders and one question");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_code_that_is_nobodys_confirms_nothing_and_brings_a_person(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (_, visit) = reminded(&app).await;
+    app.receives(&sid(1), ANN, "Y987").await;
+    assert_eq!(status(&app, &visit).await, "scheduled");
+    assert_eq!(app.open_task_kinds().await, ["clarify"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_y_to_a_time_that_was_moved_does_not_confirm_the_new_one(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (_, visit) = reminded(&app).await;
+    let (moved, _) = app.move_visit(&visit, app.s.now() + Duration::hours(200)).await;
+    assert_eq!(moved, 200);
+    app.receives(&sid(1), ANN, "Y").await;
+    assert_eq!(status(&app, &visit).await, "scheduled");
+    assert_eq!(app.open_task_kinds().await, ["clarify"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_y_after_the_visit_began_confirms_nothing_and_brings_a_person(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    let (_, visit) = reminded(&app).await;
+    app.clock().advance(Duration::hours(31));
+    app.receives(&sid(1), ANN, "Y").await;
+    assert_eq!(status(&app, &visit).await, "scheduled");
+    assert_eq!(app.open_task_kinds().await, ["clarify"]);
+}
+
+#[rstest]
+#[case::cancelled("cancel", "cancelled")]
+#[case::over("complete", "completed")]
+#[tokio::test]
+async fn a_y_to_a_closed_visit_does_not_open_it_again(
+    #[case] act: &str,
+    #[case] remains: &str,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let (_, visit) = reminded(&app).await;
+    app.post(&format!("/appointments/{visit}/{act}"), serde_json::json!({})).await;
+    app.receives(&sid(1), ANN, "Y").await;
+    assert_eq!(status(&app, &visit).await, remains);
+    assert_eq!(app.open_task_kinds().await, ["clarify"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_changed_mind_counts_but_a_late_repeat_of_the_old_text_does_not(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (_, visit) = reminded(&app).await;
+    app.receives(&sid(1), ANN, "Y").await;
+    app.receives(&sid(2), ANN, "N").await;
+    assert_eq!(status(&app, &visit).await, "reschedule_requested");
+    app.receives(&sid(1), ANN, "Y").await;
+    assert_eq!(
+        status(&app, &visit).await,
+        "reschedule_requested",
+        "that Y was said before the N"
+    );
+    assert_eq!(app.open_task_kinds().await, ["reschedule"]);
+    app.receives(&sid(3), ANN, "Y").await;
+    assert_eq!(status(&app, &visit).await, "confirmed");
+    assert!(app.open_tasks().await.is_empty(), "nothing is left to do");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn y_and_n_in_the_same_moment_end_in_one_of_the_two_with_its_work(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (_, visit) = reminded(&app).await;
+    let (first, second) = (sid(1), sid(2));
+    tokio::join!(app.receives(&first, ANN, "Y"), app.receives(&second, ANN, "N"));
+    let tasks = app.open_task_kinds().await;
+    match status(&app, &visit).await.as_str() {
+        "confirmed" => assert!(tasks.is_empty(), "{tasks:?}"),
+        "reschedule_requested" => assert_eq!(tasks, ["reschedule"]),
+        other => panic!("{other}"),
+    }
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_phone_known_to_two_businesses_answers_the_one_it_writes_to(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let neighbour = app.neighbour().await;
+    let (_, visit) = reminded(&app).await;
+    // To the garage's number, which has asked nothing.
+    let first = sid(1);
+    let mut text = app.text(&first, ANN, "Y");
+    text.iter_mut()
+        .filter(|(name, _)| *name == "To")
+        .for_each(|to| to.1 = OTHER_NUMBER);
+    let answer = app.signed(INBOUND, &text).send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 200);
+    assert_eq!(status(&app, &visit).await, "scheduled");
+    let theirs = crate::app::list_all(&app.http, &app.url, &neighbour.key, "/messages").await;
+    assert_eq!(theirs.len(), 1);
+    app.receives(&sid(2), ANN, "Y").await;
+    assert_eq!(status(&app, &visit).await, "confirmed");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+#[ignore = "until a quoted message or a button decides which visit is meant (RE5)"]
+async fn a_button_under_an_old_reminder_means_the_visit_of_that_reminder(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (ann, first) = reminded(&app).await;
+    let second = app.visit(&ann, 40).await;
+    texts(&app, 2).await;
+    let asked: Vec<Value> = app.messages_of(&ann).await;
+    let about = |visit: &str| {
+        let of = |m: &&Value| m["correlation_id"].as_str().is_some_and(|id| id.starts_with(visit));
+        asked.iter().find(of).expect("its reminder")["provider_sid"]
+            .as_str()
+            .expect("a SID")
+            .to_owned()
+    };
+    let quoted = about(&first);
+    let tap = sid(1);
+    let mut text = app.text(&tap, ANN, "Confirm");
+    text.push(("ButtonText", "Confirm"));
+    text.push(("OriginalRepliedMessageSid", &quoted));
+    text.push(("OriginalRepliedMessageSender", NUMBER));
+    let answer = app.signed(INBOUND, &text).send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 200);
+    assert_eq!(
+        (status(&app, &first).await.as_str(), status(&app, &second).await.as_str()),
+        ("confirmed", "scheduled")
+    );
+}

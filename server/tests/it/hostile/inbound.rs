@@ -1,0 +1,217 @@
+//! Points 4, 5 and 12: texts that come twice, at once, while nobody listens, or from somebody without a number.
+
+use std::sync::Arc;
+
+use chrono::Duration;
+use futures::future::join_all;
+use rstest::rstest;
+use serde_json::Value;
+use testkit::Backend;
+use twilio_sim::InboundText;
+
+use super::{ANN, BEN};
+use crate::app::{INBOUND, NUMBER, TestApp, sid};
+
+/// Posts a text with the token Twilio puts on each of its requests, the same on a retry.
+async fn post(app: &TestApp, sid: &str, body: &str, token: &str) -> u16 {
+    let request = app.signed(INBOUND, &app.text(sid, ANN, body));
+    let answer = request
+        .header("I-Twilio-Idempotency-Token", token)
+        .send()
+        .await
+        .expect("an answer");
+    answer.status().as_u16()
+}
+
+/// Bodies of all texts, oldest first.
+async fn bodies(app: &TestApp) -> Vec<String> {
+    let all = app.all("/messages").await;
+    let body = |m: &Value| m["body"].as_str().unwrap_or_default().to_owned();
+    all.iter().rev().map(body).collect()
+}
+
+#[rstest]
+#[case::by_twilio_itself("a-token", "a-token")]
+#[case::as_a_new_request("a-token", "another-token")]
+#[tokio::test]
+async fn a_text_that_twilio_hands_over_twice_is_one_text(
+    #[case] first: &str,
+    #[case] second: &str,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    assert_eq!(post(&app, &sid(1), "Is there parking?", first).await, 200);
+    assert_eq!(post(&app, &sid(1), "Is there parking?", second).await, 200);
+    assert_eq!(bodies(&app).await, ["Is there parking?"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn two_equal_texts_a_second_apart_are_two_texts(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    assert_eq!(post(&app, &sid(1), "Hello?", "a-token").await, 200);
+    app.clock().advance(Duration::seconds(1));
+    assert_eq!(post(&app, &sid(2), "Hello?", "another-token").await, 200);
+    assert_eq!(bodies(&app).await, ["Hello?", "Hello?"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn fifty_first_texts_of_a_stranger_at_once_are_one_conversation_with_fifty_texts(#[case] backend: Backend) {
+    let app = Arc::new(TestApp::without_workers(backend).await);
+    let texts = (0..50).map(|n| {
+        let app = app.clone();
+        tokio::spawn(async move { post(&app, &sid(n), &format!("Text {n}"), "t").await })
+    });
+    for answer in join_all(texts).await {
+        assert_eq!(answer.expect("no panic"), 200);
+    }
+    // One that our own logic could not place in the crowd is placed a moment later.
+    app.start_workers();
+    app.until("all are shown", async || (bodies(&app).await.len() == 50).then_some(()))
+        .await;
+    let mut shown = bodies(&app).await;
+    shown.sort();
+    shown.dedup();
+    assert_eq!(shown.len(), 50, "each of them once");
+    assert_eq!(app.all("/conversations").await.len(), 1);
+}
+
+#[rstest]
+#[case::nothing_at_all("")]
+#[case::a_nul_byte("Hello\u{0} there")]
+#[case::only_emoji("👩‍👩‍👧‍👦🇸🇪")]
+#[case::right_to_left("\u{202e}olleH")]
+#[case::as_long_as_texts_get("👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋")]
+#[case::html("<script>alert(1)</script>")]
+#[case::sql("'); DROP TABLE message; --")]
+#[tokio::test]
+async fn whatever_is_in_a_text_it_is_taken_and_shown(
+    #[case] body: &str,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::without_workers(backend).await;
+    let body = if body.starts_with('👋') {
+        body.repeat(40)
+    } else {
+        body.to_owned()
+    };
+    app.receives(&sid(1), ANN, &body).await;
+    assert_eq!(bodies(&app).await, [body.replace('\u{0}', "")]);
+    assert_eq!(app.all("/conversations").await.len(), 1);
+}
+
+/// A text that Twilio has but could not hand over, because nobody was there.
+async fn missed(app: &TestApp, from: &str, body: &str) -> String {
+    app.sim.set_inbound_url(None);
+    let sid = app.sim.inbound(from, NUMBER, body).await;
+    app.sim.set_inbound_url(Some(format!("{}{INBOUND}", app.url)));
+    sid
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+#[ignore = "until a sweep compares Twilio's log with ours (SE8)"]
+async fn what_came_while_we_were_down_appears_once_and_in_its_place(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    app.sim.inbound(ANN, NUMBER, "First").await;
+    app.clock().advance(Duration::minutes(5));
+    missed(&app, ANN, "While you were away").await;
+    app.clock().advance(Duration::minutes(5));
+    app.sim.inbound(ANN, NUMBER, "Last").await;
+    app.start_workers();
+    app.as_time_goes_by(Duration::minutes(1), "swept in", async || {
+        (bodies(&app).await.len() == 3).then_some(())
+    })
+    .await;
+    assert_eq!(bodies(&app).await, ["First", "While you were away", "Last"]);
+    for _ in 0..3 {
+        app.clock().advance(Duration::minutes(30));
+        app.a_tick_later().await;
+    }
+    assert_eq!(bodies(&app).await.len(), 3, "the next sweeps find nothing new");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+#[ignore = "until a sweep compares Twilio's log with ours (SE8)"]
+async fn a_text_that_was_swept_in_and_is_handed_over_after_all_is_one_text(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    let sid = missed(&app, ANN, "While you were away").await;
+    app.as_time_goes_by(Duration::minutes(1), "swept in", async || {
+        (!bodies(&app).await.is_empty()).then_some(())
+    })
+    .await;
+    let late = InboundText {
+        from: ANN.to_owned(),
+        to: NUMBER.to_owned(),
+        body: "While you were away".to_owned(),
+        message_sid: Some(sid),
+        times: Some(10),
+        ..InboundText::default()
+    };
+    app.sim.send_text(late).await;
+    assert_eq!(bodies(&app).await.len(), 1);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+#[ignore = "until a sweep compares Twilio's log with ours (SE8)"]
+async fn a_stop_that_came_while_we_were_down_applies_to_what_still_waits(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    let ann = app.contact("Ann", ANN).await;
+    let workers = app.start_workers();
+    // It waits: Twilio wants it slower.
+    app.sim
+        .set_fault(twilio_sim::Fault::new(twilio_sim::FaultKind::RateLimit).ms(3_600_000).to(ANN));
+    let text = app.reply(&ann, "Hello").await;
+    app.until("asked once", async || (app.sim.creates_to(ANN).len() == 1).then_some(()))
+        .await;
+    missed(&app, ANN, "STOP").await;
+    app.as_time_goes_by(Duration::minutes(1), "opted out", async || {
+        (app.consent(&ann).await == "opted_out").then_some(())
+    })
+    .await;
+    assert_eq!(app.message(&text["id"]).await["status"], "cancelled");
+    app.clock().advance(Duration::hours(2));
+    app.a_tick_later().await;
+    assert_eq!(app.sim.creates_to(ANN).len(), 1, "not even asked again");
+    workers.stop().await;
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_whatsapp_user_without_a_number_is_visible_or_refused_and_harms_nobody(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (first, second) = (sid(1), sid(2));
+    let mut text = app.text(&first, "whatsapp:US.13491208655302741918", "Y");
+    text.push(("ExternalUserId", "whatsapp:ID.13491208655302741918"));
+    text.push(("ProfileName", "Ann"));
+    let answer = app.signed(INBOUND, &text).send().await.expect("an answer");
+    let (status, seen) = (answer.status().as_u16(), app.all("/messages").await.len());
+    let tasks = app.open_tasks().await.len();
+    assert!(
+        (status == 200 && seen + tasks > 0) || ((400..500).contains(&status) && seen + tasks == 0),
+        "visible work, or a clear refusal that leaves nothing: {status}, {seen} texts, {tasks} tasks"
+    );
+    app.receives(&second, BEN, "Hello").await;
+    let ben = app
+        .all("/messages")
+        .await
+        .into_iter()
+        .find(|m| m["provider_sid"] == second.as_str());
+    assert!(ben.is_some(), "others are served as ever");
+}

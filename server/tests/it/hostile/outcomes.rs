@@ -1,0 +1,207 @@
+//! Point 3: answers to our calls that are lost, torn, late, false or no. One text on the phone, whatever happens; and never a second call
+//! unless Twilio provably refused the first.
+
+use chrono::Duration;
+use rstest::rstest;
+use serde_json::Value;
+use testkit::{Backend, Fault, FaultKind};
+
+use super::ANN;
+use crate::app::TestApp;
+
+/// An hour is more than any wait between two tries, and less than it takes to go to bed.
+const STEP: Duration = Duration::seconds(40);
+
+/// How often Twilio was asked to send, and how many texts the phone got.
+fn asked_and_got(app: &TestApp) -> (usize, usize) {
+    (app.sim.creates_to(ANN).len(), app.sim.sent_to(ANN).len())
+}
+
+fn silent() -> Fault {
+    Fault::new(FaultKind::NoCallbacks)
+}
+
+#[rstest]
+#[case::accepted_but_cut_off_before_the_answer(FaultKind::ResetAfter)]
+#[case::accepted_but_cut_off_in_the_answer(FaultKind::TornAnswer)]
+#[case::accepted_but_called_an_error(FaultKind::ErrorAfter)]
+#[tokio::test]
+async fn what_was_sent_without_our_knowing_is_found_in_twilios_log(
+    #[case] fault: FaultKind,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    let ann = app.contact("Ann", ANN).await;
+    app.sim.set_fault(Fault::new(fault));
+    app.sim.set_fault(silent());
+    let text = app.reply(&ann, "Hello").await;
+    let found = app
+        .as_time_goes_by(STEP, "found in the log", async || {
+            Some(app.message(&text["id"]).await).filter(|m| m["provider_sid"].is_string())
+        })
+        .await;
+    assert_eq!(found["provider_sid"], app.sim.sent_to(ANN)[0].sid.as_str());
+    assert_ne!(found["status"], "unknown");
+    assert_eq!(asked_and_got(&app), (1, 1));
+}
+
+#[rstest]
+#[case::called_an_error(FaultKind::ErrorBefore)]
+#[case::kept_waiting_then_called_an_error(FaultKind::TimeoutBefore)]
+#[tokio::test]
+async fn what_was_not_sent_without_our_knowing_is_a_persons_to_decide(
+    #[case] fault: FaultKind,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    let ann = app.contact("Ann", ANN).await;
+    app.sim.set_fault(Fault::new(fault).ms(300));
+    let text = app.reply(&ann, "Hello").await;
+    let task = app
+        .as_time_goes_by(STEP, "a person is asked", async || {
+            app.open_tasks().await.into_iter().find(|t| t["kind"] == "stuck_message")
+        })
+        .await;
+    assert_eq!(task["contact_id"], ann.as_str());
+    assert_eq!(app.message(&text["id"]).await["status"], "unknown");
+    app.clock().advance(Duration::hours(30));
+    app.a_tick_later().await;
+    assert_eq!(asked_and_got(&app), (1, 0), "never sent again on a guess");
+    assert_eq!(app.open_tasks().await.len(), 1, "and asked about once");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn while_twilios_log_is_out_of_reach_nothing_is_sent_again(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    let ann = app.contact("Ann", ANN).await;
+    app.sim.set_fault(Fault::new(FaultKind::ListError).count(1_000));
+    app.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
+    app.sim.set_fault(silent());
+    let text = app.reply(&ann, "Hello").await;
+    app.until_status(&text["id"], "unknown").await;
+    for _ in 0..4 {
+        app.clock().advance(Duration::minutes(2));
+        app.a_tick_later().await;
+        assert_eq!(app.message(&text["id"]).await["status"], "unknown");
+    }
+    app.sim.clear_faults();
+    app.as_time_goes_by(STEP, "found", async || {
+        Some(app.message(&text["id"]).await).filter(|m| m["provider_sid"].is_string())
+    })
+    .await;
+    assert_eq!(asked_and_got(&app), (1, 1));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn two_equal_texts_whose_answers_were_lost_are_told_apart(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    let ann = app.contact("Ann", ANN).await;
+    app.sim.set_fault(Fault::new(FaultKind::ResetAfter).count(2));
+    app.sim.set_fault(silent().count(2));
+    app.reply(&ann, "Hello").await;
+    app.reply(&ann, "Hello").await;
+    let both = app
+        .as_time_goes_by(STEP, "both found", async || {
+            let texts = app.messages_of(&ann).await;
+            texts.iter().all(|m| m["provider_sid"].is_string()).then_some(texts)
+        })
+        .await;
+    assert_ne!(both[0]["provider_sid"], both[1]["provider_sid"]);
+    assert_eq!(asked_and_got(&app), (2, 2));
+}
+
+#[rstest]
+#[case::told_to_slow_down(Fault::new(FaultKind::RateLimit))]
+#[case::told_to_slow_down_and_for_how_long(Fault::new(FaultKind::RateLimit).ms(30_000))]
+#[case::the_senders_queue_is_full(Fault::new(FaultKind::Refuse).code(21611))]
+#[tokio::test]
+async fn what_was_provably_not_taken_is_tried_again_until_it_is(
+    #[case] fault: Fault,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    let ann = app.contact("Ann", ANN).await;
+    app.sim.set_fault(fault.count(2));
+    let text = app.reply(&ann, "Hello").await;
+    app.as_time_goes_by(STEP, "delivered", async || {
+        Some(app.message(&text["id"]).await).filter(|m| m["status"] == "delivered")
+    })
+    .await;
+    assert_eq!(asked_and_got(&app), (3, 1));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_is_never_taken_ends_as_failed_and_in_a_persons_hands(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    let ann = app.contact("Ann", ANN).await;
+    app.sim.set_fault(Fault::new(FaultKind::RateLimit).count(1_000));
+    let text = app.reply(&ann, "Hello").await;
+    let failed = app
+        .as_time_goes_by(Duration::minutes(4), "given up", async || {
+            Some(app.message(&text["id"]).await).filter(|m| m["status"] == "failed")
+        })
+        .await;
+    assert!(failed["error"].is_string());
+    assert_eq!(app.open_task_kinds().await, ["stuck_message"]);
+    let tries = app.sim.creates_to(ANN).len();
+    assert!((2..=5).contains(&tries), "a few tries and not more: {tries}");
+    app.clock().advance(Duration::hours(2));
+    app.a_tick_later().await;
+    assert_eq!(asked_and_got(&app), (tries, 0));
+}
+
+#[rstest]
+#[case::at_once(Fault::new(FaultKind::Refuse).code(21610))]
+#[case::later(Fault::new(FaultKind::AsyncFail).code(21610))]
+#[tokio::test]
+async fn who_blocked_us_at_twilio_is_opted_out_here_too(
+    #[case] fault: Fault,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let ann = app.contact("Ann", ANN).await;
+    app.sim.set_fault(fault);
+    let text = app.reply(&ann, "Hello").await;
+    let failed = app.until_status(&text["id"], "failed").await;
+    assert_eq!(failed["error_code"], 21610);
+    assert_eq!(app.consent(&ann).await, "opted_out");
+    app.refused_reply(&ann).await;
+    app.a_tick_later().await;
+    assert_eq!(app.sim.creates_to(ANN).len(), 1, "not tried again");
+}
+
+#[rstest]
+#[case::refused_at_once(Fault::new(FaultKind::Refuse).code(21211), "failed")]
+#[case::failed_later(Fault::new(FaultKind::AsyncFail).code(30034), "failed")]
+#[case::undelivered_later(Fault::new(FaultKind::AsyncFail).code(30006), "undelivered")]
+#[tokio::test]
+async fn what_will_never_work_is_said_once_and_not_tried_again(
+    #[case] fault: Fault,
+    #[case] ends: &str,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let ann = app.contact("Ann", ANN).await;
+    app.sim.set_fault(fault);
+    let text = app.reply(&ann, "Hello").await;
+    let failed: Value = app.until_status(&text["id"], ends).await;
+    assert!(failed["error"].is_string() && failed["error_code"].is_i64(), "{failed}");
+    assert_eq!(app.open_tasks().await.len(), 1);
+    app.a_tick_later().await;
+    assert_eq!(app.sim.creates_to(ANN).len(), 1);
+}

@@ -1,0 +1,181 @@
+//! Point 11: who can't sign learns nothing and changes nothing; who can is heard, however its signature was computed.
+
+use rstest::rstest;
+use testkit::Backend;
+use twilio::signature::sign;
+
+use super::ANN;
+use crate::app::{INBOUND, NUMBER, OLD_TOKEN, STATUS, TestApp, sid};
+
+type Params = Vec<(String, String)>;
+
+/// An ordinary text, with a name that is there more than once, an empty value and letters of all kinds.
+fn params(app: &TestApp) -> Params {
+    let pairs = [
+        ("MessageSid", sid(1).as_str()),
+        ("AccountSid", app.sim.account_sid()),
+        ("MessageStatus", "delivered"),
+        ("From", ANN),
+        ("To", NUMBER),
+        ("Body", " Grüße 👋 & more = 100 %\n"),
+        ("NumMedia", "0"),
+        ("FromCity", ""),
+        ("Digits", "5678"),
+        ("Digits", "1234"),
+        ("Digits", "1234"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    pairs.into()
+}
+
+/// Posts a form as it is, with any signature.
+async fn post(app: &TestApp, path: &str, params: &Params, signature: Option<&str>) -> u16 {
+    let mut request = app.http.post(format!("{}{path}", app.url)).form(params);
+    if let Some(signature) = signature {
+        request = request.header("X-Twilio-Signature", signature);
+    }
+    request.send().await.expect("an answer").status().as_u16()
+}
+
+async fn nothing_is_stored(app: &TestApp) {
+    assert!(app.all("/messages").await.is_empty() && app.all("/conversations").await.is_empty());
+    assert!(app.open_tasks().await.is_empty());
+}
+
+#[rstest]
+#[case::as_it_is("https://showup.example.com", "https://showup.example.com", "")]
+#[case::with_the_standard_port("https://showup.example.com", "https://showup.example.com:443", "")]
+#[case::with_the_port_of_plain_http("http://showup.example.com", "http://showup.example.com:80", "")]
+#[case::without_our_odd_port("https://showup.example.com:8443", "https://showup.example.com", "")]
+#[case::with_our_odd_port("https://showup.example.com:8443", "https://showup.example.com:8443", "")]
+#[case::with_an_encoded_query(
+    "https://showup.example.com",
+    "https://showup.example.com",
+    "?plus=%2B&at=%40&colon=%3A&space=a+b"
+)]
+#[case::with_a_bare_query("https://showup.example.com", "https://showup.example.com", "?at=@&colon=:")]
+#[tokio::test]
+async fn what_twilio_signed_is_heard_however_it_wrote_our_address(
+    #[case] public_url: &str,
+    #[case] signed_for: &str,
+    #[case] query: &str,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::known_as(backend, public_url).await;
+    let (params, path) = (params(&app), format!("{INBOUND}{query}"));
+    let signature = sign(app.sim.auth_token(), &format!("{signed_for}{path}"), &params);
+    assert_eq!(post(&app, &path, &params, Some(&signature)).await, 200);
+    let seen = app.all("/messages").await;
+    assert_eq!(
+        (seen.len(), seen[0]["body"].as_str()),
+        (1, Some(" Grüße 👋 & more = 100 %\n"))
+    );
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn during_a_rotation_both_tokens_are_heard(#[case] backend: Backend) {
+    let app = TestApp::without_workers(backend).await;
+    let address = format!("{}{INBOUND}", app.url);
+    for (n, token) in [app.sim.auth_token(), OLD_TOKEN].into_iter().enumerate() {
+        let mut params = params(&app);
+        params[0].1 = sid(n as u32);
+        let signature = sign(token, &address, &params);
+        assert_eq!(post(&app, INBOUND, &params, Some(&signature)).await, 200);
+    }
+    assert_eq!(app.all("/messages").await.len(), 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_does_not_fit_its_signature_is_refused_and_leaves_nothing(
+    #[values(INBOUND, STATUS)] door: &str,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::without_workers(backend).await;
+    let (good, address, token) = (params(&app), format!("{}{door}", app.url), app.sim.auth_token());
+    let signature = sign(token, &address, &good);
+    let other_door = if door == INBOUND { STATUS } else { INBOUND };
+    let changed = |change: &dyn Fn(&mut Params)| {
+        let mut params = good.clone();
+        change(&mut params);
+        params
+    };
+    let tampered: [(&str, Params); 5] = [
+        ("another sender", changed(&|p| p[3].1 = "+14155550199".to_owned())),
+        ("a name more", changed(&|p| p.push(("NewName".to_owned(), "1".to_owned())))),
+        ("a name less", changed(&|p| p.retain(|(name, _)| name != "FromCity"))),
+        ("a trimmed value", changed(&|p| p[5].1 = p[5].1.trim().to_owned())),
+        (
+            "one of several values gone",
+            changed(&|p| p.retain(|(_, value)| value != "5678")),
+        ),
+    ];
+    for (what, params) in &tampered {
+        assert_eq!(post(&app, door, params, Some(&signature)).await, 403, "{what}");
+    }
+    let wrong: [(&str, String); 8] = [
+        ("a guess", "bm90IGEgc2lnbmF0dXJlIGF0IGFsbA==".to_owned()),
+        ("no base64", "💥".to_owned()),
+        ("empty", String::new()),
+        ("another token", sign("another-token", &address, &good)),
+        ("no token", sign("", &address, &good)),
+        ("the other door", sign(token, &format!("{}{other_door}", app.url), &good)),
+        ("another query", sign(token, &format!("{address}?a=1"), &good)),
+        ("the right one in capitals", signature.to_uppercase()),
+    ];
+    assert_eq!(post(&app, door, &good, None).await, 403, "none");
+    for (what, signature) in &wrong {
+        assert_eq!(post(&app, door, &good, Some(signature)).await, 403, "{what}");
+    }
+    assert_eq!(
+        post(&app, &format!("{door}?a=1"), &good, Some(&signature)).await,
+        403,
+        "a query that was not signed"
+    );
+    nothing_is_stored(&app).await;
+}
+
+#[rstest]
+#[case::without_its_hash("", true, 403)]
+#[case::with_another_hash("?bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6621", true, 403)]
+#[case::with_its_hash_but_unsigned("?bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620", false, 403)]
+#[case::with_its_hash_and_signed("?bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620", true, 400)]
+#[tokio::test]
+async fn json_is_no_text_and_without_its_hash_not_even_believed(
+    #[case] query: &str,
+    #[case] signed: bool,
+    #[case] expected: u16,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::without_workers(backend).await;
+    let address = format!("{}{INBOUND}{query}", app.url);
+    let token = if signed { app.sim.auth_token() } else { "another-token" };
+    let request = app
+        .http
+        .post(&address)
+        .header("content-type", "application/json")
+        .header("X-Twilio-Signature", sign(token, &address, &Params::new()))
+        .body(r#"{"property": "value", "boolean": true}"#);
+    assert_eq!(request.send().await.expect("an answer").status().as_u16(), expected);
+    nothing_is_stored(&app).await;
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_body_of_a_megabyte_is_refused_signed_or_not_and_the_next_text_is_taken(#[case] backend: Backend) {
+    let app = TestApp::without_workers(backend).await;
+    let mut huge = params(&app);
+    huge[5].1 = "x".repeat(1_000_000);
+    let signature = sign(app.sim.auth_token(), &format!("{}{INBOUND}", app.url), &huge);
+    assert_eq!(post(&app, INBOUND, &huge, Some(&signature)).await, 413);
+    let unsigned = post(&app, INBOUND, &huge, None).await;
+    assert!(unsigned == 413 || unsigned == 403, "{unsigned}");
+    nothing_is_stored(&app).await;
+    app.receives(&sid(2), ANN, "Hello").await;
+    assert_eq!(app.all("/messages").await.len(), 1);
+}

@@ -1,0 +1,208 @@
+//! Several processes: on one PostgreSQL they share everything and any of them may die (OP2); a SQLite file belongs to one.
+
+use std::{collections::HashMap, time::Duration};
+
+use rstest::rstest;
+use serde_json::Value;
+use testkit::{Backend, Fault, FaultKind};
+
+use crate::{
+    app::{NUMBER, sign_in},
+    real::{EMAIL, Installation, PASSWORD, Process, free_port},
+};
+
+const ANN: &str = "+14155550171";
+
+/// How often each text reached Ann's phone.
+fn reached(it: &Installation) -> HashMap<String, usize> {
+    let mut times = HashMap::new();
+    for text in it.sim.sent_to(ANN) {
+        *times.entry(text.body).or_default() += 1;
+    }
+    times
+}
+
+#[tokio::test]
+async fn what_comes_in_at_one_web_process_is_on_the_stream_of_another_within_a_second() {
+    let it = Installation::new(Backend::Postgres).await;
+    let (a, b) = (it.start("web", free_port()).await, it.start("web", free_port()).await);
+    sign_in(&it.http, &a.url, EMAIL, PASSWORD).await;
+    let mut stream = it.http.get(format!("{}/live?after=0", a.url)).send().await.expect("a stream");
+    assert_eq!(stream.status().as_u16(), 200, "signed in at one, known to all");
+    it.sim.set_inbound_url(Some(format!("{}/webhooks/twilio/inbound", b.url)));
+    it.sim.inbound(ANN, NUMBER, "The first wakes everything up").await;
+    read_until(&mut stream, "wakes everything up", Duration::from_secs(10)).await;
+    for n in 0..10 {
+        let body = format!("Text {n} to the other door");
+        it.sim.inbound(ANN, NUMBER, &body).await;
+        read_until(&mut stream, &body, Duration::from_secs(1)).await;
+    }
+}
+
+async fn read_until(stream: &mut reqwest::Response, wanted: &str, time: Duration) {
+    let reading = async {
+        let mut seen = String::new();
+        while !seen.contains(wanted) {
+            let chunk = stream.chunk().await.expect("the stream goes on").expect("the stream goes on");
+            seen.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    };
+    assert!(
+        tokio::time::timeout(time, reading).await.is_ok(),
+        "not on the stream within {time:?}: {wanted}"
+    );
+}
+
+#[tokio::test]
+async fn two_workers_share_the_work_and_nothing_goes_out_twice() {
+    let mut it = Installation::new(Backend::Postgres).await;
+    let port = free_port();
+    let web = it.start("web", port).await;
+    // Each worker has its own line to Twilio, so that one can see who called.
+    let lines = [it.through_a_line_to_twilio().await, it.through_a_line_to_twilio().await];
+    let mut workers = Vec::new();
+    for line in &lines {
+        it.twilio_line = Some(line.clone());
+        workers.push(it.start_worker(port));
+    }
+    let ann = it.contact(&web.url, ANN).await;
+    // Both are at work once each has made a call.
+    let (mut count, began) = (0, tokio::time::Instant::now());
+    while lines.iter().any(|line| line.connections() == 0) {
+        assert!(began.elapsed() < Duration::from_secs(60), "only one of two workers works");
+        it.sim.set_fault(Fault::new(FaultKind::Timeout).ms(300));
+        it.reply(&web.url, &ann, &format!("Text {count}")).await;
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        count += 1;
+    }
+    for _ in 0..100 {
+        it.reply(&web.url, &ann, &format!("Text {count}")).await;
+        count += 1;
+    }
+    let all = it.until(&web.url, "delivered", |m| m["status"] == "delivered").await;
+    let reached = reached(&it);
+    assert_eq!((all.len(), reached.len()), (count, count));
+    assert!(reached.values().all(|times| *times == 1), "{reached:?}");
+    assert_eq!(it.sim.creates_to(ANN).len(), count, "nor was Twilio asked twice");
+}
+
+/// Seconds of killing: a quarter of a minute, or as many as `HOSTILE_SECONDS` says.
+fn seconds() -> usize {
+    #[expect(clippy::disallowed_methods, reason = "who runs the tests may want more")]
+    let wanted = std::env::var("HOSTILE_SECONDS");
+    wanted.ok().and_then(|n| n.parse().ok()).unwrap_or(15)
+}
+
+#[tokio::test]
+async fn with_a_worker_killed_every_second_nothing_is_lost_twice_or_stuck() {
+    let it = Installation::new(Backend::Postgres).await;
+    let port = free_port();
+    let web = it.start("web", port).await;
+    let steady = it.start_worker(port);
+    let ann = it.contact(&web.url, ANN).await;
+    let mut victim: Option<Process> = None;
+    let mut count = 0;
+    for second in 0..seconds() {
+        // Calls last, so that a kill always meets some in the air; some of them are never reported on.
+        it.sim.set_fault(Fault::new(FaultKind::Timeout).count(8).ms(600));
+        if second % 3 == 0 {
+            it.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
+        }
+        for _ in 0..8 {
+            it.reply(&web.url, &ann, &format!("Text {count}")).await;
+            count += 1;
+        }
+        if let Some(victim) = victim.replace(it.start_worker(port)) {
+            victim.kill();
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    victim.take().expect("a worker").kill();
+    it.sim.clear_faults();
+    let began = tokio::time::Instant::now();
+    // What went out is known to have gone out, because Twilio's log says so; what did not was never in the air.
+    let settled = |m: &Value| m["provider_sid"].is_string() && m["status"] != "unknown";
+    let all = it.until(&web.url, "settled", settled).await;
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(63), "stuck for {took:?}");
+    let reached = reached(&it);
+    assert_eq!((all.len(), reached.len()), (count, count), "nothing is lost");
+    assert!(reached.values().all(|times| *times == 1), "nothing twice: {reached:?}");
+    drop(steady);
+}
+
+#[rstest]
+#[case::only_pages(&["web"])]
+#[case::only_work(&["worker"])]
+#[tokio::test]
+async fn a_sqlite_file_is_not_shared_between_processes(#[case] role: &[&str]) {
+    let it = Installation::new(Backend::Sqlite).await;
+    let showup = it.start("serve", free_port()).await;
+    let output = it.try_to_run(role, free_port()).await;
+    refused_in_a_sentence(&output);
+    it.contact(&showup.url, ANN).await;
+}
+
+#[tokio::test]
+#[ignore = "until a second `serve` on the same SQLite file is refused (OP1)"]
+async fn a_second_server_on_the_same_sqlite_file_is_refused_and_the_first_goes_on() {
+    let it = Installation::new(Backend::Sqlite).await;
+    let showup = it.start("serve", free_port()).await;
+    let output = it.try_to_run(&["serve"], free_port()).await;
+    refused_in_a_sentence(&output);
+    let ann = it.contact(&showup.url, ANN).await;
+    it.reply(&showup.url, &ann, "Hello").await;
+    it.until(&showup.url, "delivered", |m| m["status"] == "delivered").await;
+    // It is the process that holds the file, not a leftover of it.
+    showup.kill();
+    it.start("serve", free_port()).await;
+}
+
+fn refused_in_a_sentence(output: &std::process::Output) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "it should not run: {said}");
+    let sentence = said.lines().rfind(|line| line.starts_with("showup: ")).unwrap_or_default();
+    assert!(sentence.contains("SQLite") && sentence.len() > 40, "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn asked_to_stop_with_twenty_calls_in_the_air_it_hears_them_out_and_ends(#[case] backend: Backend) {
+    let (it, port) = (Installation::new(backend).await, free_port());
+    let mut showup = it.start("serve", port).await;
+    let ann = it.contact(&showup.url, ANN).await;
+    it.sim.set_fault(Fault::new(FaultKind::Timeout).count(20).ms(3_000));
+    it.sim.set_fault(Fault::new(FaultKind::NoCallbacks).count(20));
+    for n in 0..20 {
+        it.reply(&showup.url, &ann, &format!("Text {n}")).await;
+    }
+    // As many as it makes at once; of the rest none may be begun any more, or all of it must be finished.
+    it.until_twilio("most are in the air", |state| state.creates().count() >= 12)
+        .await;
+    showup.ask_to_stop();
+    let ended = showup.ends_within(Duration::from_secs(25)).await;
+    assert!(
+        ended.is_some_and(|status| status.success()),
+        "by itself, in time, and well: {ended:?}"
+    );
+    let in_the_air = it.sim.look(|state| state.creates().filter(|c| c.http.is_none()).count());
+    assert_eq!(in_the_air, 0, "every call was heard out");
+    it.sim.clear_faults();
+    let taken = it.sim.sent_to(ANN).len();
+
+    let showup = it.start("serve", port).await;
+    let at_once = it.messages(&showup.url).await;
+    let unclear: Vec<_> = at_once.iter().filter(|m| m["status"] == "unknown").collect();
+    assert!(unclear.is_empty(), "every outcome was written down: {unclear:?}");
+    let known = at_once.iter().filter(|m| m["provider_sid"].is_string()).count();
+    assert!(known >= taken, "{known} of {taken}");
+    it.until(&showup.url, "sent", |m| m["provider_sid"].is_string()).await;
+    let reached = reached(&it);
+    assert!(
+        reached.len() == 20 && reached.values().all(|times| *times == 1),
+        "{reached:?}"
+    );
+}
