@@ -342,10 +342,12 @@ impl TestApp {
         panic!("waited in vain: {what}");
     }
 
-    /// Waits until the workers have looked for due work at least once since this was called.
+    /// Lets workers look for due work and do what they found. Nothing shows a look that found nothing, so others join them for a moment:
+    /// workers look first of all, and then only every two seconds.
     pub async fn a_tick_later(&self) {
-        // Nothing shows a tick that found nothing to do. They come every two seconds.
-        tokio::time::sleep(Duration::from_millis(2_600)).await;
+        let more = self.start_workers();
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        more.stop().await;
     }
 
     /// Waits until `wanted` is so, looking often.

@@ -82,26 +82,24 @@ async fn fifty_first_texts_of_a_stranger_at_once_are_one_conversation_with_fifty
 }
 
 #[rstest]
-#[case::nothing_at_all("")]
-#[case::a_nul_byte("Hello\u{0} there")]
-#[case::only_emoji("👩‍👩‍👧‍👦🇸🇪")]
-#[case::right_to_left("\u{202e}olleH")]
-#[case::as_long_as_texts_get("👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋👋")]
-#[case::html("<script>alert(1)</script>")]
-#[case::sql("'); DROP TABLE message; --")]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
 #[tokio::test]
-async fn whatever_is_in_a_text_it_is_taken_and_shown(
-    #[case] body: &str,
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
+async fn whatever_is_in_a_text_it_is_taken_and_shown(#[case] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
-    let body = if body.starts_with('👋') {
-        body.repeat(40)
-    } else {
-        body.to_owned()
-    };
-    app.receives(&sid(1), ANN, &body).await;
-    assert_eq!(bodies(&app).await, [body.replace('\u{0}', "")]);
+    let texts = [
+        String::new(),
+        "Hello\u{0} there".to_owned(),
+        "👩‍👩‍👧‍👦🇸🇪".to_owned(),
+        "\u{202e}olleH".to_owned(),
+        "👋".repeat(1_600),
+        "<script>alert(1)</script>".to_owned(),
+        "'); DROP TABLE message; --".to_owned(),
+    ];
+    for (n, body) in texts.iter().enumerate() {
+        app.receives(&sid(n as u32), ANN, body).await;
+    }
+    assert_eq!(bodies(&app).await, texts.map(|body| body.replace('\u{0}', "")));
     assert_eq!(app.all("/conversations").await.len(), 1);
 }
 

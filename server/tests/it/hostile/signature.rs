@@ -59,9 +59,8 @@ async fn what_twilio_signed_is_heard_however_it_wrote_our_address(
     #[case] public_url: &str,
     #[case] signed_for: &str,
     #[case] query: &str,
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
-    let app = TestApp::known_as(backend, public_url).await;
+    let app = TestApp::known_as(Backend::Sqlite, public_url).await;
     let (params, path) = (params(&app), format!("{INBOUND}{query}"));
     let signature = sign(app.sim.auth_token(), &format!("{signed_for}{path}"), &params);
     assert_eq!(post(&app, &path, &params, Some(&signature)).await, 200);
@@ -139,27 +138,33 @@ async fn what_does_not_fit_its_signature_is_refused_and_leaves_nothing(
 }
 
 #[rstest]
-#[case::without_its_hash("", true, 403)]
-#[case::with_another_hash("?bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6621", true, 403)]
-#[case::with_its_hash_but_unsigned("?bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620", false, 403)]
-#[case::with_its_hash_and_signed("?bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620", true, 400)]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
 #[tokio::test]
-async fn json_is_no_text_and_without_its_hash_not_even_believed(
-    #[case] query: &str,
-    #[case] signed: bool,
-    #[case] expected: u16,
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
+async fn json_is_no_text_and_without_its_hash_not_even_believed(#[case] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
-    let address = format!("{}{INBOUND}{query}", app.url);
-    let token = if signed { app.sim.auth_token() } else { "another-token" };
-    let request = app
-        .http
-        .post(&address)
-        .header("content-type", "application/json")
-        .header("X-Twilio-Signature", sign(token, &address, &Params::new()))
-        .body(r#"{"property": "value", "boolean": true}"#);
-    assert_eq!(request.send().await.expect("an answer").status().as_u16(), expected);
+    let body = r#"{"property": "value", "boolean": true}"#;
+    let hash = "0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620";
+    let (good, bad) = (
+        format!("?bodySHA256={hash}"),
+        format!("?bodySHA256={}", hash.replace('0', "1")),
+    );
+    let token = app.sim.auth_token();
+    for (what, query, token, expected) in [
+        ("without its hash", "", token, 403),
+        ("with another hash", bad.as_str(), token, 403),
+        ("with its hash, but not signed by our account", &good, "another-token", 403),
+        ("signed, but no text", &good, token, 400),
+    ] {
+        let address = format!("{}{INBOUND}{query}", app.url);
+        let request = app
+            .http
+            .post(&address)
+            .header("content-type", "application/json")
+            .header("X-Twilio-Signature", sign(token, &address, &Params::new()))
+            .body(body);
+        assert_eq!(request.send().await.expect("an answer").status().as_u16(), expected, "{what}");
+    }
     nothing_is_stored(&app).await;
 }
 
