@@ -40,6 +40,7 @@ CREATE INDEX message_trouble ON message (business_id, created_at, id) WHERE stat
 CREATE INDEX message_waiting_of ON message (business_id, conversation_id) WHERE status = 'queued';
 
 ALTER TABLE message_attempt ADD COLUMN provider_sid text;
+ALTER TABLE message_attempt ADD COLUMN begun BOOL NOT NULL DEFAULT true;
 CREATE INDEX message_attempt_sid ON message_attempt (provider_sid) WHERE provider_sid IS NOT NULL;
 
 ALTER TABLE business ADD COLUMN monthly_budget bigint;
@@ -75,6 +76,7 @@ ALTER TABLE number DROP COLUMN per_second;
 ALTER TABLE business DROP COLUMN state_hours;
 ALTER TABLE business DROP COLUMN monthly_budget;
 DROP INDEX message_attempt_sid;
+ALTER TABLE message_attempt DROP COLUMN begun;
 ALTER TABLE message_attempt DROP COLUMN provider_sid;
 DROP INDEX message_waiting_of;
 DROP INDEX message_resend;

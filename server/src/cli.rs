@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use contract::accounts::{Role, SignUp};
 use services::{
-    Actor, Services, Who, accounts, businesses,
+    Actor, Db, Services, Who, accounts, businesses,
     contacts::consent,
     integrations, messages, numbers, seed,
     vault::{self, rotation},
@@ -198,6 +198,7 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     if (!web || !work) && !s.db().is_postgres() {
         anyhow::bail!("A SQLite file belongs to one process. Run `showup serve`, or set DATABASE_URL to a PostgreSQL database.");
     }
+    let _only = if s.db().is_postgres() { None } else { Some(only_one(config)?) };
     // The port first: whoever starts a second server by mistake must not disturb the work of the first.
     let listener = if web { Some(bind(config).await?) } else { None };
     let stopping = CancellationToken::new();
@@ -235,6 +236,13 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     s.db().close().await;
     tracing::info!("stopped");
     worked.and(served)
+}
+
+/// A SQLite file is served by one process: two would each take the other's work for abandoned.
+fn only_one(config: &Config) -> anyhow::Result<std::fs::File> {
+    Db::claim_file(&config.database_url)?.context(
+        "Another `showup serve` is running on this SQLite file. Stop it first, or set DATABASE_URL to a PostgreSQL database, which many can share",
+    )
 }
 
 async fn bind(config: &Config) -> anyhow::Result<tokio::net::TcpListener> {

@@ -1,5 +1,7 @@
 //! Twilio's webhooks. Signature first: who can't sign learns nothing and changes nothing (`twilio.md` 3.1).
 
+use std::time::Duration;
+
 use axum::{
     body::Bytes,
     extract::{OriginalUri, Query, State},
@@ -60,11 +62,18 @@ pub async fn status(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// Twilio waits 15 seconds in all (`twilio.md` 3.2); a clear no in time lets it go to its fallback or ask again.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Runs on even if Twilio hangs up meanwhile: it will not ask again, so what was handed to us must be stored.
 async fn to_the_end<T: Send + 'static>(work: impl Future<Output = services::Result<T>> + Send + 'static) -> Result<T, Refusal> {
-    match tokio::spawn(work).await {
-        Ok(done) => Ok(done?),
-        Err(cause) => {
+    match tokio::time::timeout(PATIENCE, tokio::spawn(work)).await {
+        Ok(Ok(done)) => Ok(done?),
+        Err(_) => {
+            tracing::error!("a webhook could not be stored in time; it is still being tried");
+            Err(Problem::new(Code::Unavailable, "The database does not answer. Please send it again.").into())
+        }
+        Ok(Err(cause)) => {
             tracing::error!(%cause, "a webhook broke off");
             Err(Problem::new(Code::Internal, "This could not be stored. Please send it again.").into())
         }

@@ -22,7 +22,7 @@ const CONCURRENCY: usize = 16;
 /// The longest call to Twilio takes 30 s; a job that takes longer than this hangs.
 const LONGEST_JOB: Duration = Duration::from_secs(45);
 /// How often Twilio's log is compared with ours.
-const SWEEP: Duration = Duration::from_secs(300);
+const SWEEP: chrono::Duration = chrono::Duration::minutes(5);
 /// Due reminders are at most this late.
 const TICK: Duration = Duration::from_secs(2);
 /// What is claimed gets this long to finish when the process is asked to stop.
@@ -56,14 +56,18 @@ async fn outbox(s: Services, stopping: CancellationToken) {
     messages::dispatch(&s, stopping.cancelled()).await;
 }
 
-/// Compares Twilio's log with ours every five minutes.
+/// Compares Twilio's log with ours every five minutes. Apart from the tick: a long log must not keep reminders waiting.
 async fn sweeps(s: Services, stopping: CancellationToken) {
+    let mut last = s.now();
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            () = tokio::time::sleep(SWEEP) => {}
+            () = tokio::time::sleep(TICK) => {}
         }
-        step("Twilio's log", messages::sweep(&s)).await;
+        if s.now() - last >= SWEEP {
+            last = s.now();
+            step("Twilio's log", messages::sweep(&s)).await;
+        }
     }
 }
 

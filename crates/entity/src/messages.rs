@@ -84,6 +84,8 @@ pub mod message_attempt {
         pub detail: Option<String>,
         /// The SID of a text that was taken, not delivered, and then sent again.
         pub provider_sid: Option<String>,
+        /// Whether the call may have been made. Texts to one person are claimed together and called for one after another.
+        pub begun: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

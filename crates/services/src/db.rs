@@ -97,6 +97,23 @@ impl Db {
         })
     }
 
+    /// SQLite: makes this process the only one that serves this file, for as long as the returned lock lives. None: another does.
+    ///
+    /// # Errors
+    /// When the lock's file can't be made.
+    pub fn claim_file(url: &str) -> Result<Option<std::fs::File>> {
+        let options = SqliteConnectOptions::from_str(url)?;
+        let mut path = options.get_filename().as_os_str().to_owned();
+        path.push(".lock");
+        let file = std::fs::OpenOptions::new().create(true).write(true).truncate(false).open(path);
+        let file = file.map_err(sqlx::Error::Io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(cause)) => Err(sqlx::Error::Io(cause).into()),
+        }
+    }
+
     pub fn is_postgres(&self) -> bool {
         self.write.get_database_backend() == DbBackend::Postgres
     }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{Result, Tx, businesses, messages, tasks, tx::Touched};
 
-pub(crate) use answers::{answer, asked, other};
+pub(crate) use answers::{Said, answer, asked, other};
 #[cfg(test)]
 pub(crate) use firing::due;
 pub use firing::{send_now, tick};

@@ -488,7 +488,6 @@ async fn in_whatever_order_things_happen_the_laws_hold(#[case] backend: Backend)
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-#[ignore = "until a sweep compares Twilio's log with ours (SE8)"]
 async fn they_hold_even_if_twilio_does_not_report(#[case] backend: Backend) {
     play_all(backend, &WITH_LOST_REPORTS).await;
 }

@@ -144,7 +144,6 @@ async fn a_sqlite_file_is_not_shared_between_processes(#[case] role: &[&str]) {
 }
 
 #[tokio::test]
-#[ignore = "until a second `serve` on the same SQLite file is refused (OP1)"]
 async fn a_second_server_on_the_same_sqlite_file_is_refused_and_the_first_goes_on() {
     let it = Installation::new(Backend::Sqlite).await;
     let showup = it.start("serve", free_port()).await;

@@ -354,6 +354,29 @@ async fn hold(tx: &mut Tx, held: Vec<(message::Model, DateTime<Utc>, String, boo
     Ok(())
 }
 
+/// The call for a text that waited for another to the same person is made now; false if it was taken away meanwhile.
+pub(super) async fn begin(s: &Services, m: &message::Model) -> Result<bool> {
+    let tx = s.begin().await?;
+    let ours = message::Entity::update_many()
+        .col_expr(message::Column::ClaimedAt, Expr::value(tx.now))
+        .filter(message::Column::Id.eq(m.id))
+        .filter(message::Column::Attempts.eq(m.attempts))
+        .filter(message::Column::Status.eq(Status::Sending.as_str()))
+        .exec(&tx.db)
+        .await?;
+    message_attempt::Entity::update_many()
+        .col_expr(message_attempt::Column::Begun, Expr::value(true))
+        .filter(message_attempt::Column::MessageId.eq(m.id))
+        .filter(message_attempt::Column::Number.eq(m.attempts))
+        .exec(&tx.db)
+        .await?;
+    if ours.rows_affected == 0 {
+        return Ok(false);
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
 /// From here on they are being sent, and each has a row that says so.
 async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<()> {
     if go.is_empty() {
@@ -370,6 +393,7 @@ async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<()> {
         .exec(&tx.db)
         .await?;
     let mut attempts = Vec::with_capacity(go.len());
+    let mut people = HashSet::new();
     for m in go.iter_mut() {
         m.status = sending.to_owned();
         m.attempts += 1;
@@ -388,6 +412,8 @@ async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<()> {
             error_code: Set(None),
             detail: Set(None),
             provider_sid: Set(None),
+            // The others to the same person wait for this one.
+            begun: Set(people.insert(m.contact_id)),
         });
         tx.touch(m.business_id, Touched::Message(m.id));
     }

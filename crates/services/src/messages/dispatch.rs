@@ -9,12 +9,12 @@ use std::{
 
 use domain::{consent::State, phone::mask};
 use entity::messages::message;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
 use twilio::{NewMessage, Outcome};
 use uuid::Uuid;
 
 use super::{
-    claim::{any_due, claim},
+    claim::{any_due, begin, claim},
     outcome, unclear,
 };
 use crate::{Result, Services, contacts::consent};
@@ -25,6 +25,9 @@ const IN_FLIGHT: usize = 64;
 /// A claim is worth its transaction when this many places are free; fewer only after `PATIENCE`.
 const ENOUGH: u32 = 16;
 const PATIENCE: StdDuration = StdDuration::from_millis(50);
+
+/// Of two texts to one person the first gets this long to be settled before the second sets out.
+const HEAD_START: StdDuration = StdDuration::from_millis(100);
 
 /// How often it looks without being told: retries and turns come due, and other processes may not be able to call.
 const LOOK: StdDuration = StdDuration::from_millis(500);
@@ -93,9 +96,9 @@ async fn round(s: &Services, places: &Arc<Semaphore>, air: &Air) -> Result<usize
         let (s, air) = (s.clone(), air.clone());
         lock(&air).extend(texts.iter().map(|m| m.id));
         tokio::spawn(async move {
-            for m in texts {
-                let id = m.id;
-                send(&s, m).await;
+            let ids: Vec<Uuid> = texts.iter().map(|m| m.id).collect();
+            send_to_one(&s, texts).await;
+            for id in ids {
                 lock(&air).remove(&id);
             }
             drop(place);
@@ -104,7 +107,29 @@ async fn round(s: &Services, places: &Arc<Semaphore>, air: &Air) -> Result<usize
     Ok(claimed.looked)
 }
 
-/// Texts to one person go one after another: in their order, and the next one knows what became of the last.
+/// One person's texts, one after another: in their order, and the next one knows what became of the last. Should this process die in
+/// between, those whose turn had not come were provably not sent.
+async fn send_to_one(s: &Services, texts: Vec<message::Model>) {
+    let mut calls = JoinSet::new();
+    for (n, m) in texts.into_iter().enumerate() {
+        if n > 0 {
+            // Where Twilio takes its time the next one does not wait for the end of it.
+            let _ = tokio::time::timeout(HEAD_START, async { while calls.join_next().await.is_some() {} }).await;
+            let ours = begin(s, &m).await.unwrap_or_else(|cause| {
+                tracing::error!(message = %m.id, %cause, "a text could not be begun; it is found after its lease");
+                false
+            });
+            if !ours {
+                continue;
+            }
+        }
+        let s = s.clone();
+        calls.spawn(async move { send(&s, m).await });
+    }
+    while calls.join_next().await.is_some() {}
+}
+
+/// Texts of one round by whom they are for.
 fn by_person(go: Vec<message::Model>) -> Vec<Vec<message::Model>> {
     let mut people: Vec<Vec<message::Model>> = Vec::new();
     let mut place: HashMap<Uuid, usize> = HashMap::new();
@@ -151,12 +176,8 @@ pub async fn send_due(s: &Services) -> Result<usize> {
             tokio::time::sleep(BUSY).await;
         }
         handed += claimed.go.len();
-        let people = by_person(claimed.go).into_iter().map(|texts| async move {
-            for m in texts {
-                send(s, m).await;
-            }
-        });
-        futures::future::join_all(people).await;
+        let people = by_person(claimed.go).into_iter();
+        futures::future::join_all(people.map(|texts| send_to_one(s, texts))).await;
     }
 }
 

@@ -379,11 +379,13 @@ async fn effect(
         }
         Meaning::Yes { token } => {
             let business = tx.business(text.business_id).await?;
-            reminders::answer(tx, &business, contact, inbound, true, token).await?;
+            let said = reminders::Said { yes: true, token, visit: quoted(tx, contact, form).await? };
+            reminders::answer(tx, &business, contact, inbound, said).await?;
         }
         Meaning::No { token } => {
             let business = tx.business(text.business_id).await?;
-            reminders::answer(tx, &business, contact, inbound, false, token).await?;
+            let said = reminders::Said { yes: false, token, visit: quoted(tx, contact, form).await? };
+            reminders::answer(tx, &business, contact, inbound, said).await?;
         }
         Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(false),
         Meaning::Other if domain::optout::is_opt_out(&inbound.body) => hold::begin(tx, contact, inbound).await?,
@@ -394,6 +396,19 @@ async fn effect(
         }
     }
     Ok(true)
+}
+
+/// The visit that the text of ours which they replied to, or whose button they tapped, was about (RE5). Plain SMS does not tell.
+async fn quoted(tx: &Tx, contact: &contact::Model, form: &forms::Inbound) -> Result<Option<Uuid>> {
+    let Some(sid) = &form.original_replied_message_sid else {
+        return Ok(None);
+    };
+    let ours = message::Entity::in_business(contact.business_id)
+        .filter(message::Column::ProviderSid.eq(sid))
+        .filter(message::Column::ContactId.eq(contact.id))
+        .one(&tx.db)
+        .await?;
+    Ok(ours.and_then(|m| m.appointment_id))
 }
 
 /// Whether the customer wrote START after this text, which was brought in late.

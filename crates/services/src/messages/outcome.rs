@@ -208,12 +208,23 @@ async fn refund(tx: &mut Tx, m: &message::Model) -> Result<()> {
 /// Back into the outbox, without having used up a try: the reason lies elsewhere.
 async fn wait(tx: &mut Tx, row: message::Model, by: Duration, why: &str) -> Result<()> {
     refund(tx, &row).await?;
+    // They opted out while the call was in the air: then nothing waits for a next one.
+    if consent::state(&tx.db, row.contact_id).await? == State::OptedOut {
+        return withdraw(tx, row, "The customer opted out.").await;
+    }
     let mut row = row.into_active_model();
     row.status = Set(Status::Queued.as_str().to_owned());
     row.not_before = Set(tx.now + by);
     row.wait_reason = Set(Some(format!("Waits: {why}")));
     let row = row.update(&tx.db).await?;
     told(tx, &row).await
+}
+
+/// Claimed, and then its process ended before the call: it was provably not sent.
+pub(super) async fn not_begun(tx: &mut Tx, row: message::Model) -> Result<()> {
+    close_attempt(tx, &row, "not_begun", None, None, "").await?;
+    tx.send_soon();
+    wait(tx, row, Duration::zero(), "it is sent again; nothing had left yet.").await
 }
 
 async fn try_later(

@@ -200,8 +200,18 @@ pub async fn recover(s: &Services) -> Result<usize> {
 pub(super) async fn give_up(s: &Services, id: Uuid) -> Result<()> {
     let mut tx = s.begin().await?;
     if let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.status == Status::Sending.as_str()) {
-        tracing::warn!(message = %id, "nobody is sending this text any more; looking it up");
-        begin(&mut tx, row, true).await?;
+        let attempt = message_attempt::Entity::in_business(row.business_id)
+            .filter(message_attempt::Column::MessageId.eq(id))
+            .filter(message_attempt::Column::Number.eq(row.attempts))
+            .one(&tx.db)
+            .await?;
+        if attempt.is_some_and(|a| !a.begun) {
+            tracing::warn!(message = %id, "the call for this text was never made; it waits again");
+            outcome::not_begun(&mut tx, row).await?;
+        } else {
+            tracing::warn!(message = %id, "nobody is sending this text any more; looking it up");
+            begin(&mut tx, row, true).await?;
+        }
     }
     tx.commit().await
 }

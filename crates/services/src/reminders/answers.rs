@@ -37,16 +37,27 @@ pub(crate) async fn asked(tx: &Tx, contacts: &[Uuid]) -> Result<HashSet<Uuid>> {
     Ok(rows.into_iter().collect())
 }
 
-/// Applies a Y (`yes`) or N. The contact is locked by the caller.
+/// What a customer answered.
+pub(crate) struct Said {
+    pub yes: bool,
+    /// The number behind the letter.
+    pub token: Option<u16>,
+    /// The visit of the text they quoted; it decides by itself.
+    pub visit: Option<Uuid>,
+}
+
+/// Applies a Y or N. The contact is locked by the caller.
 pub(crate) async fn answer(
     tx: &mut Tx,
     business: &business::Model,
     contact: &contact::Model,
     inbound: &message::Model,
-    yes: bool,
-    token: Option<u16>,
+    Said { yes, token, visit }: Said,
 ) -> Result<()> {
     let mut asked = waiting(tx, contact).await?;
+    if let Some(visit) = visit {
+        asked.retain(|a| a.visit.id == visit);
+    }
     let pending: Vec<Pending> = asked
         .iter()
         .enumerate()

@@ -241,7 +241,6 @@ async fn a_phone_known_to_two_businesses_answers_the_one_it_writes_to(#[case] ba
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-#[ignore = "until a quoted message or a button decides which visit is meant (RE5)"]
 async fn a_button_under_an_old_reminder_means_the_visit_of_that_reminder(#[case] backend: Backend) {
     let app = TestApp::start(backend).await;
     let (ann, first) = reminded(&app).await;

@@ -88,7 +88,6 @@ async fn nothing_more_goes_out(app: &TestApp) {
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-#[ignore = "until opt-outs in a person's own words are heard (CO5)"]
 async fn an_opt_out_in_other_words_holds_everything_until_a_person_decides(#[case] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let texts = [
@@ -102,7 +101,7 @@ async fn an_opt_out_in_other_words_holds_everything_until_a_person_decides(#[cas
         app.reply(&contact, "Hello").await;
         app.visit(&contact, 30).await;
         app.receives(&sid(n as u32), &phone(n), words).await;
-        let asks = |t: &Value| t["kind"] == "possible_opt_out" && t["contact_id"] == contact.as_str();
+        let asks = |t: &Value| t["kind"] == "opt_out" && t["contact_id"] == contact.as_str();
         let asked = app.open_tasks().await.iter().any(asks);
         assert!(asked || app.consent(&contact).await == "opted_out", "{words}");
     }
@@ -130,7 +129,7 @@ async fn a_text_that_only_contains_such_a_word_opts_nobody_out(#[case] backend: 
         app.receives(&sid(n as u32), &phone(n), words).await;
         assert_eq!(app.consent(&contact).await, "opted_in", "{words}");
     }
-    assert!(!app.open_task_kinds().await.contains(&"possible_opt_out".to_owned()));
+    assert!(!app.open_task_kinds().await.contains(&"opt_out".to_owned()));
     app.start_workers();
     for n in 0..texts.len() {
         app.until("their text", async || app.sim.sent_to(&phone(n)).first().map(|_| ()))

@@ -115,7 +115,6 @@ async fn missed(app: &TestApp, from: &str, body: &str) -> String {
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-#[ignore = "until a sweep compares Twilio's log with ours (SE8)"]
 async fn what_came_while_we_were_down_appears_once_and_in_its_place(#[case] backend: Backend) {
     let app = TestApp::with_clock(backend).await;
     app.sim.inbound(ANN, NUMBER, "First").await;
@@ -140,7 +139,6 @@ async fn what_came_while_we_were_down_appears_once_and_in_its_place(#[case] back
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-#[ignore = "until a sweep compares Twilio's log with ours (SE8)"]
 async fn a_text_that_was_swept_in_and_is_handed_over_after_all_is_one_text(#[case] backend: Backend) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
@@ -165,7 +163,6 @@ async fn a_text_that_was_swept_in_and_is_handed_over_after_all_is_one_text(#[cas
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-#[ignore = "until a sweep compares Twilio's log with ours (SE8)"]
 async fn a_stop_that_came_while_we_were_down_applies_to_what_still_waits(#[case] backend: Backend) {
     let app = TestApp::with_clock(backend).await;
     let ann = app.contact("Ann", ANN).await;

@@ -292,7 +292,6 @@ async fn a_text_that_did_not_arrive_says_why_and_asks_for_a_person(#[case] backe
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-#[ignore = "until a sweep compares Twilio's log with ours (SE8)"]
 async fn a_text_that_twilio_never_reports_on_is_not_shown_as_being_sent_for_ever(#[case] backend: Backend) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
