@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::delivery::Status;
 use entity::messages::message;
 use rstest::rstest;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait, Select, Statement, sea_query::Expr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement, sea_query::Expr};
 use testkit::{Backend, TestDb};
 use uuid::Uuid;
 
@@ -121,6 +121,13 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     uses(&db, b, "contact_phone_key", contacts::with_keys(business, keys)).await;
     let changed = contacts::search::changed(business, Cursor(moment(), Uuid::nil()));
     uses(&db, b, "contact_changed", changed).await;
+    uses(&db, b, "reminder_contact", reminders::asked_of(moment(), [(business, somebody)].into_iter())).await;
+    let route = message::Entity::find()
+        .filter(message::Column::TheirsKey.is_in(["a key"]))
+        .filter(message::Column::Ours.eq("+15005550006"))
+        .order_by_desc(message::Column::CreatedAt)
+        .limit(1);
+    uses(&db, b, "message_route", route).await;
     uses(&db, b, "conversation_unread", conversations::unread_of(business)).await;
     uses(&db, b, "conversation_latest", conversations::latest(business, None)).await;
     uses(&db, b, "conversation_latest", conversations::latest(business, somewhere())).await;

@@ -18,6 +18,8 @@ use crate::{Result, Tx, businesses, messages, tasks, tx::Touched};
 
 pub(crate) use answers::{Said, answer, asked, other};
 #[cfg(test)]
+pub(crate) use answers::asked_of;
+#[cfg(test)]
 pub(crate) use firing::due;
 pub use firing::{send_now, tick};
 

@@ -7,6 +7,7 @@ mod hostile;
 mod interleavings;
 mod keys;
 mod live;
+mod observe;
 mod pages;
 mod processes;
 mod queue;

@@ -108,6 +108,7 @@ impl Installation {
             .env("TWILIO_ACCOUNT_SID", self.sim.account_sid())
             .env("TWILIO_AUTH_TOKEN", self.sim.auth_token())
             .env("TWILIO_API_URL", twilio)
+            .env("SHOWUP_SECRET_KEY", testkit::SECRET)
             .env("LISTEN_ADDR", format!("127.0.0.1:{port}"))
             .env("PUBLIC_URL", format!("http://127.0.0.1:{port}"))
             .stdin(Stdio::null());
@@ -148,10 +149,14 @@ impl Installation {
     }
 
     fn spawn(&self, role: &str, port: u16) -> Process {
+        self.spawn_with(role, port, Stdio::null())
+    }
+
+    fn spawn_with(&self, role: &str, port: u16, log: Stdio) -> Process {
         let mut command = self.command(&[role], port);
         let child = command
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("the binary runs");
         Process {
@@ -162,7 +167,15 @@ impl Installation {
 
     /// Starts `serve` or `web` and waits until it can do its work.
     pub async fn start(&self, role: &str, port: u16) -> Process {
-        let process = self.spawn(role, port);
+        self.ready(self.spawn(role, port)).await
+    }
+
+    /// The same, with its log going into a file.
+    pub async fn start_logging(&self, role: &str, port: u16, log: std::fs::File) -> Process {
+        self.ready(self.spawn_with(role, port, log.into())).await
+    }
+
+    async fn ready(&self, process: Process) -> Process {
         for _ in 0..1_200 {
             if let Ok(answer) = self.http.get(format!("{}/health/ready", process.url)).send().await
                 && answer.status().is_success()
@@ -171,7 +184,7 @@ impl Installation {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("{role} does not get ready");
+        panic!("it does not get ready");
     }
 
     /// Starts `worker`, which has no door to ask whether it is ready. Callbacks go to the web process at `port`.

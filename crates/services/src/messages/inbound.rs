@@ -329,7 +329,7 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
     conversations::add_all(tx, &threads, &rows).await?;
     let ids: Vec<Uuid> = people.iter().map(|p| p.id).collect();
     let consents = consent::states_of(&tx.db, &ids).await?;
-    let asked = reminders::asked(tx, &ids).await?;
+    let asked = reminders::asked(tx, &people).await?;
     let mut changed = HashSet::new();
     for ((text, person), inbound) in texts.iter().zip(&people).zip(&rows) {
         tx.count(text.business_id, What::Received);

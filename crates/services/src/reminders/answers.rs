@@ -1,7 +1,8 @@
 //! What a customer's Y, N or anything else does (RE4–RE6). Nothing is guessed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use chrono::{DateTime, Utc};
 use contract::appointments::Status;
 use domain::{
     reminders::{Pending, Which, which},
@@ -10,7 +11,7 @@ use domain::{
 use entity::{
     appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set};
 use uuid::Uuid;
 
 use super::{Stop, finish, stop, zone};
@@ -23,11 +24,8 @@ struct Asked {
 }
 
 /// Those of several contacts who have been asked something they can still answer.
-pub(crate) async fn asked(tx: &Tx, contacts: &[Uuid]) -> Result<HashSet<Uuid>> {
-    let rows: Vec<Uuid> = reminder_request::Entity::find()
-        .filter(reminder_request::Column::ContactId.is_in(contacts.iter().copied()))
-        .filter(reminder_request::Column::ExpiresAt.gt(tx.now))
-        .filter(reminder_request::Column::Status.is_in(["queued", "sent", "failed"]))
+pub(crate) async fn asked(tx: &Tx, people: &[contact::Model]) -> Result<HashSet<Uuid>> {
+    let rows: Vec<Uuid> = asked_of(tx.now, people.iter().map(|p| (p.business_id, p.id)))
         .select_only()
         .column(reminder_request::Column::ContactId)
         .distinct()
@@ -35,6 +33,16 @@ pub(crate) async fn asked(tx: &Tx, contacts: &[Uuid]) -> Result<HashSet<Uuid>> {
         .all(&tx.db)
         .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// Requests that people (business, contact) can still answer.
+pub(crate) fn asked_of(now: DateTime<Utc>, people: impl Iterator<Item = (Uuid, Uuid)>) -> Select<reminder_request::Entity> {
+    let (businesses, contacts): (BTreeSet<Uuid>, Vec<Uuid>) = people.unzip();
+    reminder_request::Entity::find()
+        .filter(reminder_request::Column::BusinessId.is_in(businesses))
+        .filter(reminder_request::Column::ContactId.is_in(contacts))
+        .filter(reminder_request::Column::ExpiresAt.gt(now))
+        .filter(reminder_request::Column::Status.is_in(["queued", "sent", "failed"]))
 }
 
 /// What a customer answered.

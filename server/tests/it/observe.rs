@@ -1,0 +1,74 @@
+//! What an operator sees: metrics of each step, and one line in the log for each, without anybody's number in it.
+
+use rstest::rstest;
+use serde_json::Value;
+use testkit::Backend;
+
+use crate::{
+    app::TestApp,
+    real::{Installation, free_port},
+};
+
+const ANN: &str = "+14155550171";
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn metrics_count_each_step_and_show_what_waits(#[case] backend: Backend) {
+    server::metrics::install();
+    let app = TestApp::start(backend).await;
+    let ann = app.contact("Ann", ANN).await;
+    let body = serde_json::json!({ "contact_id": ann, "body": "Hello" });
+    app.post("/messages", body).await;
+    app.until("delivered", async || {
+        (app.messages_of(&ann).await.first()?["status"] == "delivered").then_some(())
+    })
+    .await;
+    let metrics = app.http.get(format!("{}/metrics", app.url)).send().await.expect("an answer");
+    assert_eq!(metrics.status().as_u16(), 200);
+    let text = metrics.text().await.expect("text");
+    for wanted in [
+        "showup_messages_total{step=\"accepted\"}",
+        "showup_messages_total{step=\"delivered\"}",
+        "showup_step_seconds_bucket{step=\"claim\"",
+        "showup_step_seconds_bucket{step=\"call\"",
+        "showup_step_seconds_bucket{step=\"record\"",
+        "showup_queue_depth{queue=\"outbox\"} 0",
+        "showup_queue_oldest_seconds{queue=\"outbox\"} 0",
+        "showup_breakers_open 0",
+    ] {
+        assert!(text.contains(wanted), "{wanted} is missing:\n{text}");
+    }
+    assert!(!text.contains("0171") && !text.contains("Bright"), "nobody is in it");
+}
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_only() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    for proxy in ["x-forwarded-for", "forwarded"] {
+        let asked = app.http.get(format!("{}/metrics", app.url)).header(proxy, "203.0.113.7");
+        assert_eq!(asked.send().await.expect("an answer").status().as_u16(), 403, "{proxy}");
+    }
+}
+
+#[tokio::test]
+async fn each_step_of_a_text_is_one_line_and_no_number_is_in_the_log() {
+    let it = Installation::new(Backend::Sqlite).await;
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let showup = it
+        .start_logging("serve", free_port(), file.reopen().expect("the file"))
+        .await;
+    let ann = it.contact(&showup.url, ANN).await;
+    it.reply(&showup.url, &ann, "Hello").await;
+    it.until(&showup.url, "delivered", |m| m["status"] == "delivered").await;
+    showup.kill();
+    let log = std::fs::read_to_string(file.path()).expect("a log");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let steps: Vec<&str> = lines.iter().filter_map(|line| line["fields"]["step"].as_str()).collect();
+    for step in ["call", "accepted", "status"] {
+        assert!(steps.contains(&step), "{step} is not in {steps:?}");
+    }
+    assert!(!log.contains("4155550171"), "a number is in the log");
+    assert!(log.contains("+1415•••0171"), "but one can tell which");
+}
