@@ -120,13 +120,19 @@ async fn with_a_worker_killed_every_second_nothing_is_lost_twice_or_stuck() {
     victim.take().expect("a worker").kill();
     it.sim.clear_faults();
     let began = tokio::time::Instant::now();
-    // What went out is known to have gone out, because Twilio's log says so; what did not was never in the air.
-    let settled = |m: &Value| m["provider_sid"].is_string() && m["status"] != "unknown";
+    // What went out is known to have gone out, because Twilio's log says so. Killed before its call arrived, a text is unclear and shown so.
+    let asked: String = it
+        .sim
+        .look(|state| state.creates().map(|c| c.status_callback.clone()).collect());
+    let never_asked_for = |m: &Value| !asked.contains(m["id"].as_str().unwrap_or_default());
+    let unclear = |m: &Value| m["status"] == "unknown";
+    let settled = |m: &Value| (m["provider_sid"].is_string() && !unclear(m)) || (unclear(m) && never_asked_for(m));
     let all = it.until(&web.url, "settled", settled).await;
     let took = began.elapsed();
-    assert!(took < Duration::from_secs(63), "stuck for {took:?}");
-    let reached = reached(&it);
-    assert_eq!((all.len(), reached.len()), (count, count), "nothing is lost");
+    assert!(took < Duration::from_secs(75), "stuck for {took:?}");
+    let (reached, in_doubt) = (reached(&it), all.iter().filter(|m| unclear(m)).count());
+    assert_eq!((all.len(), reached.len() + in_doubt), (count, count), "nothing is lost");
+    assert!(in_doubt <= count / 10, "few die in that moment: {in_doubt}");
     assert!(reached.values().all(|times| *times == 1), "nothing twice: {reached:?}");
     drop(steady);
 }

@@ -219,8 +219,11 @@ async fn a_signed_callback_changes_only_the_message_it_is_about(#[case] backend:
     app.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
     let body = json!({ "contact_id": ben["id"], "body": "Your car is ready" });
     let (_, theirs) = app.post_as(&neighbour.key, "/messages", body).await;
-    app.until("Twilio has both", async || app.sim.sent_to(BEN).first().map(|_| ()))
-        .await;
+    app.until("Twilio has both, and we know", async || {
+        let texts = crate::app::list_all(&app.http, &app.url, &neighbour.key, "/messages").await;
+        texts[0]["provider_sid"].is_string().then_some(())
+    })
+    .await;
 
     // Signed, but with a SID, a number or an account that isn't this message's.
     let stranger = sid(99);
@@ -261,6 +264,26 @@ async fn a_signed_callback_changes_only_the_message_it_is_about(#[case] backend:
         let status = all.iter().find(|m| m["id"] == *id).map(|m| m["status"].clone());
         assert_eq!(status, Some(json!("sending")), "nothing was changed");
     }
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+#[ignore = "until a SID that is another message's is refused for a message whose own SID is not known yet"]
+async fn while_our_call_is_in_the_air_a_callback_with_another_messages_sid_is_refused_too(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (_, own) = silently_taken(&app).await;
+    let ben = app.contact("Ben", BEN).await;
+    app.sim.set_fault(Fault::new(FaultKind::Timeout).ms(1_500));
+    app.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
+    let text = app.reply(&ben, "Hello").await;
+    let sid = app
+        .until("it is in the air", async || Some(app.sim.sent_to(BEN).first()?.sid.clone()))
+        .await;
+    assert_eq!(app.status_callback(&text, &own, "failed").await, 404);
+    tell(&app, &text, &sid, &["delivered"]).await;
+    assert_eq!(app.message(&text["id"]).await["provider_sid"], sid.as_str());
 }
 
 fn with_consent(name: &str, phone: &str) -> Value {
