@@ -202,11 +202,17 @@ async fn belongs(tx: &Tx, row: &message::Model, form: &forms::Status) -> Result<
             return Ok(Belongs::Earlier);
         }
     }
-    Ok(if same(row.provider_sid.as_ref(), &form.message_sid) {
-        Belongs::Yes
-    } else {
-        Belongs::No
-    })
+    let ours = match &row.provider_sid {
+        Some(known) => known == &form.message_sid,
+        // Its own SID is not known yet; one that another message has can't be it.
+        None => !is_anothers(tx, &form.message_sid).await?,
+    };
+    Ok(if ours { Belongs::Yes } else { Belongs::No })
+}
+
+async fn is_anothers(tx: &Tx, sid: &str) -> Result<bool> {
+    let taken = message::Entity::find().filter(message::Column::ProviderSid.eq(sid)).one(&tx.db).await?;
+    Ok(taken.is_some())
 }
 
 pub(super) fn event(tx: &Tx, row: Option<&message::Model>, form: &forms::Status, source: &str) -> message_event::ActiveModel {

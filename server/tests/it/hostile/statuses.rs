@@ -270,7 +270,6 @@ async fn a_signed_callback_changes_only_the_message_it_is_about(#[case] backend:
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-#[ignore = "until a SID that is another message's is refused for a message whose own SID is not known yet"]
 async fn while_our_call_is_in_the_air_a_callback_with_another_messages_sid_is_refused_too(#[case] backend: Backend) {
     let app = TestApp::start(backend).await;
     let (_, own) = silently_taken(&app).await;
