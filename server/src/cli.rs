@@ -231,9 +231,12 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     };
     let (worked, served) = tokio::join!(working, serving);
     stopping.cancel();
-    listening.await?;
-    keys.await?;
-    s.db().close().await;
+    listening.abort();
+    keys.abort();
+    // A database that is gone does not say goodbye.
+    if tokio::time::timeout(std::time::Duration::from_secs(2), s.db().close()).await.is_err() {
+        tracing::warn!("the database did not close");
+    }
     tracing::info!("stopped");
     worked.and(served)
 }

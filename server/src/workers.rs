@@ -25,6 +25,8 @@ const LONGEST_JOB: Duration = Duration::from_secs(45);
 const SWEEP: chrono::Duration = chrono::Duration::minutes(5);
 /// Due reminders are at most this late.
 const TICK: Duration = Duration::from_secs(2);
+/// Before workers that ended are begun anew.
+const PAUSE: Duration = Duration::from_secs(1);
 /// What is claimed gets this long to finish when the process is asked to stop.
 const GRACE: Duration = Duration::from_secs(25);
 
@@ -33,18 +35,44 @@ const GRACE: Duration = Duration::from_secs(25);
 /// # Errors
 /// When the workers can't be run at all.
 pub async fn run(s: Services, stopping: CancellationToken) -> anyhow::Result<()> {
+    let overtime = async {
+        stopping.cancelled().await;
+        tokio::time::sleep(GRACE + Duration::from_secs(1)).await;
+    };
+    tokio::select! {
+        done = work_until(s, stopping.clone()) => done,
+        // A database that does not answer must not keep the process: what is open is found by whoever starts next.
+        () = overtime => Ok(tracing::warn!("stopping without waiting any longer")),
+    }
+}
+
+async fn work_until(s: Services, stopping: CancellationToken) -> anyhow::Result<()> {
     let tick = tokio::spawn(tick(s.clone(), stopping.clone()));
     let outbox = tokio::spawn(outbox(s.clone(), stopping.clone()));
     let sweeps = tokio::spawn(sweeps(s.clone(), stopping.clone()));
-    let done = monitor(s).run_with_signal(async move {
-        stopping.cancelled().await;
-        Ok(())
-    });
-    done.await.map_err(|e| anyhow::anyhow!("job workers: {e}"))?;
+    jobs(s, stopping).await;
     tick.await?;
     sweeps.await?;
     outbox.await?;
     Ok(())
+}
+
+/// Job workers, begun anew when they end: after a pause, for a database that turns everybody away does so for a while.
+async fn jobs(s: Services, stopping: CancellationToken) {
+    loop {
+        let until = stopping.clone();
+        let done = monitor(s.clone()).run_with_signal(async move {
+            until.cancelled().await;
+            Ok(())
+        });
+        if let Err(cause) = done.await {
+            tracing::error!(%cause, "job workers ended");
+        }
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
 }
 
 /// Texts go out; first of all what was missed while nobody listened is brought in.
@@ -66,7 +94,10 @@ async fn sweeps(s: Services, stopping: CancellationToken) {
         }
         if s.now() - last >= SWEEP {
             last = s.now();
-            step("Twilio's log", messages::sweep(&s)).await;
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = step("Twilio's log", messages::sweep(&s)) => {}
+            }
         }
     }
 }
@@ -124,8 +155,8 @@ fn monitor(s: Services) -> Monitor {
     };
     monitor
         .should_restart(|worker, cause| {
-            tracing::error!(worker = worker.name(), %cause, "worker ended; starting another");
-            true
+            tracing::error!(worker = worker.name(), %cause, "worker ended");
+            false
         })
         .shutdown_timeout(GRACE)
 }
@@ -140,7 +171,10 @@ async fn tick(s: Services, stopping: CancellationToken) {
             () = stopping.cancelled() => return,
             _ = every.tick() => {}
         }
-        look(&s, ticks.is_multiple_of(300)).await;
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = look(&s, ticks.is_multiple_of(300)) => {}
+        }
         ticks += 1;
     }
 }

@@ -8,7 +8,7 @@ use testkit::{Backend, Fault, FaultKind};
 
 use crate::{
     app::{NUMBER, sign_in},
-    real::{EMAIL, Installation, PASSWORD, Process, free_port},
+    real::{EMAIL, Installation, Line, PASSWORD, Process, free_port},
 };
 
 const ANN: &str = "+14155550171";
@@ -210,4 +210,43 @@ async fn asked_to_stop_with_twenty_calls_in_the_air_it_hears_them_out_and_ends(#
         reached.len() == 20 && reached.values().all(|times| *times == 1),
         "{reached:?}"
     );
+}
+
+#[rstest]
+#[case::all_in_one("serve")]
+#[case::only_work("worker")]
+#[tokio::test]
+async fn asked_to_stop_while_the_database_is_gone_it_ends_all_the_same(#[case] role: &str) {
+    let mut it = Installation::new(Backend::Postgres).await;
+    let (mut showups, mut lines) = (Vec::new(), Vec::new());
+    // Several, because it depends on what each is about to do.
+    for _ in 0..6 {
+        lines.push(it.through_a_line_to_the_database().await);
+        showups.push(it.spawn(role, free_port()));
+    }
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    lines.iter().for_each(Line::cut);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    showups.iter().for_each(Process::ask_to_stop);
+    let mut ended = 0;
+    let until = tokio::time::Instant::now() + Duration::from_secs(30);
+    for showup in &mut showups {
+        let left = until.saturating_duration_since(tokio::time::Instant::now());
+        ended += usize::from(showup.ends_within(left.max(Duration::from_millis(100))).await.is_some());
+    }
+    assert_eq!(ended, 6, "whoever runs the others would have to kill them");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn while_the_database_turns_everybody_away_a_process_waits_and_does_not_spin() {
+    let mut it = Installation::new(Backend::Postgres).await;
+    let line = it.through_a_line_to_the_database().await;
+    let showup = it.start("serve", free_port()).await;
+    line.slam();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let before = showup.processor_seconds();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let used = showup.processor_seconds() - before;
+    assert!(used < 1.5, "{used} of 5 seconds");
 }

@@ -148,7 +148,7 @@ impl Installation {
         }
     }
 
-    fn spawn(&self, role: &str, port: u16) -> Process {
+    pub fn spawn(&self, role: &str, port: u16) -> Process {
         self.spawn_with(role, port, Stdio::null())
     }
 
@@ -308,6 +308,15 @@ impl Process {
         signal(self.child.id(), "-TERM");
     }
 
+    /// Seconds of processor time it has used so far; Linux only.
+    #[cfg(target_os = "linux")]
+    pub fn processor_seconds(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
+        let fields: Vec<&str> = stat.rsplit(')').next().expect("its fields").split_whitespace().collect();
+        // In the user's and in the system's part of its life, in hundredths.
+        [11, 12].iter().filter_map(|at| fields[*at].parse::<f64>().ok()).sum::<f64>() / 100.0
+    }
+
     /// How it ended, if it does within this time.
     pub async fn ends_within(&mut self, time: Duration) -> Option<ExitStatus> {
         let until = tokio::time::Instant::now() + time;
@@ -340,8 +349,16 @@ enum State {
     Open,
     /// Nothing passes; what was sent meanwhile passes later.
     Held,
-    /// Connections end, and new ones with them.
+    /// Connections end, and new ones are refused.
     Cut,
+    /// Connections end, and new ones as soon as they are made: so does a database that is starting or stopping.
+    Slammed,
+}
+
+impl State {
+    fn is_down(self) -> bool {
+        matches!(self, Self::Cut | Self::Slammed)
+    }
 }
 
 /// A line between two programs, in the test's hand.
@@ -354,19 +371,26 @@ pub struct Line {
 
 impl Line {
     pub async fn to(target: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        // A port that the system gives to nobody by itself, so that it is still free when the line is opened again.
+        let mut listener = None;
+        while listener.is_none() {
+            listener = TcpListener::bind(("127.0.0.1", rand::random_range(20_000..30_000)))
+                .await
+                .ok();
+        }
+        let listener = listener.expect("a port");
         let line = Self {
             address: listener.local_addr().expect("an address"),
             state: Arc::new(watch::Sender::new(State::Open)),
             connections: Arc::default(),
         };
-        let (target, state, connections) = (target.to_owned(), line.state.subscribe(), line.connections.clone());
-        tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
-                connections.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(join(near, target.clone(), state.clone()));
-            }
-        });
+        tokio::spawn(serve(
+            listener,
+            line.address,
+            target.to_owned(),
+            line.state.subscribe(),
+            line.connections.clone(),
+        ));
         line
     }
 
@@ -382,14 +406,46 @@ impl Line {
         self.state.send_replace(State::Cut);
     }
 
+    pub fn slam(&self) {
+        self.state.send_replace(State::Slammed);
+    }
+
     /// How many connections were begun so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 }
 
+/// Takes connections, except while the line is cut.
+async fn serve(
+    mut listener: TcpListener,
+    address: SocketAddr,
+    target: String,
+    mut state: watch::Receiver<State>,
+    count: Arc<AtomicUsize>,
+) {
+    loop {
+        let cut = async { state.wait_for(|s| *s == State::Cut).await.is_ok() };
+        tokio::select! {
+            cut = cut => if !cut { return },
+            near = listener.accept() => {
+                if let Ok((near, _)) = near {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    tokio::spawn(join(near, target.clone(), state.clone()));
+                }
+                continue;
+            }
+        }
+        drop(listener);
+        if state.wait_for(|s| *s != State::Cut).await.is_err() {
+            return;
+        }
+        listener = TcpListener::bind(address).await.expect("the port is still free");
+    }
+}
+
 async fn join(near: TcpStream, target: String, state: watch::Receiver<State>) {
-    if *state.borrow() == State::Cut {
+    if state.borrow().is_down() {
         return;
     }
     let Ok(far) = TcpStream::connect(target).await else { return };
@@ -402,12 +458,12 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: watch:
     loop {
         let read = tokio::select! {
             biased;
-            _cut = state.wait_for(|s| *s == State::Cut) => return,
+            _down = state.wait_for(|s| s.is_down()) => return,
             read = from.read(&mut bytes) => read,
         };
         let read = read.unwrap_or(0);
         let now = state.wait_for(|s| *s != State::Held).await.map_or(State::Cut, |s| *s);
-        if now == State::Cut || to.write_all(&bytes[..read]).await.is_err() {
+        if now.is_down() || to.write_all(&bytes[..read]).await.is_err() {
             return;
         }
         if read == 0 {
