@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use contract::{
     Page,
-    contacts::ContactView,
+    contacts::{ContactView, Hold},
     conversations::{Composer, ConversationRow, Thread},
     messages::Direction,
 };
@@ -15,8 +15,7 @@ use domain::{
 use entity::{contacts::contact, conversations::conversation, messages::message};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
-    Set,
-    sea_query::Expr,
+    Set, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -69,8 +68,9 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
     let contact = contacts::view(s, s.read(), actor.business_id, conversation.contact_id).await?;
     let sender = numbers::sender(s, s.read(), actor.business_id, Some(contact.id)).await?;
+    let hold = contacts::hold::of(s.read(), actor.business_id, &contact).await?;
     Ok(Thread {
-        composer: composer(&contact, sender.is_some()),
+        composer: composer(&contact, hold, sender.is_some()),
         messages: page.data.into_iter().rev().map(messages::shown).collect(),
         older: page.next_cursor,
         visits: appointments::of_contact(s, s.read(), actor.business_id, contact.id).await?,
@@ -81,7 +81,7 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
 }
 
 /// Whether staff may write to this person, and what to do if not (IB4).
-fn composer(contact: &ContactView, sender: bool) -> Composer {
+fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool) -> Composer {
     let closed = |reason: &str, todo: &str| Composer::Closed {
         reason: reason.to_owned(),
         todo: todo.to_owned(),
@@ -89,8 +89,8 @@ fn composer(contact: &ContactView, sender: bool) -> Composer {
     if contact.blocked {
         return closed("This contact is blocked.", "Unblock them on their page to write again.");
     }
-    if contact.held_since.is_some() {
-        return closed(contacts::hold::REASON, "Please decide: keep texting, or opt them out.");
+    if let Some(hold) = hold {
+        return Composer::OnHold(hold);
     }
     if let Err(reason) = may_send(contact.consent.sms, Sending::Reply) {
         return closed(reason, "Call them instead. They can text START to get texts again.");
@@ -286,7 +286,12 @@ pub(crate) async fn row(s: &Services, db: &impl ConnectionTrait, business_id: Uu
 }
 
 /// Several rows as they are now, in no particular order.
-pub(crate) async fn rows(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<ConversationRow>> {
+pub(crate) async fn rows(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    ids: &[Uuid],
+) -> Result<Vec<ConversationRow>> {
     let found = conversation::Entity::in_business(business_id)
         .filter(conversation::Column::Id.is_in(ids.iter().copied()))
         .all(db)
@@ -332,6 +337,7 @@ async fn rows_of(
                 last_status: status.map(|s| s.public().to_owned()).unwrap_or_default(),
                 unread: r.unread.max(0) as u32,
                 opted_out: states.get(&r.contact_id) == Some(&State::OptedOut),
+                on_hold: person.held_since.is_some(),
             })
         })
         .collect())
