@@ -243,10 +243,10 @@ fn SendingForm(sending: SendingView, shown: RwSignal<SendingView>) -> impl IntoV
                 label="Texts per hour"
                 value=sending.hourly_limit.to_string()
                 required=true
-                hint="What is over it waits for the next hour; replies go first. 1 to 100,000."
+                hint="What is over it waits for the next hour; replies go first."
             />
             <label class="flex min-h-11 items-center gap-2.5">
-                <input type="checkbox" name="state_hours" value="yes" class="toggle" checked=state_hours />
+                <input type="checkbox" name="state_hours" value="yes" class="toggle toggle-primary" checked=state_hours />
                 "Keep to US states' stricter hours for reminders"
             </label>
             <div>

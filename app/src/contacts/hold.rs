@@ -36,7 +36,7 @@ pub fn HoldNotice(contact_id: Uuid, hold: Hold, back: String) -> impl IntoView {
             </h2>
             {said}
             <p class="text-sm">
-                "Nothing goes out to them since " <When at=hold.since say=Say::Inline /> ". Please read it and decide; what waits goes out or is taken back."
+                "On hold since " <When at=hold.since say=Say::Inline /> ": nothing goes out to them until you decide. Then what waits is sent, or taken back."
             </p>
             <p class="flex flex-wrap gap-2 pt-2.5">
                 <Decide contact_id opt_out=false back=back.clone() words="Keep texting" icon=icondata::LuMessageSquare />

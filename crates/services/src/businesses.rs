@@ -27,8 +27,9 @@ use crate::{
 const HOURLY_LIMIT: i32 = 100;
 /// Most texts an hour that can be asked for.
 const HIGHEST_LIMIT: i32 = 100_000;
+const CENT: i64 = 10_000;
 /// A month's budget, in micro-dollars: a cent to a million dollars.
-const BUDGET: std::ops::RangeInclusive<i64> = 10_000..=1_000_000_000_000;
+const BUDGET: std::ops::RangeInclusive<i64> = CENT..=1_000_000 * 100 * CENT;
 
 pub(crate) struct New<'a> {
     pub name: &'a str,
@@ -291,11 +292,11 @@ fn valid_bounds(cmd: &UpdateSending) -> Result<(Option<i64>, i32)> {
         });
     };
     let typed = cmd.monthly_budget.trim();
-    let budget = prices::parse_dollars(typed).filter(|micros| BUDGET.contains(micros));
+    let budget = prices::parse_dollars(typed).filter(|micros| BUDGET.contains(micros) && micros % CENT == 0);
     if budget.is_none() && !typed.is_empty() {
         mark(
             "monthly_budget",
-            "Please give an amount like 25 or 12.50, from $0.01 to $1,000,000. Empty means no limit.",
+            "Please give an amount like 25 or 12.50, from $0.01 to $1,000,000.",
         );
     }
     let digits: String = cmd.hourly_limit.chars().filter(|c| !matches!(c, ' ' | ',')).collect();

@@ -39,7 +39,7 @@ pub(crate) async fn of(s: &Services, db: &impl ConnectionTrait, b: &business::Mo
 fn broken(s: &Services, b: &business::Model, open: breaker::Open) -> Notice {
     let when = open.until.map_or_else(
         || "soon".to_owned(),
-        |at| domain::when::relative(at.max(s.now()), s.now(), businesses::zone(b)),
+        |at| domain::when::inline(at.max(s.now()), s.now(), businesses::zone(b)),
     );
     let (kind, text) = match open.scope.strip_prefix("sender:") {
         Some(number) => (

@@ -7,5 +7,6 @@ mod keys;
 mod live;
 mod pages;
 mod queue;
+mod screens;
 mod story;
 mod webhooks;

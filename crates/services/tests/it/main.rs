@@ -2,6 +2,7 @@
 
 mod consent;
 mod contacts;
+mod desk;
 mod inbox;
 mod laws;
 mod migrations;
