@@ -172,6 +172,8 @@ export async function setLimits(page: Page, { budget = '', hourly = '100' }: { b
 
 /** Writes a reply in the open conversation and sends it. */
 export async function send(page: Page, text: string) {
+  const over = person(page).getByRole('button', { name: 'Close' });
+  if (await over.isVisible()) await over.click();
   await page.getByLabel('Reply', { exact: true }).fill(text);
   await page.getByRole('button', { name: 'Send' }).click();
 }
@@ -234,6 +236,8 @@ export async function look(page: Page, name: string) {
   }
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect.soft(wide, 'nothing sticks out to the right').toBeLessThanOrEqual(0);
+  const inside = await page.evaluate(() => [...document.querySelectorAll('main')].map((main) => main.scrollWidth - main.clientWidth));
+  expect.soft(Math.max(0, ...inside), 'nothing is cut off on the right').toBe(0);
 }
 
 /** What the simulator says of a message. */

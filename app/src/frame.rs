@@ -39,7 +39,7 @@ fn Framed(view: DeskView) -> impl IntoView {
         <div class="grid h-dvh grid-rows-[auto_minmax(0,1fr)_auto] md:grid-cols-[13rem_minmax(0,1fr)] md:grid-rows-[auto_minmax(0,1fr)]">
             <Head />
             <Rail />
-            <div class="row-start-2 flex min-h-0 flex-col md:col-start-2 md:row-span-2 md:row-start-1">
+            <div class="row-start-2 flex min-h-0 min-w-0 flex-col md:col-start-2 md:row-span-2 md:row-start-1">
                 <Banners />
                 <main id="main" tabindex="-1" class="relative min-h-0 flex-1 overflow-y-auto bg-base-100">
                     <Notices />

@@ -105,7 +105,12 @@ fn Recent(days: Vec<Daily>) -> impl IntoView {
             <div class="grid gap-3 sm:grid-cols-2 lg:grid-cols-3" aria-hidden="true" class:hidden=quiet>
                 {charts}
             </div>
-            <div class="relative">{move || view! { <Table days=days.get() /> }}</div>
+            <details class="panel" class:hidden=quiet>
+                <summary class="flex min-h-11 items-center px-4 text-sm font-semibold">"The numbers as a table"</summary>
+                <div class="overflow-x-auto px-2 pb-2" tabindex="0" role="group" aria-label="Texts a day">
+                    {move || view! { <Table days=days.get() /> }}
+                </div>
+            </details>
         </section>
     }
 }
@@ -160,34 +165,34 @@ fn Chart(series: &'static Series, days: Vec<Daily>) -> impl IntoView {
     }
 }
 
-/// The same for whoever does not see the bars.
+/// The same for whoever does not see the bars, or wants the numbers.
 #[component]
 fn Table(days: Vec<Daily>) -> impl IntoView {
     let heads = SERIES
         .iter()
-        .map(|series| view! { <th scope="col">{series.words}</th> })
+        .map(|series| view! { <th scope="col" class="text-end text-muted">{series.words}</th> })
         .collect_view();
     let rows = days
         .iter()
         .map(|day| {
             let cells = SERIES
                 .iter()
-                .map(|series| view! { <td>{(series.count)(day)}</td> })
+                .map(|series| view! { <td class="text-end">{(series.count)(day)}</td> })
                 .collect_view();
             view! {
                 <tr>
-                    <th scope="row">{date(&day.day, "%A, %B %-d")}</th>
+                    <th scope="row" class="font-normal whitespace-nowrap">{date(&day.day, "%a, %b %-d")}</th>
                     {cells}
                 </tr>
             }
         })
         .collect_view();
     view! {
-        <table class="sr-only">
-            <caption>"Texts a day"</caption>
+        <table class="table table-sm tabular">
+            <caption class="sr-only">"Texts a day"</caption>
             <thead>
                 <tr>
-                    <th scope="col">"Day"</th>
+                    <th scope="col" class="text-muted">"Day"</th>
                     {heads}
                 </tr>
             </thead>

@@ -18,7 +18,7 @@ use crate::{
     desk::use_desk,
     error::AppError,
     forms::OUTCOME,
-    parts::{Empty, Glyph, Loaded, Tabs, When},
+    parts::{Empty, Glyph, Loaded, Say, Tabs, When},
     paths,
 };
 
@@ -435,7 +435,7 @@ fn Row(row: LogRow, choice: Choice) -> impl IntoView {
                     </a>
                     <StatusChip status />
                     <span class="ms-auto text-xs text-muted">
-                        <When at=message.created_at />
+                        <When at=message.created_at say=Say::Short />
                     </span>
                 </p>
                 <p class="truncate text-muted">{start}</p>
