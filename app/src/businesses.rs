@@ -176,14 +176,18 @@ fn Texts(sending: SendingView) -> impl IntoView {
 #[component]
 fn Spent(shown: RwSignal<SendingView>) -> impl IntoView {
     let words = move || {
-        let SendingView { spent, monthly_budget, .. } = shown.get();
+        let SendingView {
+            spent, monthly_budget, ..
+        } = shown.get();
         match monthly_budget {
             None => format!("{} so far. There is no budget.", dollars(spent)),
             Some(budget) => format!("{} of {}, {} %", dollars(spent), dollars(budget), percent(spent, budget)),
         }
     };
     let bar = move || {
-        let SendingView { spent, monthly_budget, .. } = shown.get();
+        let SendingView {
+            spent, monthly_budget, ..
+        } = shown.get();
         monthly_budget.map(|budget| {
             let percent = percent(spent, budget);
             let class = match percent {

@@ -157,7 +157,8 @@ fn RailLink(
     #[prop(into)] count: Signal<u32>,
     count_words: &'static str,
     /// Only where there is room; on a phone it is in the account's menu.
-    #[prop(optional)] wide: bool,
+    #[prop(optional)]
+    wide: bool,
 ) -> impl IntoView {
     let class = if wide { "rail-link max-md:hidden" } else { "rail-link" };
     let number = move || match count.get() {

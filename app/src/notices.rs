@@ -98,7 +98,12 @@ pub fn Banners() -> impl IntoView {
 }
 
 fn key(shown: &Shown) -> String {
-    let Notice { kind, urgent, text, todo } = &shown.notice;
+    let Notice {
+        kind,
+        urgent,
+        text,
+        todo,
+    } = &shown.notice;
     format!("{kind} {urgent} {text} {todo}")
 }
 
@@ -146,7 +151,10 @@ mod tests {
             notice: notice("Texts wait.", "Again at 3:00 PM."),
             is_new: false,
         }];
-        let now = replaced(&there, &[notice("Texts wait.", "Again at 3:05 PM."), notice("Another thing.", "")]);
+        let now = replaced(
+            &there,
+            &[notice("Texts wait.", "Again at 3:05 PM."), notice("Another thing.", "")],
+        );
         assert_eq!(now.iter().map(|s| s.is_new).collect::<Vec<_>>(), [false, true]);
         assert_eq!(now[0].notice.todo, "Again at 3:05 PM.");
         assert!(replaced(&now, &[]).is_empty());

@@ -26,9 +26,9 @@ pub async fn decide_hold(contact_id: Uuid, opt_out: bool, back: String) -> Resul
 /// What they said, and the two answers.
 #[component]
 pub fn HoldNotice(contact_id: Uuid, hold: Hold, back: String) -> impl IntoView {
-    let said = hold
-        .said
-        .map(|said| view! { <blockquote class="my-1.5 border-s-2 border-base-300 ps-2.5 whitespace-pre-wrap">{said}</blockquote> });
+    let said = hold.said.map(
+        |said| view! { <blockquote class="my-1.5 border-s-2 border-base-300 ps-2.5 whitespace-pre-wrap">{said}</blockquote> },
+    );
     view! {
         <section class="notice notice-warning" aria-labelledby="hold-heading" data-hold="">
             <h2 id="hold-heading" class="text-base">

@@ -216,10 +216,13 @@ fn Log(page: Page<LogRow>, filter: usize, cursor: Option<String>) -> impl IntoVi
     let (_, show, nothing, todo) = FILTERS[filter];
     let rows = RwSignal::new(page.data);
     let next = RwSignal::new(page.next_cursor);
-    let left = desk.flash().filter(|flash| flash.form == FORM).and_then(|flash| match flash.problem {
-        Some(problem) => Some(Err(problem)),
-        None => serde_json::from_str(flash.typed.get(OUTCOME)?).ok().map(Ok),
-    });
+    let left = desk
+        .flash()
+        .filter(|flash| flash.form == FORM)
+        .and_then(|flash| match flash.problem {
+            Some(problem) => Some(Err(problem)),
+            None => serde_json::from_str(flash.typed.get(OUTCOME)?).ok().map(Ok),
+        });
     let choice = Choice {
         ids: RwSignal::new(BTreeSet::new()),
         round: RwSignal::new(0),
@@ -243,9 +246,9 @@ fn Log(page: Page<LogRow>, filter: usize, cursor: Option<String>) -> impl IntoVi
         rows.get().into_iter().map(|row| (round, row)).collect::<Vec<_>>()
     };
     let can_act = Memo::new(move |_| rows.with(|rows| rows.iter().any(|row| acts(row).is_some())));
-    let newest = cursor
-        .is_some()
-        .then(|| view! { <a class="btn btn-sm min-h-11 md:min-h-8" href=paths::with_query("/log", &[("show", show)])>"Newest"</a> });
+    let newest = cursor.is_some().then(
+        || view! { <a class="btn btn-sm min-h-11 md:min-h-8" href=paths::with_query("/log", &[("show", show)])>"Newest"</a> },
+    );
     let older = move || paths::with_query("/log", &[("show", show), ("cursor", next.read().as_deref())]);
     view! {
         <Answer choice />
@@ -330,13 +333,21 @@ where
     let scripted = RwSignal::new(false);
     Effect::new(move |_| scripted.set(true));
     let count = move || choice.ids.read().len();
-    let said = move || match (scripted.get(), count()) {
-        (false, _) | (true, 0) => String::new(),
-        (true, n) => format!("{n} chosen"),
+    // On a phone the number must do: another line would push the rows away under the finger.
+    let said = move || {
+        let n = Some(count()).filter(|n| *n > 0)?;
+        Some(view! {
+            {n}
+            <span class="max-md:sr-only">" chosen"</span>
+        })
     };
     let all = move |_| {
-        let everything: BTreeSet<Uuid> =
-            rows.with_untracked(|rows| rows.iter().filter(|row| acts(row).is_some()).map(|row| row.message.id).collect());
+        let everything: BTreeSet<Uuid> = rows.with_untracked(|rows| {
+            rows.iter()
+                .filter(|row| acts(row).is_some())
+                .map(|row| row.message.id)
+                .collect()
+        });
         let none = choice.ids.with_untracked(|ids| *ids == everything);
         choice.ids.set(if none { BTreeSet::new() } else { everything });
         choice.round.update(|n| *n += 1);
@@ -366,10 +377,10 @@ where
                 <Glyph icon=icondata::LuX />
                 "Cancel"
             </button>
-            <button type="button" class="btn btn-ghost btn-sm min-h-11 md:min-h-8" class:hidden=move || !scripted.get() on:click=all>
+            <button type="button" class="btn btn-ghost btn-sm min-h-11 px-2 md:min-h-8" class:hidden=move || !scripted.get() on:click=all>
                 "Choose all"
             </button>
-            <p class="text-sm text-muted" aria-live="polite">
+            <p class="tabular text-sm text-muted" aria-live="polite">
                 {said}
             </p>
         </div>

@@ -1,6 +1,6 @@
 //! The inbox: one conversation per contact.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use contract::{
     Page,
@@ -202,9 +202,8 @@ pub(crate) async fn get_or_begin_all(tx: &mut Tx, people: &[contact::Model]) -> 
     let mut known: HashMap<Uuid, conversation::Model> = rows.into_iter().map(|c| (c.contact_id, c)).collect();
     let mut threads = Vec::with_capacity(people.len());
     for person in people {
-        if !known.contains_key(&person.id) {
-            let begun = get_or_begin(tx, person.business_id, person.id).await?;
-            known.insert(person.id, begun);
+        if let Entry::Vacant(free) = known.entry(person.id) {
+            free.insert(get_or_begin(tx, person.business_id, person.id).await?);
         }
         threads.extend(known.get(&person.id).cloned());
     }

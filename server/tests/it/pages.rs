@@ -34,7 +34,15 @@ pub async fn post(app: &TestApp, path: &str, form: &[(&str, &str)]) -> reqwest::
 #[tokio::test]
 async fn pages_send_strangers_to_sign_in() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
-    for page in ["/inbox", "/contacts", "/appointments", "/tasks", "/log", "/reports", "/settings"] {
+    for page in [
+        "/inbox",
+        "/contacts",
+        "/appointments",
+        "/tasks",
+        "/log",
+        "/reports",
+        "/settings",
+    ] {
         let response = app.http.get(format!("{}{page}", app.url)).send().await.expect("an answer");
         let to = response
             .headers()

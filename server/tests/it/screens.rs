@@ -36,8 +36,15 @@ async fn ann(app: &TestApp) -> String {
 async fn a_ledger_leaves_as_csv_by_key_and_by_session(#[case] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let id = ann(&app).await;
-    let by_key = |key: String| app.http.get(format!("{}/api/v1/contacts/{id}/consent.csv", app.url)).bearer_auth(key);
-    let answer = by_key(app.key_with(&["contacts:read"]).await).send().await.expect("an answer");
+    let by_key = |key: String| {
+        app.http
+            .get(format!("{}/api/v1/contacts/{id}/consent.csv", app.url))
+            .bearer_auth(key)
+    };
+    let answer = by_key(app.key_with(&["contacts:read"]).await)
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.status().as_u16(), 200);
     assert_eq!(answer.headers()["content-type"], "text/csv; charset=utf-8");
     assert_eq!(
@@ -47,11 +54,17 @@ async fn a_ledger_leaves_as_csv_by_key_and_by_session(#[case] backend: Backend) 
     let file = answer.text().await.expect("text");
     let lines: Vec<_> = file.split("\r\n").collect();
     assert_eq!(lines[0], "seq,at,channel,purpose,state,source,actor,evidence,prev_hash,hash");
-    assert!(lines[1].starts_with("1,") && lines[1].contains("Z,sms,transactional,opted_in,api,"), "{file}");
+    assert!(
+        lines[1].starts_with("1,") && lines[1].contains("Z,sms,transactional,opted_in,api,"),
+        "{file}"
+    );
     assert!(lines[2].contains(",\"'=HYPERLINK(\"\"https://evil.example\"\")\","), "{file}");
     assert_eq!((lines.len(), lines[3]), (4, ""));
 
-    let refused = by_key(app.key_with(&["messages:read"]).await).send().await.expect("an answer");
+    let refused = by_key(app.key_with(&["messages:read"]).await)
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(refused.status().as_u16(), 403);
     let stolen = by_key(app.another_key().await).send().await.expect("an answer");
     assert_eq!(stolen.status().as_u16(), 404);
@@ -62,7 +75,12 @@ async fn a_ledger_leaves_as_csv_by_key_and_by_session(#[case] backend: Backend) 
     sign_in(&app).await;
     let mine = app.http.get(&path).send().await.expect("an answer");
     assert_eq!(mine.text().await.expect("text"), file);
-    let nobody = app.http.get(format!("{}/contacts/7/consent.csv", app.url)).send().await.expect("an answer");
+    let nobody = app
+        .http
+        .get(format!("{}/contacts/7/consent.csv", app.url))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(nobody.status().as_u16(), 404);
 }
 
@@ -71,8 +89,11 @@ async fn fifty_ticked_boxes_arrive_and_the_answer_stands_on_the_page() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
     let ann = app.contact("Ann", ANN).await;
     for n in 0..50 {
-        app.post("/messages", serde_json::json!({ "contact_id": ann, "body": format!("Text {n}") }))
-            .await;
+        app.post(
+            "/messages",
+            serde_json::json!({ "contact_id": ann, "body": format!("Text {n}") }),
+        )
+        .await;
     }
     sign_in(&app).await;
     let path = server_function(&app, "/log?show=waiting", "retry_messages").await;
@@ -88,14 +109,20 @@ async fn fifty_ticked_boxes_arrive_and_the_answer_stands_on_the_page() {
     let answer = post(&app, &path, &form).await;
     assert_eq!(answer.headers()["location"], "/log?show=waiting");
     let told = page(&app, "/log?show=waiting").await;
-    assert!(told.contains("Nothing is sent again.") && told.contains("50 were left as they are."), "{told}");
+    assert!(
+        told.contains("Nothing is sent again.") && told.contains("50 were left as they are."),
+        "{told}"
+    );
 
     let html = page(&app, "/log").await;
     let start = html.find("/api/fn/cancel_messages").expect("a second button");
     let cancel = html[start..].split('"').next().expect("an address").to_owned();
     post(&app, &cancel, &form).await;
     let told = page(&app, "/log?show=waiting").await;
-    assert!(told.contains("50 texts are cancelled") && told.contains("Nothing waits"), "{told}");
+    assert!(
+        told.contains("50 texts are cancelled") && told.contains("Nothing waits"),
+        "{told}"
+    );
 
     post(&app, &cancel, &[("back", "/log")]).await;
     assert!(page(&app, "/log").await.contains("Nothing was chosen."), "no box at all");

@@ -80,7 +80,9 @@ async fn staff_decide_about_somebody_on_hold_with_their_words_in_view(#[case] ba
     // It can't be ticked off: somebody would be forgotten on hold.
     let task = w.open_tasks().await.remove(0);
     assert_eq!((task.kind.as_str(), task.kind_words()), ("opt_out", "Possible opt-out"));
-    let ticked = tasks::set_done(&w.s, &w.owner, task.id, true).await.expect_err("not yet decided");
+    let ticked = tasks::set_done(&w.s, &w.owner, task.id, true)
+        .await
+        .expect_err("not yet decided");
     assert_eq!(code(&ticked), Code::Conflict);
 
     let cmd = DecideHold {
@@ -105,7 +107,9 @@ async fn staff_decide_about_somebody_on_hold_with_their_words_in_view(#[case] ba
     assert_eq!(done.done_by.as_deref(), Some("Olga Owner"));
     let reopened = tasks::set_done(&w.s, &w.owner, task.id, false).await.expect_err("decided");
     assert_eq!(code(&reopened), Code::Conflict);
-    let again = contacts::decide_hold(&w.s, &w.owner, cmd).await.expect_err("nothing to decide");
+    let again = contacts::decide_hold(&w.s, &w.owner, cmd)
+        .await
+        .expect_err("nothing to decide");
     assert_eq!(code(&again), Code::Conflict);
 }
 
@@ -137,7 +141,10 @@ async fn the_log_names_people_and_shows_what_waits_and_what_failed(#[case] backe
     assert_eq!(show("trouble").await, [row("Ann", "This fails")]);
     let all = show("").await;
     assert_eq!(all.len(), 3);
-    assert!(all.contains(&row("(415) 555-0172", "Who is this?")), "known by number only: {all:?}");
+    assert!(
+        all.contains(&row("(415) 555-0172", "Who is this?")),
+        "known by number only: {all:?}"
+    );
     let other = w.another_business().await;
     let theirs = messages::log(&w.s, &other, LogQuery::default()).await.expect("the log");
     assert!(theirs.data.is_empty());
@@ -197,7 +204,13 @@ async fn a_budget_warns_holds_reminders_back_and_lets_them_go_when_it_is_raised(
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 4);
     assert!(banners(&w).await.is_empty());
-    assert_eq!(businesses::sending(&w.s, &staff(&w)).await.expect("anybody may look").monthly_budget, Some(1_000_000_000));
+    assert_eq!(
+        businesses::sending(&w.s, &staff(&w))
+            .await
+            .expect("anybody may look")
+            .monthly_budget,
+        Some(1_000_000_000)
+    );
     assert_eq!(set(&w, " ", "100").await.monthly_budget, None);
 }
 
@@ -267,7 +280,10 @@ async fn the_whole_ledger_of_a_person_can_be_taken_away_and_that_is_written_down
     let rows = consent::export(&w.s, &w.owner, ann.id).await.expect("the ledger");
     assert_eq!(rows.len(), 111);
     assert!(rows.is_sorted_by_key(|row| row.seq));
-    assert_eq!((rows[0].source.as_str(), rows[110].evidence.as_str()), ("booking", "Said so, 109"));
+    assert_eq!(
+        (rows[0].source.as_str(), rows[110].evidence.as_str()),
+        ("booking", "Said so, 109")
+    );
     assert_eq!(rows[110].prev_hash, rows[109].hash, "a chain");
     assert_eq!(rows[1].seq, 3, "Ben's row lies between");
     let audit = audit_event::Entity::in_business(w.owner.business_id)
