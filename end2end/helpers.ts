@@ -165,8 +165,15 @@ export async function newConversation(page: Page, { id }: Customer) {
   await expect(page.getByLabel('Reply', { exact: true })).toBeVisible();
 }
 
+/** Sets what bounds the sending of the business; an empty budget is none. */
+export async function setLimits(page: Page, { budget = '', hourly = '100' }: { budget?: string; hourly?: string }) {
+  await post(page, '/settings', 'update_sending', { monthly_budget: budget, hourly_limit: hourly });
+}
+
 /** Writes a reply in the open conversation and sends it. */
 export async function send(page: Page, text: string) {
+  const over = person(page).getByRole('button', { name: 'Close' });
+  if (await over.isVisible()) await over.click();
   await page.getByLabel('Reply', { exact: true }).fill(text);
   await page.getByRole('button', { name: 'Send' }).click();
 }
@@ -215,6 +222,22 @@ async function scriptedTwin(page: Page): Promise<Page> {
   await twin.route(page.url(), (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body }));
   await twin.goto(page.url());
   return twin;
+}
+
+/** Takes pictures of the page, light and dark, into test-results/shots/, and asks axe about both. */
+export async function look(page: Page, name: string) {
+  const project = test.info().project.name;
+  await expect(page.locator('h1').first(), 'the page has a heading').toBeAttached();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const suffix = colorScheme === 'dark' ? '-dark' : '';
+    await page.screenshot({ path: `test-results/shots/${project}-${name}${suffix}.png`, fullPage: true, animations: 'disabled' });
+    await axe(page, { soft: true });
+  }
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect.soft(wide, 'nothing sticks out to the right').toBeLessThanOrEqual(0);
+  const inside = await page.evaluate(() => [...document.querySelectorAll('main')].map((main) => main.scrollWidth - main.clientWidth));
+  expect.soft(Math.max(0, ...inside), 'nothing is cut off on the right').toBe(0);
 }
 
 /** What the simulator says of a message. */

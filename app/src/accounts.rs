@@ -29,6 +29,7 @@ pub async fn desk() -> Result<DeskView, AppError> {
     let me = who_am_i().await?;
     Ok(DeskView {
         me,
+        notices: services::notices::list(&ssr::services()?, &ssr::actor().await?).await?,
         now: ssr::services()?.now(),
         flash: ssr::take_flash().await?,
     })

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use leptos::{prelude::*, web_sys};
+use wasm_bindgen::JsCast;
 
 /// What the browser's clock says.
 pub fn now() -> DateTime<Utc> {
@@ -25,4 +26,15 @@ pub fn copy(text: &str) -> bool {
         _ = clipboard.write_text(text);
     }
     there
+}
+
+/// Closes an open popover; the focus goes back to the button that opened it.
+pub fn close_popover(id: &str) {
+    if let Some(popover) = document().get_element_by_id(id)
+        && let Ok(hide) = js_sys::Reflect::get(&popover, &"hidePopover".into())
+        && let Some(hide) = hide.dyn_ref::<js_sys::Function>()
+    {
+        // It throws if nothing is open, which is as well.
+        _ = hide.call0(&popover);
+    }
 }

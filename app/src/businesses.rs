@@ -1,7 +1,11 @@
 //! Settings of the business.
 
-use contract::businesses::BusinessView;
-use leptos::prelude::*;
+use contract::{
+    businesses::{BusinessView, SendingView},
+    live::LiveEvent,
+};
+use domain::prices::dollars;
+use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 
 use crate::{
@@ -9,7 +13,7 @@ use crate::{
     desk::use_desk,
     error::AppError,
     forms::{Field, FormNote, FormState, Submit, ZoneNames},
-    parts::Glyph,
+    parts::{Glyph, Loaded},
 };
 
 #[cfg(feature = "ssr")]
@@ -30,9 +34,35 @@ pub async fn update_business(name: String, contact_line: String, time_zone: Stri
     ssr::door(form, work, |_| None).await
 }
 
+#[server(prefix = "/api/fn")]
+pub async fn get_sending() -> Result<SendingView, AppError> {
+    Ok(services::businesses::sending(&ssr::services()?, &ssr::actor().await?).await?)
+}
+
+/// Amounts as typed; `state_hours` is there if the box was ticked.
+#[server(prefix = "/api/fn")]
+pub async fn update_sending(
+    monthly_budget: String,
+    hourly_limit: String,
+    state_hours: Option<String>,
+) -> Result<SendingView, AppError> {
+    let form = ssr::Form::new("sending", "/settings")
+        .typed("monthly_budget", &monthly_budget)
+        .typed("hourly_limit", &hourly_limit)
+        .typed("state_hours", state_hours.as_deref().unwrap_or_default());
+    let command = contract::businesses::UpdateSending {
+        monthly_budget,
+        hourly_limit,
+        state_hours: state_hours.is_some(),
+    };
+    let work = async move { Ok(services::businesses::update_sending(&ssr::services()?, &ssr::actor().await?, command).await?) };
+    ssr::door(form, work, |_| None).await
+}
+
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let desk = use_desk();
+    let sending = Resource::new_blocking(|| (), |()| get_sending());
     let business = desk.business.get_untracked();
     let body = if desk.may_manage() {
         view! { <SettingsForm business=business.clone() /> }.into_any()
@@ -44,6 +74,7 @@ pub fn SettingsPage() -> impl IntoView {
         <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
             <h1>"Settings"</h1>
             {body}
+            <Loaded from=sending view=|sending| view! { <Texts sending /> } />
             <Connection business />
         </div>
     }
@@ -109,6 +140,140 @@ fn SettingsFacts(business: BusinessView) -> impl IntoView {
                 <dd>{business.time_zone}</dd>
             </dl>
         </section>
+    }
+}
+
+#[component]
+fn Texts(sending: SendingView) -> impl IntoView {
+    let desk = use_desk();
+    let shown = RwSignal::new(sending.clone());
+    // The bounds are told only by this page; what was spent changes by itself.
+    desk.live.refetch_on(
+        |event| matches!(event, LiveEvent::Notices(_)),
+        move || {
+            spawn_local(async move {
+                if let Ok(new) = get_sending().await {
+                    shown.try_set(new);
+                }
+            });
+        },
+    );
+    let body = if desk.may_manage() {
+        view! { <SendingForm sending shown /> }.into_any()
+    } else {
+        view! { <SendingFacts sending /> }.into_any()
+    };
+    view! {
+        <section class="panel flex flex-col gap-4 p-5" aria-labelledby="texts-heading">
+            <h2 id="texts-heading">"Texts"</h2>
+            <Spent shown />
+            {body}
+        </section>
+    }
+}
+
+/// This month's spend, beside the budget if there is one.
+#[component]
+fn Spent(shown: RwSignal<SendingView>) -> impl IntoView {
+    let words = move || {
+        let SendingView {
+            spent, monthly_budget, ..
+        } = shown.get();
+        match monthly_budget {
+            None => format!("{} so far. There is no budget.", dollars(spent)),
+            Some(budget) => format!("{} of {}, {} %", dollars(spent), dollars(budget), percent(spent, budget)),
+        }
+    };
+    let bar = move || {
+        let SendingView {
+            spent, monthly_budget, ..
+        } = shown.get();
+        monthly_budget.map(|budget| {
+            let percent = percent(spent, budget);
+            let class = match percent {
+                0..80 => "progress progress-primary w-full",
+                80..100 => "progress progress-warning w-full",
+                _ => "progress progress-error w-full",
+            };
+            view! { <progress class=class max="100" value=percent.min(100).to_string() aria-labelledby="spent-label"></progress> }
+        })
+    };
+    view! {
+        <div>
+            <p id="spent-label" class="field-label">
+                "Spent this month"
+            </p>
+            <p class="tabular">{words}</p>
+            {bar}
+            <p class="field-hint">"Estimated from Twilio’s list prices until Twilio tells the real price of each text."</p>
+        </div>
+    }
+}
+
+fn percent(spent: i64, budget: i64) -> i64 {
+    i64::try_from(i128::from(spent) * 100 / i128::from(budget.max(1))).unwrap_or(i64::MAX)
+}
+
+#[component]
+fn SendingForm(sending: SendingView, shown: RwSignal<SendingView>) -> impl IntoView {
+    let desk = use_desk();
+    let action = ServerAction::<UpdateSending>::new();
+    let form = FormState::new("sending", action, desk.flash());
+    Effect::new(move |_| {
+        if let Some(Ok(sending)) = action.value().get() {
+            shown.set(sending);
+        }
+    });
+    // Without the sign, which stands in the label.
+    let budget = sending.monthly_budget.map(|micros| dollars(micros).replace('$', ""));
+    let state_hours = if form.is_shown_again() {
+        !form.value("state_hours", "").is_empty()
+    } else {
+        sending.state_hours
+    };
+    view! {
+        <ActionForm action attr:class="flex flex-col gap-4">
+            <FormNote form saved="Saved." />
+            <Field
+                form
+                name="monthly_budget"
+                label="Monthly budget in US dollars"
+                value=budget.unwrap_or_default()
+                hint="You are told at 80 %. At 100 % everything but replies waits for the next month or a higher budget. Empty means no limit."
+            />
+            <Field
+                form
+                name="hourly_limit"
+                label="Texts per hour"
+                value=sending.hourly_limit.to_string()
+                required=true
+                hint="What is over it waits for the next hour; replies go first."
+            />
+            <label class="flex min-h-11 items-center gap-2.5">
+                <input type="checkbox" name="state_hours" value="yes" class="toggle toggle-primary" checked=state_hours />
+                "Keep to US states' stricter hours for reminders"
+            </label>
+            <div>
+                <Submit form label="Save limits" />
+            </div>
+        </ActionForm>
+    }
+}
+
+#[component]
+fn SendingFacts(sending: SendingView) -> impl IntoView {
+    let budget = sending.monthly_budget.map_or_else(|| "None".to_owned(), dollars);
+    let hours = if sending.state_hours { "Kept to" } else { "Not kept to" };
+    view! {
+        <p class="text-sm text-muted">"Only owners and admins change these."</p>
+        <dl class="grid gap-x-4 gap-y-2 sm:grid-cols-[10rem_1fr]">
+            <dt class="text-muted">"Monthly budget"</dt>
+            <dd>{budget}</dd>
+            <dt class="text-muted">"Texts per hour"</dt>
+            <dd>{sending.hourly_limit}</dd>
+            <dt class="text-muted">"US states' hours"</dt>
+            <dd>{hours}</dd>
+        </dl>
     }
 }
 

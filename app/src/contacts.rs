@@ -1,10 +1,12 @@
 //! Customers and their consent.
 
 mod detail;
+mod hold;
 mod list;
 mod new;
 
 pub use detail::{DetailPage, TextThem};
+pub use hold::{HoldNotice, OnHold};
 pub use list::ListPage;
 pub use new::NewPage;
 

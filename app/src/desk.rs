@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use contract::{Problem, accounts::Me, accounts::Role, businesses::BusinessView, live::LiveEvent};
+use contract::{Problem, accounts::Me, accounts::Role, businesses::BusinessView, live::LiveEvent, notices::Notice};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use crate::{forms::Flash, live::Live};
 pub struct DeskView {
     pub me: Me,
     pub now: DateTime<Utc>,
+    pub notices: Vec<Notice>,
     pub flash: Option<Flash>,
 }
 
@@ -27,13 +28,15 @@ pub struct Desk {
     pub said: RwSignal<String>,
     /// What went wrong with a button; shown at the top of the page.
     pub problem: RwSignal<Option<Problem>>,
+    /// The banners.
+    pub notices: RwSignal<Vec<Notice>>,
     pub live: Live,
     flash: RwSignal<Option<Flash>>,
 }
 
 impl Desk {
     pub fn new(view: DeskView) -> Self {
-        let DeskView { me, now, flash } = view;
+        let DeskView { me, now, notices, flash } = view;
         let problem = flash
             .as_ref()
             .filter(|f| f.form == Flash::BUTTON)
@@ -45,6 +48,7 @@ impl Desk {
             open_tasks: RwSignal::new(me.open_tasks),
             said: RwSignal::new(String::new()),
             problem: RwSignal::new(problem),
+            notices: RwSignal::new(notices),
             live: Live::new(me.live_cursor),
             flash: RwSignal::new(flash),
             me: StoredValue::new(me),

@@ -17,6 +17,9 @@ pub struct Flash {
     pub problem: Option<Problem>,
 }
 
+/// Where `ssr::report` leaves what came of an act.
+pub const OUTCOME: &str = "outcome";
+
 impl Flash {
     /// The name of the form around a single button.
     pub const BUTTON: &'static str = "button";

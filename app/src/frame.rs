@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use contract::live::LiveEvent;
-use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
+use leptos::{html, prelude::*, server_fn::ServerFn, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::{
     components::{A, Outlet},
@@ -14,6 +14,7 @@ use crate::{
     accounts::{self, SignOut},
     browser,
     desk::{Desk, DeskView, use_desk},
+    notices::Banners,
     parts::{Glyph, Loaded},
 };
 
@@ -38,14 +39,13 @@ fn Framed(view: DeskView) -> impl IntoView {
         <div class="grid h-dvh grid-rows-[auto_minmax(0,1fr)_auto] md:grid-cols-[13rem_minmax(0,1fr)] md:grid-rows-[auto_minmax(0,1fr)]">
             <Head />
             <Rail />
-            <main
-                id="main"
-                tabindex="-1"
-                class="relative row-start-2 min-h-0 overflow-y-auto bg-base-100 md:col-start-2 md:row-span-2 md:row-start-1"
-            >
-                <Notices />
-                <Outlet />
-            </main>
+            <div class="row-start-2 flex min-h-0 min-w-0 flex-col md:col-start-2 md:row-span-2 md:row-start-1">
+                <Banners />
+                <main id="main" tabindex="-1" class="relative min-h-0 flex-1 overflow-y-auto bg-base-100">
+                    <Notices />
+                    <Outlet />
+                </main>
+            </div>
         </div>
         <div class="sr-only" aria-live="polite">
             {desk.said}
@@ -85,10 +85,18 @@ fn keep_current(desk: Desk) {
 fn Head() -> impl IntoView {
     let desk = use_desk();
     let (name, role) = desk.me.with_value(|me| (me.name.clone(), me.role.as_str()));
+    let menu = NodeRef::<html::Details>::new();
+    let path = use_location().pathname;
+    let close = move |_: &String, _: Option<&String>, _| {
+        if let Some(menu) = menu.get_untracked() {
+            menu.set_open(false);
+        }
+    };
+    Effect::watch(move || path.get(), close, false);
     view! {
         <header class="row-start-1 flex items-center gap-2 border-b border-base-300 px-3 py-1.5 md:col-start-1 md:flex-col md:items-stretch md:border-e md:py-3">
             <p class="min-w-0 flex-1 truncate font-semibold md:px-2">{move || desk.business.read().name.clone()}</p>
-            <details class="menu-box">
+            <details node_ref=menu class="menu-box">
                 <summary class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9">
                     <Glyph icon=icondata::LuCircleUser />
                     "Account"
@@ -96,6 +104,8 @@ fn Head() -> impl IntoView {
                 <div class="md:start-0 md:end-auto">
                     <p class="px-2 pt-1 font-semibold">{name}</p>
                     <p class="px-2 pb-2 text-sm text-muted capitalize">{role}</p>
+                    <MenuLink href="/log" icon=icondata::LuScrollText label="Message log" />
+                    <MenuLink href="/reports" icon=icondata::LuChartColumn label="Reports" />
                     <form method="post" action=SignOut::url()>
                         <button type="submit" class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9">
                             <Glyph icon=icondata::LuLogOut />
@@ -105,6 +115,17 @@ fn Head() -> impl IntoView {
                 </div>
             </details>
         </header>
+    }
+}
+
+/// A page that the bar of a phone has no room for.
+#[component]
+fn MenuLink(href: &'static str, icon: icondata::Icon, label: &'static str) -> impl IntoView {
+    view! {
+        <a class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:hidden" href=href>
+            <Glyph icon />
+            {label}
+        </a>
     }
 }
 
@@ -121,6 +142,8 @@ fn Rail() -> impl IntoView {
             <RailLink href="/appointments" icon=icondata::LuCalendar label="Appointments" count=none count_words="" />
             <RailLink href="/contacts" icon=icondata::LuUsers label="Contacts" count=none count_words="" />
             <RailLink href="/tasks" icon=icondata::LuListChecks label="Tasks" count=desk.open_tasks count_words="open" />
+            <RailLink href="/log" icon=icondata::LuScrollText label="Message log" count=none count_words="" wide=true />
+            <RailLink href="/reports" icon=icondata::LuChartColumn label="Reports" count=none count_words="" wide=true />
             <RailLink href="/settings" icon=icondata::LuSettings label="Settings" count=none count_words="" />
         </nav>
     }
@@ -133,7 +156,11 @@ fn RailLink(
     label: &'static str,
     #[prop(into)] count: Signal<u32>,
     count_words: &'static str,
+    /// Only where there is room; on a phone it is in the account's menu.
+    #[prop(optional)]
+    wide: bool,
 ) -> impl IntoView {
+    let class = if wide { "rail-link max-md:hidden" } else { "rail-link" };
     let number = move || match count.get() {
         0 => String::new(),
         n if n >= 99 => "99+".to_owned(),
@@ -142,7 +169,7 @@ fn RailLink(
     view! {
         <A
             href=href
-            attr:class="relative flex min-h-14 min-w-0 flex-1 flex-col items-center justify-center gap-0.5 rounded-md text-[0.6875rem] tracking-tight whitespace-nowrap hover:bg-base-300 aria-[current=page]:font-semibold aria-[current=page]:text-primary md:min-h-10 md:flex-none md:flex-row md:justify-start md:gap-2.5 md:px-2.5 md:text-sm md:tracking-normal md:aria-[current=page]:bg-base-300"
+            attr:class=class
         >
             <Glyph icon />
             <span>{label}</span>

@@ -15,8 +15,10 @@ mod forms;
 mod frame;
 mod live;
 mod messages;
+mod notices;
 mod parts;
 mod paths;
+mod reports;
 #[cfg(feature = "ssr")]
 pub mod ssr;
 mod tasks;
@@ -89,6 +91,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("appointments/new") view=appointments::NewPage ssr=SsrMode::Async />
                     <Route path=path!("appointments/:id") view=appointments::DetailPage ssr=SsrMode::Async />
                     <Route path=path!("tasks") view=tasks::ListPage ssr=SsrMode::Async />
+                    <Route path=path!("log") view=messages::LogPage ssr=SsrMode::Async />
+                    <Route path=path!("reports") view=reports::ReportsPage ssr=SsrMode::Async />
                     <Route path=path!("settings") view=businesses::SettingsPage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

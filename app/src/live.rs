@@ -12,7 +12,7 @@ use web_sys::{EventSource, MessageEvent};
 
 type Listener = Arc<dyn Fn(&LiveEvent) + Send + Sync>;
 
-const KINDS: [&str; 5] = ["message", "conversation", "contact", "appointment", "task"];
+const KINDS: [&str; 6] = ["message", "conversation", "contact", "appointment", "task", "notices"];
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// Several events of one change are answered with one refetch.

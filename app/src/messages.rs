@@ -1,5 +1,9 @@
 //! Texts: sending a reply, and how a message looks in a thread.
 
+mod log;
+
+pub use log::LogPage;
+
 use contract::messages::{Direction, MessageView};
 use leptos::prelude::*;
 use uuid::Uuid;

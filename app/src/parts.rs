@@ -39,7 +39,7 @@ pub fn When(at: DateTime<Utc>, #[prop(default = Say::Relative)] say: Say) -> imp
     let desk = use_desk();
     let words = move || match say {
         Say::Relative => when::relative(at, desk.now.get(), desk.zone()),
-        Say::Inline => inside_a_sentence(when::relative(at, desk.now.get(), desk.zone())),
+        Say::Inline => when::inline(at, desk.now.get(), desk.zone()),
         Say::Short => when::short(at, desk.now.get(), desk.zone()),
         Say::Clock => at.with_timezone(&desk.zone()).format("%-I:%M %p").to_string(),
     };
@@ -47,18 +47,6 @@ pub fn When(at: DateTime<Utc>, #[prop(default = Say::Relative)] say: Say) -> imp
         <time datetime=at.to_rfc3339() title=move || when::exact(at, desk.zone())>
             {words}
         </time>
-    }
-}
-
-/// `Today at 2:30 PM` with a small letter; names of months keep theirs.
-fn inside_a_sentence(words: String) -> String {
-    let small = ["Today", "Tomorrow", "Yesterday"]
-        .into_iter()
-        .any(|day| words.starts_with(day));
-    if small {
-        words[..1].to_lowercase() + &words[1..]
-    } else {
-        words
     }
 }
 

@@ -10,7 +10,11 @@ use services::{Actor, Services};
 use tower_sessions::Session;
 use uuid::Uuid;
 
-use crate::{error::AppError, forms::Flash, paths};
+use crate::{
+    error::AppError,
+    forms::{Flash, OUTCOME},
+    paths,
+};
 
 /// Session key: the account that signed in (UUID).
 pub const ACCOUNT: &str = "account_id";
@@ -124,6 +128,21 @@ async fn answer<T>(form: Form, result: Result<T, AppError>, next: impl FnOnce(&T
         leptos_axum::redirect(&page);
     }
     result
+}
+
+/// The same for an act that has more to say than that it worked: `outcome` is left for the page as if it had been typed.
+///
+/// # Errors
+/// Whatever `work` answers.
+pub fn report<'a, T: serde::Serialize + Send + 'a>(
+    form: Form,
+    work: impl Future<Output = Result<T, AppError>> + Send + 'a,
+) -> Answer<'a, T> {
+    Box::pin(async move {
+        let result = work.await;
+        let outcome = result.as_ref().ok().and_then(|done| serde_json::to_string(done).ok());
+        answer(form.typed(OUTCOME, &outcome.unwrap_or_default()), result, |_| None).await
+    })
 }
 
 /// The same for a single button: afterwards back to `page`, and what went wrong is shown at its top.

@@ -96,6 +96,25 @@ where
     }
 }
 
+/// What kind of work it is.
+#[component]
+pub fn KindBadge(task: TaskView) -> impl IntoView {
+    let icon = match task.kind.as_str() {
+        "reschedule" => icondata::LuCalendarClock,
+        "call" => icondata::LuPhone,
+        "clarify" => icondata::LuMessageCircleQuestion,
+        "opt_out" => icondata::LuHand,
+        "stuck_message" => icondata::LuTriangleAlert,
+        _ => icondata::LuListChecks,
+    };
+    view! {
+        <span class="state badge-waiting">
+            <Glyph icon size="1em" />
+            {task.kind_words()}
+        </span>
+    }
+}
+
 #[component]
 fn List(page: Page<TaskView>, done: bool, cursor: Option<String>, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
     let empty = page.data.is_empty().then(|| {
@@ -123,7 +142,7 @@ fn List(page: Page<TaskView>, done: bool, cursor: Option<String>, undoable: RwSi
 fn Row(task: TaskView, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
     let id = task.id;
     let is_done = task.status == "done";
-    let kind = task.kind_words();
+    let badge = view! { <KindBadge task=task.clone() /> };
     let contact = task.contact_id.map(|contact| {
         let name = task.contact_name.clone().unwrap_or_else(|| "Contact".to_owned());
         view! { <a class="link" href=format!("/contacts/{contact}")>{name}</a> }
@@ -136,7 +155,19 @@ fn Row(task: TaskView, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
         .map(|id| view! { <a class="link" href=format!("/appointments/{id}")>"Open appointment"</a> });
     let since = task.done_at.unwrap_or(task.created_at);
     let by = task.done_by.clone().map(|name| format!(" by {name}"));
-    let button = if is_done {
+    let button = if task.kind == "opt_out" {
+        // It is done by deciding, where the text can be read.
+        let decide = task.conversation_id.filter(|_| !is_done);
+        decide
+            .map(|id| {
+                view! {
+                    <a class="btn btn-sm min-h-11 md:min-h-8" href=format!("/inbox/{id}")>
+                        "Decide"
+                    </a>
+                }
+            })
+            .into_any()
+    } else if is_done {
         let back = "/tasks?status=done".to_owned();
         view! { <DoneButton id done=false back after=|| ()>"Undo"</DoneButton> }.into_any()
     } else {
@@ -153,7 +184,7 @@ fn Row(task: TaskView, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
         <li class="row items-start py-3" data-task=task.kind>
             <div class="min-w-0 flex-1">
                 <p class="flex flex-wrap items-center gap-2">
-                    <span class="state badge-waiting">{kind}</span>
+                    {badge}
                     <span class="font-medium">{task.title}</span>
                 </p>
                 <p class="text-sm text-muted empty:hidden">{task.notes}</p>

@@ -14,15 +14,16 @@ test('the first Tab offers to skip the navigation', async ({ page }) => {
   await expect(page.getByRole('link', { name: 'New contact' })).toBeFocused();
 });
 
-test('Tab goes through the page in the order it is read', async ({ page }) => {
+test('Tab goes through the page in the order it is read', async ({ page, isMobile }) => {
   await newBusiness(page);
   await open(page, '/appointments');
   const stops: string[] = [];
-  for (let i = 0; i < 9; i++) {
+  const wide = isMobile ? [] : ['Message log', 'Reports'];
+  for (let i = 0; i < 9 + wide.length; i++) {
     await page.keyboard.press('Tab');
     stops.push(await page.evaluate(() => document.activeElement?.textContent?.trim().split(/\s{2,}|\d/)[0] ?? ''));
   }
-  expect(stops).toEqual(['Skip to content', 'Account', 'Inbox', 'Appointments', 'Contacts', 'Tasks', 'Settings', 'New appointment', 'Upcoming']);
+  expect(stops).toEqual(['Skip to content', 'Account', 'Inbox', 'Appointments', 'Contacts', 'Tasks', ...wide, 'Settings', 'New appointment', 'Upcoming']);
 });
 
 test('the account menu opens and closes by keyboard', async ({ page }) => {

@@ -1,6 +1,6 @@
 // Every page as it looks, light and dark, in test-results/shots/, and what axe says of it. Only reads the demo business.
 import { type Page } from '@playwright/test';
-import { OUR_NUMBER, appears, axe, bubble, details, expect, newBusiness, newConversation, newCustomer, openNewVisit, send, signIn, test as base } from '../helpers';
+import { OUR_NUMBER, appears, bubble, details, expect, look, newBusiness, newConversation, newCustomer, openNewVisit, send, signIn, test as base } from '../helpers';
 
 type StorageState = Awaited<ReturnType<ReturnType<Page['context']>['storageState']>>;
 
@@ -17,19 +17,6 @@ const test = base.extend<object, { demo: StorageState }>({
     { scope: 'worker' },
   ],
 });
-
-async function look(page: Page, name: string) {
-  const project = test.info().project.name;
-  await expect(page.locator('h1').first(), 'the page has a heading').toBeAttached();
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    const suffix = colorScheme === 'dark' ? '-dark' : '';
-    await page.screenshot({ path: `test-results/shots/${project}-${name}${suffix}.png`, fullPage: true, animations: 'disabled' });
-    await axe(page, { soft: true });
-  }
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect.soft(wide, 'nothing sticks out to the right').toBeLessThanOrEqual(0);
-}
 
 for (const [name, path] of [
   ['signup', '/signup'],
@@ -48,6 +35,8 @@ for (const [name, path] of [
   ['appointments', '/appointments'],
   ['appointments-new', '/appointments/new'],
   ['tasks', '/tasks'],
+  ['log', '/log'],
+  ['reports', '/reports'],
   ['settings', '/settings'],
 ]) {
   test(`look of ${path}`, async ({ page, demo }) => {
@@ -93,7 +82,7 @@ for (const [name, path, of] of [
 
 test('look of a business without anything', async ({ page }) => {
   await newBusiness(page);
-  for (const path of ['inbox', 'contacts', 'appointments', 'appointments/new', 'tasks']) {
+  for (const path of ['inbox', 'contacts', 'appointments', 'appointments/new', 'tasks', 'log', 'reports']) {
     await page.goto(`/${path}`);
     await look(page, `empty-${path.replace('/', '-')}`);
   }

@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod config;
+mod exports;
 mod health;
 mod live;
 pub mod metrics;

@@ -3,21 +3,18 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use app::ssr::{ACCOUNT, BUSINESS};
 use axum::{
     extract::{Query, State},
     http::{HeaderMap, HeaderName, HeaderValue},
     response::{IntoResponse, Response, Sse, sse},
 };
-use contract::{Code, Problem};
 use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use services::{Actor, Permission, Services, live};
 use tokio_util::sync::CancellationToken;
 use tower_sessions::Session;
-use uuid::Uuid;
 
-use crate::rest::Refusal;
+use crate::{rest::Refusal, sessions};
 
 /// Then the browser comes back by itself, and is asked again who it is: who left the business or signed out hears no more.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -34,7 +31,7 @@ pub async fn stream_events(
     Query(resume): Query<Resume>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let actor = member(&s, &session).await?;
+    let actor = sessions::member(&s, &session).await?;
     actor.may(Permission::ReadMessages)?;
     let last = headers
         .get("last-event-id")
@@ -48,17 +45,6 @@ pub async fn stream_events(
     // Proxies must hand every event on at once.
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))];
     Ok((unbuffered, Sse::new(events).keep_alive(keep_alive)).into_response())
-}
-
-async fn member(s: &Services, session: &Session) -> Result<Actor, Refusal> {
-    let refused = || Problem::new(Code::SignInNeeded, "Please sign in.");
-    let key = |name| async move { session.get::<Uuid>(name).await.ok().flatten() };
-    let (Some(account), Some(business)) = (key(ACCOUNT).await, key(BUSINESS).await) else {
-        return Err(refused().into());
-    };
-    services::accounts::actor(s, account, business)
-        .await?
-        .ok_or_else(|| refused().into())
 }
 
 /// Where a stream is: the next id to look after, and how it hears that there is more.

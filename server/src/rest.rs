@@ -60,6 +60,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(contacts::create))
         .routes(routes!(contacts::get))
         .routes(routes!(contacts::decide_hold))
+        .routes(routes!(contacts::consent_history))
         .routes(routes!(appointments::create))
         .routes(routes!(appointments::get, appointments::reschedule))
         .routes(routes!(appointments::cancel))

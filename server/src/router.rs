@@ -24,7 +24,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use crate::{AppState, health, live, metrics, rest, rest::Refusal, sessions, webhooks};
+use crate::{AppState, exports, health, live, metrics, rest, rest::Refusal, sessions, webhooks};
 
 /// A form of ours is a few kilobytes.
 const MOST_BYTES: usize = 256 * 1024;
@@ -73,6 +73,7 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .fallback(any(not_found).with_state(state.clone()));
     let timed = Router::new()
         .leptos_routes_with_context(state, routes, context, move || shell(options.clone()))
+        .route("/contacts/{id}/consent.csv", get(exports::consent))
         .fallback_service(files)
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,

@@ -2,15 +2,20 @@
 
 use std::collections::HashMap;
 
+use app::ssr::{ACCOUNT, BUSINESS};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use services::{Services, accounts::sessions};
+use contract::{Code, Problem};
+use services::{Actor, Services, accounts::sessions};
 use tower_sessions::{
-    Expiry, SessionManagerLayer, SessionStore,
+    Expiry, Session, SessionManagerLayer, SessionStore,
     cookie::SameSite,
     session::{Id, Record},
     session_store::{Error, Result},
 };
+use uuid::Uuid;
+
+use crate::rest::Refusal;
 
 #[derive(Clone)]
 pub struct Store(Services);
@@ -31,6 +36,21 @@ pub fn layer(services: Services) -> SessionManagerLayer<Store> {
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_expiry(Expiry::OnInactivity(time::Duration::days(14)))
+}
+
+/// The member this browser is signed in as.
+///
+/// # Errors
+/// `SignInNeeded` when nobody is, or the membership is gone.
+pub(crate) async fn member(s: &Services, session: &Session) -> std::result::Result<Actor, Refusal> {
+    let refused = || Problem::new(Code::SignInNeeded, "Please sign in.");
+    let key = |name| async move { session.get::<Uuid>(name).await.ok().flatten() };
+    let (Some(account), Some(business)) = (key(ACCOUNT).await, key(BUSINESS).await) else {
+        return Err(refused().into());
+    };
+    services::accounts::actor(s, account, business)
+        .await?
+        .ok_or_else(|| refused().into())
 }
 
 fn backend(error: impl std::fmt::Display) -> Error {

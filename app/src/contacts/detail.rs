@@ -12,7 +12,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
-use super::{RecordConsent, SetContactBlocked, UpdateContact, get_contact, new::ContactFields, set_contact_blocked};
+use super::{HoldNotice, RecordConsent, SetContactBlocked, UpdateContact, get_contact, new::ContactFields, set_contact_blocked};
 use crate::{
     conversations::TextContact,
     desk::use_desk,
@@ -54,6 +54,7 @@ fn Detail(page: ContactPage) -> impl IntoView {
     let contact = RwSignal::new(page.contact);
     let ledger = RwSignal::new(page.ledger);
     let visits = RwSignal::new(page.visits);
+    let hold = RwSignal::new(page.hold);
     let concerns = move |event: &LiveEvent| match event {
         LiveEvent::Contact(contact) => contact.id == id,
         LiveEvent::Appointment(visit) => visit.contact_id == id,
@@ -65,6 +66,7 @@ fn Detail(page: ContactPage) -> impl IntoView {
                 contact.try_set(page.contact);
                 ledger.try_set(page.ledger);
                 visits.try_set(page.visits);
+                hold.try_set(page.hold);
             }
         });
     });
@@ -74,6 +76,7 @@ fn Detail(page: ContactPage) -> impl IntoView {
     view! {
         <Title text=title />
         <Head contact />
+        {move || hold.get().map(|hold| view! { <HoldNotice contact_id=id hold back=format!("/contacts/{id}") /> })}
         <div class="grid items-start gap-4 md:grid-cols-2">
             <EditForm contact=initial />
             <div class="flex flex-col gap-4">
@@ -81,7 +84,7 @@ fn Detail(page: ContactPage) -> impl IntoView {
                 <Visits id visits />
             </div>
         </div>
-        <Ledger ledger />
+        <Ledger id ledger />
     }
 }
 
@@ -238,7 +241,7 @@ fn Visits(id: Uuid, visits: RwSignal<Vec<AppointmentView>>) -> impl IntoView {
 }
 
 #[component]
-fn Ledger(ledger: RwSignal<Vec<ConsentEventView>>) -> impl IntoView {
+fn Ledger(id: Uuid, ledger: RwSignal<Vec<ConsentEventView>>) -> impl IntoView {
     let rows = move || {
         ledger
             .get()
@@ -248,9 +251,13 @@ fn Ledger(ledger: RwSignal<Vec<ConsentEventView>>) -> impl IntoView {
     };
     view! {
         <section class="panel" aria-labelledby="ledger-heading">
-            <h2 id="ledger-heading" class="px-5 pt-4 pb-2">
-                "Consent history"
-            </h2>
+            <div class="flex flex-wrap items-center justify-between gap-2 px-5 pt-4 pb-2">
+                <h2 id="ledger-heading">"Consent history"</h2>
+                <a class="btn btn-sm min-h-11 md:min-h-8" href=format!("/contacts/{id}/consent.csv") rel="external" download="">
+                    <Glyph icon=icondata::LuDownload />
+                    "Download consent history (CSV)"
+                </a>
+            </div>
             <div class:hidden=move || !ledger.read().is_empty()>
                 <Empty title="Nothing recorded yet" todo="Every yes and no is kept here with its evidence." />
             </div>

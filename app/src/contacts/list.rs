@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use leptos_router::{components::Form, hooks::use_query_map};
 
 use crate::{
-    contacts::list_contacts,
+    contacts::{OnHold, list_contacts},
     desk::use_desk,
     parts::{ConsentBadge, Empty, Glyph, Loaded, Pager, When},
 };
@@ -110,13 +110,14 @@ fn TableRow(contact: ContactView) -> impl IntoView {
     let blocked = contact
         .blocked
         .then(|| view! { <span class="state badge-declined ms-1.5">"Blocked"</span> });
+    let on_hold = contact.held_since.map(|_| view! { <span class="ms-1.5"><OnHold /></span> });
     view! {
         <tr class="hover:bg-base-200 max-md:flex max-md:flex-wrap max-md:items-center max-md:gap-x-3 max-md:border-b max-md:border-base-300 max-md:px-3 max-md:pb-2">
             <td class="max-md:w-full max-md:border-0 max-md:p-0">
                 <a class="link link-hover font-medium max-md:inline-flex max-md:min-h-11 max-md:items-center" href=format!("/contacts/{}", contact.id)>
                     {title}
                 </a>
-                {blocked}
+                {blocked} {on_hold}
             </td>
             <td class="tabular whitespace-nowrap max-md:border-0 max-md:p-0" class=("max-md:hidden", nameless)>
                 {contact.phone_display}

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Outbox, Pending, thread::Open};
 use crate::{
+    contacts::HoldNotice,
     desk::use_desk,
     forms::Flash,
     messages::{Reply, reply_form},
@@ -22,28 +23,43 @@ use crate::{
 pub fn Composer(open: Open, correlation_id: Uuid) -> impl IntoView {
     move || match open.composer.get() {
         State::Open => view! { <Form open correlation_id /> }.into_any(),
+        State::OnHold(hold) => {
+            let contact_id = open.contact.with_untracked(|contact| contact.id);
+            view! {
+                <div class="max-h-[50dvh] overflow-y-auto border-t border-base-300 p-3">
+                    <HoldNotice contact_id hold back=format!("/inbox/{}", open.id) />
+                    <Unsent id=open.id />
+                </div>
+            }
+            .into_any()
+        }
         State::Closed { reason, todo } => view! { <Closed id=open.id reason todo /> }.into_any(),
     }
 }
 
-/// Why nothing may be written, and what was written before that was known.
+/// What was written before it was known that nothing may be.
 #[component]
-fn Closed(id: Uuid, reason: String, todo: String) -> impl IntoView {
+fn Unsent(id: Uuid) -> impl IntoView {
     let unsent = expect_context::<Outbox>()
         .draft(id)
         .or_else(|| refused(id)?.typed.remove("body"));
-    let unsent = unsent.filter(|text| !text.trim().is_empty()).map(|text| {
+    unsent.filter(|text| !text.trim().is_empty()).map(|text| {
         view! {
             <p class="pt-2 text-sm text-muted">"Not sent:"</p>
             <p class="whitespace-pre-wrap">{text}</p>
         }
-    });
+    })
+}
+
+/// Why nothing may be written, and what to do.
+#[component]
+fn Closed(id: Uuid, reason: String, todo: String) -> impl IntoView {
     view! {
         <div role="status" class="border-t border-base-300 p-3">
             <div class="notice notice-warning">
                 <p class="font-semibold">{reason}</p>
                 <p>{todo}</p>
-                {unsent}
+                <Unsent id />
             </div>
         </div>
     }

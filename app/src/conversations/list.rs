@@ -5,6 +5,7 @@ use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
 use uuid::Uuid;
 
 use crate::{
+    contacts::OnHold,
     desk::use_desk,
     parts::{DeliveryMark, Empty, Glyph, Say, When},
     paths,
@@ -52,9 +53,10 @@ fn key(row: &ConversationRow) -> String {
         last_status,
         unread,
         opted_out,
+        on_hold,
         ..
     } = row;
-    format!("{id} {last_at} {last_status} {unread} {opted_out} {name} {preview}")
+    format!("{id} {last_at} {last_status} {unread} {opted_out} {on_hold} {name} {preview}")
 }
 
 /// Takes in a row as it is now, newest first. Further down the list only rows that are there change.
@@ -112,6 +114,7 @@ fn Row(row: ConversationRow, open: Memo<Option<Uuid>>, cursor: StoredValue<Optio
     let opted_out = row
         .opted_out
         .then(|| view! { <span class="state badge-optedout">"Opted out"</span> });
+    let on_hold = row.on_hold.then(|| view! { <OnHold /> });
     let initial = row
         .name
         .chars()
@@ -139,7 +142,7 @@ fn Row(row: ConversationRow, open: Memo<Option<Uuid>>, cursor: StoredValue<Optio
                     <span class="flex items-center gap-1.5 text-sm">
                         {mark}
                         <span class="min-w-0 flex-1 truncate text-muted">{row.preview}</span>
-                        {opted_out}
+                        {opted_out} {on_hold}
                         <span class="badge badge-primary badge-sm" class:hidden=move || unread() == 0>
                             {move || unread().to_string()}
                             <span class="sr-only">" unread"</span>

@@ -6,9 +6,10 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::thread::Open;
 use crate::{
     appointments::{RemindNow, ReminderLines, remind_now},
+    contacts::OnHold,
     parts::{ConsentBadge, Glyph, PressButton, Say, StatusBadge, When},
     paths,
-    tasks::DoneButton,
+    tasks::{DoneButton, KindBadge},
 };
 
 /// Beside the thread where there is room; elsewhere it opens over it, by the button in the thread's head, without a script.
@@ -53,12 +54,13 @@ fn Facts(open: Open) -> impl IntoView {
             .blocked
             .then(|| view! { <span class="state badge-declined">"Blocked"</span> })
     };
+    let on_hold = move || contact.read().held_since.map(|_| view! { <OnHold /> });
     view! {
         <h3 class="text-base">{move || contact.with(|c| c.title().to_owned())}</h3>
         <p class="tabular">{move || contact.read().phone_display.clone()}</p>
         <p class="empty:hidden">{move || contact.read().email.clone()}</p>
         <p class="flex flex-wrap gap-1.5 pt-1.5">
-            {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }} {blocked}
+            {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }} {blocked} {on_hold}
         </p>
         <p class="pt-1.5 text-sm whitespace-pre-line text-muted empty:hidden">{move || contact.read().notes.clone()}</p>
     }
@@ -83,20 +85,25 @@ fn Tasks(open: Open) -> impl IntoView {
 
 #[component]
 fn TaskCard(task: TaskView, back: String) -> impl IntoView {
-    let kind = task.kind_words();
+    // Whether somebody opts out is decided where the text is, not ticked off.
+    let done = (task.kind != "opt_out").then(|| {
+        view! {
+            <DoneButton id=task.id done=true back after=|| ()>
+                <Glyph icon=icondata::LuCheck />
+                "Done"
+            </DoneButton>
+        }
+    });
     view! {
         <li class="panel flex items-start gap-2 p-3" data-task=task.kind>
             <div class="min-w-0 flex-1">
-                <span class="state badge-waiting">{kind}</span>
+                <KindBadge task=task.clone() />
                 <p class="pt-1">{task.title}</p>
                 <p class="text-sm text-muted">
                     "Since " <When at=task.created_at say=Say::Inline />
                 </p>
             </div>
-            <DoneButton id=task.id done=true back after=|| ()>
-                <Glyph icon=icondata::LuCheck />
-                "Done"
-            </DoneButton>
+            {done}
         </li>
     }
 }

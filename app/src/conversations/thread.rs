@@ -99,9 +99,12 @@ impl Open {
     }
 
     fn contact_changed(self, contact: &ContactView) {
-        let matters = self
-            .contact
-            .with_untracked(|old| old.consent != contact.consent || old.blocked != contact.blocked || old.phone != contact.phone);
+        let matters = self.contact.with_untracked(|old| {
+            old.consent != contact.consent
+                || old.blocked != contact.blocked
+                || old.held_since != contact.held_since
+                || old.phone != contact.phone
+        });
         self.contact.set(contact.clone());
         if contact.consent.sms == consent::State::OptedOut {
             let reason = format!("{} has opted out of texts.", contact.title());

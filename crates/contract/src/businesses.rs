@@ -32,3 +32,25 @@ pub struct UpdateBusiness {
     pub contact_line: String,
     pub time_zone: String,
 }
+
+/// What bounds a business's sending, and how far this month has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendingView {
+    /// Texts an hour; what is over it waits.
+    pub hourly_limit: u32,
+    /// Millionths of a dollar a month; none means no limit.
+    pub monthly_budget: Option<i64>,
+    /// Millionths of a dollar spent this month.
+    pub spent: i64,
+    /// Reminders keep to US states' stricter hours.
+    pub state_hours: bool,
+}
+
+/// The same as typed. Only owners and admins may.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UpdateSending {
+    /// Dollars; empty means no limit.
+    pub monthly_budget: String,
+    pub hourly_limit: String,
+    pub state_hours: bool,
+}

@@ -117,6 +117,32 @@ pub struct ContactPage {
     pub ledger: Vec<ConsentEventView>,
     pub visits: Vec<crate::appointments::AppointmentView>,
     pub conversation_id: Option<Uuid>,
+    /// There while staff have to decide.
+    pub hold: Option<Hold>,
+}
+
+/// Why nothing is sent to a person who seems to have asked for that in their own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    pub since: DateTime<Utc>,
+    /// Their text.
+    pub said: Option<String>,
+}
+
+/// A row of the ledger as it is handed to a court or an auditor; `prev_hash` and `hash` chain the rows of a business.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerRow {
+    /// Its place among all rows of the business.
+    pub seq: i64,
+    pub at: DateTime<Utc>,
+    pub channel: String,
+    pub purpose: String,
+    pub state: String,
+    pub source: String,
+    pub actor: String,
+    pub evidence: String,
+    pub prev_hash: String,
+    pub hash: String,
 }
 
 /// Staff's decision about a contact on hold: opted out, or texts go on.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     appointments::AppointmentView,
-    contacts::ContactView,
+    contacts::{ContactView, Hold},
     messages::{Direction, MessageView},
     tasks::TaskView,
 };
@@ -28,6 +28,9 @@ pub struct ConversationRow {
     pub last_status: String,
     pub unread: u32,
     pub opted_out: bool,
+    /// Nothing is sent until staff decide: they seem to have asked for no more texts.
+    #[serde(default)]
+    pub on_hold: bool,
 }
 
 /// An open conversation: everything the middle and right columns show.
@@ -50,5 +53,10 @@ pub struct Thread {
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Composer {
     Open,
-    Closed { reason: String, todo: String },
+    /// Staff must decide first.
+    OnHold(Hold),
+    Closed {
+        reason: String,
+        todo: String,
+    },
 }

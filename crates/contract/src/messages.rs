@@ -42,6 +42,14 @@ pub struct MessageView {
     pub created_at: DateTime<Utc>,
 }
 
+/// A row of the message log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogRow {
+    pub message: MessageView,
+    /// The contact's name, or number if the name is not known.
+    pub contact_name: String,
+}
+
 /// A staff reply or an API text. `correlation_id` makes a repeat harmless: the same id in one business is one message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -15,7 +15,7 @@ pub struct DailyQuery {
 }
 
 /// What happened on one day.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Daily {
     /// `2027-01-04`

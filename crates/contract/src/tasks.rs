@@ -8,7 +8,7 @@ use uuid::Uuid;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskView {
     pub id: Uuid,
-    /// `reschedule`, `call`, `clarify`, `possible_opt_out`, `stuck_message`, `waitlist`
+    /// `reschedule`, `call`, `clarify`, `opt_out`, `stuck_message`, `waitlist`
     pub kind: String,
     /// What to do, in one sentence.
     pub title: String,
@@ -32,7 +32,7 @@ impl TaskView {
             "reschedule" => "Find another time",
             "call" => "Call",
             "clarify" => "Read and answer",
-            "possible_opt_out" => "Possible opt-out",
+            "opt_out" => "Possible opt-out",
             "stuck_message" => "Stuck message",
             "waitlist" => "Waitlist",
             _ => "Task",

@@ -63,6 +63,38 @@ pub fn parse_provider_price(price: &str, unit: &str) -> Option<(i64, String)> {
     Some((sign * micros(digits)?, unit))
 }
 
+/// An amount of millionths of a dollar for people, to the cent: `$1,234.50`.
+#[must_use]
+pub fn dollars(micros: i64) -> String {
+    let cents = (micros.unsigned_abs() + 5_000) / 10_000;
+    let (mut whole, sign) = ((cents / 100).to_string(), if micros < 0 && cents > 0 { "-" } else { "" });
+    let mut at = whole.len();
+    while at > 3 {
+        at -= 3;
+        whole.insert(at, ',');
+    }
+    format!("{sign}${whole}.{:02}", cents % 100)
+}
+
+/// An amount of dollars as somebody types it (`25`, `$1,250.50`), in millionths. A comma parts thousands and nothing else: `12,50` is
+/// no amount, because it could be twelve and a half or 1,250.
+#[must_use]
+pub fn parse_dollars(typed: &str) -> Option<i64> {
+    let typed = typed.trim();
+    let typed = typed.strip_prefix('$').unwrap_or(typed).trim_start();
+    let (whole, fraction) = typed.split_once('.').unwrap_or((typed, ""));
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    let mut digits = first.to_owned();
+    for group in groups {
+        if group.len() != 3 || first.is_empty() || first.len() > 3 {
+            return None;
+        }
+        digits.push_str(group);
+    }
+    micros(&format!("{digits}.{fraction}"))
+}
+
 /// `12.3456789` as millionths, what is left over rounded up. No sign, no exponent.
 fn micros(decimal: &str) -> Option<i64> {
     let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
@@ -129,7 +161,48 @@ mod tests {
         assert_eq!(parse_provider_price(price, unit), expected);
     }
 
+    #[rstest]
+    #[case("25", Some(25_000_000))]
+    #[case(" $1,250.50 ", Some(1_250_500_000))]
+    #[case("$ 5", Some(5_000_000))]
+    #[case("1,234,567", Some(1_234_567_000_000))]
+    #[case(".5", Some(500_000))]
+    #[case("0.01", Some(10_000))]
+    #[case::twelve_and_a_half_or_a_thousand("12,50", None)]
+    #[case("1250,000", None)]
+    #[case(",500", None)]
+    #[case("-5", None)]
+    #[case("$", None)]
+    #[case("a lot", None)]
+    #[case("1.2.3", None)]
+    #[case("99999999999999999999", None)]
+    fn amounts_are_read_as_people_type_them(#[case] typed: &str, #[case] expected: Option<i64>) {
+        assert_eq!(parse_dollars(typed), expected);
+    }
+
+    #[rstest]
+    #[case(0, "$0.00")]
+    #[case(8_300, "$0.01")]
+    #[case(4_999, "$0.00")]
+    #[case(1_234_500_000, "$1,234.50")]
+    #[case(999_995_000, "$1,000.00")]
+    #[case(1_000_000_000_000, "$1,000,000.00")]
+    #[case(-2_500_000, "-$2.50")]
+    fn amounts_are_said_to_the_cent(#[case] micros: i64, #[case] words: &str) {
+        assert_eq!(dollars(micros), words);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_said_is_read_again(cents in 0i64..10_000_000_000) {
+            prop_assert_eq!(parse_dollars(&dollars(cents * 10_000)), Some(cents * 10_000));
+        }
+
+        #[test]
+        fn no_typing_breaks_it(typed in any::<String>()) {
+            let _ = parse_dollars(&typed);
+        }
+
         #[test]
         fn every_price_comes_through(micros in 0i64..1_000_000_000_000) {
             let price = format!("-{}.{:06}", micros / 1_000_000, micros % 1_000_000);

@@ -3,12 +3,22 @@
 use chrono::{DateTime, Datelike, Days, Duration, NaiveDateTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
-/// A time in a sentence: `Today at 2:30 PM`, `Yesterday at 1:15 PM`, `Jan 5 at 3:00 PM`, `Jan 5, 2025 at 3:00 PM`; read in `tz`.
+/// A time that stands by itself: `Today at 2:30 PM`, `Yesterday at 1:15 PM`, `Jan 5 at 3:00 PM`, `Jan 5, 2025 at 3:00 PM`; read in `tz`.
 #[must_use]
 pub fn relative(at: DateTime<Utc>, now: DateTime<Utc>, tz: Tz) -> String {
     let local = at.with_timezone(&tz);
     let day = near(at, now, tz).map_or_else(|| short_date(at, now, tz), str::to_owned);
     format!("{day} at {}", local.format("%-I:%M %p"))
+}
+
+/// The same inside a sentence: `today at 2:30 PM`; names of months keep their capital.
+#[must_use]
+pub fn inline(at: DateTime<Utc>, now: DateTime<Utc>, tz: Tz) -> String {
+    let words = relative(at, now, tz);
+    match near(at, now, tz) {
+        Some(day) => day.to_lowercase() + &words[day.len()..],
+        None => words,
+    }
 }
 
 /// A time in full, for a tooltip: `Tuesday, January 5, 2027 at 3:00 PM CET`; read in `tz`.
@@ -104,6 +114,10 @@ mod tests {
         let cases: Vec<Case> = serde_json::from_str(include_str!("../vectors/when.json")).expect("vectors are JSON");
         for c in cases {
             assert_eq!(relative(c.at, c.now, c.zone), c.relative, "{}", c.why);
+            let inside = inline(c.at, c.now, c.zone);
+            assert!(inside.eq_ignore_ascii_case(&c.relative), "{}: {inside}", c.why);
+            let is_month = near(c.at, c.now, c.zone).is_none();
+            assert_eq!(inside.starts_with(char::is_uppercase), is_month, "{}: {inside}", c.why);
             assert_eq!(day(c.at, c.now, c.zone), c.day, "{}", c.why);
             assert_eq!(short(c.at, c.now, c.zone), c.short, "{}", c.why);
             assert_eq!(exact(c.at, c.zone), c.exact, "{}", c.why);

@@ -1,18 +1,35 @@
 //! A business and its settings.
 
 use contract::{
-    Code,
-    businesses::{BusinessView, UpdateBusiness},
+    Code, FieldError, Problem,
+    businesses::{BusinessView, SendingView, UpdateBusiness, UpdateSending},
 };
-use domain::quiet::{QuietHours, parse_zone};
+use domain::{
+    prices,
+    quiet::{QuietHours, parse_zone},
+};
 use entity::businesses::business;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
+    sea_query::LockType,
+};
 use uuid::Uuid;
 
-use crate::{Actor, Error, Permission, Result, Services, Tx, audit, error::field, error::problem, numbers};
+use crate::{
+    Actor, Error, Permission, Result, Services, Tx, audit,
+    error::{field, problem},
+    messages::{self, spend},
+    numbers,
+    tx::Touched,
+};
 
 /// SE3: texts per business and hour, unless said otherwise.
 const HOURLY_LIMIT: i32 = 100;
+/// Most texts an hour that can be asked for.
+const HIGHEST_LIMIT: i32 = 100_000;
+const CENT: i64 = 10_000;
+/// A month's budget, in micro-dollars: a cent to a million dollars.
+const BUDGET: std::ops::RangeInclusive<i64> = CENT..=1_000_000 * 100 * CENT;
 
 pub(crate) struct New<'a> {
     pub name: &'a str,
@@ -203,4 +220,92 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<
     audit::record(&tx, change).await?;
     tx.commit().await?;
     view(s, &s.db().write, actor.business_id).await
+}
+
+/// What bounds the sending of the actor's business.
+///
+/// # Errors
+/// `NotAllowed`.
+pub async fn sending(s: &Services, actor: &Actor) -> Result<SendingView> {
+    actor.may(Permission::ReadMessages)?;
+    let b = get(s.read(), actor.business_id).await?;
+    sending_view(s, s.read(), b).await
+}
+
+async fn sending_view(s: &Services, db: &impl ConnectionTrait, b: business::Model) -> Result<SendingView> {
+    Ok(SendingView {
+        hourly_limit: b.hourly_limit.max(0) as u32,
+        monthly_budget: b.monthly_budget,
+        spent: spend::spent(db, &b, s.now()).await?,
+        state_hours: b.state_hours,
+    })
+}
+
+/// Changes what bounds sending (SE3, SE7, RE3). What a bound that is wider now has held back is looked at again at once.
+///
+/// # Errors
+/// `NotAllowed` for staff; `Invalid` per field.
+pub async fn update_sending(s: &Services, actor: &Actor, cmd: UpdateSending) -> Result<SendingView> {
+    actor.may(Permission::ManageBusiness)?;
+    let (budget, limit) = valid_bounds(&cmd)?;
+    let mut tx = s.begin().await?;
+    let before = business::Entity::find_by_id(actor.business_id)
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx.db)
+        .await?;
+    let before = before.ok_or_else(|| problem(Code::NotFound, "This business does not exist any more."))?;
+    let wider = limit > before.hourly_limit
+        || (before.state_hours && !cmd.state_hours)
+        || before.monthly_budget.is_some_and(|was| budget.is_none_or(|is| is > was));
+    let was = (before.monthly_budget, before.hourly_limit, before.state_hours);
+    let mut row = before.into_active_model();
+    row.monthly_budget = Set(budget);
+    row.hourly_limit = Set(limit);
+    row.state_hours = Set(cmd.state_hours);
+    let after = row.update(&tx.db).await?;
+    if wider {
+        messages::look_again(&mut tx, after.id, None).await?;
+    }
+    tx.touch(after.id, Touched::Notices);
+    let change = audit::Change {
+        business_id: after.id,
+        actor: &actor.label(),
+        action: "business.sending_updated",
+        entity: "business",
+        entity_id: after.id,
+        before: Some(was),
+        after: Some((after.monthly_budget, after.hourly_limit, after.state_hours)),
+    };
+    audit::record(&tx, change).await?;
+    let shown = sending_view(s, &tx.db, after).await?;
+    tx.commit().await?;
+    Ok(shown)
+}
+
+/// The budget and the limit that were typed, or what is wrong with each.
+fn valid_bounds(cmd: &UpdateSending) -> Result<(Option<i64>, i32)> {
+    let mut wrong = Problem::new(Code::Invalid, "Some fields need another look.");
+    let mut mark = |field: &str, message: &str| {
+        wrong.fields.push(FieldError {
+            field: field.to_owned(),
+            message: message.to_owned(),
+        });
+    };
+    let typed = cmd.monthly_budget.trim();
+    let budget = prices::parse_dollars(typed).filter(|micros| BUDGET.contains(micros) && micros % CENT == 0);
+    if budget.is_none() && !typed.is_empty() {
+        mark(
+            "monthly_budget",
+            "Please give an amount like 25 or 12.50, from $0.01 to $1,000,000.",
+        );
+    }
+    let digits: String = cmd.hourly_limit.chars().filter(|c| !matches!(c, ' ' | ',')).collect();
+    let limit = digits.parse::<i32>().ok().filter(|n| (1..=HIGHEST_LIMIT).contains(n));
+    if limit.is_none() {
+        mark("hourly_limit", "Please give a whole number from 1 to 100,000.");
+    }
+    match limit {
+        Some(limit) if wrong.fields.is_empty() => Ok((budget, limit)),
+        _ => Err(wrong.into()),
+    }
 }

@@ -1,11 +1,11 @@
 //! The inbox: one conversation per contact.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use chrono::{DateTime, Utc};
 use contract::{
     Page,
-    contacts::ContactView,
+    contacts::{ContactView, Hold},
     conversations::{Composer, ConversationRow, Thread},
     messages::Direction,
 };
@@ -16,8 +16,7 @@ use domain::{
 use entity::{contacts::contact, conversations::conversation, messages::message};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
-    Set,
-    sea_query::Expr,
+    Set, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -70,8 +69,9 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
     let contact = contacts::view(s, s.read(), actor.business_id, conversation.contact_id).await?;
     let sender = numbers::sender(s, s.read(), actor.business_id, Some(contact.id)).await?;
+    let hold = contacts::hold::of(s.read(), actor.business_id, &contact).await?;
     Ok(Thread {
-        composer: composer(&contact, sender.is_some()),
+        composer: composer(&contact, hold, sender.is_some()),
         messages: page.data.into_iter().rev().map(messages::shown).collect(),
         older: page.next_cursor,
         visits: appointments::of_contact(s, s.read(), actor.business_id, contact.id).await?,
@@ -82,7 +82,7 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
 }
 
 /// Whether staff may write to this person, and what to do if not (IB4).
-fn composer(contact: &ContactView, sender: bool) -> Composer {
+fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool) -> Composer {
     let closed = |reason: &str, todo: &str| Composer::Closed {
         reason: reason.to_owned(),
         todo: todo.to_owned(),
@@ -90,8 +90,8 @@ fn composer(contact: &ContactView, sender: bool) -> Composer {
     if contact.blocked {
         return closed("This contact is blocked.", "Unblock them on their page to write again.");
     }
-    if contact.held_since.is_some() {
-        return closed(contacts::hold::REASON, "Please decide: keep texting, or opt them out.");
+    if let Some(hold) = hold {
+        return Composer::OnHold(hold);
     }
     if let Err(reason) = may_send(contact.consent.sms, Sending::Reply) {
         return closed(reason, "Call them instead. They can text START to get texts again.");
@@ -203,9 +203,8 @@ pub(crate) async fn get_or_begin_all(tx: &mut Tx, people: &[contact::Model]) -> 
     let mut known: HashMap<Uuid, conversation::Model> = rows.into_iter().map(|c| (c.contact_id, c)).collect();
     let mut threads = Vec::with_capacity(people.len());
     for person in people {
-        if !known.contains_key(&person.id) {
-            let begun = get_or_begin(tx, person.business_id, person.id).await?;
-            known.insert(person.id, begun);
+        if let Entry::Vacant(free) = known.entry(person.id) {
+            free.insert(get_or_begin(tx, person.business_id, person.id).await?);
         }
         threads.extend(known.get(&person.id).cloned());
     }
@@ -332,7 +331,12 @@ pub(crate) async fn row(s: &Services, db: &impl ConnectionTrait, business_id: Uu
 }
 
 /// Several rows as they are now, in no particular order.
-pub(crate) async fn rows(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<ConversationRow>> {
+pub(crate) async fn rows(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    ids: &[Uuid],
+) -> Result<Vec<ConversationRow>> {
     let found = conversation::Entity::in_business(business_id)
         .filter(conversation::Column::Id.is_in(ids.iter().copied()))
         .all(db)
@@ -378,6 +382,7 @@ async fn rows_of(
                 last_status: status.map(|s| s.public().to_owned()).unwrap_or_default(),
                 unread: r.unread.max(0) as u32,
                 opted_out: states.get(&r.contact_id) == Some(&State::OptedOut),
+                on_hold: person.held_since.is_some(),
             })
         })
         .collect())

@@ -48,7 +48,7 @@ use crate::{
 #[cfg(test)]
 pub(crate) use claim::due;
 pub(crate) use desk::look_again;
-pub use desk::{cancel_many, retry};
+pub use desk::{cancel_many, log, retry};
 pub use dispatch::{dispatch, send_due};
 pub(crate) use inbound::receive_again;
 pub use inbound::{Received, receive};

@@ -1,6 +1,7 @@
 //! Banners (NO3): what keeps texts from going out, or soon will. They are read off the state, so one that is over is gone.
 
 use contract::notices::Notice;
+use domain::prices::dollars;
 use entity::{businesses::business, numbers::number};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 
@@ -38,16 +39,12 @@ pub(crate) async fn of(s: &Services, db: &impl ConnectionTrait, b: &business::Mo
 fn broken(s: &Services, b: &business::Model, open: breaker::Open) -> Notice {
     let when = open.until.map_or_else(
         || "soon".to_owned(),
-        |at| domain::when::relative(at.max(s.now()), s.now(), businesses::zone(b)),
+        |at| domain::when::inline(at.max(s.now()), s.now(), businesses::zone(b)),
     );
     let (kind, text) = match open.scope.strip_prefix("sender:") {
         Some(number) => (
             "sender_breaker",
-            format!(
-                "Texts from {} wait. {}",
-                domain::phone::display(number, &b.country),
-                open.why
-            ),
+            format!("Texts from {} wait. {}", domain::phone::display(number, &b.country), open.why),
         ),
         None => ("account_breaker", format!("Texts wait. {}", open.why)),
     };
@@ -68,7 +65,6 @@ async fn budget(s: &Services, db: &impl ConnectionTrait, b: &business::Model) ->
     if percent < i128::from(spend::ALERT_PERCENT) {
         return Ok(None);
     }
-    let dollars = |micros: i64| format!("${:.2}", micros as f64 / 1_000_000.0);
     let of = format!("{} of {}", dollars(spent), dollars(budget));
     Ok(Some(if percent >= 100 {
         Notice {

@@ -66,7 +66,11 @@ pub(crate) async fn add(tx: &mut Tx, counts: BTreeMap<(Uuid, What), i64>) -> Res
         return Ok(());
     }
     let more = Expr::col((counter_day::Entity, counter_day::Column::N)).add(Expr::cust("excluded.n"));
-    let key = [counter_day::Column::BusinessId, counter_day::Column::Day, counter_day::Column::What];
+    let key = [
+        counter_day::Column::BusinessId,
+        counter_day::Column::Day,
+        counter_day::Column::What,
+    ];
     let add = OnConflict::columns(key).value(counter_day::Column::N, more).to_owned();
     counter_day::Entity::insert_many(rows)
         .on_conflict(add)
@@ -116,4 +120,27 @@ pub async fn daily(s: &Services, actor: &Actor, query: DailyQuery) -> Result<Vec
         day,
     });
     Ok(shown.collect())
+}
+
+/// The last `days` days up to today, oldest first; nothing is left out, days without anything are all zeros.
+///
+/// # Errors
+/// As `daily`.
+pub async fn recent(s: &Services, actor: &Actor, days: u32) -> Result<Vec<Daily>> {
+    let business = businesses::get(s.read(), actor.business_id).await?;
+    let today = s.now().with_timezone(&businesses::zone(&business)).date_naive();
+    let dates: Vec<String> = (0..days)
+        .rev()
+        .map(|ago| (today - chrono::Duration::days(ago.into())).to_string())
+        .collect();
+    let query = DailyQuery {
+        from: dates.first().cloned(),
+        to: dates.last().cloned(),
+    };
+    let known = daily(s, actor, query).await?;
+    let mut known: HashMap<String, Daily> = known.into_iter().map(|d| (d.day.clone(), d)).collect();
+    let all = dates
+        .into_iter()
+        .map(|day| known.remove(&day).unwrap_or_else(|| Daily { day, ..Daily::default() }));
+    Ok(all.collect())
 }

@@ -28,7 +28,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Kind::Reschedule => "reschedule",
             Kind::Call => "call",
@@ -139,7 +139,7 @@ async fn set_status(tx: &Tx, row: task::Model, done: bool, by: &str) -> Result<(
 /// Marks a task done, or open again.
 ///
 /// # Errors
-/// `NotFound`, `NotAllowed`.
+/// `NotFound`, `NotAllowed`; `Conflict` for a question that is settled by its answer only: is this person opting out?
 pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Result<TaskView> {
     actor.may(Permission::WriteTasks)?;
     let mut tx = s.begin().await?;
@@ -148,11 +148,30 @@ pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Resu
         .one(&tx.db)
         .await?;
     let row = row.ok_or_else(|| not_found("task"))?;
+    if row.kind == Kind::OptOut.as_str() {
+        may_settle(&tx, &row, done).await?;
+    }
     set_status(&tx, row, done, &actor.author()).await?;
     tx.touch(actor.business_id, Touched::Task(id));
     let shown = view(s, &tx.db, actor.business_id, id).await?;
     tx.commit().await?;
     Ok(shown)
+}
+
+/// Somebody on hold must not be forgotten there, and a question that was answered is not asked again.
+async fn may_settle(tx: &Tx, row: &task::Model, done: bool) -> Result<()> {
+    let Some(contact_id) = row.contact_id else {
+        return Ok(());
+    };
+    let held = contacts::view(tx.services(), &tx.db, row.business_id, contact_id)
+        .await?
+        .held_since
+        .is_some();
+    match (held, done) {
+        (true, true) => Err(problem(Code::Conflict, "Please decide first: keep texting, or opt them out.")),
+        (false, false) => Err(problem(Code::Conflict, "This was decided; there is nothing left to do.")),
+        _ => Ok(()),
+    }
 }
 
 /// Open tasks, oldest first; or done ones, newest first.

@@ -1,11 +1,12 @@
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use contract::{
     Problem,
     contacts::{ContactView, CreateContact, DecideHold},
 };
-use services::contacts;
+use services::contacts::{self, consent};
 
 use super::{Answer, Body, Caller, Id, Refusal, S};
+use crate::exports;
 
 /// Add a contact, with consent if it was given.
 #[utoipa::path(post, path = "/contacts", tag = "contacts", request_body = CreateContact, responses(
@@ -30,4 +31,12 @@ pub async fn get(State(s): S, Caller(actor): Caller, Id(id): Id) -> Answer<Conta
     (status = 200, body = ContactView), (status = 409, description = "Nothing to decide", body = Problem)))]
 pub async fn decide_hold(State(s): S, Caller(actor): Caller, Body(cmd): Body<DecideHold>) -> Answer<ContactView> {
     Ok(Json(contacts::decide_hold(&s, &actor, cmd).await?))
+}
+
+/// All that a contact agreed to and refused, with evidence, as CSV: oldest first, every row of the ledger. A cell that would be a formula
+/// in a spreadsheet (it begins with = + - @ or a tab) has an apostrophe before it.
+#[utoipa::path(get, path = "/contacts/{id}/consent.csv", tag = "contacts", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = String, content_type = "text/csv"), (status = 404, body = Problem)))]
+pub async fn consent_history(State(s): S, Caller(actor): Caller, Id(id): Id) -> Result<Response, Refusal> {
+    exports::ledger(id, &consent::export(&s, &actor, id).await?)
 }

@@ -25,7 +25,7 @@ async fn read_until(response: &mut reqwest::Response, wanted: &str) -> String {
     text
 }
 
-async fn sign_in(app: &TestApp) {
+pub async fn sign_in(app: &TestApp) {
     // Through the session store, as the sign-in form does; the form itself is the browser tests' business.
     let form = [("email", "olga@x.test"), ("password", "a long password"), ("next", "/inbox")];
     let path = crate::pages::server_function(app, "/signin", "sign_in").await;

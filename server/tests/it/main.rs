@@ -12,5 +12,6 @@ mod pages;
 mod processes;
 mod queue;
 mod real;
+mod screens;
 mod story;
 mod webhooks;

@@ -5,7 +5,7 @@ use testkit::Backend;
 use crate::app::TestApp;
 
 /// The text of a page as a browser without JavaScript gets it.
-async fn page(app: &TestApp, path: &str) -> String {
+pub async fn page(app: &TestApp, path: &str) -> String {
     let answer = app.http.get(format!("{}{path}", app.url)).send().await.expect("an answer");
     answer.text().await.expect("a page")
 }
@@ -21,7 +21,7 @@ pub async fn server_function(app: &TestApp, page: &str, name: &str) -> String {
     html[start..end].to_owned()
 }
 
-async fn post(app: &TestApp, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+pub async fn post(app: &TestApp, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
     app.http
         .post(format!("{}{path}", app.url))
         .header("accept", "text/html")
@@ -34,7 +34,15 @@ async fn post(app: &TestApp, path: &str, form: &[(&str, &str)]) -> reqwest::Resp
 #[tokio::test]
 async fn pages_send_strangers_to_sign_in() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
-    for page in ["/inbox", "/contacts", "/appointments", "/tasks", "/settings"] {
+    for page in [
+        "/inbox",
+        "/contacts",
+        "/appointments",
+        "/tasks",
+        "/log",
+        "/reports",
+        "/settings",
+    ] {
         let response = app.http.get(format!("{}{page}", app.url)).send().await.expect("an answer");
         let to = response
             .headers()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use contract::contacts::ConsentEventView;
+use contract::contacts::{ConsentEventView, LedgerRow};
 use domain::consent::{Channel, LedgerEntry, Purpose, Source, State};
 use entity::{
     businesses::business,
@@ -15,10 +15,13 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::hold;
-use crate::{Error, Result, Services, Tx, messages, reports::What, tx::Touched};
+use crate::{Actor, Error, Permission, Result, Services, Tx, audit, messages, reports::What, tx::Touched};
 
 /// The sealed column, as `vault::SEALED` calls it.
 const SUPPRESSED: &str = "suppression.phone";
+
+/// Rows read at once for a file.
+const EXPORT_PAGE: u64 = 500;
 
 /// Something that settles where a person stands on appointment texts.
 pub(crate) struct Change<'a> {
@@ -225,6 +228,54 @@ pub(crate) async fn ledger(db: &impl ConnectionTrait, business_id: Uuid, contact
             evidence: r.evidence,
         })
         .collect())
+}
+
+/// All of a contact's ledger, oldest first, for a file. That it was taken out is written down.
+///
+/// # Errors
+/// `NotFound`, `NotAllowed`.
+pub async fn export(s: &Services, actor: &Actor, contact_id: Uuid) -> Result<Vec<LedgerRow>> {
+    actor.may(Permission::ReadContacts)?;
+    let business_id = actor.business_id;
+    super::view(s, s.read(), business_id, contact_id).await?;
+    let mut all: Vec<LedgerRow> = Vec::new();
+    loop {
+        let rows = consent_event::Entity::in_business(business_id)
+            .filter(consent_event::Column::ContactId.eq(contact_id))
+            .filter(consent_event::Column::Seq.gt(all.last().map_or(0, |row| row.seq)))
+            .order_by_asc(consent_event::Column::Seq)
+            .limit(EXPORT_PAGE)
+            .all(s.read())
+            .await?;
+        if rows.is_empty() {
+            break;
+        }
+        all.extend(rows.into_iter().map(|r| LedgerRow {
+            seq: r.seq,
+            at: r.at,
+            channel: r.channel,
+            purpose: r.purpose,
+            state: r.state,
+            source: r.source,
+            actor: r.actor,
+            evidence: r.evidence,
+            prev_hash: r.prev_hash,
+            hash: r.hash,
+        }));
+    }
+    let tx = s.begin().await?;
+    let change = audit::Change {
+        business_id,
+        actor: &actor.label(),
+        action: "contact.consent_exported",
+        entity: "contact",
+        entity_id: contact_id,
+        before: None,
+        after: Some(format!("{} rows", all.len())),
+    };
+    audit::record(&tx, change).await?;
+    tx.commit().await?;
+    Ok(all)
 }
 
 /// The first row of a ledger that is not what it was when it was written.

@@ -1,20 +1,14 @@
 //! On hold (CO5): somebody seems to have asked for no more texts, in words of their own. Nothing goes out to them until staff have read it
 //! and decided; the law counts any wording a reasonable person understands (47 CFR 64.1200(a)(10)).
 
-use contract::contacts::{ContactView, DecideHold};
+use contract::contacts::{ContactView, DecideHold, Hold};
 use domain::consent::{Source, State};
-use entity::{
-    contacts::contact,
-    messages::message,
-};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use entity::{contacts::contact, messages::message, tasks::task};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use uuid::Uuid;
 
 use super::{consent, finish, locked, tell};
-use crate::{
-    Actor, Permission, Result, Services, Tx, audit,
-    error::problem,
-    messages, tasks,
-};
+use crate::{Actor, Permission, Result, Services, Tx, audit, error::problem, messages, tasks};
 
 /// Why nothing goes out to them; for bubbles, banners and the API.
 pub(crate) const REASON: &str = "This person seems to have asked for no more texts. Staff must decide first.";
@@ -45,13 +39,40 @@ async fn set(tx: &mut Tx, who: &contact::Model, since: Option<chrono::DateTime<c
     tell(tx, who.business_id, who.id).await
 }
 
+/// Why a contact is on hold, if they are.
+pub(crate) async fn of(db: &impl ConnectionTrait, business_id: Uuid, contact: &ContactView) -> Result<Option<Hold>> {
+    let Some(since) = contact.held_since else {
+        return Ok(None);
+    };
+    let said = decisive(db, business_id, contact.id).await?.map(|text| text.body);
+    Ok(Some(Hold { since, said }))
+}
+
+/// The text that put a contact on hold.
+async fn decisive(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid) -> Result<Option<message::Model>> {
+    let task = task::Entity::in_business(business_id)
+        .filter(task::Column::ContactId.eq(contact_id))
+        .filter(task::Column::Kind.eq(tasks::Kind::OptOut.as_str()))
+        .order_by_desc(task::Column::CreatedAt)
+        .limit(1)
+        .one(db)
+        .await?;
+    let Some(id) = task.and_then(|task| task.message_id) else {
+        return Ok(None);
+    };
+    let text = message::Entity::in_business(business_id).filter(message::Column::Id.eq(id));
+    Ok(text.one(db).await?)
+}
+
 /// The question is settled: by staff, or by the customer's own STOP or START. What waited may go, if it still may.
 pub(crate) async fn end(tx: &mut Tx, who: &contact::Model, by: &str) -> Result<()> {
     if who.held_since.is_none() {
         return Ok(());
     }
     set(tx, who, None).await?;
-    tasks::settle_of_contact(tx, who.business_id, who.id, tasks::Kind::OptOut, by).await?;
+    // The ledger names an actor with their id behind it; a task, like a bubble, without.
+    let name = by.rsplit_once(" (").map_or(by, |(name, _)| name);
+    tasks::settle_of_contact(tx, who.business_id, who.id, tasks::Kind::OptOut, name).await?;
     messages::look_again(tx, who.business_id, Some(who.id)).await
 }
 
@@ -70,12 +91,21 @@ pub async fn decide(s: &Services, actor: &Actor, cmd: DecideHold) -> Result<Cont
         ));
     }
     if cmd.opt_out {
+        let text = decisive(&tx.db, actor.business_id, row.id).await?;
+        let evidence = text.map_or_else(
+            || "Asked for no more texts in their own words; decided by staff".to_owned(),
+            |text| {
+                let words: String = text.body.chars().take(200).collect();
+                let sid = text.provider_sid.unwrap_or_default();
+                format!("Text \"{words}\" ({sid}), read by staff as a wish for no more texts")
+            },
+        );
         let change = consent::Change {
             contact: &row,
             state: State::OptedOut,
             source: Source::Staff,
             actor: &actor.label(),
-            evidence: "Asked for no more texts in their own words; decided by staff",
+            evidence: &evidence,
         };
         consent::record(&mut tx, change).await?;
     } else {

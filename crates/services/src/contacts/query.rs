@@ -11,7 +11,7 @@ use entity::contacts::contact;
 use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::{by_phone, consent, many, opened, search};
+use super::{by_phone, consent, hold, many, opened, search};
 use crate::{
     Actor, Permission, Result, Services, appointments, businesses, conversations,
     error::not_found,
@@ -108,6 +108,7 @@ pub async fn page(s: &Services, actor: &Actor, id: Uuid) -> Result<ContactPage> 
     actor.may(Permission::ReadContacts)?;
     let contact = view(s, s.read(), actor.business_id, id).await?;
     Ok(ContactPage {
+        hold: hold::of(s.read(), actor.business_id, &contact).await?,
         ledger: consent::ledger(s.read(), actor.business_id, id).await?,
         visits: appointments::of_contact(s, s.read(), actor.business_id, id).await?,
         conversation_id: conversations::of_contact(s.read(), actor.business_id, id)
@@ -127,7 +128,12 @@ pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, business_id: U
 }
 
 /// Several contacts as they are now, in no particular order.
-pub(crate) async fn views_of(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<ContactView>> {
+pub(crate) async fn views_of(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    ids: &[Uuid],
+) -> Result<Vec<ContactView>> {
     let people = many(s, db, business_id, ids.to_vec()).await?;
     views(db, business_id, people.into_values().collect()).await
 }

@@ -274,7 +274,7 @@ impl Scene {
         match at_send(now, visit.starts_at, zone, businesses::quiet_for(b, &person.phone)) {
             AtSend::Send => None,
             AtSend::HoldUntil(at) => {
-                let until = when::relative(at, now, zone);
+                let until = when::inline(at, now, zone);
                 Some(Verdict::Hold(at, format!("Waits for the end of quiet hours: {until}.")))
             }
             AtSend::Skip(why) => Some(Verdict::Withdraw(why.words().to_owned())),
@@ -287,7 +287,7 @@ impl Scene {
                 Permit::Yes => {}
                 Permit::Probe { .. } => return Some(Verdict::Probe(scope)),
                 Permit::No { until } => {
-                    let when = when::relative(until, now, businesses::zone(b));
+                    let when = when::inline(until, now, businesses::zone(b));
                     let why = format!("Waits; it is tried again at {when}. {}", self.board.why(&scope));
                     return Some(Verdict::Hold(until, why));
                 }

@@ -1,8 +1,8 @@
 //! The message log's two levers (SE9): try again what failed, and take back what still waits.
 
 use contract::{
-    Code,
-    messages::{Acted, MessageIds, NotDone},
+    Code, Page,
+    messages::{Acted, LogQuery, LogRow, MessageIds, NotDone},
 };
 use domain::delivery::Status;
 use entity::messages::message;
@@ -13,10 +13,36 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{THEIRS, locked, may_write, told, withdraw};
-use crate::{Actor, Error, Permission, Result, Services, Tx, conversations, error::problem, tx::Touched};
+use crate::{Actor, Error, Permission, Result, Services, Tx, businesses, contacts, conversations, error::problem, tx::Touched};
 
 /// Most messages in one go.
 const MOST: usize = 200;
+
+/// The message log with the people in it.
+///
+/// # Errors
+/// As `messages::list`.
+pub async fn log(s: &Services, actor: &Actor, query: LogQuery) -> Result<Page<LogRow>> {
+    let page = super::list(s, actor, query).await?;
+    let country = businesses::get(s.read(), actor.business_id).await?.country;
+    let mut ids: Vec<Uuid> = page.data.iter().map(|m| m.contact_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let people = contacts::many(s, s.read(), actor.business_id, ids).await?;
+    let name = |id: &Uuid| match people.get(id) {
+        Some(person) if person.name.is_empty() => domain::phone::display(&person.phone, &country),
+        Some(person) => person.name.clone(),
+        None => String::new(),
+    };
+    let rows = page.data.into_iter().map(|message| LogRow {
+        contact_name: name(&message.contact_id),
+        message,
+    });
+    Ok(Page {
+        data: rows.collect(),
+        next_cursor: page.next_cursor,
+    })
+}
 
 /// Sends again what failed, was not delivered or was cancelled, each with a new try and today's rules. One whose outcome is unclear is
 /// not sent again here: it may have arrived.
@@ -78,7 +104,12 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<()> {
             let why = "It is not known whether it was sent; sending it again could text the customer twice.";
             return Err(problem(Code::Conflict, why));
         }
-        Act::Retry => return Err(problem(Code::Conflict, "Only what failed or was cancelled can be sent again.")),
+        Act::Retry => {
+            return Err(problem(
+                Code::Conflict,
+                "Only what failed or was cancelled can be sent again.",
+            ));
+        }
     }
     tx.commit().await
 }
@@ -90,7 +121,11 @@ async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
         return Err(problem(Code::Conflict, why));
     }
     super::status::remember_sid(tx, &m).await?;
-    let resends = if m.provider_sid.is_some() { m.resends.max(1) } else { m.resends };
+    let resends = if m.provider_sid.is_some() {
+        m.resends.max(1)
+    } else {
+        m.resends
+    };
     let mut row = m.into_active_model();
     row.status = Set(Status::Queued.as_str().to_owned());
     row.provider_sid = Set(None);

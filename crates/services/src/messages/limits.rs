@@ -135,7 +135,7 @@ impl Limits {
         let until = spend::next_month(b, self.now);
         let why = format!(
             "Waits until {}, or until the budget is raised: this month's is used up.",
-            when::relative(until, self.now, businesses::zone(b))
+            when::inline(until, self.now, businesses::zone(b))
         );
         Some(Room::Until(until.min(self.now + BUDGET_LOOK), why))
     }
@@ -146,7 +146,7 @@ impl Limits {
             return None;
         }
         let next = self.hour + Duration::hours(1);
-        let until = when::relative(next, self.now, businesses::zone(b));
+        let until = when::inline(next, self.now, businesses::zone(b));
         let why = format!(
             "Waits until {until}: {} texts an hour is this business's limit.",
             quota.limit
@@ -167,7 +167,7 @@ impl Limits {
         if slot.at <= self.now {
             return None;
         }
-        let until = when::relative(slot.at, self.now, businesses::zone(b));
+        let until = when::inline(slot.at, self.now, businesses::zone(b));
         let pace = f64::from(rate.per_1000_s.get()) / 1000.0;
         let why = format!("Waits for its turn at {until}: text parts this number sends a second: {pace}.");
         Some(Room::Slot(slot.at, why))

@@ -342,7 +342,7 @@ async fn plan_resend(tx: &mut Tx, row: message::Model, seconds: u64) -> Result<m
     let zone = businesses::zone(&tx.business(row.business_id).await?);
     let mut row = row.into_active_model();
     row.resend_at = Set(Some(at));
-    let when = domain::when::relative(at, tx.now, zone);
+    let when = domain::when::inline(at, tx.now, zone);
     row.wait_reason = Set(Some(format!("Not delivered; it is tried again at {when}.")));
     Ok(row.update(&tx.db).await?)
 }

@@ -2,6 +2,7 @@
 
 mod consent;
 mod contacts;
+mod desk;
 mod hold;
 mod inbox;
 mod laws;

@@ -1,0 +1,157 @@
+// What keeps texts back, and what staff do about it: banners, people on hold, limits and budget.
+import { OUR_NUMBER, appears, details, expect, look, newBusiness, newConversation, newCustomer, open, openNewVisit, person, scripted, send, setLimits, test } from '../helpers';
+
+const WISH = 'please take me off your list';
+
+test('a budget warns and then says that reminders wait, on every page', async ({ page, sim }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page);
+  // A text costs 1.2 cents until Twilio says otherwise.
+  await setLimits(page, { budget: '0.03' });
+  await newConversation(page, ada);
+  const notices = page.getByRole('region', { name: 'Notices' });
+  await expect(notices).toBeHidden();
+  let loads = 0;
+  page.on('load', () => loads++);
+
+  await send(page, 'First');
+  await sim.received(ada.phone, 'First');
+  await send(page, 'Second');
+  await sim.received(ada.phone, 'Second');
+  await appears(page, notices.locator('[data-notice=budget_alert]'));
+  await expect(notices.getByRole('alert'), 'a warning does not interrupt').toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Send' }), 'the composer is still in view').toBeInViewport();
+
+  await send(page, 'Third');
+  await sim.received(ada.phone, 'Third');
+  const used = notices.locator('[data-notice=budget_used]');
+  await appears(page, used);
+  await expect(used).toContainText('Raise the budget in Settings');
+  await expect(notices.locator('[data-notice=budget_alert]')).toHaveCount(0);
+  if (scripted()) {
+    await expect(notices.getByRole('alert'), 'what is urgent is read out when it comes').toHaveCount(1);
+    expect(loads, 'without loading the page again').toBe(0);
+  }
+  await look(page, 'banner-inbox');
+
+  await open(page, '/tasks');
+  await expect(used).toBeVisible();
+  await expect(notices.getByRole('alert'), 'what was there before is not read out').toHaveCount(0);
+  await look(page, 'banner-tasks');
+  await open(page, '/settings');
+  await page.getByLabel('Monthly budget in US dollars').fill('1,000');
+  await page.getByRole('button', { name: 'Save limits' }).click();
+  await appears(page, page.getByText('of $1,000.00, 0 %'));
+  await expect(notices).toBeHidden();
+});
+
+test('somebody who asks for no more texts is on hold until staff decide', async ({ page, sim }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page);
+  await newConversation(page, ada);
+  await send(page, 'See you on Friday.');
+  await sim.received(ada.phone, 'See you on Friday.');
+  const question = page.getByRole('region', { name: 'This person seems to have asked for no more texts.' });
+
+  await sim.text(ada.phone, OUR_NUMBER, WISH);
+  await appears(page, question);
+  await expect(question.getByText(WISH)).toBeVisible();
+  await expect(page.getByLabel('Reply', { exact: true })).toBeHidden();
+  await look(page, 'hold-thread');
+  await details(page);
+  await expect(person(page).locator('[data-task=opt_out]')).toContainText('Possible opt-out');
+  await expect(person(page).getByRole('button', { name: 'Done' }), 'it is not ticked off').toHaveCount(0);
+
+  await open(page, '/inbox');
+  const row = page.getByRole('region', { name: 'Conversations' }).getByRole('link').filter({ hasText: ada.name });
+  await expect(row.getByText('On hold')).toBeVisible();
+  await look(page, 'hold-inbox');
+  await open(page, '/tasks');
+  const task = page.locator('[data-task=opt_out]');
+  await expect(task).toContainText(ada.name);
+  await look(page, 'hold-tasks');
+  await task.getByRole('link', { name: 'Decide' }).click();
+  await question.getByRole('button', { name: 'Keep texting' }).click();
+  await appears(page, page.getByLabel('Reply', { exact: true }));
+  await expect(question).toBeHidden();
+  await send(page, 'All right, we keep you posted.');
+  await sim.received(ada.phone, 'All right');
+});
+
+test('on the person’s page they are opted out, with their own words as evidence', async ({ page, sim }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page);
+  await newConversation(page, ada);
+  await send(page, 'Hello Ada');
+  await sim.received(ada.phone, 'Hello Ada');
+  await open(page, `/contacts/${ada.id}`);
+  await sim.text(ada.phone, OUR_NUMBER, WISH);
+  const question = page.locator('[data-hold]');
+  await appears(page, question);
+  await expect(question).toContainText(WISH);
+  await look(page, 'hold-contact');
+
+  await question.getByRole('button', { name: 'Opt them out' }).click();
+  await appears(page, page.locator('[data-consent="Opted out"]').first());
+  await expect(question).toHaveCount(0);
+  await expect(page.getByRole('region', { name: 'Consent history' })).toContainText(`Text "${WISH}"`);
+  await open(page, '/tasks?status=done');
+  await expect(page.locator('[data-task=opt_out]')).toContainText('by Robin Okafor');
+});
+
+test('the consent history is a file to take away', async ({ page }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page);
+  await open(page, `/contacts/${ada.id}`);
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download consent history (CSV)' }).click();
+  expect((await download).suggestedFilename()).toBe(`consent-${ada.id}.csv`);
+  const text = await (await page.request.get(`/contacts/${ada.id}/consent.csv`)).text();
+  expect(text.split('\r\n')[0]).toBe('seq,at,channel,purpose,state,source,actor,evidence,prev_hash,hash');
+  expect(text).toContain(',opted_in,booking,');
+});
+
+test('limits are checked field by field and nothing typed is lost', async ({ page }) => {
+  await newBusiness(page);
+  await open(page, '/settings');
+  const texts = page.getByRole('region', { name: 'Texts' });
+  await expect(texts).toContainText('There is no budget');
+  await texts.getByLabel('Monthly budget in US dollars').fill('12,50');
+  await texts.getByLabel('Texts per hour').fill('200000');
+  await texts.getByLabel('Keep to US states').check();
+  await texts.getByRole('button', { name: 'Save limits' }).click();
+  await expect(texts.getByLabel('Monthly budget in US dollars')).toHaveAttribute('aria-invalid', 'true');
+  await expect(texts.getByLabel('Texts per hour')).toHaveAccessibleDescription(/1 to 100,000/);
+  await expect(texts.getByLabel('Monthly budget in US dollars')).toHaveValue('12,50');
+  await expect(texts.getByLabel('Texts per hour')).toHaveValue('200000');
+  await expect(texts.getByLabel('Keep to US states')).toBeChecked();
+  await look(page, 'settings-refused');
+
+  await texts.getByLabel('Monthly budget in US dollars').fill('$12.50');
+  await texts.getByLabel('Texts per hour').fill('2,000');
+  await texts.getByRole('button', { name: 'Save limits' }).click();
+  await expect(texts.getByText('Saved.')).toBeVisible();
+  await expect(texts).toContainText('$0.00 of $12.50, 0 %');
+  await expect(texts.getByRole('progressbar')).toBeVisible();
+  await page.goto('/settings');
+  await expect(texts.getByLabel('Monthly budget in US dollars')).toHaveValue('12.50');
+  await expect(texts.getByLabel('Texts per hour')).toHaveValue('2000');
+  await expect(texts.getByLabel('Keep to US states')).toBeChecked();
+});
+
+test('the last days are drawn, and told to whoever does not see them', async ({ page, sim }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page);
+  await open(page, '/reports');
+  await expect(page.getByText('Nothing happened yet')).toBeVisible();
+  await openNewVisit(page, ada);
+  await page.getByRole('button', { name: 'Remind now' }).click();
+  await sim.received(ada.phone, /Reply Y/);
+  await open(page, '/reports');
+  await sim.text(ada.phone, OUR_NUMBER, 'Y');
+  await appears(page, page.locator('[data-series=Received]').getByText('1', { exact: true }));
+  await page.getByText('The numbers as a table').click();
+  const today = page.getByRole('table', { name: 'Texts a day' }).getByRole('row').last();
+  await expect(today.getByRole('cell')).toHaveText(['1', '1', /[01]/, '0', '0']);
+  await look(page, 'reports-first-day');
+});
