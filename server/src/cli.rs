@@ -139,13 +139,17 @@ fn moment(text: &str, now: chrono::DateTime<chrono::Utc>) -> anyhow::Result<chro
         "d" => chrono::Duration::days(1),
         _ => anyhow::bail!("--since is 90m, 36h, 7d or a moment like 2027-01-31T08:00:00Z"),
     };
-    let count: i32 = count.parse().ok().filter(|n| (1..=100_000).contains(n)).context("--since is 90m, 36h, 7d or a moment")?;
+    let count: i32 = count
+        .parse()
+        .ok()
+        .filter(|n| (1..=100_000).contains(n))
+        .context("--since is 90m, 36h, 7d or a moment")?;
     Ok(now - unit * count)
 }
 
 /// Runs a command to its end; what went wrong is said in a sentence.
 pub async fn main() -> std::process::ExitCode {
-    match run(Cli::parse()).await {
+    match Box::pin(run(Cli::parse())).await {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
@@ -234,7 +238,10 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     listening.abort();
     keys.abort();
     // A database that is gone does not say goodbye.
-    if tokio::time::timeout(std::time::Duration::from_secs(2), s.db().close()).await.is_err() {
+    if tokio::time::timeout(std::time::Duration::from_secs(2), s.db().close())
+        .await
+        .is_err()
+    {
         tracing::warn!("the database did not close");
     }
     tracing::info!("stopped");
@@ -414,7 +421,10 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
                 .context("a price is a number of dollars like 0.0079")?
                 .0;
             messages::spend::set_price(&s, &country, micros).await?;
-            println!("A text part to {} is estimated at ${dollars} from now on.", country.to_ascii_uppercase());
+            println!(
+                "A text part to {} is estimated at ${dollars} from now on.",
+                country.to_ascii_uppercase()
+            );
         }
         Admin::SetPace { number, per_second } => {
             let number = numbers::set_pace(&s, &number, per_second).await?;

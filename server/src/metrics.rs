@@ -52,7 +52,11 @@ pub async fn show(
     extensions: Extensions,
 ) -> Result<Response, Refusal> {
     if !allowed(&token, &headers, &extensions) {
-        return Err(Problem::new(Code::NotAllowed, "Metrics are shown to this machine only, or with METRICS_TOKEN.").into());
+        return Err(Problem::new(
+            Code::NotAllowed,
+            "Metrics are shown to this machine only, or with METRICS_TOKEN.",
+        )
+        .into());
     }
     let Some(handle) = handle() else {
         return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());

@@ -42,7 +42,10 @@ pub async fn run(s: Services, stopping: CancellationToken) -> anyhow::Result<()>
     tokio::select! {
         done = work_until(s, stopping.clone()) => done,
         // A database that does not answer must not keep the process: what is open is found by whoever starts next.
-        () = overtime => Ok(tracing::warn!("stopping without waiting any longer")),
+        () = overtime => {
+            tracing::warn!("stopping without waiting any longer");
+            Ok(())
+        }
     }
 }
 
@@ -133,7 +136,9 @@ fn monitor(s: Services) -> Monitor {
                 .heartbeat_interval(Duration::from_secs(10))
                 .missed_heartbeats(3);
             Monitor::new().register(move |restarts| {
-                let wake = Strategy::new().stream(s.queue().stream()).interval(Duration::from_millis(500));
+                let wake = Strategy::new()
+                    .stream(s.queue().stream())
+                    .interval(Duration::from_millis(500));
                 WorkerBuilder::new(format!("{QUEUE}-{boot}-{restarts}"))
                     .backend(
                         $storage::<Value>::new(&pool)
@@ -191,7 +196,7 @@ async fn look(s: &Services, clean: bool) {
 }
 
 async fn step<T>(what: &str, work: impl Future<Output = services::Result<T>>) {
-    match AssertUnwindSafe(work).catch_unwind().await {
+    match AssertUnwindSafe(Box::pin(work)).catch_unwind().await {
         Ok(Ok(_)) => {}
         Ok(Err(cause)) => tracing::error!(%cause, "{what}: failed; the next tick looks again"),
         Err(_) => tracing::error!("{what}: panicked; the next tick looks again"),

@@ -290,7 +290,12 @@ fn future(tx: &Tx, business: &entity::businesses::business::Model, text: &str) -
 }
 
 /// Several visits as they are now, in no particular order.
-pub(crate) async fn views_of(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<AppointmentView>> {
+pub(crate) async fn views_of(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    ids: &[Uuid],
+) -> Result<Vec<AppointmentView>> {
     let rows = appointment::Entity::in_business(business_id)
         .filter(appointment::Column::Id.is_in(ids.iter().copied()))
         .all(db)

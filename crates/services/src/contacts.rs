@@ -33,8 +33,8 @@ use crate::{
 
 pub(crate) use group::{known_or_new, locked_all, locked_if_free};
 pub use hold::decide as decide_hold;
-pub(crate) use query::{view, views_of};
 pub use query::{get, list, page};
+pub(crate) use query::{view, views_of};
 
 /// The sealed columns, as `vault::SEALED` calls them.
 const PHONE: &str = "contact.phone";

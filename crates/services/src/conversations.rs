@@ -242,7 +242,11 @@ pub(crate) async fn add_all(tx: &mut Tx, threads: &[conversation::Model], rows: 
             last: if shown { m.id } else { thread.last_message_id.unwrap_or(m.id) },
             preview: if shown { preview(&m.body) } else { thread.preview.clone() },
             at: if shown { m.created_at } else { thread.last_at },
-            direction: if shown { m.direction.clone() } else { thread.last_direction.clone() },
+            direction: if shown {
+                m.direction.clone()
+            } else {
+                thread.last_direction.clone()
+            },
             status: if shown { m.status.clone() } else { thread.last_status.clone() },
             unread,
         });

@@ -105,7 +105,11 @@ impl Db {
         let options = SqliteConnectOptions::from_str(url)?;
         let mut path = options.get_filename().as_os_str().to_owned();
         path.push(".lock");
-        let file = std::fs::OpenOptions::new().create(true).write(true).truncate(false).open(path);
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .open(path);
         let file = file.map_err(sqlx::Error::Io)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),

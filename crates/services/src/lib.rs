@@ -34,8 +34,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-use bell::Bell;
 pub use actor::{Actor, Permission, Who};
+use bell::Bell;
 pub use clock::Clock;
 pub use db::Db;
 pub use error::{Error, Result};

@@ -115,7 +115,11 @@ async fn hear(s: &Services, mut listener: sqlx::postgres::PgListener, name: &str
 /// Many commits close together are one notification.
 async fn pass_on(pool: &sqlx::PgPool, channel: &str, mut own: tokio::sync::watch::Receiver<u64>, name: &str) -> Result<()> {
     while own.changed().await.is_ok() {
-        sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(name).execute(pool).await?;
+        sqlx::query("SELECT pg_notify($1, $2)")
+            .bind(channel)
+            .bind(name)
+            .execute(pool)
+            .await?;
     }
     Ok(())
 }

@@ -50,9 +50,9 @@ pub(crate) use claim::due;
 pub(crate) use desk::look_again;
 pub use desk::{cancel_many, log, retry};
 pub use dispatch::{dispatch, send_due};
+pub(crate) use inbound::Intake;
 pub(crate) use inbound::receive_again;
 pub use inbound::{Received, receive};
-pub(crate) use inbound::Intake;
 pub(crate) use outcome::Outcomes;
 #[cfg(test)]
 pub(crate) use reconcile::silent;
@@ -239,7 +239,8 @@ pub(crate) async fn respond(
     what: &str,
     body: String,
 ) -> Result<()> {
-    let allowed = !contact.blocked && contact.held_since.is_none() && consent::state(&tx.db, contact.id).await? != State::OptedOut;
+    let allowed =
+        !contact.blocked && contact.held_since.is_none() && consent::state(&tx.db, contact.id).await? != State::OptedOut;
     let services = tx.services().clone();
     if !allowed
         || numbers::sender(&services, &tx.db, contact.business_id, Some(contact.id))

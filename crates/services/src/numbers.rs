@@ -110,7 +110,11 @@ pub(crate) async fn sender(
 pub(crate) async fn routes(s: &Services, db: &impl ConnectionTrait, texts: &[(&str, &str)]) -> Result<Vec<Option<Uuid>>> {
     let mut owners: HashMap<String, Uuid> = HashMap::new();
     let numbers: BTreeSet<&str> = texts.iter().map(|(to, _)| *to).collect();
-    for row in number::Entity::find().filter(number::Column::Phone.is_in(numbers)).all(db).await? {
+    for row in number::Entity::find()
+        .filter(number::Column::Phone.is_in(numbers))
+        .all(db)
+        .await?
+    {
         owners.insert(row.phone, row.business_id);
     }
     let mut found = Vec::with_capacity(texts.len());

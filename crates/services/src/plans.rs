@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use domain::delivery::Status;
 use entity::messages::message;
 use rstest::rstest;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement,
+    sea_query::Expr,
+};
 use testkit::{Backend, TestDb};
 use uuid::Uuid;
 
@@ -88,13 +91,7 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     let business = Uuid::nil();
     let somebody = Uuid::parse_str("cfcd2084-95d5-65ef-66e7-dff9f98764da").expect("the md5 of 0");
     uses(&db, b, "reminder_due", reminders::due(moment())).await;
-    uses(
-        &db,
-        b,
-        "message_waiting",
-        messages::due(moment(), 0),
-    )
-    .await;
+    uses(&db, b, "message_waiting", messages::due(moment(), 0)).await;
     uses(&db, b, "message_resend", messages::to_resend(moment())).await;
     uses(&db, b, "message_open", messages::silent(moment())).await;
     let waiting_of = message::Entity::in_business(business)
@@ -121,7 +118,13 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     uses(&db, b, "contact_phone_key", contacts::with_keys(business, keys)).await;
     let changed = contacts::search::changed(business, Cursor(moment(), Uuid::nil()));
     uses(&db, b, "contact_changed", changed).await;
-    uses(&db, b, "reminder_contact", reminders::asked_of(moment(), [(business, somebody)].into_iter())).await;
+    uses(
+        &db,
+        b,
+        "reminder_contact",
+        reminders::asked_of(moment(), [(business, somebody)].into_iter()),
+    )
+    .await;
     let route = message::Entity::find()
         .filter(message::Column::TheirsKey.is_in(["a key"]))
         .filter(message::Column::Ours.eq("+15005550006"))

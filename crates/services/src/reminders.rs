@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use crate::{Result, Tx, businesses, messages, tasks, tx::Touched};
 
-pub(crate) use answers::{Said, answer, asked, other};
 #[cfg(test)]
 pub(crate) use answers::asked_of;
+pub(crate) use answers::{Said, answer, asked, other};
 #[cfg(test)]
 pub(crate) use firing::due;
 pub use firing::{send_now, tick};

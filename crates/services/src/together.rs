@@ -49,7 +49,7 @@ impl<T, R> Together<T, R> {
                 let group = waiting.len().min(most);
                 waiting.drain(..group).unzip()
             };
-            for (caller, answered) in callers.into_iter().zip(work(items).await) {
+            for (caller, answered) in callers.into_iter().zip(Box::pin(work(items)).await) {
                 // Whoever does not wait any more has lost nothing: the work is done.
                 let _ = caller.send(answered);
             }
@@ -103,6 +103,9 @@ mod tests {
             tokio::spawn(async move { place.run("bad", 10, |_| async { panic!("on purpose") }).await })
         };
         assert!(broken.await.is_err());
-        assert_eq!(place.run("good", 10, |items| async move { vec![(); items.len()] }).await, Some(()));
+        assert_eq!(
+            place.run("good", 10, |items| async move { vec![(); items.len()] }).await,
+            Some(())
+        );
     }
 }

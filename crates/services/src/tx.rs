@@ -163,23 +163,48 @@ impl Tx {
         let mut events = Vec::with_capacity(touched.len());
         let some = ids(|t| if let Touched::Message(id) = t { Some(id) } else { None });
         if !some.is_empty() {
-            events.extend(messages::views(db, business_id, &some).await?.into_iter().map(LiveEvent::Message));
+            events.extend(
+                messages::views(db, business_id, &some)
+                    .await?
+                    .into_iter()
+                    .map(LiveEvent::Message),
+            );
         }
         let some = ids(|t| if let Touched::Conversation(id) = t { Some(id) } else { None });
         if !some.is_empty() {
-            events.extend(conversations::rows(s, db, business_id, &some).await?.into_iter().map(LiveEvent::Conversation));
+            events.extend(
+                conversations::rows(s, db, business_id, &some)
+                    .await?
+                    .into_iter()
+                    .map(LiveEvent::Conversation),
+            );
         }
         let some = ids(|t| if let Touched::Contact(id) = t { Some(id) } else { None });
         if !some.is_empty() {
-            events.extend(contacts::views_of(s, db, business_id, &some).await?.into_iter().map(LiveEvent::Contact));
+            events.extend(
+                contacts::views_of(s, db, business_id, &some)
+                    .await?
+                    .into_iter()
+                    .map(LiveEvent::Contact),
+            );
         }
         let some = ids(|t| if let Touched::Appointment(id) = t { Some(id) } else { None });
         if !some.is_empty() {
-            events.extend(appointments::views_of(s, db, business_id, &some).await?.into_iter().map(LiveEvent::Appointment));
+            events.extend(
+                appointments::views_of(s, db, business_id, &some)
+                    .await?
+                    .into_iter()
+                    .map(LiveEvent::Appointment),
+            );
         }
         let some = ids(|t| if let Touched::Task(id) = t { Some(id) } else { None });
         if !some.is_empty() {
-            events.extend(tasks::views_of(s, db, business_id, &some).await?.into_iter().map(LiveEvent::Task));
+            events.extend(
+                tasks::views_of(s, db, business_id, &some)
+                    .await?
+                    .into_iter()
+                    .map(LiveEvent::Task),
+            );
         }
         if touched.iter().any(|(_, t)| *t == Touched::Notices) {
             let business = self.business(business_id).await?;

@@ -245,9 +245,7 @@ impl World {
             contact_id: Some(contact.id),
             ..LogQuery::default()
         };
-        let page = messages::list(&self.s, &self.owner, query)
-            .await
-            .expect("messages");
+        let page = messages::list(&self.s, &self.owner, query).await.expect("messages");
         page.data.into_iter().rev().collect()
     }
 

@@ -56,9 +56,7 @@ async fn metrics_are_for_this_machine_only() {
 async fn each_step_of_a_text_is_one_line_and_no_number_is_in_the_log() {
     let it = Installation::new(Backend::Sqlite).await;
     let file = tempfile::NamedTempFile::new().expect("a file");
-    let showup = it
-        .start_logging("serve", free_port(), file.reopen().expect("the file"))
-        .await;
+    let showup = it.start_logging("serve", free_port(), file.reopen().expect("the file")).await;
     let ann = it.contact(&showup.url, ANN).await;
     it.reply(&showup.url, &ann, "Hello").await;
     it.until(&showup.url, "delivered", |m| m["status"] == "delivered").await;

@@ -154,11 +154,7 @@ impl Installation {
 
     fn spawn_with(&self, role: &str, port: u16, log: Stdio) -> Process {
         let mut command = self.command(&[role], port);
-        let child = command
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("the binary runs");
+        let child = command.stdout(Stdio::null()).stderr(log).spawn().expect("the binary runs");
         Process {
             child,
             url: format!("http://127.0.0.1:{port}"),

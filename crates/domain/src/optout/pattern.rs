@@ -50,9 +50,13 @@ pub(super) struct Rule {
 
 impl Rule {
     pub(super) fn new(spec: &Spec) -> Self {
-        let all = |patterns: &[&'static str]| -> Vec<Pattern> { patterns.iter().map(|p| Pattern::new(p, spec.classes)).collect() };
+        let all =
+            |patterns: &[&'static str]| -> Vec<Pattern> { patterns.iter().map(|p| Pattern::new(p, spec.classes)).collect() };
         let catch = all(spec.catch);
-        debug_assert!(catch.iter().all(|p| p.rarest().is_some()), "a pattern without a word of its own");
+        debug_assert!(
+            catch.iter().all(|p| p.rarest().is_some()),
+            "a pattern without a word of its own"
+        );
         Self {
             needed: Spellings::union(catch.iter().filter_map(Pattern::rarest)),
             catch,
@@ -155,7 +159,10 @@ impl Pattern {
 
     /// Of the words it can't do without, those that occur least.
     fn rarest(&self) -> Option<&Spellings> {
-        let needed = self.0.iter().filter_map(|step| if let Step::One(s) = step { Some(s) } else { None });
+        let needed = self
+            .0
+            .iter()
+            .filter_map(|step| if let Step::One(s) = step { Some(s) } else { None });
         needed.min_by_key(|s| s.len())
     }
 

@@ -136,7 +136,10 @@ async fn change(
     if after == before {
         return Ok(());
     }
-    let why = why.map(str::to_owned).or_else(|| row.as_ref().map(|r| r.why.clone())).unwrap_or_default();
+    let why = why
+        .map(str::to_owned)
+        .or_else(|| row.as_ref().map(|r| r.why.clone()))
+        .unwrap_or_default();
     let owner = business_id.or_else(|| row.as_ref().and_then(|r| r.business_id));
     let row = breaker::ActiveModel {
         scope: Set(scope.to_owned()),
@@ -158,7 +161,10 @@ async fn change(
             breaker::Column::ChangedAt,
         ])
         .to_owned();
-    breaker::Entity::insert(row).on_conflict(key).exec_without_returning(&tx.db).await?;
+    breaker::Entity::insert(row)
+        .on_conflict(key)
+        .exec_without_returning(&tx.db)
+        .await?;
     if after.state != before.state {
         tracing::warn!(%scope, from = before.state.as_str(), to = after.state.as_str(), %why, "circuit breaker");
         metrics::counter!("showup_breaker_changes_total", "to" => after.state.as_str()).increment(1);

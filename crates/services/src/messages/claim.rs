@@ -170,9 +170,8 @@ impl Scene {
         let consents = consent::states_of(&tx.db, &ids).await?;
         let mut businesses = HashMap::new();
         for m in picked {
-            if !businesses.contains_key(&m.business_id) {
-                businesses.insert(m.business_id, tx.business(m.business_id).await?);
-            }
+            let settings = tx.business(m.business_id).await?;
+            businesses.insert(m.business_id, settings);
         }
         let senders: HashSet<String> = picked.iter().map(|m| m.ours.clone()).collect();
         let rows = number::Entity::find()
@@ -251,7 +250,13 @@ impl Scene {
     }
 
     /// The visit a reminder speaks of must still be what it says, and the customer awake.
-    fn reminder_verdict(&self, now: DateTime<Utc>, b: &business::Model, person: &contact::Model, m: &message::Model) -> Option<Verdict> {
+    fn reminder_verdict(
+        &self,
+        now: DateTime<Utc>,
+        b: &business::Model,
+        person: &contact::Model,
+        m: &message::Model,
+    ) -> Option<Verdict> {
         let gone = || Some(Verdict::Withdraw("The visit is not open any more.".to_owned()));
         let (reminder, visit) = (m.reminder_id?, m.appointment_id?);
         let (Some(request), Some(visit)) = (self.requests.get(&reminder), self.visits.get(&visit)) else {
@@ -385,7 +390,10 @@ async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<()> {
     let sending = Status::Sending.as_str();
     message::Entity::update_many()
         .col_expr(message::Column::Status, Expr::value(sending))
-        .col_expr(message::Column::Attempts, sea_orm::ExprTrait::add(Expr::col(message::Column::Attempts), 1))
+        .col_expr(
+            message::Column::Attempts,
+            sea_orm::ExprTrait::add(Expr::col(message::Column::Attempts), 1),
+        )
         .col_expr(message::Column::ClaimedAt, Expr::value(tx.now))
         .col_expr(message::Column::WaitReason, Expr::value(Option::<String>::None))
         .col_expr(message::Column::SlotAt, Expr::value(Option::<DateTime<Utc>>::None))

@@ -149,11 +149,17 @@ fn lock(air: &Air) -> std::sync::MutexGuard<'_, HashSet<Uuid>> {
 
 /// Waits for the calls in the air; what has not ended by then is unclear, and said to be.
 async fn land(s: &Services, places: &Semaphore, air: &Air) {
-    if tokio::time::timeout(GRACE, places.acquire_many(IN_FLIGHT as u32)).await.is_ok() {
+    if tokio::time::timeout(GRACE, places.acquire_many(IN_FLIGHT as u32))
+        .await
+        .is_ok()
+    {
         return;
     }
     let open: Vec<Uuid> = lock(air).iter().copied().collect();
-    tracing::warn!(calls = open.len(), "stopping before these calls have ended; they will be looked up");
+    tracing::warn!(
+        calls = open.len(),
+        "stopping before these calls have ended; they will be looked up"
+    );
     for id in open {
         if let Err(cause) = unclear::give_up(s, id).await {
             tracing::error!(message = %id, %cause, "left as it is; it is found after its lease");

@@ -110,7 +110,9 @@ async fn receive_group(s: &Services, mut group: Vec<Item>) -> Vec<Result<Receive
             tracing::warn!(to = %mask(&item.form.to), "a text came to a number that belongs to no business");
             Err(problem(Code::NotFound, "This number belongs to no business here."))
         } else {
-            stored.next().unwrap_or_else(|| Err(Error::broken("a text without an answer")))
+            stored
+                .next()
+                .unwrap_or_else(|| Err(Error::broken("a text without an answer")))
         });
     }
     results
@@ -320,7 +322,12 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
     for ((text, person), thread) in texts.iter().zip(&people).zip(&threads) {
         rows.push(message_row(tx, text, person, thread.id));
     }
-    let new: Vec<message::ActiveModel> = rows.iter().cloned().map(IntoActiveModel::into_active_model).map(ActiveModelTrait::reset_all).collect();
+    let new: Vec<message::ActiveModel> = rows
+        .iter()
+        .cloned()
+        .map(IntoActiveModel::into_active_model)
+        .map(ActiveModelTrait::reset_all)
+        .collect();
     for some in new.chunks(MOST) {
         message::Entity::insert_many(some.to_vec())
             .exec_without_returning(&tx.db)
@@ -379,12 +386,20 @@ async fn effect(
         }
         Meaning::Yes { token } => {
             let business = tx.business(text.business_id).await?;
-            let said = reminders::Said { yes: true, token, visit: quoted(tx, contact, form).await? };
+            let said = reminders::Said {
+                yes: true,
+                token,
+                visit: quoted(tx, contact, form).await?,
+            };
             reminders::answer(tx, &business, contact, inbound, said).await?;
         }
         Meaning::No { token } => {
             let business = tx.business(text.business_id).await?;
-            let said = reminders::Said { yes: false, token, visit: quoted(tx, contact, form).await? };
+            let said = reminders::Said {
+                yes: false,
+                token,
+                visit: quoted(tx, contact, form).await?,
+            };
             reminders::answer(tx, &business, contact, inbound, said).await?;
         }
         Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(false),

@@ -147,10 +147,7 @@ impl Limits {
         }
         let next = self.hour + Duration::hours(1);
         let until = when::inline(next, self.now, businesses::zone(b));
-        let why = format!(
-            "Waits until {until}: {} texts an hour is this business's limit.",
-            quota.limit
-        );
+        let why = format!("Waits until {until}: {} texts an hour is this business's limit.", quota.limit);
         Some(Room::Until(next, why))
     }
 
@@ -269,7 +266,8 @@ async fn set_paces(tx: &Tx, paces: BTreeMap<(String, i32), DateTime<Utc>>) -> Re
         free_at: Set(free_at),
     });
     let free = (pace_row::Entity, pace_row::Column::FreeAt);
-    let later = Expr::case(Expr::cust("excluded.free_at > pace.free_at"), Expr::cust("excluded.free_at")).finally(Expr::col(free));
+    let later =
+        Expr::case(Expr::cust("excluded.free_at > pace.free_at"), Expr::cust("excluded.free_at")).finally(Expr::col(free));
     let latest = OnConflict::columns([pace_row::Column::Sender, pace_row::Column::Class])
         .value(pace_row::Column::FreeAt, later)
         .to_owned();

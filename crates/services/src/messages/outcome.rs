@@ -66,7 +66,10 @@ async fn record_group(s: &Services, group: Vec<(message::Model, Outcome)>) -> Ve
 }
 
 /// The rows of a group, people first and both in order of id, so that two groups never wait for each other.
-async fn lock_rows(tx: &Tx, group: &[(message::Model, Outcome)]) -> Result<(HashMap<Uuid, contact::Model>, HashMap<Uuid, message::Model>)> {
+async fn lock_rows(
+    tx: &Tx,
+    group: &[(message::Model, Outcome)],
+) -> Result<(HashMap<Uuid, contact::Model>, HashMap<Uuid, message::Model>)> {
     let people: Vec<Uuid> = group.iter().map(|(m, _)| m.contact_id).collect();
     let people = contacts::locked_all(tx, &people).await?;
     let rows = message::Entity::find()
@@ -113,7 +116,14 @@ fn step(m: &message::Model, step: &'static str, http: Option<u16>, code: Option<
     tracing::info!(message = %m.id, step, to = %mask(&m.theirs), attempt = m.attempts, http, code, "text");
 }
 
-async fn not_taken(s: &Services, tx: &mut Tx, person: &contact::Model, m: &message::Model, row: message::Model, said: &Outcome) -> Result<()> {
+async fn not_taken(
+    s: &Services,
+    tx: &mut Tx,
+    person: &contact::Model,
+    m: &message::Model,
+    row: message::Model,
+    said: &Outcome,
+) -> Result<()> {
     // Still ours to settle, even if another process has given us up meanwhile.
     let open = row.attempts == m.attempts && [Status::Sending.as_str(), Status::Unknown.as_str()].contains(&row.status.as_str());
     match said {
@@ -121,7 +131,11 @@ async fn not_taken(s: &Services, tx: &mut Tx, person: &contact::Model, m: &messa
         Outcome::Refused { http, code, message } => {
             step(&row, "refused", Some(*http), *code);
             close_attempt(tx, &row, "refused", Some(*http), *code, message).await?;
-            if open { refused(s, tx, person, row, *code, message).await } else { Ok(()) }
+            if open {
+                refused(s, tx, person, row, *code, message).await
+            } else {
+                Ok(())
+            }
         }
         Outcome::TryLater {
             http,
@@ -166,7 +180,14 @@ async fn hiccup(s: &Services, tx: &mut Tx, row: &message::Model, why: &str) -> R
 }
 
 /// Twilio declined. If it would decline everything else, too, the text waits with the others until that is put right; else it has failed.
-async fn refused(s: &Services, tx: &mut Tx, person: &contact::Model, row: message::Model, code: Option<i32>, message: &str) -> Result<()> {
+async fn refused(
+    s: &Services,
+    tx: &mut Tx,
+    person: &contact::Model,
+    row: message::Model,
+    code: Option<i32>,
+    message: &str,
+) -> Result<()> {
     let words = code.map_or_else(|| message.to_owned(), errors::describe);
     match code.map(errors::scope) {
         Some(errors::Scope::Account) => {

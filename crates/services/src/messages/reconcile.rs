@@ -209,7 +209,7 @@ async fn take_over(s: &Services, ours: &[twilio::Message]) -> Result<usize> {
     let mut changed = 0;
     for row in rows {
         if let Some(said) = row.provider_sid.as_deref().and_then(|sid| said.get(sid)) {
-            changed += usize::from(take_over_one(s, &row, said).await?);
+            changed += usize::from(Box::pin(take_over_one(s, &row, said)).await?);
         }
     }
     Ok(changed)
@@ -217,7 +217,8 @@ async fn take_over(s: &Services, ours: &[twilio::Message]) -> Result<usize> {
 
 async fn take_over_one(s: &Services, row: &message::Model, said: &twilio::Message) -> Result<bool> {
     let current: Status = row.status.parse().unwrap_or(Status::Unknown);
-    let moves = Status::from_twilio(&said.status).is_some_and(|event| domain::delivery::advance(current, event).after(current) != current);
+    let moves = Status::from_twilio(&said.status)
+        .is_some_and(|event| domain::delivery::advance(current, event).after(current) != current);
     let priced = said.price.is_some() && !row.price_final;
     if !moves && !priced {
         return Ok(false);
@@ -268,7 +269,7 @@ async fn ask_after_silent(s: &Services, client: &twilio::Client) -> Result<usize
     for row in rows {
         let Some(sid) = row.provider_sid.clone() else { continue };
         match client.fetch(&sid).await {
-            Ok(said) => changed += usize::from(take_over_one(s, &row, &said).await?),
+            Ok(said) => changed += usize::from(Box::pin(take_over_one(s, &row, &said)).await?),
             Err(ReadError::Http { http: 404, .. }) => vanished(s, &row).await?,
             Err(error) => {
                 tracing::warn!(message = %row.id, %error, "a silent text could not be looked up");
@@ -299,7 +300,8 @@ async fn vanished(s: &Services, row: &message::Model) -> Result<()> {
     let task = tasks::New {
         business_id: row.business_id,
         kind: tasks::Kind::StuckMessage,
-        title: "Twilio does not know this text any more, so nobody can tell whether it arrived. Please check with the customer.".to_owned(),
+        title: "Twilio does not know this text any more, so nobody can tell whether it arrived. Please check with the customer."
+            .to_owned(),
         key: format!("vanished:{}", row.id),
         contact_id: Some(row.contact_id),
         conversation_id: Some(row.conversation_id),

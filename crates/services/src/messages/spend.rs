@@ -133,10 +133,17 @@ pub(super) async fn settle(tx: &mut Tx, m: &message::Model, said: &twilio::Messa
         .col_expr(message::Column::PriceUnit, Expr::value(unit.clone()))
         .col_expr(message::Column::PriceFinal, Expr::value(true));
     use sea_orm::{ColumnTrait, QueryFilter};
-    row.filter(message::Column::Id.eq(m.id)).exec(&tx.db).await.map_err(Error::from)?;
+    row.filter(message::Column::Id.eq(m.id))
+        .exec(&tx.db)
+        .await
+        .map_err(Error::from)?;
     // An account billed in another currency keeps the estimate in its sums: we know no exchange rates.
     if unit == UNIT {
-        let before = if m.price_unit.as_deref() == Some(UNIT) { m.price.unwrap_or(0) } else { 0 };
+        let before = if m.price_unit.as_deref() == Some(UNIT) {
+            m.price.unwrap_or(0)
+        } else {
+            0
+        };
         add(tx, m.business_id, m.sent_at.unwrap_or(m.created_at), cost - before).await?;
     }
     Ok(())

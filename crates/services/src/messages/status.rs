@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use super::{all_opened, locked, opened, outcome, told};
 use crate::{
-    Error, Result, Services, Tx, businesses, contacts, conversations, error::problem, reminders, reports::What, together::Together,
-    tx::Touched,
+    Error, Result, Services, Tx, businesses, contacts, conversations, error::problem, reminders, reports::What,
+    together::Together, tx::Touched,
 };
 
 /// After so long without a word Twilio's log is looked at (SE8).
@@ -127,7 +127,13 @@ async fn lock_rows(tx: &Tx, group: &[Call]) -> Result<HashMap<Uuid, message::Mod
             .columns([message::Column::Id, message::Column::ContactId])
     };
     if !ids.is_empty() {
-        seen.extend(pairs().filter(message::Column::Id.is_in(ids)).into_tuple::<(Uuid, Uuid)>().all(&tx.db).await?);
+        seen.extend(
+            pairs()
+                .filter(message::Column::Id.is_in(ids))
+                .into_tuple::<(Uuid, Uuid)>()
+                .all(&tx.db)
+                .await?,
+        );
     }
     if !sids.is_empty() {
         let by_sid = pairs().filter(message::Column::ProviderSid.is_in(sids.iter().copied()));
@@ -211,7 +217,10 @@ async fn belongs(tx: &Tx, row: &message::Model, form: &forms::Status) -> Result<
 }
 
 async fn is_anothers(tx: &Tx, sid: &str) -> Result<bool> {
-    let taken = message::Entity::find().filter(message::Column::ProviderSid.eq(sid)).one(&tx.db).await?;
+    let taken = message::Entity::find()
+        .filter(message::Column::ProviderSid.eq(sid))
+        .one(&tx.db)
+        .await?;
     Ok(taken.is_some())
 }
 
@@ -240,7 +249,10 @@ fn bind(tx: &Tx, mut row: message::Model, form: &forms::Status) -> message::Mode
 
 /// News of a try that was given up and is being repeated. Only one thing matters: it arrived after all, so it need not be sent again.
 async fn earlier(tx: &mut Tx, row: message::Model, form: &forms::Status) -> Result<message::Model> {
-    let arrived = matches!(Status::from_twilio(&form.message_status), Some(Status::Delivered | Status::Read));
+    let arrived = matches!(
+        Status::from_twilio(&form.message_status),
+        Some(Status::Delivered | Status::Read)
+    );
     if !arrived || row.status != Status::Queued.as_str() {
         return Ok(row);
     }

@@ -148,7 +148,11 @@ async fn search(s: &Services, m: &message::Model) -> Result<Look> {
 }
 
 /// The list's pages, newest first, down to `since`.
-async fn list_since(client: &twilio::Client, query: &ListQuery, since: DateTime<Utc>) -> std::result::Result<Vec<twilio::Message>, ReadError> {
+async fn list_since(
+    client: &twilio::Client,
+    query: &ListQuery,
+    since: DateTime<Utc>,
+) -> std::result::Result<Vec<twilio::Message>, ReadError> {
     let mut page = client.list(query).await?;
     let mut all = Vec::new();
     for _ in 0..PAGES {
@@ -244,8 +248,8 @@ pub(crate) fn in_state(status: Status, due: message::Column, before: DateTime<Ut
 /// # Errors
 /// When the database does not answer; the next tick looks again.
 pub async fn tick(s: &Services) -> Result<()> {
-    abandoned(s, LEASE).await?;
-    status::resend_due(s).await?;
+    Box::pin(abandoned(s, LEASE)).await?;
+    Box::pin(status::resend_due(s)).await?;
     let late = s.now() - Duration::seconds(20);
     let unclear = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

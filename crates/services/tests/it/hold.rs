@@ -28,7 +28,12 @@ async fn a_free_text_opt_out_holds_everything_until_staff_decide(#[case] backend
     w.text(ANN, "please take me off your list").await;
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1, "only the reminder from before");
-    let held = w.thread(&ann).await.into_iter().find(|m| m.body == "One more thing").expect("there");
+    let held = w
+        .thread(&ann)
+        .await
+        .into_iter()
+        .find(|m| m.body == "One more thing")
+        .expect("there");
     assert!(held.status == "queued" && held.status_words.contains("Staff must decide"));
     let refused = w.reply(&ann, "Really?").await.expect_err("not before a decision");
     assert_eq!(refused.problem().code, Code::MayNotSend);
@@ -42,7 +47,9 @@ async fn a_free_text_opt_out_holds_everything_until_staff_decide(#[case] backend
     w.work().await;
     assert_eq!(w.phone_got(ANN).last().map(String::as_str), Some("One more thing"));
     assert!(of_kind(&w, "opt_out").await.is_empty());
-    let again = contacts::decide_hold(&w.s, &w.owner, keep).await.expect_err("nothing to decide");
+    let again = contacts::decide_hold(&w.s, &w.owner, keep)
+        .await
+        .expect_err("nothing to decide");
     assert_eq!(again.problem().code, Code::Conflict);
 }
 

@@ -213,7 +213,11 @@ async fn a_number_that_may_not_send_stops_that_number_only(#[case] backend: Back
     assert_eq!(kinds(&w).await, ["sender_breaker"]);
     w.reply(&ann, "Hello again").await.expect("queued");
     w.work().await;
-    assert_eq!(w.last_message(&ann).await.status, "queued", "it waits instead of being refused, too");
+    assert_eq!(
+        w.last_message(&ann).await.status,
+        "queued",
+        "it waits instead of being refused, too"
+    );
     assert!(notices::list(&w.s, &other).await.expect("notices").is_empty());
 }
 

@@ -27,7 +27,10 @@ async fn texts_lost_in_an_outage_appear_once_in_the_order_they_were_sent(#[case]
     let thread = w.thread(&ann).await;
     let bodies: Vec<&str> = thread.iter().map(|m| m.body.as_str()).collect();
     assert_eq!(bodies, ["First", "Second", "Third"]);
-    assert!(thread[0].created_at < w.clock.now() - Duration::hours(1), "shown at their own time");
+    assert!(
+        thread[0].created_at < w.clock.now() - Duration::hours(1),
+        "shown at their own time"
+    );
     let again = messages::sweep(&w.s).await.expect("sweeps");
     assert_eq!((again.brought_in, w.thread(&ann).await.len()), (0, 3), "once");
 }
@@ -68,7 +71,10 @@ async fn who_has_agreed_again_since_is_not_opted_out_by_an_old_stop(#[case] back
     w.text(ANN, "START").await;
     messages::sweep(&w.s).await.expect("sweeps");
     assert_eq!(w.see_contact(&ann).await.consent.sms, domain::consent::State::OptedIn);
-    assert!(w.thread(&ann).await.iter().any(|m| m.body == "STOP"), "it is shown all the same");
+    assert!(
+        w.thread(&ann).await.iter().any(|m| m.body == "STOP"),
+        "it is shown all the same"
+    );
 }
 
 #[rstest]
@@ -107,10 +113,14 @@ async fn what_twilio_does_not_know_any_more_is_a_persons_to_clear(#[case] backen
     w.work().await;
     w.sim.clear();
     w.clock.advance(Duration::hours(2));
-    messages::reconcile(&w.s, w.clock.now() - Duration::hours(3)).await.expect("sweeps");
+    messages::reconcile(&w.s, w.clock.now() - Duration::hours(3))
+        .await
+        .expect("sweeps");
     let tasks = w.open_tasks().await;
     assert!(tasks[0].title.contains("does not know this text"), "{tasks:?}");
-    messages::reconcile(&w.s, w.clock.now() - Duration::hours(3)).await.expect("sweeps");
+    messages::reconcile(&w.s, w.clock.now() - Duration::hours(3))
+        .await
+        .expect("sweeps");
     assert_eq!(w.open_tasks().await.len(), 1);
 }
 
@@ -157,7 +167,10 @@ async fn a_text_that_arrived_after_all_is_not_sent_again(#[case] backend: Backen
     w.clock.advance(Duration::hours(1));
     messages::tick(&w.s).await.expect("ticks");
     w.work().await;
-    assert_eq!((w.phone_got(ANN).len(), w.last_message(&ann).await.status.as_str()), (1, "delivered"));
+    assert_eq!(
+        (w.phone_got(ANN).len(), w.last_message(&ann).await.status.as_str()),
+        (1, "delivered")
+    );
 }
 
 #[rstest]
