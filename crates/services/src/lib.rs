@@ -87,6 +87,7 @@ impl Services {
         settings: Settings,
         master: vault::Master,
     ) -> Result<Self> {
+        let groups = if db.is_postgres() { 2 } else { 1 };
         let s = Self(Arc::new(Inner {
             vault: vault::Vault::load(&db, master, clock.now()).await?,
             searches: contacts::search::Cache::default(),
@@ -97,9 +98,9 @@ impl Services {
             live: Bell::default(),
             outbox: Bell::default(),
             queue: Bell::default(),
-            inbound: messages::Intake::default(),
-            outcomes: messages::Outcomes::default(),
-            news: messages::News::default(),
+            inbound: messages::Intake::new(groups),
+            outcomes: messages::Outcomes::new(groups),
+            news: messages::News::new(groups),
             // argon2 takes a core and 19 MiB for a moment; two at a time leave the machine to everybody else.
             passwords: tokio::sync::Semaphore::new(2),
         }));

@@ -8,36 +8,35 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// A place where `T`s come together to become `R`s.
 pub(crate) struct Together<T, R> {
     waiting: Mutex<VecDeque<(T, oneshot::Sender<R>)>>,
-    /// Held by the one who works for all.
-    turn: tokio::sync::Mutex<()>,
-}
-
-impl<T, R> Default for Together<T, R> {
-    fn default() -> Self {
-        Self {
-            waiting: Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
-        }
-    }
+    /// Held by those who work for all.
+    turns: Semaphore,
 }
 
 impl<T, R> Together<T, R> {
+    /// With so many groups at work at once: as many as the database takes transactions that write.
+    pub(crate) fn new(groups: usize) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            turns: Semaphore::new(groups),
+        }
+    }
+
     /// What becomes of `item`. `work` gets a group of at most `most` items, in the order they came, and answers each in that order.
     /// None when the one who worked for it broke off.
     pub(crate) async fn run<W: Future<Output = Vec<R>>>(&self, item: T, most: usize, work: impl Fn(Vec<T>) -> W) -> Option<R> {
         let (done, mut answer) = oneshot::channel();
         self.lock().push_back((item, done));
-        let _turn = tokio::select! {
+        let turn = tokio::select! {
             biased;
             answered = &mut answer => return answered.ok(),
-            turn = self.turn.lock() => turn,
+            turn = self.turns.acquire() => turn,
         };
-        // Its own item may have been served between the two; else it is among those that wait, perhaps behind others.
+        // Its own item may have been served between the two, or another group has it; else it is among those that wait.
         loop {
             match answer.try_recv() {
                 Ok(answered) => return Some(answered),
@@ -49,6 +48,11 @@ impl<T, R> Together<T, R> {
                 let group = waiting.len().min(most);
                 waiting.drain(..group).unzip()
             };
+            if items.is_empty() {
+                // Others may come meanwhile; the turn is theirs.
+                drop(turn);
+                return answer.await.ok();
+            }
             for (caller, answered) in callers.into_iter().zip(Box::pin(work(items)).await) {
                 // Whoever does not wait any more has lost nothing: the work is done.
                 let _ = caller.send(answered);
@@ -72,7 +76,7 @@ mod tests {
 
     #[tokio::test]
     async fn everybody_gets_their_own_answer_and_groups_form_under_load() {
-        let place = Arc::new(Together::<usize, usize>::default());
+        let place = Arc::new(Together::<usize, usize>::new(1));
         let groups = Arc::new(AtomicUsize::new(0));
         let all = (0..200).map(|n| {
             let (place, groups) = (place.clone(), groups.clone());
@@ -97,7 +101,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_who_breaks_off_takes_only_their_group_along() {
-        let place = Arc::new(Together::<&str, ()>::default());
+        let place = Arc::new(Together::<&str, ()>::new(2));
         let broken = {
             let place = place.clone();
             tokio::spawn(async move { place.run("bad", 10, |_| async { panic!("on purpose") }).await })
