@@ -368,6 +368,10 @@ pub(crate) async fn cancel(tx: &mut Tx, business_id: Uuid, id: Uuid, reason: &st
 }
 
 async fn withdraw(tx: &mut Tx, row: message::Model, reason: &str) -> Result<()> {
+    if row.resends > 0 && row.provider_sid.is_none() {
+        // It waited for another try: what became of the one before stands.
+        return status::not_again(tx, row).await;
+    }
     let mut row = row.into_active_model();
     row.status = Set(Status::Cancelled.as_str().to_owned());
     row.error = Set(Some(reason.to_owned()));

@@ -304,7 +304,8 @@ impl Story {
         for message in &now {
             let id = message["id"].as_str().expect("an id").to_owned();
             if let Some(before) = self.seen.get(&id) {
-                forward(before, message);
+                let sid = before["provider_sid"].as_str().unwrap_or_default();
+                forward(before, message, self.gave_up(sid));
             }
             self.seen.insert(id, message.clone());
         }
@@ -323,9 +324,19 @@ impl Story {
         self.silence_is_kept(&creates);
     }
 
+    /// Twilio took it, and then said that it could not deliver it: that text may be tried again.
+    fn gave_up(&self, sid: &str) -> bool {
+        self.app.sim.look(|state| {
+            state
+                .message(sid)
+                .is_some_and(|m| matches!(m.status.as_str(), "failed" | "undelivered"))
+        })
+    }
+
     fn asked_once(&self, creates: &[Create]) {
         let mut asked: BTreeMap<&str, usize> = BTreeMap::new();
-        for create in creates.iter().filter(|c| !c.was_refused()) {
+        let settled = |c: &&Create| c.was_refused() || c.sid.as_deref().is_some_and(|sid| self.gave_up(sid));
+        for create in creates.iter().filter(|c| !settled(c)) {
             *asked.entry(&create.status_callback).or_default() += 1;
         }
         let twice: Vec<_> = asked.iter().filter(|(_, times)| **times > 1).collect();
@@ -418,7 +429,7 @@ fn rank(status: &str) -> u8 {
     }
 }
 
-fn forward(before: &Value, after: &Value) {
+fn forward(before: &Value, after: &Value, gave_up: bool) {
     let (from, to) = (
         before["status"].as_str().unwrap_or_default(),
         after["status"].as_str().unwrap_or_default(),
@@ -430,11 +441,11 @@ fn forward(before: &Value, after: &Value) {
     );
     let unbound = before["provider_sid"].is_null();
     assert!(
-        rank(to) >= rank(from) || (again && unbound),
+        rank(to) >= rank(from) || (again && unbound) || (gave_up && to != "cancelled"),
         "from {from} back to {to}: {after}"
     );
     assert!(
-        unbound || before["provider_sid"] == after["provider_sid"],
+        unbound || gave_up || before["provider_sid"] == after["provider_sid"],
         "another SID: {before} {after}"
     );
 }

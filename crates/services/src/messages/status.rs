@@ -5,7 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::Code;
-use domain::delivery::{Advance, Status, advance};
+use domain::{
+    consent::State,
+    delivery::{Advance, Status, advance},
+};
 use entity::messages::{message, message_attempt, message_event};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
@@ -19,8 +22,14 @@ use uuid::Uuid;
 
 use super::{all_opened, locked, opened, outcome, told};
 use crate::{
-    Error, Result, Services, Tx, businesses, contacts, conversations, error::problem, reminders, reports::What,
-    together::Together, tx::Touched,
+    Error, Result, Services, Tx, businesses,
+    contacts::{self, consent},
+    conversations,
+    error::problem,
+    reminders,
+    reports::What,
+    together::Together,
+    tx::Touched,
 };
 
 /// After so long without a word Twilio's log is looked at (SE8).
@@ -381,7 +390,9 @@ pub(super) async fn resend_due(s: &Services) -> Result<()> {
         let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.resend_at.is_some()) else {
             continue;
         };
-        let failed = row.status.parse().is_ok_and(Status::is_failure);
+        // Who opted out meanwhile is not texted again, and the text stays what it is: undelivered.
+        let wanted = consent::state(&tx.db, row.contact_id).await? != State::OptedOut;
+        let failed = wanted && row.status.parse().is_ok_and(Status::is_failure);
         if failed {
             remember_sid(&tx, &row).await?;
         }
@@ -401,6 +412,24 @@ pub(super) async fn resend_due(s: &Services) -> Result<()> {
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// A text that was to be tried again is left as it ended the last time.
+pub(super) async fn not_again(tx: &mut Tx, row: message::Model) -> Result<()> {
+    let last = message_attempt::Entity::in_business(row.business_id)
+        .filter(message_attempt::Column::MessageId.eq(row.id))
+        .filter(message_attempt::Column::ProviderSid.is_not_null())
+        .order_by_desc(message_attempt::Column::Number)
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    let mut row = row.into_active_model();
+    row.status = Set(Status::Undelivered.as_str().to_owned());
+    row.provider_sid = Set(last.and_then(|a| a.provider_sid));
+    row.wait_reason = Set(None);
+    row.slot_at = Set(None);
+    let row = row.update(&tx.db).await?;
+    told(tx, &row).await
 }
 
 /// Twilio's log says more than its callbacks did.
