@@ -385,7 +385,7 @@ impl Story {
             let sids: Vec<_> = self.app.sim.sent_to(phone).into_iter().map(|m| m.sid).collect();
             let known = sids
                 .iter()
-                .filter(|sid| self.seen.values().any(|m| m["provider_sid"] == sid.as_str()))
+                .filter(|sid| self.gave_up(sid) || self.seen.values().any(|m| m["provider_sid"] == sid.as_str()))
                 .count();
             assert_eq!(known, sids.len(), "every text on a phone is on record");
         }
