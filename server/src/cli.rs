@@ -178,7 +178,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Seed { .. } => demo(&config).await,
-        Command::Admin(command) => admin(&config, command).await,
+        Command::Admin(command) => Box::pin(admin(&config, command)).await,
     }
 }
 

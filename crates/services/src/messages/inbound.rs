@@ -83,7 +83,7 @@ pub(super) async fn take(s: &Services, form: &forms::Inbound, raw: &str, sent_at
         raw: raw.to_owned(),
         sent_at,
     };
-    let work = |group| async move { receive_group(s, group).await };
+    let work = |group| async move { Box::pin(receive_group(s, group)).await };
     let done = s.inbound().run(item, MOST, work).await;
     metrics::histogram!("showup_step_seconds", "step" => "inbound").record(begun.elapsed());
     done.unwrap_or_else(|| Err(Error::broken("the transaction of this text broke off")))

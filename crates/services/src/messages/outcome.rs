@@ -45,7 +45,7 @@ pub(crate) type Outcomes = Together<(message::Model, Outcome), Result<()>>;
 
 /// Writes down what the call for a claimed message said.
 pub(super) async fn record(s: &Services, m: message::Model, said: Outcome) -> Result<()> {
-    let work = |group| async move { record_group(s, group).await };
+    let work = |group| async move { Box::pin(record_group(s, group)).await };
     let done = s.outcomes().run((m, said), MOST, work).await;
     done.unwrap_or_else(|| Err(Error::broken("the outcome's transaction broke off")))
 }

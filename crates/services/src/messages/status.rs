@@ -49,7 +49,7 @@ pub(crate) type News = Together<Call, Result<()>>;
 /// `NotFound` when the id is unknown, or belongs to a message with another SID, number or account.
 pub async fn status_changed(s: &Services, message_id: Option<Uuid>, form: &forms::Status) -> Result<()> {
     let begun = tokio::time::Instant::now();
-    let work = |group| async move { hear_group(s, group).await };
+    let work = |group| async move { Box::pin(hear_group(s, group)).await };
     let done = s.news().run((message_id, form.clone()), MOST, work).await;
     metrics::histogram!("showup_step_seconds", "step" => "status").record(begun.elapsed());
     done.unwrap_or_else(|| Err(Error::broken("the callback's transaction broke off")))
