@@ -149,7 +149,11 @@ impl Db {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        self.write.begin_with_options(options).await.map_err(Error::from)
+        // In a task of its own: sqlx's begin is not safe to break off, and whoever asks may hang up. Then the transaction is begun to its
+        // end and rolled back, and its connection is as good as before.
+        let write = self.write.clone();
+        let begun = tokio::spawn(async move { write.begin_with_options(options).await }).await;
+        begun.map_err(|e| Error::broken(e.to_string()))?.map_err(Error::from)
     }
 
     /// Closes every pool; SQLite folds its log into the file.
