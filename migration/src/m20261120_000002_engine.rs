@@ -19,7 +19,6 @@ ALTER TABLE message ADD COLUMN theirs text NOT NULL DEFAULT '';
 ALTER TABLE message ADD COLUMN theirs_key text;
 UPDATE message SET ours = CASE direction WHEN 'inbound' THEN to_addr ELSE from_addr END,
   theirs = CASE direction WHEN 'inbound' THEN from_addr ELSE to_addr END;
-UPDATE message SET theirs_key = theirs;
 ALTER TABLE message DROP COLUMN from_addr;
 ALTER TABLE message DROP COLUMN to_addr;
 ALTER TABLE message ADD COLUMN priority integer NOT NULL DEFAULT 0;

@@ -1,12 +1,12 @@
 //! Circuit breakers (SE4): one for the Twilio account, one for each sender. While one is open its texts wait, and staff see why.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use domain::breaker::{Breaker, Failure, Permit, State};
 use entity::{businesses::business, messages::breaker};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{LockType, OnConflict},
 };
 use uuid::Uuid;
@@ -82,7 +82,6 @@ pub(crate) async fn open_for(s: &Services, db: &impl ConnectionTrait, senders: &
 }
 
 pub(crate) async fn open_count(db: &impl ConnectionTrait) -> Result<i64> {
-    use sea_orm::PaginatorTrait;
     let open = breaker::Entity::find().filter(breaker::Column::State.ne(State::Closed.as_str()));
     Ok(open.count(db).await? as i64)
 }
@@ -92,9 +91,17 @@ pub(crate) async fn probe(tx: &mut Tx, scope: &str) -> Result<()> {
     change(tx, scope, None, None, |b, now| b.probe(Breaker::lease(now))).await
 }
 
-/// The call for a message claimed at `claimed` went through.
-pub(crate) async fn success(tx: &mut Tx, scope: &str, claimed: Option<DateTime<Utc>>) -> Result<()> {
-    change(tx, scope, None, None, |b, _| b.success(lease(&b, claimed))).await
+/// Calls went through: their scopes, each with when its message was claimed. Only breakers that remember trouble are touched, so that
+/// in good times this is one look.
+pub(crate) async fn success(tx: &mut Tx, calls: &[(String, Option<DateTime<Utc>>)]) -> Result<()> {
+    let scopes: BTreeSet<&str> = calls.iter().map(|(scope, _)| scope.as_str()).collect();
+    let board = Board::load(&tx.db, scopes.into_iter().map(str::to_owned).collect()).await?;
+    for (scope, claimed) in calls {
+        if board.0.get(scope).is_some_and(|(b, _)| *b != Breaker::default()) {
+            change(tx, scope, None, None, |b, _| b.success(lease(&b, *claimed))).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A call failed in a way that others will, too.

@@ -28,7 +28,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Kind, all_opened, breaker,
+    Kind, WAITING, all_opened, breaker,
     breaker::Board,
     limits::{Limits, Room},
     withdraw,
@@ -59,8 +59,8 @@ pub(super) struct Round {
 
 enum Verdict {
     Go,
-    /// Let through to see whether a breaker may close.
-    Probe(String),
+    /// Let through to see whether these breakers may close.
+    Probe(Vec<String>),
     Hold(DateTime<Utc>, String),
     Slot(DateTime<Utc>, String),
     Withdraw(String),
@@ -91,8 +91,10 @@ pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
     for (m, verdict) in verdicts {
         match verdict {
             Verdict::Go => go.push(m),
-            Verdict::Probe(scope) => {
-                breaker::probe(&mut tx, &scope).await?;
+            Verdict::Probe(scopes) => {
+                for scope in scopes {
+                    breaker::probe(&mut tx, &scope).await?;
+                }
                 go.push(m);
             }
             Verdict::Hold(until, why) => held.push((m, until, why, false)),
@@ -111,7 +113,7 @@ pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
 /// the waiting ones.
 pub(crate) fn due(now: DateTime<Utc>, priority: i32) -> Select<message::Entity> {
     message::Entity::find()
-        .filter(Expr::cust(format!("\"status\" = 'queued' AND \"priority\" = {priority}")))
+        .filter(Expr::cust(format!("{WAITING} AND \"priority\" = {priority}")))
         .filter(message::Column::NotBefore.lte(now))
         .order_by_asc(message::Column::NotBefore)
         .order_by_asc(message::Column::Id)
@@ -134,6 +136,7 @@ async fn pick(tx: &Tx, most: u64) -> Result<Vec<message::Model>> {
         }
         picked.extend(lock(tx, priority, left, &taken).await?);
     }
+    picked.truncate(most as usize);
     // Clocks of several machines differ a little; a first try need not wait for that, a retry or a turn waits its time out.
     picked.retain(|m| m.not_before <= tx.now || (m.attempts == 0 && m.slot_at.is_none()));
     Ok(picked)
@@ -204,18 +207,24 @@ impl Scene {
             let Some(person) = self.people.get(&m.contact_id) else {
                 continue;
             };
-            let mut verdict = self.verdict(now, person, &m, limits);
-            if let Verdict::Probe(scope) = &verdict
-                && !probed.insert(scope.clone())
-            {
-                verdict = Verdict::Hold(now + PROBE_LOOK, "Waits to see whether texts go through again.".to_owned());
+            let verdict = self.verdict(now, person, &m, &probed, limits);
+            if let Verdict::Probe(scopes) = &verdict {
+                probed.extend(scopes.iter().cloned());
             }
             verdicts.push((m, verdict));
         }
         verdicts
     }
 
-    fn verdict(&self, now: DateTime<Utc>, person: &contact::Model, m: &message::Model, limits: &mut Limits) -> Verdict {
+    /// `probed` are the breakers that a text of this round tries already.
+    fn verdict(
+        &self,
+        now: DateTime<Utc>,
+        person: &contact::Model,
+        m: &message::Model,
+        probed: &HashSet<String>,
+        limits: &mut Limits,
+    ) -> Verdict {
         let withdraw = |why: &str| Verdict::Withdraw(why.to_owned());
         if person.blocked {
             return withdraw("This contact is blocked.");
@@ -239,13 +248,16 @@ impl Scene {
         if let Some(verdict) = self.reminder_verdict(now, business, person, m) {
             return verdict;
         }
-        match self.broken(now, business, m) {
-            None => room(business, m, limits),
-            Some(Verdict::Probe(scope)) => match room(business, m, limits) {
-                Verdict::Go => Verdict::Probe(scope),
-                other => other,
-            },
-            Some(verdict) => verdict,
+        // Before the limits: what a breaker holds back must not use them up.
+        let probes = match self.breakers(now, business, m, probed) {
+            Ok(probes) => probes,
+            Err(held) => return held,
+        };
+        match limits.take(m, business) {
+            Room::Yes if probes.is_empty() => Verdict::Go,
+            Room::Yes => Verdict::Probe(probes),
+            Room::Until(until, why) => Verdict::Hold(until, why),
+            Room::Slot(at, why) => Verdict::Slot(at, why),
         }
     }
 
@@ -259,7 +271,9 @@ impl Scene {
     ) -> Option<Verdict> {
         let gone = || Some(Verdict::Withdraw("The visit is not open any more.".to_owned()));
         let (reminder, visit) = (m.reminder_id?, m.appointment_id?);
-        let (Some(request), Some(visit)) = (self.requests.get(&reminder), self.visits.get(&visit)) else {
+        let request = self.requests.get(&reminder).filter(|r| r.business_id == m.business_id);
+        let visit = self.visits.get(&visit).filter(|v| v.business_id == m.business_id);
+        let (Some(request), Some(visit)) = (request, visit) else {
             return gone();
         };
         let status = appointments::status(visit).ok();
@@ -286,27 +300,31 @@ impl Scene {
         }
     }
 
-    fn broken(&self, now: DateTime<Utc>, b: &business::Model, m: &message::Model) -> Option<Verdict> {
+    /// The breakers this text would try, if any; or how it is held, if one is open.
+    fn breakers(
+        &self,
+        now: DateTime<Utc>,
+        b: &business::Model,
+        m: &message::Model,
+        probed: &HashSet<String>,
+    ) -> std::result::Result<Vec<String>, Verdict> {
+        let mut probes = Vec::new();
         for scope in [self.account.clone(), breaker::sender(&m.ours)] {
             match self.board.permit(&scope, now) {
                 Permit::Yes => {}
-                Permit::Probe { .. } => return Some(Verdict::Probe(scope)),
+                Permit::Probe { .. } if probed.contains(&scope) => {
+                    let why = "Waits to see whether texts go through again.";
+                    return Err(Verdict::Hold(now + PROBE_LOOK, why.to_owned()));
+                }
+                Permit::Probe { .. } => probes.push(scope),
                 Permit::No { until } => {
                     let when = when::inline(until, now, businesses::zone(b));
                     let why = format!("Waits; it is tried again at {when}. {}", self.board.why(&scope));
-                    return Some(Verdict::Hold(until, why));
+                    return Err(Verdict::Hold(until, why));
                 }
             }
         }
-        None
-    }
-}
-
-fn room(b: &business::Model, m: &message::Model, limits: &mut Limits) -> Verdict {
-    match limits.take(m, b) {
-        Room::Yes => Verdict::Go,
-        Room::Until(until, why) => Verdict::Hold(until, why),
-        Room::Slot(at, why) => Verdict::Slot(at, why),
+        Ok(probes)
     }
 }
 

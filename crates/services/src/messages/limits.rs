@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use domain::{
-    pace::{self, Rate},
+    pace::{self, Rate, Slot},
     when,
 };
 use entity::{
@@ -73,6 +73,8 @@ impl Limits {
         let account_rate = s.settings().account_per_second;
         let mut keys: BTreeSet<(String, i32)> = due.iter().map(|m| (m.ours.clone(), m.priority)).collect();
         keys.insert((account.clone(), ACCOUNT));
+        // Locks first: two workers must not both find the last of a budget unspent.
+        let quotas = quotas(tx, hour, of).await?;
         let mut spent = HashMap::new();
         for b in of.values().filter(|b| b.monthly_budget.is_some()) {
             spent.insert(b.id, spend::spent(&tx.db, b, tx.now).await?);
@@ -80,7 +82,7 @@ impl Limits {
         Ok(Self {
             now: tx.now,
             hour,
-            quotas: quotas(tx, hour, of).await?,
+            quotas,
             paces: paces(tx, &keys).await?,
             rates: rates(tx, due).await?,
             spent,
@@ -92,16 +94,18 @@ impl Limits {
 
     /// Whether `m` may go now; if so it is counted.
     pub(super) fn take(&mut self, m: &message::Model, b: &business::Model) -> Room {
-        if let Some(until) = self.account_closed() {
-            let why = "Waits a moment: Twilio takes no more from this account right now.";
-            return Room::Until(until, why.to_owned());
-        }
         if let Some(room) = self.over_budget(m, b).or_else(|| self.over_quota(b)) {
             return room;
+        }
+        let account = self.account_slot();
+        if account.at > self.now {
+            let why = "Waits a moment: Twilio takes no more from this account right now.";
+            return Room::Until(account.at, why.to_owned());
         }
         if let Some(room) = self.off_pace(m, b) {
             return room;
         }
+        self.paces.insert((self.account.clone(), ACCOUNT), account.next);
         if let Some(quota) = self.quotas.get_mut(&b.id) {
             quota.used += 1;
         }
@@ -112,19 +116,16 @@ impl Limits {
         Room::Yes
     }
 
-    fn account_closed(&mut self) -> Option<DateTime<Utc>> {
-        let key = (self.account.clone(), ACCOUNT);
-        let free = self.paces.get(&key).copied();
-        let Some(rate) = self.account_rate.and_then(per_second) else {
-            // Only what a 429 of Twilio's put there.
-            return free.filter(|at| *at > self.now);
-        };
-        let slot = pace::reserve(free, self.now, 1, rate, Duration::seconds(1));
-        if slot.at > self.now {
-            return Some(slot.at);
+    /// The account's next place; without a rate only what a 429 of Twilio's put there holds.
+    fn account_slot(&self) -> Slot {
+        let free = self.paces.get(&(self.account.clone(), ACCOUNT)).copied();
+        match self.account_rate.and_then(per_second) {
+            Some(rate) => pace::reserve(free, self.now, 1, rate, Duration::seconds(1)),
+            None => {
+                let at = free.unwrap_or(self.now);
+                Slot { at, next: at }
+            }
         }
-        self.paces.insert(key, slot.next);
-        None
     }
 
     fn over_budget(&self, m: &message::Model, b: &business::Model) -> Option<Room> {

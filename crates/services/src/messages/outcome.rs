@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use domain::{
     breaker::Failure,
     consent::{Source, State},
@@ -100,10 +100,8 @@ async fn write(s: &Services, group: &[(message::Model, Outcome)]) -> Result<()> 
         }
     }
     if !taken.is_empty() {
-        let account = breaker::account(s);
-        for (row, _) in &taken {
-            breaker::success(&mut tx, &account, row.claimed_at).await?;
-        }
+        let calls: Vec<_> = taken.iter().flat_map(|(row, _)| scopes(s, row)).collect();
+        breaker::success(&mut tx, &calls).await?;
         all_accepted(&mut tx, taken).await?;
     }
     tx.commit().await?;
@@ -179,6 +177,11 @@ async fn hiccup(s: &Services, tx: &mut Tx, row: &message::Model, why: &str) -> R
     breaker::failure(tx, trouble).await
 }
 
+/// The breakers a call went through, and when its message was claimed.
+fn scopes(s: &Services, row: &message::Model) -> [(String, Option<DateTime<Utc>>); 2] {
+    [breaker::account(s), breaker::sender(&row.ours)].map(|scope| (scope, row.claimed_at))
+}
+
 /// Twilio declined. If it would decline everything else, too, the text waits with the others until that is put right; else it has failed.
 async fn refused(
     s: &Services,
@@ -214,7 +217,7 @@ async fn refused(
         }
         _ => {
             // An answer about this one text shows that the way to Twilio is open.
-            breaker::success(tx, &breaker::account(s), row.claimed_at).await?;
+            breaker::success(tx, &scopes(s, &row)).await?;
             failed(tx, person, row, Status::Failed, code, &words).await
         }
     }

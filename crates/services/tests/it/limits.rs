@@ -219,6 +219,13 @@ async fn a_number_that_may_not_send_stops_that_number_only(#[case] backend: Back
         "it waits instead of being refused, too"
     );
     assert!(notices::list(&w.s, &other).await.expect("notices").is_empty());
+    // Put right at Twilio: one text shows it, and the number is free again.
+    w.clock.advance(Duration::minutes(6));
+    w.work().await;
+    assert!(kinds(&w).await.is_empty());
+    w.reply(&ann, "And again").await.expect("queued");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN), ["Hello again", "And again"]);
 }
 
 #[rstest]
