@@ -65,7 +65,7 @@ pub async fn list_log(show: Option<String>, cursor: Option<String>) -> Result<Pa
 #[server(prefix = "/api/fn")]
 pub async fn retry_messages(#[server(default)] ids: Vec<Uuid>, back: String) -> Result<Outcome, AppError> {
     let work = async move {
-        let command = chosen(ids)?;
+        let command = contract::messages::MessageIds { ids };
         let acted = services::messages::retry(&ssr::services()?, &ssr::actor().await?, command).await?;
         Ok(Outcome::new(Act::Retry, acted))
     };
@@ -75,22 +75,11 @@ pub async fn retry_messages(#[server(default)] ids: Vec<Uuid>, back: String) -> 
 #[server(prefix = "/api/fn")]
 pub async fn cancel_messages(#[server(default)] ids: Vec<Uuid>, back: String) -> Result<Outcome, AppError> {
     let work = async move {
-        let command = chosen(ids)?;
+        let command = contract::messages::MessageIds { ids };
         let acted = services::messages::cancel_many(&ssr::services()?, &ssr::actor().await?, command).await?;
         Ok(Outcome::new(Act::Cancel, acted))
     };
     ssr::report(ssr::Form::new(FORM, back), work).await
-}
-
-#[cfg(feature = "ssr")]
-fn chosen(ids: Vec<Uuid>) -> Result<contract::messages::MessageIds, AppError> {
-    if ids.is_empty() {
-        return Err(AppError::new(
-            contract::Code::Invalid,
-            "Nothing was chosen. Tick the texts first, then press the button.",
-        ));
-    }
-    Ok(contract::messages::MessageIds { ids })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

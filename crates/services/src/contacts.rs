@@ -19,7 +19,8 @@ use domain::{
 };
 use entity::{businesses::business, contacts::contact};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QuerySelect, Select, Set, sea_query::LockType,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
+    sea_query::LockType,
 };
 use uuid::Uuid;
 
@@ -283,15 +284,18 @@ async fn opened(s: &Services, mut row: contact::Model) -> Result<contact::Model>
 
 async fn by_phone(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, phone: &str) -> Result<Option<contact::Model>> {
     let keys = s.vault().indexes(PHONE, phone);
-    match with_keys(business_id, keys).one(db).await? {
+    let row = contact::Entity::find().filter(with_keys(business_id, keys)).one(db).await?;
+    match row {
         Some(row) => opened(s, row).await.map(Some),
         None => Ok(None),
     }
 }
 
-/// By the blind indexes of a number.
-pub(crate) fn with_keys(business_id: Uuid, keys: impl IntoIterator<Item = String>) -> Select<contact::Entity> {
-    contact::Entity::in_business(business_id).filter(contact::Column::PhoneKey.is_in(keys))
+/// Contacts of a business by the blind indexes of numbers.
+pub(crate) fn with_keys(business_id: Uuid, keys: impl IntoIterator<Item = String>) -> Condition {
+    Condition::all()
+        .add(contact::Column::BusinessId.eq(business_id))
+        .add(contact::Column::PhoneKey.is_in(keys))
 }
 
 /// Who has this number. If it is nobody, nobody else can take it until this transaction ends.

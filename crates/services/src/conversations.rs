@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use chrono::{DateTime, Utc};
 use contract::{
     Page,
     contacts::{ContactView, Hold},
     conversations::{Composer, ConversationRow, Thread},
+    live::LiveEvent,
     messages::Direction,
 };
 use domain::{
@@ -177,21 +177,25 @@ pub(crate) async fn get_or_begin(tx: &mut Tx, business_id: Uuid, contact_id: Uui
     if let Some(row) = of_contact(&tx.db, business_id, contact_id).await? {
         return Ok(row);
     }
-    let row = conversation::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        business_id: Set(business_id),
-        contact_id: Set(contact_id),
-        last_message_id: Set(None),
-        preview: Set(String::new()),
-        last_at: Set(tx.now),
-        last_direction: Set("outbound".to_owned()),
-        last_status: Set(String::new()),
-        unread: Set(0),
-        created_at: Set(tx.now),
-    };
-    let row = row.insert(&tx.db).await?;
+    let row = empty(tx, business_id, contact_id);
+    let row = row.into_active_model().reset_all().insert(&tx.db).await?;
     tx.touch(business_id, Touched::Conversation(row.id));
     Ok(row)
+}
+
+fn empty(tx: &Tx, business_id: Uuid, contact_id: Uuid) -> conversation::Model {
+    conversation::Model {
+        id: Uuid::now_v7(),
+        business_id,
+        contact_id,
+        last_message_id: None,
+        preview: String::new(),
+        last_at: tx.now,
+        last_direction: "outbound".to_owned(),
+        last_status: String::new(),
+        unread: 0,
+        created_at: tx.now,
+    }
 }
 
 /// The conversations of several people, whose locks the caller holds; aligned with `people`.
@@ -201,14 +205,20 @@ pub(crate) async fn get_or_begin_all(tx: &mut Tx, people: &[contact::Model]) -> 
         .all(&tx.db)
         .await?;
     let mut known: HashMap<Uuid, conversation::Model> = rows.into_iter().map(|c| (c.contact_id, c)).collect();
-    let mut threads = Vec::with_capacity(people.len());
+    let mut begun = Vec::new();
     for person in people {
         if let Entry::Vacant(free) = known.entry(person.id) {
-            free.insert(get_or_begin(tx, person.business_id, person.id).await?);
+            let row = free.insert(empty(tx, person.business_id, person.id));
+            tx.touch(row.business_id, Touched::Conversation(row.id));
+            begun.push(row.clone().into_active_model().reset_all());
         }
-        threads.extend(known.get(&person.id).cloned());
     }
-    Ok(threads)
+    if !begun.is_empty() {
+        conversation::Entity::insert_many(begun)
+            .exec_without_returning(&tx.db)
+            .await?;
+    }
+    Ok(people.iter().filter_map(|person| known.get(&person.id).cloned()).collect())
 }
 
 /// A message as it is shown in a row: one line, at most 120 characters.
@@ -219,11 +229,16 @@ fn preview(body: &str) -> String {
 
 /// A message was added: it becomes the conversation's last one.
 pub(crate) async fn add(tx: &mut Tx, row: conversation::Model, m: &message::Model) -> Result<()> {
-    add_all(tx, &[row], std::slice::from_ref(m)).await
+    add_all(tx, &[row], std::slice::from_ref(m)).await.map(drop)
 }
 
-/// Messages were added, in this order; each conversation ends with the latest. `threads` is aligned with `rows`.
-pub(crate) async fn add_all(tx: &mut Tx, threads: &[conversation::Model], rows: &[message::Model]) -> Result<()> {
+/// Messages were added, in this order; each conversation ends with the latest. `threads` is aligned with `rows`. The conversations as
+/// they are now, each once.
+pub(crate) async fn add_all(
+    tx: &mut Tx,
+    threads: &[conversation::Model],
+    rows: &[message::Model],
+) -> Result<Vec<conversation::Model>> {
     let mut last: HashMap<Uuid, (&conversation::Model, &message::Model, i32)> = HashMap::new();
     for (thread, m) in threads.iter().zip(rows) {
         let one = last.entry(thread.id).or_insert((thread, m, 0));
@@ -232,51 +247,38 @@ pub(crate) async fn add_all(tx: &mut Tx, threads: &[conversation::Model], rows: 
         }
         one.2 += i32::from(m.direction == "inbound");
     }
-    let mut news = Vec::with_capacity(last.len());
+    let mut news: Vec<conversation::Model> = Vec::with_capacity(last.len());
     for (thread, m, unread) in last.into_values() {
         tx.touch(thread.business_id, Touched::Conversation(thread.id));
-        // A text that an outage kept from us may be older than what was said since.
-        let shown = thread.last_message_id.is_none() || m.created_at >= thread.last_at;
-        news.push(News {
-            id: thread.id,
-            last: if shown { m.id } else { thread.last_message_id.unwrap_or(m.id) },
-            preview: if shown { preview(&m.body) } else { thread.preview.clone() },
-            at: if shown { m.created_at } else { thread.last_at },
-            direction: if shown {
-                m.direction.clone()
-            } else {
-                thread.last_direction.clone()
-            },
-            status: if shown { m.status.clone() } else { thread.last_status.clone() },
+        let mut row = conversation::Model {
             unread,
-        });
+            ..thread.clone()
+        };
+        // A text that an outage kept from us may be older than what was said since.
+        if thread.last_message_id.is_none() || m.created_at >= thread.last_at {
+            row.last_message_id = Some(m.id);
+            row.preview = preview(&m.body);
+            row.last_at = m.created_at;
+            row.last_direction = m.direction.clone();
+            row.last_status = m.status.clone();
+        }
+        news.push(row);
     }
-    for some in news.chunks(200) {
+    for some in news.chunks_mut(200) {
         write_news(&tx.db, some).await?;
     }
-    Ok(())
+    Ok(news)
 }
 
-/// What a conversation's row shows after messages were added.
-struct News {
-    id: Uuid,
-    last: Uuid,
-    preview: String,
-    at: DateTime<Utc>,
-    direction: String,
-    status: String,
-    /// Added to what is unread.
-    unread: i32,
-}
-
-/// One statement for all of them. The first row's types are written out, because PostgreSQL takes those of a list of values from there.
-async fn write_news(db: &impl ConnectionTrait, news: &[News]) -> Result<()> {
+/// One statement for all of them; `unread` is what is added to it, and afterwards what it is. The first row's types are written out,
+/// because PostgreSQL takes those of a list of values from there.
+async fn write_news(db: &impl ConnectionTrait, news: &mut [conversation::Model]) -> Result<()> {
     let backend = db.get_database_backend();
     let postgres = backend == sea_orm::DbBackend::Postgres;
     const TYPES: [&str; 7] = ["uuid", "uuid", "text", "timestamptz", "text", "text", "int"];
     let mut values: Vec<sea_orm::Value> = Vec::with_capacity(news.len() * TYPES.len());
     let mut rows = Vec::with_capacity(news.len());
-    for one in news {
+    for one in news.iter() {
         let places = TYPES.iter().enumerate().map(|(i, kind)| match (postgres, rows.is_empty()) {
             (true, true) => format!("${}::{kind}", values.len() + i + 1),
             (true, false) => format!("${}", values.len() + i + 1),
@@ -285,22 +287,49 @@ async fn write_news(db: &impl ConnectionTrait, news: &[News]) -> Result<()> {
         rows.push(format!("({})", places.collect::<Vec<_>>().join(", ")));
         values.extend([
             one.id.into(),
-            one.last.into(),
+            one.last_message_id.into(),
             one.preview.clone().into(),
-            one.at.into(),
-            one.direction.clone().into(),
-            one.status.clone().into(),
+            one.last_at.into(),
+            one.last_direction.clone().into(),
+            one.last_status.clone().into(),
             one.unread.into(),
         ]);
     }
     let sql = format!(
         "WITH news (id, last, preview, at, direction, status, more) AS (VALUES {}) \
          UPDATE conversation SET last_message_id = news.last, preview = news.preview, last_at = news.at, last_direction = news.direction, \
-         last_status = news.status, unread = unread + news.more FROM news WHERE conversation.id = news.id",
+         last_status = news.status, unread = unread + news.more FROM news WHERE conversation.id = news.id \
+         RETURNING conversation.id, conversation.unread",
         rows.join(", ")
     );
-    db.execute_raw(sea_orm::Statement::from_sql_and_values(backend, sql, values))
+    let written = db
+        .query_all_raw(sea_orm::Statement::from_sql_and_values(backend, sql, values))
         .await?;
+    let mut unread: HashMap<Uuid, i32> = HashMap::with_capacity(written.len());
+    for row in written {
+        unread.insert(row.try_get("", "id")?, row.try_get("", "unread")?);
+    }
+    for one in news {
+        one.unread = unread.get(&one.id).copied().unwrap_or(one.unread);
+    }
+    Ok(())
+}
+
+/// Conversations as they were just written, shown without reading them again. The caller holds the locks of `people`.
+pub(crate) async fn show_all(
+    tx: &mut Tx,
+    rows: Vec<conversation::Model>,
+    people: &[contact::Model],
+    states: &HashMap<Uuid, State>,
+) -> Result<()> {
+    let people: HashMap<Uuid, &contact::Model> = people.iter().map(|p| (p.id, p)).collect();
+    for row in rows {
+        if let Some(person) = people.get(&row.contact_id) {
+            let country = tx.business(row.business_id).await?.country;
+            let (business_id, state) = (row.business_id, states.get(&person.id).copied());
+            tx.show(business_id, LiveEvent::Conversation(shown(row, person, state, &country)));
+        }
+    }
     Ok(())
 }
 
@@ -365,29 +394,34 @@ async fn rows_of(
         .into_iter()
         .filter_map(|r| {
             let person = people.get(&r.contact_id)?;
-            let phone_display = domain::phone::display(&person.phone, &country);
-            let status: Option<delivery::Status> = r.last_status.parse().ok();
-            Some(ConversationRow {
-                id: r.id,
-                contact_id: r.contact_id,
-                name: if person.name.is_empty() {
-                    phone_display.clone()
-                } else {
-                    person.name.clone()
-                },
-                phone_display,
-                preview: r.preview,
-                last_at: r.last_at,
-                last_direction: if r.last_direction == "inbound" {
-                    Direction::Inbound
-                } else {
-                    Direction::Outbound
-                },
-                last_status: status.map(|s| s.public().to_owned()).unwrap_or_default(),
-                unread: r.unread.max(0) as u32,
-                opted_out: states.get(&r.contact_id) == Some(&State::OptedOut),
-                on_hold: person.held_since.is_some(),
-            })
+            let state = states.get(&r.contact_id).copied();
+            Some(shown(r, person, state, &country))
         })
         .collect())
+}
+
+fn shown(row: conversation::Model, person: &contact::Model, state: Option<State>, country: &str) -> ConversationRow {
+    let phone_display = domain::phone::display(&person.phone, country);
+    let status: Option<delivery::Status> = row.last_status.parse().ok();
+    ConversationRow {
+        id: row.id,
+        contact_id: row.contact_id,
+        name: if person.name.is_empty() {
+            phone_display.clone()
+        } else {
+            person.name.clone()
+        },
+        phone_display,
+        preview: row.preview,
+        last_at: row.last_at,
+        last_direction: if row.last_direction == "inbound" {
+            Direction::Inbound
+        } else {
+            Direction::Outbound
+        },
+        last_status: status.map(|s| s.public().to_owned()).unwrap_or_default(),
+        unread: row.unread.max(0) as u32,
+        opted_out: state == Some(State::OptedOut),
+        on_hold: person.held_since.is_some(),
+    }
 }

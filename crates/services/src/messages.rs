@@ -2,6 +2,7 @@
 //! (`outcome`). What the provider says later is in `status`, what nobody knows in `unclear`, what an outage lost in `reconcile`.
 //! Inbound: `inbound`.
 
+mod backlog;
 pub mod breaker;
 mod claim;
 mod desk;
@@ -45,6 +46,7 @@ use crate::{
     vault,
 };
 
+pub use backlog::{Backlog, backlog};
 #[cfg(test)]
 pub(crate) use claim::due;
 pub(crate) use desk::look_again;
@@ -64,7 +66,7 @@ pub(crate) use status::to_resend;
 #[cfg(test)]
 pub(crate) use unclear::in_state;
 pub(crate) use unclear::resolve;
-pub use unclear::{Backlog, backlog, recover, tick};
+pub use unclear::{recover, tick};
 
 /// The customer's number, sealed, as `vault::SEALED` calls it.
 pub(crate) const THEIRS: &str = "message.theirs";
@@ -221,8 +223,7 @@ async fn revive(
     row.price_final = Set(false);
     row.body = Set(body);
     row.ours = Set(from);
-    row.theirs_key = Set(Some(tx.services().vault().index(THEIRS, &contact.phone)));
-    row.theirs = Set(tx.services().vault().seal(THEIRS, &contact.phone));
+    address_to(tx, &mut row, &contact.phone);
     row.not_before = Set(tx.now);
     row.slot_at = Set(None);
     let row = row.update(&tx.db).await?;
@@ -387,6 +388,13 @@ async fn withdraw(tx: &mut Tx, row: message::Model, reason: &str) -> Result<()> 
 async fn told(tx: &mut Tx, row: &message::Model) -> Result<()> {
     tx.touch(row.business_id, Touched::Message(row.id));
     conversations::follow(tx, std::slice::from_ref(row)).await
+}
+
+/// The number it goes to, sealed, and what it is found by.
+fn address_to(tx: &Tx, row: &mut message::ActiveModel, phone: &str) {
+    let vault = tx.services().vault();
+    row.theirs_key = Set(Some(vault.index(THEIRS, phone)));
+    row.theirs = Set(vault.seal(THEIRS, phone));
 }
 
 /// A row as it is stored, made readable. Written back by way of `into_active_model` it stays as it was: only what is `Set` is written.

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use domain::delivery::Status;
-use entity::messages::message;
+use entity::{contacts::contact, messages::message};
 use rstest::rstest;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement,
-    sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    Statement, sea_query::Expr,
 };
 use testkit::{Backend, TestDb};
 use uuid::Uuid;
@@ -115,7 +115,10 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     )
     .await;
     let keys = ["1".to_owned(), "2".to_owned()];
-    uses(&db, b, "contact_phone_key", contacts::with_keys(business, keys)).await;
+    let of_one = contacts::with_keys(business, keys.clone());
+    uses(&db, b, "contact_phone_key", contact::Entity::find().filter(of_one.clone())).await;
+    let of_two = Condition::any().add(of_one).add(contacts::with_keys(somebody, keys));
+    uses(&db, b, "contact_phone_key", contact::Entity::find().filter(of_two)).await;
     let changed = contacts::search::changed(business, Cursor(moment(), Uuid::nil()));
     uses(&db, b, "contact_changed", changed).await;
     uses(

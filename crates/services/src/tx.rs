@@ -20,7 +20,8 @@ pub(crate) struct Tx {
     pub db: DatabaseTransaction,
     pub now: DateTime<Utc>,
     services: Services,
-    touched: Vec<(Uuid, Touched)>,
+    /// With what is to be shown, where that is known; the rest is read at the end.
+    touched: BTreeMap<(Uuid, Touched), Option<LiveEvent>>,
     counts: BTreeMap<(Uuid, What), i64>,
     businesses: HashMap<Uuid, business::Model>,
     jobs: bool,
@@ -45,7 +46,7 @@ impl Services {
             db: self.db().begin().await?,
             now: self.now(),
             services: self.clone(),
-            touched: Vec::new(),
+            touched: BTreeMap::new(),
             counts: BTreeMap::new(),
             businesses: HashMap::new(),
             jobs: false,
@@ -59,8 +60,22 @@ impl Tx {
         &self.services
     }
 
+    /// Something changed; it is read again at the end.
     pub(crate) fn touch(&mut self, business_id: Uuid, what: Touched) {
-        self.touched.push((business_id, what));
+        self.touched.insert((business_id, what), None);
+    }
+
+    /// Something was written that is known as a whole and locked, so it need not be read again, unless it is touched once more.
+    pub(crate) fn show(&mut self, business_id: Uuid, event: LiveEvent) {
+        let what = match &event {
+            LiveEvent::Message(m) => Touched::Message(m.id),
+            LiveEvent::Conversation(c) => Touched::Conversation(c.id),
+            LiveEvent::Contact(c) => Touched::Contact(c.id),
+            LiveEvent::Appointment(a) => Touched::Appointment(a.id),
+            LiveEvent::Task(t) => Touched::Task(t.id),
+            LiveEvent::Notices(_) => Touched::Notices,
+        };
+        self.touched.insert((business_id, what), Some(event));
     }
 
     /// Counts one more of something that happened today.
@@ -107,26 +122,23 @@ impl Tx {
     }
 
     async fn tell(&mut self) -> Result<bool> {
-        let mut touched = std::mem::take(&mut self.touched);
-        touched.sort();
-        touched.dedup();
+        let touched = std::mem::take(&mut self.touched);
         let counts = std::mem::take(&mut self.counts);
         // Before the things are looked at: what is written last must be what was true last.
-        self.one_at_a_time(touched.iter().map(|(b, _)| *b).chain(counts.keys().map(|(b, _)| *b)))
+        self.one_at_a_time(touched.keys().map(|(b, _)| *b).chain(counts.keys().map(|(b, _)| *b)))
             .await?;
         reports::add(self, counts).await?;
         let mut rows = Vec::with_capacity(touched.len());
-        for of_business in touched.chunk_by(|a, b| a.0 == b.0) {
-            let business_id = of_business[0].0;
-            for event in self.events(business_id, of_business).await? {
-                let payload = serde_json::to_string(&event).map_err(|e| crate::Error::broken(e.to_string()))?;
-                rows.push(live_event::ActiveModel {
-                    business_id: Set(business_id),
-                    kind: Set(event.kind().to_owned()),
-                    payload: Set(self.services.vault().seal(live::PAYLOAD, &payload)),
-                    created_at: Set(self.now),
-                    ..Default::default()
-                });
+        let mut unknown: BTreeMap<Uuid, Vec<Touched>> = BTreeMap::new();
+        for ((business_id, what), event) in touched {
+            match event {
+                Some(event) => rows.push(self.row(business_id, &event)?),
+                None => unknown.entry(business_id).or_default().push(what),
+            }
+        }
+        for (business_id, touched) in unknown {
+            for event in self.events(business_id, &touched).await? {
+                rows.push(self.row(business_id, &event)?);
             }
         }
         let told = !rows.is_empty();
@@ -136,6 +148,17 @@ impl Tx {
                 .await?;
         }
         Ok(told)
+    }
+
+    fn row(&self, business_id: Uuid, event: &LiveEvent) -> Result<live_event::ActiveModel> {
+        let payload = serde_json::to_string(event).map_err(|e| crate::Error::broken(e.to_string()))?;
+        Ok(live_event::ActiveModel {
+            business_id: Set(business_id),
+            kind: Set(event.kind().to_owned()),
+            payload: Set(self.services.vault().seal(live::PAYLOAD, &payload)),
+            created_at: Set(self.now),
+            ..Default::default()
+        })
     }
 
     /// Ids come from a sequence when a row is written, but are seen when it commits. One writer per business at a time, from here to
@@ -157,8 +180,8 @@ impl Tx {
     }
 
     /// The things a business's streams should show anew, as they are now; kind by kind, each kind read at once.
-    async fn events(&mut self, business_id: Uuid, touched: &[(Uuid, Touched)]) -> Result<Vec<LiveEvent>> {
-        let ids = |pick: fn(Touched) -> Option<Uuid>| touched.iter().filter_map(|(_, t)| pick(*t)).collect::<Vec<_>>();
+    async fn events(&mut self, business_id: Uuid, touched: &[Touched]) -> Result<Vec<LiveEvent>> {
+        let ids = |pick: fn(Touched) -> Option<Uuid>| touched.iter().filter_map(|t| pick(*t)).collect::<Vec<_>>();
         let (s, db) = (&self.services.clone(), &self.db);
         let mut events = Vec::with_capacity(touched.len());
         let some = ids(|t| if let Touched::Message(id) = t { Some(id) } else { None });
@@ -206,7 +229,7 @@ impl Tx {
                     .map(LiveEvent::Task),
             );
         }
-        if touched.iter().any(|(_, t)| *t == Touched::Notices) {
+        if touched.contains(&Touched::Notices) {
             let business = self.business(business_id).await?;
             events.push(LiveEvent::Notices(crate::notices::of(s, &self.db, &business).await?));
         }

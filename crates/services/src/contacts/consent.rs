@@ -9,7 +9,8 @@ use entity::{
     contacts::{consent, consent_event, contact, suppression},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+    Set,
     sea_query::{LockType, OnConflict},
 };
 use uuid::Uuid;
@@ -178,26 +179,21 @@ pub(crate) async fn state(db: &impl ConnectionTrait, contact_id: Uuid) -> Result
     Ok(row.and_then(|r| r.state.parse().ok()).unwrap_or_default())
 }
 
-/// Where several contacts stand on appointment texts; those without a row are left out.
+/// Where contacts stand on appointment texts, whichever business they are customers of; those without a row are left out.
 pub(crate) async fn states_of(db: &impl ConnectionTrait, contacts: &[Uuid]) -> Result<HashMap<Uuid, State>> {
-    let rows = consent::Entity::find()
-        .filter(consent::Column::ContactId.is_in(contacts.iter().copied()))
-        .filter(consent::Column::Channel.eq(Channel::Sms.as_str()))
-        .filter(consent::Column::Purpose.eq(Purpose::Transactional.as_str()))
-        .all(db)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|r| (r.contact_id, r.state.parse().unwrap_or_default()))
-        .collect())
+    stand(db, consent::Entity::find(), contacts).await
 }
 
-/// The same for several contacts of one business; those without a row are left out.
+/// The same for contacts of one business.
 pub(crate) async fn states(db: &impl ConnectionTrait, business_id: Uuid, contacts: &[Uuid]) -> Result<HashMap<Uuid, State>> {
+    stand(db, consent::Entity::in_business(business_id), contacts).await
+}
+
+async fn stand(db: &impl ConnectionTrait, rows: Select<consent::Entity>, contacts: &[Uuid]) -> Result<HashMap<Uuid, State>> {
     if contacts.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = consent::Entity::in_business(business_id)
+    let rows = rows
         .filter(consent::Column::ContactId.is_in(contacts.iter().copied()))
         .filter(consent::Column::Channel.eq(Channel::Sms.as_str()))
         .filter(consent::Column::Purpose.eq(Purpose::Transactional.as_str()))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use entity::contacts::contact;
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{LockBehavior, LockType},
 };
 use uuid::Uuid;
@@ -51,14 +51,20 @@ pub(crate) async fn known_or_new(tx: &mut Tx, senders: &[(Uuid, &str)]) -> Resul
     for (business_id, phone) in senders {
         of_business.entry(*business_id).or_default().push(phone);
     }
-    let mut ids = Vec::with_capacity(senders.len());
-    for (business_id, phones) in of_business {
-        let vault = tx.services().vault();
-        let keys: Vec<String> = phones.iter().flat_map(|phone| vault.indexes(PHONE, phone)).collect();
-        let found = with_keys(business_id, keys).select_only().column(contact::Column::Id);
-        ids.extend(found.into_tuple::<Uuid>().all(&tx.db).await?);
-    }
-    let rows = locked_all(tx, &ids).await?;
+    let vault = tx.services().vault();
+    let any = of_business.into_iter().fold(Condition::any(), |any, (business_id, phones)| {
+        any.add(with_keys(
+            business_id,
+            phones.iter().flat_map(|phone| vault.indexes(PHONE, phone)),
+        ))
+    });
+    let rows = contact::Entity::find()
+        .filter(any)
+        .order_by_asc(contact::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(&tx.db)
+        .await?;
+    let rows = all_opened(tx.services(), rows).await?;
     let mut known: HashMap<(Uuid, String), contact::Model> =
         rows.into_iter().map(|c| ((c.business_id, c.phone.clone()), c)).collect();
     let mut people = Vec::with_capacity(senders.len());

@@ -7,12 +7,12 @@ use contract::{
 use domain::delivery::Status;
 use entity::messages::message;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
     sea_query::{Expr, LockType},
 };
 use uuid::Uuid;
 
-use super::{THEIRS, locked, may_write, told, withdraw};
+use super::{WAITING, address_to, locked, may_write, told, withdraw};
 use crate::{Actor, Error, Permission, Result, Services, Tx, businesses, contacts, conversations, error::problem, tx::Touched};
 
 /// Most messages in one go.
@@ -72,8 +72,14 @@ async fn each(s: &Services, actor: &Actor, cmd: MessageIds, act: Act) -> Result<
     let mut ids = cmd.ids;
     ids.sort();
     ids.dedup();
-    if ids.is_empty() || ids.len() > MOST {
-        return Err(problem(Code::Invalid, "Please choose 1 to 200 messages."));
+    if ids.is_empty() {
+        return Err(problem(
+            Code::Invalid,
+            "Nothing was chosen. Tick the texts first, then press the button.",
+        ));
+    }
+    if ids.len() > MOST {
+        return Err(problem(Code::Invalid, "Please choose at most 200 messages."));
     }
     let mut acted = Acted::default();
     for id in ids {
@@ -136,8 +142,7 @@ async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
     row.resends = Set(resends);
     row.not_before = Set(tx.now);
     row.wait_reason = Set(None);
-    row.theirs_key = Set(Some(tx.services().vault().index(THEIRS, phone)));
-    row.theirs = Set(tx.services().vault().seal(THEIRS, phone));
+    address_to(tx, &mut row, phone);
     let row = row.update(&tx.db).await?;
     tx.send_soon();
     told(tx, &row).await
@@ -146,7 +151,7 @@ async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
 /// What waits is looked at again at once: something that held it back is over.
 pub(crate) async fn look_again(tx: &mut Tx, business_id: Uuid, contact_id: Option<Uuid>) -> Result<()> {
     let mut waiting = message::Entity::in_business(business_id)
-        .filter(Expr::cust("\"status\" = 'queued'"))
+        .filter(Expr::cust(WAITING))
         .filter(message::Column::WaitReason.is_not_null())
         .filter(message::Column::SlotAt.is_null());
     if let Some(contact_id) = contact_id {
@@ -155,7 +160,6 @@ pub(crate) async fn look_again(tx: &mut Tx, business_id: Uuid, contact_id: Optio
         };
         waiting = waiting.filter(message::Column::ConversationId.eq(thread.id));
     }
-    use sea_orm::QuerySelect;
     // The rest follows with the hour at the latest.
     let rows = waiting.lock(LockType::NoKeyUpdate).limit(1000).all(&tx.db).await?;
     for m in &rows {

@@ -1,9 +1,9 @@
 //! Texts from customers: stored before they are acknowledged, once per MessageSid, and never lost to an error of ours (IN2).
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
-use contract::Code;
+use contract::{Code, live::LiveEvent};
 use domain::{
     consent::{Purpose, Source, State},
     delivery::Status,
@@ -15,11 +15,14 @@ use entity::{
     contacts::contact,
     messages::{message, receipt},
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Set, sea_query::OnConflict,
+};
 use twilio::forms;
 use uuid::Uuid;
 
-use super::{THEIRS, respond};
+use super::{THEIRS, respond, shown};
 use crate::{
     Error, Result, Services, Tx,
     contacts::{self, consent, hold},
@@ -31,7 +34,6 @@ use crate::{
     reports::What,
     tasks,
     together::Together,
-    tx::Touched,
     vault,
 };
 
@@ -52,14 +54,19 @@ pub enum Received {
     Repeat,
 }
 
-/// A text as it came, and whose it is.
+/// A text as it came.
 pub(crate) struct Item {
-    /// Nil until it is found.
-    business_id: Uuid,
     form: forms::Inbound,
     raw: String,
     /// When the customer sent it, for one that an outage kept from us.
     sent_at: Option<DateTime<Utc>>,
+}
+
+/// A text, and whose it is.
+#[derive(Clone, Copy)]
+struct Routed<'a> {
+    business_id: Uuid,
+    item: &'a Item,
 }
 
 pub(crate) type Intake = Together<Item, Result<Received>>;
@@ -78,7 +85,6 @@ pub async fn receive(s: &Services, form: &forms::Inbound, raw: &str) -> Result<R
 pub(super) async fn take(s: &Services, form: &forms::Inbound, raw: &str, sent_at: Option<DateTime<Utc>>) -> Result<Received> {
     let begun = tokio::time::Instant::now();
     let item = Item {
-        business_id: Uuid::nil(),
         form: form.clone(),
         raw: raw.to_owned(),
         sent_at,
@@ -89,75 +95,66 @@ pub(super) async fn take(s: &Services, form: &forms::Inbound, raw: &str, sent_at
     done.unwrap_or_else(|| Err(Error::broken("the transaction of this text broke off")))
 }
 
-async fn receive_group(s: &Services, mut group: Vec<Item>) -> Vec<Result<Received>> {
-    let mut results: Vec<Result<Received>> = Vec::with_capacity(group.len());
-    match route(s, &mut group).await {
-        Ok(()) => {}
+async fn receive_group(s: &Services, group: Vec<Item>) -> Vec<Result<Received>> {
+    let texts: Vec<(&str, &str)> = group.iter().map(|i| (i.form.to.as_str(), i.form.from.as_str())).collect();
+    let owners = match numbers::routes(s, s.read(), &texts).await {
+        Ok(owners) => owners,
         Err(cause) => {
             let cause = cause.to_string();
-            results.resize_with(group.len(), || Err(Error::Broken(cause.clone())));
-            return results;
+            return group.iter().map(|_| Err(Error::Broken(cause.clone()))).collect();
         }
-    }
-    let ours: Vec<&Item> = group.iter().filter(|item| !item.business_id.is_nil()).collect();
+    };
+    let routed = owners.iter().zip(&group);
+    let ours: Vec<Routed<'_>> = routed
+        .filter_map(|(owner, item)| owner.map(|business_id| Routed { business_id, item }))
+        .collect();
     let mut stored = match store_group(s, &ours).await {
         Ok(stored) => stored.into_iter().map(Ok).collect::<Vec<_>>(),
         Err(cause) => each_alone(s, &ours, cause).await,
     }
     .into_iter();
-    for item in &group {
-        results.push(if item.business_id.is_nil() {
+    let answers = owners.iter().zip(&group).map(|(owner, item)| match owner {
+        Some(_) => stored
+            .next()
+            .unwrap_or_else(|| Err(Error::broken("a text without an answer"))),
+        None => {
             tracing::warn!(to = %mask(&item.form.to), "a text came to a number that belongs to no business");
             Err(problem(Code::NotFound, "This number belongs to no business here."))
-        } else {
-            stored
-                .next()
-                .unwrap_or_else(|| Err(Error::broken("a text without an answer")))
-        });
-    }
-    results
-}
-
-/// Whose each text is; nobody's stay without a business.
-async fn route(s: &Services, group: &mut [Item]) -> Result<()> {
-    let texts: Vec<(&str, &str)> = group.iter().map(|i| (i.form.to.as_str(), i.form.from.as_str())).collect();
-    let found = numbers::routes(s, s.read(), &texts).await?;
-    for (item, business_id) in group.iter_mut().zip(found) {
-        item.business_id = business_id.unwrap_or_default();
-    }
-    Ok(())
+        }
+    });
+    answers.collect()
 }
 
 /// One of them is in the way of the others.
-async fn each_alone(s: &Services, group: &[&Item], cause: Error) -> Vec<Result<Received>> {
+async fn each_alone(s: &Services, group: &[Routed<'_>], cause: Error) -> Vec<Result<Received>> {
     let mut first = (group.len() == 1).then_some(cause);
     let mut results = Vec::with_capacity(group.len());
-    for item in group {
-        results.push(receive_alone(s, item, first.take()).await);
+    for text in group {
+        results.push(receive_alone(s, *text, first.take()).await);
     }
     results
 }
 
 /// Two first texts of a new number at once: one of them finds the contact made by the other when it tries again. What can't be acted on
 /// is kept.
-async fn receive_alone(s: &Services, item: &Item, failed_before: Option<Error>) -> Result<Received> {
+async fn receive_alone(s: &Services, text: Routed<'_>, failed_before: Option<Error>) -> Result<Received> {
     let mut cause = failed_before;
     for _ in 0..3 {
         match cause.take() {
-            None => match store_group(s, &[item]).await {
+            None => match store_group(s, &[text]).await {
                 Ok(results) => return Ok(results.first().copied().unwrap_or(Received::Done)),
                 Err(e) => cause = Some(e),
             },
             Some(e) if e.is_duplicate() || is_conflict(&e) => {
-                if seen(s, &item.form.message_sid).await? {
+                if seen(s, &text.item.form.message_sid).await? {
                     return Ok(Received::Repeat);
                 }
             }
-            Some(e) => return keep(s, item, &e).await,
+            Some(e) => return keep(s, text, &e).await,
         }
     }
     let cause = cause.unwrap_or_else(|| Error::broken("the contact could not be told apart"));
-    keep(s, item, &cause).await
+    keep(s, text, &cause).await
 }
 
 /// The contact was made by another text at the same moment.
@@ -173,22 +170,15 @@ async fn seen(s: &Services, sid: &str) -> Result<bool> {
 }
 
 /// Stores a group of texts and acts on them, in the order they came, all in one transaction.
-async fn store_group(s: &Services, group: &[&Item]) -> Result<Vec<Received>> {
+async fn store_group(s: &Services, group: &[Routed<'_>]) -> Result<Vec<Received>> {
     let mut tx = s.begin().await?;
-    let known: Vec<String> = receipt::Entity::find()
-        .filter(receipt::Column::ProviderSid.is_in(group.iter().map(|i| i.form.message_sid.as_str())))
-        .select_only()
-        .column(receipt::Column::ProviderSid)
-        .into_tuple()
-        .all(&tx.db)
-        .await?;
-    let mut known: HashSet<String> = known.into_iter().collect();
+    let mut new = take_receipts(&tx, group).await?;
     let mut results = Vec::with_capacity(group.len());
     let mut fresh = Vec::with_capacity(group.len());
-    for item in group.iter().copied() {
-        if known.insert(item.form.message_sid.clone()) {
+    for text in group {
+        if new.remove(&text.item.form.message_sid) {
             results.push(Received::Done);
-            fresh.push(item);
+            fresh.push(text);
         } else {
             results.push(Received::Repeat);
         }
@@ -196,31 +186,46 @@ async fn store_group(s: &Services, group: &[&Item]) -> Result<Vec<Received>> {
     if fresh.is_empty() {
         return Ok(results);
     }
-    let receipts = fresh.iter().map(|item| row(&tx, item, None));
-    receipt::Entity::insert_many(receipts).exec_without_returning(&tx.db).await?;
     let texts: Vec<Text<'_>> = fresh
         .iter()
-        .map(|item| Text {
-            business_id: item.business_id,
+        .map(|Routed { business_id, item }| Text {
+            business_id: *business_id,
             form: &item.form,
             at: item.sent_at.unwrap_or(tx.now),
         })
         .collect();
     apply(&mut tx, &texts).await?;
     tx.commit().await?;
-    for item in fresh {
+    for Routed { item, .. } in fresh {
         metrics::counter!("showup_messages_total", "step" => "received").increment(1);
         tracing::info!(sid = %item.form.message_sid, step = "received", from = %mask(&item.form.from), "text");
     }
     Ok(results)
 }
 
+/// Stores the receipts of a group; the SIDs of those that were not here before. Another process may be storing the same one: then this
+/// waits for it.
+async fn take_receipts(tx: &Tx, group: &[Routed<'_>]) -> Result<HashSet<String>> {
+    // In one order, so that two groups never wait for each other.
+    let by_sid: BTreeMap<&str, &Routed<'_>> = group
+        .iter()
+        .rev()
+        .map(|text| (text.item.form.message_sid.as_str(), text))
+        .collect();
+    let mut insert = receipt::Entity::insert_many(by_sid.into_values().map(|text| row(tx, *text, None)))
+        .on_conflict(OnConflict::column(receipt::Column::ProviderSid).do_nothing().to_owned())
+        .into_query();
+    insert.returning_col(receipt::Column::ProviderSid);
+    let rows = tx.db.query_all(&insert).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
 /// Our own logic failed: the receipt alone is kept, with a job to try again.
-async fn keep(s: &Services, item: &Item, cause: &Error) -> Result<Received> {
-    let sid = &item.form.message_sid;
+async fn keep(s: &Services, text: Routed<'_>, cause: &Error) -> Result<Received> {
+    let sid = &text.item.form.message_sid;
     tracing::error!(%sid, %cause, "a text could not be acted on; kept for another try");
     let mut tx = s.begin().await?;
-    if let Err(e) = row(&tx, item, Some(cause)).insert(&tx.db).await.map_err(Error::from) {
+    if let Err(e) = row(&tx, text, Some(cause)).insert(&tx.db).await.map_err(Error::from) {
         return if e.is_duplicate() { Ok(Received::Repeat) } else { Err(e) };
     }
     try_again(&mut tx, sid, 1).await?;
@@ -236,10 +241,10 @@ async fn try_again(tx: &mut Tx, sid: &str, tries: i32) -> Result<()> {
     tx.enqueue(&job, tx.now + wait, Some(&format!("receive:{sid}:{tries}"))).await
 }
 
-fn row(tx: &Tx, item: &Item, error: Option<&Error>) -> receipt::ActiveModel {
+fn row(tx: &Tx, Routed { business_id, item }: Routed<'_>, error: Option<&Error>) -> receipt::ActiveModel {
     receipt::ActiveModel {
         provider_sid: Set(item.form.message_sid.clone()),
-        business_id: Set(item.business_id),
+        business_id: Set(business_id),
         raw: Set(tx.services().vault().seal(RAW, &item.raw)),
         received_at: Set(tx.now),
         processed_at: Set(error.is_none().then_some(tx.now)),
@@ -333,14 +338,15 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
             .exec_without_returning(&tx.db)
             .await?;
     }
-    conversations::add_all(tx, &threads, &rows).await?;
     let ids: Vec<Uuid> = people.iter().map(|p| p.id).collect();
     let consents = consent::states_of(&tx.db, &ids).await?;
+    let threads = conversations::add_all(tx, &threads, &rows).await?;
+    conversations::show_all(tx, threads, &people, &consents).await?;
     let asked = reminders::asked(tx, &people).await?;
     let mut changed = HashSet::new();
     for ((text, person), inbound) in texts.iter().zip(&people).zip(&rows) {
         tx.count(text.business_id, What::Received);
-        tx.touch(text.business_id, Touched::Message(inbound.id));
+        tx.show(text.business_id, LiveEvent::Message(shown(inbound.clone())));
         // An earlier text of the group may have changed where this person stands.
         let (person, state) = if changed.contains(&person.id) {
             let again = contacts::locked(tx, person.business_id, person.id).await?;

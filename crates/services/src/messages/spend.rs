@@ -7,12 +7,12 @@ use entity::{
     messages::{message, price, spend_month},
 };
 use sea_orm::{
-    ConnectionTrait, EntityTrait, ExprTrait, Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, Set,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 
-use crate::{Error, Result, Services, Tx, businesses, error::problem};
+use crate::{Result, Services, Tx, businesses, error::problem};
 
 /// All amounts are kept in millionths of a US dollar; that is what Twilio bills in.
 pub(crate) const UNIT: &str = "USD";
@@ -128,15 +128,13 @@ pub(super) async fn settle(tx: &mut Tx, m: &message::Model, said: &twilio::Messa
     if m.price_final && m.price == Some(cost) {
         return Ok(());
     }
-    let row = message::Entity::update_many()
+    message::Entity::update_many()
         .col_expr(message::Column::Price, Expr::value(cost))
         .col_expr(message::Column::PriceUnit, Expr::value(unit.clone()))
-        .col_expr(message::Column::PriceFinal, Expr::value(true));
-    use sea_orm::{ColumnTrait, QueryFilter};
-    row.filter(message::Column::Id.eq(m.id))
+        .col_expr(message::Column::PriceFinal, Expr::value(true))
+        .filter(message::Column::Id.eq(m.id))
         .exec(&tx.db)
-        .await
-        .map_err(Error::from)?;
+        .await?;
     // An account billed in another currency keeps the estimate in its sums: we know no exchange rates.
     if unit == UNIT {
         let before = if m.price_unit.as_deref() == Some(UNIT) {

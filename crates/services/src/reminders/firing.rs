@@ -25,27 +25,79 @@ use crate::{
     tx::Touched,
 };
 
-/// Reminders taken per look; more are taken at the next.
+/// Reminders taken per look.
 const BATCH: u64 = 100;
+
+/// Most looks per tick, so that everything else that the tick does has its turn.
+const LOOKS: usize = 50;
+
+/// Reminders in one transaction: few, because SQLite's only writer waits for all of them.
+const GROUP: usize = 10;
+
+/// Contact, reminder and business.
+type Due = (Uuid, Uuid, Uuid);
 
 /// Fires what is due; the number of reminders looked at.
 ///
 /// # Errors
 /// When the database does not answer; what is due stays due.
 pub async fn tick(s: &Services) -> Result<usize> {
-    let due: Vec<(Uuid, Uuid)> = due(s.now())
-        .select_only()
-        .columns([reminder_request::Column::BusinessId, reminder_request::Column::Id])
-        .into_tuple()
-        .all(s.read())
-        .await?;
-    for (business_id, id) in &due {
-        // One that can't be fired must not keep the others from going out.
-        if let Err(cause) = fire(s, *business_id, *id).await {
-            tracing::error!(reminder = %id, %cause, "a due reminder could not be fired; it stays due");
+    let mut looked_at = 0;
+    for _ in 0..LOOKS {
+        let mut due: Vec<Due> = due(s.now())
+            .select_only()
+            .column(reminder_request::Column::ContactId)
+            .column(reminder_request::Column::Id)
+            .column(reminder_request::Column::BusinessId)
+            .into_tuple()
+            .all(s.read())
+            .await?;
+        // People are locked in order of their ids, here as everywhere.
+        due.sort_unstable();
+        for group in due.chunks(GROUP) {
+            fire_group(s, group).await?;
+        }
+        looked_at += due.len();
+        if (due.len() as u64) < BATCH {
+            break;
         }
     }
-    Ok(due.len())
+    Ok(looked_at)
+}
+
+/// One that can't be fired must not keep the others from going out.
+async fn fire_group(s: &Services, group: &[Due]) -> Result<()> {
+    let Err(cause) = fire_all(s, group).await else { return Ok(()) };
+    if let [(_, id, business_id)] = group {
+        tracing::error!(reminder = %id, %cause, "a due reminder could not be fired; it is tried again in a minute");
+        return try_again(s, *business_id, *id).await;
+    }
+    for one in group.chunks(1) {
+        Box::pin(fire_group(s, one)).await?;
+    }
+    Ok(())
+}
+
+async fn try_again(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
+    reminder_request::Entity::update_many()
+        .col_expr(
+            reminder_request::Column::DueAt,
+            Expr::value(s.now() + chrono::Duration::minutes(1)),
+        )
+        .filter(reminder_request::Column::BusinessId.eq(business_id))
+        .filter(reminder_request::Column::Id.eq(id))
+        .filter(reminder_request::Column::Status.eq("planned"))
+        .exec(&s.db().write)
+        .await?;
+    Ok(())
+}
+
+async fn fire_all(s: &Services, group: &[Due]) -> Result<()> {
+    let mut tx = s.begin().await?;
+    for (_, id, business_id) in group {
+        fire(s, &mut tx, *business_id, *id).await?;
+    }
+    tx.commit().await
 }
 
 /// Reminders whose time has come, the most overdue first. The state is a literal: SQLite uses an index over a part of the rows only if
@@ -59,13 +111,12 @@ pub(crate) fn due(now: DateTime<Utc>) -> Select<reminder_request::Entity> {
 }
 
 /// Turns one due reminder into a message, or says why not. Firing it twice is harmless.
-async fn fire(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
-    let mut tx = s.begin().await?;
+async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
     let find = || reminder_request::Entity::in_business(business_id).filter(reminder_request::Column::Id.eq(id));
     let Some(request) = find().one(&tx.db).await? else {
         return Ok(());
     };
-    let (contact, visit) = appointments::locked(&tx, business_id, request.appointment_id).await?;
+    let (contact, visit) = appointments::locked(tx, business_id, request.appointment_id).await?;
     let Some(request) = find()
         .lock(LockType::NoKeyUpdate)
         .one(&tx.db)
@@ -74,11 +125,10 @@ async fn fire(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
     else {
         return Ok(());
     };
-    if later_kind_due(&tx, &request).await? {
-        finish(&mut tx, request, "skipped", Some(Skip::LaterKindDue.words())).await?;
-        return tx.commit().await;
+    if later_kind_due(tx, &request).await? {
+        return finish(tx, request, "skipped", Some(Skip::LaterKindDue.words())).await;
     }
-    let business = businesses::get(&tx.db, business_id).await?;
+    let business = tx.business(business_id).await?;
     match at_send(
         tx.now,
         visit.starts_at,
@@ -90,33 +140,26 @@ async fn fire(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
             held.due_at = Set(at);
             held.update(&tx.db).await?;
             tx.touch(business_id, Touched::Appointment(visit.id));
+            Ok(())
         }
         AtSend::Skip(why) => {
-            finish(&mut tx, request, "skipped", Some(why.words())).await?;
+            finish(tx, request, "skipped", Some(why.words())).await?;
             if visit.starts_at > tx.now {
-                needs_call(&mut tx, &visit, why.words()).await?;
+                needs_call(tx, &visit, why.words()).await?;
             }
+            Ok(())
         }
-        AtSend::Send => match obstacle(s, &tx, &contact, &visit).await? {
+        AtSend::Send => match obstacle(s, tx, &contact, &visit).await? {
             Some(reason) => {
-                finish(&mut tx, request, "skipped", Some(&reason)).await?;
-                needs_call(&mut tx, &visit, &reason).await?;
+                finish(tx, request, "skipped", Some(&reason)).await?;
+                needs_call(tx, &visit, &reason).await
             }
             None => {
-                text(
-                    &mut tx,
-                    &business.name,
-                    &contact,
-                    &visit,
-                    request,
-                    zone(&business, &contact),
-                    None,
-                )
-                .await?
+                let zone = zone(&business, &contact);
+                text(tx, &business.name, &contact, &visit, request, zone, None).await
             }
         },
     }
-    tx.commit().await
 }
 
 /// Another reminder of the same visit, closer to it, is due too: after a night or an outage only that one goes out (RE2).

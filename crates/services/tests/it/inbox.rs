@@ -1,6 +1,8 @@
 //! Texts coming in, the inbox they show up in, and the live events that carry them.
 
-use contract::{Code, accounts::Role, conversations::Composer, live::LiveEvent};
+use std::collections::BTreeMap;
+
+use contract::{Code, accounts::Role, conversations::Composer, live::LiveEvent, messages::Direction};
 use entity::messages::{message, receipt};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
@@ -184,6 +186,39 @@ async fn the_live_log_tells_everything_in_order_and_resumes_anywhere(#[case] bac
         live::after(&w.s, &w.owner, here).await.expect("events").resync,
         "too old to resume"
     );
+}
+
+/// Texts that come together share a transaction, and what they change about a person shows in events that were made before.
+#[rstest]
+#[case::a_question(&["Is there parking?"])]
+#[case::several(&["Hello", "Are you there?", "Y"])]
+#[case::an_answer(&["Y"])]
+#[case::opting_out(&["STOP"])]
+#[case::a_change_of_mind(&["Hello", "STOP", "START", "I am back"])]
+#[case::words_of_their_own(&["Hello", "Please take me off your list"])]
+#[tokio::test]
+async fn live_events_show_what_a_reload_shows(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] texts: &[&str],
+) {
+    let w = World::new(backend).await;
+    let (ann, _) = w.reminded("Ann", ANN).await;
+    let here = live::cursor(&w.s, w.owner.business_id).await.expect("cursor");
+    futures::future::join_all(texts.iter().map(|text| w.text(ANN, text))).await;
+    let id = conversations::open_with(&w.s, &w.owner, ann.id).await.expect("opened");
+    let reloaded = conversations::thread(&w.s, &w.owner, id, None).await.expect("thread");
+    let mut shown = (None, BTreeMap::new());
+    for (_, event) in live::after(&w.s, &w.owner, here).await.expect("events").events {
+        match event {
+            LiveEvent::Conversation(row) => shown.0 = Some(row),
+            LiveEvent::Message(m) => drop(shown.1.insert(m.id, m)),
+            _ => {}
+        }
+    }
+    assert_eq!(shown.0, Some(reloaded.conversation));
+    for m in reloaded.messages.iter().filter(|m| m.direction == Direction::Inbound) {
+        assert_eq!(shown.1.get(&m.id), Some(m));
+    }
 }
 
 #[rstest]

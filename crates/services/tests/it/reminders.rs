@@ -6,10 +6,13 @@ use contract::{
     appointments::{Act, AppointmentView, MoveAppointment, Status},
 };
 use rstest::rstest;
+use sea_orm::ConnectionTrait;
 use services::{appointments, reminders};
 use testkit::{Backend, World};
 
 const ANN: &str = "+14155550171";
+const BOB: &str = "+14155550172";
+const CID: &str = "+14155550173";
 
 fn states(visit: &AppointmentView) -> Vec<(&str, &str)> {
     visit.reminders.iter().map(|r| (r.kind.as_str(), r.status.as_str())).collect()
@@ -251,6 +254,48 @@ async fn a_visit_that_is_gone_is_never_reminded_of(
     assert_eq!(again.status, Status::Scheduled);
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1, "undo brings the reminders back");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn everything_that_is_due_goes_out_at_one_tick(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    for n in 0..105 {
+        let somebody = w.contact("Somebody", &format!("+1415555{n:04}")).await;
+        w.visit(&somebody, 30).await;
+    }
+    assert_eq!(reminders::tick(&w.s).await.expect("fires"), 105, "more than one look takes");
+    assert_eq!(reminders::tick(&w.s).await.expect("nothing is left"), 0);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn one_that_cannot_be_fired_keeps_nobody_waiting(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    for (name, phone) in [("Ann", ANN), ("Bob", BOB), ("Cid", CID)] {
+        let somebody = w.contact(name, phone).await;
+        w.visit(&somebody, 30).await;
+    }
+    let visits = |set: &str, of: &str| {
+        let sql = format!(
+            "UPDATE appointment SET status = '{set}' WHERE contact_id IN (SELECT id FROM contact WHERE name = 'Bob') AND status = '{of}'"
+        );
+        let db = w.s.db().connection().clone();
+        async move { db.execute_unprepared(&sql).await.expect("changed").rows_affected() }
+    };
+    assert_eq!(visits("of a newer version", "scheduled").await, 1);
+    w.work().await;
+    assert_eq!([ANN, BOB, CID].map(|phone| w.phone_got(phone).len()), [1, 0, 1]);
+    assert_eq!(visits("scheduled", "of a newer version").await, 1);
+    w.work().await;
+    assert!(w.phone_got(BOB).is_empty(), "it rests for a minute");
+    w.clock.advance(Duration::minutes(1));
+    w.work().await;
+    assert_eq!(w.phone_got(BOB).len(), 1);
 }
 
 #[rstest]
