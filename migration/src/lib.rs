@@ -8,6 +8,7 @@ mod ddl;
 mod m20261120_000001_foundation;
 mod m20261120_000002_engine;
 mod m20261120_000003_sealed;
+mod m20261120_000004_waiting;
 mod queue;
 
 pub use queue::QueueError;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000001_foundation::Migration),
             Box::new(m20261120_000002_engine::Migration),
             Box::new(m20261120_000003_sealed::Migration),
+            Box::new(m20261120_000004_waiting::Migration),
         ]
     }
 }

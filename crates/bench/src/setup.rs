@@ -119,6 +119,8 @@ impl<'a> World<'a> {
             "--time-zone",
             &zone,
         ])?;
+        // Not the carrier's pace is measured, but ours.
+        world.admin(&["set-pace", "--number", NUMBER, "--per-second", "1000"])?;
         world.key = world.admin(&["create-api-key", "--business", &world.slug, "--name", "bench"])?;
         world.start().await?;
         Ok(world)

@@ -32,7 +32,7 @@ pub mod contact {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
-    crate::in_business!();
+    crate::in_business!(with ids);
 }
 
 /// Where a contact stands on one channel for one purpose.

@@ -23,5 +23,5 @@ pub mod conversation {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
-    crate::in_business!();
+    crate::in_business!(with ids);
 }

@@ -62,7 +62,7 @@ pub mod message {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
-    crate::in_business!();
+    crate::in_business!(with ids);
 }
 
 /// One try at handing a message to the provider.

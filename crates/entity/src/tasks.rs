@@ -29,5 +29,5 @@ pub mod task {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
-    crate::in_business!();
+    crate::in_business!(with ids);
 }

@@ -296,10 +296,7 @@ pub(crate) async fn views_of(
     business_id: Uuid,
     ids: &[Uuid],
 ) -> Result<Vec<AppointmentView>> {
-    let rows = appointment::Entity::in_business(business_id)
-        .filter(appointment::Column::Id.is_in(ids.iter().copied()))
-        .all(db)
-        .await?;
+    let rows = appointment::Entity::these(business_id, ids.iter().copied()).all(db).await?;
     views(s, db, business_id, rows).await
 }
 

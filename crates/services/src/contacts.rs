@@ -241,10 +241,7 @@ pub(crate) async fn many(
     if ids.is_empty() {
         return Ok(people);
     }
-    let rows = contact::Entity::in_business(business_id)
-        .filter(contact::Column::Id.is_in(ids))
-        .all(db)
-        .await?;
+    let rows = contact::Entity::these(business_id, ids).all(db).await?;
     for row in rows {
         people.insert(row.id, opened(s, row).await?);
     }

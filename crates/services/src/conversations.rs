@@ -370,10 +370,7 @@ pub(crate) async fn rows(
     business_id: Uuid,
     ids: &[Uuid],
 ) -> Result<Vec<ConversationRow>> {
-    let found = conversation::Entity::in_business(business_id)
-        .filter(conversation::Column::Id.is_in(ids.iter().copied()))
-        .all(db)
-        .await?;
+    let found = conversation::Entity::these(business_id, ids.iter().copied()).all(db).await?;
     rows_of(s, db, business_id, found).await
 }
 

@@ -472,10 +472,7 @@ pub(crate) fn newest(business_id: Uuid, before: Option<TimeCursor>) -> Select<me
 
 /// Several messages as they are now, in no particular order.
 pub(crate) async fn views(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<MessageView>> {
-    let rows = message::Entity::in_business(business_id)
-        .filter(message::Column::Id.is_in(ids.iter().copied()))
-        .all(db)
-        .await?;
+    let rows = message::Entity::these(business_id, ids.iter().copied()).all(db).await?;
     Ok(rows.into_iter().map(shown).collect())
 }
 

@@ -114,6 +114,18 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
         messages::in_state(Status::Sending, message::Column::ClaimedAt, moment()),
     )
     .await;
+    let several = [Uuid::nil(), somebody, Uuid::max()];
+    uses(
+        &db,
+        b,
+        if b == DbBackend::Sqlite {
+            "sqlite_autoindex_message_1"
+        } else {
+            "message_pkey"
+        },
+        message::Entity::these(business, several),
+    )
+    .await;
     let keys = ["1".to_owned(), "2".to_owned()];
     let of_one = contacts::with_keys(business, keys.clone());
     uses(&db, b, "contact_phone_key", contact::Entity::find().filter(of_one.clone())).await;

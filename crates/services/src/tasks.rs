@@ -246,10 +246,7 @@ pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, business_id: U
 
 /// Several tasks as they are now, in no particular order.
 pub(crate) async fn views_of(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<TaskView>> {
-    let rows = task::Entity::in_business(business_id)
-        .filter(task::Column::Id.is_in(ids.iter().copied()))
-        .all(db)
-        .await?;
+    let rows = task::Entity::these(business_id, ids.iter().copied()).all(db).await?;
     views(s, db, business_id, rows).await
 }
 

@@ -162,6 +162,9 @@ pub(crate) async fn look_again(tx: &mut Tx, business_id: Uuid, contact_id: Optio
     }
     // The rest follows with the hour at the latest.
     let rows = waiting.lock(LockType::NoKeyUpdate).limit(1000).all(&tx.db).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
     for m in &rows {
         tx.touch(m.business_id, Touched::Message(m.id));
     }

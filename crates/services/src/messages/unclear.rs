@@ -181,9 +181,9 @@ async fn taken(s: &Services, sid: &str) -> Result<bool> {
 
 /// An equal text to the same number whose answer we have not heard yet: its record could be taken for ours.
 async fn twin_in_the_air(s: &Services, m: &message::Model) -> Result<bool> {
-    let twin = message::Entity::in_business(m.business_id)
+    let twin = message::Entity::narrowed(m.business_id)
+        .filter(Expr::cust("\"status\" = 'sending'"))
         .filter(message::Column::ContactId.eq(m.contact_id))
-        .filter(message::Column::Status.eq(Status::Sending.as_str()))
         .filter(message::Column::Body.eq(&m.body))
         .filter(message::Column::Id.ne(m.id))
         .limit(1)

@@ -1,0 +1,240 @@
+//! Law: what a page or a message costs does not grow with history. A day's work is done on SQLite, every statement that was run is
+//! written down, and SQLite is asked how it finds the rows for each. It keeps no statistics here, so its answers hold for any size.
+//! (A program of its own, because listening to statements is a matter of the whole process.)
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::Duration;
+use contract::{
+    appointments::{Act, AppointmentQuery, MoveAppointment},
+    contacts::{ContactQuery, DecideHold},
+    messages::{LogQuery, MessageIds},
+    tasks::TaskQuery,
+};
+use sea_orm::{ConnectionTrait, Statement};
+use services::{appointments, contacts, conversations, live, messages, notices, reminders, reports, tasks};
+use testkit::{Backend, World};
+use tracing::field::{Field, Visit};
+use tracing_subscriber::{Layer, filter::LevelFilter, layer::Context, prelude::*};
+
+/// Tables that stay small: a row per number, account, country or provider.
+const SMALL: [&str; 8] = [
+    "business", "number", "account", "member", "breaker", "price", "sweep", "data_key",
+];
+
+/// Lists that a page shows in the order of an index, and stops after a page.
+const LISTS: [&str; 6] = [
+    "conversation_latest",
+    "contact_search",
+    "contact_changed",
+    "live_event_business",
+    "message_business",
+    "message_trouble",
+];
+
+/// Indexes over what waits or is unread, which is never much: what they hold may be read whole.
+const OPEN: [&str; 6] = [
+    "message_waiting",
+    "message_in_flight",
+    "message_unclear",
+    "receipt_waiting",
+    "conversation_unread",
+    "task_status",
+];
+
+static RUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Writes down every statement that sqlx reports.
+struct Ear;
+
+impl<S: tracing::Subscriber> Layer<S> for Ear {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            let mut statement = Words(String::new());
+            event.record(&mut statement);
+            let words = statement.0.split_whitespace().collect::<Vec<_>>().join(" ");
+            RUN.lock().unwrap_or_else(PoisonError::into_inner).insert(words);
+        }
+    }
+}
+
+/// A short statement is its own summary; a long one is told in full beside it.
+struct Words(String);
+
+impl Visit for Words {
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if ["summary", "db.statement"].contains(&field.name()) && !value.trim().is_empty() {
+            value.clone_into(&mut self.0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_statement_of_a_days_work_reads_a_history() {
+    let w = World::new(Backend::Sqlite).await;
+    tracing_subscriber::registry()
+        .with(Ear.with_filter(LevelFilter::DEBUG))
+        .init();
+    Box::pin(a_day(&w)).await;
+    let run = RUN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert!(run.len() > 100, "only {} statements were heard", run.len());
+    let mut long = Vec::new();
+    for statement in &run {
+        for step in plan(&w, statement).await {
+            if reads_a_history(statement, &step) {
+                long.push(format!("{step}\n    {statement}"));
+            }
+        }
+    }
+    assert!(long.is_empty(), "{} read too much:\n{}", long.len(), long.join("\n"));
+}
+
+async fn plan(w: &World, statement: &str) -> Vec<String> {
+    let ours = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"]
+        .iter()
+        .any(|verb| statement.starts_with(verb));
+    // The queue's tables are apalis's own.
+    if !ours || ["Jobs", "Workers", "PRAGMA"].iter().any(|name| statement.contains(name)) {
+        return Vec::new();
+    }
+    let db = w.s.db().connection();
+    let explain = Statement::from_string(db.get_database_backend(), format!("EXPLAIN QUERY PLAN {statement}"));
+    let rows = db.query_all_raw(explain).await.expect(statement);
+    rows.iter().map(|row| row.try_get("", "detail").expect("text")).collect()
+}
+
+fn reads_a_history(statement: &str, step: &str) -> bool {
+    let mut words = step.split_whitespace();
+    let (how, table) = (words.next(), words.next().unwrap_or_default());
+    let index = step
+        .split(" INDEX ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next())
+        .unwrap_or_default();
+    if SMALL.contains(&table) || OPEN.iter().any(|open| index.starts_with(open)) {
+        return false;
+    }
+    match how {
+        // The statement's own list of values; or children of an inserted row, which SQLite looks at only while some lack their parent.
+        Some("SCAN") => {
+            let values = table == "news" || step.contains("CONSTANT ROW") || step.contains("-ROW VALUES");
+            !(values || statement.starts_with("INSERT"))
+        }
+        // The whole of one business; a list may, if it stops, and asks for nothing else that most rows of the index could lack.
+        Some("SEARCH") if step.ends_with("(business_id=?)") => {
+            let page = statement.contains("ORDER BY") && statement.contains("LIMIT") && !statement.contains("= 'queued'");
+            !(page && LISTS.contains(&index))
+        }
+        _ => false,
+    }
+}
+
+const PHONES: [&str; 6] = [
+    "+14155550171",
+    "+14155550172",
+    "+14155550173",
+    "+14155550174",
+    "+14155550175",
+    "+14155550176",
+];
+
+/// Everything that staff, customers and Twilio do on most days, and what the ticks do meanwhile.
+async fn a_day(w: &World) {
+    let (s, owner) = (&w.s, &w.owner);
+    let mut people = Vec::new();
+    for phone in PHONES {
+        let (person, visit) = w.reminded("Somebody", phone).await;
+        people.push((person, visit));
+    }
+    for (phone, text) in PHONES
+        .iter()
+        .zip(["Y", "N", "STOP", "Please take me off your list", "HELP", "Is there parking?"])
+    {
+        w.text(phone, text).await;
+    }
+    futures::future::join_all(PHONES.iter().map(|phone| w.text(phone, "Thank you"))).await;
+    w.text("+14155550199", "Do you take new patients?").await;
+    for (person, _) in [&people[0], &people[5]] {
+        let reply = w.reply(person, "See you soon").await.expect("taken");
+        w.work().await;
+        let sent = w.last_message(person).await;
+        let sid = sent.provider_sid.expect("sent");
+        for status in ["sent", "undelivered"] {
+            w.status(&reply, &sid, status, Some(30003).filter(|_| status == "undelivered"))
+                .await
+                .expect("taken");
+        }
+        let ids = vec![reply.id];
+        messages::retry(s, owner, MessageIds { ids: ids.clone() })
+            .await
+            .expect("again");
+        messages::cancel_many(s, owner, MessageIds { ids }).await.expect("taken back");
+    }
+    let decision = DecideHold {
+        contact_id: people[3].0.id,
+        opt_out: false,
+    };
+    contacts::decide_hold(s, owner, decision).await.expect("decided");
+    let visit = &people[5].1;
+    let starts_at = (w.clock.now() + Duration::days(4)).to_rfc3339();
+    appointments::reschedule(s, owner, visit.id, MoveAppointment { starts_at })
+        .await
+        .expect("moved");
+    reminders::send_now(s, owner, visit.id).await.expect("sent now");
+    appointments::act(s, owner, people[4].1.id, Act::Cancel)
+        .await
+        .expect("cancelled");
+    w.work().await;
+    messages::tick(s).await.expect("looked");
+    messages::sweep(s).await.expect("compared");
+    messages::recover(s).await.expect("recovered");
+    messages::backlog(s).await.expect("counted");
+    screens(w, people[0].0.id).await;
+    w.clock.advance(Duration::days(2));
+    w.work().await;
+    messages::tick(s).await.expect("looked");
+    live::sweep(s).await.expect("swept");
+}
+
+async fn screens(w: &World, person: uuid::Uuid) {
+    let (s, owner) = (&w.s, &w.owner);
+    let inbox = conversations::list(s, owner, None).await.expect("the inbox");
+    for row in &inbox.data {
+        conversations::thread(s, owner, row.id, None).await.expect("a thread");
+        conversations::mark_read(s, owner, row.id).await.expect("read");
+    }
+    for show in ["waiting", "trouble", ""] {
+        let query = LogQuery {
+            show: Some(show.to_owned()).filter(|s| !s.is_empty()),
+            ..LogQuery::default()
+        };
+        messages::log(s, owner, query).await.expect("the log");
+    }
+    for show in ["upcoming", "past"] {
+        let query = AppointmentQuery {
+            show: Some(show.to_owned()),
+            ..AppointmentQuery::default()
+        };
+        appointments::list(s, owner, query).await.expect("visits");
+    }
+    for q in ["", "some", "0171"] {
+        let query = ContactQuery {
+            q: Some(q.to_owned()),
+            ..ContactQuery::default()
+        };
+        contacts::list(s, owner, query).await.expect("contacts");
+    }
+    contacts::page(s, owner, person).await.expect("a person");
+    for task in tasks::list(s, owner, TaskQuery::default()).await.expect("tasks").data {
+        tasks::set_done(s, owner, task.id, true).await.expect("done");
+    }
+    reports::recent(s, owner, 30).await.expect("counters");
+    notices::list(s, owner).await.expect("banners");
+    let here = live::cursor(s, owner.business_id).await.expect("a cursor");
+    live::after(s, owner, here).await.expect("events");
+}
