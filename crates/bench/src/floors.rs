@@ -7,16 +7,20 @@ use std::{
 };
 
 use anyhow::Context;
-use axum::{Router, body::Bytes, http::header, routing::post};
+use axum::{Router, body::Bytes, http::header};
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
 
-use crate::db::Db;
+use crate::{
+    db::Db,
+    load::{Plan, request},
+    setup::memory,
+};
 
-/// A server in a process of its own that answers 200 to whatever is posted to it.
+/// A server in a process of its own that answers 200 to whatever is asked of it.
 pub struct HttpFloor {
     pub address: String,
     child: Child,
@@ -42,6 +46,13 @@ impl HttpFloor {
             child,
         })
     }
+
+    /// Its memory in MB, and the median of 500 GETs one after the other, in ms.
+    pub async fn at_rest(&self) -> anyhow::Result<(f64, f64)> {
+        let get = request("GET", "/", &self.address, &[], "");
+        let m = Plan::new(&self.address, vec![get; 500]).all(1).await.all_well()?;
+        Ok((memory(self.child.id(), "VmRSS")?, m.ms(0.5)))
+    }
 }
 
 /// The other end of [`HttpFloor`].
@@ -49,10 +60,25 @@ pub async fn serve() -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     let answer = |_: Bytes| async { ([(header::CONTENT_TYPE, "text/xml")], "<Response/>") };
-    let app = Router::new()
-        .route("/webhooks/twilio/inbound", post(answer))
-        .route("/webhooks/twilio/status", post(answer));
-    Ok(axum::serve(listener, app).await?)
+    Ok(axum::serve(listener, Router::new().fallback(answer)).await?)
+}
+
+/// Milliseconds, in the median of 200, to read a page's 50 conversations by their index and nothing else.
+pub async fn page_of_rows_ms(db: &Db) -> anyhow::Result<f64> {
+    let sql = "SELECT preview FROM conversation WHERE business_id = (SELECT business_id FROM conversation LIMIT 1) \
+               ORDER BY last_at DESC, id DESC LIMIT 50";
+    let mut times = Vec::new();
+    for _ in 0..200 {
+        let start = Instant::now();
+        db.texts(sql).await?;
+        times.push(start.elapsed().as_secs_f64() * 1000.0);
+    }
+    Ok(median(times))
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 /// Bare durable writes: `rows` rows of 300 bytes per request.
@@ -107,6 +133,17 @@ impl<'a> Inserts<'a> {
         }
     }
 
+    /// Milliseconds, in the median of 200, when one comes after the other, each with a commit of its own.
+    pub async fn alone_ms(&self) -> anyhow::Result<f64> {
+        let mut times = Vec::new();
+        for _ in 0..200 {
+            let start = Instant::now();
+            self.db.run(&Self::statement(self.rows)).await?;
+            times.push(start.elapsed().as_secs_f64() * 1000.0);
+        }
+        Ok(median(times))
+    }
+
     /// Requests a second when all that wait share a commit.
     pub async fn shared_commits(&self, requests: usize) -> anyhow::Result<f64> {
         self.one_writer(requests, AT_ONCE).await
@@ -156,6 +193,5 @@ pub fn fsync_ms(directory: &std::path::Path, grows: bool) -> anyhow::Result<f64>
         times.push(start.elapsed().as_secs_f64() * 1000.0);
     }
     std::fs::remove_file(path)?;
-    times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
+    Ok(median(times))
 }

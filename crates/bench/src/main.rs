@@ -170,13 +170,19 @@ async fn history(options: &Options, backend: Backend, report: &mut Report) -> an
         world = Some(filled);
     }
     let name = backend.name();
+    let Some(large) = world.as_ref() else { return Ok(()) };
+    let rows_ms = floors::page_of_rows_ms(&large.db).await?;
+    let (_, http_ms) = floors::HttpFloor::start()?.at_rest().await?;
     if let [little, much] = pages.as_slice() {
         for (little, much) in little.iter().zip(much) {
             let row = |what: &str, value| Row::new("pages", format!("{}, {what}", much.name), value, "ms");
             let times = much.p50 / little.p50;
             let ratio = Row::new("pages", format!("{}, times as long as with little", much.name), times, "×");
             let rows = vec![
-                row("p50", much.p50).beside(little.p50, "with little"),
+                row("p50", much.p50)
+                    .beside(little.p50, "with little")
+                    .beside(rows_ms, "50 rows read")
+                    .beside(http_ms, "bare HTTP"),
                 row("p95", much.p95).beside(little.p95, "with little"),
                 if much.name == "inbox page" {
                     ratio.goal(Goal::AtMost(1.5))
@@ -187,11 +193,15 @@ async fn history(options: &Options, backend: Backend, report: &mut Report) -> an
             report.add(name, rows);
         }
     }
-    if let [little, much] = visits.as_slice() {
+    if let [(little, _), (much, written)] = visits.as_slice() {
         let row = |what: &str, q| {
             Row::new("appointments", format!("visit made, {what}"), much.ms(q), "ms").beside(little.ms(q), "with little")
         };
-        report.add(name, vec![row("p50", 0.5), row("p99", 0.99)]);
+        let alone_ms = floors::Inserts::new(&large.db, *written).await?.alone_ms().await?;
+        let p50 = row("p50", 0.5)
+            .beside(alone_ms, "as many bare rows")
+            .beside(http_ms, "bare HTTP");
+        report.add(name, vec![p50, row("p99", 0.99)]);
     }
     if let Some(world) = world.as_ref().filter(|_| want_visits) {
         report.take(name, appointments::fire(world).await);

@@ -195,14 +195,7 @@ impl<'a> World<'a> {
 
     /// A figure of the server's memory in MB: `VmRSS` (now) or `VmHWM` (the most since its start).
     pub fn memory(&self, what: &str) -> anyhow::Result<f64> {
-        let id = self.server.as_ref().context("the server runs")?.id();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-        let line = status.lines().find_map(|l| l.strip_prefix(what)?.strip_prefix(':'));
-        let kb: f64 = line
-            .and_then(|l| l.split_whitespace().next())
-            .context("/proc has it")?
-            .parse()?;
-        Ok(kb / 1024.0)
+        memory(self.server.as_ref().context("the server runs")?.id(), what)
     }
 
     /// Seconds of processor time the server has used since its start; the database's own processes are not in it.
@@ -338,4 +331,15 @@ fn zone_where_it_is_noon() -> String {
     let east = 12 - now().hour() as i32;
     // These zones count westwards.
     format!("Etc/GMT{}{}", if east >= 0 { "-" } else { "+" }, east.abs())
+}
+
+/// A figure of a process's memory in MB, as `/proc` calls it.
+pub fn memory(process: u32, what: &str) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|l| l.strip_prefix(what)?.strip_prefix(':'));
+    let kb: f64 = line
+        .and_then(|l| l.split_whitespace().next())
+        .context("/proc has it")?
+        .parse()?;
+    Ok(kb / 1024.0)
 }

@@ -434,11 +434,17 @@ fn forward(before: &Value, after: &Value, gave_up: bool) {
         before["status"].as_str().unwrap_or_default(),
         after["status"].as_str().unwrap_or_default(),
     );
-    // Twilio refused for now, or the same text was asked for again after it had been withdrawn.
-    let again = matches!(
-        (from, to),
-        ("sending", "queued") | ("cancelled", "queued" | "sending" | "sent" | "unknown")
-    );
+    let refused = after["status_words"]
+        .as_str()
+        .is_some_and(|words| words.starts_with("Waits: Twilio did not take it"));
+    // Twilio refused for now (it may say so after we gave the call up), or the same text was asked for again after it was withdrawn.
+    let again = match (from, to) {
+        ("unknown", "queued") => refused,
+        (from, to) => matches!(
+            (from, to),
+            ("sending", "queued") | ("cancelled", "queued" | "sending" | "sent" | "unknown")
+        ),
+    };
     let unbound = before["provider_sid"].is_null();
     assert!(
         rank(to) >= rank(from) || (again && unbound) || (gave_up && to != "cancelled"),

@@ -21,12 +21,15 @@ fn visit(world: &World<'_>, person: usize, starts_at: DateTime<Utc>) -> Vec<u8> 
     )
 }
 
-/// Makes visits one after the other.
-pub async fn create(world: &World<'_>) -> anyhow::Result<Measured> {
+/// Makes visits one after the other; how long that took, and the rows written for each.
+pub async fn create(world: &World<'_>) -> anyhow::Result<(Measured, usize)> {
     let count = if world.options.quick { 100 } else { 500 };
     let soon = now() + chrono::Duration::days(20);
     let visits = (0..count).map(|n| visit(world, n * 37, soon + chrono::Duration::minutes(10 * n as i64)));
-    Plan::new(&world.address, visits.collect()).all(1).await.all_well()
+    let before = world.db.rows().await?;
+    let made = Plan::new(&world.address, visits.collect()).all(1).await.all_well()?;
+    let written = (world.db.rows().await? - before) as f64 / count as f64;
+    Ok((made, written.round() as usize))
 }
 
 /// Makes visits whose reminders (24 hours before) are due within the next minute, and waits for them.

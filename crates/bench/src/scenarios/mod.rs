@@ -10,6 +10,7 @@ pub mod status;
 use std::time::Duration;
 
 use crate::{
+    floors::HttpFloor,
     report::{Goal, Row},
     setup::World,
 };
@@ -20,8 +21,11 @@ pub async fn idle(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
     let seconds = if world.options.quick { 5 } else { 30 };
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let what = format!("resident, {seconds} s after the start");
+    let (floor, _) = HttpFloor::start()?.at_rest().await?;
     Ok(vec![
-        Row::new("memory", what, world.memory("VmRSS")?, "MB").goal(Goal::AtMost(80.0)),
+        Row::new("memory", what, world.memory("VmRSS")?, "MB")
+            .beside(floor, "bare HTTP server")
+            .goal(Goal::AtMost(80.0)),
     ])
 }
 

@@ -171,6 +171,9 @@ async fn seen(s: &Services, sid: &str) -> Result<bool> {
 
 /// Stores a group of texts and acts on them, in the order they came, all in one transaction.
 async fn store_group(s: &Services, group: &[Routed<'_>]) -> Result<Vec<Received>> {
+    if group.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut tx = s.begin().await?;
     let mut new = take_receipts(&tx, group).await?;
     let mut results = Vec::with_capacity(group.len());

@@ -351,13 +351,18 @@ async fn moved_by_many_at_once_every_text_is_about_another_time_and_the_plan_fit
     let visit = app.visit(&ann, 30).await;
     let moves = (0..20).map(|n| {
         let (app, visit) = (app.clone(), visit.clone());
-        let to = app.s.now() + Duration::hours(24 + n % 10);
+        // Never within an hour of the 24 hours, when the reminder of 48 hours would make way for the next one.
+        let to = app.s.now() + Duration::hours(26 + n % 10);
         tokio::spawn(async move { app.move_visit(&visit, to).await.0 })
     });
     for answer in join_all(moves).await {
         assert_eq!(answer.expect("no panic"), 200);
     }
     app.a_tick_later().await;
+    app.until("she is told of a time", async || {
+        (!app.sim.sent_to(ANN).is_empty()).then_some(())
+    })
+    .await;
     app.until("nothing is in the air", async || {
         let on_the_way = ["queued", "sending"];
         let all = app.messages_of(&ann).await;
@@ -383,6 +388,4 @@ async fn moved_by_many_at_once_every_text_is_about_another_time_and_the_plan_fit
         let due_at = instant(reminder["due_at"].as_str().expect("a time"));
         assert!(due_at < starts_at && starts_at - due_at <= Duration::hours(48), "{seen}");
     }
-    let last = app.sim.sent_to(ANN).len();
-    assert!(last >= 1, "she was told of a time");
 }
