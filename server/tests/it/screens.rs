@@ -115,7 +115,9 @@ async fn fifty_ticked_boxes_arrive_and_the_answer_stands_on_the_page() {
     );
 
     let html = page(&app, "/log").await;
-    let start = html.find("/api/fn/cancel_messages").expect("a second button");
+    let start = html
+        .find("/api/fn/cancel_messages")
+        .unwrap_or_else(|| panic!("no second button: {html}"));
     let cancel = html[start..].split('"').next().expect("an address").to_owned();
     post(&app, &cancel, &form).await;
     let told = page(&app, "/log?show=waiting").await;

@@ -35,6 +35,7 @@ fn read(row: &breaker::Model) -> Breaker {
 }
 
 /// Breakers as they stand; those never heard of are closed.
+#[derive(Default)]
 pub(crate) struct Board(HashMap<String, (Breaker, String)>);
 
 impl Board {

@@ -84,8 +84,10 @@ pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
     if picked.is_empty() {
         return Ok(Round { go: Vec::new(), looked });
     }
-    let scene = Scene::load(s, &mut tx, &picked).await?;
+    let mut scene = Scene::load(s, &mut tx, &picked).await?;
     let mut limits = Limits::load(s, &tx, &picked, &scene.businesses).await?;
+    // Under the account's lock, which the limits hold: two workers must not both be the one that tries whether it works again.
+    scene.board = Board::load(&tx.db, scene.scopes(&picked)).await?;
     let verdicts = scene.verdicts(tx.now, picked, &mut limits);
     let (mut go, mut held) = (Vec::new(), Vec::new());
     for (m, verdict) in verdicts {
@@ -182,10 +184,6 @@ impl Scene {
             .filter(number::Column::Status.eq("active"))
             .all(&tx.db)
             .await?;
-        let account = breaker::account(s);
-        let mut scopes: Vec<String> = senders.iter().map(|n| breaker::sender(n)).collect();
-        scopes.push(account.clone());
-        let board = Board::load(&tx.db, scopes).await?;
         Ok(Self {
             people: people.into_iter().map(|c| (c.id, c)).collect(),
             consents,
@@ -194,9 +192,16 @@ impl Scene {
             shared: s.settings().default_from.clone(),
             requests: requests(tx, picked).await?,
             visits: visits(tx, picked).await?,
-            account,
-            board,
+            account: breaker::account(s),
+            board: Board::default(),
         })
+    }
+
+    /// The breakers that the calls for these texts go through.
+    fn scopes(&self, picked: &[message::Model]) -> Vec<String> {
+        let senders: HashSet<&str> = picked.iter().map(|m| m.ours.as_str()).collect();
+        let senders = senders.into_iter().map(breaker::sender);
+        senders.chain([self.account.clone()]).collect()
     }
 
     fn verdicts(&self, now: DateTime<Utc>, picked: Vec<message::Model>, limits: &mut Limits) -> Vec<(message::Model, Verdict)> {
@@ -352,6 +357,9 @@ async fn visits(tx: &Tx, picked: &[message::Model]) -> Result<HashMap<Uuid, appo
     Ok(rows.into_iter().map(|r| (r.id, r)).collect())
 }
 
+/// Who waits no longer than this keeps their turn at their sender.
+const TURN_KEPT: Duration = Duration::minutes(1);
+
 /// They wait, and say why and until when.
 async fn hold(tx: &mut Tx, held: Vec<(message::Model, DateTime<Utc>, String, bool)>) -> Result<()> {
     let mut groups: HashMap<(DateTime<Utc>, String, bool), Vec<message::Model>> = HashMap::new();
@@ -369,6 +377,9 @@ async fn hold(tx: &mut Tx, held: Vec<(message::Model, DateTime<Utc>, String, boo
             .col_expr(message::Column::WaitReason, Expr::value(why));
         if slot {
             row = row.col_expr(message::Column::SlotAt, Expr::value(until));
+        } else if until - tx.now > TURN_KEPT {
+            // Its turn at its sender passes; else all that were held would go at once afterwards.
+            row = row.col_expr(message::Column::SlotAt, Expr::value(Option::<DateTime<Utc>>::None));
         }
         row.filter(message::Column::Id.is_in(group.iter().map(|m| m.id)))
             .exec(&tx.db)

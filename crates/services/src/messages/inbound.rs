@@ -138,8 +138,8 @@ async fn each_alone(s: &Services, group: &[Routed<'_>], cause: Error) -> Vec<Res
 /// Two first texts of a new number at once: one of them finds the contact made by the other when it tries again. What can't be acted on
 /// is kept.
 async fn receive_alone(s: &Services, text: Routed<'_>, failed_before: Option<Error>) -> Result<Received> {
-    let mut cause = failed_before;
-    for _ in 0..3 {
+    let (mut cause, mut once_more) = (failed_before, true);
+    for _ in 0..4 {
         match cause.take() {
             None => match store_group(s, &[text]).await {
                 Ok(results) => return Ok(results.first().copied().unwrap_or(Received::Done)),
@@ -150,6 +150,8 @@ async fn receive_alone(s: &Services, text: Routed<'_>, failed_before: Option<Err
                     return Ok(Received::Repeat);
                 }
             }
+            // Perhaps it only lost a deadlock: a STOP must not wait for that.
+            Some(_) if once_more => once_more = false,
             Some(e) => return keep(s, text, &e).await,
         }
     }
@@ -375,9 +377,13 @@ async fn effect(
     asked: bool,
 ) -> Result<bool> {
     let form = text.form;
-    match meaning(form, &inbound.body, state) {
-        // Brought in late, after they have agreed again: it is shown, and what they said last counts.
-        Meaning::Stop if agreed_since(tx, inbound).await? => return Ok(false),
+    let since = said_since(tx, inbound).await?;
+    // Brought in late: it means what it meant when they wrote it.
+    let state_then = if since == Some(Meaning::Stop) { State::Unknown } else { state };
+    match meaning(form, &inbound.body, state_then) {
+        // It is shown, and what they said last counts.
+        Meaning::Stop if since == Some(Meaning::Start) => return Ok(false),
+        Meaning::Start if since == Some(Meaning::Stop) => return Ok(false),
         Meaning::Stop => {
             stop_elsewhere(tx, inbound, &form.from).await?;
             if state != State::OptedOut {
@@ -435,10 +441,10 @@ async fn quoted(tx: &Tx, contact: &contact::Model, form: &forms::Inbound) -> Res
     Ok(ours.and_then(|m| m.appointment_id))
 }
 
-/// Whether the customer wrote START after this text, which was brought in late.
-async fn agreed_since(tx: &Tx, inbound: &message::Model) -> Result<bool> {
+/// STOP or START, if the customer wrote one after this text, which was brought in late; the last of them.
+async fn said_since(tx: &Tx, inbound: &message::Model) -> Result<Option<Meaning>> {
     if inbound.created_at >= tx.now {
-        return Ok(false);
+        return Ok(None);
     }
     let later: Vec<String> = message::Entity::in_business(inbound.business_id)
         .filter(message::Column::ConversationId.eq(inbound.conversation_id))
@@ -451,10 +457,8 @@ async fn agreed_since(tx: &Tx, inbound: &message::Model) -> Result<bool> {
         .into_tuple()
         .all(&tx.db)
         .await?;
-    let keywords = later.iter().map(|body| parse(body, true));
-    // The newest keyword is their word.
-    let last = keywords.into_iter().find(|m| matches!(m, Meaning::Start | Meaning::Stop));
-    Ok(last == Some(Meaning::Start))
+    let mut meanings = later.iter().map(|body| parse(body, true));
+    Ok(meanings.find(|m| matches!(m, Meaning::Start | Meaning::Stop)))
 }
 
 fn meaning(form: &forms::Inbound, body: &str, state: State) -> Meaning {

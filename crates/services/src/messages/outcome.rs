@@ -51,18 +51,26 @@ pub(super) async fn record(s: &Services, m: message::Model, said: Outcome) -> Re
 }
 
 async fn record_group(s: &Services, group: Vec<(message::Model, Outcome)>) -> Vec<Result<()>> {
-    let together = write(s, &group).await;
-    if together.is_ok() || group.len() == 1 {
-        let mut results = vec![together];
-        results.resize_with(group.len(), || Ok(()));
-        return results;
+    if write(s, &group).await.is_ok() {
+        return group.iter().map(|_| Ok(())).collect();
     }
     // One of them is in the way of the others: each by itself.
     let mut results = Vec::with_capacity(group.len());
     for one in group {
-        results.push(write(s, &[one]).await);
+        results.push(write_alone(s, &[one]).await);
     }
     results
+}
+
+/// What a call said is heard only once, so it must not be lost to a deadlock.
+async fn write_alone(s: &Services, one: &[(message::Model, Outcome)]) -> Result<()> {
+    for _ in 0..2 {
+        match write(s, one).await {
+            Ok(()) => return Ok(()),
+            Err(cause) => tracing::warn!(%cause, "an outcome could not be written; once more"),
+        }
+    }
+    write(s, one).await
 }
 
 /// The rows of a group, people first and both in order of id, so that two groups never wait for each other.

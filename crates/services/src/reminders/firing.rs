@@ -21,7 +21,7 @@ use crate::{
     contacts::consent,
     error::problem,
     messages::{self, Kind as Text},
-    numbers,
+    numbers, tasks,
     tx::Touched,
 };
 
@@ -70,7 +70,10 @@ async fn fire_group(s: &Services, group: &[Due]) -> Result<()> {
     let Err(cause) = fire_all(s, group).await else { return Ok(()) };
     if let [(_, id, business_id)] = group {
         tracing::error!(reminder = %id, %cause, "a due reminder could not be fired; it is tried again in a minute");
-        return try_again(s, *business_id, *id).await;
+        if let Err(cause) = try_again(s, *business_id, *id).await {
+            tracing::error!(reminder = %id, %cause, "that could not be noted either");
+        }
+        return Ok(());
     }
     for one in group.chunks(1) {
         Box::pin(fire_group(s, one)).await?;
@@ -78,18 +81,39 @@ async fn fire_group(s: &Services, group: &[Due]) -> Result<()> {
     Ok(())
 }
 
+/// At the second failure a person hears of it. Written without showing the visit anew: that may be what fails.
 async fn try_again(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
+    const FAULT: &str = "A fault on our side keeps it from being sent; it is tried again every minute.";
+    let find = || reminder_request::Entity::in_business(business_id).filter(reminder_request::Column::Id.eq(id));
+    let Some(row) = find().one(&s.db().write).await? else {
+        return Ok(());
+    };
     reminder_request::Entity::update_many()
         .col_expr(
             reminder_request::Column::DueAt,
             Expr::value(s.now() + chrono::Duration::minutes(1)),
         )
-        .filter(reminder_request::Column::BusinessId.eq(business_id))
+        .col_expr(reminder_request::Column::Reason, Expr::value(FAULT))
         .filter(reminder_request::Column::Id.eq(id))
         .filter(reminder_request::Column::Status.eq("planned"))
         .exec(&s.db().write)
         .await?;
-    Ok(())
+    if row.status != "planned" || row.reason.as_deref() != Some(FAULT) {
+        return Ok(());
+    }
+    let task = tasks::New {
+        business_id,
+        kind: tasks::Kind::Call,
+        title: "Call about the visit: a fault on our side keeps the reminder from being sent.".to_owned(),
+        key: format!("fault:{id}"),
+        contact_id: Some(row.contact_id),
+        conversation_id: None,
+        appointment_id: Some(row.appointment_id),
+        message_id: None,
+    };
+    let mut tx = s.begin().await?;
+    tasks::raise(&mut tx, task).await?;
+    tx.commit().await
 }
 
 async fn fire_all(s: &Services, group: &[Due]) -> Result<()> {
@@ -155,6 +179,7 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
                 needs_call(tx, &visit, &reason).await
             }
             None => {
+                replace_waiting(tx, &request).await?;
                 let zone = zone(&business, &contact);
                 text(tx, &business.name, &contact, &visit, request, zone, None).await
             }
@@ -162,16 +187,46 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
     }
 }
 
-/// Another reminder of the same visit, closer to it, is due too: after a night or an outage only that one goes out (RE2).
-async fn later_kind_due(tx: &Tx, request: &reminder_request::Model) -> Result<bool> {
-    let hours = |kind: &str| kind.parse::<Kind>().ok().and_then(Kind::hours);
-    let siblings = reminder_request::Entity::in_business(request.business_id)
+/// Hours before the visit; none for one that a member asked for.
+fn hours(request: &reminder_request::Model) -> Option<u16> {
+    request.kind.parse::<Kind>().ok().and_then(Kind::hours)
+}
+
+async fn siblings(tx: &Tx, request: &reminder_request::Model) -> Result<Vec<reminder_request::Model>> {
+    let rows = reminder_request::Entity::in_business(request.business_id)
         .filter(reminder_request::Column::AppointmentId.eq(request.appointment_id))
-        .filter(reminder_request::Column::Status.eq("planned"))
-        .filter(reminder_request::Column::DueAt.lte(tx.now))
-        .all(&tx.db)
-        .await?;
-    Ok(siblings.iter().any(|other| hours(&other.kind) < hours(&request.kind)))
+        .filter(reminder_request::Column::Id.ne(request.id));
+    Ok(rows.all(&tx.db).await?)
+}
+
+/// Another reminder of the same visit, closer to it, is due too or has gone out: after a night or an outage only that one does (RE2).
+async fn later_kind_due(tx: &Tx, request: &reminder_request::Model) -> Result<bool> {
+    let stands = |other: &reminder_request::Model| match other.status.as_str() {
+        "planned" => other.due_at <= tx.now,
+        "queued" => true,
+        "sent" => other.expires_at.is_some_and(|at| at > tx.now),
+        _ => false,
+    };
+    let others = siblings(tx, request).await?;
+    Ok(others
+        .iter()
+        .any(|other| hours(other).is_some() && hours(other) < hours(request) && stands(other)))
+}
+
+/// An earlier reminder of the same visit whose text still waits, behind a limit or the budget, makes way: else both would go together.
+async fn replace_waiting(tx: &mut Tx, request: &reminder_request::Model) -> Result<()> {
+    let others = siblings(tx, request).await?;
+    for other in others {
+        if other.status == "queued" && hours(&other) > hours(request) {
+            let (business_id, message_id, why) = (other.business_id, other.message_id, Skip::LaterKindDue.words());
+            // First the reminder, then its text: a text that is withdrawn under a live reminder asks for a call.
+            finish(tx, other, "cancelled", Some(why)).await?;
+            if let Some(message_id) = message_id {
+                messages::cancel(tx, business_id, message_id, why).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Why this contact can't be texted, if so. The claim asks all of this again.

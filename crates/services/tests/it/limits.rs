@@ -3,6 +3,7 @@
 use chrono::Duration;
 use entity::{businesses::business, messages::message, numbers::number};
 use rstest::rstest;
+use sea_orm::ConnectionTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use services::{messages, notices, numbers};
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
@@ -303,4 +304,41 @@ async fn a_pace_can_be_set_for_a_number(#[case] backend: Backend) {
         .await
         .expect("answers");
     assert_eq!(row.and_then(|n| n.per_second), Some(30));
+}
+
+/// What was held for an hour by one limit still keeps to the pace of its number afterwards: 60 text parts at once, then one a second.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_a_limit_held_does_not_leave_all_at_once(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let db = w.s.db().connection();
+    let three_parts =
+        "UPDATE business SET hourly_limit = 22, name = 'Bright Dental 😀 at the Long and Winding Road, Upper Floor'";
+    db.execute_unprepared(three_parts).await.expect("a low limit");
+    let phones: Vec<String> = (0..60).map(|n| format!("+1415555{n:04}")).collect();
+    for phone in &phones {
+        let somebody = w.contact("Somebody", phone).await;
+        w.visit(&somebody, 30).await;
+    }
+    let sent = || phones.iter().map(|phone| w.phone_got(phone).len()).sum::<usize>();
+    // Each gets a turn, and at its turn finds the hour's limit used up.
+    for _ in 0..50 {
+        w.work().await;
+        w.clock.advance(Duration::seconds(3));
+    }
+    assert_eq!(sent(), 22);
+    db.execute_unprepared("UPDATE business SET hourly_limit = 100")
+        .await
+        .expect("a high limit");
+    w.clock.advance(Duration::hours(1));
+    w.work().await;
+    let at_once = sent() - 22;
+    assert!((1..=21).contains(&at_once), "{at_once} went at once");
+    for _ in 0..30 {
+        w.clock.advance(Duration::seconds(3));
+        w.work().await;
+    }
+    assert_eq!(sent(), 60);
 }

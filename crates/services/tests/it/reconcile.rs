@@ -77,6 +77,31 @@ async fn who_has_agreed_again_since_is_not_opted_out_by_an_old_stop(#[case] back
     );
 }
 
+/// The other way round: an opt-in, or a YES to a reminder, that an outage kept from us is older than their STOP.
+#[rstest]
+#[case::opting_in("START", "scheduled")]
+#[case::an_answer("YES", "confirmed")]
+#[tokio::test]
+async fn who_has_opted_out_since_is_not_opted_in_by_an_old_text(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] old: &str,
+    #[case] visit_then: &str,
+) {
+    let w = World::new(backend).await;
+    let (ann, visit) = w.reminded("Ann", ANN).await;
+    messages::sweep(&w.s).await.expect("begins");
+    w.sim.inbound(ANN, NUMBER, old).await;
+    w.clock.advance(Duration::minutes(5));
+    w.text(ANN, "STOP").await;
+    messages::sweep(&w.s).await.expect("sweeps");
+    assert!(w.thread(&ann).await.iter().any(|m| m.body == old), "it is shown");
+    assert_eq!(w.see_contact(&ann).await.consent.sms, domain::consent::State::OptedOut);
+    assert_eq!(w.see_visit(&visit).await.status.as_str(), visit_then);
+    let before = w.phone_got(ANN).len();
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), before, "nothing goes out after a STOP");
+}
+
 #[rstest]
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]

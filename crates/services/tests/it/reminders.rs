@@ -290,12 +290,63 @@ async fn one_that_cannot_be_fired_keeps_nobody_waiting(#[case] backend: Backend)
     assert_eq!(visits("of a newer version", "scheduled").await, 1);
     w.work().await;
     assert_eq!([ANN, BOB, CID].map(|phone| w.phone_got(phone).len()), [1, 0, 1]);
+    w.clock.advance(Duration::minutes(1));
+    w.work().await;
+    assert_eq!(w.open_tasks().await.len(), 1, "at the second failure a person hears of it");
     assert_eq!(visits("scheduled", "of a newer version").await, 1);
     w.work().await;
     assert!(w.phone_got(BOB).is_empty(), "it rests for a minute");
     w.clock.advance(Duration::minutes(1));
     w.work().await;
     assert_eq!(w.phone_got(BOB).len(), 1);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_that_waits_makes_way_for_the_next_one(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 72).await;
+    let db = w.s.db().connection();
+    db.execute_unprepared("UPDATE business SET monthly_budget = 0")
+        .await
+        .expect("nothing left");
+    for _ in 0..2 {
+        w.clock.advance(Duration::hours(24));
+        w.work().await;
+    }
+    assert!(w.phone_got(ANN).is_empty(), "the budget holds both");
+    db.execute_unprepared("UPDATE business SET monthly_budget = NULL")
+        .await
+        .expect("no budget");
+    w.clock.advance(Duration::hours(2));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+    assert_eq!(states(&w.see_visit(&visit).await), [("48h", "cancelled"), ("24h", "sent")]);
+    assert!(w.open_tasks().await.is_empty());
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_earlier_reminder_that_comes_late_does_not_follow_a_later_one(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (_, visit) = w.reminded("Ann", ANN).await;
+    w.clock.advance(Duration::hours(6));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2);
+    let late = "UPDATE reminder_request SET status = 'planned' WHERE kind = '48h'";
+    w.s.db()
+        .connection()
+        .execute_unprepared(late)
+        .await
+        .expect("as if it had rested");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2);
+    assert_eq!(states(&w.see_visit(&visit).await), [("48h", "skipped"), ("24h", "sent")]);
 }
 
 #[rstest]
