@@ -84,10 +84,11 @@ async fn fire_group(s: &Services, group: &[Due]) -> Result<()> {
 /// At the second failure a person hears of it. Written without showing the visit anew: that may be what fails.
 async fn try_again(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
     const FAULT: &str = "A fault on our side keeps it from being sent; it is tried again every minute.";
-    let find = || reminder_request::Entity::in_business(business_id).filter(reminder_request::Column::Id.eq(id));
-    let Some(row) = find().one(&s.db().write).await? else {
-        return Ok(());
-    };
+    let row = reminder_request::Entity::in_business(business_id)
+        .filter(reminder_request::Column::Id.eq(id))
+        .one(&s.db().write)
+        .await?;
+    let Some(row) = row else { return Ok(()) };
     reminder_request::Entity::update_many()
         .col_expr(
             reminder_request::Column::DueAt,
@@ -149,7 +150,8 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
     else {
         return Ok(());
     };
-    if later_kind_due(tx, &request).await? {
+    let others = siblings(tx, &request).await?;
+    if later_kind_due(tx.now, &request, &others) {
         return finish(tx, request, "skipped", Some(Skip::LaterKindDue.words())).await;
     }
     let business = tx.business(business_id).await?;
@@ -179,7 +181,7 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
                 needs_call(tx, &visit, &reason).await
             }
             None => {
-                replace_waiting(tx, &request).await?;
+                replace_waiting(tx, &request, others).await?;
                 let zone = zone(&business, &contact);
                 text(tx, &business.name, &contact, &visit, request, zone, None).await
             }
@@ -200,22 +202,20 @@ async fn siblings(tx: &Tx, request: &reminder_request::Model) -> Result<Vec<remi
 }
 
 /// Another reminder of the same visit, closer to it, is due too or has gone out: after a night or an outage only that one does (RE2).
-async fn later_kind_due(tx: &Tx, request: &reminder_request::Model) -> Result<bool> {
+fn later_kind_due(now: DateTime<Utc>, request: &reminder_request::Model, others: &[reminder_request::Model]) -> bool {
     let stands = |other: &reminder_request::Model| match other.status.as_str() {
-        "planned" => other.due_at <= tx.now,
+        "planned" => other.due_at <= now,
         "queued" => true,
-        "sent" => other.expires_at.is_some_and(|at| at > tx.now),
+        "sent" => other.expires_at.is_some_and(|at| at > now),
         _ => false,
     };
-    let others = siblings(tx, request).await?;
-    Ok(others
+    others
         .iter()
-        .any(|other| hours(other).is_some() && hours(other) < hours(request) && stands(other)))
+        .any(|other| hours(other).is_some() && hours(other) < hours(request) && stands(other))
 }
 
 /// An earlier reminder of the same visit whose text still waits, behind a limit or the budget, makes way: else both would go together.
-async fn replace_waiting(tx: &mut Tx, request: &reminder_request::Model) -> Result<()> {
-    let others = siblings(tx, request).await?;
+async fn replace_waiting(tx: &mut Tx, request: &reminder_request::Model, others: Vec<reminder_request::Model>) -> Result<()> {
     for other in others {
         if other.status == "queued" && hours(&other) > hours(request) {
             let (business_id, message_id, why) = (other.business_id, other.message_id, Skip::LaterKindDue.words());
