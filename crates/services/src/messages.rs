@@ -1,12 +1,13 @@
 //! Texts. Outbound: a row first (`enqueue`), which is its own job; then claim (`claim`, within `limits`), call (`dispatch`), record
 //! (`outcome`). What the provider says later is in `status`, what nobody knows in `unclear`, what an outage lost in `reconcile`.
-//! Inbound: `inbound`.
+//! Inbound: `inbound` stores a text once, `effects` does what it says.
 
 mod backlog;
 pub mod breaker;
 mod claim;
 mod desk;
 mod dispatch;
+mod effects;
 mod inbound;
 mod limits;
 mod outcome;

@@ -4,28 +4,23 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::{Code, live::LiveEvent};
-use domain::{
-    consent::{Purpose, Source, State},
-    delivery::Status,
-    inbound::{Meaning, clean, parse},
-    phone::mask,
-    texts,
-};
+use domain::{consent::Purpose, delivery::Status, inbound::clean, phone::mask};
 use entity::{
     contacts::contact,
     messages::{message, receipt},
 };
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Set, sea_query::OnConflict,
-};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryTrait, Set, sea_query::OnConflict};
 use twilio::forms;
 use uuid::Uuid;
 
-use super::{THEIRS, respond, shown};
+use super::{
+    THEIRS,
+    effects::{self, Heard},
+    shown,
+};
 use crate::{
     Error, Result, Services, Tx,
-    contacts::{self, consent, hold},
+    contacts::{self, consent},
     conversations,
     error::problem,
     numbers,
@@ -359,115 +354,16 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
         } else {
             (person.clone(), consents.get(&person.id).copied().unwrap_or_default())
         };
-        let asked = asked.contains(&person.id);
-        if effect(tx, text, &person, inbound, state, asked).await? {
-            changed.insert(person.id);
-        }
+        let heard = Heard {
+            form: text.form,
+            inbound,
+            contact: &person,
+            state,
+            asked: asked.contains(&person.id),
+        };
+        changed.extend(effects::act(tx, &heard).await?);
     }
     Ok(())
-}
-
-/// What a text does; true if it changed anything but the thread it is in.
-async fn effect(
-    tx: &mut Tx,
-    text: &Text<'_>,
-    contact: &contact::Model,
-    inbound: &message::Model,
-    state: State,
-    asked: bool,
-) -> Result<bool> {
-    let form = text.form;
-    let since = said_since(tx, inbound).await?;
-    // Brought in late: it means what it meant when they wrote it.
-    let state_then = if since == Some(Meaning::Stop) { State::Unknown } else { state };
-    match meaning(form, &inbound.body, state_then) {
-        // It is shown, and what they said last counts.
-        Meaning::Stop if since == Some(Meaning::Start) => return Ok(false),
-        Meaning::Start if since == Some(Meaning::Stop) => return Ok(false),
-        Meaning::Stop => {
-            stop_elsewhere(tx, inbound, &form.from).await?;
-            if state != State::OptedOut {
-                set_consent(tx, contact, inbound, State::OptedOut).await?;
-            }
-        }
-        Meaning::Start if state != State::OptedIn => set_consent(tx, contact, inbound, State::OptedIn).await?,
-        Meaning::Start => return Ok(false),
-        // With Advanced Opt-Out Twilio has answered already; and nothing at all goes to somebody who opted out.
-        Meaning::Help if form.opt_out_type.is_some() || state == State::OptedOut || contact.blocked => return Ok(false),
-        Meaning::Help => {
-            let business = tx.business(text.business_id).await?;
-            let body = texts::help(&business.name, &business.contact_line);
-            respond(tx, contact, inbound, "help", body).await?;
-        }
-        Meaning::Yes { token } => {
-            let business = tx.business(text.business_id).await?;
-            let said = reminders::Said {
-                yes: true,
-                token,
-                visit: quoted(tx, contact, form).await?,
-            };
-            reminders::answer(tx, &business, contact, inbound, said).await?;
-        }
-        Meaning::No { token } => {
-            let business = tx.business(text.business_id).await?;
-            let said = reminders::Said {
-                yes: false,
-                token,
-                visit: quoted(tx, contact, form).await?,
-            };
-            reminders::answer(tx, &business, contact, inbound, said).await?;
-        }
-        Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(false),
-        Meaning::Other if domain::optout::is_opt_out(&inbound.body) => hold::begin(tx, contact, inbound).await?,
-        Meaning::Other if !asked => return Ok(false),
-        Meaning::Other => {
-            let business = tx.business(text.business_id).await?;
-            reminders::other(tx, &business, contact, inbound).await?;
-        }
-    }
-    Ok(true)
-}
-
-/// The visit that the text of ours which they replied to, or whose button they tapped, was about (RE5). Plain SMS does not tell.
-async fn quoted(tx: &Tx, contact: &contact::Model, form: &forms::Inbound) -> Result<Option<Uuid>> {
-    let Some(sid) = &form.original_replied_message_sid else {
-        return Ok(None);
-    };
-    let ours = message::Entity::in_business(contact.business_id)
-        .filter(message::Column::ProviderSid.eq(sid))
-        .filter(message::Column::ContactId.eq(contact.id))
-        .one(&tx.db)
-        .await?;
-    Ok(ours.and_then(|m| m.appointment_id))
-}
-
-/// STOP or START, if the customer wrote one after this text, which was brought in late; the last of them.
-async fn said_since(tx: &Tx, inbound: &message::Model) -> Result<Option<Meaning>> {
-    if inbound.created_at >= tx.now {
-        return Ok(None);
-    }
-    let later: Vec<String> = message::Entity::in_business(inbound.business_id)
-        .filter(message::Column::ConversationId.eq(inbound.conversation_id))
-        .filter(message::Column::CreatedAt.gt(inbound.created_at))
-        .filter(message::Column::Direction.eq("inbound"))
-        .order_by_desc(message::Column::CreatedAt)
-        .select_only()
-        .column(message::Column::Body)
-        .limit(100)
-        .into_tuple()
-        .all(&tx.db)
-        .await?;
-    let mut meanings = later.iter().map(|body| parse(body, true));
-    Ok(meanings.find(|m| matches!(m, Meaning::Start | Meaning::Stop)))
-}
-
-fn meaning(form: &forms::Inbound, body: &str, state: State) -> Meaning {
-    match form.opt_out_type.as_deref() {
-        Some("STOP") => Meaning::Stop,
-        Some("START") => Meaning::Start,
-        Some("HELP") => Meaning::Help,
-        _ => parse(body, state == State::OptedOut),
-    }
 }
 
 fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_id: Uuid) -> message::Model {
@@ -518,43 +414,4 @@ fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_
         sent_at: None,
         delivered_at: None,
     }
-}
-
-async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, state: State) -> Result<()> {
-    let sid = inbound.provider_sid.as_deref().unwrap_or_default();
-    let evidence = format!("Text \"{}\" ({sid})", inbound.body.chars().take(200).collect::<String>());
-    let change = consent::Change {
-        contact,
-        state,
-        source: Source::Keyword,
-        actor: "the customer",
-        evidence: &evidence,
-    };
-    consent::record(tx, change).await
-}
-
-/// A STOP to a number that several businesses send from means all of them: the customer can't tell them apart.
-async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, from: &str) -> Result<()> {
-    if tx.services().settings().default_from.as_ref() != Some(&inbound.ours) {
-        return Ok(());
-    }
-    let texted: Vec<(Uuid, Uuid)> = message::Entity::find()
-        .filter(message::Column::TheirsKey.is_in(tx.services().vault().indexes(THEIRS, from)))
-        .filter(message::Column::Ours.eq(&inbound.ours))
-        .filter(message::Column::Direction.eq("outbound"))
-        .filter(message::Column::BusinessId.ne(inbound.business_id))
-        .select_only()
-        .columns([message::Column::BusinessId, message::Column::ContactId])
-        .distinct()
-        .limit(100)
-        .into_tuple()
-        .all(&tx.db)
-        .await?;
-    for (business_id, contact_id) in texted {
-        let contact = contacts::locked(tx, business_id, contact_id).await?;
-        if consent::state(&tx.db, contact.id).await? != State::OptedOut {
-            set_consent(tx, &contact, inbound, State::OptedOut).await?;
-        }
-    }
-    Ok(())
 }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use contract::{Code, accounts::Role, conversations::Composer, live::LiveEvent, messages::Direction};
+use domain::consent::State;
 use entity::messages::{message, receipt};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
-use services::{businesses, conversations, live, messages, messages::Received, queue, queue::Job};
+use services::{Actor, businesses, contacts, conversations, live, messages, messages::Received, numbers, queue, queue::Job};
 use testkit::{Backend, SHARED, World, member};
+use twilio::forms;
+use uuid::Uuid;
 
 const ANN: &str = "+14155550171";
 
@@ -73,7 +76,7 @@ async fn many_texts_of_a_stranger_at_once_are_one_contact_and_all_there(#[case] 
 async fn odd_bytes_survive_or_vanish_but_never_break_anything(#[case] backend: Backend) {
     let w = World::new(backend).await;
     w.text(ANN, "nul\u{0} bell\u{7} emoji 👩‍👩‍👧 line\nbreak").await;
-    let ann = services::contacts::list(&w.s, &w.owner, Default::default())
+    let ann = contacts::list(&w.s, &w.owner, Default::default())
         .await
         .expect("list")
         .data
@@ -299,6 +302,24 @@ async fn staff_do_the_daily_work_but_not_the_settings(#[case] backend: Backend) 
     );
 }
 
+/// A business begins a conversation with a new contact; their id.
+async fn write_to(w: &World, actor: &Actor, phone: &str) -> Uuid {
+    let new = contract::contacts::CreateContact {
+        name: "Ann".to_owned(),
+        phone: phone.to_owned(),
+        ..Default::default()
+    };
+    let ann = contacts::create(&w.s, actor, new).await.expect("created");
+    let text = contract::messages::SendMessage {
+        contact_id: ann.id,
+        body: "Hello".to_owned(),
+        correlation_id: None,
+    };
+    messages::send(&w.s, actor, text).await.expect("queued");
+    w.clock.advance(chrono::Duration::seconds(1));
+    ann.id
+}
+
 #[rstest]
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
@@ -307,24 +328,9 @@ async fn a_text_to_the_shared_number_goes_to_who_wrote_last_from_it(#[case] back
     let w = World::new(backend).await;
     let nails = w.business_without_number("Nails").await;
     let hair = w.business_without_number("Hair").await;
-    let write = async |actor: &services::Actor, phone: &str| {
-        let new = contract::contacts::CreateContact {
-            name: "Ann".to_owned(),
-            phone: phone.to_owned(),
-            ..Default::default()
-        };
-        let ann = services::contacts::create(&w.s, actor, new).await.expect("created");
-        let text = contract::messages::SendMessage {
-            contact_id: ann.id,
-            body: "Hello".to_owned(),
-            correlation_id: None,
-        };
-        messages::send(&w.s, actor, text).await.expect("queued");
-        w.clock.advance(chrono::Duration::seconds(1));
-    };
-    write(&nails, ANN).await;
-    write(&hair, ANN).await;
-    write(&nails, "+14155550172").await;
+    write_to(&w, &nails, ANN).await;
+    write_to(&w, &hair, ANN).await;
+    write_to(&w, &nails, "+14155550172").await;
     for (from, to) in [(ANN, &hair), ("+14155550172", &nails)] {
         let mut form = w.inbound(from, "Hi");
         form.to = SHARED.to_owned();
@@ -338,4 +344,32 @@ async fn a_text_to_the_shared_number_goes_to_who_wrote_last_from_it(#[case] back
         .await
         .expect_err("several businesses, and nobody wrote first");
     assert_eq!(nobody.problem().code, Code::NotFound);
+}
+
+/// Both come in one transaction, and the second finds what the first has changed about somebody it was not sent to.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_start_counts_right_after_a_stop_to_the_number_that_businesses_share(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let nails = w.business_without_number("Nails").await;
+    let hair = w.business_without_number("Hair").await;
+    let ann_of_nails = write_to(&w, &nails, ANN).await;
+    let ann_of_hair = write_to(&w, &hair, ANN).await;
+    let own = "+14155550109";
+    numbers::assign(&w.s, nails.business_id, own)
+        .await
+        .expect("a number of their own");
+    let text = |to: &str, body: &str| forms::Inbound {
+        to: to.to_owned(),
+        ..w.inbound(ANN, body)
+    };
+    let said = [text(own, "START"), text(SHARED, "STOP"), text(own, "START")];
+    for taken in futures::future::join_all(said.iter().map(|form| messages::receive(&w.s, form, ""))).await {
+        assert_eq!(taken.expect("taken"), messages::Received::Done);
+    }
+    let consent = async |actor, ann| contacts::get(&w.s, actor, ann).await.expect("contact").consent.sms;
+    assert_eq!(consent(&hair, ann_of_hair).await, State::OptedOut);
+    assert_eq!(consent(&nails, ann_of_nails).await, State::OptedIn);
 }

@@ -1,0 +1,169 @@
+//! What a customer's text does beyond the thread that it is in: consent, answers to reminders, automatic replies.
+
+use domain::{
+    consent::{Source, State},
+    inbound::{Meaning, parse},
+    texts,
+};
+use entity::{contacts::contact, messages::message};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use twilio::forms;
+use uuid::Uuid;
+
+use super::{THEIRS, respond};
+use crate::{
+    Result, Tx,
+    contacts::{self, consent, hold},
+    reminders,
+};
+
+/// A text that is stored, and what is known of who wrote it.
+pub(super) struct Heard<'a> {
+    pub form: &'a forms::Inbound,
+    pub inbound: &'a message::Model,
+    pub contact: &'a contact::Model,
+    pub state: State,
+    /// A reminder of theirs may wait for an answer.
+    pub asked: bool,
+}
+
+/// Does what a text says; about whom it changed anything but their thread.
+pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
+    let Heard {
+        form,
+        inbound,
+        contact,
+        state,
+        asked,
+    } = *heard;
+    let since = said_since(tx, inbound).await?;
+    // Brought in late: it means what it meant when they wrote it.
+    let state_then = if since == Some(Meaning::Stop) { State::Unknown } else { state };
+    let mut changed = vec![contact.id];
+    match meaning(form, &inbound.body, state_then) {
+        // It is shown, and what they said last counts.
+        Meaning::Stop if since == Some(Meaning::Start) => return Ok(Vec::new()),
+        Meaning::Start if since == Some(Meaning::Stop) => return Ok(Vec::new()),
+        Meaning::Stop => {
+            changed.extend(stop_elsewhere(tx, inbound, &form.from).await?);
+            if state != State::OptedOut {
+                set_consent(tx, contact, inbound, State::OptedOut).await?;
+            }
+        }
+        Meaning::Start if state != State::OptedIn => set_consent(tx, contact, inbound, State::OptedIn).await?,
+        Meaning::Start => return Ok(Vec::new()),
+        // With Advanced Opt-Out Twilio has answered already; and nothing at all goes to somebody who opted out.
+        Meaning::Help if form.opt_out_type.is_some() || state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
+        Meaning::Help => {
+            let business = tx.business(contact.business_id).await?;
+            let body = texts::help(&business.name, &business.contact_line);
+            respond(tx, contact, inbound, "help", body).await?;
+        }
+        Meaning::Yes { token } => answer(tx, heard, true, token).await?,
+        Meaning::No { token } => answer(tx, heard, false, token).await?,
+        Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
+        Meaning::Other if domain::optout::is_opt_out(&inbound.body) => hold::begin(tx, contact, inbound).await?,
+        Meaning::Other if !asked => return Ok(Vec::new()),
+        Meaning::Other => {
+            let business = tx.business(contact.business_id).await?;
+            reminders::other(tx, &business, contact, inbound).await?;
+        }
+    }
+    Ok(changed)
+}
+
+async fn answer(tx: &mut Tx, heard: &Heard<'_>, yes: bool, token: Option<u16>) -> Result<()> {
+    let business = tx.business(heard.contact.business_id).await?;
+    let visit = quoted(tx, heard.contact, heard.form).await?;
+    reminders::answer(
+        tx,
+        &business,
+        heard.contact,
+        heard.inbound,
+        reminders::Said { yes, token, visit },
+    )
+    .await
+}
+
+/// The visit that the text of ours which they replied to, or whose button they tapped, was about (RE5). Plain SMS does not tell.
+async fn quoted(tx: &Tx, contact: &contact::Model, form: &forms::Inbound) -> Result<Option<Uuid>> {
+    let Some(sid) = &form.original_replied_message_sid else {
+        return Ok(None);
+    };
+    let ours = message::Entity::in_business(contact.business_id)
+        .filter(message::Column::ProviderSid.eq(sid))
+        .filter(message::Column::ContactId.eq(contact.id))
+        .one(&tx.db)
+        .await?;
+    Ok(ours.and_then(|m| m.appointment_id))
+}
+
+/// STOP or START, if the customer wrote one after this text, which was brought in late; the last of them.
+async fn said_since(tx: &Tx, inbound: &message::Model) -> Result<Option<Meaning>> {
+    if inbound.created_at >= tx.now {
+        return Ok(None);
+    }
+    let later: Vec<String> = message::Entity::in_business(inbound.business_id)
+        .filter(message::Column::ConversationId.eq(inbound.conversation_id))
+        .filter(message::Column::CreatedAt.gt(inbound.created_at))
+        .filter(message::Column::Direction.eq("inbound"))
+        .order_by_desc(message::Column::CreatedAt)
+        .select_only()
+        .column(message::Column::Body)
+        .limit(100)
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    let mut meanings = later.iter().map(|body| parse(body, true));
+    Ok(meanings.find(|m| matches!(m, Meaning::Start | Meaning::Stop)))
+}
+
+fn meaning(form: &forms::Inbound, body: &str, state: State) -> Meaning {
+    match form.opt_out_type.as_deref() {
+        Some("STOP") => Meaning::Stop,
+        Some("START") => Meaning::Start,
+        Some("HELP") => Meaning::Help,
+        _ => parse(body, state == State::OptedOut),
+    }
+}
+
+async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, state: State) -> Result<()> {
+    let sid = inbound.provider_sid.as_deref().unwrap_or_default();
+    let evidence = format!("Text \"{}\" ({sid})", inbound.body.chars().take(200).collect::<String>());
+    let change = consent::Change {
+        contact,
+        state,
+        source: Source::Keyword,
+        actor: "the customer",
+        evidence: &evidence,
+    };
+    consent::record(tx, change).await
+}
+
+/// A STOP to a number that several businesses send from means all of them: the customer can't tell them apart. Whom it stopped there.
+async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, from: &str) -> Result<Vec<Uuid>> {
+    if tx.services().settings().default_from.as_ref() != Some(&inbound.ours) {
+        return Ok(Vec::new());
+    }
+    let texted: Vec<(Uuid, Uuid)> = message::Entity::find()
+        .filter(message::Column::TheirsKey.is_in(tx.services().vault().indexes(THEIRS, from)))
+        .filter(message::Column::Ours.eq(&inbound.ours))
+        .filter(message::Column::Direction.eq("outbound"))
+        .filter(message::Column::BusinessId.ne(inbound.business_id))
+        .select_only()
+        .columns([message::Column::BusinessId, message::Column::ContactId])
+        .distinct()
+        .limit(100)
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    let mut stopped = Vec::new();
+    for (business_id, contact_id) in texted {
+        let contact = contacts::locked(tx, business_id, contact_id).await?;
+        if consent::state(&tx.db, contact.id).await? != State::OptedOut {
+            set_consent(tx, &contact, inbound, State::OptedOut).await?;
+            stopped.push(contact.id);
+        }
+    }
+    Ok(stopped)
+}
