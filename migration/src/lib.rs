@@ -9,6 +9,7 @@ mod m20261120_000001_foundation;
 mod m20261120_000002_engine;
 mod m20261120_000003_sealed;
 mod m20261120_000004_waiting;
+mod m20261120_000005_late;
 mod queue;
 
 pub use queue::QueueError;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000002_engine::Migration),
             Box::new(m20261120_000003_sealed::Migration),
             Box::new(m20261120_000004_waiting::Migration),
+            Box::new(m20261120_000005_late::Migration),
         ]
     }
 }

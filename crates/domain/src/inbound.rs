@@ -93,6 +93,27 @@ pub fn clean(body: &str) -> String {
         .collect()
 }
 
+/// A body as it is shown, with a note of the pictures that came with it, which are not kept here.
+#[must_use]
+pub fn with_attachments(body: String, count: u32) -> String {
+    match (body.is_empty(), count) {
+        (_, 0) => body,
+        (true, _) => format!("[{count}{NOTE}"),
+        (false, _) => format!("{body}\n[{count}{NOTE}"),
+    }
+}
+
+/// What the customer wrote: a body without the note of pictures. A STOP under a picture is a STOP.
+#[must_use]
+pub fn words(shown: &str) -> &str {
+    let noted = shown.strip_suffix(NOTE).and_then(|rest| rest.rsplit_once('['));
+    noted
+        .filter(|(_, count)| count.parse::<u32>().is_ok())
+        .map_or(shown, |(body, _)| body.trim_end_matches('\n'))
+}
+
+const NOTE: &str = " attachment(s), not shown here]";
+
 fn answer(word: &str) -> Meaning {
     if YES.contains(&word) {
         return Meaning::Yes { token: None };
@@ -149,6 +170,18 @@ mod tests {
     fn what_is_kept_is_what_was_written_without_control_characters() {
         assert_eq!(clean("Hi\u{0} 👋🏽\r\n\tsee you\u{1b}[0m\u{7f}"), "Hi 👋🏽\n\tsee you[0m");
         assert_eq!(clean(""), "");
+    }
+
+    #[test]
+    fn a_note_of_pictures_is_none_of_their_words() {
+        let shown = |body: &str, count| with_attachments(body.to_owned(), count);
+        assert_eq!(shown("Stop", 0), "Stop");
+        assert_eq!(shown("Stop", 2), "Stop\n[2 attachment(s), not shown here]");
+        assert_eq!(shown("", 1), "[1 attachment(s), not shown here]");
+        for body in ["Stop", "", "Y [1", "[no attachment(s), not shown here]"] {
+            assert_eq!(words(&shown(body, 0)), body);
+            assert_eq!(words(&shown(body, 3)), body);
+        }
     }
 
     proptest! {

@@ -128,6 +128,8 @@ pub mod receipt {
         pub provider_sid: String,
         pub business_id: Uuid,
         pub raw: String,
+        /// When the customer sent it, for one that an outage kept from us.
+        pub sent_at: Option<DateTimeUtc>,
         pub received_at: DateTimeUtc,
         pub processed_at: Option<DateTimeUtc>,
         pub tries: i32,

@@ -84,6 +84,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
                 source,
                 actor: &actor.label(),
                 evidence: &evidence,
+                at: tx.now,
             };
             consent::record(&mut tx, change).await?;
         }
@@ -137,13 +138,16 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<C
     let after = write(&tx, row, valid).await?;
     if number_changed {
         // Consent was given for the other number; this one has to be asked anew, or has said STOP before.
-        let suppressed = consent::is_suppressed(&tx, actor.business_id, &after.phone).await?;
+        let suppressed = consent::suppressed_since(&tx, actor.business_id, &after.phone)
+            .await?
+            .is_some();
         let change = consent::Change {
             contact: &after,
             state: if suppressed { State::OptedOut } else { State::Unknown },
             source: Source::Staff,
             actor: &actor.label(),
             evidence: "The phone number was changed",
+            at: tx.now,
         };
         consent::record(&mut tx, change).await?;
         messages::cancel_waiting(&mut tx, actor.business_id, after.id, "The phone number was changed.").await?;
@@ -186,6 +190,7 @@ pub async fn record_consent(s: &Services, actor: &Actor, cmd: RecordConsent) -> 
         source: Source::Staff,
         actor: &actor.label(),
         evidence,
+        at: tx.now,
     };
     consent::record(&mut tx, change).await?;
     finish(tx, actor.business_id, cmd.contact_id).await
@@ -429,7 +434,7 @@ async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<contact::Mod
     };
     v.fill(tx.services().vault(), &mut row);
     let row = opened(tx.services(), row.insert(&tx.db).await.map_err(taken)?).await?;
-    if consent::is_suppressed(tx, business_id, &row.phone).await? {
+    if let Some(since) = consent::suppressed_since(tx, business_id, &row.phone).await? {
         let evidence = "This number said STOP before";
         let change = consent::Change {
             contact: &row,
@@ -437,6 +442,7 @@ async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<contact::Mod
             source: Source::Keyword,
             actor: "the customer",
             evidence,
+            at: since,
         };
         consent::record(tx, change).await?;
     }

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
 use sqlx::{
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
@@ -119,6 +122,13 @@ impl Db {
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
             Err(std::fs::TryLockError::Error(cause)) => Err(sqlx::Error::Io(cause).into()),
         }
+    }
+
+    /// Everything as it is now, for reading at leisure while others write.
+    pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction> {
+        // SQLite's readers see one state from their first look on, PostgreSQL's must ask for it.
+        let isolation = self.is_postgres().then_some(IsolationLevel::RepeatableRead);
+        Ok(self.read.begin_with_config(isolation, None).await?)
     }
 
     pub fn is_postgres(&self) -> bool {

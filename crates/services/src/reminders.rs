@@ -21,6 +21,7 @@ pub(crate) use answers::asked_of;
 pub(crate) use answers::{Said, answer, asked, other};
 #[cfg(test)]
 pub(crate) use firing::due;
+pub(crate) use firing::superseded;
 pub use firing::{send_now, tick};
 
 /// Why a visit's open reminders end.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use contract::contacts::{ConsentEventView, LedgerRow};
 use domain::consent::{Channel, LedgerEntry, Purpose, Source, State};
 use entity::{
@@ -9,8 +10,8 @@ use entity::{
     contacts::{consent, consent_event, contact, suppression},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
-    Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Select, Set,
     sea_query::{LockType, OnConflict},
 };
 use uuid::Uuid;
@@ -21,8 +22,8 @@ use crate::{Actor, Error, Permission, Result, Services, Tx, audit, messages, rep
 /// The sealed column, as `vault::SEALED` calls it.
 const SUPPRESSED: &str = "suppression.phone";
 
-/// Rows read at once for a file.
-const EXPORT_PAGE: u64 = 500;
+/// Rows read at once.
+const PAGE: u64 = 500;
 
 /// Something that settles where a person stands on appointment texts.
 pub(crate) struct Change<'a> {
@@ -33,6 +34,8 @@ pub(crate) struct Change<'a> {
     pub actor: &'a str,
     /// The exact text, message SID or what was said.
     pub evidence: &'a str,
+    /// When it was said: for a text that came late, when it was written.
+    pub at: DateTime<Utc>,
 }
 
 /// Writes the ledger row and the new state. Opting out covers every purpose and kills, in this transaction, all that waits to be
@@ -46,7 +49,7 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
         append(tx, &change, *purpose).await?;
     }
     let business_id = change.contact.business_id;
-    remember(tx, business_id, &change.contact.phone, change.state).await?;
+    remember(tx, business_id, &change).await?;
     match change.state {
         State::OptedOut => {
             tx.count(business_id, What::OptedOut);
@@ -66,17 +69,18 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
 }
 
 /// A STOP belongs to the number, whoever it is filed under later; only an opt-in lifts it.
-async fn remember(tx: &Tx, business_id: Uuid, phone: &str, state: State) -> Result<()> {
-    match state {
+async fn remember(tx: &Tx, business_id: Uuid, change: &Change<'_>) -> Result<()> {
+    let phone = &change.contact.phone;
+    match change.state {
         // Looked up first, for the row may stand there under another key. The lock on the ledger's head is held: nobody else adds it.
-        State::OptedOut if is_suppressed(tx, business_id, phone).await? => {}
+        State::OptedOut if suppressed_since(tx, business_id, phone).await?.is_some() => {}
         State::OptedOut => {
             let vault = tx.services().vault();
             let row = suppression::ActiveModel {
                 business_id: Set(business_id),
                 phone_key: Set(vault.index(SUPPRESSED, phone)),
                 phone: Set(vault.seal(SUPPRESSED, phone)),
-                since: Set(tx.now),
+                since: Set(change.at),
             };
             suppression::Entity::insert(row).exec_without_returning(&tx.db).await?;
         }
@@ -93,14 +97,14 @@ async fn remember(tx: &Tx, business_id: Uuid, phone: &str, state: State) -> Resu
     Ok(())
 }
 
-/// This number said STOP to this business, perhaps while it was filed under somebody else.
-pub(crate) async fn is_suppressed(tx: &Tx, business_id: Uuid, phone: &str) -> Result<bool> {
+/// Since when this number has said STOP to this business, perhaps while it was filed under somebody else.
+pub(crate) async fn suppressed_since(tx: &Tx, business_id: Uuid, phone: &str) -> Result<Option<DateTime<Utc>>> {
     let these = suppression::Column::PhoneKey.is_in(tx.services().vault().indexes(SUPPRESSED, phone));
     let row = suppression::Entity::in_business(business_id)
         .filter(these)
         .one(&tx.db)
         .await?;
-    Ok(row.is_some())
+    Ok(row.map(|r| r.since))
 }
 
 async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
@@ -122,7 +126,7 @@ async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
         source: change.source,
         actor: change.actor,
         evidence: &evidence,
-        at: tx.now,
+        at: change.at,
     };
     let hash = entry.hash(&head.ledger_hash);
     let row = consent_event::ActiveModel {
@@ -136,7 +140,7 @@ async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
         source: Set(change.source.as_str().to_owned()),
         actor: Set(change.actor.to_owned()),
         evidence: Set(evidence.clone()),
-        at: Set(tx.now),
+        at: Set(change.at),
         prev_hash: Set(head.ledger_hash.clone()),
         hash: Set(hash.clone()),
     };
@@ -205,6 +209,18 @@ async fn stand(db: &impl ConnectionTrait, rows: Select<consent::Entity>, contact
         .collect())
 }
 
+/// The last word on a contact's appointment texts, if it was said after `then`.
+pub(crate) async fn since(tx: &Tx, contact: &contact::Model, then: DateTime<Utc>) -> Result<Option<consent_event::Model>> {
+    let last = consent_event::Entity::in_business(contact.business_id)
+        .filter(consent_event::Column::ContactId.eq(contact.id))
+        .filter(consent_event::Column::Purpose.eq(Purpose::Transactional.as_str()))
+        .order_by_desc(consent_event::Column::Seq)
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    Ok(last.filter(|row| row.at > then))
+}
+
 /// A contact's ledger, newest first, at most 100 rows.
 pub(crate) async fn ledger(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid) -> Result<Vec<ConsentEventView>> {
     let rows = consent_event::Entity::in_business(business_id)
@@ -240,7 +256,7 @@ pub async fn export(s: &Services, actor: &Actor, contact_id: Uuid) -> Result<Vec
             .filter(consent_event::Column::ContactId.eq(contact_id))
             .filter(consent_event::Column::Seq.gt(all.last().map_or(0, |row| row.seq)))
             .order_by_asc(consent_event::Column::Seq)
-            .limit(EXPORT_PAGE)
+            .limit(PAGE)
             .all(s.read())
             .await?;
         if rows.is_empty() {
@@ -274,7 +290,7 @@ pub async fn export(s: &Services, actor: &Actor, contact_id: Uuid) -> Result<Vec
     Ok(all)
 }
 
-/// The first row of a ledger that is not what it was when it was written.
+/// The first row of a ledger that is not what it was when it was written, or that does not say what the state beside it says.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BrokenRow {
     pub business: String,
@@ -282,49 +298,94 @@ pub struct BrokenRow {
     pub what: &'static str,
 }
 
-/// Recomputes the chain of every business, in order; `Ok(rows checked)` or the first broken row.
+/// Where people stand by the ledger alone: its last row for each contact, channel and purpose.
+type Stand = HashMap<(Uuid, String, String), (i64, String)>;
+
+/// Recomputes the chain of every business, in order, and compares where people stand with what it says; `Ok(rows checked)` or the first
+/// broken row. Works on a snapshot, while
+/// texts come in. (Whoever can write the whole database can forge a whole chain; this finds what was changed by hand.)
 ///
 /// # Errors
 /// Only when the database does not answer.
 pub async fn verify(s: &Services) -> Result<std::result::Result<u64, BrokenRow>> {
+    let snapshot = s.db().snapshot().await?;
     let mut checked = 0;
     for b in business::Entity::find()
         .order_by_asc(business::Column::Id)
-        .all(s.read())
+        .all(&snapshot)
         .await?
     {
-        let broken = |seq, what| BrokenRow {
-            business: b.slug.clone(),
-            seq,
-            what,
+        let found = match walk(&snapshot, &b).await? {
+            Ok(stand) => {
+                checked += b.ledger_seq.max(0) as u64;
+                compare(&snapshot, &b, stand).await?
+            }
+            Err(broken) => Some(broken),
         };
-        let (mut seq, mut hash) = (0, domain::consent::GENESIS.to_owned());
-        loop {
-            let rows = consent_event::Entity::in_business(b.id)
-                .filter(consent_event::Column::Seq.gt(seq))
-                .order_by_asc(consent_event::Column::Seq)
-                .limit(1000)
-                .all(s.read())
-                .await?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in rows {
-                if row.seq != seq + 1 {
-                    return Ok(Err(broken(seq + 1, "is missing")));
-                }
-                if row.prev_hash != hash || recompute(&row).as_deref() != Some(row.hash.as_str()) {
-                    return Ok(Err(broken(row.seq, "was changed")));
-                }
-                (seq, hash) = (row.seq, row.hash);
-                checked += 1;
-            }
-        }
-        if (seq, &hash) != (b.ledger_seq, &b.ledger_hash) {
-            return Ok(Err(broken(seq + 1, "is missing at the end")));
+        if let Some((seq, what)) = found {
+            let business = b.slug;
+            return Ok(Err(BrokenRow { business, seq, what }));
         }
     }
     Ok(Ok(checked))
+}
+
+async fn walk(db: &DatabaseTransaction, b: &business::Model) -> Result<std::result::Result<Stand, (i64, &'static str)>> {
+    let (mut seq, mut hash) = (0, domain::consent::GENESIS.to_owned());
+    let mut stand = Stand::new();
+    loop {
+        let rows = consent_event::Entity::in_business(b.id)
+            .filter(consent_event::Column::Seq.gt(seq))
+            .order_by_asc(consent_event::Column::Seq)
+            .limit(PAGE)
+            .all(db)
+            .await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in rows {
+            if row.seq != seq + 1 {
+                return Ok(Err((seq + 1, "is missing")));
+            }
+            if row.prev_hash != hash || recompute(&row).as_deref() != Some(row.hash.as_str()) {
+                return Ok(Err((row.seq, "was changed")));
+            }
+            (seq, hash) = (row.seq, row.hash);
+            stand.insert((row.contact_id, row.channel, row.purpose), (seq, row.state));
+        }
+    }
+    if (seq, &hash) != (b.ledger_seq, &b.ledger_hash) {
+        return Ok(Err((seq + 1, "is missing at the end")));
+    }
+    Ok(Ok(stand))
+}
+
+/// What sending goes by is the state, not the ledger: it must be what the ledger's last word is.
+async fn compare(db: &DatabaseTransaction, b: &business::Model, mut stand: Stand) -> Result<Option<(i64, &'static str)>> {
+    let mut after = Uuid::nil();
+    loop {
+        let people: Vec<Uuid> = contact::Entity::in_business(b.id)
+            .filter(contact::Column::Id.gt(after))
+            .order_by_asc(contact::Column::Id)
+            .limit(PAGE)
+            .select_only()
+            .column(contact::Column::Id)
+            .into_tuple()
+            .all(db)
+            .await?;
+        let Some(last) = people.last() else { break };
+        after = *last;
+        let rows = consent::Entity::find().filter(consent::Column::ContactId.is_in(people));
+        for row in rows.all(db).await? {
+            match stand.remove(&(row.contact_id, row.channel, row.purpose)) {
+                Some((_, state)) if state == row.state => {}
+                Some((seq, _)) => return Ok(Some((seq, "is not what the contact's consent says"))),
+                None => return Ok(Some((b.ledger_seq + 1, "is missing: a contact's consent has no row"))),
+            }
+        }
+    }
+    let gone = stand.into_values().map(|(seq, _)| seq).min();
+    Ok(gone.map(|seq| (seq, "says more than the contact's consent")))
 }
 
 fn recompute(row: &consent_event::Model) -> Option<String> {

@@ -29,6 +29,18 @@ pub(crate) async fn begin(tx: &mut Tx, who: &contact::Model, inbound: &message::
     tasks::raise(tx, task).await
 }
 
+/// A STOP was acknowledged that we can't act on yet: nothing goes out until we can. By number and without reading anything, because
+/// reading may be what fails.
+pub(crate) async fn meanwhile(tx: &mut Tx, business_id: Uuid, phone: &str) -> Result<()> {
+    contact::Entity::update_many()
+        .col_expr(contact::Column::HeldSince, Expr::value(tx.now))
+        .filter(contact::Column::BusinessId.eq(business_id))
+        .filter(contact::Column::PhoneKey.is_in(tx.services().vault().indexes(super::PHONE, phone)))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
 async fn set(tx: &mut Tx, who: &contact::Model, since: Option<chrono::DateTime<chrono::Utc>>) -> Result<()> {
     contact::Entity::update_many()
         .col_expr(contact::Column::HeldSince, Expr::value(since))
@@ -106,6 +118,7 @@ pub async fn decide(s: &Services, actor: &Actor, cmd: DecideHold) -> Result<Cont
             source: Source::Staff,
             actor: &actor.label(),
             evidence: &evidence,
+            at: tx.now,
         };
         consent::record(&mut tx, change).await?;
     } else {

@@ -411,6 +411,33 @@ pub(super) async fn begin(s: &Services, m: &message::Model) -> Result<bool> {
     Ok(true)
 }
 
+/// What has come in between the claim and the call: a text that waited its turn behind others may be a minute old.
+pub(super) async fn objection(s: &Services, m: &message::Model) -> Result<Option<&'static str>> {
+    if consent::state(s.read(), m.contact_id).await? == State::OptedOut {
+        return Ok(Some("The customer opted out."));
+    }
+    let person: Option<(bool, Option<DateTime<Utc>>)> = contact::Entity::find_by_id(m.contact_id)
+        .select_only()
+        .columns([contact::Column::Blocked, contact::Column::HeldSince])
+        .into_tuple()
+        .one(s.read())
+        .await?;
+    match person {
+        Some((true, _)) => return Ok(Some("This contact is blocked.")),
+        Some((_, Some(_))) => return Ok(Some(hold::REASON)),
+        _ => {}
+    }
+    let Some(reminder) = m.reminder_id else { return Ok(None) };
+    let status: Option<String> = reminder_request::Entity::find_by_id(reminder)
+        .select_only()
+        .column(reminder_request::Column::Status)
+        .into_tuple()
+        .one(s.read())
+        .await?;
+    let stands = status.is_some_and(|status| matches!(status.as_str(), "queued" | "sent" | "failed"));
+    Ok((!stands).then_some("The visit is not open any more, or at another time."))
+}
+
 /// From here on they are being sent, and each has a row that says so.
 async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<()> {
     if go.is_empty() {

@@ -7,17 +7,17 @@ use std::{
     time::Duration as StdDuration,
 };
 
-use domain::{consent::State, phone::mask};
+use domain::phone::mask;
 use entity::messages::message;
 use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
 use twilio::{NewMessage, Outcome};
 use uuid::Uuid;
 
 use super::{
-    claim::{any_due, begin, claim},
+    claim::{any_due, begin, claim, objection},
     outcome, unclear,
 };
-use crate::{Result, Services, contacts::consent};
+use crate::{Result, Services};
 
 /// Calls to the provider at once in one process: mostly waiting.
 const IN_FLIGHT: usize = 64;
@@ -187,13 +187,13 @@ pub async fn send_due(s: &Services) -> Result<usize> {
     }
 }
 
-/// One claimed text: a last look at consent, the call, and what it said.
+/// One claimed text: a last look at whether it may go, the call, and what it said.
 async fn send(s: &Services, m: message::Model) {
     let id = m.id;
     let done = async {
         // The one moment a STOP could slip through is between the claim and this line; after it the request is open.
-        if consent::state(s.read(), m.contact_id).await? == State::OptedOut {
-            return outcome::release(s, &m).await;
+        if let Some(why) = objection(s, &m).await? {
+            return outcome::release(s, &m, why).await;
         }
         let begun = Instant::now();
         let said = call(s, &m).await;

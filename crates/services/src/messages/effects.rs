@@ -2,7 +2,7 @@
 
 use domain::{
     consent::{Source, State},
-    inbound::{Meaning, parse},
+    inbound::{Meaning, parse, words},
     texts,
 };
 use entity::{contacts::contact, messages::message};
@@ -14,8 +14,11 @@ use super::{THEIRS, respond};
 use crate::{
     Result, Tx,
     contacts::{self, consent, hold},
-    reminders,
+    reminders, tasks,
 };
+
+/// Who changed their consent, for the ledger.
+const CUSTOMER: &str = "the customer";
 
 /// A text that is stored, and what is known of who wrote it.
 pub(super) struct Heard<'a> {
@@ -36,17 +39,19 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         state,
         asked,
     } = *heard;
-    let since = said_since(tx, inbound).await?;
-    // Brought in late: it means what it meant when they wrote it.
-    let state_then = if since == Some(Meaning::Stop) { State::Unknown } else { state };
+    let since = Since::of(tx, contact, inbound).await?;
+    // It means what it meant when they wrote it.
+    let state_then = if since.opted_out { State::Unknown } else { state };
     let mut changed = vec![contact.id];
-    match meaning(form, &inbound.body, state_then) {
+    match meaning(form, state_then) {
         // It is shown, and what they said last counts.
-        Meaning::Stop if since == Some(Meaning::Start) => return Ok(Vec::new()),
-        Meaning::Start if since == Some(Meaning::Stop) => return Ok(Vec::new()),
+        Meaning::Stop if since.opted_in => return Ok(Vec::new()),
+        Meaning::Start if since.opted_out => return Ok(Vec::new()),
         Meaning::Stop => {
             changed.extend(stop_elsewhere(tx, inbound, &form.from).await?);
-            if state != State::OptedOut {
+            if state == State::OptedOut {
+                hold::end(tx, contact, CUSTOMER).await?;
+            } else {
                 set_consent(tx, contact, inbound, State::OptedOut).await?;
             }
         }
@@ -59,10 +64,14 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
             let body = texts::help(&business.name, &business.contact_line);
             respond(tx, contact, inbound, "help", body).await?;
         }
+        Meaning::Yes { .. } | Meaning::No { .. } if since.answered => {
+            let title = "An answer came late, after a newer one. Please read what they wrote.".to_owned();
+            tasks::raise(tx, tasks::clarify(inbound, title)).await?;
+        }
         Meaning::Yes { token } => answer(tx, heard, true, token).await?,
         Meaning::No { token } => answer(tx, heard, false, token).await?,
         Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
-        Meaning::Other if domain::optout::is_opt_out(&inbound.body) => hold::begin(tx, contact, inbound).await?,
+        Meaning::Other if domain::optout::is_opt_out(words(&inbound.body)) => hold::begin(tx, contact, inbound).await?,
         Meaning::Other if !asked => return Ok(Vec::new()),
         Meaning::Other => {
             let business = tx.business(contact.business_id).await?;
@@ -98,32 +107,55 @@ async fn quoted(tx: &Tx, contact: &contact::Model, form: &forms::Inbound) -> Res
     Ok(ours.and_then(|m| m.appointment_id))
 }
 
-/// STOP or START, if the customer wrote one after this text, which was brought in late; the last of them.
-async fn said_since(tx: &Tx, inbound: &message::Model) -> Result<Option<Meaning>> {
-    if inbound.created_at >= tx.now {
-        return Ok(None);
-    }
-    let later: Vec<String> = message::Entity::in_business(inbound.business_id)
-        .filter(message::Column::ConversationId.eq(inbound.conversation_id))
-        .filter(message::Column::CreatedAt.gt(inbound.created_at))
-        .filter(message::Column::Direction.eq("inbound"))
-        .order_by_desc(message::Column::CreatedAt)
-        .select_only()
-        .column(message::Column::Body)
-        .limit(100)
-        .into_tuple()
-        .all(&tx.db)
-        .await?;
-    let mut meanings = later.iter().map(|body| parse(body, true));
-    Ok(meanings.find(|m| matches!(m, Meaning::Start | Meaning::Stop)))
+/// What was said since a text was written, for one that comes late: brought in after an outage, or acted on at a second try.
+#[derive(Default)]
+struct Since {
+    opted_out: bool,
+    /// By a keyword of theirs.
+    opted_in: bool,
+    answered: bool,
 }
 
-fn meaning(form: &forms::Inbound, body: &str, state: State) -> Meaning {
+impl Since {
+    async fn of(tx: &Tx, contact: &contact::Model, inbound: &message::Model) -> Result<Self> {
+        let mut since = Self::default();
+        if inbound.created_at >= tx.now {
+            return Ok(since);
+        }
+        let later: Vec<String> = message::Entity::in_business(inbound.business_id)
+            .filter(message::Column::ConversationId.eq(inbound.conversation_id))
+            .filter(message::Column::CreatedAt.gt(inbound.created_at))
+            .filter(message::Column::Direction.eq("inbound"))
+            .order_by_desc(message::Column::CreatedAt)
+            .select_only()
+            .column(message::Column::Body)
+            .limit(100)
+            .into_tuple()
+            .all(&tx.db)
+            .await?;
+        let later: Vec<Meaning> = later.iter().map(|body| parse(words(body), false)).collect();
+        since.answered = later.iter().any(|m| matches!(m, Meaning::Yes { .. } | Meaning::No { .. }));
+        match later.iter().find(|m| matches!(m, Meaning::Stop | Meaning::Start)) {
+            Some(Meaning::Stop) => since.opted_out = true,
+            Some(_) => since.opted_in = true,
+            // Not every change is a keyword in the thread: staff, other languages, a refusal of Twilio's.
+            None => {
+                let last = consent::since(tx, contact, inbound.created_at).await?;
+                let is = |state: State| last.as_ref().is_some_and(|row| row.state == state.as_str());
+                since.opted_out = is(State::OptedOut);
+                since.opted_in = is(State::OptedIn) && last.as_ref().is_some_and(|row| row.source == Source::Keyword.as_str());
+            }
+        }
+        Ok(since)
+    }
+}
+
+pub(super) fn meaning(form: &forms::Inbound, state: State) -> Meaning {
     match form.opt_out_type.as_deref() {
         Some("STOP") => Meaning::Stop,
         Some("START") => Meaning::Start,
         Some("HELP") => Meaning::Help,
-        _ => parse(body, state == State::OptedOut),
+        _ => parse(&form.body, state == State::OptedOut),
     }
 }
 
@@ -134,8 +166,9 @@ async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::M
         contact,
         state,
         source: Source::Keyword,
-        actor: "the customer",
+        actor: CUSTOMER,
         evidence: &evidence,
+        at: inbound.created_at,
     };
     consent::record(tx, change).await
 }

@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::{Code, live::LiveEvent};
-use domain::{consent::Purpose, delivery::Status, inbound::clean, phone::mask};
+use domain::{
+    consent::{Purpose, State},
+    delivery::Status,
+    inbound::{Meaning, clean, with_attachments},
+    phone::mask,
+};
 use entity::{
     contacts::contact,
     messages::{message, receipt},
@@ -20,7 +25,7 @@ use super::{
 };
 use crate::{
     Error, Result, Services, Tx,
-    contacts::{self, consent},
+    contacts::{self, consent, hold},
     conversations,
     error::problem,
     numbers,
@@ -228,6 +233,10 @@ async fn keep(s: &Services, text: Routed<'_>, cause: &Error) -> Result<Received>
     if let Err(e) = row(&tx, text, Some(cause)).insert(&tx.db).await.map_err(Error::from) {
         return if e.is_duplicate() { Ok(Received::Repeat) } else { Err(e) };
     }
+    if effects::meaning(&text.item.form, State::Unknown) == Meaning::Stop {
+        // It is acknowledged, so it counts from now on, even though it could not be acted on.
+        hold::meanwhile(&mut tx, text.business_id, &text.item.form.from).await?;
+    }
     try_again(&mut tx, sid, 1).await?;
     tx.commit().await?;
     Ok(Received::Kept)
@@ -246,6 +255,7 @@ fn row(tx: &Tx, Routed { business_id, item }: Routed<'_>, error: Option<&Error>)
         provider_sid: Set(item.form.message_sid.clone()),
         business_id: Set(business_id),
         raw: Set(tx.services().vault().seal(RAW, &item.raw)),
+        sent_at: Set(item.sent_at),
         received_at: Set(tx.now),
         processed_at: Set(error.is_none().then_some(tx.now)),
         tries: Set(i32::from(error.is_some())),
@@ -304,7 +314,7 @@ async fn apply_kept(s: &Services, row: &receipt::Model, form: &forms::Inbound) -
     let text = Text {
         business_id: row.business_id,
         form,
-        at: row.received_at,
+        at: row.sent_at.unwrap_or(row.received_at),
     };
     apply(&mut tx, &[text]).await?;
     tx.commit().await
@@ -369,11 +379,6 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
 fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_id: Uuid) -> message::Model {
     let form = text.form;
     let vault = tx.services().vault();
-    let mut body = clean(&form.body);
-    if form.num_media > 0 {
-        let note = format!("[{} attachment(s), not shown here]", form.num_media);
-        body = if body.is_empty() { note } else { format!("{body}\n{note}") };
-    }
     message::Model {
         id: Uuid::now_v7(),
         business_id: contact.business_id,
@@ -385,7 +390,7 @@ fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_
         purpose: Purpose::Transactional.as_str().to_owned(),
         status: Status::Received.as_str().to_owned(),
         segments: form.num_segments as i32,
-        body,
+        body: with_attachments(clean(&form.body), form.num_media),
         ours: form.to.clone(),
         theirs_key: Some(vault.index(THEIRS, &form.from)),
         theirs: vault.seal(THEIRS, &form.from),

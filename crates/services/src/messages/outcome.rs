@@ -294,13 +294,14 @@ fn backoff(attempt: i32, chance: f64) -> Duration {
     Duration::milliseconds((base * (0.8 + 0.4 * chance)) as i64)
 }
 
-/// The customer opted out after the claim and before the call: nothing was sent, and nothing will be.
-pub(super) async fn release(s: &Services, m: &message::Model) -> Result<()> {
+/// Something came in between the claim and the call: nothing was sent, and the next claim says what becomes of it.
+pub(super) async fn release(s: &Services, m: &message::Model, why: &str) -> Result<()> {
     let mut tx = s.begin().await?;
-    if let Some((_, row)) = locked(&tx, m.id).await? {
-        close_attempt(&tx, &row, "withdrawn", None, None, "the customer opted out").await?;
-        refund(&mut tx, &row).await?;
-        withdraw(&mut tx, row, "The customer opted out.").await?;
+    let ours = |row: &message::Model| row.status == Status::Sending.as_str() && row.attempts == m.attempts;
+    if let Some((_, row)) = locked(&tx, m.id).await?.filter(|(_, row)| ours(row)) {
+        close_attempt(&tx, &row, "withdrawn", None, None, why).await?;
+        tx.send_soon();
+        wait(&mut tx, row, Duration::zero(), why).await?;
     }
     tx.commit().await
 }
@@ -415,6 +416,7 @@ pub(super) async fn failed(
             source: Source::ProviderBlock,
             actor: "Twilio",
             evidence: &evidence,
+            at: tx.now,
         };
         consent::record(tx, change).await?;
     }

@@ -32,6 +32,10 @@ const PAGES: usize = 5_000;
 /// Most messages looked up one by one in a sweep, because nothing was heard of them.
 const SILENT: u64 = 100;
 
+/// Texts wait so long after a start for Twilio's log to be read.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// A message that nothing more was heard of for so long is left as it is: some carriers never confirm.
 const OLD: Duration = Duration::days(3);
 
@@ -151,7 +155,7 @@ async fn bring_in(s: &Services, mut lost: Vec<twilio::Message>) -> Result<usize>
         let stops = m.from.as_ref().is_some_and(|from| stopped.contains(from));
         (!stops, m.date_sent.or(m.date_created))
     });
-    let mut brought_in = 0;
+    let (mut brought_in, mut failed) = (0, None);
     for m in lost {
         let sent_at = m.date_sent.or(m.date_created);
         let Some(form) = form_of(m) else { continue };
@@ -160,10 +164,11 @@ async fn bring_in(s: &Services, mut lost: Vec<twilio::Message>) -> Result<usize>
             Ok(_) => brought_in += 1,
             // Another software's number on the same account.
             Err(Error::Problem(_)) => {}
-            Err(e) => return Err(e),
+            // The next sweep tries again; the others are brought in all the same.
+            Err(e) => failed = Some(e),
         }
     }
-    Ok(brought_in)
+    failed.map_or(Ok(brought_in), Err)
 }
 
 fn form_of(m: twilio::Message) -> Option<forms::Inbound> {
@@ -208,8 +213,15 @@ async fn take_over(s: &Services, ours: &[twilio::Message]) -> Result<usize> {
         .await?;
     let mut changed = 0;
     for row in rows {
-        if let Some(said) = row.provider_sid.as_deref().and_then(|sid| said.get(sid)) {
-            changed += usize::from(Box::pin(take_over_one(s, &row, said)).await?);
+        let Some(said) = row.provider_sid.as_deref().and_then(|sid| said.get(sid)) else {
+            continue;
+        };
+        // One that can't be written must not keep customers' texts from being brought in.
+        match Box::pin(take_over_one(s, &row, said)).await {
+            Ok(moved) => changed += usize::from(moved),
+            Err(cause) => {
+                tracing::error!(message = %row.id, %cause, "what Twilio's log says of a text could not be written down")
+            }
         }
     }
     Ok(changed)
@@ -315,14 +327,16 @@ async fn vanished(s: &Services, row: &message::Model) -> Result<()> {
     tx.commit().await
 }
 
-/// Before the first text goes out after a start: what was missed meanwhile comes first, a STOP above all. If Twilio can't be reached,
-/// nothing could be sent either; it is tried for a while, and then texts go their way.
+/// Before the first text goes out after a start: what was missed meanwhile comes first, a STOP above all. Where Twilio's log can't be
+/// read for two minutes, texts go their way: for some nobody will read it, and visits do not wait.
 pub async fn catch_up(s: &Services) {
-    for _ in 0..5 {
-        match sweep(s).await {
-            Ok(_) => return,
-            Err(cause) => tracing::warn!(%cause, "what was missed could not be looked up yet"),
+    let until = tokio::time::Instant::now() + PATIENCE;
+    while let Err(cause) = sweep(s).await {
+        if tokio::time::Instant::now() >= until {
+            tracing::error!(%cause, "what was missed could not be looked up; texts go out all the same");
+            return;
         }
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        tracing::warn!(%cause, "texts wait: what was missed could not be looked up yet");
+        tokio::time::sleep(PAUSE).await;
     }
 }

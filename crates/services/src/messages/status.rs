@@ -390,8 +390,12 @@ pub(super) async fn resend_due(s: &Services) -> Result<()> {
         let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.resend_at.is_some()) else {
             continue;
         };
-        // Who opted out meanwhile is not texted again, and the text stays what it is: undelivered.
-        let wanted = consent::state(&tx.db, row.contact_id).await? != State::OptedOut;
+        // Who opted out meanwhile is not texted again, nor who has got the next reminder; the text stays what it is: undelivered.
+        let wanted = consent::state(&tx.db, row.contact_id).await? != State::OptedOut
+            && match row.reminder_id {
+                Some(reminder) => !reminders::superseded(&tx, reminder).await?,
+                None => true,
+            };
         let failed = wanted && row.status.parse().is_ok_and(Status::is_failure);
         if failed {
             remember_sid(&tx, &row).await?;

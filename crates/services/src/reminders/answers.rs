@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use contract::appointments::Status;
 use domain::{
     reminders::{Pending, Which, which},
@@ -62,7 +62,7 @@ pub(crate) async fn answer(
     inbound: &message::Model,
     Said { yes, token, visit }: Said,
 ) -> Result<()> {
-    let mut asked = waiting(tx, contact).await?;
+    let mut asked = waiting(tx, contact, inbound).await?;
     if let Some(visit) = visit {
         asked.retain(|a| a.visit.id == visit);
     }
@@ -93,8 +93,8 @@ fn answered(request: &reminder_request::Model) -> Option<bool> {
     }
 }
 
-/// The visits of a contact that can be answered now, soonest first.
-async fn waiting(tx: &Tx, contact: &contact::Model) -> Result<Vec<Asked>> {
+/// The visits of a contact that `inbound` can be an answer about, soonest first.
+async fn waiting(tx: &Tx, contact: &contact::Model, inbound: &message::Model) -> Result<Vec<Asked>> {
     let rows = reminder_request::Entity::in_business(contact.business_id)
         .filter(reminder_request::Column::ContactId.eq(contact.id))
         .filter(reminder_request::Column::ExpiresAt.gt(tx.now))
@@ -107,7 +107,10 @@ async fn waiting(tx: &Tx, contact: &contact::Model) -> Result<Vec<Asked>> {
     for request in rows {
         // Reported as undelivered, but perhaps read all the same: who was never texted can't answer.
         let never_texted = request.status == "failed" && request.sent_at.is_none();
-        if never_texted || asked.iter().any(|a| a.visit.id == request.appointment_id) {
+        // An answer that comes late is older than what was asked since. Twilio's log knows whole seconds.
+        let asked_at = request.sent_at.unwrap_or(request.updated_at);
+        let asked_later = asked_at > inbound.created_at + Duration::seconds(1);
+        if never_texted || asked.iter().any(|a| a.visit.id == request.appointment_id) || asked_later {
             continue;
         }
         let visit = appointments::find(&tx.db, contact.business_id, request.appointment_id).await?;
@@ -175,7 +178,7 @@ pub(crate) async fn other(
     contact: &contact::Model,
     inbound: &message::Model,
 ) -> Result<()> {
-    let mut asked = waiting(tx, contact).await?;
+    let mut asked = waiting(tx, contact, inbound).await?;
     asked.retain(|a| answered(&a.request).is_none());
     if asked.is_empty() {
         return Ok(());

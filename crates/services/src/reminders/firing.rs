@@ -201,7 +201,8 @@ async fn siblings(tx: &Tx, request: &reminder_request::Model) -> Result<Vec<remi
     Ok(rows.all(&tx.db).await?)
 }
 
-/// Another reminder of the same visit, closer to it, is due too or has gone out: after a night or an outage only that one does (RE2).
+/// Another reminder of the same visit, closer to it, is due too or has gone out: after a night or an outage only that one does (RE2). So
+/// does one that a member asked for, while it waits.
 fn later_kind_due(now: DateTime<Utc>, request: &reminder_request::Model, others: &[reminder_request::Model]) -> bool {
     let stands = |other: &reminder_request::Model| match other.status.as_str() {
         "planned" => other.due_at <= now,
@@ -209,24 +210,38 @@ fn later_kind_due(now: DateTime<Utc>, request: &reminder_request::Model, others:
         "sent" => other.expires_at.is_some_and(|at| at > now),
         _ => false,
     };
-    others
-        .iter()
-        .any(|other| hours(other).is_some() && hours(other) < hours(request) && stands(other))
+    others.iter().any(|other| match hours(other) {
+        Some(closer) => hours(request).is_some_and(|hours| closer < hours) && stands(other),
+        None => other.status == "queued",
+    })
 }
 
-/// An earlier reminder of the same visit whose text still waits, behind a limit or the budget, makes way: else both would go together.
+/// Other reminders of the same visit whose text still waits, behind a limit or the budget or for another try, make way: else both would
+/// go together.
 async fn replace_waiting(tx: &mut Tx, request: &reminder_request::Model, others: Vec<reminder_request::Model>) -> Result<()> {
     for other in others {
-        if other.status == "queued" && hours(&other) > hours(request) {
+        // One that a member asks for is the closest of all.
+        if hours(request).is_none() || hours(&other) > hours(request) {
             let (business_id, message_id, why) = (other.business_id, other.message_id, Skip::LaterKindDue.words());
             // First the reminder, then its text: a text that is withdrawn under a live reminder asks for a call.
-            finish(tx, other, "cancelled", Some(why)).await?;
+            if other.status == "queued" {
+                finish(tx, other, "cancelled", Some(why)).await?;
+            }
             if let Some(message_id) = message_id {
                 messages::cancel(tx, business_id, message_id, why).await?;
             }
         }
     }
     Ok(())
+}
+
+/// Another reminder of the visit has gone out, or is about to, since this one fell due: no use in trying this one again.
+pub(crate) async fn superseded(tx: &Tx, reminder: Uuid) -> Result<bool> {
+    let Some(request) = reminder_request::Entity::find_by_id(reminder).one(&tx.db).await? else {
+        return Ok(false);
+    };
+    let later = |other: &reminder_request::Model| other.due_at > request.due_at && other.message_id.is_some();
+    Ok(siblings(tx, &request).await?.iter().any(later))
 }
 
 /// Why this contact can't be texted, if so. The claim asks all of this again.
@@ -299,7 +314,7 @@ async fn others_waiting(tx: &Tx, visit: &appointment::Model) -> Result<bool> {
 /// Sends a reminder at once because a member asked for it (RE8). Quiet hours do not hold it back, consent does.
 ///
 /// # Errors
-/// `Conflict` for a visit that is over or closed, or when one was just sent; `MayNotSend` with the reason.
+/// `Conflict` for a visit that has begun; `MayNotSend` with the reason.
 pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Result<AppointmentView> {
     actor.may(Permission::SendMessages)?;
     let mut tx = s.begin().await?;
@@ -325,6 +340,8 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     };
     let request = save(&tx, &visit, row).await?;
     if request.status == "planned" {
+        let others = siblings(&tx, &request).await?;
+        replace_waiting(&mut tx, &request, others).await?;
         text(
             &mut tx,
             &business.name,

@@ -112,6 +112,16 @@ async fn a_changed_or_missing_ledger_row_is_found(#[case] backend: Backend) {
     assert_eq!(consent::verify(&w.s).await.expect("answers").expect_err("broken").seq, 2);
     set(&before).exec(db).await.expect("put back");
     assert!(consent::verify(&w.s).await.expect("answers").is_ok());
+    let state = |value: &str| {
+        entity::contacts::consent::Entity::update_many().col_expr(entity::contacts::consent::Column::State, Expr::value(value))
+    };
+    state("opted_out").exec(db).await.expect("tampered");
+    let broken = consent::verify(&w.s).await.expect("answers").expect_err("broken");
+    assert_eq!((broken.seq, broken.what), (4, "is not what the contact's consent says"));
+    let promotional = entity::contacts::consent::Column::Purpose.eq("promotional");
+    state("opted_in").exec(db).await.expect("put back");
+    state("opted_out").filter(promotional).exec(db).await.expect("put back");
+    assert!(consent::verify(&w.s).await.expect("answers").is_ok());
     consent_event::Entity::delete_many()
         .filter(row(4))
         .exec(db)
@@ -122,6 +132,13 @@ async fn a_changed_or_missing_ledger_row_is_found(#[case] backend: Backend) {
         .expect("answers")
         .expect_err("the last row is missing");
     assert_eq!((broken.seq, broken.what), (4, "is missing at the end"));
+    consent_event::Entity::delete_many()
+        .filter(row(2))
+        .exec(db)
+        .await
+        .expect("deleted");
+    let broken = consent::verify(&w.s).await.expect("answers").expect_err("one in the middle");
+    assert_eq!((broken.seq, broken.what), (2, "is missing"));
 }
 
 #[rstest]

@@ -346,13 +346,54 @@ async fn a_text_to_the_shared_number_goes_to_who_wrote_last_from_it(#[case] back
     assert_eq!(nobody.problem().code, Code::NotFound);
 }
 
-/// Both come in one transaction, and the second finds what the first has changed about somebody it was not sent to.
+/// It was acknowledged, so it counts, even while an error of ours keeps us from acting on it.
 #[rstest]
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_start_counts_right_after_a_stop_to_the_number_that_businesses_share(#[case] backend: Backend) {
+async fn a_stop_that_could_not_be_acted_on_holds_everything_until_it_is(#[case] backend: Backend) {
     let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    let db = w.s.db().connection();
+    let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
+    db.execute_unprepared(&rename("conversation", "away")).await.expect("broken");
+    assert_eq!(w.text(ANN, "Stop").await, Received::Kept);
+    db.execute_unprepared(&rename("away", "conversation")).await.expect("mended");
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty());
+    let kept = receipt::Entity::find().one(db).await.expect("answers").expect("kept");
+    let provider_sid = kept.provider_sid;
+    queue::perform(&w.s, Job::Receive { provider_sid }).await.expect("works");
+    let shown = w.see_contact(&ann).await;
+    assert_eq!((shown.consent.sms, shown.held_since), (State::OptedOut, None));
+    assert_eq!(w.thread(&ann).await[0].status, "cancelled");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_stop_under_a_picture_is_a_stop(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, visit) = w.reminded("Ann", ANN).await;
+    for (word, media) in [("Y", 1), ("STOP", 2)] {
+        let form = forms::Inbound {
+            num_media: media,
+            ..w.inbound(ANN, word)
+        };
+        messages::receive(&w.s, &form, "").await.expect("taken");
+    }
+    assert_eq!(w.see_visit(&visit).await.status.as_str(), "confirmed");
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
+    assert_eq!(w.last_message(&ann).await.body, "STOP\n[2 attachment(s), not shown here]");
+}
+
+/// Both come in one transaction, and the second finds what the first has changed about somebody it was not sent to. (On PostgreSQL
+/// transactions run side by side, and of texts that come at the same moment either may be first.)
+#[tokio::test]
+async fn a_start_counts_right_after_a_stop_to_the_number_that_businesses_share() {
+    let w = World::new(Backend::Sqlite).await;
     let nails = w.business_without_number("Nails").await;
     let hair = w.business_without_number("Hair").await;
     let ann_of_nails = write_to(&w, &nails, ANN).await;

@@ -17,8 +17,8 @@ use entity::{
 };
 use rstest::rstest;
 use sea_orm::{EntityTrait, PaginatorTrait, sea_query::Expr};
-use services::{appointments, contacts, conversations, live, messages, tasks};
-use testkit::{Backend, Fault, FaultKind, World};
+use services::{appointments, contacts, conversations, live, messages, numbers, reminders, tasks};
+use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";
 
@@ -120,17 +120,90 @@ async fn law_3_stops_and_sends_at_the_same_moment_never_end_with_a_send_after_th
             async move { messages::send_due(&w.s).await }
         });
         w.text(&phone, "STOP").await;
-        let after_stop = w.phone_got(&phone).len();
         sender.await.expect("no panic").expect("no error");
         let sent = w.phone_got(&phone).len();
         let state = w.thread(&ann).await.remove(0).status;
         // Either it was on its way before the STOP was in, or it was withdrawn; both agree with what the phone got.
-        assert_eq!(
-            sent == 1,
-            state != "cancelled",
-            "round {round}: {state}, {after_stop} before, {sent} in the end"
-        );
+        assert_eq!(sent == 1, state != "cancelled", "round {round}: {state}, {sent} sent");
     }
+}
+
+/// Twenty texts to one person are claimed together and set out one after another: what comes in meanwhile counts for those that have not.
+#[rstest]
+#[case::stop("STOP", "cancelled")]
+#[case::words_of_their_own("Please take me off your list", "queued")]
+#[case::a_block("", "cancelled")]
+#[tokio::test]
+async fn law_3_what_comes_between_the_claim_and_the_call_counts(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] says: &str,
+    #[case] ends: &str,
+) {
+    let w = Arc::new(World::new(backend).await);
+    numbers::set_pace(&w.s, NUMBER, 100).await.expect("a fast number");
+    let ann = w.contact("Ann", ANN).await;
+    for n in 0..20 {
+        w.reply(&ann, &format!("Text {n}")).await.expect("queued");
+    }
+    w.sim.set_fault(Fault::new(FaultKind::Timeout).count(20).ms(1_000));
+    let sender = tokio::spawn({
+        let w = w.clone();
+        async move { messages::send_due(&w.s).await }
+    });
+    w.sim
+        .wait_for(|state| state.creates().next().is_some(), std::time::Duration::from_secs(10))
+        .await
+        .expect("the first is out");
+    if says.is_empty() {
+        contacts::set_blocked(&w.s, &w.owner, ann.id, true).await.expect("blocked");
+    } else {
+        w.text(ANN, says).await;
+    }
+    let before = w.phone_got(ANN).len();
+    sender.await.expect("no panic").expect("no error");
+    let sent = w.phone_got(ANN).len();
+    assert!(sent < 20, "all were sent before it came in");
+    assert!(sent <= before + 1, "one call may be open: {before} before, {sent} in the end");
+    let left = w
+        .thread(&ann)
+        .await
+        .into_iter()
+        .filter(|m| m.body.starts_with("Text") && m.provider_sid.is_none());
+    let left: Vec<String> = left.map(|m| m.status).collect();
+    assert_eq!(left, vec![ends; 20 - sent]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn law_3_a_visit_that_is_gone_since_the_claim_is_not_reminded_of(#[case] backend: Backend) {
+    let w = Arc::new(World::new(backend).await);
+    numbers::set_pace(&w.s, NUMBER, 100).await.expect("a fast number");
+    let ann = w.contact("Ann", ANN).await;
+    let mut visits = Vec::new();
+    for hours in 30..40 {
+        visits.push(w.visit(&ann, hours).await);
+    }
+    reminders::tick(&w.s).await.expect("fires");
+    w.sim.set_fault(Fault::new(FaultKind::Timeout).count(10).ms(1_000));
+    let sender = tokio::spawn({
+        let w = w.clone();
+        async move { messages::send_due(&w.s).await }
+    });
+    w.sim
+        .wait_for(|state| state.creates().next().is_some(), std::time::Duration::from_secs(10))
+        .await
+        .expect("the first is out");
+    for visit in &visits {
+        appointments::act(&w.s, &w.owner, visit.id, Act::Cancel)
+            .await
+            .expect("cancelled");
+    }
+    let before = w.phone_got(ANN).len();
+    sender.await.expect("no panic").expect("no error");
+    let sent = w.phone_got(ANN).len();
+    assert!(sent <= before + 1 && sent < 10, "{before} before, {sent} in the end");
 }
 
 #[rstest]

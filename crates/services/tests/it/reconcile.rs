@@ -1,8 +1,14 @@
 //! Twilio's log against ours: what an outage lost, what callbacks did not tell, what nobody heard of any more.
 
 use chrono::Duration;
+use contract::{
+    appointments::MoveAppointment,
+    contacts::{DecideHold, RecordConsent},
+};
+use domain::consent::State;
 use rstest::rstest;
-use services::messages;
+use sea_orm::ConnectionTrait;
+use services::{appointments, contacts, messages, queue, queue::Job, reminders};
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";
@@ -55,7 +61,7 @@ async fn a_stop_that_was_lost_is_applied_before_anything_else_is_sent(#[case] ba
     w.work().await;
     assert!(w.phone_got(ANN).iter().all(|text| text != "Are you coming?"));
     assert_eq!(w.phone_got(BEN), ["Are you coming?"]);
-    assert_eq!(w.see_contact(&ann).await.consent.sms, domain::consent::State::OptedOut);
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
 }
 
 #[rstest]
@@ -70,7 +76,7 @@ async fn who_has_agreed_again_since_is_not_opted_out_by_an_old_stop(#[case] back
     w.clock.advance(Duration::minutes(5));
     w.text(ANN, "START").await;
     messages::sweep(&w.s).await.expect("sweeps");
-    assert_eq!(w.see_contact(&ann).await.consent.sms, domain::consent::State::OptedIn);
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedIn);
     assert!(
         w.thread(&ann).await.iter().any(|m| m.body == "STOP"),
         "it is shown all the same"
@@ -95,11 +101,136 @@ async fn who_has_opted_out_since_is_not_opted_in_by_an_old_text(
     w.text(ANN, "STOP").await;
     messages::sweep(&w.s).await.expect("sweeps");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == old), "it is shown");
-    assert_eq!(w.see_contact(&ann).await.consent.sms, domain::consent::State::OptedOut);
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
     assert_eq!(w.see_visit(&visit).await.status.as_str(), visit_then);
     let before = w.phone_got(ANN).len();
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), before, "nothing goes out after a STOP");
+}
+
+/// Not every opt-out is a keyword in the thread.
+#[rstest]
+#[case::told_to_staff(false)]
+#[case::in_words_of_their_own(true)]
+#[tokio::test]
+async fn nor_who_has_refused_in_another_way_since(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] by_text: bool,
+) {
+    let w = World::new(backend).await;
+    messages::sweep(&w.s).await.expect("begins");
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.inbound(ANN, NUMBER, "START").await;
+    w.clock.advance(Duration::minutes(5));
+    if by_text {
+        w.text(ANN, "Please take me off your list").await;
+        let decision = DecideHold {
+            contact_id: ann.id,
+            opt_out: true,
+        };
+        contacts::decide_hold(&w.s, &w.owner, decision).await.expect("decided");
+    } else {
+        let refusal = RecordConsent {
+            contact_id: ann.id,
+            state: State::OptedOut,
+            evidence: "On the phone".to_owned(),
+        };
+        contacts::record_consent(&w.s, &w.owner, refusal).await.expect("recorded");
+    }
+    messages::sweep(&w.s).await.expect("sweeps");
+    assert!(w.thread(&ann).await.iter().any(|m| m.body == "START"), "it is shown");
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_lost_stop_and_a_later_start_that_were_both_lost_end_with_the_start(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::sweep(&w.s).await.expect("begins");
+    let ann = w.contact("Ann", ANN).await;
+    for text in ["STOP", "START"] {
+        w.clock.advance(Duration::minutes(2));
+        w.sim.inbound(ANN, NUMBER, text).await;
+    }
+    w.clock.advance(Duration::minutes(2));
+    messages::sweep(&w.s).await.expect("sweeps");
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedIn);
+}
+
+/// It could not be acted on at once either: while it waits for another try it stays as old as it is.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_old_start_that_is_tried_again_is_as_old_as_before(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::sweep(&w.s).await.expect("begins");
+    let ann = w.contact("Ann", ANN).await;
+    let lost = w.sim.inbound(ANN, NUMBER, "START").await;
+    w.clock.advance(Duration::minutes(5));
+    w.text(ANN, "STOP").await;
+    let db = w.s.db().connection();
+    let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
+    db.execute_unprepared(&rename("conversation", "away")).await.expect("broken");
+    messages::sweep(&w.s).await.expect("kept");
+    db.execute_unprepared(&rename("away", "conversation")).await.expect("mended");
+    w.clock.advance(Duration::minutes(5));
+    queue::perform(&w.s, Job::Receive { provider_sid: lost })
+        .await
+        .expect("works");
+    assert!(w.thread(&ann).await.iter().any(|m| m.body == "START"), "it is shown");
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
+}
+
+/// Y, lost; then N, heard: the older answer is shown, and a person reads it.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_old_answer_does_not_undo_a_newer_one(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, visit) = w.reminded("Ann", ANN).await;
+    messages::sweep(&w.s).await.expect("begins");
+    w.clock.advance(Duration::minutes(1));
+    w.sim.inbound(ANN, NUMBER, "Y").await;
+    w.clock.advance(Duration::minutes(2));
+    w.text(ANN, "N").await;
+    messages::sweep(&w.s).await.expect("sweeps");
+    assert!(w.thread(&ann).await.iter().any(|m| m.body == "Y"), "it is shown");
+    assert_eq!(w.see_visit(&visit).await.status.as_str(), "reschedule_requested");
+    let kinds: Vec<String> = w.open_tasks().await.into_iter().map(|t| t.kind).collect();
+    assert!(
+        kinds.iter().any(|k| k == "reschedule") && kinds.iter().any(|k| k == "clarify"),
+        "{kinds:?}"
+    );
+}
+
+/// Y to the old time, lost; then the visit moves and its new time is texted: nobody has agreed to that one.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_old_answer_is_not_one_to_what_was_asked_later(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, visit) = w.reminded("Ann", ANN).await;
+    messages::sweep(&w.s).await.expect("begins");
+    w.clock.advance(Duration::minutes(1));
+    w.sim.inbound(ANN, NUMBER, "Y").await;
+    w.clock.advance(Duration::minutes(2));
+    let cmd = MoveAppointment {
+        starts_at: (visit.starts_at + Duration::hours(1)).to_rfc3339(),
+    };
+    appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await.expect("moved");
+    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("asked anew");
+    w.work().await;
+    messages::sweep(&w.s).await.expect("sweeps");
+    assert_eq!(w.see_visit(&visit).await.status.as_str(), "scheduled");
+    assert_eq!(w.open_tasks().await[0].kind, "clarify");
+    w.text(ANN, "Y").await;
+    assert_eq!(w.see_visit(&visit).await.status.as_str(), "confirmed");
+    assert_eq!(w.thread(&ann).await.iter().filter(|m| m.body == "Y").count(), 2);
 }
 
 #[rstest]

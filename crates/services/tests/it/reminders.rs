@@ -7,7 +7,7 @@ use contract::{
 };
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use services::{appointments, reminders};
+use services::{appointments, messages, reminders};
 use testkit::{Backend, World};
 
 const ANN: &str = "+14155550171";
@@ -332,6 +332,57 @@ async fn a_reminder_that_waits_makes_way_for_the_next_one(#[case] backend: Backe
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
+async fn a_reminder_that_waits_makes_way_for_one_that_is_sent_by_hand(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 72).await;
+    let db = w.s.db().connection();
+    let budget = |most: &str| format!("UPDATE business SET monthly_budget = {most}");
+    db.execute_unprepared(&budget("0")).await.expect("nothing left");
+    w.clock.advance(Duration::hours(24));
+    w.work().await;
+    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    w.clock.advance(Duration::hours(24));
+    w.work().await;
+    db.execute_unprepared(&budget("NULL")).await.expect("no budget");
+    w.clock.advance(Duration::hours(2));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+    assert_eq!(
+        states(&w.see_visit(&visit).await),
+        [("48h", "cancelled"), ("manual", "sent"), ("24h", "skipped")]
+    );
+}
+
+/// Undelivered, to be tried again a day later: by then the next one has gone out.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_undelivered_reminder_is_not_tried_again_beside_the_next_one(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 72).await;
+    w.clock.advance(Duration::hours(24));
+    w.work().await;
+    let first = w.last_message(&ann).await;
+    let sid = first.provider_sid.clone().expect("accepted");
+    w.status(&first, &sid, "undelivered", Some(30023)).await.expect("taken");
+    assert!(w.last_message(&ann).await.status_words.contains("tried again"));
+    w.clock.advance(Duration::hours(24));
+    w.work().await;
+    w.clock.advance(Duration::hours(4));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2, "each once");
+    assert_eq!(states(&w.see_visit(&visit).await), [("48h", "failed"), ("24h", "sent")]);
+    assert!(!w.thread(&ann).await[0].status_words.contains("tried again"));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
 async fn an_earlier_reminder_that_comes_late_does_not_follow_a_later_one(#[case] backend: Backend) {
     let w = World::new(backend).await;
     let (_, visit) = w.reminded("Ann", ANN).await;
@@ -468,4 +519,5 @@ async fn a_reminder_withdrawn_at_the_last_moment_asks_for_a_call(#[case] backend
         w.phone_got(ANN).is_empty(),
         "not at night, and not after the visit: {shown:?}"
     );
+    assert_eq!(w.open_tasks().await[0].kind, "call");
 }
