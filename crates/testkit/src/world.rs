@@ -90,11 +90,21 @@ pub struct World {
     pub sim: Arc<Sim>,
     pub owner: Actor,
     pub db: TestDb,
+    account_per_second: Option<u32>,
     next_sid: AtomicU64,
 }
 
 impl World {
     pub async fn new(backend: Backend) -> Self {
+        Self::with(backend, None).await
+    }
+
+    /// With a limit for the whole Twilio account.
+    pub async fn with_account_limit(backend: Backend, per_second: u32) -> Self {
+        Self::with(backend, Some(per_second)).await
+    }
+
+    async fn with(backend: Backend, account_per_second: Option<u32>) -> Self {
         twilio::tls::install();
         let db = TestDb::new(backend).await;
         let config = SimConfig {
@@ -103,7 +113,9 @@ impl World {
         };
         let sim = Arc::new(twilio_sim::start(config).await.expect("the simulator starts"));
         let clock = TestClock::new(sim.clone());
-        let s = open(&db.url, &clock, &sim, master()).await.expect("the keys are there");
+        let s = open(&db.url, &clock, &sim, master(), account_per_second)
+            .await
+            .expect("the keys are there");
         let owner = business(&s, "Bright Dental", Some(NUMBER)).await;
         Self {
             s,
@@ -111,13 +123,14 @@ impl World {
             sim,
             owner,
             db,
+            account_per_second,
             next_sid: AtomicU64::new(1),
         }
     }
 
     /// The same database opened with another secret.
     pub async fn another_process_with(&self, master: vault::Master) -> services::Result<Services> {
-        open(&self.db.url, &self.clock, &self.sim, master).await
+        open(&self.db.url, &self.clock, &self.sim, master, self.account_per_second).await
     }
 
     /// The same database seen by another process.
@@ -279,7 +292,13 @@ fn raw(form: &forms::Inbound) -> String {
     pairs.map(|(name, value)| format!("{name}={}", encode(value))).join("&")
 }
 
-async fn open(url: &str, clock: &TestClock, sim: &Sim, master: vault::Master) -> services::Result<Services> {
+async fn open(
+    url: &str,
+    clock: &TestClock,
+    sim: &Sim,
+    master: vault::Master,
+    account_per_second: Option<u32>,
+) -> services::Result<Services> {
     let db = Db::connect(url).await.expect("the database opens");
     let token = SecretString::from(sim.auth_token().to_owned());
     let mut config = twilio::Config::new(sim.url(), sim.account_sid(), token.clone());
@@ -288,7 +307,7 @@ async fn open(url: &str, clock: &TestClock, sim: &Sim, master: vault::Master) ->
     let settings = Settings {
         public_url: "http://showup.test".to_owned(),
         default_from: Some(SHARED.to_owned()),
-        account_per_second: None,
+        account_per_second,
         auth_tokens: vec![token],
     };
     Services::open(db, clock.clock(), Some(client), settings, master).await

@@ -139,8 +139,8 @@ async fn pick(tx: &Tx, most: u64) -> Result<Vec<message::Model>> {
         picked.extend(lock(tx, priority, left, &taken).await?);
     }
     picked.truncate(most as usize);
-    // Clocks of several machines differ a little; a first try need not wait for that, a retry or a turn waits its time out.
-    picked.retain(|m| m.not_before <= tx.now || (m.attempts == 0 && m.slot_at.is_none()));
+    // Clocks of several machines differ a little; a first look need not wait for that, what was told to wait waits its time out.
+    picked.retain(|m| m.not_before <= tx.now || (m.attempts == 0 && m.slot_at.is_none() && m.wait_reason.is_none()));
     Ok(picked)
 }
 

@@ -121,6 +121,33 @@ async fn several_workers_together_keep_to_the_limit(#[case] backend: Backend) {
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
+async fn the_account_sends_no_faster_than_its_limit_from_several_workers(#[case] backend: Backend) {
+    let w = World::with_account_limit(backend, 10).await;
+    for n in 0..40 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        w.reply(&c, "Hello").await.expect("queued");
+    }
+    let mut sent = Vec::new();
+    for _ in 0..5 {
+        let workers = (0..3).map(|_| async {
+            let s = Box::pin(w.another_process()).await;
+            messages::send_due(&s).await.expect("sends")
+        });
+        futures::future::join_all(workers).await;
+        sent.push(w.sim.messages().len());
+        w.clock.advance(Duration::seconds(1));
+    }
+    // A second's worth may run ahead.
+    let at_most = |second: usize| 11 + 10 * second;
+    let too_fast = sent.iter().enumerate().find(|(second, sent)| **sent > at_most(*second));
+    assert_eq!(too_fast, None, "{sent:?}");
+    assert!(sent[0] >= 10 && sent.last() == Some(&40), "{sent:?}");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
 async fn when_twilio_says_slower_the_whole_account_rests(#[case] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;

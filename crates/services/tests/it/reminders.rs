@@ -4,10 +4,11 @@ use chrono::Duration;
 use contract::{
     Code,
     appointments::{Act, AppointmentView, MoveAppointment, Status},
+    contacts::UpdateContact,
 };
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use services::{appointments, messages, reminders};
+use services::{appointments, contacts, messages, reminders};
 use testkit::{Backend, World};
 
 const ANN: &str = "+14155550171";
@@ -520,4 +521,53 @@ async fn a_reminder_withdrawn_at_the_last_moment_asks_for_a_call(#[case] backend
         "not at night, and not after the visit: {shown:?}"
     );
     assert_eq!(w.open_tasks().await[0].kind, "call");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_answer_counts_for_fourteen_days(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 30 * 24).await;
+    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    w.work().await;
+    w.clock.advance(Duration::days(14) + Duration::minutes(1));
+    w.text(ANN, "Y").await;
+    assert_eq!(w.see_visit(&visit).await.status, Status::Scheduled);
+    assert_eq!(w.open_tasks().await[0].kind, "clarify");
+    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("asked anew");
+    w.work().await;
+    w.clock.advance(Duration::days(13));
+    w.text(ANN, "Y").await;
+    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
+}
+
+/// The night is the customer's, and they have moved: what was planned for New York's morning waits for theirs.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn who_has_moved_to_another_zone_is_not_woken_up(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    // 09:30 in New York, two days before the visit; in Honolulu it is night.
+    w.clock.set("2027-01-05T12:00:00Z".parse().expect("an instant"));
+    w.visit(&ann, 50).await;
+    let cmd = UpdateContact {
+        id: ann.id,
+        name: "Ann".to_owned(),
+        phone: ANN.to_owned(),
+        email: None,
+        time_zone: Some("Pacific/Honolulu".to_owned()),
+        notes: None,
+    };
+    contacts::update(&w.s, &w.owner, cmd).await.expect("moved");
+    w.clock.set("2027-01-05T14:30:00Z".parse().expect("an instant"));
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty(), "they sleep");
+    w.clock.set("2027-01-05T18:05:00Z".parse().expect("an instant"));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
 }
