@@ -16,7 +16,7 @@ use contract::{
 };
 use sea_orm::{ConnectionTrait, Statement};
 use services::{appointments, contacts, conversations, live, messages, notices, reminders, reports, tasks};
-use testkit::{Backend, World};
+use testkit::{Backend, NUMBER, World};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, filter::LevelFilter, layer::Context, prelude::*};
 
@@ -204,7 +204,7 @@ async fn a_day(w: &World) {
         .expect("cancelled");
     w.work().await;
     messages::tick(s).await.expect("looked");
-    messages::sweep(s).await.expect("compared");
+    late(w).await;
     messages::recover(s).await.expect("recovered");
     messages::backlog(s).await.expect("counted");
     screens(w, people[0].0.id).await;
@@ -212,6 +212,22 @@ async fn a_day(w: &World) {
     w.work().await;
     messages::tick(s).await.expect("looked");
     live::sweep(s).await.expect("swept");
+}
+
+/// Texts that an outage kept from us, and a STOP that can't be acted on at once.
+async fn late(w: &World) {
+    messages::sweep(&w.s).await.expect("compared");
+    for (phone, text) in PHONES.iter().zip(["N", "Y", "START", "STOP", "Y"]) {
+        w.sim.inbound(phone, NUMBER, text).await;
+    }
+    w.clock.advance(Duration::minutes(1));
+    w.text(PHONES[0], "Y").await;
+    messages::sweep(&w.s).await.expect("compared");
+    let db = w.s.db().connection();
+    let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
+    db.execute_unprepared(&rename("conversation", "away")).await.expect("broken");
+    w.text(PHONES[5], "STOP").await;
+    db.execute_unprepared(&rename("away", "conversation")).await.expect("mended");
 }
 
 async fn screens(w: &World, person: uuid::Uuid) {
@@ -243,6 +259,7 @@ async fn screens(w: &World, person: uuid::Uuid) {
         contacts::list(s, owner, query).await.expect("contacts");
     }
     contacts::page(s, owner, person).await.expect("a person");
+    contacts::consent::export(s, owner, person).await.expect("a ledger");
     for task in tasks::list(s, owner, TaskQuery::default()).await.expect("tasks").data {
         tasks::set_done(s, owner, task.id, true).await.expect("done");
     }
