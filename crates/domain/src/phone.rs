@@ -22,6 +22,23 @@ pub fn mask(e164: &str) -> String {
     format!("{}•••{}", &e164[..head], &e164[e164.len() - tail..])
 }
 
+/// A provider's words as they may be kept in plain: everything in them that may be a number is masked.
+#[must_use]
+pub fn mask_all(text: &str) -> String {
+    let (mut masked, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(at);
+        let (digits, after) = from.split_at(from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len()));
+        if digits.len() < 7 {
+            masked.extend([before, digits]);
+        } else {
+            masked.extend([before.trim_end_matches('+'), &mask(&format!("+{digits}"))]);
+        }
+        rest = after;
+    }
+    masked + rest
+}
+
 #[cfg(feature = "phone")]
 mod reading {
     use super::is_e164;
@@ -281,6 +298,22 @@ mod reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_number_is_left_in_a_providers_words() {
+        for (said, kept) in [
+            (
+                "The 'To' number +14155550171 is not valid.",
+                "The 'To' number +1415•••0171 is not valid.",
+            ),
+            ("14155550171, 4155550171", "+1415•••0171, +41•••71"),
+            ("Error 21211 after 3 tries", "Error 21211 after 3 tries"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(mask_all(said), kept);
+        }
+    }
+
     use rstest::rstest;
 
     #[rstest]

@@ -9,6 +9,7 @@ pub(crate) mod search;
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use contract::{
     Code,
     contacts::{ContactView, CreateContact, RecordConsent, UpdateContact},
@@ -77,7 +78,8 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
         };
         let evidence = format!("Number given at: {}", opt_in.source.chars().take(200).collect::<String>());
         // Somebody who said STOP is not opted in again by a form they did not fill in.
-        if consent::state(&tx.db, row.id).await? != State::OptedOut {
+        // Nor somebody whom staff must decide about.
+        if consent::state(&tx.db, row.id).await? != State::OptedOut && row.held_since.is_none() {
             let change = consent::Change {
                 contact: &row,
                 state: State::OptedIn,
@@ -233,6 +235,26 @@ pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<conta
         .one(&tx.db)
         .await?;
     opened(tx.services(), row.ok_or_else(|| not_found("contact"))?).await
+}
+
+/// Why nothing may be sent to this number of a contact now, consent aside.
+pub(crate) async fn objection(s: &Services, id: Uuid, phone: &str) -> Result<Option<&'static str>> {
+    let row: Option<(bool, Option<DateTime<Utc>>, String)> = contact::Entity::find_by_id(id)
+        .select_only()
+        .columns([
+            contact::Column::Blocked,
+            contact::Column::HeldSince,
+            contact::Column::PhoneKey,
+        ])
+        .into_tuple()
+        .one(s.read())
+        .await?;
+    Ok(match row {
+        Some((true, ..)) => Some("This contact is blocked."),
+        Some((_, Some(_), _)) => Some(hold::REASON),
+        Some((.., key)) if !s.vault().indexes(PHONE, phone).contains(&key) => Some("The phone number was changed."),
+        _ => None,
+    })
 }
 
 /// Several contacts of one business by id; those that are not there are left out.

@@ -372,7 +372,7 @@ pub(crate) async fn cancel(tx: &mut Tx, business_id: Uuid, id: Uuid, reason: &st
 async fn withdraw(tx: &mut Tx, row: message::Model, reason: &str) -> Result<()> {
     if row.resends > 0 && row.provider_sid.is_none() {
         // It waited for another try: what became of the one before stands.
-        return status::not_again(tx, row).await;
+        return status::not_again(tx, row, reason).await;
     }
     let mut row = row.into_active_model();
     row.status = Set(Status::Cancelled.as_str().to_owned());
@@ -384,6 +384,24 @@ async fn withdraw(tx: &mut Tx, row: message::Model, reason: &str) -> Result<()> 
     reminders::withdrawn(tx, &row, reason).await?;
     told(tx, &row).await
 }
+
+/// Does one thing to each of several messages. One that can't be done must not keep the others waiting; where nothing works, it ends.
+async fn one_by_one<W: Future<Output = Result<()>>>(ids: Vec<Uuid>, work: impl Fn(Uuid) -> W) -> Result<()> {
+    let mut failed = 0;
+    for id in ids {
+        if let Err(cause) = Box::pin(work(id)).await {
+            tracing::error!(message = %id, %cause, "a message could not be seen to; it is looked at again");
+            failed += 1;
+            if failed == MOST_FAILURES {
+                return Err(cause);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// After so many the fault is not in the message.
+const MOST_FAILURES: usize = 10;
 
 /// A message's state changed: its bubble and its conversation's row show it.
 async fn told(tx: &mut Tx, row: &message::Model) -> Result<()> {

@@ -206,7 +206,8 @@ pub(crate) async fn sent(tx: &mut Tx, m: &message::Model) -> Result<()> {
         return Ok(());
     }
     let (business_id, appointment_id, superseded) = (row.business_id, row.appointment_id, row.status == "cancelled");
-    let sent_at = row.sent_at.unwrap_or(tx.now);
+    // Not when we heard of it: an answer may have come before that.
+    let sent_at = row.sent_at.or(m.claimed_at).unwrap_or(tx.now);
     let visit = crate::appointments::find(&tx.db, business_id, appointment_id).await?;
     let mut row = row.into_active_model();
     row.sent_at = Set(Some(sent_at));

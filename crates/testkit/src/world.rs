@@ -184,6 +184,19 @@ impl World {
         contacts::get(&self.s, &self.owner, contact.id).await.expect("the contact")
     }
 
+    /// Whoever has this number.
+    pub async fn holder_of(&self, phone: &str) -> ContactView {
+        let query = contract::contacts::ContactQuery {
+            q: Some(phone.to_owned()),
+            ..Default::default()
+        };
+        contacts::list(&self.s, &self.owner, query)
+            .await
+            .expect("contacts")
+            .data
+            .remove(0)
+    }
+
     /// Fires due reminders and hands over every text that waits and may go now.
     pub async fn work(&self) {
         reminders::tick(&self.s).await.expect("reminders fire");

@@ -28,13 +28,13 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Kind, WAITING, all_opened, breaker,
+    Kind, WAITING, breaker,
     breaker::Board,
     limits::{Limits, Room},
-    withdraw,
+    opened, withdraw,
 };
 use crate::{
-    Result, Services, Tx, appointments, businesses,
+    Error, Result, Services, Tx, appointments, businesses,
     contacts::{self, consent, hold},
     conversations, reminders,
     tx::Touched,
@@ -46,6 +46,9 @@ const CLOCKS: Duration = Duration::seconds(2);
 /// How often texts to a person whom staff must decide about are looked at again.
 const HELD_LOOK: Duration = Duration::hours(1);
 
+/// How often a text that can't be read is looked at again.
+const UNREADABLE_LOOK: Duration = Duration::hours(1);
+
 /// How long the others wait while one call shows whether a breaker may close.
 const PROBE_LOOK: Duration = Duration::seconds(10);
 
@@ -53,7 +56,7 @@ const PROBE_LOOK: Duration = Duration::seconds(10);
 pub(super) struct Round {
     /// Ours to send now.
     pub go: Vec<message::Model>,
-    /// Rows looked at, whatever became of them; 0 when nothing was due.
+    /// Rows that anything became of, or that somebody else was at work on; 0 when it is not worth looking again at once.
     pub looked: usize,
 }
 
@@ -63,6 +66,8 @@ enum Verdict {
     Probe(Vec<String>),
     Hold(DateTime<Utc>, String),
     Slot(DateTime<Utc>, String),
+    /// It waits as it did.
+    Still,
     Withdraw(String),
 }
 
@@ -82,6 +87,7 @@ pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
     let picked = pick(&tx, most).await?;
     let looked = picked.len();
     if picked.is_empty() {
+        tx.commit().await?;
         return Ok(Round { go: Vec::new(), looked });
     }
     let mut scene = Scene::load(s, &mut tx, &picked).await?;
@@ -89,7 +95,7 @@ pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
     // Under the account's lock, which the limits hold: two workers must not both be the one that tries whether it works again.
     scene.board = Board::load(&tx.db, scene.scopes(&picked)).await?;
     let verdicts = scene.verdicts(tx.now, picked, &mut limits);
-    let (mut go, mut held) = (Vec::new(), Vec::new());
+    let (mut go, mut held, mut still) = (Vec::new(), Vec::new(), 0);
     for (m, verdict) in verdicts {
         match verdict {
             Verdict::Go => go.push(m),
@@ -101,6 +107,7 @@ pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
             }
             Verdict::Hold(until, why) => held.push((m, until, why, false)),
             Verdict::Slot(at, why) => held.push((m, at, why, true)),
+            Verdict::Still => still += 1,
             Verdict::Withdraw(why) => withdraw(&mut tx, m, &why).await?,
         }
     }
@@ -108,6 +115,7 @@ pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
     hold(&mut tx, held).await?;
     begin_attempts(&mut tx, &mut go).await?;
     tx.commit().await?;
+    let looked = looked - still;
     Ok(Round { go, looked })
 }
 
@@ -150,7 +158,28 @@ async fn lock(tx: &Tx, priority: i32, most: u64, without: &[Uuid]) -> Result<Vec
         rows = rows.filter(message::Column::Id.is_not_in(without.iter().copied()));
     }
     let rows = rows.lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked);
-    all_opened(tx.services(), rows.all(&tx.db).await?).await
+    let mut readable = Vec::new();
+    for row in rows.all(&tx.db).await? {
+        let id = row.id;
+        match opened(tx.services(), row).await {
+            Ok(row) => readable.push(row),
+            Err(cause) => put_aside(tx, id, &cause).await?,
+        }
+    }
+    Ok(readable)
+}
+
+/// A text whose number can't be read must not keep the others from going out.
+async fn put_aside(tx: &Tx, id: Uuid, cause: &Error) -> Result<()> {
+    tracing::error!(message = %id, %cause, "a text that waits can't be read; it is looked at again in an hour");
+    let why = "Waits: the number it goes to can't be read. Whoever runs this server should look at its log.";
+    message::Entity::update_many()
+        .col_expr(message::Column::NotBefore, Expr::value(tx.now + UNREADABLE_LOOK))
+        .col_expr(message::Column::WaitReason, Expr::value(why))
+        .filter(message::Column::Id.eq(id))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
 }
 
 /// Everything the verdicts go by, read at once for the whole group.
@@ -256,13 +285,28 @@ impl Scene {
         // Before the limits: what a breaker holds back must not use them up.
         let probes = match self.breakers(now, business, m, probed) {
             Ok(probes) => probes,
-            Err(held) => return held,
+            Err(held) => return self.in_time(m, held),
         };
         match limits.take(m, business) {
             Room::Yes if probes.is_empty() => Verdict::Go,
             Room::Yes => Verdict::Probe(probes),
-            Room::Until(until, why) => Verdict::Hold(until, why),
-            Room::Slot(at, why) => Verdict::Slot(at, why),
+            Room::Until(until, why) => self.in_time(m, Verdict::Hold(until, why)),
+            Room::Slot(at, why) => self.in_time(m, Verdict::Slot(at, why)),
+            Room::Still => Verdict::Still,
+        }
+    }
+
+    /// A reminder that would wait past its visit is given up while somebody can still call.
+    fn in_time(&self, m: &message::Model, held: Verdict) -> Verdict {
+        let visit = m
+            .appointment_id
+            .filter(|_| m.reminder_id.is_some())
+            .and_then(|id| self.visits.get(&id));
+        match held {
+            Verdict::Hold(until, why) | Verdict::Slot(until, why) if visit.is_some_and(|v| v.starts_at <= until) => {
+                Verdict::Withdraw(format!("It could not leave before the visit. {why}"))
+            }
+            held => held,
         }
     }
 
@@ -284,14 +328,16 @@ impl Scene {
         let status = appointments::status(visit).ok();
         let stands = if m.resends > 0 {
             // Taken once and not delivered: it makes sense only while nobody has settled the visit by other means.
-            status == Some(Visit::Scheduled) && matches!(request.status.as_str(), "sent" | "failed")
+            let of_this_time = request.expires_at.is_some_and(|at| at > now);
+            status == Some(Visit::Scheduled) && of_this_time && matches!(request.status.as_str(), "sent" | "failed")
         } else {
             status.is_some_and(Visit::is_open) && request.status == "queued"
         };
         if !stands {
             return gone();
         }
-        if request.kind == domain::reminders::Kind::Manual.to_string() && visit.starts_at > now {
+        // Who asks for it now means now, not another try at night.
+        if request.kind == domain::reminders::Kind::Manual.to_string() && visit.starts_at > now && m.resends == 0 {
             return None;
         }
         let zone = reminders::zone(b, person);
@@ -416,25 +462,16 @@ pub(super) async fn objection(s: &Services, m: &message::Model) -> Result<Option
     if consent::state(s.read(), m.contact_id).await? == State::OptedOut {
         return Ok(Some("The customer opted out."));
     }
-    let person: Option<(bool, Option<DateTime<Utc>>)> = contact::Entity::find_by_id(m.contact_id)
-        .select_only()
-        .columns([contact::Column::Blocked, contact::Column::HeldSince])
-        .into_tuple()
-        .one(s.read())
-        .await?;
-    match person {
-        Some((true, _)) => return Ok(Some("This contact is blocked.")),
-        Some((_, Some(_))) => return Ok(Some(hold::REASON)),
-        _ => {}
+    if let Some(why) = contacts::objection(s, m.contact_id, &m.theirs).await? {
+        return Ok(Some(why));
     }
     let Some(reminder) = m.reminder_id else { return Ok(None) };
-    let status: Option<String> = reminder_request::Entity::find_by_id(reminder)
-        .select_only()
-        .column(reminder_request::Column::Status)
-        .into_tuple()
-        .one(s.read())
-        .await?;
-    let stands = status.is_some_and(|status| matches!(status.as_str(), "queued" | "sent" | "failed"));
+    let request = reminder_request::Entity::find_by_id(reminder).one(s.read()).await?;
+    let stands = request.is_some_and(|r| match r.status.as_str() {
+        "queued" => true,
+        "sent" | "failed" => r.expires_at.is_some_and(|at| at > s.now()),
+        _ => false,
+    });
     Ok((!stands).then_some("The visit is not open any more, or at another time."))
 }
 

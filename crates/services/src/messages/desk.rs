@@ -13,7 +13,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{WAITING, address_to, locked, may_write, told, withdraw};
-use crate::{Actor, Error, Permission, Result, Services, Tx, businesses, contacts, conversations, error::problem, tx::Touched};
+use crate::{
+    Actor, Error, Permission, Result, Services, Tx, businesses, contacts, conversations, error::problem, numbers, tx::Touched,
+};
 
 /// Most messages in one go.
 const MOST: usize = 200;
@@ -132,7 +134,12 @@ async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
     } else {
         m.resends
     };
+    let from = numbers::sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id)).await?;
+    let Some(from) = from else {
+        return Err(problem(Code::MayNotSend, "There is no number to send from."));
+    };
     let mut row = m.into_active_model();
+    row.ours = Set(from);
     row.status = Set(Status::Queued.as_str().to_owned());
     row.provider_sid = Set(None);
     row.error = Set(None);

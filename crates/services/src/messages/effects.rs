@@ -55,7 +55,9 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
                 set_consent(tx, contact, inbound, State::OptedOut).await?;
             }
         }
-        Meaning::Start if state != State::OptedIn => set_consent(tx, contact, inbound, State::OptedIn).await?,
+        Meaning::Start if state != State::OptedIn || contact.held_since.is_some() => {
+            set_consent(tx, contact, inbound, State::OptedIn).await?
+        }
         Meaning::Start => return Ok(Vec::new()),
         // With Advanced Opt-Out Twilio has answered already; and nothing at all goes to somebody who opted out.
         Meaning::Help if form.opt_out_type.is_some() || state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
@@ -135,17 +137,18 @@ impl Since {
             .await?;
         let later: Vec<Meaning> = later.iter().map(|body| parse(words(body), false)).collect();
         since.answered = later.iter().any(|m| matches!(m, Meaning::Yes { .. } | Meaning::No { .. }));
-        match later.iter().find(|m| matches!(m, Meaning::Stop | Meaning::Start)) {
-            Some(Meaning::Stop) => since.opted_out = true,
-            Some(_) => since.opted_in = true,
-            // Not every change is a keyword in the thread: staff, other languages, a refusal of Twilio's.
-            None => {
-                let last = consent::since(tx, contact, inbound.created_at).await?;
-                let is = |state: State| last.as_ref().is_some_and(|row| row.state == state.as_str());
-                since.opted_out = is(State::OptedOut);
-                since.opted_in = is(State::OptedIn) && last.as_ref().is_some_and(|row| row.source == Source::Keyword.as_str());
-            }
-        }
+        // Not every change is a keyword in the thread (staff, a refusal of Twilio's), and not every keyword changes anything.
+        let keyword = later.iter().find(|m| matches!(m, Meaning::Stop | Meaning::Start));
+        let written = consent::since(tx, contact, inbound.created_at).await?;
+        let last = written.as_ref().and_then(|row| row.state.parse().ok()).unwrap_or_default();
+        let by_keyword = written.is_none_or(|row| row.source == Source::Keyword.as_str());
+        (since.opted_out, since.opted_in) = match (last, keyword) {
+            (State::OptedOut, _) | (State::Unknown, Some(Meaning::Stop)) => (true, false),
+            (State::OptedIn, _) | (State::Unknown, Some(_)) => (false, by_keyword),
+            (State::Unknown, None) => (false, false),
+        };
+        // Perhaps they have asked for no more texts: nobody has decided yet.
+        since.opted_out |= contact.held_since.is_some_and(|at| at > inbound.created_at);
         Ok(since)
     }
 }

@@ -32,6 +32,8 @@ const AHEAD: [Duration; 3] = [Duration::hours(3), Duration::minutes(1), Duration
 /// A budget that is used up is looked at again this often, should it have been raised elsewhere.
 const BUDGET_LOOK: Duration = Duration::hours(1);
 
+const ACCOUNT_FULL: &str = "Waits a moment: Twilio takes no more from this account right now.";
+
 /// The account's row among the paces.
 const ACCOUNT: i32 = -1;
 
@@ -41,6 +43,8 @@ pub(super) enum Room {
     Until(DateTime<Utc>, String),
     /// It has a turn of its own then, and need not ask again.
     Slot(DateTime<Utc>, String),
+    /// It has been told to wait, and why; nothing has changed.
+    Still,
 }
 
 struct Quota {
@@ -99,8 +103,11 @@ impl Limits {
         }
         let account = self.account_slot();
         if account.at > self.now {
-            let why = "Waits a moment: Twilio takes no more from this account right now.";
-            return Room::Until(account.at, why.to_owned());
+            // Each is told once: thousands may wait, and only a few of them can go at a time.
+            return match m.wait_reason.as_deref() {
+                Some(ACCOUNT_FULL) => Room::Still,
+                _ => Room::Until(account.at, ACCOUNT_FULL.to_owned()),
+            };
         }
         if let Some(room) = self.off_pace(m, b) {
             return room;

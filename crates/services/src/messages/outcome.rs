@@ -8,7 +8,7 @@ use domain::{
     breaker::Failure,
     consent::{Source, State},
     delivery::{Advance, Status, advance},
-    phone::mask,
+    phone::{mask, mask_all},
 };
 use entity::{
     contacts::contact,
@@ -199,7 +199,7 @@ async fn refused(
     code: Option<i32>,
     message: &str,
 ) -> Result<()> {
-    let words = code.map_or_else(|| message.to_owned(), errors::describe);
+    let words = code.map_or_else(|| mask_all(message), errors::describe);
     match code.map(errors::scope) {
         Some(errors::Scope::Account) => {
             let trouble = breaker::Trouble {
@@ -269,7 +269,7 @@ async fn try_later(
     message: &str,
 ) -> Result<()> {
     if m.retries >= RETRIES {
-        let words = format!("Not sent after {} tries: {message}", m.retries + 1);
+        let words = format!("Not sent after {} tries: {}", m.retries + 1, mask_all(message));
         return failed(tx, person, m, Status::Failed, code, &words).await;
     }
     let asked = retry_after
@@ -314,7 +314,7 @@ async fn close_attempt(
     code: Option<i32>,
     detail: &str,
 ) -> Result<()> {
-    let detail: String = detail.chars().take(500).collect();
+    let detail: String = mask_all(detail).chars().take(500).collect();
     message_attempt::Entity::update_many()
         .col_expr(message_attempt::Column::FinishedAt, Expr::value(tx.now))
         .col_expr(message_attempt::Column::Outcome, Expr::value(outcome))

@@ -60,21 +60,23 @@ pub async fn sweep(s: &Services) -> Result<Swept> {
     let Some(client) = s.twilio() else {
         return Ok(Swept::default());
     };
-    let account = client.account_sid().to_owned();
     let begun = s.now();
-    let reached = sweep_row::Entity::find_by_id(account.clone()).one(s.read()).await?;
-    let swept = match &reached {
+    let swept = match reached(s, client).await? {
         None => Swept::default(),
-        Some(row) => {
+        Some(reached) => {
             let block = |at: DateTime<Utc>| at.timestamp().div_euclid(DEEP_EVERY);
-            let back = if block(row.reached) == block(begun) { OVERLAP } else { DEEP };
-            let since = (row.reached - OVERLAP).min(begun - back);
-            reconcile(s, since).await?
+            let back = if block(reached) == block(begun) { OVERLAP } else { DEEP };
+            reconcile(s, (reached - OVERLAP).min(begun - back)).await?
         }
     };
+    reach(s, client, begun).await?;
+    Ok(swept)
+}
+
+async fn reach(s: &Services, client: &twilio::Client, reached: DateTime<Utc>) -> Result<()> {
     let row = sweep_row::ActiveModel {
-        account_sid: Set(account),
-        reached: Set(begun),
+        account_sid: Set(client.account_sid().to_owned()),
+        reached: Set(reached),
     };
     let later = OnConflict::column(sweep_row::Column::AccountSid)
         .update_column(sweep_row::Column::Reached)
@@ -83,7 +85,13 @@ pub async fn sweep(s: &Services) -> Result<Swept> {
         .on_conflict(later)
         .exec_without_returning(&s.db().write)
         .await?;
-    Ok(swept)
+    Ok(())
+}
+
+/// How far the last sweep came.
+async fn reached(s: &Services, client: &twilio::Client) -> Result<Option<DateTime<Utc>>> {
+    let row = sweep_row::Entity::find_by_id(client.account_sid()).one(s.read()).await?;
+    Ok(row.map(|row| row.reached))
 }
 
 /// Compares everything Twilio has since `since`. Harmless to repeat.
@@ -91,8 +99,22 @@ pub async fn sweep(s: &Services) -> Result<Swept> {
 /// # Errors
 /// When the database does not answer, or Twilio's log can't be read.
 pub async fn reconcile(s: &Services, since: DateTime<Utc>) -> Result<Swept> {
+    let Some(client) = s.twilio() else {
+        return Ok(Swept::default());
+    };
+    let mut swept = read_log(s, client, since).await?;
+    swept.looked_up = look_up_unclear(s).await?;
+    swept.updated += ask_after_silent(s, client).await?;
+    metrics::counter!("showup_reconciled_total", "what" => "updated").increment(swept.updated as u64);
+    if swept.brought_in + swept.updated + swept.looked_up > 0 {
+        tracing::info!(?swept, %since, "Twilio's log compared with ours");
+    }
+    Ok(swept)
+}
+
+/// What Twilio's log has that we do not.
+async fn read_log(s: &Services, client: &twilio::Client, since: DateTime<Utc>) -> Result<Swept> {
     let mut swept = Swept::default();
-    let Some(client) = s.twilio() else { return Ok(swept) };
     let query = ListQuery {
         sent_after: Some(since),
         page_size: 1000,
@@ -111,13 +133,7 @@ pub async fn reconcile(s: &Services, since: DateTime<Utc>) -> Result<Swept> {
         }
     }
     swept.brought_in = bring_in(s, lost).await?;
-    swept.looked_up = look_up_unclear(s).await?;
-    swept.updated += ask_after_silent(s, client).await?;
     metrics::counter!("showup_reconciled_total", "what" => "brought_in").increment(swept.brought_in as u64);
-    metrics::counter!("showup_reconciled_total", "what" => "updated").increment(swept.updated as u64);
-    if swept.brought_in + swept.updated + swept.looked_up > 0 {
-        tracing::info!(?swept, %since, "Twilio's log compared with ours");
-    }
     Ok(swept)
 }
 
@@ -249,9 +265,9 @@ async fn take_over_one(s: &Services, row: &message::Model, said: &twilio::Messag
     Ok(true)
 }
 
-/// Messages with an unclear outcome, each looked for as `unclear` does.
+/// Messages whose outcome has not been unclear for long, each looked for as `unclear` does; the others have their day.
 async fn look_up_unclear(s: &Services) -> Result<usize> {
-    let unclear: Vec<Uuid> = unclear::in_state(Status::Unknown, message::Column::NotBefore, s.now() + Duration::days(2))
+    let unclear: Vec<Uuid> = unclear::in_state(Status::Unknown, message::Column::NotBefore, s.now() + Duration::hours(1))
         .limit(SILENT)
         .select_only()
         .column(message::Column::Id)
@@ -330,13 +346,21 @@ async fn vanished(s: &Services, row: &message::Model) -> Result<()> {
 /// Before the first text goes out after a start: what was missed meanwhile comes first, a STOP above all. Where Twilio's log can't be
 /// read for two minutes, texts go their way: for some nobody will read it, and visits do not wait.
 pub async fn catch_up(s: &Services) {
-    let until = tokio::time::Instant::now() + PATIENCE;
-    while let Err(cause) = sweep(s).await {
-        if tokio::time::Instant::now() >= until {
-            tracing::error!(%cause, "what was missed could not be looked up; texts go out all the same");
-            return;
+    let Some(client) = s.twilio() else { return };
+    let missed = async {
+        while let Err(cause) = missed(s, client).await {
+            tracing::warn!(%cause, "texts wait: what was missed could not be looked up yet");
+            tokio::time::sleep(PAUSE).await;
         }
-        tracing::warn!(%cause, "texts wait: what was missed could not be looked up yet");
-        tokio::time::sleep(PAUSE).await;
+    };
+    if tokio::time::timeout(PATIENCE, missed).await.is_err() {
+        tracing::error!("what was missed could not be looked up; texts go out all the same");
+    }
+}
+
+async fn missed(s: &Services, client: &twilio::Client) -> Result<()> {
+    match reached(s, client).await? {
+        Some(reached) => read_log(s, client, reached - OVERLAP).await.map(drop),
+        None => reach(s, client, s.now()).await,
     }
 }

@@ -20,7 +20,7 @@ use twilio::{
 };
 use uuid::Uuid;
 
-use super::{all_opened, locked, opened, outcome, told};
+use super::{all_opened, locked, one_by_one, opened, outcome, told};
 use crate::{
     Error, Result, Services, Tx, businesses,
     contacts::{self, consent},
@@ -102,7 +102,7 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
         let after = match known {
             Belongs::Earlier => earlier(&mut tx, row, form).await?,
             _ => {
-                let row = bind(&tx, row, form);
+                let row = bind(&mut tx, row, form);
                 follow(&mut tx, row, &form.message_status, form.error_code).await?
             }
         };
@@ -247,10 +247,13 @@ pub(super) fn event(tx: &Tx, row: Option<&message::Model>, form: &forms::Status,
 }
 
 /// The SID, if the answer to our call has not brought it yet; written with the state it comes with.
-fn bind(tx: &Tx, mut row: message::Model, form: &forms::Status) -> message::Model {
+fn bind(tx: &mut Tx, mut row: message::Model, form: &forms::Status) -> message::Model {
     if row.provider_sid.is_none() {
         row.provider_sid = Some(form.message_sid.clone());
         row.account_sid = Some(form.account_sid.clone());
+        if row.sent_at.is_none() {
+            tx.count(row.business_id, What::Sent);
+        }
         row.sent_at = Some(tx.now);
     }
     row
@@ -385,41 +388,42 @@ pub(super) async fn resend_due(s: &Services) -> Result<()> {
         .into_tuple()
         .all(s.read())
         .await?;
-    for id in due {
-        let mut tx = s.begin().await?;
-        let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.resend_at.is_some()) else {
-            continue;
+    one_by_one(due, |id| resend(s, id)).await
+}
+
+async fn resend(s: &Services, id: Uuid) -> Result<()> {
+    let mut tx = s.begin().await?;
+    let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.resend_at.is_some()) else {
+        return Ok(());
+    };
+    // Who opted out meanwhile is not texted again, nor who has got the next reminder; the text stays what it is: undelivered.
+    let wanted = consent::state(&tx.db, row.contact_id).await? != State::OptedOut
+        && match row.reminder_id {
+            Some(reminder) => !reminders::superseded(&tx, reminder).await?,
+            None => true,
         };
-        // Who opted out meanwhile is not texted again, nor who has got the next reminder; the text stays what it is: undelivered.
-        let wanted = consent::state(&tx.db, row.contact_id).await? != State::OptedOut
-            && match row.reminder_id {
-                Some(reminder) => !reminders::superseded(&tx, reminder).await?,
-                None => true,
-            };
-        let failed = wanted && row.status.parse().is_ok_and(Status::is_failure);
-        if failed {
-            remember_sid(&tx, &row).await?;
-        }
-        let resends = row.resends + 1;
-        let mut row = row.into_active_model();
-        row.resend_at = Set(None);
-        row.wait_reason = Set(None);
-        if failed {
-            row.status = Set(Status::Queued.as_str().to_owned());
-            row.provider_sid = Set(None);
-            row.resends = Set(resends);
-            row.not_before = Set(tx.now);
-        }
-        let row = row.update(&tx.db).await?;
-        told(&mut tx, &row).await?;
-        tx.send_soon();
-        tx.commit().await?;
+    let failed = wanted && row.status.parse().is_ok_and(Status::is_failure);
+    if failed {
+        remember_sid(&tx, &row).await?;
     }
-    Ok(())
+    let resends = row.resends + 1;
+    let mut row = row.into_active_model();
+    row.resend_at = Set(None);
+    row.wait_reason = Set(None);
+    if failed {
+        row.status = Set(Status::Queued.as_str().to_owned());
+        row.provider_sid = Set(None);
+        row.resends = Set(resends);
+        row.not_before = Set(tx.now);
+    }
+    let row = row.update(&tx.db).await?;
+    told(&mut tx, &row).await?;
+    tx.send_soon();
+    tx.commit().await
 }
 
 /// A text that was to be tried again is left as it ended the last time.
-pub(super) async fn not_again(tx: &mut Tx, row: message::Model) -> Result<()> {
+pub(super) async fn not_again(tx: &mut Tx, row: message::Model, why: &str) -> Result<()> {
     let last = message_attempt::Entity::in_business(row.business_id)
         .filter(message_attempt::Column::MessageId.eq(row.id))
         .filter(message_attempt::Column::ProviderSid.is_not_null())
@@ -427,11 +431,15 @@ pub(super) async fn not_again(tx: &mut Tx, row: message::Model) -> Result<()> {
         .limit(1)
         .one(&tx.db)
         .await?;
+    let unexplained = row.error.is_none();
     let mut row = row.into_active_model();
     row.status = Set(Status::Undelivered.as_str().to_owned());
     row.provider_sid = Set(last.and_then(|a| a.provider_sid));
     row.wait_reason = Set(None);
     row.slot_at = Set(None);
+    if unexplained {
+        row.error = Set(Some(why.to_owned()));
+    }
     let row = row.update(&tx.db).await?;
     told(tx, &row).await
 }

@@ -11,7 +11,7 @@ use sea_orm::{
 use twilio::{ListQuery, ReadError};
 use uuid::Uuid;
 
-use super::{locked, opened, outcome, status, told};
+use super::{locked, one_by_one, opened, outcome, status, told};
 use crate::{Result, Services, Tx, queue::Job, tasks};
 
 /// A claim older than this belongs to a process that is gone: workers drop a job after 45 seconds.
@@ -228,10 +228,9 @@ async fn abandoned(s: &Services, age: Duration) -> Result<usize> {
         .into_tuple()
         .all(s.read())
         .await?;
-    for id in &rows {
-        give_up(s, *id).await?;
-    }
-    Ok(rows.len())
+    let found = rows.len();
+    one_by_one(rows, |id| give_up(s, id)).await?;
+    Ok(found)
 }
 
 /// Messages in one state that have been due since `before`, oldest first. The state is a literal: SQLite uses an index over a part of

@@ -34,6 +34,9 @@ const LOOKS: usize = 50;
 /// Reminders in one transaction: few, because SQLite's only writer waits for all of them.
 const GROUP: usize = 10;
 
+/// A reminder by hand stands for one that falls due so soon after it.
+const BY_HAND: chrono::Duration = chrono::Duration::hours(1);
+
 /// Contact, reminder and business.
 type Due = (Uuid, Uuid, Uuid);
 
@@ -181,7 +184,7 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
                 needs_call(tx, &visit, &reason).await
             }
             None => {
-                replace_waiting(tx, &request, others).await?;
+                replace_waiting(tx, others).await?;
                 let zone = zone(&business, &contact);
                 text(tx, &business.name, &contact, &visit, request, zone, None).await
             }
@@ -202,7 +205,7 @@ async fn siblings(tx: &Tx, request: &reminder_request::Model) -> Result<Vec<remi
 }
 
 /// Another reminder of the same visit, closer to it, is due too or has gone out: after a night or an outage only that one does (RE2). So
-/// does one that a member asked for, while it waits.
+/// does one that a member asked for within the hour.
 fn later_kind_due(now: DateTime<Utc>, request: &reminder_request::Model, others: &[reminder_request::Model]) -> bool {
     let stands = |other: &reminder_request::Model| match other.status.as_str() {
         "planned" => other.due_at <= now,
@@ -212,24 +215,21 @@ fn later_kind_due(now: DateTime<Utc>, request: &reminder_request::Model, others:
     };
     others.iter().any(|other| match hours(other) {
         Some(closer) => hours(request).is_some_and(|hours| closer < hours) && stands(other),
-        None => other.status == "queued",
+        None => matches!(other.status.as_str(), "queued" | "sent") && other.due_at > now - BY_HAND,
     })
 }
 
 /// Other reminders of the same visit whose text still waits, behind a limit or the budget or for another try, make way: else both would
 /// go together.
-async fn replace_waiting(tx: &mut Tx, request: &reminder_request::Model, others: Vec<reminder_request::Model>) -> Result<()> {
+async fn replace_waiting(tx: &mut Tx, others: Vec<reminder_request::Model>) -> Result<()> {
     for other in others {
-        // One that a member asks for is the closest of all.
-        if hours(request).is_none() || hours(&other) > hours(request) {
-            let (business_id, message_id, why) = (other.business_id, other.message_id, Skip::LaterKindDue.words());
-            // First the reminder, then its text: a text that is withdrawn under a live reminder asks for a call.
-            if other.status == "queued" {
-                finish(tx, other, "cancelled", Some(why)).await?;
-            }
-            if let Some(message_id) = message_id {
-                messages::cancel(tx, business_id, message_id, why).await?;
-            }
+        let (business_id, message_id, why) = (other.business_id, other.message_id, Skip::LaterKindDue.words());
+        // First the reminder, then its text: a text that is withdrawn under a live reminder asks for a call.
+        if other.status == "queued" {
+            finish(tx, other, "cancelled", Some(why)).await?;
+        }
+        if let Some(message_id) = message_id {
+            messages::cancel(tx, business_id, message_id, why).await?;
         }
     }
     Ok(())
@@ -341,7 +341,7 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     let request = save(&tx, &visit, row).await?;
     if request.status == "planned" {
         let others = siblings(&tx, &request).await?;
-        replace_waiting(&mut tx, &request, others).await?;
+        replace_waiting(&mut tx, others).await?;
         text(
             &mut tx,
             &business.name,

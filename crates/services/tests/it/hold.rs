@@ -8,8 +8,9 @@ use contract::{
 };
 use domain::consent::State;
 use rstest::rstest;
-use services::{contacts, messages};
-use testkit::{Backend, Fault, FaultKind, World};
+use sea_orm::ConnectionTrait;
+use services::{contacts, messages, numbers};
+use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";
 
@@ -132,4 +133,54 @@ async fn what_failed_can_be_sent_again_and_what_waits_taken_back(#[case] backend
     let other = w.another_business().await;
     let theirs = messages::retry(&w.s, &other, ids).await.expect("acted");
     assert!(theirs.done.is_empty(), "another business can't");
+}
+
+/// A form that somebody else fills in does not settle what they said.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_booking_does_not_end_a_hold(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    w.text(ANN, "please take me off your list").await;
+    let ann = w.contact("Ann", ANN).await;
+    assert!(ann.held_since.is_some());
+    assert_eq!((ann.consent.sms, of_kind(&w, "opt_out").await.len()), (State::Unknown, 1));
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_start_of_their_own_ends_a_hold(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.text(ANN, "please take me off your list").await;
+    assert!(w.see_contact(&ann).await.held_since.is_some());
+    w.text(ANN, "START").await;
+    assert!(w.see_contact(&ann).await.held_since.is_none());
+    assert!(of_kind(&w, "opt_out").await.is_empty());
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_text_is_sent_again_from_a_number_that_works(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    let sid = m.provider_sid.clone().expect("accepted");
+    w.status(&m, &sid, "undelivered", Some(30006)).await.expect("taken");
+    numbers::assign(&w.s, w.owner.business_id, "+14155550109")
+        .await
+        .expect("a second number");
+    let off = format!("UPDATE number SET status = 'inactive' WHERE phone = '{NUMBER}'");
+    w.s.db().connection().execute_unprepared(&off).await.expect("off");
+    let ids = vec![m.id];
+    messages::retry(&w.s, &w.owner, MessageIds { ids }).await.expect("again");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2);
 }

@@ -132,7 +132,8 @@ async fn law_3_stops_and_sends_at_the_same_moment_never_end_with_a_send_after_th
 #[rstest]
 #[case::stop("STOP", "cancelled")]
 #[case::words_of_their_own("Please take me off your list", "queued")]
-#[case::a_block("", "cancelled")]
+#[case::a_block("(block)", "cancelled")]
+#[case::another_number("(number)", "cancelled")]
 #[tokio::test]
 async fn law_3_what_comes_between_the_claim_and_the_call_counts(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
@@ -154,10 +155,20 @@ async fn law_3_what_comes_between_the_claim_and_the_call_counts(
         .wait_for(|state| state.creates().next().is_some(), std::time::Duration::from_secs(10))
         .await
         .expect("the first is out");
-    if says.is_empty() {
-        contacts::set_blocked(&w.s, &w.owner, ann.id, true).await.expect("blocked");
-    } else {
-        w.text(ANN, says).await;
+    match says {
+        "(block)" => drop(contacts::set_blocked(&w.s, &w.owner, ann.id, true).await.expect("blocked")),
+        "(number)" => {
+            let cmd = UpdateContact {
+                id: ann.id,
+                name: "Ann".to_owned(),
+                phone: "+14155550177".to_owned(),
+                email: None,
+                time_zone: None,
+                notes: None,
+            };
+            contacts::update(&w.s, &w.owner, cmd).await.expect("changed");
+        }
+        says => drop(w.text(ANN, says).await),
     }
     let before = w.phone_got(ANN).len();
     sender.await.expect("no panic").expect("no error");

@@ -110,26 +110,31 @@ async fn who_has_opted_out_since_is_not_opted_in_by_an_old_text(
 
 /// Not every opt-out is a keyword in the thread.
 #[rstest]
-#[case::told_to_staff(false)]
-#[case::in_words_of_their_own(true)]
+#[case::told_to_staff("", State::OptedOut)]
+#[case::in_words_of_their_own("decided", State::OptedOut)]
+#[case::in_words_nobody_has_read_yet("open", State::Unknown)]
 #[tokio::test]
 async fn nor_who_has_refused_in_another_way_since(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-    #[case] by_text: bool,
+    #[case] by_text: &str,
+    #[case] stands: State,
 ) {
     let w = World::new(backend).await;
     messages::sweep(&w.s).await.expect("begins");
-    let ann = w.contact("Ann", ANN).await;
+    w.text(ANN, "Hello").await;
+    let ann = w.holder_of(ANN).await;
     w.sim.inbound(ANN, NUMBER, "START").await;
     w.clock.advance(Duration::minutes(5));
-    if by_text {
+    if !by_text.is_empty() {
         w.text(ANN, "Please take me off your list").await;
+    }
+    if by_text == "decided" {
         let decision = DecideHold {
             contact_id: ann.id,
             opt_out: true,
         };
         contacts::decide_hold(&w.s, &w.owner, decision).await.expect("decided");
-    } else {
+    } else if by_text.is_empty() {
         let refusal = RecordConsent {
             contact_id: ann.id,
             state: State::OptedOut,
@@ -139,7 +144,8 @@ async fn nor_who_has_refused_in_another_way_since(
     }
     messages::sweep(&w.s).await.expect("sweeps");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == "START"), "it is shown");
-    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
+    let shown = w.see_contact(&ann).await;
+    assert_eq!((shown.consent.sms, shown.held_since.is_some()), (stands, by_text == "open"));
 }
 
 #[rstest]

@@ -8,8 +8,8 @@ use contract::{
 };
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use services::{appointments, contacts, messages, reminders};
-use testkit::{Backend, World};
+use services::{appointments, contacts, messages, queue, queue::Job, reminders};
+use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";
 const BOB: &str = "+14155550172";
@@ -333,7 +333,7 @@ async fn a_reminder_that_waits_makes_way_for_the_next_one(#[case] backend: Backe
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_that_waits_makes_way_for_one_that_is_sent_by_hand(#[case] backend: Backend) {
+async fn a_reminder_by_hand_takes_the_place_of_one_that_waits_and_makes_way_itself(#[case] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 72).await;
@@ -351,7 +351,7 @@ async fn a_reminder_that_waits_makes_way_for_one_that_is_sent_by_hand(#[case] ba
     assert_eq!(w.phone_got(ANN).len(), 1);
     assert_eq!(
         states(&w.see_visit(&visit).await),
-        [("48h", "cancelled"), ("manual", "sent"), ("24h", "skipped")]
+        [("48h", "cancelled"), ("manual", "cancelled"), ("24h", "sent")]
     );
 }
 
@@ -570,4 +570,114 @@ async fn who_has_moved_to_another_zone_is_not_woken_up(#[case] backend: Backend)
     w.clock.set("2027-01-05T18:05:00Z".parse().expect("an instant"));
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_by_hand_stands_for_one_that_is_due_right_after_it(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 72).await;
+    w.clock.advance(Duration::hours(24) - Duration::minutes(5));
+    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    w.work().await;
+    w.clock.advance(Duration::minutes(5));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+    w.clock.advance(Duration::hours(24));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2);
+    assert_eq!(
+        states(&w.see_visit(&visit).await),
+        [("manual", "sent"), ("48h", "skipped"), ("24h", "sent")]
+    );
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_by_hand_that_stays_unclear_does_not_silence_the_next_one(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 30).await;
+    w.sim.set_fault(Fault::new(FaultKind::TimeoutBefore).ms(3_000));
+    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    messages::send_due(&w.s).await.expect("nobody knows");
+    assert_eq!(w.last_message(&ann).await.status, "unknown");
+    w.clock.advance(Duration::hours(6));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+}
+
+/// "Tomorrow at ten" was not delivered, and now it is at three: a second try would be wrong.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_undelivered_reminder_is_not_tried_again_with_a_time_that_has_passed(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let first = w.last_message(&ann).await;
+    let sid = first.provider_sid.clone().expect("accepted");
+    w.status(&first, &sid, "undelivered", Some(30003)).await.expect("taken");
+    let cmd = MoveAppointment {
+        starts_at: (visit.starts_at + Duration::hours(5)).to_rfc3339(),
+    };
+    appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await.expect("moved");
+    w.clock.advance(Duration::minutes(12));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    let got = w.phone_got(ANN);
+    assert_eq!(got.iter().filter(|text| **text == got[0]).count(), 1, "{got:?}");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_that_could_only_leave_after_its_visit_is_given_up_while_somebody_can_call(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let db = w.s.db().connection();
+    db.execute_unprepared("UPDATE business SET monthly_budget = 0")
+        .await
+        .expect("nothing left");
+    w.visit(&ann, 26).await;
+    w.clock.advance(Duration::hours(2));
+    w.work().await;
+    assert_eq!(w.last_message(&ann).await.status, "queued");
+    w.clock.advance(Duration::minutes(23 * 60 + 30));
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty());
+    assert_eq!(w.last_message(&ann).await.status, "cancelled");
+    assert_eq!(w.open_tasks().await[0].kind, "call");
+}
+
+/// The reminder left, we could not write that down, and the answer came before we knew.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_answer_counts_from_when_the_reminder_left_not_from_when_we_knew(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::sweep(&w.s).await.expect("begins");
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 30).await;
+    w.sim.set_fault(Fault::new(FaultKind::ResetAfter));
+    w.work().await;
+    assert_eq!(w.last_message(&ann).await.status, "unknown");
+    w.clock.advance(Duration::seconds(40));
+    w.sim.inbound(ANN, NUMBER, "Y").await;
+    w.clock.advance(Duration::seconds(30));
+    messages::tick(&w.s).await.expect("ticks");
+    let id = w.last_message(&ann).await.id;
+    queue::perform(&w.s, Job::Resolve { message_id: id })
+        .await
+        .expect("found in the log");
+    assert!(w.last_message(&ann).await.provider_sid.is_some());
+    messages::sweep(&w.s).await.expect("sweeps");
+    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
 }

@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use contract::messages::MessageView;
-use entity::messages::message_attempt;
+use entity::messages::{message, message_attempt};
 use rstest::rstest;
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use services::{messages, queue, queue::Job};
 use testkit::{Backend, Fault, FaultKind, World};
 
@@ -223,4 +223,30 @@ async fn twilios_block_becomes_an_opt_out(#[case] backend: Backend) {
     assert_eq!(state, domain::consent::State::OptedOut);
     let statuses: Vec<_> = w.thread(&ann).await.into_iter().map(|m| m.status).collect();
     assert_eq!(statuses, ["failed", "cancelled"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_text_whose_number_cannot_be_read_keeps_nobody_waiting(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let ben = w.contact("Ben", "+14155550172").await;
+    let broken = w.reply(&ann, "Hello").await.expect("queued");
+    w.reply(&ben, "Hello").await.expect("queued");
+    message::Entity::update_many()
+        .col_expr(message::Column::Theirs, Expr::cust("theirs || 'AAAA'"))
+        .filter(message::Column::Id.eq(broken.id))
+        .exec(w.s.db().connection())
+        .await
+        .expect("damaged");
+    w.work().await;
+    assert_eq!(w.phone_got("+14155550172").len(), 1);
+    let row = message::Entity::find_by_id(broken.id)
+        .one(w.s.db().connection())
+        .await
+        .expect("answers");
+    let why = row.expect("there").wait_reason.unwrap_or_default();
+    assert!(why.contains("can't be read"), "{why}");
 }
