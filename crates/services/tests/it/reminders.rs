@@ -612,7 +612,7 @@ async fn a_reminder_by_hand_that_stays_unclear_does_not_silence_the_next_one(#[c
     assert_eq!(w.phone_got(ANN).len(), 1);
 }
 
-/// "Tomorrow at ten" was not delivered, and now it is at three: a second try would be wrong.
+/// "Tomorrow at ten" was not delivered, and now it is on Friday: a second try would be wrong.
 #[rstest]
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
@@ -624,14 +624,13 @@ async fn an_undelivered_reminder_is_not_tried_again_with_a_time_that_has_passed(
     let sid = first.provider_sid.clone().expect("accepted");
     w.status(&first, &sid, "undelivered", Some(30003)).await.expect("taken");
     let cmd = MoveAppointment {
-        starts_at: (visit.starts_at + Duration::hours(5)).to_rfc3339(),
+        starts_at: (visit.starts_at + Duration::hours(100)).to_rfc3339(),
     };
     appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await.expect("moved");
     w.clock.advance(Duration::minutes(12));
     messages::tick(&w.s).await.expect("ticks");
     w.work().await;
-    let got = w.phone_got(ANN);
-    assert_eq!(got.iter().filter(|text| **text == got[0]).count(), 1, "{got:?}");
+    assert_eq!(w.phone_got(ANN).len(), 1);
 }
 
 #[rstest]
