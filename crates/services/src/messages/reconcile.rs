@@ -66,7 +66,7 @@ pub async fn sweep(s: &Services) -> Result<Swept> {
         Some(reached) => {
             let block = |at: DateTime<Utc>| at.timestamp().div_euclid(DEEP_EVERY);
             let back = if block(reached) == block(begun) { OVERLAP } else { DEEP };
-            reconcile(s, (reached - OVERLAP).min(begun - back)).await?
+            Box::pin(reconcile(s, (reached - OVERLAP).min(begun - back))).await?
         }
     };
     reach(s, client, begun).await?;
@@ -102,7 +102,7 @@ pub async fn reconcile(s: &Services, since: DateTime<Utc>) -> Result<Swept> {
     let Some(client) = s.twilio() else {
         return Ok(Swept::default());
     };
-    let mut swept = read_log(s, client, since).await?;
+    let mut swept = Box::pin(read_log(s, client, since)).await?;
     swept.looked_up = look_up_unclear(s).await?;
     swept.updated += ask_after_silent(s, client).await?;
     metrics::counter!("showup_reconciled_total", "what" => "updated").increment(swept.updated as u64);
@@ -360,7 +360,7 @@ pub async fn catch_up(s: &Services) {
 
 async fn missed(s: &Services, client: &twilio::Client) -> Result<()> {
     match reached(s, client).await? {
-        Some(reached) => read_log(s, client, reached - OVERLAP).await.map(drop),
+        Some(reached) => Box::pin(read_log(s, client, reached - OVERLAP)).await.map(drop),
         None => reach(s, client, s.now()).await,
     }
 }

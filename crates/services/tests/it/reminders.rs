@@ -631,6 +631,7 @@ async fn an_undelivered_reminder_is_not_tried_again_with_a_time_that_has_passed(
     messages::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
+    assert_eq!(w.last_message(&ann).await.status, "undelivered");
 }
 
 #[rstest]
