@@ -302,8 +302,8 @@ pub struct BrokenRow {
 type Stand = HashMap<(Uuid, String, String), (i64, String)>;
 
 /// Recomputes the chain of every business, in order, and compares where people stand with what it says; `Ok(rows checked)` or the first
-/// broken row. Works on a snapshot, while
-/// texts come in. (Whoever can write the whole database can forge a whole chain; this finds what was changed by hand.)
+/// broken row. It reads a snapshot, so texts may come in meanwhile. Whoever can write the whole database can forge a whole chain; this
+/// finds what was changed by hand.
 ///
 /// # Errors
 /// Only when the database does not answer.
