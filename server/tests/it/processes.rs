@@ -86,8 +86,8 @@ async fn two_workers_share_the_work_and_nothing_goes_out_twice() {
     assert_eq!(it.sim.creates_to(ANN).len(), count, "nor was Twilio asked twice");
 }
 
-/// Seconds of killing: a quarter of a minute, or as many as `HOSTILE_SECONDS` says.
-fn seconds() -> usize {
+/// How long something goes wrong: a quarter of a minute, or as many seconds as `HOSTILE_SECONDS` says.
+pub fn seconds() -> usize {
     #[expect(clippy::disallowed_methods, reason = "who runs the tests may want more")]
     let wanted = std::env::var("HOSTILE_SECONDS");
     wanted.ok().and_then(|n| n.parse().ok()).unwrap_or(15)

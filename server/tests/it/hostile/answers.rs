@@ -6,7 +6,10 @@ use serde_json::Value;
 use testkit::Backend;
 
 use super::ANN;
-use crate::app::{INBOUND, NUMBER, OTHER_NUMBER, TestApp, sid};
+use crate::{
+    app::{INBOUND, NUMBER, OTHER_NUMBER, TestApp, sid},
+    pages::{post, server_function},
+};
 
 /// Waits until Ann's phone has so many texts, and gives the last.
 async fn texts(app: &TestApp, count: usize) -> String {
@@ -153,6 +156,31 @@ async fn a_y_after_the_visit_began_confirms_nothing_and_brings_a_person(#[case] 
     app.start_workers();
     let (_, visit) = reminded(&app).await;
     app.clock().advance(Duration::hours(31));
+    app.receives(&sid(1), ANN, "Y").await;
+    assert_eq!(status(&app, &visit).await, "scheduled");
+    assert_eq!(app.open_task_kinds().await, ["clarify"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_y_more_than_fourteen_days_after_the_question_confirms_nothing_and_brings_a_person(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    app.sign_in().await;
+    let ann = app.contact("Ann", ANN).await;
+    let visit = app.visit(&ann, 30 * 24).await;
+    let page = format!("/appointments/{visit}");
+    let door = server_function(&app, &page, "remind_now").await;
+    assert!(
+        post(&app, &door, &[("id", &visit), ("back", &page)])
+            .await
+            .status()
+            .is_redirection()
+    );
+    texts(&app, 1).await;
+    app.clock().advance(Duration::days(14) + Duration::minutes(1));
     app.receives(&sid(1), ANN, "Y").await;
     assert_eq!(status(&app, &visit).await, "scheduled");
     assert_eq!(app.open_task_kinds().await, ["clarify"]);

@@ -12,6 +12,7 @@ use twilio::signature::sign;
 use super::ANN;
 use crate::{
     app::{INBOUND, NUMBER, sid},
+    processes::seconds,
     real::{Installation, Process, free_port},
 };
 
@@ -308,6 +309,39 @@ async fn while_the_database_is_gone_webhooks_say_so_and_what_twilio_repeats_is_s
         m["direction"] == "inbound" || m["status"] == "delivered"
     })
     .await;
+}
+
+/// Texts keep coming, and one is on its way out when the database goes: its outcome can't be written down.
+#[tokio::test]
+async fn while_the_database_is_away_nothing_that_comes_or_goes_is_lost_or_doubled() {
+    let (mut it, port) = (Installation::new(Backend::Postgres).await, free_port());
+    let line = it.through_a_line_to_the_database().await;
+    let showup = it.start("serve", port).await;
+    let ann = it.contact(&showup.url, ANN).await;
+    it.sim.set_fault(Fault::new(FaultKind::Timeout).ms(1_500));
+    it.reply(&showup.url, &ann, "Hello").await;
+    it.until_twilio("the call", |state| state.creates().next().is_some()).await;
+    line.cut();
+    let (it, url, count) = (&it, showup.url.as_str(), seconds());
+    let ask = |n: usize| async move { inbound(it, url, &sid(n as u32), &format!("Text {n}")).await };
+    let one_a_second = |n: usize| async move {
+        tokio::time::sleep(Duration::from_secs(n as u64)).await;
+        ask(n).await
+    };
+    let during = join_all((0..count).map(one_a_second)).await;
+    assert!(
+        during.iter().all(|answer| answer.is_some_and(|http| http >= 500)),
+        "{during:?}"
+    );
+    line.open();
+    let after = join_all((0..count).map(ask)).await;
+    assert!(after.iter().all(|answer| *answer == Some(200)), "{after:?}");
+    // What the callbacks said meanwhile comes with the next look at Twilio's log; that it was taken is known before.
+    it.until(url, "known to be with Twilio", |m| m["direction"] == "inbound" || is_bound(m))
+        .await;
+    assert_eq!(reached(it), HashMap::from([("Hello".to_owned(), 1)]));
+    let all = it.messages(url).await;
+    assert_eq!(all.iter().filter(|m| m["direction"] == "inbound").count(), count);
 }
 
 #[tokio::test]

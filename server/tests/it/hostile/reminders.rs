@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 use testkit::{Backend, Fault, FaultKind};
 
 use super::ANN;
-use crate::app::{TestApp, sid};
+use crate::{
+    app::{TestApp, sid},
+    pages::{post, server_function},
+};
 
 /// As texts write a moment in New York.
 fn written(at: DateTime<Utc>) -> String {
@@ -211,6 +214,33 @@ async fn the_night_is_the_customers_own_not_the_businesss(#[case] backend: Backe
         got(&app)[0].contains(&written_in(starts_at, "America/Los_Angeles")),
         "in her own time"
     );
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_customer_who_moves_to_another_zone_has_that_zones_night(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    app.sign_in().await;
+    let ann = app.contact("Ann", ANN).await;
+    // Thursday, 10:30 in New York; 48 hours before, it is 5:30 in Honolulu.
+    app.visit_at(&ann, instant("2025-01-09T15:30:00Z")).await;
+    let door = server_function(&app, &format!("/contacts/{ann}"), "update_contact").await;
+    let moved = [
+        ("id", ann.as_str()),
+        ("name", "Ann"),
+        ("phone", ANN),
+        ("email", ""),
+        ("time_zone", "Pacific/Honolulu"),
+        ("notes", ""),
+    ];
+    assert!(post(&app, &door, &moved).await.status().is_redirection());
+    at(&app, "2025-01-07T15:35:00Z").await;
+    assert!(got(&app).is_empty(), "she sleeps");
+    at(&app, "2025-01-07T18:00:10Z").await;
+    texts(&app, 1).await;
 }
 
 #[rstest]
