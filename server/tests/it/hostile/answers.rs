@@ -24,11 +24,22 @@ async fn status(app: &TestApp, visit: &str) -> String {
     app.see_visit(visit).await["status"].as_str().unwrap_or_default().to_owned()
 }
 
+/// Waits until it is written down that a reminder of this visit has left; a clock that jumps before would make its outcome unclear.
+async fn known_to_be_sent(app: &TestApp, visit: &str) {
+    app.until("known to be sent", async || {
+        let seen = app.see_visit(visit).await;
+        let mut reminders = seen["reminders"].as_array().into_iter().flatten();
+        reminders.any(|r| r["status"] == "sent").then_some(())
+    })
+    .await;
+}
+
 /// Ann, with a visit tomorrow of which she was reminded.
 async fn reminded(app: &TestApp) -> (String, String) {
     let ann = app.contact("Ann", ANN).await;
     let visit = app.visit(&ann, 30).await;
     texts(app, 1).await;
+    known_to_be_sent(app, &visit).await;
     (ann, visit)
 }
 
@@ -180,6 +191,7 @@ async fn a_y_more_than_fourteen_days_after_the_question_confirms_nothing_and_bri
             .is_redirection()
     );
     texts(&app, 1).await;
+    known_to_be_sent(&app, &visit).await;
     app.clock().advance(Duration::days(14) + Duration::minutes(1));
     app.receives(&sid(1), ANN, "Y").await;
     assert_eq!(status(&app, &visit).await, "scheduled");
