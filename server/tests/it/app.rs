@@ -415,9 +415,12 @@ impl TestApp {
 /// Signs in as the form on the page does.
 pub async fn sign_in(http: &reqwest::Client, url: &str, email: &str, password: &str) {
     let page = http.get(format!("{url}/signin")).send().await.expect("an answer");
+    let status = page.status();
     let html = page.text().await.expect("a page");
     let action = html.split("action=\"").find(|rest| rest.starts_with("/api/fn/sign_in"));
-    let path = action.and_then(|rest| rest.split('"').next()).expect("the form's address");
+    let path = action
+        .and_then(|rest| rest.split('"').next())
+        .unwrap_or_else(|| panic!("no form to sign in ({status}): {html}"));
     let form = [("email", email), ("password", password), ("next", "/inbox")];
     let request = http.post(format!("{url}{path}")).header("accept", "text/html").form(&form);
     let answer = request.send().await.expect("an answer");
