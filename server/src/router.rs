@@ -1,6 +1,6 @@
 //! All doors, and what goes for every one of them: limits, headers, request ids, logs.
 
-use std::{any::Any, time::Duration};
+use std::{any::Any, sync::LazyLock, time::Duration};
 
 use app::{App, shell};
 use axum::{
@@ -12,7 +12,7 @@ use axum::{
     routing::{any, get, post},
 };
 use contract::{Code, Problem};
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -28,6 +28,9 @@ use crate::{AppState, exports, health, live, metrics, rest, rest::Refusal, sessi
 
 /// A form of ours is a few kilobytes.
 const MOST_BYTES: usize = 256 * 1024;
+
+/// Listed once in a process: while it lists them, Leptos keeps every page of the process, of any server, from its data.
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
 
 /// The whole web side of the server.
 ///
@@ -57,7 +60,6 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
 
 /// Pages, their server functions and the live stream: for members with a session, and safe from other sites' forms.
 fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
-    let routes = generate_route_list(App);
     let context = {
         let services = state.services.clone();
         move || leptos::prelude::provide_context(services.clone())
@@ -72,7 +74,7 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .append_index_html_on_directories(false)
         .fallback(any(not_found).with_state(state.clone()));
     let timed = Router::new()
-        .leptos_routes_with_context(state, routes, context, move || shell(options.clone()))
+        .leptos_routes_with_context(state, ROUTES.clone(), context, move || shell(options.clone()))
         .route("/contacts/{id}/consent.csv", get(exports::consent))
         .fallback_service(files)
         .layer(TimeoutLayer::with_status_code(

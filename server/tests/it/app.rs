@@ -31,6 +31,7 @@ pub struct TestApp {
     pub key: String,
     clock: Option<TestClock>,
     stopping: CancellationToken,
+    state: AppState,
     _db: TestDb,
 }
 
@@ -146,7 +147,7 @@ impl TestApp {
             metrics_token: MetricsToken::default(),
             stopping: stopping.clone(),
         };
-        let routes = router::router(state).expect("routes");
+        let routes = router::router(state.clone()).expect("routes");
         tokio::spawn(
             axum::serve(listener, routes.into_make_service_with_connect_info::<std::net::SocketAddr>())
                 .with_graceful_shutdown(stopping.clone().cancelled_owned())
@@ -166,8 +167,14 @@ impl TestApp {
             key,
             clock,
             stopping,
+            state,
             _db: db,
         }
+    }
+
+    /// A second server on the same database, not listening yet.
+    pub fn second_router(&self) -> axum::Router {
+        router::router(self.state.clone()).expect("routes")
     }
 
     pub fn start_workers(&self) -> Workers {

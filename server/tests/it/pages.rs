@@ -1,6 +1,9 @@
 //! Pages as a browser without JavaScript gets them, and what guards them.
 
+use std::{sync::Arc, time::Duration};
+
 use testkit::Backend;
+use tokio::time::timeout;
 
 use crate::app::TestApp;
 
@@ -54,6 +57,20 @@ async fn pages_send_strangers_to_sign_in() {
             "{page}: {} {to}",
             response.status()
         );
+    }
+}
+
+/// While Leptos lists the routes of a server, no page of the whole process gets its data.
+#[tokio::test]
+async fn pages_are_answered_while_other_servers_of_the_process_start() {
+    let app = Arc::new(TestApp::without_workers(Backend::Sqlite).await);
+    let others = tokio::task::spawn_blocking({
+        let app = app.clone();
+        move || (0..500).for_each(|_| drop(app.second_router()))
+    });
+    while !others.is_finished() {
+        let html = timeout(Duration::from_secs(10), page(&app, "/signin")).await;
+        assert!(html.is_ok_and(|html| html.contains("Sign in")));
     }
 }
 
