@@ -298,6 +298,7 @@ mod reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
 
     #[test]
     fn no_number_is_left_in_a_providers_words() {
@@ -313,8 +314,6 @@ mod tests {
             assert_eq!(mask_all(said), kept);
         }
     }
-
-    use rstest::rstest;
 
     #[rstest]
     #[case("+15550100142", true)]

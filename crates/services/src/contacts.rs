@@ -42,6 +42,10 @@ pub(crate) use query::{view, views_of};
 const PHONE: &str = "contact.phone";
 const EMAIL: &str = "contact.email";
 
+/// Why nothing is sent to them, in the words that staff see.
+pub(crate) const BLOCKED: &str = "This contact is blocked.";
+pub(crate) const NUMBER_CHANGED: &str = "The phone number was changed.";
+
 /// Tokens in texts count up from here, per contact: three digits are easy to type and hard to confuse with a house number.
 const FIRST_TOKEN: i32 = 101;
 
@@ -77,8 +81,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
             Source::Booking
         };
         let evidence = format!("Number given at: {}", opt_in.source.chars().take(200).collect::<String>());
-        // Somebody who said STOP is not opted in again by a form they did not fill in.
-        // Nor somebody whom staff must decide about.
+        // Somebody who said STOP, or whom staff must decide about, is not opted in by a form they did not fill in.
         if consent::state(&tx.db, row.id).await? != State::OptedOut && row.held_since.is_none() {
             let change = consent::Change {
                 contact: &row,
@@ -152,7 +155,7 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<C
             at: tx.now,
         };
         consent::record(&mut tx, change).await?;
-        messages::cancel_waiting(&mut tx, actor.business_id, after.id, "The phone number was changed.").await?;
+        messages::cancel_waiting(&mut tx, actor.business_id, after.id, NUMBER_CHANGED).await?;
     }
     tell(&mut tx, actor.business_id, after.id).await?;
     let change = audit::Change {
@@ -211,7 +214,7 @@ pub async fn set_blocked(s: &Services, actor: &Actor, id: Uuid, blocked: bool) -
     row.blocked = Set(blocked);
     row.update(&tx.db).await?;
     if blocked {
-        messages::cancel_waiting(&mut tx, actor.business_id, id, "This contact is blocked.").await?;
+        messages::cancel_waiting(&mut tx, actor.business_id, id, BLOCKED).await?;
     }
     tell(&mut tx, actor.business_id, id).await?;
     let change = audit::Change {
@@ -238,8 +241,9 @@ pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<conta
 }
 
 /// Why nothing may be sent to this number of a contact now, consent aside.
-pub(crate) async fn objection(s: &Services, id: Uuid, phone: &str) -> Result<Option<&'static str>> {
-    let row: Option<(bool, Option<DateTime<Utc>>, String)> = contact::Entity::find_by_id(id)
+pub(crate) async fn objection(s: &Services, business_id: Uuid, id: Uuid, phone: &str) -> Result<Option<&'static str>> {
+    let row: Option<(bool, Option<DateTime<Utc>>, String)> = contact::Entity::in_business(business_id)
+        .filter(contact::Column::Id.eq(id))
         .select_only()
         .columns([
             contact::Column::Blocked,
@@ -250,9 +254,9 @@ pub(crate) async fn objection(s: &Services, id: Uuid, phone: &str) -> Result<Opt
         .one(s.read())
         .await?;
     Ok(match row {
-        Some((true, ..)) => Some("This contact is blocked."),
+        Some((true, ..)) => Some(BLOCKED),
         Some((_, Some(_), _)) => Some(hold::REASON),
-        Some((.., key)) if !s.vault().indexes(PHONE, phone).contains(&key) => Some("The phone number was changed."),
+        Some((.., key)) if !s.vault().indexes(PHONE, phone).contains(&key) => Some(NUMBER_CHANGED),
         _ => None,
     })
 }
@@ -462,7 +466,7 @@ async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<contact::Mod
             contact: &row,
             state: State::OptedOut,
             source: Source::Keyword,
-            actor: "the customer",
+            actor: consent::CUSTOMER,
             evidence,
             at: since,
         };

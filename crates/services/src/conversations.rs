@@ -88,7 +88,7 @@ fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool) -> Composer
         todo: todo.to_owned(),
     };
     if contact.blocked {
-        return closed("This contact is blocked.", "Unblock them on their page to write again.");
+        return closed(contacts::BLOCKED, "Unblock them on their page to write again.");
     }
     if let Some(hold) = hold {
         return Composer::OnHold(hold);

@@ -25,6 +25,9 @@ const SUPPRESSED: &str = "suppression.phone";
 /// Rows read at once.
 const PAGE: u64 = 500;
 
+/// Who changed it when they did so by a text of their own.
+pub(crate) const CUSTOMER: &str = "the customer";
+
 /// Something that settles where a person stands on appointment texts.
 pub(crate) struct Change<'a> {
     pub contact: &'a contact::Model,

@@ -261,10 +261,10 @@ impl Scene {
     ) -> Verdict {
         let withdraw = |why: &str| Verdict::Withdraw(why.to_owned());
         if person.blocked {
-            return withdraw("This contact is blocked.");
+            return withdraw(contacts::BLOCKED);
         }
         if m.theirs != person.phone {
-            return withdraw("The phone number was changed.");
+            return withdraw(contacts::NUMBER_CHANGED);
         }
         let state = self.consents.get(&m.contact_id).copied().unwrap_or_default();
         if let Err(reason) = may_send(state, Kind::sending(&m.kind)) {
@@ -462,11 +462,14 @@ pub(super) async fn objection(s: &Services, m: &message::Model) -> Result<Option
     if consent::state(s.read(), m.contact_id).await? == State::OptedOut {
         return Ok(Some("The customer opted out."));
     }
-    if let Some(why) = contacts::objection(s, m.contact_id, &m.theirs).await? {
+    if let Some(why) = contacts::objection(s, m.business_id, m.contact_id, &m.theirs).await? {
         return Ok(Some(why));
     }
     let Some(reminder) = m.reminder_id else { return Ok(None) };
-    let request = reminder_request::Entity::find_by_id(reminder).one(s.read()).await?;
+    let request = reminder_request::Entity::in_business(m.business_id)
+        .filter(reminder_request::Column::Id.eq(reminder))
+        .one(s.read())
+        .await?;
     let stands = request.is_some_and(|r| match r.status.as_str() {
         "queued" => true,
         "sent" | "failed" => r.expires_at.is_some_and(|at| at > s.now()),

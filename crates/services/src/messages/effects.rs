@@ -17,9 +17,6 @@ use crate::{
     reminders, tasks,
 };
 
-/// Who changed their consent, for the ledger.
-const CUSTOMER: &str = "the customer";
-
 /// A text that is stored, and what is known of who wrote it.
 pub(super) struct Heard<'a> {
     pub form: &'a forms::Inbound,
@@ -50,7 +47,7 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         Meaning::Stop => {
             changed.extend(stop_elsewhere(tx, inbound, &form.from).await?);
             if state == State::OptedOut {
-                hold::end(tx, contact, CUSTOMER).await?;
+                hold::end(tx, contact, consent::CUSTOMER).await?;
             } else {
                 set_consent(tx, contact, inbound, State::OptedOut).await?;
             }
@@ -169,7 +166,7 @@ async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::M
         contact,
         state,
         source: Source::Keyword,
-        actor: CUSTOMER,
+        actor: consent::CUSTOMER,
         evidence: &evidence,
         at: inbound.created_at,
     };

@@ -399,7 +399,7 @@ async fn resend(s: &Services, id: Uuid) -> Result<()> {
     // Who opted out meanwhile is not texted again, nor who has got the next reminder; the text stays what it is: undelivered.
     let wanted = consent::state(&tx.db, row.contact_id).await? != State::OptedOut
         && match row.reminder_id {
-            Some(reminder) => !reminders::superseded(&tx, reminder).await?,
+            Some(reminder) => !reminders::superseded(&tx, row.business_id, reminder).await?,
             None => true,
         };
     let failed = wanted && row.status.parse().is_ok_and(Status::is_failure);

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{Row, finish, needs_call, save, zone};
 use crate::{
     Actor, Permission, Result, Services, Tx, appointments, businesses,
-    contacts::consent,
+    contacts::{self, consent},
     error::problem,
     messages::{self, Kind as Text},
     numbers, tasks,
@@ -236,8 +236,9 @@ async fn replace_waiting(tx: &mut Tx, others: Vec<reminder_request::Model>) -> R
 }
 
 /// Another reminder of the visit has gone out, or is about to, since this one fell due: no use in trying this one again.
-pub(crate) async fn superseded(tx: &Tx, reminder: Uuid) -> Result<bool> {
-    let Some(request) = reminder_request::Entity::find_by_id(reminder).one(&tx.db).await? else {
+pub(crate) async fn superseded(tx: &Tx, business_id: Uuid, reminder: Uuid) -> Result<bool> {
+    let found = reminder_request::Entity::in_business(business_id).filter(reminder_request::Column::Id.eq(reminder));
+    let Some(request) = found.one(&tx.db).await? else {
         return Ok(false);
     };
     let later = |other: &reminder_request::Model| other.due_at > request.due_at && other.message_id.is_some();
@@ -250,7 +251,7 @@ async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, visit: &appoi
         return Ok(Some("The visit is not open any more.".to_owned()));
     }
     if contact.blocked {
-        return Ok(Some("This contact is blocked.".to_owned()));
+        return Ok(Some(contacts::BLOCKED.to_owned()));
     }
     if let Err(reason) = may_send(consent::state(&tx.db, contact.id).await?, Sending::Automatic) {
         return Ok(Some(reason.to_owned()));
