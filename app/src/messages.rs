@@ -4,14 +4,17 @@ mod log;
 
 pub use log::LogPage;
 
-use contract::messages::{Direction, MessageView};
-use leptos::prelude::*;
+use contract::{
+    live::LiveEvent,
+    messages::{Direction, MessageView},
+};
+use leptos::{prelude::*, server_fn::ServerFn};
 use uuid::Uuid;
 
 use crate::{
     conversations::{Outbox, Pending},
     error::AppError,
-    parts::{DeliveryMark, Say, When},
+    parts::{DeliveryMark, Glyph, PressButton, Say, When},
 };
 
 #[cfg(feature = "ssr")]
@@ -33,6 +36,14 @@ pub async fn reply(
     };
     let work = async move { Ok(services::messages::send(&ssr::services()?, &ssr::actor().await?, command).await?) };
     ssr::door(form, work, |_| None).await
+}
+
+/// Whether a text arrived that Twilio can't tell of. `back` is the page a browser without JavaScript returns to.
+#[server(prefix = "/api/fn")]
+pub async fn settle_message(message_id: Uuid, arrived: bool, back: String) -> Result<MessageView, AppError> {
+    let command = contract::messages::SettleMessage { message_id, arrived };
+    let work = async move { Ok(services::messages::settle(&ssr::services()?, &ssr::actor().await?, command).await?) };
+    ssr::press(&back, work).await
 }
 
 /// The name of the reply form in this conversation.
@@ -64,6 +75,9 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
             </span>
         }
     });
+    let question = message
+        .to_settle
+        .then(|| view! { <Question message_id=message.id back=format!("/inbox/{}", message.conversation_id) /> });
     let error = message
         .error
         .map(|words| view! { <span class="font-medium text-error">{words}</span> });
@@ -78,6 +92,37 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
             {state}
             {error}
         </p>
+        {question}
+    }
+}
+
+/// Nobody but the customer can tell whether they got it.
+#[component]
+fn Question(message_id: Uuid, back: String) -> impl IntoView {
+    view! {
+        <section class="notice notice-warning mb-2.5" aria-label="Did it arrive?" data-settle="">
+            <p>"Twilio can't tell whether this text was sent. Please ask the customer."</p>
+            <p class="flex flex-wrap gap-2 pt-2.5">
+                <Settle message_id arrived=true back=back.clone() words="It arrived" icon=icondata::LuCheck />
+                <Settle message_id arrived=false back words="It did not arrive" icon=icondata::LuX />
+            </p>
+        </section>
+    }
+}
+
+#[component]
+fn Settle(message_id: Uuid, arrived: bool, back: String, words: &'static str, icon: icondata::Icon) -> impl IntoView {
+    let fields = vec![
+        ("message_id", message_id.to_string()),
+        ("arrived", arrived.to_string()),
+        ("back", back),
+    ];
+    let run = move || async move { Ok(LiveEvent::Message(settle_message(message_id, arrived, String::new()).await?)) };
+    view! {
+        <PressButton url=SettleMessage::url() fields run>
+            <Glyph icon />
+            {words}
+        </PressButton>
     }
 }
 

@@ -105,6 +105,7 @@ pub fn KindBadge(task: TaskView) -> impl IntoView {
         "clarify" => icondata::LuMessageCircleQuestion,
         "opt_out" => icondata::LuHand,
         "stuck_message" => icondata::LuTriangleAlert,
+        "unclear_message" => icondata::LuCircleHelp,
         _ => icondata::LuListChecks,
     };
     view! {
@@ -155,8 +156,7 @@ fn Row(task: TaskView, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
         .map(|id| view! { <a class="link" href=format!("/appointments/{id}")>"Open appointment"</a> });
     let since = task.done_at.unwrap_or(task.created_at);
     let by = task.done_by.clone().map(|name| format!(" by {name}"));
-    let button = if task.kind == "opt_out" {
-        // It is done by deciding, where the text can be read.
+    let button = if task.is_question() {
         let decide = task.conversation_id.filter(|_| !is_done);
         decide
             .map(|id| {

@@ -67,6 +67,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(appointments::complete))
         .routes(routes!(messages::send, messages::list))
         .routes(routes!(messages::retry))
+        .routes(routes!(messages::settle))
         .routes(routes!(messages::cancel))
         .routes(routes!(conversations::list))
         .routes(routes!(tasks::list))

@@ -85,8 +85,7 @@ fn Tasks(open: Open) -> impl IntoView {
 
 #[component]
 fn TaskCard(task: TaskView, back: String) -> impl IntoView {
-    // Whether somebody opts out is decided where the text is, not ticked off.
-    let done = (task.kind != "opt_out").then(|| {
+    let done = (!task.is_question()).then(|| {
         view! {
             <DoneButton id=task.id done=true back after=|| ()>
                 <Glyph icon=icondata::LuCheck />

@@ -39,6 +39,8 @@ pub struct MessageView {
     pub error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    /// Its status is `unknown`, and Twilio's log did not tell either: a person should say whether it arrived.
+    pub to_settle: bool,
     pub created_at: DateTime<Utc>,
 }
 
@@ -59,6 +61,15 @@ pub struct SendMessage {
     pub body: String,
     #[serde(default)]
     pub correlation_id: Option<String>,
+}
+
+/// A person's word on a text that is `to_settle`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SettleMessage {
+    pub message_id: Uuid,
+    /// Otherwise it has failed, and may be sent again.
+    pub arrived: bool,
 }
 
 /// Messages chosen in the log, at most 200.

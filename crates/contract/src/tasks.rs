@@ -8,7 +8,7 @@ use uuid::Uuid;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskView {
     pub id: Uuid,
-    /// `reschedule`, `call`, `clarify`, `opt_out`, `stuck_message`, `waitlist`
+    /// `reschedule`, `call`, `clarify`, `opt_out`, `stuck_message`, `unclear_message`, `waitlist`
     pub kind: String,
     /// What to do, in one sentence.
     pub title: String,
@@ -26,6 +26,11 @@ pub struct TaskView {
 }
 
 impl TaskView {
+    /// A question: done by deciding, where the text can be read, and not by ticking it off.
+    pub fn is_question(&self) -> bool {
+        matches!(self.kind.as_str(), "opt_out" | "unclear_message")
+    }
+
     /// The kind as a short label.
     pub fn kind_words(&self) -> &'static str {
         match self.kind.as_str() {
@@ -34,6 +39,7 @@ impl TaskView {
             "clarify" => "Read and answer",
             "opt_out" => "Possible opt-out",
             "stuck_message" => "Stuck message",
+            "unclear_message" => "Did it arrive?",
             "waitlist" => "Waitlist",
             _ => "Task",
         }

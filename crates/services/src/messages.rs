@@ -67,7 +67,7 @@ pub(crate) use status::to_resend;
 #[cfg(test)]
 pub(crate) use unclear::in_state;
 pub(crate) use unclear::resolve;
-pub use unclear::{recover, tick};
+pub use unclear::{recover, settle, tick};
 
 /// The customer's number, sealed, as `vault::SEALED` calls it.
 pub(crate) const THEIRS: &str = "message.theirs";
@@ -498,6 +498,7 @@ pub(crate) async fn views(db: &impl ConnectionTrait, business_id: Uuid, ids: &[U
 pub(crate) fn shown(row: message::Model) -> MessageView {
     let status: Status = row.status.parse().unwrap_or(Status::Unknown);
     let inbound = row.direction == "inbound";
+    let to_settle = unclear::is_asked(&row);
     MessageView {
         id: row.id,
         conversation_id: row.conversation_id,
@@ -508,7 +509,7 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
         status: status.public().to_owned(),
         status_words: row
             .wait_reason
-            .filter(|_| status == Status::Queued || row.resend_at.is_some())
+            .filter(|_| matches!(status, Status::Queued | Status::Unknown) || row.resend_at.is_some())
             .unwrap_or_else(|| status.words().to_owned()),
         body: row.body,
         segments: row.segments.max(0) as u32,
@@ -517,6 +518,7 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
         error_code: row.error_code,
         error: row.error,
         correlation_id: row.correlation_id,
+        to_settle,
         created_at: row.created_at,
     }
 }

@@ -6,7 +6,8 @@ use contract::{
 };
 use entity::{messages::message, tasks::task};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Set,
     sea_query::{OnConflict, SimpleExpr},
 };
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     Actor, Permission, Result, Services, Tx, contacts,
     error::{not_found, problem},
+    messages,
     paging::{self, Cursor, PAGE, TimeCursor},
     tx::Touched,
 };
@@ -24,6 +26,7 @@ pub(crate) enum Kind {
     Call,
     Clarify,
     StuckMessage,
+    UnclearMessage,
     OptOut,
 }
 
@@ -34,6 +37,7 @@ impl Kind {
             Kind::Call => "call",
             Kind::Clarify => "clarify",
             Kind::StuckMessage => "stuck_message",
+            Kind::UnclearMessage => "unclear_message",
             Kind::OptOut => "opt_out",
         }
     }
@@ -111,6 +115,12 @@ pub(crate) async fn settle_of_contact(tx: &mut Tx, business_id: Uuid, contact_id
     settle_where(tx, business_id, about, kind, by).await
 }
 
+/// Closes the open tasks of one kind about a text.
+pub(crate) async fn settle_of_message(tx: &mut Tx, m: &message::Model, kind: Kind, by: &str) -> Result<()> {
+    let about = task::Column::ContactId.eq(m.contact_id).and(task::Column::MessageId.eq(m.id));
+    settle_where(tx, m.business_id, about, kind, by).await
+}
+
 async fn settle_where(tx: &mut Tx, business_id: Uuid, about: SimpleExpr, kind: Kind, by: &str) -> Result<()> {
     let open = task::Entity::in_business(business_id)
         .filter(about)
@@ -139,7 +149,7 @@ async fn set_status(tx: &Tx, row: task::Model, done: bool, by: &str) -> Result<(
 /// Marks a task done, or open again.
 ///
 /// # Errors
-/// `NotFound`, `NotAllowed`; `Conflict` for a question that is settled by its answer only: is this person opting out?
+/// `NotFound`, `NotAllowed`; `Conflict` for a question that is settled by its answer only: is this person opting out, did this arrive?
 pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Result<TaskView> {
     actor.may(Permission::WriteTasks)?;
     let mut tx = s.begin().await?;
@@ -148,9 +158,7 @@ pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Resu
         .one(&tx.db)
         .await?;
     let row = row.ok_or_else(|| not_found("task"))?;
-    if row.kind == Kind::OptOut.as_str() {
-        may_settle(&tx, &row, done).await?;
-    }
+    may_settle(&tx, &row, done).await?;
     set_status(&tx, row, done, &actor.author()).await?;
     tx.touch(actor.business_id, Touched::Task(id));
     let shown = view(s, &tx.db, actor.business_id, id).await?;
@@ -158,20 +166,34 @@ pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Resu
     Ok(shown)
 }
 
-/// Somebody on hold must not be forgotten there, and a question that was answered is not asked again.
+/// A question must not be forgotten, and one that was answered is not asked again.
 async fn may_settle(tx: &Tx, row: &task::Model, done: bool) -> Result<()> {
-    let Some(contact_id) = row.contact_id else {
+    let (open, todo) = if row.kind == Kind::OptOut.as_str() {
+        (
+            is_on_hold(tx, row).await?,
+            "Please decide first: keep texting, or opt them out.",
+        )
+    } else if row.kind == Kind::UnclearMessage.as_str() {
+        (is_unclear(tx, row).await?, "Please say first whether the text arrived.")
+    } else {
         return Ok(());
     };
-    let held = contacts::view(tx.services(), &tx.db, row.business_id, contact_id)
-        .await?
-        .held_since
-        .is_some();
-    match (held, done) {
-        (true, true) => Err(problem(Code::Conflict, "Please decide first: keep texting, or opt them out.")),
+    match (open, done) {
+        (true, true) => Err(problem(Code::Conflict, todo)),
         (false, false) => Err(problem(Code::Conflict, "This was decided; there is nothing left to do.")),
         _ => Ok(()),
     }
+}
+
+async fn is_on_hold(tx: &Tx, row: &task::Model) -> Result<bool> {
+    let Some(id) = row.contact_id else { return Ok(false) };
+    let person = contacts::view(tx.services(), &tx.db, row.business_id, id).await?;
+    Ok(person.held_since.is_some())
+}
+
+async fn is_unclear(tx: &Tx, row: &task::Model) -> Result<bool> {
+    let shown = messages::views(&tx.db, row.business_id, row.message_id.as_slice()).await?;
+    Ok(shown.iter().any(|m| m.to_settle))
 }
 
 /// Open tasks, oldest first; or done ones, newest first.

@@ -1,7 +1,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use contract::{
     Page, Problem,
-    messages::{Acted, LogQuery, MessageIds, MessageView, SendMessage},
+    messages::{Acted, LogQuery, MessageIds, MessageView, SendMessage, SettleMessage},
 };
 use services::messages;
 
@@ -29,6 +29,13 @@ pub async fn list(State(s): S, Caller(actor): Caller, Params(query): Params<LogQ
     (status = 200, body = Acted), (status = 422, body = Problem)))]
 pub async fn retry(State(s): S, Caller(actor): Caller, Body(cmd): Body<MessageIds>) -> Answer<Acted> {
     Ok(Json(messages::retry(&s, &actor, cmd).await?))
+}
+
+/// Say whether a text arrived that Twilio can't tell of.
+#[utoipa::path(post, path = "/messages/settle", tag = "messages", request_body = SettleMessage, responses(
+    (status = 200, body = MessageView), (status = 409, description = "Known already, or still being looked up", body = Problem)))]
+pub async fn settle(State(s): S, Caller(actor): Caller, Body(cmd): Body<SettleMessage>) -> Answer<MessageView> {
+    Ok(Json(messages::settle(&s, &actor, cmd).await?))
 }
 
 /// Take back what still waits.

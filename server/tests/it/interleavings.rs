@@ -405,7 +405,7 @@ fn is_over(m: &Value, tasks: &[Value]) -> bool {
     let asked_about = || {
         tasks
             .iter()
-            .any(|t| t["kind"] == "stuck_message" && t["contact_id"] == m["contact_id"])
+            .any(|t| t["kind"] == "unclear_message" && t["contact_id"] == m["contact_id"])
     };
     match m["status"].as_str().unwrap_or_default() {
         "queued" | "sending" => false,

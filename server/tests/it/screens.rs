@@ -1,5 +1,6 @@
 //! What staff see and steer, at the doors: the ledger as a file, forms with many boxes, banners.
 
+use chrono::Duration;
 use contract::contacts::RecordConsent;
 use domain::consent::State;
 use services::{Actor, Who, contacts};
@@ -130,6 +131,37 @@ async fn fifty_ticked_boxes_arrive_and_the_answer_stands_on_the_page() {
     assert!(page(&app, "/log").await.contains("Nothing was chosen."), "no box at all");
     let unknown = page(&app, "/log?show=nonsense").await;
     assert!(unknown.contains("Text 49"), "an unknown tab is the first one");
+}
+
+#[tokio::test]
+async fn whether_an_unclear_text_arrived_is_said_where_it_stands() {
+    let app = TestApp::with_clock(Backend::Sqlite).await;
+    app.start_workers();
+    let ann = app.contact("Ann", ANN).await;
+    app.sim.set_fault(Fault::new(FaultKind::ErrorBefore));
+    app.reply(&ann, "Hello").await;
+    let asked = app.as_time_goes_by(Duration::seconds(40), "a person is asked", async || {
+        app.open_tasks().await.into_iter().find(|t| t["kind"] == "unclear_message")
+    });
+    let thread = format!("/inbox/{}", asked.await["conversation_id"].as_str().expect("an id"));
+    sign_in(&app).await;
+    let tasks = page(&app, "/tasks").await;
+    assert!(tasks.contains("Did it arrive?") && tasks.contains("Decide"), "{tasks}");
+    assert!(!tasks.contains("set_task_done"), "a question is not ticked off");
+    let path = server_function(&app, &thread, "settle_message").await;
+    let html = page(&app, &thread).await;
+    let id = html
+        .split("name=\"message_id\" value=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let form = [("message_id", id.expect("an id")), ("arrived", "false"), ("back", &thread)];
+    assert_eq!(post(&app, &path, &form).await.headers()["location"], thread.as_str());
+    let html = page(&app, &thread).await;
+    assert!(html.contains("Olga says that it did not arrive."), "{html}");
+    assert!(!html.contains("settle_message"), "asked once");
+    assert!(page(&app, "/tasks").await.contains("Nothing to do"));
+    post(&app, &path, &form).await;
+    assert!(page(&app, &thread).await.contains("is known already"), "somebody was faster");
 }
 
 #[tokio::test]

@@ -341,6 +341,7 @@ async fn all_accepted(tx: &mut Tx, taken: Vec<(message::Model, &twilio::Message)
     let mut rows = Vec::with_capacity(taken.len());
     for (m, answer) in taken {
         step(&m, "accepted", Some(201), None);
+        unclear::known(tx, &m, "the network").await?;
         rows.push(bind(tx, m, answer).await?);
     }
     for row in &rows {
@@ -386,6 +387,28 @@ async fn bind(tx: &mut Tx, mut m: message::Model, answer: &twilio::Message) -> R
     Ok(m)
 }
 
+/// It did not arrive and won't: the state and plain words.
+pub(super) async fn given_up(
+    tx: &mut Tx,
+    m: message::Model,
+    status: Status,
+    code: Option<i32>,
+    words: &str,
+) -> Result<message::Model> {
+    if m.provider_sid.is_none() {
+        // Never taken, so never charged.
+        refund(tx, &m).await?;
+    }
+    let mut row = m.into_active_model();
+    row.status = Set(status.as_str().to_owned());
+    row.error_code = Set(code);
+    row.error = Set(Some(words.to_owned()));
+    let row = row.update(&tx.db).await?;
+    tx.count(row.business_id, What::Failed);
+    told(tx, &row).await?;
+    Ok(row)
+}
+
 /// It did not arrive and won't: the state, plain words, consent where the provider says so, and a task for a person (law 5).
 pub(super) async fn failed(
     tx: &mut Tx,
@@ -395,18 +418,8 @@ pub(super) async fn failed(
     code: Option<i32>,
     words: &str,
 ) -> Result<()> {
-    if m.provider_sid.is_none() {
-        // Never taken, so never charged.
-        refund(tx, &m).await?;
-    }
     let same_number = m.theirs == contact.phone;
-    let mut row = m.into_active_model();
-    row.status = Set(status.as_str().to_owned());
-    row.error_code = Set(code);
-    row.error = Set(Some(words.to_owned()));
-    let row = row.update(&tx.db).await?;
-    tx.count(row.business_id, What::Failed);
-    told(tx, &row).await?;
+    let row = given_up(tx, m, status, code, words).await?;
     let entry = code.and_then(errors::lookup);
     if entry.is_some_and(|e| e.class == errors::Class::OptedOut) && same_number {
         let evidence = format!("Twilio error {}", code.unwrap_or_default());

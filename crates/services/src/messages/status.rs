@@ -20,7 +20,7 @@ use twilio::{
 };
 use uuid::Uuid;
 
-use super::{all_opened, locked, one_by_one, opened, outcome, told};
+use super::{all_opened, locked, one_by_one, opened, outcome, told, unclear};
 use crate::{
     Error, Result, Services, Tx, businesses,
     contacts::{self, consent},
@@ -246,6 +246,20 @@ pub(super) fn event(tx: &Tx, row: Option<&message::Model>, form: &forms::Status,
     }
 }
 
+/// What a member said of a message that Twilio says nothing about.
+pub(super) fn by_staff(tx: &Tx, m: &message::Model, said: Status) -> message_event::ActiveModel {
+    message_event::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(Some(m.business_id)),
+        message_id: Set(Some(m.id)),
+        provider_sid: Set(String::new()),
+        status: Set(said.as_str().to_owned()),
+        error_code: Set(None),
+        source: Set("staff".to_owned()),
+        at: Set(tx.now),
+    }
+}
+
 /// The SID, if the answer to our call has not brought it yet; written with the state it comes with.
 fn bind(tx: &mut Tx, mut row: message::Model, form: &forms::Status) -> message::Model {
     if row.provider_sid.is_none() {
@@ -287,12 +301,13 @@ pub(super) async fn follow(tx: &mut Tx, mut row: message::Model, said: &str, cod
     if let Advance::Anomaly(next) = step {
         tracing::warn!(message = %row.id, from = %current.as_str(), to = %next.as_str(), "the provider changed its mind");
     }
-    if next.is_failure() && next != current {
-        return gave_up(tx, row, next, code).await;
-    }
     if next == current {
         // Perhaps the SID is new all the same.
         return save(tx, row).await;
+    }
+    unclear::known(tx, &row, "the network").await?;
+    if next.is_failure() {
+        return gave_up(tx, row, next, code).await;
     }
     tracing::info!(message = %row.id, step = "status", status = next.as_str(), "text");
     metrics::counter!("showup_messages_total", "step" => next.as_str()).increment(1);

@@ -2,8 +2,12 @@
 //! again on a guess (law 2).
 
 use chrono::{DateTime, Duration, Utc};
+use contract::{
+    Code,
+    messages::{MessageView, SettleMessage},
+};
 use domain::delivery::Status;
-use entity::messages::{message, message_attempt, receipt};
+use entity::messages::{message, message_attempt, message_event, receipt};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::Expr,
@@ -11,8 +15,15 @@ use sea_orm::{
 use twilio::{ListQuery, ReadError};
 use uuid::Uuid;
 
-use super::{locked, one_by_one, opened, outcome, status, told};
-use crate::{Result, Services, Tx, queue::Job, tasks};
+use super::{locked, one_by_one, opened, outcome, shown, status, told};
+use crate::{
+    Actor, Permission, Result, Services, Tx, audit,
+    error::{not_found, problem},
+    queue::Job,
+    reminders,
+    reports::What,
+    tasks,
+};
 
 /// A claim older than this belongs to a process that is gone: workers drop a job after 45 seconds.
 const LEASE: Duration = Duration::seconds(50);
@@ -34,6 +45,7 @@ const BATCH: u64 = 200;
 pub(super) async fn begin(tx: &mut Tx, m: message::Model, died: bool) -> Result<()> {
     let mut row = m.into_active_model();
     row.status = Set(Status::Unknown.as_str().to_owned());
+    row.wait_reason = Set(None);
     row.looks = Set(0);
     let row = row.update(&tx.db).await?;
     told(tx, &row).await?;
@@ -93,8 +105,8 @@ pub(crate) async fn resolve(s: &Services, id: Uuid) -> Result<()> {
 async fn ask_person(tx: &mut Tx, m: message::Model, why: &str) -> Result<()> {
     let task = tasks::New {
         business_id: m.business_id,
-        kind: tasks::Kind::StuckMessage,
-        title: format!("It is unclear whether a text was sent: {why} Please check with the customer."),
+        kind: tasks::Kind::UnclearMessage,
+        title: format!("It is unclear whether a text was sent: {why} Please ask the customer, and say whether it arrived."),
         key: format!("unclear:{}", m.id),
         contact_id: Some(m.contact_id),
         conversation_id: Some(m.conversation_id),
@@ -105,8 +117,84 @@ async fn ask_person(tx: &mut Tx, m: message::Model, why: &str) -> Result<()> {
     // A late callback still settles it; the log is looked at once a day for as long as it is unclear.
     let mut row = m.into_active_model();
     row.not_before = Set(tx.now + Duration::days(1));
-    row.update(&tx.db).await?;
+    row.wait_reason = Set(Some(format!("{} {why}", Status::Unknown.words())));
+    let row = row.update(&tx.db).await?;
+    told(tx, &row).await
+}
+
+/// A person has been asked what became of it.
+pub(super) fn is_asked(m: &message::Model) -> bool {
+    m.status == Status::Unknown.as_str() && m.wait_reason.is_some()
+}
+
+/// What became of `m`, as it was until now, has become known: nobody needs to be asked any more.
+pub(super) async fn known(tx: &mut Tx, m: &message::Model, by: &str) -> Result<()> {
+    if is_asked(m) {
+        tasks::settle_of_message(tx, m, tasks::Kind::UnclearMessage, by).await?;
+    }
     Ok(())
+}
+
+/// A member's word on a text whose outcome nobody else can tell. Arrived: it counts as sent, and a reminder can be answered. Not: it has
+/// failed, and may be sent again. Should Twilio speak of it after all, that counts.
+///
+/// # Errors
+/// `NotFound`, `NotAllowed`; `Conflict` when it is known already, or Twilio's log is still being looked at.
+pub async fn settle(s: &Services, actor: &Actor, cmd: SettleMessage) -> Result<MessageView> {
+    actor.may(Permission::SendMessages)?;
+    let mut tx = s.begin().await?;
+    let found = locked(&tx, cmd.message_id).await?;
+    let found = found.filter(|(_, m)| m.business_id == actor.business_id && m.direction == "outbound");
+    let Some((_, m)) = found else {
+        return Err(not_found("message"));
+    };
+    if m.status != Status::Unknown.as_str() {
+        return Err(problem(Code::Conflict, "What became of this text is known already."));
+    }
+    if !is_asked(&m) {
+        let why = "Twilio's log is still being looked at. Should it not tell, you will be asked within 15 minutes.";
+        return Err(problem(Code::Conflict, why));
+    }
+    known(&mut tx, &m, &actor.author()).await?;
+    let after = if cmd.arrived { Status::Sent } else { Status::Failed };
+    message_event::Entity::insert(status::by_staff(&tx, &m, after))
+        .exec_without_returning(&tx.db)
+        .await?;
+    let change = audit::Change {
+        business_id: actor.business_id,
+        actor: &actor.label(),
+        action: "message.settled",
+        entity: "message",
+        entity_id: m.id,
+        before: Some(Status::Unknown.as_str()),
+        after: Some(after.as_str()),
+    };
+    audit::record(&tx, change).await?;
+    let row = if cmd.arrived {
+        arrived(&mut tx, m).await?
+    } else {
+        let words = format!("{} says that it did not arrive.", actor.author());
+        let row = outcome::given_up(&mut tx, m, Status::Failed, None, &words).await?;
+        reminders::failed(&mut tx, &row, &words).await?;
+        row
+    };
+    tx.commit().await?;
+    Ok(shown(row))
+}
+
+async fn arrived(tx: &mut Tx, m: message::Model) -> Result<message::Model> {
+    tx.count(m.business_id, What::Sent);
+    let sent_at = m.claimed_at.unwrap_or(tx.now);
+    let mut row = m.into_active_model();
+    row.status = Set(Status::Sent.as_str().to_owned());
+    row.wait_reason = Set(None);
+    row.sent_at = Set(Some(sent_at));
+    // Without a SID Twilio can't be asked about it.
+    row.not_before = Set(tx.now + Duration::days(3650));
+    let row = row.update(&tx.db).await?;
+    reminders::sent(tx, &row).await?;
+    told(tx, &row).await?;
+    Ok(row)
 }
 
 /// The provider's record of this message: same addresses and text, made after the claim, and nobody else's.

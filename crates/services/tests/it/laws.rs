@@ -6,7 +6,7 @@ use contract::{
     Code,
     appointments::{Act, CreateAppointment, MoveAppointment},
     contacts::{ContactQuery, CreateContact, RecordConsent, UpdateContact},
-    messages::{LogQuery, SendMessage},
+    messages::{LogQuery, SendMessage, SettleMessage},
 };
 use domain::consent::State;
 use entity::{
@@ -326,6 +326,11 @@ async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(#[case] bac
     };
     not_found(messages::send(s, t, text).await.expect_err("send"));
     not_found(messages::list(s, t, of(ann.id)).await.expect_err("messages"));
+    let word = SettleMessage {
+        message_id: w.last_message(&ann).await.id,
+        arrived: true,
+    };
+    not_found(messages::settle(s, t, word).await.expect_err("settle"));
 
     assert!(
         contacts::list(s, t, ContactQuery::default())

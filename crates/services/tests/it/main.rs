@@ -12,4 +12,5 @@ mod reconcile;
 mod reminders;
 mod sending;
 mod status;
+mod unclear;
 mod vault;

@@ -3,7 +3,7 @@
 
 use chrono::Duration;
 use rstest::rstest;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{Backend, Fault, FaultKind};
 
 use super::ANN;
@@ -59,17 +59,58 @@ async fn what_was_not_sent_without_our_knowing_is_a_persons_to_decide(
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(fault).ms(300));
     let text = app.reply(&ann, "Hello").await;
-    let task = app
-        .as_time_goes_by(STEP, "a person is asked", async || {
-            app.open_tasks().await.into_iter().find(|t| t["kind"] == "stuck_message")
-        })
-        .await;
+    let task = until_asked(&app).await;
     assert_eq!(task["contact_id"], ann.as_str());
     assert_eq!(app.message(&text["id"]).await["status"], "unknown");
     app.clock().advance(Duration::hours(30));
     app.a_tick_later().await;
     assert_eq!(asked_and_got(&app), (1, 0), "never sent again on a guess");
     assert_eq!(app.open_tasks().await.len(), 1, "and asked about once");
+}
+
+async fn until_asked(app: &TestApp) -> Value {
+    let asked = app.as_time_goes_by(STEP, "a person is asked", async || {
+        app.open_tasks().await.into_iter().find(|t| t["kind"] == "unclear_message")
+    });
+    asked.await
+}
+
+#[rstest]
+#[case::arrived(true)]
+#[case::did_not_arrive(false)]
+#[tokio::test]
+async fn a_person_says_what_became_of_it(#[case] arrived: bool, #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    let ann = app.contact("Ann", ANN).await;
+    app.sim.set_fault(Fault::new(FaultKind::ErrorBefore));
+    let text = app.reply(&ann, "Hello").await;
+    let word = json!({ "message_id": text["id"], "arrived": arrived });
+    app.until_status(&text["id"], "unknown").await;
+    let settle = async |key: &str| {
+        let request = app.http.post(format!("{}/api/v1/messages/settle", app.url)).json(&word);
+        app.api(request, key).await
+    };
+    let (status, why) = settle(&app.key).await;
+    assert_eq!(status, 409, "Twilio's log may still tell: {why}");
+    until_asked(&app).await;
+    assert_eq!(settle(&app.another_key().await).await.0, 404);
+    assert_eq!(settle(&app.key_with(&["messages:read"]).await).await.0, 403);
+    let (status, settled) = settle(&app.key).await;
+    assert_eq!((status, &settled["to_settle"]), (200, &Value::Bool(false)));
+    assert!(app.open_tasks().await.is_empty());
+    assert_eq!(settle(&app.key).await.0, 409, "only once");
+    if arrived {
+        app.clock().advance(Duration::hours(30));
+        app.a_tick_later().await;
+        assert_eq!(app.message(&text["id"]).await["status"], "sent");
+        assert_eq!(asked_and_got(&app), (1, 0));
+    } else {
+        assert_eq!(settled["status"], "failed");
+        app.post("/messages/retry", json!({ "ids": [text["id"]] })).await;
+        app.until_status(&text["id"], "delivered").await;
+        assert_eq!(asked_and_got(&app), (2, 1));
+    }
 }
 
 #[rstest]

@@ -1,0 +1,157 @@
+//! A text whose outcome Twilio's log does not tell either: a person says what became of it.
+
+use chrono::Duration;
+use contract::{
+    Code,
+    messages::{MessageIds, MessageView, SettleMessage},
+};
+use rstest::rstest;
+use services::{Error, messages, queue, queue::Job};
+use testkit::{Backend, Fault, FaultKind, World};
+
+const ANN: &str = "+14155550171";
+
+fn say(m: &MessageView, arrived: bool) -> SettleMessage {
+    SettleMessage {
+        message_id: m.id,
+        arrived,
+    }
+}
+
+fn code(e: Error) -> Code {
+    match e {
+        Error::Problem(p) => p.code,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Lets the call for whatever waits end without an answer, and 15 minutes go by in which Twilio's log does not show it.
+async fn stays_unclear(w: &World, fault: FaultKind) -> MessageView {
+    w.sim.set_fault(Fault::new(fault));
+    w.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
+    if fault == FaultKind::ErrorAfter {
+        w.sim.set_fault(Fault::new(FaultKind::ListError).count(1_000));
+    }
+    messages::send_due(&w.s).await.expect("nobody knows");
+    w.clock.advance(Duration::minutes(15));
+    let ann = w.holder_of(ANN).await;
+    let m = w.last_message(&ann).await;
+    queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
+    let m = w.last_message(&ann).await;
+    assert_eq!((m.status.as_str(), m.to_settle), ("unknown", true));
+    m
+}
+
+async fn kinds(w: &World) -> Vec<String> {
+    w.open_tasks().await.into_iter().map(|t| t.kind).collect()
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_person_says_that_it_arrived(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
+    assert_eq!(kinds(&w).await, ["unclear_message"]);
+    let settled = messages::settle(&w.s, &w.owner, say(&m, true)).await.expect("said");
+    assert_eq!((settled.status.as_str(), settled.to_settle), ("sent", false));
+    assert!(w.open_tasks().await.is_empty(), "the question is answered");
+    let again = messages::settle(&w.s, &w.owner, say(&m, false))
+        .await
+        .expect_err("said twice");
+    assert_eq!(code(again), Code::Conflict);
+    w.clock.advance(Duration::days(2));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    assert_eq!(w.sim.creates_to(ANN).len(), 1, "and it is left alone");
+    assert_eq!(w.last_message(&ann).await.status, "sent");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_person_says_that_it_did_not_arrive_and_sends_it_again(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
+    let settled = messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    assert_eq!(settled.status, "failed");
+    assert_eq!(settled.error.as_deref(), Some("Olga Owner says that it did not arrive."));
+    assert!(w.open_tasks().await.is_empty(), "who says so need not be told");
+    let ids = MessageIds { ids: vec![m.id] };
+    assert_eq!(messages::retry(&w.s, &w.owner, ids).await.expect("again").done, [m.id]);
+    w.work().await;
+    assert_eq!(w.phone_got(ANN), ["Hello"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn nobody_is_heard_while_twilios_log_may_still_tell(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
+    w.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
+    w.reply(&ann, "Hello").await.expect("queued");
+    messages::send_due(&w.s).await.expect("nobody knows");
+    let m = w.last_message(&ann).await;
+    assert_eq!((m.status.as_str(), m.to_settle), ("unknown", false));
+    let early = messages::settle(&w.s, &w.owner, say(&m, false)).await.expect_err("too early");
+    assert_eq!(code(early), Code::Conflict);
+    assert_eq!(w.last_message(&ann).await.status, "unknown");
+}
+
+/// Said too soon: the network knows better, and nobody needs to be asked any more.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_twilio_says_in_the_end_counts(
+    #[case] backend: Backend,
+    #[values(Some(true), Some(false), None)] said: Option<bool>,
+) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    let m = stays_unclear(&w, FaultKind::ErrorAfter).await;
+    if let Some(arrived) = said {
+        messages::settle(&w.s, &w.owner, say(&m, arrived)).await.expect("said");
+    }
+    let sid = w.sim.sent_to(ANN)[0].sid.clone();
+    w.status(&m, &sid, "delivered", None).await.expect("taken");
+    let m = w.last_message(&ann).await;
+    assert_eq!(
+        (m.status.as_str(), m.provider_sid, m.to_settle),
+        ("delivered", Some(sid), false)
+    );
+    assert_eq!(m.error, None);
+    assert!(w.open_tasks().await.is_empty());
+    assert_eq!(w.phone_got(ANN), ["Hello"]);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_unclear_reminder_can_be_answered_or_somebody_calls(#[case] backend: Backend, #[values(true, false)] arrived: bool) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 30).await;
+    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
+    messages::settle(&w.s, &w.owner, say(&m, arrived)).await.expect("said");
+    if arrived {
+        assert!(kinds(&w).await.is_empty());
+        w.text(ANN, "Y").await;
+        w.work().await;
+        assert_eq!(w.see_visit(&visit).await.status.as_str(), "confirmed");
+    } else {
+        assert_eq!(kinds(&w).await, ["call"]);
+    }
+}
