@@ -44,15 +44,21 @@ pub async fn get_sending() -> Result<SendingView, AppError> {
 pub async fn update_sending(
     monthly_budget: String,
     hourly_limit: String,
+    quiet_start: String,
+    quiet_end: String,
     state_hours: Option<String>,
 ) -> Result<SendingView, AppError> {
     let form = ssr::Form::new("sending", "/settings")
         .typed("monthly_budget", &monthly_budget)
         .typed("hourly_limit", &hourly_limit)
+        .typed("quiet_start", &quiet_start)
+        .typed("quiet_end", &quiet_end)
         .typed("state_hours", state_hours.as_deref().unwrap_or_default());
     let command = contract::businesses::UpdateSending {
         monthly_budget,
         hourly_limit,
+        quiet_start,
+        quiet_end,
         state_hours: state_hours.is_some(),
     };
     let work = async move { Ok(services::businesses::update_sending(&ssr::services()?, &ssr::actor().await?, command).await?) };
@@ -249,6 +255,14 @@ fn SendingForm(sending: SendingView, shown: RwSignal<SendingView>) -> impl IntoV
                 required=true
                 hint="What is over it waits for the next hour; replies go first."
             />
+            <fieldset class="grid gap-x-4 gap-y-2 sm:grid-cols-2">
+                <legend class="field-label pb-1">"Quiet hours"</legend>
+                <Field form name="quiet_start" label="No reminders from" kind="time" value=sending.quiet_start required=true />
+                <Field form name="quiet_end" label="Until" kind="time" value=sending.quiet_end required=true />
+                <p class="field-hint sm:col-span-2">
+                    "In the customer's own time. A reminder that would be late because of it goes out before, or you are asked to call. Your replies go out at any time."
+                </p>
+            </fieldset>
             <label class="flex min-h-11 items-center gap-2.5">
                 <input type="checkbox" name="state_hours" value="yes" class="toggle toggle-primary" checked=state_hours />
                 "Keep to US states' stricter hours for reminders"
@@ -271,6 +285,8 @@ fn SendingFacts(sending: SendingView) -> impl IntoView {
             <dd>{budget}</dd>
             <dt class="text-muted">"Texts per hour"</dt>
             <dd>{sending.hourly_limit}</dd>
+            <dt class="text-muted">"Quiet hours"</dt>
+            <dd class="tabular">{format!("{} to {}", sending.quiet_start, sending.quiet_end)}</dd>
             <dt class="text-muted">"US states' hours"</dt>
             <dd>{hours}</dd>
         </dl>

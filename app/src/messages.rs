@@ -78,9 +78,8 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
     let question = message
         .to_settle
         .then(|| view! { <Question message_id=message.id back=format!("/inbox/{}", message.conversation_id) /> });
-    let error = message
-        .error
-        .map(|words| view! { <span class="font-medium text-error">{words}</span> });
+    let error =
+        why_not(message.error, message.error_code).map(|words| view! { <span class="font-medium text-error">{words}</span> });
     view! {
         <div class=class>
             <span class="sr-only">{from}</span>
@@ -94,6 +93,15 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
         </p>
         {question}
     }
+}
+
+/// What went wrong, in words and with Twilio's code for those who look it up.
+fn why_not(words: Option<String>, code: Option<i32>) -> Option<String> {
+    let words = words?;
+    Some(match code {
+        Some(code) if !words.contains(&code.to_string()) => format!("{words} (Twilio {code})"),
+        _ => words,
+    })
 }
 
 /// Nobody but the customer can tell whether they got it.

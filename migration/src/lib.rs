@@ -10,6 +10,7 @@ mod m20261120_000002_engine;
 mod m20261120_000003_sealed;
 mod m20261120_000004_waiting;
 mod m20261120_000005_late;
+mod m20261121_000006_confirmed;
 mod queue;
 
 pub use queue::QueueError;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000003_sealed::Migration),
             Box::new(m20261120_000004_waiting::Migration),
             Box::new(m20261120_000005_late::Migration),
+            Box::new(m20261121_000006_confirmed::Migration),
         ]
     }
 }

@@ -198,13 +198,19 @@ fn log() {
 
 async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     metrics::install();
-    let s = config.services().await?;
-    if (!web || !work) && !s.db().is_postgres() {
+    let shared = Db::is_shared(&config.database_url);
+    if (!web || !work) && !shared {
         anyhow::bail!("A SQLite file belongs to one process. Run `showup serve`, or set DATABASE_URL to a PostgreSQL database.");
     }
-    let _only = if s.db().is_postgres() { None } else { Some(only_one(config)?) };
+    // Before the file is opened: opening brings it up to date, and another process may be at work on it.
+    let _only = if shared { None } else { Some(only_one(config)?) };
+    let s = config.services().await?;
     // The port first: whoever starts a second server by mistake must not disturb the work of the first.
-    let listener = if web { Some(bind(config).await?) } else { None };
+    let listener = match (web, config.worker_listen_addr) {
+        (true, _) => Some(bind(config.listen_addr, "LISTEN_ADDR").await?),
+        (false, Some(address)) => Some(bind(address, "WORKER_LISTEN_ADDR").await?),
+        (false, None) => None,
+    };
     let stopping = CancellationToken::new();
     tokio::spawn(stop_on_signal(stopping.clone()));
     if work && !s.db().is_postgres() {
@@ -229,7 +235,7 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     };
     let serving = async {
         match listener {
-            Some(listener) => serve_web(config, listener, s.clone(), stopping.clone()).await,
+            Some(listener) => serve_web(config, listener, s.clone(), web, stopping.clone()).await,
             None => Ok(()),
         }
     };
@@ -255,20 +261,16 @@ fn only_one(config: &Config) -> anyhow::Result<std::fs::File> {
     )
 }
 
-async fn bind(config: &Config) -> anyhow::Result<tokio::net::TcpListener> {
-    let listener = tokio::net::TcpListener::bind(config.listen_addr).await;
-    listener.with_context(|| {
-        format!(
-            "{} can't be listened on; is something else running there? Set LISTEN_ADDR",
-            config.listen_addr
-        )
-    })
+async fn bind(address: std::net::SocketAddr, setting: &str) -> anyhow::Result<tokio::net::TcpListener> {
+    let listener = tokio::net::TcpListener::bind(address).await;
+    listener.with_context(|| format!("{address} can't be listened on; is something else running there? Set {setting}"))
 }
 
 async fn serve_web(
     config: &Config,
     listener: tokio::net::TcpListener,
     s: Services,
+    web: bool,
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
     let account = Some(config.twilio_account_sid.clone()).filter(|sid| !sid.is_empty());
@@ -280,7 +282,11 @@ async fn serve_web(
         metrics_token: config.metrics_token(),
         stopping: stopping.clone(),
     };
-    let app = router::router(state)?;
+    let app = if web {
+        router::router(state)?
+    } else {
+        router::operators().with_state(state)
+    };
     tracing::info!(address = %listener.local_addr()?, public_url = config.public_url(), "listening");
     let served = axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>())
         .with_graceful_shutdown(stopping.clone().cancelled_owned())

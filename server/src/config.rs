@@ -15,6 +15,9 @@ use crate::metrics::MetricsToken;
 pub struct Config {
     pub database_url: String,
     pub listen_addr: SocketAddr,
+    /// Where `showup worker` answers `/health/…` and `/metrics`; nowhere without it.
+    #[serde(default)]
+    pub worker_listen_addr: Option<SocketAddr>,
     #[serde(default)]
     public_url: String,
     #[serde(default)]

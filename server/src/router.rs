@@ -42,9 +42,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .merge(pages(&state)?)
         .nest("/api/v1", rest::router())
         .merge(hooks())
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(metrics::show))
+        .merge(operators())
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(state);
     Ok(router.layer(
@@ -85,6 +83,14 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .route("/live", get(live::stream_events))
         .layer(sessions::layer(state.services.clone()))
         .layer(same_origin))
+}
+
+/// Health and metrics, for those who run it; all that a process without pages answers.
+pub fn operators() -> Router<AppState> {
+    Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::show))
 }
 
 fn origin(url: &str) -> anyhow::Result<String> {

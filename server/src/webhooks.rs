@@ -11,6 +11,7 @@ use axum::{
 use contract::{Code, Problem};
 use serde::Deserialize;
 use services::{Services, messages};
+use tracing::Instrument;
 use twilio::{forms, signature};
 use uuid::Uuid;
 
@@ -67,6 +68,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs on even if Twilio hangs up meanwhile: it will not ask again, so what was handed to us must be stored.
 async fn to_the_end<T: Send + 'static>(work: impl Future<Output = services::Result<T>> + Send + 'static) -> Result<T, Refusal> {
+    // In the request's span, so that every line about it carries its id.
+    let work = work.instrument(tracing::Span::current());
     match tokio::time::timeout(PATIENCE, tokio::spawn(work)).await {
         Ok(Ok(done)) => Ok(done?),
         Err(_) => {

@@ -14,6 +14,7 @@ use services::{
     queue::{self, Job, QUEUE},
     reminders,
 };
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -50,13 +51,16 @@ pub async fn run(s: Services, stopping: CancellationToken) -> anyhow::Result<()>
 }
 
 async fn work_until(s: Services, stopping: CancellationToken) -> anyhow::Result<()> {
-    let tick = tokio::spawn(tick(s.clone(), stopping.clone()));
-    let outbox = tokio::spawn(outbox(s.clone(), stopping.clone()));
-    let sweeps = tokio::spawn(sweeps(s.clone(), stopping.clone()));
-    jobs(s, stopping).await;
-    tick.await?;
-    sweeps.await?;
-    outbox.await?;
+    let mut all = JoinSet::new();
+    all.spawn(tick(s.clone(), stopping.clone()));
+    all.spawn(outbox(s.clone(), stopping.clone()));
+    all.spawn(sweeps(s.clone(), stopping.clone()));
+    all.spawn(jobs(s, stopping.clone()));
+    while let Some(ended) = all.join_next().await {
+        ended?;
+        // Without one of them texts would lie still and nobody would know: better to be started again.
+        anyhow::ensure!(stopping.is_cancelled(), "a part of the work ended by itself");
+    }
     Ok(())
 }
 

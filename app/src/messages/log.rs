@@ -13,6 +13,7 @@ use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::why_not;
 use crate::{
     browser,
     desk::use_desk,
@@ -275,6 +276,7 @@ fn key((round, row): &(u32, LogRow)) -> String {
 fn acts(row: &LogRow) -> Option<Act> {
     match row.message.status.as_str() {
         "queued" => Some(Act::Cancel),
+        "undelivered" | "failed" if row.message.resend_at.is_some() => Some(Act::Cancel),
         "failed" | "undelivered" | "cancelled" => Some(Act::Retry),
         _ => None,
     }
@@ -415,10 +417,11 @@ fn Row(row: LogRow, choice: Choice) -> impl IntoView {
     };
     let tick = can_act.then(|| view! { <Tick id=message.id name=contact_name.clone() body=message.body.clone() choice /> });
     let status = message.status;
-    let error = message.error.filter(|_| ours);
+    let error = why_not(message.error, message.error_code).filter(|_| ours);
     // A chip is short; why a text waits, and until when, is a sentence.
     let why = Some(message.status_words)
-        .filter(|_| ours && matches!(status.as_str(), "queued" | "undelivered" | "unknown") && error.is_none());
+        .filter(|_| ours && (matches!(status.as_str(), "queued" | "unknown") || message.resend_at.is_some()));
+    let cost = cost(&message.cost, message.cost_is_final);
     let start: String = message.body.split_whitespace().collect::<Vec<_>>().join(" ");
     let start: String = start.chars().take(160).collect();
     view! {
@@ -435,6 +438,7 @@ fn Row(row: LogRow, choice: Choice) -> impl IntoView {
                     </a>
                     <StatusChip status />
                     <span class="ms-auto text-xs text-muted">
+                        <span class="tabular pe-2 empty:hidden">{cost}</span>
                         <When at=message.created_at say=Say::Short />
                     </span>
                 </p>
@@ -444,6 +448,16 @@ fn Row(row: LogRow, choice: Choice) -> impl IntoView {
             </div>
         </li>
     }
+}
+
+/// What it cost, as far as that is known.
+fn cost(dollars: &Option<String>, is_final: bool) -> Option<String> {
+    let dollars = dollars.as_ref()?;
+    Some(if is_final {
+        format!("${dollars}")
+    } else {
+        format!("about ${dollars}")
+    })
 }
 
 /// A box to tick, as large as a finger.

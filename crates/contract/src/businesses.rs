@@ -44,6 +44,9 @@ pub struct SendingView {
     pub spent: i64,
     /// Reminders keep to US states' stricter hours.
     pub state_hours: bool,
+    /// No reminder from this time of the customer's day, like `21:00`, to `quiet_end`; both the same: at any time.
+    pub quiet_start: String,
+    pub quiet_end: String,
 }
 
 /// The same as typed. Only owners and admins may.
@@ -53,4 +56,7 @@ pub struct UpdateSending {
     pub monthly_budget: String,
     pub hourly_limit: String,
     pub state_hours: bool,
+    /// Times of day like `21:00`.
+    pub quiet_start: String,
+    pub quiet_end: String,
 }

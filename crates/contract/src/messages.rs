@@ -39,6 +39,14 @@ pub struct MessageView {
     pub error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    /// US dollars like `0.0083`, for what was handed over: an estimate until Twilio's own price is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+    /// `cost` is Twilio's own.
+    pub cost_is_final: bool,
+    /// It was not delivered, and is tried again by itself then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resend_at: Option<DateTime<Utc>>,
     /// Its status is `unknown`, and Twilio's log did not tell either: a person should say whether it arrived.
     pub to_settle: bool,
     pub created_at: DateTime<Utc>,

@@ -76,6 +76,13 @@ pub fn dollars(micros: i64) -> String {
     format!("{sign}${whole}.{:02}", cents % 100)
 }
 
+/// An amount of millionths to the hundredth of a cent, without a sign: `0.0083`.
+#[must_use]
+pub fn exact_dollars(micros: i64) -> String {
+    let tenths = (micros.unsigned_abs() + 50) / 100;
+    format!("{}.{:04}", tenths / 10_000, tenths % 10_000)
+}
+
 /// An amount of dollars as somebody types it (`25`, `$1,250.50`), in millionths. A comma parts thousands and nothing else: `12,50` is
 /// no amount, because it could be twelve and a half or 1,250.
 #[must_use]

@@ -21,6 +21,12 @@ pub fn inline(at: DateTime<Utc>, now: DateTime<Utc>, tz: Tz) -> String {
     }
 }
 
+/// A time that stays true however long the sentence it is in is kept: `Tue, Jan 5 at 3:00 PM`; read in `tz`.
+#[must_use]
+pub fn dated(at: DateTime<Utc>, tz: Tz) -> String {
+    at.with_timezone(&tz).format("%a, %b %-d at %-I:%M %p").to_string()
+}
+
 /// A time in full, for a tooltip: `Tuesday, January 5, 2027 at 3:00 PM CET`; read in `tz`.
 #[must_use]
 pub fn exact(at: DateTime<Utc>, tz: Tz) -> String {

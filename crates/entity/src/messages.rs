@@ -199,6 +199,8 @@ pub mod breaker {
         pub until: Option<DateTimeUtc>,
         /// What went wrong, in plain words.
         pub why: String,
+        /// It was learned after Twilio took the text, so only a later word closes it again, not Twilio's taking another.
+        pub by_callback: bool,
         pub changed_at: DateTimeUtc,
     }
 

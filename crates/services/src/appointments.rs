@@ -78,8 +78,8 @@ pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointm
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;
     reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit was moved.")).await?;
+    settle_tasks(&mut tx, actor, id).await?;
     reminders::plan(&mut tx, &business, &contact, &after).await?;
-    tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::Reschedule, &actor.author()).await?;
     record(&tx, actor, "appointment.moved", Some(&before), &after).await?;
     finish(tx, actor.business_id, id).await
 }
@@ -110,6 +110,7 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
         ));
     }
     let after = set_status(&mut tx, &before, becomes).await?;
+    settle_tasks(&mut tx, actor, id).await?;
     match act {
         Act::Reopen => {
             let business = businesses::get(&tx.db, actor.business_id).await?;
@@ -121,9 +122,16 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
             reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit is over.")).await?
         }
     }
-    tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::Reschedule, &actor.author()).await?;
     record(&tx, actor, "appointment.status", Some(&before), &after).await?;
     finish(tx, actor.business_id, id).await
+}
+
+/// Who settles a visit need not be told to call about it, nor to find another time.
+async fn settle_tasks(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<()> {
+    for kind in [tasks::Kind::Reschedule, tasks::Kind::Call] {
+        tasks::settle(tx, actor.business_id, id, kind, &actor.author()).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn set_status(tx: &mut Tx, row: &appointment::Model, status: Status) -> Result<appointment::Model> {

@@ -1,5 +1,6 @@
 //! A business and its settings.
 
+use chrono::{NaiveTime, Timelike};
 use contract::{
     Code, FieldError, Problem,
     businesses::{BusinessView, SendingView, UpdateBusiness, UpdateSending},
@@ -238,7 +239,19 @@ async fn sending_view(s: &Services, db: &impl ConnectionTrait, b: business::Mode
         monthly_budget: b.monthly_budget,
         spent: spend::spent(db, &b, s.now()).await?,
         state_hours: b.state_hours,
+        quiet_start: clock(quiet(&b).start_min),
+        quiet_end: clock(quiet(&b).end_min),
     })
+}
+
+/// Minutes after midnight as a time of day.
+fn clock(minutes: u16) -> String {
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+fn parse_clock(typed: &str) -> Option<i32> {
+    let time = NaiveTime::parse_from_str(typed.trim(), "%H:%M").ok()?;
+    Some((time.hour() * 60 + time.minute()) as i32)
 }
 
 /// Changes what bounds sending (SE3, SE7, RE3). What a bound that is wider now has held back is looked at again at once.
@@ -247,7 +260,7 @@ async fn sending_view(s: &Services, db: &impl ConnectionTrait, b: business::Mode
 /// `NotAllowed` for staff; `Invalid` per field.
 pub async fn update_sending(s: &Services, actor: &Actor, cmd: UpdateSending) -> Result<SendingView> {
     actor.may(Permission::ManageBusiness)?;
-    let (budget, limit) = valid_bounds(&cmd)?;
+    let Bounds { budget, limit, quiet } = valid_bounds(&cmd)?;
     let mut tx = s.begin().await?;
     let before = business::Entity::find_by_id(actor.business_id)
         .lock(LockType::NoKeyUpdate)
@@ -256,12 +269,15 @@ pub async fn update_sending(s: &Services, actor: &Actor, cmd: UpdateSending) -> 
     let before = before.ok_or_else(|| problem(Code::NotFound, "This business does not exist any more."))?;
     let wider = limit > before.hourly_limit
         || (before.state_hours && !cmd.state_hours)
+        || (before.quiet_start, before.quiet_end) != quiet
         || before.monthly_budget.is_some_and(|was| budget.is_none_or(|is| is > was));
-    let was = (before.monthly_budget, before.hourly_limit, before.state_hours);
+    let bounds = |b: &business::Model| (b.monthly_budget, b.hourly_limit, b.state_hours, b.quiet_start, b.quiet_end);
+    let was = bounds(&before);
     let mut row = before.into_active_model();
     row.monthly_budget = Set(budget);
     row.hourly_limit = Set(limit);
     row.state_hours = Set(cmd.state_hours);
+    (row.quiet_start, row.quiet_end) = (Set(quiet.0), Set(quiet.1));
     let after = row.update(&tx.db).await?;
     if wider {
         messages::look_again(&mut tx, after.id, None).await?;
@@ -274,7 +290,7 @@ pub async fn update_sending(s: &Services, actor: &Actor, cmd: UpdateSending) -> 
         entity: "business",
         entity_id: after.id,
         before: Some(was),
-        after: Some((after.monthly_budget, after.hourly_limit, after.state_hours)),
+        after: Some(bounds(&after)),
     };
     audit::record(&tx, change).await?;
     let shown = sending_view(s, &tx.db, after).await?;
@@ -282,8 +298,15 @@ pub async fn update_sending(s: &Services, actor: &Actor, cmd: UpdateSending) -> 
     Ok(shown)
 }
 
-/// The budget and the limit that were typed, or what is wrong with each.
-fn valid_bounds(cmd: &UpdateSending) -> Result<(Option<i64>, i32)> {
+struct Bounds {
+    budget: Option<i64>,
+    limit: i32,
+    /// Minutes after midnight.
+    quiet: (i32, i32),
+}
+
+/// What was typed, or what is wrong with each.
+fn valid_bounds(cmd: &UpdateSending) -> Result<Bounds> {
     let mut wrong = Problem::new(Code::Invalid, "Some fields need another look.");
     let mut mark = |field: &str, message: &str| {
         wrong.fields.push(FieldError {
@@ -304,8 +327,20 @@ fn valid_bounds(cmd: &UpdateSending) -> Result<(Option<i64>, i32)> {
     if limit.is_none() {
         mark("hourly_limit", "Please give a whole number from 1 to 100,000.");
     }
-    match limit {
-        Some(limit) if wrong.fields.is_empty() => Ok((budget, limit)),
+    let times = [("quiet_start", &cmd.quiet_start), ("quiet_end", &cmd.quiet_end)];
+    let [start, end] = times.map(|(name, typed)| {
+        let time = parse_clock(typed);
+        if time.is_none() {
+            mark(name, "Please give a time of day like 21:00.");
+        }
+        time
+    });
+    match (limit, start, end) {
+        (Some(limit), Some(start), Some(end)) if wrong.fields.is_empty() => Ok(Bounds {
+            budget,
+            limit,
+            quiet: (start, end),
+        }),
         _ => Err(wrong.into()),
     }
 }

@@ -38,7 +38,7 @@ impl Db {
     /// # Errors
     /// When the file can't be opened or the server can't be reached.
     pub async fn connect(url: &str) -> Result<Self> {
-        if url.starts_with("postgres") {
+        if Self::is_shared(url) {
             Self::postgres(url).await
         } else {
             Self::sqlite(url).await
@@ -47,7 +47,7 @@ impl Db {
 
     /// Where an installation on this database keeps files of its own: beside an SQLite file, else in `data`.
     pub fn directory(url: &str) -> PathBuf {
-        let options = Some(url).filter(|url| !url.starts_with("postgres"));
+        let options = Some(url).filter(|url| !Self::is_shared(url));
         let options = options.and_then(|url| SqliteConnectOptions::from_str(url).ok());
         let beside = options.and_then(|o| o.get_filename().parent().map(Path::to_owned));
         beside.filter(|d| !d.as_os_str().is_empty()).unwrap_or_else(|| "data".into())
@@ -103,6 +103,12 @@ impl Db {
         })
     }
 
+    /// Whether several processes may share the database at `url`: a server, and not a file.
+    #[must_use]
+    pub fn is_shared(url: &str) -> bool {
+        url.starts_with("postgres")
+    }
+
     /// SQLite: makes this process the only one that serves this file, for as long as the returned lock lives. None: another does.
     ///
     /// # Errors
@@ -110,6 +116,7 @@ impl Db {
     pub fn claim_file(url: &str) -> Result<Option<std::fs::File>> {
         let options = SqliteConnectOptions::from_str(url)?;
         let mut path = options.get_filename().as_os_str().to_owned();
+        std::fs::create_dir_all(Self::directory(url)).map_err(sqlx::Error::Io)?;
         path.push(".lock");
         let file = std::fs::OpenOptions::new()
             .create(true)

@@ -14,6 +14,9 @@ const OUTBOX: &str = "showup_outbox";
 /// What happened names people and their numbers, so it is sealed.
 pub(crate) const PAYLOAD: &str = "live_event.payload";
 
+/// Streams look at the log this often, even if nobody has said that there is something new.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// How long the log goes back; a client that was away for longer starts afresh.
 pub const KEPT: Duration = Duration::hours(24);
 
@@ -91,8 +94,17 @@ pub async fn listen(s: &Services) -> Result<()> {
         hear(s, listener, &name),
         pass_on(pool, LIVE, s.live().own(), &name),
         pass_on(pool, OUTBOX, s.outbox().own(), &name),
+        look_anyway(s),
     )?;
     Ok(())
+}
+
+/// Who commits and dies before saying so leaves events that nobody was told of.
+async fn look_anyway(s: &Services) -> Result<()> {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        s.live().hear();
+    }
 }
 
 async fn hear(s: &Services, mut listener: sqlx::postgres::PgListener, name: &str) -> Result<()> {
@@ -112,14 +124,16 @@ async fn hear(s: &Services, mut listener: sqlx::postgres::PgListener, name: &str
     }
 }
 
-/// Many commits close together are one notification.
+/// Many commits close together are one notification. The first is for what was committed while nobody could pass it on.
 async fn pass_on(pool: &sqlx::PgPool, channel: &str, mut own: tokio::sync::watch::Receiver<u64>, name: &str) -> Result<()> {
-    while own.changed().await.is_ok() {
+    loop {
         sqlx::query("SELECT pg_notify($1, $2)")
             .bind(channel)
             .bind(name)
             .execute(pool)
             .await?;
+        if own.changed().await.is_err() {
+            return Ok(());
+        }
     }
-    Ok(())
 }

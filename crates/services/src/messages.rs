@@ -23,6 +23,7 @@ use contract::{
 use domain::{
     consent::{Purpose, Sending, State, may_send},
     delivery::Status,
+    phone::mask,
     segments,
 };
 use entity::{contacts::contact, messages::message};
@@ -31,6 +32,7 @@ use sea_orm::{
     Set,
     sea_query::{Expr, LockType},
 };
+use twilio::errors;
 use uuid::Uuid;
 
 use crate::{
@@ -191,6 +193,8 @@ pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> 
     conversations::add(tx, conversation, &row).await?;
     tx.touch(row.business_id, Touched::Message(row.id));
     tx.send_soon();
+    metrics::counter!("showup_messages_total", "step" => "stored").increment(1);
+    tracing::info!(message = %id, step = "stored", to = %mask(&contact.phone), kind = new.kind.as_str(), "text");
     Ok(row)
 }
 
@@ -339,6 +343,27 @@ async fn has_written(tx: &Tx, contact: &contact::Model) -> Result<bool> {
     Ok(inbound.is_some())
 }
 
+/// Why texts can't reach this number at all, if the last one showed that and nothing has come from there since: a landline, say.
+pub(crate) async fn unreachable(tx: &Tx, contact: &contact::Model) -> Result<Option<String>> {
+    let thread = conversations::of_contact(&tx.db, contact.business_id, contact.id).await?;
+    let Some(last) = thread.and_then(|thread| thread.last_message_id) else {
+        return Ok(None);
+    };
+    let last = message::Entity::in_business(contact.business_id).filter(message::Column::Id.eq(last));
+    let Some(last) = last.one(&tx.db).await? else {
+        return Ok(None);
+    };
+    let same = tx.services().vault().indexes(THEIRS, &contact.phone);
+    let same_number = last.theirs_key.is_some_and(|key| same.contains(&key));
+    let bad = last
+        .error_code
+        .and_then(errors::lookup)
+        .filter(|e| e.class == errors::Class::BadAddress);
+    Ok(bad
+        .filter(|_| same_number)
+        .map(|e| format!("The last text could not reach this number: {}", e.words)))
+}
+
 /// Withdraws everything that waits to be sent to a contact.
 pub(crate) async fn cancel_waiting(tx: &mut Tx, business_id: Uuid, contact_id: Uuid, reason: &str) -> Result<()> {
     let Some(conversation) = conversations::of_contact(&tx.db, business_id, contact_id).await? else {
@@ -381,6 +406,8 @@ async fn withdraw(tx: &mut Tx, row: message::Model, reason: &str) -> Result<()> 
     row.slot_at = Set(None);
     let row = row.update(&tx.db).await?;
     tx.count(row.business_id, What::Cancelled);
+    metrics::counter!("showup_messages_total", "step" => "withdrawn").increment(1);
+    tracing::info!(message = %row.id, step = "withdrawn", why = reason, "text");
     reminders::withdrawn(tx, &row, reason).await?;
     told(tx, &row).await
 }
@@ -499,6 +526,9 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
     let status: Status = row.status.parse().unwrap_or(Status::Unknown);
     let inbound = row.direction == "inbound";
     let to_settle = unclear::is_asked(&row);
+    let taken = row.provider_sid.is_some() && !inbound;
+    // What went wrong with an earlier try is over once it is on its way again.
+    let ended = status.is_failure() || status == Status::Cancelled;
     MessageView {
         id: row.id,
         conversation_id: row.conversation_id,
@@ -515,9 +545,12 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
         segments: row.segments.max(0) as u32,
         author: row.author,
         provider_sid: row.provider_sid,
-        error_code: row.error_code,
-        error: row.error,
+        error_code: row.error_code.filter(|_| ended),
+        error: row.error.filter(|_| ended),
         correlation_id: row.correlation_id,
+        cost: row.price.filter(|_| taken).map(domain::prices::exact_dollars),
+        cost_is_final: row.price_final,
+        resend_at: row.resend_at,
         to_settle,
         created_at: row.created_at,
     }

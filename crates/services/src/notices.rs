@@ -61,12 +61,14 @@ async fn budget(s: &Services, db: &impl ConnectionTrait, b: &business::Model) ->
         return Ok(None);
     };
     let spent = spend::spent(db, b, s.now()).await?;
+    // What is left must be enough for a text; a rest of a few tenths of a cent lets nothing go.
+    let used_up = spent + spend::to_country(db, Some(&b.country), 1).await? > budget;
     let percent = i128::from(spent) * 100 / i128::from(budget);
-    if percent < i128::from(spend::ALERT_PERCENT) {
+    if percent < i128::from(spend::ALERT_PERCENT) && !used_up {
         return Ok(None);
     }
     let of = format!("{} of {}", dollars(spent), dollars(budget));
-    Ok(Some(if percent >= 100 {
+    Ok(Some(if used_up {
         Notice {
             kind: "budget_used".to_owned(),
             urgent: true,

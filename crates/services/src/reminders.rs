@@ -6,7 +6,7 @@ mod firing;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
-use contract::appointments::ReminderView;
+use contract::appointments::{ReminderView, Status as Visit};
 use domain::reminders::{Kind, Plan, WINDOW_DAYS, correlation_id};
 use entity::{
     appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
@@ -187,7 +187,8 @@ pub(crate) async fn stop(tx: &mut Tx, visit: &appointment::Model, why: Stop<'_>)
 
 /// Sets a reminder's state and tells the visit's watchers.
 pub(crate) async fn finish(tx: &mut Tx, row: reminder_request::Model, status: &str, reason: Option<&str>) -> Result<()> {
-    let (business_id, appointment_id) = (row.business_id, row.appointment_id);
+    let (id, business_id, appointment_id) = (row.id, row.business_id, row.appointment_id);
+    step(id, status, reason);
     let mut row = row.into_active_model();
     row.status = Set(status.to_owned());
     row.reason = Set(reason.map(str::to_owned));
@@ -195,6 +196,11 @@ pub(crate) async fn finish(tx: &mut Tx, row: reminder_request::Model, status: &s
     row.update(&tx.db).await?;
     tx.touch(business_id, Touched::Appointment(appointment_id));
     Ok(())
+}
+
+fn step(id: Uuid, step: &str, why: Option<&str>) {
+    metrics::counter!("showup_reminders_total", "step" => step.to_owned()).increment(1);
+    tracing::info!(reminder = %id, step, why, "reminder");
 }
 
 /// The provider has taken a reminder's text, or delivered one that was given up: it can be answered for 14 days, or until the visit.
@@ -233,7 +239,11 @@ pub(crate) async fn failed(tx: &mut Tx, m: &message::Model, reason: &str) -> Res
     }
     let visit = crate::appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
     finish(tx, row, "failed", Some(reason)).await?;
-    needs_call(tx, &visit, reason).await
+    // News of a visit that somebody has settled or that is over calls for nothing.
+    if visit.starts_at > tx.now && crate::appointments::status(&visit)? == Visit::Scheduled {
+        needs_call(tx, &visit, reason).await?;
+    }
+    Ok(())
 }
 
 /// A reminder's text was withdrawn before it was handed over. If the visit still stands, somebody should call.
@@ -270,7 +280,7 @@ async fn needs_call(tx: &mut Tx, visit: &appointment::Model, reason: &str) -> Re
         appointment_id: Some(visit.id),
         message_id: None,
     };
-    tasks::raise(tx, task).await
+    tasks::raise_anew(tx, task).await
 }
 
 /// Reminders of several visits, each in order of due time.

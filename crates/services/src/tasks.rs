@@ -103,6 +103,28 @@ pub(crate) async fn raise(tx: &mut Tx, new: New) -> Result<()> {
     Ok(())
 }
 
+/// Raises a task whose cause is new: one of the same `key` that was done is open again.
+pub(crate) async fn raise_anew(tx: &mut Tx, new: New) -> Result<()> {
+    let done = task::Entity::in_business(new.business_id)
+        .filter(task::Column::DedupeKey.eq(&new.key))
+        .filter(task::Column::Status.eq("done"))
+        .one(&tx.db)
+        .await?;
+    let Some(row) = done else {
+        return raise(tx, new).await;
+    };
+    let id = row.id;
+    let mut row = row.into_active_model();
+    row.status = Set("open".to_owned());
+    row.title = Set(new.title);
+    row.created_at = Set(tx.now);
+    row.done_at = Set(None);
+    row.done_by = Set(None);
+    row.update(&tx.db).await?;
+    tx.touch(new.business_id, Touched::Task(id));
+    Ok(())
+}
+
 /// Closes the open tasks of an appointment that its change has settled.
 pub(crate) async fn settle(tx: &mut Tx, business_id: Uuid, appointment_id: Uuid, kind: Kind, by: &str) -> Result<()> {
     let about = task::Column::AppointmentId.eq(appointment_id);

@@ -113,7 +113,7 @@ impl World {
         };
         let sim = Arc::new(twilio_sim::start(config).await.expect("the simulator starts"));
         let clock = TestClock::new(sim.clone());
-        let s = open(&db.url, &clock, &sim, master(), account_per_second)
+        let s = open(&db.url, &clock, &sim, &sim.url(), master(), account_per_second)
             .await
             .expect("the keys are there");
         let owner = business(&s, "Bright Dental", Some(NUMBER)).await;
@@ -130,7 +130,16 @@ impl World {
 
     /// The same database opened with another secret.
     pub async fn another_process_with(&self, master: vault::Master) -> services::Result<Services> {
-        open(&self.db.url, &self.clock, &self.sim, master, self.account_per_second).await
+        let twilio = self.sim.url();
+        open(&self.db.url, &self.clock, &self.sim, &twilio, master, self.account_per_second).await
+    }
+
+    /// The same database seen by a process that can't reach Twilio: nobody listens where it looks for it.
+    pub async fn process_cut_off(&self) -> Services {
+        let nobody = "http://127.0.0.1:9";
+        open(&self.db.url, &self.clock, &self.sim, nobody, master(), None)
+            .await
+            .expect("the keys are there")
     }
 
     /// The same database seen by another process.
@@ -309,12 +318,13 @@ async fn open(
     url: &str,
     clock: &TestClock,
     sim: &Sim,
+    twilio_url: &str,
     master: vault::Master,
     account_per_second: Option<u32>,
 ) -> services::Result<Services> {
     let db = Db::connect(url).await.expect("the database opens");
     let token = SecretString::from(sim.auth_token().to_owned());
-    let mut config = twilio::Config::new(sim.url(), sim.account_sid(), token.clone());
+    let mut config = twilio::Config::new(twilio_url, sim.account_sid(), token.clone());
     config.timeout = StdDuration::from_secs(2);
     let client = twilio::Client::new(config).expect("a client");
     let settings = Settings {

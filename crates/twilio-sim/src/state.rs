@@ -110,6 +110,8 @@ pub struct Create {
     pub body: String,
     /// Where its status was to be reported.
     pub status_callback: String,
+    /// Seconds after which Twilio need not try any more, if that was said.
+    pub validity_period: Option<u32>,
     /// `SM…` if it was stored.
     pub sid: Option<String>,
     /// The HTTP status of the answer; absent while there is none, and for ever when the connection was cut.
@@ -280,7 +282,7 @@ impl State {
     }
 
     /// A request to send arrived; its number.
-    pub(crate) fn begin_create(&mut self, to: &str, body: &str, status_callback: &str) -> u64 {
+    pub(crate) fn begin_create(&mut self, to: &str, body: &str, status_callback: &str, validity_period: Option<u32>) -> u64 {
         let seq = self.next_create;
         self.next_create += 1;
         self.creates.push_back(Create {
@@ -289,6 +291,7 @@ impl State {
             to: to.to_owned(),
             body: body.to_owned(),
             status_callback: status_callback.to_owned(),
+            validity_period,
             sid: None,
             http: None,
         });

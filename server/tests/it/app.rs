@@ -66,6 +66,28 @@ impl Workers {
     }
 }
 
+/// Workers on a thread of their own, with their own connections, as in another process.
+pub struct Doomed(Option<tokio::runtime::Runtime>);
+
+impl Doomed {
+    /// Between two instructions, wherever they are: as by `kill -9`.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Doomed {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// A business and a key to its API.
 pub struct Tenant {
     pub key: String,
@@ -181,6 +203,27 @@ impl TestApp {
         let stopping = self.stopping.child_token();
         let task = tokio::spawn(workers::run(self.s.clone(), stopping.clone()));
         Workers { stopping, task }
+    }
+
+    /// Workers that can be killed.
+    pub fn start_doomed_workers(&self) -> Doomed {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let (url, clock, sim) = (self._db.url.clone(), self.clock().clock(), self.sim.clone());
+        let (settings, stopping) = (self.s.settings().clone(), self.stopping.child_token());
+        runtime.spawn(async move {
+            let db = Db::connect(&url).await.expect("the database opens");
+            let token = SecretString::from(sim.auth_token().to_owned());
+            let client = twilio::Client::new(twilio::Config::new(sim.url(), sim.account_sid(), token)).expect("a client");
+            let s = Services::open(db, clock, Some(client), settings, testkit::master())
+                .await
+                .expect("the keys are there");
+            workers::run(s, stopping).await
+        });
+        Doomed(Some(runtime))
     }
 
     /// The clock this app was given; see `with_clock`.

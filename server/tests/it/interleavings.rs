@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use testkit::{Backend, Fault, FaultKind};
 use twilio_sim::Create;
 
-use crate::app::{INBOUND, Tenant, TestApp, Workers, list_all, sid};
+use crate::app::{Doomed, INBOUND, Tenant, TestApp, Workers, list_all, sid};
 
 const PHONES: [&str; 3] = ["+14155550171", "+14155550172", "+14155550173"];
 const STEPS: usize = 30;
@@ -44,6 +44,8 @@ enum Step {
     Break(FaultKind),
     StopWorkers,
     StartWorkers,
+    /// Workers die in the middle of whatever they do; others take their place.
+    Crash,
     /// So many minutes pass.
     Pass(i64),
 }
@@ -106,8 +108,9 @@ fn step(dice: &mut StdRng, faults: &[FaultKind]) -> Step {
         59..64 => Step::TextAgain,
         64..74 => Step::Callback(pick(&STATUSES, dice)),
         74..88 => Step::Break(pick(faults, dice)),
-        88..91 => Step::StopWorkers,
-        91..95 => Step::StartWorkers,
+        88..90 => Step::StopWorkers,
+        90..93 => Step::StartWorkers,
+        93..96 => Step::Crash,
         _ => Step::Pass(dice.random_range(1..90)),
     }
 }
@@ -127,6 +130,8 @@ struct Story {
     other: Tenant,
     dice: StdRng,
     workers: Option<Workers>,
+    /// Beside them, those whom nobody lets finish.
+    doomed: Option<Doomed>,
     contacts: Vec<String>,
     /// Correlation id and person of what staff wrote.
     written: Vec<(String, usize)>,
@@ -156,6 +161,7 @@ impl Story {
         }
         Self {
             workers: Some(app.start_workers()),
+            doomed: Some(app.start_doomed_workers()),
             app,
             other,
             dice: StdRng::seed_from_u64(seed),
@@ -223,6 +229,11 @@ impl Story {
             }
             Step::StartWorkers => {
                 self.workers.get_or_insert_with(|| self.app.start_workers());
+            }
+            Step::Crash => {
+                if let Some(doomed) = self.doomed.replace(self.app.start_doomed_workers()) {
+                    doomed.kill();
+                }
             }
             Step::Pass(minutes) => self.app.clock().advance(Duration::minutes(minutes)),
         }

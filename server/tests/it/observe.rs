@@ -34,13 +34,39 @@ async fn metrics_count_each_step_and_show_what_waits(#[case] backend: Backend) {
         "showup_step_seconds_bucket{step=\"claim\"",
         "showup_step_seconds_bucket{step=\"call\"",
         "showup_step_seconds_bucket{step=\"record\"",
+        "showup_messages_total{step=\"stored\"}",
         "showup_queue_depth{queue=\"outbox\"} 0",
+        "showup_queue_depth{queue=\"reminders\"} 0",
+        "showup_queue_depth{queue=\"resends\"} 0",
         "showup_queue_oldest_seconds{queue=\"outbox\"} 0",
         "showup_breakers_open 0",
     ] {
         assert!(text.contains(wanted), "{wanted} is missing:\n{text}");
     }
     assert!(!text.contains("0171") && !text.contains("Bright"), "nobody is in it");
+}
+
+/// What a worker does is counted by the worker, and pages are not its business.
+#[tokio::test]
+async fn a_worker_tells_of_its_health_and_its_work_where_it_is_told_to() {
+    let it = Installation::new(Backend::Postgres).await;
+    let (port, worker_port) = (free_port(), free_port());
+    let web = it.start("web", port).await;
+    let worker = it.start_worker_listening(port, worker_port).await;
+    let ann = it.contact(&web.url, ANN).await;
+    it.reply(&web.url, &ann, "Hello").await;
+    it.until(&web.url, "delivered", |m| m["status"] == "delivered").await;
+    let get = async |path: &str| it.http.get(format!("{}{path}", worker.url)).send().await.expect("an answer");
+    let metrics = get("/metrics").await.text().await.expect("text");
+    for wanted in [
+        "showup_messages_total{step=\"accepted\"} 1",
+        "showup_step_seconds_bucket{step=\"call\"",
+    ] {
+        assert!(metrics.contains(wanted), "{wanted} is missing:\n{metrics}");
+    }
+    for path in ["/signin", "/api/v1/messages", "/webhooks/twilio/inbound"] {
+        assert_eq!(get(path).await.status().as_u16(), 404, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -64,9 +90,14 @@ async fn each_step_of_a_text_is_one_line_and_no_number_is_in_the_log() {
     let log = std::fs::read_to_string(file.path()).expect("a log");
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let steps: Vec<&str> = lines.iter().filter_map(|line| line["fields"]["step"].as_str()).collect();
-    for step in ["call", "accepted", "status"] {
+    for step in ["stored", "call", "accepted", "status"] {
         assert!(steps.contains(&step), "{step} is not in {steps:?}");
     }
+    let heard = lines.iter().find(|line| line["fields"]["step"] == "status").expect("a line");
+    assert!(
+        heard["span"]["id"].as_str().is_some_and(|id| id.len() > 20),
+        "the request's id is in {heard}"
+    );
     assert!(!log.contains("4155550171"), "a number is in the log");
     assert!(log.contains("+1415•••0171"), "but one can tell which");
 }

@@ -188,6 +188,18 @@ impl Installation {
         self.spawn("worker", port)
     }
 
+    /// The same with a port for health and metrics.
+    pub async fn start_worker_listening(&self, port: u16, listen: u16) -> Process {
+        let mut command = self.command(&["worker"], port);
+        command.env("WORKER_LISTEN_ADDR", format!("127.0.0.1:{listen}"));
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let process = Process {
+            child: child.expect("the binary runs"),
+            url: format!("http://127.0.0.1:{listen}"),
+        };
+        self.ready(process).await
+    }
+
     pub async fn post(&self, url: &str, path: &str, body: Value) -> (u16, Value) {
         let request = self
             .http

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use domain::delivery::Status;
-use entity::messages::{message, receipt};
+use entity::{
+    messages::{message, receipt},
+    reminders::reminder_request,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
 use super::breaker;
@@ -46,8 +49,30 @@ pub async fn backlog(s: &Services) -> Result<Backlog> {
         .await?
         .unwrap_or_default();
     queues.push(("receipts", depth, late(s, oldest)));
+    let (depth, oldest) = due_reminders(s).await?;
+    queues.push(("reminders", depth, late(s, oldest)));
+    let (depth, oldest): (i64, Option<DateTime<Utc>>) = message::Entity::find()
+        .filter(message::Column::ResendAt.lte(s.now()))
+        .select_only()
+        .column_as(message::Column::Id.count(), "depth")
+        .column_as(message::Column::ResendAt.min(), "oldest")
+        .into_tuple()
+        .one(s.read())
+        .await?
+        .unwrap_or_default();
+    queues.push(("resends", depth, late(s, oldest)));
     let breakers_open = breaker::open_count(s.read()).await?;
     Ok(Backlog { queues, breakers_open })
+}
+
+async fn due_reminders(s: &Services) -> Result<(i64, Option<DateTime<Utc>>)> {
+    let due = reminder_request::Entity::find()
+        .filter(Expr::cust("\"status\" = 'planned'"))
+        .filter(reminder_request::Column::DueAt.lte(s.now()))
+        .select_only()
+        .column_as(reminder_request::Column::Id.count(), "depth")
+        .column_as(reminder_request::Column::DueAt.min(), "oldest");
+    Ok(due.into_tuple().one(s.read()).await?.unwrap_or_default())
 }
 
 fn late(s: &Services, since: Option<DateTime<Utc>>) -> f64 {

@@ -3,8 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use domain::breaker::{Breaker, Failure, Permit, State};
-use entity::{businesses::business, messages::breaker};
+use domain::{
+    breaker::{Breaker, Failure, Permit, State},
+    phone::mask,
+};
+use entity::{
+    businesses::business,
+    messages::{breaker, message},
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{LockType, OnConflict},
@@ -36,7 +42,13 @@ fn read(row: &breaker::Model) -> Breaker {
 
 /// Breakers as they stand; those never heard of are closed.
 #[derive(Default)]
-pub(crate) struct Board(HashMap<String, (Breaker, String)>);
+pub(crate) struct Board(HashMap<String, Row>);
+
+struct Row {
+    breaker: Breaker,
+    why: String,
+    by_callback: bool,
+}
 
 impl Board {
     pub(crate) async fn load(db: &impl ConnectionTrait, scopes: Vec<String>) -> Result<Self> {
@@ -44,15 +56,23 @@ impl Board {
             .filter(breaker::Column::Scope.is_in(scopes))
             .all(db)
             .await?;
-        Ok(Self(rows.into_iter().map(|r| (r.scope.clone(), (read(&r), r.why))).collect()))
+        let rows = rows.into_iter().map(|r| {
+            let row = Row {
+                breaker: read(&r),
+                why: r.why,
+                by_callback: r.by_callback,
+            };
+            (r.scope, row)
+        });
+        Ok(Self(rows.collect()))
     }
 
     pub(crate) fn permit(&self, scope: &str, now: DateTime<Utc>) -> Permit {
-        self.0.get(scope).map_or(Permit::Yes, |(b, _)| b.allows(now))
+        self.0.get(scope).map_or(Permit::Yes, |r| r.breaker.allows(now))
     }
 
     pub(crate) fn why(&self, scope: &str) -> &str {
-        self.0.get(scope).map_or("", |(_, why)| why)
+        self.0.get(scope).map_or("", |r| &r.why)
     }
 }
 
@@ -89,17 +109,42 @@ pub(crate) async fn open_count(db: &impl ConnectionTrait) -> Result<i64> {
 
 /// One call is let through to see whether it works again; until then nobody else calls.
 pub(crate) async fn probe(tx: &mut Tx, scope: &str) -> Result<()> {
-    change(tx, scope, None, None, |b, now| b.probe(Breaker::lease(now))).await
+    change(tx, scope, None, |b, now| b.probe(Breaker::lease(now))).await
 }
 
-/// Calls went through: their scopes, each with when its message was claimed. Only breakers that remember trouble are touched, so that
-/// in good times this is one look.
-pub(crate) async fn success(tx: &mut Tx, calls: &[(String, Option<DateTime<Utc>>)]) -> Result<()> {
+/// A call that went through, or a text that did: the breaker it went by, and when its message was claimed.
+pub(crate) type Call = (String, Option<DateTime<Utc>>);
+
+/// The calls of texts that the network has taken by now.
+pub(crate) fn calls(s: &Services, rows: &[message::Model]) -> Vec<Call> {
+    let taken = rows
+        .iter()
+        .filter(|m| ["sent", "delivered", "read"].contains(&m.status.as_str()));
+    taken
+        .flat_map(|m| [account(s), sender(&m.ours)].map(|scope| (scope, m.claimed_at)))
+        .collect()
+}
+
+/// Twilio took these. Only breakers that remember trouble are touched, so that in good times this is one look.
+pub(crate) async fn success(tx: &mut Tx, calls: &[Call]) -> Result<()> {
+    went_well(tx, calls, false).await
+}
+
+/// The network took these: what was learned from callbacks is over.
+pub(crate) async fn confirmed(tx: &mut Tx, calls: &[Call]) -> Result<()> {
+    went_well(tx, calls, true).await
+}
+
+async fn went_well(tx: &mut Tx, calls: &[Call], by_callback: bool) -> Result<()> {
+    if calls.is_empty() {
+        return Ok(());
+    }
     let scopes: BTreeSet<&str> = calls.iter().map(|(scope, _)| scope.as_str()).collect();
     let board = Board::load(&tx.db, scopes.into_iter().map(str::to_owned).collect()).await?;
     for (scope, claimed) in calls {
-        if board.0.get(scope).is_some_and(|(b, _)| *b != Breaker::default()) {
-            change(tx, scope, None, None, |b, _| b.success(lease(&b, *claimed))).await?;
+        let trouble = board.0.get(scope).filter(|r| r.breaker != Breaker::default());
+        if trouble.is_some_and(|r| r.by_callback == by_callback) {
+            change(tx, scope, None, |b, _| b.success(lease(&b, *claimed))).await?;
         }
     }
     Ok(())
@@ -108,18 +153,20 @@ pub(crate) async fn success(tx: &mut Tx, calls: &[(String, Option<DateTime<Utc>>
 /// A call failed in a way that others will, too.
 pub(crate) struct Trouble<'a> {
     pub scope: &'a str,
-    /// Whose sender it is; none for the account.
+    /// Whose sender it is; none for what several businesses share.
     pub business_id: Option<Uuid>,
     pub kind: Failure,
     /// In plain words, for the banner.
     pub why: &'a str,
     /// When the message was claimed.
     pub claimed: Option<DateTime<Utc>>,
+    /// It was learned after Twilio had taken the text.
+    pub by_callback: bool,
 }
 
 pub(crate) async fn failure(tx: &mut Tx, t: Trouble<'_>) -> Result<()> {
     let step = |b: Breaker, now| b.failure(now, t.kind, lease(&b, t.claimed));
-    change(tx, t.scope, t.business_id, Some(t.why), step).await
+    change(tx, t.scope, Some(&t), step).await
 }
 
 /// The lease of the probe that is out, if this call is that probe: a probe is leased from the moment it is claimed.
@@ -131,8 +178,7 @@ fn lease(b: &Breaker, claimed: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
 async fn change(
     tx: &mut Tx,
     scope: &str,
-    business_id: Option<Uuid>,
-    why: Option<&str>,
+    trouble: Option<&Trouble<'_>>,
     step: impl Fn(Breaker, DateTime<Utc>) -> Breaker,
 ) -> Result<()> {
     let row = breaker::Entity::find_by_id(scope.to_owned())
@@ -144,11 +190,11 @@ async fn change(
     if after == before {
         return Ok(());
     }
-    let why = why
-        .map(str::to_owned)
-        .or_else(|| row.as_ref().map(|r| r.why.clone()))
-        .unwrap_or_default();
-    let owner = business_id.or_else(|| row.as_ref().and_then(|r| r.business_id));
+    let known = row.as_ref();
+    let why = trouble.map(|t| t.why.to_owned()).or_else(|| known.map(|r| r.why.clone()));
+    let why = why.unwrap_or_default();
+    let owner = trouble.map_or_else(|| known.and_then(|r| r.business_id), |t| t.business_id);
+    let by_callback = trouble.map_or_else(|| known.is_some_and(|r| r.by_callback), |t| t.by_callback);
     let row = breaker::ActiveModel {
         scope: Set(scope.to_owned()),
         business_id: Set(owner),
@@ -157,6 +203,7 @@ async fn change(
         opened: Set(after.opened as i32),
         until: Set(after.until),
         why: Set(why.clone()),
+        by_callback: Set(by_callback),
         changed_at: Set(tx.now),
     };
     let key = OnConflict::column(breaker::Column::Scope)
@@ -166,6 +213,7 @@ async fn change(
             breaker::Column::Opened,
             breaker::Column::Until,
             breaker::Column::Why,
+            breaker::Column::ByCallback,
             breaker::Column::ChangedAt,
         ])
         .to_owned();
@@ -174,11 +222,19 @@ async fn change(
         .exec_without_returning(&tx.db)
         .await?;
     if after.state != before.state {
-        tracing::warn!(%scope, from = before.state.as_str(), to = after.state.as_str(), %why, "circuit breaker");
+        tracing::warn!(scope = %named(scope), from = before.state.as_str(), to = after.state.as_str(), %why, "circuit breaker");
         metrics::counter!("showup_breaker_changes_total", "to" => after.state.as_str()).increment(1);
         tell(tx, owner).await?;
     }
     Ok(())
+}
+
+/// For logs: no number in full.
+fn named(scope: &str) -> String {
+    match scope.strip_prefix("sender:") {
+        Some(number) => format!("sender:{}", mask(number)),
+        None => scope.to_owned(),
+    }
 }
 
 async fn tell(tx: &mut Tx, owner: Option<Uuid>) -> Result<()> {

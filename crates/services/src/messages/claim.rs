@@ -271,7 +271,7 @@ impl Scene {
             return withdraw(reason);
         }
         if person.held_since.is_some() {
-            return Verdict::Hold(now + HELD_LOOK, hold::REASON.to_owned());
+            return self.in_time(m, Verdict::Hold(now + HELD_LOOK, hold::REASON.to_owned()));
         }
         if self.shared.as_ref() != Some(&m.ours) && !self.active.contains(&(m.business_id, m.ours.clone())) {
             return withdraw("The number this was to be sent from is not active any more.");
@@ -344,7 +344,7 @@ impl Scene {
         match at_send(now, visit.starts_at, zone, businesses::quiet_for(b, &person.phone)) {
             AtSend::Send => None,
             AtSend::HoldUntil(at) => {
-                let until = when::inline(at, now, zone);
+                let until = when::dated(at, businesses::zone(b));
                 Some(Verdict::Hold(at, format!("Waits for the end of quiet hours: {until}.")))
             }
             AtSend::Skip(why) => Some(Verdict::Withdraw(why.words().to_owned())),
@@ -369,8 +369,8 @@ impl Scene {
                 }
                 Permit::Probe { .. } => probes.push(scope),
                 Permit::No { until } => {
-                    let when = when::inline(until, now, businesses::zone(b));
-                    let why = format!("Waits; it is tried again at {when}. {}", self.board.why(&scope));
+                    let when = when::dated(until, businesses::zone(b));
+                    let why = format!("Waits; it is tried again on {when}. {}", self.board.why(&scope));
                     return Err(Verdict::Hold(until, why));
                 }
             }

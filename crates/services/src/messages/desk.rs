@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{WAITING, address_to, locked, may_write, told, withdraw};
+use super::{WAITING, address_to, locked, may_write, status, told, withdraw};
 use crate::{
     Actor, Error, Permission, Result, Services, Tx, businesses, contacts, conversations, error::problem, numbers, tx::Touched,
 };
@@ -55,7 +55,7 @@ pub async fn retry(s: &Services, actor: &Actor, cmd: MessageIds) -> Result<Acted
     each(s, actor, cmd, Act::Retry).await
 }
 
-/// Takes back texts that still wait.
+/// Takes back texts that still wait, also for another try.
 ///
 /// # Errors
 /// `Invalid` for none or more than 200; what is on its way already is in the answer.
@@ -100,15 +100,16 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<()> {
     let Some((person, row)) = found.filter(|(_, m)| m.direction == "outbound") else {
         return Err(crate::error::not_found("message"));
     };
-    let status: Status = row.status.parse().unwrap_or(Status::Unknown);
+    let state: Status = row.status.parse().unwrap_or(Status::Unknown);
     match act {
-        Act::Cancel if status == Status::Queued => withdraw(&mut tx, row, "Cancelled by staff.").await?,
+        Act::Cancel if state == Status::Queued => withdraw(&mut tx, row, "Cancelled by staff.").await?,
+        Act::Cancel if row.resend_at.is_some() => status::give_up_resend(&mut tx, row).await?,
         Act::Cancel => return Err(problem(Code::Conflict, "It does not wait any more.")),
-        Act::Retry if status.is_failure() || status == Status::Cancelled => {
+        Act::Retry if state.is_failure() || state == Status::Cancelled => {
             may_write(&tx, actor, &person).await?;
             again(&mut tx, row, &person.phone).await?;
         }
-        Act::Retry if status == Status::Unknown => {
+        Act::Retry if state == Status::Unknown => {
             let why = "It is not known whether it was sent; sending it again could text the customer twice.";
             return Err(problem(Code::Conflict, why));
         }
@@ -128,7 +129,7 @@ async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
         let why = "A reminder is sent again from its visit: \"Send reminder now\".";
         return Err(problem(Code::Conflict, why));
     }
-    super::status::remember_sid(tx, &m).await?;
+    status::remember_sid(tx, &m).await?;
     let resends = if m.provider_sid.is_some() {
         m.resends.max(1)
     } else {

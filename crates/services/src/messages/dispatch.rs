@@ -7,8 +7,10 @@ use std::{
     time::Duration as StdDuration,
 };
 
+use chrono::{DateTime, Utc};
 use domain::phone::mask;
-use entity::messages::message;
+use entity::{appointments::appointment, messages::message};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
 use twilio::{NewMessage, Outcome};
 use uuid::Uuid;
@@ -25,6 +27,9 @@ const IN_FLIGHT: usize = 64;
 /// A claim is worth its transaction when this many places are free; fewer only after `PATIENCE`.
 const ENOUGH: u32 = 16;
 const PATIENCE: StdDuration = StdDuration::from_millis(50);
+
+/// Twilio tries for ten hours at most (seconds).
+const LONGEST_VALID: i64 = 36_000;
 
 /// Of two texts to one person the first gets this long to be settled before the second sets out.
 const HEAD_START: StdDuration = StdDuration::from_millis(100);
@@ -191,12 +196,13 @@ pub async fn send_due(s: &Services) -> Result<usize> {
 async fn send(s: &Services, m: message::Model) {
     let id = m.id;
     let done = async {
+        let validity = worth(s, &m).await?;
         // The one moment a STOP could slip through is between the claim and this line; after it the request is open.
         if let Some(why) = objection(s, &m).await? {
             return outcome::release(s, &m, why).await;
         }
         let begun = Instant::now();
-        let said = call(s, &m).await;
+        let said = call(s, &m, validity).await;
         metrics::histogram!("showup_step_seconds", "step" => "call").record(begun.elapsed());
         outcome::record(s, m, said).await
     };
@@ -205,7 +211,23 @@ async fn send(s: &Services, m: message::Model) {
     }
 }
 
-async fn call(s: &Services, m: &message::Model) -> Outcome {
+/// How long a reminder is worth delivering: a phone that is switched on after the visit has begun need not hear of it.
+async fn worth(s: &Services, m: &message::Model) -> Result<Option<StdDuration>> {
+    let Some(visit) = m.appointment_id.filter(|_| m.reminder_id.is_some()) else {
+        return Ok(None);
+    };
+    let starts_at: Option<DateTime<Utc>> = appointment::Entity::in_business(m.business_id)
+        .filter(appointment::Column::Id.eq(visit))
+        .select_only()
+        .column(appointment::Column::StartsAt)
+        .into_tuple()
+        .one(s.read())
+        .await?;
+    let left = starts_at.map(|at| (at - s.now()).num_seconds().clamp(60, LONGEST_VALID));
+    Ok(left.map(|seconds| StdDuration::from_secs(seconds as u64)))
+}
+
+async fn call(s: &Services, m: &message::Model, validity_period: Option<StdDuration>) -> Outcome {
     let Some(client) = s.twilio() else {
         return Outcome::TryLater {
             http: None,
@@ -220,7 +242,7 @@ async fn call(s: &Services, m: &message::Model) -> Outcome {
         from: &m.ours,
         body: &m.body,
         status_callback: Some(&callback),
-        validity_period: None,
+        validity_period,
     };
     tracing::info!(message = %m.id, step = "call", to = %mask(&m.theirs), attempt = m.attempts, "text handed to Twilio");
     client.create(&new).await

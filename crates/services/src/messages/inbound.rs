@@ -1,6 +1,9 @@
 //! Texts from customers: stored before they are acknowledged, once per MessageSid, and never lost to an error of ours (IN2).
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    panic::AssertUnwindSafe,
+};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::{Code, live::LiveEvent};
@@ -14,6 +17,7 @@ use entity::{
     contacts::contact,
     messages::{message, receipt},
 };
+use futures::FutureExt;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryTrait, Set, sea_query::OnConflict};
 use twilio::forms;
 use uuid::Uuid;
@@ -108,7 +112,7 @@ async fn receive_group(s: &Services, group: Vec<Item>) -> Vec<Result<Received>> 
     let ours: Vec<Routed<'_>> = routed
         .filter_map(|(owner, item)| owner.map(|business_id| Routed { business_id, item }))
         .collect();
-    let mut stored = match store_group(s, &ours).await {
+    let mut stored = match caught(store_group(s, &ours)).await {
         Ok(stored) => stored.into_iter().map(Ok).collect::<Vec<_>>(),
         Err(cause) => each_alone(s, &ours, cause).await,
     }
@@ -123,6 +127,12 @@ async fn receive_group(s: &Services, group: Vec<Item>) -> Vec<Result<Received>> 
         }
     });
     answers.collect()
+}
+
+/// A fault of ours that ends in a panic must lose no text either.
+async fn caught<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let done = AssertUnwindSafe(Box::pin(work)).catch_unwind().await;
+    done.unwrap_or_else(|_| Err(Error::broken("a panic, told of above")))
 }
 
 /// One of them is in the way of the others.
@@ -141,7 +151,7 @@ async fn receive_alone(s: &Services, text: Routed<'_>, failed_before: Option<Err
     let (mut cause, mut once_more) = (failed_before, true);
     for _ in 0..4 {
         match cause.take() {
-            None => match store_group(s, &[text]).await {
+            None => match caught(store_group(s, &[text])).await {
                 Ok(results) => return Ok(results.first().copied().unwrap_or(Received::Done)),
                 Err(e) => cause = Some(e),
             },

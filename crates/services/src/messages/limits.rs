@@ -98,7 +98,7 @@ impl Limits {
 
     /// Whether `m` may go now; if so it is counted.
     pub(super) fn take(&mut self, m: &message::Model, b: &business::Model) -> Room {
-        if let Some(room) = self.over_budget(m, b).or_else(|| self.over_quota(b)) {
+        if let Some(room) = self.over_budget(m, b).or_else(|| self.over_quota(m, b)) {
             return room;
         }
         let account = self.account_slot();
@@ -143,18 +143,20 @@ impl Limits {
         let until = spend::next_month(b, self.now);
         let why = format!(
             "Waits until {}, or until the budget is raised: this month's is used up.",
-            when::inline(until, self.now, businesses::zone(b))
+            when::dated(until, businesses::zone(b))
         );
         Some(Room::Until(until.min(self.now + BUDGET_LOOK), why))
     }
 
-    fn over_quota(&self, b: &business::Model) -> Option<Room> {
+    fn over_quota(&self, m: &message::Model, b: &business::Model) -> Option<Room> {
         let quota = self.quotas.get(&b.id)?;
-        if quota.used < quota.limit {
+        // The last tenth of the hour is kept for replies: a morning's reminders must not leave a customer without an answer.
+        let kept = if m.priority == 0 { 0 } else { quota.limit / 10 };
+        if quota.used < quota.limit - kept {
             return None;
         }
         let next = self.hour + Duration::hours(1);
-        let until = when::inline(next, self.now, businesses::zone(b));
+        let until = when::dated(next, businesses::zone(b));
         let why = format!("Waits until {until}: {} texts an hour is this business's limit.", quota.limit);
         Some(Room::Until(next, why))
     }
@@ -172,9 +174,9 @@ impl Limits {
         if slot.at <= self.now {
             return None;
         }
-        let until = when::inline(slot.at, self.now, businesses::zone(b));
+        let until = when::dated(slot.at, businesses::zone(b));
         let pace = f64::from(rate.per_1000_s.get()) / 1000.0;
-        let why = format!("Waits for its turn at {until}: text parts this number sends a second: {pace}.");
+        let why = format!("Waits for its turn on {until}: text parts this number sends a second: {pace}.");
         Some(Room::Slot(slot.at, why))
     }
 

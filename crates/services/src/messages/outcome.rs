@@ -21,7 +21,7 @@ use sea_orm::{
 use twilio::{Outcome, errors};
 use uuid::Uuid;
 
-use super::{all_opened, breaker, limits, locked, spend, status, told, unclear, withdraw};
+use super::{all_opened, breaker, limits, locked, opened, spend, status, told, unclear, withdraw};
 use crate::{
     Error, Result, Services, Tx,
     contacts::{self, consent},
@@ -32,8 +32,12 @@ use crate::{
     tx::Touched,
 };
 
-/// Tries after the first one, for what was provably not sent (SE2).
-const RETRIES: i32 = 3;
+/// Seconds to the next tries after refusals that will pass (SE2), each ±20 %, so that what failed together does not come back together.
+const RETRIES: &[u64] = &[5, 2 * 60, 30 * 60];
+
+/// Seconds between tries to reach Twilio at all. Those are no refusals, and a text is not given up for them before `LONGEST_WAIT`.
+const UNREACHED: &[u64] = &[5, 20, 80, 300];
+const LONGEST_WAIT: Duration = Duration::hours(24);
 
 /// Most outcomes in one transaction.
 const MOST: usize = 64;
@@ -181,6 +185,7 @@ async fn hiccup(s: &Services, tx: &mut Tx, row: &message::Model, why: &str) -> R
         kind: Failure::Hiccup,
         why,
         claimed: row.claimed_at,
+        by_callback: false,
     };
     breaker::failure(tx, trouble).await
 }
@@ -200,35 +205,43 @@ async fn refused(
     message: &str,
 ) -> Result<()> {
     let words = code.map_or_else(|| mask_all(message), errors::describe);
-    match code.map(errors::scope) {
-        Some(errors::Scope::Account) => {
-            let trouble = breaker::Trouble {
-                scope: &breaker::account(s),
-                business_id: None,
-                kind: Failure::Fatal,
-                why: &words,
-                claimed: row.claimed_at,
-            };
-            breaker::failure(tx, trouble).await?;
-            wait(tx, row, Duration::seconds(5), &words).await
-        }
-        Some(errors::Scope::Sender) => {
-            let trouble = breaker::Trouble {
-                scope: &breaker::sender(&row.ours),
-                business_id: Some(row.business_id),
-                kind: Failure::Fatal,
-                why: &words,
-                claimed: row.claimed_at,
-            };
-            breaker::failure(tx, trouble).await?;
-            failed(tx, person, row, Status::Failed, code, &words).await
-        }
-        _ => {
-            // An answer about this one text shows that the way to Twilio is open.
-            breaker::success(tx, &scopes(s, &row)).await?;
-            failed(tx, person, row, Status::Failed, code, &words).await
-        }
+    let scope = concerns_others(tx, &row, code, &words, false).await?;
+    if scope == errors::Scope::Account {
+        return wait(tx, row, Duration::seconds(5), &words).await;
     }
+    if scope == errors::Scope::Message {
+        // An answer about this one text shows that the way to Twilio is open.
+        breaker::success(tx, &scopes(s, &row)).await?;
+    }
+    failed(tx, person, row, Status::Failed, code, &words, false).await
+}
+
+/// What everything else of this account, or from this number, would meet too: a breaker keeps it from that.
+pub(super) async fn concerns_others(
+    tx: &mut Tx,
+    row: &message::Model,
+    code: Option<i32>,
+    words: &str,
+    by_callback: bool,
+) -> Result<errors::Scope> {
+    let s = tx.services().clone();
+    let concerned = code.map_or(errors::Scope::Message, errors::scope);
+    let shared = s.settings().default_from.as_ref() == Some(&row.ours);
+    let (scope, business_id) = match concerned {
+        errors::Scope::Message => return Ok(concerned),
+        errors::Scope::Account => (breaker::account(&s), None),
+        errors::Scope::Sender => (breaker::sender(&row.ours), Some(row.business_id).filter(|_| !shared)),
+    };
+    let trouble = breaker::Trouble {
+        scope: &scope,
+        business_id,
+        kind: Failure::Fatal,
+        why: words,
+        claimed: row.claimed_at,
+        by_callback,
+    };
+    breaker::failure(tx, trouble).await?;
+    Ok(concerned)
 }
 
 /// It was not taken, so it is not charged: what its claim added to the month is taken back.
@@ -268,10 +281,16 @@ async fn try_later(
     retry_after: Option<std::time::Duration>,
     message: &str,
 ) -> Result<()> {
-    if m.retries >= RETRIES {
-        let words = format!("Not sent after {} tries: {}", m.retries + 1, mask_all(message));
-        return failed(tx, person, m, Status::Failed, code, &words).await;
-    }
+    let reached = http.is_some();
+    let pause = if reached {
+        pause(code, m.retries)
+    } else {
+        UNREACHED.get(m.attempts.max(1) as usize - 1).or(UNREACHED.last()).copied()
+    };
+    let Some(pause) = pause.filter(|_| reached || tx.now - m.created_at < LONGEST_WAIT) else {
+        let words = format!("Not sent after {} tries: {}", m.attempts, mask_all(message));
+        return failed(tx, person, m, Status::Failed, code, &words, false).await;
+    };
     let asked = retry_after
         .and_then(|d| Duration::from_std(d).ok())
         .unwrap_or_default()
@@ -280,18 +299,26 @@ async fn try_later(
         // The account as a whole is too fast: everything else would only hear the same.
         limits::rest_account(tx, s, tx.now + asked.max(Duration::seconds(1))).await?;
     }
-    let retries = m.retries + 1;
-    let by = backoff(retries, rand::random::<f64>()).max(asked);
+    let retries = m.retries + i32::from(reached);
+    let by = spread(pause, rand::random::<f64>()).max(asked);
     let mut row = m.into_active_model();
     row.retries = Set(retries);
     let row = row.update(&tx.db).await?;
     wait(tx, row, by, "Twilio did not take it; it will be tried again shortly.").await
 }
 
-/// 5 s, 20 s, 80 s, each ±20 % (`chance` from 0 to 1), so that what failed together does not come back together.
-fn backoff(attempt: i32, chance: f64) -> Duration {
-    let base = 5_000.0 * 4f64.powi(attempt.clamp(1, 6) - 1);
-    Duration::milliseconds((base * (0.8 + 0.4 * chance)) as i64)
+/// Seconds to the next try after so many refusals that will pass; none when there is no next. A queue of hours takes hours to drain.
+fn pause(code: Option<i32>, retries: i32) -> Option<u64> {
+    let pauses = match code.map(errors::retry) {
+        Some(errors::Retry::After(pauses)) if pauses[0] > RETRIES[1] => pauses,
+        _ => RETRIES,
+    };
+    pauses.get(usize::try_from(retries).ok()?).copied()
+}
+
+/// ±20 %, `chance` from 0 to 1.
+fn spread(seconds: u64, chance: f64) -> Duration {
+    Duration::milliseconds((seconds as f64 * 1000.0 * (0.8 + 0.4 * chance)) as i64)
 }
 
 /// Something came in between the claim and the call: nothing was sent, and the next claim says what becomes of it.
@@ -339,17 +366,35 @@ async fn all_accepted(tx: &mut Tx, taken: Vec<(message::Model, &twilio::Message)
         .exec(&tx.db)
         .await?;
     let mut rows = Vec::with_capacity(taken.len());
+    let answers: Vec<&twilio::Message> = taken.iter().map(|(_, answer)| *answer).collect();
     for (m, answer) in taken {
         step(&m, "accepted", Some(201), None);
         unclear::known(tx, &m, "the network").await?;
         rows.push(bind(tx, m, answer).await?);
     }
+    let ended: Vec<_> = answers.into_iter().filter(|a| is_failure(a)).collect();
     for row in &rows {
         reminders::sent(tx, row).await?;
         tx.touch(row.business_id, Touched::Message(row.id));
     }
     conversations::follow(tx, &rows).await?;
-    status::adopt(tx, &rows).await
+    status::adopt(tx, &rows).await?;
+    for answer in ended {
+        // What became of it follows the same way as by a callback: words, task, consent, another try.
+        let row = message::Entity::find()
+            .filter(message::Column::ProviderSid.eq(&answer.sid))
+            .one(&tx.db)
+            .await?;
+        if let Some(row) = row {
+            let row = opened(tx.services(), row).await?;
+            Box::pin(status::learned(tx, row, answer)).await?;
+        }
+    }
+    Ok(())
+}
+
+fn is_failure(answer: &twilio::Message) -> bool {
+    Status::from_twilio(&answer.status).is_some_and(Status::is_failure)
 }
 
 /// One message that was found at the provider after all.
@@ -359,7 +404,8 @@ pub(super) async fn accepted(tx: &mut Tx, m: message::Model, answer: &twilio::Me
 
 async fn bind(tx: &mut Tx, mut m: message::Model, answer: &twilio::Message) -> Result<message::Model> {
     let current: Status = m.status.parse().unwrap_or(Status::Sending);
-    let said = Status::from_twilio(&answer.status).unwrap_or(Status::Accepted);
+    let said = Status::from_twilio(&answer.status).filter(|said| !said.is_failure());
+    let said = said.unwrap_or(Status::Accepted);
     if let Advance::Moves(next) = advance(current, said) {
         m.status = next.as_str().to_owned();
     }
@@ -404,12 +450,12 @@ pub(super) async fn given_up(
     row.error_code = Set(code);
     row.error = Set(Some(words.to_owned()));
     let row = row.update(&tx.db).await?;
-    tx.count(row.business_id, What::Failed);
     told(tx, &row).await?;
     Ok(row)
 }
 
-/// It did not arrive and won't: the state, plain words, consent where the provider says so, and a task for a person (law 5).
+/// It did not arrive: the state, plain words, consent where the provider says so, and a task for a person (law 5). `again`: it will be
+/// tried once more by itself.
 pub(super) async fn failed(
     tx: &mut Tx,
     contact: &contact::Model,
@@ -417,12 +463,18 @@ pub(super) async fn failed(
     status: Status,
     code: Option<i32>,
     words: &str,
+    again: bool,
 ) -> Result<()> {
     let same_number = m.theirs == contact.phone;
     let row = given_up(tx, m, status, code, words).await?;
+    if !again {
+        tx.count(row.business_id, What::Failed);
+    }
     let entry = code.and_then(errors::lookup);
-    if entry.is_some_and(|e| e.class == errors::Class::OptedOut) && same_number {
-        let evidence = format!("Twilio error {}", code.unwrap_or_default());
+    let wished = entry.is_some_and(|e| e.class == errors::Class::OptedOut) && same_number;
+    if wished && consent::state(&tx.db, contact.id).await? != State::OptedOut {
+        let sid = row.provider_sid.as_deref().unwrap_or("not taken");
+        let evidence = format!("Twilio error {} ({sid})", code.unwrap_or_default());
         let change = consent::Change {
             contact,
             state: State::OptedOut,
@@ -436,7 +488,11 @@ pub(super) async fn failed(
     if row.reminder_id.is_some() {
         return reminders::failed(tx, &row, words).await;
     }
-    let todo = entry.map_or("Check the number, or call.", |e| e.todo);
+    let todo = match entry {
+        None => "Check the number, or call.",
+        Some(e) if !again && e.retry() != errors::Retry::Never => "Send it again from the log, or call.",
+        Some(e) => e.todo,
+    };
     let task = tasks::New {
         business_id: row.business_id,
         kind: tasks::Kind::StuckMessage,
@@ -455,11 +511,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_try_waits_four_times_as_long_give_or_take_a_fifth() {
-        for (attempt, seconds) in [(1, 5), (2, 20), (3, 80)] {
-            assert_eq!(backoff(attempt, 0.5), Duration::seconds(seconds));
-            assert!(backoff(attempt, 0.0) >= Duration::seconds(seconds) * 8 / 10);
-            assert!(backoff(attempt, 1.0) <= Duration::seconds(seconds) * 12 / 10);
-        }
+    fn each_try_waits_longer_than_the_one_before_and_the_fourth_is_the_last() {
+        let pauses = |code| (0..5).map(|n| pause(code, n)).collect::<Vec<_>>();
+        let soon = [Some(5), Some(120), Some(1800), None, None];
+        assert_eq!(pauses(Some(20429)), soon);
+        assert_eq!(pauses(None), soon);
+        assert_eq!(
+            pauses(Some(21611)),
+            [Some(1800), Some(7200), Some(21_600), None, None],
+            "a queue of ten hours"
+        );
+    }
+
+    #[test]
+    fn what_failed_together_does_not_come_back_together() {
+        assert_eq!(spread(100, 0.0), Duration::seconds(80));
+        assert_eq!(spread(100, 0.5), Duration::seconds(100));
+        assert_eq!(spread(100, 1.0), Duration::seconds(120));
     }
 }

@@ -23,13 +23,17 @@ pub(crate) const ALERT_PERCENT: i64 = 80;
 /// What `segments` to `phone` will cost, in micro-dollars: this installation's own price, else the list's.
 pub(crate) async fn estimate(tx: &Tx, phone: &str, segments: i32) -> Result<i64> {
     let country = domain::phone::country_of(phone);
-    let segments = u32::try_from(segments).unwrap_or(1);
-    if let Some(country) = &country
-        && let Some(own) = price::Entity::find_by_id(country.clone()).one(&tx.db).await?
+    to_country(&tx.db, country.as_deref(), u32::try_from(segments).unwrap_or(1)).await
+}
+
+/// The same for any number of a country.
+pub(crate) async fn to_country(db: &impl ConnectionTrait, country: Option<&str>, segments: u32) -> Result<i64> {
+    if let Some(country) = country
+        && let Some(own) = price::Entity::find_by_id(country.to_owned()).one(db).await?
     {
         return Ok(own.micros.saturating_mul(i64::from(segments)));
     }
-    Ok(domain::prices::estimate(country.as_deref(), segments))
+    Ok(domain::prices::estimate(country, segments))
 }
 
 /// Sets this installation's price of a segment to a country, in micro-dollars.

@@ -3,13 +3,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Days, Duration, NaiveTime, Utc};
 use contract::Code;
 use domain::{
     consent::State,
     delivery::{Advance, Status, advance},
+    when,
 };
-use entity::messages::{message, message_attempt, message_event};
+use entity::{
+    contacts::contact,
+    messages::{message, message_attempt, message_event},
+};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::{Expr, LockType},
@@ -20,7 +24,7 @@ use twilio::{
 };
 use uuid::Uuid;
 
-use super::{all_opened, locked, one_by_one, opened, outcome, told, unclear};
+use super::{all_opened, breaker, locked, one_by_one, opened, outcome, told, unclear};
 use crate::{
     Error, Result, Services, Tx, businesses,
     contacts::{self, consent},
@@ -28,6 +32,7 @@ use crate::{
     error::problem,
     reminders,
     reports::What,
+    tasks,
     together::Together,
     tx::Touched,
 };
@@ -117,6 +122,7 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
     }
     let changed: Vec<message::Model> = changed.into_iter().filter_map(|id| rows.remove(&id)).collect();
     conversations::follow(&mut tx, &changed).await?;
+    breaker::confirmed(&mut tx, &breaker::calls(s, &changed)).await?;
     tx.commit().await?;
     Ok(results)
 }
@@ -320,6 +326,9 @@ pub(super) async fn follow(tx: &mut Tx, mut row: message::Model, said: &str, cod
     if matches!(next, Status::Delivered | Status::Read) && row.delivered_at.is_none() {
         row.delivered_at = Some(tx.now);
         tx.count(row.business_id, What::Delivered);
+        if row.resends > 0 || current.is_failure() {
+            tasks::settle_of_message(tx, &row, tasks::Kind::StuckMessage, "the network").await?;
+        }
     }
     let row = save(tx, row).await?;
     reminders::sent(tx, &row).await?;
@@ -351,39 +360,51 @@ async fn gave_up(tx: &mut Tx, row: message::Model, status: Status, code: Option<
     let words = code.map_or_else(|| "The network did not deliver it.".to_owned(), errors::describe);
     metrics::counter!("showup_messages_total", "step" => status.as_str()).increment(1);
     tracing::info!(message = %row.id, step = "status", status = status.as_str(), code, "text");
-    let again = resend_after(code, row.resends);
+    let again = resend_at(tx.now, code, row.resends, rand::random::<f64>());
     let id = row.id;
     let contact = contacts::locked(tx, row.business_id, row.contact_id).await?;
+    outcome::concerns_others(tx, &row, code, &words, true).await?;
     // A person hears of it at once, whether or not it is tried again: they may know a better way.
-    outcome::failed(tx, &contact, row, status, code, &words).await?;
+    outcome::failed(tx, &contact, row, status, code, &words, again.is_some()).await?;
     let row = message::Entity::find_by_id(id).one(&tx.db).await?.ok_or_else(unknown)?;
     let row = match again {
-        Some(seconds) => plan_resend(tx, row, seconds).await?,
+        Some(at) => plan_resend(tx, &contact, row, at).await?,
         None => row,
     };
     opened(tx.services(), row).await
 }
 
-/// In how many seconds it is worth another try, after so many resends.
-fn resend_after(code: Option<i32>, resends: i32) -> Option<u64> {
-    const DAY: u64 = 24 * 3600;
+/// When it is worth another try, after so many resends; `chance` (0 to 1) keeps what failed together from coming back together.
+fn resend_at(now: DateTime<Utc>, code: Option<i32>, resends: i32, chance: f64) -> Option<DateTime<Utc>> {
     match errors::retry(code?) {
         Retry::Never => None,
-        Retry::After(delays) => delays.get(usize::try_from(resends).ok()?).copied(),
-        Retry::NextDay => (resends == 0).then_some(DAY),
+        Retry::After(delays) => {
+            let seconds = *delays.get(usize::try_from(resends).ok()?)?;
+            Some(now + Duration::milliseconds((seconds as f64 * 1000.0 * (0.9 + 0.2 * chance)) as i64))
+        }
+        // The day of the carriers begins at midnight in California.
+        Retry::NextDay if resends == 0 => {
+            let tomorrow = now.with_timezone(&chrono_tz::America::Los_Angeles).date_naive() + Days::new(1);
+            let midnight = when::local_to_utc(tomorrow.and_time(NaiveTime::MIN), chrono_tz::America::Los_Angeles);
+            Some(midnight + Duration::seconds((600.0 * chance) as i64))
+        }
+        Retry::NextDay => None,
     }
 }
 
-/// It stays undelivered until then; the tick puts it back into the outbox.
-async fn plan_resend(tx: &mut Tx, row: message::Model, seconds: u64) -> Result<message::Model> {
-    let jitter = 0.9 + 0.2 * rand::random::<f64>();
-    let at = tx.now + Duration::milliseconds((seconds as f64 * 1000.0 * jitter) as i64);
-    let zone = businesses::zone(&tx.business(row.business_id).await?);
+/// It stays undelivered until then; the tick puts it back into the outbox. A machine's second try keeps quiet hours, whoever wrote the text.
+async fn plan_resend(tx: &mut Tx, person: &contact::Model, row: message::Model, at: DateTime<Utc>) -> Result<message::Model> {
+    let business = tx.business(row.business_id).await?;
+    let quiet = businesses::quiet_for(&business, &person.phone);
+    let at = quiet.ends_after(at, reminders::zone(&business, person)).unwrap_or(at);
     let mut row = row.into_active_model();
     row.resend_at = Set(Some(at));
-    let when = domain::when::inline(at, tx.now, zone);
-    row.wait_reason = Set(Some(format!("Not delivered; it is tried again at {when}.")));
-    Ok(row.update(&tx.db).await?)
+    let when = when::dated(at, businesses::zone(&business));
+    row.wait_reason = Set(Some(format!("Not delivered; it is tried again on {when}.")));
+    let row = row.update(&tx.db).await?;
+    metrics::counter!("showup_messages_total", "step" => "resend_planned").increment(1);
+    tracing::info!(message = %row.id, step = "resend_planned", %at, "text");
+    Ok(row)
 }
 
 /// Undelivered messages whose time for another try has come.
@@ -417,14 +438,18 @@ async fn resend(s: &Services, id: Uuid) -> Result<()> {
             Some(reminder) => !reminders::superseded(&tx, row.business_id, reminder).await?,
             None => true,
         };
-    let failed = wanted && row.status.parse().is_ok_and(Status::is_failure);
+    let ended = row.status.parse().is_ok_and(Status::is_failure);
+    let failed = wanted && ended;
     if failed {
         remember_sid(&tx, &row).await?;
     }
-    let resends = row.resends + 1;
+    let (business_id, resends) = (row.business_id, row.resends + 1);
     let mut row = row.into_active_model();
     row.resend_at = Set(None);
     row.wait_reason = Set(None);
+    if ended && !wanted {
+        tx.count(business_id, What::Failed);
+    }
     if failed {
         row.status = Set(Status::Queued.as_str().to_owned());
         row.provider_sid = Set(None);
@@ -435,6 +460,16 @@ async fn resend(s: &Services, id: Uuid) -> Result<()> {
     told(&mut tx, &row).await?;
     tx.send_soon();
     tx.commit().await
+}
+
+/// It is not tried again: what became of it stands.
+pub(super) async fn give_up_resend(tx: &mut Tx, row: message::Model) -> Result<()> {
+    let mut row = row.into_active_model();
+    row.resend_at = Set(None);
+    row.wait_reason = Set(None);
+    let row = row.update(&tx.db).await?;
+    tx.count(row.business_id, What::Failed);
+    told(tx, &row).await
 }
 
 /// A text that was to be tried again is left as it ended the last time.
@@ -456,6 +491,7 @@ pub(super) async fn not_again(tx: &mut Tx, row: message::Model, why: &str) -> Re
         row.error = Set(Some(why.to_owned()));
     }
     let row = row.update(&tx.db).await?;
+    tx.count(row.business_id, What::Failed);
     told(tx, &row).await
 }
 

@@ -6,7 +6,7 @@ use contract::{
     Code,
     messages::{MessageView, SettleMessage},
 };
-use domain::delivery::Status;
+use domain::{delivery::Status, phone::mask_all};
 use entity::messages::{message, message_attempt, message_event, receipt};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
@@ -86,7 +86,7 @@ pub(crate) async fn resolve(s: &Services, id: Uuid) -> Result<()> {
     match look {
         Look::Found(answer) => {
             tracing::info!(message = %id, sid = %answer.sid, "unclear text found in the provider's log");
-            outcome::accepted(&mut tx, row, &answer).await?;
+            Box::pin(outcome::accepted(&mut tx, row, &answer)).await?;
         }
         Look::Absent if waited => ask_person(&mut tx, row, "Twilio's log does not show it.").await?,
         Look::Undecided if waited => ask_person(&mut tx, row, "Twilio's log could not be read.").await?,
@@ -175,6 +175,7 @@ pub async fn settle(s: &Services, actor: &Actor, cmd: SettleMessage) -> Result<M
     } else {
         let words = format!("{} says that it did not arrive.", actor.author());
         let row = outcome::given_up(&mut tx, m, Status::Failed, None, &words).await?;
+        tx.count(row.business_id, What::Failed);
         reminders::failed(&mut tx, &row, &words).await?;
         row
     };
@@ -214,6 +215,7 @@ async fn search(s: &Services, m: &message::Model) -> Result<Look> {
     let listed = match list_since(client, &query, since).await {
         Ok(listed) => listed,
         Err(error) => {
+            let error = mask_all(&error.to_string());
             tracing::warn!(message = %m.id, %error, "the provider's log can't be read now");
             return Ok(Look::Undecided);
         }

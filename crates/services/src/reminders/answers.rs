@@ -1,10 +1,11 @@
 //! What a customer's Y, N or anything else does (RE4–RE6). Nothing is guessed.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::appointments::Status;
 use domain::{
+    delivery::Status as Delivery,
     reminders::{Pending, Which, which},
     texts,
 };
@@ -25,14 +26,30 @@ struct Asked {
 
 /// Those of several contacts who have been asked something they can still answer.
 pub(crate) async fn asked(tx: &Tx, people: &[contact::Model]) -> Result<HashSet<Uuid>> {
-    let rows: Vec<Uuid> = asked_of(tx.now, people.iter().map(|p| (p.business_id, p.id)))
+    let rows = asked_of(tx.now, people.iter().map(|p| (p.business_id, p.id)))
+        .all(&tx.db)
+        .await?;
+    let waiting = still_waiting(tx, &rows).await?;
+    let asked = rows.into_iter().filter(|r| !waiting.contains(&r.id)).map(|r| r.contact_id);
+    Ok(asked.collect())
+}
+
+/// Those whose text has not left: who was not asked yet can't answer.
+async fn still_waiting(tx: &Tx, requests: &[reminder_request::Model]) -> Result<HashSet<Uuid>> {
+    let queued = requests.iter().filter(|r| r.status == "queued");
+    let by_text: HashMap<Uuid, Uuid> = queued.filter_map(|r| Some((r.message_id?, r.id))).collect();
+    if by_text.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let waiting: Vec<Uuid> = message::Entity::find()
+        .filter(message::Column::Id.is_in(by_text.keys().copied()))
+        .filter(message::Column::Status.eq(Delivery::Queued.as_str()))
         .select_only()
-        .column(reminder_request::Column::ContactId)
-        .distinct()
+        .column(message::Column::Id)
         .into_tuple()
         .all(&tx.db)
         .await?;
-    Ok(rows.into_iter().collect())
+    Ok(waiting.iter().filter_map(|text| by_text.get(text).copied()).collect())
 }
 
 /// Requests that people (business, contact) can still answer.
@@ -103,8 +120,9 @@ async fn waiting(tx: &Tx, contact: &contact::Model, inbound: &message::Model) ->
         .limit(50)
         .all(&tx.db)
         .await?;
+    let waiting = still_waiting(tx, &rows).await?;
     let mut asked: Vec<Asked> = Vec::new();
-    for request in rows {
+    for request in rows.into_iter().filter(|r| !waiting.contains(&r.id)) {
         // Reported as undelivered, but perhaps read all the same: who was never texted can't answer.
         let never_texted = request.status == "failed" && request.sent_at.is_none();
         // An answer that comes late is older than what was asked since. Twilio's log knows whole seconds.

@@ -256,6 +256,9 @@ async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, visit: &appoi
     if let Err(reason) = may_send(consent::state(&tx.db, contact.id).await?, Sending::Automatic) {
         return Ok(Some(reason.to_owned()));
     }
+    if let Some(why) = messages::unreachable(tx, contact).await? {
+        return Ok(Some(why));
+    }
     let sender = numbers::sender(s, &tx.db, contact.business_id, Some(contact.id)).await?;
     Ok(sender.is_none().then(|| "There is no number to send from.".to_owned()))
 }
@@ -290,7 +293,8 @@ async fn text(
     request.reason = Set(None);
     request.message_id = Set(Some(message.id));
     request.updated_at = Set(tx.now);
-    request.update(&tx.db).await?;
+    let request = request.update(&tx.db).await?;
+    super::step(request.id, "fired", None);
     tx.touch(visit.business_id, Touched::Appointment(visit.id));
     // It was texted before, when the visit had this time already.
     if message.provider_sid.is_some() {

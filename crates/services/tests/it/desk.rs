@@ -45,6 +45,8 @@ fn bounds(budget: &str, limit: &str) -> UpdateSending {
         monthly_budget: budget.to_owned(),
         hourly_limit: limit.to_owned(),
         state_hours: false,
+        quiet_start: "21:00".to_owned(),
+        quiet_end: "08:00".to_owned(),
     }
 }
 
@@ -182,19 +184,19 @@ async fn a_budget_warns_holds_reminders_back_and_lets_them_go_when_it_is_raised(
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     // A text costs 1.2 cents until Twilio says otherwise.
-    set(&w, "0.03", "100").await;
-    w.reply(&ann, "One").await.expect("queued");
-    w.work().await;
-    assert!(banners(&w).await.is_empty());
-    w.reply(&ann, "Two").await.expect("queued");
-    w.work().await;
+    set(&w, "0.06", "100").await;
+    for text in ["One", "Two", "Three", "Four"] {
+        assert!(banners(&w).await.is_empty());
+        w.reply(&ann, text).await.expect("queued");
+        w.work().await;
+    }
     assert_eq!(banners(&w).await, [("budget_alert".to_owned(), false)]);
-    w.reply(&ann, "Three: replies still go out").await.expect("queued");
+    w.reply(&ann, "Five: replies still go out").await.expect("queued");
     w.work().await;
     assert_eq!(banners(&w).await, [("budget_used".to_owned(), true)]);
     w.visit(&ann, 30).await;
     w.work().await;
-    assert_eq!(w.phone_got(ANN).len(), 3, "the reminder waits");
+    assert_eq!(w.phone_got(ANN).len(), 5, "the reminder waits");
     let waiting = w.last_message(&ann).await;
     assert!(waiting.status_words.contains("budget"), "{}", waiting.status_words);
 
@@ -202,7 +204,7 @@ async fn a_budget_warns_holds_reminders_back_and_lets_them_go_when_it_is_raised(
     assert_eq!(shown.monthly_budget, Some(1_000_000_000));
     assert!(shown.spent > 30_000, "{}", shown.spent);
     w.work().await;
-    assert_eq!(w.phone_got(ANN).len(), 4);
+    assert_eq!(w.phone_got(ANN).len(), 6);
     assert!(banners(&w).await.is_empty());
     assert_eq!(
         businesses::sending(&w.s, &staff(&w))
@@ -242,6 +244,47 @@ async fn limits_are_checked_field_by_field_and_changed_by_owners_only(#[case] ba
     };
     let shown = businesses::update_sending(&w.s, &w.owner, on).await.expect("accepted");
     assert!(shown.state_hours && shown.hourly_limit == 50);
+    for (start, end, wrong) in [
+        ("9pm", "08:00", "quiet_start"),
+        ("21:00", "24:00", "quiet_end"),
+        ("21:00", "", "quiet_end"),
+    ] {
+        let odd = UpdateSending {
+            quiet_start: start.to_owned(),
+            quiet_end: end.to_owned(),
+            ..bounds("", "100")
+        };
+        let Err(Error::Problem(problem)) = businesses::update_sending(&w.s, &w.owner, odd).await else {
+            panic!("{start} to {end} is taken");
+        };
+        assert_eq!(problem.fields.iter().map(|f| f.field.as_str()).collect::<Vec<_>>(), [wrong]);
+    }
+}
+
+/// It is 15:00 UTC, 10:00 where Ann is.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn reminders_keep_the_quiet_hours_that_were_set(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.visit(&ann, 30).await;
+    let local = w.clock.now().with_timezone(&chrono_tz::America::New_York);
+    let quiet = |from: i64, to: i64| UpdateSending {
+        quiet_start: (local + Duration::hours(from)).format("%H:%M").to_string(),
+        quiet_end: (local + Duration::hours(to)).format("%H:%M").to_string(),
+        ..bounds("", "100")
+    };
+    let set = async |cmd| businesses::update_sending(&w.s, &w.owner, cmd).await.expect("accepted");
+    let shown = set(quiet(-1, 2)).await;
+    assert_eq!(shown.quiet_end, (local + Duration::hours(2)).format("%H:%M").to_string());
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty(), "quiet now");
+    set(quiet(3, 5)).await;
+    w.clock.advance(Duration::hours(2));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1, "not quiet any more");
 }
 
 #[rstest]

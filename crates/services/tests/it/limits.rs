@@ -314,7 +314,31 @@ async fn what_twilio_did_not_take_is_not_charged(#[case] backend: Backend) {
     assert!(kinds(&w).await.is_empty(), "refused, so free");
     w.reply(&ann, "Hello").await.expect("queued");
     w.work().await;
-    assert_eq!(kinds(&w).await, ["budget_alert"]);
+    assert_eq!(kinds(&w).await, ["budget_used"], "what is left is not enough for a text");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_mornings_reminders_leave_room_for_an_answer(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let db = w.s.db().connection();
+    db.execute_unprepared("UPDATE business SET hourly_limit = 20")
+        .await
+        .expect("a low limit");
+    for n in 0..25 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        Box::pin(w.visit(&c, 30)).await;
+    }
+    w.work().await;
+    assert_eq!(w.sim.messages().len(), 18);
+    let ann = w.contact("Ann", ANN).await;
+    for _ in 0..3 {
+        w.reply(&ann, "Hello").await.expect("queued");
+    }
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2, "the last tenth is theirs, and no more");
 }
 
 #[rstest]
@@ -355,7 +379,7 @@ async fn what_a_limit_held_does_not_leave_all_at_once(#[case] backend: Backend) 
         w.work().await;
         w.clock.advance(Duration::seconds(3));
     }
-    assert_eq!(sent(), 22);
+    assert_eq!(sent(), 20, "the rest is kept for replies");
     db.execute_unprepared("UPDATE business SET hourly_limit = 100")
         .await
         .expect("a high limit");
@@ -368,4 +392,81 @@ async fn what_a_limit_held_does_not_leave_all_at_once(#[case] backend: Backend) 
         w.work().await;
     }
     assert_eq!(sent(), 60);
+}
+
+/// An unregistered number: Twilio takes each text, and the carriers refuse it.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_number_whose_texts_the_carriers_refuse_stops_until_one_gets_through(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let refused = async |text: &str| {
+        w.reply(&ann, text).await.expect("queued");
+        w.work().await;
+        let m = w.last_message(&ann).await;
+        let sid = m.provider_sid.clone().expect("taken");
+        w.status(&m, &sid, "undelivered", Some(30034)).await.expect("heard");
+    };
+    refused("One").await;
+    assert_eq!(kinds(&w).await, ["sender_breaker"]);
+    w.reply(&ann, "Two").await.expect("queued");
+    w.reply(&ann, "Three").await.expect("queued");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN), ["One"], "the others wait");
+    w.clock.advance(Duration::minutes(6));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN), ["One", "Two"], "one shows whether it works again");
+    assert_eq!(kinds(&w).await, ["sender_breaker"], "that Twilio takes it shows nothing");
+    let thread = w.thread(&ann).await;
+    let two = thread.iter().find(|m| m.body == "Two").expect("it is there").clone();
+    let sid = two.provider_sid.clone().expect("taken");
+    w.status(&two, &sid, "undelivered", Some(30034)).await.expect("heard");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2, "it waits again, for longer");
+    w.clock.advance(Duration::minutes(30));
+    w.work().await;
+    let thread = w.thread(&ann).await;
+    let three = thread.iter().find(|m| m.body == "Three").expect("it is there").clone();
+    let sid = three.provider_sid.clone().expect("taken");
+    w.status(&three, &sid, "delivered", None).await.expect("heard");
+    assert!(kinds(&w).await.is_empty(), "the network's word counts");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn while_twilio_is_out_of_reach_no_text_is_given_up(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let cut_off = w.process_cut_off().await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    for _ in 0..20 {
+        messages::send_due(&cut_off).await.expect("nobody there");
+        w.clock.advance(Duration::minutes(30));
+    }
+    let m = w.last_message(&ann).await;
+    assert_eq!(m.status, "queued", "{:?}", m.error);
+    assert_eq!(kinds(&w).await, ["account_breaker"]);
+    w.work().await;
+    assert_eq!(w.phone_got(ANN), ["Hello"], "ten hours later it leaves");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_day_without_twilio_ends_with_a_person(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let cut_off = w.process_cut_off().await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    for _ in 0..27 {
+        messages::send_due(&cut_off).await.expect("nobody there");
+        w.clock.advance(Duration::hours(1));
+    }
+    assert_eq!(w.last_message(&ann).await.status, "failed");
+    assert_eq!(w.open_tasks().await.len(), 1);
 }

@@ -681,3 +681,130 @@ async fn an_answer_counts_from_when_the_reminder_left_not_from_when_we_knew(#[ca
     messages::sweep(&w.s).await.expect("sweeps");
     assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
 }
+
+/// The first was undelivered, and staff have called; the second is undelivered, too.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn each_reminder_that_fails_asks_for_a_call(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let undelivered = async || {
+        let m = w.last_message(&ann).await;
+        let sid = m.provider_sid.clone().expect("taken");
+        w.status(&m, &sid, "undelivered", Some(30007)).await.expect("heard");
+    };
+    undelivered().await;
+    let task = w.open_tasks().await.remove(0);
+    services::tasks::set_done(&w.s, &w.owner, task.id, true)
+        .await
+        .expect("called");
+    w.clock.advance(Duration::hours(6) + Duration::minutes(1));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2);
+    undelivered().await;
+    let open = w.open_tasks().await;
+    assert_eq!((open.len(), open[0].kind.as_str()), (1, "call"));
+    // Staff reach the customer: nothing is left to do.
+    appointments::act(&w.s, &w.owner, visit.id, Act::Confirm)
+        .await
+        .expect("confirmed");
+    assert!(w.open_tasks().await.is_empty());
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_late_failure_of_a_settled_visit_calls_for_nothing(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let m = w.last_message(&ann).await;
+    appointments::act(&w.s, &w.owner, visit.id, Act::Confirm)
+        .await
+        .expect("confirmed");
+    let sid = m.provider_sid.clone().expect("taken");
+    w.status(&m, &sid, "undelivered", Some(30006)).await.expect("heard");
+    assert!(w.open_tasks().await.is_empty());
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_landline_gets_no_second_reminder_but_a_call(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, _) = w.reminded("Ann", ANN).await;
+    let m = w.last_message(&ann).await;
+    let sid = m.provider_sid.clone().expect("taken");
+    w.status(&m, &sid, "undelivered", Some(30006)).await.expect("heard");
+    let task = w.open_tasks().await.remove(0);
+    services::tasks::set_done(&w.s, &w.owner, task.id, true)
+        .await
+        .expect("called");
+    w.clock.advance(Duration::hours(6) + Duration::minutes(1));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+    let open = w.open_tasks().await;
+    assert_eq!((open.len(), open[0].kind.as_str()), (1, "call"));
+    assert!(open[0].title.contains("could not reach this number"), "{}", open[0].title);
+}
+
+/// A breaker, a limit or the budget holds the text back: the customer does not know of it.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn who_was_not_asked_yet_does_not_answer(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let cut_off = w.process_cut_off().await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 30).await;
+    reminders::tick(&w.s).await.expect("due");
+    messages::send_due(&cut_off).await.expect("nobody there");
+    assert_eq!(w.last_message(&ann).await.status, "queued");
+    w.text(ANN, "Can I park there?").await;
+    w.text(ANN, "Y").await;
+    let bodies: Vec<String> = w.thread(&ann).await.into_iter().map(|m| m.body).collect();
+    assert!(!bodies.iter().any(|b| b.contains("did not understand")), "{bodies:?}");
+    assert_eq!(w.see_visit(&visit).await.status.as_str(), "scheduled");
+    assert!(w.open_tasks().await.iter().all(|t| t.kind == "clarify"), "a person reads it");
+}
+
+/// Whether they opted out is not decided before the visit: then somebody has to call.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_of_somebody_on_hold_does_not_outlive_its_visit_in_silence(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.visit(&ann, 30).await;
+    reminders::tick(&w.s).await.expect("due");
+    w.text(ANN, "take me off your list").await;
+    for _ in 0..31 {
+        w.work().await;
+        w.clock.advance(Duration::hours(1));
+    }
+    assert!(w.phone_got(ANN).is_empty());
+    let open = w.open_tasks().await;
+    assert!(open.iter().any(|t| t.kind == "call"), "{open:?}");
+}
+
+/// A phone that is switched on after the visit has begun need not hear of it.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_is_not_worth_delivering_once_its_visit_has_begun(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 2).await;
+    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    w.work().await;
+    w.reply(&ann, "Any questions?").await.expect("queued");
+    w.work().await;
+    let worth: Vec<Option<u32>> = w.sim.creates_to(ANN).iter().map(|c| c.validity_period).collect();
+    assert_eq!(worth, [Some(2 * 3600), None]);
+}

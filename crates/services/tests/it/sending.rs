@@ -58,7 +58,7 @@ async fn what_twilio_did_not_take_is_tried_again_later_and_sent_once(#[case] bac
     assert_eq!(outcomes(&w, &m).await, ["try_later"], "not before its time");
     w.clock.advance(Duration::seconds(7));
     w.work().await;
-    w.clock.advance(Duration::seconds(30));
+    w.clock.advance(Duration::seconds(150));
     w.work().await;
     assert_eq!(outcomes(&w, &m).await, ["try_later", "try_later", "accepted"]);
     assert_eq!(w.phone_got(ANN), ["Hello"]);
@@ -75,7 +75,7 @@ async fn after_three_retries_a_person_is_asked(#[case] backend: Backend) {
     w.reply(&ann, "Hello").await.expect("queued");
     for _ in 0..6 {
         w.work().await;
-        w.clock.advance(Duration::minutes(5));
+        w.clock.advance(Duration::minutes(40));
     }
     let m = w.last_message(&ann).await;
     assert_eq!(m.status, "failed");

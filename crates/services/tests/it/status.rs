@@ -1,5 +1,6 @@
 //! What Twilio says about a message later: forward only, every event kept, early, late, repeated and reordered (law 4).
 
+use chrono::Duration;
 use contract::Code;
 use entity::messages::message_event;
 use rstest::rstest;
@@ -155,4 +156,107 @@ async fn a_reminder_that_is_not_delivered_asks_for_a_call(#[case] backend: Backe
     assert_eq!(tasks.len(), 1);
     assert_eq!((tasks[0].kind.as_str(), tasks[0].appointment_id), ("call", Some(visit.id)));
     assert!(w.see_visit(&visit).await.reminders.iter().any(|r| r.status == "failed"));
+}
+
+/// Three tries, one text: it counts as failed when nothing more is tried.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_is_tried_again_has_not_failed_yet(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, m, sid) = sent(&w).await;
+    w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
+    let counted = async || {
+        let days = services::reports::daily(&w.s, &w.owner, Default::default())
+            .await
+            .expect("days");
+        days.iter()
+            .map(|d| (d.sent, d.delivered, d.failed))
+            .fold((0, 0, 0), |a, b| (a.0 + b.0, a.1 + b.1, a.2 + b.2))
+    };
+    assert_eq!(counted().await, (1, 0, 0));
+    let tasks = w.open_tasks().await;
+    assert!(!tasks[0].title.contains("from the log"), "{}", tasks[0].title);
+    w.clock.advance(Duration::minutes(12));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    assert_eq!(m.error, None, "on its way again");
+    let sid = m.provider_sid.clone().expect("taken");
+    w.status(&m, &sid, "delivered", None).await.expect("heard");
+    assert_eq!(counted().await, (1, 1, 0));
+    assert!(w.open_tasks().await.is_empty(), "it arrived, so there is nothing to do");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_second_try_can_be_taken_back(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, m, sid) = sent(&w).await;
+    w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
+    assert!(w.last_message(&ann).await.resend_at.is_some());
+    let ids = contract::messages::MessageIds { ids: vec![m.id] };
+    let acted = messages::cancel_many(&w.s, &w.owner, ids).await.expect("taken back");
+    assert_eq!(acted.done, [m.id]);
+    w.clock.advance(Duration::days(1));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 1);
+    let m = w.last_message(&ann).await;
+    assert_eq!((m.status.as_str(), m.resend_at), ("undelivered", None));
+}
+
+/// A person's reply may go at any hour, a machine's second try of it may not.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_second_try_keeps_quiet_hours(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let night = w
+        .clock
+        .now()
+        .with_timezone(&chrono_tz::America::New_York)
+        .date_naive()
+        .and_hms_opt(20, 55, 0);
+    let night = night
+        .and_then(|t| t.and_local_timezone(chrono_tz::America::New_York).earliest())
+        .expect("a time");
+    w.clock.set(night.to_utc());
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    let sid = m.provider_sid.clone().expect("taken");
+    w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
+    let at = w
+        .last_message(&ann)
+        .await
+        .resend_at
+        .expect("planned")
+        .with_timezone(&chrono_tz::America::New_York);
+    assert_eq!(at.format("%H:%M").to_string(), "08:00");
+}
+
+/// Of somebody who is opted out already nothing new is learned.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn two_texts_refused_for_the_same_reason_are_one_opt_out(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, first, sid) = sent(&w).await;
+    w.reply(&ann, "Second").await.expect("queued");
+    w.work().await;
+    let second = w.last_message(&ann).await;
+    w.status(&first, &sid, "undelivered", Some(21610)).await.expect("heard");
+    let sid = second.provider_sid.clone().expect("taken");
+    w.status(&second, &sid, "undelivered", Some(21610)).await.expect("heard");
+    let days = services::reports::daily(&w.s, &w.owner, Default::default())
+        .await
+        .expect("days");
+    assert_eq!(days.iter().map(|d| d.opted_out).sum::<i64>(), 1);
 }

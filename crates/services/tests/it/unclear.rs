@@ -5,6 +5,7 @@ use contract::{
     Code,
     messages::{MessageIds, MessageView, SettleMessage},
 };
+use domain::consent::State;
 use rstest::rstest;
 use services::{Error, messages, queue, queue::Job};
 use testkit::{Backend, Fault, FaultKind, World};
@@ -154,4 +155,34 @@ async fn an_unclear_reminder_can_be_answered_or_somebody_calls(#[case] backend: 
     } else {
         assert_eq!(kinds(&w).await, ["call"]);
     }
+}
+
+/// Twilio took it, the answer was lost, and it failed while nobody here heard of it.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_failure_that_only_twilios_log_tells_of_is_one_like_any_other(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
+    w.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
+    w.sim.set_fault(Fault::new(FaultKind::AsyncFail).code(21610));
+    w.sim.set_delay(std::time::Duration::from_millis(1));
+    w.reply(&ann, "Hello").await.expect("queued");
+    messages::send_due(&w.s).await.expect("nobody knows");
+    let m = w.last_message(&ann).await;
+    w.clock.advance(Duration::hours(2));
+    let patience = std::time::Duration::from_secs(10);
+    let failed = w
+        .sim
+        .wait_for(|sim| sim.messages().any(|m| m.error_code == Some(21610)), patience);
+    failed.await.expect("it fails");
+    queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
+    let m = w.last_message(&ann).await;
+    assert!(["failed", "undelivered"].contains(&m.status.as_str()), "{}", m.status);
+    assert_eq!(m.error_code, Some(21610));
+    assert!(m.error.is_some(), "plain words");
+    assert_eq!(kinds(&w).await, ["stuck_message"]);
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
 }

@@ -26,7 +26,14 @@ pub(super) async fn create(
 ) -> Result<Response, ApiError> {
     let form = Form::parse(&body);
     let said = |name| form.get(name).unwrap_or_default();
-    let seq = shared.write(|state| state.begin_create(said("To"), said("Body"), said("StatusCallback")));
+    let seq = shared.write(|state| {
+        state.begin_create(
+            said("To"),
+            said("Body"),
+            said("StatusCallback"),
+            said("ValidityPeriod").parse().ok(),
+        )
+    });
     let answer = answer(&shared, &wire, &form, seq).await;
     let http = answer.as_ref().map_or_else(ApiError::status, Response::status).as_u16();
     shared.write(|state| state.note_create(seq, |c| c.http = (!wire.is_cut()).then_some(http)));
