@@ -167,7 +167,7 @@ export async function newConversation(page: Page, { id }: Customer) {
 
 /** Sets what bounds the sending of the business; an empty budget is none. */
 export async function setLimits(page: Page, { budget = '', hourly = '100' }: { budget?: string; hourly?: string }) {
-  await post(page, '/settings', 'update_sending', { monthly_budget: budget, hourly_limit: hourly });
+  await post(page, '/settings', 'update_sending', { monthly_budget: budget, hourly_limit: hourly, quiet_start: '21:00', quiet_end: '08:00' });
 }
 
 /** Writes a reply in the open conversation and sends it. */

@@ -7,23 +7,23 @@ test('a budget warns and then says that reminders wait, on every page', async ({
   await newBusiness(page);
   const ada = await newCustomer(page);
   // A text costs 1.2 cents until Twilio says otherwise.
-  await setLimits(page, { budget: '0.03' });
+  await setLimits(page, { budget: '0.06' });
   await newConversation(page, ada);
   const notices = page.getByRole('region', { name: 'Notices' });
   await expect(notices).toBeHidden();
   let loads = 0;
   page.on('load', () => loads++);
 
-  await send(page, 'First');
-  await sim.received(ada.phone, 'First');
-  await send(page, 'Second');
-  await sim.received(ada.phone, 'Second');
+  for (const text of ['First', 'Second', 'Third', 'Fourth']) {
+    await send(page, text);
+    await sim.received(ada.phone, text);
+  }
   await appears(page, notices.locator('[data-notice=budget_alert]'));
   await expect(notices.getByRole('alert'), 'a warning does not interrupt').toHaveCount(0);
   await expect(page.getByRole('button', { name: 'Send' }), 'the composer is still in view').toBeInViewport();
 
-  await send(page, 'Third');
-  await sim.received(ada.phone, 'Third');
+  await send(page, 'Fifth');
+  await sim.received(ada.phone, 'Fifth');
   const used = notices.locator('[data-notice=budget_used]');
   await appears(page, used);
   await expect(used).toContainText('Raise the budget in Settings');
@@ -129,6 +129,7 @@ test('limits are checked field by field and nothing typed is lost', async ({ pag
 
   await texts.getByLabel('Monthly budget in US dollars').fill('$12.50');
   await texts.getByLabel('Texts per hour').fill('2,000');
+  await texts.getByLabel('No reminders from').fill('19:30');
   await texts.getByRole('button', { name: 'Save limits' }).click();
   await expect(texts.getByText('Saved.')).toBeVisible();
   await expect(texts).toContainText('$0.00 of $12.50, 0 %');
@@ -136,6 +137,8 @@ test('limits are checked field by field and nothing typed is lost', async ({ pag
   await page.goto('/settings');
   await expect(texts.getByLabel('Monthly budget in US dollars')).toHaveValue('12.50');
   await expect(texts.getByLabel('Texts per hour')).toHaveValue('2000');
+  await expect(texts.getByLabel('No reminders from')).toHaveValue('19:30');
+  await expect(texts.getByLabel('Until')).toHaveValue('08:00');
   await expect(texts.getByLabel('Keep to US states')).toBeChecked();
 });
 
