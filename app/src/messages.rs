@@ -110,10 +110,10 @@ fn Question(message_id: Uuid, back: String) -> impl IntoView {
     view! {
         <section class="notice notice-warning mb-2.5" aria-label="Did it arrive?" data-settle="">
             <p>"Twilio can't tell whether this text was sent. Please ask the customer."</p>
-            <p class="flex flex-wrap gap-2 pt-2.5">
+            <div class="flex flex-wrap gap-2 pt-2.5">
                 <Settle message_id arrived=true back=back.clone() words="It arrived" icon=icondata::LuCheck />
                 <Settle message_id arrived=false back words="It did not arrive" icon=icondata::LuX />
-            </p>
+            </div>
         </section>
     }
 }

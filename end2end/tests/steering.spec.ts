@@ -58,6 +58,8 @@ test('somebody who asks for no more texts is on hold until staff decide', async 
   await expect(question.getByText(WISH)).toBeVisible();
   await expect(page.getByLabel('Reply', { exact: true })).toBeHidden();
   await look(page, 'hold-thread');
+  await page.reload();
+  await expect(question, 'a page that comes with the question works, too').toBeVisible();
   await details(page);
   await expect(person(page).locator('[data-task=opt_out]')).toContainText('Possible opt-out');
   await expect(person(page).getByRole('button', { name: 'Done' }), 'it is not ticked off').toHaveCount(0);

@@ -34,6 +34,9 @@ pub struct Config {
     #[serde(default)]
     twilio_from: String,
     twilio_max_per_second: Option<u32>,
+    /// A file with hours of US states, where they are not those of `domain::quiet`.
+    #[serde(default)]
+    us_state_hours: String,
     #[serde(default)]
     metrics_token: SecretString,
     #[serde(default)]
@@ -66,6 +69,15 @@ impl Config {
         }
     }
 
+    fn state_hours(&self) -> anyhow::Result<()> {
+        if self.us_state_hours.is_empty() {
+            return Ok(());
+        }
+        let json = std::fs::read_to_string(&self.us_state_hours);
+        let json = json.with_context(|| format!("{} in US_STATE_HOURS can't be read", self.us_state_hours))?;
+        domain::quiet::set_own_hours(&json).map_err(|why| anyhow::anyhow!("{} in US_STATE_HOURS: {why}", self.us_state_hours))
+    }
+
     /// Who may read `/metrics` from elsewhere.
     pub fn metrics_token(&self) -> MetricsToken {
         use secrecy::ExposeSecret;
@@ -77,6 +89,7 @@ impl Config {
     /// # Errors
     /// In words for the person at the terminal.
     pub async fn services(&self) -> anyhow::Result<Services> {
+        self.state_hours()?;
         let db = Db::connect(&self.database_url)
             .await
             .context("The database in DATABASE_URL can't be opened")?;

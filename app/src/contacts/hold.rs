@@ -38,10 +38,10 @@ pub fn HoldNotice(contact_id: Uuid, hold: Hold, back: String) -> impl IntoView {
             <p class="text-sm">
                 "On hold since " <When at=hold.since say=Say::Inline /> ": nothing goes out to them until you decide. Then what waits is sent, or taken back."
             </p>
-            <p class="flex flex-wrap gap-2 pt-2.5">
+            <div class="flex flex-wrap gap-2 pt-2.5">
                 <Decide contact_id opt_out=false back=back.clone() words="Keep texting" icon=icondata::LuMessageSquare />
                 <Decide contact_id opt_out=true back words="Opt them out" icon=icondata::LuBan />
-            </p>
+            </div>
         </section>
     }
 }

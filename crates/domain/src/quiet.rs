@@ -12,7 +12,7 @@
 
 mod states;
 
-pub use states::{StateHours, Window, state_hours, state_of};
+pub use states::{StateHours, Window, set_own_hours, state_hours, state_of};
 
 use chrono::{DateTime, Datelike, Duration, Timelike, Utc};
 use chrono_tz::Tz;

@@ -101,3 +101,40 @@ async fn each_step_of_a_text_is_one_line_and_no_number_is_in_the_log() {
     assert!(!log.contains("4155550171"), "a number is in the log");
     assert!(log.contains("+1415•••0171"), "but one can tell which");
 }
+
+/// A text that no webhook brought, by the command that operators run after an outage.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn the_command_line_brings_in_what_an_outage_lost(#[case] backend: Backend) {
+    let it = Installation::new(backend).await;
+    it.sim.set_inbound_url(None);
+    it.sim.inbound(ANN, crate::app::NUMBER, "Are you there?").await;
+    for brought_in in [1, 0] {
+        let output = it.try_to_run(&["admin", "reconcile", "--since", "36h"], free_port()).await;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            said.contains(&format!("{brought_in} texts of customers brought in")),
+            "{said}"
+        );
+    }
+    let odd = it
+        .try_to_run(&["admin", "reconcile", "--since", "yesterday"], free_port())
+        .await;
+    assert!(!odd.status.success());
+}
+
+#[tokio::test]
+async fn hours_of_a_state_that_cannot_be_are_refused_with_a_sentence() {
+    let it = Installation::new(Backend::Sqlite).await;
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(
+        file.path(),
+        "{\"Texas\": {\"weekdays\": null, \"saturday\": null, \"sunday\": null}}",
+    )
+    .expect("written");
+    let output = it.migrate_with("US_STATE_HOURS", &file.path().to_string_lossy());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("\"Texas\" is no state"), "{said}");
+}

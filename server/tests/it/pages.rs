@@ -10,7 +10,19 @@ use crate::app::TestApp;
 /// The text of a page as a browser without JavaScript gets it.
 pub async fn page(app: &TestApp, path: &str) -> String {
     let answer = app.http.get(format!("{}{path}", app.url)).send().await.expect("an answer");
-    answer.text().await.expect("a page")
+    let html = answer.text().await.expect("a page");
+    nests_well(&html);
+    html
+}
+
+/// Browsers end a paragraph where a block begins, and then the script does not find what it expects.
+fn nests_well(html: &str) {
+    for rest in html.split("<p ").skip(1) {
+        let inside = rest.split("</p>").next().unwrap_or_default();
+        for block in ["<form", "<div", "<section", "<ul", "<p>", "<h2"] {
+            assert!(!inside.contains(block), "{block} in a paragraph: <p {inside}");
+        }
+    }
 }
 
 /// Where the form on `page` that calls the server function `name` posts to.

@@ -148,6 +148,12 @@ impl Installation {
         }
     }
 
+    /// `showup migrate` with one more setting.
+    pub fn migrate_with(&self, setting: &str, value: &str) -> Output {
+        let mut command = self.command(&["migrate"], 1);
+        command.env(setting, value).output().expect("the binary runs")
+    }
+
     pub fn spawn(&self, role: &str, port: u16) -> Process {
         self.spawn_with(role, port, Stdio::null())
     }

@@ -7,7 +7,7 @@
 use chrono::Weekday;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// A stretch of one day in minutes after local midnight, the end not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +61,38 @@ pub fn state_hours(state: &str) -> Option<StateHours> {
     static HOURS: LazyLock<BTreeMap<String, StateHours>> = LazyLock::new(|| read(include_str!("../../data/us_hours.json")));
     let state = state.trim().to_ascii_uppercase();
     let known = area_codes().contains_key(&state);
-    known.then(|| HOURS.get(&state).copied().unwrap_or(StateHours::FEDERAL))
+    let own = OWN.get().and_then(|own| own.get(&state));
+    known.then(|| own.or_else(|| HOURS.get(&state)).copied().unwrap_or(StateHours::FEDERAL))
+}
+
+/// This installation's own hours, which go before the table's.
+static OWN: OnceLock<BTreeMap<String, StateHours>> = OnceLock::new();
+
+/// Sets this installation's own hours of the states that `json` names, in the form of `data/us_hours.json`; the others keep the
+/// table's. Once, at the start.
+///
+/// # Errors
+/// In words, when it can't be read, or names no state, or hours that no day has.
+pub fn set_own_hours(json: &str) -> Result<(), String> {
+    let own = parse_own(json)?;
+    OWN.set(own)
+        .map_err(|_| "states' hours are set once, at the start".to_owned())
+}
+
+fn parse_own(json: &str) -> Result<BTreeMap<String, StateHours>, String> {
+    let own: BTreeMap<String, StateHours> = serde_json::from_str(json).map_err(|e| e.to_string())?;
+    for (state, hours) in &own {
+        if !area_codes().contains_key(state) {
+            return Err(format!("\"{state}\" is no state of the US; they are named like TX"));
+        }
+        let windows = [hours.weekdays, hours.saturday, hours.sunday];
+        if windows.iter().flatten().any(|w| w.from_min >= w.to_min || w.to_min > 1440) {
+            return Err(format!(
+                "the hours of {state} are minutes after midnight, from_min before to_min, at most 1440"
+            ));
+        }
+    }
+    Ok(own)
 }
 
 /// The postal code of the state whose area code an E.164 number has; none outside the US and for toll-free numbers.
@@ -143,6 +174,26 @@ mod tests {
                 assert_eq!(of_state.is_open(day, minute), open, "{state} {day} {minute}");
             }
         }
+    }
+
+    #[test]
+    fn hours_of_ones_own_must_be_those_of_a_state_and_a_day() {
+        let own = |from: u16, to: u16, state: &str| {
+            let window = format!("{{\"from_min\": {from}, \"to_min\": {to}}}");
+            parse_own(&format!(
+                "{{\"{state}\": {{\"weekdays\": {window}, \"saturday\": {window}, \"sunday\": null}}}}"
+            ))
+        };
+        let texas = own(600, 1200, "TX").expect("hours");
+        assert!(texas["TX"].is_open(Weekday::Wed, 600) && !texas["TX"].is_open(Weekday::Sun, 600));
+        assert!(own(600, 1200, "Texas").is_err_and(|why| why.contains("no state")));
+        for (from, to) in [(600, 600), (1200, 600), (600, 1441)] {
+            assert!(
+                own(from, to, "TX").is_err_and(|why| why.contains("minutes after midnight")),
+                "{from} {to}"
+            );
+        }
+        assert!(parse_own("{\"TX\": 5}").is_err() && parse_own("").is_err());
     }
 
     #[test]

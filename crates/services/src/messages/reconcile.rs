@@ -227,6 +227,9 @@ async fn take_over(s: &Services, ours: &[twilio::Message]) -> Result<usize> {
         .filter(message::Column::ProviderSid.is_in(said.keys().copied()))
         .all(s.read())
         .await?;
+    // Another program's, or of a time that a restored backup does not know.
+    let strange = said.len().saturating_sub(rows.len());
+    metrics::counter!("showup_reconciled_total", "what" => "not_ours").increment(strange as u64);
     let mut changed = 0;
     for row in rows {
         let Some(said) = row.provider_sid.as_deref().and_then(|sid| said.get(sid)) else {

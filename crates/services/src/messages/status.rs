@@ -548,3 +548,32 @@ pub(super) async fn adopt(tx: &mut Tx, rows: &[message::Model]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(time: &str) -> DateTime<Utc> {
+        time.parse().expect("a time")
+    }
+
+    #[test]
+    fn a_carriers_day_ends_at_midnight_in_california() {
+        let (morning, late) = (at("2027-01-06T15:00:00Z"), at("2027-01-07T07:59:00Z"));
+        let midnight = at("2027-01-07T08:00:00Z");
+        for now in [morning, late] {
+            assert_eq!(resend_at(now, Some(30023), 0, 0.0), Some(midnight));
+            assert_eq!(resend_at(now, Some(30023), 0, 1.0), Some(midnight + Duration::minutes(10)));
+        }
+        assert_eq!(resend_at(morning, Some(30023), 1, 0.5), None, "once");
+    }
+
+    #[test]
+    fn a_phone_that_was_off_is_tried_twice() {
+        let now = at("2027-01-06T15:00:00Z");
+        let after = |resends| resend_at(now, Some(30003), resends, 0.5).map(|at| (at - now).num_minutes());
+        assert_eq!([after(0), after(1), after(2)], [Some(10), Some(120), None]);
+        assert_eq!(resend_at(now, Some(30006), 0, 0.5), None, "a landline never");
+        assert_eq!(resend_at(now, None, 0, 0.5), None);
+    }
+}

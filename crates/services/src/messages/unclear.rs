@@ -117,7 +117,7 @@ async fn ask_person(tx: &mut Tx, m: message::Model, why: &str) -> Result<()> {
     // A late callback still settles it; the log is looked at once a day for as long as it is unclear.
     let mut row = m.into_active_model();
     row.not_before = Set(tx.now + Duration::days(1));
-    row.wait_reason = Set(Some(format!("{} {why}", Status::Unknown.words())));
+    row.wait_reason = Set(Some(format!("{}. {why}", Status::Unknown.words())));
     let row = row.update(&tx.db).await?;
     told(tx, &row).await
 }

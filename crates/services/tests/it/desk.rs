@@ -359,3 +359,29 @@ async fn recent_days_are_all_there_oldest_first(#[case] backend: Backend) {
     };
     assert_eq!(days[12], nothing);
 }
+
+/// Texas: not before noon on a Sunday.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn where_a_business_wants_it_reminders_keep_to_the_hours_of_the_customers_state(
+    #[case] backend: Backend,
+    #[values(true, false)] wanted: bool,
+) {
+    let w = World::new(backend).await;
+    let sunday_at_ten_in_texas = "2027-01-10T16:00:00Z".parse().expect("a moment");
+    w.clock.set(sunday_at_ten_in_texas);
+    let cmd = UpdateSending {
+        state_hours: wanted,
+        ..bounds("", "100")
+    };
+    businesses::update_sending(&w.s, &w.owner, cmd).await.expect("accepted");
+    let tex = w.contact("Tex", "+12145550142").await;
+    w.visit(&tex, 30).await;
+    w.work().await;
+    assert_eq!(w.phone_got("+12145550142").len(), usize::from(!wanted));
+    w.clock.advance(Duration::hours(2) + Duration::minutes(1));
+    w.work().await;
+    assert_eq!(w.phone_got("+12145550142").len(), 1);
+}

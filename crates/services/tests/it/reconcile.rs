@@ -352,3 +352,37 @@ async fn a_landline_is_never_tried_again(#[case] backend: Backend) {
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
 }
+
+/// An estimate until Twilio's log has the price; then the month is what Twilio says.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn twilios_own_price_takes_the_place_of_the_estimate(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_delay(std::time::Duration::from_millis(1));
+    w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    let spent = async || services::businesses::sending(&w.s, &w.owner).await.expect("sending").spent;
+    let m = w.last_message(&ann).await;
+    assert_eq!(
+        (m.cost.as_deref(), m.cost_is_final, spent().await),
+        (Some("0.0120"), false, 12_000)
+    );
+    let arrived = w.sim.wait_for(
+        |sim| sim.outbound().any(|m| m.status == "delivered"),
+        std::time::Duration::from_secs(10),
+    );
+    arrived.await.expect("it arrives");
+    for _ in 0..2 {
+        messages::reconcile(&w.s, w.clock.now() - Duration::hours(1))
+            .await
+            .expect("compared");
+        let m = w.last_message(&ann).await;
+        assert_eq!(
+            (m.cost.as_deref(), m.cost_is_final, spent().await),
+            (Some("0.0079"), true, 7_900)
+        );
+    }
+}
