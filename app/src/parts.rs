@@ -1,9 +1,9 @@
 //! Small pieces that many pages use.
 
 use chrono::{DateTime, Utc};
-use contract::{Code, Problem, appointments::Status, live::LiveEvent};
+use contract::{Code, Problem, appointments::Status, contacts::ContactView, live::LiveEvent};
 use domain::{consent::State, when};
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local, text_prop::TextProp};
 use leptos_icons::Icon;
 use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_location};
@@ -18,6 +18,19 @@ pub fn Glyph(icon: icondata::Icon, #[prop(default = "1.125em")] size: &'static s
             <Icon icon=icon width=size height=size />
         </span>
     }
+}
+
+/// A person's name as the page's title; in the browser it follows the signal. The server writes titles last of all, when signals of
+/// another request may be the current ones of its thread, so there it is the name that was known first and no signal.
+#[component]
+pub fn PersonTitle(contact: RwSignal<ContactView>) -> impl IntoView {
+    let first = contact.with_untracked(|contact| contact.title().to_owned());
+    let text: TextProp = if cfg!(feature = "ssr") {
+        first.into()
+    } else {
+        (move || contact.with(|contact| contact.title().to_owned())).into()
+    };
+    view! { <Title text /> }
 }
 
 /// How a time is said.

@@ -8,7 +8,6 @@ use contract::{
 };
 use domain::consent::State;
 use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use uuid::Uuid;
 
@@ -18,7 +17,7 @@ use crate::{
     desk::use_desk,
     error::AppError,
     forms::{Area, Choice, FormNote, FormState, Submit},
-    parts::{ConsentBadge, Empty, Glyph, Loaded, PressButton, StatusBadge, When},
+    parts::{ConsentBadge, Empty, Glyph, Loaded, PersonTitle, PressButton, StatusBadge, When},
     paths,
 };
 
@@ -70,11 +69,8 @@ fn Detail(page: ContactPage) -> impl IntoView {
             }
         });
     });
-    // The server writes the title last of all, when this part of the page may have been drawn anew and its signals are gone.
-    let first = contact.with_untracked(|c| c.title().to_owned());
-    let title = move || contact.try_with(|c| c.title().to_owned()).unwrap_or_else(|| first.clone());
     view! {
-        <Title text=title />
+        <PersonTitle contact />
         <Head contact />
         {move || hold.get().map(|hold| view! { <HoldNotice contact_id=id hold back=format!("/contacts/{id}") /> })}
         <div class="grid items-start gap-4 md:grid-cols-2">

@@ -11,7 +11,6 @@ use contract::{
 };
 use domain::{consent, when};
 use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
-use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use uuid::Uuid;
 
@@ -20,7 +19,7 @@ use crate::{
     desk::{Desk, use_desk},
     error::AppError,
     messages::{Bubble, PendingBubble},
-    parts::{ConsentBadge, Empty, Glyph, Loaded},
+    parts::{ConsentBadge, Empty, Glyph, Loaded, PersonTitle},
     paths,
 };
 
@@ -147,16 +146,8 @@ fn View(open: ThreadView, before: Option<String>) -> impl IntoView {
         older: RwSignal::new(thread.older),
     };
     desk.live.listen(move |event| state.hear(desk, event));
-    // The server writes the title last of all, when this part of the page may have been drawn anew and its signals are gone.
-    let first = state.contact.with_untracked(|contact| contact.title().to_owned());
-    let title = move || {
-        state
-            .contact
-            .try_with(|contact| contact.title().to_owned())
-            .unwrap_or_else(|| first.clone())
-    };
     view! {
-        <Title text=title />
+        <PersonTitle contact=state.contact />
         <section class="flex h-full min-w-0 flex-1 flex-col" aria-label="Conversation">
             <Head open=state />
             <Messages open=state earlier=before.is_some() />

@@ -81,9 +81,7 @@ impl Db {
             .pragma("temp_store", "memory")
             // The log is folded into the file every 40 MB instead of every 4: under load each folding costs a pause.
             .pragma("wal_autocheckpoint", "10000");
-        if let Some(directory) = options.get_filename().parent().filter(|d| *d != Path::new("")) {
-            std::fs::create_dir_all(directory).map_err(sqlx::Error::Io)?;
-        }
+        make_directory(&options)?;
         let pool = |size: u32, options: SqliteConnectOptions| -> sqlx::Result<SqlitePool> {
             Ok(SqlitePoolOptions::new()
                 .max_connections(size)
@@ -116,7 +114,7 @@ impl Db {
     pub fn claim_file(url: &str) -> Result<Option<std::fs::File>> {
         let options = SqliteConnectOptions::from_str(url)?;
         let mut path = options.get_filename().as_os_str().to_owned();
-        std::fs::create_dir_all(Self::directory(url)).map_err(sqlx::Error::Io)?;
+        make_directory(&options)?;
         path.push(".lock");
         let file = std::fs::OpenOptions::new()
             .create(true)
@@ -183,4 +181,12 @@ impl Db {
         let _ = self.read.clone().close().await;
         let _ = self.write.clone().close().await;
     }
+}
+
+/// Where the file will lie.
+fn make_directory(options: &SqliteConnectOptions) -> Result<()> {
+    if let Some(directory) = options.get_filename().parent().filter(|d| *d != Path::new("")) {
+        std::fs::create_dir_all(directory).map_err(sqlx::Error::Io)?;
+    }
+    Ok(())
 }

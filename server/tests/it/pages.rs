@@ -86,6 +86,40 @@ async fn pages_are_answered_while_other_servers_of_the_process_start() {
     }
 }
 
+/// The server writes the title last of all, when signals of another page may be the current ones of its thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_pages_at_once_show_each_their_own_person() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    crate::live::sign_in(&app).await;
+    let mut people = Vec::new();
+    for n in 0..20 {
+        let name = format!("Person {n:02}");
+        people.push((app.contact(&name, &format!("+141555501{n:02}")).await, name));
+    }
+    for _ in 0..25 {
+        let asked = people.iter().map(|(id, name)| {
+            let (app, people) = (&app, &people);
+            async move {
+                let answer = app
+                    .http
+                    .get(format!("{}/contacts/{id}", app.url))
+                    .send()
+                    .await
+                    .expect("an answer");
+                assert_eq!(answer.status().as_u16(), 200, "{name}");
+                let html = answer.text().await.expect("a page");
+                assert!(html.contains(&format!("<title>{name} · Showup</title>")), "{name}: {html}");
+                let others = people.iter().filter(|(_, other)| other != name);
+                assert!(
+                    others.into_iter().all(|(_, other)| !html.contains(other.as_str())),
+                    "{name}: {html}"
+                );
+            }
+        });
+        futures::future::join_all(asked).await;
+    }
+}
+
 #[tokio::test]
 async fn sign_in_and_out_with_nothing_but_forms() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
