@@ -17,7 +17,8 @@ pub async fn page(app: &TestApp, path: &str) -> String {
 
 /// Browsers end a paragraph where a block begins, and then the script does not find what it expects.
 fn nests_well(html: &str) {
-    for rest in html.split("<p ").skip(1) {
+    let paragraphs = html.split("<p").skip(1).filter(|rest| rest.starts_with([' ', '>']));
+    for rest in paragraphs {
         let inside = rest.split("</p>").next().unwrap_or_default();
         for block in ["<form", "<div", "<section", "<ul", "<p>", "<h2"] {
             assert!(!inside.contains(block), "{block} in a paragraph: <p {inside}");

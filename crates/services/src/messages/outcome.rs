@@ -21,7 +21,7 @@ use sea_orm::{
 use twilio::{Outcome, errors};
 use uuid::Uuid;
 
-use super::{all_opened, breaker, limits, locked, opened, spend, status, told, unclear, withdraw};
+use super::{all_opened, breaker, limits, locked, spend, status, told, unclear, withdraw};
 use crate::{
     Error, Result, Services, Tx,
     contacts::{self, consent},
@@ -366,27 +366,25 @@ async fn all_accepted(tx: &mut Tx, taken: Vec<(message::Model, &twilio::Message)
         .exec(&tx.db)
         .await?;
     let mut rows = Vec::with_capacity(taken.len());
-    let answers: Vec<&twilio::Message> = taken.iter().map(|(_, answer)| *answer).collect();
+    let mut ended = Vec::new();
     for (m, answer) in taken {
         step(&m, "accepted", Some(201), None);
         unclear::known(tx, &m, "the network").await?;
+        if is_failure(answer) {
+            ended.push((m.id, answer));
+        }
         rows.push(bind(tx, m, answer).await?);
     }
-    let ended: Vec<_> = answers.into_iter().filter(|a| is_failure(a)).collect();
     for row in &rows {
         reminders::sent(tx, row).await?;
         tx.touch(row.business_id, Touched::Message(row.id));
     }
     conversations::follow(tx, &rows).await?;
     status::adopt(tx, &rows).await?;
-    for answer in ended {
-        // What became of it follows the same way as by a callback: words, task, consent, another try.
-        let row = message::Entity::find()
-            .filter(message::Column::ProviderSid.eq(&answer.sid))
-            .one(&tx.db)
-            .await?;
-        if let Some(row) = row {
-            let row = opened(tx.services(), row).await?;
+    for (id, answer) in ended {
+        // What became of it follows the same way as by a callback: words, task, consent, another try. Read anew: early callbacks may
+        // have said so already.
+        if let Some((_, row)) = locked(tx, id).await? {
             Box::pin(status::learned(tx, row, answer)).await?;
         }
     }

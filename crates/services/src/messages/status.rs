@@ -438,18 +438,18 @@ async fn resend(s: &Services, id: Uuid) -> Result<()> {
             Some(reminder) => !reminders::superseded(&tx, row.business_id, reminder).await?,
             None => true,
         };
-    let ended = row.status.parse().is_ok_and(Status::is_failure);
-    let failed = wanted && ended;
+    let failed = row.status.parse().is_ok_and(Status::is_failure);
+    if failed && !wanted {
+        give_up_resend(&mut tx, row).await?;
+        return tx.commit().await;
+    }
     if failed {
         remember_sid(&tx, &row).await?;
     }
-    let (business_id, resends) = (row.business_id, row.resends + 1);
+    let resends = row.resends + 1;
     let mut row = row.into_active_model();
     row.resend_at = Set(None);
     row.wait_reason = Set(None);
-    if ended && !wanted {
-        tx.count(business_id, What::Failed);
-    }
     if failed {
         row.status = Set(Status::Queued.as_str().to_owned());
         row.provider_sid = Set(None);
