@@ -235,7 +235,7 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     };
     let serving = async {
         match listener {
-            Some(listener) => serve_web(config, listener, s.clone(), web, stopping.clone()).await,
+            Some(listener) => serve_http(config, listener, s.clone(), web, stopping.clone()).await,
             None => Ok(()),
         }
     };
@@ -266,7 +266,7 @@ async fn bind(address: std::net::SocketAddr, setting: &str) -> anyhow::Result<to
     listener.with_context(|| format!("{address} can't be listened on; is something else running there? Set {setting}"))
 }
 
-async fn serve_web(
+async fn serve_http(
     config: &Config,
     listener: tokio::net::TcpListener,
     s: Services,

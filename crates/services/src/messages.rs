@@ -12,6 +12,7 @@ mod inbound;
 mod limits;
 mod outcome;
 mod reconcile;
+mod resend;
 pub mod spend;
 mod status;
 mod unclear;
@@ -62,10 +63,10 @@ pub(crate) use outcome::Outcomes;
 #[cfg(test)]
 pub(crate) use reconcile::silent;
 pub use reconcile::{Swept, catch_up, reconcile, sweep};
+#[cfg(test)]
+pub(crate) use resend::to_resend;
 pub(crate) use status::News;
 pub use status::status_changed;
-#[cfg(test)]
-pub(crate) use status::to_resend;
 #[cfg(test)]
 pub(crate) use unclear::in_state;
 pub(crate) use unclear::resolve;
@@ -397,7 +398,7 @@ pub(crate) async fn cancel(tx: &mut Tx, business_id: Uuid, id: Uuid, reason: &st
 async fn withdraw(tx: &mut Tx, row: message::Model, reason: &str) -> Result<()> {
     if row.resends > 0 && row.provider_sid.is_none() {
         // It waited for another try: what became of the one before stands.
-        return status::not_again(tx, row, reason).await;
+        return resend::not_again(tx, row, reason).await;
     }
     let mut row = row.into_active_model();
     row.status = Set(Status::Cancelled.as_str().to_owned());

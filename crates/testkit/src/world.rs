@@ -1,7 +1,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration as StdDuration,
 };
@@ -42,6 +42,8 @@ pub fn master() -> vault::Master {
 #[derive(Clone)]
 pub struct TestClock {
     millis: Arc<AtomicI64>,
+    /// So many times the product panics when it asks for the time.
+    panics: Arc<AtomicU32>,
     /// Twilio's clock goes along.
     sim: Arc<Sim>,
 }
@@ -58,6 +60,7 @@ impl TestClock {
         sim.set_time(start);
         Self {
             millis: Arc::new(AtomicI64::new(start.timestamp_millis())),
+            panics: Arc::default(),
             sim,
         }
     }
@@ -75,10 +78,21 @@ impl TestClock {
         self.sim.set_time(to);
     }
 
+    /// Makes the product panic the next `times` it asks for the time, which it does in every transaction.
+    pub fn panic_next(&self, times: u32) {
+        self.panics.store(times, Ordering::SeqCst);
+    }
+
     /// This clock as the product reads it.
     pub fn clock(&self) -> Clock {
         let this = self.clone();
-        Clock::from_fn(move || this.now())
+        Clock::from_fn(move || {
+            let left = this
+                .panics
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+            assert!(left.is_err(), "a panic that a test asked for");
+            this.now()
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use entity::{
     messages::{message, receipt},
     reminders::reminder_request,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select, sea_query::Expr};
 
 use super::breaker;
 use crate::{Result, Services};
@@ -22,57 +22,40 @@ pub struct Backlog {
 /// # Errors
 /// When the database does not answer.
 pub async fn backlog(s: &Services) -> Result<Backlog> {
-    let mut queues = Vec::new();
-    for (name, status, column) in [
-        ("outbox", Status::Queued, message::Column::NotBefore),
-        ("in_flight", Status::Sending, message::Column::ClaimedAt),
-        ("unclear", Status::Unknown, message::Column::NotBefore),
-    ] {
-        let (depth, oldest): (i64, Option<DateTime<Utc>>) = message::Entity::find()
-            .filter(Expr::cust(format!("\"status\" = '{}'", status.as_str())))
-            .select_only()
-            .column_as(message::Column::Id.count(), "depth")
-            .column_as(column.min(), "oldest")
-            .into_tuple()
-            .one(s.read())
-            .await?
-            .unwrap_or_default();
-        queues.push((name, depth, late(s, oldest)));
-    }
-    let (depth, oldest): (i64, Option<DateTime<Utc>>) = receipt::Entity::find()
-        .filter(receipt::Column::ProcessedAt.is_null())
-        .select_only()
-        .column_as(receipt::Column::ProviderSid.count(), "depth")
-        .column_as(receipt::Column::ReceivedAt.min(), "oldest")
-        .into_tuple()
-        .one(s.read())
-        .await?
-        .unwrap_or_default();
-    queues.push(("receipts", depth, late(s, oldest)));
-    let (depth, oldest) = due_reminders(s).await?;
-    queues.push(("reminders", depth, late(s, oldest)));
-    let (depth, oldest): (i64, Option<DateTime<Utc>>) = message::Entity::find()
-        .filter(message::Column::ResendAt.lte(s.now()))
-        .select_only()
-        .column_as(message::Column::Id.count(), "depth")
-        .column_as(message::Column::ResendAt.min(), "oldest")
-        .into_tuple()
-        .one(s.read())
-        .await?
-        .unwrap_or_default();
-    queues.push(("resends", depth, late(s, oldest)));
+    let texts = |status: Status| message::Entity::find().filter(Expr::cust(format!("\"status\" = '{}'", status.as_str())));
+    let receipts = receipt::Entity::find().filter(receipt::Column::ProcessedAt.is_null());
+    let reminders = reminder_request::Entity::find()
+        .filter(Expr::cust("\"status\" = 'planned'"))
+        .filter(reminder_request::Column::DueAt.lte(s.now()));
+    let resends = message::Entity::find().filter(message::Column::ResendAt.lte(s.now()));
+    let queues = vec![
+        waiting(s, "outbox", texts(Status::Queued), message::Column::NotBefore).await?,
+        waiting(s, "in_flight", texts(Status::Sending), message::Column::ClaimedAt).await?,
+        waiting(s, "unclear", texts(Status::Unknown), message::Column::NotBefore).await?,
+        waiting(s, "receipts", receipts, receipt::Column::ReceivedAt).await?,
+        waiting(s, "reminders", reminders, reminder_request::Column::DueAt).await?,
+        waiting(s, "resends", resends, message::Column::ResendAt).await?,
+    ];
     let breakers_open = breaker::open_count(s.read()).await?;
     Ok(Backlog { queues, breakers_open })
 }
 
-async fn due_reminders(s: &Services) -> Result<(i64, Option<DateTime<Utc>>)> {
-    let due = reminder_request::Entity::find()
-        .filter(Expr::cust("\"status\" = 'planned'"))
-        .filter(reminder_request::Column::DueAt.lte(s.now()))
+/// One queue: its rows, and how long the first of them has been due since `since`.
+async fn waiting<E: EntityTrait>(
+    s: &Services,
+    name: &'static str,
+    rows: Select<E>,
+    since: impl ColumnTrait,
+) -> Result<(&'static str, i64, f64)> {
+    let (depth, oldest): (i64, Option<DateTime<Utc>>) = rows
         .select_only()
-        .column_as(reminder_request::Column::Id.count(), "depth")
-        .column_as(reminder_request::Column::DueAt.min(), "oldest");
-    Ok(due.into_tuple().one(s.read()).await?.unwrap_or_default())
+        .column_as(Expr::cust("COUNT(*)"), "depth")
+        .column_as(since.min(), "oldest")
+        .into_tuple()
+        .one(s.read())
+        .await?
+        .unwrap_or_default();
+    Ok((name, depth, late(s, oldest)))
 }
 
 fn late(s: &Services, since: Option<DateTime<Utc>>) -> f64 {

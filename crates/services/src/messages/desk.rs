@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{WAITING, address_to, locked, may_write, status, told, withdraw};
+use super::{WAITING, address_to, locked, may_write, resend, told, withdraw};
 use crate::{
     Actor, Error, Permission, Result, Services, Tx, businesses, contacts, conversations, error::problem, numbers, tx::Touched,
 };
@@ -103,7 +103,7 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<()> {
     let state: Status = row.status.parse().unwrap_or(Status::Unknown);
     match act {
         Act::Cancel if state == Status::Queued => withdraw(&mut tx, row, "Cancelled by staff.").await?,
-        Act::Cancel if row.resend_at.is_some() => status::give_up_resend(&mut tx, row).await?,
+        Act::Cancel if row.resend_at.is_some() => resend::give_up(&mut tx, row).await?,
         Act::Cancel => return Err(problem(Code::Conflict, "It does not wait any more.")),
         Act::Retry if state.is_failure() || state == Status::Cancelled => {
             may_write(&tx, actor, &person).await?;
@@ -129,7 +129,7 @@ async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
         let why = "A reminder is sent again from its visit: \"Send reminder now\".";
         return Err(problem(Code::Conflict, why));
     }
-    status::remember_sid(tx, &m).await?;
+    resend::remember_sid(tx, &m).await?;
     let resends = if m.provider_sid.is_some() {
         m.resends.max(1)
     } else {

@@ -157,7 +157,14 @@ impl Limits {
         }
         let next = self.hour + Duration::hours(1);
         let until = when::dated(next, businesses::zone(b));
-        let why = format!("Waits until {until}: {} texts an hour is this business's limit.", quota.limit);
+        let why = if quota.used < quota.limit {
+            format!(
+                "Waits until {until}: the last {kept} of this business's {} texts an hour are kept for replies.",
+                quota.limit
+            )
+        } else {
+            format!("Waits until {until}: {} texts an hour is this business's limit.", quota.limit)
+        };
         Some(Room::Until(next, why))
     }
 

@@ -15,7 +15,7 @@ use sea_orm::{
 use twilio::{ListQuery, ReadError};
 use uuid::Uuid;
 
-use super::{locked, one_by_one, opened, outcome, shown, status, told};
+use super::{locked, one_by_one, opened, outcome, resend, shown, status, told};
 use crate::{
     Actor, Permission, Result, Services, Tx, audit,
     error::{not_found, problem},
@@ -338,7 +338,7 @@ pub(crate) fn in_state(status: Status, due: message::Column, before: DateTime<Ut
 /// When the database does not answer; the next tick looks again.
 pub async fn tick(s: &Services) -> Result<()> {
     Box::pin(abandoned(s, LEASE)).await?;
-    Box::pin(status::resend_due(s)).await?;
+    Box::pin(resend::all_due(s)).await?;
     let late = s.now() - Duration::seconds(20);
     let unclear = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

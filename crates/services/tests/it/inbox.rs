@@ -1,6 +1,6 @@
 //! Texts coming in, the inbox they show up in, and the live events that carry them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use contract::{Code, accounts::Role, conversations::Composer, live::LiveEvent, messages::Direction};
 use domain::consent::State;
@@ -128,6 +128,25 @@ async fn an_error_of_ours_never_loses_a_text(#[case] backend: Backend) {
         .expect("a repeat does nothing");
     assert_eq!(w.thread(&ann).await.len(), 1);
     assert_eq!(w.last_message(&ann).await.body, "Are you open?");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_panic_of_ours_never_loses_a_text(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.clock.panic_next(1);
+    assert_eq!(w.text(ANN, "Are you open?").await, Received::Done, "the second try worked");
+    w.clock.panic_next(2);
+    assert_eq!(w.text(ANN, "On Sunday, too?").await, Received::Kept);
+    let rows = receipt::Entity::find().all(w.s.db().connection()).await.expect("answers");
+    let kept = rows.into_iter().find(|r| r.processed_at.is_none()).expect("one waits");
+    let provider_sid = kept.provider_sid;
+    queue::perform(&w.s, Job::Receive { provider_sid }).await.expect("works");
+    let said: Vec<String> = w.thread(&ann).await.into_iter().map(|m| m.body).collect();
+    assert_eq!(said, ["Are you open?", "On Sunday, too?"]);
 }
 
 #[rstest]
@@ -413,4 +432,18 @@ async fn a_start_counts_right_after_a_stop_to_the_number_that_businesses_share()
     let consent = async |actor, ann| contacts::get(&w.s, actor, ann).await.expect("contact").consent.sms;
     assert_eq!(consent(&hair, ann_of_hair).await, State::OptedOut);
     assert_eq!(consent(&nails, ann_of_nails).await, State::OptedIn);
+}
+
+/// The other process's commit is there, its notification is not: it died between the two.
+#[tokio::test]
+async fn streams_look_at_the_log_even_if_nobody_tells_them_to() {
+    let w = World::new(Backend::Postgres).await;
+    let mut news = w.s.live().subscribe();
+    let s = w.s.clone();
+    let listening = tokio::spawn(async move { live::listen(&s).await });
+    for look in ["at the start", "by itself, 10 s later"] {
+        let told = tokio::time::timeout(Duration::from_secs(60), news.changed()).await;
+        assert!(told.is_ok_and(|news| news.is_ok()), "no look {look}");
+    }
+    listening.abort();
 }

@@ -1,10 +1,10 @@
 //! Limits, priorities, breakers and the budget: what is over a limit waits and says why; nothing is dropped, nothing starves.
 
 use chrono::Duration;
+use contract::messages::LogQuery;
 use entity::{businesses::business, messages::message, numbers::number};
 use rstest::rstest;
-use sea_orm::ConnectionTrait;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use services::{messages, notices, numbers};
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
@@ -333,6 +333,14 @@ async fn a_mornings_reminders_leave_room_for_an_answer(#[case] backend: Backend)
     }
     w.work().await;
     assert_eq!(w.sim.messages().len(), 18);
+    let query = LogQuery {
+        show: Some("waiting".to_owned()),
+        ..LogQuery::default()
+    };
+    let waiting = messages::list(&w.s, &w.owner, query).await.expect("the log").data;
+    let why = "the last 2 of this business's 20 texts an hour are kept for replies.";
+    let held = waiting.iter().filter(|m| m.status_words.ends_with(why)).count();
+    assert_eq!(held, 7, "{waiting:?}");
     let ann = w.contact("Ann", ANN).await;
     for _ in 0..3 {
         w.reply(&ann, "Hello").await.expect("queued");

@@ -1,5 +1,6 @@
 //! Use cases, each on SQLite and on PostgreSQL, with a simulated Twilio at a socket and a clock that is set.
 
+mod answers;
 mod consent;
 mod contacts;
 mod desk;

@@ -1,4 +1,4 @@
-//! From a planned reminder to its answer.
+//! Reminders, from plan to phone. What customers answer is in `answers`.
 
 use chrono::Duration;
 use contract::{
@@ -8,14 +8,15 @@ use contract::{
 };
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use services::{appointments, contacts, messages, queue, queue::Job, reminders};
-use testkit::{Backend, Fault, FaultKind, NUMBER, World};
+use services::{appointments, contacts, messages, reminders};
+use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";
 const BOB: &str = "+14155550172";
 const CID: &str = "+14155550173";
 
-fn states(visit: &AppointmentView) -> Vec<(&str, &str)> {
+/// Each reminder of a visit: which, and what became of it.
+pub(crate) fn states(visit: &AppointmentView) -> Vec<(&str, &str)> {
     visit.reminders.iter().map(|r| (r.kind.as_str(), r.status.as_str())).collect()
 }
 
@@ -42,154 +43,6 @@ async fn two_reminders_go_out_at_their_time_and_only_once(#[case] backend: Backe
         texts[1],
         "Bright Dental: reminder of your visit on Thu, Jan 7 at 10:00 AM. Reply Y to confirm or N if you need another time. Reply STOP to opt out."
     );
-}
-
-#[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
-#[tokio::test]
-async fn y_confirms_and_ends_the_reminders(#[case] backend: Backend) {
-    let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
-    assert_eq!(states(&visit), [("48h", "sent"), ("24h", "planned")]);
-    w.text(ANN, " y. ").await;
-    let visit = w.see_visit(&visit).await;
-    assert_eq!(visit.status, Status::Confirmed);
-    assert_eq!(states(&visit), [("48h", "yes"), ("24h", "cancelled")]);
-    w.clock.advance(Duration::hours(8));
-    w.work().await;
-    assert_eq!(w.phone_got(ANN).len(), 1, "no more reminders, and no answer to the answer");
-    assert!(w.open_tasks().await.is_empty());
-    assert_eq!(w.thread(&ann).await.len(), 2);
-}
-
-#[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
-#[tokio::test]
-async fn n_asks_for_another_time_and_makes_a_task(#[case] backend: Backend) {
-    let w = World::new(backend).await;
-    let (_, visit) = w.reminded("Ann", ANN).await;
-    w.text(ANN, "N").await;
-    let seen = w.see_visit(&visit).await;
-    assert_eq!(
-        (seen.status, states(&seen)),
-        (Status::RescheduleRequested, vec![("48h", "no"), ("24h", "cancelled")])
-    );
-    let tasks = w.open_tasks().await;
-    assert_eq!(
-        (tasks.len(), tasks[0].kind.as_str(), tasks[0].appointment_id),
-        (1, "reschedule", Some(visit.id))
-    );
-    let later = MoveAppointment {
-        starts_at: "2027-01-11T10:00".to_owned(),
-    };
-    let moved = appointments::reschedule(&w.s, &w.owner, visit.id, later)
-        .await
-        .expect("moved");
-    assert_eq!(moved.status, Status::Scheduled);
-    assert!(w.open_tasks().await.is_empty(), "moving the visit settles the task");
-}
-
-#[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
-#[tokio::test]
-async fn people_may_repeat_themselves_and_change_their_mind(#[case] backend: Backend) {
-    let w = World::new(backend).await;
-    let (_, visit) = w.reminded("Ann", ANN).await;
-    for (text, status) in [
-        ("Y", Status::Confirmed),
-        ("yes!", Status::Confirmed),
-        ("no", Status::RescheduleRequested),
-        ("Y", Status::Confirmed),
-    ] {
-        w.text(ANN, text).await;
-        assert_eq!(w.see_visit(&visit).await.status, status, "after {text}");
-    }
-    assert!(w.open_tasks().await.is_empty(), "the last yes settled the no");
-}
-
-#[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
-#[tokio::test]
-async fn with_two_visits_pending_the_token_decides(#[case] backend: Backend) {
-    let w = World::new(backend).await;
-    let (ann, first) = w.reminded("Ann", ANN).await;
-    let second = w.visit(&ann, 31).await;
-    w.work().await;
-    let texts = w.phone_got(ANN);
-    assert!(!texts[0].contains("Y101"), "alone it needs no token");
-    assert!(texts[1].contains("Y102"), "{}", texts[1]);
-    w.text(ANN, "y 102").await;
-    assert_eq!(w.see_visit(&second).await.status, Status::Confirmed);
-    assert_eq!(w.see_visit(&first).await.status, Status::Scheduled);
-}
-
-#[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
-#[tokio::test]
-async fn a_bare_y_to_two_visits_is_asked_about_once_and_never_guessed(#[case] backend: Backend) {
-    let w = World::new(backend).await;
-    let (ann, first) = w.reminded("Ann", ANN).await;
-    let second = w.visit(&ann, 31).await;
-    w.work().await;
-    w.text(ANN, "Y").await;
-    w.work().await;
-    let asked = w.phone_got(ANN).pop().expect("a question");
-    assert!(asked.contains("Y101") && asked.contains("Y102"), "{asked}");
-    w.text(ANN, "Y").await;
-    w.work().await;
-    assert_eq!(w.phone_got(ANN).len(), 3, "asked once");
-    assert_eq!(w.open_tasks().await[0].kind, "clarify");
-    for visit in [&first, &second] {
-        assert_eq!(w.see_visit(visit).await.status, Status::Scheduled);
-    }
-    w.text(ANN, "Y101").await;
-    w.text(ANN, "N102").await;
-    assert_eq!(w.see_visit(&first).await.status, Status::Confirmed);
-    assert_eq!(w.see_visit(&second).await.status, Status::RescheduleRequested);
-}
-
-#[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
-#[tokio::test]
-async fn anything_else_is_corrected_once_then_a_person_reads(#[case] backend: Backend) {
-    let w = World::new(backend).await;
-    let (_, visit) = w.reminded("Ann", ANN).await;
-    w.text(ANN, "Can I bring my dog? 🐶").await;
-    w.work().await;
-    assert_eq!(w.phone_got(ANN).len(), 2);
-    assert!(w.phone_got(ANN)[1].contains("reply Y to confirm"));
-    assert!(w.open_tasks().await.is_empty());
-    w.text(ANN, "He is very quiet").await;
-    w.work().await;
-    assert_eq!(w.phone_got(ANN).len(), 2, "one correction");
-    assert_eq!(w.open_tasks().await.len(), 1);
-    w.text(ANN, "Y").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed, "the answer still counts");
-}
-
-#[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
-#[tokio::test]
-async fn an_answer_that_fits_no_visit_becomes_work_for_a_person(#[case] backend: Backend) {
-    let w = World::new(backend).await;
-    w.text("+14155550199", "Y").await;
-    assert_eq!(w.open_tasks().await[0].kind, "clarify");
-    let (_, visit) = w.reminded("Ann", ANN).await;
-    w.clock.set(visit.starts_at + Duration::minutes(1));
-    w.text(ANN, "Y").await;
-    assert_eq!(
-        w.see_visit(&visit).await.status,
-        Status::Scheduled,
-        "an answer after the visit confirms nothing"
-    );
-    assert_eq!(w.open_tasks().await.len(), 2);
 }
 
 #[rstest]
@@ -465,22 +318,6 @@ async fn without_consent_the_reminder_is_skipped_with_its_reason_and_somebody_ca
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_reported_as_undelivered_can_still_be_answered(#[case] backend: Backend) {
-    let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
-    let m = w.last_message(&ann).await;
-    let sid = m.provider_sid.clone().expect("accepted");
-    w.status(&m, &sid, "undelivered", Some(30008)).await.expect("taken");
-    assert_eq!(w.open_tasks().await[0].kind, "call");
-    w.text(ANN, "Y").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
-    assert!(w.open_tasks().await.is_empty(), "nobody needs to call any more");
-}
-
-#[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
-#[tokio::test]
 async fn a_reminder_that_was_waiting_when_its_visit_was_cancelled_goes_out_after_undo(#[case] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
@@ -521,27 +358,6 @@ async fn a_reminder_withdrawn_at_the_last_moment_asks_for_a_call(#[case] backend
         "not at night, and not after the visit: {shown:?}"
     );
     assert_eq!(w.open_tasks().await[0].kind, "call");
-}
-
-#[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
-#[tokio::test]
-async fn an_answer_counts_for_fourteen_days(#[case] backend: Backend) {
-    let w = World::new(backend).await;
-    let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30 * 24).await;
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
-    w.work().await;
-    w.clock.advance(Duration::days(14) + Duration::minutes(1));
-    w.text(ANN, "Y").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::Scheduled);
-    assert_eq!(w.open_tasks().await[0].kind, "clarify");
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("asked anew");
-    w.work().await;
-    w.clock.advance(Duration::days(13));
-    w.text(ANN, "Y").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
 }
 
 /// The night is the customer's, and they have moved: what was planned for New York's morning waits for theirs.
@@ -656,32 +472,6 @@ async fn a_reminder_that_could_only_leave_after_its_visit_is_given_up_while_some
     assert_eq!(w.open_tasks().await[0].kind, "call");
 }
 
-/// The reminder left, we could not write that down, and the answer came before we knew.
-#[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
-#[tokio::test]
-async fn an_answer_counts_from_when_the_reminder_left_not_from_when_we_knew(#[case] backend: Backend) {
-    let w = World::new(backend).await;
-    messages::sweep(&w.s).await.expect("begins");
-    let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30).await;
-    w.sim.set_fault(Fault::new(FaultKind::ResetAfter));
-    w.work().await;
-    assert_eq!(w.last_message(&ann).await.status, "unknown");
-    w.clock.advance(Duration::seconds(40));
-    w.sim.inbound(ANN, NUMBER, "Y").await;
-    w.clock.advance(Duration::seconds(30));
-    messages::tick(&w.s).await.expect("ticks");
-    let id = w.last_message(&ann).await.id;
-    queue::perform(&w.s, Job::Resolve { message_id: id })
-        .await
-        .expect("found in the log");
-    assert!(w.last_message(&ann).await.provider_sid.is_some());
-    messages::sweep(&w.s).await.expect("sweeps");
-    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
-}
-
 /// The first was undelivered, and staff have called; the second is undelivered, too.
 #[rstest]
 #[case(Backend::Sqlite)]
@@ -749,27 +539,6 @@ async fn a_landline_gets_no_second_reminder_but_a_call(#[case] backend: Backend)
     let open = w.open_tasks().await;
     assert_eq!((open.len(), open[0].kind.as_str()), (1, "call"));
     assert!(open[0].title.contains("could not reach this number"), "{}", open[0].title);
-}
-
-/// A breaker, a limit or the budget holds the text back: the customer does not know of it.
-#[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
-#[tokio::test]
-async fn who_was_not_asked_yet_does_not_answer(#[case] backend: Backend) {
-    let w = World::new(backend).await;
-    let cut_off = w.process_cut_off().await;
-    let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30).await;
-    reminders::tick(&w.s).await.expect("due");
-    messages::send_due(&cut_off).await.expect("nobody there");
-    assert_eq!(w.last_message(&ann).await.status, "queued");
-    w.text(ANN, "Can I park there?").await;
-    w.text(ANN, "Y").await;
-    let bodies: Vec<String> = w.thread(&ann).await.into_iter().map(|m| m.body).collect();
-    assert!(!bodies.iter().any(|b| b.contains("did not understand")), "{bodies:?}");
-    assert_eq!(w.see_visit(&visit).await.status.as_str(), "scheduled");
-    assert!(w.open_tasks().await.iter().all(|t| t.kind == "clarify"), "a person reads it");
 }
 
 /// Whether they opted out is not decided before the visit: then somebody has to call.

@@ -1,0 +1,178 @@
+//! Another try for what the network did not deliver for a reason that passes (SE2).
+
+use chrono::{DateTime, Days, Duration, NaiveTime, Utc};
+use domain::{consent::State, delivery::Status, when};
+use entity::{
+    contacts::contact,
+    messages::{message, message_attempt},
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    sea_query::Expr,
+};
+use twilio::errors::{self, Retry};
+use uuid::Uuid;
+
+use super::{locked, one_by_one, told};
+use crate::{Result, Services, Tx, businesses, contacts::consent, reminders, reports::What};
+
+/// When it is worth another try, after so many resends; `chance` (0 to 1) keeps what failed together from coming back together.
+pub(super) fn retry_at(now: DateTime<Utc>, code: Option<i32>, resends: i32, chance: f64) -> Option<DateTime<Utc>> {
+    match errors::retry(code?) {
+        Retry::Never => None,
+        Retry::After(delays) => {
+            let seconds = *delays.get(usize::try_from(resends).ok()?)?;
+            Some(now + Duration::milliseconds((seconds as f64 * 1000.0 * (0.9 + 0.2 * chance)) as i64))
+        }
+        // The day of the carriers begins at midnight in California.
+        Retry::NextDay if resends == 0 => {
+            let tomorrow = now.with_timezone(&chrono_tz::America::Los_Angeles).date_naive() + Days::new(1);
+            let midnight = when::local_to_utc(tomorrow.and_time(NaiveTime::MIN), chrono_tz::America::Los_Angeles);
+            Some(midnight + Duration::seconds((600.0 * chance) as i64))
+        }
+        Retry::NextDay => None,
+    }
+}
+
+/// It stays undelivered until then; the tick puts it back into the outbox. A machine's second try keeps quiet hours, whoever wrote the text.
+pub(super) async fn plan(tx: &mut Tx, person: &contact::Model, row: message::Model, at: DateTime<Utc>) -> Result<message::Model> {
+    let business = tx.business(row.business_id).await?;
+    let quiet = businesses::quiet_for(&business, &person.phone);
+    let at = quiet.ends_after(at, reminders::zone(&business, person)).unwrap_or(at);
+    let mut row = row.into_active_model();
+    row.resend_at = Set(Some(at));
+    let when = when::dated(at, businesses::zone(&business));
+    row.wait_reason = Set(Some(format!("Not delivered; it is tried again on {when}.")));
+    let row = row.update(&tx.db).await?;
+    metrics::counter!("showup_messages_total", "step" => "resend_planned").increment(1);
+    tracing::info!(message = %row.id, step = "resend_planned", %at, "text");
+    Ok(row)
+}
+
+/// Undelivered messages whose time for another try has come.
+pub(crate) fn to_resend(now: DateTime<Utc>) -> Select<message::Entity> {
+    message::Entity::find()
+        .filter(message::Column::ResendAt.lte(now))
+        .order_by_asc(message::Column::ResendAt)
+        .limit(200)
+}
+
+/// Puts what is to be tried again back into the outbox. Every rule is asked again there, so a reminder that makes no sense any more is
+/// not sent.
+pub(super) async fn all_due(s: &Services) -> Result<()> {
+    let due: Vec<Uuid> = to_resend(s.now())
+        .select_only()
+        .column(message::Column::Id)
+        .into_tuple()
+        .all(s.read())
+        .await?;
+    one_by_one(due, |id| again(s, id)).await
+}
+
+async fn again(s: &Services, id: Uuid) -> Result<()> {
+    let mut tx = s.begin().await?;
+    let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.resend_at.is_some()) else {
+        return Ok(());
+    };
+    // Who opted out meanwhile is not texted again, nor who has got the next reminder; the text stays what it is: undelivered.
+    let wanted = consent::state(&tx.db, row.contact_id).await? != State::OptedOut
+        && match row.reminder_id {
+            Some(reminder) => !reminders::superseded(&tx, row.business_id, reminder).await?,
+            None => true,
+        };
+    let failed = row.status.parse().is_ok_and(Status::is_failure);
+    if failed && !wanted {
+        give_up(&mut tx, row).await?;
+        return tx.commit().await;
+    }
+    if failed {
+        remember_sid(&tx, &row).await?;
+    }
+    let resends = row.resends + 1;
+    let mut row = row.into_active_model();
+    row.resend_at = Set(None);
+    row.wait_reason = Set(None);
+    if failed {
+        row.status = Set(Status::Queued.as_str().to_owned());
+        row.provider_sid = Set(None);
+        row.resends = Set(resends);
+        row.not_before = Set(tx.now);
+    }
+    let row = row.update(&tx.db).await?;
+    told(&mut tx, &row).await?;
+    tx.send_soon();
+    tx.commit().await
+}
+
+/// It is not tried again: what became of it stands.
+pub(super) async fn give_up(tx: &mut Tx, row: message::Model) -> Result<()> {
+    let mut row = row.into_active_model();
+    row.resend_at = Set(None);
+    row.wait_reason = Set(None);
+    let row = row.update(&tx.db).await?;
+    tx.count(row.business_id, What::Failed);
+    told(tx, &row).await
+}
+
+/// A text that was to be tried again is left as it ended the last time.
+pub(super) async fn not_again(tx: &mut Tx, row: message::Model, why: &str) -> Result<()> {
+    let last = message_attempt::Entity::in_business(row.business_id)
+        .filter(message_attempt::Column::MessageId.eq(row.id))
+        .filter(message_attempt::Column::ProviderSid.is_not_null())
+        .order_by_desc(message_attempt::Column::Number)
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    let unexplained = row.error.is_none();
+    let mut row = row.into_active_model();
+    row.status = Set(Status::Undelivered.as_str().to_owned());
+    row.provider_sid = Set(last.and_then(|a| a.provider_sid));
+    row.wait_reason = Set(None);
+    row.slot_at = Set(None);
+    if unexplained {
+        row.error = Set(Some(why.to_owned()));
+    }
+    let row = row.update(&tx.db).await?;
+    tx.count(row.business_id, What::Failed);
+    told(tx, &row).await
+}
+
+/// The SID goes with the try it belongs to, so that late news of it is not taken for news of the next try.
+pub(super) async fn remember_sid(tx: &Tx, row: &message::Model) -> Result<()> {
+    message_attempt::Entity::update_many()
+        .col_expr(message_attempt::Column::ProviderSid, Expr::value(row.provider_sid.clone()))
+        .filter(message_attempt::Column::MessageId.eq(row.id))
+        .filter(message_attempt::Column::Number.eq(row.attempts))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(time: &str) -> DateTime<Utc> {
+        time.parse().expect("a time")
+    }
+
+    #[test]
+    fn a_carriers_day_ends_at_midnight_in_california() {
+        let (morning, late) = (at("2027-01-06T15:00:00Z"), at("2027-01-07T07:59:00Z"));
+        let midnight = at("2027-01-07T08:00:00Z");
+        for now in [morning, late] {
+            assert_eq!(retry_at(now, Some(30023), 0, 0.0), Some(midnight));
+            assert_eq!(retry_at(now, Some(30023), 0, 1.0), Some(midnight + Duration::minutes(10)));
+        }
+        assert_eq!(retry_at(morning, Some(30023), 1, 0.5), None, "once");
+    }
+
+    #[test]
+    fn a_phone_that_was_off_is_tried_twice() {
+        let now = at("2027-01-06T15:00:00Z");
+        let after = |resends| retry_at(now, Some(30003), resends, 0.5).map(|at| (at - now).num_minutes());
+        assert_eq!([after(0), after(1), after(2)], [Some(10), Some(120), None]);
+        assert_eq!(retry_at(now, Some(30006), 0, 0.5), None, "a landline never");
+        assert_eq!(retry_at(now, None, 0, 0.5), None);
+    }
+}
