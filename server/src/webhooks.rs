@@ -10,7 +10,10 @@ use axum::{
 };
 use contract::{Code, Problem};
 use serde::Deserialize;
-use services::{Services, messages};
+use services::{
+    Services,
+    messages::{self, About},
+};
 use tracing::Instrument;
 use twilio::{forms, signature};
 use uuid::Uuid;
@@ -44,9 +47,10 @@ pub async fn inbound(
 #[derive(Deserialize)]
 pub struct Ours {
     message_id: Option<Uuid>,
+    attempt: Option<i32>,
 }
 
-/// `POST /webhooks/twilio/status?message_id=…`: how a text of ours is doing.
+/// `POST /webhooks/twilio/status?message_id=…&attempt=…`: how a text of ours is doing.
 pub async fn status(
     State(s): State<Services>,
     State(account): State<AccountSid>,
@@ -56,10 +60,11 @@ pub async fn status(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     check(&s, &uri, &headers, &body)?;
-    let Query(ours_id) = query.map_err(|_| Problem::new(Code::Malformed, "message_id is not an id."))?;
+    let Query(Ours { message_id, attempt }) =
+        query.map_err(|_| Problem::new(Code::Malformed, "message_id or attempt is not what we wrote there."))?;
     let form = forms::Status::parse(&body).map_err(malformed)?;
     ours(&account, &form.account_sid)?;
-    to_the_end(async move { messages::status_changed(&s, ours_id.message_id, &form).await }).await?;
+    to_the_end(async move { messages::status_changed(&s, About { message_id, attempt }, &form).await }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 const HICCUPS: u32 = 5;
 /// Seconds a probe may take before another caller may try; Twilio itself gives up after some 26.
 const LEASE_S: i64 = 60;
+/// Seconds for its outcome to be heard by a callback or, without any, from Twilio's log, which is read every five minutes.
+const LATE_LEASE_S: i64 = 10 * 60;
 
 /// What a breaker does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -64,7 +66,7 @@ pub enum Permit {
     Yes,
     /// Yes, this one call, to see whether the trouble is over; nobody else calls before `lease`. It also names the call.
     Probe {
-        /// End of the lease.
+        /// End of the lease, where the answer to the call is the outcome.
         lease: DateTime<Utc>,
     },
     /// Not before this time.
@@ -102,6 +104,12 @@ impl Breaker {
     #[must_use]
     pub fn lease(asked: DateTime<Utc>) -> DateTime<Utc> {
         asked + Duration::seconds(LEASE_S)
+    }
+
+    /// The same where only the network's own word on the text is an outcome.
+    #[must_use]
+    pub fn late_lease(asked: DateTime<Utc>) -> DateTime<Utc> {
+        asked + Duration::seconds(LATE_LEASE_S)
     }
 
     /// The breaker while the probe with this lease is out. To be stored before the call is made.

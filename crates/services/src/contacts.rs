@@ -15,13 +15,17 @@ use contract::{
     contacts::{ContactView, CreateContact, RecordConsent, UpdateContact},
 };
 use domain::{
-    consent::{Source, State},
+    consent::{Channel, Purpose, Source, State},
     inbound::clean,
 };
-use entity::{businesses::business, contacts::contact};
+use entity::{
+    businesses::business,
+    contacts::{consent as consent_row, contact},
+};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
-    sea_query::LockType,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, IntoActiveModel,
+    JoinType, QueryFilter, QuerySelect, RelationDef, Set,
+    sea_query::{Expr, LockType},
 };
 use uuid::Uuid;
 
@@ -240,25 +244,47 @@ pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<conta
     opened(tx.services(), row.ok_or_else(|| not_found("contact"))?).await
 }
 
-/// Why nothing may be sent to this number of a contact now, consent aside.
+/// What speaks for or against a text to somebody, as read in one statement.
+#[derive(FromQueryResult)]
+struct Standing {
+    state: Option<String>,
+    blocked: bool,
+    held_since: Option<DateTime<Utc>>,
+    phone_key: String,
+}
+
+/// Why nothing may be sent to this number of a contact now.
 pub(crate) async fn objection(s: &Services, business_id: Uuid, id: Uuid, phone: &str) -> Result<Option<&'static str>> {
-    let row: Option<(bool, Option<DateTime<Utc>>, String)> = contact::Entity::in_business(business_id)
+    let stand: RelationDef = contact::Entity::belongs_to(consent_row::Entity)
+        .from(contact::Column::Id)
+        .to(consent_row::Column::ContactId)
+        .on_condition(|_, consent| {
+            let sms = Expr::col((consent.clone(), consent_row::Column::Channel)).eq(Channel::Sms.as_str());
+            let texts = Expr::col((consent, consent_row::Column::Purpose)).eq(Purpose::Transactional.as_str());
+            Condition::all().add(sms).add(texts)
+        })
+        .into();
+    // One statement: what it says is true at one moment.
+    let row = contact::Entity::in_business(business_id)
+        .join(JoinType::LeftJoin, stand)
         .filter(contact::Column::Id.eq(id))
         .select_only()
+        .column(consent_row::Column::State)
         .columns([
             contact::Column::Blocked,
             contact::Column::HeldSince,
             contact::Column::PhoneKey,
         ])
-        .into_tuple()
+        .into_model::<Standing>()
         .one(s.read())
         .await?;
-    Ok(match row {
-        Some((true, ..)) => Some(BLOCKED),
-        Some((_, Some(_), _)) => Some(hold::REASON),
-        Some((.., key)) if !s.vault().indexes(PHONE, phone).contains(&key) => Some(NUMBER_CHANGED),
+    Ok(row.and_then(|r| match r.state {
+        Some(state) if state == State::OptedOut.as_str() => Some("The customer opted out."),
+        _ if r.blocked => Some(BLOCKED),
+        _ if r.held_since.is_some() => Some(hold::REASON),
+        _ if !s.vault().indexes(PHONE, phone).contains(&r.phone_key) => Some(NUMBER_CHANGED),
         _ => None,
-    })
+    }))
 }
 
 /// Several contacts of one business by id; those that are not there are left out.

@@ -66,7 +66,7 @@ pub use reconcile::{Swept, catch_up, reconcile, sweep};
 #[cfg(test)]
 pub(crate) use resend::to_resend;
 pub(crate) use status::News;
-pub use status::status_changed;
+pub use status::{About, status_changed};
 #[cfg(test)]
 pub(crate) use unclear::in_state;
 pub(crate) use unclear::resolve;

@@ -205,10 +205,20 @@ fn step(id: Uuid, step: &str, why: Option<&str>) {
 
 /// The provider has taken a reminder's text, or delivered one that was given up: it can be answered for 14 days, or until the visit.
 pub(crate) async fn sent(tx: &mut Tx, m: &message::Model) -> Result<()> {
+    taken(tx, m, m.delivered_at.map(|_| "the network")).await
+}
+
+/// The same for a text of which `by` says that it arrived.
+pub(crate) async fn arrived(tx: &mut Tx, m: &message::Model, by: &str) -> Result<()> {
+    taken(tx, m, Some(by)).await
+}
+
+/// `arrived`: who says that it reached the customer.
+async fn taken(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result<()> {
     let Some(row) = of_message(tx, m).await? else { return Ok(()) };
-    let arrived_after_all = row.status == "failed" && m.delivered_at.is_some();
+    let after_all = arrived.filter(|_| row.status == "failed");
     // Superseded while it was on its way: it keeps that state, and what was sent is remembered.
-    if !(row.status == "queued" || arrived_after_all || (row.status == "cancelled" && row.sent_at.is_none())) {
+    if !(row.status == "queued" || after_all.is_some() || (row.status == "cancelled" && row.sent_at.is_none())) {
         return Ok(());
     }
     let (business_id, appointment_id, superseded) = (row.business_id, row.appointment_id, row.status == "cancelled");
@@ -224,8 +234,8 @@ pub(crate) async fn sent(tx: &mut Tx, m: &message::Model) -> Result<()> {
         row.expires_at = Set(Some(answerable_until(visit.starts_at, sent_at)));
     }
     row.update(&tx.db).await?;
-    if arrived_after_all {
-        tasks::settle(tx, business_id, appointment_id, tasks::Kind::Call, "the network").await?;
+    if let Some(by) = after_all {
+        tasks::settle(tx, business_id, appointment_id, tasks::Kind::Call, by).await?;
     }
     tx.touch(business_id, Touched::Appointment(appointment_id));
     Ok(())

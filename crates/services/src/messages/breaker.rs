@@ -109,7 +109,7 @@ pub(crate) async fn open_count(db: &impl ConnectionTrait) -> Result<i64> {
 
 /// One call is let through to see whether it works again; until then nobody else calls.
 pub(crate) async fn probe(tx: &mut Tx, scope: &str) -> Result<()> {
-    change(tx, scope, None, |b, now| b.probe(Breaker::lease(now))).await
+    change(tx, scope, None, |b, now, by_callback| b.probe(lease_from(now, by_callback))).await
 }
 
 /// A call that went through, or a text that did: the breaker it went by, and when its message was claimed.
@@ -144,7 +144,10 @@ async fn went_well(tx: &mut Tx, calls: &[Call], by_callback: bool) -> Result<()>
     for (scope, claimed) in calls {
         let trouble = board.0.get(scope).filter(|r| r.breaker != Breaker::default());
         if trouble.is_some_and(|r| r.by_callback == by_callback) {
-            change(tx, scope, None, |b, _| b.success(lease(&b, *claimed))).await?;
+            change(tx, scope, None, |b, _, by_callback| {
+                b.success(lease(&b, *claimed, by_callback))
+            })
+            .await?;
         }
     }
     Ok(())
@@ -165,28 +168,37 @@ pub(crate) struct Trouble<'a> {
 }
 
 pub(crate) async fn failure(tx: &mut Tx, t: Trouble<'_>) -> Result<()> {
-    let step = |b: Breaker, now| b.failure(now, t.kind, lease(&b, t.claimed));
+    let step = |b: Breaker, now, by_callback| b.failure(now, t.kind, lease(&b, t.claimed, by_callback));
     change(tx, t.scope, Some(&t), step).await
 }
 
 /// The lease of the probe that is out, if this call is that probe: a probe is leased from the moment it is claimed.
-fn lease(b: &Breaker, claimed: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    let lease = claimed.map(Breaker::lease);
+fn lease(b: &Breaker, claimed: Option<DateTime<Utc>>, by_callback: bool) -> Option<DateTime<Utc>> {
+    let lease = claimed.map(|at| lease_from(at, by_callback));
     lease.filter(|_| b.state == State::HalfOpen && b.until == lease)
+}
+
+/// What callbacks have opened only the network's word closes, and that takes its time.
+fn lease_from(asked: DateTime<Utc>, by_callback: bool) -> DateTime<Utc> {
+    if by_callback {
+        Breaker::late_lease(asked)
+    } else {
+        Breaker::lease(asked)
+    }
 }
 
 async fn change(
     tx: &mut Tx,
     scope: &str,
     trouble: Option<&Trouble<'_>>,
-    step: impl Fn(Breaker, DateTime<Utc>) -> Breaker,
+    step: impl Fn(Breaker, DateTime<Utc>, bool) -> Breaker,
 ) -> Result<()> {
     let row = breaker::Entity::find_by_id(scope.to_owned())
         .lock(LockType::NoKeyUpdate)
         .one(&tx.db)
         .await?;
     let before = row.as_ref().map(read).unwrap_or_default();
-    let after = step(before, tx.now);
+    let after = step(before, tx.now, row.as_ref().is_some_and(|r| r.by_callback));
     if after == before {
         return Ok(());
     }

@@ -282,6 +282,9 @@ impl Scene {
         if let Some(verdict) = self.reminder_verdict(now, business, person, m) {
             return verdict;
         }
+        if let Some(verdict) = self.second_try_verdict(now, business, person, m) {
+            return verdict;
+        }
         // Before the limits: what a breaker holds back must not use them up.
         let probes = match self.breakers(now, business, m, probed) {
             Ok(probes) => probes,
@@ -343,12 +346,25 @@ impl Scene {
         let zone = reminders::zone(b, person);
         match at_send(now, visit.starts_at, zone, businesses::quiet_for(b, &person.phone)) {
             AtSend::Send => None,
-            AtSend::HoldUntil(at) => {
-                let until = when::dated(at, businesses::zone(b));
-                Some(Verdict::Hold(at, format!("Waits for the end of quiet hours: {until}.")))
-            }
+            AtSend::HoldUntil(at) => Some(Verdict::Hold(at, quiet_words(b, at))),
             AtSend::Skip(why) => Some(Verdict::Withdraw(why.words().to_owned())),
         }
+    }
+
+    /// A machine's second try of what a person wrote (one they asked for carries no error any more) wakes nobody up.
+    fn second_try_verdict(
+        &self,
+        now: DateTime<Utc>,
+        b: &business::Model,
+        person: &contact::Model,
+        m: &message::Model,
+    ) -> Option<Verdict> {
+        if m.reminder_id.is_some() || m.resends == 0 || m.error.is_none() {
+            return None;
+        }
+        let quiet = businesses::quiet_for(b, &person.phone);
+        let at = quiet.ends_after(now, reminders::zone(b, person)).filter(|at| *at > now)?;
+        Some(Verdict::Hold(at, quiet_words(b, at)))
     }
 
     /// The breakers this text would try, if any; or how it is held, if one is open.
@@ -377,6 +393,13 @@ impl Scene {
         }
         Ok(probes)
     }
+}
+
+fn quiet_words(b: &business::Model, until: DateTime<Utc>) -> String {
+    format!(
+        "Waits for the end of quiet hours: {}.",
+        when::dated(until, businesses::zone(b))
+    )
 }
 
 async fn requests(tx: &Tx, picked: &[message::Model]) -> Result<HashMap<Uuid, reminder_request::Model>> {
@@ -459,23 +482,22 @@ pub(super) async fn begin(s: &Services, m: &message::Model) -> Result<bool> {
 
 /// What has come in between the claim and the call: a text that waited its turn behind others may be a minute old.
 pub(super) async fn objection(s: &Services, m: &message::Model) -> Result<Option<&'static str>> {
-    if consent::state(s.read(), m.contact_id).await? == State::OptedOut {
-        return Ok(Some("The customer opted out."));
+    if let Some(reminder) = m.reminder_id {
+        let request = reminder_request::Entity::in_business(m.business_id)
+            .filter(reminder_request::Column::Id.eq(reminder))
+            .one(s.read())
+            .await?;
+        let stands = request.is_some_and(|r| match r.status.as_str() {
+            "queued" => true,
+            "sent" | "failed" => r.expires_at.is_some_and(|at| at > s.now()),
+            _ => false,
+        });
+        if !stands {
+            return Ok(Some("The visit is not open any more, or at another time."));
+        }
     }
-    if let Some(why) = contacts::objection(s, m.business_id, m.contact_id, &m.theirs).await? {
-        return Ok(Some(why));
-    }
-    let Some(reminder) = m.reminder_id else { return Ok(None) };
-    let request = reminder_request::Entity::in_business(m.business_id)
-        .filter(reminder_request::Column::Id.eq(reminder))
-        .one(s.read())
-        .await?;
-    let stands = request.is_some_and(|r| match r.status.as_str() {
-        "queued" => true,
-        "sent" | "failed" => r.expires_at.is_some_and(|at| at > s.now()),
-        _ => false,
-    });
-    Ok((!stands).then_some("The visit is not open any more, or at another time."))
+    // The person's own word last, so that nothing lies between it and the call.
+    contacts::objection(s, m.business_id, m.contact_id, &m.theirs).await
 }
 
 /// From here on they are being sent, and each has a row that says so.

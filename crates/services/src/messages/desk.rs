@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::{WAITING, address_to, locked, may_write, resend, told, withdraw};
 use crate::{
-    Actor, Error, Permission, Result, Services, Tx, businesses, contacts, conversations, error::problem, numbers, tx::Touched,
+    Actor, Error, Permission, Result, Services, Tx, businesses, contacts, conversations, error::problem, numbers, reports::What,
+    tx::Touched,
 };
 
 /// Most messages in one go.
@@ -139,6 +140,10 @@ async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
     let Some(from) = from else {
         return Err(problem(Code::MayNotSend, "There is no number to send from."));
     };
+    if m.resend_at.is_some() {
+        // The machine's own second try won't come to an end that counts this failure.
+        tx.count(m.business_id, What::Failed);
+    }
     let mut row = m.into_active_model();
     row.ours = Set(from);
     row.status = Set(Status::Queued.as_str().to_owned());

@@ -236,7 +236,12 @@ async fn call(s: &Services, m: &message::Model, validity_period: Option<StdDurat
             message: "no Twilio account is connected".to_owned(),
         };
     };
-    let callback = format!("{}/webhooks/twilio/status?message_id={}", s.settings().public_url, m.id);
+    let callback = format!(
+        "{}/webhooks/twilio/status?message_id={}&attempt={}",
+        s.settings().public_url,
+        m.id,
+        m.attempts
+    );
     let new = NewMessage {
         to: &m.theirs,
         from: &m.ours,

@@ -15,7 +15,7 @@ use entity::{
     messages::{message, message_attempt},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{Expr, LockType},
 };
 use twilio::{Outcome, errors};
@@ -287,7 +287,8 @@ async fn try_later(
     } else {
         UNREACHED.get(m.attempts.max(1) as usize - 1).or(UNREACHED.last()).copied()
     };
-    let Some(pause) = pause.filter(|_| reached || tx.now - m.created_at < LONGEST_WAIT) else {
+    let worth = reached || tx.now - unreached_since(tx, &m).await? < LONGEST_WAIT;
+    let Some(pause) = pause.filter(|_| worth) else {
         let words = format!("Not sent after {} tries: {}", m.attempts, mask_all(message));
         return failed(tx, person, m, Status::Failed, code, &words, false).await;
     };
@@ -305,6 +306,29 @@ async fn try_later(
     row.retries = Set(retries);
     let row = row.update(&tx.db).await?;
     wait(tx, row, by, "Twilio did not take it; it will be tried again shortly.").await
+}
+
+/// When the first of the tries was made that have not reached Twilio since one did.
+async fn unreached_since(tx: &Tx, m: &message::Model) -> Result<DateTime<Utc>> {
+    let tries = || message_attempt::Entity::in_business(m.business_id).filter(message_attempt::Column::MessageId.eq(m.id));
+    let other = Condition::any()
+        .add(message_attempt::Column::Outcome.ne("try_later"))
+        .add(message_attempt::Column::HttpStatus.is_not_null());
+    let before: Option<Option<i32>> = tries()
+        .filter(other)
+        .select_only()
+        .column_as(message_attempt::Column::Number.max(), "number")
+        .into_tuple()
+        .one(&tx.db)
+        .await?;
+    let since: Option<Option<DateTime<Utc>>> = tries()
+        .filter(message_attempt::Column::Number.gt(before.flatten().unwrap_or(0)))
+        .select_only()
+        .column_as(message_attempt::Column::StartedAt.min(), "since")
+        .into_tuple()
+        .one(&tx.db)
+        .await?;
+    Ok(since.flatten().unwrap_or(tx.now))
 }
 
 /// Seconds to the next try after so many refusals that will pass; none when there is no next. A queue of hours takes hours to drain.

@@ -34,7 +34,8 @@ pub(super) fn retry_at(now: DateTime<Utc>, code: Option<i32>, resends: i32, chan
     }
 }
 
-/// It stays undelivered until then; the tick puts it back into the outbox. A machine's second try keeps quiet hours, whoever wrote the text.
+/// It stays undelivered until then; the tick puts it back into the outbox. A machine's second try keeps quiet hours, whoever wrote the text;
+/// they are asked for again when it is claimed.
 pub(super) async fn plan(tx: &mut Tx, person: &contact::Model, row: message::Model, at: DateTime<Utc>) -> Result<message::Model> {
     let business = tx.business(row.business_id).await?;
     let quiet = businesses::quiet_for(&business, &person.phone);
@@ -96,6 +97,7 @@ async fn again(s: &Services, id: Uuid) -> Result<()> {
         row.status = Set(Status::Queued.as_str().to_owned());
         row.provider_sid = Set(None);
         row.resends = Set(resends);
+        row.retries = Set(0);
         row.not_before = Set(tx.now);
     }
     let row = row.update(&tx.db).await?;
@@ -123,6 +125,7 @@ pub(super) async fn not_again(tx: &mut Tx, row: message::Model, why: &str) -> Re
         .limit(1)
         .one(&tx.db)
         .await?;
+    // Without one a person asked for this try, and the failure before it has been counted.
     let unexplained = row.error.is_none();
     let mut row = row.into_active_model();
     row.status = Set(Status::Undelivered.as_str().to_owned());
@@ -133,7 +136,9 @@ pub(super) async fn not_again(tx: &mut Tx, row: message::Model, why: &str) -> Re
         row.error = Set(Some(why.to_owned()));
     }
     let row = row.update(&tx.db).await?;
-    tx.count(row.business_id, What::Failed);
+    if !unexplained {
+        tx.count(row.business_id, What::Failed);
+    }
     told(tx, &row).await
 }
 

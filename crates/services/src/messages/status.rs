@@ -14,7 +14,7 @@ use sea_orm::{
 use twilio::{errors, forms};
 use uuid::Uuid;
 
-use super::{all_opened, breaker, opened, outcome, resend, unclear};
+use super::{all_opened, breaker, opened, outcome, resend, spend, unclear};
 use crate::{
     Error, Result, Services, Tx, contacts, conversations, error::problem, reminders, reports::What, tasks, together::Together,
     tx::Touched,
@@ -26,19 +26,36 @@ pub(super) const SILENCE: Duration = Duration::hours(1);
 /// Most callbacks in one transaction.
 const MOST: usize = 64;
 
-/// A callback as it came: our own id from its URL, and the form.
-pub(crate) type Call = (Option<Uuid>, forms::Status);
+/// What the URL of a callback says it is about.
+#[derive(Clone, Copy, Default)]
+pub struct About {
+    pub message_id: Option<Uuid>,
+    /// Which try of it; a text that was tried again hears late news of the one before, too.
+    pub attempt: Option<i32>,
+}
+
+impl From<Option<Uuid>> for About {
+    fn from(message_id: Option<Uuid>) -> Self {
+        Self {
+            message_id,
+            attempt: None,
+        }
+    }
+}
+
+/// A callback as it came.
+pub(crate) type Call = (About, forms::Status);
 pub(crate) type News = Together<Call, Result<()>>;
 
-/// A status callback. `message_id` is ours, from the callback's own URL: it binds the SID even when the answer to our call was lost.
+/// A status callback. The message's id is ours, from the callback's own URL: it binds the SID even when the answer to our call was lost.
 /// A callback for a SID nobody knows yet is kept until the message turns up.
 ///
 /// # Errors
 /// `NotFound` when the id is unknown, or belongs to a message with another SID, number or account.
-pub async fn status_changed(s: &Services, message_id: Option<Uuid>, form: &forms::Status) -> Result<()> {
+pub async fn status_changed(s: &Services, about: impl Into<About>, form: &forms::Status) -> Result<()> {
     let begun = tokio::time::Instant::now();
     let work = |group| async move { Box::pin(hear_group(s, group)).await };
-    let done = s.news().run((message_id, form.clone()), MOST, work).await;
+    let done = s.news().run((about.into(), form.clone()), MOST, work).await;
     metrics::histogram!("showup_step_seconds", "step" => "status").record(begun.elapsed());
     done.unwrap_or_else(|| Err(Error::broken("the callback's transaction broke off")))
 }
@@ -68,9 +85,9 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
     let mut results = Vec::with_capacity(group.len());
     let mut events = Vec::new();
     let mut changed = BTreeSet::new();
-    for (id, form) in group {
-        let Some(row) = find(&rows, *id, form) else {
-            results.push(if id.is_some() {
+    for (about, form) in group {
+        let Some(row) = find(&rows, about.message_id, form) else {
+            results.push(if about.message_id.is_some() {
                 Err(unknown())
             } else {
                 events.push(event(&tx, None, form, "callback"));
@@ -78,7 +95,7 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
             });
             continue;
         };
-        let known = belongs(&tx, row, form).await?;
+        let known = belongs(&tx, row, about.attempt, form).await?;
         if matches!(known, Belongs::No) {
             tracing::warn!(message = %row.id, sid = %form.message_sid, "status callback does not fit the message it names");
             results.push(Err(unknown()));
@@ -90,6 +107,7 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
         let after = match known {
             Belongs::Earlier => earlier(&mut tx, row, form).await?,
             _ => {
+                let row = charged(&mut tx, row).await?;
                 let row = bind(&mut tx, row, form);
                 follow(&mut tx, row, &form.message_status, form.error_code).await?
             }
@@ -112,10 +130,10 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
 
 /// The messages that are spoken of, locked after their people, both in order of id.
 async fn lock_rows(tx: &Tx, group: &[Call]) -> Result<HashMap<Uuid, message::Model>> {
-    let ids: BTreeSet<Uuid> = group.iter().filter_map(|(id, _)| *id).collect();
+    let ids: BTreeSet<Uuid> = group.iter().filter_map(|(about, _)| about.message_id).collect();
     let sids: BTreeSet<&str> = group
         .iter()
-        .filter(|(id, _)| id.is_none())
+        .filter(|(about, _)| about.message_id.is_none())
         .map(|(_, form)| form.message_sid.as_str())
         .collect();
     let mut seen: Vec<(Uuid, Uuid)> = Vec::new();
@@ -187,7 +205,7 @@ enum Belongs {
 }
 
 /// The callback is about this message: same SID where we know it, same account, same addresses, and ours to send.
-async fn belongs(tx: &Tx, row: &message::Model, form: &forms::Status) -> Result<Belongs> {
+async fn belongs(tx: &Tx, row: &message::Model, attempt: Option<i32>, form: &forms::Status) -> Result<Belongs> {
     let same = |known: Option<&String>, said: &String| known.is_none_or(|k| k == said);
     let fits = row.direction == "outbound"
         && row.attempts > 0
@@ -196,7 +214,11 @@ async fn belongs(tx: &Tx, row: &message::Model, form: &forms::Status) -> Result<
     if !fits {
         return Ok(Belongs::No);
     }
-    if row.resends > 0 && row.provider_sid.as_ref() != Some(&form.message_sid) {
+    let other = row.provider_sid.as_ref() != Some(&form.message_sid);
+    if other && attempt.is_some_and(|n| n < row.attempts) && !is_anothers(tx, &form.message_sid).await? {
+        return Ok(Belongs::Earlier);
+    }
+    if other && row.resends > 0 {
         let earlier = message_attempt::Entity::in_business(row.business_id)
             .filter(message_attempt::Column::MessageId.eq(row.id))
             .filter(message_attempt::Column::ProviderSid.eq(&form.message_sid))
@@ -247,6 +269,20 @@ pub(super) fn by_staff(tx: &Tx, m: &message::Model, said: Status) -> message_eve
         source: Set("staff".to_owned()),
         at: Set(tx.now),
     }
+}
+
+/// Twilio has it after all, though it was taken for never sent: what that took back from the month's costs counts again.
+async fn charged(tx: &mut Tx, row: message::Model) -> Result<message::Model> {
+    let taken_back = row.provider_sid.is_none()
+        && row
+            .status
+            .parse()
+            .is_ok_and(|status: Status| status.is_failure() || matches!(status, Status::Queued | Status::Cancelled));
+    if taken_back {
+        let at = row.claimed_at.unwrap_or(tx.now);
+        spend::add(tx, row.business_id, at, row.price.unwrap_or(0)).await?;
+    }
+    Ok(row)
 }
 
 /// The SID, if the answer to our call has not brought it yet; written with the state it comes with.
@@ -369,8 +405,10 @@ pub(super) async fn learned(tx: &mut Tx, row: message::Model, said: &twilio::Mes
         to: None,
     };
     event(tx, Some(&row), &form, "log").insert(&tx.db).await?;
-    let row = follow(tx, row, &said.status, said.error_code).await?;
-    conversations::follow(tx, &[row]).await
+    let rows = [follow(tx, row, &said.status, said.error_code).await?];
+    let calls = breaker::calls(tx.services(), &rows);
+    breaker::confirmed(tx, &calls).await?;
+    conversations::follow(tx, &rows).await
 }
 
 /// Events that came before we knew whose SIDs these are.

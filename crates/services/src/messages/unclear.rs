@@ -113,7 +113,8 @@ async fn ask_person(tx: &mut Tx, m: message::Model, why: &str) -> Result<()> {
         appointment_id: m.appointment_id,
         message_id: Some(m.id),
     };
-    tasks::raise(tx, task).await?;
+    // It may have been asked about an earlier try.
+    tasks::raise_anew(tx, task).await?;
     // A late callback still settles it; the log is looked at once a day for as long as it is unclear.
     let mut row = m.into_active_model();
     row.not_before = Set(tx.now + Duration::days(1));
@@ -171,7 +172,7 @@ pub async fn settle(s: &Services, actor: &Actor, cmd: SettleMessage) -> Result<M
     };
     audit::record(&tx, change).await?;
     let row = if cmd.arrived {
-        arrived(&mut tx, m).await?
+        arrived(&mut tx, m, &actor.author()).await?
     } else {
         let words = format!("{} says that it did not arrive.", actor.author());
         let row = outcome::given_up(&mut tx, m, Status::Failed, None, &words).await?;
@@ -183,8 +184,12 @@ pub async fn settle(s: &Services, actor: &Actor, cmd: SettleMessage) -> Result<M
     Ok(shown(row))
 }
 
-async fn arrived(tx: &mut Tx, m: message::Model) -> Result<message::Model> {
-    tx.count(m.business_id, What::Sent);
+async fn arrived(tx: &mut Tx, m: message::Model, by: &str) -> Result<message::Model> {
+    // An earlier try may have been counted and told of as failed.
+    if m.sent_at.is_none() {
+        tx.count(m.business_id, What::Sent);
+    }
+    tasks::settle_of_message(tx, &m, tasks::Kind::StuckMessage, by).await?;
     let sent_at = m.claimed_at.unwrap_or(tx.now);
     let mut row = m.into_active_model();
     row.status = Set(Status::Sent.as_str().to_owned());
@@ -193,7 +198,7 @@ async fn arrived(tx: &mut Tx, m: message::Model) -> Result<message::Model> {
     // Without a SID Twilio can't be asked about it.
     row.not_before = Set(tx.now + Duration::days(3650));
     let row = row.update(&tx.db).await?;
-    reminders::sent(tx, &row).await?;
+    reminders::arrived(tx, &row, by).await?;
     told(tx, &row).await?;
     Ok(row)
 }

@@ -478,3 +478,67 @@ async fn a_day_without_twilio_ends_with_a_person(#[case] backend: Backend) {
     assert_eq!(w.last_message(&ann).await.status, "failed");
     assert_eq!(w.open_tasks().await.len(), 1);
 }
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_the_carriers_refuse_closes_by_twilios_log_where_no_callback_comes(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::sweep(&w.s).await.expect("begins");
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "One").await.expect("queued");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    let sid = m.provider_sid.clone().expect("taken");
+    w.status(&m, &sid, "undelivered", Some(30034)).await.expect("heard");
+    assert_eq!(kinds(&w).await, ["sender_breaker"]);
+    w.clock.advance(Duration::minutes(6));
+    w.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
+    w.sim.set_delay(std::time::Duration::from_millis(1));
+    w.reply(&ann, "Two").await.expect("queued");
+    w.reply(&ann, "Three").await.expect("queued");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2, "one shows whether it works again");
+    let patience = std::time::Duration::from_secs(10);
+    let delivered = w.sim.wait_for(
+        |sim| sim.messages().any(|m| m.body == "Two" && m.status == "delivered"),
+        patience,
+    );
+    delivered.await.expect("it arrives");
+    w.clock.advance(Duration::minutes(5));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2, "no other goes before the first is heard of");
+    messages::sweep(&w.s).await.expect("sweeps");
+    assert!(kinds(&w).await.is_empty(), "the network's word counts, however it comes");
+    w.clock.advance(Duration::minutes(6));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 3);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_text_written_long_ago_waits_for_twilio_as_any_other(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let cut_off = w.process_cut_off().await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::Refuse).code(21211));
+    let m = w.reply(&ann, "Hello").await.expect("queued");
+    w.work().await;
+    assert_eq!(w.last_message(&ann).await.status, "failed");
+    w.clock.advance(Duration::days(3));
+    let ids = contract::messages::MessageIds { ids: vec![m.id] };
+    messages::retry(&w.s, &w.owner, ids).await.expect("again");
+    for _ in 0..20 {
+        messages::send_due(&cut_off).await.expect("nobody there");
+        w.clock.advance(Duration::hours(1));
+    }
+    assert_eq!(w.last_message(&ann).await.status, "queued");
+    for _ in 0..7 {
+        messages::send_due(&cut_off).await.expect("nobody there");
+        w.clock.advance(Duration::hours(1));
+    }
+    assert_eq!(w.last_message(&ann).await.status, "failed", "a day is enough");
+}

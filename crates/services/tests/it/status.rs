@@ -260,3 +260,40 @@ async fn two_texts_refused_for_the_same_reason_are_one_opt_out(#[case] backend: 
         .expect("days");
     assert_eq!(days.iter().map(|d| d.opted_out).sum::<i64>(), 1);
 }
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_second_try_that_is_late_keeps_quiet_hours_too(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, m, sid) = sent(&w).await;
+    w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
+    // Nobody works from ten in the morning to eleven at night.
+    w.clock.advance(Duration::hours(13));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    let m = w.last_message(&ann).await;
+    assert_eq!((m.status.as_str(), w.phone_got(ANN).len()), ("queued", 1));
+    assert!(m.status_words.contains("end of quiet hours"), "{}", m.status_words);
+    w.clock.advance(Duration::hours(10));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2);
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_failure_is_counted_once_whatever_staff_do_about_it(#[case] backend: Backend, #[values(30003, 30005)] code: i32) {
+    let w = World::new(backend).await;
+    let (_, m, sid) = sent(&w).await;
+    w.status(&m, &sid, "undelivered", Some(code)).await.expect("heard");
+    let ids = || contract::messages::MessageIds { ids: vec![m.id] };
+    messages::retry(&w.s, &w.owner, ids()).await.expect("again");
+    messages::cancel_many(&w.s, &w.owner, ids()).await.expect("taken back");
+    let days = services::reports::daily(&w.s, &w.owner, Default::default())
+        .await
+        .expect("days");
+    assert_eq!(days.iter().map(|d| d.failed).sum::<i64>(), 1);
+}

@@ -186,3 +186,113 @@ async fn a_failure_that_only_twilios_log_tells_of_is_one_like_any_other(#[case] 
     assert_eq!(kinds(&w).await, ["stuck_message"]);
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
 }
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_becomes_unclear_again_is_asked_again(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    w.contact("Ann", ANN).await;
+    let ann = w.holder_of(ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
+    messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    let ids = MessageIds { ids: vec![m.id] };
+    messages::retry(&w.s, &w.owner, ids).await.expect("again");
+    stays_unclear(&w, FaultKind::ErrorBefore).await;
+    assert_eq!(kinds(&w).await, ["unclear_message"]);
+}
+
+/// The first try failed and was told of; then a person says that the second one arrived.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_second_try_that_arrived_leaves_nothing_to_do(#[case] backend: Backend, #[values(true, false)] reminder: bool) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 30).await;
+    if reminder {
+        services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    } else {
+        w.reply(&ann, "Hello").await.expect("queued");
+    }
+    messages::send_due(&w.s).await.expect("sent");
+    let m = w.last_message(&ann).await;
+    let sid = m.provider_sid.clone().expect("taken");
+    w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
+    w.clock.advance(Duration::minutes(12));
+    messages::tick(&w.s).await.expect("ticks");
+    let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
+    assert_eq!(w.open_tasks().await.len(), 2);
+    messages::settle(&w.s, &w.owner, say(&m, true)).await.expect("said");
+    assert!(kinds(&w).await.is_empty(), "nobody needs to call, nothing is stuck");
+    let days = services::reports::daily(&w.s, &w.owner, Default::default())
+        .await
+        .expect("days");
+    assert_eq!(days.iter().map(|d| d.sent).sum::<i64>(), 1, "one text");
+    if reminder {
+        w.text(ANN, "Y").await;
+        assert_eq!(w.see_visit(&visit).await.status.as_str(), "confirmed");
+    }
+}
+
+/// Taken for never sent, so not charged; then Twilio speaks of it.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_was_sent_after_all_is_paid_for(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let spent = async || services::businesses::sending(&w.s, &w.owner).await.expect("sending").spent;
+    w.reply(&ann, "Hello").await.expect("queued");
+    let m = stays_unclear(&w, FaultKind::ErrorAfter).await;
+    let cost = spent().await;
+    assert!(cost > 0);
+    messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    assert_eq!(spent().await, 0);
+    let sid = w.sim.sent_to(ANN)[0].sid.clone();
+    for status in ["sent", "delivered"] {
+        w.status(&m, &sid, status, None).await.expect("heard");
+        assert_eq!(spent().await, cost, "{status}");
+    }
+}
+
+/// Said too soon that it did not arrive, and sent again; late news of the first try is no news of the second.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn late_news_of_the_first_try_is_not_taken_for_the_second(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    let m = stays_unclear(&w, FaultKind::ErrorAfter).await;
+    messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    let first = w.sim.sent_to(ANN)[0].sid.clone();
+    let ids = MessageIds { ids: vec![m.id] };
+    messages::retry(&w.s, &w.owner, ids).await.expect("again");
+    w.sim.set_fault(Fault::new(FaultKind::StoreLate).ms(1_000));
+    let late = async {
+        let patience = std::time::Duration::from_secs(30);
+        let second = w.sim.wait_for(|sim| sim.creates().count() == 2, patience);
+        second.await.expect("the second try is in the air");
+        let about = messages::About {
+            message_id: Some(m.id),
+            attempt: Some(1),
+        };
+        let form = w.status_form(&first, "undelivered", Some(30003));
+        messages::status_changed(&w.s, about, &form).await.expect("heard");
+    };
+    let (sent, ()) = tokio::join!(messages::send_due(&w.s), late);
+    sent.expect("sent");
+    let now = w.last_message(&ann).await;
+    assert_eq!((now.resend_at, now.error), (None, None), "{}", now.status);
+    assert_ne!(now.provider_sid, Some(first));
+    w.clock.advance(Duration::hours(1));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2, "twice, as a person wished, and no third time");
+}
