@@ -34,18 +34,22 @@ pub async fn get_appointment(id: Uuid) -> Result<AppointmentView, AppError> {
     Ok(services::appointments::get(&ssr::services()?, &ssr::actor().await?, id).await?)
 }
 
-/// `starts_at` is a local time in the business's zone, as a datetime-local input gives it; `contact_id` is empty when none was chosen.
+/// `starts_at` is a local time in the business's zone, as a datetime-local input gives it; `contact_id` and `location_id` are empty when
+/// none was chosen.
 #[server(prefix = "/api/fn")]
 pub async fn create_appointment(
     contact_id: String,
     starts_at: String,
+    location_id: Option<String>,
     staff_label: String,
     notes: String,
 ) -> Result<AppointmentView, AppError> {
+    let location_id = location_id.unwrap_or_default();
     let page = crate::paths::with_query("/appointments/new", &[("contact", Some(&contact_id))]);
     let form = ssr::Form::new("appointment", page)
         .typed("contact_id", &contact_id)
         .typed("starts_at", &starts_at)
+        .typed("location_id", &location_id)
         .typed("staff_label", &staff_label)
         .typed("notes", &notes);
     let work = async move {
@@ -53,7 +57,15 @@ pub async fn create_appointment(
         let contact_id = contact_id
             .parse()
             .map_err(|_| AppError(contract::Problem::field("contact_id", "Choose a contact.")))?;
+        let location_id = match location_id.as_str() {
+            "" => None,
+            id => Some(
+                id.parse()
+                    .map_err(|_| AppError(contract::Problem::field("location_id", "Choose a location.")))?,
+            ),
+        };
         let command = contract::appointments::CreateAppointment {
+            location_id,
             contact_id,
             starts_at,
             notes: Some(notes),

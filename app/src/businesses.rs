@@ -1,5 +1,9 @@
 //! Settings of the business.
 
+mod locations;
+
+pub use locations::list_locations;
+
 use contract::{
     businesses::{BusinessView, SendingView},
     live::LiveEvent,
@@ -15,6 +19,7 @@ use crate::{
     forms::{Field, FormNote, FormState, Submit, ZoneNames},
     parts::{Glyph, Loaded},
 };
+use locations::Locations;
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
@@ -81,6 +86,7 @@ pub fn SettingsPage() -> impl IntoView {
             <h1>"Settings"</h1>
             {body}
             <Loaded from=sending view=|sending| view! { <Texts sending /> } />
+            <Locations />
             <Connection business />
         </div>
     }
@@ -298,12 +304,19 @@ fn Connection(business: BusinessView) -> impl IntoView {
     let sender = business
         .sender
         .unwrap_or_else(|| "No number yet: texts cannot leave until one is connected.".to_owned());
+    let account = business
+        .own_account
+        .map_or_else(|| "The one of this installation".to_owned(), |sid| format!("Your own, {sid}"));
     view! {
         <section class="panel flex flex-col gap-4 p-5" aria-labelledby="connection-heading">
             <h2 id="connection-heading">"Twilio"</h2>
             <div>
                 <p class="field-label">"Texts leave from"</p>
                 <p class="tabular">{sender}</p>
+            </div>
+            <div>
+                <p class="field-label">"Account"</p>
+                <p class="break-all">{account}</p>
             </div>
             <p class="text-sm text-muted">"Enter these two addresses in Twilio's console, at your number and at its status callback."</p>
             <CopyLine label="Incoming messages" text=business.webhook_inbound />

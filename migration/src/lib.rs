@@ -11,6 +11,8 @@ mod m20261120_000003_sealed;
 mod m20261120_000004_waiting;
 mod m20261120_000005_late;
 mod m20261121_000006_confirmed;
+mod m20261125_000007_locations;
+mod m20261125_000008_accounts;
 mod queue;
 
 pub use queue::QueueError;
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000004_waiting::Migration),
             Box::new(m20261120_000005_late::Migration),
             Box::new(m20261121_000006_confirmed::Migration),
+            Box::new(m20261125_000007_locations::Migration),
+            Box::new(m20261125_000008_accounts::Migration),
         ]
     }
 }

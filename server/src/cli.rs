@@ -12,7 +12,7 @@ use services::{
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
-use crate::{AccountSid, AppState, config::Config, metrics, router, site, workers};
+use crate::{AppState, config::Config, metrics, router, secret, site, workers};
 
 /// Appointment reminders by text, answered with one letter.
 #[derive(Parser)]
@@ -72,6 +72,19 @@ enum Admin {
         /// The Twilio number, like +14155550123.
         #[arg(long)]
         number: String,
+    },
+    /// Gives a business a Twilio account of its own, or that account a new auth token, which is read from standard input.
+    ConnectTwilio {
+        #[arg(long)]
+        business: String,
+        /// AC and 32 letters and digits, from Twilio's console.
+        #[arg(long)]
+        account_sid: String,
+    },
+    /// Lets a business go back to the installation's Twilio account.
+    DisconnectTwilio {
+        #[arg(long)]
+        business: String,
     },
     /// Adds a person to a business.
     AddMember {
@@ -220,7 +233,7 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
         }
     }
     let listening = tokio::spawn(listen(s.clone(), stopping.clone()));
-    let keys = tokio::spawn(keep_keys(s.clone(), stopping.clone()));
+    let fresh = tokio::spawn(keep_fresh(s.clone(), stopping.clone()));
     let working = async {
         let done = if work {
             workers::run(s.clone(), stopping.clone()).await
@@ -242,7 +255,7 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     let (worked, served) = tokio::join!(working, serving);
     stopping.cancel();
     listening.abort();
-    keys.abort();
+    fresh.abort();
     // A database that is gone does not say goodbye.
     if tokio::time::timeout(std::time::Duration::from_secs(2), s.db().close())
         .await
@@ -273,12 +286,10 @@ async fn serve_http(
     web: bool,
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
-    let account = Some(config.twilio_account_sid.clone()).filter(|sid| !sid.is_empty());
     let leptos = site::options(&config.showup_leptos_config)?;
     let state = AppState {
         services: s,
         leptos,
-        account_sid: AccountSid(account),
         metrics_token: config.metrics_token(),
         stopping: stopping.clone(),
     };
@@ -319,11 +330,12 @@ async fn listen(s: Services, stopping: CancellationToken) {
     }
 }
 
-/// Hears of data keys made by other processes.
-async fn keep_keys(s: Services, stopping: CancellationToken) {
+/// Hears of data keys and Twilio accounts that other processes have changed.
+async fn keep_fresh(s: Services, stopping: CancellationToken) {
     tokio::select! {
         () = stopping.cancelled() => {}
         () = vault::keep_fresh(&s) => {}
+        () = numbers::connections::keep_fresh(&s) => {}
     }
 }
 
@@ -357,6 +369,13 @@ async fn demo(config: &Config) -> anyhow::Result<()> {
     }
     s.db().close().await;
     Ok(())
+}
+
+fn operator(business_id: uuid::Uuid) -> Actor {
+    Actor {
+        business_id,
+        who: Who::Operator,
+    }
 }
 
 async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
@@ -394,6 +413,17 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
             let number = numbers::assign(&s, business.id, &number).await?;
             println!("{} now sends from {number}", business.name);
         }
+        Admin::ConnectTwilio { business, account_sid } => {
+            let business = businesses::by_slug(&s, &business).await?;
+            let token = secret::typed("Auth token: ")?;
+            numbers::connections::connect(&s, &operator(business.id), &account_sid, token).await?;
+            println!("{} now texts through its own account {account_sid}.", business.name);
+        }
+        Admin::DisconnectTwilio { business } => {
+            let business = businesses::by_slug(&s, &business).await?;
+            numbers::connections::disconnect(&s, &operator(business.id)).await?;
+            println!("{} now texts through the installation's account.", business.name);
+        }
         Admin::AddMember {
             business,
             name,
@@ -408,11 +438,10 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
         }
         Admin::CreateApiKey { business, name, scopes } => {
             let business = businesses::by_slug(&s, &business).await?;
-            let operator = Actor {
-                business_id: business.id,
-                who: Who::Operator,
-            };
-            println!("{}", integrations::create_api_key(&s, &operator, &name, &scopes).await?);
+            println!(
+                "{}",
+                integrations::create_api_key(&s, &operator(business.id), &name, &scopes).await?
+            );
         }
         Admin::Reconcile { since } => {
             let since = moment(&since, s.now())?;
@@ -421,6 +450,12 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
                 "{} records of Twilio's since {since}: {} texts of customers brought in, {} messages updated, {} unclear ones looked up.",
                 swept.read, swept.brought_in, swept.updated, swept.looked_up
             );
+            if swept.not_ours > 0 {
+                println!(
+                    "{} texts in Twilio's log are not ours: another program's, or sent after the backup that this database was restored from.",
+                    swept.not_ours
+                );
+            }
         }
         Admin::SetPrice { country, dollars } => {
             let micros = domain::prices::parse_provider_price(&format!("-{}", dollars.trim()), "USD")

@@ -1,11 +1,11 @@
 //! Configuration: environment variables (a `.env` in the current directory counts), explained in `.env.sample`.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use services::{Clock, Db, Services, Settings, vault};
+use services::{Clock, Credentials, Db, Services, Settings, vault};
 
 use crate::secret;
 
@@ -96,11 +96,8 @@ impl Config {
         migration::up(db.connection())
             .await
             .context("The database could not be brought up to date")?;
-        let twilio = if self.twilio_account_sid.is_empty() {
-            None
-        } else {
-            Some(self.twilio()?)
-        };
+        let twilio = twilio::Api::new(twilio::Config::new(self.twilio_api_url.trim_end_matches('/')))
+            .context("The connection to Twilio can't be set up; check TWILIO_API_URL")?;
         let master = self.master(&db).await?;
         let s = Services::open(db, Clock::system(), twilio, self.settings()?, master).await;
         s.context("The data can't be read")
@@ -122,20 +119,14 @@ impl Config {
         )?)
     }
 
-    fn twilio(&self) -> anyhow::Result<twilio::Client> {
-        let config = twilio::Config {
-            connect_timeout: Duration::from_secs(5),
-            ..twilio::Config::new(
-                self.twilio_api_url.trim_end_matches('/'),
-                &self.twilio_account_sid,
-                self.twilio_auth_token.clone(),
-            )
-        };
-        twilio::Client::new(config).context("The connection to Twilio can't be set up; check TWILIO_API_URL")
-    }
-
     fn settings(&self) -> anyhow::Result<Settings> {
         let tokens = [&self.twilio_auth_token, &self.twilio_auth_token_previous];
+        let tokens = tokens
+            .into_iter()
+            .filter(|t| !t.expose_secret().is_empty())
+            .cloned()
+            .collect();
+        let account = Some(&self.twilio_account_sid).filter(|sid| !sid.is_empty());
         let default_from = match self.twilio_from.as_str() {
             "" => None,
             from => Some(domain::phone::parse(from, "US").map_err(|e| anyhow::anyhow!("TWILIO_FROM: {e}"))?),
@@ -144,11 +135,10 @@ impl Config {
             public_url: self.public_url(),
             default_from,
             account_per_second: self.twilio_max_per_second,
-            auth_tokens: tokens
-                .into_iter()
-                .filter(|t| !t.expose_secret().is_empty())
-                .cloned()
-                .collect(),
+            account: account.map(|sid| Credentials {
+                sid: sid.clone(),
+                tokens,
+            }),
         })
     }
 }

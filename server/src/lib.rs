@@ -24,12 +24,7 @@ use tokio_util::sync::CancellationToken;
 pub struct AppState {
     pub services: Services,
     pub leptos: LeptosOptions,
-    /// The Twilio account webhooks must name; none: no webhook is accepted.
-    pub account_sid: AccountSid,
     pub metrics_token: metrics::MetricsToken,
     /// Cancelled when the process is asked to stop; streams end then.
     pub stopping: CancellationToken,
 }
-
-#[derive(Clone)]
-pub struct AccountSid(pub Option<String>);

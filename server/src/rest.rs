@@ -1,6 +1,7 @@
 //! The REST door, `/api/v1`: JSON in and out, `Authorization: Bearer <key>`, problems as `application/problem+json` (RFC 9457).
 
 mod appointments;
+mod businesses;
 mod contacts;
 mod conversations;
 mod messages;
@@ -65,6 +66,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(appointments::get, appointments::reschedule))
         .routes(routes!(appointments::cancel))
         .routes(routes!(appointments::complete))
+        .routes(routes!(businesses::locations))
         .routes(routes!(messages::send, messages::list))
         .routes(routes!(messages::retry))
         .routes(routes!(messages::settle))

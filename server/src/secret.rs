@@ -1,6 +1,12 @@
-//! The secret that an installation without `SHOWUP_SECRET_KEY` makes up for itself, in a file that only its owner can read.
+//! Secrets: the one that an installation without `SHOWUP_SECRET_KEY` makes up for itself, in a file that only its owner can read, and
+//! those that somebody types.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    fs,
+    io::{self, IsTerminal, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
 
 use anyhow::Context;
 use secrecy::SecretString;
@@ -18,6 +24,22 @@ pub fn kept(file: &Path, has_keys: bool) -> anyhow::Result<SecretString> {
     }
     let text = fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
     Ok(text.trim().to_owned().into())
+}
+
+/// A secret from standard input: the first line of a pipe, or what is typed at a terminal, which does not show it. On the command line it
+/// would stand in the shell's history and in everybody's list of processes.
+pub fn typed(prompt: &str) -> anyhow::Result<SecretString> {
+    let line = if io::stdin().is_terminal() {
+        rpassword::prompt_password(prompt)
+    } else {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map(|_| line)
+    };
+    Ok(line
+        .context("Nothing could be read from standard input")?
+        .trim()
+        .to_owned()
+        .into())
 }
 
 /// Written aside and then linked, so that of two processes that start at once both end up with the same whole file.

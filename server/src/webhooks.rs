@@ -1,6 +1,6 @@
 //! Twilio's webhooks. Signature first: who can't sign learns nothing and changes nothing (`twilio.md` 3.1).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -13,12 +13,13 @@ use serde::Deserialize;
 use services::{
     Services,
     messages::{self, About},
+    numbers::connections::{self, Connection},
 };
 use tracing::Instrument;
 use twilio::{forms, signature};
 use uuid::Uuid;
 
-use crate::{AccountSid, rest::Refusal};
+use crate::rest::Refusal;
 
 /// Twilio sends a few hundred bytes; a text of 1,600 emoji with every parameter stays far below this.
 pub const MOST_BYTES: usize = 128 * 1024;
@@ -26,14 +27,13 @@ pub const MOST_BYTES: usize = 128 * 1024;
 /// `POST /webhooks/twilio/inbound`: a customer wrote. Answered after it is stored.
 pub async fn inbound(
     State(s): State<Services>,
-    State(account): State<AccountSid>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    check(&s, &uri, &headers, &body)?;
+    let account = check(&s, &uri, &headers, &body)?;
     let form = forms::Inbound::parse(&body).map_err(malformed)?;
-    ours(&account, &form.account_sid)?;
+    speaks_for(&account, &form.account_sid)?;
     let raw = String::from_utf8_lossy(&body).into_owned();
     to_the_end(async move { messages::receive(&s, &form, &raw).await }).await?;
     // No words of ours here: what we send goes through the API, so that it has an id and a status.
@@ -53,17 +53,16 @@ pub struct Ours {
 /// `POST /webhooks/twilio/status?message_id=…&attempt=…`: how a text of ours is doing.
 pub async fn status(
     State(s): State<Services>,
-    State(account): State<AccountSid>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     query: Result<Query<Ours>, axum::extract::rejection::QueryRejection>,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    check(&s, &uri, &headers, &body)?;
+    let account = check(&s, &uri, &headers, &body)?;
     let Query(Ours { message_id, attempt }) =
         query.map_err(|_| Problem::new(Code::Malformed, "message_id or attempt is not what we wrote there."))?;
     let form = forms::Status::parse(&body).map_err(malformed)?;
-    ours(&account, &form.account_sid)?;
+    speaks_for(&account, &form.account_sid)?;
     to_the_end(async move { messages::status_changed(&s, About { message_id, attempt }, &form).await }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -88,26 +87,23 @@ async fn to_the_end<T: Send + 'static>(work: impl Future<Output = services::Resu
     }
 }
 
-fn check(s: &Services, uri: &axum::http::Uri, headers: &HeaderMap, body: &Bytes) -> Result<(), Problem> {
+/// The account that signed this: the one it names, else the installation's.
+fn check(s: &Services, uri: &axum::http::Uri, headers: &HeaderMap, body: &Bytes) -> Result<Arc<Connection>, Problem> {
+    let refused = || Problem::new(Code::NotAllowed, "This request is not signed by our Twilio account.");
+    let account = connections::named(s, forms::claimed_account(body).as_deref()).ok_or_else(refused)?;
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let path = uri.path_and_query().map_or(uri.path(), |p| p.as_str());
     // From the configured address, not from Host: proxies rewrite that, and anybody can.
     let url = format!("{}{path}", s.settings().public_url);
-    signature::check(
-        &s.settings().auth_tokens,
-        &url,
-        text("x-twilio-signature"),
-        text("content-type"),
-        body,
-    )
-    .map_err(|why| {
+    signature::check(account.tokens(), &url, text("x-twilio-signature"), text("content-type"), body).map_err(|why| {
         tracing::warn!(path = uri.path(), %why, "webhook refused");
-        Problem::new(Code::NotAllowed, "This request is not signed by our Twilio account.")
-    })
+        refused()
+    })?;
+    Ok(account)
 }
 
-fn ours(account: &AccountSid, named: &str) -> Result<(), Problem> {
-    if account.0.as_deref() == Some(named) {
+fn speaks_for(account: &Connection, named: &str) -> Result<(), Problem> {
+    if account.sid() == named {
         return Ok(());
     }
     Err(Problem::new(

@@ -84,6 +84,10 @@ fn Facts(visit: RwSignal<AppointmentView>) -> impl IntoView {
             <dl class="grid grid-cols-[4.5rem_1fr] gap-x-4 gap-y-1.5 sm:grid-cols-[8rem_1fr]">
                 <dt class="text-muted">"When"</dt>
                 <dd>{move || view! { <When at=visit.read().starts_at /> }}</dd>
+                {move || visit.with(|v| v.location.clone()).map(|place| view! {
+                    <dt class="text-muted">"Where"</dt>
+                    <dd>{place.name}</dd>
+                })}
                 <dt class="text-muted">"Staff"</dt>
                 <dd>{move || visit.with(|v| or_dash(&v.staff_label))}</dd>
                 <dt class="text-muted">"Notes"</dt>

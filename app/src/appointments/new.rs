@@ -1,12 +1,13 @@
 //! A new visit.
 
-use contract::contacts::ContactView;
+use contract::{businesses::LocationView, contacts::ContactView};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{components::Form, hooks::use_query_map};
 
 use crate::{
     appointments::CreateAppointment,
+    businesses::list_locations,
     contacts::{get_contact, list_contacts},
     desk::use_desk,
     error::AppError,
@@ -22,15 +23,19 @@ struct Candidates {
     fixed: bool,
     /// There are more than are shown.
     more: bool,
+    /// Where it can be.
+    locations: Vec<LocationView>,
 }
 
 async fn candidates(contact: Option<String>, q: Option<String>) -> Result<Candidates, AppError> {
+    let locations = list_locations().await?;
     if let Some(id) = contact.and_then(|id| id.parse().ok()) {
         let page = get_contact(id).await?;
         return Ok(Candidates {
             contacts: vec![page.contact],
             fixed: true,
             more: false,
+            locations,
         });
     }
     let page = list_contacts(q, None).await?;
@@ -38,6 +43,7 @@ async fn candidates(contact: Option<String>, q: Option<String>) -> Result<Candid
         contacts: page.data,
         fixed: false,
         more: page.next_cursor.is_some(),
+        locations,
     })
 }
 
@@ -112,6 +118,11 @@ fn NewForm(found: Candidates, q: Option<String>) -> impl IntoView {
             view! { <Choice form name="contact_id" label="Contact" options value=only required=true /> }.into_any()
         }
     };
+    let place = (!found.locations.is_empty()).then(|| {
+        let mut options = vec![(String::new(), "Not said".to_owned())];
+        options.extend(found.locations.iter().map(|l| (l.id.to_string(), l.name.clone())));
+        view! { <Choice form name="location_id" label="Location" options hint="Its number sends the reminders, if it has one." /> }
+    });
     let zone = desk
         .business
         .with_untracked(|business| format!("In {} time.", business.time_zone));
@@ -120,6 +131,7 @@ fn NewForm(found: Candidates, q: Option<String>) -> impl IntoView {
             <FormNote form />
             {who}
             <Field form name="starts_at" label="Date and time" kind="datetime-local" hint=zone required=true />
+            {place}
             <Field form name="staff_label" label="Staff (optional)" hint="Who the customer will see." />
             <Area form name="notes" label="Notes" hint="Only you see these." />
             <div>

@@ -73,8 +73,19 @@ pub struct AppointmentView {
     pub status: Status,
     pub staff_label: String,
     pub notes: String,
+    /// Where it happens, if that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<VisitLocation>,
     /// In order of due time.
     pub reminders: Vec<ReminderView>,
+}
+
+/// Where a visit happens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VisitLocation {
+    pub id: Uuid,
+    pub name: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,6 +112,9 @@ pub struct CreateAppointment {
     pub notes: Option<String>,
     #[serde(default)]
     pub staff_label: Option<String>,
+    /// One of the business's locations: its number sends the texts about this visit.
+    #[serde(default)]
+    pub location_id: Option<Uuid>,
 }
 
 /// Moves a visit; pending reminders move with it. `starts_at` as in `CreateAppointment`.

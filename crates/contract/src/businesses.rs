@@ -16,6 +16,8 @@ pub struct BusinessView {
     pub country: String,
     /// The number texts leave from, if there is one.
     pub sender: Option<String>,
+    /// The SID of the business's own Twilio account; none: the installation's is used.
+    pub own_account: Option<String>,
     pub webhook_inbound: String,
     pub webhook_status: String,
     /// Minutes after local midnight; quiet from start to end.
@@ -59,4 +61,29 @@ pub struct UpdateSending {
     /// Times of day like `21:00`.
     pub quiet_start: String,
     pub quiet_end: String,
+}
+
+/// A place visits happen at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LocationView {
+    pub id: Uuid,
+    pub name: String,
+    /// As people write it; may be empty.
+    pub address: String,
+    /// The number its visits' texts leave from, E.164. None: the number the customer knows, else the business's default.
+    pub number: Option<String>,
+}
+
+/// A location as typed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SaveLocation {
+    /// What tells it from the business's other locations, up to 60 characters.
+    pub name: String,
+    #[serde(default)]
+    pub address: String,
+    /// One of the business's own numbers; empty: none of its own.
+    #[serde(default)]
+    pub number: String,
 }

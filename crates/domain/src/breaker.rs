@@ -15,6 +15,8 @@ const HICCUPS: u32 = 5;
 const LEASE_S: i64 = 60;
 /// Seconds for its outcome to be heard by a callback or, without any, from Twilio's log, which is read every five minutes.
 const LATE_LEASE_S: i64 = 10 * 60;
+/// Seconds after which it is worth asking again while a probe is out.
+const ASK_S: i64 = 30;
 
 /// What a breaker does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -95,6 +97,10 @@ impl Breaker {
     pub fn allows(&self, now: DateTime<Utc>) -> Permit {
         match (self.state, self.until) {
             (State::Closed, _) => Permit::Yes,
+            // The probe's outcome may be known long before its lease ends.
+            (State::HalfOpen, Some(until)) if now < until => Permit::No {
+                until: until.min(now + Duration::seconds(ASK_S)),
+            },
             (_, Some(until)) if now < until => Permit::No { until },
             _ => Permit::Probe { lease: Self::lease(now) },
         }

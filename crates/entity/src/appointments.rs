@@ -15,6 +15,7 @@ pub mod appointment {
         pub staff_label: String,
         pub notes: String,
         pub token: i32,
+        pub location_id: Option<Uuid>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }

@@ -31,3 +31,27 @@ pub mod business {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// A place visits happen at.
+pub mod location {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "location")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub business_id: Uuid,
+        pub name: String,
+        pub address: String,
+        /// Where its visits' texts leave from; none means as for everybody.
+        pub number_id: Option<Uuid>,
+        pub created_at: DateTimeUtc,
+        pub updated_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!(with ids);
+}

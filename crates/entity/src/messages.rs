@@ -105,6 +105,8 @@ pub mod message_event {
         pub id: Uuid,
         pub business_id: Option<Uuid>,
         pub message_id: Option<Uuid>,
+        /// The account that told of it.
+        pub account_sid: Option<String>,
         pub provider_sid: String,
         pub status: String,
         pub error_code: Option<i32>,

@@ -23,3 +23,28 @@ pub mod number {
     impl ActiveModelBehavior for ActiveModel {}
     crate::in_business!();
 }
+
+/// The Twilio account that a business brought along.
+pub mod twilio_account {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "twilio_account")]
+    pub struct Model {
+        /// `AC…`.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sid: String,
+        pub business_id: Uuid,
+        /// Sealed.
+        pub token: String,
+        /// Sealed; the token before, which webhooks may still be signed with.
+        pub previous_token: Option<String>,
+        pub created_at: DateTimeUtc,
+        pub updated_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use contract::{
     Code, Page,
-    appointments::{Act, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status},
+    appointments::{Act, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status, VisitLocation},
 };
 use domain::when;
 use entity::{appointments::appointment, contacts::contact};
@@ -14,7 +14,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Actor, Error, Permission, Result, Services, Tx, audit, businesses, contacts,
+    Actor, Error, Permission, Result, Services, Tx, audit,
+    businesses::{self, locations},
+    contacts,
     error::{field, not_found, problem},
     paging::{self, Cursor, PAGE, TimeCursor},
     reminders, tasks,
@@ -27,13 +29,15 @@ const HORIZON: Duration = Duration::days(2 * 366);
 /// Creates a visit and plans its reminders.
 ///
 /// # Errors
-/// `Invalid` for a time that can't be read, is past, or is over two years away; `NotFound` for the contact.
+/// `Invalid` for a time that can't be read, is past, or is over two years away, and for a location that is none; `NotFound` for the
+/// contact.
 pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
     let (notes, staff_label) = (short("notes", cmd.notes, 2000)?, short("staff_label", cmd.staff_label, 100)?);
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
     let starts_at = future(&tx, &business, &cmd.starts_at)?;
+    let location_id = locations::chosen(&tx.db, actor.business_id, cmd.location_id).await?;
     let contact = contacts::locked(&tx, actor.business_id, cmd.contact_id).await?;
     let row = appointment::ActiveModel {
         id: Set(Uuid::now_v7()),
@@ -44,6 +48,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
         staff_label: Set(staff_label),
         notes: Set(notes),
         token: Set(contacts::take_token(&tx, contact.clone()).await?),
+        location_id: Set(location_id),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
     };
@@ -320,6 +325,11 @@ async fn views(
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let mut reminders = reminders::of_appointments(db, business_id, &ids).await?;
     let names = contacts::names(s, db, business_id, rows.iter().map(|r| r.contact_id).collect()).await?;
+    let places = locations::names(db, business_id, rows.iter().filter_map(|r| r.location_id).collect()).await?;
+    let place = |id: Uuid| {
+        let name = places.get(&id)?.clone();
+        Some(VisitLocation { id, name })
+    };
     rows.into_iter()
         .map(|r| {
             Ok(AppointmentView {
@@ -330,6 +340,7 @@ async fn views(
                 starts_at: r.starts_at,
                 staff_label: r.staff_label,
                 notes: r.notes,
+                location: r.location_id.and_then(place),
                 reminders: reminders.remove(&r.id).unwrap_or_default(),
             })
         })

@@ -1,5 +1,7 @@
 //! A business and its settings.
 
+pub mod locations;
+
 use chrono::{NaiveTime, Timelike};
 use contract::{
     Code, FieldError, Problem,
@@ -162,7 +164,12 @@ pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, id: Uuid) -> R
     Ok(BusinessView {
         id,
         cadence: cadence(&b),
-        sender: numbers::sender(s, db, id, None).await?,
+        sender: numbers::sender(s, db, id, None, None).await?,
+        own_account: s
+            .connections()
+            .of(id)
+            .filter(|a| a.owner().is_some())
+            .map(|a| a.sid().to_owned()),
         webhook_inbound: format!("{url}/webhooks/twilio/inbound"),
         webhook_status: format!("{url}/webhooks/twilio/status"),
         slug: b.slug,

@@ -68,7 +68,7 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
         .filter(message::Column::ConversationId.eq(id));
     let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
     let contact = contacts::view(s, s.read(), actor.business_id, conversation.contact_id).await?;
-    let sender = numbers::sender(s, s.read(), actor.business_id, Some(contact.id)).await?;
+    let sender = numbers::sender(s, s.read(), actor.business_id, Some(contact.id), None).await?;
     let hold = contacts::hold::of(s.read(), actor.business_id, &contact).await?;
     Ok(Thread {
         composer: composer(&contact, hold, sender.is_some()),

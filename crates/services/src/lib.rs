@@ -31,14 +31,14 @@ pub mod vault;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use secrecy::SecretString;
-
 pub use actor::{Actor, Permission, Who};
 use bell::Bell;
+use chrono::{DateTime, Utc};
 pub use clock::Clock;
 pub use db::Db;
 pub use error::{Error, Result};
+use numbers::connections;
+pub use numbers::connections::Credentials;
 pub(crate) use tx::Tx;
 
 /// What this installation was told about the world outside.
@@ -50,8 +50,8 @@ pub struct Settings {
     pub default_from: Option<String>,
     /// Most texts a second for the whole account; none means that Twilio's own answers set the pace.
     pub account_per_second: Option<u32>,
-    /// Auth tokens that webhooks may be signed with: the current one, then the previous one during a rotation.
-    pub auth_tokens: Vec<SecretString>,
+    /// The installation's own Twilio account, for businesses that have none of theirs.
+    pub account: Option<Credentials>,
 }
 
 /// Everything a use case needs; the one value in axum state, Leptos context and job data. Cheap to clone.
@@ -61,7 +61,7 @@ pub struct Services(Arc<Inner>);
 struct Inner {
     db: Db,
     clock: Clock,
-    twilio: Option<twilio::Client>,
+    connections: connections::Connections,
     settings: Settings,
     live: Bell,
     outbox: Bell,
@@ -75,25 +75,19 @@ struct Inner {
 }
 
 impl Services {
-    /// Loads the keys of a database that is up to date. The first time after an upgrade from a version without encryption, this
-    /// encrypts what is there.
+    /// Loads the keys and Twilio accounts of a database that is up to date. The first time after an upgrade from a version without
+    /// encryption, this encrypts what is there.
     ///
     /// # Errors
     /// When the database does not answer or was encrypted with another secret.
-    pub async fn open(
-        db: Db,
-        clock: Clock,
-        twilio: Option<twilio::Client>,
-        settings: Settings,
-        master: vault::Master,
-    ) -> Result<Self> {
+    pub async fn open(db: Db, clock: Clock, twilio: twilio::Api, settings: Settings, master: vault::Master) -> Result<Self> {
         let groups = if db.is_postgres() { 2 } else { 1 };
         let s = Self(Arc::new(Inner {
             vault: vault::Vault::load(&db, master, clock.now()).await?,
             searches: contacts::search::Cache::default(),
             db,
             clock,
-            twilio,
+            connections: connections::Connections::new(twilio, settings.account.clone()),
             settings,
             live: Bell::default(),
             outbox: Bell::default(),
@@ -105,6 +99,7 @@ impl Services {
             passwords: tokio::sync::Semaphore::new(2),
         }));
         vault::rotation::upgrade(&s).await?;
+        connections::refresh(&s).await?;
         Ok(s)
     }
 
@@ -156,8 +151,8 @@ impl Services {
         &self.0.searches
     }
 
-    pub(crate) fn twilio(&self) -> Option<&twilio::Client> {
-        self.0.twilio.as_ref()
+    pub(crate) fn connections(&self) -> &connections::Connections {
+        &self.0.connections
     }
 
     pub(crate) fn passwords(&self) -> &tokio::sync::Semaphore {

@@ -124,6 +124,8 @@ pub(crate) struct New {
     pub author: Option<String>,
     pub reminder_id: Option<Uuid>,
     pub appointment_id: Option<Uuid>,
+    /// Where the visit it is about happens: that decides the number it leaves from.
+    pub location_id: Option<Uuid>,
 }
 
 /// Stores an outbound text and the job that will send it (law 1). The caller holds the contact's lock.
@@ -137,7 +139,7 @@ pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> 
         return Ok(before.clone());
     }
     let services = tx.services().clone();
-    let sender = numbers::sender(&services, &tx.db, business_id, Some(contact.id)).await?;
+    let sender = numbers::sender(&services, &tx.db, business_id, Some(contact.id), new.location_id).await?;
     let from = sender.ok_or_else(|| {
         problem(
             Code::MayNotSend,
@@ -250,7 +252,7 @@ pub(crate) async fn respond(
         !contact.blocked && contact.held_since.is_none() && consent::state(&tx.db, contact.id).await? != State::OptedOut;
     let services = tx.services().clone();
     if !allowed
-        || numbers::sender(&services, &tx.db, contact.business_id, Some(contact.id))
+        || numbers::sender(&services, &tx.db, contact.business_id, Some(contact.id), None)
             .await?
             .is_none()
     {
@@ -264,6 +266,7 @@ pub(crate) async fn respond(
         author: None,
         reminder_id: None,
         appointment_id: None,
+        location_id: None,
     };
     enqueue(tx, contact, new).await?;
     Ok(())
@@ -296,6 +299,7 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
         author: Some(actor.author()),
         reminder_id: None,
         appointment_id: None,
+        location_id: None,
     };
     let row = enqueue(&mut tx, &contact, new).await?;
     if row.contact_id != contact.id {

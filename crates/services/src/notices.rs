@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use crate::{
     Actor, Permission, Result, Services, businesses,
     messages::{breaker, spend},
+    numbers,
 };
 
 /// The banners of the actor's business.
@@ -29,8 +30,8 @@ pub(crate) async fn of(s: &Services, db: &impl ConnectionTrait, b: &business::Mo
         .into_tuple()
         .all(db)
         .await?;
-    senders.extend(s.settings().default_from.clone());
-    let open = breaker::open_for(s, db, &senders).await?;
+    senders.extend(numbers::shared(s, b.id).map(str::to_owned));
+    let open = breaker::open_for(s, db, b.id, &senders).await?;
     let mut notices: Vec<Notice> = open.into_iter().map(|o| broken(s, b, o)).collect();
     notices.extend(budget(s, db, b).await?);
     Ok(notices)

@@ -1,5 +1,7 @@
 //! Numbers texts leave from and arrive at.
 
+pub mod connections;
+
 use std::collections::{BTreeSet, HashMap};
 
 use contract::Code;
@@ -7,7 +9,7 @@ use entity::{messages::message, numbers::number};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use uuid::Uuid;
 
-use crate::{Error, Result, Services, Tx, conversations, error::field, error::problem, messages::THEIRS};
+use crate::{Error, Result, Services, Tx, businesses::locations, conversations, error::field, error::problem, messages::THEIRS};
 
 /// Gives a business an active number and makes it the default sender.
 ///
@@ -67,13 +69,20 @@ pub(crate) async fn insert(tx: &Tx, business_id: Uuid, phone: &str) -> Result<St
     Ok(phone)
 }
 
-/// The number a text to this contact leaves from (SE6): the one of their last text, else the business's default, else the
-/// installation's. None: nothing can be sent.
+/// The number that businesses without one send from; none for a business with a Twilio account of its own, in which that number is not.
+pub(crate) fn shared(s: &Services, business_id: Uuid) -> Option<&str> {
+    let own = s.connections().of(business_id).is_some_and(|a| a.owner().is_some());
+    s.settings().default_from.as_deref().filter(|_| !own)
+}
+
+/// The number a text to this contact leaves from (SE6): that of the location of the visit it is about, else the one of their last text,
+/// else the business's default, else the installation's. None: nothing can be sent.
 pub(crate) async fn sender(
     s: &Services,
     db: &impl ConnectionTrait,
     business_id: Uuid,
     contact: Option<Uuid>,
+    location: Option<Uuid>,
 ) -> Result<Option<String>> {
     let active = number::Entity::in_business(business_id)
         .filter(number::Column::Status.eq("active"))
@@ -82,6 +91,12 @@ pub(crate) async fn sender(
         .limit(100)
         .all(db)
         .await?;
+    if let Some(location) = location
+        && let Some(own) = locations::number(db, business_id, location).await?
+        && let Some(number) = active.iter().find(|n| n.id == own)
+    {
+        return Ok(Some(number.phone.clone()));
+    }
     if active.len() > 1
         && let Some(contact_id) = contact
     {
@@ -98,11 +113,8 @@ pub(crate) async fn sender(
             return Ok(Some(number.phone.clone()));
         }
     }
-    Ok(active
-        .into_iter()
-        .next()
-        .map(|n| n.phone)
-        .or_else(|| s.settings().default_from.clone()))
+    let default = active.into_iter().next().map(|n| n.phone);
+    Ok(default.or_else(|| shared(s, business_id).map(str::to_owned)))
 }
 
 /// The businesses texts (`to`, `from`) are for, aligned: each number's owner. A number that several businesses send from (the

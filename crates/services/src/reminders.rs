@@ -217,11 +217,12 @@ pub(crate) async fn arrived(tx: &mut Tx, m: &message::Model, by: &str) -> Result
 async fn taken(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result<()> {
     let Some(row) = of_message(tx, m).await? else { return Ok(()) };
     let after_all = arrived.filter(|_| row.status == "failed");
-    // Superseded while it was on its way: it keeps that state, and what was sent is remembered.
     if !(row.status == "queued" || after_all.is_some() || (row.status == "cancelled" && row.sent_at.is_none())) {
         return Ok(());
     }
-    let (business_id, appointment_id, superseded) = (row.business_id, row.appointment_id, row.status == "cancelled");
+    // Superseded while it was on its way, or before that was known: it keeps its state, and what was sent is remembered.
+    let superseded = row.status == "cancelled" || is_of_another_time(&row, tx.now);
+    let (business_id, appointment_id) = (row.business_id, row.appointment_id);
     // Not when we heard of it: an answer may have come before that.
     let sent_at = row.sent_at.or(m.claimed_at).unwrap_or(tx.now);
     let visit = crate::appointments::find(&tx.db, business_id, appointment_id).await?;
@@ -234,11 +235,16 @@ async fn taken(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result
         row.expires_at = Set(Some(answerable_until(visit.starts_at, sent_at)));
     }
     row.update(&tx.db).await?;
-    if let Some(by) = after_all {
+    if let Some(by) = after_all.filter(|_| !superseded) {
         tasks::settle(tx, business_id, appointment_id, tasks::Kind::Call, by).await?;
     }
     tx.touch(business_id, Touched::Appointment(appointment_id));
     Ok(())
+}
+
+/// Its visit was moved, is over or gone: what becomes of this reminder is no news of the visit as it stands now.
+fn is_of_another_time(row: &reminder_request::Model, now: DateTime<Utc>) -> bool {
+    row.expires_at.is_some_and(|at| at <= now)
 }
 
 /// A reminder's text did not reach anybody: the visit shows it, and somebody should call.
@@ -248,9 +254,10 @@ pub(crate) async fn failed(tx: &mut Tx, m: &message::Model, reason: &str) -> Res
         return Ok(());
     }
     let visit = crate::appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
+    let old = is_of_another_time(&row, tx.now);
     finish(tx, row, "failed", Some(reason)).await?;
-    // News of a visit that somebody has settled or that is over calls for nothing.
-    if visit.starts_at > tx.now && crate::appointments::status(&visit)? == Visit::Scheduled {
+    // News of a time that the visit no longer has, or of one that somebody has settled or that is over, calls for nothing.
+    if !old && visit.starts_at > tx.now && crate::appointments::status(&visit)? == Visit::Scheduled {
         needs_call(tx, &visit, reason).await?;
     }
     Ok(())

@@ -101,6 +101,7 @@ async fn add(s: &Services, robin: &Actor, person: &(&str, &str, u64, &str, &str,
         starts_at: format!("{day}T{time}"),
         notes: Some(notes.to_owned()),
         staff_label: Some(staff.to_owned()),
+        location_id: None,
     };
     let visit = appointments::create(s, robin, visit).await?;
     match i {

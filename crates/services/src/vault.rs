@@ -1,5 +1,5 @@
-//! ENCRYPTION AT REST. Phone numbers and e-mail addresses are sealed before they reach the database: who gets the files, a dump or a
-//! backup, but not `SHOWUP_SECRET_KEY`, reads no number and no address.
+//! ENCRYPTION AT REST. Phone numbers, e-mail addresses and auth tokens of Twilio accounts are sealed before they reach the database: who
+//! gets the files, a dump or a backup, but not `SHOWUP_SECRET_KEY`, reads no number, no address and no token.
 //!
 //! - The secret gives a master key (HKDF-SHA256), which wraps random data keys (table `data_key`); each data key gives two more, one
 //!   to seal with and one for blind indexes. A new secret therefore means wrapping a few keys anew, not touching a million rows.
@@ -80,6 +80,8 @@ pub(crate) const SEALED: &[Column] = &[
     Column::new("live_event.payload", &[Key::Serial("id")], None),
     Column::new("audit_event.before", ID, None),
     Column::new("audit_event.after", ID, None),
+    Column::new("twilio_account.token", &[Key::Text("sid")], None),
+    Column::new("twilio_account.previous_token", &[Key::Text("sid")], None),
 ];
 
 impl Column {

@@ -16,8 +16,8 @@ use contract::{
 };
 use secrecy::SecretString;
 use services::{
-    Actor, Clock, Db, Services, Settings, Who, accounts, appointments, businesses, contacts, messages, numbers, reminders, tasks,
-    vault,
+    Actor, Clock, Credentials, Db, Services, Settings, Who, accounts, appointments, businesses, contacts, messages, numbers,
+    reminders, tasks, vault,
 };
 use twilio::forms;
 use twilio_sim::{Sim, SimConfig};
@@ -338,16 +338,19 @@ async fn open(
 ) -> services::Result<Services> {
     let db = Db::connect(url).await.expect("the database opens");
     let token = SecretString::from(sim.auth_token().to_owned());
-    let mut config = twilio::Config::new(twilio_url, sim.account_sid(), token.clone());
+    let mut config = twilio::Config::new(twilio_url);
     config.timeout = StdDuration::from_secs(2);
-    let client = twilio::Client::new(config).expect("a client");
+    let api = twilio::Api::new(config).expect("a way to Twilio");
     let settings = Settings {
         public_url: "http://showup.test".to_owned(),
         default_from: Some(SHARED.to_owned()),
         account_per_second,
-        auth_tokens: vec![token],
+        account: Some(Credentials {
+            sid: sim.account_sid().to_owned(),
+            tokens: vec![token],
+        }),
     };
-    Services::open(db, clock.clock(), Some(client), settings, master).await
+    Services::open(db, clock.clock(), api, settings, master).await
 }
 
 async fn business(s: &Services, name: &str, number: Option<&str>) -> Actor {

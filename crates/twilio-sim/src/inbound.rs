@@ -38,8 +38,10 @@ pub(crate) fn receive(shared: &Shared, text: &InboundText) -> SimMessage {
         if let Some(known) = state.message(&sid) {
             return known.clone();
         }
+        let account_sid = state.account_of_number(&text.to);
         let message = state.add(Draft {
             sid,
+            account_sid: account_sid.clone(),
             direction: Direction::Inbound,
             from: Some(text.from.clone()),
             to: text.to.clone(),
@@ -51,6 +53,7 @@ pub(crate) fn receive(shared: &Shared, text: &InboundText) -> SimMessage {
         if let Some(answer) = answer(state, text) {
             state.add(Draft {
                 sid: new_sid("SM"),
+                account_sid,
                 direction: Direction::Network,
                 from: Some(text.to.clone()),
                 to: text.from.clone(),
@@ -83,12 +86,7 @@ pub(crate) async fn deliver(shared: &Arc<Shared>, message: &SimMessage, text: &I
         note(shared, &message.sid, "no webhook is set".into());
         return Vec::new();
     };
-    let post = Post::new(
-        &url,
-        &message.sid,
-        "received",
-        webhook_params(&shared.account_sid, message, text),
-    );
+    let post = Post::new(&url, message, "received", webhook_params(message, text));
     let calls = join_all((0..text.times.unwrap_or(1)).map(|_| post.send(shared))).await;
     if let Some(call) = calls.last() {
         note(
@@ -107,7 +105,7 @@ fn note(shared: &Shared, sid: &str, words: String) {
     shared.write(|state| state.update(sid, |m| m.webhook = Some(words)));
 }
 
-fn webhook_params(account_sid: &str, m: &SimMessage, text: &InboundText) -> Vec<(String, String)> {
+fn webhook_params(m: &SimMessage, text: &InboundText) -> Vec<(String, String)> {
     let country = if m.phone().contains("+1") { "US" } else { "" };
     let mut form = params(&[
         ("ToCountry", "US"),
@@ -126,7 +124,7 @@ fn webhook_params(account_sid: &str, m: &SimMessage, text: &InboundText) -> Vec<
         ("ToZip", ""),
         ("NumSegments", &segments(&m.body).to_string()),
         ("MessageSid", &m.sid),
-        ("AccountSid", account_sid),
+        ("AccountSid", &m.account_sid),
         ("From", m.phone()),
         ("ApiVersion", "2010-04-01"),
     ]);

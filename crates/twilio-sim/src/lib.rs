@@ -47,7 +47,7 @@ use shared::Shared;
 pub struct SimConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// `AC…`, 34 characters.
+    /// The main account: `AC…`, 34 characters.
     pub account_sid: String,
     /// The token that callers must know and webhooks are signed with.
     pub auth_token: String,
@@ -116,13 +116,23 @@ impl Sim {
         format!("http://{}", self.address)
     }
 
-    /// `AC…`.
+    /// Another account, or another token for one.
+    pub fn set_account(&self, sid: &str, token: &str) {
+        self.shared.write(|state| state.set_account(sid, Some(token)));
+    }
+
+    /// The account and its token are not known any more.
+    pub fn close_account(&self, sid: &str) {
+        self.shared.write(|state| state.set_account(sid, None));
+    }
+
+    /// The main account, `AC…`.
     #[must_use]
     pub fn account_sid(&self) -> &str {
         &self.shared.account_sid
     }
 
-    /// The account's auth token.
+    /// The main account's auth token.
     #[must_use]
     pub fn auth_token(&self) -> &str {
         &self.shared.auth_token

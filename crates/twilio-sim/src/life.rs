@@ -75,17 +75,17 @@ fn advance(shared: &Shared, sid: &str, status: &str, code: Option<i32>) -> Optio
         })
     })?;
     let url = message.status_callback.as_deref()?;
-    Some(Post::new(url, sid, status, callback_params(&shared.account_sid, &message)))
+    Some(Post::new(url, &message, status, callback_params(&message)))
 }
 
-fn callback_params(account_sid: &str, m: &SimMessage) -> Vec<(String, String)> {
+fn callback_params(m: &SimMessage) -> Vec<(String, String)> {
     let mut form = params(&[
         ("SmsSid", &m.sid),
         ("SmsStatus", &m.status),
         ("MessageStatus", &m.status),
         ("To", &m.to),
         ("MessageSid", &m.sid),
-        ("AccountSid", account_sid),
+        ("AccountSid", &m.account_sid),
         ("From", m.from.as_deref().unwrap_or_default()),
         ("ApiVersion", "2010-04-01"),
     ]);

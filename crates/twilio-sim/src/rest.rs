@@ -13,7 +13,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -35,46 +35,58 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .layer(middleware::from_fn_with_state(Arc::clone(shared), authenticate))
 }
 
-/// Basic auth with the account's SID and token, for that account's resources only.
-async fn authenticate(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    if !is_authentic(&shared, &request) {
+/// The account that asks.
+#[derive(Clone)]
+struct Caller(String);
+
+/// Basic auth with an account's SID and token, for that account's resources only.
+async fn authenticate(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
+    let Some(caller) = caller(&shared, &request) else {
         return ApiError::authenticate().into_response();
-    }
+    };
     let account = request.uri().path().split('/').nth(3).map(|s| s.trim_end_matches(".json"));
-    if account != Some(shared.account_sid.as_str()) {
+    if account != Some(caller.0.as_str()) {
         return ApiError::not_found(request.uri().path()).into_response();
     }
+    request.extensions_mut().insert(caller);
     next.run(request).await
 }
 
-fn is_authentic(shared: &Shared, request: &Request) -> bool {
-    let expected = STANDARD.encode(format!("{}:{}", shared.account_sid, shared.auth_token));
-    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    given.and_then(|value| value.strip_prefix("Basic ")) == Some(expected.as_str())
+fn caller(shared: &Shared, request: &Request) -> Option<Caller> {
+    let given = request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
+    let given = String::from_utf8(STANDARD.decode(given).ok()?).ok()?;
+    let (sid, token) = given.split_once(':')?;
+    let known = shared.read(|state| state.token(sid) == Some(token));
+    known.then(|| Caller(sid.to_owned()))
 }
 
-async fn account(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    Json(shapes::account(&shared.account_sid))
+async fn account(Extension(Caller(account)): Extension<Caller>) -> Json<Value> {
+    Json(shapes::account(&account))
 }
 
-async fn fetch(State(shared): State<Arc<Shared>>, Path((_, file)): Path<(String, String)>) -> Result<Json<Value>, ApiError> {
-    let message = find(&shared, &file)?;
-    Ok(Json(shapes::message(&shared.account_sid, &message)))
+async fn fetch(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    Path((_, file)): Path<(String, String)>,
+) -> Result<Json<Value>, ApiError> {
+    Ok(Json(shapes::message(&find(&shared, &caller, &file)?)))
 }
 
-fn find(shared: &Shared, file: &str) -> Result<SimMessage, ApiError> {
+fn find(shared: &Shared, Caller(account): &Caller, file: &str) -> Result<SimMessage, ApiError> {
     let sid = file.trim_end_matches(".json");
-    let message = shared.read(|state| state.message(sid).filter(|m| m.direction != Direction::Network).cloned());
-    message.ok_or_else(|| ApiError::not_found(&format!("/2010-04-01/Accounts/{}/Messages/{file}", shared.account_sid)))
+    let theirs = |m: &&SimMessage| m.direction != Direction::Network && m.account_sid == *account;
+    let message = shared.read(|state| state.message(sid).filter(theirs).cloned());
+    message.ok_or_else(|| ApiError::not_found(&format!("/2010-04-01/Accounts/{account}/Messages/{file}")))
 }
 
 /// `Body=` redacts, `Status=canceled` cancels what has not gone out.
 async fn update(
     State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
     Path((_, file)): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Json<Value>, ApiError> {
-    let sid = find(&shared, &file)?.sid;
+    let sid = find(&shared, &caller, &file)?.sid;
     let form = Form::parse(&body);
     if form.get("Status") == Some("canceled") {
         cancel(&shared, &sid)?;
@@ -82,8 +94,7 @@ async fn update(
     if form.get("Body").is_some() {
         redact(&shared, &sid)?;
     }
-    let message = find(&shared, &file)?;
-    Ok(Json(shapes::message(&shared.account_sid, &message)))
+    Ok(Json(shapes::message(&find(&shared, &caller, &file)?)))
 }
 
 fn cancel(shared: &Shared, sid: &str) -> Result<(), ApiError> {

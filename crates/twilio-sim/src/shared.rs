@@ -12,6 +12,7 @@ use crate::state::State;
 const MAX_CALLS_AT_ONCE: usize = 64;
 
 pub(crate) struct Shared {
+    /// The main account.
     pub account_sid: String,
     pub auth_token: String,
     pub http: reqwest::Client,
@@ -32,7 +33,7 @@ impl Shared {
             .retry(reqwest::retry::never())
             .no_proxy()
             .build()?;
-        let state = State::new(cfg.delay, cfg.inbound_url.clone());
+        let state = State::new(cfg);
         Ok(Arc::new(Self {
             account_sid: cfg.account_sid.clone(),
             auth_token: cfg.auth_token.clone(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use crate::SimConfig;
 use crate::clock;
 use crate::faults::{Armed, Fault, Plan};
 
@@ -35,6 +36,8 @@ pub struct SimMessage {
     pub seq: u64,
     /// `SM…`.
     pub sid: String,
+    /// The account it belongs to, `AC…`.
+    pub account_sid: String,
     /// Who it came from.
     pub direction: Direction,
     /// Absent until a Messaging Service has picked a number.
@@ -88,6 +91,7 @@ impl SimMessage {
 /// What a new message is made of.
 pub(crate) struct Draft {
     pub sid: String,
+    pub account_sid: String,
     pub direction: Direction,
     pub from: Option<String>,
     pub to: String,
@@ -146,6 +150,8 @@ pub struct WebhookCall {
 /// The simulator's memory.
 #[derive(Debug, Default)]
 pub struct State {
+    /// SIDs and tokens; the main account first.
+    accounts: Vec<(String, String)>,
     messages: VecDeque<SimMessage>,
     by_sid: HashMap<String, u64>,
     next_seq: u64,
@@ -161,12 +167,32 @@ pub struct State {
 }
 
 impl State {
-    pub(crate) fn new(delay: Duration, inbound_url: Option<String>) -> Self {
+    pub(crate) fn new(cfg: &SimConfig) -> Self {
         Self {
-            delay,
-            inbound_url,
+            accounts: vec![(cfg.account_sid.clone(), cfg.auth_token.clone())],
+            delay: cfg.delay,
+            inbound_url: cfg.inbound_url.clone(),
             ..Self::default()
         }
+    }
+
+    /// The token of an account; none for one that is not there.
+    #[must_use]
+    pub fn token(&self, account_sid: &str) -> Option<&str> {
+        let found = self.accounts.iter().find(|(sid, _)| sid == account_sid);
+        found.map(|(_, token)| token.as_str())
+    }
+
+    pub(crate) fn set_account(&mut self, sid: &str, token: Option<&str>) {
+        self.accounts.retain(|(known, _)| known != sid);
+        self.accounts.extend(token.map(|token| (sid.to_owned(), token.to_owned())));
+    }
+
+    /// Whose number this is: the account that sent from it last, else the main one.
+    pub(crate) fn account_of_number(&self, number: &str) -> String {
+        let last = self.outbound().rev().find(|m| m.business() == number);
+        let main = || self.accounts.first().map(|(sid, _)| sid.clone()).unwrap_or_default();
+        last.map_or_else(main, |m| m.account_sid.clone())
     }
 
     /// The simulator's own time.
@@ -237,6 +263,7 @@ impl State {
         let message = SimMessage {
             seq: self.next_seq,
             sid: draft.sid,
+            account_sid: draft.account_sid,
             direction: draft.direction,
             from: draft.from,
             to: draft.to,

@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::shared::Shared;
-use crate::state::WebhookCall;
+use crate::state::{SimMessage, WebhookCall};
 use crate::words::new_sid;
 
 /// Characters of an answer that are kept.
@@ -11,6 +11,7 @@ const MAX_ANSWER: usize = 2000;
 /// Something to post. Posting it twice posts the same form with the same signature and idempotency token.
 pub(crate) struct Post {
     url: String,
+    account_sid: String,
     message_sid: String,
     message_status: String,
     params: Vec<(String, String)>,
@@ -19,10 +20,11 @@ pub(crate) struct Post {
 
 impl Post {
     /// A fragment of the URL is Twilio's place for options; it is neither sent nor signed.
-    pub fn new(url: &str, message_sid: &str, message_status: &str, params: Vec<(String, String)>) -> Self {
+    pub fn new(url: &str, message: &SimMessage, message_status: &str, params: Vec<(String, String)>) -> Self {
         Self {
             url: url.split_once('#').map_or(url, |(before, _)| before).to_owned(),
-            message_sid: message_sid.to_owned(),
+            account_sid: message.account_sid.clone(),
+            message_sid: message.sid.clone(),
             message_status: message_status.to_owned(),
             params,
             idempotency_token: new_sid(""),
@@ -54,13 +56,11 @@ impl Post {
     }
 
     async fn attempt(&self, shared: &Shared) -> Result<(u16, String), reqwest::Error> {
+        let token = shared.read(|state| state.token(&self.account_sid).unwrap_or_default().to_owned());
         let response = shared
             .http
             .post(&self.url)
-            .header(
-                "X-Twilio-Signature",
-                twilio::signature::sign(&shared.auth_token, &self.url, &self.params),
-            )
+            .header("X-Twilio-Signature", twilio::signature::sign(&token, &self.url, &self.params))
             .header("I-Twilio-Idempotency-Token", &self.idempotency_token)
             .header("X-Home-Region", "us1")
             .form(&self.params)

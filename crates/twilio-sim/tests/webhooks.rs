@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::routing::post;
 use tokio::net::TcpListener;
 use twilio::forms::{Inbound, Status};
-use twilio::{Client, Config, NewMessage, Outcome};
+use twilio::{Api, Client, Config, NewMessage, Outcome};
 use twilio_sim::{Direction, Fault, FaultKind, InboundText, Sim, SimConfig};
 
 const TO: &str = "+14155550100";
@@ -70,9 +70,13 @@ async fn sim() -> Sim {
     twilio_sim::start(SimConfig::default()).await.expect("the simulator starts")
 }
 
+fn client(sim: &Sim) -> Client {
+    let api = Api::new(Config::new(sim.url())).expect("TLS works");
+    api.account(sim.account_sid(), sim.auth_token().into())
+}
+
 async fn send(sim: &Sim, product: &Product) -> Outcome {
-    let config = Config::new(sim.url(), sim.account_sid(), sim.auth_token().into());
-    let client = Client::new(config).expect("TLS works");
+    let client = client(sim);
     let callback = format!("{}#rc=5&rp=all", product.url);
     client
         .create(&NewMessage {
@@ -210,7 +214,7 @@ async fn the_log_can_be_out_of_reach() {
     let (sim, product) = (sim().await, Product::start().await);
     send(&sim, &product).await;
     sim.set_fault(Fault::new(FaultKind::ListError));
-    let client = Client::new(Config::new(sim.url(), sim.account_sid(), sim.auth_token().into())).unwrap();
+    let client = client(&sim);
     let all = twilio::ListQuery::default();
     assert!(client.list(&all).await.is_err());
     assert_eq!(client.list(&all).await.unwrap().messages.len(), 1);
@@ -308,8 +312,7 @@ async fn waiting_in_vain_says_what_there_was() {
 async fn a_dropped_simulator_is_gone() {
     let product = Product::start().await;
     let sim = sim().await;
-    let config = Config::new(sim.url(), sim.account_sid(), sim.auth_token().into());
-    let client = Client::new(config).unwrap();
+    let client = client(&sim);
     assert!(matches!(send(&sim, &product).await, Outcome::Accepted(_)));
     drop(sim);
     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -15,15 +15,11 @@ use crate::outcome::{Answer, Outcome, describe};
 /// Largest answer read, in bytes. A full page of 1,000 long messages is a third of it.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
-/// What a [`Client`] needs. `Debug` does not show the token.
+/// What an [`Api`] needs.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where the API is, without a path at the end: `https://api.twilio.com`, or a simulator's address.
     pub api_url: String,
-    /// `AC…`.
-    pub account_sid: String,
-    /// The account's auth token.
-    pub auth_token: SecretString,
     /// Longest wait for a connection (name, TCP and TLS). When it passes, nothing was sent.
     pub connect_timeout: Duration,
     /// Longest wait for a whole answer. It must be more than the 26 seconds Twilio itself may take, or we make unknown outcomes ourselves
@@ -34,11 +30,9 @@ pub struct Config {
 impl Config {
     /// With the usual limits: 5 seconds to connect, 30 seconds in all.
     #[must_use]
-    pub fn new(api_url: impl Into<String>, account_sid: impl Into<String>, auth_token: SecretString) -> Self {
+    pub fn new(api_url: impl Into<String>) -> Self {
         Self {
             api_url: api_url.into(),
-            account_sid: account_sid.into(),
-            auth_token,
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(30),
         }
@@ -110,28 +104,17 @@ pub enum ReadError {
     NotTwilio,
 }
 
-/// Talks to one Twilio account. Cheap to clone; clones share their connections.
+/// The way to Twilio, for any account. Cheap to clone; clones, and the clients of all accounts, share their connections.
 ///
 /// It asks once: no redirect is followed, no request is repeated, no proxy of the environment is used, and each request has an HTTP/1.1 connection of its
 /// own while it lasts, so that a broken connection puts one message in doubt and not many.
-#[derive(Clone)]
-pub struct Client {
+#[derive(Debug, Clone)]
+pub struct Api {
     http: reqwest::Client,
-    api_url: String,
-    account_sid: String,
-    auth_token: SecretString,
+    url: String,
 }
 
-impl std::fmt::Debug for Client {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client")
-            .field("api_url", &self.api_url)
-            .field("account_sid", &self.account_sid)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Client {
+impl Api {
     /// # Errors
     /// When TLS cannot be set up on this machine.
     pub fn new(cfg: Config) -> Result<Self, reqwest::Error> {
@@ -147,15 +130,39 @@ impl Client {
             .user_agent(concat!("showup-twilio/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(reqwest::Error::without_url)?;
-        let api_url = cfg.api_url.trim_end_matches('/').to_owned();
-        Ok(Self {
-            http,
-            api_url,
-            account_sid: cfg.account_sid,
-            auth_token: cfg.auth_token,
-        })
+        let url = cfg.api_url.trim_end_matches('/').to_owned();
+        Ok(Self { http, url })
     }
 
+    /// The client of one account: its SID (`AC…`) and auth token.
+    #[must_use]
+    pub fn account(&self, sid: impl Into<String>, auth_token: SecretString) -> Client {
+        Client {
+            api: self.clone(),
+            account_sid: sid.into(),
+            auth_token,
+        }
+    }
+}
+
+/// Talks to one Twilio account. `Debug` does not show the token.
+#[derive(Clone)]
+pub struct Client {
+    api: Api,
+    account_sid: String,
+    auth_token: SecretString,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("api_url", &self.api.url)
+            .field("account_sid", &self.account_sid)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
     /// `AC…`.
     #[must_use]
     pub fn account_sid(&self) -> &str {
@@ -164,11 +171,22 @@ impl Client {
 
     /// Asks Twilio, once, to send a message, and says what is known afterwards. Never fails otherwise than by its [`Outcome`].
     pub async fn create(&self, m: &NewMessage<'_>) -> Outcome {
-        let request = self.http.post(self.messages_url("")).form(&create_params(m));
+        let request = self.api.http.post(self.messages_url("")).form(&create_params(m));
         match self.ask(request).await {
             Ok(answer) => Outcome::of(&answer),
             Err(error) => Outcome::of_error(&error),
         }
+    }
+
+    /// How the account itself is: `active`, `suspended` or `closed`. Also shows whether Twilio knows its SID and token.
+    ///
+    /// # Errors
+    /// [`ReadError`]; `Http` with 401 for a token that is not this account's.
+    pub async fn account_status(&self) -> Result<String, ReadError> {
+        let url = format!("{}/2010-04-01/Accounts/{}.json", self.api.url, self.account_sid);
+        let json = self.read(self.api.http.get(url)).await?;
+        let status = json.get("status").and_then(Value::as_str);
+        status.map(str::to_owned).ok_or(ReadError::Unreadable)
     }
 
     /// The message with this sid.
@@ -179,7 +197,7 @@ impl Client {
         if !is_sid(sid, &["SM", "MM"]) {
             return Err(ReadError::NotTwilio);
         }
-        let json = self.read(self.http.get(self.messages_url(&format!("/{sid}")))).await?;
+        let json = self.read(self.api.http.get(self.messages_url(&format!("/{sid}")))).await?;
         Message::from_json(&json).ok_or(ReadError::Unreadable)
     }
 
@@ -188,7 +206,8 @@ impl Client {
     /// # Errors
     /// [`ReadError`].
     pub async fn list(&self, q: &ListQuery) -> Result<Page, ReadError> {
-        self.page(self.http.get(self.messages_url("")).query(&list_params(q))).await
+        self.page(self.api.http.get(self.messages_url("")).query(&list_params(q)))
+            .await
     }
 
     /// The page that [`Page::next`] names. It is only asked for at the API's own host.
@@ -197,7 +216,7 @@ impl Client {
     /// [`ReadError`]; `NotTwilio` when the page is elsewhere.
     pub async fn next(&self, next_page_uri: &str) -> Result<Page, ReadError> {
         let url = self.same_host(next_page_uri).ok_or(ReadError::NotTwilio)?;
-        self.page(self.http.get(url)).await
+        self.page(self.api.http.get(url)).await
     }
 
     async fn page(&self, request: reqwest::RequestBuilder) -> Result<Page, ReadError> {
@@ -247,18 +266,18 @@ impl Client {
     fn messages_url(&self, sid_path: &str) -> String {
         format!(
             "{}/2010-04-01/Accounts/{}/Messages{sid_path}.json",
-            self.api_url, self.account_sid
+            self.api.url, self.account_sid
         )
     }
 
     fn same_host(&self, uri: &str) -> Option<Url> {
         let text = if uri.starts_with('/') {
-            format!("{}{uri}", self.api_url)
+            format!("{}{uri}", self.api.url)
         } else {
             uri.to_owned()
         };
         let url = Url::parse(&text).ok()?;
-        let ours = Url::parse(&self.api_url).ok()?;
+        let ours = Url::parse(&self.api.url).ok()?;
         (url.origin() == ours.origin() && url.username().is_empty()).then_some(url)
     }
 }

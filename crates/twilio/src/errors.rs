@@ -12,7 +12,7 @@ pub enum Class {
     OptedOut,
     /// This channel cannot reach the person; another one may, if they agreed to it.
     ChannelUnreachable,
-    /// The address is no good for this channel: mark it and ask staff.
+    /// The address is no good for this channel: staff are asked.
     BadAddress,
     /// Something about the Twilio account, number or registration: stop its queue and tell the owner.
     Account,

@@ -117,6 +117,12 @@ impl Status {
     }
 }
 
+/// The account a webhook says it comes from. Nothing has shown yet that it does: this tells whose token the signature is to be checked with.
+#[must_use]
+pub fn claimed_account(raw: &[u8]) -> Option<String> {
+    Form::parse(raw).ok()?.account_sid().ok()
+}
+
 /// Decoded names and values in the order they came.
 struct Form(Vec<(String, String)>);
 
@@ -206,7 +212,8 @@ impl Form {
 
 /// One of the prefixes and letters or digits behind it. Twilio writes 32 hexadecimal digits; others who speak its API (test doubles,
 /// compatible carriers) write what they like, so only the prefix and a bound are asked for.
-pub(crate) fn is_sid(text: &str, prefixes: &[&str]) -> bool {
+#[must_use]
+pub fn is_sid(text: &str, prefixes: &[&str]) -> bool {
     (3..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric())
         && prefixes

@@ -1,7 +1,7 @@
 //! Twilio's HTTP API for messages and its webhooks, in Rust types.
 //!
 //! Four things, each usable without the others:
-//! - [`Client`]: create, fetch and list messages; a create ends in one of four [`Outcome`]s.
+//! - [`Api`] and its [`Client`]s: create, fetch and list messages; a create ends in one of four [`Outcome`]s.
 //! - [`signature`]: is this webhook request really from Twilio?
 //! - [`forms`]: what an inbound message or a status callback says.
 //! - [`errors`]: what an error code means and what to do about it.
@@ -16,6 +16,6 @@ mod outcome;
 pub mod signature;
 pub mod tls;
 
-pub use client::{Client, Config, ListQuery, NewMessage, Page, ReadError};
+pub use client::{Api, Client, Config, ListQuery, NewMessage, Page, ReadError};
 pub use message::Message;
 pub use outcome::Outcome;

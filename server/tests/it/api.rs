@@ -182,3 +182,43 @@ async fn the_document_is_what_others_rely_on() {
         .expect("JSON");
     insta::assert_json_snapshot!("openapi", served);
 }
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_visit_can_say_where_it_happens(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let owner = services::Actor {
+        business_id: app.business_id,
+        who: services::Who::Operator,
+    };
+    let uptown = contract::businesses::SaveLocation {
+        name: "Uptown".to_owned(),
+        address: "1 Main Street".to_owned(),
+        number: String::new(),
+    };
+    services::businesses::locations::save(&app.s, &owner, None, uptown)
+        .await
+        .expect("a location");
+    let (status, places) = app.get("/locations").await;
+    assert_eq!((status, places[0]["name"].as_str()), (200, Some("Uptown")), "{places}");
+    let ann = app.contact("Ann", "+14155550171").await;
+    let visit = |location: &str| {
+        json!({ "contact_id": ann, "location_id": location,
+            "starts_at": (app.s.now() + chrono::Duration::hours(60)).to_rfc3339() })
+    };
+    let (status, made) = app
+        .post("/appointments", visit(places[0]["id"].as_str().expect("an id")))
+        .await;
+    assert_eq!((status, made["location"]["name"].as_str()), (201, Some("Uptown")), "{made}");
+    let (status, problem) = app.post("/appointments", visit(&ann)).await;
+    assert_eq!(
+        (status, problem["fields"][0]["field"].as_str()),
+        (422, Some("location_id")),
+        "{problem}"
+    );
+    let other = app.another_key().await;
+    let (_, theirs) = app.api(app.http.get(format!("{}/api/v1/locations", app.url)), &other).await;
+    assert_eq!(theirs, json!([]));
+}

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use contract::accounts::SignUp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use server::{AccountSid, AppState, metrics::MetricsToken, router, workers};
-use services::{Actor, Clock, Db, Services, Settings, Who, accounts, integrations};
+use server::{AppState, metrics::MetricsToken, router, workers};
+use services::{Actor, Clock, Credentials, Db, Services, Settings, Who, accounts, integrations};
 use testkit::{Backend, Sim, TestClock, TestDb};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -91,6 +91,8 @@ impl Drop for Doomed {
 /// A business and a key to its API.
 pub struct Tenant {
     pub key: String,
+    /// Whoever runs this installation, at work on this business.
+    pub operator: Actor,
 }
 
 impl TestApp {
@@ -141,16 +143,19 @@ impl TestApp {
         let sim = Arc::new(twilio_sim::start(config).await.expect("the simulator starts"));
         let clock = setup.clock_at.map(|at| TestClock::at(sim.clone(), at));
         let token = SecretString::from(sim.auth_token().to_owned());
-        let client = twilio::Client::new(twilio::Config::new(sim.url(), sim.account_sid(), token.clone())).expect("a client");
+        let api = twilio::Api::new(twilio::Config::new(sim.url())).expect("a way to Twilio");
         let settings = Settings {
             public_url: setup.public_url.unwrap_or_else(|| url.clone()),
             default_from: None,
             account_per_second: None,
-            auth_tokens: vec![token, OLD_TOKEN.to_owned().into()],
+            account: Some(Credentials {
+                sid: sim.account_sid().to_owned(),
+                tokens: vec![token, OLD_TOKEN.to_owned().into()],
+            }),
         };
         let opened = Db::connect(&db.url).await.expect("the database opens");
         let now = clock.as_ref().map_or_else(Clock::system, TestClock::clock);
-        let s = Services::open(opened, now, Some(client), settings, testkit::master())
+        let s = Services::open(opened, now, api, settings, testkit::master())
             .await
             .expect("the keys are there");
         let owner = SignUp {
@@ -165,7 +170,6 @@ impl TestApp {
         let state = AppState {
             services: s.clone(),
             leptos: leptos::config::LeptosOptions::builder().output_name("showup").build(),
-            account_sid: AccountSid(Some(sim.account_sid().to_owned())),
             metrics_token: MetricsToken::default(),
             stopping: stopping.clone(),
         };
@@ -216,9 +220,8 @@ impl TestApp {
         let (settings, stopping) = (self.s.settings().clone(), self.stopping.child_token());
         runtime.spawn(async move {
             let db = Db::connect(&url).await.expect("the database opens");
-            let token = SecretString::from(sim.auth_token().to_owned());
-            let client = twilio::Client::new(twilio::Config::new(sim.url(), sim.account_sid(), token)).expect("a client");
-            let s = Services::open(db, clock, Some(client), settings, testkit::master())
+            let api = twilio::Api::new(twilio::Config::new(sim.url())).expect("a way to Twilio");
+            let s = Services::open(db, clock, api, settings, testkit::master())
                 .await
                 .expect("the keys are there");
             workers::run(s, stopping).await
@@ -251,6 +254,10 @@ impl TestApp {
         .expect("a business");
         Tenant {
             key: api_key(&self.s, started.business_id, &[]).await,
+            operator: Actor {
+                business_id: started.business_id,
+                who: Who::Operator,
+            },
         }
     }
 

@@ -3,9 +3,10 @@
 use entity::messages::{message, message_event, receipt};
 use rstest::rstest;
 use sea_orm::{EntityTrait, PaginatorTrait};
+use services::numbers::connections;
 use testkit::{Backend, Fault, FaultKind};
 
-use crate::app::{NUMBER, OLD_TOKEN, TestApp, sid};
+use crate::app::{NUMBER, OLD_TOKEN, OTHER_NUMBER, TestApp, sid};
 
 const ANN: &str = "+14155550171";
 const INBOUND: &str = "/webhooks/twilio/inbound";
@@ -165,4 +166,61 @@ async fn a_text_through_the_simulator_and_back() {
         (page["data"][0]["preview"].as_str(), page["data"][0]["unread"].as_u64()),
         (Some("Hello"), Some(1))
     );
+}
+
+/// A business with a Twilio account of its own knows that account's token, and may sign whatever it likes with it.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn who_has_an_account_of_their_own_is_heard_for_it_and_for_nobody_else(#[case] backend: Backend) {
+    const OWN: &str = "AC11111111111111111111111111111111";
+    const OWN_TOKEN: &str = "a-tenants-own-token";
+    let app = TestApp::start(backend).await;
+    let garage = app.neighbour().await;
+    app.sim.set_account(OWN, OWN_TOKEN);
+    connections::connect(&app.s, &garage.operator, OWN, OWN_TOKEN.into())
+        .await
+        .expect("connected");
+    let (common, token) = (app.sim.account_sid(), app.sim.auth_token());
+    for (n, account, signed_with, to, status) in [
+        (1, OWN, OWN_TOKEN, OTHER_NUMBER, 200),
+        (2, common, token, NUMBER, 200),
+        // Each about the other's number,
+        (3, OWN, OWN_TOKEN, NUMBER, 404),
+        (4, common, token, OTHER_NUMBER, 404),
+        // and in the other's name.
+        (5, common, OWN_TOKEN, NUMBER, 403),
+        (6, OWN, token, OTHER_NUMBER, 403),
+    ] {
+        let sid = sid(n);
+        let text = [
+            ("MessageSid", sid.as_str()),
+            ("AccountSid", account),
+            ("From", ANN),
+            ("To", to),
+            ("Body", "STOP"),
+        ];
+        assert_eq!(status_of(app.signed_with(signed_with, INBOUND, &text)).await, status, "{n}");
+    }
+    let receipts = receipt::Entity::find().count(app.s.db().connection()).await.expect("count");
+    assert_eq!(receipts, 2);
+    // A text of the one, a callback of the other.
+    let cid = app.contact("Cid", "+14155550178").await;
+    let m = app.reply(&cid, "Hello").await;
+    let m = app
+        .until("sent", async || {
+            Some(app.message(&m["id"]).await).filter(|m| m["provider_sid"].is_string())
+        })
+        .await;
+    let id = m["id"].as_str().expect("an id");
+    let params = [
+        ("MessageSid", m["provider_sid"].as_str().expect("a SID")),
+        ("AccountSid", OWN),
+        ("MessageStatus", "failed"),
+        ("ErrorCode", "21610"),
+    ];
+    let callback = app.signed_with(OWN_TOKEN, &format!("{STATUS}?message_id={id}"), &params);
+    assert_eq!(status_of(callback).await, 404);
+    assert!(app.message(&m["id"]).await["error_code"].is_null());
 }

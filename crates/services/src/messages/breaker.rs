@@ -1,4 +1,4 @@
-//! Circuit breakers (SE4): one for the Twilio account, one for each sender. While one is open its texts wait, and staff see why.
+//! Circuit breakers (SE4): one for each Twilio account, one for each sender. While one is open its texts wait, and staff see why.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -22,13 +22,27 @@ use crate::{Result, Services, Tx, tx::Touched};
 /// Most businesses told at once that their banners changed; the others see it with their next page.
 const TOLD: u64 = 500;
 
-/// The account this installation sends with.
-pub(crate) fn account(s: &Services) -> String {
-    format!("account:{}", s.twilio().map_or("none", |t| t.account_sid()))
+/// The account this business's texts go through.
+pub(crate) fn account(s: &Services, business_id: Uuid) -> String {
+    of_account(s.connections().of(business_id).as_ref().map_or("none", |a| a.sid()))
+}
+
+pub(crate) fn of_account(sid: &str) -> String {
+    format!("account:{sid}")
+}
+
+/// Whose the account is that this business's texts go through; none for the installation's.
+pub(crate) fn account_owner(s: &Services, business_id: Uuid) -> Option<Uuid> {
+    s.connections().of(business_id).and_then(|a| a.owner())
 }
 
 pub(crate) fn sender(number: &str) -> String {
     format!("sender:{number}")
+}
+
+/// The breakers that a call for this text goes through.
+pub(crate) fn scopes(s: &Services, m: &message::Model) -> [String; 2] {
+    [account(s, m.business_id), sender(&m.ours)]
 }
 
 fn read(row: &breaker::Model) -> Breaker {
@@ -84,9 +98,14 @@ pub(crate) struct Open {
 }
 
 /// The breakers that hold a business's texts back now.
-pub(crate) async fn open_for(s: &Services, db: &impl ConnectionTrait, senders: &[String]) -> Result<Vec<Open>> {
+pub(crate) async fn open_for(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    senders: &[String],
+) -> Result<Vec<Open>> {
     let mut scopes: Vec<String> = senders.iter().map(|n| sender(n)).collect();
-    scopes.push(account(s));
+    scopes.push(account(s, business_id));
     let rows = breaker::Entity::find()
         .filter(breaker::Column::Scope.is_in(scopes))
         .filter(breaker::Column::State.ne(State::Closed.as_str()))
@@ -112,6 +131,11 @@ pub(crate) async fn probe(tx: &mut Tx, scope: &str) -> Result<()> {
     change(tx, scope, None, |b, now, by_callback| b.probe(lease_from(now, by_callback))).await
 }
 
+/// It was shown in another way that it works again.
+pub(crate) async fn reset(tx: &mut Tx, scope: &str) -> Result<()> {
+    change(tx, scope, None, |_, _, _| Breaker::default()).await
+}
+
 /// A call that went through, or a text that did: the breaker it went by, and when its message was claimed.
 pub(crate) type Call = (String, Option<DateTime<Utc>>);
 
@@ -120,9 +144,7 @@ pub(crate) fn calls(s: &Services, rows: &[message::Model]) -> Vec<Call> {
     let taken = rows
         .iter()
         .filter(|m| ["sent", "delivered", "read"].contains(&m.status.as_str()));
-    taken
-        .flat_map(|m| [account(s), sender(&m.ours)].map(|scope| (scope, m.claimed_at)))
-        .collect()
+    taken.flat_map(|m| scopes(s, m).map(|scope| (scope, m.claimed_at))).collect()
 }
 
 /// Twilio took these. Only breakers that remember trouble are touched, so that in good times this is one look.
@@ -156,7 +178,7 @@ async fn went_well(tx: &mut Tx, calls: &[Call], by_callback: bool) -> Result<()>
 /// A call failed in a way that others will, too.
 pub(crate) struct Trouble<'a> {
     pub scope: &'a str,
-    /// Whose sender it is; none for what several businesses share.
+    /// Whose account or sender it is; none for what several businesses share.
     pub business_id: Option<Uuid>,
     pub kind: Failure,
     /// In plain words, for the banner.

@@ -36,7 +36,7 @@ use super::{
 use crate::{
     Error, Result, Services, Tx, appointments, businesses,
     contacts::{self, consent, hold},
-    conversations, reminders,
+    conversations, numbers, reminders,
     tx::Touched,
 };
 
@@ -190,10 +190,9 @@ struct Scene {
     businesses: HashMap<Uuid, business::Model>,
     /// Numbers that may be sent from.
     active: HashSet<(Uuid, String)>,
-    shared: Option<String>,
     requests: HashMap<Uuid, reminder_request::Model>,
     visits: HashMap<Uuid, appointment::Model>,
-    account: String,
+    services: Services,
     board: Board,
 }
 
@@ -218,19 +217,17 @@ impl Scene {
             consents,
             businesses,
             active: rows.into_iter().map(|n| (n.business_id, n.phone)).collect(),
-            shared: s.settings().default_from.clone(),
             requests: requests(tx, picked).await?,
             visits: visits(tx, picked).await?,
-            account: breaker::account(s),
+            services: s.clone(),
             board: Board::default(),
         })
     }
 
     /// The breakers that the calls for these texts go through.
     fn scopes(&self, picked: &[message::Model]) -> Vec<String> {
-        let senders: HashSet<&str> = picked.iter().map(|m| m.ours.as_str()).collect();
-        let senders = senders.into_iter().map(breaker::sender);
-        senders.chain([self.account.clone()]).collect()
+        let scopes: HashSet<String> = picked.iter().flat_map(|m| breaker::scopes(&self.services, m)).collect();
+        scopes.into_iter().collect()
     }
 
     fn verdicts(&self, now: DateTime<Utc>, picked: Vec<message::Model>, limits: &mut Limits) -> Vec<(message::Model, Verdict)> {
@@ -273,7 +270,8 @@ impl Scene {
         if person.held_since.is_some() {
             return self.in_time(m, Verdict::Hold(now + HELD_LOOK, hold::REASON.to_owned()));
         }
-        if self.shared.as_ref() != Some(&m.ours) && !self.active.contains(&(m.business_id, m.ours.clone())) {
+        let shared = numbers::shared(&self.services, m.business_id) == Some(m.ours.as_str());
+        if !shared && !self.active.contains(&(m.business_id, m.ours.clone())) {
             return withdraw("The number this was to be sent from is not active any more.");
         }
         let Some(business) = self.businesses.get(&m.business_id) else {
@@ -376,7 +374,7 @@ impl Scene {
         probed: &HashSet<String>,
     ) -> std::result::Result<Vec<String>, Verdict> {
         let mut probes = Vec::new();
-        for scope in [self.account.clone(), breaker::sender(&m.ours)] {
+        for scope in breaker::scopes(&self.services, m) {
             match self.board.permit(&scope, now) {
                 Permit::Yes => {}
                 Permit::Probe { .. } if probed.contains(&scope) => {

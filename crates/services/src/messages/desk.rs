@@ -130,13 +130,13 @@ async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
         let why = "A reminder is sent again from its visit: \"Send reminder now\".";
         return Err(problem(Code::Conflict, why));
     }
-    resend::remember_sid(tx, &m).await?;
+    resend::remember_own_sid(tx, &m).await?;
     let resends = if m.provider_sid.is_some() {
         m.resends.max(1)
     } else {
         m.resends
     };
-    let from = numbers::sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id)).await?;
+    let from = numbers::sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id), None).await?;
     let Some(from) = from else {
         return Err(problem(Code::MayNotSend, "There is no number to send from."));
     };

@@ -228,7 +228,7 @@ async fn worth(s: &Services, m: &message::Model) -> Result<Option<StdDuration>> 
 }
 
 async fn call(s: &Services, m: &message::Model, validity_period: Option<StdDuration>) -> Outcome {
-    let Some(client) = s.twilio() else {
+    let Some(account) = s.connections().of(m.business_id) else {
         return Outcome::TryLater {
             http: None,
             code: None,
@@ -250,5 +250,5 @@ async fn call(s: &Services, m: &message::Model, validity_period: Option<StdDurat
         validity_period,
     };
     tracing::info!(message = %m.id, step = "call", to = %mask(&m.theirs), attempt = m.attempts, "text handed to Twilio");
-    client.create(&new).await
+    account.client().create(&new).await
 }

@@ -132,7 +132,7 @@ impl Since {
             .into_tuple()
             .all(&tx.db)
             .await?;
-        let later: Vec<Meaning> = later.iter().map(|body| parse(words(body), false)).collect();
+        let later: Vec<Meaning> = later.iter().map(|body| said(body)).collect();
         since.answered = later.iter().any(|m| matches!(m, Meaning::Yes { .. } | Meaning::No { .. }));
         // Not every change is a keyword in the thread (staff, a refusal of Twilio's), and not every keyword changes anything.
         let keyword = later.iter().find(|m| matches!(m, Meaning::Stop | Meaning::Start));
@@ -147,6 +147,14 @@ impl Since {
         // Perhaps they have asked for no more texts: nobody has decided yet.
         since.opted_out |= contact.held_since.is_some_and(|at| at > inbound.created_at);
         Ok(since)
+    }
+}
+
+/// What a text says, whoever wrote it; asking for no more texts in other words is as good as STOP.
+fn said(body: &str) -> Meaning {
+    match parse(words(body), false) {
+        Meaning::Other if domain::optout::is_opt_out(words(body)) => Meaning::Stop,
+        said => said,
     }
 }
 

@@ -102,7 +102,11 @@ pub(super) async fn take(s: &Services, form: &forms::Inbound, raw: &str, sent_at
 async fn receive_group(s: &Services, group: Vec<Item>) -> Vec<Result<Received>> {
     let texts: Vec<(&str, &str)> = group.iter().map(|i| (i.form.to.as_str(), i.form.from.as_str())).collect();
     let owners = match numbers::routes(s, s.read(), &texts).await {
-        Ok(owners) => owners,
+        Ok(owners) => owners
+            .into_iter()
+            .zip(&group)
+            .map(|(owner, item)| owner.filter(|id| is_of(s, *id, &item.form.account_sid)))
+            .collect::<Vec<_>>(),
         Err(cause) => {
             let cause = cause.to_string();
             return group.iter().map(|_| Err(Error::Broken(cause.clone()))).collect();
@@ -127,6 +131,13 @@ async fn receive_group(s: &Services, group: Vec<Item>) -> Vec<Result<Received>> 
         }
     });
     answers.collect()
+}
+
+/// Whether this business hears texts from this account: nobody's account speaks for another's number.
+fn is_of(s: &Services, business_id: Uuid, account_sid: &str) -> bool {
+    s.connections()
+        .of(business_id)
+        .is_none_or(|account| account.sid() == account_sid)
 }
 
 /// A fault of ours that ends in a panic must lose no text either.

@@ -63,8 +63,10 @@ pub(super) struct Limits {
     spent: HashMap<Uuid, i64>,
     /// Added to what was spent.
     costs: BTreeMap<Uuid, i64>,
-    account: String,
-    account_rate: Option<u32>,
+    /// The account of each business, by its breaker's name.
+    accounts: HashMap<Uuid, String>,
+    /// What the installation's account may send each second.
+    account_rate: Option<(String, Rate)>,
 }
 
 impl Limits {
@@ -73,10 +75,9 @@ impl Limits {
             .now
             .duration_trunc(Duration::hours(1))
             .map_err(|e| Error::broken(e.to_string()))?;
-        let account = breaker::account(s);
-        let account_rate = s.settings().account_per_second;
+        let accounts: HashMap<Uuid, String> = of.keys().map(|id| (*id, breaker::account(s, *id))).collect();
         let mut keys: BTreeSet<(String, i32)> = due.iter().map(|m| (m.ours.clone(), m.priority)).collect();
-        keys.insert((account.clone(), ACCOUNT));
+        keys.extend(accounts.values().map(|account| (account.clone(), ACCOUNT)));
         // Locks first: two workers must not both find the last of a budget unspent.
         let quotas = quotas(tx, hour, of).await?;
         let mut spent = HashMap::new();
@@ -91,8 +92,11 @@ impl Limits {
             rates: rates(tx, due).await?,
             spent,
             costs: BTreeMap::new(),
-            account,
-            account_rate,
+            accounts,
+            account_rate: s.settings().account.as_ref().and_then(|common| {
+                let rate = per_second(s.settings().account_per_second?)?;
+                Some((breaker::of_account(&common.sid), rate))
+            }),
         })
     }
 
@@ -101,18 +105,19 @@ impl Limits {
         if let Some(room) = self.over_budget(m, b).or_else(|| self.over_quota(m, b)) {
             return room;
         }
-        let account = self.account_slot();
-        if account.at > self.now {
+        let account = self.accounts.get(&b.id).cloned().unwrap_or_default();
+        let slot = self.account_slot(&account);
+        if slot.at > self.now {
             // Each is told once: thousands may wait, and only a few of them can go at a time.
             return match m.wait_reason.as_deref() {
                 Some(ACCOUNT_FULL) => Room::Still,
-                _ => Room::Until(account.at, ACCOUNT_FULL.to_owned()),
+                _ => Room::Until(slot.at, ACCOUNT_FULL.to_owned()),
             };
         }
         if let Some(room) = self.off_pace(m, b) {
             return room;
         }
-        self.paces.insert((self.account.clone(), ACCOUNT), account.next);
+        self.paces.insert((account, ACCOUNT), slot.next);
         if let Some(quota) = self.quotas.get_mut(&b.id) {
             quota.used += 1;
         }
@@ -124,11 +129,11 @@ impl Limits {
     }
 
     /// The account's next place; without a rate only what a 429 of Twilio's put there holds.
-    fn account_slot(&self) -> Slot {
-        let free = self.paces.get(&(self.account.clone(), ACCOUNT)).copied();
-        match self.account_rate.and_then(per_second) {
-            Some(rate) => pace::reserve(free, self.now, 1, rate, Duration::seconds(1)),
-            None => {
+    fn account_slot(&self, account: &str) -> Slot {
+        let free = self.paces.get(&(account.to_owned(), ACCOUNT)).copied();
+        match &self.account_rate {
+            Some((common, rate)) if common == account => pace::reserve(free, self.now, 1, *rate, Duration::seconds(1)),
+            _ => {
                 let at = free.unwrap_or(self.now);
                 Slot { at, next: at }
             }
@@ -204,9 +209,10 @@ impl Limits {
     }
 }
 
-/// The account rests until `until`, because Twilio asked for that (429).
-pub(super) async fn rest_account(tx: &Tx, s: &Services, until: DateTime<Utc>) -> Result<()> {
-    set_paces(tx, BTreeMap::from([((breaker::account(s), ACCOUNT), until)])).await
+/// The account of a business rests until `until`, because Twilio asked for that (429).
+pub(super) async fn rest_account(tx: &Tx, business_id: Uuid, until: DateTime<Utc>) -> Result<()> {
+    let account = breaker::account(tx.services(), business_id);
+    set_paces(tx, BTreeMap::from([((account, ACCOUNT), until)])).await
 }
 
 /// This hour's counts, locked in order of business.

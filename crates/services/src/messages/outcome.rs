@@ -25,7 +25,7 @@ use super::{all_opened, breaker, limits, locked, spend, status, told, unclear, w
 use crate::{
     Error, Result, Services, Tx,
     contacts::{self, consent},
-    conversations, reminders,
+    conversations, numbers, reminders,
     reports::What,
     tasks,
     together::Together,
@@ -136,6 +136,13 @@ async fn not_taken(
 ) -> Result<()> {
     // Still ours to settle, even if another process has given us up meanwhile.
     let open = row.attempts == m.attempts && [Status::Sending.as_str(), Status::Unknown.as_str()].contains(&row.status.as_str());
+    let perhaps_taken = matches!(said, Outcome::Unknown { .. });
+    let arrived = open && status::arrived_before(tx, &row, perhaps_taken).await?;
+    if arrived && row.resends > 0 && !perhaps_taken {
+        // The try that arrived is charged already.
+        refund(tx, &row).await?;
+    }
+    let open = open && !arrived;
     match said {
         Outcome::Accepted(_) => Ok(()),
         Outcome::Refused { http, code, message } => {
@@ -159,7 +166,7 @@ async fn not_taken(
                 hiccup(s, tx, &row, "Twilio can't be reached.").await?;
             }
             if open {
-                try_later(s, tx, person, row, (*http, *code), *retry_after, message).await
+                try_later(tx, person, row, (*http, *code), *retry_after, message).await
             } else {
                 Ok(())
             }
@@ -168,7 +175,7 @@ async fn not_taken(
             step(&row, "unknown", *http, None);
             close_attempt(tx, &row, "unknown", *http, None, message).await?;
             hiccup(s, tx, &row, "Twilio does not answer as it should.").await?;
-            if row.status == Status::Sending.as_str() {
+            if open && row.status == Status::Sending.as_str() {
                 unclear::begin(tx, row, false).await
             } else {
                 Ok(())
@@ -180,8 +187,8 @@ async fn not_taken(
 /// Something about the way to Twilio, not about this text.
 async fn hiccup(s: &Services, tx: &mut Tx, row: &message::Model, why: &str) -> Result<()> {
     let trouble = breaker::Trouble {
-        scope: &breaker::account(s),
-        business_id: None,
+        scope: &breaker::account(s, row.business_id),
+        business_id: breaker::account_owner(s, row.business_id),
         kind: Failure::Hiccup,
         why,
         claimed: row.claimed_at,
@@ -192,7 +199,7 @@ async fn hiccup(s: &Services, tx: &mut Tx, row: &message::Model, why: &str) -> R
 
 /// The breakers a call went through, and when its message was claimed.
 fn scopes(s: &Services, row: &message::Model) -> [(String, Option<DateTime<Utc>>); 2] {
-    [breaker::account(s), breaker::sender(&row.ours)].map(|scope| (scope, row.claimed_at))
+    breaker::scopes(s, row).map(|scope| (scope, row.claimed_at))
 }
 
 /// Twilio declined. If it would decline everything else, too, the text waits with the others until that is put right; else it has failed.
@@ -226,10 +233,13 @@ pub(super) async fn concerns_others(
 ) -> Result<errors::Scope> {
     let s = tx.services().clone();
     let concerned = code.map_or(errors::Scope::Message, errors::scope);
-    let shared = s.settings().default_from.as_ref() == Some(&row.ours);
+    let shared = numbers::shared(&s, row.business_id) == Some(row.ours.as_str());
     let (scope, business_id) = match concerned {
         errors::Scope::Message => return Ok(concerned),
-        errors::Scope::Account => (breaker::account(&s), None),
+        errors::Scope::Account => (
+            breaker::account(&s, row.business_id),
+            breaker::account_owner(&s, row.business_id),
+        ),
         errors::Scope::Sender => (breaker::sender(&row.ours), Some(row.business_id).filter(|_| !shared)),
     };
     let trouble = breaker::Trouble {
@@ -273,7 +283,6 @@ pub(super) async fn not_begun(tx: &mut Tx, row: message::Model) -> Result<()> {
 }
 
 async fn try_later(
-    s: &Services,
     tx: &mut Tx,
     person: &contact::Model,
     m: message::Model,
@@ -290,6 +299,8 @@ async fn try_later(
     let worth = reached || tx.now - unreached_since(tx, &m).await? < LONGEST_WAIT;
     let Some(pause) = pause.filter(|_| worth) else {
         let words = format!("Not sent after {} tries: {}", m.attempts, mask_all(message));
+        // Should a person ask for another try, the day of tries begins anew.
+        close_attempt(tx, &m, "given_up", http, code, message).await?;
         return failed(tx, person, m, Status::Failed, code, &words, false).await;
     };
     let asked = retry_after
@@ -298,7 +309,7 @@ async fn try_later(
         .min(LONGEST_REST);
     if http == Some(429) {
         // The account as a whole is too fast: everything else would only hear the same.
-        limits::rest_account(tx, s, tx.now + asked.max(Duration::seconds(1))).await?;
+        limits::rest_account(tx, m.business_id, tx.now + asked.max(Duration::seconds(1))).await?;
     }
     let retries = m.retries + i32::from(reached);
     let by = spread(pause, rand::random::<f64>()).max(asked);
@@ -311,8 +322,10 @@ async fn try_later(
 /// When the first of the tries was made that have not reached Twilio since one did.
 async fn unreached_since(tx: &Tx, m: &message::Model) -> Result<DateTime<Utc>> {
     let tries = || message_attempt::Entity::in_business(m.business_id).filter(message_attempt::Column::MessageId.eq(m.id));
+    // A try that nobody has written an outcome of may have reached it.
     let other = Condition::any()
         .add(message_attempt::Column::Outcome.ne("try_later"))
+        .add(message_attempt::Column::Outcome.is_null())
         .add(message_attempt::Column::HttpStatus.is_not_null());
     let before: Option<Option<i32>> = tries()
         .filter(other)
@@ -394,7 +407,7 @@ async fn all_accepted(tx: &mut Tx, taken: Vec<(message::Model, &twilio::Message)
     for (m, answer) in taken {
         step(&m, "accepted", Some(201), None);
         unclear::known(tx, &m, "the network").await?;
-        if is_failure(answer) {
+        if said(answer).is_some_and(is_last_word) {
             ended.push((m.id, answer));
         }
         rows.push(bind(tx, m, answer).await?);
@@ -415,8 +428,13 @@ async fn all_accepted(tx: &mut Tx, taken: Vec<(message::Model, &twilio::Message)
     Ok(())
 }
 
-fn is_failure(answer: &twilio::Message) -> bool {
-    Status::from_twilio(&answer.status).is_some_and(Status::is_failure)
+fn said(answer: &twilio::Message) -> Option<Status> {
+    Status::from_twilio(&answer.status)
+}
+
+/// What more follows from than a state: counters, tasks, another try.
+fn is_last_word(said: Status) -> bool {
+    said.is_failure() || matches!(said, Status::Delivered | Status::Read)
 }
 
 /// One message that was found at the provider after all.
@@ -426,8 +444,7 @@ pub(super) async fn accepted(tx: &mut Tx, m: message::Model, answer: &twilio::Me
 
 async fn bind(tx: &mut Tx, mut m: message::Model, answer: &twilio::Message) -> Result<message::Model> {
     let current: Status = m.status.parse().unwrap_or(Status::Sending);
-    let said = Status::from_twilio(&answer.status).filter(|said| !said.is_failure());
-    let said = said.unwrap_or(Status::Accepted);
+    let said = said(answer).filter(|said| !is_last_word(*said)).unwrap_or(Status::Accepted);
     if let Advance::Moves(next) = advance(current, said) {
         m.status = next.as_str().to_owned();
     }

@@ -1,23 +1,26 @@
 //! Twilio's log against ours, both ways (SE8): texts of customers that an outage kept from us are brought in, states and prices that we
-//! were not told are taken over, and what we believe to be at Twilio is looked up when it has been silent for long.
+//! were not told are taken over, and what we believe to be at Twilio is looked up when it has been silent for long. Each Twilio account
+//! has a log of its own.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
+use contract::Code;
 use domain::{
     delivery::Status,
     inbound::{Meaning, parse},
+    phone::mask_all,
 };
-use entity::messages::{message, receipt, sweep as sweep_row};
+use entity::messages::{message, message_attempt, receipt, sweep as sweep_row};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{Expr, OnConflict},
 };
 use twilio::{ListQuery, ReadError, forms};
 use uuid::Uuid;
 
 use super::{inbound, spend, status, unclear};
-use crate::{Error, Result, Services, tasks};
+use crate::{Error, Result, Services, error::problem, numbers::connections::Connection, tasks};
 
 /// How far a sweep reaches back behind the last one: Twilio's list lags a little, and a webhook may be on its way.
 const OVERLAP: Duration = Duration::minutes(15);
@@ -50,32 +53,60 @@ pub struct Swept {
     pub updated: usize,
     /// Messages with an unclear outcome that were looked up.
     pub looked_up: usize,
+    /// Texts in Twilio's log that we do not have: another program's, or of a time that a restored backup does not know.
+    pub not_ours: usize,
 }
 
-/// Compares the logs from where the last sweep ended. The first one of an installation begins now.
+impl std::ops::AddAssign for Swept {
+    fn add_assign(&mut self, other: Self) {
+        self.read += other.read;
+        self.brought_in += other.brought_in;
+        self.updated += other.updated;
+        self.looked_up += other.looked_up;
+        self.not_ours += other.not_ours;
+    }
+}
+
+/// Compares the logs from where the last sweep ended. The first one of an account begins now.
 ///
 /// # Errors
-/// When the database does not answer, or Twilio's log can't be read.
+/// When the database does not answer, or a log can't be read; those of other accounts have been.
 pub async fn sweep(s: &Services) -> Result<Swept> {
-    let Some(client) = s.twilio() else {
-        return Ok(Swept::default());
-    };
     let begun = s.now();
-    let swept = match reached(s, client).await? {
-        None => Swept::default(),
-        Some(reached) => {
-            let block = |at: DateTime<Utc>| at.timestamp().div_euclid(DEEP_EVERY);
-            let back = if block(reached) == block(begun) { OVERLAP } else { DEEP };
-            Box::pin(reconcile(s, (reached - OVERLAP).min(begun - back))).await?
-        }
+    let since = |reached: DateTime<Utc>| {
+        let block = |at: DateTime<Utc>| at.timestamp().div_euclid(DEEP_EVERY);
+        let back = if block(reached) == block(begun) { OVERLAP } else { DEEP };
+        (reached - OVERLAP).min(begun - back)
     };
-    reach(s, client, begun).await?;
-    Ok(swept)
+    let (mut swept, mut failed) = (Swept::default(), None);
+    for account in s.connections().all() {
+        let read = async {
+            let read = match reached(s, &account).await? {
+                Some(reached) => Box::pin(read_log(s, &account, since(reached))).await?,
+                None => Swept::default(),
+            };
+            reach(s, &account, begun).await?;
+            Ok(read)
+        };
+        match read.await {
+            Ok(read) => swept += read,
+            Err(cause) => failed = note_failure(&account, cause),
+        }
+    }
+    swept += Box::pin(look_up(s)).await?;
+    told_of(&swept);
+    failed.map_or(Ok(swept), Err)
 }
 
-async fn reach(s: &Services, client: &twilio::Client, reached: DateTime<Utc>) -> Result<()> {
+/// One account's log that can't be read must not keep the others' from being read.
+fn note_failure(account: &Connection, cause: Error) -> Option<Error> {
+    tracing::warn!(account = account.sid(), %cause, "this account's log could not be compared with ours");
+    Some(cause)
+}
+
+async fn reach(s: &Services, account: &Connection, reached: DateTime<Utc>) -> Result<()> {
     let row = sweep_row::ActiveModel {
-        account_sid: Set(client.account_sid().to_owned()),
+        account_sid: Set(account.sid().to_owned()),
         reached: Set(reached),
     };
     let later = OnConflict::column(sweep_row::Column::AccountSid)
@@ -88,32 +119,48 @@ async fn reach(s: &Services, client: &twilio::Client, reached: DateTime<Utc>) ->
     Ok(())
 }
 
-/// How far the last sweep came.
-async fn reached(s: &Services, client: &twilio::Client) -> Result<Option<DateTime<Utc>>> {
-    let row = sweep_row::Entity::find_by_id(client.account_sid()).one(s.read()).await?;
+/// How far the last sweep of an account came.
+async fn reached(s: &Services, account: &Connection) -> Result<Option<DateTime<Utc>>> {
+    let row = sweep_row::Entity::find_by_id(account.sid()).one(s.read()).await?;
     Ok(row.map(|row| row.reached))
 }
 
 /// Compares everything Twilio has since `since`. Harmless to repeat.
 ///
 /// # Errors
-/// When the database does not answer, or Twilio's log can't be read.
+/// When the database does not answer, or a log can't be read; those of other accounts have been.
 pub async fn reconcile(s: &Services, since: DateTime<Utc>) -> Result<Swept> {
-    let Some(client) = s.twilio() else {
-        return Ok(Swept::default());
-    };
-    let mut swept = Box::pin(read_log(s, client, since)).await?;
-    swept.looked_up = look_up_unclear(s).await?;
-    swept.updated += ask_after_silent(s, client).await?;
-    metrics::counter!("showup_reconciled_total", "what" => "updated").increment(swept.updated as u64);
-    if swept.brought_in + swept.updated + swept.looked_up > 0 {
-        tracing::info!(?swept, %since, "Twilio's log compared with ours");
+    let (mut swept, mut failed) = (Swept::default(), None);
+    for account in s.connections().all() {
+        match Box::pin(read_log(s, &account, since)).await {
+            Ok(read) => swept += read,
+            Err(cause) => failed = note_failure(&account, cause),
+        }
     }
-    Ok(swept)
+    swept += Box::pin(look_up(s)).await?;
+    told_of(&swept);
+    failed.map_or(Ok(swept), Err)
 }
 
-/// What Twilio's log has that we do not.
-async fn read_log(s: &Services, client: &twilio::Client, since: DateTime<Utc>) -> Result<Swept> {
+/// What can only be found out message by message.
+async fn look_up(s: &Services) -> Result<Swept> {
+    Ok(Swept {
+        looked_up: look_up_unclear(s).await?,
+        updated: ask_after_silent(s).await?,
+        ..Swept::default()
+    })
+}
+
+fn told_of(swept: &Swept) {
+    metrics::counter!("showup_reconciled_total", "what" => "updated").increment(swept.updated as u64);
+    if swept.brought_in + swept.updated + swept.looked_up + swept.not_ours > 0 {
+        tracing::info!(?swept, "Twilio's log compared with ours");
+    }
+}
+
+/// What an account's log has that we do not.
+async fn read_log(s: &Services, account: &Connection, since: DateTime<Utc>) -> Result<Swept> {
+    let client = account.client();
     let mut swept = Swept::default();
     let query = ListQuery {
         sent_after: Some(since),
@@ -126,7 +173,7 @@ async fn read_log(s: &Services, client: &twilio::Client, since: DateTime<Utc>) -
         swept.read += page.messages.len();
         let (theirs, ours): (Vec<_>, Vec<_>) = page.messages.into_iter().partition(|m| m.direction.starts_with("inbound"));
         lost.extend(missing(s, theirs).await?);
-        swept.updated += take_over(s, &ours).await?;
+        swept += take_over(s, &ours).await?;
         match page.next {
             Some(next) => page = client.next(&next).await.map_err(unreadable)?,
             None => break,
@@ -138,7 +185,11 @@ async fn read_log(s: &Services, client: &twilio::Client, since: DateTime<Utc>) -
 }
 
 fn unreadable(e: ReadError) -> Error {
-    Error::Broken(format!("Twilio's log can't be read: {e}"))
+    match e {
+        // Nothing can be sent with these either.
+        ReadError::Http { http: 401 | 403, .. } => problem(Code::NotAllowed, "Twilio refuses this account's SID and auth token."),
+        e => Error::Broken(format!("Twilio's log can't be read: {}", mask_all(&e.to_string()))),
+    }
 }
 
 /// Those of a page of customers' texts that we do not have.
@@ -217,47 +268,60 @@ fn raw(form: &forms::Inbound) -> String {
         .finish()
 }
 
-/// States and prices of a page of our own messages, where Twilio knows more; the number of messages changed.
-async fn take_over(s: &Services, ours: &[twilio::Message]) -> Result<usize> {
+/// States and prices of a page of our own messages, where Twilio knows more.
+async fn take_over(s: &Services, ours: &[twilio::Message]) -> Result<Swept> {
+    let mut swept = Swept::default();
     let said: HashMap<&str, &twilio::Message> = ours.iter().map(|m| (m.sid.as_str(), m)).collect();
     if said.is_empty() {
-        return Ok(0);
+        return Ok(swept);
     }
     let rows = message::Entity::find()
         .filter(message::Column::ProviderSid.is_in(said.keys().copied()))
         .all(s.read())
         .await?;
-    // Another program's, or of a time that a restored backup does not know.
-    let strange = said.len().saturating_sub(rows.len());
-    metrics::counter!("showup_reconciled_total", "what" => "not_ours").increment(strange as u64);
-    let mut changed = 0;
+    let earlier = earlier_tries(s, &said).await?;
+    swept.not_ours = said.len().saturating_sub(rows.len() + earlier);
+    metrics::counter!("showup_reconciled_total", "what" => "not_ours").increment(swept.not_ours as u64);
     for row in rows {
         let Some(said) = row.provider_sid.as_deref().and_then(|sid| said.get(sid)) else {
             continue;
         };
         // One that can't be written must not keep customers' texts from being brought in.
         match Box::pin(take_over_one(s, &row, said)).await {
-            Ok(moved) => changed += usize::from(moved),
+            Ok(moved) => swept.updated += usize::from(moved),
             Err(cause) => {
                 tracing::error!(message = %row.id, %cause, "what Twilio's log says of a text could not be written down")
             }
         }
     }
-    Ok(changed)
+    Ok(swept)
 }
 
-async fn take_over_one(s: &Services, row: &message::Model, said: &twilio::Message) -> Result<bool> {
+/// How many of these SIDs belong to tries before the present one.
+async fn earlier_tries(s: &Services, said: &HashMap<&str, &twilio::Message>) -> Result<usize> {
+    let tries = message_attempt::Entity::find().filter(message_attempt::Column::ProviderSid.is_in(said.keys().copied()));
+    Ok(tries.count(s.read()).await? as usize)
+}
+
+/// Whether Twilio knows more of a message than its row: a state further on, a price.
+fn news(row: &message::Model, said: &twilio::Message) -> (bool, bool) {
     let current: Status = row.status.parse().unwrap_or(Status::Unknown);
     let moves = Status::from_twilio(&said.status)
         .is_some_and(|event| domain::delivery::advance(current, event).after(current) != current);
-    let priced = said.price.is_some() && !row.price_final;
-    if !moves && !priced {
+    (moves, said.price.is_some() && !row.price_final)
+}
+
+async fn take_over_one(s: &Services, row: &message::Model, said: &twilio::Message) -> Result<bool> {
+    if news(row, said) == (false, false) {
         return Ok(false);
     }
     let mut tx = s.begin().await?;
-    let Some((_, row)) = super::locked(&tx, row.id).await? else {
+    let found = super::locked(&tx, row.id).await?;
+    // The log was read a while ago: since then the text may have failed and be on its way again, which this is not about.
+    let Some((_, row)) = found.filter(|(_, row)| row.provider_sid.as_deref() == Some(said.sid.as_str())) else {
         return Ok(false);
     };
+    let (moves, priced) = news(&row, said);
     if priced {
         spend::settle(&mut tx, &row, said).await?;
     }
@@ -294,17 +358,28 @@ pub(crate) fn silent(now: DateTime<Utc>) -> sea_orm::Select<message::Entity> {
         .limit(SILENT)
 }
 
-async fn ask_after_silent(s: &Services, client: &twilio::Client) -> Result<usize> {
+async fn ask_after_silent(s: &Services) -> Result<usize> {
     let rows = silent(s.now()).all(s.read()).await?;
-    let mut changed = 0;
+    let (mut changed, mut out_of_reach) = (0, HashSet::new());
     for row in rows {
-        let Some(sid) = row.provider_sid.clone() else { continue };
-        match client.fetch(&sid).await {
-            Ok(said) => changed += usize::from(Box::pin(take_over_one(s, &row, &said)).await?),
-            Err(ReadError::Http { http: 404, .. }) => vanished(s, &row).await?,
-            Err(error) => {
-                tracing::warn!(message = %row.id, %error, "a silent text could not be looked up");
-                break;
+        let account = match &row.account_sid {
+            // One that was disconnected since can't be asked any more.
+            Some(sid) => s.connections().by_sid(sid),
+            None => s.connections().of(row.business_id),
+        };
+        if let (Some(account), Some(sid)) = (account, &row.provider_sid) {
+            if out_of_reach.contains(account.sid()) {
+                continue;
+            }
+            match account.client().fetch(sid).await {
+                Ok(said) => changed += usize::from(Box::pin(take_over_one(s, &row, &said)).await?),
+                Err(ReadError::Http { http: 404, .. }) => vanished(s, &row).await?,
+                Err(error) => {
+                    let error = mask_all(&error.to_string());
+                    tracing::warn!(message = %row.id, error, "a silent text could not be looked up");
+                    out_of_reach.insert(account.sid().to_owned());
+                    continue;
+                }
             }
         }
         ask_later(s, &row).await?;
@@ -320,6 +395,7 @@ async fn ask_later(s: &Services, row: &message::Model) -> Result<()> {
         .col_expr(message::Column::NotBefore, Expr::value(next))
         .filter(message::Column::Id.eq(row.id))
         .filter(message::Column::Status.eq(&row.status))
+        .filter(message::Column::ProviderSid.eq(row.provider_sid.as_deref()))
         .exec(&s.db().write)
         .await?;
     Ok(())
@@ -328,6 +404,11 @@ async fn ask_later(s: &Services, row: &message::Model) -> Result<()> {
 /// Twilio does not have what it once took (a log that was redacted or deleted, or another account): a person should know.
 async fn vanished(s: &Services, row: &message::Model) -> Result<()> {
     let mut tx = s.begin().await?;
+    let found = super::locked(&tx, row.id).await?;
+    let same = |now: &message::Model| now.provider_sid == row.provider_sid && now.status == row.status;
+    let Some((_, row)) = found.filter(|(_, now)| same(now)) else {
+        return Ok(());
+    };
     let task = tasks::New {
         business_id: row.business_id,
         kind: tasks::Kind::StuckMessage,
@@ -340,30 +421,38 @@ async fn vanished(s: &Services, row: &message::Model) -> Result<()> {
         message_id: Some(row.id),
     };
     tasks::raise(&mut tx, task).await?;
-    let mut late = row.clone().into_active_model();
-    late.not_before = Set(tx.now + Duration::days(3650));
-    late.update(&tx.db).await?;
+    message::Entity::update_many()
+        .col_expr(message::Column::NotBefore, Expr::value(tx.now + Duration::days(3650)))
+        .filter(message::Column::Id.eq(row.id))
+        .exec(&tx.db)
+        .await?;
     tx.commit().await
 }
 
 /// Before the first text goes out after a start: what was missed meanwhile comes first, a STOP above all. Where Twilio's log can't be
-/// read for two minutes, texts go their way: for some nobody will read it, and visits do not wait.
+/// read for two minutes, texts go their way: for some nobody will read it, and visits do not wait. Nobody waits for an account whose
+/// token Twilio refuses: nothing can be sent through it either.
 pub async fn catch_up(s: &Services) {
-    let Some(client) = s.twilio() else { return };
-    let missed = async {
-        while let Err(cause) = missed(s, client).await {
-            tracing::warn!(%cause, "texts wait: what was missed could not be looked up yet");
-            tokio::time::sleep(PAUSE).await;
-        }
-    };
-    if tokio::time::timeout(PATIENCE, missed).await.is_err() {
+    let accounts = s.connections().all();
+    let all = futures::future::join_all(accounts.iter().map(|account| caught_up(s, account)));
+    if tokio::time::timeout(PATIENCE, all).await.is_err() {
         tracing::error!("what was missed could not be looked up; texts go out all the same");
     }
 }
 
-async fn missed(s: &Services, client: &twilio::Client) -> Result<()> {
-    match reached(s, client).await? {
-        Some(reached) => Box::pin(read_log(s, client, reached - OVERLAP)).await.map(drop),
-        None => reach(s, client, s.now()).await,
+async fn caught_up(s: &Services, account: &Connection) {
+    while let Err(cause) = missed(s, account).await {
+        tracing::warn!(account = account.sid(), %cause, "texts wait: what was missed could not be looked up yet");
+        if matches!(cause, Error::Problem(_)) {
+            return;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn missed(s: &Services, account: &Connection) -> Result<()> {
+    match reached(s, account).await? {
+        Some(reached) => Box::pin(read_log(s, account, reached - OVERLAP)).await.map(drop),
+        None => reach(s, account, s.now()).await,
     }
 }

@@ -87,7 +87,7 @@ async fn again(s: &Services, id: Uuid) -> Result<()> {
         return tx.commit().await;
     }
     if failed {
-        remember_sid(&tx, &row).await?;
+        remember_own_sid(&tx, &row).await?;
     }
     let resends = row.resends + 1;
     let mut row = row.into_active_model();
@@ -143,11 +143,19 @@ pub(super) async fn not_again(tx: &mut Tx, row: message::Model, why: &str) -> Re
 }
 
 /// The SID goes with the try it belongs to, so that late news of it is not taken for news of the next try.
-pub(super) async fn remember_sid(tx: &Tx, row: &message::Model) -> Result<()> {
+pub(super) async fn remember_own_sid(tx: &Tx, row: &message::Model) -> Result<()> {
+    match &row.provider_sid {
+        Some(sid) => remember_sid(tx, row.id, row.attempts, sid).await,
+        None => Ok(()),
+    }
+}
+
+/// The same for one try of a message.
+pub(super) async fn remember_sid(tx: &Tx, message_id: Uuid, number: i32, sid: &str) -> Result<()> {
     message_attempt::Entity::update_many()
-        .col_expr(message_attempt::Column::ProviderSid, Expr::value(row.provider_sid.clone()))
-        .filter(message_attempt::Column::MessageId.eq(row.id))
-        .filter(message_attempt::Column::Number.eq(row.attempts))
+        .col_expr(message_attempt::Column::ProviderSid, Expr::value(sid))
+        .filter(message_attempt::Column::MessageId.eq(message_id))
+        .filter(message_attempt::Column::Number.eq(number))
         .exec(&tx.db)
         .await?;
     Ok(())

@@ -63,15 +63,27 @@ pub async fn status_changed(s: &Services, about: impl Into<About>, form: &forms:
 async fn hear_group(s: &Services, group: Vec<Call>) -> Vec<Result<()>> {
     match hear(s, &group).await {
         Ok(results) => results,
-        Err(cause) if group.len() == 1 => vec![Err(cause)],
         Err(_) => {
             let mut results = Vec::with_capacity(group.len());
             for one in group {
-                results.push(hear(s, &[one]).await.and_then(|mut r| r.pop().unwrap_or(Ok(()))));
+                results.push(hear_alone(s, one).await);
             }
             results
         }
     }
+}
+
+/// Twilio does not say it again by itself, so it must not be lost to a deadlock.
+async fn hear_alone(s: &Services, one: Call) -> Result<()> {
+    let one = [one];
+    let heard = match hear(s, &one).await {
+        Err(cause) => {
+            tracing::warn!(%cause, "a status callback could not be written; once more");
+            hear(s, &one).await
+        }
+        heard => heard,
+    };
+    heard.and_then(|mut results| results.pop().unwrap_or(Ok(())))
 }
 
 fn unknown() -> Error {
@@ -105,7 +117,7 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
         let row = row.clone();
         let id = row.id;
         let after = match known {
-            Belongs::Earlier => earlier(&mut tx, row, form).await?,
+            Belongs::Earlier => earlier(&mut tx, row, about.attempt, form).await?,
             _ => {
                 let row = charged(&mut tx, row).await?;
                 let row = bind(&mut tx, row, form);
@@ -206,10 +218,14 @@ enum Belongs {
 
 /// The callback is about this message: same SID where we know it, same account, same addresses, and ours to send.
 async fn belongs(tx: &Tx, row: &message::Model, attempt: Option<i32>, form: &forms::Status) -> Result<Belongs> {
-    let same = |known: Option<&String>, said: &String| known.is_none_or(|k| k == said);
+    // Where the answer to our call has not told yet, it is the account that the business's texts go through.
+    let account = row
+        .account_sid
+        .clone()
+        .or_else(|| Some(tx.services().connections().of(row.business_id)?.sid().to_owned()));
     let fits = row.direction == "outbound"
         && row.attempts > 0
-        && same(row.account_sid.as_ref(), &form.account_sid)
+        && account.is_none_or(|sid| sid == form.account_sid)
         && form.to.as_ref().is_none_or(|to| to == &row.theirs);
     if !fits {
         return Ok(Belongs::No);
@@ -250,6 +266,7 @@ pub(super) fn event(tx: &Tx, row: Option<&message::Model>, form: &forms::Status,
         business_id: Set(row.map(|r| r.business_id)),
         message_id: Set(row.map(|r| r.id)),
         provider_sid: Set(form.message_sid.clone()),
+        account_sid: Set(Some(form.account_sid.clone())),
         status: Set(form.message_status.chars().take(40).collect()),
         error_code: Set(form.error_code),
         source: Set(source.to_owned()),
@@ -264,6 +281,7 @@ pub(super) fn by_staff(tx: &Tx, m: &message::Model, said: Status) -> message_eve
         business_id: Set(Some(m.business_id)),
         message_id: Set(Some(m.id)),
         provider_sid: Set(String::new()),
+        account_sid: Set(None),
         status: Set(said.as_str().to_owned()),
         error_code: Set(None),
         source: Set("staff".to_owned()),
@@ -298,18 +316,61 @@ fn bind(tx: &mut Tx, mut row: message::Model, form: &forms::Status) -> message::
     row
 }
 
+fn has_arrived(said: &str) -> bool {
+    matches!(Status::from_twilio(said), Some(Status::Delivered | Status::Read))
+}
+
 /// News of a try that was given up and is being repeated. Only one thing matters: it arrived after all, so it need not be sent again.
-async fn earlier(tx: &mut Tx, row: message::Model, form: &forms::Status) -> Result<message::Model> {
-    let arrived = matches!(
-        Status::from_twilio(&form.message_status),
-        Some(Status::Delivered | Status::Read)
-    );
-    if !arrived || row.status != Status::Queued.as_str() {
+/// While the next try is in the air its answer decides (`arrived_before`).
+async fn earlier(tx: &mut Tx, mut row: message::Model, attempt: Option<i32>, form: &forms::Status) -> Result<message::Model> {
+    if let Some(number) = attempt {
+        resend::remember_sid(tx, row.id, number, &form.message_sid).await?;
+    }
+    if !has_arrived(&form.message_status) || row.status == Status::Sending.as_str() {
         return Ok(row);
     }
     tracing::warn!(message = %row.id, "delivered after all; it is not sent again");
-    let row = bind(tx, row, form);
+    if row.resends == 0 {
+        // That try had been taken for never sent.
+        row = charged(tx, row).await?;
+    }
+    let perhaps_taken = row.status == Status::Unknown.as_str();
+    let row = settled(tx, row, &form.message_sid, &form.account_sid, perhaps_taken);
     follow(tx, row, &form.message_status, None).await
+}
+
+/// A message of which an earlier try has arrived. Where the present one was `perhaps_taken`, it may yet be heard of by a SID of its own.
+fn settled(tx: &mut Tx, mut row: message::Model, sid: &str, account: &str, perhaps_taken: bool) -> message::Model {
+    if row.sent_at.is_none() {
+        tx.count(row.business_id, What::Sent);
+        row.sent_at = Some(tx.now);
+    }
+    if row.provider_sid.is_none() && !perhaps_taken {
+        row.provider_sid = Some(sid.to_owned());
+        row.account_sid = Some(account.to_owned());
+    }
+    row
+}
+
+/// The present try of `m` was not taken. If an earlier one turned out to have arrived while this one was in the air, it need not be sent
+/// again: then `m` is done, and true.
+pub(super) async fn arrived_before(tx: &mut Tx, m: &message::Model, perhaps_taken: bool) -> Result<bool> {
+    if m.attempts < 2 {
+        return Ok(false);
+    }
+    let heard = message_event::Entity::find()
+        .filter(message_event::Column::MessageId.eq(m.id))
+        .filter(message_event::Column::Status.is_in(["delivered", "read"]))
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    let Some(heard) = heard else { return Ok(false) };
+    tracing::warn!(message = %m.id, "an earlier try was delivered after all; it is not sent again");
+    let account = heard.account_sid.unwrap_or_default();
+    let row = settled(tx, m.clone(), &heard.provider_sid, &account, perhaps_taken);
+    let row = follow(tx, row, &heard.status, None).await?;
+    conversations::follow(tx, &[row]).await?;
+    Ok(true)
 }
 
 /// Moves a message forward by what was said, and lets the rest of the house know. The conversation's row is the caller's to update.
@@ -421,7 +482,14 @@ pub(super) async fn adopt(tx: &mut Tx, rows: &[message::Model]) -> Result<()> {
         .all(&tx.db)
         .await?;
     for event in early {
-        let of = rows.iter().find(|m| m.provider_sid.as_ref() == Some(&event.provider_sid));
+        // One that another account told of is not about this message, whatever SID it names.
+        let told_by = |m: &message::Model| match (&m.account_sid, &event.account_sid) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            _ => true,
+        };
+        let of = rows
+            .iter()
+            .find(|m| m.provider_sid.as_ref() == Some(&event.provider_sid) && told_by(m));
         let Some(id) = of.map(|m| m.id) else { continue };
         let Some(row) = message::Entity::find_by_id(id).one(&tx.db).await? else {
             continue;

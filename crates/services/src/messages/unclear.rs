@@ -79,7 +79,9 @@ pub(crate) async fn resolve(s: &Services, id: Uuid) -> Result<()> {
     let m = opened(s, m).await?;
     let look = search(s, &m).await?;
     let mut tx = s.begin().await?;
-    let Some((_, row)) = locked(&tx, id).await?.filter(|(_, m)| m.status == Status::Unknown.as_str()) else {
+    // Not another try of it, which the log was not searched for.
+    let same = |row: &message::Model| row.status == Status::Unknown.as_str() && row.attempts == m.attempts;
+    let Some((_, row)) = locked(&tx, id).await?.filter(|(_, row)| same(row)) else {
         return Ok(());
     };
     let waited = row.claimed_at.is_none_or(|at| tx.now - at > PATIENCE);
@@ -205,7 +207,7 @@ async fn arrived(tx: &mut Tx, m: message::Model, by: &str) -> Result<message::Mo
 
 /// The provider's record of this message: same addresses and text, made after the claim, and nobody else's.
 async fn search(s: &Services, m: &message::Model) -> Result<Look> {
-    let (Some(client), Some(claimed_at)) = (s.twilio(), m.claimed_at) else {
+    let (Some(account), Some(claimed_at)) = (s.connections().of(m.business_id), m.claimed_at) else {
         return Ok(Look::Undecided);
     };
     // Not by date: a message that has not left yet has no date sent.
@@ -217,7 +219,7 @@ async fn search(s: &Services, m: &message::Model) -> Result<Look> {
         page_size: 100,
     };
     let since = claimed_at - Duration::minutes(1);
-    let listed = match list_since(client, &query, since).await {
+    let listed = match list_since(account.client(), &query, since).await {
         Ok(listed) => listed,
         Err(error) => {
             let error = mask_all(&error.to_string());

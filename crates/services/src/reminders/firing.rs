@@ -215,7 +215,11 @@ fn later_kind_due(now: DateTime<Utc>, request: &reminder_request::Model, others:
     };
     others.iter().any(|other| match hours(other) {
         Some(closer) => hours(request).is_some_and(|hours| closer < hours) && stands(other),
-        None => matches!(other.status.as_str(), "queued" | "sent") && other.due_at > now - BY_HAND,
+        // Unless it spoke of a time that the visit no longer has.
+        None => {
+            let stands = matches!(other.status.as_str(), "queued" | "sent") && other.expires_at.is_some_and(|at| at > now);
+            stands && other.due_at > now - BY_HAND
+        }
     })
 }
 
@@ -259,7 +263,7 @@ async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, visit: &appoi
     if let Some(why) = messages::unreachable(tx, contact).await? {
         return Ok(Some(why));
     }
-    let sender = numbers::sender(s, &tx.db, contact.business_id, Some(contact.id)).await?;
+    let sender = numbers::sender(s, &tx.db, contact.business_id, Some(contact.id), visit.location_id).await?;
     Ok(sender.is_none().then(|| "There is no number to send from.".to_owned()))
 }
 
@@ -281,6 +285,7 @@ async fn text(
         author,
         reminder_id: Some(request.id),
         appointment_id: Some(visit.id),
+        location_id: visit.location_id,
     };
     let message = messages::enqueue(tx, contact, new).await?;
     if message.status == Status::Failed.as_str() {
@@ -334,11 +339,11 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     if let Some(reason) = obstacle(s, &tx, &contact, &visit).await? {
         return Err(problem(Code::MayNotSend, reason));
     }
-    // A second click within the minute is the same reminder.
+    // A second click within the minute is the same reminder, unless the visit has changed between the two.
     let minute = tx.now - chrono::Duration::milliseconds(tx.now.timestamp_millis().rem_euclid(60_000));
     let row = Row {
         kind: Kind::Manual,
-        nominal: minute,
+        nominal: minute.max(visit.updated_at),
         due_at: tx.now,
         status: "planned",
         reason: None,

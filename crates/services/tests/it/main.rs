@@ -9,6 +9,7 @@ mod inbox;
 mod laws;
 mod limits;
 mod migrations;
+mod numbers;
 mod reconcile;
 mod reminders;
 mod sending;

@@ -296,3 +296,185 @@ async fn late_news_of_the_first_try_is_not_taken_for_the_second(#[case] backend:
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2, "twice, as a person wished, and no third time");
 }
+
+/// Twilio speaks of a reminder to a time that the visit no longer has: that is no answer to anything, and no news of the new time.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn late_news_of_a_time_that_was_moved_is_not_news_of_the_new_one(
+    #[case] backend: Backend,
+    #[values(true, false)] arrived: bool,
+) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 30).await;
+    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    let m = stays_unclear(&w, FaultKind::ErrorAfter).await;
+    messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    assert_eq!(kinds(&w).await, ["call"]);
+    let later = contract::appointments::MoveAppointment {
+        starts_at: (w.clock.now() + Duration::days(5)).to_rfc3339(),
+    };
+    services::appointments::reschedule(&w.s, &w.owner, visit.id, later)
+        .await
+        .expect("moved");
+    let sid = w.sim.sent_to(ANN)[0].sid.clone();
+    let said = if arrived { "delivered" } else { "undelivered" };
+    w.status(&m, &sid, said, None).await.expect("heard");
+    assert!(kinds(&w).await.is_empty(), "nobody calls about a time that is gone");
+    w.text(ANN, "Y").await;
+    w.work().await;
+    let seen = w.see_visit(&visit).await;
+    assert_eq!(
+        seen.status.as_str(),
+        "scheduled",
+        "nobody has been asked about the new time yet"
+    );
+    assert!(
+        seen.reminders.iter().any(|r| r.kind == "48h" && r.status == "planned"),
+        "{seen:?}"
+    );
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_by_hand_to_the_old_time_does_not_stand_for_one_to_the_new(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 5).await;
+    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    w.work().await;
+    let to = |hours: i64, minutes: i64| contract::appointments::MoveAppointment {
+        starts_at: (w.clock.now() + Duration::hours(hours) + Duration::minutes(minutes)).to_rfc3339(),
+    };
+    services::appointments::reschedule(&w.s, &w.owner, visit.id, to(24, 30))
+        .await
+        .expect("moved");
+    w.clock.advance(Duration::minutes(31));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2, "the new time has a reminder of its own");
+    // And a second one by hand, in the very minute of a move, is about the new time.
+    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    w.work().await;
+    w.clock.advance(Duration::seconds(5));
+    services::appointments::reschedule(&w.s, &w.owner, visit.id, to(60, 0))
+        .await
+        .expect("moved");
+    w.clock.advance(Duration::seconds(5));
+    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 4, "{:?}", w.phone_got(ANN));
+}
+
+/// Said to have failed, sent again; then the network says that the first one arrived.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_turns_out_to_have_arrived_is_not_sent_a_third_time(
+    #[case] backend: Backend,
+    #[values("refused", "busy", "undelivered", "unclear")] second: &str,
+) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    let m = stays_unclear(&w, FaultKind::ErrorAfter).await;
+    w.sim.clear_faults();
+    messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    let first = w.sim.sent_to(ANN)[0].sid.clone();
+    let ids = MessageIds { ids: vec![m.id] };
+    messages::retry(&w.s, &w.owner, ids).await.expect("again");
+    let fault = match second {
+        "refused" => Some(Fault::new(FaultKind::Refuse).code(30005)),
+        "busy" => Some(Fault::new(FaultKind::RateLimit)),
+        "unclear" => Some(Fault::new(FaultKind::ErrorBefore)),
+        _ => None,
+    };
+    fault.into_iter().for_each(|fault| w.sim.set_fault(fault));
+    messages::send_due(&w.s).await.expect("tried");
+    let m = w.last_message(&ann).await;
+    if second == "undelivered" {
+        let sid = m.provider_sid.clone().expect("taken");
+        w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
+    }
+    let about = messages::About {
+        message_id: Some(m.id),
+        attempt: Some(1),
+    };
+    messages::status_changed(&w.s, about, &w.status_form(&first, "delivered", None))
+        .await
+        .expect("heard");
+    let seen = w.last_message(&ann).await;
+    assert_eq!((seen.status.as_str(), seen.resend_at, seen.error), ("delivered", None, None));
+    assert!(w.open_tasks().await.is_empty(), "there is nothing to do");
+    let calls = w.sim.creates_to(ANN).len();
+    w.clock.advance(Duration::days(1));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    assert_eq!(w.sim.creates_to(ANN).len(), calls, "and nothing is sent any more");
+}
+
+/// The same news, while the second try is in the air and then not taken.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_arrived_while_the_next_try_was_in_the_air_is_not_tried_again(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    messages::send_due(&w.s).await.expect("sent");
+    let m = w.last_message(&ann).await;
+    let first = m.provider_sid.clone().expect("taken");
+    w.status(&m, &first, "undelivered", Some(30003)).await.expect("heard");
+    w.clock.advance(Duration::minutes(12));
+    messages::tick(&w.s).await.expect("ticks");
+    w.sim.set_fault(Fault::new(FaultKind::TimeoutBefore).ms(600));
+    let news = async {
+        let patience = std::time::Duration::from_secs(30);
+        let second = w.sim.wait_for(|sim| sim.creates().count() == 2, patience);
+        second.await.expect("the second try is in the air");
+        let form = w.status_form(&first, "delivered", None);
+        messages::status_changed(&w.s, Some(m.id), &form).await.expect("heard");
+    };
+    let (tried, ()) = tokio::join!(messages::send_due(&w.s), news);
+    tried.expect("tried");
+    assert_eq!(w.last_message(&ann).await.status, "delivered");
+    assert!(w.open_tasks().await.is_empty());
+    w.clock.advance(Duration::days(1));
+    messages::tick(&w.s).await.expect("ticks");
+    w.work().await;
+    assert_eq!(w.sim.creates_to(ANN).len(), 2);
+}
+
+/// A day without Twilio, and a person tries again: one more missed connection is not the end of it.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_was_given_up_after_a_day_has_another_day_when_it_is_sent_again(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let cut_off = w.process_cut_off().await;
+    let ann = w.contact("Ann", ANN).await;
+    w.reply(&ann, "Hello").await.expect("queued");
+    for _ in 0..400 {
+        messages::send_due(&cut_off).await.expect("nobody there");
+        if w.last_message(&ann).await.status == "failed" {
+            break;
+        }
+        w.clock.advance(Duration::minutes(6));
+    }
+    let m = w.last_message(&ann).await;
+    assert_eq!(m.status, "failed", "given up after a day");
+    let ids = MessageIds { ids: vec![m.id] };
+    messages::retry(&w.s, &w.owner, ids).await.expect("again");
+    w.clock.advance(Duration::minutes(10));
+    messages::send_due(&cut_off).await.expect("nobody there");
+    assert_eq!(w.last_message(&ann).await.status, "queued", "it is tried again");
+    w.clock.advance(Duration::minutes(10));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN), ["Hello"]);
+}

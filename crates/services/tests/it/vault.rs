@@ -23,6 +23,7 @@ use sea_orm::{
 };
 use services::{
     Actor, Clock, Db, Services, Settings, Who, accounts, contacts, live,
+    numbers::connections,
     vault::{self, Master, rotation},
 };
 use testkit::{Backend, TestDb, World, master, member};
@@ -31,8 +32,18 @@ use uuid::Uuid;
 const ANN: &str = "+14155550171";
 const BEN: &str = "+14155550172";
 
-/// What must not be found in the database, in lower case: the ends of Ann's and Ben's numbers, and their and Sam's addresses.
-const PRIVATE: [&str; 5] = ["5550171", "5550172", "ann.smith@x.test", "ben@x.test", "sam@x.test"];
+/// What must not be found in the database, in lower case: the ends of Ann's and Ben's numbers, their and Sam's addresses, and the tokens of
+/// a Twilio account.
+const PRIVATE: [&str; 6] = [
+    "5550171",
+    "5550172",
+    "ann.smith@x.test",
+    "ben@x.test",
+    "sam@x.test",
+    "the-garage-token",
+];
+
+const OWN: &str = "AC11111111111111111111111111111111";
 
 /// Tables that hold numbers of their own kind: what was said between whom, the business's own numbers and its public contact line.
 const ELSEWHERE: [&str; 2] = ["number", "business"];
@@ -132,6 +143,8 @@ async fn left_behind(db: &Db) -> Vec<String> {
         ("live_event", "payload"),
         ("audit_event", "before"),
         ("audit_event", "after"),
+        ("twilio_account", "token"),
+        ("twilio_account", "previous_token"),
     ];
     let primary = texts(db, "SELECT id FROM data_key WHERE state = 'primary'").await.remove(0);
     let mut left = Vec::new();
@@ -172,6 +185,13 @@ async fn life(w: &World) -> (ContactView, ContactView) {
     w.text(BEN, "Do you have time?").await;
     w.text(ANN, "STOP").await;
     w.text("+14155550171", "again").await;
+    let garage = w.business_without_number("Garage").await;
+    for token in ["the-garage-token", "the-garage-token-of-today"] {
+        w.sim.set_account(OWN, token);
+        connections::connect(&w.s, &garage, OWN, token.into())
+            .await
+            .expect("connected");
+    }
     (ann, ben)
 }
 
@@ -644,12 +664,13 @@ async fn an_upgrade_encrypts_what_is_there(#[case] backend: Backend) {
         account_per_second: None,
         public_url: "http://showup.test".to_owned(),
         default_from: None,
-        auth_tokens: vec![],
+        account: None,
     };
     let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("a moment");
     let (db, business_id) = plain(&test, now).await;
     migration::up(db.connection()).await.expect("up");
-    let s = Services::open(db, clock, None, settings, master()).await.expect("opens");
+    let api = twilio::Api::new(twilio::Config::new("http://127.0.0.1:9")).expect("a way to Twilio");
+    let s = Services::open(db, clock, api, settings, master()).await.expect("opens");
     assert_nothing_readable(s.db()).await;
     assert_eq!(left_behind(s.db()).await, Vec::<String>::new());
     if s.db().connection().get_database_backend() == DbBackend::Sqlite {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use tokio::time::sleep;
 
 use super::errors::ApiError;
-use super::shapes;
+use super::{Caller, shapes};
 use crate::faults::{Fault, FaultKind, Plan};
 use crate::form::Form;
 use crate::life;
@@ -21,6 +21,7 @@ use crate::words::{is_phone, is_sender, new_sid};
 
 pub(super) async fn create(
     State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
     ConnectInfo(wire): ConnectInfo<Wire>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
@@ -34,14 +35,14 @@ pub(super) async fn create(
             said("ValidityPeriod").parse().ok(),
         )
     });
-    let answer = answer(&shared, &wire, &form, seq).await;
+    let answer = answer(&shared, caller, &wire, &form, seq).await;
     let http = answer.as_ref().map_or_else(ApiError::status, Response::status).as_u16();
     shared.write(|state| state.note_create(seq, |c| c.http = (!wire.is_cut()).then_some(http)));
     answer
 }
 
-async fn answer(shared: &Arc<Shared>, wire: &Wire, form: &Form, seq: u64) -> Result<Response, ApiError> {
-    let draft = read(shared, form)?;
+async fn answer(shared: &Arc<Shared>, caller: Caller, wire: &Wire, form: &Form, seq: u64) -> Result<Response, ApiError> {
+    let draft = read(shared, caller, form)?;
     let (fault, plan) = shared.write(|state| state.take_faults(&draft.to));
     if let Some(fault) = &fault {
         before_storing(fault).await?;
@@ -53,7 +54,7 @@ async fn answer(shared: &Arc<Shared>, wire: &Wire, form: &Form, seq: u64) -> Res
     if let Some(fault) = &fault {
         after_storing(fault, wire).await?;
     }
-    let json = shapes::message(&shared.account_sid, &message);
+    let json = shapes::message(&message);
     if fault.is_some_and(|fault| fault.kind == FaultKind::TornAnswer) {
         return Ok(torn(&json.to_string()));
     }
@@ -123,7 +124,7 @@ async fn after_storing(fault: &Fault, wire: &Wire) -> Result<(), ApiError> {
 }
 
 /// Reads and checks the parameters in about the order Twilio does.
-fn read(shared: &Shared, form: &Form) -> Result<Draft, ApiError> {
+fn read(shared: &Shared, Caller(account_sid): Caller, form: &Form) -> Result<Draft, ApiError> {
     let to = form
         .filled("To")
         .ok_or_else(|| ApiError::bad_request(21604, "A 'To' phone number is required."))?;
@@ -143,6 +144,7 @@ fn read(shared: &Shared, form: &Form) -> Result<Draft, ApiError> {
     }
     Ok(Draft {
         sid: new_sid("SM"),
+        account_sid,
         direction: Direction::Outbound,
         from: from.map(str::to_owned),
         to: to.to_owned(),

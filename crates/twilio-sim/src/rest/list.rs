@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{RawQuery, State};
+use axum::{Extension, Json};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use super::errors::ApiError;
-use super::shapes;
+use super::{Caller, shapes};
 use crate::form::Form;
 use crate::shared::Shared;
 use crate::state::{self, Direction, SimMessage};
@@ -21,6 +21,7 @@ const PAGING: [&str; 3] = ["Page", "PageSize", "PageToken"];
 type Span = (DateTime<Utc>, DateTime<Utc>);
 
 struct Filter {
+    account: String,
     to: Option<String>,
     from: Option<String>,
     on: Option<Span>,
@@ -29,7 +30,7 @@ struct Filter {
 }
 
 impl Filter {
-    fn parse(query: &Form) -> Result<Self, ApiError> {
+    fn parse(Caller(account): Caller, query: &Form) -> Result<Self, ApiError> {
         let time = |name: &str| {
             query
                 .filled(name)
@@ -37,6 +38,7 @@ impl Filter {
                 .transpose()
         };
         Ok(Self {
+            account,
             to: query.filled("To").map(str::to_owned),
             from: query.filled("From").map(str::to_owned),
             on: time("DateSent")?,
@@ -49,6 +51,7 @@ impl Filter {
         // What has not gone out yet is found by when it came in, to the second as Twilio shows it.
         let sent = m.date_sent.unwrap_or(m.date_created);
         m.direction != Direction::Network
+            && m.account_sid == self.account
             && self.to.as_ref().is_none_or(|to| *to == m.to)
             && self.from.as_ref().is_none_or(|from| Some(from) == m.from.as_ref())
             && self.on.is_none_or(|(start, end)| start <= sent && sent < end)
@@ -71,21 +74,25 @@ fn span(text: &str) -> Option<Span> {
     Some((start, start + chrono::Duration::seconds(1)))
 }
 
-pub(super) async fn messages(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Result<Json<Value>, ApiError> {
+pub(super) async fn messages(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
     if shared.write(state::State::take_list_fault) {
         return Err(ApiError::internal());
     }
     let query = Form::parse(query.unwrap_or_default().as_bytes());
-    let filter = Filter::parse(&query)?;
+    let base = format!("/2010-04-01/Accounts/{}/Messages.json", caller.0);
+    let filter = Filter::parse(caller, &query)?;
     let page = Paging::parse(&query);
     let mut found = shared.read(|state| page.cut(state, &filter));
     let next = (found.len() > page.size)
         .then(|| found.truncate(page.size))
         .and_then(|()| found.last())
         .map(|m| m.sid.clone());
-    let base = format!("/2010-04-01/Accounts/{}/Messages.json", shared.account_sid);
     let mut json = page.shape(&base, &query, next.as_deref(), found.len());
-    json["messages"] = found.iter().map(|m| shapes::message(&shared.account_sid, m)).collect();
+    json["messages"] = found.iter().map(shapes::message).collect();
     Ok(Json(json))
 }
 
@@ -149,11 +156,12 @@ impl Paging {
 }
 
 /// The numbers a business was seen with.
-pub(super) async fn numbers(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let base = format!("/2010-04-01/Accounts/{}/IncomingPhoneNumbers.json", shared.account_sid);
+pub(super) async fn numbers(State(shared): State<Arc<Shared>>, Extension(Caller(account)): Extension<Caller>) -> Json<Value> {
+    let base = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json");
     let (seen, sms_url) = shared.read(|state| {
         let seen: BTreeSet<String> = state
             .messages()
+            .filter(|m| m.account_sid == account)
             .map(SimMessage::business)
             .filter(|n| is_phone(n))
             .map(str::to_owned)
@@ -166,9 +174,6 @@ pub(super) async fn numbers(State(shared): State<Arc<Shared>>) -> Json<Value> {
         after_sid: None,
     };
     let mut json = paging.shape(&base, &Form::parse(b""), None, seen.len());
-    json["incoming_phone_numbers"] = seen
-        .iter()
-        .map(|n| shapes::number(&shared.account_sid, n, sms_url.as_deref()))
-        .collect();
+    json["incoming_phone_numbers"] = seen.iter().map(|n| shapes::number(&account, n, sms_url.as_deref())).collect();
     Json(json)
 }

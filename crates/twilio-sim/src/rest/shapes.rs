@@ -8,7 +8,8 @@ use crate::words::segments;
 
 const ACCOUNT_CREATED: &str = "Mon, 05 Jan 2026 09:00:00 +0000";
 
-pub(super) fn message(account: &str, m: &SimMessage) -> Value {
+pub(super) fn message(m: &SimMessage) -> Value {
+    let account = &m.account_sid;
     let uri = format!("/2010-04-01/Accounts/{account}/Messages/{}", m.sid);
     let priced = m.direction == Direction::Inbound || matches!(m.status.as_str(), "delivered" | "undelivered");
     json!({

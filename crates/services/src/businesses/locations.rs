@@ -1,0 +1,181 @@
+//! Places visits happen at.
+
+use std::collections::HashMap;
+
+use contract::{
+    Code,
+    businesses::{LocationView, SaveLocation},
+};
+use entity::{businesses::location, numbers::number};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
+use uuid::Uuid;
+
+use crate::{
+    Actor, Error, Permission, Result, Services, Tx, audit,
+    error::{field, not_found, problem},
+};
+
+/// Most locations of one business: all of them are shown in one list.
+const MOST: u64 = 200;
+
+/// All locations of the actor's business, by name.
+///
+/// # Errors
+/// `NotAllowed`.
+pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<LocationView>> {
+    actor.may(Permission::ReadAppointments)?;
+    let rows = location::Entity::in_business(actor.business_id)
+        .order_by_asc(location::Column::Name)
+        .limit(MOST)
+        .all(s.read())
+        .await?;
+    let ids: Vec<Uuid> = rows.iter().filter_map(|l| l.number_id).collect();
+    let numbers = number::Entity::in_business(actor.business_id)
+        .filter(number::Column::Id.is_in(ids))
+        .all(s.read())
+        .await?;
+    let phones: HashMap<Uuid, String> = numbers.into_iter().map(|n| (n.id, n.phone)).collect();
+    let shown = rows.into_iter().map(|l| {
+        let number = l.number_id.and_then(|id| phones.get(&id).cloned());
+        view(l, number)
+    });
+    Ok(shown.collect())
+}
+
+/// Adds a location, or changes the one with this id. Texts that are stored already keep the number they have.
+///
+/// # Errors
+/// `NotAllowed` for staff; `Invalid` per field; `NotFound`; `Conflict` when there are 200 already.
+pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocation) -> Result<LocationView> {
+    actor.may(Permission::ManageBusiness)?;
+    let name = said("name", &cmd.name, 60)?;
+    if name.is_empty() {
+        return Err(field("name", "Please give the location a name, like Main Street."));
+    }
+    let address = said("address", &cmd.address, 200)?;
+    let tx = s.begin().await?;
+    let number = own_number(&tx, actor.business_id, &cmd.number).await?;
+    let before = match id {
+        Some(id) => Some(
+            find(&tx.db, actor.business_id, id)
+                .await?
+                .ok_or_else(|| not_found("location"))?,
+        ),
+        None => None,
+    };
+    let (adds, was) = (before.is_none(), before.as_ref().map(facts));
+    let mut row = match before {
+        Some(before) => before.into_active_model(),
+        None => new(&tx, actor.business_id).await?,
+    };
+    row.name = Set(name);
+    row.address = Set(address);
+    row.number_id = Set(number.as_ref().map(|n| n.id));
+    row.updated_at = Set(tx.now);
+    let written = if adds {
+        row.insert(&tx.db).await
+    } else {
+        row.update(&tx.db).await
+    };
+    let after = written.map_err(|e| match Error::from(e) {
+        e if e.is_duplicate() => field("name", "Another location has this name already."),
+        e => e,
+    })?;
+    let change = audit::Change {
+        business_id: actor.business_id,
+        actor: &actor.label(),
+        action: if adds { "location.added" } else { "location.updated" },
+        entity: "location",
+        entity_id: after.id,
+        before: was,
+        after: Some(facts(&after)),
+    };
+    audit::record(&tx, change).await?;
+    tx.commit().await?;
+    Ok(view(after, number.map(|n| n.phone)))
+}
+
+async fn new(tx: &Tx, business_id: Uuid) -> Result<location::ActiveModel> {
+    if location::Entity::in_business(business_id).count(&tx.db).await? >= MOST {
+        return Err(problem(Code::Conflict, format!("A business has at most {MOST} locations.")));
+    }
+    Ok(location::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(business_id),
+        created_at: Set(tx.now),
+        ..Default::default()
+    })
+}
+
+/// What the audit trail keeps of it.
+fn facts(l: &location::Model) -> (String, String, Option<Uuid>) {
+    (l.name.clone(), l.address.clone(), l.number_id)
+}
+
+fn said(name: &str, text: &str, most: usize) -> Result<String> {
+    let text = domain::inbound::clean(text).trim().to_owned();
+    if text.chars().count() > most {
+        return Err(field(name, format!("At most {most} characters, please.")));
+    }
+    Ok(text)
+}
+
+/// The business's own active number that was typed, if one was.
+async fn own_number(tx: &Tx, business_id: Uuid, typed: &str) -> Result<Option<number::Model>> {
+    if typed.trim().is_empty() {
+        return Ok(None);
+    }
+    let phone = domain::phone::parse(typed, "US").map_err(|e| field("number", e.to_string()))?;
+    let row = number::Entity::in_business(business_id)
+        .filter(number::Column::Phone.eq(phone))
+        .filter(number::Column::Status.eq("active"))
+        .one(&tx.db)
+        .await?;
+    let row = row.ok_or_else(|| {
+        field(
+            "number",
+            "This is not one of your business's numbers. Leave it empty if there is none.",
+        )
+    })?;
+    Ok(Some(row))
+}
+
+async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<Option<location::Model>> {
+    Ok(location::Entity::these(business_id, [id]).one(db).await?)
+}
+
+/// The location a visit is to happen at.
+///
+/// # Errors
+/// `Invalid` for an id that is none of this business's.
+pub(crate) async fn chosen(db: &impl ConnectionTrait, business_id: Uuid, id: Option<Uuid>) -> Result<Option<Uuid>> {
+    let Some(id) = id else { return Ok(None) };
+    let found = find(db, business_id, id).await?;
+    let found = found.ok_or_else(|| field("location_id", "There is no such location. Please choose another one."))?;
+    Ok(Some(found.id))
+}
+
+/// The number that a location's visits are texted from, if it has one.
+pub(crate) async fn number(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<Option<Uuid>> {
+    Ok(find(db, business_id, id).await?.and_then(|l| l.number_id))
+}
+
+/// The names of several locations.
+pub(crate) async fn names(db: &impl ConnectionTrait, business_id: Uuid, ids: Vec<Uuid>) -> Result<HashMap<Uuid, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = location::Entity::these(business_id, ids).all(db).await?;
+    Ok(rows.into_iter().map(|l| (l.id, l.name)).collect())
+}
+
+fn view(row: location::Model, number: Option<String>) -> LocationView {
+    LocationView {
+        id: row.id,
+        name: row.name,
+        address: row.address,
+        number,
+    }
+}
