@@ -73,9 +73,16 @@ async fn uses<E: EntityTrait>(db: &Db, backend: DbBackend, index: &str, query: S
     let plan = plan(db, query.build(backend)).await;
     assert!(plan.contains(index), "{index} is not used:\n{plan}");
     assert!(
-        !plan.to_lowercase().contains("temp b-tree") && !plan.contains("Seq Scan"),
+        !sorts(&plan) && !plan.contains("Seq Scan"),
         "sorted by hand instead of by {index}:\n{plan}"
     );
+}
+
+/// Whether rows are sorted instead of being read in the order of an index: then a page costs as much as everything it is a page of.
+/// SQLite says `USE TEMP B-TREE`, PostgreSQL has a node `Sort` or `Incremental Sort`.
+fn sorts(plan: &str) -> bool {
+    let mut steps = plan.lines().map(|step| step.trim_start_matches([' ', '-', '>']));
+    steps.any(|step| step.contains("TEMP B-TREE") || step.starts_with("Sort ") || step.starts_with("Incremental Sort "))
 }
 
 #[rstest]
@@ -91,15 +98,22 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     let business = Uuid::nil();
     let somebody = Uuid::parse_str("cfcd2084-95d5-65ef-66e7-dff9f98764da").expect("the md5 of 0");
     uses(&db, b, "reminder_due", reminders::due(moment())).await;
-    uses(&db, b, "message_waiting", messages::due(moment(), 0)).await;
+    uses(&db, b, "message_waiting", messages::due(moment(), 0).limit(64)).await;
     uses(&db, b, "message_resend", messages::to_resend(moment())).await;
     uses(&db, b, "message_open", messages::silent(moment())).await;
     let waiting_of = message::Entity::in_business(business)
         .filter(Expr::cust(messages::WAITING))
         .filter(message::Column::ConversationId.eq(somebody));
     uses(&db, b, "message_waiting_of", waiting_of).await;
-    let trouble = messages::newest(business, somewhere()).filter(Expr::cust(messages::TROUBLE));
-    uses(&db, b, "message_trouble", trouble).await;
+    for (index, show) in [
+        ("message_trouble", messages::TROUBLE),
+        ("message_waiting_log", messages::WAITING),
+    ] {
+        for before in [None, somewhere()] {
+            let shown = messages::newest(business, before).filter(Expr::cust(show));
+            uses(&db, b, index, shown).await;
+        }
+    }
     uses(
         &db,
         b,
@@ -131,7 +145,7 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     uses(&db, b, "contact_phone_key", contact::Entity::find().filter(of_one.clone())).await;
     let of_two = Condition::any().add(of_one).add(contacts::with_keys(somebody, keys));
     uses(&db, b, "contact_phone_key", contact::Entity::find().filter(of_two)).await;
-    let changed = contacts::search::changed(business, Cursor(moment(), Uuid::nil()));
+    let changed = contacts::search::changed(business, Cursor(moment(), Uuid::nil())).limit(2_000);
     uses(&db, b, "contact_changed", changed).await;
     uses(
         &db,
@@ -152,5 +166,6 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     let thread = |before| messages::newest(business, before).filter(message::Column::ConversationId.eq(somebody));
     uses(&db, b, "message_thread", thread(None)).await;
     uses(&db, b, "message_thread", thread(somewhere())).await;
+    uses(&db, b, "message_business", messages::newest(business, None)).await;
     uses(&db, b, "message_business", messages::newest(business, somewhere())).await;
 }

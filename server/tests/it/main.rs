@@ -8,6 +8,7 @@ mod interleavings;
 mod keys;
 mod live;
 mod observe;
+mod operator;
 mod pages;
 mod processes;
 mod queue;

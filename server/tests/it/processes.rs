@@ -2,12 +2,15 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use entity::messages::message;
 use rstest::rstest;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
+use services::Db;
 use testkit::{Backend, Fault, FaultKind};
 
 use crate::{
-    app::{NUMBER, sign_in},
+    app::{INBOUND, NUMBER, sign_in},
     real::{EMAIL, Installation, Line, PASSWORD, Process, free_port},
 };
 
@@ -93,48 +96,174 @@ pub fn seconds() -> usize {
     wanted.ok().and_then(|n| n.parse().ok()).unwrap_or(60)
 }
 
+/// So long may a text wait, be on its way or be unclear at most. A claim of a dead process lapses after 50 s.
+const LONGEST: chrono::Duration = chrono::Duration::seconds(60);
+
+/// Notifications bring a text to every stream well before that; the look that streams take anyway, every ten seconds, does not.
+const HEARD_WITHIN: Duration = Duration::from_secs(5);
+
 #[tokio::test]
 async fn with_a_worker_killed_every_second_nothing_is_lost_twice_or_stuck() {
     let it = Installation::new(Backend::Postgres).await;
-    let port = free_port();
-    let web = it.start("web", port).await;
-    let steady = it.start_worker(port);
-    let ann = it.contact(&web.url, ANN).await;
-    let mut victim: Option<Process> = None;
-    let mut count = 0;
+    let db = Db::connect(&it.db.url).await.expect("the database opens");
+    let ports = [free_port(), free_port()];
+    let webs = [it.start("web", ports[0]).await, it.start("web", ports[1]).await];
+    let mut workers = ports.map(|port| it.start_worker(port));
+    let ann = it.contact(&webs[0].url, ANN).await;
+    sign_in(&it.http, &webs[0].url, EMAIL, PASSWORD).await;
+    let mut browsers = [Browser::open(&it, &webs[0]).await, Browser::open(&it, &webs[1]).await];
+    let (mut count, mut came_in) = (0, Vec::new());
     for second in 0..seconds() {
-        // Calls last, so that a kill always meets some in the air; some of them are never reported on.
-        it.sim.set_fault(Fault::new(FaultKind::Timeout).count(8).ms(600));
-        if second % 3 == 0 {
-            it.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
-        }
+        make_trouble(&it, second);
         for _ in 0..8 {
-            it.reply(&web.url, &ann, &format!("Text {count}")).await;
+            it.reply(&webs[0].url, &ann, &format!("Text {count}")).await;
             count += 1;
         }
-        if let Some(victim) = victim.replace(it.start_worker(port)) {
-            victim.kill();
+        let turn = second % workers.len();
+        std::mem::replace(&mut workers[turn], it.start_worker(ports[turn])).kill();
+        let next = tokio::time::Instant::now() + Duration::from_secs(1);
+        for (door, web) in webs.iter().enumerate() {
+            let text = format!("Question {second} at door {door}.");
+            came_in.push(text_at(&it, web, &text).await);
+            for browser in &mut browsers {
+                browser.hears(&text).await;
+            }
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        nothing_is_stuck(&it, &db).await;
+        tokio::time::sleep_until(next).await;
     }
-    victim.take().expect("a worker").kill();
     it.sim.clear_faults();
+    let all = settled_within_a_minute(&it, &webs[0].url).await;
+    nothing_is_lost_or_twice(&it, &all, count);
+    each_came_in_once(&all, came_in);
+    db.close().await;
+}
+
+/// Calls last, so that a kill always meets some in the air; some of them are never reported on.
+fn make_trouble(it: &Installation, second: usize) {
+    it.sim.set_fault(Fault::new(FaultKind::Timeout).count(8).ms(600));
+    if second.is_multiple_of(3) {
+        it.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
+    }
+}
+
+/// Ann texts the business, and Twilio hands it to this web process; its SID.
+async fn text_at(it: &Installation, web: &Process, text: &str) -> String {
+    it.sim.set_inbound_url(Some(format!("{}{INBOUND}", web.url)));
+    it.sim.inbound(ANN, NUMBER, text).await
+}
+
+/// A member's browser that listens to one web process.
+struct Browser {
+    http: reqwest::Client,
+    url: String,
+    stream: reqwest::Response,
+    /// The last event it has got.
+    last: i64,
+}
+
+impl Browser {
+    async fn open(it: &Installation, web: &Process) -> Self {
+        let (http, url) = (it.http.clone(), format!("{}/live", web.url));
+        Self {
+            stream: listen(&http, &url, 0).await,
+            http,
+            url,
+            last: 0,
+        }
+    }
+
+    async fn hears(&mut self, text: &str) {
+        let mut seen = String::new();
+        let reading = async {
+            while !seen.contains(text) {
+                let chunk = self.stream.chunk().await.expect("the stream goes on");
+                match chunk {
+                    Some(chunk) => seen.push_str(&String::from_utf8_lossy(&chunk)),
+                    // It ends after ten minutes, and a browser comes back by itself.
+                    None => self.stream = listen(&self.http, &self.url, self.last).await,
+                }
+            }
+        };
+        let heard = tokio::time::timeout(HEARD_WITHIN, reading).await;
+        assert!(heard.is_ok(), "not within {HEARD_WITHIN:?} on {}: {text}", self.url);
+        let mut ids = seen.lines().filter_map(|line| line.strip_prefix("id: ")?.parse().ok());
+        self.last = ids.next_back().unwrap_or(self.last);
+    }
+}
+
+async fn listen(http: &reqwest::Client, url: &str, after: i64) -> reqwest::Response {
+    let stream = http.get(format!("{url}?after={after}")).send().await.expect("a stream");
+    assert_eq!(stream.status().as_u16(), 200, "a member listens");
+    stream
+}
+
+/// No text waits, is being sent or is unclear for longer than a minute since it was stored, or since it was last taken up or due:
+/// a kill may meet the same text twice, and then it has another minute. What Twilio was never asked for is a person's to decide.
+async fn nothing_is_stuck(it: &Installation, db: &Db) {
+    #[expect(clippy::disallowed_methods, reason = "the processes run on the machine's clock")]
+    let now = chrono::Utc::now();
+    let open = message::Entity::find()
+        .filter(message::Column::ProviderSid.is_null())
+        .filter(message::Column::Status.is_in(["queued", "sending", "unknown"]));
+    for m in open.all(db.connection()).await.expect("the database answers") {
+        let due = Some(m.not_before).filter(|at| *at <= now);
+        let since = [m.claimed_at, due].into_iter().flatten().fold(m.created_at, Ord::max);
+        let for_a_person = m.status == "unknown" && !was_asked_for(it, &m.id.to_string());
+        assert!(
+            now - since <= LONGEST || for_a_person,
+            "stuck since {since}: {} {:?}, {}, stored {}, try {} taken up {:?}, {:?}",
+            m.id,
+            m.body,
+            m.status,
+            m.created_at,
+            m.attempts,
+            m.claimed_at,
+            m.wait_reason
+        );
+    }
+}
+
+/// Twilio was asked to send this message, whatever became of that.
+fn was_asked_for(it: &Installation, id: &str) -> bool {
+    it.sim.look(|state| state.creates().any(|c| c.status_callback.contains(id)))
+}
+
+fn is_unclear(m: &Value) -> bool {
+    m["status"] == "unknown"
+}
+
+/// What went out is known to have gone out, because Twilio's log says so. Killed before its call arrived, a text is unclear and
+/// shown so.
+async fn settled_within_a_minute(it: &Installation, url: &str) -> Vec<Value> {
     let began = tokio::time::Instant::now();
-    // What went out is known to have gone out, because Twilio's log says so. Killed before its call arrived, a text is unclear and shown so.
-    let asked: String = it
-        .sim
-        .look(|state| state.creates().map(|c| c.status_callback.clone()).collect());
-    let never_asked_for = |m: &Value| !asked.contains(m["id"].as_str().unwrap_or_default());
-    let unclear = |m: &Value| m["status"] == "unknown";
-    let settled = |m: &Value| (m["provider_sid"].is_string() && !unclear(m)) || (unclear(m) && never_asked_for(m));
-    let all = it.until(&web.url, "settled", settled).await;
+    let settled = |m: &Value| {
+        if is_unclear(m) {
+            !was_asked_for(it, m["id"].as_str().unwrap_or_default())
+        } else {
+            m["provider_sid"].is_string()
+        }
+    };
+    let all = it.until(url, "settled", settled).await;
     let took = began.elapsed();
     assert!(took < Duration::from_secs(60), "stuck for {took:?}");
-    let (reached, in_doubt) = (reached(&it), all.iter().filter(|m| unclear(m)).count());
-    assert_eq!((all.len(), reached.len() + in_doubt), (count, count), "nothing is lost");
+    all
+}
+
+fn nothing_is_lost_or_twice(it: &Installation, all: &[Value], count: usize) {
+    let ours: Vec<_> = all.iter().filter(|m| m["direction"] == "outbound").collect();
+    let (reached, in_doubt) = (reached(it), ours.iter().filter(|m| is_unclear(m)).count());
+    assert_eq!((ours.len(), reached.len() + in_doubt), (count, count), "nothing is lost");
     assert!(in_doubt <= count / 10, "few die in that moment: {in_doubt}");
     assert!(reached.values().all(|times| *times == 1), "nothing twice: {reached:?}");
-    drop(steady);
+}
+
+fn each_came_in_once(all: &[Value], mut sent: Vec<String>) {
+    let theirs = all.iter().filter(|m| m["direction"] == "inbound");
+    let mut stored: Vec<&str> = theirs.filter_map(|m| m["provider_sid"].as_str()).collect();
+    stored.sort_unstable();
+    sent.sort_unstable();
+    assert_eq!(stored, sent, "every text that came in is there, once");
 }
 
 #[rstest]

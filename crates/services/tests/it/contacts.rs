@@ -84,6 +84,39 @@ async fn a_form_does_not_undo_a_stop(#[case] backend: Backend) {
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
+async fn a_number_is_one_contacts_and_staff_are_told_whose(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    w.contact("Ann", ANN).await;
+    w.text("+14155550178", "Hello").await;
+    let twice = contacts::create(&w.s, &w.owner, new("Ben", ANN)).await.expect_err("refused");
+    let twice = twice.problem();
+    assert_eq!(
+        (twice.code, twice.detail.as_str()),
+        (Code::Conflict, "Ann already has this number.")
+    );
+    let ben = w.contact("Ben", "+14155550172").await;
+    let change = async |phone: &str| {
+        let cmd = UpdateContact {
+            id: ben.id,
+            name: "Ben".to_owned(),
+            phone: phone.to_owned(),
+            email: None,
+            time_zone: None,
+            notes: None,
+        };
+        let problem = contacts::update(&w.s, &w.owner, cmd).await.expect_err("refused").problem();
+        problem.for_field("phone").map(str::to_owned)
+    };
+    assert_eq!(change(ANN).await.as_deref(), Some("Ann already has this number."));
+    let stranger = "Somebody known by number only already has this number.";
+    assert_eq!(change("+14155550178").await.as_deref(), Some(stranger));
+    assert_eq!(w.see_contact(&ben).await.phone, "+14155550172", "it stays as it was");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
 async fn a_new_number_needs_a_new_consent(#[case] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;

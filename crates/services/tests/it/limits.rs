@@ -5,7 +5,7 @@ use contract::messages::LogQuery;
 use entity::{businesses::business, messages::message, numbers::number};
 use rstest::rstest;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
-use services::{messages, notices, numbers};
+use services::{Services, messages, notices, numbers};
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";
@@ -363,6 +363,124 @@ async fn a_pace_can_be_set_for_a_number(#[case] backend: Backend) {
         .await
         .expect("answers");
     assert_eq!(row.and_then(|n| n.per_second), Some(30));
+}
+
+/// Three processes on one database.
+async fn three_processes(w: &World) -> Vec<Services> {
+    let mut processes = Vec::new();
+    for _ in 0..3 {
+        processes.push(Box::pin(w.another_process()).await);
+    }
+    processes
+}
+
+/// All of them send what is due, at the same time; how many texts have left since the beginning.
+async fn left_after_all_send(w: &World, processes: &[Services]) -> usize {
+    let done = futures::future::join_all(processes.iter().map(messages::send_due)).await;
+    for one in done {
+        one.expect("sends");
+    }
+    w.sim.messages().len()
+}
+
+/// The turns of what waits, in seconds from now, the next one first.
+async fn turns(w: &World) -> Vec<i64> {
+    let rows = message::Entity::in_business(w.owner.business_id)
+        .filter(message::Column::Status.eq("queued"))
+        .all(w.s.db().connection())
+        .await
+        .expect("messages");
+    let mut turns: Vec<i64> = rows.iter().map(|m| (m.not_before - w.clock.now()).num_seconds()).collect();
+    turns.sort_unstable();
+    turns
+}
+
+/// What staff read beside the texts that wait.
+async fn why_they_wait(w: &World) -> Vec<String> {
+    let query = LogQuery {
+        show: Some("waiting".to_owned()),
+        ..LogQuery::default()
+    };
+    let waiting = messages::list(&w.s, &w.owner, query).await.expect("the log").data;
+    waiting.into_iter().map(|m| m.status_words).collect()
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn reminders_from_several_workers_together_keep_to_their_numbers_pace(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    numbers::set_pace(&w.s, NUMBER, 1).await.expect("set");
+    let db = w.s.db().connection();
+    db.execute_unprepared("UPDATE business SET hourly_limit = 1000")
+        .await
+        .expect("no other limit is met");
+    for n in 0..90 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        Box::pin(w.visit(&c, 30)).await;
+    }
+    services::reminders::tick(&w.s).await.expect("fires");
+    let processes = three_processes(&w).await;
+    // A minute's worth runs ahead, and the one whose turn is now.
+    let at_once = left_after_all_send(&w, &processes).await;
+    assert_eq!(at_once, 61);
+    assert_eq!(
+        turns(&w).await,
+        (1..=29).collect::<Vec<i64>>(),
+        "each has a turn of its own, whichever worker gave it"
+    );
+    let why = why_they_wait(&w).await;
+    let told = "Waits for its turn on Mon, Jan 4 at 10:00 AM: text parts this number sends a second: 1.";
+    assert!(why.len() == 29 && why.iter().all(|words| words == told), "{why:?}");
+    for second in 1..=20 {
+        w.clock.advance(Duration::seconds(1));
+        let left = left_after_all_send(&w, &processes).await;
+        assert_eq!(left, at_once + second, "after {second} seconds");
+    }
+    w.clock.advance(Duration::seconds(9));
+    assert_eq!(left_after_all_send(&w, &processes).await, 90, "nothing is dropped");
+}
+
+/// Twilio queues ten hours for a sender, and who answers a customer should not wait for a machine: replies are handed over up to three
+/// hours ahead of the pace. What is beyond that waits with us.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn replies_from_several_workers_run_three_hours_ahead_of_their_numbers_pace_and_no_further(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    numbers::set_pace(&w.s, NUMBER, 1).await.expect("set");
+    let db = w.s.db().connection();
+    db.execute_unprepared("UPDATE business SET hourly_limit = 1000")
+        .await
+        .expect("no other limit is met");
+    // As long as a text may be, so that three hours' worth of parts are some two hundred texts.
+    let long = "😀".repeat(1_600);
+    let parts = domain::segments::count(&long).count as usize;
+    let ahead = 3 * 60 * 60;
+    let expected = ahead / parts + 1;
+    let processes = three_processes(&w).await;
+    for n in 0..expected + 5 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        w.reply(&c, &long).await.expect("queued");
+        // Not all in one heap, which a busy machine could not call for within the client's two seconds.
+        if n % 40 == 39 {
+            left_after_all_send(&w, &processes).await;
+        }
+    }
+    let at_once = left_after_all_send(&w, &processes).await;
+    assert_eq!(at_once, expected, "of {parts} parts each");
+    let own: Vec<i64> = (at_once..at_once + 5).map(|n| (n * parts) as i64 - ahead as i64).collect();
+    assert_eq!(turns(&w).await, own, "each has a turn of its own, whichever worker gave it");
+    let why = why_they_wait(&w).await;
+    let told = |words: &String| words.starts_with("Waits for its turn on Mon, Jan 4 at 10:0") && words.ends_with("a second: 1.");
+    assert!(why.len() == 5 && why.iter().all(told), "{why:?}");
+    for text in 1..=5 {
+        w.clock.advance(Duration::seconds(parts as i64));
+        let left = left_after_all_send(&w, &processes).await;
+        assert_eq!(left, at_once + text, "one in {parts} seconds");
+    }
 }
 
 /// What was held for an hour by one limit still keeps to the pace of its number afterwards: 60 text parts at once, then one a second.

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use rstest::rstest;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::Backend;
 
 use super::ANN;
@@ -132,6 +132,48 @@ async fn with_two_visits_a_bare_y_asks_which_once_and_a_code_decides(#[case] bac
     assert_eq!(app.sim.sent_to(ANN).len(), 3, "two reminders and one question");
 }
 
+/// In one business a number is one contact's, because nobody can tell by a letter who of a family typed it: the second is refused, and
+/// their visits stand on the one card.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_family_that_shares_a_phone_is_one_contact_and_its_y_is_asked_about(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (ann, hers) = reminded(&app).await;
+    let ben = json!({ "name": "Ben", "phone": ANN, "opt_in": { "channel": "sms", "source": "booking" } });
+    let (refused, problem) = app.post("/contacts", ben).await;
+    assert_eq!((refused, problem["code"].as_str()), (409, Some("conflict")), "{problem}");
+    assert_eq!(
+        problem["detail"], "Ann already has this number.",
+        "staff are told whose it is"
+    );
+    let starts_at = app.s.now() + Duration::hours(40);
+    let visit = json!({ "contact_id": ann, "starts_at": starts_at.to_rfc3339(), "notes": "For Ben" });
+    let (created, visit) = app.post("/appointments", visit).await;
+    assert_eq!(created, 201, "{visit}");
+    let his = visit["id"].as_str().expect("an id").to_owned();
+    texts(&app, 2).await;
+    known_to_be_sent(&app, &his).await;
+    // Whose visit the phone's owner means nobody knows.
+    app.receives(&sid(1), ANN, "Y").await;
+    let question = texts(&app, 3).await;
+    assert_eq!(
+        (status(&app, &hers).await.as_str(), status(&app, &his).await.as_str()),
+        ("scheduled", "scheduled")
+    );
+    let codes = codes(&question, 'Y');
+    assert_eq!(codes.len(), 2, "{question}");
+    // The visits are told in their order, his last.
+    app.receives(&sid(2), ANN, &codes[1]).await;
+    assert_eq!(
+        (status(&app, &hers).await.as_str(), status(&app, &his).await.as_str()),
+        ("scheduled", "confirmed")
+    );
+    assert_eq!(app.messages_of(&ann).await.len(), 5, "all of it in one thread");
+    assert!(app.open_tasks().await.is_empty(), "and nothing is left to a person");
+}
+
 #[rstest]
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
@@ -209,7 +251,7 @@ async fn a_y_to_a_closed_visit_does_not_open_it_again(
 ) {
     let app = TestApp::start(backend).await;
     let (_, visit) = reminded(&app).await;
-    app.post(&format!("/appointments/{visit}/{act}"), serde_json::json!({})).await;
+    app.post(&format!("/appointments/{visit}/{act}"), json!({})).await;
     app.receives(&sid(1), ANN, "Y").await;
     assert_eq!(status(&app, &visit).await, remains);
     assert_eq!(app.open_task_kinds().await, ["clarify"]);

@@ -311,6 +311,31 @@ async fn while_the_database_is_gone_webhooks_say_so_and_what_twilio_repeats_is_s
     .await;
 }
 
+async fn nth_text(it: &Installation, url: &str, n: usize) -> Option<u16> {
+    inbound(it, url, &sid(n as u32), &format!("Text {n}")).await
+}
+
+/// A text a second, so many; what each was answered.
+async fn a_text_a_second(it: &Installation, url: &str, count: usize) -> Vec<Option<u16>> {
+    let one_a_second = |n: usize| async move {
+        tokio::time::sleep(Duration::from_secs(n as u64)).await;
+        nth_text(it, url, n).await
+    };
+    join_all((0..count).map(one_a_second)).await
+}
+
+/// Twilio repeats them, each twice at once: they are taken, each is there once, and what was on its way out went out once.
+async fn each_is_there_once(it: &Installation, url: &str, count: usize) {
+    let after = join_all((0..count).flat_map(|n| [n, n]).map(|n| nth_text(it, url, n))).await;
+    assert!(after.iter().all(|answer| *answer == Some(200)), "{after:?}");
+    // What the callbacks said meanwhile comes with the next look at Twilio's log; that it was taken is known before.
+    it.until(url, "known to be with Twilio", |m| m["direction"] == "inbound" || is_bound(m))
+        .await;
+    assert_eq!(reached(it), HashMap::from([("Hello".to_owned(), 1)]));
+    let all = it.messages(url).await;
+    assert_eq!(all.iter().filter(|m| m["direction"] == "inbound").count(), count);
+}
+
 /// Texts keep coming, and one is on its way out when the database goes: its outcome can't be written down.
 #[tokio::test]
 async fn while_the_database_is_away_nothing_that_comes_or_goes_is_lost_or_doubled() {
@@ -322,26 +347,42 @@ async fn while_the_database_is_away_nothing_that_comes_or_goes_is_lost_or_double
     it.reply(&showup.url, &ann, "Hello").await;
     it.until_twilio("the call", |state| state.creates().next().is_some()).await;
     line.cut();
-    let (it, url, count) = (&it, showup.url.as_str(), seconds());
-    let ask = |n: usize| async move { inbound(it, url, &sid(n as u32), &format!("Text {n}")).await };
-    let one_a_second = |n: usize| async move {
-        tokio::time::sleep(Duration::from_secs(n as u64)).await;
-        ask(n).await
-    };
-    let during = join_all((0..count).map(one_a_second)).await;
+    let count = seconds();
+    let during = a_text_a_second(&it, &showup.url, count).await;
     assert!(
         during.iter().all(|answer| answer.is_some_and(|http| http >= 500)),
         "{during:?}"
     );
     line.open();
-    let after = join_all((0..count).map(ask)).await;
-    assert!(after.iter().all(|answer| *answer == Some(200)), "{after:?}");
-    // What the callbacks said meanwhile comes with the next look at Twilio's log; that it was taken is known before.
-    it.until(url, "known to be with Twilio", |m| m["direction"] == "inbound" || is_bound(m))
-        .await;
-    assert_eq!(reached(it), HashMap::from([("Hello".to_owned(), 1)]));
-    let all = it.messages(url).await;
-    assert_eq!(all.iter().filter(|m| m["direction"] == "inbound").count(), count);
+    each_is_there_once(&it, &showup.url, count).await;
+}
+
+/// The same on SQLite, where the database is a file: another program holds it, a backup or somebody at a prompt, for longer than we wait
+/// for it (15 seconds).
+#[tokio::test]
+async fn while_another_program_holds_the_file_nothing_that_comes_or_goes_is_lost_or_doubled() {
+    let (it, port) = (Installation::new(Backend::Sqlite).await, free_port());
+    let showup = it.start("serve", port).await;
+    let ann = it.contact(&showup.url, ANN).await;
+    it.sim.set_fault(Fault::new(FaultKind::Timeout).ms(1_500));
+    it.reply(&showup.url, &ann, "Hello").await;
+    it.until_twilio("the call", |state| state.creates().next().is_some()).await;
+    let frozen = it.freeze().await;
+    // The last comes after 11 seconds and has its answer, a no, after some ten more.
+    let count = 12;
+    let during = a_text_a_second(&it, &showup.url, count).await;
+    assert!(
+        during.iter().all(|answer| answer.is_some_and(|http| http >= 500)),
+        "a clear 5xx while Twilio still listens: {during:?}"
+    );
+    frozen.thaw().await;
+    each_is_there_once(&it, &showup.url, count).await;
+    // And work goes on by itself.
+    it.reply(&showup.url, &ann, "We are back").await;
+    it.until(&showup.url, "delivered", |m| {
+        m["body"] != "We are back" || m["status"] == "delivered"
+    })
+    .await;
 }
 
 #[tokio::test]

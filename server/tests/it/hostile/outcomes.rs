@@ -247,3 +247,46 @@ async fn what_will_never_work_is_said_once_and_not_tried_again(
     app.a_tick_later().await;
     assert_eq!(app.sim.creates_to(ANN).len(), 1);
 }
+
+/// Twilio knows some 1,900 codes and makes new ones; no table of ours has them all.
+#[rstest]
+#[case::refused_at_once(FaultKind::Refuse)]
+#[case::reported_later(FaultKind::AsyncFail)]
+#[tokio::test]
+async fn an_error_that_nobody_knows_is_a_persons_to_judge_and_never_tried_again(
+    #[case] kind: FaultKind,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    let ann = app.contact("Ann", ANN).await;
+    app.sim.set_fault(Fault::new(kind).code(39_999));
+    let text = app.reply(&ann, "Hello").await;
+    let failed = app.until_status(&text["id"], "failed").await;
+    assert_eq!(
+        (&failed["error_code"], &failed["error"]),
+        (&json!(39_999), &json!("Twilio error 39999"))
+    );
+    let tasks = app.open_tasks().await;
+    assert_eq!(tasks.len(), 1, "{tasks:?}");
+    assert_eq!(
+        (&tasks[0]["kind"], &tasks[0]["contact_id"]),
+        (&json!("stuck_message"), &json!(ann))
+    );
+    assert!(
+        tasks[0]["title"].as_str().is_some_and(|title| title.contains("39999")),
+        "{tasks:?}"
+    );
+    // Longer than any pause between two tries.
+    for hours in [1, 30] {
+        app.clock().advance(Duration::hours(hours));
+        app.a_tick_later().await;
+    }
+    assert_eq!(app.sim.creates_to(ANN).len(), 1, "not tried again");
+    assert_eq!(app.message(&text["id"]).await["status"], "failed");
+    assert_eq!(app.open_tasks().await.len(), 1, "and asked about once");
+    // It speaks of that text alone: neither the person nor the number is given up.
+    assert_eq!(app.consent(&ann).await, "opted_in");
+    let next = app.reply(&ann, "Are you there?").await;
+    app.until_status(&next["id"], "delivered").await;
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use futures::future::join_all;
 use rstest::rstest;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use testkit::{Backend, Fault, FaultKind};
 
@@ -135,6 +136,49 @@ async fn what_waited_for_a_worker_until_the_visit_began_is_never_sent(#[case] ba
     let seen = app.see_visit(&visit).await;
     let reasons = seen["reminders"].as_array().into_iter().flatten();
     assert!(reasons.clone().all(|r| r["reason"].is_string()), "and it says why: {seen}");
+}
+
+/// Two hours before is half past six, in the night. At its end, at eight, half an hour would be left, and that is too little to act on:
+/// the reminder comes the evening before, in the last minute of the day. With a minute more it waits for the morning.
+#[rstest]
+#[case::visit_at_half_past_eight("2025-01-07T13:30:00Z", "2025-01-07T01:59:00Z", [0, 1, 1, 1])]
+#[case::visit_a_minute_later("2025-01-07T13:31:00Z", "2025-01-07T13:00:00Z", [0, 0, 0, 1])]
+#[tokio::test]
+async fn a_reminder_whose_night_ends_too_late_for_its_visit_comes_the_evening_before(
+    #[case] visit: &str,
+    #[case] due: &str,
+    #[case] texts_by_then: [usize; 4],
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::with_clock(backend).await;
+    // There is no door yet by which a business sets when its reminders go out.
+    let two_hours_before = "UPDATE business SET cadence = '2'";
+    let changed = app.s.db().connection().execute_unprepared(two_hours_before).await;
+    assert_eq!(changed.expect("changed").rows_affected(), 1);
+    app.start_workers();
+    let ann = app.contact("Ann", ANN).await;
+    let booked = app.visit_at(&ann, instant(visit)).await;
+    let seen = app.see_visit(&booked).await;
+    assert_eq!(
+        seen["reminders"][0]["due_at"].as_str().map(instant),
+        Some(instant(due)),
+        "{seen}"
+    );
+    // 20:58 and 20:59 on the evening before, half past six, and eight in the morning.
+    let moments = [
+        "2025-01-07T01:58:30Z",
+        "2025-01-07T01:59:10Z",
+        "2025-01-07T11:30:10Z",
+        "2025-01-07T13:00:10Z",
+    ];
+    for (moment, count) in moments.into_iter().zip(texts_by_then) {
+        at(&app, moment).await;
+        texts(&app, count).await;
+        at_rest(&app, &booked).await;
+        assert_eq!(got(&app).len(), count, "{moment}");
+    }
+    assert!(got(&app)[0].contains(&written(instant(visit))));
+    assert!(app.open_tasks().await.is_empty(), "nobody needs to call");
 }
 
 #[rstest]

@@ -59,8 +59,9 @@ async fn what_twilio_signed_is_heard_however_it_wrote_our_address(
     #[case] public_url: &str,
     #[case] signed_for: &str,
     #[case] query: &str,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
-    let app = TestApp::known_as(Backend::Sqlite, public_url).await;
+    let app = TestApp::known_as(backend, public_url).await;
     let (params, path) = (params(&app), format!("{INBOUND}{query}"));
     let signature = sign(app.sim.auth_token(), &format!("{signed_for}{path}"), &params);
     assert_eq!(post(&app, &path, &params, Some(&signature)).await, 200);

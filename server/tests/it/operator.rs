@@ -1,0 +1,131 @@
+//! `showup admin …`, as whoever runs an installation types it: what it does, what it says, and whether a script sees that it failed.
+
+use entity::{messages::price, numbers::number};
+use rstest::rstest;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use services::Db;
+use testkit::Backend;
+
+use crate::{
+    app::NUMBER,
+    real::{Installation, free_port},
+};
+
+/// Runs `showup admin …` to its end: the last thing it said (code 0), or what it complained of (code 1).
+async fn admin(it: &Installation, args: &[&str]) -> Result<String, String> {
+    let output = it.try_to_run(&[&["admin"][..], args].concat(), free_port()).await;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let log = String::from_utf8_lossy(&output.stderr);
+    let complaint = log.lines().rfind(|line| line.starts_with("showup: "));
+    match output.status.code() {
+        Some(0) => Ok(said.lines().last().unwrap_or_default().to_owned()),
+        Some(1) => Err(complaint
+            .unwrap_or_else(|| panic!("{args:?} failed without a sentence: {log}"))
+            .to_owned()),
+        other => panic!("{args:?} ended with {other:?}: {log}"),
+    }
+}
+
+async fn database(it: &Installation) -> Db {
+    Db::connect(&it.db.url).await.expect("opens")
+}
+
+/// Changes one row, as somebody at a database's prompt would.
+async fn by_hand(it: &Installation, sql: &str) {
+    let db = database(it).await;
+    let done = db.connection().execute_unprepared(sql).await.expect("the statement works");
+    assert_eq!(done.rows_affected(), 1, "{sql}");
+    db.close().await;
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_whole_ledger_is_counted_and_one_that_was_changed_by_hand_is_named(#[case] backend: Backend) {
+    let it = Installation::new(backend).await;
+    // Another business, whose ledger is empty, and whole.
+    let garage = ["create-business", "--name", "Corner Garage", "--email", "gus@x.test"];
+    assert_eq!(admin(&it, &garage).await, Ok("corner-garage".to_owned()));
+    let showup = it.start("serve", free_port()).await;
+    for n in 0..3 {
+        it.contact(&showup.url, &format!("+1415555{:04}", 1_000 + n)).await;
+    }
+    let whole: Result<String, String> = Ok("The consent ledger is whole: 3 rows checked.".to_owned());
+    assert_eq!(admin(&it, &["verify-ledger"]).await, whole, "beside a server at work");
+    drop(showup);
+    assert_eq!(admin(&it, &["verify-ledger"]).await, whole);
+    let hands = [
+        (
+            "UPDATE consent_event SET evidence = 'never said that' WHERE seq = 2",
+            "was changed",
+        ),
+        ("DELETE FROM consent_event WHERE seq = 2", "is missing"),
+    ];
+    for (sql, what) in hands {
+        by_hand(&it, sql).await;
+        let broken = format!("showup: The consent ledger of bright-dental is broken: row 2 {what}.");
+        assert_eq!(admin(&it, &["verify-ledger"]).await, Err(broken));
+    }
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_price_is_set_or_refused_in_a_sentence(#[case] backend: Backend) {
+    let it = Installation::new(backend).await;
+    let set = async |country: &str, dollars: &str| admin(&it, &["set-price", "--country", country, "--dollars", dollars]).await;
+    let said = "A text part to US is estimated at $0.0085 from now on.";
+    assert_eq!(set("us", "0.0085").await, Ok(said.to_owned()));
+    let refused = [
+        ("us", "a lot", "showup: a price is a number of dollars like 0.0079"),
+        (
+            "us",
+            "11",
+            "showup: A price is a country like US and 0 to 10 dollars a segment.",
+        ),
+        (
+            "Sweden",
+            "0.01",
+            "showup: A price is a country like US and 0 to 10 dollars a segment.",
+        ),
+    ];
+    for (country, dollars, why) in refused {
+        assert_eq!(set(country, dollars).await, Err(why.to_owned()), "{country} {dollars}");
+    }
+    let db = database(&it).await;
+    let prices = price::Entity::find().all(db.connection()).await.expect("prices");
+    let prices: Vec<(&str, i64)> = prices.iter().map(|p| (p.country.as_str(), p.micros)).collect();
+    assert_eq!(prices, [("US", 8_500)], "what was refused has changed nothing");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_pace_is_set_or_refused_in_a_sentence(#[case] backend: Backend) {
+    let it = Installation::new(backend).await;
+    let set = async |number: &str, pace: &str| admin(&it, &["set-pace", "--number", number, "--per-second", pace]).await;
+    let said = format!("{NUMBER} sends 30 text parts a second from now on.");
+    assert_eq!(set(NUMBER, "30").await, Ok(said));
+    let refused = [
+        (NUMBER, "0", "showup: A number sends 1 to 1,000 text parts a second."),
+        (NUMBER, "1001", "showup: A number sends 1 to 1,000 text parts a second."),
+        ("+15005550019", "5", "showup: No business has this number."),
+    ];
+    for (number, pace, why) in refused {
+        assert_eq!(set(number, pace).await, Err(why.to_owned()), "{number} {pace}");
+    }
+    let db = database(&it).await;
+    let row = number::Entity::find()
+        .filter(number::Column::Phone.eq(NUMBER))
+        .one(db.connection())
+        .await
+        .expect("answers");
+    assert_eq!(
+        row.and_then(|n| n.per_second),
+        Some(30),
+        "what was refused has changed nothing"
+    );
+}
