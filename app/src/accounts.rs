@@ -26,12 +26,14 @@ pub async fn who_am_i() -> Result<Me, AppError> {
 /// Everything a page of a signed-in person starts with.
 #[server(prefix = "/api/fn")]
 pub async fn desk() -> Result<DeskView, AppError> {
-    let me = who_am_i().await?;
+    let s = ssr::services()?;
+    let (actor, flash) = futures::join!(ssr::actor(), ssr::take_flash());
+    let actor = actor?;
     Ok(DeskView {
-        me,
-        notices: services::notices::list(&ssr::services()?, &ssr::actor().await?).await?,
-        now: ssr::services()?.now(),
-        flash: ssr::take_flash().await?,
+        me: services::accounts::me(&s, &actor).await?,
+        notices: services::notices::list(&s, &actor).await?,
+        now: s.now(),
+        flash: flash?,
     })
 }
 

@@ -306,7 +306,7 @@ fn Connection(business: BusinessView) -> impl IntoView {
         .unwrap_or_else(|| "No number yet: texts cannot leave until one is connected.".to_owned());
     let account = business
         .own_account
-        .map_or_else(|| "The one of this installation".to_owned(), |sid| format!("Your own, {sid}"));
+        .map_or_else(|| "This installation’s".to_owned(), |sid| format!("Your own, {sid}"));
     view! {
         <section class="panel flex flex-col gap-4 p-5" aria-labelledby="connection-heading">
             <h2 id="connection-heading">"Twilio"</h2>

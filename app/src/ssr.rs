@@ -1,4 +1,8 @@
 //! The server's side of screens: who is asking, the services, and forms that are posted without JavaScript.
+//!
+//! What reads for a page takes all it needs from the context before it waits for anything. Leptos may draw a page twice and drop the first
+//! drawing, and its context with it, while that one's data is on its way; the browser gets that data all the same, and a script that finds
+//! other data than the page was drawn with stops. Two reads for one page are begun together (`futures::join!`).
 
 use std::{collections::BTreeMap, pin::Pin};
 
@@ -38,11 +42,11 @@ pub fn services() -> Result<Services, AppError> {
 /// # Errors
 /// `SignInNeeded` when nobody is signed in or the membership is gone.
 pub async fn actor() -> Result<Actor, AppError> {
-    let session = session().await?;
+    let (services, session) = (services()?, session().await?);
     let account = session.get::<Uuid>(ACCOUNT).await.map_err(broken)?;
     let business = session.get::<Uuid>(BUSINESS).await.map_err(broken)?;
     if let (Some(account), Some(business)) = (account, business)
-        && let Some(actor) = services::accounts::actor(&services()?, account, business).await?
+        && let Some(actor) = services::accounts::actor(&services, account, business).await?
     {
         return Ok(actor);
     }

@@ -1,5 +1,5 @@
 // What keeps texts back, and what staff do about it: banners, people on hold, limits and budget.
-import { OUR_NUMBER, appears, details, expect, look, newBusiness, newConversation, newCustomer, open, openNewVisit, person, scripted, send, setLimits, test } from '../helpers';
+import { OUR_NUMBER, appears, details, expect, inDays, look, newBusiness, newConversation, newCustomer, open, openNewVisit, person, scripted, send, setLimits, test } from '../helpers';
 
 const WISH = 'please take me off your list';
 
@@ -159,4 +159,39 @@ test('the last days are drawn, and told to whoever does not see them', async ({ 
   const today = page.getByRole('table', { name: 'Texts a day' }).getByRole('row').last();
   await expect(today.getByRole('cell')).toHaveText(['1', '1', /[01]/, '0', '0']);
   await look(page, 'reports-first-day');
+});
+
+test('a location is added, changed and chosen for a visit', async ({ page }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page);
+  await open(page, '/settings');
+  const places = page.getByRole('region', { name: 'Locations' });
+  await expect(places).toContainText('Without locations');
+  const adding = places.locator('details').last();
+  await adding.getByText('Add a location').click();
+  await adding.getByLabel('Location name').fill('Uptown');
+  await adding.getByLabel('Address').fill('1 Main Street');
+  await adding.getByLabel('Number').fill('+1 415 555 0199');
+  await adding.getByRole('button', { name: 'Save location' }).click();
+  await expect(adding.getByLabel('Number')).toHaveAttribute('aria-invalid', 'true');
+  await expect(adding.getByLabel('Number')).toHaveAccessibleDescription(/not one of your business's numbers/);
+  await expect(adding.getByLabel('Location name')).toHaveValue('Uptown');
+  await look(page, 'location-refused');
+  await adding.getByLabel('Number').fill('');
+  await adding.getByRole('button', { name: 'Save location' }).click();
+  const uptown = places.getByRole('listitem');
+  await expect(uptown).toContainText('1 Main Street');
+
+  await uptown.getByText('Change').click();
+  await uptown.getByLabel('Location name').fill('North');
+  await uptown.getByRole('button', { name: 'Save location' }).click();
+  await expect(uptown).toContainText('North');
+  await look(page, 'location');
+
+  await open(page, `/appointments/new?contact=${ada.id}`);
+  await page.getByLabel('Date and time').fill(inDays(3));
+  await page.getByLabel('Location').selectOption('North');
+  await page.getByRole('button', { name: 'Save appointment' }).click();
+  await expect(page.getByRole('definition').filter({ hasText: 'North' })).toBeVisible();
+  await look(page, 'visit-with-location');
 });

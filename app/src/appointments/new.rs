@@ -28,22 +28,22 @@ struct Candidates {
 }
 
 async fn candidates(contact: Option<String>, q: Option<String>) -> Result<Candidates, AppError> {
-    let locations = list_locations().await?;
     if let Some(id) = contact.and_then(|id| id.parse().ok()) {
-        let page = get_contact(id).await?;
+        let (page, locations) = futures::join!(get_contact(id), list_locations());
         return Ok(Candidates {
-            contacts: vec![page.contact],
+            contacts: vec![page?.contact],
             fixed: true,
             more: false,
-            locations,
+            locations: locations?,
         });
     }
-    let page = list_contacts(q, None).await?;
+    let (page, locations) = futures::join!(list_contacts(q, None), list_locations());
+    let page = page?;
     Ok(Candidates {
         contacts: page.data,
         fixed: false,
         more: page.next_cursor.is_some(),
-        locations,
+        locations: locations?,
     })
 }
 

@@ -120,7 +120,7 @@ fn ChangePlace(place: LocationView, places: RwSignal<Vec<LocationView>>) -> impl
     let open = form.is_shown_again();
     view! {
         <details class="pt-1" open=open>
-            <summary class="flex min-h-11 w-fit cursor-pointer items-center text-sm md:min-h-8">
+            <summary class="link flex min-h-11 w-fit items-center text-sm md:min-h-8">
                 "Change"
                 <span class="sr-only">{format!(" {}", place.name)}</span>
             </summary>

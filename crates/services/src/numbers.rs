@@ -75,6 +75,18 @@ pub(crate) fn shared(s: &Services, business_id: Uuid) -> Option<&str> {
     s.settings().default_from.as_deref().filter(|_| !own)
 }
 
+/// Whether a text to this number, which is the business's, comes from the account that the number is in: nobody's account speaks for
+/// another's number. The shared number is in the installation's, also for a business that has its own by now.
+pub(crate) fn speaks_for(s: &Services, account_sid: &str, business_id: Uuid, number: &str) -> bool {
+    let shared = s.settings().default_from.as_deref() == Some(number);
+    let account = if shared {
+        s.connections().common()
+    } else {
+        s.connections().of(business_id)
+    };
+    account.is_none_or(|account| account.sid() == account_sid)
+}
+
 /// The number a text to this contact leaves from (SE6): that of the location of the visit it is about, else the one of their last text,
 /// else the business's default, else the installation's. None: nothing can be sent.
 pub(crate) async fn sender(

@@ -225,3 +225,27 @@ async fn health_is_open_and_says_little() {
         );
     }
 }
+
+/// A page that is drawn twice on its way out comes with the data of both drawings, and its script with either must find what it sees.
+#[tokio::test]
+async fn what_comes_with_a_page_is_what_it_was_drawn_with() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    app.sign_in().await;
+    for path in [
+        "/inbox",
+        "/contacts",
+        "/appointments",
+        "/appointments/new",
+        "/tasks",
+        "/log",
+        "/reports",
+        "/settings",
+    ] {
+        for _ in 0..40 {
+            let html = page(&app, path).await;
+            let data = html.matches("__RESOLVED_RESOURCES[").count();
+            assert!(data > 1, "{path} comes with its data");
+            assert!(!html.contains(r#"{\"Err\""#), "{path} comes with an error: {html}");
+        }
+    }
+}

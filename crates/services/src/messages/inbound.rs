@@ -105,7 +105,7 @@ async fn receive_group(s: &Services, group: Vec<Item>) -> Vec<Result<Received>> 
         Ok(owners) => owners
             .into_iter()
             .zip(&group)
-            .map(|(owner, item)| owner.filter(|id| is_of(s, *id, &item.form.account_sid)))
+            .map(|(owner, item)| owner.filter(|id| numbers::speaks_for(s, &item.form.account_sid, *id, &item.form.to)))
             .collect::<Vec<_>>(),
         Err(cause) => {
             let cause = cause.to_string();
@@ -131,13 +131,6 @@ async fn receive_group(s: &Services, group: Vec<Item>) -> Vec<Result<Received>> 
         }
     });
     answers.collect()
-}
-
-/// Whether this business hears texts from this account: nobody's account speaks for another's number.
-fn is_of(s: &Services, business_id: Uuid, account_sid: &str) -> bool {
-    s.connections()
-        .of(business_id)
-        .is_none_or(|account| account.sid() == account_sid)
 }
 
 /// A fault of ours that ends in a panic must lose no text either.

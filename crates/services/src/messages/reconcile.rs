@@ -42,6 +42,11 @@ const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
 /// A message that nothing more was heard of for so long is left as it is: some carriers never confirm.
 const OLD: Duration = Duration::days(3);
 
+/// How long a silent message that was looked up is left alone; the same where its account could not be asked; and when it is given up.
+const SILENT_LOOK: Duration = Duration::hours(6);
+const AGAIN: Duration = Duration::minutes(30);
+const NEVER: Duration = Duration::days(3650);
+
 /// What a sweep found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -369,28 +374,33 @@ async fn ask_after_silent(s: &Services) -> Result<usize> {
         };
         if let (Some(account), Some(sid)) = (account, &row.provider_sid) {
             if out_of_reach.contains(account.sid()) {
+                ask_later(s, &row, AGAIN).await?;
                 continue;
             }
             match account.client().fetch(sid).await {
                 Ok(said) => changed += usize::from(Box::pin(take_over_one(s, &row, &said)).await?),
-                Err(ReadError::Http { http: 404, .. }) => vanished(s, &row).await?,
+                Err(ReadError::Http { http: 404, .. }) => {
+                    vanished(s, &row).await?;
+                    continue;
+                }
                 Err(error) => {
                     let error = mask_all(&error.to_string());
                     tracing::warn!(message = %row.id, error, "a silent text could not be looked up");
                     out_of_reach.insert(account.sid().to_owned());
+                    // Not first in line again: texts of other accounts wait behind it.
+                    ask_later(s, &row, AGAIN).await?;
                     continue;
                 }
             }
         }
-        ask_later(s, &row).await?;
+        let old = row.sent_at.is_none_or(|at| s.now() - at > OLD);
+        ask_later(s, &row, if old { NEVER } else { SILENT_LOOK }).await?;
     }
     Ok(changed)
 }
 
-async fn ask_later(s: &Services, row: &message::Model) -> Result<()> {
-    let now = s.now();
-    let old = row.sent_at.is_none_or(|at| now - at > OLD);
-    let next = now + if old { Duration::days(3650) } else { Duration::hours(6) };
+async fn ask_later(s: &Services, row: &message::Model, after: Duration) -> Result<()> {
+    let next = s.now() + after;
     message::Entity::update_many()
         .col_expr(message::Column::NotBefore, Expr::value(next))
         .filter(message::Column::Id.eq(row.id))
@@ -422,7 +432,7 @@ async fn vanished(s: &Services, row: &message::Model) -> Result<()> {
     };
     tasks::raise(&mut tx, task).await?;
     message::Entity::update_many()
-        .col_expr(message::Column::NotBefore, Expr::value(tx.now + Duration::days(3650)))
+        .col_expr(message::Column::NotBefore, Expr::value(tx.now + NEVER))
         .filter(message::Column::Id.eq(row.id))
         .exec(&tx.db)
         .await?;

@@ -84,7 +84,14 @@ impl Connection {
 pub(crate) struct Connections {
     api: Api,
     common: Option<Arc<Connection>>,
-    own: RwLock<Arc<HashMap<Uuid, Arc<Connection>>>>,
+    own: RwLock<Arc<Own>>,
+}
+
+/// Those of businesses, found by either name.
+#[derive(Default)]
+struct Own {
+    by_business: HashMap<Uuid, Arc<Connection>>,
+    by_sid: HashMap<String, Arc<Connection>>,
 }
 
 impl Connections {
@@ -96,23 +103,33 @@ impl Connections {
         }
     }
 
-    fn own(&self) -> Arc<HashMap<Uuid, Arc<Connection>>> {
+    fn own(&self) -> Arc<Own> {
         self.own.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The account a business's texts go through: its own, else the installation's, if that has one.
     pub(crate) fn of(&self, business_id: Uuid) -> Option<Arc<Connection>> {
-        self.own().get(&business_id).cloned().or_else(|| self.common.clone())
+        self.own()
+            .by_business
+            .get(&business_id)
+            .cloned()
+            .or_else(|| self.common.clone())
     }
 
     pub(crate) fn by_sid(&self, sid: &str) -> Option<Arc<Connection>> {
-        self.all().into_iter().find(|a| a.sid() == sid)
+        let common = self.common.as_ref().filter(|common| common.sid() == sid).cloned();
+        common.or_else(|| self.own().by_sid.get(sid).cloned())
     }
 
     /// The installation's first.
     pub(crate) fn all(&self) -> Vec<Arc<Connection>> {
         let own = self.own();
-        self.common.iter().chain(own.values()).cloned().collect()
+        self.common.iter().chain(own.by_business.values()).cloned().collect()
+    }
+
+    /// The installation's.
+    pub(crate) fn common(&self) -> Option<Arc<Connection>> {
+        self.common.clone()
     }
 }
 
@@ -125,18 +142,26 @@ pub fn named(s: &Services, sid: Option<&str>) -> Option<Arc<Connection>> {
 /// Takes over what other processes, and this one, have changed.
 ///
 /// # Errors
-/// When the database does not answer or a token can't be opened.
+/// When the database does not answer.
 pub async fn refresh(s: &Services) -> Result<()> {
     let rows = twilio_account::Entity::find().all(s.read()).await?;
     let known = s.connections().own();
-    let mut own = HashMap::with_capacity(rows.len());
+    let mut own = Own::default();
     for row in rows {
-        let before = known.get(&row.business_id);
+        let before = known.by_business.get(&row.business_id);
         let connection = match before.filter(|a| a.sid() == row.sid && a.sealed.as_ref() == Some(&row.token)) {
             Some(same) => same.clone(),
-            None => Arc::new(opened(s, &row).await?),
+            None => match opened(s, &row).await {
+                Ok(new) => Arc::new(new),
+                Err(cause) => {
+                    // It must not keep the others from being heard of. Without a token nothing of it is sent or believed.
+                    tracing::error!(business = %row.business_id, %cause, "a Twilio account can't be used: its token can't be opened");
+                    Arc::new(with_tokens(s, &row, Vec::new()))
+                }
+            },
         };
-        own.insert(row.business_id, connection);
+        own.by_sid.insert(row.sid, connection.clone());
+        own.by_business.insert(row.business_id, connection);
     }
     *s.connections().own.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(own);
     Ok(())
@@ -157,15 +182,21 @@ async fn opened(s: &Services, row: &twilio_account::Model) -> Result<Connection>
     if let Some(previous) = &row.previous_token {
         tokens.push(vault::open(s, PREVIOUS_TOKEN, previous).await?.into());
     }
+    Ok(Connection {
+        sealed: Some(row.token.clone()),
+        ..with_tokens(s, row, tokens)
+    })
+}
+
+fn with_tokens(s: &Services, row: &twilio_account::Model, tokens: Vec<SecretString>) -> Connection {
     let known = Credentials {
         sid: row.sid.clone(),
         tokens,
     };
-    Ok(Connection {
+    Connection {
         owner: Some(row.business_id),
-        sealed: Some(row.token.clone()),
         ..Connection::new(&s.connections().api, known)
-    })
+    }
 }
 
 /// Gives the actor's business a Twilio account of its own, or that account a new auth token; the one before stays good for webhooks that

@@ -217,6 +217,28 @@ async fn who_has_an_account_of_their_own_never_sends_from_the_installations_numb
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
+async fn who_was_texted_from_the_installations_number_can_still_answer_there(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let salon = w.business_without_number("Salon").await;
+    let cid = customer(&w, &salon, BEN).await;
+    let m = write(&w.s, &salon, &cid, "From the shared number").await;
+    w.work().await;
+    w.sim.set_account(OWN, TOKEN);
+    connect(&w.s, &salon).await.expect("connected");
+    let mut answer = w.inbound(BEN, "STOP");
+    answer.to = w.sim.sent_to(BEN).remove(0).from.expect("the shared number");
+    messages::receive(&w.s, &answer, "raw").await.expect("taken");
+    let cid = contacts::get(&w.s, &salon, cid.id).await.expect("the contact");
+    assert_eq!(cid.consent.sms, domain::consent::State::OptedOut);
+    let sid = see(&w, &salon, &m).await.provider_sid.expect("sent");
+    w.status(&m, &sid, "delivered", None).await.expect("heard");
+    assert_eq!(see(&w, &salon, &m).await.status, "delivered");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
 async fn an_account_is_connected_only_if_twilio_knows_it_and_nobody_else_has_it(#[case] backend: Backend) {
     let w = World::new(backend).await;
     let garage = w.another_business().await;
