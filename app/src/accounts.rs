@@ -26,14 +26,12 @@ pub async fn who_am_i() -> Result<Me, AppError> {
 /// Everything a page of a signed-in person starts with.
 #[server(prefix = "/api/fn")]
 pub async fn desk() -> Result<DeskView, AppError> {
-    let s = ssr::services()?;
-    let (actor, flash) = futures::join!(ssr::actor(), ssr::take_flash());
-    let actor = actor?;
+    let (s, actor, flash) = ssr::visitor().await?;
     Ok(DeskView {
         me: services::accounts::me(&s, &actor).await?,
         notices: services::notices::list(&s, &actor).await?,
         now: s.now(),
-        flash: flash?,
+        flash,
     })
 }
 

@@ -42,11 +42,25 @@ pub fn services() -> Result<Services, AppError> {
 /// # Errors
 /// `SignInNeeded` when nobody is signed in or the membership is gone.
 pub async fn actor() -> Result<Actor, AppError> {
+    actor_of(&services()?, &session().await?).await
+}
+
+/// What a page of a member begins with: the services, who is asking, and what the last form left.
+///
+/// # Errors
+/// As `actor`; then what the form left is kept for whoever signs in.
+pub async fn visitor() -> Result<(Services, Actor, Option<Flash>), AppError> {
     let (services, session) = (services()?, session().await?);
+    let actor = actor_of(&services, &session).await?;
+    let flash = flash_of(&session).await?;
+    Ok((services, actor, flash))
+}
+
+async fn actor_of(services: &Services, session: &Session) -> Result<Actor, AppError> {
     let account = session.get::<Uuid>(ACCOUNT).await.map_err(broken)?;
     let business = session.get::<Uuid>(BUSINESS).await.map_err(broken)?;
     if let (Some(account), Some(business)) = (account, business)
-        && let Some(actor) = services::accounts::actor(&services, account, business).await?
+        && let Some(actor) = services::accounts::actor(services, account, business).await?
     {
         return Ok(actor);
     }
@@ -162,7 +176,10 @@ pub fn press<'a, T: Send + 'a>(page: &str, work: impl Future<Output = Result<T, 
 /// # Errors
 /// `Internal` when the session cannot be read.
 pub async fn take_flash() -> Result<Option<Flash>, AppError> {
-    let session = session().await?;
+    flash_of(&session().await?).await
+}
+
+async fn flash_of(session: &Session) -> Result<Option<Flash>, AppError> {
     // Looked at first: taking nothing away must not count as a change of the session.
     match session.get::<Flash>(FLASH).await.map_err(broken)? {
         Some(_) => session.remove(FLASH).await.map_err(broken),

@@ -221,7 +221,7 @@ async fn taken(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result
         return Ok(());
     }
     // Superseded while it was on its way, or before that was known: it keeps its state, and what was sent is remembered.
-    let superseded = row.status == "cancelled" || is_of_another_time(&row, tx.now);
+    let superseded = row.status == "cancelled" || (row.status == "failed" && is_of_another_time(&row, tx.now));
     let (business_id, appointment_id) = (row.business_id, row.appointment_id);
     // Not when we heard of it: an answer may have come before that.
     let sent_at = row.sent_at.or(m.claimed_at).unwrap_or(tx.now);

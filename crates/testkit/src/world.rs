@@ -156,6 +156,18 @@ impl World {
             .expect("the keys are there")
     }
 
+    /// The same database seen by a process that was told of no Twilio account of the installation's.
+    pub async fn process_without_account(&self) -> Services {
+        let settings = Settings {
+            account: None,
+            ..self.s.settings().clone()
+        };
+        let db = Db::connect(&self.db.url).await.expect("the database opens");
+        let api = twilio::Api::new(twilio::Config::new(self.sim.url())).expect("a way to Twilio");
+        let opened = Services::open(db, self.clock.clock(), api, settings, master()).await;
+        opened.expect("the keys are there")
+    }
+
     /// The same database seen by another process.
     pub async fn another_process(&self) -> Services {
         self.another_process_with(master()).await.expect("the keys are there")

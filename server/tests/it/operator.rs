@@ -129,3 +129,52 @@ async fn a_pace_is_set_or_refused_in_a_sentence(#[case] backend: Backend) {
         "what was refused has changed nothing"
     );
 }
+
+/// The token comes by a pipe, is checked at Twilio, and a server at work hears of it.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_business_gets_a_twilio_account_of_its_own_while_showup_runs(#[case] backend: Backend) {
+    const OWN: &str = "AC11111111111111111111111111111111";
+    const TOKEN: &str = "a-tenants-own-token";
+    let it = Installation::new(backend).await;
+    let showup = it.start("serve", free_port()).await;
+    let connect = || {
+        it.admin_with_input(
+            &["connect-twilio", "--business", "bright-dental", "--account-sid", OWN],
+            TOKEN,
+        )
+    };
+    let unknown = connect().await;
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert_eq!(unknown.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("Twilio does not know this pair") && !said.contains(TOKEN),
+        "{said}"
+    );
+
+    it.sim.set_account(OWN, TOKEN);
+    let done = connect().await;
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let phone = "+14155550171";
+    let contact = it.contact(&showup.url, phone).await;
+    let mut own = false;
+    for n in 1..=10 {
+        it.reply(&showup.url, &contact, &format!("Text {n}")).await;
+        let patience = std::time::Duration::from_secs(20);
+        let sent = it.sim.wait_for(|sim| sim.sent_to(phone).count() == n, patience).await;
+        sent.expect("it is sent");
+        own = it.sim.sent_to(phone)[n - 1].account_sid == OWN;
+        if own {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+    assert!(own, "texts go through their own account within seconds");
+    let back = admin(&it, &["disconnect-twilio", "--business", "bright-dental"]).await;
+    assert_eq!(
+        back,
+        Ok("Bright Dental now texts through the installation's account.".to_owned())
+    );
+}

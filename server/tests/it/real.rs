@@ -1,6 +1,7 @@
 //! Real processes of the built binary, on one database and one simulated Twilio, with lines to both that a test can hold or cut.
 
 use std::{
+    io::Write as _,
     net::SocketAddr,
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{
@@ -127,6 +128,18 @@ impl Installation {
         );
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         said.lines().last().unwrap_or_default().to_owned()
+    }
+
+    /// Runs `showup admin …` with something to read from standard input.
+    pub async fn admin_with_input(&self, args: &[&str], input: &str) -> Output {
+        let mut command = self.command(&[&["admin"], args].concat(), 1);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
+        let written = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        written.expect("it reads");
+        // Not on this thread, where the simulator has to answer it.
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output().expect("it ends"));
+        output.await.expect("no panic")
     }
 
     /// Runs a command that should end by itself soon; what it said. One that does not is ended.

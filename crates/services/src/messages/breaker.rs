@@ -31,18 +31,27 @@ pub(crate) fn of_account(sid: &str) -> String {
     format!("account:{sid}")
 }
 
-/// Whose the account is that this business's texts go through; none for the installation's.
-pub(crate) fn account_owner(s: &Services, business_id: Uuid) -> Option<Uuid> {
-    s.connections().of(business_id).and_then(|a| a.owner())
+/// The account that a text was handed to, and whose that is; none for the installation's.
+pub(crate) fn account_of(s: &Services, m: &message::Model) -> (String, Option<Uuid>) {
+    let Some(sid) = &m.account_sid else {
+        return (account(s, m.business_id), None);
+    };
+    let owner = s.connections().by_sid(sid).and_then(|account| account.owner());
+    (of_account(sid), owner)
 }
 
 pub(crate) fn sender(number: &str) -> String {
     format!("sender:{number}")
 }
 
-/// The breakers that a call for this text goes through.
-pub(crate) fn scopes(s: &Services, m: &message::Model) -> [String; 2] {
+/// The breakers that the next call for this text will go through.
+pub(crate) fn ahead(s: &Services, m: &message::Model) -> [String; 2] {
     [account(s, m.business_id), sender(&m.ours)]
+}
+
+/// Those that the last call for it went through.
+pub(crate) fn scopes(s: &Services, m: &message::Model) -> [String; 2] {
+    [account_of(s, m).0, sender(&m.ours)]
 }
 
 fn read(row: &breaker::Model) -> Breaker {

@@ -31,12 +31,14 @@ use super::{
     Kind, WAITING, breaker,
     breaker::Board,
     limits::{Limits, Room},
-    opened, withdraw,
+    opened, status, withdraw,
 };
 use crate::{
     Error, Result, Services, Tx, appointments, businesses,
     contacts::{self, consent, hold},
-    conversations, numbers, reminders,
+    conversations,
+    numbers::{self, connections},
+    reminders,
     tx::Touched,
 };
 
@@ -90,6 +92,7 @@ pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
         tx.commit().await?;
         return Ok(Round { go: Vec::new(), looked });
     }
+    connections::up_to_date(&tx, picked.iter().map(|m| m.business_id)).await?;
     let mut scene = Scene::load(s, &mut tx, &picked).await?;
     let mut limits = Limits::load(s, &tx, &picked, &scene.businesses).await?;
     // Under the account's lock, which the limits hold: two workers must not both be the one that tries whether it works again.
@@ -226,7 +229,7 @@ impl Scene {
 
     /// The breakers that the calls for these texts go through.
     fn scopes(&self, picked: &[message::Model]) -> Vec<String> {
-        let scopes: HashSet<String> = picked.iter().flat_map(|m| breaker::scopes(&self.services, m)).collect();
+        let scopes: HashSet<String> = picked.iter().flat_map(|m| breaker::ahead(&self.services, m)).collect();
         scopes.into_iter().collect()
     }
 
@@ -374,7 +377,7 @@ impl Scene {
         probed: &HashSet<String>,
     ) -> std::result::Result<Vec<String>, Verdict> {
         let mut probes = Vec::new();
-        for scope in breaker::scopes(&self.services, m) {
+        for scope in breaker::ahead(&self.services, m) {
             match self.board.permit(&scope, now) {
                 Permit::Yes => {}
                 Permit::Probe { .. } if probed.contains(&scope) => {
@@ -480,6 +483,9 @@ pub(super) async fn begin(s: &Services, m: &message::Model) -> Result<bool> {
 
 /// What has come in between the claim and the call: a text that waited its turn behind others may be a minute old.
 pub(super) async fn objection(s: &Services, m: &message::Model) -> Result<Option<&'static str>> {
+    if m.attempts > 1 && status::arrival(s.read(), m).await?.is_some() {
+        return Ok(Some("An earlier try was delivered after all."));
+    }
     if let Some(reminder) = m.reminder_id {
         let request = reminder_request::Entity::in_business(m.business_id)
             .filter(reminder_request::Column::Id.eq(reminder))
@@ -504,18 +510,28 @@ async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<()> {
         return Ok(());
     }
     let sending = Status::Sending.as_str();
-    message::Entity::update_many()
-        .col_expr(message::Column::Status, Expr::value(sending))
-        .col_expr(
-            message::Column::Attempts,
-            sea_orm::ExprTrait::add(Expr::col(message::Column::Attempts), 1),
-        )
-        .col_expr(message::Column::ClaimedAt, Expr::value(tx.now))
-        .col_expr(message::Column::WaitReason, Expr::value(Option::<String>::None))
-        .col_expr(message::Column::SlotAt, Expr::value(Option::<DateTime<Utc>>::None))
-        .filter(message::Column::Id.is_in(go.iter().map(|m| m.id)))
-        .exec(&tx.db)
-        .await?;
+    let mut accounts: HashMap<Option<String>, Vec<Uuid>> = HashMap::new();
+    for m in go.iter_mut() {
+        // Whatever becomes of its business's account: what is heard of this call, and looked up, is heard of and looked up there.
+        let account = tx.services().connections().of(m.business_id);
+        m.account_sid = account.map(|account| account.sid().to_owned());
+        accounts.entry(m.account_sid.clone()).or_default().push(m.id);
+    }
+    for (account, ids) in accounts {
+        message::Entity::update_many()
+            .col_expr(message::Column::Status, Expr::value(sending))
+            .col_expr(
+                message::Column::Attempts,
+                sea_orm::ExprTrait::add(Expr::col(message::Column::Attempts), 1),
+            )
+            .col_expr(message::Column::AccountSid, Expr::value(account))
+            .col_expr(message::Column::ClaimedAt, Expr::value(tx.now))
+            .col_expr(message::Column::WaitReason, Expr::value(Option::<String>::None))
+            .col_expr(message::Column::SlotAt, Expr::value(Option::<DateTime<Utc>>::None))
+            .filter(message::Column::Id.is_in(ids))
+            .exec(&tx.db)
+            .await?;
+    }
     let mut attempts = Vec::with_capacity(go.len());
     let mut people = HashSet::new();
     for m in go.iter_mut() {

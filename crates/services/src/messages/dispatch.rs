@@ -228,7 +228,7 @@ async fn worth(s: &Services, m: &message::Model) -> Result<Option<StdDuration>> 
 }
 
 async fn call(s: &Services, m: &message::Model, validity_period: Option<StdDuration>) -> Outcome {
-    let Some(account) = s.connections().of(m.business_id) else {
+    let Some(account) = s.connections().that_has(m) else {
         return Outcome::TryLater {
             http: None,
             code: None,

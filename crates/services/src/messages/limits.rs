@@ -209,9 +209,9 @@ impl Limits {
     }
 }
 
-/// The account of a business rests until `until`, because Twilio asked for that (429).
-pub(super) async fn rest_account(tx: &Tx, business_id: Uuid, until: DateTime<Utc>) -> Result<()> {
-    let account = breaker::account(tx.services(), business_id);
+/// The account that this text was handed to rests until `until`, because Twilio asked for that (429).
+pub(super) async fn rest_account(tx: &Tx, m: &message::Model, until: DateTime<Utc>) -> Result<()> {
+    let (account, _) = breaker::account_of(tx.services(), m);
     set_paces(tx, BTreeMap::from([((account, ACCOUNT), until)])).await
 }
 

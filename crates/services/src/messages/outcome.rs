@@ -25,7 +25,7 @@ use super::{all_opened, breaker, limits, locked, spend, status, told, unclear, w
 use crate::{
     Error, Result, Services, Tx,
     contacts::{self, consent},
-    conversations, numbers, reminders,
+    conversations, reminders,
     reports::What,
     tasks,
     together::Together,
@@ -136,13 +136,7 @@ async fn not_taken(
 ) -> Result<()> {
     // Still ours to settle, even if another process has given us up meanwhile.
     let open = row.attempts == m.attempts && [Status::Sending.as_str(), Status::Unknown.as_str()].contains(&row.status.as_str());
-    let perhaps_taken = matches!(said, Outcome::Unknown { .. });
-    let arrived = open && status::arrived_before(tx, &row, perhaps_taken).await?;
-    if arrived && row.resends > 0 && !perhaps_taken {
-        // The try that arrived is charged already.
-        refund(tx, &row).await?;
-    }
-    let open = open && !arrived;
+    let open = open && !arrived_before(tx, &row, matches!(said, Outcome::Unknown { .. })).await?;
     match said {
         Outcome::Accepted(_) => Ok(()),
         Outcome::Refused { http, code, message } => {
@@ -184,11 +178,23 @@ async fn not_taken(
     }
 }
 
+/// Whether an earlier try turned out to have arrived while the present one was under way: then the text is done. `perhaps_taken`: the
+/// present one may have been taken, too.
+pub(super) async fn arrived_before(tx: &mut Tx, row: &message::Model, perhaps_taken: bool) -> Result<bool> {
+    let arrived = row.attempts > 1 && status::arrived_before(tx, row, perhaps_taken).await?;
+    if arrived && row.resends > 0 && !perhaps_taken {
+        // The try that arrived is charged already.
+        refund(tx, row).await?;
+    }
+    Ok(arrived)
+}
+
 /// Something about the way to Twilio, not about this text.
 async fn hiccup(s: &Services, tx: &mut Tx, row: &message::Model, why: &str) -> Result<()> {
+    let (scope, business_id) = breaker::account_of(s, row);
     let trouble = breaker::Trouble {
-        scope: &breaker::account(s, row.business_id),
-        business_id: breaker::account_owner(s, row.business_id),
+        scope: &scope,
+        business_id,
         kind: Failure::Hiccup,
         why,
         claimed: row.claimed_at,
@@ -233,13 +239,10 @@ pub(super) async fn concerns_others(
 ) -> Result<errors::Scope> {
     let s = tx.services().clone();
     let concerned = code.map_or(errors::Scope::Message, errors::scope);
-    let shared = numbers::shared(&s, row.business_id) == Some(row.ours.as_str());
+    let shared = s.settings().default_from.as_ref() == Some(&row.ours);
     let (scope, business_id) = match concerned {
         errors::Scope::Message => return Ok(concerned),
-        errors::Scope::Account => (
-            breaker::account(&s, row.business_id),
-            breaker::account_owner(&s, row.business_id),
-        ),
+        errors::Scope::Account => breaker::account_of(&s, row),
         errors::Scope::Sender => (breaker::sender(&row.ours), Some(row.business_id).filter(|_| !shared)),
     };
     let trouble = breaker::Trouble {
@@ -278,6 +281,9 @@ async fn wait(tx: &mut Tx, row: message::Model, by: Duration, why: &str) -> Resu
 /// Claimed, and then its process ended before the call: it was provably not sent.
 pub(super) async fn not_begun(tx: &mut Tx, row: message::Model) -> Result<()> {
     close_attempt(tx, &row, "not_begun", None, None, "").await?;
+    if arrived_before(tx, &row, false).await? {
+        return Ok(());
+    }
     tx.send_soon();
     wait(tx, row, Duration::zero(), "it is sent again; nothing had left yet.").await
 }
@@ -309,7 +315,7 @@ async fn try_later(
         .min(LONGEST_REST);
     if http == Some(429) {
         // The account as a whole is too fast: everything else would only hear the same.
-        limits::rest_account(tx, m.business_id, tx.now + asked.max(Duration::seconds(1))).await?;
+        limits::rest_account(tx, &m, tx.now + asked.max(Duration::seconds(1))).await?;
     }
     let retries = m.retries + i32::from(reached);
     let by = spread(pause, rand::random::<f64>()).max(asked);
@@ -364,8 +370,10 @@ pub(super) async fn release(s: &Services, m: &message::Model, why: &str) -> Resu
     let ours = |row: &message::Model| row.status == Status::Sending.as_str() && row.attempts == m.attempts;
     if let Some((_, row)) = locked(&tx, m.id).await?.filter(|(_, row)| ours(row)) {
         close_attempt(&tx, &row, "withdrawn", None, None, why).await?;
-        tx.send_soon();
-        wait(&mut tx, row, Duration::zero(), why).await?;
+        if !arrived_before(&mut tx, &row, false).await? {
+            tx.send_soon();
+            wait(&mut tx, row, Duration::zero(), why).await?;
+        }
     }
     tx.commit().await
 }

@@ -367,12 +367,8 @@ async fn ask_after_silent(s: &Services) -> Result<usize> {
     let rows = silent(s.now()).all(s.read()).await?;
     let (mut changed, mut out_of_reach) = (0, HashSet::new());
     for row in rows {
-        let account = match &row.account_sid {
-            // One that was disconnected since can't be asked any more.
-            Some(sid) => s.connections().by_sid(sid),
-            None => s.connections().of(row.business_id),
-        };
-        if let (Some(account), Some(sid)) = (account, &row.provider_sid) {
+        // One that was disconnected since can't be asked any more.
+        if let (Some(account), Some(sid)) = (s.connections().that_has(&row), &row.provider_sid) {
             if out_of_reach.contains(account.sid()) {
                 ask_later(s, &row, AGAIN).await?;
                 continue;

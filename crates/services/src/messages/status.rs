@@ -8,7 +8,7 @@ use contract::Code;
 use domain::delivery::{Advance, Status, advance};
 use entity::messages::{message, message_attempt, message_event};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{Expr, LockType},
 };
 use twilio::{errors, forms};
@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::{all_opened, breaker, opened, outcome, resend, spend, unclear};
 use crate::{
-    Error, Result, Services, Tx, contacts, conversations, error::problem, reminders, reports::What, tasks, together::Together,
-    tx::Touched,
+    Error, Result, Services, Tx, contacts, conversations, error::problem, numbers, reminders, reports::What, tasks,
+    together::Together, tx::Touched,
 };
 
 /// After so long without a word Twilio's log is looked at (SE8).
@@ -218,14 +218,13 @@ enum Belongs {
 
 /// The callback is about this message: same SID where we know it, same account, same addresses, and ours to send.
 async fn belongs(tx: &Tx, row: &message::Model, attempt: Option<i32>, form: &forms::Status) -> Result<Belongs> {
-    // Where the answer to our call has not told yet, it is the account that the business's texts go through.
-    let account = row
-        .account_sid
-        .clone()
-        .or_else(|| Some(tx.services().connections().of(row.business_id)?.sid().to_owned()));
     let fits = row.direction == "outbound"
         && row.attempts > 0
-        && account.is_none_or(|sid| sid == form.account_sid)
+        && match &row.account_sid {
+            Some(account) => *account == form.account_sid,
+            // Handed over by an earlier version.
+            None => numbers::speaks_for(tx.services(), &form.account_sid, row.business_id, &row.ours),
+        }
         && form.to.as_ref().is_none_or(|to| to == &row.theirs);
     if !fits {
         return Ok(Belongs::No);
@@ -352,19 +351,20 @@ fn settled(tx: &mut Tx, mut row: message::Model, sid: &str, account: &str, perha
     row
 }
 
+/// What was heard of a try of this message having arrived.
+pub(super) async fn arrival(db: &impl ConnectionTrait, m: &message::Model) -> Result<Option<message_event::Model>> {
+    let heard = message_event::Entity::find()
+        .filter(message_event::Column::MessageId.eq(m.id))
+        .filter(message_event::Column::Status.is_in(["delivered", "read"]));
+    Ok(heard.limit(1).one(db).await?)
+}
+
 /// The present try of `m` was not taken. If an earlier one turned out to have arrived while this one was in the air, it need not be sent
 /// again: then `m` is done, and true.
 pub(super) async fn arrived_before(tx: &mut Tx, m: &message::Model, perhaps_taken: bool) -> Result<bool> {
-    if m.attempts < 2 {
+    let Some(heard) = arrival(&tx.db, m).await? else {
         return Ok(false);
-    }
-    let heard = message_event::Entity::find()
-        .filter(message_event::Column::MessageId.eq(m.id))
-        .filter(message_event::Column::Status.is_in(["delivered", "read"]))
-        .limit(1)
-        .one(&tx.db)
-        .await?;
-    let Some(heard) = heard else { return Ok(false) };
+    };
     tracing::warn!(message = %m.id, "an earlier try was delivered after all; it is not sent again");
     let account = heard.account_sid.unwrap_or_default();
     let row = settled(tx, m.clone(), &heard.provider_sid, &account, perhaps_taken);

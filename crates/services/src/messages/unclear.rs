@@ -207,7 +207,7 @@ async fn arrived(tx: &mut Tx, m: message::Model, by: &str) -> Result<message::Mo
 
 /// The provider's record of this message: same addresses and text, made after the claim, and nobody else's.
 async fn search(s: &Services, m: &message::Model) -> Result<Look> {
-    let (Some(account), Some(claimed_at)) = (s.connections().of(m.business_id), m.claimed_at) else {
+    let (Some(account), Some(claimed_at)) = (s.connections().that_has(m), m.claimed_at) else {
         return Ok(Look::Undecided);
     };
     // Not by date: a message that has not left yet has no date sent.
@@ -311,7 +311,9 @@ pub(super) async fn give_up(s: &Services, id: Uuid) -> Result<()> {
             outcome::not_begun(&mut tx, row).await?;
         } else {
             tracing::warn!(message = %id, "nobody is sending this text any more; looking it up");
-            begin(&mut tx, row, true).await?;
+            if !outcome::arrived_before(&mut tx, &row, true).await? {
+                begin(&mut tx, row, true).await?;
+            }
         }
     }
     tx.commit().await

@@ -4,7 +4,7 @@
 //! Auth tokens are sealed in the database. Each process keeps the accounts in memory and looks for changes every two seconds.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -12,7 +12,7 @@ use contract::Code;
 use domain::delivery::Status;
 use entity::{messages::message, numbers::twilio_account};
 use sea_orm::{
-    ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
     sea_query::{Expr, LockType},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -116,6 +116,14 @@ impl Connections {
             .or_else(|| self.common.clone())
     }
 
+    /// The account that a message was handed to, or is about to be; none for one that was disconnected since.
+    pub(crate) fn that_has(&self, m: &message::Model) -> Option<Arc<Connection>> {
+        match &m.account_sid {
+            Some(sid) => self.by_sid(sid),
+            None => self.of(m.business_id),
+        }
+    }
+
     pub(crate) fn by_sid(&self, sid: &str) -> Option<Arc<Connection>> {
         let common = self.common.as_ref().filter(|common| common.sid() == sid).cloned();
         common.or_else(|| self.own().by_sid.get(sid).cloned())
@@ -167,6 +175,25 @@ pub async fn refresh(s: &Services) -> Result<()> {
     Ok(())
 }
 
+/// For who is about to call: what another process has changed a moment ago for these businesses is known before anything is sent.
+pub(crate) async fn up_to_date(tx: &Tx, businesses: impl Iterator<Item = Uuid>) -> Result<()> {
+    let businesses: HashSet<Uuid> = businesses.collect();
+    let stored: Vec<(Uuid, String)> = twilio_account::Entity::find()
+        .filter(twilio_account::Column::BusinessId.is_in(businesses.iter().copied()))
+        .select_only()
+        .columns([twilio_account::Column::BusinessId, twilio_account::Column::Token])
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    let stored: HashMap<Uuid, String> = stored.into_iter().collect();
+    let own = tx.services().connections().own();
+    let known = |id: &Uuid| own.by_business.get(id).map(|a| a.sealed.as_ref());
+    if businesses.iter().all(|id| known(id) == stored.get(id).map(Some)) {
+        return Ok(());
+    }
+    refresh(tx.services()).await
+}
+
 /// Refreshes for ever; every process that serves or works runs this once.
 pub async fn keep_fresh(s: &Services) {
     loop {
@@ -182,10 +209,7 @@ async fn opened(s: &Services, row: &twilio_account::Model) -> Result<Connection>
     if let Some(previous) = &row.previous_token {
         tokens.push(vault::open(s, PREVIOUS_TOKEN, previous).await?.into());
     }
-    Ok(Connection {
-        sealed: Some(row.token.clone()),
-        ..with_tokens(s, row, tokens)
-    })
+    Ok(with_tokens(s, row, tokens))
 }
 
 fn with_tokens(s: &Services, row: &twilio_account::Model, tokens: Vec<SecretString>) -> Connection {
@@ -195,6 +219,7 @@ fn with_tokens(s: &Services, row: &twilio_account::Model, tokens: Vec<SecretStri
     };
     Connection {
         owner: Some(row.business_id),
+        sealed: Some(row.token.clone()),
         ..Connection::new(&s.connections().api, known)
     }
 }
@@ -334,12 +359,12 @@ async fn changed(mut tx: Tx, actor: &Actor, before: Option<String>, after: Optio
         after,
     };
     audit::record(&tx, change).await?;
+    // What the other account's breaker, or this one's, held back may go now. Texts first, as whoever claims them does.
+    messages::look_again(&mut tx, actor.business_id, None).await?;
     if let Some(sid) = &after_sid {
         // Twilio has just taken its token.
         breaker::reset(&mut tx, &breaker::of_account(sid)).await?;
     }
-    // What the other account's breaker, or this one's, held back may go now.
-    messages::look_again(&mut tx, actor.business_id, None).await?;
     tx.touch(actor.business_id, Touched::Notices);
     let s = tx.services().clone();
     tx.commit().await?;

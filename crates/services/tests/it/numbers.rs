@@ -185,7 +185,6 @@ async fn a_business_with_an_account_of_its_own_texts_through_that_one(#[case] ba
     // Another process that was at work before hears of a change.
     let other = w.another_process().await;
     connections::disconnect(&w.s, &garage).await.expect("disconnected");
-    connections::refresh(&other).await.expect("heard");
     write(&other, &garage, &cid, "Ready since noon").await;
     messages::send_due(&other).await.expect("sent");
     assert_eq!(w.sim.sent_to(BEN)[1].account_sid, w.sim.account_sid());
@@ -368,6 +367,48 @@ async fn each_accounts_log_is_compared_with_ours(#[case] backend: Backend) {
     tokio::time::timeout(std::time::Duration::from_secs(20), messages::catch_up(&w.s))
         .await
         .expect("nobody waits for an account that is closed");
+}
+
+/// They have left an account that is suspended; what becomes of texts that were handed to it says nothing about their own.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn late_trouble_of_the_account_before_is_not_trouble_of_the_new_one(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let garage = w.another_business().await;
+    let cid = customer(&w, &garage, BEN).await;
+    let m = write(&w.s, &garage, &cid, "Your car is ready").await;
+    w.work().await;
+    w.sim.set_account(OWN, TOKEN);
+    connect(&w.s, &garage).await.expect("connected");
+    let sid = see(&w, &garage, &m).await.provider_sid.expect("sent");
+    w.status(&m, &sid, "undelivered", Some(30002)).await.expect("heard");
+    assert!(notices::list(&w.s, &garage).await.expect("banners").is_empty());
+    assert_eq!(
+        notices::list(&w.s, &w.owner).await.expect("banners").len(),
+        1,
+        "it is the installation's"
+    );
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn where_the_installation_has_no_account_nobody_elses_speaks_for_it(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    garage(&w).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.text(ANN, "STOP").await;
+    let bare = w.process_without_account().await;
+    let mut start = w.inbound(ANN, "START");
+    start.account_sid = OWN.to_owned();
+    let refused = messages::receive(&bare, &start, "raw")
+        .await
+        .expect_err("another business's account");
+    assert_eq!(code(&refused), Code::NotFound);
+    assert_eq!(w.see_contact(&ann).await.consent.sms, domain::consent::State::OptedOut);
 }
 
 /// Whose account it is knows its token, and could sign anything with it.

@@ -478,3 +478,20 @@ async fn what_was_given_up_after_a_day_has_another_day_when_it_is_sent_again(#[c
     w.work().await;
     assert_eq!(w.phone_got(ANN), ["Hello"]);
 }
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_reminder_that_is_known_to_have_left_only_after_its_visit_began_has_left(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let visit = w.visit(&ann, 30).await;
+    w.clock.set(visit.starts_at - Duration::minutes(2));
+    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
+    messages::settle(&w.s, &w.owner, say(&m, true)).await.expect("said");
+    let seen = w.see_visit(&visit).await;
+    let manual = seen.reminders.iter().find(|r| r.kind == "manual").expect("one by hand");
+    assert_eq!(manual.status, "sent");
+}
