@@ -181,7 +181,8 @@ async fn not_taken(
 /// Whether an earlier try turned out to have arrived while the present one was under way: then the text is done. `perhaps_taken`: the
 /// present one may have been taken, too.
 pub(super) async fn arrived_before(tx: &mut Tx, row: &message::Model, perhaps_taken: bool) -> Result<bool> {
-    let arrived = row.attempts > 1 && status::arrived_before(tx, row, perhaps_taken).await?;
+    // Boxed, for it is rare and would make every future larger that settles a text.
+    let arrived = row.attempts > 1 && Box::pin(status::arrived_before(tx, row, perhaps_taken)).await?;
     if arrived && row.resends > 0 && !perhaps_taken {
         // The try that arrived is charged already.
         refund(tx, row).await?;
