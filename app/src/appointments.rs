@@ -57,13 +57,11 @@ pub async fn create_appointment(
         let contact_id = contact_id
             .parse()
             .map_err(|_| AppError(contract::Problem::field("contact_id", "Choose a contact.")))?;
-        let location_id = match location_id.as_str() {
-            "" => None,
-            id => Some(
-                id.parse()
-                    .map_err(|_| AppError(contract::Problem::field("location_id", "Choose a location.")))?,
-            ),
-        };
+        let location_id = Some(location_id)
+            .filter(|id| !id.is_empty())
+            .map(|id| id.parse())
+            .transpose()
+            .map_err(|_| AppError(contract::Problem::field("location_id", "Choose a location.")))?;
         let command = contract::appointments::CreateAppointment {
             location_id,
             contact_id,

@@ -17,7 +17,7 @@ use crate::{
     Actor, Error, Permission, Result, Services, Tx, audit,
     businesses::{self, locations},
     contacts,
-    error::{field, not_found, problem},
+    error::{field, not_found, problem, short},
     paging::{self, Cursor, PAGE, TimeCursor},
     reminders, tasks,
     tx::Touched,
@@ -33,7 +33,10 @@ const HORIZON: Duration = Duration::days(2 * 366);
 /// contact.
 pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
-    let (notes, staff_label) = (short("notes", cmd.notes, 2000)?, short("staff_label", cmd.staff_label, 100)?);
+    let (notes, staff_label) = (
+        short("notes", &cmd.notes.unwrap_or_default(), 2000)?,
+        short("staff_label", &cmd.staff_label.unwrap_or_default(), 100)?,
+    );
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
     let starts_at = future(&tx, &business, &cmd.starts_at)?;
@@ -267,14 +270,6 @@ async fn record(
         after: Some(facts(after)),
     };
     audit::record(tx, change).await
-}
-
-fn short(name: &str, text: Option<String>, most: usize) -> Result<String> {
-    let text = domain::inbound::clean(&text.unwrap_or_default()).trim().to_owned();
-    if text.chars().count() > most {
-        return Err(field(name, format!("At most {most} characters, please.")));
-    }
-    Ok(text)
 }
 
 /// Reads a start: RFC 3339, or a local time in the business's zone; it must lie ahead.

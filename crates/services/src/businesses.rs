@@ -165,11 +165,7 @@ pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, id: Uuid) -> R
         id,
         cadence: cadence(&b),
         sender: numbers::sender(s, db, id, None, None).await?,
-        own_account: s
-            .connections()
-            .of(id)
-            .filter(|a| a.owner().is_some())
-            .map(|a| a.sid().to_owned()),
+        own_account: s.connections().own_of(id).map(|a| a.sid().to_owned()),
         webhook_inbound: format!("{url}/webhooks/twilio/inbound"),
         webhook_status: format!("{url}/webhooks/twilio/status"),
         slug: b.slug,

@@ -65,3 +65,15 @@ pub(crate) fn not_found(what: &str) -> Error {
 pub(crate) fn field(name: &str, message: impl Into<String>) -> Error {
     Problem::field(name, message).into()
 }
+
+/// What was typed into a field, tidied up.
+///
+/// # Errors
+/// `Invalid` for more than `most` characters.
+pub(crate) fn short(name: &str, text: &str, most: usize) -> Result<String> {
+    let text = domain::inbound::clean(text).trim().to_owned();
+    if text.chars().count() > most {
+        return Err(field(name, format!("At most {most} characters, please.")));
+    }
+    Ok(text)
+}

@@ -71,7 +71,7 @@ pub(crate) async fn insert(tx: &Tx, business_id: Uuid, phone: &str) -> Result<St
 
 /// The number that businesses without one send from; none for a business with a Twilio account of its own, in which that number is not.
 pub(crate) fn shared(s: &Services, business_id: Uuid) -> Option<&str> {
-    let own = s.connections().of(business_id).is_some_and(|a| a.owner().is_some());
+    let own = s.connections().own_of(business_id).is_some();
     s.settings().default_from.as_deref().filter(|_| !own)
 }
 

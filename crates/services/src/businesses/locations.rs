@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Actor, Error, Permission, Result, Services, Tx, audit,
-    error::{field, not_found, problem},
+    error::{field, not_found, problem, short},
 };
 
 /// Most locations of one business: all of them are shown in one list.
@@ -50,11 +50,11 @@ pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<LocationView>> {
 /// `NotAllowed` for staff; `Invalid` per field; `NotFound`; `Conflict` when there are 200 already.
 pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocation) -> Result<LocationView> {
     actor.may(Permission::ManageBusiness)?;
-    let name = said("name", &cmd.name, 60)?;
+    let name = short("name", &cmd.name, 60)?;
     if name.is_empty() {
         return Err(field("name", "Please give the location a name, like Main Street."));
     }
-    let address = said("address", &cmd.address, 200)?;
+    let address = short("address", &cmd.address, 200)?;
     let tx = s.begin().await?;
     let number = own_number(&tx, actor.business_id, &cmd.number).await?;
     let before = match id {
@@ -112,14 +112,6 @@ async fn new(tx: &Tx, business_id: Uuid) -> Result<location::ActiveModel> {
 /// What the audit trail keeps of it.
 fn facts(l: &location::Model) -> (String, String, Option<Uuid>) {
     (l.name.clone(), l.address.clone(), l.number_id)
-}
-
-fn said(name: &str, text: &str, most: usize) -> Result<String> {
-    let text = domain::inbound::clean(text).trim().to_owned();
-    if text.chars().count() > most {
-        return Err(field(name, format!("At most {most} characters, please.")));
-    }
-    Ok(text)
 }
 
 /// The business's own active number that was typed, if one was.

@@ -77,25 +77,24 @@ impl std::ops::AddAssign for Swept {
 /// # Errors
 /// When the database does not answer, or a log can't be read; those of other accounts have been.
 pub async fn sweep(s: &Services) -> Result<Swept> {
-    let begun = s.now();
-    let since = |reached: DateTime<Utc>| {
-        let block = |at: DateTime<Utc>| at.timestamp().div_euclid(DEEP_EVERY);
-        let back = if block(reached) == block(begun) { OVERLAP } else { DEEP };
-        (reached - OVERLAP).min(begun - back)
-    };
+    compare(s, None).await
+}
+
+/// Compares every account's log, since then or from where the last sweep ended. One that can't be read must not keep the others' from
+/// being read.
+async fn compare(s: &Services, since: Option<DateTime<Utc>>) -> Result<Swept> {
     let (mut swept, mut failed) = (Swept::default(), None);
     for account in s.connections().all() {
-        let read = async {
-            let read = match reached(s, &account).await? {
-                Some(reached) => Box::pin(read_log(s, &account, since(reached))).await?,
-                None => Swept::default(),
-            };
-            reach(s, &account, begun).await?;
-            Ok(read)
+        let read = match since {
+            Some(since) => Box::pin(read_log(s, &account, since)).await,
+            None => Box::pin(go_on(s, &account)).await,
         };
-        match read.await {
+        match read {
             Ok(read) => swept += read,
-            Err(cause) => failed = note_failure(&account, cause),
+            Err(cause) => {
+                tracing::warn!(account = account.sid(), %cause, "this account's log could not be compared with ours");
+                failed = Some(cause);
+            }
         }
     }
     swept += Box::pin(look_up(s)).await?;
@@ -103,10 +102,19 @@ pub async fn sweep(s: &Services) -> Result<Swept> {
     failed.map_or(Ok(swept), Err)
 }
 
-/// One account's log that can't be read must not keep the others' from being read.
-fn note_failure(account: &Connection, cause: Error) -> Option<Error> {
-    tracing::warn!(account = account.sid(), %cause, "this account's log could not be compared with ours");
-    Some(cause)
+/// Reads an account's log from where the last sweep ended.
+async fn go_on(s: &Services, account: &Connection) -> Result<Swept> {
+    let begun = s.now();
+    let read = match reached(s, account).await? {
+        Some(reached) => {
+            let block = |at: DateTime<Utc>| at.timestamp().div_euclid(DEEP_EVERY);
+            let back = if block(reached) == block(begun) { OVERLAP } else { DEEP };
+            read_log(s, account, (reached - OVERLAP).min(begun - back)).await?
+        }
+        None => Swept::default(),
+    };
+    reach(s, account, begun).await?;
+    Ok(read)
 }
 
 async fn reach(s: &Services, account: &Connection, reached: DateTime<Utc>) -> Result<()> {
@@ -135,16 +143,7 @@ async fn reached(s: &Services, account: &Connection) -> Result<Option<DateTime<U
 /// # Errors
 /// When the database does not answer, or a log can't be read; those of other accounts have been.
 pub async fn reconcile(s: &Services, since: DateTime<Utc>) -> Result<Swept> {
-    let (mut swept, mut failed) = (Swept::default(), None);
-    for account in s.connections().all() {
-        match Box::pin(read_log(s, &account, since)).await {
-            Ok(read) => swept += read,
-            Err(cause) => failed = note_failure(&account, cause),
-        }
-    }
-    swept += Box::pin(look_up(s)).await?;
-    told_of(&swept);
-    failed.map_or(Ok(swept), Err)
+    compare(s, Some(since)).await
 }
 
 /// What can only be found out message by message.

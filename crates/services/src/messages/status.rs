@@ -305,11 +305,7 @@ async fn charged(tx: &mut Tx, row: message::Model) -> Result<message::Model> {
 /// The SID, if the answer to our call has not brought it yet; written with the state it comes with.
 fn bind(tx: &mut Tx, mut row: message::Model, form: &forms::Status) -> message::Model {
     if row.provider_sid.is_none() {
-        row.provider_sid = Some(form.message_sid.clone());
-        row.account_sid = Some(form.account_sid.clone());
-        if row.sent_at.is_none() {
-            tx.count(row.business_id, What::Sent);
-        }
+        row = settled(tx, row, &form.message_sid, &form.account_sid, false);
         row.sent_at = Some(tx.now);
     }
     row

@@ -107,13 +107,14 @@ impl Connections {
         self.own.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The account that a business brought along.
+    pub(crate) fn own_of(&self, business_id: Uuid) -> Option<Arc<Connection>> {
+        self.own().by_business.get(&business_id).cloned()
+    }
+
     /// The account a business's texts go through: its own, else the installation's, if that has one.
     pub(crate) fn of(&self, business_id: Uuid) -> Option<Arc<Connection>> {
-        self.own()
-            .by_business
-            .get(&business_id)
-            .cloned()
-            .or_else(|| self.common.clone())
+        self.own_of(business_id).or_else(|| self.common())
     }
 
     /// The account that a message was handed to, or is about to be; none for one that was disconnected since.
@@ -144,7 +145,7 @@ impl Connections {
 /// The account that a webhook says it comes from, which its signature has yet to show; the installation's, if it names none we know.
 pub fn named(s: &Services, sid: Option<&str>) -> Option<Arc<Connection>> {
     sid.and_then(|sid| s.connections().by_sid(sid))
-        .or_else(|| s.connections().common.clone())
+        .or_else(|| s.connections().common())
 }
 
 /// Takes over what other processes, and this one, have changed.
@@ -348,20 +349,19 @@ async fn nothing_in_the_air(tx: &Tx, business_id: Uuid) -> Result<()> {
 }
 
 async fn changed(mut tx: Tx, actor: &Actor, before: Option<String>, after: Option<String>) -> Result<()> {
-    let after_sid = after.clone();
     let change = audit::Change {
         business_id: actor.business_id,
         actor: &actor.label(),
         action: "twilio_account.changed",
         entity: "business",
         entity_id: actor.business_id,
-        before,
-        after,
+        before: before.as_deref(),
+        after: after.as_deref(),
     };
     audit::record(&tx, change).await?;
     // What the other account's breaker, or this one's, held back may go now. Texts first, as whoever claims them does.
     messages::look_again(&mut tx, actor.business_id, None).await?;
-    if let Some(sid) = &after_sid {
+    if let Some(sid) = &after {
         // Twilio has just taken its token.
         breaker::reset(&mut tx, &breaker::of_account(sid)).await?;
     }
