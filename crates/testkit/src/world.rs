@@ -351,7 +351,7 @@ async fn open(
     let db = Db::connect(url).await.expect("the database opens");
     let token = SecretString::from(sim.auth_token().to_owned());
     let mut config = twilio::Config::new(twilio_url);
-    config.timeout = StdDuration::from_secs(2);
+    config.timeout = StdDuration::from_secs(5);
     let api = twilio::Api::new(config).expect("a way to Twilio");
     let settings = Settings {
         public_url: "http://showup.test".to_owned(),

@@ -7,7 +7,7 @@ use contract::accounts::SignUp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use server::{AppState, metrics::MetricsToken, router, workers};
-use services::{Actor, Clock, Credentials, Db, Services, Settings, Who, accounts, integrations};
+use services::{Actor, Clock, Credentials, Db, Services, Settings, Who, accounts, integrations, messages, reminders};
 use testkit::{Backend, Sim, TestClock, TestDb};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,8 @@ pub const NUMBER: &str = "+15005550006";
 pub const OTHER_NUMBER: &str = "+15005550010";
 pub const INBOUND: &str = "/webhooks/twilio/inbound";
 pub const STATUS: &str = "/webhooks/twilio/status";
+/// How long to wait for what must happen: far longer than it takes, even on a slow machine.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 pub const OLD_TOKEN: &str = "the-token-before";
 
 pub struct TestApp {
@@ -394,22 +396,22 @@ impl TestApp {
                 return found;
             }
             self.clock().advance(step);
-            tokio::time::sleep(Duration::from_millis(150)).await;
+            self.a_tick_later().await;
         }
         panic!("waited in vain: {what}");
     }
 
-    /// Lets workers look for due work and do what they found. Nothing shows a look that found nothing, so others join them for a moment:
-    /// workers look first of all, and then only every two seconds.
+    /// Looks for due work and does what it found, as workers do every two seconds.
     pub async fn a_tick_later(&self) {
-        let more = self.start_workers();
-        tokio::time::sleep(Duration::from_millis(600)).await;
-        more.stop().await;
+        reminders::tick(&self.s).await.expect("due reminders");
+        messages::tick(&self.s).await.expect("unclear texts");
+        Box::pin(messages::send_due(&self.s)).await.expect("the outbox");
     }
 
     /// Waits until `wanted` is so, looking often.
     pub async fn until<T>(&self, what: &str, mut wanted: impl AsyncFnMut() -> Option<T>) -> T {
-        for _ in 0..400 {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        while tokio::time::Instant::now() < until {
             if let Some(found) = wanted().await {
                 return found;
             }

@@ -156,7 +156,7 @@ async fn killed_three_times_while_sending_it_loses_nothing_and_repeats_nothing(#
         .await;
     }
     for kill_after in [10, 25, 40] {
-        sim.wait_for(|state| state.messages().count() >= kill_after, Duration::from_secs(60))
+        sim.wait_for(|state| state.messages().count() >= kill_after, crate::app::PATIENCE)
             .await
             .expect("it sends");
         showup.child.kill().expect("kill -9");
@@ -227,7 +227,7 @@ async fn asked_to_stop_it_finishes_what_it_began_and_leaves_the_rest_waiting(#[c
         )
         .await;
     }
-    sim.wait_for(|state| state.messages().count() >= 5, Duration::from_secs(30))
+    sim.wait_for(|state| state.messages().count() >= 5, crate::app::PATIENCE)
         .await
         .expect("it sends");
     let asked = Command::new("kill")

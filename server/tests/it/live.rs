@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use testkit::Backend;
 
-use crate::app::{NUMBER, TestApp};
+use crate::app::{NUMBER, PATIENCE, TestApp};
 
 const ANN: &str = "+14155550171";
 
@@ -19,7 +19,7 @@ async fn read_until(response: &mut reqwest::Response, wanted: &str) -> String {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), reading)
+    tokio::time::timeout(PATIENCE, reading)
         .await
         .unwrap_or_else(|_| panic!("no {wanted} came"));
     text

@@ -7,7 +7,7 @@ use services::Db;
 use testkit::Backend;
 
 use crate::{
-    app::NUMBER,
+    app::{NUMBER, PATIENCE},
     real::{Installation, free_port},
 };
 
@@ -162,8 +162,7 @@ async fn a_business_gets_a_twilio_account_of_its_own_while_showup_runs(#[case] b
     let mut own = false;
     for n in 1..=10 {
         it.reply(&showup.url, &contact, &format!("Text {n}")).await;
-        let patience = std::time::Duration::from_secs(20);
-        let sent = it.sim.wait_for(|sim| sim.sent_to(phone).count() == n, patience).await;
+        let sent = it.sim.wait_for(|sim| sim.sent_to(phone).count() == n, PATIENCE).await;
         sent.expect("it is sent");
         own = it.sim.sent_to(phone)[n - 1].account_sid == OWN;
         if own {

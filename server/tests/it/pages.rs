@@ -1,11 +1,11 @@
 //! Pages as a browser without JavaScript gets them, and what guards them.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use testkit::Backend;
 use tokio::time::timeout;
 
-use crate::app::TestApp;
+use crate::app::{PATIENCE, TestApp};
 
 /// The text of a page as a browser without JavaScript gets it.
 pub async fn page(app: &TestApp, path: &str) -> String {
@@ -82,7 +82,7 @@ async fn pages_are_answered_while_other_servers_of_the_process_start() {
         move || (0..500).for_each(|_| drop(app.second_router()))
     });
     while !others.is_finished() {
-        let html = timeout(Duration::from_secs(10), page(&app, "/signin")).await;
+        let html = timeout(PATIENCE, page(&app, "/signin")).await;
         assert!(html.is_ok_and(|html| html.contains("Sign in")));
     }
 }

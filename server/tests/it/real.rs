@@ -24,7 +24,7 @@ use tokio::{
 };
 use twilio_sim::SimConfig;
 
-use crate::app::{NUMBER, list_all, noon_zone};
+use crate::app::{NUMBER, PATIENCE, list_all, noon_zone};
 
 pub const EMAIL: &str = "olga@x.test";
 pub const PASSWORD: &str = "a long password";
@@ -154,7 +154,7 @@ impl Installation {
         let waiting = tokio::task::spawn_blocking(move || child.wait_with_output().expect("a child"));
         tokio::select! {
             output = waiting => output.expect("no panic"),
-            () = tokio::time::sleep(Duration::from_secs(20)) => {
+            () = tokio::time::sleep(PATIENCE) => {
                 signal(id, "-KILL");
                 panic!("{args:?} runs on")
             }
@@ -251,9 +251,10 @@ impl Installation {
         list_all(&self.http, url, &self.key, "/messages").await
     }
 
-    /// Waits until all texts are as wanted; at most a minute and a half.
+    /// Waits until all texts are as wanted.
     pub async fn until(&self, url: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
-        for _ in 0..900 {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        while tokio::time::Instant::now() < until {
             let all = self.messages(url).await;
             if all.iter().all(&wanted) {
                 return all;
@@ -266,7 +267,7 @@ impl Installation {
 
     /// Waits until Twilio is as wanted.
     pub async fn until_twilio(&self, what: &str, wanted: impl FnMut(&twilio_sim::State) -> bool) {
-        let waited = self.sim.wait_for(wanted, Duration::from_secs(60)).await;
+        let waited = self.sim.wait_for(wanted, PATIENCE).await;
         assert!(waited.is_ok(), "waited in vain: {what}");
     }
 

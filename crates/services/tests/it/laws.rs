@@ -152,7 +152,7 @@ async fn law_3_what_comes_between_the_claim_and_the_call_counts(
         async move { messages::send_due(&w.s).await }
     });
     w.sim
-        .wait_for(|state| state.creates().next().is_some(), std::time::Duration::from_secs(10))
+        .wait_for(|state| state.creates().next().is_some(), std::time::Duration::from_secs(180))
         .await
         .expect("the first is out");
     match says {
@@ -203,7 +203,7 @@ async fn law_3_a_visit_that_is_gone_since_the_claim_is_not_reminded_of(#[case] b
         async move { messages::send_due(&w.s).await }
     });
     w.sim
-        .wait_for(|state| state.creates().next().is_some(), std::time::Duration::from_secs(10))
+        .wait_for(|state| state.creates().next().is_some(), std::time::Duration::from_secs(180))
         .await
         .expect("the first is out");
     for visit in &visits {

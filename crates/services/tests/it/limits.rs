@@ -618,7 +618,7 @@ async fn what_the_carriers_refuse_closes_by_twilios_log_where_no_callback_comes(
     w.reply(&ann, "Three").await.expect("queued");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2, "one shows whether it works again");
-    let patience = std::time::Duration::from_secs(10);
+    let patience = std::time::Duration::from_secs(180);
     let delivered = w.sim.wait_for(
         |sim| sim.messages().any(|m| m.body == "Two" && m.status == "delivered"),
         patience,

@@ -364,7 +364,7 @@ async fn each_accounts_log_is_compared_with_ours(#[case] backend: Backend) {
     w.sim.inbound(ANN, NUMBER, "Are you open?").await;
     messages::sweep(&w.s).await.expect_err("one is out of reach");
     assert_eq!(w.thread(&w.holder_of(ANN).await).await.len(), 2);
-    tokio::time::timeout(std::time::Duration::from_secs(20), messages::catch_up(&w.s))
+    tokio::time::timeout(std::time::Duration::from_secs(180), messages::catch_up(&w.s))
         .await
         .expect("nobody waits for an account that is closed");
 }

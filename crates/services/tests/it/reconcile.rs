@@ -254,7 +254,7 @@ async fn states_that_no_callback_told_are_taken_from_the_log(#[case] backend: Ba
     w.sim
         .wait_for(
             |state| state.messages().any(|m| m.status == "delivered"),
-            std::time::Duration::from_secs(5),
+            std::time::Duration::from_secs(180),
         )
         .await
         .expect("delivered");
@@ -372,7 +372,7 @@ async fn twilios_own_price_takes_the_place_of_the_estimate(#[case] backend: Back
     );
     let arrived = w.sim.wait_for(
         |sim| sim.outbound().any(|m| m.status == "delivered"),
-        std::time::Duration::from_secs(10),
+        std::time::Duration::from_secs(180),
     );
     arrived.await.expect("it arrives");
     for _ in 0..2 {

@@ -419,7 +419,7 @@ async fn a_reminder_by_hand_that_stays_unclear_does_not_silence_the_next_one(#[c
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 30).await;
-    w.sim.set_fault(Fault::new(FaultKind::TimeoutBefore).ms(3_000));
+    w.sim.set_fault(Fault::new(FaultKind::TimeoutBefore).ms(20_000));
     reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
     messages::send_due(&w.s).await.expect("nobody knows");
     assert_eq!(w.last_message(&ann).await.status, "unknown");

@@ -95,7 +95,7 @@ async fn after_three_retries_a_person_is_asked(#[case] backend: Backend) {
 async fn an_unclear_outcome_is_found_in_twilios_log_and_never_sent_again(#[case] backend: Backend, #[case] fault: FaultKind) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    w.sim.set_fault(Fault::new(fault).ms(3_000));
+    w.sim.set_fault(Fault::new(fault).ms(20_000));
     w.reply(&ann, "Hello").await.expect("queued");
     w.work().await;
     let m = w.last_message(&ann).await;
@@ -172,7 +172,7 @@ async fn a_claim_whose_process_died_is_unclear_not_waiting(#[case] backend: Back
     let s = w.another_process().await;
     let dying = tokio::spawn(async move { messages::send_due(&s).await });
     w.sim
-        .wait_for(|state| state.messages().count() > 0, std::time::Duration::from_secs(5))
+        .wait_for(|state| state.messages().count() > 0, std::time::Duration::from_secs(180))
         .await
         .expect("the call is in the air");
     dying.abort();
