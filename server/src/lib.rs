@@ -3,13 +3,13 @@
 
 pub mod cli;
 pub mod config;
-mod exports;
+pub mod exports;
 mod health;
 mod live;
 pub mod metrics;
 pub mod rest;
 pub mod router;
-mod secret;
+pub mod secret;
 mod sessions;
 mod site;
 mod webhooks;

@@ -12,6 +12,9 @@ use anyhow::Context;
 use secrecy::SecretString;
 
 /// Reads the secret in `file`; makes one up if there is none, unless the database `has_keys` that are wrapped with another.
+///
+/// # Errors
+/// When the secret is lost, or the file can't be read or made.
 pub fn kept(file: &Path, has_keys: bool) -> anyhow::Result<SecretString> {
     if !file.exists() {
         if has_keys {
@@ -28,6 +31,9 @@ pub fn kept(file: &Path, has_keys: bool) -> anyhow::Result<SecretString> {
 
 /// A secret from standard input: the first line of a pipe, or what is typed at a terminal, which does not show it. On the command line it
 /// would stand in the shell's history and in everybody's list of processes.
+///
+/// # Errors
+/// When standard input can't be read.
 pub fn typed(prompt: &str) -> anyhow::Result<SecretString> {
     let line = if io::stdin().is_terminal() {
         rpassword::prompt_password(prompt)
@@ -64,26 +70,5 @@ fn make(file: &Path) -> std::io::Result<()> {
         }
         Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(cause) => Err(cause),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use secrecy::ExposeSecret;
-
-    use super::*;
-
-    #[test]
-    fn is_made_once_for_its_owner_alone_and_never_in_place_of_a_lost_one() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let file = directory.path().join("new/secret.key");
-        kept(&file, true).expect_err("a lost secret is not replaced");
-        let secret = kept(&file, false).expect("made");
-        assert_eq!(secret.expose_secret().len(), 64);
-        assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
-        assert_eq!(kept(&file, true).expect("read").expose_secret(), secret.expose_secret());
-        assert_eq!(fs::read_dir(file.parent().expect("a directory")).expect("files").count(), 1);
     }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod app;
 mod crash;
+mod exports;
 mod hostile;
 mod interleavings;
 mod keys;
@@ -14,5 +15,6 @@ mod processes;
 mod queue;
 mod real;
 mod screens;
+mod secret;
 mod story;
 mod webhooks;
