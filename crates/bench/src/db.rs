@@ -9,6 +9,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use crate::setup::Process;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Backend {
     Sqlite,
@@ -109,6 +111,21 @@ impl Db {
             format!("SELECT name FROM pragma_table_info('{table}')")
         })
         .await
+    }
+
+    /// Seconds of processor time that PostgreSQL's processes have used; SQLite has none of its own.
+    pub async fn processor(&self) -> anyhow::Result<f64> {
+        if !self.is_postgres() {
+            return Ok(0.0);
+        }
+        let ours = self.number("SELECT pg_backend_pid()::bigint").await?;
+        let postmaster = Process::of(u32::try_from(ours)?)?.parent;
+        let master = Process::of(postmaster)?;
+        let ids = std::fs::read_dir("/proc")?.flatten();
+        let ids = ids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        // One that has ended meanwhile is in its parent's.
+        let children = ids.filter_map(|id| Process::of(id).ok()).filter(|p| p.parent == postmaster);
+        Ok(master.used + master.ended + children.map(|p| p.used).sum::<f64>())
     }
 
     /// Rows in all tables, the queue's too.

@@ -71,14 +71,11 @@ impl Conn {
         Ok(size > 0)
     }
 
-    /// A header of the last answer. Our server and the floor write header names in lower case, as hyper does.
+    /// A header of the last answer.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let line = self
-            .head
-            .lines()
-            .skip(1)
-            .find_map(|l| l.strip_prefix(name)?.strip_prefix(':'));
-        line.map(str::trim)
+        let mut headers = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        let found = headers.find(|(here, _)| here.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.trim())
     }
 
     /// Reads up to and with `end` into `head`.

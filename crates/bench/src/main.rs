@@ -6,6 +6,7 @@ mod floors;
 mod history;
 mod load;
 mod peer;
+mod provider;
 mod report;
 mod scenarios;
 mod setup;

@@ -1,4 +1,4 @@
-//! The world a scenario runs in: a database, a server process, the peer, a business with customers.
+//! The world a scenario runs in: a database, a server process, the provider, a business with customers.
 
 use std::{
     path::PathBuf,
@@ -14,7 +14,7 @@ use crate::{
     Options,
     db::{Backend, Db},
     load::{Conn, Plan, request},
-    peer::Peer,
+    provider::Provider,
 };
 
 /// Four times this is what the servers encrypt with.
@@ -28,7 +28,7 @@ pub fn account_sid() -> String {
     format!("AC{}", "be".repeat(16))
 }
 
-fn auth_token() -> String {
+pub fn auth_token() -> String {
     "ce".repeat(16)
 }
 
@@ -52,7 +52,7 @@ pub fn phone(series: u32, n: usize) -> String {
 pub struct World<'a> {
     pub options: &'a Options,
     pub db: Db,
-    pub peer: Peer,
+    pub provider: Provider,
     /// Where the server listens.
     pub address: String,
     pub people: Vec<Person>,
@@ -61,6 +61,8 @@ pub struct World<'a> {
     slug: String,
     key: String,
     server: Option<Child>,
+    /// Whether the business's number is the installation's as well (`TWILIO_FROM`).
+    shares_number: bool,
 }
 
 impl Drop for World<'_> {
@@ -79,13 +81,14 @@ impl<'a> World<'a> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut world = Self {
             options,
-            peer: Peer::start().await?,
+            provider: Provider::start().await?,
             address: format!("127.0.0.1:{port}"),
             people: Vec::new(),
             log: options.dir.join(format!("{name}.log")),
             slug: String::new(),
             key: String::new(),
             server: None,
+            shares_number: false,
             // Opened once the product has made it what it wants it to be.
             db: {
                 let migrated = Command::new(&options.showup)
@@ -133,12 +136,15 @@ impl<'a> World<'a> {
             .env("DATABASE_URL", &self.url)
             .env("LISTEN_ADDR", &self.address)
             .env("PUBLIC_URL", self.origin())
-            .env("TWILIO_API_URL", format!("http://{}", self.peer.address))
+            .env("TWILIO_API_URL", format!("http://{}", self.provider.address))
             .env("TWILIO_ACCOUNT_SID", account_sid())
             .env("TWILIO_AUTH_TOKEN", auth_token())
             .env("SHOWUP_SECRET_KEY", SECRET.repeat(4))
             .stdin(Stdio::null())
             .stderr(log);
+        if self.shares_number {
+            command.env("TWILIO_FROM", NUMBER);
+        }
         Ok(command)
     }
 
@@ -193,6 +199,12 @@ impl<'a> World<'a> {
         self.start().await
     }
 
+    /// The same with or without `TWILIO_FROM`: the number that texts come to, as single businesses have it.
+    pub async fn restart_sharing_number(&mut self, shares: bool) -> anyhow::Result<()> {
+        self.shares_number = shares;
+        self.restart().await
+    }
+
     /// A figure of the server's memory in MB: `VmRSS` (now) or `VmHWM` (the most since its start).
     pub fn memory(&self, what: &str) -> anyhow::Result<f64> {
         memory(self.server.as_ref().context("the server runs")?.id(), what)
@@ -200,12 +212,7 @@ impl<'a> World<'a> {
 
     /// Seconds of processor time the server has used since its start; the database's own processes are not in it.
     pub fn processor(&self) -> anyhow::Result<f64> {
-        let id = self.server.as_ref().context("the server runs")?.id();
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
-        // Behind the name, which may hold spaces: fields 14 and 15 of all, in hundredths.
-        let (_, fields) = stat.rsplit_once(") ").context("/proc has it")?;
-        let ticks: f64 = fields.split(' ').skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum();
-        Ok(ticks / 100.0)
+        Ok(Process::of(self.server.as_ref().context("the server runs")?.id())?.used)
     }
 
     pub fn origin(&self) -> String {
@@ -214,42 +221,12 @@ impl<'a> World<'a> {
 
     /// A webhook as Twilio posts and signs it; `path` with its query.
     pub fn webhook(&self, path: &str, form: &[(&str, &str)]) -> Vec<u8> {
-        let pairs: Vec<(String, String)> = form.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        let signature = twilio::signature::sign(&auth_token(), &format!("{}{path}", self.origin()), &pairs);
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let headers = [
-            ("content-type", "application/x-www-form-urlencoded; charset=utf-8"),
-            ("user-agent", "TwilioProxy/1.1"),
-            ("x-twilio-signature", &signature),
-        ];
-        request("POST", path, &self.address, &headers, &body)
+        webhook(&self.address, &self.origin(), path, form)
     }
 
     /// A text from a customer, with the parameters Twilio sends.
     pub fn inbound(&self, sid: &str, from: &str, body: &str) -> Vec<u8> {
-        let account = account_sid();
-        let form = [
-            ("ToCountry", "US"),
-            ("ToState", "CA"),
-            ("SmsMessageSid", sid),
-            ("NumMedia", "0"),
-            ("ToCity", "OAKLAND"),
-            ("FromZip", "94103"),
-            ("SmsSid", sid),
-            ("FromState", "CA"),
-            ("SmsStatus", "received"),
-            ("FromCity", "SAN FRANCISCO"),
-            ("Body", body),
-            ("FromCountry", "US"),
-            ("To", NUMBER),
-            ("ToZip", "94601"),
-            ("NumSegments", "1"),
-            ("MessageSid", sid),
-            ("AccountSid", &account),
-            ("From", from),
-            ("ApiVersion", "2010-04-01"),
-        ];
-        self.webhook("/webhooks/twilio/inbound", &form)
+        inbound(&self.address, &self.origin(), sid, from, body)
     }
 
     /// A request to the API; a GET when there is no body.
@@ -316,6 +293,45 @@ impl<'a> World<'a> {
     }
 }
 
+/// A webhook to a server at `address`, whose address is `url` as Twilio knows it.
+fn webhook(address: &str, url: &str, path: &str, form: &[(&str, &str)]) -> Vec<u8> {
+    let pairs: Vec<(String, String)> = form.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let signature = twilio::signature::sign(&auth_token(), &format!("{url}{path}"), &pairs);
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded; charset=utf-8"),
+        ("user-agent", "TwilioProxy/1.1"),
+        ("x-twilio-signature", &signature),
+    ];
+    request("POST", path, address, &headers, &body)
+}
+
+pub fn inbound(address: &str, url: &str, sid: &str, from: &str, body: &str) -> Vec<u8> {
+    let account = account_sid();
+    let form = [
+        ("ToCountry", "US"),
+        ("ToState", "CA"),
+        ("SmsMessageSid", sid),
+        ("NumMedia", "0"),
+        ("ToCity", "OAKLAND"),
+        ("FromZip", "94103"),
+        ("SmsSid", sid),
+        ("FromState", "CA"),
+        ("SmsStatus", "received"),
+        ("FromCity", "SAN FRANCISCO"),
+        ("Body", body),
+        ("FromCountry", "US"),
+        ("To", NUMBER),
+        ("ToZip", "94601"),
+        ("NumSegments", "1"),
+        ("MessageSid", sid),
+        ("AccountSid", &account),
+        ("From", from),
+        ("ApiVersion", "2010-04-01"),
+    ];
+    webhook(address, url, "/webhooks/twilio/inbound", &form)
+}
+
 const FIRST: [&str; 40] = [
     "Ann", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gail", "Hugo", "Ida", "Jon", "Kim", "Leo", "Mia", "Ned", "Olga", "Paul",
     "Quinn", "Rosa", "Sam", "Tess", "Uma", "Vic", "Wes", "Xena", "Yan", "Zoe", "Ada", "Bob", "Cora", "Dov", "Elif", "Fay", "Gus",
@@ -331,6 +347,31 @@ fn zone_where_it_is_noon() -> String {
     let east = 12 - now().hour() as i32;
     // These zones count westwards.
     format!("Etc/GMT{}{}", if east >= 0 { "-" } else { "+" }, east.abs())
+}
+
+/// A process as `/proc` has it.
+pub struct Process {
+    pub parent: u32,
+    /// Seconds of processor time since its start.
+    pub used: f64,
+    /// The same of its children that have ended.
+    pub ended: f64,
+}
+
+impl Process {
+    pub fn of(id: u32) -> anyhow::Result<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // From field 3 of all on, for the name before it may hold spaces; times are in hundredths.
+        let (_, fields) = stat.rsplit_once(") ").context("/proc has it")?;
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let number = |at: usize| fields.get(at - 3).and_then(|f| f.parse::<u32>().ok()).unwrap_or_default();
+        let seconds = |at: usize| f64::from(number(at) + number(at + 1)) / 100.0;
+        Ok(Self {
+            parent: number(4),
+            used: seconds(14),
+            ended: seconds(16),
+        })
+    }
 }
 
 /// A figure of a process's memory in MB, as `/proc` calls it.

@@ -41,7 +41,7 @@ pub async fn fire(world: &World<'_>) -> anyhow::Result<Vec<Row>> {
     let first = now() + chrono::Duration::seconds(10 + count as i64 / 60);
     let due = |n: usize| first + chrono::Duration::milliseconds((n * seconds * 1000 / count) as i64);
     let visits = (0..count).map(|n| visit(world, n, due(n) + chrono::Duration::hours(24)));
-    let before = world.peer.sent().len();
+    let before = world.provider.sent().len();
     let made = Plan::new(&world.address, visits.collect()).all(16).await.all_well()?;
     ensure!(
         now() < first,
@@ -50,14 +50,14 @@ pub async fn fire(world: &World<'_>) -> anyhow::Result<Vec<Row>> {
     );
     let waited = Duration::from_secs(60 + seconds as u64);
     ensure!(
-        world.peer.wait_for(before + count, waited).await,
+        world.provider.wait_for(before + count, waited).await,
         "only {} of {count} reminders left",
-        world.peer.sent().len() - before
+        world.provider.sent().len() - before
     );
 
     let due: HashMap<&str, DateTime<Utc>> = (0..count).map(|n| (world.people[n].phone.as_str(), due(n))).collect();
     let mut times = histogram();
-    let sent = world.peer.sent()[before..].to_vec();
+    let sent = world.provider.sent()[before..].to_vec();
     let mut seen = std::collections::HashSet::new();
     for text in &sent {
         let Some(due) = due.get(text.to.as_str()) else { continue };

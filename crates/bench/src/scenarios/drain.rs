@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     load::{Plan, request},
-    peer::{Peer, Sent},
+    provider::{Provider, Sent},
     report::{Goal, Row},
     scenarios::settle,
     setup::{NUMBER, World},
@@ -22,8 +22,8 @@ const SPARE: usize = 128;
 pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
     settle(world).await?;
     let count = world.options.texts;
-    let before = world.peer.sent().len();
-    world.peer.hold(true);
+    let before = world.provider.sent().len();
+    world.provider.hold(true);
     let texts = (0..count + SPARE).map(|n| {
         let person = &world.people[n % world.people.len()];
         world.api(
@@ -32,7 +32,7 @@ pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
         )
     });
     let queued = Plan::new(&world.address, texts.collect()).all(32).await.all_well()?;
-    let held = world.peer.sent().len();
+    let held = world.provider.sent().len();
     ensure!(
         held - before <= SPARE,
         "{} texts left while the provider did not answer",
@@ -40,17 +40,17 @@ pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
     );
 
     let (start, processor) = (Instant::now(), world.processor()?);
-    world.peer.hold(false);
+    world.provider.hold(false);
     ensure!(
-        world.peer.wait_for(held + count, Duration::from_secs(30)).await,
+        world.provider.wait_for(held + count, Duration::from_secs(30)).await,
         "only {} of {count} texts came, then none for 30 s",
-        world.peer.sent().len() - held
+        world.provider.sent().len() - held
     );
-    let last = world.peer.sent()[held + count - 1].at;
+    let last = world.provider.sent()[held + count - 1].at;
     let seconds = last.duration_since(start).as_secs_f64() * 10_000.0 / count as f64;
     let processor = (world.processor()? - processor) * 1000.0 / count as f64;
     settle(world).await?;
-    let sent: Vec<Sent> = world.peer.sent()[before..].to_vec();
+    let sent: Vec<Sent> = world.provider.sent()[before..].to_vec();
     let distinct: HashSet<&str> = sent.iter().map(|s| s.body.as_str()).collect();
     ensure!(
         sent.len() == count + SPARE && distinct.len() == sent.len(),
@@ -76,9 +76,9 @@ pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-/// Seconds to post the same texts to a peer, with nothing else to do.
+/// Seconds to post the same texts to a provider, with nothing else to do.
 async fn floor(sent: &[Sent]) -> anyhow::Result<f64> {
-    let peer = Peer::start().await?;
+    let provider = Provider::start().await?;
     let path = format!("/2010-04-01/Accounts/{}/Messages.json", crate::setup::account_sid());
     let posts = sent.iter().map(|s| {
         let form = [
@@ -89,7 +89,11 @@ async fn floor(sent: &[Sent]) -> anyhow::Result<f64> {
         ];
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let headers = [("content-type", "application/x-www-form-urlencoded")];
-        request("POST", &path, &peer.address, &headers, &body)
+        request("POST", &path, &provider.address, &headers, &body)
     });
-    Ok(Plan::new(&peer.address, posts.collect()).all(32).await.all_well()?.seconds)
+    Ok(Plan::new(&provider.address, posts.collect())
+        .all(32)
+        .await
+        .all_well()?
+        .seconds)
 }

@@ -1,4 +1,5 @@
-//! Texts from many customers, at fixed rates and as fast as they are taken; then every one that was acknowledged is looked for.
+//! Texts from many customers, at fixed rates and as fast as they are taken: with and without `TWILIO_FROM`, with everybody known and with
+//! a third of the senders new, beside a plain Express server. Then every one that was acknowledged is looked for.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -7,79 +8,189 @@ use anyhow::ensure;
 use crate::{
     floors::{HttpFloor, Inserts},
     load::{Measured, Plan},
+    peer::{self, Peer},
     report::{Goal, Row},
     scenarios::settle,
-    setup::{World, phone},
+    setup::{Person, World, inbound, phone},
 };
 
 const CONNECTIONS: usize = 64;
 /// More than the product can take, so that the list does not end before the time does.
 const MOST_PER_SECOND: usize = 6_000;
 
-/// What customers write: mostly questions, 5 % `Y`, 1 % STOP of people who did not say so before, 2 % from numbers nobody knows.
-struct Customers {
-    texts: usize,
+/// Of a hundred texts, so many from numbers nobody knows; and what that is called.
+const NEW: [(usize, &str); 2] = [(0, "everybody known"), (33, "a third new")];
+
+/// What customers write: mostly questions, 5 % `Y`, 1 % STOP of people who did not say so before. Twilio's SIDs are random.
+struct Customers<'a> {
+    people: &'a [Person],
+    /// Where they write to: its address, and as Twilio knows it.
+    to: (String, String),
+    sids: Vec<String>,
     stops: usize,
+    acknowledged: HashSet<String>,
 }
 
-impl Customers {
-    fn sid(n: usize) -> String {
-        format!("SM{:032x}", 0xca11_u128 << 96 | n as u128)
-    }
-
-    fn requests(&mut self, world: &World<'_>, count: usize) -> Vec<Vec<u8>> {
-        (0..count).map(|_| self.request(world)).collect()
-    }
-
-    fn request(&mut self, world: &World<'_>) -> Vec<u8> {
-        let (n, people) = (self.texts, &world.people);
-        self.texts += 1;
-        let sid = Self::sid(n);
-        // A large step through the list, so that neighbours in time are different people.
-        let known = &people[n * 7919 % people.len()].phone;
-        match n % 100 {
-            7 if self.stops < people.len() => {
-                self.stops += 1;
-                world.inbound(&sid, &people[people.len() - self.stops].phone, "STOP")
-            }
-            23 | 77 => world.inbound(&sid, &phone(628, n), "Hello, do you take new patients?"),
-            n if n % 20 == 11 => world.inbound(&sid, known, "Y"),
-            _ => world.inbound(&sid, known, "Is there parking near the practice? I come by car."),
+impl<'a> Customers<'a> {
+    fn new(people: &'a [Person], address: &str, url: &str) -> Self {
+        Self {
+            people,
+            to: (address.to_owned(), url.to_owned()),
+            sids: Vec::new(),
+            stops: 0,
+            acknowledged: HashSet::new(),
         }
     }
+
+    /// The next texts, of a hundred of which `new` are from strangers.
+    fn plan(&mut self, count: usize, new: usize) -> Plan {
+        let requests = (0..count).map(|_| self.request(new)).collect();
+        Plan::new(&self.to.0, requests)
+    }
+
+    fn request(&mut self, new: usize) -> Vec<u8> {
+        let n = self.sids.len();
+        // Large steps, so that neighbours in time are different people, and strangers come among the others.
+        let known = &self.people[n * 7919 % self.people.len()].phone;
+        match n % 100 {
+            7 if self.stops < self.people.len() => {
+                self.stops += 1;
+                self.text(&self.people[self.people.len() - self.stops].phone, "STOP")
+            }
+            _ if n * 37 % 100 < new => self.text(&phone(628, n), "Hello, do you take new patients?"),
+            _ if n % 20 == 11 => self.text(known, "Y"),
+            _ => self.text(known, "Is there parking near the practice? I come by car."),
+        }
+    }
+
+    fn text(&mut self, from: &str, body: &str) -> Vec<u8> {
+        let sid = format!("SM{}", uuid::Uuid::new_v4().simple());
+        let request = inbound(&self.to.0, &self.to.1, &sid, from, body);
+        self.sids.push(sid);
+        request
+    }
+
+    /// Everybody writes once: conversations are begun, connections open, caches warm. Not measured, but looked for like the rest.
+    async fn introduce(&mut self) -> anyhow::Result<()> {
+        let first = self.sids.len();
+        let requests = self.people.iter().map(|p| self.text(&p.phone, "Hello!")).collect();
+        let m = Plan::new(&self.to.0, requests).all(CONNECTIONS).await.all_well()?;
+        self.hear(first, &m);
+        Ok(())
+    }
+
+    /// As fast as they are taken.
+    async fn flood(&mut self, seconds: usize, new: usize) -> (Plan, Measured) {
+        let first = self.sids.len();
+        let plan = self.plan(MOST_PER_SECOND * seconds, new);
+        let m = plan.saturate(CONNECTIONS, Duration::from_secs(seconds as u64)).await;
+        self.hear(first, &m);
+        (plan, m)
+    }
+
+    async fn at_rate(&mut self, rate: usize, seconds: usize) -> Measured {
+        let first = self.sids.len();
+        let m = self.plan(rate * seconds, 0).at_rate(rate as f64, CONNECTIONS).await;
+        self.hear(first, &m);
+        m
+    }
+
+    fn hear(&mut self, first: usize, m: &Measured) {
+        self.acknowledged.extend(m.ok.iter().map(|i| self.sids[first + i].clone()));
+    }
+}
+
+/// The peer's rates, aligned with `NEW`.
+async fn peers(world: &World<'_>, rows: &mut Vec<Row>) -> anyhow::Result<Vec<f64>> {
+    let backend = if world.db.is_postgres() { "postgres" } else { "sqlite" };
+    let peer = Peer::start(world.options, &format!("bench_peer_{backend}")).await?;
+    let mut customers = Customers::new(&world.people, &peer.address, peer::URL);
+    customers.introduce().await?;
+    let mut rates = Vec::new();
+    for (new, called) in NEW {
+        let (own, database) = (peer.processor()?, peer.db.processor().await?);
+        let (_, m) = customers.flood(world.options.seconds, new).await;
+        let m = m.all_well()?;
+        let each = 1000.0 / m.ok.len().max(1) as f64;
+        let (own, database) = (peer.processor()? - own, peer.db.processor().await? - database);
+        rows.push(
+            Row::new("inbound", format!("the peer's answers per second, {called}"), m.rate(), "/s")
+                .beside(own * each, "ms of Node's processor time each")
+                .beside(database * each, "of PostgreSQL's"),
+        );
+        rates.push(m.rate());
+    }
+    verify(&peer.db, &customers).await?;
+    peer.db.close().await;
+    Ok(rates)
 }
 
 pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
     settle(world).await?;
-    // So that the most memory is that of this load.
-    world.restart().await?;
-    let seconds = world.options.seconds;
-    let mut customers = Customers { texts: 0, stops: 0 };
-    let (mut rows, mut acknowledged) = (Vec::new(), HashSet::new());
-    // What comes first opens connections and fills caches; it is not measured, but looked for like the rest.
-    let plan = Plan::new(&world.address, customers.requests(world, 500));
-    acknowledged.extend(plan.at_rate(100.0, CONNECTIONS).await.ok.into_iter().map(Customers::sid));
-    for rate in [50, 200, 1000] {
-        let first = customers.texts;
-        let plan = Plan::new(&world.address, customers.requests(world, rate * seconds));
-        let m = plan.at_rate(rate as f64, CONNECTIONS).await;
-        acknowledged.extend(m.ok.iter().map(|i| Customers::sid(first + i)));
-        rows.extend(latencies(rate, &m));
+    let mut rows = Vec::new();
+    let peers = peers(world, &mut rows).await?;
+    let people = world.people.clone();
+    let mut customers = Customers::new(&people, &world.address, &world.origin());
+    let (seconds, mut memory, mut last) = (world.options.seconds, 0.0_f64, None);
+    for shares in [false, true] {
+        // So that the most memory is that of this load.
+        world.restart_sharing_number(shares).await?;
+        customers.introduce().await?;
+        if !shares {
+            for rate in [50, 200, 1000] {
+                rows.extend(latencies(rate, &customers.at_rate(rate, seconds).await));
+            }
+        }
+        for ((new, called), peer) in NEW.into_iter().zip(&peers) {
+            let called = if shares {
+                format!("{called}, with TWILIO_FROM")
+            } else {
+                called.to_owned()
+            };
+            let before = (world.db.rows().await?, world.processor()?, world.db.processor().await?);
+            let (plan, m) = customers.flood(seconds, new).await;
+            let (own, database) = (world.processor()? - before.1, world.db.processor().await? - before.2);
+            let each = 1000.0 / m.ok.len().max(1) as f64;
+            rows.extend(saturated(&called, &m, *peer, (own * each, database * each)));
+            if last.is_none() {
+                let written = (world.db.rows().await? - before.0) as f64 / m.ok.len().max(1) as f64;
+                last = Some((plan, m, written));
+            }
+        }
+        memory = memory.max(world.memory("VmHWM")?);
     }
+    world.restart_sharing_number(false).await?;
+    verify(&world.db, &customers).await?;
+    if let Some((plan, m, written)) = last {
+        rows.extend(floors(world, plan, &m, written).await?);
+    }
+    let found = customers.acknowledged.len() as f64;
+    rows.push(Row::new("inbound", "acknowledged and found stored once", found, "texts"));
+    rows.push(Row::new("memory", "most resident under inbound load", memory, "MB").goal(Goal::AtMost(250.0)));
+    Ok(rows)
+}
 
-    let (rows_before, processor) = (world.db.rows().await?, world.processor()?);
-    let first = customers.texts;
-    let plan = Plan::new(&world.address, customers.requests(world, MOST_PER_SECOND * seconds));
-    let m = plan.saturate(CONNECTIONS, Duration::from_secs(seconds as u64)).await;
-    acknowledged.extend(m.ok.iter().map(|i| Customers::sid(first + i)));
-    let processor = (world.processor()? - processor) * 1000.0 / m.ok.len().max(1) as f64;
-    let (memory, rows_after) = (world.memory("VmHWM")?, world.db.rows().await?);
-    verify(world, &acknowledged).await?;
+/// `each`: milliseconds of processor time a text, the server's and PostgreSQL's.
+fn saturated(called: &str, m: &Measured, peer: f64, each: (f64, f64)) -> Vec<Row> {
+    let row = |what: &str, value, unit| Row::new("inbound", format!("{what}, {called}"), value, unit);
+    if let Some(trouble) = &m.trouble {
+        eprintln!("inbound, {called}: {trouble}");
+    }
+    vec![
+        row("answered per second", m.rate(), "/s").beside(peer, "the peer"),
+        row("times the peer's rate", m.rate() / peer.max(1.0), "×").goal(Goal::AtLeast(2.0)),
+        row("server's processor time per text", each.0, "ms").beside(each.1, "PostgreSQL's"),
+        row("p50 at saturation", m.ms(0.5), "ms").beside(m.ms(0.99), "p99"),
+        row("not answered with 2xx at saturation", m.failed as f64, "requests").goal(Goal::AtMost(0.0)),
+    ]
+}
 
+/// What this machine does without our work.
+async fn floors(world: &World<'_>, plan: Plan, m: &Measured, written: f64) -> anyhow::Result<Vec<Row>> {
     // The conversation's row is changed, not added.
-    let written = ((rows_after - rows_before) as f64 / m.ok.len().max(1) as f64).round() as usize + 1;
+    let written = written.round() as usize + 1;
     let inserts = Inserts::new(&world.db, written).await?;
-    let count = 200 * seconds;
+    let count = 200 * world.options.seconds;
     let (alone, shared) = (inserts.one_per_commit(count).await?, inserts.shared_commits(count * 5).await?);
     let floor = HttpFloor::start()?;
     let http = Plan {
@@ -87,31 +198,15 @@ pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
         ..plan
     };
     let http = http.saturate(CONNECTIONS, Duration::from_secs(5)).await.all_well()?;
-
     let what = format!("answered per second, {CONNECTIONS} connections");
-    rows.push(
+    Ok(vec![
         Row::new("inbound", what, m.rate(), "/s")
             .beside(alone, "bare inserts, a commit each")
             .beside(shared, "64 per commit")
             .beside(http.rate(), "bare HTTP")
             .goal(Goal::AtLeast(3000.0)),
-    );
-    rows.push(Row::new("inbound", "server's processor time per text", processor, "ms"));
-    rows.push(Row::new("inbound", "p50 at saturation", m.ms(0.5), "ms").beside(http.ms(0.5), "bare HTTP"));
-    rows.push(Row::new("inbound", "p99 at saturation", m.ms(0.99), "ms").beside(http.ms(0.99), "bare HTTP"));
-    rows.push(Row::new("inbound", "rows written per text", written as f64, "rows"));
-    rows.push(Row::new(
-        "inbound",
-        "acknowledged and found stored once",
-        acknowledged.len() as f64,
-        "texts",
-    ));
-    rows.push(Row::new("inbound", "not answered with 2xx at saturation", m.failed as f64, "requests").goal(Goal::AtMost(0.0)));
-    rows.push(Row::new("memory", "most resident under inbound load", memory, "MB").goal(Goal::AtMost(250.0)));
-    if let Some(trouble) = &m.trouble {
-        eprintln!("inbound: {trouble}");
-    }
-    Ok(rows)
+        Row::new("inbound", "rows written per text", written as f64, "rows"),
+    ])
 }
 
 fn latencies(rate: usize, m: &Measured) -> Vec<Row> {
@@ -133,13 +228,9 @@ fn latencies(rate: usize, m: &Measured) -> Vec<Row> {
 }
 
 /// Law 1: what was acknowledged is stored; law 2: once.
-async fn verify(world: &World<'_>, acknowledged: &HashSet<String>) -> anyhow::Result<()> {
-    let prefix = &Customers::sid(0)[..14];
-    let stored = world
-        .db
-        .texts(&format!(
-            "SELECT provider_sid FROM message WHERE provider_sid LIKE '{prefix}%'"
-        ))
+async fn verify(db: &crate::db::Db, customers: &Customers<'_>) -> anyhow::Result<()> {
+    let stored = db
+        .texts("SELECT provider_sid FROM message WHERE provider_sid IS NOT NULL")
         .await?;
     let distinct: HashSet<&String> = stored.iter().collect();
     ensure!(
@@ -147,7 +238,7 @@ async fn verify(world: &World<'_>, acknowledged: &HashSet<String>) -> anyhow::Re
         "{} texts are stored twice",
         stored.len() - distinct.len()
     );
-    let lost = acknowledged.iter().filter(|sid| !distinct.contains(sid)).count();
+    let lost = customers.acknowledged.iter().filter(|sid| !distinct.contains(sid)).count();
     ensure!(lost == 0, "{lost} texts were acknowledged and are not stored");
     Ok(())
 }

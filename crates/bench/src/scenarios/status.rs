@@ -15,12 +15,12 @@ use crate::{
 const CONNECTIONS: usize = 64;
 
 pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
-    if world.peer.sent().is_empty() {
+    if world.provider.sent().is_empty() {
         drain::run(world).await?;
     }
     settle(world).await?;
     let (origin, account) = (world.origin(), account_sid());
-    let sent = world.peer.sent().clone();
+    let sent = world.provider.sent().clone();
     let news = ["sent", "delivered"]
         .iter()
         .flat_map(|status| sent.iter().map(move |s| (*status, s)));
