@@ -164,7 +164,7 @@ pub(crate) async fn insert_member(
 ) -> Result<Uuid> {
     let id = Uuid::now_v7();
     let vault = tx.services().vault();
-    vault::take_turn(tx, EMAIL, email).await?;
+    vault::take_turns(tx, EMAIL, [email.to_owned()]).await?;
     let known = account::Column::EmailKey.is_in(vault.indexes(EMAIL, email));
     if account::Entity::find().filter(known).one(&tx.db).await?.is_some() {
         let message = "There is already an account with this e-mail. Sign in instead.";

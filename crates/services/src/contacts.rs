@@ -33,6 +33,7 @@ use crate::{
     Actor, Error, Permission, Result, Services, Tx, Who, accounts, audit, businesses,
     error::{field, not_found, problem},
     messages,
+    together::Together,
     tx::Touched,
     vault::{self, Vault},
 };
@@ -247,14 +248,58 @@ pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<conta
 /// What speaks for or against a text to somebody, as read in one statement.
 #[derive(FromQueryResult)]
 struct Standing {
+    id: Uuid,
+    business_id: Uuid,
     state: Option<String>,
     blocked: bool,
     held_since: Option<DateTime<Utc>>,
     phone_key: String,
 }
 
-/// Why nothing may be sent to this number of a contact now.
+impl Standing {
+    fn objection(&self, s: &Services, phone: &str) -> Option<&'static str> {
+        match &self.state {
+            Some(state) if state == State::OptedOut.as_str() => Some("The customer opted out."),
+            _ if self.blocked => Some(BLOCKED),
+            _ if self.held_since.is_some() => Some(hold::REASON),
+            _ if !s.vault().indexes(PHONE, phone).contains(&self.phone_key) => Some(NUMBER_CHANGED),
+            _ => None,
+        }
+    }
+}
+
+/// Somebody who is about to be texted: business, contact and number.
+type Look = (Uuid, Uuid, String);
+pub(crate) type Looks = Together<Look, Result<Option<&'static str>>>;
+
+/// Most people looked at in one statement.
+const MOST_LOOKS: usize = 64;
+
+/// Why nothing may be sent to this number of a contact now. Who asks at the same moment shares a statement, which begins once they have
+/// asked: what it says is never older than the question.
 pub(crate) async fn objection(s: &Services, business_id: Uuid, id: Uuid, phone: &str) -> Result<Option<&'static str>> {
+    let work = |group| async move { Box::pin(objections(s, group)).await };
+    let look = (business_id, id, phone.to_owned());
+    let done = s.looks().run(look, MOST_LOOKS, work).await;
+    done.unwrap_or_else(|| Err(Error::broken("the last look at this text broke off")))
+}
+
+async fn objections(s: &Services, group: Vec<Look>) -> Vec<Result<Option<&'static str>>> {
+    let standings = match standings(s, group.iter().map(|(_, id, _)| *id)).await {
+        Ok(standings) => standings,
+        Err(cause) => {
+            let cause = cause.to_string();
+            return group.iter().map(|_| Err(Error::Broken(cause.clone()))).collect();
+        }
+    };
+    let answer = |(business_id, id, phone): &Look| {
+        let standing = standings.get(id).filter(|row| row.business_id == *business_id);
+        Ok(standing.and_then(|row| row.objection(s, phone)))
+    };
+    group.iter().map(answer).collect()
+}
+
+async fn standings(s: &Services, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Standing>> {
     let stand: RelationDef = contact::Entity::belongs_to(consent_row::Entity)
         .from(contact::Column::Id)
         .to(consent_row::Column::ContactId)
@@ -264,27 +309,23 @@ pub(crate) async fn objection(s: &Services, business_id: Uuid, id: Uuid, phone: 
             Condition::all().add(sms).add(texts)
         })
         .into();
-    // One statement: what it says is true at one moment.
-    let row = contact::Entity::in_business(business_id)
+    // One statement: what it says of a person is true at one moment.
+    let rows = contact::Entity::find()
         .join(JoinType::LeftJoin, stand)
-        .filter(contact::Column::Id.eq(id))
+        .filter(contact::Column::Id.is_in(ids))
         .select_only()
         .column(consent_row::Column::State)
         .columns([
+            contact::Column::Id,
+            contact::Column::BusinessId,
             contact::Column::Blocked,
             contact::Column::HeldSince,
             contact::Column::PhoneKey,
         ])
         .into_model::<Standing>()
-        .one(s.read())
+        .all(s.read())
         .await?;
-    Ok(row.and_then(|r| match r.state {
-        Some(state) if state == State::OptedOut.as_str() => Some("The customer opted out."),
-        _ if r.blocked => Some(BLOCKED),
-        _ if r.held_since.is_some() => Some(hold::REASON),
-        _ if !s.vault().indexes(PHONE, phone).contains(&r.phone_key) => Some(NUMBER_CHANGED),
-        _ => None,
-    }))
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// Several contacts of one business by id; those that are not there are left out.
@@ -358,8 +399,13 @@ async fn holder(tx: &Tx, business_id: Uuid, phone: &str) -> Result<Option<contac
     if let Some(row) = by_phone(s, &tx.db, business_id, phone).await? {
         return Ok(Some(row));
     }
-    vault::take_turn(tx, PHONE, &format!("{business_id} {phone}")).await?;
+    vault::take_turns(tx, PHONE, [turn(business_id, phone)]).await?;
     by_phone(s, &tx.db, business_id, phone).await
+}
+
+/// What those wait for each other by who want to give somebody this number.
+fn turn(business_id: Uuid, phone: &str) -> String {
+    format!("{business_id} {phone}")
 }
 
 async fn finish(tx: Tx, business_id: Uuid, id: Uuid) -> Result<ContactView> {
@@ -473,23 +519,52 @@ fn taken(e: sea_orm::DbErr) -> Error {
     }
 }
 
+/// A contact to be, in plain.
+fn fresh(tx: &Tx, business_id: Uuid, v: Valid) -> contact::Model {
+    contact::Model {
+        id: Uuid::now_v7(),
+        business_id,
+        search: v.name.to_lowercase(),
+        name: v.name,
+        phone: v.phone,
+        phone_key: None,
+        email: v.email,
+        time_zone: v.time_zone,
+        notes: v.notes,
+        blocked: false,
+        held_since: None,
+        next_token: FIRST_TOKEN,
+        created_at: tx.now,
+        updated_at: tx.now,
+    }
+}
+
+/// A row as it is written.
+fn sealed(vault: &Vault, row: &contact::Model) -> contact::ActiveModel {
+    let mut stored = row.clone().into_active_model().reset_all();
+    stored.phone_key = Set(Some(vault.index(PHONE, &row.phone)));
+    stored.phone = Set(vault.seal(PHONE, &row.phone));
+    stored.email = Set(row.email.as_deref().map(|email| vault.seal(EMAIL, email)));
+    stored
+}
+
 async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<contact::Model> {
-    let mut row = contact::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        business_id: Set(business_id),
-        blocked: Set(false),
-        held_since: Set(None),
-        next_token: Set(FIRST_TOKEN),
-        created_at: Set(tx.now),
-        updated_at: Set(tx.now),
-        ..Default::default()
-    };
-    v.fill(tx.services().vault(), &mut row);
-    let row = opened(tx.services(), row.insert(&tx.db).await.map_err(taken)?).await?;
-    if let Some(since) = consent::suppressed_since(tx, business_id, &row.phone).await? {
+    let row = fresh(tx, business_id, v);
+    let new = sealed(tx.services().vault(), &row);
+    contact::Entity::insert(new)
+        .exec_without_returning(&tx.db)
+        .await
+        .map_err(taken)?;
+    stopped_before(tx, std::slice::from_ref(&row)).await?;
+    Ok(row)
+}
+
+/// A STOP belongs to the number: those of these new contacts whose number has said it are opted out from the start.
+async fn stopped_before(tx: &mut Tx, new: &[contact::Model]) -> Result<()> {
+    for (row, since) in consent::suppressed(tx, new).await? {
         let evidence = "This number said STOP before";
         let change = consent::Change {
-            contact: &row,
+            contact: row,
             state: State::OptedOut,
             source: Source::Keyword,
             actor: consent::CUSTOMER,
@@ -498,7 +573,7 @@ async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<contact::Mod
         };
         consent::record(tx, change).await?;
     }
-    Ok(row)
+    Ok(())
 }
 
 async fn write(tx: &Tx, row: contact::Model, v: Valid) -> Result<contact::Model> {

@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::{
     Actor, Permission, Result, Services, Tx, appointments, businesses,
     contacts::{self, consent},
+    db::places,
     error::not_found,
     messages, numbers,
     paging::{self, Cursor, PAGE, TimeCursor},
@@ -199,14 +200,17 @@ fn empty(tx: &Tx, business_id: Uuid, contact_id: Uuid) -> conversation::Model {
 }
 
 /// The conversations of several people, whose locks the caller holds; aligned with `people`.
-pub(crate) async fn get_or_begin_all(tx: &mut Tx, people: &[contact::Model]) -> Result<Vec<conversation::Model>> {
+pub(crate) async fn get_or_begin_all<'a>(
+    tx: &mut Tx,
+    people: impl Iterator<Item = &'a contact::Model> + Clone,
+) -> Result<Vec<conversation::Model>> {
     let rows = conversation::Entity::find()
-        .filter(conversation::Column::ContactId.is_in(people.iter().map(|p| p.id)))
+        .filter(conversation::Column::ContactId.is_in(people.clone().map(|p| p.id)))
         .all(&tx.db)
         .await?;
     let mut known: HashMap<Uuid, conversation::Model> = rows.into_iter().map(|c| (c.contact_id, c)).collect();
     let mut begun = Vec::new();
-    for person in people {
+    for person in people.clone() {
         if let Entry::Vacant(free) = known.entry(person.id) {
             let row = free.insert(empty(tx, person.business_id, person.id));
             tx.touch(row.business_id, Touched::Conversation(row.id));
@@ -218,18 +222,13 @@ pub(crate) async fn get_or_begin_all(tx: &mut Tx, people: &[contact::Model]) -> 
             .exec_without_returning(&tx.db)
             .await?;
     }
-    Ok(people.iter().filter_map(|person| known.get(&person.id).cloned()).collect())
+    Ok(people.filter_map(|person| known.get(&person.id).cloned()).collect())
 }
 
 /// A message as it is shown in a row: one line, at most 120 characters.
 fn preview(body: &str) -> String {
     let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().take(120).collect()
-}
-
-/// A message was added: it becomes the conversation's last one.
-pub(crate) async fn add(tx: &mut Tx, row: conversation::Model, m: &message::Model) -> Result<()> {
-    add_all(tx, &[row], std::slice::from_ref(m)).await.map(drop)
 }
 
 /// Messages were added, in this order; each conversation ends with the latest. `threads` is aligned with `rows`. The conversations as
@@ -270,21 +269,12 @@ pub(crate) async fn add_all(
     Ok(news)
 }
 
-/// One statement for all of them; `unread` is what is added to it, and afterwards what it is. The first row's types are written out,
-/// because PostgreSQL takes those of a list of values from there.
+/// One statement for all of them; `unread` is what is added to it, and afterwards what it is.
 async fn write_news(db: &impl ConnectionTrait, news: &mut [conversation::Model]) -> Result<()> {
     let backend = db.get_database_backend();
-    let postgres = backend == sea_orm::DbBackend::Postgres;
     const TYPES: [&str; 7] = ["uuid", "uuid", "text", "timestamptz", "text", "text", "int"];
     let mut values: Vec<sea_orm::Value> = Vec::with_capacity(news.len() * TYPES.len());
-    let mut rows = Vec::with_capacity(news.len());
     for one in news.iter() {
-        let places = TYPES.iter().enumerate().map(|(i, kind)| match (postgres, rows.is_empty()) {
-            (true, true) => format!("${}::{kind}", values.len() + i + 1),
-            (true, false) => format!("${}", values.len() + i + 1),
-            (false, _) => "?".to_owned(),
-        });
-        rows.push(format!("({})", places.collect::<Vec<_>>().join(", ")));
         values.extend([
             one.id.into(),
             one.last_message_id.into(),
@@ -300,7 +290,7 @@ async fn write_news(db: &impl ConnectionTrait, news: &mut [conversation::Model])
          UPDATE conversation SET last_message_id = news.last, preview = news.preview, last_at = news.at, last_direction = news.direction, \
          last_status = news.status, unread = unread + news.more FROM news WHERE conversation.id = news.id \
          RETURNING conversation.id, conversation.unread",
-        rows.join(", ")
+        places(backend, &TYPES, news.len())
     );
     let written = db
         .query_all_raw(sea_orm::Statement::from_sql_and_values(backend, sql, values))
@@ -316,13 +306,13 @@ async fn write_news(db: &impl ConnectionTrait, news: &mut [conversation::Model])
 }
 
 /// Conversations as they were just written, shown without reading them again. The caller holds the locks of `people`.
-pub(crate) async fn show_all(
+pub(crate) async fn show_all<'a>(
     tx: &mut Tx,
     rows: Vec<conversation::Model>,
-    people: &[contact::Model],
+    people: impl IntoIterator<Item = &'a contact::Model>,
     states: &HashMap<Uuid, State>,
 ) -> Result<()> {
-    let people: HashMap<Uuid, &contact::Model> = people.iter().map(|p| (p.id, p)).collect();
+    let people: HashMap<Uuid, &contact::Model> = people.into_iter().map(|p| (p.id, p)).collect();
     for row in rows {
         if let Some(person) = people.get(&row.contact_id) {
             let country = tx.business(row.business_id).await?.country;
@@ -333,26 +323,26 @@ pub(crate) async fn show_all(
     Ok(())
 }
 
-/// The state of messages changed: the rows show it where they are the last ones.
-pub(crate) async fn follow(tx: &mut Tx, rows: &[message::Model]) -> Result<()> {
+/// The state of messages changed: the rows show it where they are the last ones. Those, as they are now.
+pub(crate) async fn follow(tx: &mut Tx, rows: &[message::Model]) -> Result<Vec<conversation::Model>> {
     let mut by_status: HashMap<&str, Vec<&message::Model>> = HashMap::new();
     for m in rows {
         by_status.entry(&m.status).or_default().push(m);
     }
+    let mut followed = Vec::with_capacity(rows.len());
     for (status, group) in by_status {
         let changed = conversation::Entity::update_many()
             .col_expr(conversation::Column::LastStatus, Expr::value(status))
             .filter(conversation::Column::Id.is_in(group.iter().map(|m| m.conversation_id)))
             .filter(conversation::Column::LastMessageId.is_in(group.iter().map(|m| m.id)))
-            .exec(&tx.db)
+            .exec_with_returning(&tx.db)
             .await?;
-        if changed.rows_affected > 0 {
-            for m in group {
-                tx.touch(m.business_id, Touched::Conversation(m.conversation_id));
-            }
+        for row in changed {
+            tx.touch(row.business_id, Touched::Conversation(row.id));
+            followed.push(row);
         }
     }
-    Ok(())
+    Ok(followed)
 }
 
 pub(crate) async fn row(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<ConversationRow> {

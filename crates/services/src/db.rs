@@ -183,6 +183,22 @@ impl Db {
     }
 }
 
+/// `($1::uuid, $2::text), ($3, $4)`: a list of values, of `rows` rows. The first row's types are written out, because PostgreSQL takes
+/// those of a list from there.
+pub(crate) fn places(backend: DbBackend, types: &[&str], rows: usize) -> String {
+    let postgres = backend == DbBackend::Postgres;
+    let place = |row: usize, (at, kind): (usize, &&str)| match (postgres, row) {
+        (true, 0) => format!("${}::{kind}", at + 1),
+        (true, _) => format!("${}", row * types.len() + at + 1),
+        (false, _) => "?".to_owned(),
+    };
+    let row = |row: usize| {
+        let places: Vec<String> = types.iter().enumerate().map(|one| place(row, one)).collect();
+        format!("({})", places.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 /// Where the file will lie.
 fn make_directory(options: &SqliteConnectOptions) -> Result<()> {
     if let Some(directory) = options.get_filename().parent().filter(|d| *d != Path::new("")) {

@@ -67,6 +67,8 @@ struct Inner {
     outbox: Bell,
     queue: Bell,
     inbound: messages::Intake,
+    writing: messages::Writing,
+    looks: contacts::Looks,
     outcomes: messages::Outcomes,
     news: messages::News,
     passwords: tokio::sync::Semaphore,
@@ -93,6 +95,8 @@ impl Services {
             outbox: Bell::default(),
             queue: Bell::default(),
             inbound: messages::Intake::new(groups),
+            writing: messages::Writing::new(groups),
+            looks: contacts::Looks::new(1),
             outcomes: messages::Outcomes::new(groups),
             news: messages::News::new(groups),
             // argon2 takes a core and 19 MiB for a moment; two at a time leave the machine to everybody else.
@@ -133,6 +137,14 @@ impl Services {
 
     pub(crate) fn inbound(&self) -> &messages::Intake {
         &self.0.inbound
+    }
+
+    pub(crate) fn writing(&self) -> &messages::Writing {
+        &self.0.writing
+    }
+
+    pub(crate) fn looks(&self) -> &contacts::Looks {
+        &self.0.looks
     }
 
     pub(crate) fn outcomes(&self) -> &messages::Outcomes {

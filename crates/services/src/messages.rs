@@ -8,6 +8,7 @@ mod claim;
 mod desk;
 mod dispatch;
 mod effects;
+mod enqueue;
 mod inbound;
 mod limits;
 mod outcome;
@@ -16,16 +17,15 @@ mod resend;
 pub mod spend;
 mod status;
 mod unclear;
+mod write;
 
 use contract::{
     Code, Page,
     messages::{Direction, LogQuery, MessageView, SendMessage},
 };
 use domain::{
-    consent::{Purpose, Sending, State, may_send},
+    consent::{Sending, State},
     delivery::Status,
-    phone::mask,
-    segments,
 };
 use entity::{contacts::contact, messages::message};
 use sea_orm::{
@@ -37,7 +37,7 @@ use twilio::errors;
 use uuid::Uuid;
 
 use crate::{
-    Actor, Permission, Result, Services, Tx, Who,
+    Actor, Permission, Result, Services, Tx,
     contacts::{self, consent},
     conversations,
     error::{field, problem},
@@ -56,6 +56,7 @@ pub(crate) use claim::due;
 pub(crate) use desk::look_again;
 pub use desk::{cancel_many, log, retry};
 pub use dispatch::{dispatch, send_due};
+pub(crate) use enqueue::{New, enqueue};
 pub(crate) use inbound::Intake;
 pub(crate) use inbound::receive_again;
 pub use inbound::{Received, receive};
@@ -71,6 +72,7 @@ pub use status::{About, status_changed};
 pub(crate) use unclear::in_state;
 pub(crate) use unclear::resolve;
 pub use unclear::{recover, settle, tick};
+pub(crate) use write::Writing;
 
 /// The customer's number, sealed, as `vault::SEALED` calls it.
 pub(crate) const THEIRS: &str = "message.theirs";
@@ -113,131 +115,6 @@ impl Kind {
             Sending::Reply
         }
     }
-}
-
-/// An outbound text to be stored and sent.
-pub(crate) struct New {
-    pub kind: Kind,
-    pub body: String,
-    /// The same id in one business is the same message.
-    pub correlation_id: Option<String>,
-    pub author: Option<String>,
-    pub reminder_id: Option<Uuid>,
-    pub appointment_id: Option<Uuid>,
-    /// Where the visit it is about happens: that decides the number it leaves from.
-    pub location_id: Option<Uuid>,
-}
-
-/// Stores an outbound text and the job that will send it (law 1). The caller holds the contact's lock.
-///
-/// # Errors
-/// `MayNotSend` when there is no number to send from.
-pub(crate) async fn enqueue(tx: &mut Tx, contact: &contact::Model, new: New) -> Result<message::Model> {
-    let business_id = contact.business_id;
-    let before = by_correlation(tx, business_id, new.correlation_id.as_deref()).await?;
-    if let Some(before) = before.as_ref().filter(|m| !is_withdrawn(m)) {
-        return Ok(before.clone());
-    }
-    let services = tx.services().clone();
-    let sender = numbers::sender(&services, &tx.db, business_id, Some(contact.id), new.location_id).await?;
-    let from = sender.ok_or_else(|| {
-        problem(
-            Code::MayNotSend,
-            "There is no number to send from. Add a Twilio number first.",
-        )
-    })?;
-    if let Some(before) = before {
-        return revive(tx, before, contact, from, new.body).await;
-    }
-    let conversation = conversations::get_or_begin(tx, business_id, contact.id).await?;
-    let id = Uuid::now_v7();
-    let segments = segments::count(&new.body).count as i32;
-    let row = message::ActiveModel {
-        id: Set(id),
-        business_id: Set(business_id),
-        conversation_id: Set(conversation.id),
-        contact_id: Set(contact.id),
-        direction: Set("outbound".to_owned()),
-        channel: Set("sms".to_owned()),
-        kind: Set(new.kind.as_str().to_owned()),
-        purpose: Set(Purpose::Transactional.as_str().to_owned()),
-        status: Set(Status::Queued.as_str().to_owned()),
-        segments: Set(segments),
-        body: Set(new.body),
-        price: Set(Some(spend::estimate(tx, &contact.phone, segments).await?)),
-        price_unit: Set(Some(spend::UNIT.to_owned())),
-        price_final: Set(false),
-        ours: Set(from),
-        theirs_key: Set(Some(services.vault().index(THEIRS, &contact.phone))),
-        theirs: Set(services.vault().seal(THEIRS, &contact.phone)),
-        account_sid: Set(None),
-        provider_sid: Set(None),
-        error_code: Set(None),
-        error: Set(None),
-        correlation_id: Set(Some(new.correlation_id.unwrap_or_else(|| id.to_string()))),
-        author: Set(new.author),
-        reminder_id: Set(new.reminder_id),
-        appointment_id: Set(new.appointment_id),
-        attempts: Set(0),
-        retries: Set(0),
-        resends: Set(0),
-        resend_at: Set(None),
-        priority: Set(new.kind.priority()),
-        slot_at: Set(None),
-        looks: Set(0),
-        not_before: Set(tx.now),
-        wait_reason: Set(None),
-        claimed_at: Set(None),
-        created_at: Set(tx.now),
-        sent_at: Set(None),
-        delivered_at: Set(None),
-    };
-    let row = row.insert(&tx.db).await?;
-    conversations::add(tx, conversation, &row).await?;
-    tx.touch(row.business_id, Touched::Message(row.id));
-    tx.send_soon();
-    metrics::counter!("showup_messages_total", "step" => "stored").increment(1);
-    tracing::info!(message = %id, step = "stored", to = %mask(&contact.phone), kind = new.kind.as_str(), "text");
-    Ok(row)
-}
-
-async fn by_correlation(tx: &Tx, business_id: Uuid, id: Option<&str>) -> Result<Option<message::Model>> {
-    let Some(id) = id else { return Ok(None) };
-    Ok(message::Entity::in_business(business_id)
-        .filter(message::Column::CorrelationId.eq(id))
-        .one(&tx.db)
-        .await?)
-}
-
-/// Withdrawn before the provider had it: nobody has seen it.
-fn is_withdrawn(m: &message::Model) -> bool {
-    m.status == Status::Cancelled.as_str() && m.provider_sid.is_none()
-}
-
-/// The same correlation id as a message that was withdrawn: it is taken up again, to today's number, with today's words.
-async fn revive(
-    tx: &mut Tx,
-    before: message::Model,
-    contact: &contact::Model,
-    from: String,
-    body: String,
-) -> Result<message::Model> {
-    let mut row = before.into_active_model();
-    row.status = Set(Status::Queued.as_str().to_owned());
-    row.error = Set(None);
-    let segments = segments::count(&body).count as i32;
-    row.segments = Set(segments);
-    row.price = Set(Some(spend::estimate(tx, &contact.phone, segments).await?));
-    row.price_final = Set(false);
-    row.body = Set(body);
-    row.ours = Set(from);
-    address_to(tx, &mut row, &contact.phone);
-    row.not_before = Set(tx.now);
-    row.slot_at = Set(None);
-    let row = row.update(&tx.db).await?;
-    tx.touch(row.business_id, Touched::Message(row.id));
-    tx.send_soon();
-    Ok(row)
 }
 
 /// Answers a customer's text by itself (HELP, a correction). Where that may not be or can't be, a person is asked to.
@@ -289,63 +166,16 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
     {
         return Err(field("correlation_id", "A correlation id has 1 to 200 characters."));
     }
-    let mut tx = s.begin().await?;
-    let contact = contacts::locked(&tx, actor.business_id, cmd.contact_id).await?;
-    may_write(&tx, actor, &contact).await?;
-    let new = New {
-        kind: Kind::Reply,
-        body,
-        correlation_id: cmd.correlation_id,
-        author: Some(actor.author()),
-        reminder_id: None,
-        appointment_id: None,
-        location_id: None,
-    };
-    let row = enqueue(&mut tx, &contact, new).await?;
-    if row.contact_id != contact.id {
-        return Err(problem(
-            Code::Conflict,
-            "This correlation id was used for a message to somebody else.",
-        ));
-    }
-    tx.commit().await?;
-    Ok(shown(row))
-}
-
-async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model) -> Result<()> {
-    if contact.blocked {
-        return Err(problem(
-            Code::MayNotSend,
-            "This contact is blocked. Unblock them to write again.",
-        ));
-    }
-    if contact.held_since.is_some() {
-        return Err(problem(Code::MayNotSend, contacts::hold::REASON));
-    }
-    let state = consent::state(&tx.db, contact.id).await?;
-    may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
-    // A program may answer somebody who wrote, but must not begin a conversation nobody agreed to.
-    let program = matches!(actor.who, Who::ApiKey { .. });
-    if program && state == State::Unknown && !has_written(tx, contact).await? {
-        return Err(problem(
-            Code::MayNotSend,
-            "This person has not agreed to text messages. Record their consent first (opt_in).",
-        ));
-    }
-    Ok(())
-}
-
-async fn has_written(tx: &Tx, contact: &contact::Model) -> Result<bool> {
-    let Some(conversation) = conversations::of_contact(&tx.db, contact.business_id, contact.id).await? else {
-        return Ok(false);
-    };
-    let inbound = message::Entity::in_business(contact.business_id)
-        .filter(message::Column::ConversationId.eq(conversation.id))
-        .filter(message::Column::Direction.eq("inbound"))
-        .limit(1)
-        .one(&tx.db)
-        .await?;
-    Ok(inbound.is_some())
+    write::store(
+        s,
+        write::Text {
+            actor: actor.clone(),
+            contact_id: cmd.contact_id,
+            body,
+            correlation_id: cmd.correlation_id,
+        },
+    )
+    .await
 }
 
 /// Why texts can't reach this number at all, if the last one showed that and nothing has come from there since: a landline, say.
@@ -438,7 +268,7 @@ const MOST_FAILURES: usize = 10;
 /// A message's state changed: its bubble and its conversation's row show it.
 async fn told(tx: &mut Tx, row: &message::Model) -> Result<()> {
     tx.touch(row.business_id, Touched::Message(row.id));
-    conversations::follow(tx, std::slice::from_ref(row)).await
+    conversations::follow(tx, std::slice::from_ref(row)).await.map(drop)
 }
 
 /// The number it goes to, sealed, and what it is found by.
@@ -506,6 +336,7 @@ pub async fn list(s: &Services, actor: &Actor, query: LogQuery) -> Result<Page<M
 
 /// As in the indexes over a part of the rows; literals, so that SQLite uses them.
 pub(crate) const WAITING: &str = "\"status\" = 'queued'";
+pub(crate) const OUTBOUND: &str = "\"direction\" = 'outbound'";
 pub(crate) const TROUBLE: &str = "\"status\" IN ('unknown', 'undelivered', 'failed')";
 
 /// A page of messages, newest first; the caller says whose.

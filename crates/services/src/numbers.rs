@@ -4,9 +4,12 @@ pub mod connections;
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use contract::Code;
-use entity::{messages::message, numbers::number};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use entity::{businesses::business, messages::message, numbers::number};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
+};
 use uuid::Uuid;
 
 use crate::{Error, Result, Services, Tx, businesses::locations, conversations, error::field, error::problem, messages::THEIRS};
@@ -97,13 +100,29 @@ pub(crate) async fn sender(
     contact: Option<Uuid>,
     location: Option<Uuid>,
 ) -> Result<Option<String>> {
-    let active = number::Entity::in_business(business_id)
+    let active = active(db, business_id).await?;
+    choose(s, db, business_id, active, contact, location).await
+}
+
+/// Numbers of a business that may be sent from, the default first.
+pub(crate) async fn active(db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<number::Model>> {
+    let rows = number::Entity::in_business(business_id)
         .filter(number::Column::Status.eq("active"))
         .order_by_desc(number::Column::IsDefault)
         .order_by_asc(number::Column::CreatedAt)
-        .limit(100)
-        .all(db)
-        .await?;
+        .limit(100);
+    Ok(rows.all(db).await?)
+}
+
+/// As `sender`, with `active` known.
+pub(crate) async fn choose(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    active: Vec<number::Model>,
+    contact: Option<Uuid>,
+    location: Option<Uuid>,
+) -> Result<Option<String>> {
     if let Some(location) = location
         && let Some(own) = locations::number(db, business_id, location).await?
         && let Some(number) = active.iter().find(|n| n.id == own)
@@ -131,49 +150,73 @@ pub(crate) async fn sender(
 }
 
 /// The businesses texts (`to`, `from`) are for, aligned: each number's owner. A number that several businesses send from (the
-/// installation's default) goes by who texted this person from it last.
+/// installation's default) goes by who texted this person from it last. However many texts: at most three statements.
 pub(crate) async fn routes(s: &Services, db: &impl ConnectionTrait, texts: &[(&str, &str)]) -> Result<Vec<Option<Uuid>>> {
-    let mut owners: HashMap<String, Uuid> = HashMap::new();
     let numbers: BTreeSet<&str> = texts.iter().map(|(to, _)| *to).collect();
-    for row in number::Entity::find()
+    let rows = number::Entity::find()
         .filter(number::Column::Phone.is_in(numbers))
         .all(db)
+        .await?;
+    let owners: HashMap<String, Uuid> = rows.into_iter().map(|row| (row.phone, row.business_id)).collect();
+    let shared = s.settings().default_from.as_deref();
+    let by_sender = match shared {
+        Some(number) => shared_routes(s, db, number, texts).await?,
+        None => HashMap::new(),
+    };
+    let route = |(to, from): &(&str, &str)| {
+        let last = by_sender.get(from).filter(|_| shared == Some(*to));
+        last.or_else(|| owners.get(*to)).copied()
+    };
+    Ok(texts.iter().map(route).collect())
+}
+
+/// Whose those are who wrote to the shared number. Where there is one business only, it is that one's.
+async fn shared_routes<'a>(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    number: &str,
+    texts: &[(&str, &'a str)],
+) -> Result<HashMap<&'a str, Uuid>> {
+    let senders: BTreeSet<&str> = texts.iter().filter(|(to, _)| *to == number).map(|(_, from)| *from).collect();
+    if senders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let businesses = business::Entity::find().limit(2).all(db).await?;
+    if let [only] = businesses.as_slice() {
+        return Ok(senders.into_iter().map(|from| (from, only.id)).collect());
+    }
+    // While keys change a sender may be found by either.
+    let senders = senders.into_iter();
+    let keys: HashMap<String, &str> = senders
+        .flat_map(|from| s.vault().indexes(THEIRS, from).into_iter().map(move |key| (key, from)))
+        .collect();
+    let mut last: HashMap<&str, (DateTime<Utc>, Uuid)> = HashMap::new();
+    for row in db
+        .query_all_raw(last_senders(db.get_database_backend(), number, keys.keys()))
         .await?
     {
-        owners.insert(row.phone, row.business_id);
+        let (key, at, business_id): (String, DateTime<Utc>, Uuid) = (
+            row.try_get("", "asked")?,
+            row.try_get("", "created_at")?,
+            row.try_get("", "business_id")?,
+        );
+        let Some(from) = keys.get(&key) else { continue };
+        let one = last.entry(from).or_insert((at, business_id));
+        *one = (*one).max((at, business_id));
     }
-    let mut found = Vec::with_capacity(texts.len());
-    for (to, from) in texts {
-        let shared = s.settings().default_from.as_deref() == Some(*to);
-        found.push(match owners.get(*to).copied() {
-            Some(owner) if !shared => Some(owner),
-            owner if shared => shared_route(s, db, to, from).await?.or(owner),
-            owner => owner,
-        });
-    }
-    Ok(found)
+    Ok(last.into_iter().map(|(from, (_, business_id))| (from, business_id)).collect())
 }
 
-async fn shared_route(s: &Services, db: &impl ConnectionTrait, to: &str, from: &str) -> Result<Option<Uuid>> {
-    if let Some(last) = last_sender(s, db, to, from).await? {
-        return Ok(Some(last));
-    }
-    let businesses = entity::businesses::business::Entity::find().limit(2).all(db).await?;
-    Ok(if let [only] = businesses.as_slice() {
-        Some(only.id)
-    } else {
-        None
-    })
-}
-
-async fn last_sender(s: &Services, db: &impl ConnectionTrait, number: &str, customer: &str) -> Result<Option<Uuid>> {
-    let last = message::Entity::find()
-        .filter(message::Column::TheirsKey.is_in(s.vault().indexes(THEIRS, customer)))
-        .filter(message::Column::Ours.eq(number))
-        .filter(message::Column::Direction.eq("outbound"))
-        .order_by_desc(message::Column::CreatedAt)
-        .limit(1)
-        .one(db)
-        .await?;
-    Ok(last.map(|m| m.business_id))
+/// For each key of a customer's the last text that went to them from `number`: one step down an index each, whatever was written.
+pub(crate) fn last_senders<'a>(backend: DbBackend, number: &str, keys: impl Iterator<Item = &'a String>) -> Statement {
+    let mut values: Vec<sea_orm::Value> = vec![number.into()];
+    values.extend(keys.map(|key| key.clone().into()));
+    let places: Vec<String> = (2..=values.len()).map(|n| format!("(${n})")).collect();
+    let sql = format!(
+        "WITH news (asked) AS (VALUES {}) SELECT news.asked, message.business_id, message.created_at FROM news \
+         JOIN message ON message.id = (SELECT sent.id FROM message AS sent WHERE sent.theirs_key = news.asked AND sent.ours = $1 \
+         AND sent.direction = 'outbound' ORDER BY sent.created_at DESC LIMIT 1)",
+        places.join(", ")
+    );
+    Statement::from_sql_and_values(backend, sql, values)
 }

@@ -16,6 +16,7 @@
 pub mod rotation;
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -319,17 +320,28 @@ pub async fn has_keys(db: &Db) -> Result<bool> {
     Ok(rows(&db.write).await?.iter().any(|row| row.id != rotation::PLAIN))
 }
 
-/// Makes everybody else who wants to write this value into this column wait for the end of this transaction. Two processes may seal
-/// with different keys for a moment, and then their blind indexes differ: the unique index alone would let the value in twice.
-pub(crate) async fn take_turn(tx: &Tx, field: &str, text: &str) -> Result<()> {
+/// Makes everybody else who wants to write one of these values into this column wait for the end of this transaction. Two processes may
+/// seal with different keys for a moment, and then their blind indexes differ: the unique index alone would let a value in twice.
+pub(crate) async fn take_turns(tx: &Tx, field: &str, texts: impl IntoIterator<Item = String>) -> Result<()> {
     let backend = tx.db.get_database_backend();
     if !tx.services().db().is_postgres() {
         // One writer at a time.
         return Ok(());
     }
-    let mac = mac(&tx.services().vault().master.turns, field, text);
-    let turn = i64::from_be_bytes(mac[..8].try_into().expect("eight of 32 bytes"));
-    let statement = Statement::from_sql_and_values(backend, "SELECT pg_advisory_xact_lock($1)", [turn.into()]);
+    // In one order, so that two never wait for each other.
+    let turns: BTreeSet<i64> = texts
+        .into_iter()
+        .map(|text| {
+            let mac = mac(&tx.services().vault().master.turns, field, &text);
+            i64::from_be_bytes(mac[..8].try_into().expect("eight of 32 bytes"))
+        })
+        .collect();
+    let places: Vec<String> = (1..=turns.len()).map(|n| format!("(${n}::bigint)")).collect();
+    let sql = format!(
+        "SELECT pg_advisory_xact_lock(turn) FROM (VALUES {}) AS turns (turn)",
+        places.join(", ")
+    );
+    let statement = Statement::from_sql_and_values(backend, sql, turns.into_iter().map(Into::into));
     tx.db.execute_raw(statement).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Consent: where a contact stands, and the ledger of how it came to that. Rows of one business form a chain of hashes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use contract::contacts::{ConsentEventView, LedgerRow};
@@ -108,6 +108,27 @@ pub(crate) async fn suppressed_since(tx: &Tx, business_id: Uuid, phone: &str) ->
         .one(&tx.db)
         .await?;
     Ok(row.map(|r| r.since))
+}
+
+/// Those of these contacts whose number has said STOP to their business before, and since when.
+pub(super) async fn suppressed<'a>(tx: &Tx, people: &'a [contact::Model]) -> Result<Vec<(&'a contact::Model, DateTime<Utc>)>> {
+    let mut by_key: BTreeMap<(Uuid, String), &contact::Model> = BTreeMap::new();
+    for person in people {
+        let keys = tx.services().vault().indexes(SUPPRESSED, &person.phone);
+        by_key.extend(keys.into_iter().map(|key| ((person.business_id, key), person)));
+    }
+    let businesses: BTreeSet<Uuid> = people.iter().map(|p| p.business_id).collect();
+    let keys = by_key.keys().map(|(_, key)| key.as_str());
+    let rows = suppression::Entity::find()
+        .filter(suppression::Column::BusinessId.is_in(businesses))
+        .filter(suppression::Column::PhoneKey.is_in(keys))
+        .all(&tx.db)
+        .await?;
+    let found = rows.into_iter().filter_map(|row| {
+        let person = by_key.get(&(row.business_id, row.phone_key))?;
+        Some((*person, row.since))
+    });
+    Ok(found.collect())
 }
 
 async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {

@@ -1,7 +1,9 @@
 //! Several contacts at once. Locks are taken in order of id, so that two groups never wait for each other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use contract::live::LiveEvent;
+use domain::consent::State;
 use entity::contacts::contact;
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -9,8 +11,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{PHONE, Valid, holder, insert, locked, opened, with_keys};
-use crate::{Error, Result, Services, Tx, tx::Touched};
+use super::{PHONE, Valid, fresh, opened, query, sealed, stopped_before, taken, turn, with_keys};
+use crate::{Error, Result, Services, Tx, vault};
 
 fn of(ids: &[Uuid]) -> Select<contact::Entity> {
     contact::Entity::find()
@@ -45,10 +47,32 @@ pub(crate) async fn locked_if_free(tx: &Tx, ids: &[Uuid]) -> Result<Vec<contact:
 }
 
 /// The contacts texts came from, locked, aligned with `senders` (business, number); unknown senders become contacts with unknown
-/// consent (IN3).
+/// consent (IN3). As many statements for a hundred of them as for one.
 pub(crate) async fn known_or_new(tx: &mut Tx, senders: &[(Uuid, &str)]) -> Result<Vec<contact::Model>> {
+    let all: BTreeSet<(Uuid, &str)> = senders.iter().copied().collect();
+    let mut known = of_numbers(tx, &all).await?;
+    let unknown: BTreeSet<(Uuid, &str)> = all.into_iter().filter(|one| !known.contains_key(&owned(*one))).collect();
+    if !unknown.is_empty() {
+        known.extend(strangers(tx, unknown).await?);
+    }
+    let person = |one: &(Uuid, &str)| {
+        let person = known.get(&owned(*one)).cloned();
+        person.ok_or_else(|| Error::broken("a contact that was just made is not there"))
+    };
+    senders.iter().map(person).collect()
+}
+
+/// People by their business and number.
+type People = HashMap<(Uuid, String), contact::Model>;
+
+fn owned((business_id, phone): (Uuid, &str)) -> (Uuid, String) {
+    (business_id, phone.to_owned())
+}
+
+/// Those of these numbers that somebody has, locked.
+async fn of_numbers(tx: &Tx, numbers: &BTreeSet<(Uuid, &str)>) -> Result<People> {
     let mut of_business: BTreeMap<Uuid, Vec<&str>> = BTreeMap::new();
-    for (business_id, phone) in senders {
+    for (business_id, phone) in numbers {
         of_business.entry(*business_id).or_default().push(phone);
     }
     let vault = tx.services().vault();
@@ -65,26 +89,34 @@ pub(crate) async fn known_or_new(tx: &mut Tx, senders: &[(Uuid, &str)]) -> Resul
         .all(&tx.db)
         .await?;
     let rows = all_opened(tx.services(), rows).await?;
-    let mut known: HashMap<(Uuid, String), contact::Model> =
-        rows.into_iter().map(|c| ((c.business_id, c.phone.clone()), c)).collect();
-    let mut people = Vec::with_capacity(senders.len());
-    for (business_id, phone) in senders {
-        let key = (*business_id, (*phone).to_owned());
-        if !known.contains_key(&key) {
-            known.insert(key.clone(), stranger(tx, *business_id, phone).await?);
-        }
-        let person = known.get(&key).cloned();
-        people.push(person.ok_or_else(|| Error::broken("a contact that was just made is not there"))?);
-    }
-    Ok(people)
+    Ok(rows.into_iter().map(|c| ((c.business_id, c.phone.clone()), c)).collect())
 }
 
-/// Somebody who writes for the first time, unless another process was faster to note them.
-async fn stranger(tx: &mut Tx, business_id: Uuid, phone: &str) -> Result<contact::Model> {
-    if let Some(row) = holder(tx, business_id, phone).await? {
-        return locked(tx, business_id, row.id).await;
+/// People who write for the first time, unless another process was faster to note them.
+async fn strangers(tx: &mut Tx, mut unknown: BTreeSet<(Uuid, &str)>) -> Result<People> {
+    let turns = unknown.iter().map(|(business_id, phone)| turn(*business_id, phone));
+    vault::take_turns(tx, PHONE, turns).await?;
+    let mut known = of_numbers(tx, &unknown).await?;
+    unknown.retain(|one| !known.contains_key(&owned(*one)));
+    let new: Vec<contact::Model> = unknown
+        .into_iter()
+        .map(|(business_id, phone)| fresh(tx, business_id, Valid::stranger(phone)))
+        .collect();
+    if new.is_empty() {
+        return Ok(known);
     }
-    let new = insert(tx, business_id, Valid::stranger(phone)).await?;
-    tx.touch(business_id, Touched::Contact(new.id));
-    Ok(new)
+    let vault = tx.services().vault();
+    contact::Entity::insert_many(new.iter().map(|row| sealed(vault, row)))
+        .exec_without_returning(&tx.db)
+        .await
+        .map_err(taken)?;
+    for row in &new {
+        let country = tx.business(row.business_id).await?.country;
+        let shown = query::shown(row.clone(), State::Unknown, &country);
+        tx.show(row.business_id, LiveEvent::Contact(shown));
+    }
+    // After they were shown, for whom that concerns is shown anew.
+    stopped_before(tx, &new).await?;
+    known.extend(new.into_iter().map(|row| ((row.business_id, row.phone.clone()), row)));
+    Ok(known)
 }

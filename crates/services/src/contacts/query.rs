@@ -144,20 +144,26 @@ async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<contact::
     let states: HashMap<Uuid, State> = consent::states(db, business_id, &ids).await?;
     Ok(rows
         .into_iter()
-        .map(|r| ContactView {
-            id: r.id,
-            name: r.name,
-            phone_display: domain::phone::display(&r.phone, &country),
-            phone: r.phone,
-            email: r.email,
-            time_zone: r.time_zone,
-            notes: r.notes,
-            blocked: r.blocked,
-            held_since: r.held_since,
-            consent: ConsentView {
-                sms: states.get(&r.id).copied().unwrap_or_default(),
-            },
-            created_at: r.created_at,
+        .map(|row| {
+            let state = states.get(&row.id).copied().unwrap_or_default();
+            shown(row, state, &country)
         })
         .collect())
+}
+
+/// `row` is in plain; `country` is the business's.
+pub(super) fn shown(row: contact::Model, state: State, country: &str) -> ContactView {
+    ContactView {
+        id: row.id,
+        name: row.name,
+        phone_display: domain::phone::display(&row.phone, country),
+        phone: row.phone,
+        email: row.email,
+        time_zone: row.time_zone,
+        notes: row.notes,
+        blocked: row.blocked,
+        held_since: row.held_since,
+        consent: ConsentView { sms: state },
+        created_at: row.created_at,
+    }
 }

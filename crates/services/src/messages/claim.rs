@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
-use contract::appointments::Status as Visit;
+use contract::{appointments::Status as Visit, live::LiveEvent};
 use domain::{
     breaker::Permit,
     consent::{State, may_send},
@@ -17,6 +17,7 @@ use entity::{
     appointments::appointment,
     businesses::business,
     contacts::contact,
+    conversations::conversation,
     messages::{message, message_attempt},
     numbers::number,
     reminders::reminder_request,
@@ -31,7 +32,7 @@ use super::{
     Kind, WAITING, breaker,
     breaker::Board,
     limits::{Limits, Room},
-    opened, status, withdraw,
+    opened, shown, status, withdraw,
 };
 use crate::{
     Error, Result, Services, Tx, appointments, businesses,
@@ -116,7 +117,8 @@ pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
     }
     limits.save(&mut tx).await?;
     hold(&mut tx, held).await?;
-    begin_attempts(&mut tx, &mut go).await?;
+    let begun = begin_attempts(&mut tx, &mut go).await?;
+    conversations::show_all(&mut tx, begun, scene.people.values(), &scene.consents).await?;
     tx.commit().await?;
     let looked = looked - still;
     Ok(Round { go, looked })
@@ -504,10 +506,10 @@ pub(super) async fn objection(s: &Services, m: &message::Model) -> Result<Option
     contacts::objection(s, m.business_id, m.contact_id, &m.theirs).await
 }
 
-/// From here on they are being sent, and each has a row that says so.
-async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<()> {
+/// From here on they are being sent, and each has a row that says so. The conversations that show it.
+async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<Vec<conversation::Model>> {
     if go.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let sending = Status::Sending.as_str();
     let mut accounts: HashMap<Option<String>, Vec<Uuid>> = HashMap::new();
@@ -555,7 +557,7 @@ async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<()> {
             // The others to the same person wait for this one.
             begun: Set(people.insert(m.contact_id)),
         });
-        tx.touch(m.business_id, Touched::Message(m.id));
+        tx.show(m.business_id, LiveEvent::Message(shown(m.clone())));
     }
     message_attempt::Entity::insert_many(attempts)
         .exec_without_returning(&tx.db)

@@ -12,10 +12,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{WAITING, address_to, locked, may_write, resend, told, withdraw};
+use super::{WAITING, address_to, locked, resend, told, withdraw, write::may_write};
 use crate::{
-    Actor, Error, Permission, Result, Services, Tx, businesses, contacts, conversations, error::problem, numbers, reports::What,
-    tx::Touched,
+    Actor, Error, Permission, Result, Services, Tx, businesses, contacts, contacts::consent, conversations, error::problem,
+    numbers, reports::What, tx::Touched,
 };
 
 /// Most messages in one go.
@@ -107,7 +107,8 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<()> {
         Act::Cancel if row.resend_at.is_some() => resend::give_up(&mut tx, row).await?,
         Act::Cancel => return Err(problem(Code::Conflict, "It does not wait any more.")),
         Act::Retry if state.is_failure() || state == Status::Cancelled => {
-            may_write(&tx, actor, &person).await?;
+            let state = consent::state(&tx.db, person.id).await?;
+            may_write(&tx, actor, &person, state).await?;
             again(&mut tx, row, &person.phone).await?;
         }
         Act::Retry if state == Status::Unknown => {

@@ -6,11 +6,11 @@ use domain::{
     texts,
 };
 use entity::{contacts::contact, messages::message};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use twilio::forms;
 use uuid::Uuid;
 
-use super::{THEIRS, respond};
+use super::{OUTBOUND, THEIRS, respond};
 use crate::{
     Result, Tx,
     contacts::{self, consent, hold},
@@ -189,7 +189,7 @@ async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, from: &str) -> Re
     let texted: Vec<(Uuid, Uuid)> = message::Entity::find()
         .filter(message::Column::TheirsKey.is_in(tx.services().vault().indexes(THEIRS, from)))
         .filter(message::Column::Ours.eq(&inbound.ours))
-        .filter(message::Column::Direction.eq("outbound"))
+        .filter(Expr::cust(OUTBOUND))
         .filter(message::Column::BusinessId.ne(inbound.business_id))
         .select_only()
         .columns([message::Column::BusinessId, message::Column::ContactId])

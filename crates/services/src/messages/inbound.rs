@@ -346,7 +346,7 @@ struct Text<'a> {
 async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
     let senders: Vec<(Uuid, &str)> = texts.iter().map(|t| (t.business_id, t.form.from.as_str())).collect();
     let people = contacts::known_or_new(tx, &senders).await?;
-    let threads = conversations::get_or_begin_all(tx, &people).await?;
+    let threads = conversations::get_or_begin_all(tx, people.iter()).await?;
     let mut rows = Vec::with_capacity(texts.len());
     for ((text, person), thread) in texts.iter().zip(&people).zip(&threads) {
         rows.push(message_row(tx, text, person, thread.id));

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
+use contract::live::LiveEvent;
 use domain::{
     breaker::Failure,
     consent::{Source, State},
@@ -15,21 +16,23 @@ use entity::{
     messages::{message, message_attempt},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Set, Statement,
     sea_query::{Expr, LockType},
 };
 use twilio::{Outcome, errors};
 use uuid::Uuid;
 
-use super::{all_opened, breaker, limits, locked, spend, status, told, unclear, withdraw};
+use super::{all_opened, breaker, limits, locked, shown, spend, status, told, unclear, withdraw};
 use crate::{
     Error, Result, Services, Tx,
     contacts::{self, consent},
-    conversations, reminders,
+    conversations,
+    db::places,
+    reminders,
     reports::What,
     tasks,
     together::Together,
-    tx::Touched,
 };
 
 /// Seconds to the next tries after refusals that will pass (SE2), each ±20 %, so that what failed together does not come back together.
@@ -114,7 +117,7 @@ async fn write(s: &Services, group: &[(message::Model, Outcome)]) -> Result<()> 
     if !taken.is_empty() {
         let calls: Vec<_> = taken.iter().flat_map(|(row, _)| scopes(s, row)).collect();
         breaker::success(&mut tx, &calls).await?;
-        all_accepted(&mut tx, taken).await?;
+        all_accepted(&mut tx, taken, people.values()).await?;
     }
     tx.commit().await?;
     metrics::histogram!("showup_step_seconds", "step" => "record").record(begun.elapsed());
@@ -401,8 +404,12 @@ async fn close_attempt(
     Ok(())
 }
 
-/// The provider has these messages: their SIDs are ours now, and callbacks that came too early are heard.
-async fn all_accepted(tx: &mut Tx, taken: Vec<(message::Model, &twilio::Message)>) -> Result<()> {
+/// The provider has these messages: their SIDs are ours now, and callbacks that came too early are heard. `people` are theirs, locked.
+async fn all_accepted<'a>(
+    tx: &mut Tx,
+    taken: Vec<(message::Model, &twilio::Message)>,
+    people: impl IntoIterator<Item = &'a contact::Model>,
+) -> Result<()> {
     message_attempt::Entity::update_many()
         .col_expr(message_attempt::Column::FinishedAt, Expr::value(tx.now))
         .col_expr(message_attempt::Column::Outcome, Expr::value("accepted"))
@@ -419,13 +426,17 @@ async fn all_accepted(tx: &mut Tx, taken: Vec<(message::Model, &twilio::Message)
         if said(answer).is_some_and(is_last_word) {
             ended.push((m.id, answer));
         }
-        rows.push(bind(tx, m, answer).await?);
+        rows.push(bound(tx, m, answer));
     }
+    bind(tx, &rows).await?;
     for row in &rows {
         reminders::sent(tx, row).await?;
-        tx.touch(row.business_id, Touched::Message(row.id));
+        tx.show(row.business_id, LiveEvent::Message(shown(row.clone())));
     }
-    conversations::follow(tx, &rows).await?;
+    let threads = conversations::follow(tx, &rows).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|m| m.contact_id).collect();
+    let states = consent::states_of(&tx.db, &ids).await?;
+    conversations::show_all(tx, threads, people, &states).await?;
     status::adopt(tx, &rows).await?;
     for (id, answer) in ended {
         // What became of it follows the same way as by a callback: words, task, consent, another try. Read anew: early callbacks may
@@ -448,10 +459,10 @@ fn is_last_word(said: Status) -> bool {
 
 /// One message that was found at the provider after all.
 pub(super) async fn accepted(tx: &mut Tx, m: message::Model, answer: &twilio::Message) -> Result<()> {
-    all_accepted(tx, vec![(m, answer)]).await
+    all_accepted(tx, vec![(m, answer)], []).await
 }
 
-async fn bind(tx: &mut Tx, mut m: message::Model, answer: &twilio::Message) -> Result<message::Model> {
+fn bound(tx: &mut Tx, mut m: message::Model, answer: &twilio::Message) -> message::Model {
     let current: Status = m.status.parse().unwrap_or(Status::Sending);
     let said = said(answer).filter(|said| !is_last_word(*said)).unwrap_or(Status::Accepted);
     if let Advance::Moves(next) = advance(current, said) {
@@ -468,17 +479,34 @@ async fn bind(tx: &mut Tx, mut m: message::Model, answer: &twilio::Message) -> R
     }
     // Twilio's log is looked at should nothing be heard of it for an hour.
     m.not_before = tx.now + status::SILENCE;
-    message::Entity::update_many()
-        .col_expr(message::Column::ProviderSid, Expr::value(m.provider_sid.clone()))
-        .col_expr(message::Column::AccountSid, Expr::value(m.account_sid.clone()))
-        .col_expr(message::Column::Status, Expr::value(m.status.clone()))
-        .col_expr(message::Column::SentAt, Expr::value(m.sent_at))
-        .col_expr(message::Column::Segments, Expr::value(m.segments))
-        .col_expr(message::Column::NotBefore, Expr::value(m.not_before))
-        .filter(message::Column::Id.eq(m.id))
-        .exec(&tx.db)
+    m
+}
+
+/// Writes what `bound` has said, in one statement.
+async fn bind(tx: &Tx, rows: &[message::Model]) -> Result<()> {
+    let backend = tx.db.get_database_backend();
+    const TYPES: [&str; 7] = ["uuid", "text", "text", "text", "timestamptz", "int", "timestamptz"];
+    let values = rows.iter().flat_map(|m| -> [sea_orm::Value; 7] {
+        [
+            m.id.into(),
+            m.provider_sid.clone().into(),
+            m.account_sid.clone().into(),
+            m.status.clone().into(),
+            m.sent_at.into(),
+            m.segments.into(),
+            m.not_before.into(),
+        ]
+    });
+    let sql = format!(
+        "WITH news (id, sid, account, status, sent_at, segments, not_before) AS (VALUES {}) \
+         UPDATE message SET provider_sid = news.sid, account_sid = news.account, status = news.status, sent_at = news.sent_at, \
+         segments = news.segments, not_before = news.not_before FROM news WHERE message.id = news.id",
+        places(backend, &TYPES, rows.len())
+    );
+    tx.db
+        .execute_raw(Statement::from_sql_and_values(backend, sql, values))
         .await?;
-    Ok(m)
+    Ok(())
 }
 
 /// It did not arrive and won't: the state and plain words.

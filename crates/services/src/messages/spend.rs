@@ -20,20 +20,27 @@ pub(crate) const UNIT: &str = "USD";
 /// Of the budget; from here on staff are told.
 pub(crate) const ALERT_PERCENT: i64 = 80;
 
-/// What `segments` to `phone` will cost, in micro-dollars: this installation's own price, else the list's.
-pub(crate) async fn estimate(tx: &Tx, phone: &str, segments: i32) -> Result<i64> {
-    let country = domain::phone::country_of(phone);
-    to_country(&tx.db, country.as_deref(), u32::try_from(segments).unwrap_or(1)).await
+/// What segments to any number of a country cost, in micro-dollars: this installation's own price, else the list's.
+pub(crate) async fn to_country(db: &impl ConnectionTrait, country: Option<&str>, segments: u32) -> Result<i64> {
+    let own = match country {
+        Some(country) => own(db, country).await?,
+        None => None,
+    };
+    Ok(cost(own, country, segments))
 }
 
-/// The same for any number of a country.
-pub(crate) async fn to_country(db: &impl ConnectionTrait, country: Option<&str>, segments: u32) -> Result<i64> {
-    if let Some(country) = country
-        && let Some(own) = price::Entity::find_by_id(country.to_owned()).one(db).await?
-    {
-        return Ok(own.micros.saturating_mul(i64::from(segments)));
-    }
-    Ok(domain::prices::estimate(country, segments))
+/// This installation's own price of a segment to a country, if it has one.
+pub(super) async fn own(db: &impl ConnectionTrait, country: &str) -> Result<Option<i64>> {
+    let row = price::Entity::find_by_id(country.to_owned()).one(db).await?;
+    Ok(row.map(|row| row.micros))
+}
+
+/// `own`: this installation's price of a segment.
+pub(super) fn cost(own: Option<i64>, country: Option<&str>, segments: u32) -> i64 {
+    own.map_or_else(
+        || domain::prices::estimate(country, segments),
+        |micros| micros.saturating_mul(i64::from(segments)),
+    )
 }
 
 /// Sets this installation's price of a segment to a country, in micro-dollars.

@@ -465,7 +465,7 @@ pub(super) async fn learned(tx: &mut Tx, row: message::Model, said: &twilio::Mes
     let rows = [follow(tx, row, &said.status, said.error_code).await?];
     let calls = breaker::calls(tx.services(), &rows);
     breaker::confirmed(tx, &calls).await?;
-    conversations::follow(tx, &rows).await
+    conversations::follow(tx, &rows).await.map(drop)
 }
 
 /// Events that came before we knew whose SIDs these are.

@@ -1,0 +1,146 @@
+//! What staff and programs write to people. Texts that come together share a transaction, and each is answered after it.
+
+use std::collections::HashMap;
+
+use contract::{Code, messages::MessageView};
+use domain::consent::{Sending, State, may_send};
+use entity::{contacts::contact, messages::message};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use super::{
+    Kind,
+    enqueue::{New, enqueue_all},
+    shown,
+};
+use crate::{
+    Actor, Error, Result, Services, Tx, Who,
+    contacts::{self, consent},
+    conversations,
+    error::{not_found, problem},
+    together::Together,
+};
+
+/// Most texts in one transaction.
+const MOST: usize = 64;
+
+/// A text that somebody may write, looked through.
+pub(crate) struct Text {
+    pub actor: Actor,
+    pub contact_id: Uuid,
+    pub body: String,
+    pub correlation_id: Option<String>,
+}
+
+pub(crate) type Writing = Together<Text, Result<MessageView>>;
+
+/// Stores a text and the job that will send it.
+///
+/// # Errors
+/// `NotFound`, `MayNotSend` with the reason, `Conflict` for another's correlation id.
+pub(super) async fn store(s: &Services, text: Text) -> Result<MessageView> {
+    let work = |group| async move { Box::pin(store_group(s, group)).await };
+    let done = s.writing().run(text, MOST, work).await;
+    done.unwrap_or_else(|| Err(Error::broken("the transaction of this text broke off")))
+}
+
+async fn store_group(s: &Services, group: Vec<Text>) -> Vec<Result<MessageView>> {
+    match store_all(s, &group).await {
+        Ok(answers) => answers,
+        Err(cause) if group.len() == 1 => vec![Err(cause)],
+        // One of them is in the way of the others: each by itself.
+        Err(_) => {
+            let mut answers = Vec::with_capacity(group.len());
+            for text in &group {
+                let alone = store_all(s, std::slice::from_ref(text)).await;
+                answers
+                    .push(alone.and_then(|mut one| one.pop().unwrap_or_else(|| Err(Error::broken("a text without an answer")))));
+            }
+            answers
+        }
+    }
+}
+
+/// All of a group in one transaction; who may not be written to is refused and leaves nothing behind.
+async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageView>>> {
+    let mut tx = s.begin().await?;
+    let ids: Vec<Uuid> = group.iter().map(|text| text.contact_id).collect();
+    let people = contacts::locked_all(&tx, &ids).await?;
+    let people: HashMap<Uuid, contact::Model> = people.into_iter().map(|person| (person.id, person)).collect();
+    let states = consent::states_of(&tx.db, &ids).await?;
+    let (mut refused, mut texts) = (Vec::with_capacity(group.len()), Vec::with_capacity(group.len()));
+    for text in group {
+        let theirs = |person: &&contact::Model| person.business_id == text.actor.business_id;
+        let Some(person) = people.get(&text.contact_id).filter(theirs) else {
+            refused.push(Some(not_found("contact")));
+            continue;
+        };
+        let state = states.get(&person.id).copied().unwrap_or_default();
+        match may_write(&tx, &text.actor, person, state).await {
+            Ok(()) => {
+                refused.push(None);
+                texts.push((person, new(text)));
+            }
+            Err(why @ Error::Problem(_)) => refused.push(Some(why)),
+            Err(cause) => return Err(cause),
+        }
+    }
+    let mut stored = enqueue_all(&mut tx, texts).await?.into_iter();
+    tx.commit().await?;
+    let answer = |refused: Option<Error>| match refused {
+        Some(why) => Err(why),
+        None => stored
+            .next()
+            .unwrap_or_else(|| Err(Error::broken("a text without an answer")))
+            .map(shown),
+    };
+    Ok(refused.into_iter().map(answer).collect())
+}
+
+fn new(text: &Text) -> New {
+    New {
+        kind: Kind::Reply,
+        body: text.body.clone(),
+        correlation_id: text.correlation_id.clone(),
+        author: Some(text.actor.author()),
+        reminder_id: None,
+        appointment_id: None,
+        location_id: None,
+    }
+}
+
+/// `state`: where the contact stands.
+pub(super) async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model, state: State) -> Result<()> {
+    if contact.blocked {
+        return Err(problem(
+            Code::MayNotSend,
+            "This contact is blocked. Unblock them to write again.",
+        ));
+    }
+    if contact.held_since.is_some() {
+        return Err(problem(Code::MayNotSend, contacts::hold::REASON));
+    }
+    may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
+    // A program may answer somebody who wrote, but must not begin a conversation nobody agreed to.
+    let program = matches!(actor.who, Who::ApiKey { .. });
+    if program && state == State::Unknown && !has_written(tx, contact).await? {
+        return Err(problem(
+            Code::MayNotSend,
+            "This person has not agreed to text messages. Record their consent first (opt_in).",
+        ));
+    }
+    Ok(())
+}
+
+async fn has_written(tx: &Tx, contact: &contact::Model) -> Result<bool> {
+    let Some(conversation) = conversations::of_contact(&tx.db, contact.business_id, contact.id).await? else {
+        return Ok(false);
+    };
+    let inbound = message::Entity::in_business(contact.business_id)
+        .filter(message::Column::ConversationId.eq(conversation.id))
+        .filter(message::Column::Direction.eq("inbound"))
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    Ok(inbound.is_some())
+}
