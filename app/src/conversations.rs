@@ -43,21 +43,20 @@ pub struct ThreadView {
     pub correlation_id: Uuid,
 }
 
-/// Opening a thread means it has been read.
+/// Fetching a thread is not reading it: pages are fetched for previews, too, and into tabs that nobody looks at.
 #[server(prefix = "/api/fn")]
 pub async fn open_thread(id: Uuid, before: Option<String>) -> Result<ThreadView, AppError> {
-    let (services, actor) = (ssr::services()?, ssr::actor().await?);
-    services::conversations::mark_read(&services, &actor, id).await?;
-    let thread = services::conversations::thread(&services, &actor, id, before).await?;
     Ok(ThreadView {
-        thread,
+        thread: services::conversations::thread(&ssr::services()?, &ssr::actor().await?, id, before).await?,
         correlation_id: Uuid::now_v7(),
     })
 }
 
+/// Somebody has read what is in a conversation.
 #[server(prefix = "/api/fn")]
 pub async fn mark_read(id: Uuid) -> Result<(), AppError> {
-    Ok(services::conversations::mark_read(&ssr::services()?, &ssr::actor().await?, id).await?)
+    let work = async move { Ok(services::conversations::mark_read(&ssr::services()?, &ssr::actor().await?, id).await?) };
+    ssr::press(&format!("/inbox/{id}"), work).await
 }
 
 /// Leads to the conversation with a contact, which begins if there was none.
@@ -68,10 +67,32 @@ pub async fn text_contact(contact_id: Uuid) -> Result<Uuid, AppError> {
     ssr::door(form, work, |id| Some(format!("/inbox/{id}"))).await
 }
 
+/// Whether somebody has the page before their eyes: not until a script runs in it, and not while it is hidden.
+#[derive(Clone, Copy)]
+pub struct Looking(RwSignal<bool>);
+
+impl Looking {
+    fn new() -> Self {
+        let looking = RwSignal::new(false);
+        Effect::new(move |_| {
+            let look = move || _ = looking.try_set(document().visibility_state() == web_sys::VisibilityState::Visible);
+            look();
+            let changed = window_event_listener_untyped("visibilitychange", move |_| look());
+            on_cleanup(move || changed.remove());
+        });
+        Self(looking)
+    }
+
+    pub fn get(self) -> bool {
+        self.0.get()
+    }
+}
+
 #[component]
 pub fn Inbox() -> impl IntoView {
     let desk = use_desk();
     provide_context(Outbox::new(desk.live));
+    provide_context(Looking::new());
     let path = use_location().pathname;
     let open = Memo::new(move |_| path.read().strip_prefix("/inbox/").and_then(|id| id.parse::<Uuid>().ok()));
     let query = use_query_map();

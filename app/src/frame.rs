@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use contract::live::LiveEvent;
-use leptos::{html, prelude::*, server_fn::ServerFn, task::spawn_local};
+use leptos::{ev::SubmitEvent, html, prelude::*, server_fn::ServerFn, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::{
     components::{A, Outlet},
@@ -55,7 +55,10 @@ fn Framed(view: DeskView) -> impl IntoView {
 
 /// The stream, the clock and the counts of an open page.
 fn keep_current(desk: Desk) {
-    Effect::new(move |_| desk.live.connect());
+    Effect::new(move |_| {
+        let (business, account) = desk.me.with_value(|me| (me.business.id, me.account_id));
+        desk.live.connect(business, account);
+    });
     Effect::new(move |_| {
         // The server's clock goes on here, however wrong this machine's is.
         let offset = desk.now.get_untracked() - browser::now();
@@ -93,6 +96,16 @@ fn Head() -> impl IntoView {
         }
     };
     Effect::watch(move || path.get(), close, false);
+    let leave = move |event: SubmitEvent| {
+        event.prevent_default();
+        let ending = desk.live.ending();
+        spawn_local(async move {
+            match accounts::sign_out().await {
+                Ok(()) => ending(),
+                Err(error) => _ = desk.problem.try_set(Some(error.0)),
+            }
+        });
+    };
     view! {
         <header class="row-start-1 flex items-center gap-2 border-b border-base-300 px-3 py-1.5 md:col-start-1 md:flex-col md:items-stretch md:border-e md:py-3">
             <p class="min-w-0 flex-1 truncate font-semibold md:px-2">{move || desk.business.read().name.clone()}</p>
@@ -106,7 +119,7 @@ fn Head() -> impl IntoView {
                     <p class="px-2 pb-2 text-sm text-muted capitalize">{role}</p>
                     <MenuLink href="/log" icon=icondata::LuScrollText label="Message log" />
                     <MenuLink href="/reports" icon=icondata::LuChartColumn label="Reports" />
-                    <form method="post" action=SignOut::url()>
+                    <form method="post" action=SignOut::url() on:submit=leave>
                         <button type="submit" class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9">
                             <Glyph icon=icondata::LuLogOut />
                             "Sign out"

@@ -1,20 +1,22 @@
-//! News from the server as it happens: one stream for the whole app, and who on the page wants to hear it.
+//! News from the server as it happens, and who on the page wants to hear it.
 //!
-//! The stream is resumed by id. A browser does that by itself only while it retries on its own; after an HTTP error it gives up, so we
-//! keep the last id and open a new stream with `?after=`.
+//! The stream itself is held by a worker that all tabs of this person share (`server/src/live/worker.js` says what they tell each other).
+//! A tab knows everything up to the cursor its page was drawn at, and takes in what comes after.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 
 use contract::live::LiveEvent;
+use js_sys::Array;
 use leptos::{ev, prelude::*};
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{EventSource, MessageEvent};
+use send_wrapper::SendWrapper;
+use uuid::Uuid;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{MessageEvent, MessagePort, SharedWorker, Worker};
 
 type Listener = Arc<dyn Fn(&LiveEvent) + Send + Sync>;
 
-const KINDS: [&str; 6] = ["message", "conversation", "contact", "appointment", "task", "notices"];
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(15);
+/// Grows when tab and worker say other things to each other: tabs of before and after an upgrade must not meet in one worker.
+const WORKER: &str = "/live/worker.js?v=1";
 /// Several events of one change are answered with one refetch.
 const TOGETHER: Duration = Duration::from_millis(250);
 
@@ -23,19 +25,23 @@ const TOGETHER: Duration = Duration::from_millis(250);
 pub struct Live {
     listeners: StoredValue<BTreeMap<u64, Listener>>,
     next: StoredValue<u64>,
-    /// Id of the last event seen.
-    cursor: StoredValue<String>,
+    /// Id of the last event seen; a whole number, as scripts have it.
+    cursor: StoredValue<f64>,
+    /// In the browser only, and there on one thread only.
+    line: StoredValue<Option<SendWrapper<Line>>>,
     pub connected: RwSignal<bool>,
     /// Grows whenever events were missed and everything on screen must be read again.
     pub resync: RwSignal<u32>,
 }
 
 impl Live {
+    /// `cursor` is the id of the last event before the page's data was read.
     pub fn new(cursor: i64) -> Self {
         Self {
             listeners: StoredValue::new(BTreeMap::new()),
             next: StoredValue::new(0),
-            cursor: StoredValue::new(cursor.to_string()),
+            cursor: StoredValue::new(cursor as f64),
+            line: StoredValue::new(None),
             connected: RwSignal::new(true),
             resync: RwSignal::new(0),
         }
@@ -102,161 +108,141 @@ impl Live {
         Effect::watch(move || self.resync.get(), move |_, _, _| refetch(), false);
     }
 
-    /// Opens the stream and keeps it open until the component that asks for it is gone. In the browser only.
-    pub fn connect(self) {
-        let stream = StoredValue::new_local(Stream {
-            live: self,
-            open: Rc::default(),
-            wait: Rc::new(RefCell::new(FIRST_WAIT)),
-        });
-        stream.with_value(Stream::open);
-        let wake = move || stream.try_with_value(Stream::wake).unwrap_or_default();
-        let online = window_event_listener(ev::online, move |_| wake());
-        let shown = window_event_listener_untyped("visibilitychange", move |_| {
+    /// Listens to what happens in `business` as `account` may know it, until the component that asks for it is gone. In the browser only.
+    pub fn connect(self, business: Uuid, account: Uuid) {
+        let Some(line) = Line::open(self, &format!("{WORKER}&business={business}&account={account}")) else {
+            self.connected.set(false);
+            return;
+        };
+        let shared = matches!(line.worker, Shares::All(_));
+        self.line.set_value(Some(SendWrapper::new(line)));
+        self.say("join");
+        let online = window_event_listener(ev::online, move |_| self.say("join"));
+        let back = window_event_listener_untyped("pageshow", move |_| self.say("join"));
+        let gone = window_event_listener_untyped("pagehide", move |_| self.say("leave"));
+        let looked_at = window_event_listener_untyped("visibilitychange", move |_| {
             if document().visibility_state() == web_sys::VisibilityState::Visible {
-                wake();
+                self.say("join");
+            } else if !shared {
+                self.say("leave");
             }
         });
         on_cleanup(move || {
-            online.remove();
-            shown.remove();
-            stream.try_with_value(Stream::close);
+            for listener in [online, back, gone, looked_at] {
+                listener.remove();
+            }
+            self.say("leave");
+            if let Some(Some(line)) = self.line.try_get_value() {
+                line.hear_no_more();
+            }
         });
     }
-}
 
-/// One open connection with the functions it calls; they live as long as it does.
-struct Connection {
-    source: EventSource,
-    _on_event: Closure<dyn FnMut(MessageEvent)>,
-    _on_resync: Closure<dyn FnMut(MessageEvent)>,
-    _on_open: Closure<dyn FnMut()>,
-    _on_error: Closure<dyn FnMut()>,
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.source.set_onopen(None);
-        self.source.set_onerror(None);
-        self.source.close();
+    /// What to call once the person has signed out, though this page be gone by then: the stream ends, and their other tabs ask who is there.
+    pub fn ending(self) -> impl FnOnce() + 'static {
+        let line = self.line.try_get_value().flatten();
+        move || {
+            if let Some(line) = line {
+                line.say("end", 0.0);
+            }
+        }
     }
-}
 
-#[derive(Clone)]
-struct Stream {
-    live: Live,
-    open: Rc<RefCell<Option<Connection>>>,
-    wait: Rc<RefCell<Duration>>,
-}
+    fn say(self, word: &str) {
+        if let (Some(Some(line)), Some(cursor)) = (self.line.try_get_value(), self.cursor.try_get_value()) {
+            line.say(word, cursor);
+        }
+    }
 
-impl Stream {
-    fn open(&self) {
-        let Some(cursor) = self.live.cursor.try_get_value() else {
+    fn hear(self, news: &Array) {
+        let word = news.get(0).as_string().unwrap_or_default();
+        match word.as_str() {
+            "event" => self.happened(
+                news.get(1).as_f64().unwrap_or_default(),
+                &news.get(2).as_string().unwrap_or_default(),
+            ),
+            "resync" => {
+                self.cursor.try_set_value(news.get(1).as_f64().unwrap_or_default());
+                self.resync.try_update(|n| *n += 1);
+            }
+            "state" => self.is_open(news.get(1).is_truthy()),
+            "end" => _ = window().location().reload(),
+            _ => {}
+        }
+    }
+
+    fn happened(self, id: f64, data: &str) {
+        if self.cursor.try_get_value().is_none_or(|cursor| id <= cursor) {
             return;
-        };
-        let url = crate::paths::with_query("/live", &[("after", Some(&cursor))]);
-        let Ok(source) = EventSource::new(&url) else {
-            return self.later();
-        };
-        let connection = Connection {
-            _on_event: self.on_event(&source),
-            _on_resync: self.on_resync(&source),
-            _on_open: self.on_open(&source),
-            _on_error: self.on_error(&source),
-            source,
-        };
-        self.open.replace(Some(connection));
-    }
-
-    fn close(&self) {
-        self.open.replace(None);
-    }
-
-    /// Opens again now, if nothing is open.
-    fn wake(&self) {
-        let closed = self
-            .open
-            .borrow()
-            .as_ref()
-            .is_none_or(|open| open.source.ready_state() == EventSource::CLOSED);
-        if closed {
-            self.wait.replace(FIRST_WAIT);
-            self.open();
+        }
+        self.cursor.set_value(id);
+        match serde_json::from_str::<LiveEvent>(data) {
+            Ok(event) => self.tell(&event),
+            // A newer server says something this page does not know: read everything again.
+            Err(_) => self.resync.update(|n| *n += 1),
         }
     }
 
-    /// Opens again after a pause that doubles.
-    fn later(&self) {
-        let wait = *self.wait.borrow();
-        self.wait.replace((wait * 2).min(LONGEST_WAIT));
-        let stream = self.clone();
-        set_timeout(
-            move || {
-                let closed = stream
-                    .open
-                    .borrow()
-                    .as_ref()
-                    .is_some_and(|open| open.source.ready_state() == EventSource::CLOSED);
-                if closed {
-                    stream.open();
-                }
-            },
-            wait,
-        );
-    }
-
-    fn saw(live: Live, event: &MessageEvent) {
-        let id = event.last_event_id();
-        if !id.is_empty() {
-            live.cursor.try_set_value(id);
+    /// Also said on the document, for whoever wants to know from outside whether the page is alive.
+    fn is_open(self, open: bool) {
+        self.connected.try_set(open);
+        if let Some(root) = document().document_element() {
+            _ = root.set_attribute("data-live", if open { "open" } else { "away" });
         }
     }
+}
 
-    fn on_event(&self, source: &EventSource) -> Closure<dyn FnMut(MessageEvent)> {
-        let live = self.live;
-        let closure = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            Self::saw(live, &event);
-            match event.data().as_string().map(|data| serde_json::from_str::<LiveEvent>(&data)) {
-                Some(Ok(event)) => live.tell(&event),
-                // A newer server says something this page does not know: read everything again.
-                _ => live.resync.update(|n| *n += 1),
+/// The way to the worker.
+#[derive(Clone)]
+struct Line {
+    worker: Shares,
+    _hear: Rc<Closure<dyn FnMut(MessageEvent)>>,
+}
+
+/// Whose worker it is.
+#[derive(Clone)]
+enum Shares {
+    All(MessagePort),
+    /// This tab's alone.
+    Own(Worker),
+}
+
+impl Line {
+    fn open(live: Live, address: &str) -> Option<Self> {
+        let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            if let Ok(news) = event.data().dyn_into::<Array>() {
+                live.hear(&news);
             }
         });
-        for kind in KINDS {
-            _ = source.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
+        let there = js_sys::Reflect::has(&window(), &"SharedWorker".into()).unwrap_or_default();
+        let shared = there.then(|| SharedWorker::new(address).ok()).flatten();
+        let worker = match shared {
+            Some(shared) => Shares::All(shared.port()),
+            None => Shares::Own(Worker::new(address).ok()?),
+        };
+        let callback = Some(hear.as_ref().unchecked_ref());
+        match &worker {
+            Shares::All(port) => port.set_onmessage(callback),
+            Shares::Own(worker) => worker.set_onmessage(callback),
         }
-        closure
+        Some(Self {
+            worker,
+            _hear: Rc::new(hear),
+        })
     }
 
-    fn on_resync(&self, source: &EventSource) -> Closure<dyn FnMut(MessageEvent)> {
-        let live = self.live;
-        let closure = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            Self::saw(live, &event);
-            live.resync.update(|n| *n += 1);
-        });
-        _ = source.add_event_listener_with_callback("resync", closure.as_ref().unchecked_ref());
-        closure
+    fn hear_no_more(&self) {
+        match &self.worker {
+            Shares::All(port) => port.set_onmessage(None),
+            Shares::Own(worker) => worker.terminate(),
+        }
     }
 
-    fn on_open(&self, source: &EventSource) -> Closure<dyn FnMut()> {
-        let (live, wait) = (self.live, Rc::clone(&self.wait));
-        let closure = Closure::<dyn FnMut()>::new(move || {
-            wait.replace(FIRST_WAIT);
-            live.connected.set(true);
-        });
-        source.set_onopen(Some(closure.as_ref().unchecked_ref()));
-        closure
-    }
-
-    fn on_error(&self, source: &EventSource) -> Closure<dyn FnMut()> {
-        let (stream, failed) = (self.clone(), source.clone());
-        let closure = Closure::<dyn FnMut()>::new(move || {
-            stream.live.connected.set(false);
-            if failed.ready_state() == EventSource::CLOSED {
-                stream.later();
-            }
-        });
-        source.set_onerror(Some(closure.as_ref().unchecked_ref()));
-        closure
+    fn say(&self, word: &str, cursor: f64) {
+        let words = Array::of2(&word.into(), &JsValue::from_f64(cursor));
+        _ = match &self.worker {
+            Shares::All(port) => port.post_message(&words),
+            Shares::Own(worker) => worker.post_message(&words),
+        };
     }
 }

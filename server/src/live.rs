@@ -1,27 +1,51 @@
 //! `/live`: what happens in the business of whoever asks, as server-sent events. An event's id is its place in the log; a client
-//! resumes with `Last-Event-ID` or `?after=`.
+//! resumes with `Last-Event-ID` or `?after=`. Tabs share one stream through the worker at `/live/worker.js`.
 
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::{Query, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response, Sse, sse},
 };
+use contract::{Code, Problem};
 use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
-use services::{Actor, Permission, Services, live};
+use services::{Actor, Permission, Services, Who, live};
 use tokio_util::sync::CancellationToken;
 use tower_sessions::Session;
+use uuid::Uuid;
 
 use crate::{rest::Refusal, sessions};
 
 /// Then the browser comes back by itself, and is asked again who it is: who left the business or signed out hears no more.
 const LONGEST: Duration = Duration::from_secs(600);
 
+/// What the worker of a browser says to whom; beside it what it may reach: this server.
+pub async fn worker() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; connect-src 'self'"),
+    ];
+    (headers, include_str!("live/worker.js"))
+}
+
 #[derive(Deserialize)]
 pub struct Resume {
     after: Option<i64>,
+    /// Whose page this is for. The browser may be somebody else's by now; theirs is not handed to it.
+    business: Option<Uuid>,
+    account: Option<Uuid>,
+}
+
+impl Resume {
+    fn is_for(&self, actor: &Actor) -> bool {
+        let Who::Member { account_id, .. } = actor.who else {
+            return false;
+        };
+        self.business.is_none_or(|business| business == actor.business_id)
+            && self.account.is_none_or(|account| account == account_id)
+    }
 }
 
 pub async fn stream_events(
@@ -32,6 +56,9 @@ pub async fn stream_events(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let actor = sessions::member(&s, &session).await?;
+    if !resume.is_for(&actor) {
+        return Err(Problem::new(Code::SignInNeeded, "Somebody else has signed in here. Load the page again.").into());
+    }
     actor.may(Permission::ReadMessages)?;
     let last = headers
         .get("last-event-id")

@@ -19,18 +19,22 @@ use tower_http::{
     compression::{CompressionLayer, DefaultPredicate, Predicate},
     csrf::CsrfLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
-    services::ServeDir,
     timeout::TimeoutLayer,
     trace::TraceLayer,
 };
 
-use crate::{AppState, exports, health, live, metrics, rest, rest::Refusal, sessions, webhooks};
+use crate::{AppState, exports, health, live, metrics, rest, rest::Refusal, sessions, site, webhooks};
 
 /// A form of ours is a few kilobytes.
 const MOST_BYTES: usize = 256 * 1024;
 
 /// Listed once in a process: while it lists them, Leptos keeps every page of the process, of any server, from its data.
 static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+
+/// Paths of all pages, as axum writes them: `/inbox/{id}`.
+pub fn page_paths() -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().map(AxumRouteListing::path)
+}
 
 /// The whole web side of the server.
 ///
@@ -68,12 +72,11 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .map_err(|e| anyhow::anyhow!("PUBLIC_URL is not an address like https://showup.example.com: {e:?}"))?;
     // Files by tower-http: Leptos' own handler, giving out a file, takes along the headers of whatever page this thread drew last.
     let not_found = leptos_axum::file_and_error_handler_with_context::<AppState, _>(context.clone(), shell);
-    let files = ServeDir::new(state.leptos.site_root.as_ref())
-        .append_index_html_on_directories(false)
-        .fallback(any(not_found).with_state(state.clone()));
+    let files = site::files(&state.leptos).fallback(any(not_found).with_state(state.clone()));
     let timed = Router::new()
         .leptos_routes_with_context(state, ROUTES.clone(), context, move || shell(options.clone()))
         .route("/contacts/{id}/consent.csv", get(exports::consent))
+        .route("/live/worker.js", get(live::worker))
         .fallback_service(files)
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
@@ -154,7 +157,8 @@ async fn headers(https: bool, request: Request, next: Next) -> Response {
     if https {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
     }
-    if hashed && response.status().is_success() {
+    let there = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    if hashed && there {
         response.headers_mut().insert(
             header::CACHE_CONTROL,
             HeaderValue::from_static("public, max-age=31536000, immutable"),

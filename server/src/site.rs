@@ -1,8 +1,9 @@
-//! Where the built site lies: what `Leptos.toml` says, or beside the executable.
+//! Where the built site lies: what `Leptos.toml` says, or beside the executable. And how its files are given out.
 
 use std::path::Path;
 
 use leptos::config::{LeptosOptions, get_configuration};
+use tower_http::services::ServeDir;
 
 /// Options for Leptos from `path` (default `Leptos.toml` in the current directory), or as cargo-leptos lays things out.
 ///
@@ -29,4 +30,13 @@ pub fn options(path: &str) -> anyhow::Result<LeptosOptions> {
         }
     }
     Ok(options)
+}
+
+/// The site's files. What the release build has compressed beside a file (`.br`, `.gz`) is given to whoever takes it: nothing is compressed
+/// anew for every browser, and better than there would be time for then.
+pub fn files(options: &LeptosOptions) -> ServeDir {
+    ServeDir::new(options.site_root.as_ref())
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip()
 }

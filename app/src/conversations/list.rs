@@ -4,6 +4,7 @@ use contract::{Page, conversations::ConversationRow, live::LiveEvent, messages::
 use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
 use uuid::Uuid;
 
+use super::Looking;
 use crate::{
     contacts::OnHold,
     desk::use_desk,
@@ -106,8 +107,9 @@ fn Older(rows: RwSignal<Vec<ConversationRow>>, next: RwSignal<Option<String>>) -
 fn Row(row: ConversationRow, open: Memo<Option<Uuid>>, cursor: StoredValue<Option<String>>) -> impl IntoView {
     let id = row.id;
     let is_open = move || open.get() == Some(id);
-    // What is open is being read.
-    let unread = move || if is_open() { 0 } else { row.unread };
+    let looking = expect_context::<Looking>();
+    // What somebody has before their eyes is being read.
+    let unread = move || if is_open() && looking.get() { 0 } else { row.unread };
     let href = cursor.with_value(|cursor| paths::with_query(&format!("/inbox/{id}"), &[("cursor", cursor.as_deref())]));
     let ours = row.last_direction == Direction::Outbound;
     let mark = ours.then(|| view! { <DeliveryMark status=row.last_status.clone() /> });

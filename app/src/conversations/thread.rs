@@ -10,11 +10,16 @@ use contract::{
     tasks::TaskView,
 };
 use domain::{consent, when};
-use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
+use leptos::{
+    ev::{MouseEvent, SubmitEvent},
+    prelude::*,
+    server_fn::ServerFn,
+    task::spawn_local,
+};
 use leptos_router::hooks::{use_params_map, use_query_map};
 use uuid::Uuid;
 
-use super::{Outbox, Pending, ThreadView, composer::Composer, mark_read, open_thread, person::Person};
+use super::{Looking, MarkRead, Outbox, Pending, ThreadView, composer::Composer, mark_read, open_thread, person::Person};
 use crate::{
     desk::{Desk, use_desk},
     error::AppError,
@@ -51,6 +56,7 @@ pub struct Open {
     pub visits: RwSignal<Vec<AppointmentView>>,
     pub tasks: RwSignal<Vec<TaskView>>,
     pub composer: RwSignal<State>,
+    unread: RwSignal<u32>,
     messages: RwSignal<Vec<MessageView>>,
     older: RwSignal<Option<String>>,
 }
@@ -67,9 +73,9 @@ impl Open {
                 if is_new && message.direction == Direction::Inbound {
                     let name = self.contact.with_untracked(|contact| contact.title().to_owned());
                     desk.said.set(format!("{name}: {}", message.body));
-                    self.seen();
                 }
             }
+            LiveEvent::Conversation(row) if row.id == self.id => _ = self.unread.try_set(row.unread),
             LiveEvent::Contact(contact) if contact.id == contact_id => self.contact_changed(contact),
             LiveEvent::Appointment(visit) if visit.contact_id == contact_id => self.visits.update(|visits| {
                 visits.retain(|old| old.id != visit.id);
@@ -87,14 +93,22 @@ impl Open {
         }
     }
 
-    /// Somebody is looking, so a message that arrives is read.
-    fn seen(self) {
-        if document().visibility_state() == web_sys::VisibilityState::Visible {
-            spawn_local(async move {
-                // If it fails, the unread mark stays, which is all there is to say about it.
-                _ = mark_read(self.id).await;
-            });
-        }
+    /// Whoever has the newest messages before their eyes is reading them.
+    fn is_read_by_looking(self) {
+        let looking = expect_context::<Looking>();
+        Effect::new(move |_| {
+            if looking.get() && self.unread.get() > 0 {
+                self.mark_read();
+            }
+        });
+    }
+
+    fn mark_read(self) {
+        self.unread.set(0);
+        spawn_local(async move {
+            // If it fails, the unread mark stays in the list, which is all there is to say about it.
+            _ = mark_read(self.id).await;
+        });
     }
 
     fn contact_changed(self, contact: &ContactView) {
@@ -142,10 +156,14 @@ fn View(open: ThreadView, before: Option<String>) -> impl IntoView {
         visits: RwSignal::new(thread.visits),
         tasks: RwSignal::new(thread.tasks),
         composer: RwSignal::new(thread.composer),
+        unread: RwSignal::new(thread.conversation.unread),
         messages: RwSignal::new(thread.messages),
         older: RwSignal::new(thread.older),
     };
     desk.live.listen(move |event| state.hear(desk, event));
+    if before.is_none() {
+        state.is_read_by_looking();
+    }
     view! {
         <PersonTitle contact=state.contact />
         <section class="flex h-full min-w-0 flex-1 flex-col" aria-label="Conversation">
@@ -172,11 +190,30 @@ fn Head(open: Open) -> impl IntoView {
                     {move || view! { <ConsentBadge state=open.contact.with(|c| c.consent.sms) /> }}
                 </p>
             </div>
+            <MarkAsRead open />
             <button type="button" class="btn btn-ghost btn-sm min-h-11 xl:hidden" popovertarget="person">
                 <Glyph icon=icondata::LuCircleUser />
                 "Details"
             </button>
         </header>
+    }
+}
+
+/// For whoever reads without a script, or another page of the thread than its newest.
+#[component]
+fn MarkAsRead(open: Open) -> impl IntoView {
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        open.mark_read();
+    };
+    view! {
+        <form method="post" action=MarkRead::url() on:submit=submit class:hidden=move || open.unread.get() == 0>
+            <input type="hidden" name="id" value=open.id.to_string() />
+            <button type="submit" class="btn btn-ghost btn-sm min-h-11">
+                <Glyph icon=icondata::LuMailCheck />
+                "Mark as read"
+            </button>
+        </form>
     }
 }
 

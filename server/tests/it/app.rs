@@ -52,6 +52,8 @@ struct Setup {
     zone: Option<String>,
     /// A clock that stands there until it is moved; the machine's, if not given.
     clock_at: Option<DateTime<Utc>>,
+    /// Where the built site lies; nowhere, if not given.
+    site_root: Option<String>,
 }
 
 /// Workers that can be stopped before the app.
@@ -133,6 +135,15 @@ impl TestApp {
         Self::set_up(backend, setup).await
     }
 
+    /// With a built site in this directory.
+    pub async fn with_site(directory: &std::path::Path) -> Self {
+        let setup = Setup {
+            site_root: Some(directory.display().to_string()),
+            ..Setup::default()
+        };
+        Self::set_up(Backend::Sqlite, setup).await
+    }
+
     async fn set_up(backend: Backend, setup: Setup) -> Self {
         twilio::tls::install();
         let db = TestDb::new(backend).await;
@@ -171,7 +182,10 @@ impl TestApp {
         let stopping = CancellationToken::new();
         let state = AppState {
             services: s.clone(),
-            leptos: leptos::config::LeptosOptions::builder().output_name("showup").build(),
+            leptos: leptos::config::LeptosOptions::builder()
+                .output_name("showup")
+                .site_root(setup.site_root.unwrap_or_else(|| "target/site".to_owned()))
+                .build(),
             metrics_token: MetricsToken::default(),
             stopping: stopping.clone(),
         };

@@ -100,3 +100,49 @@ async fn who_comes_from_too_long_ago_is_told_to_start_afresh() {
         .expect("a stream");
     read_until(&mut stream, "event: resync").await;
 }
+
+#[tokio::test]
+async fn a_page_of_somebody_else_is_told_nothing() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    sign_in(&app).await;
+    let stream = async |query: &str| {
+        let answer = app
+            .http
+            .get(format!("{}/live?{query}", app.url))
+            .send()
+            .await
+            .expect("an answer");
+        answer.status().as_u16()
+    };
+    let stranger = uuid::Uuid::now_v7();
+    assert_eq!(stream(&format!("after=0&business={}", app.business_id)).await, 200);
+    assert_eq!(stream(&format!("after=0&business={stranger}")).await, 401);
+    assert_eq!(
+        stream(&format!("after=0&business={}&account={stranger}", app.business_id)).await,
+        401
+    );
+    assert_eq!(stream("after=0&business=mine").await, 400);
+}
+
+/// A worker's policy is that of its own file, not of the page.
+#[tokio::test]
+async fn the_worker_of_the_stream_may_reach_this_server_and_nothing_else() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    let answer = app
+        .http
+        .get(format!("{}/live/worker.js?v=1", app.url))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status().as_u16(), 200);
+    assert_eq!(answer.headers()["content-type"], "text/javascript; charset=utf-8");
+    assert_eq!(
+        answer.headers()["content-security-policy"],
+        "default-src 'none'; connect-src 'self'"
+    );
+    let script = answer.text().await.expect("text");
+    // Every kind of event that there is, or a page would miss it.
+    for kind in ["message", "conversation", "contact", "appointment", "task", "notices"] {
+        assert!(script.contains(&format!("'{kind}'")), "{kind}");
+    }
+}

@@ -1,0 +1,204 @@
+//! Looking changes nothing (SP5): previews, scanners and browsers that fetch ahead follow every link.
+//!
+//! Three things may differ after a GET: when an API key was last used, noted once a minute; what a form posted without a script left for the
+//! very next page, which that page takes; and in the audit that somebody took an export away, because who has looked is what it is for.
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::Value;
+use testkit::Backend;
+
+use crate::{
+    app::{TestApp, sid},
+    pages::{page, post, server_function},
+};
+
+const ANN: &str = "+14155550171";
+
+/// Every row of every table, table by table.
+async fn rows(app: &TestApp) -> Vec<(String, String)> {
+    let db = app.s.db().connection();
+    let texts = async |sql: String| -> Vec<String> {
+        let found = db
+            .query_all_raw(Statement::from_string(db.get_database_backend(), sql.clone()))
+            .await;
+        let found = found.unwrap_or_else(|e| panic!("{sql}: {e}"));
+        found
+            .iter()
+            .map(|row| row.try_get_by_index::<Option<String>>(0).expect("text").unwrap_or_default())
+            .collect()
+    };
+    let sqlite = db.get_database_backend() == DbBackend::Sqlite;
+    let tables = if sqlite {
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
+    } else {
+        "SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' \
+         AND table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+    };
+    let mut all = Vec::new();
+    for table in texts(tables.to_owned()).await {
+        let sql = if sqlite {
+            let columns = texts(format!(
+                "SELECT 'quote(\"' || name || '\")' FROM pragma_table_info('{table}')"
+            ))
+            .await;
+            format!("SELECT {} FROM \"{table}\" ORDER BY 1", columns.join(" || ', ' || "))
+        } else {
+            format!("SELECT t::text FROM {table} t ORDER BY 1")
+        };
+        all.push((table, texts(sql).await.join("\n")));
+    }
+    all
+}
+
+/// Tables that hold something else than before, and what.
+fn changed(before: &[(String, String)], after: &[(String, String)]) -> Vec<(String, String)> {
+    let pairs = before.iter().zip(after).filter(|(before, after)| before != after);
+    pairs
+        .map(|(before, after)| (after.0.clone(), format!("{} -> {}", before.1, after.1)))
+        .collect()
+}
+
+/// Addresses that the router answers by itself, from its own text, so that none is forgotten.
+fn routes_of_our_own() -> Vec<String> {
+    let text = include_str!("../../src/router.rs");
+    let routes = text.split(".route(\"").skip(1).filter_map(|rest| rest.split_once("\", get("));
+    let paths: Vec<String> = routes
+        .map(|(path, _)| path.to_owned())
+        .filter(|path| !path.contains('"'))
+        .collect();
+    assert!(paths.iter().any(|path| path == "/live") && paths.len() > 4, "{paths:?}");
+    paths
+}
+
+fn routes_of_the_api() -> Vec<String> {
+    let document = serde_json::to_value(server::rest::openapi()).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    let gets = paths.iter().filter(|(_, methods)| methods.get("get").is_some());
+    gets.map(|(path, _)| format!("/api/v1{path}"))
+        .chain(["/api/v1/openapi.json".to_owned()])
+        .collect()
+}
+
+/// Somebody with a visit, who wrote and was written to; the ids that addresses are about.
+async fn a_days_work(app: &TestApp) -> Vec<String> {
+    let ann = app.contact("Ann", ANN).await;
+    let visit = app.visit(&ann, 48).await;
+    app.reply(&ann, "See you on Wednesday").await;
+    app.receives(&sid(1), ANN, "Is there parking?").await;
+    let conversation = conversation(app).await["id"].as_str().expect("an id").to_owned();
+    vec![ann, visit, conversation]
+}
+
+async fn conversation(app: &TestApp) -> Value {
+    app.all("/conversations").await.remove(0)
+}
+
+/// The addresses a route stands for, one for each id.
+fn addresses(route: &str, ids: &[String]) -> Vec<String> {
+    if !route.contains('{') {
+        return vec![route.to_owned()];
+    }
+    let (before, after) = (
+        route.split('{').next().unwrap_or_default(),
+        route.rsplit('}').next().unwrap_or_default(),
+    );
+    ids.iter().map(|id| format!("{before}{id}{after}")).collect()
+}
+
+#[rstest::rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn no_address_changes_anything_by_being_looked_at(#[case] backend: Backend) {
+    let app = TestApp::with_clock(backend).await;
+    let ids = a_days_work(&app).await;
+    app.sign_in().await;
+    let mut routes: Vec<String> = server::router::page_paths().map(str::to_owned).collect();
+    assert!(routes.iter().any(|path| path.starts_with("/inbox/{")), "{routes:?}");
+    routes.extend(routes_of_our_own());
+    routes.extend(routes_of_the_api());
+    routes.extend(["/favicon.svg", "/pkg/nothing.js", "/no-such-page", "/api/v1/no-such-door"].map(str::to_owned));
+    // Filters read, too.
+    for more in [
+        "/log?show=waiting",
+        "/tasks?status=done",
+        "/contacts?q=ann",
+        "/appointments?show=past",
+        "/signin?next=%2Finbox",
+    ] {
+        routes.push(more.to_owned());
+    }
+    let mut before = rows(&app).await;
+    assert!(
+        before
+            .iter()
+            .any(|(table, rows)| table.ends_with("conversation") && !rows.is_empty()),
+        "the rows are seen"
+    );
+    for route in &routes {
+        let mut answered = false;
+        for address in addresses(route, &ids) {
+            let request = app.http.get(format!("{}{address}", app.url)).bearer_auth(&app.key);
+            let answer = request.send().await.expect("an answer");
+            answered |= answer.status().is_success();
+            // The stream does not end.
+            if address != "/live" {
+                answer.bytes().await.expect("a body");
+            }
+            let after = rows(&app).await;
+            let noted = |table: &str| address.ends_with(".csv") && table.ends_with("audit_event");
+            let other: Vec<_> = changed(&before, &after)
+                .into_iter()
+                .filter(|(table, _)| !noted(table))
+                .collect();
+            assert!(other.is_empty(), "GET {address}: {other:?}");
+            before = after;
+        }
+        assert!(
+            answered || !route.contains('{'),
+            "{route} is about something that this test does not know yet"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_changes_something_does_not_answer_to_get() {
+    let app = TestApp::with_clock(Backend::Sqlite).await;
+    a_days_work(&app).await;
+    app.sign_in().await;
+    let before = rows(&app).await;
+    let functions: Vec<_> = leptos::server_fn::axum::server_fn_paths().collect();
+    assert!(functions.iter().any(|(path, _)| path.contains("/mark_read")), "{functions:?}");
+    for (path, method) in functions {
+        assert_eq!(method.as_str(), "POST", "{path}");
+        let answer = app.http.get(format!("{}{path}", app.url)).send().await.expect("an answer");
+        assert!(!answer.status().is_success(), "GET {path}: {}", answer.status());
+    }
+    for path in [
+        "/webhooks/twilio/inbound",
+        "/webhooks/twilio/status",
+        "/twilio/inbound",
+        "/twilio/status",
+    ] {
+        let answer = app.http.get(format!("{}{path}", app.url)).send().await.expect("an answer");
+        assert!(answer.status().is_client_error(), "GET {path}: {}", answer.status());
+    }
+    assert_eq!(changed(&before, &rows(&app).await), Vec::new());
+}
+
+#[tokio::test]
+async fn a_thread_is_read_when_somebody_says_so() {
+    let app = TestApp::with_clock(Backend::Sqlite).await;
+    a_days_work(&app).await;
+    app.sign_in().await;
+    let thread = format!("/inbox/{}", conversation(&app).await["id"].as_str().expect("an id"));
+    let html = page(&app, &thread).await;
+    assert!(html.contains("data-unread=\"1\"") && html.contains("Mark as read"), "{html}");
+    assert_eq!(conversation(&app).await["unread"], 1);
+
+    let path = server_function(&app, &thread, "mark_read").await;
+    let id = thread.trim_start_matches("/inbox/");
+    assert_eq!(post(&app, &path, &[("id", id)]).await.headers()["location"], thread.as_str());
+    assert_eq!(conversation(&app).await["unread"], 0);
+    assert!(!page(&app, &thread).await.contains("data-unread=\"1\""));
+}
