@@ -1,5 +1,8 @@
 //! What a customer's text means (twilio.md 3.4; CO4, RE4, RE5, RE6). Nothing is guessed: what isn't plainly one of these is [`Meaning::Other`].
 
+mod answer;
+mod signature;
+
 use crate::words::{is_edge, normal};
 use serde::{Deserialize, Serialize};
 
@@ -18,26 +21,10 @@ const STOP: &[&str] = &[
 ];
 const START: &[&str] = &["start", "unstop"];
 const HELP: &[&str] = &["help", "info"];
-const YES: &[&str] = &[
-    "y",
-    "yes",
-    "yep",
-    "yup",
-    "yeah",
-    "ok",
-    "okay",
-    "sure",
-    "confirm",
-    "confirmed",
-    "i confirm",
-    "👍",
-    "✅",
-    "ja",
-    "si",
-    "sí",
-    "oui",
-];
-const NO: &[&str] = &["n", "no", "nope", "nej", "nein", "non", "👎", "❌", "reschedule"];
+/// Those STOP words that are also what somebody may do to a visit: who answers a reminder with CANCEL may mean the appointment, END and
+/// QUIT less often. The others (STOP, UNSUBSCRIBE, REVOKE, OPT OUT) can be said of texts only. The last is none of ours, but a word of
+/// Twilio's Advanced Opt-Out in Spanish.
+const SECOND_MEANING: &[&str] = &["cancel", "end", "quit", "cancelar"];
 
 /// What a whole message says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,23 +53,43 @@ pub enum Meaning {
 /// Reads a message body. `opted_out` says whether the sender is opted out now: only then is YES an opt-in word (twilio.md 3.4).
 ///
 /// Keywords count as the whole message only, whatever their case and the punctuation, quotes and invisible characters around
-/// them. A yes or no with a question mark is a question, not an answer (RE6).
+/// them. A yes or no may be polite (`answer`), but with a question mark it is a question, not an answer (RE6).
 #[must_use]
 pub fn parse(body: &str, opted_out: bool) -> Meaning {
     let text = normal(body);
     let word = text.trim_matches(is_edge);
+    let question = text.contains(['?', '¿']);
     let keyword = word.replace(['-', '‐', '‑', '–', '—'], " ");
     if STOP.contains(&keyword.as_str()) {
         Meaning::Stop
-    } else if START.contains(&word) || (opted_out && word == "yes") {
+    } else if START.contains(&word) || (opted_out && word == "yes" && !question) {
         Meaning::Start
     } else if HELP.contains(&word) {
         Meaning::Help
-    } else if text.contains(['?', '¿']) {
+    } else if question {
         Meaning::Other
     } else {
-        answer(word)
+        answer::read(body)
     }
+}
+
+/// Whether a STOP may have been meant for the visit: it opts out all the same, and a person should ask (CO4).
+#[must_use]
+pub fn may_mean_the_visit(body: &str) -> bool {
+    SECOND_MEANING.contains(&normal(body).trim_matches(is_edge))
+}
+
+/// Whether what [`parse`] could not read begins like an answer: `Yes, but …`, `No problem`, `Cancel my visit`. Who wrote that has said
+/// what they want, and a person must read it; to be told that we did not understand would help nobody.
+#[must_use]
+pub fn begins_like_an_answer(body: &str) -> bool {
+    answer::begins(body)
+}
+
+/// Whether a yes says no more than "ok" or a thumb: it may be an answer to what a person wrote, as well as to what was asked.
+#[must_use]
+pub fn may_only_acknowledge(body: &str) -> bool {
+    answer::acknowledges(body)
 }
 
 /// A body as it is kept: without NUL and the other C0 control characters and DEL, except line feed and tab; emoji stay.
@@ -114,34 +121,6 @@ pub fn words(shown: &str) -> &str {
 
 const NOTE: &str = " attachment(s), not shown here]";
 
-fn answer(word: &str) -> Meaning {
-    if YES.contains(&word) {
-        return Meaning::Yes { token: None };
-    }
-    if NO.contains(&word) {
-        return Meaning::No { token: None };
-    }
-    let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
-    let Some(token) = token(&word[letters.len()..]) else {
-        return Meaning::Other;
-    };
-    match letters.trim_end_matches([' ', '-', '#']) {
-        "y" | "yes" => Meaning::Yes { token: Some(token) },
-        "n" | "no" => Meaning::No { token: Some(token) },
-        _ => Meaning::Other,
-    }
-}
-
-/// 1 to 999, leading zeros allowed.
-fn token(digits: &str) -> Option<u16> {
-    let significant = digits.trim_start_matches('0');
-    if significant.len() > 3 {
-        None
-    } else {
-        significant.parse().ok()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,13 +135,112 @@ mod tests {
         meaning: Meaning,
     }
 
+    fn cases() -> Vec<Case> {
+        serde_json::from_str(include_str!("../vectors/inbound.json")).expect("vectors are JSON")
+    }
+
     #[test]
     fn a_text_means_what_the_customer_plainly_says() {
-        let cases: Vec<Case> = serde_json::from_str(include_str!("../vectors/inbound.json")).expect("vectors are JSON");
-        for case in cases {
+        let mut wrong = Vec::new();
+        for case in cases() {
             for body in &case.bodies {
-                assert_eq!(parse(body, case.opted_out), case.meaning, "{}: {body:?}", case.why);
+                let meaning = parse(body, case.opted_out);
+                if meaning != case.meaning {
+                    wrong.push(format!("{body:?} is {meaning:?}, not {:?}: {}", case.meaning, case.why));
+                }
             }
+        }
+        assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    #[test]
+    fn there_are_enough_cases_of_each_kind() {
+        let count = |is: fn(Meaning) -> bool| -> usize {
+            let chosen = cases().into_iter().filter(|c| is(c.meaning));
+            chosen.map(|c| c.bodies.len()).sum()
+        };
+        assert!(count(|m| matches!(m, Meaning::Yes { .. })) >= 300);
+        assert!(count(|m| matches!(m, Meaning::No { .. })) >= 100);
+        assert!(count(|m| m == Meaning::Other) >= 300);
+    }
+
+    #[test]
+    fn who_began_to_answer_is_read_by_a_person_at_once() {
+        for body in [
+            "Yes but can I come at 4?",
+            "yes?",
+            "No problem, see you then",
+            "No I will be there",
+            "Yes and no",
+            "Y101 N102",
+            "Hi, yes but later",
+            "Cancel my appointment",
+            "please cancel",
+            "Sorry, can't make it before 5",
+            "Sí, pero más tarde",
+            "👍 but call me",
+        ] {
+            assert!(begins_like_an_answer(body) && parse(body, false) == Meaning::Other, "{body}");
+        }
+        for body in [
+            "Can I bring my dog?",
+            "Thank you",
+            "",
+            "Is there no parking?",
+            "The end",
+            "Nobody told me",
+            "123",
+        ] {
+            assert!(!begins_like_an_answer(body), "{body}");
+        }
+    }
+
+    #[test]
+    fn ok_may_be_said_to_anything_but_yes_answers_the_question() {
+        for body in [
+            "ok",
+            "Ok thanks",
+            "👍",
+            "👍👍 thank you",
+            "Sure, sounds good",
+            "OK - Maya",
+            "Vale, gracias",
+            "Perfect, ok",
+        ] {
+            assert!(may_only_acknowledge(body), "{body}");
+        }
+        for body in [
+            "Y",
+            "Yes thank you",
+            "Ok, confirmed",
+            "Ok I'll be there",
+            "Sí",
+            "ok yes",
+            "Y123 👍",
+            "N",
+            "ja",
+        ] {
+            assert!(!may_only_acknowledge(body), "{body}");
+        }
+    }
+
+    #[test]
+    fn only_words_that_can_be_said_of_a_visit_may_mean_it() {
+        for body in ["CANCEL", "cancel.", " End ", "“quit”", "Cancelar"] {
+            assert!(may_mean_the_visit(body), "{body}");
+        }
+        for body in [
+            "STOP",
+            "stop all",
+            "UNSUBSCRIBE",
+            "opt out",
+            "REVOKE",
+            "OPTOUT",
+            "cancel my visit",
+            "",
+            "Y",
+        ] {
+            assert!(!may_mean_the_visit(body), "{body}");
         }
     }
 

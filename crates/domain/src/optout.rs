@@ -11,7 +11,7 @@ mod english;
 mod pattern;
 mod tongues;
 
-use crate::words::{is_edge, normal};
+use crate::words::{is_edge, normal, plain};
 use pattern::{Rule, Spec};
 use std::sync::LazyLock;
 
@@ -178,20 +178,6 @@ fn usual(word: String) -> String {
         "donot" | "dnt" | "dont" => "dont".to_owned(),
         _ if letters == ['s', 't', 'o', 'p'] => "stop".to_owned(),
         _ => word,
-    }
-}
-
-/// A Latin letter without its accent: `é` is `e`. People leave them out anyway.
-fn plain(c: char) -> char {
-    match c {
-        'à'..='å' => 'a',
-        'ç' => 'c',
-        'è'..='ë' => 'e',
-        'ì'..='ï' => 'i',
-        'ñ' => 'n',
-        'ò'..='ö' | 'ø' => 'o',
-        'ù'..='ü' => 'u',
-        _ => c,
     }
 }
 

@@ -12,6 +12,54 @@ pub fn is_e164(s: &str) -> bool {
     (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// What texts come from (twilio.md 3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Address {
+    /// A telephone number, E.164.
+    Number,
+    /// 3 to 8 digits without a plus: a company's machine.
+    ShortCode,
+    /// Up to 11 letters, digits and signs (`SUPPORT`): a company's machine, which can't be texted by anybody.
+    Name,
+    /// Anything else: a user id of another channel.
+    Other,
+}
+
+impl Address {
+    /// Reads an address as Twilio writes it.
+    #[must_use]
+    pub fn of(address: &str) -> Self {
+        let digits = address.bytes().all(|b| b.is_ascii_digit());
+        let length = address.chars().count();
+        if is_e164(address) {
+            Self::Number
+        } else if digits && (3..=8).contains(&length) {
+            Self::ShortCode
+        } else if (1..=11).contains(&length) && address.chars().any(char::is_alphabetic) && !address.contains(':') {
+            Self::Name
+        } else {
+            Self::Other
+        }
+    }
+
+    /// A machine reads what is answered, if anybody does; perhaps it answers, too.
+    #[must_use]
+    pub fn is_machine(self) -> bool {
+        matches!(self, Self::ShortCode | Self::Name)
+    }
+
+    /// Why nothing can be texted there, in words for staff; none for a number.
+    #[must_use]
+    pub fn objection(self) -> Option<&'static str> {
+        match self {
+            Self::Number => None,
+            Self::ShortCode => Some("This text came from a short code, which companies send from. Phone numbers can't text it."),
+            Self::Name => Some("This sender is a name, not a phone number. Nobody can text it."),
+            Self::Other => Some("This sender has no phone number that could be texted."),
+        }
+    }
+}
+
 /// A number as it may appear in a log: `+1555•••0142`. Anything that is not E.164 becomes `•••` alone.
 #[must_use]
 pub fn mask(e164: &str) -> String {
@@ -327,6 +375,25 @@ mod tests {
     #[case("", false)]
     fn only_e164_is_e164(#[case] text: &str, #[case] is: bool) {
         assert_eq!(is_e164(text), is, "{text}");
+    }
+
+    #[rstest]
+    #[case::number("+14155550171", Address::Number)]
+    #[case::short_code("68849", Address::ShortCode)]
+    #[case::three_digits("911", Address::ShortCode)]
+    #[case::of_eight_digits("12345678", Address::ShortCode)]
+    #[case::name("SUPPORT", Address::Name)]
+    #[case::name_with_space("Bright Bank", Address::Name)]
+    #[case::name_with_digits("3Mobile", Address::Name)]
+    #[case::name_abroad("Förening", Address::Name)]
+    #[case::whatsapp("whatsapp:+14155550171", Address::Other)]
+    #[case::short_scheme("rcs:a", Address::Other)]
+    #[case::without_plus("14155550171", Address::Other)]
+    #[case::nothing("", Address::Other)]
+    #[case::signs("+", Address::Other)]
+    fn an_address_shows_what_it_is(#[case] address: &str, #[case] is: Address) {
+        assert_eq!(Address::of(address), is);
+        assert_eq!(is.objection().is_none(), is == Address::Number);
     }
 
     #[rstest]

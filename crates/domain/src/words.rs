@@ -107,3 +107,17 @@ pub(crate) fn is_edge(c: char) -> bool {
                 | '´'
         )
 }
+
+/// A Latin letter without its accent: `é` is `e`. People leave them out anyway.
+pub(crate) fn plain(c: char) -> char {
+    match c {
+        'à'..='å' => 'a',
+        'ç' => 'c',
+        'è'..='ë' => 'e',
+        'ì'..='ï' => 'i',
+        'ñ' => 'n',
+        'ò'..='ö' | 'ø' => 'o',
+        'ù'..='ü' => 'u',
+        _ => c,
+    }
+}
