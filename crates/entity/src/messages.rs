@@ -156,6 +156,8 @@ pub mod quota_hour {
         #[sea_orm(primary_key, auto_increment = false)]
         pub hour: DateTimeUtc,
         pub used: i32,
+        /// Those among them that were answers of ours to what customers texted.
+        pub automatic: i32,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

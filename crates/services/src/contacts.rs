@@ -66,6 +66,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
         &business,
         &cmd.name,
         &cmd.phone,
+        None,
         cmd.email.as_deref(),
         cmd.time_zone.as_deref(),
         cmd.notes.as_deref(),
@@ -122,16 +123,17 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
 pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<ContactView> {
     actor.may(Permission::WriteContacts)?;
     let business = businesses::get(s.read(), actor.business_id).await?;
+    let mut tx = s.begin().await?;
+    let row = locked(&tx, actor.business_id, cmd.id).await?;
     let valid = Valid::check(
         &business,
         &cmd.name,
         &cmd.phone,
+        Some(&row.phone),
         cmd.email.as_deref(),
         cmd.time_zone.as_deref(),
         cmd.notes.as_deref(),
     )?;
-    let mut tx = s.begin().await?;
-    let row = locked(&tx, actor.business_id, cmd.id).await?;
     if let Some(other) = holder(&tx, actor.business_id, &valid.phone)
         .await?
         .filter(|other| other.id != row.id)
@@ -444,10 +446,12 @@ impl Valid {
         }
     }
 
+    /// `known`: the number that stands already. A short code that wrote is none that could be typed, and stays as it is.
     fn check(
         b: &business::Model,
         name: &str,
         phone: &str,
+        known: Option<&str>,
         email: Option<&str>,
         zone: Option<&str>,
         notes: Option<&str>,
@@ -464,9 +468,12 @@ impl Valid {
         if name.is_empty() || name.chars().count() > 100 {
             mark("name", "Please give a name, up to 100 characters.".into());
         }
-        let phone = domain::phone::parse(phone, &b.country).unwrap_or_else(|e| {
-            mark("phone", e.to_string());
-            String::new()
+        let same = known.filter(|known| *known == phone.trim()).map(str::to_owned);
+        let phone = same.unwrap_or_else(|| {
+            domain::phone::parse(phone, &b.country).unwrap_or_else(|e| {
+                mark("phone", e.to_string());
+                String::new()
+            })
         });
         let email = given(email);
         let normal = email.as_deref().and_then(accounts::normal_email);

@@ -12,6 +12,7 @@ use contract::{
 use domain::{
     consent::{Sending, State, may_send},
     delivery,
+    phone::Address,
 };
 use entity::{contacts::contact, conversations::conversation, messages::message};
 use sea_orm::{
@@ -93,6 +94,9 @@ fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool) -> Composer
     }
     if let Some(hold) = hold {
         return Composer::OnHold(hold);
+    }
+    if let Some(why) = Address::of(&contact.phone).objection() {
+        return closed(why, "If they have a phone number, add it on their page.");
     }
     if let Err(reason) = may_send(contact.consent.sms, Sending::Reply) {
         return closed(reason, "Call them instead. They can text START to get texts again.");

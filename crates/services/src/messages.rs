@@ -19,6 +19,7 @@ mod status;
 mod unclear;
 mod write;
 
+use chrono::{DateTime, Duration, Utc};
 use contract::{
     Code, Page,
     messages::{Direction, LogQuery, MessageView, SendMessage},
@@ -26,6 +27,7 @@ use contract::{
 use domain::{
     consent::{Sending, State},
     delivery::Status,
+    phone::Address,
 };
 use entity::{contacts::contact, messages::message};
 use sea_orm::{
@@ -91,7 +93,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Kind::Reply => "reply",
             Kind::Reminder => "reminder",
@@ -102,8 +104,9 @@ impl Kind {
     /// Whose turn is first: 0 before 1 before 2, each with a share that the others can't take.
     fn priority(self) -> i32 {
         match self {
-            Kind::Reply | Kind::Automatic => 0,
+            Kind::Reply => 0,
             Kind::Reminder => 1,
+            Kind::Automatic => 2,
         }
     }
 
@@ -117,6 +120,33 @@ impl Kind {
     }
 }
 
+/// Most automatic answers to one person within [`ANSWERS_WITHIN`], of whatever kind. Twilio confirms a STOP by itself, so no answer that
+/// the law asks for is among them but the first to a HELP.
+const MOST_ANSWERS: u64 = 3;
+const ANSWERS_WITHIN: Duration = Duration::hours(1);
+
+/// The latest automatic answers to one person, up to as many as they get. The kind is a literal, so that SQLite uses the index over them.
+pub(crate) fn answers_since(business_id: Uuid, contact_id: Uuid, since: DateTime<Utc>) -> Select<message::Entity> {
+    message::Entity::in_business(business_id)
+        .filter(Expr::cust("\"kind\" = 'automatic'"))
+        .filter(message::Column::ContactId.eq(contact_id))
+        .filter(message::Column::CreatedAt.gt(since))
+        .limit(MOST_ANSWERS)
+}
+
+/// A phone that goes on asking (a machine, perhaps, that answers our answers) gets no more of them; a person looks, once.
+async fn enough(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model) -> Result<()> {
+    let task = tasks::New {
+        title: format!(
+            "This number was answered automatically {MOST_ANSWERS} times within an hour and goes on. It gets no more such answers for now: \
+             please read, and call if somebody needs you."
+        ),
+        key: format!("answers:{}", contact.id),
+        ..tasks::clarify(inbound, String::new())
+    };
+    tasks::raise_unless_done_since(tx, task, tx.now - ANSWERS_WITHIN).await
+}
+
 /// Answers a customer's text by itself (HELP, a correction). Where that may not be or can't be, a person is asked to.
 pub(crate) async fn respond(
     tx: &mut Tx,
@@ -125,8 +155,10 @@ pub(crate) async fn respond(
     what: &str,
     body: String,
 ) -> Result<()> {
-    let allowed =
-        !contact.blocked && contact.held_since.is_none() && consent::state(&tx.db, contact.id).await? != State::OptedOut;
+    let allowed = !contact.blocked
+        && contact.held_since.is_none()
+        && Address::of(&contact.phone).objection().is_none()
+        && consent::state(&tx.db, contact.id).await? != State::OptedOut;
     let services = tx.services().clone();
     if !allowed
         || numbers::sender(&services, &tx.db, contact.business_id, Some(contact.id), None)
@@ -134,7 +166,17 @@ pub(crate) async fn respond(
             .is_none()
     {
         let title = "A customer wrote and could not be answered automatically. Please read and call.".to_owned();
-        return tasks::raise(tx, tasks::clarify(inbound, title)).await;
+        return tasks::ask_to_read(tx, inbound, title).await;
+    }
+    let answered = answers_since(contact.business_id, contact.id, tx.now - ANSWERS_WITHIN);
+    let answered: Vec<Uuid> = answered
+        .select_only()
+        .column(message::Column::Id)
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    if answered.len() as u64 >= MOST_ANSWERS {
+        return enough(tx, contact, inbound).await;
     }
     let new = New {
         kind: Kind::Automatic,
@@ -178,8 +220,12 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
     .await
 }
 
-/// Why texts can't reach this number at all, if the last one showed that and nothing has come from there since: a landline, say.
+/// Why texts can't reach this contact at all: they have no number, or the last text showed it and nothing has come from there since (a
+/// landline, say).
 pub(crate) async fn unreachable(tx: &Tx, contact: &contact::Model) -> Result<Option<String>> {
+    if let Some(why) = Address::of(&contact.phone).objection() {
+        return Ok(Some(why.to_owned()));
+    }
     let thread = conversations::of_contact(&tx.db, contact.business_id, contact.id).await?;
     let Some(last) = thread.and_then(|thread| thread.last_message_id) else {
         return Ok(None);

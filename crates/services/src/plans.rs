@@ -160,6 +160,8 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
         plan.contains("message_route") && !sorts(&plan) && !plan.contains("Seq Scan"),
         "a history is read:\n{plan}"
     );
+    let answers = messages::answers_since(business, somebody, moment());
+    uses(&db, b, "message_automatic", answers).await;
     uses(&db, b, "conversation_unread", conversations::unread_of(business)).await;
     uses(&db, b, "conversation_latest", conversations::latest(business, None)).await;
     uses(&db, b, "conversation_latest", conversations::latest(business, somewhere())).await;

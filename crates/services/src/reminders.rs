@@ -18,7 +18,7 @@ use crate::{Result, Tx, businesses, messages, tasks, tx::Touched};
 
 #[cfg(test)]
 pub(crate) use answers::asked_of;
-pub(crate) use answers::{Said, answer, asked, other};
+pub(crate) use answers::{Said, answer, asked, other, perhaps_meant};
 #[cfg(test)]
 pub(crate) use firing::due;
 pub(crate) use firing::superseded;
@@ -236,7 +236,7 @@ async fn taken(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result
     }
     row.update(&tx.db).await?;
     if let Some(by) = after_all.filter(|_| !superseded) {
-        tasks::settle(tx, business_id, appointment_id, tasks::Kind::Call, by).await?;
+        tasks::settle_key(tx, business_id, &call_key(&visit), tasks::Kind::Call, by).await?;
     }
     tx.touch(business_id, Touched::Appointment(appointment_id));
     Ok(())
@@ -291,13 +291,18 @@ async fn needs_call(tx: &mut Tx, visit: &appointment::Model, reason: &str) -> Re
         business_id: visit.business_id,
         kind: tasks::Kind::Call,
         title: format!("Call about the visit: the reminder did not arrive. {reason}"),
-        key: format!("call:{}:{}", visit.id, visit.starts_at.timestamp()),
+        key: call_key(visit),
         contact_id: Some(visit.contact_id),
         conversation_id: conversation.map(|c| c.id),
         appointment_id: Some(visit.id),
         message_id: None,
     };
     tasks::raise_anew(tx, task).await
+}
+
+/// One task for each time that a visit has.
+fn call_key(visit: &appointment::Model) -> String {
+    format!("call:{}:{}", visit.id, visit.starts_at.timestamp())
 }
 
 /// Reminders of several visits, each in order of due time.

@@ -1,5 +1,6 @@
 //! Work for a person.
 
+use chrono::{DateTime, Utc};
 use contract::{
     Code, Page,
     tasks::{TaskQuery, TaskView},
@@ -69,6 +70,21 @@ pub(crate) fn clarify(inbound: &message::Model, title: String) -> New {
     }
 }
 
+/// Asks a person to read a text. Who writes on while that is open adds nothing to do: it stands in the thread.
+pub(crate) async fn ask_to_read(tx: &mut Tx, inbound: &message::Model, title: String) -> Result<()> {
+    let open = task::Entity::in_business(inbound.business_id)
+        .filter(task::Column::ContactId.eq(inbound.contact_id))
+        .filter(task::Column::Status.eq("open"))
+        .filter(task::Column::Kind.eq(Kind::Clarify.as_str()))
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    if open.is_some() {
+        return Ok(());
+    }
+    raise(tx, clarify(inbound, title)).await
+}
+
 /// Raises a task, once per key.
 pub(crate) async fn raise(tx: &mut Tx, new: New) -> Result<()> {
     let id = Uuid::now_v7();
@@ -105,6 +121,12 @@ pub(crate) async fn raise(tx: &mut Tx, new: New) -> Result<()> {
 
 /// Raises a task whose cause is new: one of the same `key` that was done is open again.
 pub(crate) async fn raise_anew(tx: &mut Tx, new: New) -> Result<()> {
+    let now = tx.now;
+    raise_unless_done_since(tx, new, now).await
+}
+
+/// The same, but what was done after `since` stays done: its cause may well go on for a while.
+pub(crate) async fn raise_unless_done_since(tx: &mut Tx, new: New, since: DateTime<Utc>) -> Result<()> {
     let done = task::Entity::in_business(new.business_id)
         .filter(task::Column::DedupeKey.eq(&new.key))
         .filter(task::Column::Status.eq("done"))
@@ -113,6 +135,9 @@ pub(crate) async fn raise_anew(tx: &mut Tx, new: New) -> Result<()> {
     let Some(row) = done else {
         return raise(tx, new).await;
     };
+    if row.done_at.is_some_and(|at| at > since) {
+        return Ok(());
+    }
     let id = row.id;
     let mut row = row.into_active_model();
     row.status = Set("open".to_owned());
@@ -135,6 +160,11 @@ pub(crate) async fn settle(tx: &mut Tx, business_id: Uuid, appointment_id: Uuid,
 pub(crate) async fn settle_of_contact(tx: &mut Tx, business_id: Uuid, contact_id: Uuid, kind: Kind, by: &str) -> Result<()> {
     let about = task::Column::ContactId.eq(contact_id);
     settle_where(tx, business_id, about, kind, by).await
+}
+
+/// Closes the open task of this key.
+pub(crate) async fn settle_key(tx: &mut Tx, business_id: Uuid, key: &str, kind: Kind, by: &str) -> Result<()> {
+    settle_where(tx, business_id, task::Column::DedupeKey.eq(key), kind, by).await
 }
 
 /// Closes the open tasks of one kind about a text.

@@ -110,7 +110,8 @@ impl People {
                 };
                 let person = Person {
                     search: row.search.into(),
-                    phone: vault::open(s, PHONE, &row.phone).await?.into(),
+                    // A sender may be a name.
+                    phone: vault::open(s, PHONE, &row.phone).await?.to_lowercase().into(),
                     email: email.into(),
                 };
                 self.by_id.insert(row.id, person);

@@ -52,6 +52,9 @@ const HELD_LOOK: Duration = Duration::hours(1);
 /// How often a text that can't be read is looked at again.
 const UNREADABLE_LOOK: Duration = Duration::hours(1);
 
+/// An automatic answer that is held back for longer than this answers nothing any more.
+const STALE: Duration = Duration::days(1);
+
 /// How long the others wait while one call shows whether a breaker may close.
 const PROBE_LOOK: Duration = Duration::seconds(10);
 
@@ -302,13 +305,17 @@ impl Scene {
         }
     }
 
-    /// A reminder that would wait past its visit is given up while somebody can still call.
+    /// A reminder that would wait past its visit is given up while somebody can still call, and so is an answer that nobody waits for.
     fn in_time(&self, m: &message::Model, held: Verdict) -> Verdict {
         let visit = m
             .appointment_id
             .filter(|_| m.reminder_id.is_some())
             .and_then(|id| self.visits.get(&id));
+        let stale = (m.kind == Kind::Automatic.as_str()).then(|| m.created_at + STALE);
         match held {
+            Verdict::Hold(until, why) | Verdict::Slot(until, why) if stale.is_some_and(|at| at < until) => {
+                Verdict::Withdraw(format!("It could not leave within a day. {why}"))
+            }
             Verdict::Hold(until, why) | Verdict::Slot(until, why) if visit.is_some_and(|v| v.starts_at <= until) => {
                 Verdict::Withdraw(format!("It could not leave before the visit. {why}"))
             }

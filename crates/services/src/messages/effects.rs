@@ -2,7 +2,8 @@
 
 use domain::{
     consent::{Source, State},
-    inbound::{Meaning, parse, words},
+    inbound::{self, Meaning, parse, words},
+    phone::Address,
     texts,
 };
 use entity::{contacts::contact, messages::message};
@@ -39,13 +40,21 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
     let since = Since::of(tx, contact, inbound).await?;
     // It means what it meant when they wrote it.
     let state_then = if since.opted_out { State::Unknown } else { state };
+    let meaning = meaning(form, state_then);
+    if Address::of(&contact.phone).is_machine() && !matches!(meaning, Meaning::Stop | Meaning::Start) {
+        // It is shown. Nobody there reads an answer, and a machine might answer that in turn.
+        return Ok(Vec::new());
+    }
+    if meaning == Meaning::Stop && inbound::may_mean_the_visit(&form.body) && !since.answered {
+        reminders::perhaps_meant(tx, contact, Some(inbound), &form.body).await?;
+    }
     let mut changed = vec![contact.id];
-    match meaning(form, state_then) {
+    match meaning {
         // It is shown, and what they said last counts.
         Meaning::Stop if since.opted_in => return Ok(Vec::new()),
         Meaning::Start if since.opted_out => return Ok(Vec::new()),
         Meaning::Stop => {
-            changed.extend(stop_elsewhere(tx, inbound, &form.from).await?);
+            changed.extend(stop_elsewhere(tx, inbound, form).await?);
             if state == State::OptedOut {
                 hold::end(tx, contact, consent::CUSTOMER).await?;
             } else {
@@ -65,7 +74,7 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         }
         Meaning::Yes { .. } | Meaning::No { .. } if since.answered => {
             let title = "An answer came late, after a newer one. Please read what they wrote.".to_owned();
-            tasks::raise(tx, tasks::clarify(inbound, title)).await?;
+            tasks::ask_to_read(tx, inbound, title).await?;
         }
         Meaning::Yes { token } => answer(tx, heard, true, token).await?,
         Meaning::No { token } => answer(tx, heard, false, token).await?,
@@ -83,12 +92,18 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
 async fn answer(tx: &mut Tx, heard: &Heard<'_>, yes: bool, token: Option<u16>) -> Result<()> {
     let business = tx.business(heard.contact.business_id).await?;
     let visit = quoted(tx, heard.contact, heard.form).await?;
+    let vague = yes && token.is_none() && inbound::may_only_acknowledge(&heard.form.body);
     reminders::answer(
         tx,
         &business,
         heard.contact,
         heard.inbound,
-        reminders::Said { yes, token, visit },
+        reminders::Said {
+            yes,
+            vague,
+            token,
+            visit,
+        },
     )
     .await
 }
@@ -182,12 +197,12 @@ async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::M
 }
 
 /// A STOP to a number that several businesses send from means all of them: the customer can't tell them apart. Whom it stopped there.
-async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, from: &str) -> Result<Vec<Uuid>> {
+async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, form: &forms::Inbound) -> Result<Vec<Uuid>> {
     if tx.services().settings().default_from.as_ref() != Some(&inbound.ours) {
         return Ok(Vec::new());
     }
     let texted: Vec<(Uuid, Uuid)> = message::Entity::find()
-        .filter(message::Column::TheirsKey.is_in(tx.services().vault().indexes(THEIRS, from)))
+        .filter(message::Column::TheirsKey.is_in(tx.services().vault().indexes(THEIRS, &form.from)))
         .filter(message::Column::Ours.eq(&inbound.ours))
         .filter(Expr::cust(OUTBOUND))
         .filter(message::Column::BusinessId.ne(inbound.business_id))
@@ -203,6 +218,10 @@ async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, from: &str) -> Re
         let contact = contacts::locked(tx, business_id, contact_id).await?;
         if consent::state(&tx.db, contact.id).await? != State::OptedOut {
             set_consent(tx, &contact, inbound, State::OptedOut).await?;
+            if inbound::may_mean_the_visit(&form.body) {
+                // Which business they meant they did not say; the text itself is the other one's.
+                reminders::perhaps_meant(tx, &contact, None, &form.body).await?;
+            }
             stopped.push(contact.id);
         }
     }

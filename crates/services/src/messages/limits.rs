@@ -21,7 +21,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{breaker, spend};
+use super::{Kind, breaker, spend};
 use crate::{Error, Result, Services, Tx, businesses};
 
 /// How far each class of messages may run ahead of its sender's pace. Twilio queues ten hours for a sender (twilio.md 3.8), and nobody
@@ -49,7 +49,36 @@ pub(super) enum Room {
 
 struct Quota {
     used: i32,
+    /// Automatic answers among them.
+    automatic: i32,
     limit: i32,
+}
+
+impl Quota {
+    /// Why nothing of this kind goes out any more this hour, if so. The last tenth is kept for replies: a morning's reminders must not
+    /// leave a customer without an answer. Automatic answers have a quarter, and half of that tenth: HELP is to be answered on such a
+    /// morning, too, but machines that text HELP take nothing from what people and reminders need.
+    fn full(&self, kind: &str) -> Option<String> {
+        let Self { used, automatic, limit } = *self;
+        let (share, tenth) = ((limit / 4).max(1), limit / 10);
+        let is = |k: Kind| kind == k.as_str();
+        let kept = if is(Kind::Automatic) {
+            tenth / 2
+        } else if is(Kind::Reply) {
+            0
+        } else {
+            tenth
+        };
+        if is(Kind::Automatic) && automatic >= share {
+            return Some(format!(
+                "{share} of this business's {limit} texts an hour may be automatic answers."
+            ));
+        }
+        if used >= limit {
+            return Some(format!("{limit} texts an hour is this business's limit."));
+        }
+        (used >= limit - kept).then(|| format!("the last {kept} of this business's {limit} texts an hour are kept for replies."))
+    }
 }
 
 /// The limits of a group of messages.
@@ -120,6 +149,7 @@ impl Limits {
         self.paces.insert((account, ACCOUNT), slot.next);
         if let Some(quota) = self.quotas.get_mut(&b.id) {
             quota.used += 1;
+            quota.automatic += i32::from(m.kind == Kind::Automatic.as_str());
         }
         *self.costs.entry(b.id).or_default() += m.price.unwrap_or(0);
         if let Some(spent) = self.spent.get_mut(&b.id) {
@@ -142,7 +172,9 @@ impl Limits {
 
     fn over_budget(&self, m: &message::Model, b: &business::Model) -> Option<Room> {
         let (budget, spent) = (b.monthly_budget?, self.spent.get(&b.id)?);
-        if m.priority == 0 || spent + m.price.unwrap_or(0) <= budget {
+        // What people write goes. A customer's HELP is answered beyond the budget, too, up to a tenth of it: no machine spends more.
+        let most = budget + if m.kind == Kind::Automatic.as_str() { budget / 10 } else { 0 };
+        if m.kind == Kind::Reply.as_str() || spent + m.price.unwrap_or(0) <= most {
             return None;
         }
         let until = spend::next_month(b, self.now);
@@ -154,23 +186,10 @@ impl Limits {
     }
 
     fn over_quota(&self, m: &message::Model, b: &business::Model) -> Option<Room> {
-        let quota = self.quotas.get(&b.id)?;
-        // The last tenth of the hour is kept for replies: a morning's reminders must not leave a customer without an answer.
-        let kept = if m.priority == 0 { 0 } else { quota.limit / 10 };
-        if quota.used < quota.limit - kept {
-            return None;
-        }
+        let why = self.quotas.get(&b.id)?.full(&m.kind)?;
         let next = self.hour + Duration::hours(1);
         let until = when::dated(next, businesses::zone(b));
-        let why = if quota.used < quota.limit {
-            format!(
-                "Waits until {until}: the last {kept} of this business's {} texts an hour are kept for replies.",
-                quota.limit
-            )
-        } else {
-            format!("Waits until {until}: {} texts an hour is this business's limit.", quota.limit)
-        };
-        Some(Room::Until(next, why))
+        Some(Room::Until(next, format!("Waits until {until}: {why}")))
     }
 
     fn off_pace(&mut self, m: &message::Model, b: &business::Model) -> Option<Room> {
@@ -196,6 +215,7 @@ impl Limits {
         for (business_id, quota) in &self.quotas {
             quota_hour::Entity::update_many()
                 .col_expr(quota_hour::Column::Used, Expr::value(quota.used))
+                .col_expr(quota_hour::Column::Automatic, Expr::value(quota.automatic))
                 .filter(quota_hour::Column::BusinessId.eq(*business_id))
                 .filter(quota_hour::Column::Hour.eq(self.hour))
                 .exec(&tx.db)
@@ -223,6 +243,7 @@ async fn quotas(tx: &Tx, hour: DateTime<Utc>, of: &HashMap<Uuid, business::Model
         business_id: Set(*id),
         hour: Set(hour),
         used: Set(0),
+        automatic: Set(0),
     });
     let once = OnConflict::columns([quota_hour::Column::BusinessId, quota_hour::Column::Hour])
         .do_nothing()
@@ -244,6 +265,7 @@ async fn quotas(tx: &Tx, hour: DateTime<Utc>, of: &HashMap<Uuid, business::Model
         .map(|r| {
             let quota = Quota {
                 used: r.used,
+                automatic: r.automatic,
                 limit: limit(r.business_id),
             };
             (r.business_id, quota)

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use contract::{Code, messages::MessageView};
-use domain::consent::{Sending, State, may_send};
+use domain::{
+    consent::{Sending, State, may_send},
+    phone::Address,
+};
 use entity::{contacts::contact, messages::message};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
@@ -119,6 +122,9 @@ pub(super) async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model, 
     }
     if contact.held_since.is_some() {
         return Err(problem(Code::MayNotSend, contacts::hold::REASON));
+    }
+    if let Some(why) = Address::of(&contact.phone).objection() {
+        return Err(problem(Code::MayNotSend, why));
     }
     may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
     // A program may answer somebody who wrote, but must not begin a conversation nobody agreed to.

@@ -6,8 +6,9 @@ use chrono::{DateTime, Duration, Utc};
 use contract::appointments::Status;
 use domain::{
     delivery::Status as Delivery,
+    inbound::{begins_like_an_answer, words},
     reminders::{Pending, Which, which},
-    texts,
+    texts, when,
 };
 use entity::{
     appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
@@ -16,7 +17,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use uuid::Uuid;
 
 use super::{Stop, finish, stop, zone};
-use crate::{Result, Tx, appointments, messages, tasks};
+use crate::{Result, Tx, appointments, businesses, conversations, messages, tasks};
 
 /// A visit that was asked about and can still be answered, with its newest request.
 struct Asked {
@@ -65,6 +66,8 @@ pub(crate) fn asked_of(now: DateTime<Utc>, people: impl Iterator<Item = (Uuid, U
 /// What a customer answered.
 pub(crate) struct Said {
     pub yes: bool,
+    /// It says no more than "ok" or a thumb.
+    pub vague: bool,
     /// The number behind the letter.
     pub token: Option<u16>,
     /// The visit of the text they quoted; it decides by itself.
@@ -77,10 +80,11 @@ pub(crate) async fn answer(
     business: &business::Model,
     contact: &contact::Model,
     inbound: &message::Model,
-    Said { yes, token, visit }: Said,
+    said: Said,
 ) -> Result<()> {
     let mut asked = waiting(tx, contact, inbound).await?;
-    if let Some(visit) = visit {
+    let Said { yes, token, .. } = said;
+    if let Some(visit) = said.visit {
         asked.retain(|a| a.visit.id == visit);
     }
     let pending: Vec<Pending> = asked
@@ -93,7 +97,14 @@ pub(crate) async fn answer(
         })
         .collect();
     match which(token, &pending) {
-        Which::This(i) if i < asked.len() => apply(tx, inbound, asked.swap_remove(i), yes).await,
+        Which::This(i) if i < asked.len() => {
+            let asked = asked.swap_remove(i);
+            if perhaps_to_staff(tx, inbound, &asked, &said).await? {
+                let title = "They answered, but perhaps what was written to them last and not the reminder. Please read.";
+                return clarify(tx, inbound, title.to_owned()).await;
+            }
+            apply(tx, inbound, asked, yes).await
+        }
         Which::AskWhich => ask_which(tx, business, contact, inbound, asked).await,
         _ => {
             let what = if yes { "Answered yes" } else { "Answered no" };
@@ -108,6 +119,67 @@ fn answered(request: &reminder_request::Model) -> Option<bool> {
         "no" => Some(false),
         _ => None,
     }
+}
+
+/// Whether this may be an answer to what a person wrote to them meanwhile: an "ok" since we asked, or anything that would turn round
+/// what they have answered ("N", "Does Tuesday at 3 suit you?", "Yes").
+async fn perhaps_to_staff(tx: &Tx, inbound: &message::Model, asked: &Asked, said: &Said) -> Result<bool> {
+    if said.token.is_some() || said.visit.is_some() {
+        return Ok(false);
+    }
+    let request = &asked.request;
+    let since = match answered(request) {
+        Some(yes) if yes != said.yes => request.updated_at,
+        None if said.vague => request.sent_at.unwrap_or(request.updated_at),
+        _ => return Ok(false),
+    };
+    let written = message::Entity::in_business(inbound.business_id)
+        .filter(message::Column::ConversationId.eq(inbound.conversation_id))
+        .filter(message::Column::CreatedAt.gt(since))
+        .filter(message::Column::CreatedAt.lte(inbound.created_at))
+        .filter(message::Column::Kind.eq(messages::Kind::Reply.as_str()))
+        .filter(message::Column::Status.is_not_in([Delivery::Queued.as_str(), Delivery::Cancelled.as_str()]))
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    Ok(written.is_some())
+}
+
+/// A word that ends all texts but may have been meant for a visit that lies ahead (CANCEL, say): a person calls, because texts don't reach
+/// them any more. Once for each visit and time. `inbound` is none where the text is another business's.
+pub(crate) async fn perhaps_meant(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    inbound: Option<&message::Model>,
+    word: &str,
+) -> Result<()> {
+    let open = [Status::Scheduled, Status::Confirmed, Status::RescheduleRequested].map(Status::as_str);
+    let ahead = appointment::Entity::in_business(contact.business_id)
+        .filter(appointment::Column::ContactId.eq(contact.id))
+        .filter(appointment::Column::StartsAt.gt(tx.now))
+        .filter(appointment::Column::Status.is_in(open))
+        .order_by_asc(appointment::Column::StartsAt)
+        .limit(1);
+    let Some(visit) = ahead.one(&tx.db).await? else {
+        return Ok(());
+    };
+    let business = tx.business(contact.business_id).await?;
+    let conversation = conversations::of_contact(&tx.db, contact.business_id, contact.id).await?;
+    let task = tasks::New {
+        business_id: contact.business_id,
+        kind: tasks::Kind::Call,
+        title: format!(
+            "They texted {}, which ended all texts to them. Perhaps they meant their visit on {}: please call and ask.",
+            word.trim().to_uppercase().chars().take(20).collect::<String>(),
+            when::dated(visit.starts_at, businesses::zone(&business))
+        ),
+        key: format!("meant:{}:{}", visit.id, visit.starts_at.timestamp()),
+        contact_id: Some(contact.id),
+        conversation_id: conversation.map(|c| c.id),
+        appointment_id: Some(visit.id),
+        message_id: inbound.map(|m| m.id),
+    };
+    tasks::raise(tx, task).await
 }
 
 /// The visits of a contact that `inbound` can be an answer about, soonest first.
@@ -189,7 +261,8 @@ async fn ask_which(
     messages::respond(tx, contact, inbound, "correction", body).await
 }
 
-/// A text that is neither Y, N nor a keyword: one polite correction per request, then a person reads.
+/// A text that is neither Y, N nor a keyword: one polite correction per request, then a person reads. Who began to answer said what they
+/// want, in words that a person must read at once.
 pub(crate) async fn other(
     tx: &mut Tx,
     business: &business::Model,
@@ -200,6 +273,10 @@ pub(crate) async fn other(
     asked.retain(|a| answered(&a.request).is_none());
     if asked.is_empty() {
         return Ok(());
+    }
+    if begins_like_an_answer(words(&inbound.body)) {
+        let title = "Their answer is not plainly a yes or a no. Please read and answer.";
+        return clarify(tx, inbound, title.to_owned()).await;
     }
     if !take_correction(tx, &asked).await? {
         return clarify(
@@ -233,5 +310,5 @@ async fn take_correction(tx: &Tx, asked: &[Asked]) -> Result<bool> {
 }
 
 async fn clarify(tx: &mut Tx, inbound: &message::Model, title: String) -> Result<()> {
-    tasks::raise(tx, tasks::clarify(inbound, title)).await
+    tasks::ask_to_read(tx, inbound, title).await
 }
