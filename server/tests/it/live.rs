@@ -1,7 +1,5 @@
 //! The live stream: members only, their business only, from where one was.
 
-use std::time::Duration;
-
 use testkit::Backend;
 
 use crate::app::{NUMBER, PATIENCE, TestApp};
