@@ -74,6 +74,12 @@ async fn a_plain_answer_counts_however_it_is_spelled(#[case] backend: Backend) {
         ("👎", "reschedule_requested"),
         ("yes?", "scheduled"),
         ("Y is it so early", "scheduled"),
+        ("Yes thank you!", "confirmed"),
+        ("👍👍", "confirmed"),
+        ("Yes\n-- \nMaya Lopez", "confirmed"),
+        ("No sorry, I can't make it", "reschedule_requested"),
+        ("Yes but can I come at 4?", "scheduled"),
+        ("No problem, see you then", "scheduled"),
     ];
     let mut visits = Vec::new();
     for n in 0..answers.len() {

@@ -210,3 +210,59 @@ async fn a_whatsapp_user_without_a_number_is_visible_or_refused_and_harms_nobody
         .find(|m| m["provider_sid"] == second.as_str());
     assert!(ben.is_some(), "others are served as ever");
 }
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn help_from_one_phone_a_hundred_times_keeps_no_reply_waiting(#[case] backend: Backend) {
+    let app = Arc::new(TestApp::start(backend).await);
+    let texts = (0..120).map(|n| {
+        let app = app.clone();
+        tokio::spawn(async move { post(&app, &sid(n), "HELP", "t").await })
+    });
+    for answer in join_all(texts).await {
+        assert_eq!(answer.expect("no panic"), 200);
+    }
+    let ben = app.contact("Ben", BEN).await;
+    app.reply(&ben, "See you at 3").await;
+    app.until("the reply has left", async || (app.sim.sent_to(BEN).len() == 1).then_some(()))
+        .await;
+    app.until("the answers have left", async || {
+        (app.sim.sent_to(ANN).len() >= 3).then_some(())
+    })
+    .await;
+    // In the crowd the first texts of a new number may have been kept for another try.
+    app.until("all are shown", async || {
+        (bodies(&app).await.len() >= 120 + 3 + 1).then_some(())
+    })
+    .await;
+    assert_eq!((bodies(&app).await.len(), app.sim.sent_to(ANN).len()), (120 + 3 + 1, 3));
+    assert_eq!(app.open_task_kinds().await, ["clarify"]);
+}
+
+#[rstest]
+#[case::short_code("68849")]
+#[case::name("SUPPORT")]
+#[tokio::test]
+async fn a_machine_that_writes_is_a_conversation_and_is_never_written_to(
+    #[case] sender: &str,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    for (n, body) in ["HELP", "Y", "Reply HELP for help"].into_iter().enumerate() {
+        app.receives(&sid(n as u32), sender, body).await;
+    }
+    let row = app.all("/conversations").await.remove(0);
+    assert_eq!((&row["name"], &row["unread"]), (&Value::from(sender), &Value::from(3)));
+    let text = serde_json::json!({ "contact_id": row["contact_id"], "body": "Who are you?" });
+    let (status, refused) = app.post("/messages", text).await;
+    assert_eq!((status, &refused["code"]), (409, &Value::from("may_not_send")), "{refused}");
+    app.receives(&sid(10), ANN, "HELP").await;
+    app.until("others are answered", async || {
+        (!app.sim.sent_to(ANN).is_empty()).then_some(())
+    })
+    .await;
+    assert!(app.sim.sent_to(sender).is_empty());
+    assert!(app.open_tasks().await.is_empty());
+}
