@@ -341,6 +341,7 @@ async fn late(w: &World) {
     w.clock.advance(Duration::minutes(1));
     w.text(PHONES[0], "Y").await;
     messages::sweep(&w.s).await.expect("compared");
+    w.text(PHONES[1], "CANCEL").await;
     let db = w.s.db().connection();
     let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
     db.execute_unprepared(&rename("conversation", "away")).await.expect("broken");
