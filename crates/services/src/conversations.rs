@@ -335,13 +335,12 @@ pub(crate) async fn follow(tx: &mut Tx, rows: &[message::Model]) -> Result<Vec<c
     }
     let mut followed = Vec::with_capacity(rows.len());
     for (status, group) in by_status {
-        let changed = conversation::Entity::update_many()
+        let change = conversation::Entity::update_many()
             .col_expr(conversation::Column::LastStatus, Expr::value(status))
             .filter(conversation::Column::Id.is_in(group.iter().map(|m| m.conversation_id)))
-            .filter(conversation::Column::LastMessageId.is_in(group.iter().map(|m| m.id)))
-            .exec_with_returning(&tx.db)
-            .await?;
-        for row in changed {
+            .filter(conversation::Column::LastMessageId.is_in(group.iter().map(|m| m.id)));
+        // Boxed, for it would make every future larger that settles a text.
+        for row in Box::pin(change.exec_with_returning(&tx.db)).await? {
             tx.touch(row.business_id, Touched::Conversation(row.id));
             followed.push(row);
         }

@@ -5,21 +5,25 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use chrono::Duration;
 use contract::{
     appointments::{Act, AppointmentQuery, MoveAppointment},
-    contacts::{ContactQuery, DecideHold},
-    messages::{LogQuery, MessageIds},
+    contacts::{ContactQuery, CreateContact, DecideHold},
+    messages::{LogQuery, MessageIds, SendMessage},
     tasks::TaskQuery,
 };
 use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
 use services::{appointments, contacts, conversations, live, messages, notices, reminders, reports, tasks};
-use testkit::{Backend, NUMBER, World};
+use testkit::{Backend, NUMBER, SHARED, World};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, filter::LevelFilter, layer::Context, prelude::*};
+use uuid::Uuid;
 
 /// Tables that stay small: a row per number, account, place, country or provider.
 const SMALL: [&str; 10] = [
@@ -71,6 +75,9 @@ const OPEN: [&str; 5] = [
 
 static RUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
+/// How many were run.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
 /// Writes down every statement that sqlx reports.
 struct Ear;
 
@@ -79,6 +86,7 @@ impl<S: tracing::Subscriber> Layer<S> for Ear {
         if event.metadata().target() == "sqlx::query" {
             let mut statement = Words(String::new());
             event.record(&mut statement);
+            COUNT.fetch_add(1, Ordering::SeqCst);
             let words = statement.0.split_whitespace().collect::<Vec<_>>().join(" ");
             RUN.lock().unwrap_or_else(PoisonError::into_inner).insert(words);
         }
@@ -114,7 +122,63 @@ async fn no_statement_of_a_days_work_reads_a_history() {
             Backend::Postgres => long_on_postgres(&w, &run).await,
         };
         assert!(long.is_empty(), "{} read too much:\n{}", long.len(), long.join("\n"));
+        Box::pin(groups(&w)).await;
     }
+}
+
+/// Law: what comes together costs as many statements for sixty as for ten, known or not, on a number of its own or a shared one.
+async fn groups(w: &World) {
+    let texts = async |to: &str, first: usize, count: usize| {
+        let before = COUNT.load(Ordering::SeqCst);
+        let texts = (first..first + count).map(|n| {
+            let mut form = w.inbound(&format!("+1628555{n:04}"), "Do you take new patients?");
+            form.to = to.to_owned();
+            async move { messages::receive(&w.s, &form, "").await.is_ok() }
+        });
+        let taken = futures::future::join_all(texts).await;
+        assert!(taken.iter().all(|one| *one == taken[0]), "one fate for all");
+        COUNT.load(Ordering::SeqCst) - before
+    };
+    let same = |what: &str, few: usize, many: usize| {
+        // A group more or less is a matter of the moment.
+        assert!(
+            many <= few + 20 && few > 3,
+            "{what}: {few} statements for ten, {many} for sixty"
+        );
+    };
+    same("strangers", texts(NUMBER, 0, 10).await, texts(NUMBER, 100, 60).await);
+    same("known", texts(NUMBER, 0, 10).await, texts(NUMBER, 100, 60).await);
+    same(
+        "one business's shared number",
+        texts(SHARED, 200, 10).await,
+        texts(SHARED, 300, 60).await,
+    );
+    let nails = w.business_without_number("Nails").await;
+    same("nobody's", texts(SHARED, 400, 10).await, texts(SHARED, 500, 60).await);
+    let mut people = Vec::new();
+    for n in 600..670 {
+        let new = CreateContact {
+            name: format!("Person {n}"),
+            phone: format!("+1628555{n:04}"),
+            ..CreateContact::default()
+        };
+        people.push(contacts::create(&w.s, &nails, new).await.expect("created").id);
+    }
+    let writes = async |ids: &[Uuid]| {
+        let before = COUNT.load(Ordering::SeqCst);
+        let texts = ids.iter().map(|id| {
+            let cmd = SendMessage {
+                contact_id: *id,
+                body: "Hello".to_owned(),
+                correlation_id: None,
+            };
+            messages::send(&w.s, &nails, cmd)
+        });
+        assert!(futures::future::join_all(texts).await.iter().all(Result::is_ok));
+        COUNT.load(Ordering::SeqCst) - before
+    };
+    same("written", writes(&people[..10]).await, writes(&people[10..]).await);
+    same("answers", texts(SHARED, 600, 10).await, texts(SHARED, 610, 60).await);
 }
 
 async fn long_on_postgres(w: &World, run: &BTreeSet<String>) -> Vec<String> {

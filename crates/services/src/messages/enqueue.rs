@@ -1,6 +1,6 @@
 //! Texts of ours on their way into the outbox (law 1): a row first, which is its own job.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use contract::{Code, live::LiveEvent};
 use domain::{consent::Purpose, delivery::Status, phone::mask, segments};
@@ -98,10 +98,10 @@ struct Terms {
 impl Terms {
     async fn sender(&mut self, tx: &Tx, contact: &contact::Model, new: &New) -> Result<Option<String>> {
         let business_id = contact.business_id;
-        if !self.active.contains_key(&business_id) {
-            self.active.insert(business_id, numbers::active(&tx.db, business_id).await?);
-        }
-        let active = self.active.get(&business_id).cloned().unwrap_or_default();
+        let active = match self.active.entry(business_id) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(free) => free.insert(numbers::active(&tx.db, business_id).await?).clone(),
+        };
         numbers::choose(tx.services(), &tx.db, business_id, active, Some(contact.id), new.location_id).await
     }
 

@@ -238,3 +238,39 @@ async fn a_text_that_waits_never_goes_to_a_number_that_was_changed(#[case] backe
     w.work().await;
     assert!(w.phone_got(ANN).is_empty() && w.phone_got("+14155550172").is_empty());
 }
+
+/// Strangers who write at the same moment are noted at once; what one of their numbers said before holds for that one alone.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn among_strangers_who_write_together_only_whose_number_said_stop_is_opted_out(#[case] backend: Backend) {
+    use contract::contacts::UpdateContact;
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.text(ANN, "STOP").await;
+    let moved = UpdateContact {
+        id: ann.id,
+        name: "Ann".to_owned(),
+        phone: "+14155550172".to_owned(),
+        email: None,
+        time_zone: None,
+        notes: None,
+    };
+    contacts::update(&w.s, &w.owner, moved).await.expect("updated");
+    let phones: Vec<String> = (10..30).map(|n| format!("+141555501{n}")).chain([ANN.to_owned()]).collect();
+    let cursor = services::live::cursor(&w.s, w.owner.business_id).await.expect("a cursor");
+    futures::future::join_all(phones.iter().map(|phone| w.text(phone, "Do you take new patients?"))).await;
+    let told = services::live::after(&w.s, &w.owner, cursor).await.expect("events").events;
+    for phone in &phones {
+        let person = w.holder_of(phone).await;
+        let stand = if phone == ANN { State::OptedOut } else { State::Unknown };
+        assert_eq!(person.consent.sms, stand, "{phone}");
+        let shown = told.iter().rev().find_map(|(_, event)| match event {
+            contract::live::LiveEvent::Contact(shown) if shown.id == person.id => Some(shown),
+            _ => None,
+        });
+        assert_eq!(shown, Some(&person), "a stream shows what a page does");
+    }
+    assert!(consent::verify(&w.s).await.expect("read").is_ok(), "the ledger says so, too");
+}

@@ -365,6 +365,44 @@ async fn a_text_to_the_shared_number_goes_to_who_wrote_last_from_it(#[case] back
     assert_eq!(nobody.problem().code, Code::NotFound);
 }
 
+/// Those that wait for the first are one group: each of it goes its own way, in one look for all.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn texts_to_the_shared_number_that_come_together_each_go_to_who_wrote_last(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let both = [
+        w.business_without_number("Nails").await,
+        w.business_without_number("Hair").await,
+    ];
+    let phones: Vec<String> = (10..30).map(|n| format!("+141555501{n}")).collect();
+    for (n, phone) in phones.iter().enumerate() {
+        write_to(&w, &both[n % 2], phone).await;
+        if n % 3 == 0 {
+            write_to(&w, &both[(n + 1) % 2], phone).await;
+        }
+    }
+    let last = |n: usize| both[if n % 3 == 0 { n + 1 } else { n } % 2].business_id;
+    let texts = phones.iter().map(String::as_str).chain(["+14155550199"]).map(|from| {
+        let mut form = w.inbound(from, "Hi");
+        form.to = SHARED.to_owned();
+        let s = &w.s;
+        async move {
+            let answer = messages::receive(s, &form, "").await;
+            (form.message_sid, answer.map_err(|e| e.problem().code))
+        }
+    });
+    let mut answers = futures::future::join_all(texts).await;
+    let (_, stranger) = answers.pop().expect("an answer");
+    assert_eq!(stranger, Err(Code::NotFound), "nobody wrote to them");
+    for (n, (sid, answer)) in answers.into_iter().enumerate() {
+        assert_eq!(answer, Ok(Received::Done));
+        let row = receipt::Entity::find_by_id(sid).one(w.s.db().connection()).await;
+        assert_eq!(row.expect("rows").expect("stored").business_id, last(n), "text {n}");
+    }
+}
+
 /// It was acknowledged, so it counts, even while an error of ours keeps us from acting on it.
 #[rstest]
 #[case(Backend::Sqlite)]
