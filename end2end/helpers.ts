@@ -1,10 +1,9 @@
 import { randomInt } from 'node:crypto';
 import AxeBuilder from '@axe-core/playwright';
 import { type APIRequestContext, type Locator, type Page, test as base, expect, request } from '@playwright/test';
+import { postForm } from './forms';
 
 export { expect };
-
-export const DEMO = { email: 'demo@showup.test', password: 'demo-showup-2026' };
 
 export interface Account {
   business: string;
@@ -38,13 +37,8 @@ export const test = base.extend<{ quietConsole: void; sim: Sim }>({
   },
 });
 
-/** Skips the running test in the projects without JavaScript. */
-export function needsJs(reason: string) {
-  test.skip(!scripted(), `needs JavaScript: ${reason}`);
-}
-
 /** Signs in through the form and waits for the inbox. */
-export async function signIn(page: Page, { email, password }: { email: string; password: string } = DEMO) {
+export async function signIn(page: Page, { email, password }: { email: string; password: string }) {
   await page.goto('/signin');
   await page.getByLabel('E-mail').fill(email);
   await page.getByLabel('Password').fill(password);
@@ -73,15 +67,7 @@ export async function newBusiness(page: Page): Promise<Account> {
   return account;
 }
 
-/** Posts the form at `path` as a browser without scripts does, but draws nothing, which is fast. Gives the path it leads to. */
-async function post(page: Page, path: string, name: string, form: Record<string, string>): Promise<string> {
-  const html = await (await page.request.get(path)).text();
-  const action = new RegExp(`action="(/api/fn/${name}\\d+)"`).exec(html)?.[1];
-  expect(action, `${path} has the form ${name}`).toBeDefined();
-  const answer = await page.request.post(action!, { form, headers: { accept: 'text/html' }, maxRedirects: 0 });
-  expect(answer.status(), `the form ${name} was taken`).toBe(302);
-  return answer.headers().location;
-}
+const post = (page: Page, path: string, name: string, form: Record<string, string>) => postForm(page.request, path, name, form);
 
 /** Names and an address that no other test has. */
 export function newAccount(): Account {
@@ -109,22 +95,24 @@ export const scripted = () => test.info().project.use.javaScriptEnabled !== fals
 
 /** Opens a page of a signed-in person; with JavaScript once it has come to life. */
 export async function open(page: Page, path: string) {
-  const live = scripted() ? page.waitForResponse((answer) => new URL(answer.url()).pathname === '/live') : undefined;
   await page.goto(path);
-  await live;
+  if (scripted()) await isLive(page);
 }
 
+/** The page hears what happens. */
+export const isLive = (page: Page) => expect(page.locator('html')).toHaveAttribute('data-live', 'open');
+
 /** The page shows it by itself; without JavaScript, after loading it again. */
-export async function appears(page: Page, what: Locator, { within = 10_000 } = {}) {
+export async function appears(page: Page, what: Locator) {
   if (scripted()) {
-    await expect(what).toBeVisible({ timeout: within });
+    await expect(what).toBeVisible();
     return;
   }
   await expect(async () => {
     await page.reload();
     await details(page);
-    await expect(what).toBeVisible({ timeout: 250 });
-  }).toPass({ timeout: 15_000 });
+    await expect(what).toBeVisible({ timeout: 1_000 });
+  }).toPass();
 }
 
 /** Opens the person's column where there is no room for it beside the thread. */
@@ -199,45 +187,47 @@ export async function signOut(page: Page) {
   await expect(page).toHaveURL(/\/signin/);
 }
 
-/**
- * Nothing that axe finds on the page is moderate, serious or critical. `soft` lets the test go on, so that one run names
- * the faults of every page.
- */
-export async function axe(page: Page, { soft = false } = {}) {
-  const twin = test.info().project.use.javaScriptEnabled === false ? await scriptedTwin(page) : undefined;
-  const { violations } = await new AxeBuilder({ page: twin ?? page }).analyze();
-  await twin?.context().close();
+/** Nothing that axe finds on the page is moderate, serious or critical. `soft` lets the test go on; `rules` are those asked about. */
+export async function axe(page: Page, { soft = false, rules }: { soft?: boolean; rules?: string[] } = {}) {
+  // axe is a script itself; what is drawn without scripts is looked at where they run.
+  if (!scripted()) return;
+  const builder = new AxeBuilder({ page });
+  const { violations } = await (rules ? builder.withRules(rules) : builder).analyze();
   const faults = violations
     .filter(({ impact }) => impact !== 'minor')
     .map(({ id, impact, help, nodes }) => `${impact}: ${id}: ${help}\n${nodes.map((node) => `    ${node.html}\n    ${node.failureSummary}`).join('\n')}`);
   (soft ? expect.soft : expect)(faults, `accessibility of ${new URL(page.url()).pathname}`).toEqual([]);
 }
 
-/** axe is a script itself and can't run without them: the same document in a page that may, with its own scripts removed. */
-async function scriptedTwin(page: Page): Promise<Page> {
-  const dark = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches);
-  const context = await page.context().browser()!.newContext({ javaScriptEnabled: true, colorScheme: dark ? 'dark' : 'light' });
-  const twin = await context.newPage();
-  const body = (await page.content()).replace(/<script\b[\s\S]*?<\/script>|<\/?noscript[^>]*>|<link[^>]+modulepreload[^>]*>/g, '');
-  await twin.route(page.url(), (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body }));
-  await twin.goto(page.url());
-  return twin;
+export const SIZES = { desktop: { width: 1360, height: 860 }, phone: { width: 412, height: 839 } };
+
+/**
+ * Takes pictures of the page into test-results/shots/, light and dark, on a desktop and on a phone, and asks axe about all of them: about
+ * everything in the light, about contrast in the dark. Faults let the test go on, so that one run names those of every page. Only on the
+ * desktop that all tests run on.
+ */
+export async function look(page: Page, name: string, sizes: (keyof typeof SIZES)[] = ['desktop', 'phone']) {
+  if (test.info().project.name !== 'desktop') return;
+  await expect(page.locator('h1').first(), 'the page has a heading').toBeAttached();
+  for (const size of sizes) {
+    await page.setViewportSize(SIZES[size]);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      const suffix = colorScheme === 'dark' ? '-dark' : '';
+      await page.screenshot({ path: `test-results/shots/${size}-${name}${suffix}.png`, fullPage: true, animations: 'disabled' });
+      await axe(page, { soft: true, rules: colorScheme === 'dark' ? ['color-contrast'] : undefined });
+    }
+    await nothingSticksOut(page, size);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(SIZES.desktop);
 }
 
-/** Takes pictures of the page, light and dark, into test-results/shots/, and asks axe about both. */
-export async function look(page: Page, name: string) {
-  const project = test.info().project.name;
-  await expect(page.locator('h1').first(), 'the page has a heading').toBeAttached();
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    const suffix = colorScheme === 'dark' ? '-dark' : '';
-    await page.screenshot({ path: `test-results/shots/${project}-${name}${suffix}.png`, fullPage: true, animations: 'disabled' });
-    await axe(page, { soft: true });
-  }
+async function nothingSticksOut(page: Page, size: string) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect.soft(wide, 'nothing sticks out to the right').toBeLessThanOrEqual(0);
+  expect.soft(wide, `nothing sticks out to the right on a ${size}`).toBeLessThanOrEqual(0);
   const inside = await page.evaluate(() => [...document.querySelectorAll('main')].map((main) => main.scrollWidth - main.clientWidth));
-  expect.soft(Math.max(0, ...inside), 'nothing is cut off on the right').toBe(0);
+  expect.soft(Math.max(0, ...inside), `nothing is cut off on the right on a ${size}`).toBe(0);
 }
 
 /** What the simulator says of a message. */
@@ -271,7 +261,7 @@ export class Sim {
     const matches = ({ body }: SimMessage) => (typeof text === 'string' ? body.includes(text) : text.test(body));
     let found: SimMessage | undefined;
     await expect
-      .poll(async () => (found = (await this.messages(to)).find(matches)) !== undefined, { message: `a text like ${text} on ${to}`, timeout: 15_000 })
+      .poll(async () => (found = (await this.messages(to)).find(matches)) !== undefined, { message: `a text like ${text} on ${to}` })
       .toBe(true);
     return found!;
   }

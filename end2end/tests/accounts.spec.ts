@@ -1,6 +1,6 @@
 import { axe, expect, newAccount, newBusiness, signIn, signOut, signUp, test } from '../helpers';
 
-test('sign up, sign out, sign in again', async ({ page }) => {
+test('sign up, sign out, sign in again', { tag: '@form' }, async ({ page }) => {
   const account = await signUp(page);
   await expect(page.getByText(account.business).locator('visible=true').first()).toBeVisible();
 
@@ -12,7 +12,7 @@ test('sign up, sign out, sign in again', async ({ page }) => {
   await expect(page.getByText(account.business).locator('visible=true').first()).toBeVisible();
 });
 
-test('a wrong password keeps the e-mail and says so in plain words', async ({ page }) => {
+test('a wrong password keeps the e-mail and says so in plain words', { tag: '@form' }, async ({ page }) => {
   const { email } = newAccount();
   await page.goto('/signin');
   await page.getByLabel('E-mail').fill(email);
@@ -26,7 +26,7 @@ test('a wrong password keeps the e-mail and says so in plain words', async ({ pa
   await axe(page);
 });
 
-test('an address that is taken is explained, and nothing typed is lost', async ({ page, browser }) => {
+test('an address that is taken is explained, and nothing typed is lost', { tag: '@form' }, async ({ page, browser }) => {
   const other = await browser.newPage();
   const taken = await newBusiness(other);
   await other.close();
@@ -47,10 +47,10 @@ test('an address that is taken is explained, and nothing typed is lost', async (
   await axe(page);
 });
 
-for (const path of ['/inbox', '/contacts', '/contacts/new', '/appointments', '/appointments/new', '/tasks', '/settings']) {
-  test(`${path} asks a stranger to sign in`, async ({ page }) => {
+test('every page asks a stranger to sign in', { tag: '@noscript-only' }, async ({ page }) => {
+  for (const path of ['/inbox', '/contacts', '/contacts/new', '/appointments', '/appointments/new', '/tasks', '/log', '/reports', '/settings']) {
     await page.goto(path);
-    await expect(page).toHaveURL(/\/signin/);
+    await expect(page).toHaveURL(new RegExp(`/signin\\?next=${encodeURIComponent(path)}`));
     await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
-  });
-}
+  }
+});

@@ -5,7 +5,7 @@ import { appears, expect, inDays, newBusiness, newCustomer, openNewVisit, test }
 const status = (page: Page, name: string) => page.getByRole('heading', { level: 1 }).locator(`[data-status=${name}]`);
 const visitTime = (page: Page) => page.getByRole('definition').getByRole('time');
 
-test('a visit is made for a customer and plans its reminders', async ({ page }) => {
+test('a visit is made for a customer and plans its reminders', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
   await page.goto('/appointments');
@@ -28,7 +28,7 @@ test('a visit is made for a customer and plans its reminders', async ({ page }) 
   await expect(page.getByRole('main').getByRole('link').filter({ hasText: ada.name })).toContainText('Scheduled');
 });
 
-test('a visit in the past is refused, and nothing typed is lost', async ({ page }) => {
+test('a visit in the past is refused, and nothing typed is lost', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
   await page.goto(`/appointments/new?contact=${ada.id}`);
@@ -41,7 +41,7 @@ test('a visit in the past is refused, and nothing typed is lost', async ({ page 
   await expect(page.getByLabel('Staff')).toHaveValue('Dr. Osei');
 });
 
-test('a visit is moved, and its reminders with it', async ({ page }) => {
+test('a visit is moved, and its reminders with it', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
   await openNewVisit(page, ada);
@@ -54,7 +54,7 @@ test('a visit is moved, and its reminders with it', async ({ page }) => {
   await expect(page.locator('[data-reminder=planned]')).toHaveCount(2);
 });
 
-test('cancelling asks first and can be undone', async ({ page }) => {
+test('cancelling asks first and can be undone', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   await openNewVisit(page, await newCustomer(page));
   const question = page.getByRole('dialog', { name: 'Cancel this appointment?' });
@@ -92,7 +92,7 @@ for (const [button, result] of [
   });
 }
 
-test('“Remind now” texts the customer at once, and the answer is seen here', async ({ page, sim }) => {
+test('“Remind now” texts the customer at once, and the answer is seen here', { tag: '@form' }, async ({ page, sim }) => {
   const account = await newBusiness(page);
   const ada = await newCustomer(page);
   await openNewVisit(page, ada);

@@ -1,7 +1,7 @@
 // Customers: added, found, changed, and what they agreed to.
 import { appears, expect, newBusiness, newCustomer, newPhone, open, test } from '../helpers';
 
-test('a contact is added with the number as people write it', async ({ page }) => {
+test('a contact is added with the number as people write it', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   await page.goto('/contacts');
   await expect(page.getByText('No contacts yet')).toBeVisible();
@@ -22,7 +22,7 @@ test('a contact is added with the number as people write it', async ({ page }) =
   await expect(page.getByRole('region', { name: 'Consent history' }).getByRole('row')).toHaveCount(2);
 });
 
-test('a number that can’t be is refused with a reason, and nothing typed is lost', async ({ page }) => {
+test('a number that can’t be is refused with a reason, and nothing typed is lost', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   await page.goto('/contacts/new');
   await page.getByLabel('Name').fill('Ada Sommer');
@@ -60,7 +60,7 @@ test('a number somebody has already is explained', async ({ page }) => {
   await expect(page.getByLabel('Name')).toHaveValue('Somebody Else');
 });
 
-test('a contact is changed', async ({ page }) => {
+test('a contact is changed', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
   await open(page, `/contacts/${ada.id}`);
@@ -75,7 +75,7 @@ test('a contact is changed', async ({ page }) => {
   await expect(page.getByLabel('Notes')).toHaveValue('Married in May');
 });
 
-test('contacts are found by name and by number', async ({ page }) => {
+test('contacts are found by name and by number', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   const ada = await newCustomer(page, 'Ada Sommer');
   await newCustomer(page, 'Bo Winter');
@@ -99,7 +99,7 @@ test('contacts are found by name and by number', async ({ page }) => {
   await expect(found).toHaveCount(2);
 });
 
-test('consent is recorded with its evidence', async ({ page }) => {
+test('consent is recorded with its evidence', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
   await open(page, `/contacts/${ada.id}`);

@@ -1,5 +1,5 @@
 // Without a mouse.
-import { bubble, details, expect, needsJs, newBusiness, newConversation, newCustomer, open, openNewVisit, person, scripted, test } from '../helpers';
+import { bubble, details, expect, newBusiness, newConversation, newCustomer, open, openNewVisit, person, scripted, test } from '../helpers';
 
 test('the first Tab offers to skip the navigation', async ({ page }) => {
   await newBusiness(page);
@@ -14,7 +14,7 @@ test('the first Tab offers to skip the navigation', async ({ page }) => {
   await expect(page.getByRole('link', { name: 'New contact' })).toBeFocused();
 });
 
-test('Tab goes through the page in the order it is read', async ({ page, isMobile }) => {
+test('Tab goes through the page in the order it is read', { tag: '@phone' }, async ({ page, isMobile }) => {
   await newBusiness(page);
   await open(page, '/appointments');
   const stops: string[] = [];
@@ -38,7 +38,6 @@ test('the account menu opens and closes by keyboard', async ({ page }) => {
 });
 
 test('a conversation is opened, answered and left by keyboard', async ({ page, sim }) => {
-  needsJs('Enter sends');
   await newBusiness(page);
   const ada = await newCustomer(page);
   await newConversation(page, ada);
@@ -65,8 +64,7 @@ test('the question before cancelling closes with Escape', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Cancel', exact: true })).toBeFocused();
 });
 
-test('the person’s details open over the thread and close with Escape', async ({ page, isMobile }) => {
-  test.skip(!isMobile, 'they stand beside the thread');
+test('the person’s details open over the thread and close with Escape', { tag: ['@phone-only', '@noscript'] }, async ({ page }) => {
   await newBusiness(page);
   await newConversation(page, await newCustomer(page));
   await details(page);

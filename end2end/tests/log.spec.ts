@@ -1,6 +1,6 @@
 // The message log: what waits, what failed, and the two levers.
 import { type Page } from '@playwright/test';
-import { OUR_NUMBER, appears, expect, look, newBusiness, newConversation, newCustomer, needsJs, open, scripted, send, setLimits, test, type Customer, type Sim } from '../helpers';
+import { OUR_NUMBER, appears, expect, look, newBusiness, newConversation, newCustomer, open, scripted, send, setLimits, test, type Customer, type Sim } from '../helpers';
 
 const row = (page: Page, text: string) => page.getByRole('main').getByRole('listitem').filter({ hasText: text });
 const tick = (page: Page, text: string) => row(page, text).getByRole('checkbox');
@@ -21,7 +21,7 @@ async function troubled(page: Page, sim: Sim): Promise<Customer> {
   return ada;
 }
 
-test('the log says what waits and why, and what failed', async ({ page, sim, isMobile }) => {
+test('the log says what waits and why, and what failed', { tag: '@phone' }, async ({ page, sim, isMobile }) => {
   const ada = await troubled(page, sim);
   await open(page, '/inbox');
   if (isMobile) await page.locator('summary').filter({ hasText: 'Account' }).click();
@@ -44,7 +44,7 @@ test('the log says what waits and why, and what failed', async ({ page, sim, isM
   await expect(page.getByRole('group', { name: 'Messages' })).toContainText('This one waits, too');
 });
 
-test('what failed is sent again, and what can’t be says why', async ({ page, sim }) => {
+test('what failed is sent again, and what can’t be says why', { tag: '@form' }, async ({ page, sim }) => {
   const ada = await troubled(page, sim);
   await setLimits(page, { hourly: '100' });
   await sim.received(ada.phone, 'This one waits, too');
@@ -61,7 +61,7 @@ test('what failed is sent again, and what can’t be says why', async ({ page, s
   await expect(tick(page, 'This one fails'), 'there is nothing more to do about it').toHaveCount(0);
 });
 
-test('what waits is cancelled after a question', async ({ page, sim }) => {
+test('what waits is cancelled after a question', { tag: '@form' }, async ({ page, sim }) => {
   const ada = await troubled(page, sim);
   await open(page, '/log?show=waiting');
   await tick(page, 'This one waits, too').check();
@@ -84,7 +84,6 @@ test('what waits is cancelled after a question', async ({ page, sim }) => {
 });
 
 test('the log follows what happens, and what is ticked stays ticked', async ({ page, sim }) => {
-  needsJs('the stream');
   const ada = await troubled(page, sim);
   await open(page, '/log');
   await tick(page, 'This one fails').check();

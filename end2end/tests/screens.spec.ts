@@ -1,89 +1,67 @@
-// Every page as it looks, light and dark, in test-results/shots/, and what axe says of it. Only reads the demo business.
-import { type Page } from '@playwright/test';
-import { OUR_NUMBER, appears, bubble, details, expect, look, newBusiness, newConversation, newCustomer, openNewVisit, send, signIn, test as base } from '../helpers';
+// Every page as it looks, in test-results/shots/, and what axe says of it. Only reads the demo business.
+import { DEMO_STATE } from '../demo-state';
+import { OUR_NUMBER, SIZES, appears, bubble, details, expect, isLive, look, newBusiness, newConversation, newCustomer, open, openNewVisit, send, test } from '../helpers';
 
-type StorageState = Awaited<ReturnType<ReturnType<Page['context']>['storageState']>>;
-
-// One sign-in for each worker: they are made slow on purpose, and their number is limited.
-const test = base.extend<object, { demo: StorageState }>({
-  demo: [
-    async ({ browser }, use) => {
-      const page = await browser.newPage({ baseURL: process.env.BASE_URL });
-      await signIn(page);
-      const state = await page.context().storageState();
-      await page.context().close();
-      await use(state);
-    },
-    { scope: 'worker' },
-  ],
-});
-
-for (const [name, path] of [
-  ['signup', '/signup'],
-  ['signin', '/signin'],
-]) {
-  test(`look of ${path}`, async ({ page }) => {
-    await page.goto(path);
-    await look(page, name);
+for (const path of ['signup', 'signin']) {
+  test(`look of /${path}`, async ({ page }) => {
+    await page.goto(`/${path}`);
+    await look(page, path);
   });
 }
 
-for (const [name, path] of [
-  ['inbox', '/inbox'],
-  ['contacts', '/contacts'],
-  ['contacts-new', '/contacts/new'],
-  ['appointments', '/appointments'],
-  ['appointments-new', '/appointments/new'],
-  ['tasks', '/tasks'],
-  ['log', '/log'],
-  ['reports', '/reports'],
-  ['settings', '/settings'],
-]) {
-  test(`look of ${path}`, async ({ page, demo }) => {
-    await page.context().addCookies(demo.cookies);
-    await page.goto(path);
-    await expect(page).toHaveURL(new RegExp(path));
-    await look(page, name);
-  });
-}
+test.describe('the demo business', () => {
+  test.use({ storageState: DEMO_STATE });
 
-test('look of a conversation', async ({ page, demo }) => {
-  await page.context().addCookies(demo.cookies);
-  await page.goto('/inbox');
-  await page.getByRole('link').filter({ hasText: 'Maya Lindqvist' }).click();
-  await expect(page.getByRole('group', { name: 'Messages' })).toContainText('Bright Smile Dental');
-  await look(page, 'thread');
-  if (await page.getByRole('button', { name: 'Details' }).isVisible()) {
-    await details(page);
-    await look(page, 'details');
+  for (const path of ['inbox', 'contacts', 'contacts/new', 'appointments', 'appointments/new', 'tasks', 'log', 'reports', 'settings']) {
+    test(`look of /${path}`, async ({ page }) => {
+      await open(page, `/${path}`);
+      await expect(page).toHaveURL(new RegExp(path));
+      await look(page, path.replace('/', '-'));
+    });
   }
-});
 
-test('look of a conversation with somebody who has opted out', async ({ page, demo }) => {
-  await page.context().addCookies(demo.cookies);
-  await page.goto('/inbox');
-  await page.getByRole('link').filter({ hasText: 'Sofia Marino' }).click();
-  await expect(page.getByRole('status').filter({ hasText: /opted out/i })).toBeVisible();
-  await look(page, 'thread-opted-out');
-});
-
-for (const [name, path, of] of [
-  ['contact', '/contacts', 'Maya Lindqvist'],
-  ['appointment', '/appointments', 'Maya Lindqvist'],
-]) {
-  test(`look of one ${name}`, async ({ page, demo }) => {
-    await page.context().addCookies(demo.cookies);
-    await page.goto(path);
-    await page.getByRole('main').getByRole('link').filter({ hasText: of }).first().click();
-    await expect(page.getByRole('heading', { level: 1, name: of })).toBeVisible();
-    await look(page, name);
+  test('look of a conversation', async ({ page }) => {
+    await page.goto('/inbox');
+    await page.getByRole('link').filter({ hasText: 'Maya Lindqvist' }).click();
+    await expect(page.getByRole('group', { name: 'Messages' })).toContainText('Bright Smile Dental');
+    await isLive(page);
+    await look(page, 'thread');
+    await page.setViewportSize(SIZES.phone);
+    await details(page);
+    await look(page, 'details', ['phone']);
   });
-}
+
+  test('look of a conversation with somebody who has opted out', async ({ page }) => {
+    await page.goto('/inbox');
+    await page.getByRole('link').filter({ hasText: 'Sofia Marino' }).click();
+    await expect(page.getByRole('status').filter({ hasText: /opted out/i })).toBeVisible();
+    await look(page, 'thread-opted-out');
+  });
+
+  for (const [name, path] of [
+    ['contact', '/contacts'],
+    ['appointment', '/appointments'],
+  ]) {
+    test(`look of one ${name}`, async ({ page }) => {
+      await page.goto(path);
+      await page.getByRole('main').getByRole('link').filter({ hasText: 'Maya Lindqvist' }).first().click();
+      await expect(page.getByRole('heading', { level: 1, name: 'Maya Lindqvist' })).toBeVisible();
+      await look(page, name);
+    });
+  }
+
+  test('look of an address that leads nowhere', async ({ page }) => {
+    await page.goto('/no-such-page');
+    await look(page, 'not-found');
+    await page.goto('/contacts/0190b5a0-0000-7000-8000-000000000000');
+    await look(page, 'contact-not-found');
+  });
+});
 
 test('look of a business without anything', async ({ page }) => {
   await newBusiness(page);
   for (const path of ['inbox', 'contacts', 'appointments', 'appointments/new', 'tasks', 'log', 'reports']) {
-    await page.goto(`/${path}`);
+    await open(page, `/${path}`);
     await look(page, `empty-${path.replace('/', '-')}`);
   }
 });
@@ -107,16 +85,8 @@ test('look of what goes wrong', async ({ page, sim }) => {
   await send(page, 'Are you there? 🙂');
   await appears(page, bubble(page, 'Are you there?').locator('[data-delivery=failed]'));
   await look(page, 'thread-failed');
-  await page.goto('/tasks');
+  await open(page, '/tasks');
   await look(page, 'tasks-open');
-});
-
-test('look of an address that leads nowhere', async ({ page, demo }) => {
-  await page.context().addCookies(demo.cookies);
-  await page.goto('/no-such-page');
-  await look(page, 'not-found');
-  await page.goto('/contacts/0190b5a0-0000-7000-8000-000000000000');
-  await look(page, 'contact-not-found');
 });
 
 test('look of the customers’ phones', async ({ page }) => {

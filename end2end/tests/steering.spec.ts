@@ -45,7 +45,7 @@ test('a budget warns and then says that reminders wait, on every page', async ({
   await expect(notices).toBeHidden();
 });
 
-test('somebody who asks for no more texts is on hold until staff decide', async ({ page, sim }) => {
+test('somebody who asks for no more texts is on hold until staff decide', { tag: '@form' }, async ({ page, sim }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
   await newConversation(page, ada);
@@ -113,7 +113,7 @@ test('the consent history is a file to take away', async ({ page }) => {
   expect(text).toContain(',opted_in,booking,');
 });
 
-test('limits are checked field by field and nothing typed is lost', async ({ page }) => {
+test('limits are checked field by field and nothing typed is lost', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   await open(page, '/settings');
   const texts = page.getByRole('region', { name: 'Texts' });
@@ -161,7 +161,7 @@ test('the last days are drawn, and told to whoever does not see them', async ({ 
   await look(page, 'reports-first-day');
 });
 
-test('a location is added, changed and chosen for a visit', async ({ page }) => {
+test('a location is added, changed and chosen for a visit', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
   await open(page, '/settings');

@@ -1,7 +1,7 @@
 // What needs a person.
 import { OUR_NUMBER, appears, expect, newBusiness, newCustomer, open, openNewVisit, test } from '../helpers';
 
-test('a task comes by itself, is done, and taken back', async ({ page, sim }) => {
+test('a task comes by itself, is done, and taken back', { tag: '@form' }, async ({ page, sim }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
   await openNewVisit(page, ada);
