@@ -6,10 +6,10 @@
 //!
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
 
-mod words;
-
 pub mod breaker;
 pub mod consent;
+#[cfg(feature = "phone")]
+pub mod countries;
 pub mod delivery;
 pub mod inbound;
 pub mod optout;
@@ -22,5 +22,6 @@ pub mod segments;
 pub mod slug;
 pub mod texts;
 pub mod when;
+pub mod words;
 
 pub use words::UnknownWord;
