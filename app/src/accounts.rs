@@ -1,15 +1,17 @@
 //! Signing up, in and out, and who is looking.
 
-use contract::accounts::Me;
-use leptos::prelude::*;
+use contract::{accounts::Me, businesses::CountryView};
+use leptos::{html, prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     browser,
+    businesses::{COUNTRY_HINT, country_options},
     desk::DeskView,
     error::AppError,
-    forms::{Field, Flash, FormNote, FormState, Submit},
+    forms::{Choice, Field, Flash, FormNote, FormState, Submit},
     parts::{Glyph, Lead, Loaded},
     paths,
 };
@@ -41,6 +43,31 @@ pub async fn left_flash() -> Result<Option<Flash>, AppError> {
     ssr::take_flash().await
 }
 
+/// What the form for a new business starts with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignUpView {
+    flash: Option<Flash>,
+    countries: Vec<CountryView>,
+    /// The country of the browser's language, if it names one: `it-IT`.
+    likely: Option<String>,
+}
+
+#[server(prefix = "/api/fn")]
+pub async fn begin_sign_up() -> Result<SignUpView, AppError> {
+    let (countries, region) = (services::businesses::all_countries(), ssr::region());
+    Ok(SignUpView {
+        likely: region.filter(|code| countries.iter().any(|c| c.code == *code)),
+        countries,
+        flash: ssr::take_flash().await?,
+    })
+}
+
+/// The code of the country a time zone lies in, if it lies in one.
+#[server(prefix = "/api/fn")]
+pub async fn country_of_zone(zone: String) -> Result<Option<String>, AppError> {
+    Ok(services::businesses::country_of_zone(&zone))
+}
+
 #[server(prefix = "/api/fn")]
 pub async fn sign_up(
     business_name: String,
@@ -48,18 +75,20 @@ pub async fn sign_up(
     email: String,
     password: String,
     time_zone: String,
+    country: Option<String>,
 ) -> Result<(), AppError> {
     let form = ssr::Form::new("signup", "/signup")
         .typed("business_name", &business_name)
         .typed("name", &name)
-        .typed("email", &email);
+        .typed("email", &email)
+        .typed("country", country.as_deref().unwrap_or_default());
     let command = contract::accounts::SignUp {
         business_name,
         name,
         email,
         password,
         time_zone: Some(time_zone),
-        country: None,
+        country,
     };
     let work = async move {
         let started = services::accounts::sign_up(&ssr::services()?, command).await?;
@@ -103,19 +132,33 @@ pub fn Home() -> impl IntoView {
 
 #[component]
 pub fn SignUpPage() -> impl IntoView {
-    let flash = Resource::new_blocking(|| (), |()| left_flash());
+    let start = Resource::new_blocking(|| (), |()| begin_sign_up());
     view! {
         <Title text="Create your business" />
-        <Loaded from=flash view=|flash| view! { <SignUpForm flash /> } />
+        <Loaded from=start view=|start| view! { <SignUpForm start /> } />
     }
 }
 
 #[component]
-fn SignUpForm(flash: Option<Flash>) -> impl IntoView {
+fn SignUpForm(start: SignUpView) -> impl IntoView {
+    let SignUpView {
+        flash,
+        countries,
+        likely,
+    } = start;
     let action = ServerAction::<SignUp>::new();
     let form = FormState::new("signup", action, flash);
     let zone = RwSignal::new(String::new());
-    Effect::new(move |_| zone.set(browser::time_zone().unwrap_or_default()));
+    let country = NodeRef::<html::Select>::new();
+    let likely = StoredValue::new(likely.unwrap_or_default());
+    Effect::new(move |_| {
+        let name = browser::time_zone().unwrap_or_default();
+        zone.set(name.clone());
+        if !form.is_shown_again() {
+            spawn_local(choose_by_zone(name, country, likely));
+        }
+    });
+    let options = country_options(&countries, "");
     view! {
         <Door title="Create your business">
             <ActionForm action attr:class="flex flex-col gap-4">
@@ -132,6 +175,16 @@ fn SignUpForm(flash: Option<Flash>) -> impl IntoView {
                     hint="At least 8 characters."
                     required=true
                 />
+                <Choice
+                    form
+                    name="country"
+                    label="Country"
+                    options
+                    value=likely.get_value()
+                    hint=COUNTRY_HINT
+                    required=true
+                    node=country
+                />
                 <input type="hidden" name="time_zone" value=zone />
                 <Submit form label="Create business" />
             </ActionForm>
@@ -142,6 +195,16 @@ fn SignUpForm(flash: Option<Flash>) -> impl IntoView {
                 </a>
             </p>
         </Door>
+    }
+}
+
+/// Where the browser is says more than its language, but less than a choice that was made meanwhile.
+async fn choose_by_zone(zone: String, country: NodeRef<html::Select>, before: StoredValue<String>) {
+    let Ok(Some(code)) = country_of_zone(zone).await else { return };
+    if let (Some(select), Some(before)) = (country.try_get_untracked().flatten(), before.try_get_value())
+        && select.value() == before
+    {
+        select.set_value(&code);
     }
 }
 

@@ -5,7 +5,7 @@ mod locations;
 pub use locations::list_locations;
 
 use contract::{
-    businesses::{BusinessView, SendingView},
+    businesses::{BusinessView, CountryView, SendingView},
     live::LiveEvent,
 };
 use domain::prices::dollars;
@@ -16,7 +16,7 @@ use crate::{
     browser,
     desk::use_desk,
     error::AppError,
-    forms::{Field, FormNote, FormState, Submit, ZoneNames},
+    forms::{Choice, Field, FormNote, FormState, Submit, ZoneNames},
     parts::{Glyph, Loaded},
 };
 use locations::Locations;
@@ -25,19 +25,43 @@ use locations::Locations;
 use crate::ssr;
 
 #[server(prefix = "/api/fn")]
-pub async fn update_business(name: String, contact_line: String, time_zone: String) -> Result<BusinessView, AppError> {
+pub async fn update_business(
+    name: String,
+    contact_line: String,
+    time_zone: String,
+    country: Option<String>,
+) -> Result<BusinessView, AppError> {
+    let country = country.unwrap_or_default();
     let form = ssr::Form::new("settings", "/settings")
         .typed("name", &name)
         .typed("contact_line", &contact_line)
-        .typed("time_zone", &time_zone);
+        .typed("time_zone", &time_zone)
+        .typed("country", &country);
     let command = contract::businesses::UpdateBusiness {
         name,
         contact_line,
         time_zone,
+        country,
     };
     let work = async move { Ok(services::businesses::update(&ssr::services()?, &ssr::actor().await?, command).await?) };
     ssr::door(form, work, |_| None).await
 }
+
+/// Countries to choose from, by name. The table stays on the server.
+#[server(prefix = "/api/fn")]
+pub async fn list_countries() -> Result<Vec<CountryView>, AppError> {
+    Ok(services::businesses::all_countries())
+}
+
+/// The choice of a country: how numbers without a country code are read.
+pub fn country_options(countries: &[CountryView], chosen: &str) -> Vec<(String, String)> {
+    let nothing = chosen.is_empty().then(|| (String::new(), "Choose your country".to_owned()));
+    let all = countries.iter().map(|c| (c.code.clone(), c.name.clone()));
+    nothing.into_iter().chain(all).collect()
+}
+
+/// Said wherever a country is chosen.
+pub const COUNTRY_HINT: &str = "Phone numbers that are typed without a country code are read as numbers of this country.";
 
 #[server(prefix = "/api/fn")]
 pub async fn get_sending() -> Result<SendingView, AppError> {
@@ -74,17 +98,24 @@ pub async fn update_sending(
 pub fn SettingsPage() -> impl IntoView {
     let desk = use_desk();
     let sending = Resource::new_blocking(|| (), |()| get_sending());
+    let countries = Resource::new_blocking(|| (), |()| list_countries());
     let business = desk.business.get_untracked();
-    let body = if desk.may_manage() {
-        view! { <SettingsForm business=business.clone() /> }.into_any()
-    } else {
-        view! { <SettingsFacts business=business.clone() /> }.into_any()
+    let body = {
+        let business = business.clone();
+        move |countries: Vec<CountryView>| {
+            let business = business.clone();
+            if desk.may_manage() {
+                view! { <SettingsForm business countries /> }.into_any()
+            } else {
+                view! { <SettingsFacts business countries /> }.into_any()
+            }
+        }
     };
     view! {
         <Title text="Settings" />
         <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
             <h1>"Settings"</h1>
-            {body}
+            <Loaded from=countries view=body />
             <Loaded from=sending view=|sending| view! { <Texts sending /> } />
             <Locations />
             <Connection business />
@@ -93,7 +124,7 @@ pub fn SettingsPage() -> impl IntoView {
 }
 
 #[component]
-fn SettingsForm(business: BusinessView) -> impl IntoView {
+fn SettingsForm(business: BusinessView, countries: Vec<CountryView>) -> impl IntoView {
     let desk = use_desk();
     let action = ServerAction::<UpdateBusiness>::new();
     let form = FormState::new("settings", action, desk.flash());
@@ -102,6 +133,7 @@ fn SettingsForm(business: BusinessView) -> impl IntoView {
             desk.business.set(business);
         }
     });
+    let options = country_options(&countries, &business.country);
     view! {
         <section class="panel p-5" aria-labelledby="business-heading">
             <h2 id="business-heading" class="pb-3">
@@ -127,6 +159,7 @@ fn SettingsForm(business: BusinessView) -> impl IntoView {
                     hint="Appointments are entered and shown in it."
                 />
                 <ZoneNames />
+                <Choice form name="country" label="Country" options value=business.country hint=COUNTRY_HINT required=true />
                 <div>
                     <Submit form label="Save settings" />
                 </div>
@@ -136,7 +169,9 @@ fn SettingsForm(business: BusinessView) -> impl IntoView {
 }
 
 #[component]
-fn SettingsFacts(business: BusinessView) -> impl IntoView {
+fn SettingsFacts(business: BusinessView, countries: Vec<CountryView>) -> impl IntoView {
+    let country = countries.into_iter().find(|c| c.code == business.country);
+    let country = country.map_or_else(|| "Not known: numbers need a + and a country code.".to_owned(), |c| c.name);
     view! {
         <section class="panel p-5" aria-labelledby="business-heading">
             <h2 id="business-heading" class="pb-1">
@@ -150,6 +185,8 @@ fn SettingsFacts(business: BusinessView) -> impl IntoView {
                 <dd>{business.contact_line}</dd>
                 <dt class="text-muted">"Time zone"</dt>
                 <dd>{business.time_zone}</dd>
+                <dt class="text-muted">"Country"</dt>
+                <dd>{country}</dd>
             </dl>
         </section>
     }
@@ -302,7 +339,7 @@ fn SendingFacts(sending: SendingView) -> impl IntoView {
 #[component]
 fn Connection(business: BusinessView) -> impl IntoView {
     let sender = business
-        .sender
+        .sender_display
         .unwrap_or_else(|| "No number yet: texts cannot leave until one is connected.".to_owned());
     let account = business
         .own_account

@@ -109,6 +109,20 @@ pub fn FormNote(form: FormState, #[prop(optional, into)] saved: String) -> impl 
     }
 }
 
+/// Leads to what the form collides with: `path` and its id.
+#[component]
+pub fn Collision(form: FormState, path: &'static str, words: &'static str) -> impl IntoView {
+    let other = move || form.problem.with(|p| p.as_ref().and_then(|p| p.conflicts_with));
+    let link = move |id| {
+        view! {
+            <a class="link w-fit text-sm" href=format!("{path}/{id}")>
+                {words}
+            </a>
+        }
+    };
+    move || other().map(link)
+}
+
 /// A labelled input. `hint` says what is expected; the server's words about this field stand below it.
 #[component]
 pub fn Field(
@@ -203,6 +217,7 @@ pub fn Choice(
     #[prop(optional, into)] value: String,
     #[prop(optional, into)] hint: String,
     #[prop(optional)] required: bool,
+    #[prop(optional)] node: NodeRef<html::Select>,
 ) -> impl IntoView {
     let id = form.id(name);
     let note = format!("{id}-note");
@@ -225,6 +240,7 @@ pub fn Choice(
                 {label}
             </label>
             <select
+                node_ref=node
                 id=id
                 name=name
                 class="select w-full"

@@ -81,7 +81,7 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
     let error =
         why_not(message.error, message.error_code).map(|words| view! { <span class="font-medium text-error">{words}</span> });
     view! {
-        <div class=class>
+        <div class=class dir="auto">
             <span class="sr-only">{from}</span>
             {message.body}
         </div>

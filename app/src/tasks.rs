@@ -18,7 +18,11 @@ use crate::ssr;
 
 #[server(prefix = "/api/fn")]
 pub async fn list_tasks(status: Option<String>, cursor: Option<String>) -> Result<Page<TaskView>, AppError> {
-    let query = contract::tasks::TaskQuery { status, cursor };
+    let query = contract::tasks::TaskQuery {
+        status,
+        cursor,
+        limit: None,
+    };
     Ok(services::tasks::list(&ssr::services()?, &ssr::actor().await?, query).await?)
 }
 

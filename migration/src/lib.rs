@@ -13,6 +13,7 @@ mod m20261120_000005_late;
 mod m20261121_000006_confirmed;
 mod m20261125_000007_locations;
 mod m20261125_000008_accounts;
+mod m20261128_000009_country;
 mod m20261128_000012_automatic;
 mod m20261128_000013_route;
 mod queue;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_confirmed::Migration),
             Box::new(m20261125_000007_locations::Migration),
             Box::new(m20261125_000008_accounts::Migration),
+            Box::new(m20261128_000009_country::Migration),
             Box::new(m20261128_000012_automatic::Migration),
             Box::new(m20261128_000013_route::Migration),
         ]

@@ -61,6 +61,9 @@ enum Admin {
         /// IANA name, like Europe/Stockholm.
         #[arg(long)]
         time_zone: Option<String>,
+        /// Two letters, like IT: how numbers without a country code are read. Without it that of the number, else of the time zone.
+        #[arg(long)]
+        country: Option<String>,
         /// Most texts per hour.
         #[arg(long)]
         hourly_limit: Option<i32>,
@@ -387,6 +390,7 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
             password,
             number,
             time_zone,
+            country,
             hourly_limit,
         } => {
             if let Some(zone) = time_zone.as_deref().filter(|zone| domain::quiet::parse_zone(zone).is_none()) {
@@ -400,7 +404,7 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
                 email: email.clone(),
                 password: password.clone(),
                 time_zone,
-                country: None,
+                country,
             };
             let started = accounts::open_business(&s, cmd, number.as_deref(), hourly_limit).await?;
             if made_up {

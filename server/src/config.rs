@@ -129,7 +129,7 @@ impl Config {
         let account = Some(&self.twilio_account_sid).filter(|sid| !sid.is_empty());
         let default_from = match self.twilio_from.as_str() {
             "" => None,
-            from => Some(domain::phone::parse(from, "US").map_err(|e| anyhow::anyhow!("TWILIO_FROM: {e}"))?),
+            from => Some(domain::phone::parse(from, "").map_err(|e| anyhow::anyhow!("TWILIO_FROM: {e}"))?),
         };
         Ok(Settings {
             public_url: self.public_url(),

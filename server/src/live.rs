@@ -4,7 +4,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response, Sse, sse},
 };
@@ -16,7 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tower_sessions::Session;
 use uuid::Uuid;
 
-use crate::{rest::Refusal, sessions};
+use crate::{
+    rest::{Params, Refusal},
+    sessions,
+};
 
 /// Then the browser comes back by itself, and is asked again who it is: who left the business or signed out hears no more.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -31,6 +34,7 @@ pub async fn worker() -> impl IntoResponse {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Resume {
     after: Option<i64>,
     /// Whose page this is for. The browser may be somebody else's by now; theirs is not handed to it.
@@ -52,7 +56,7 @@ pub async fn stream_events(
     State(s): State<Services>,
     State(stopping): State<CancellationToken>,
     session: Session,
-    Query(resume): Query<Resume>,
+    Params(resume): Params<Resume>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let actor = sessions::member(&s, &session).await?;

@@ -6,26 +6,27 @@ mod contacts;
 mod conversations;
 mod messages;
 mod reports;
+mod said;
 mod tasks;
 
 use axum::{
     Json, Router,
-    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
-    http::{StatusCode, header, request::Parts},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
-use contract::{Code, Problem};
-use serde::de::DeserializeOwned;
-use services::{Actor, Services, integrations};
+use contract::{Code, Pointed, Problem};
+use services::Services;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
 
 use crate::AppState;
+
+pub use said::Params;
+use said::{Body, Caller, Id, NoBody};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -119,7 +120,8 @@ impl From<services::Error> for Refusal {
 }
 
 impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
+        self.0.errors = pointed(&self.0);
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(&self.0)).into_response();
         response.headers_mut().insert(
@@ -135,73 +137,17 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Who holds the key of this request.
-pub(crate) struct Caller(pub Actor);
-
-impl FromRequestParts<AppState> for Caller {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-        let given = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
-        let key = given
-            .and_then(|v| v.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let (_, key) =
-            key.ok_or_else(|| Problem::new(Code::SignInNeeded, "Send your API key as \"Authorization: Bearer <key>\"."))?;
-        Ok(Self(integrations::actor(&state.services, key.trim()).await?))
-    }
-}
-
-/// A JSON body; what can't be read is said as a problem.
-pub(crate) struct Body<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Refusal> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(unreadable(&rejection).into()),
-        }
-    }
-}
-
-fn unreadable(rejection: &JsonRejection) -> Problem {
-    match rejection {
-        JsonRejection::JsonDataError(e) => Problem::new(Code::Invalid, e.body_text()),
-        JsonRejection::BytesRejection(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(Code::TooLarge, "The body is larger than 256 kB.")
-        }
-        other => Problem::new(Code::Malformed, other.body_text()),
-    }
-}
-
-/// A query string.
-pub(crate) struct Params<T>(pub T);
-
-impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Params<T> {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(value)) => Ok(Self(value)),
-            Err(rejection) => Err(Problem::new(Code::Malformed, rejection.body_text()).into()),
-        }
-    }
-}
-
-/// The id in a path. One that is no id can't be anybody's.
-pub(crate) struct Id(pub Uuid);
-
-impl FromRequestParts<AppState> for Id {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-        match Path::<Uuid>::from_request_parts(parts, state).await {
-            Ok(Path(id)) => Ok(Self(id)),
-            Err(_) => Err(Problem::new(Code::NotFound, "This is not an id that we gave out.").into()),
-        }
-    }
+/// What is wrong and where, for programs.
+fn pointed(problem: &Problem) -> Vec<Pointed> {
+    let fields = problem.fields.iter().map(|f| Pointed {
+        pointer: format!("/{}", f.field.replace('.', "/")),
+        detail: f.message.clone(),
+    });
+    let other = problem.conflicts_with.map(|id| Pointed {
+        pointer: String::new(),
+        detail: format!("It collides with {id}."),
+    });
+    fields.chain(other).collect()
 }
 
 pub(crate) type Answer<T> = Result<Json<T>, Refusal>;

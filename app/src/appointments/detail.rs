@@ -14,7 +14,7 @@ use crate::{
     contacts::TextThem,
     desk::use_desk,
     error::AppError,
-    forms::{Field, FormNote, FormState, Submit},
+    forms::{Collision, Field, FormNote, FormState, Submit},
     parts::{Glyph, Loaded, PressButton, StatusBadge, When},
 };
 
@@ -213,6 +213,7 @@ fn MoveForm(visit: RwSignal<AppointmentView>) -> impl IntoView {
     view! {
         <ActionForm action attr:class="flex flex-col gap-3">
             <FormNote form saved="Moved." />
+            <Collision form path="/appointments" words="Open that appointment" />
             <input type="hidden" name="id" value=id.to_string() />
             <Field form name="starts_at" label="New date and time" kind="datetime-local" value=local hint=zone required=true />
             <div>

@@ -11,7 +11,7 @@ use crate::{
     contacts::{get_contact, list_contacts},
     desk::use_desk,
     error::AppError,
-    forms::{Area, Choice, Field, FormNote, FormState, Submit},
+    forms::{Area, Choice, Collision, Field, FormNote, FormState, Submit},
     parts::{Glyph, Loaded},
 };
 
@@ -129,6 +129,7 @@ fn NewForm(found: Candidates, q: Option<String>) -> impl IntoView {
     view! {
         <ActionForm action attr:class="panel flex flex-col gap-4 p-5">
             <FormNote form />
+            <Collision form path="/appointments" words="Open that appointment" />
             {who}
             <Field form name="starts_at" label="Date and time" kind="datetime-local" hint=zone required=true />
             {place}

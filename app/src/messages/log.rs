@@ -55,6 +55,7 @@ const FILTERS: [(&str, Option<&str>, &str, &str); 3] = [
 #[server(prefix = "/api/fn")]
 pub async fn list_log(show: Option<String>, cursor: Option<String>) -> Result<Page<LogRow>, AppError> {
     let query = contract::messages::LogQuery {
+        limit: None,
         contact_id: None,
         show,
         cursor,

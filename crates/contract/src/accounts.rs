@@ -37,8 +37,10 @@ impl std::str::FromStr for Role {
     }
 }
 
-/// A new business with its owner. `time_zone` is an IANA name; empty or unknown means UTC. `country` is ISO alpha-2, default `US`.
+/// A new business with its owner. `time_zone` is an IANA name; empty or unknown means UTC. `country` is ISO alpha-2;
+/// without it the country of the business's number is taken, else that of the time zone, else it is not known.
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SignUp {
     pub business_name: String,
     pub name: String,
@@ -51,6 +53,7 @@ pub struct SignUp {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SignIn {
     pub email: String,
     pub password: String,

@@ -69,6 +69,12 @@ pub struct AppointmentView {
     pub contact_id: Uuid,
     /// The contact's name, or number if the name is not known.
     pub contact_name: String,
+    /// The contact's number, E.164.
+    #[serde(default)]
+    pub phone: String,
+    /// The number as people of the business's country write it.
+    #[serde(default)]
+    pub phone_display: String,
     pub starts_at: DateTime<Utc>,
     pub status: Status,
     pub staff_label: String,
@@ -105,6 +111,7 @@ pub struct ReminderView {
 /// `starts_at`: RFC 3339 with an offset, or a local time without one (`2027-01-05T15:00`), then in the business's zone.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct CreateAppointment {
     pub contact_id: Uuid,
     pub starts_at: String,
@@ -120,6 +127,7 @@ pub struct CreateAppointment {
 /// Moves a visit; pending reminders move with it. `starts_at` as in `CreateAppointment`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct MoveAppointment {
     pub starts_at: String,
 }
@@ -138,6 +146,7 @@ pub enum Act {
 
 /// Which visits: `upcoming` (default), `past`, or one status; 50 a page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AppointmentQuery {
     #[serde(default)]
     pub show: Option<String>,

@@ -12,10 +12,11 @@ pub struct BusinessView {
     pub contact_line: String,
     /// IANA name.
     pub time_zone: String,
-    /// ISO 3166-1 alpha-2; the default region for phone numbers typed without a country code.
+    /// ISO 3166-1 alpha-2: how phone numbers typed without a country code are read. Empty: not known, and none is read without.
     pub country: String,
-    /// The number texts leave from, if there is one.
+    /// The number texts leave from, if there is one: E.164, and as people of the business's country write it.
     pub sender: Option<String>,
+    pub sender_display: Option<String>,
     /// The SID of the business's own Twilio account; none: the installation's is used.
     pub own_account: Option<String>,
     pub webhook_inbound: String,
@@ -29,10 +30,22 @@ pub struct BusinessView {
 
 /// Settings staff may not change, admins and owners may. Empty optional fields leave a value as it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UpdateBusiness {
     pub name: String,
     pub contact_line: String,
     pub time_zone: String,
+    /// ISO alpha-2; empty leaves it as it is.
+    pub country: String,
+}
+
+/// A country that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountryView {
+    /// ISO alpha-2.
+    pub code: String,
+    /// In English.
+    pub name: String,
 }
 
 /// What bounds a business's sending, and how far this month has come.
@@ -53,6 +66,7 @@ pub struct SendingView {
 
 /// The same as typed. Only owners and admins may.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UpdateSending {
     /// Dollars; empty means no limit.
     pub monthly_budget: String,
@@ -73,17 +87,21 @@ pub struct LocationView {
     pub address: String,
     /// The number its visits' texts leave from, E.164. None: the number the customer knows, else the business's default.
     pub number: Option<String>,
+    /// The number as people of the business's country write it.
+    #[serde(default)]
+    pub number_display: Option<String>,
 }
 
 /// A location as typed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct SaveLocation {
     /// What tells it from the business's other locations, up to 60 characters.
     pub name: String,
     #[serde(default)]
     pub address: String,
-    /// One of the business's own numbers; empty: none of its own.
+    /// One of the business's own numbers, in any usual spelling; empty: none of its own.
     #[serde(default)]
     pub number: String,
 }

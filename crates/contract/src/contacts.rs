@@ -61,6 +61,7 @@ pub struct ConsentEventView {
 /// How somebody agreed to be texted. `source` says where (for example `booking`); it is kept as evidence.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct OptIn {
     /// Only `sms`.
     pub channel: String,
@@ -70,6 +71,7 @@ pub struct OptIn {
 /// `phone` in any usual spelling; a number without a country code is read as one of the business's country.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct CreateContact {
     pub name: String,
     pub phone: String,
@@ -84,6 +86,7 @@ pub struct CreateContact {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UpdateContact {
     pub id: Uuid,
     pub name: String,
@@ -95,6 +98,7 @@ pub struct UpdateContact {
 
 /// Staff record consent by hand: what the person said or signed is the evidence and must not be empty.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RecordConsent {
     pub contact_id: Uuid,
     pub state: State,
@@ -103,6 +107,7 @@ pub struct RecordConsent {
 
 /// Search by part of a name, number or e-mail; alphabetical, 50 a page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ContactQuery {
     #[serde(default)]
     pub q: Option<String>,
@@ -148,6 +153,7 @@ pub struct LedgerRow {
 /// Staff's decision about a contact on hold: opted out, or texts go on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct DecideHold {
     pub contact_id: Uuid,
     pub opt_out: bool,

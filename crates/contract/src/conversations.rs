@@ -19,6 +19,10 @@ pub struct ConversationRow {
     pub contact_id: Uuid,
     /// The contact's name, or number if the name is not known.
     pub name: String,
+    /// E.164.
+    #[serde(default)]
+    pub phone: String,
+    /// The number as people of the business's country write it.
     pub phone_display: String,
     /// The start of the last message, at most 120 characters, on one line.
     pub preview: String,

@@ -63,6 +63,7 @@ pub struct LogRow {
 /// A staff reply or an API text. `correlation_id` makes a repeat harmless: the same id in one business is one message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct SendMessage {
     pub contact_id: Uuid,
     /// 1 to 1,600 characters.
@@ -74,6 +75,7 @@ pub struct SendMessage {
 /// A person's word on a text that is `to_settle`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct SettleMessage {
     pub message_id: Uuid,
     /// Otherwise it has failed, and may be sent again.
@@ -83,6 +85,7 @@ pub struct SettleMessage {
 /// Messages chosen in the log, at most 200.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct MessageIds {
     pub ids: Vec<Uuid>,
 }
@@ -105,6 +108,8 @@ pub struct NotDone {
 /// A page of the message log.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
 pub struct LogQuery {
     /// Only this contact's.
     #[serde(default)]
@@ -112,6 +117,10 @@ pub struct LogQuery {
     /// `waiting`, `trouble` (failed, undelivered or unclear), or nothing for all.
     #[serde(default)]
     pub show: Option<String>,
+    /// `next_cursor` of the page before.
     #[serde(default)]
     pub cursor: Option<String>,
+    /// Rows on the page, 1 to 100; 50 if not given.
+    #[serde(default)]
+    pub limit: Option<u64>,
 }

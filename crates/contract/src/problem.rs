@@ -1,13 +1,14 @@
 //! The one error shape a client ever sees (RFC 9457, `application/problem+json`). Causes stay inside the server.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The closed list of what can go wrong, seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// 422: the input was understood and is not acceptable; `fields` say where.
+    /// 422: the input was understood and is not acceptable, or has fields that are not known; `errors` say where.
     Invalid,
     /// 400: the input could not be read at all.
     Malformed,
@@ -77,6 +78,15 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// The same for programs: where in the body, or which parameter of the query string.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Pointed {
+    /// A JSON pointer: `/opt_in/channel`.
+    pub pointer: String,
+    pub detail: String,
+}
+
 /// A problem as a client gets it. `status` and `title` follow from `code`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -88,6 +98,12 @@ pub struct Problem {
     pub detail: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldError>,
+    /// The same as `fields`, in answers of the API.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Pointed>,
+    /// The id of what it collides with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflicts_with: Option<Uuid>,
 }
 
 impl Problem {
@@ -98,6 +114,8 @@ impl Problem {
             title: code.title().to_owned(),
             detail: detail.into(),
             fields: Vec::new(),
+            errors: Vec::new(),
+            conflicts_with: None,
         }
     }
 
@@ -110,6 +128,23 @@ impl Problem {
             message,
         });
         problem
+    }
+
+    /// A parameter of the query string can't be read, or is not known.
+    pub fn parameter(name: &str, message: impl Into<String>) -> Self {
+        let Problem { detail, fields, .. } = Self::field(name, message);
+        Self {
+            fields,
+            ..Self::new(Code::Malformed, detail)
+        }
+    }
+
+    /// It collides with the thing that has this id.
+    pub fn with(id: Uuid, detail: impl Into<String>) -> Self {
+        Self {
+            conflicts_with: Some(id),
+            ..Self::new(Code::Conflict, detail)
+        }
     }
 
     /// The message for `field`, if this problem has one.

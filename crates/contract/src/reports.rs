@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 /// Which days: ISO dates of the business's own calendar, both included. Without them the last 30 days.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
 pub struct DailyQuery {
     /// `2027-01-01`
     #[serde(default)]

@@ -13,7 +13,14 @@ pub struct TaskView {
     /// What to do, in one sentence.
     pub title: String,
     pub contact_id: Option<Uuid>,
+    /// The contact's name, or number if the name is not known.
     pub contact_name: Option<String>,
+    /// The contact's number, E.164.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// The number as people of the business's country write it.
+    #[serde(default)]
+    pub phone_display: Option<String>,
     pub conversation_id: Option<Uuid>,
     pub appointment_id: Option<Uuid>,
     pub notes: String,
@@ -46,11 +53,19 @@ impl TaskView {
     }
 }
 
-/// `status`: `open` (default) or `done`; oldest open first, newest done first; 50 a page.
+/// A page of tasks; oldest open first, newest done first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
 pub struct TaskQuery {
+    /// `open` (default) or `done`
     #[serde(default)]
     pub status: Option<String>,
+    /// `next_cursor` of the page before.
     #[serde(default)]
     pub cursor: Option<String>,
+    /// Rows on the page, 1 to 100; 50 if not given.
+    #[serde(default)]
+    pub limit: Option<u64>,
 }

@@ -8,6 +8,7 @@ use contract::{
     Code, FieldError, Problem,
     accounts::{Me, Role, SignIn, SignUp},
 };
+use domain::{countries, words};
 use entity::accounts::{account, member, session};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr};
 use sha2::{Digest, Sha256};
@@ -39,20 +40,26 @@ pub async fn sign_up(s: &Services, cmd: SignUp) -> Result<SessionStart> {
 /// As `sign_up`; `Invalid` or `Conflict` for the number. Nothing is left behind then.
 pub async fn open_business(s: &Services, cmd: SignUp, number: Option<&str>, hourly_limit: Option<i32>) -> Result<SessionStart> {
     let email = valid_sign_up(&cmd)?;
+    let said = businesses::said_country(cmd.country.as_deref().unwrap_or_default())?;
+    // A number without a country code is one of the country that was said, or that the zone lies in.
+    let near = said
+        .or_else(|| countries::of_zone(cmd.time_zone.as_deref()?))
+        .map_or("", |c| c.code);
+    let number = number.map(|typed| numbers::read(typed, near)).transpose()?;
     let hash = hash_password(s, cmd.password.clone()).await?;
     let mut tx = s.begin().await?;
     let new = businesses::New {
-        name: cmd.business_name.trim(),
+        name: &cmd.business_name,
         contact_line: &email,
         time_zone: cmd.time_zone.as_deref(),
-        country: cmd.country.as_deref(),
+        country: said.or_else(|| countries::evident(number.as_deref(), cmd.time_zone.as_deref())),
         hourly_limit,
     };
     let business = businesses::insert(&tx, new).await?;
     if let Some(number) = number {
-        numbers::insert(&tx, business.id, number).await?;
+        numbers::insert(&tx, business.id, &number).await?;
     }
-    let account_id = insert_member(&mut tx, business.id, Role::Owner, cmd.name.trim(), &email, hash).await?;
+    let account_id = insert_member(&mut tx, business.id, Role::Owner, &words::line(&cmd.name), &email, hash).await?;
     tx.commit().await?;
     Ok(SessionStart {
         account_id,
@@ -62,7 +69,7 @@ pub async fn open_business(s: &Services, cmd: SignUp, number: Option<&str>, hour
 
 fn valid_sign_up(cmd: &SignUp) -> Result<String> {
     let mut fields = Vec::new();
-    let odd = |text: &str| text.trim().is_empty() || text.chars().count() > 100 || text.chars().any(char::is_control);
+    let odd = |text: &str| !(1..=100).contains(&words::line(text).chars().count());
     let mut wrong = |field: &str, message: &str| {
         fields.push(FieldError {
             field: field.into(),
@@ -97,7 +104,8 @@ fn valid_sign_up(cmd: &SignUp) -> Result<String> {
 
 /// Lower case, trimmed; `None` if it can't be an address. The only proof of an address is a letter that arrives, so this is lenient.
 pub(crate) fn normal_email(text: &str) -> Option<String> {
-    let email = text.trim().to_lowercase();
+    // Copied from a page, it may have brought along what nobody sees.
+    let email = words::line(text).to_lowercase();
     let (user, domain) = email.split_once('@')?;
     let fits =
         !user.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !domain.contains('@');
@@ -118,7 +126,7 @@ fn valid_password(password: &str) -> std::result::Result<(), &'static str> {
 /// `WrongCredentials`, the same and as slow for an unknown address as for a wrong password.
 pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SessionStart> {
     let wrong = || problem(Code::WrongCredentials, "E-mail and password do not match an account.");
-    let email = domain::inbound::clean(cmd.email.trim()).to_lowercase();
+    let email = words::line(&cmd.email).to_lowercase();
     let account = account::Entity::find()
         .filter(account::Column::EmailKey.is_in(s.vault().indexes(EMAIL, &email)))
         .one(s.read())
@@ -147,9 +155,16 @@ pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SessionStart> {
 pub async fn add_member(s: &Services, business_id: Uuid, role: Role, name: &str, email: &str, password: &str) -> Result<Uuid> {
     let email = normal_email(email).ok_or_else(|| crate::error::field("email", "This does not look like an e-mail address."))?;
     valid_password(password).map_err(|m| crate::error::field("password", m))?;
+    let name = crate::error::short("name", name, 100)?;
+    if name.is_empty() {
+        return Err(crate::error::field(
+            "name",
+            "Please give the name of the person, up to 100 characters.",
+        ));
+    }
     let hash = hash_password(s, password.to_owned()).await?;
     let mut tx = s.begin().await?;
-    let id = insert_member(&mut tx, business_id, role, name, &email, hash).await?;
+    let id = insert_member(&mut tx, business_id, role, &name, &email, hash).await?;
     tx.commit().await?;
     Ok(id)
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use contract::{
-    Code, Page,
+    Code, Page, Problem,
     appointments::{Act, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status, VisitLocation},
 };
 use domain::when;
@@ -17,7 +17,7 @@ use crate::{
     Actor, Error, Permission, Result, Services, Tx, audit,
     businesses::{self, locations},
     contacts,
-    error::{field, not_found, problem, short},
+    error::{field, long, not_found, problem, short},
     paging::{self, Cursor, PAGE, TimeCursor},
     reminders, tasks,
     tx::Touched,
@@ -30,11 +30,11 @@ const HORIZON: Duration = Duration::days(2 * 366);
 ///
 /// # Errors
 /// `Invalid` for a time that can't be read, is past, or is over two years away, and for a location that is none; `NotFound` for the
-/// contact.
+/// contact; `Conflict` with the id of the visit that the contact has at that time already.
 pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
     let (notes, staff_label) = (
-        short("notes", &cmd.notes.unwrap_or_default(), 2000)?,
+        long("notes", &cmd.notes.unwrap_or_default(), 2000)?,
         short("staff_label", &cmd.staff_label.unwrap_or_default(), 100)?,
     );
     let mut tx = s.begin().await?;
@@ -42,6 +42,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
     let starts_at = future(&tx, &business, &cmd.starts_at)?;
     let location_id = locations::chosen(&tx.db, actor.business_id, cmd.location_id).await?;
     let contact = contacts::locked(&tx, actor.business_id, cmd.contact_id).await?;
+    not_twice(&tx, &contact, starts_at, None).await?;
     let row = appointment::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(actor.business_id),
@@ -80,6 +81,7 @@ pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointm
     if starts_at == before.starts_at {
         return view(s, &tx.db, actor.business_id, id).await;
     }
+    not_twice(&tx, &contact, starts_at, Some(id)).await?;
     let mut row = before.clone().into_active_model();
     row.starts_at = Set(starts_at);
     row.status = Set(Status::Scheduled.as_str().to_owned());
@@ -95,7 +97,8 @@ pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointm
 /// Confirms, cancels, completes or reopens a visit, or marks a no-show. Doing it twice changes nothing.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` where the act makes no sense (confirming a cancelled visit, say).
+/// `NotFound`; `Conflict` where the act makes no sense (confirming a cancelled visit, say), or where another visit has the time of one
+/// that is reopened.
 pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
     let mut tx = s.begin().await?;
@@ -117,6 +120,9 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
             format!("This visit is already marked \"{}\". Undo that first.", was.words()),
         ));
     }
+    if act == Act::Reopen {
+        not_twice(&tx, &contact, before.starts_at, Some(id)).await?;
+    }
     let after = set_status(&mut tx, &before, becomes).await?;
     settle_tasks(&mut tx, actor, id).await?;
     match act {
@@ -132,6 +138,33 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
     }
     record(&tx, actor, "appointment.status", Some(&before), &after).await?;
     finish(tx, actor.business_id, id).await
+}
+
+/// Nobody is at two visits in the same minute, which is as far as texts tell times apart: a second one is a double click, or a program
+/// that asked again. The caller holds the contact's lock, so two at the same moment find each other, too.
+///
+/// # Errors
+/// `Conflict` with the id of the first.
+async fn not_twice(tx: &Tx, contact: &contact::Model, starts_at: DateTime<Utc>, but: Option<Uuid>) -> Result<()> {
+    let minute = DateTime::from_timestamp(starts_at.timestamp().div_euclid(60) * 60, 0).unwrap_or(starts_at);
+    let start = appointment::Column::StartsAt;
+    let open = Status::ALL.into_iter().filter(|s| s.is_open()).map(Status::as_str);
+    let first = appointment::Entity::in_business(contact.business_id)
+        .filter(appointment::Column::ContactId.eq(contact.id))
+        .filter(start.gte(minute))
+        .filter(start.lt(minute + Duration::minutes(1)))
+        .filter(appointment::Column::Status.is_in(open))
+        .filter(appointment::Column::Id.ne(but.unwrap_or_default()))
+        .one(&tx.db)
+        .await?;
+    let Some(first) = first else { return Ok(()) };
+    let who = if contact.name.is_empty() {
+        "This person"
+    } else {
+        &contact.name
+    };
+    let detail = format!("{who} already has an appointment at that time. Choose another time, or change that one.");
+    Err(Problem::with(first.id, detail).into())
 }
 
 /// Who settles a visit need not be told to call about it, nor to find another time.
@@ -319,7 +352,7 @@ async fn views(
     }
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let mut reminders = reminders::of_appointments(db, business_id, &ids).await?;
-    let names = contacts::names(s, db, business_id, rows.iter().map(|r| r.contact_id).collect()).await?;
+    let people = contacts::labels(s, db, business_id, rows.iter().map(|r| r.contact_id).collect()).await?;
     let places = locations::names(db, business_id, rows.iter().filter_map(|r| r.location_id).collect()).await?;
     let place = |id: Uuid| {
         let name = places.get(&id)?.clone();
@@ -327,10 +360,14 @@ async fn views(
     };
     rows.into_iter()
         .map(|r| {
+            let person = people.get(&r.contact_id);
+            let say = |what: fn(&contacts::Label) -> &String| person.map(what).cloned().unwrap_or_default();
             Ok(AppointmentView {
                 status: status(&r)?,
                 id: r.id,
-                contact_name: names.get(&r.contact_id).cloned().unwrap_or_default(),
+                contact_name: say(|p| &p.name),
+                phone: say(|p| &p.phone),
+                phone_display: say(|p| &p.phone_display),
                 contact_id: r.contact_id,
                 starts_at: r.starts_at,
                 staff_label: r.staff_label,

@@ -5,11 +5,13 @@ pub mod locations;
 use chrono::{NaiveTime, Timelike};
 use contract::{
     Code, FieldError, Problem,
-    businesses::{BusinessView, SendingView, UpdateBusiness, UpdateSending},
+    businesses::{BusinessView, CountryView, SendingView, UpdateBusiness, UpdateSending},
 };
 use domain::{
+    countries::{self, Country},
     prices,
     quiet::{QuietHours, parse_zone},
+    words,
 };
 use entity::businesses::business;
 use sea_orm::{
@@ -20,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     Actor, Error, Permission, Result, Services, Tx, audit,
-    error::{field, problem},
+    error::{field, problem, short},
     messages::{self, spend},
     numbers,
     tx::Touched,
@@ -38,14 +40,14 @@ pub(crate) struct New<'a> {
     pub name: &'a str,
     pub contact_line: &'a str,
     pub time_zone: Option<&'a str>,
-    pub country: Option<&'a str>,
+    pub country: Option<Country>,
     pub hourly_limit: Option<i32>,
 }
 
-/// Creates a business without members, for the command line; its number becomes the active default sender.
+/// Creates a business without members or a number, for examples. Its country is that of its zone.
 ///
 /// # Errors
-/// `Invalid` for a bad name, zone or number; `Conflict` if the number is somebody else's.
+/// `Invalid` for a bad name.
 pub async fn create(
     s: &Services,
     name: &str,
@@ -60,7 +62,7 @@ pub async fn create(
             name,
             contact_line,
             time_zone,
-            country: None,
+            country: time_zone.and_then(countries::of_zone),
             hourly_limit,
         },
     )
@@ -70,23 +72,21 @@ pub async fn create(
 }
 
 pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
-    if new.name.trim().is_empty() {
+    let name = short("name", new.name, 100)?;
+    if name.is_empty() {
         return Err(field("name", "A business needs a name."));
     }
     // A browser's guess that we don't know must not stop somebody from signing up.
     let time_zone = new.time_zone.filter(|z| parse_zone(z).is_some()).unwrap_or("UTC");
-    let country = new
-        .country
-        .filter(|c| c.len() == 2 && c.chars().all(|c| c.is_ascii_alphabetic()))
-        .unwrap_or("US");
     let quiet = QuietHours::default();
     let row = business::ActiveModel {
         id: Set(Uuid::now_v7()),
-        slug: Set(free_slug(tx, new.name).await?),
-        name: Set(new.name.trim().to_owned()),
+        slug: Set(free_slug(tx, &name).await?),
+        name: Set(name),
         contact_line: Set(new.contact_line.to_owned()),
         time_zone: Set(time_zone.to_owned()),
-        country: Set(country.to_ascii_uppercase()),
+        // Empty: not known.
+        country: Set(new.country.map_or("", |c| c.code).to_owned()),
         quiet_start: Set(quiet.start_min.into()),
         quiet_end: Set(quiet.end_min.into()),
         cadence: Set("48,24".to_owned()),
@@ -98,6 +98,62 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         created_at: Set(tx.now),
     };
     Ok(row.insert(&tx.db).await?)
+}
+
+/// The country that somebody chose; none if they did not.
+///
+/// # Errors
+/// `Invalid` for one that is not on the list.
+pub(crate) fn said_country(code: &str) -> Result<Option<Country>> {
+    if words::is_blank(code) {
+        return Ok(None);
+    }
+    let found = countries::find(code);
+    let found = found.ok_or_else(|| {
+        field(
+            "country",
+            "This is not a country we know. Give two letters like IT, MX, IN, GB or US.",
+        )
+    })?;
+    Ok(Some(found))
+}
+
+/// A business whose country is not known is in that of its number (E.164). One that is known stays: it was said by somebody.
+pub(crate) async fn learn_country(tx: &Tx, id: Uuid, number: &str) -> Result<()> {
+    let before = get(&tx.db, id).await?;
+    let Some(country) = countries::evident(Some(number), None).filter(|_| before.country.is_empty()) else {
+        return Ok(());
+    };
+    let mut row = before.into_active_model();
+    row.country = Set(country.code.to_owned());
+    row.update(&tx.db).await?;
+    let change = audit::Change {
+        business_id: id,
+        actor: "a new number",
+        action: "business.updated",
+        entity: "business",
+        entity_id: id,
+        before: Some(""),
+        after: Some(country.code),
+    };
+    audit::record(tx, change).await
+}
+
+/// The code of the country a time zone lies in, if it lies in one: to begin with in a form.
+#[must_use]
+pub fn country_of_zone(zone: &str) -> Option<String> {
+    countries::of_zone(zone).map(|c| c.code.to_owned())
+}
+
+/// Countries that a business can be in, by name.
+#[must_use]
+pub fn all_countries() -> Vec<CountryView> {
+    let all = countries::all().iter();
+    all.map(|c| CountryView {
+        code: c.code.to_owned(),
+        name: c.name.to_owned(),
+    })
+    .collect()
 }
 
 /// The name in kebab-case, with a number behind it if that is taken.
@@ -161,10 +217,12 @@ pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, id: Uuid) -> R
     let b = get(db, id).await?;
     let hours = quiet(&b);
     let url = &s.settings().public_url;
+    let sender = numbers::sender(s, db, id, None, None).await?;
     Ok(BusinessView {
         id,
         cadence: cadence(&b),
-        sender: numbers::sender(s, db, id, None, None).await?,
+        sender_display: sender.as_deref().map(|number| domain::phone::display(number, &b.country)),
+        sender,
         own_account: s.connections().own_of(id).map(|a| a.sid().to_owned()),
         webhook_inbound: format!("{url}/webhooks/twilio/inbound"),
         webhook_status: format!("{url}/webhooks/twilio/status"),
@@ -181,18 +239,18 @@ pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, id: Uuid) -> R
 /// Changes the settings that texts to customers are made of.
 ///
 /// # Errors
-/// `NotAllowed` for staff; `Invalid` for an empty name or an unknown zone.
+/// `NotAllowed` for staff; `Invalid` for an empty name, an unknown zone or country.
 pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<BusinessView> {
     actor.may(Permission::ManageBusiness)?;
-    let odd =
-        |text: &str, most: usize| text.trim().is_empty() || text.chars().count() > most || text.chars().any(char::is_control);
-    if odd(&cmd.name, 100) {
+    let (name, contact_line) = (words::line(&cmd.name), words::line(&cmd.contact_line));
+    let odd = |text: &str, most: usize| !(1..=most).contains(&text.chars().count());
+    if odd(&name, 100) {
         return Err(field(
             "name",
             "Please give the name your customers know, up to 100 characters.",
         ));
     }
-    if odd(&cmd.contact_line, 120) {
+    if odd(&contact_line, 120) {
         return Err(field(
             "contact_line",
             "Customers who text HELP get this line: a phone number or an e-mail address, up to 120 characters.",
@@ -204,14 +262,20 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<
             "This is not a time zone we know. Examples: Europe/Stockholm, America/New_York.",
         ));
     }
-    let tx = s.begin().await?;
+    let country = said_country(&cmd.country)?;
+    let mut tx = s.begin().await?;
     let before = get(&tx.db, actor.business_id).await?;
-    let was = (before.name.clone(), before.contact_line.clone(), before.time_zone.clone());
+    let facts = |b: &business::Model| (b.name.clone(), b.contact_line.clone(), b.time_zone.clone(), b.country.clone());
+    let was = facts(&before);
     let mut row = before.into_active_model();
-    row.name = Set(cmd.name.trim().to_owned());
-    row.contact_line = Set(cmd.contact_line.trim().to_owned());
+    row.name = Set(name);
+    row.contact_line = Set(contact_line);
     row.time_zone = Set(cmd.time_zone.clone());
+    if let Some(country) = country {
+        row.country = Set(country.code.to_owned());
+    }
     let after = row.update(&tx.db).await.map_err(Error::from)?;
+    tx.touch(after.id, Touched::Notices);
     let change = audit::Change {
         business_id: actor.business_id,
         actor: &actor.label(),
@@ -219,7 +283,7 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<
         entity: "business",
         entity_id: after.id,
         before: Some(was),
-        after: Some((after.name, after.contact_line, after.time_zone)),
+        after: Some(facts(&after)),
     };
     audit::record(&tx, change).await?;
     tx.commit().await?;

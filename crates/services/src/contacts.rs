@@ -16,7 +16,7 @@ use contract::{
 };
 use domain::{
     consent::{Channel, Purpose, Source, State},
-    inbound::clean,
+    words,
 };
 use entity::{
     businesses::business,
@@ -72,7 +72,11 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
         cmd.notes.as_deref(),
     )?;
     if cmd.opt_in.as_ref().is_some_and(|o| o.channel != "sms") {
-        return Err(field("opt_in", "Consent can be given for the channel \"sms\"."));
+        return Err(field("opt_in.channel", "Consent can be given for the channel \"sms\"."));
+    }
+    // What is kept as evidence must say something.
+    if cmd.opt_in.as_ref().is_some_and(|o| words::is_blank(&o.source)) {
+        return Err(field("opt_in.source", "Say where they agreed, for example \"booking\"."));
     }
     let mut tx = s.begin().await?;
     let row = match holder(&tx, actor.business_id, &valid.phone).await? {
@@ -86,7 +90,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
         } else {
             Source::Booking
         };
-        let evidence = format!("Number given at: {}", opt_in.source.chars().take(200).collect::<String>());
+        let evidence = format!("Number given at: {}", words::preview(&opt_in.source, 200));
         // Somebody who said STOP, or whom staff must decide about, is not opted in by a form they did not fill in.
         if consent::state(&tx.db, row.id).await? != State::OptedOut && row.held_since.is_none() {
             let change = consent::Change {
@@ -184,7 +188,7 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<C
 /// `Invalid` without evidence.
 pub async fn record_consent(s: &Services, actor: &Actor, cmd: RecordConsent) -> Result<ContactView> {
     actor.may(Permission::WriteContacts)?;
-    let evidence = cmd.evidence.trim();
+    let evidence = words::lines(&cmd.evidence);
     if evidence.is_empty() || evidence.chars().count() > 500 {
         return Err(field(
             "evidence",
@@ -201,7 +205,7 @@ pub async fn record_consent(s: &Services, actor: &Actor, cmd: RecordConsent) -> 
         state: cmd.state,
         source: Source::Staff,
         actor: &actor.label(),
-        evidence,
+        evidence: &evidence,
         at: tx.now,
     };
     consent::record(&mut tx, change).await?;
@@ -348,17 +352,35 @@ pub(crate) async fn many(
     Ok(people)
 }
 
-/// What to call them: the name, or the number of those known by nothing else.
-pub(crate) async fn names(
+/// Somebody as a row about something else names them.
+pub(crate) struct Label {
+    /// The name, or the number of those known by nothing else.
+    pub name: String,
+    pub phone: String,
+    pub phone_display: String,
+}
+
+pub(crate) async fn labels(
     s: &Services,
     db: &impl ConnectionTrait,
     business_id: Uuid,
     ids: Vec<Uuid>,
-) -> Result<HashMap<Uuid, String>> {
+) -> Result<HashMap<Uuid, Label>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let country = businesses::get(db, business_id).await?.country;
     let people = many(s, db, business_id, ids).await?.into_values();
-    Ok(people
-        .map(|c| (c.id, if c.name.is_empty() { c.phone } else { c.name }))
-        .collect())
+    let label = |c: contact::Model| {
+        let phone_display = domain::phone::display(&c.phone, &country);
+        let name = if c.name.is_empty() { phone_display.clone() } else { c.name };
+        Label {
+            name,
+            phone: c.phone,
+            phone_display,
+        }
+    };
+    Ok(people.map(|c| (c.id, label(c))).collect())
 }
 
 /// Takes the contact's next token for a visit: 101 to 999, then from the start.
@@ -373,6 +395,8 @@ pub(crate) async fn take_token(tx: &Tx, row: contact::Model) -> Result<i32> {
 /// A row as it is stored, made readable. Written back by way of `into_active_model` it stays as it was: only what is `Set` is written.
 async fn opened(s: &Services, mut row: contact::Model) -> Result<contact::Model> {
     row.phone = vault::open(s, PHONE, &row.phone).await?;
+    // Names that were stored before they were tidied up.
+    row.name = words::line(&row.name);
     if let Some(email) = &row.email {
         row.email = Some(vault::open(s, EMAIL, email).await?);
     }
@@ -456,7 +480,7 @@ impl Valid {
         zone: Option<&str>,
         notes: Option<&str>,
     ) -> Result<Self> {
-        let given = |text: Option<&str>| text.map(|t| clean(t).trim().to_owned()).filter(|t| !t.is_empty());
+        let given = |text: Option<&str>| text.map(words::lines).filter(|t| !t.is_empty());
         let mut wrong = contract::Problem::new(Code::Invalid, "Some fields need another look.");
         let mut mark = |name: &str, message: String| {
             wrong.fields.push(contract::FieldError {
@@ -464,7 +488,7 @@ impl Valid {
                 message,
             })
         };
-        let name = clean(name).trim().to_owned();
+        let name = words::line(name);
         if name.is_empty() || name.chars().count() > 100 {
             mark("name", "Please give a name, up to 100 characters.".into());
         }

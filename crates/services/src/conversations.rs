@@ -3,7 +3,7 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use contract::{
-    Page,
+    Page, PageQuery,
     contacts::{ContactView, Hold},
     conversations::{Composer, ConversationRow, Thread},
     live::LiveEvent,
@@ -13,6 +13,7 @@ use domain::{
     consent::{Sending, State, may_send},
     delivery,
     phone::Address,
+    words,
 };
 use entity::{contacts::contact, conversations::conversation, messages::message};
 use sea_orm::{
@@ -35,11 +36,20 @@ use crate::{
 /// Conversations, latest activity first.
 ///
 /// # Errors
-/// `Malformed` for a cursor that is none.
+/// `Malformed` for a cursor or size of a page that is none.
 pub async fn list(s: &Services, actor: &Actor, cursor: Option<String>) -> Result<Page<ConversationRow>> {
+    page(s, actor, PageQuery { cursor, limit: None }).await
+}
+
+/// The same with as many on a page as were asked for.
+///
+/// # Errors
+/// As `list`.
+pub async fn page(s: &Services, actor: &Actor, query: PageQuery) -> Result<Page<ConversationRow>> {
     actor.may(Permission::ReadMessages)?;
-    let rows = latest(actor.business_id, TimeCursor::decode(cursor.as_deref())?);
-    let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.last_at, row.id));
+    let size = paging::size(query.limit)?;
+    let rows = latest(actor.business_id, TimeCursor::decode(query.cursor.as_deref())?).limit(size + 1);
+    let page = paging::page_of(size, rows.all(s.read()).await?, |row| Cursor(row.last_at, row.id));
     Ok(Page {
         data: rows_of(s, s.read(), actor.business_id, page.data).await?,
         next_cursor: page.next_cursor,
@@ -229,12 +239,6 @@ pub(crate) async fn get_or_begin_all<'a>(
     Ok(people.filter_map(|person| known.get(&person.id).cloned()).collect())
 }
 
-/// A message as it is shown in a row: one line, at most 120 characters.
-fn preview(body: &str) -> String {
-    let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().take(120).collect()
-}
-
 /// Messages were added, in this order; each conversation ends with the latest. `threads` is aligned with `rows`. The conversations as
 /// they are now, each once.
 pub(crate) async fn add_all(
@@ -260,7 +264,7 @@ pub(crate) async fn add_all(
         // A text that an outage kept from us may be older than what was said since.
         if thread.last_message_id.is_none() || m.created_at >= thread.last_at {
             row.last_message_id = Some(m.id);
-            row.preview = preview(&m.body);
+            row.preview = words::preview(&m.body, 120);
             row.last_at = m.created_at;
             row.last_direction = m.direction.clone();
             row.last_status = m.status.clone();
@@ -401,6 +405,7 @@ fn shown(row: conversation::Model, person: &contact::Model, state: Option<State>
         } else {
             person.name.clone()
         },
+        phone: person.phone.clone(),
         phone_display,
         preview: row.preview,
         last_at: row.last_at,

@@ -1,4 +1,5 @@
 use contract::{Code, Problem};
+use domain::words;
 use sea_orm::{DbErr, SqlErr};
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -66,12 +67,23 @@ pub(crate) fn field(name: &str, message: impl Into<String>) -> Error {
     Problem::field(name, message).into()
 }
 
-/// What was typed into a field, tidied up.
+/// What was typed into a field of one line, tidied up; empty if there is nothing to see in it.
 ///
 /// # Errors
 /// `Invalid` for more than `most` characters.
 pub(crate) fn short(name: &str, text: &str, most: usize) -> Result<String> {
-    let text = domain::inbound::clean(text).trim().to_owned();
+    at_most(name, words::line(text), most)
+}
+
+/// The same for a field of several lines.
+///
+/// # Errors
+/// As `short`.
+pub(crate) fn long(name: &str, text: &str, most: usize) -> Result<String> {
+    at_most(name, words::lines(text), most)
+}
+
+fn at_most(name: &str, text: String, most: usize) -> Result<String> {
     if text.chars().count() > most {
         return Err(field(name, format!("At most {most} characters, please.")));
     }

@@ -6,7 +6,10 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, sea_
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Actor, Permission, Result, Services, Who, error::field, error::problem};
+use crate::{
+    Actor, Permission, Result, Services, Who,
+    error::{field, problem, short},
+};
 
 /// How long a key's "last used" may lag behind; a write per request would make every read a write.
 const LAST_USED_STEP: chrono::Duration = chrono::Duration::minutes(1);
@@ -17,7 +20,8 @@ const LAST_USED_STEP: chrono::Duration = chrono::Duration::minutes(1);
 /// `NotAllowed` for staff and keys; `Invalid` for an unknown scope or an empty name.
 pub async fn create_api_key(s: &Services, actor: &Actor, name: &str, scopes: &[String]) -> Result<String> {
     actor.may(Permission::ManageBusiness)?;
-    if name.trim().is_empty() {
+    let name = short("name", name, 100)?;
+    if name.is_empty() {
         return Err(field("name", "Give the key a name, so that you know later what uses it."));
     }
     let known: Vec<&str> = Permission::SCOPES.iter().map(|(text, _)| *text).collect();
@@ -37,7 +41,7 @@ pub async fn create_api_key(s: &Services, actor: &Actor, name: &str, scopes: &[S
     let row = api_key::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(actor.business_id),
-        name: Set(name.trim().to_owned()),
+        name: Set(name),
         hash: Set(hash(&key)),
         scopes: Set(scopes),
         created_at: Set(s.now()),

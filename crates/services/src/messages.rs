@@ -28,6 +28,7 @@ use domain::{
     consent::{Sending, State},
     delivery::Status,
     phone::Address,
+    words::{self, is_blank},
 };
 use entity::{contacts::contact, messages::message};
 use sea_orm::{
@@ -198,13 +199,19 @@ pub(crate) async fn respond(
 pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<MessageView> {
     actor.may(Permission::SendMessages)?;
     let body = domain::inbound::clean(&cmd.body).trim().to_owned();
-    if body.is_empty() || body.chars().count() > LONGEST {
+    if is_blank(&body) {
+        return Err(field(
+            "body",
+            "There is nothing to read in this text. Please write something.",
+        ));
+    }
+    if body.chars().count() > LONGEST {
         return Err(field("body", "A text has 1 to 1,600 characters."));
     }
     if cmd
         .correlation_id
         .as_ref()
-        .is_some_and(|id| id.is_empty() || id.len() > 200 || id.chars().any(char::is_control))
+        .is_some_and(|id| is_blank(id) || id.len() > 200 || id.chars().any(char::is_control))
     {
         return Err(field("correlation_id", "A correlation id has 1 to 200 characters."));
     }
@@ -360,7 +367,8 @@ async fn locked(tx: &Tx, id: Uuid) -> Result<Option<(contact::Model, message::Mo
 /// `Malformed` for a cursor or view that is none; `NotFound` for a contact of somebody else.
 pub async fn list(s: &Services, actor: &Actor, query: LogQuery) -> Result<Page<MessageView>> {
     actor.may(Permission::ReadMessages)?;
-    let mut rows = newest(actor.business_id, TimeCursor::decode(query.cursor.as_deref())?);
+    let size = paging::size(query.limit)?;
+    let mut rows = newest(actor.business_id, TimeCursor::decode(query.cursor.as_deref())?).limit(size + 1);
     if let Some(contact_id) = query.contact_id {
         contacts::view(s, s.read(), actor.business_id, contact_id).await?;
         // One contact has one conversation, and that is what the index is over.
@@ -373,7 +381,7 @@ pub async fn list(s: &Services, actor: &Actor, query: LogQuery) -> Result<Page<M
         Some("trouble") => rows.filter(Expr::cust(TROUBLE)),
         Some(_) => return Err(problem(Code::Malformed, "show is \"waiting\", \"trouble\" or nothing.")),
     };
-    let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
+    let page = paging::page_of(size, rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
     Ok(Page {
         data: page.data.into_iter().map(shown).collect(),
         next_cursor: page.next_cursor,
@@ -423,7 +431,11 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
             .wait_reason
             .filter(|_| matches!(status, Status::Queued | Status::Unknown) || row.resend_at.is_some())
             .unwrap_or_else(|| status.words().to_owned()),
-        body: row.body,
+        body: if inbound {
+            words::shown(&row.body).to_owned()
+        } else {
+            row.body
+        },
         segments: row.segments.max(0) as u32,
         author: row.author,
         provider_sid: row.provider_sid,

@@ -34,7 +34,19 @@ pub(crate) async fn of(s: &Services, db: &impl ConnectionTrait, b: &business::Mo
     let open = breaker::open_for(s, db, b.id, &senders).await?;
     let mut notices: Vec<Notice> = open.into_iter().map(|o| broken(s, b, o)).collect();
     notices.extend(budget(s, db, b).await?);
+    notices.extend(country(b));
     Ok(notices)
+}
+
+/// Nobody has said which country's spelling the business uses, and its number and zone do not tell or were not asked before.
+fn country(b: &business::Model) -> Option<Notice> {
+    b.country.is_empty().then(|| Notice {
+        kind: "country_needed".to_owned(),
+        urgent: false,
+        text: "It is not known which country your customers' numbers are from, so only numbers that start with + are taken."
+            .to_owned(),
+        todo: "Choose your country in Settings.".to_owned(),
+    })
 }
 
 fn broken(s: &Services, b: &business::Model, open: breaker::Open) -> Notice {

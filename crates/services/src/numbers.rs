@@ -12,15 +12,25 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Error, Result, Services, Tx, businesses::locations, conversations, error::field, error::problem, messages::THEIRS};
+use crate::{
+    Error, Result, Services, Tx,
+    businesses::{self, locations},
+    conversations,
+    error::{field, problem},
+    messages::THEIRS,
+};
 
-/// Gives a business an active number and makes it the default sender.
+/// Gives a business an active number and makes it the default sender. A number without a country code is one of the business's country;
+/// a business whose country is not known is from now on in the number's.
 ///
 /// # Errors
 /// `Invalid` if it is no number; `Conflict` if it belongs to a business already.
 pub async fn assign(s: &Services, business_id: Uuid, phone: &str) -> Result<String> {
     let tx = s.begin().await?;
-    let phone = insert(&tx, business_id, phone).await?;
+    let country = businesses::get(&tx.db, business_id).await?.country;
+    let phone = read(phone, &country)?;
+    insert(&tx, business_id, &phone).await?;
+    businesses::learn_country(&tx, business_id, &phone).await?;
     tx.commit().await?;
     Ok(phone)
 }
@@ -30,7 +40,8 @@ pub async fn assign(s: &Services, business_id: Uuid, phone: &str) -> Result<Stri
 /// # Errors
 /// `Invalid` for a pace that can't be; `NotFound` for a number nobody has.
 pub async fn set_pace(s: &Services, phone: &str, per_second: u32) -> Result<String> {
-    let phone = domain::phone::parse(phone, "US").map_err(|e| field("number", e.to_string()))?;
+    // Nobody's in particular: only with its country code can it be told.
+    let phone = read(phone, "")?;
     if !(1..=1000).contains(&per_second) {
         return Err(field("per_second", "A number sends 1 to 1,000 text parts a second."));
     }
@@ -45,8 +56,16 @@ pub async fn set_pace(s: &Services, phone: &str, per_second: u32) -> Result<Stri
     Ok(phone)
 }
 
-pub(crate) async fn insert(tx: &Tx, business_id: Uuid, phone: &str) -> Result<String> {
-    let phone = domain::phone::parse(phone, "US").map_err(|e| field("number", e.to_string()))?;
+/// A number of ours as it was typed, in E.164.
+///
+/// # Errors
+/// `Invalid` if it is none, or has no country code and `country` is not known.
+pub(crate) fn read(typed: &str, country: &str) -> Result<String> {
+    domain::phone::parse(typed, country).map_err(|e| field("number", e.to_string()))
+}
+
+/// Stores an active number (E.164) as the default sender.
+pub(crate) async fn insert(tx: &Tx, business_id: Uuid, phone: &str) -> Result<()> {
     number::Entity::update_many()
         .col_expr(number::Column::IsDefault, sea_orm::sea_query::Expr::value(false))
         .filter(number::Column::BusinessId.eq(business_id))
@@ -55,7 +74,7 @@ pub(crate) async fn insert(tx: &Tx, business_id: Uuid, phone: &str) -> Result<St
     let row = number::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(business_id),
-        phone: Set(phone.clone()),
+        phone: Set(phone.to_owned()),
         status: Set("active".to_owned()),
         is_default: Set(true),
         per_second: Set(None),
@@ -69,7 +88,7 @@ pub(crate) async fn insert(tx: &Tx, business_id: Uuid, phone: &str) -> Result<St
             e
         }
     })?;
-    Ok(phone)
+    Ok(())
 }
 
 /// The number that businesses without one send from; none for a business with a Twilio account of its own, in which that number is not.

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use contract::{Code, Page};
+use contract::{Code, Page, Problem};
 use sea_orm::{
     ColumnTrait, ExprTrait, Value,
     sea_query::{Expr, SimpleExpr},
@@ -12,8 +12,20 @@ use uuid::Uuid;
 
 use crate::{Result, error::problem};
 
-/// Rows on a page of every list.
+/// Rows on a page of every list, unless asked otherwise.
 pub(crate) const PAGE: u64 = 50;
+
+/// Rows on a page as they were asked for.
+///
+/// # Errors
+/// `Malformed` for none and for more than 100.
+pub(crate) fn size(asked: Option<u64>) -> Result<u64> {
+    match asked {
+        None => Ok(PAGE),
+        Some(rows @ 1..=100) => Ok(rows),
+        Some(_) => Err(Problem::parameter("limit", "limit is the number of rows on a page, 1 to 100.").into()),
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Cursor<K>(pub K, pub Uuid);
@@ -51,9 +63,18 @@ pub(crate) fn beyond<C: ColumnTrait>(key: C, id: C, k: impl Into<Value>, i: Uuid
 }
 
 /// Makes a page of up to `PAGE` rows out of `PAGE + 1` that were fetched.
-pub(crate) fn page<T, K: Serialize + DeserializeOwned>(mut rows: Vec<T>, cursor: impl Fn(&T) -> Cursor<K>) -> Page<T> {
-    let more = rows.len() as u64 > PAGE;
-    rows.truncate(PAGE as usize);
+pub(crate) fn page<T, K: Serialize + DeserializeOwned>(rows: Vec<T>, cursor: impl Fn(&T) -> Cursor<K>) -> Page<T> {
+    page_of(PAGE, rows, cursor)
+}
+
+/// The same for a page of `size` rows.
+pub(crate) fn page_of<T, K: Serialize + DeserializeOwned>(
+    size: u64,
+    mut rows: Vec<T>,
+    cursor: impl Fn(&T) -> Cursor<K>,
+) -> Page<T> {
+    let more = rows.len() as u64 > size;
+    rows.truncate(size as usize);
     let next_cursor = if more {
         rows.last().map(|row| cursor(row).encode())
     } else {

@@ -17,7 +17,7 @@ use crate::{
     Actor, Permission, Result, Services, Tx, contacts,
     error::{not_found, problem},
     messages,
-    paging::{self, Cursor, PAGE, TimeCursor},
+    paging::{self, Cursor, TimeCursor},
     tx::Touched,
 };
 
@@ -259,17 +259,17 @@ pub async fn list(s: &Services, actor: &Actor, query: TaskQuery) -> Result<Page<
         Some("done") => true,
         Some(_) => return Err(problem(Code::Malformed, "status is \"open\" or \"done\".")),
     };
-    let cursor = TimeCursor::decode(query.cursor.as_deref())?;
+    let (size, cursor) = (paging::size(query.limit)?, TimeCursor::decode(query.cursor.as_deref())?);
     let order = if done { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
     let mut rows = task::Entity::in_business(actor.business_id)
         .filter(task::Column::Status.eq(if done { "done" } else { "open" }))
         .order_by(task::Column::CreatedAt, order.clone())
         .order_by(task::Column::Id, order)
-        .limit(PAGE + 1);
+        .limit(size + 1);
     if let Some(Cursor(at, id)) = cursor {
         rows = rows.filter(paging::beyond(task::Column::CreatedAt, task::Column::Id, at, id, done));
     }
-    let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
+    let page = paging::page_of(size, rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
     Ok(Page {
         data: views(s, s.read(), actor.business_id, page.data).await?,
         next_cursor: page.next_cursor,
@@ -326,14 +326,16 @@ pub(crate) async fn views_of(s: &Services, db: &impl ConnectionTrait, business_i
 
 async fn views(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<task::Model>) -> Result<Vec<TaskView>> {
     let ids = rows.iter().filter_map(|r| r.contact_id).collect();
-    let names = contacts::names(s, db, business_id, ids).await?;
-    Ok(rows
-        .into_iter()
-        .map(|r| TaskView {
+    let people = contacts::labels(s, db, business_id, ids).await?;
+    let shown = rows.into_iter().map(|r| {
+        let person = r.contact_id.and_then(|id| people.get(&id));
+        TaskView {
             id: r.id,
             kind: r.kind,
             title: r.title,
-            contact_name: r.contact_id.and_then(|id| names.get(&id).cloned()),
+            contact_name: person.map(|p| p.name.clone()),
+            phone: person.map(|p| p.phone.clone()),
+            phone_display: person.map(|p| p.phone_display.clone()),
             contact_id: r.contact_id,
             conversation_id: r.conversation_id,
             appointment_id: r.appointment_id,
@@ -343,6 +345,7 @@ async fn views(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, rows:
             due_at: r.due_at,
             done_at: r.done_at,
             done_by: r.done_by,
-        })
-        .collect())
+        }
+    });
+    Ok(shown.collect())
 }

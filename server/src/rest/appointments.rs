@@ -5,11 +5,12 @@ use contract::{
 };
 use services::appointments;
 
-use super::{Answer, Body, Caller, Id, Refusal, S};
+use super::{Answer, Body, Caller, Id, NoBody, Refusal, S};
 
 /// Book a visit; its reminders are planned with it.
 #[utoipa::path(post, path = "/appointments", tag = "appointments", request_body = CreateAppointment, responses(
-    (status = 201, body = AppointmentView), (status = 404, description = "No such contact", body = Problem), (status = 422, body = Problem)))]
+    (status = 201, body = AppointmentView), (status = 404, description = "No such contact", body = Problem),
+    (status = 409, description = "The contact has an appointment at that time already: `conflicts_with`", body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(s): S,
     Caller(actor): Caller,
@@ -27,7 +28,7 @@ pub async fn get(State(s): S, Caller(actor): Caller, Id(id): Id) -> Answer<Appoi
 
 /// Move a visit; pending reminders move with it.
 #[utoipa::path(patch, path = "/appointments/{id}", tag = "appointments", params(("id" = Uuid, Path)), request_body = MoveAppointment, responses(
-    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Over or cancelled", body = Problem), (status = 422, body = Problem)))]
+    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Over or cancelled, or another one has that time: `conflicts_with`", body = Problem), (status = 422, body = Problem)))]
 pub async fn reschedule(
     State(s): S,
     Caller(actor): Caller,
@@ -40,13 +41,13 @@ pub async fn reschedule(
 /// Cancel a visit; its reminders die with it.
 #[utoipa::path(post, path = "/appointments/{id}/cancel", tag = "appointments", params(("id" = Uuid, Path)), responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn cancel(State(s): S, Caller(actor): Caller, Id(id): Id) -> Answer<AppointmentView> {
+pub async fn cancel(State(s): S, Caller(actor): Caller, Id(id): Id, _: NoBody) -> Answer<AppointmentView> {
     Ok(Json(appointments::act(&s, &actor, id, Act::Cancel).await?))
 }
 
 /// Mark a visit as having taken place.
 #[utoipa::path(post, path = "/appointments/{id}/complete", tag = "appointments", params(("id" = Uuid, Path)), responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn complete(State(s): S, Caller(actor): Caller, Id(id): Id) -> Answer<AppointmentView> {
+pub async fn complete(State(s): S, Caller(actor): Caller, Id(id): Id, _: NoBody) -> Answer<AppointmentView> {
     Ok(Json(appointments::act(&s, &actor, id, Act::Complete).await?))
 }

@@ -18,7 +18,7 @@ pub async fn send(
     Ok((StatusCode::ACCEPTED, Json(messages::send(&s, &actor, cmd).await?)))
 }
 
-/// Messages, newest first, 50 a page.
+/// Messages, newest first.
 #[utoipa::path(get, path = "/messages", tag = "messages", params(LogQuery), responses((status = 200, body = Page<MessageView>)))]
 pub async fn list(State(s): S, Caller(actor): Caller, Params(query): Params<LogQuery>) -> Answer<Page<MessageView>> {
     Ok(Json(messages::list(&s, &actor, query).await?))

@@ -7,10 +7,8 @@ use services::tasks;
 
 use super::{Answer, Caller, Params, S};
 
-/// Tasks: `status=open` (default, oldest first) or `done` (newest first), 50 a page.
-#[utoipa::path(get, path = "/tasks", tag = "tasks", params(
-    ("status" = Option<String>, Query, description = "open or done"), ("cursor" = Option<String>, Query, description = "next_cursor of the page before")),
-    responses((status = 200, body = Page<TaskView>)))]
+/// Tasks: open ones oldest first, done ones newest first.
+#[utoipa::path(get, path = "/tasks", tag = "tasks", params(TaskQuery), responses((status = 200, body = Page<TaskView>)))]
 pub async fn list(State(s): S, Caller(actor): Caller, Params(q): Params<TaskQuery>) -> Answer<Page<TaskView>> {
     Ok(Json(tasks::list(&s, &actor, q).await?))
 }

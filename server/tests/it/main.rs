@@ -19,4 +19,5 @@ mod screens;
 mod secret;
 mod site;
 mod story;
+mod strict;
 mod webhooks;

@@ -177,3 +177,57 @@ async fn a_business_gets_a_twilio_account_of_its_own_while_showup_runs(#[case] b
         Ok("Bright Dental now texts through the installation's account.".to_owned())
     );
 }
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_business_is_made_in_its_country_and_its_number_is_read_as_one_of_there(#[case] backend: Backend) {
+    let it = Installation::new(backend).await;
+    let make = async |name: &str, more: &[&str]| {
+        let email = format!("{name}@x.test");
+        admin(
+            &it,
+            &[&["create-business", "--name", name, "--email", &email][..], more].concat(),
+        )
+        .await
+    };
+    assert_eq!(
+        make("roma", &["--country", "it", "--number", "06 9912 3456"]).await,
+        Ok("roma".to_owned())
+    );
+    assert_eq!(
+        make("leeds", &["--time-zone", "Europe/London", "--number", "07912 345678"]).await,
+        Ok("leeds".to_owned())
+    );
+    assert_eq!(
+        make("lagos", &["--number", "+234 802 123 4567"]).await,
+        Ok("lagos".to_owned())
+    );
+    assert_eq!(make("nowhere", &[]).await, Ok("nowhere".to_owned()));
+    let refused = make("italy", &["--country", "Italy"]).await.expect_err("refused");
+    assert!(refused.contains("Give two letters like IT"), "{refused}");
+    let refused = make("unclear", &["--number", "06 9912 3456"]).await.expect_err("refused");
+    assert!(refused.contains("Start with + and the country code"), "{refused}");
+    let db = database(&it).await;
+    let mut made = Vec::new();
+    for business in entity::businesses::business::Entity::find()
+        .all(db.connection())
+        .await
+        .expect("businesses")
+    {
+        let numbers = number::Entity::find().filter(number::Column::BusinessId.eq(business.id));
+        let phone = numbers.one(db.connection()).await.expect("answers").map(|n| n.phone);
+        made.push((business.slug, business.country, phone.unwrap_or_default()));
+    }
+    made.retain(|(slug, ..)| slug != "bright-dental");
+    made.sort();
+    let made: Vec<(&str, &str, &str)> = made.iter().map(|(s, c, p)| (s.as_str(), c.as_str(), p.as_str())).collect();
+    let right = [
+        ("lagos", "NG", "+2348021234567"),
+        ("leeds", "GB", "+447912345678"),
+        ("nowhere", "", ""),
+        ("roma", "IT", "+390699123456"),
+    ];
+    assert_eq!(made, right);
+}

@@ -37,9 +37,10 @@ pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<LocationView>> {
         .all(s.read())
         .await?;
     let phones: HashMap<Uuid, String> = numbers.into_iter().map(|n| (n.id, n.phone)).collect();
+    let country = super::get(s.read(), actor.business_id).await?.country;
     let shown = rows.into_iter().map(|l| {
         let number = l.number_id.and_then(|id| phones.get(&id).cloned());
-        view(l, number)
+        view(l, number, &country)
     });
     Ok(shown.collect())
 }
@@ -56,7 +57,8 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
     }
     let address = short("address", &cmd.address, 200)?;
     let tx = s.begin().await?;
-    let number = own_number(&tx, actor.business_id, &cmd.number).await?;
+    let country = super::get(&tx.db, actor.business_id).await?.country;
+    let number = own_number(&tx, actor.business_id, &cmd.number, &country).await?;
     let before = match id {
         Some(id) => Some(
             find(&tx.db, actor.business_id, id)
@@ -94,7 +96,7 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
     };
     audit::record(&tx, change).await?;
     tx.commit().await?;
-    Ok(view(after, number.map(|n| n.phone)))
+    Ok(view(after, number.map(|n| n.phone), &country))
 }
 
 async fn new(tx: &Tx, business_id: Uuid) -> Result<location::ActiveModel> {
@@ -115,11 +117,11 @@ fn facts(l: &location::Model) -> (String, String, Option<Uuid>) {
 }
 
 /// The business's own active number that was typed, if one was.
-async fn own_number(tx: &Tx, business_id: Uuid, typed: &str) -> Result<Option<number::Model>> {
-    if typed.trim().is_empty() {
+async fn own_number(tx: &Tx, business_id: Uuid, typed: &str, country: &str) -> Result<Option<number::Model>> {
+    if domain::words::is_blank(typed) {
         return Ok(None);
     }
-    let phone = domain::phone::parse(typed, "US").map_err(|e| field("number", e.to_string()))?;
+    let phone = domain::phone::parse(typed, country).map_err(|e| field("number", e.to_string()))?;
     let row = number::Entity::in_business(business_id)
         .filter(number::Column::Phone.eq(phone))
         .filter(number::Column::Status.eq("active"))
@@ -163,11 +165,12 @@ pub(crate) async fn names(db: &impl ConnectionTrait, business_id: Uuid, ids: Vec
     Ok(rows.into_iter().map(|l| (l.id, l.name)).collect())
 }
 
-fn view(row: location::Model, number: Option<String>) -> LocationView {
+fn view(row: location::Model, number: Option<String>, country: &str) -> LocationView {
     LocationView {
         id: row.id,
         name: row.name,
         address: row.address,
+        number_display: number.as_deref().map(|number| domain::phone::display(number, country)),
         number,
     }
 }

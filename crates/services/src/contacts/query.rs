@@ -41,13 +41,14 @@ pub async fn list(s: &Services, actor: &Actor, query: ContactQuery) -> Result<Pa
         }),
         Some(q) => {
             let q = &domain::inbound::clean(q);
-            if let Some(person) = with_number(s, business_id, q).await? {
+            let country = businesses::get(s.read(), business_id).await?.country;
+            if let Some(person) = with_number(s, business_id, q, &country).await? {
                 return Ok(Page {
                     data: vec![person],
                     next_cursor: None,
                 });
             }
-            let found = search::find(s, business_id, q, after).await?;
+            let found = search::find(s, business_id, q, domain::phone::trunk(&country), after).await?;
             return pick(
                 s,
                 business_id,
@@ -79,9 +80,8 @@ fn all(business_id: Uuid, after: Option<Cursor<String>>) -> Select<contact::Enti
 }
 
 /// A whole number, however it is written, is found by its blind index.
-async fn with_number(s: &Services, business_id: Uuid, q: &str) -> Result<Option<ContactView>> {
-    let country = businesses::get(s.read(), business_id).await?.country;
-    let Ok(phone) = domain::phone::parse(q, &country) else {
+async fn with_number(s: &Services, business_id: Uuid, q: &str, country: &str) -> Result<Option<ContactView>> {
+    let Ok(phone) = domain::phone::parse(q, country) else {
         return Ok(None);
     };
     let row = by_phone(s, s.read(), business_id, &phone).await?;

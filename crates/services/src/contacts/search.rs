@@ -72,20 +72,32 @@ impl Cache {
 }
 
 /// Sort key and id of the people whose name, number or address contains `q`, in the list's order from `after` on, one more than a page.
-pub(super) async fn find(s: &Services, business_id: Uuid, q: &str, after: Option<Cursor<String>>) -> Result<Vec<(String, Uuid)>> {
+/// `trunk` is what people of the business's country dial before a number and what no stored one has.
+pub(super) async fn find(
+    s: &Services,
+    business_id: Uuid,
+    q: &str,
+    trunk: Option<&str>,
+    after: Option<Cursor<String>>,
+) -> Result<Vec<(String, Uuid)>> {
     let slot = s.searches().of(business_id);
     let mut people = slot.people.lock().await;
     people.catch_up(s, business_id).await?;
     slot.size.store(people.by_id.len(), Ordering::Relaxed);
-    Ok(people.matching(&needle(q), after.as_ref()))
+    Ok(people.matching(&needle(q, trunk), after.as_ref()))
 }
 
-/// What was typed, as it is looked for. A number is looked for by its digits, however it was spaced.
-fn needle(q: &str) -> String {
+/// What was typed, as it is looked for. A number is looked for by its digits, however it was spaced, and without the trunk prefix.
+fn needle(q: &str, trunk: Option<&str>) -> String {
     let digits: String = q.chars().filter(char::is_ascii_digit).collect();
     let number = digits.len() >= 3 && q.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c));
     if number {
-        digits
+        let national = trunk
+            .filter(|_| !q.contains('+'))
+            .and_then(|trunk| digits.strip_prefix(trunk));
+        national
+            .filter(|rest| rest.len() >= 3)
+            .map_or_else(|| digits.clone(), str::to_owned)
     } else {
         q.chars().take(100).collect::<String>().to_lowercase()
     }

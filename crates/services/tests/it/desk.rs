@@ -104,6 +104,7 @@ async fn staff_decide_about_somebody_on_hold_with_their_words_in_view(#[case] ba
     let query = contract::tasks::TaskQuery {
         status: Some("done".to_owned()),
         cursor: None,
+        limit: None,
     };
     let done = tasks::list(&w.s, &w.owner, query).await.expect("done").data.remove(0);
     assert_eq!(done.done_by.as_deref(), Some("Olga Owner"));

@@ -306,6 +306,7 @@ async fn staff_do_the_daily_work_but_not_the_settings(#[case] backend: Backend) 
     let ann = w.contact("Ann", ANN).await;
     conversations::open_with(&w.s, &staff, ann.id).await.expect("staff may write");
     let cmd = contract::businesses::UpdateBusiness {
+        country: String::new(),
         name: "Mine now".to_owned(),
         contact_line: "x".to_owned(),
         time_zone: "UTC".to_owned(),

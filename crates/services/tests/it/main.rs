@@ -1,6 +1,8 @@
 //! Use cases, each on SQLite and on PostgreSQL, with a simulated Twilio at a socket and a clock that is set.
 
 mod answers;
+mod appointments;
+mod businesses;
 mod consent;
 mod contacts;
 mod desk;
@@ -16,3 +18,4 @@ mod sending;
 mod status;
 mod unclear;
 mod vault;
+mod words;

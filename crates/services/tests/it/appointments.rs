@@ -1,0 +1,144 @@
+//! The same appointment twice.
+
+use chrono::Duration;
+use contract::{
+    Code, Problem,
+    appointments::{Act, AppointmentView, CreateAppointment, MoveAppointment},
+    contacts::ContactView,
+};
+use rstest::rstest;
+use services::appointments;
+use testkit::{Backend, World};
+
+const ANN: &str = "+14155550171";
+const BEN: &str = "+14155550172";
+
+async fn book(w: &World, who: &ContactView, starts_at: &str) -> services::Result<AppointmentView> {
+    let cmd = CreateAppointment {
+        contact_id: who.id,
+        starts_at: starts_at.to_owned(),
+        ..CreateAppointment::default()
+    };
+    appointments::create(&w.s, &w.owner, cmd).await
+}
+
+async fn move_to(w: &World, visit: &AppointmentView, starts_at: &str) -> services::Result<AppointmentView> {
+    let cmd = MoveAppointment {
+        starts_at: starts_at.to_owned(),
+    };
+    appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await
+}
+
+fn refusal(result: services::Result<AppointmentView>) -> Problem {
+    result.expect_err("refused").problem()
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn the_second_is_refused_and_names_the_first(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, ben) = (w.contact("Ann", ANN).await, w.contact("Ben", BEN).await);
+    let first = book(&w, &ann, "2027-01-07T15:00").await.expect("booked");
+    // In another spelling, in another zone, a few seconds later: texts name minutes.
+    for same in [
+        "2027-01-07T15:00",
+        "2027-01-07T15:00:30",
+        "2027-01-07T20:00:00Z",
+        "2027-01-07T21:00:00+01:00",
+    ] {
+        let problem = refusal(book(&w, &ann, same).await);
+        assert_eq!(
+            (problem.code, problem.conflicts_with),
+            (Code::Conflict, Some(first.id)),
+            "{same}"
+        );
+        assert!(
+            problem.detail.starts_with("Ann already has an appointment at that time."),
+            "{}",
+            problem.detail
+        );
+    }
+    book(&w, &ann, "2027-01-07T15:01")
+        .await
+        .expect("another minute is another visit");
+    book(&w, &ben, "2027-01-07T15:00").await.expect("somebody else may come then");
+    w.clock.advance(Duration::hours(50));
+    w.work().await;
+    assert_eq!(w.phone_got(ANN).len(), 2, "one text for each visit there is");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn nor_is_one_moved_onto_another_or_brought_back_under_it(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let first = book(&w, &ann, "2027-01-07T15:00").await.expect("booked");
+    let second = book(&w, &ann, "2027-01-07T16:00").await.expect("booked");
+    let problem = refusal(move_to(&w, &second, "2027-01-07T15:00").await);
+    assert_eq!((problem.code, problem.conflicts_with), (Code::Conflict, Some(first.id)));
+    assert_eq!(
+        w.see_visit(&second).await.starts_at,
+        second.starts_at,
+        "it stays where it was"
+    );
+    move_to(&w, &first, "2027-01-07T15:00")
+        .await
+        .expect("onto itself it may move");
+    move_to(&w, &first, "2027-01-07T15:00:20")
+        .await
+        .expect("within its minute, too");
+
+    let act = async |visit: &AppointmentView, act: Act| appointments::act(&w.s, &w.owner, visit.id, act).await;
+    act(&first, Act::Cancel).await.expect("cancelled");
+    let third = book(&w, &ann, "2027-01-07T15:00")
+        .await
+        .expect("what was cancelled is in nobody's way");
+    let problem = refusal(act(&first, Act::Reopen).await);
+    assert_eq!((problem.code, problem.conflicts_with), (Code::Conflict, Some(third.id)));
+    act(&third, Act::Cancel).await.expect("cancelled");
+    act(&first, Act::Reopen).await.expect("now it may come back");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn of_many_at_the_same_moment_one_is_made(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let other = book(&w, &ann, "2027-01-08T15:00").await.expect("booked");
+    // Two processes, as two servers on one database; SQLite belongs to one.
+    let second = if backend == Backend::Postgres {
+        w.another_process().await
+    } else {
+        w.s.clone()
+    };
+    let tries = (0..8).map(|n| {
+        let (s, owner) = (if n % 2 == 0 { w.s.clone() } else { second.clone() }, w.owner.clone());
+        let (contact_id, moved) = (ann.id, other.id);
+        tokio::spawn(async move {
+            let starts_at = "2027-01-07T15:00".to_owned();
+            if n == 7 {
+                appointments::reschedule(&s, &owner, moved, MoveAppointment { starts_at }).await
+            } else {
+                let cmd = CreateAppointment {
+                    contact_id,
+                    starts_at,
+                    ..CreateAppointment::default()
+                };
+                appointments::create(&s, &owner, cmd).await
+            }
+        })
+    });
+    let done = futures::future::join_all(tries).await;
+    let (made, refused): (Vec<_>, Vec<_>) = done.into_iter().map(|r| r.expect("no panic")).partition(Result::is_ok);
+    let made: Vec<_> = made.into_iter().filter_map(Result::ok).map(|v| Some(v.id)).collect();
+    assert_eq!(made.len(), 1);
+    for problem in refused.into_iter().map(refusal) {
+        assert_eq!((problem.code, problem.conflicts_with), (Code::Conflict, made[0]));
+    }
+}
