@@ -1,6 +1,7 @@
 //! Signing up, in and out, and who is looking.
 
 use contract::{accounts::Me, businesses::CountryView};
+use domain::zone::Zone;
 use leptos::{html, prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -31,10 +32,23 @@ pub async fn desk() -> Result<DeskView, AppError> {
     let (s, actor, flash) = ssr::visitor().await?;
     Ok(DeskView {
         me: services::accounts::me(&s, &actor).await?,
+        zones: services::businesses::zones(&s, &actor).await?,
         notices: services::notices::list(&s, &actor).await?,
         now: s.now(),
         flash,
     })
+}
+
+/// The rules of the zones that this business's times are told in.
+#[server(prefix = "/api/fn")]
+pub async fn zones() -> Result<Vec<Zone>, AppError> {
+    Ok(services::businesses::zones(&ssr::services()?, &ssr::actor().await?).await?)
+}
+
+/// The names of all zones, to choose from.
+#[server(prefix = "/api/fn")]
+pub async fn zone_names() -> Result<Vec<String>, AppError> {
+    Ok(services::businesses::zone_names())
 }
 
 /// What a form posted without JavaScript left, for pages outside the frame.

@@ -10,7 +10,7 @@ pub use new::NewPage;
 
 use contract::{
     Page,
-    appointments::{Act, AppointmentView, ReminderView},
+    appointments::{Act, AppointmentView, Keep, ReminderView},
 };
 use leptos::prelude::*;
 use uuid::Uuid;
@@ -34,7 +34,7 @@ pub async fn get_appointment(id: Uuid) -> Result<AppointmentView, AppError> {
     Ok(services::appointments::get(&ssr::services()?, &ssr::actor().await?, id).await?)
 }
 
-/// `starts_at` is a local time in the business's zone, as a datetime-local input gives it; `contact_id` and `location_id` are empty when
+/// `starts_at` is a local time by the clock of the place, as a datetime-local input gives it; `contact_id` and `location_id` are empty when
 /// none was chosen.
 #[server(prefix = "/api/fn")]
 pub async fn create_appointment(
@@ -88,6 +88,13 @@ pub async fn move_appointment(id: Uuid, starts_at: String) -> Result<Appointment
 #[server(prefix = "/api/fn")]
 pub async fn act_on_appointment(id: Uuid, act: Act) -> Result<AppointmentView, AppError> {
     let work = async move { Ok(services::appointments::act(&ssr::services()?, &ssr::actor().await?, id, act).await?) };
+    ssr::press(&format!("/appointments/{id}"), work).await
+}
+
+#[server(prefix = "/api/fn")]
+pub async fn decide_clock(id: Uuid, keep: Keep) -> Result<AppointmentView, AppError> {
+    let work =
+        async move { Ok(services::appointments::clocks::decide(&ssr::services()?, &ssr::actor().await?, id, keep).await?) };
     ssr::press(&format!("/appointments/{id}"), work).await
 }
 

@@ -131,6 +131,7 @@ fn SettingsForm(business: BusinessView, countries: Vec<CountryView>) -> impl Int
     Effect::new(move |_| {
         if let Some(Ok(business)) = action.value().get() {
             desk.business.set(business);
+            desk.refetch_zones();
         }
     });
     let options = country_options(&countries, &business.country);

@@ -1,9 +1,9 @@
 //! What every page of a signed-in person shares: who they are, the clock and zone, the counts, the live stream.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use contract::{Problem, accounts::Me, accounts::Role, businesses::BusinessView, live::LiveEvent, notices::Notice};
-use leptos::prelude::*;
+use domain::zone::Zone;
+use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 
 use crate::{forms::Flash, live::Live};
@@ -13,6 +13,8 @@ use crate::{forms::Flash, live::Live};
 pub struct DeskView {
     pub me: Me,
     pub now: DateTime<Utc>,
+    /// The rules of the zones that times are told in: the business's and its locations'.
+    pub zones: Vec<Zone>,
     pub notices: Vec<Notice>,
     pub flash: Option<Flash>,
 }
@@ -22,6 +24,7 @@ pub struct Desk {
     pub me: StoredValue<Me>,
     pub business: RwSignal<BusinessView>,
     pub now: RwSignal<DateTime<Utc>>,
+    pub zones: RwSignal<Vec<Zone>>,
     pub unread: RwSignal<u32>,
     pub open_tasks: RwSignal<u32>,
     /// What a screen reader is told without being asked.
@@ -36,7 +39,13 @@ pub struct Desk {
 
 impl Desk {
     pub fn new(view: DeskView) -> Self {
-        let DeskView { me, now, notices, flash } = view;
+        let DeskView {
+            me,
+            now,
+            zones,
+            notices,
+            flash,
+        } = view;
         let problem = flash
             .as_ref()
             .filter(|f| f.form == Flash::BUTTON)
@@ -44,6 +53,7 @@ impl Desk {
         Self {
             business: RwSignal::new(me.business.clone()),
             now: RwSignal::new(now),
+            zones: RwSignal::new(zones),
             unread: RwSignal::new(me.unread),
             open_tasks: RwSignal::new(me.open_tasks),
             said: RwSignal::new(String::new()),
@@ -55,14 +65,25 @@ impl Desk {
         }
     }
 
-    /// The business's zone; UTC if its name is not known.
-    pub fn zone(self) -> Tz {
-        self.business.with(|business| zone_of(&business.time_zone))
+    /// The business's zone.
+    pub fn zone(self) -> Zone {
+        self.business.with(|business| self.place(&business.time_zone))
     }
 
-    /// The same where nothing follows a change of it.
-    pub fn zone_untracked(self) -> Tz {
-        self.business.with_untracked(|business| zone_of(&business.time_zone))
+    /// The zone called `name`; UTC, and it says so wherever it stands, for one that this page has not been given.
+    pub fn place(self, name: &str) -> Zone {
+        self.zones
+            .with(|zones| zones.iter().copied().find(|zone| zone.name() == name))
+            .unwrap_or(Zone::UTC)
+    }
+
+    /// Fetches the rules of the zones anew, after settings have changed.
+    pub fn refetch_zones(self) {
+        spawn_local(async move {
+            if let Ok(zones) = crate::accounts::zones().await {
+                self.zones.try_set(zones);
+            }
+        });
     }
 
     pub fn flash(self) -> Option<Flash> {
@@ -92,11 +113,6 @@ impl Desk {
             }
         }
     }
-}
-
-/// The zone called `name`; UTC if there is none.
-fn zone_of(name: &str) -> Tz {
-    name.parse().unwrap_or(Tz::UTC)
 }
 
 /// The desk of the page's person. Only below `Frame`.

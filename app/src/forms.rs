@@ -279,11 +279,16 @@ pub fn Submit(form: FormState, label: &'static str) -> impl IntoView {
 /// Names of all time zones, for an input with `list="zones"`.
 #[component]
 pub fn ZoneNames() -> impl IntoView {
-    let options: String = chrono_tz::TZ_VARIANTS
-        .iter()
-        .map(|zone| zone.name())
-        .filter(|name| name.contains('/') && !name.starts_with("Etc/") && !name.starts_with("US/"))
-        .map(|name| format!("<option value=\"{name}\"></option>"))
-        .collect();
-    view! { <datalist id="zones" inner_html=options></datalist> }
+    let names = Resource::new_blocking(|| (), |()| crate::accounts::zone_names());
+    let list = move || {
+        Suspend::new(async move {
+            let names = names.await.unwrap_or_default();
+            let options: String = names
+                .iter()
+                .map(|name| format!("<option value=\"{name}\"></option>"))
+                .collect();
+            view! { <datalist id="zones" inner_html=options></datalist> }
+        })
+    };
+    view! { <Suspense>{list}</Suspense> }
 }

@@ -46,18 +46,33 @@ pub enum Say {
     Clock,
 }
 
-/// A time in the business's zone, with the exact one on hover.
+/// A time by the business's clock, with the exact one on hover. What happens in another `place` (a zone's name) is told by the clock there;
+/// where that shows another time, the zone is named.
 #[component]
-pub fn When(at: DateTime<Utc>, #[prop(default = Say::Relative)] say: Say) -> impl IntoView {
+pub fn When(
+    at: DateTime<Utc>,
+    #[prop(default = Say::Relative)] say: Say,
+    #[prop(optional, into)] place: Option<String>,
+) -> impl IntoView {
     let desk = use_desk();
-    let words = move || match say {
-        Say::Relative => when::relative(at, desk.now.get(), desk.zone()),
-        Say::Inline => when::inline(at, desk.now.get(), desk.zone()),
-        Say::Short => when::short(at, desk.now.get(), desk.zone()),
-        Say::Clock => at.with_timezone(&desk.zone()).format("%-I:%M %p").to_string(),
+    let zone = move || place.as_deref().map_or_else(|| desk.zone(), |name| desk.place(name));
+    let exact = zone.clone();
+    let words = move || {
+        let (now, zone) = (desk.now.get(), zone());
+        let words = match say {
+            Say::Relative => when::relative(at, now, zone),
+            Say::Inline => when::inline(at, now, zone),
+            Say::Short => when::short(at, now, zone),
+            Say::Clock => at.with_timezone(&zone).format("%-I:%M %p").to_string(),
+        };
+        if zone.offset_at(at) == desk.zone().offset_at(at) {
+            words
+        } else {
+            format!("{words} {}", at.with_timezone(&zone).format("%Z"))
+        }
     };
     view! {
-        <time datetime=at.to_rfc3339() title=move || when::exact(at, desk.zone())>
+        <time datetime=at.to_rfc3339() title=move || when::exact(at, exact())>
             {words}
         </time>
     }

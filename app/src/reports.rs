@@ -1,7 +1,7 @@
 //! What happened on the last days, from kept counters.
 
-use chrono::NaiveDate;
 use contract::{live::LiveEvent, reports::Daily};
+use domain::when;
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 
@@ -203,8 +203,7 @@ fn Table(days: Vec<Daily>) -> impl IntoView {
 
 /// An ISO date as `format` says; as it is should it be none.
 fn date(day: &str, format: &str) -> String {
-    day.parse::<NaiveDate>()
-        .map_or_else(|_| day.to_owned(), |date| date.format(format).to_string())
+    when::date(day).map_or_else(|| day.to_owned(), |date| date.format(format).to_string())
 }
 
 /// `12,345`.

@@ -110,6 +110,7 @@ pub fn KindBadge(task: TaskView) -> impl IntoView {
         "opt_out" => icondata::LuHand,
         "stuck_message" => icondata::LuTriangleAlert,
         "unclear_message" => icondata::LuCircleHelp,
+        "clock_change" => icondata::LuClock,
         _ => icondata::LuListChecks,
     };
     view! {
@@ -161,11 +162,15 @@ fn Row(task: TaskView, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
     let since = task.done_at.unwrap_or(task.created_at);
     let by = task.done_by.clone().map(|name| format!(" by {name}"));
     let button = if task.is_question() {
-        let decide = task.conversation_id.filter(|_| !is_done);
-        decide
-            .map(|id| {
+        // Where it can be seen what there is to decide.
+        let page = match task.appointment_id {
+            Some(id) if task.kind == "clock_change" => Some(format!("/appointments/{id}")),
+            _ => task.conversation_id.map(|id| format!("/inbox/{id}")),
+        };
+        page.filter(|_| !is_done)
+            .map(|page| {
                 view! {
-                    <a class="btn btn-sm min-h-11 md:min-h-8" href=format!("/inbox/{id}")>
+                    <a class="btn btn-sm min-h-11 md:min-h-8" href=page>
                         "Decide"
                     </a>
                 }

@@ -14,6 +14,7 @@ mod m20261121_000006_confirmed;
 mod m20261125_000007_locations;
 mod m20261125_000008_accounts;
 mod m20261128_000009_country;
+mod m20261128_000010_zones;
 mod m20261128_000012_automatic;
 mod m20261128_000013_route;
 mod queue;
@@ -36,10 +37,25 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_locations::Migration),
             Box::new(m20261125_000008_accounts::Migration),
             Box::new(m20261128_000009_country::Migration),
+            Box::new(m20261128_000010_zones::Migration),
             Box::new(m20261128_000012_automatic::Migration),
             Box::new(m20261128_000013_route::Migration),
         ]
     }
+}
+
+/// How many of our migrations a database lacks; all of them where it has none. Changes nothing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn missing(db: &sea_orm::DatabaseConnection) -> Result<usize, DbErr> {
+    let all = Migrator::migrations();
+    if !SchemaManager::new(db).has_table("seaql_migrations").await? {
+        return Ok(all.len());
+    }
+    let done = Migrator::get_migration_models(db).await?;
+    let lacks = |m: &&Box<dyn MigrationTrait>| done.iter().all(|row| row.version != m.name());
+    Ok(all.iter().filter(lacks).count())
 }
 
 /// Brings a database to the newest state: our tables, then the queue's.

@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use contract::accounts::{Role, SignUp};
 use services::{
-    Actor, Db, Services, Who, accounts, businesses,
+    Actor, Db, Services, Who, accounts, appointments, businesses,
     contacts::consent,
     integrations, messages, numbers, seed,
     vault::{self, rotation},
@@ -12,7 +12,7 @@ use services::{
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
-use crate::{AppState, config::Config, metrics, router, secret, site, workers};
+use crate::{AppState, config::Config, doctor, metrics, router, secret, site, workers};
 
 /// Appointment reminders by text, answered with one letter.
 #[derive(Parser)]
@@ -32,6 +32,12 @@ enum Command {
     Worker,
     /// Brings the database up to date and ends.
     Migrate,
+    /// Looks whether everything is in order, beside a running server too; ends with 0 (ok), 1 (a warning) or 2 (something fails).
+    Doctor {
+        /// For machines: [{name, status: ok|warn|fail, detail, fix?}]
+        #[arg(long)]
+        json: bool,
+    },
     /// Fills in example data.
     Seed {
         /// A demo business with people, visits and conversations; once.
@@ -145,8 +151,8 @@ enum Admin {
 
 /// `90m`, `36h` or `7d` before `now`, or a moment in RFC 3339.
 fn moment(text: &str, now: chrono::DateTime<chrono::Utc>) -> anyhow::Result<chrono::DateTime<chrono::Utc>> {
-    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
-        return Ok(at.to_utc());
+    if let Some(at) = domain::when::instant(text) {
+        return Ok(at);
     }
     let (count, unit) = text.split_at(text.len().saturating_sub(1));
     let unit = match unit {
@@ -165,7 +171,11 @@ fn moment(text: &str, now: chrono::DateTime<chrono::Utc>) -> anyhow::Result<chro
 
 /// Runs a command to its end; what went wrong is said in a sentence.
 pub async fn main() -> std::process::ExitCode {
-    match Box::pin(run(Cli::parse())).await {
+    let cli = Cli::parse();
+    if let Some(Command::Doctor { json }) = cli.command {
+        return Box::pin(doctor::main(json)).await;
+    }
+    match Box::pin(run(cli)).await {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
@@ -193,6 +203,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             s.db().close().await;
             Ok(())
         }
+        Command::Doctor { .. } => Ok(()),
         Command::Seed { .. } => demo(&config).await,
         Command::Admin(command) => Box::pin(admin(&config, command)).await,
     }
@@ -227,6 +238,7 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
         (false, Some(address)) => Some(bind(address, "WORKER_LISTEN_ADDR").await?),
         (false, None) => None,
     };
+    compare_clocks(&s).await?;
     let stopping = CancellationToken::new();
     tokio::spawn(stop_on_signal(stopping.clone()));
     if work && !s.db().is_postgres() {
@@ -268,6 +280,19 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     }
     tracing::info!("stopped");
     worked.and(served)
+}
+
+/// Before anything is sent: visits whose zone has other rules than when they were entered wait for a person.
+async fn compare_clocks(s: &Services) -> anyhow::Result<()> {
+    let undecided = appointments::clocks::check(s).await?;
+    tracing::info!(version = domain::zone::VERSION, "time zone data");
+    if undecided > 0 {
+        tracing::warn!(
+            undecided,
+            "clocks have been changed by law: so many visits wait for somebody to decide which time holds; see Tasks"
+        );
+    }
+    Ok(())
 }
 
 /// A SQLite file is served by one process: two would each take the other's work for abandoned.
@@ -393,7 +418,7 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
             country,
             hourly_limit,
         } => {
-            if let Some(zone) = time_zone.as_deref().filter(|zone| domain::quiet::parse_zone(zone).is_none()) {
+            if let Some(zone) = time_zone.as_deref().filter(|zone| domain::zone::Zone::named(zone).is_none()) {
                 anyhow::bail!("\"{zone}\" is not a time zone we know. Examples: Europe/Stockholm, America/New_York.");
             }
             let made_up = password.is_none();

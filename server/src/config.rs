@@ -103,13 +103,26 @@ impl Config {
         s.context("The data can't be read")
     }
 
+    /// The installation's Twilio account and its tokens, the one in use first.
+    pub fn twilio(&self) -> anyhow::Result<Option<(twilio::Api, Credentials)>> {
+        let api = twilio::Api::new(twilio::Config::new(self.twilio_api_url.trim_end_matches('/')))
+            .context("The connection to Twilio can't be set up; check TWILIO_API_URL")?;
+        Ok(self.settings()?.account.map(|account| (api, account)))
+    }
+
+    /// Where the installation's secret is kept; none: it is given as `SHOWUP_SECRET_KEY`.
+    pub fn secret_file(&self) -> Option<std::path::PathBuf> {
+        let given = !self.showup_secret_key.expose_secret().is_empty();
+        (!given).then(|| Db::directory(&self.database_url).join("secret.key"))
+    }
+
     /// The installation's secret: given, or made up the first time and kept in a file.
     async fn master(&self, db: &Db) -> anyhow::Result<vault::Master> {
         let given = |secret: &SecretString| Some(secret.clone()).filter(|s| !s.expose_secret().is_empty());
         let current = match given(&self.showup_secret_key) {
             Some(secret) => secret,
             None => {
-                let file = Db::directory(&self.database_url).join("secret.key");
+                let file = self.secret_file().unwrap_or_default();
                 secret::kept(&file, vault::has_keys(db).await?)?
             }
         };

@@ -67,6 +67,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(appointments::get, appointments::reschedule))
         .routes(routes!(appointments::cancel))
         .routes(routes!(appointments::complete))
+        .routes(routes!(appointments::clock))
         .routes(routes!(businesses::locations))
         .routes(routes!(messages::send, messages::list))
         .routes(routes!(messages::retry))

@@ -2,14 +2,19 @@
 
 use contract::{
     Code,
-    appointments::{Act, AppointmentView, Status},
+    appointments::{Act, AppointmentView, ClockChange, Keep, Status},
     live::LiveEvent,
 };
+use domain::when;
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
+use uuid::Uuid;
 
-use super::{ActOnAppointment, MoveAppointment, RemindNow, ReminderLines, act_on_appointment, get_appointment, remind_now};
+use super::{
+    ActOnAppointment, DecideClock, MoveAppointment, RemindNow, ReminderLines, act_on_appointment, decide_clock, get_appointment,
+    remind_now,
+};
 use crate::{
     contacts::TextThem,
     desk::use_desk,
@@ -58,6 +63,7 @@ fn Visit(visit: AppointmentView) -> impl IntoView {
     });
     let status = Memo::new(move |_| visit.read().status);
     view! {
+        {move || visit.with(|v| v.clock_change.clone()).map(|change| view! { <Clocks id change /> })}
         <Facts visit />
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="reminders-heading">
             <h2 id="reminders-heading">"Reminders"</h2>
@@ -72,6 +78,41 @@ fn Visit(visit: AppointmentView) -> impl IntoView {
     }
 }
 
+/// The clocks have been changed by law since this visit was entered: which time holds?
+#[component]
+fn Clocks(id: Uuid, change: ClockChange) -> impl IntoView {
+    let (entered, now) = (clock(&change.entered), clock(&change.now));
+    let words = format!(
+        "This visit was entered as {entered}. The clocks of {} have been changed by law since, and it would now begin at {now}. \
+         No reminder goes out until you decide; whoever was told a time already is not told again by itself.",
+        change.time_zone
+    );
+    let button = move |keep: Keep, name: &'static str, words: String| {
+        let fields = vec![("id", id.to_string()), ("keep", name.to_owned())];
+        let run = move || async move { Ok(LiveEvent::Appointment(decide_clock(id, keep).await?)) };
+        view! {
+            <PressButton url=DecideClock::url() fields run>
+                {words}
+            </PressButton>
+        }
+    };
+    view! {
+        <section class="notice notice-warning flex flex-col gap-3" aria-labelledby="clocks-heading">
+            <h2 id="clocks-heading">"Which time holds?"</h2>
+            <p>{words}</p>
+            <div class="flex flex-wrap gap-2">
+                {button(Keep::Entered, "entered", format!("Keep {entered}"))}
+                {button(Keep::Moment, "moment", format!("Change to {now}"))}
+            </div>
+        </section>
+    }
+}
+
+/// A local time for people, as it is should it be none.
+fn clock(local: &str) -> String {
+    when::local(local).map_or_else(|| local.to_owned(), |t| t.format("%a, %b %-d at %-I:%M %p").to_string())
+}
+
 #[component]
 fn Facts(visit: RwSignal<AppointmentView>) -> impl IntoView {
     let contact_id = visit.with_untracked(|visit| visit.contact_id);
@@ -83,7 +124,7 @@ fn Facts(visit: RwSignal<AppointmentView>) -> impl IntoView {
             </h1>
             <dl class="grid grid-cols-[4.5rem_1fr] gap-x-4 gap-y-1.5 sm:grid-cols-[8rem_1fr]">
                 <dt class="text-muted">"When"</dt>
-                <dd>{move || view! { <When at=visit.read().starts_at /> }}</dd>
+                <dd>{move || visit.with(|v| view! { <When at=v.starts_at place=v.time_zone.clone() /> })}</dd>
                 {move || visit.with(|v| v.location.clone()).map(|place| view! {
                     <dt class="text-muted">"Where"</dt>
                     <dd>{place.name}</dd>
@@ -202,14 +243,12 @@ fn MoveForm(visit: RwSignal<AppointmentView>) -> impl IntoView {
             desk.live.answered(&LiveEvent::Appointment(moved));
         }
     });
-    let (id, starts_at) = visit.with_untracked(|visit| (visit.id, visit.starts_at));
+    let (id, starts_at, place) = visit.with_untracked(|visit| (visit.id, visit.starts_at, visit.time_zone.clone()));
     let local = starts_at
-        .with_timezone(&desk.zone_untracked())
+        .with_timezone(&untrack(|| desk.place(&place)))
         .format("%Y-%m-%dT%H:%M")
         .to_string();
-    let zone = desk
-        .business
-        .with_untracked(|b| format!("In {} time. Reminders that have not gone out move with it.", b.time_zone));
+    let zone = format!("In {place} time. Reminders that have not gone out move with it.");
     view! {
         <ActionForm action attr:class="flex flex-col gap-3">
             <FormNote form saved="Moved." />

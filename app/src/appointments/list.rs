@@ -86,10 +86,11 @@ fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>)
     }
 }
 
-/// Neighbours on the same day of the business's calendar, together.
+/// Neighbours on the same day of their places' calendars, together.
 fn by_day(visits: Vec<AppointmentView>) -> Vec<Vec<AppointmentView>> {
-    let zone = use_desk().zone_untracked();
-    let day = |visit: &AppointmentView| visit.starts_at.with_timezone(&zone).date_naive();
+    let desk = use_desk();
+    let zone = |visit: &AppointmentView| untrack(|| desk.place(&visit.time_zone));
+    let day = |visit: &AppointmentView| visit.starts_at.with_timezone(&zone(visit)).date_naive();
     visits
         .chunk_by(|a, b| day(a) == day(b))
         .map(<[AppointmentView]>::to_vec)
@@ -99,11 +100,12 @@ fn by_day(visits: Vec<AppointmentView>) -> Vec<Vec<AppointmentView>> {
 #[component]
 fn Day(visits: Vec<AppointmentView>) -> impl IntoView {
     let desk = use_desk();
-    let at = visits.first().map(|visit| visit.starts_at).unwrap_or_default();
+    let first = visits.first().map(|visit| (visit.starts_at, visit.time_zone.clone()));
+    let (at, place) = first.unwrap_or_default();
     let rows = visits.into_iter().map(|visit| view! { <Row visit /> }).collect_view();
     view! {
         <section>
-            <h2 class="pb-1.5 text-sm text-muted">{move || when::day(at, desk.now.get(), desk.zone())}</h2>
+            <h2 class="pb-1.5 text-sm text-muted">{move || when::day(at, desk.now.get(), desk.place(&place))}</h2>
             <ul class="panel">{rows}</ul>
         </section>
     }
@@ -115,7 +117,7 @@ fn Row(visit: AppointmentView) -> impl IntoView {
         <li>
             <a class="row" href=format!("/appointments/{}", visit.id)>
                 <span class="w-20 shrink-0 font-medium">
-                    <When at=visit.starts_at say=Say::Clock />
+                    <When at=visit.starts_at say=Say::Clock place=visit.time_zone />
                 </span>
                 <span class="min-w-0 flex-1 truncate">
                     {visit.contact_name}

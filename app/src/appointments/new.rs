@@ -123,9 +123,16 @@ fn NewForm(found: Candidates, q: Option<String>) -> impl IntoView {
         options.extend(found.locations.iter().map(|l| (l.id.to_string(), l.name.clone())));
         view! { <Choice form name="location_id" label="Location" options hint="Its number sends the reminders, if it has one." /> }
     });
-    let zone = desk
-        .business
-        .with_untracked(|business| format!("In {} time.", business.time_zone));
+    let zone = desk.business.with_untracked(|business| business.time_zone.clone());
+    let elsewhere = found
+        .locations
+        .iter()
+        .any(|l| l.time_zone.as_ref().is_some_and(|own| *own != zone));
+    let zone = if elsewhere {
+        format!("By the clock of the location; {zone} if it has none of its own.")
+    } else {
+        format!("In {zone} time.")
+    };
     view! {
         <ActionForm action attr:class="panel flex flex-col gap-4 p-5">
             <FormNote form />

@@ -20,22 +20,45 @@ pub async fn list_locations() -> Result<Vec<LocationView>, AppError> {
 }
 
 #[server(prefix = "/api/fn")]
-pub async fn add_location(name: String, address: String, number: String) -> Result<LocationView, AppError> {
-    save(None, "location".to_owned(), name, address, number).await
+pub async fn add_location(
+    name: String,
+    address: String,
+    number: String,
+    #[server(default)] time_zone: String,
+) -> Result<LocationView, AppError> {
+    let command = contract::businesses::SaveLocation {
+        name,
+        address,
+        number,
+        time_zone,
+    };
+    save(None, "location".to_owned(), command).await
 }
 
 #[server(prefix = "/api/fn")]
-pub async fn update_location(id: Uuid, name: String, address: String, number: String) -> Result<LocationView, AppError> {
-    save(Some(id), form_name(id), name, address, number).await
+pub async fn update_location(
+    id: Uuid,
+    name: String,
+    address: String,
+    number: String,
+    #[server(default)] time_zone: String,
+) -> Result<LocationView, AppError> {
+    let command = contract::businesses::SaveLocation {
+        name,
+        address,
+        number,
+        time_zone,
+    };
+    save(Some(id), form_name(id), command).await
 }
 
 #[cfg(feature = "ssr")]
-async fn save(id: Option<Uuid>, form: String, name: String, address: String, number: String) -> Result<LocationView, AppError> {
+async fn save(id: Option<Uuid>, form: String, command: contract::businesses::SaveLocation) -> Result<LocationView, AppError> {
     let form = ssr::Form::new(form, "/settings")
-        .typed("name", &name)
-        .typed("address", &address)
-        .typed("number", &number);
-    let command = contract::businesses::SaveLocation { name, address, number };
+        .typed("name", &command.name)
+        .typed("address", &command.address)
+        .typed("number", &command.number)
+        .typed("time_zone", &command.time_zone);
     let work = async move {
         let actor = ssr::actor().await?;
         Ok(services::businesses::locations::save(&ssr::services()?, &actor, id, command).await?)
@@ -85,7 +108,11 @@ fn Places(found: Vec<LocationView>) -> impl IntoView {
 }
 
 fn facts(place: &LocationView) -> String {
-    let parts = [place.address.as_str(), place.number.as_deref().unwrap_or_default()];
+    let parts = [
+        place.address.as_str(),
+        place.number.as_deref().unwrap_or_default(),
+        place.time_zone.as_deref().unwrap_or_default(),
+    ];
     parts
         .into_iter()
         .filter(|part| !part.is_empty())
@@ -154,7 +181,14 @@ fn NewPlace(places: RwSignal<Vec<LocationView>>) -> impl IntoView {
 
 #[component]
 fn PlaceFields(form: FormState, place: Option<LocationView>) -> impl IntoView {
-    let (name, address, number) = place.map_or_else(Default::default, |l| (l.name, l.address, l.number.unwrap_or_default()));
+    let (name, address, number, time_zone) = place.map_or_else(Default::default, |l| {
+        (
+            l.name,
+            l.address,
+            l.number.unwrap_or_default(),
+            l.time_zone.unwrap_or_default(),
+        )
+    });
     view! {
         <FormNote form saved="Saved." />
         <Field form name="name" label="Location name" value=name required=true />
@@ -167,6 +201,14 @@ fn PlaceFields(form: FormState, place: Option<LocationView>) -> impl IntoView {
             value=number
             hint="One of your own Twilio numbers. Empty: the number the customer knows, else your usual one."
         />
+        <Field
+            form
+            name="time_zone"
+            label="Time zone (optional)"
+            value=time_zone
+            list="zones"
+            hint="Only if its clocks do not show your business’s time. Its appointments are entered, shown and texted in it."
+        />
         <div>
             <Submit form label="Save location" />
         </div>
@@ -178,8 +220,10 @@ fn show_saved<S>(action: ServerAction<S>, places: RwSignal<Vec<LocationView>>)
 where
     S: ServerFn<Error = AppError, Output = LocationView> + Clone + Send + Sync + 'static,
 {
+    let desk = use_desk();
     Effect::new(move |_| {
         if let Some(Ok(saved)) = action.value().get() {
+            desk.refetch_zones();
             places.update(|all| {
                 all.retain(|place| place.id != saved.id);
                 all.push(saved);

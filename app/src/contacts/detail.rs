@@ -210,7 +210,7 @@ fn Visits(id: Uuid, visits: RwSignal<Vec<AppointmentView>>) -> impl IntoView {
                     <li>
                         <a class="row px-5" href=format!("/appointments/{}", visit.id)>
                             <span class="min-w-0 flex-1">
-                                <When at=visit.starts_at />
+                                <When at=visit.starts_at place=visit.time_zone />
                             </span>
                             <StatusBadge status=visit.status />
                         </a>

@@ -160,7 +160,7 @@ fn VisitCard(visit: AppointmentView, back: String) -> impl IntoView {
         <li class="panel flex flex-col gap-1.5 p-3" data-visit=id.to_string()>
             <p class="flex flex-wrap items-center gap-2">
                 <a class="link font-medium" href=format!("/appointments/{id}")>
-                    <When at=visit.starts_at />
+                    <When at=visit.starts_at place=visit.time_zone />
                 </a>
                 <StatusBadge status=visit.status />
             </p>

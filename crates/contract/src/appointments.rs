@@ -76,6 +76,11 @@ pub struct AppointmentView {
     #[serde(default)]
     pub phone_display: String,
     pub starts_at: DateTime<Utc>,
+    /// IANA name of the zone by whose clocks its texts and pages tell the time: the location's, else the business's.
+    pub time_zone: String,
+    /// There if clocks have been changed by law since it was entered: no reminder goes out until somebody has decided which time holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_change: Option<ClockChange>,
     pub status: Status,
     pub staff_label: String,
     pub notes: String,
@@ -84,6 +89,18 @@ pub struct AppointmentView {
     pub location: Option<VisitLocation>,
     /// In order of due time.
     pub reminders: Vec<ReminderView>,
+}
+
+/// A visit's time on the wall, as it was entered and as `starts_at` shows now that the zone's rules are other ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ClockChange {
+    /// IANA name of the zone whose rules have changed.
+    pub time_zone: String,
+    /// Local time, like `2026-12-08T15:00`.
+    pub entered: String,
+    /// Local time, like `2026-12-08T16:00`.
+    pub now: String,
 }
 
 /// Where a visit happens.
@@ -108,7 +125,8 @@ pub struct ReminderView {
     pub reason: Option<String>,
 }
 
-/// `starts_at`: RFC 3339 with an offset, or a local time without one (`2027-01-05T15:00`), then in the business's zone.
+/// `starts_at`: RFC 3339 with an offset, or a local time without one (`2027-01-05T15:00`), then by the clock of the location,
+/// else of the business.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -142,6 +160,22 @@ pub enum Act {
     NoShow,
     /// Undo of cancel, complete, no-show: back to scheduled, reminders planned anew.
     Reopen,
+}
+
+/// Which time of a visit holds now that clocks have changed: what was `entered`, so that it moves, or the `moment`, so that it stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    Entered,
+    Moment,
+}
+
+/// Decides about a visit with a `clock_change`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DecideClock {
+    pub keep: Keep,
 }
 
 /// Which visits: `upcoming` (default), `past`, or one status; 50 a page.

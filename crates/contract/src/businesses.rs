@@ -90,6 +90,8 @@ pub struct LocationView {
     /// The number as people of the business's country write it.
     #[serde(default)]
     pub number_display: Option<String>,
+    /// IANA name of the zone its clocks show. None: the business's.
+    pub time_zone: Option<String>,
 }
 
 /// A location as typed.
@@ -104,4 +106,7 @@ pub struct SaveLocation {
     /// One of the business's own numbers, in any usual spelling; empty: none of its own.
     #[serde(default)]
     pub number: String,
+    /// IANA name; empty: the business's zone.
+    #[serde(default)]
+    pub time_zone: String,
 }

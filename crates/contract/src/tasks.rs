@@ -8,7 +8,7 @@ use uuid::Uuid;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskView {
     pub id: Uuid,
-    /// `reschedule`, `call`, `clarify`, `opt_out`, `stuck_message`, `unclear_message`, `waitlist`
+    /// `reschedule`, `call`, `clarify`, `opt_out`, `stuck_message`, `unclear_message`, `clock_change`, `waitlist`
     pub kind: String,
     /// What to do, in one sentence.
     pub title: String,
@@ -33,9 +33,9 @@ pub struct TaskView {
 }
 
 impl TaskView {
-    /// A question: done by deciding, where the text can be read, and not by ticking it off.
+    /// A question: done by deciding, where the text or the visit can be seen, and not by ticking it off.
     pub fn is_question(&self) -> bool {
-        matches!(self.kind.as_str(), "opt_out" | "unclear_message")
+        matches!(self.kind.as_str(), "opt_out" | "unclear_message" | "clock_change")
     }
 
     /// The kind as a short label.
@@ -47,6 +47,7 @@ impl TaskView {
             "opt_out" => "Possible opt-out",
             "stuck_message" => "Stuck message",
             "unclear_message" => "Did it arrive?",
+            "clock_change" => "Which time holds?",
             "waitlist" => "Waitlist",
             _ => "Task",
         }

@@ -1,7 +1,7 @@
 //! The rules of Showup: what may be sent, to whom, when, and what an answer means.
 //!
 //! Everything here is pure. There is no IO and no clock: whoever asks passes `now`. Instants are UTC
-//! inside; a `Tz` argument names the zone of the person who will read or be woken by the result.
+//! inside; a `Zone` argument names the zone of the person who will read or be woken by the result.
 //! The crate builds for the browser too, so a screen and the server can never disagree about a rule.
 //!
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
@@ -23,5 +23,6 @@ pub mod slug;
 pub mod texts;
 pub mod when;
 pub mod words;
+pub mod zone;
 
 pub use words::UnknownWord;

@@ -2,8 +2,8 @@
 
 use crate::UnknownWord;
 use crate::quiet::Windows;
+use crate::zone::Zone;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -165,7 +165,7 @@ pub fn plan(
     now: DateTime<Utc>,
     starts_at: DateTime<Utc>,
     cadence_hours: &[u16],
-    tz: Tz,
+    tz: Zone,
     quiet: impl Into<Windows>,
 ) -> Vec<Planned> {
     let mut hours: Vec<u16> = cadence_hours.iter().copied().filter(|h| *h > 0).collect();
@@ -200,7 +200,7 @@ pub fn plan(
 struct Visit {
     now: DateTime<Utc>,
     starts_at: DateTime<Utc>,
-    tz: Tz,
+    tz: Zone,
     quiet: Windows,
 }
 
@@ -241,7 +241,7 @@ pub enum AtSend {
 
 /// The second check, when a reminder is sent (RE3, law 3): the worker may be late, the visit moved, the customer travelling.
 #[must_use]
-pub fn at_send(now: DateTime<Utc>, starts_at: DateTime<Utc>, tz: Tz, quiet: impl Into<Windows>) -> AtSend {
+pub fn at_send(now: DateTime<Utc>, starts_at: DateTime<Utc>, tz: Zone, quiet: impl Into<Windows>) -> AtSend {
     if starts_at <= now {
         return AtSend::Skip(Skip::VisitOver);
     }
@@ -317,7 +317,8 @@ mod tests {
     #[derive(Deserialize)]
     struct Case {
         why: String,
-        zone: Tz,
+        #[serde(deserialize_with = "crate::zone::by_name")]
+        zone: Zone,
         quiet: Option<QuietHours>,
         now: DateTime<Utc>,
         starts_at: DateTime<Utc>,
@@ -338,7 +339,8 @@ mod tests {
     #[derive(Deserialize)]
     struct SendCase {
         why: String,
-        zone: Tz,
+        #[serde(deserialize_with = "crate::zone::by_name")]
+        zone: Zone,
         now: DateTime<Utc>,
         starts_at: DateTime<Utc>,
         at_send: AtSend,
@@ -366,7 +368,7 @@ mod tests {
         let quiet = crate::quiet::for_contact(night_only, "+14015550142", true);
         let (now, zone) = (
             "2027-01-05T15:00:00Z".parse().expect("an instant"),
-            chrono_tz::America::New_York,
+            crate::zone::named("America/New_York"),
         );
         let starts_at = now + Duration::hours(30);
         let planned = plan(now, starts_at, &[24], zone, quiet);
@@ -438,7 +440,7 @@ mod tests {
             cadence in prop::collection::vec(0u16..100, 0..5),
             start_min in 0u16..1440,
             end_min in 0u16..1440,
-            tz in prop::sample::select(vec![chrono_tz::America::New_York, chrono_tz::Australia::Sydney, chrono_tz::Asia::Kathmandu]),
+            tz in prop::sample::select(["America/New_York", "Australia/Sydney", "Asia/Kathmandu"].map(crate::zone::named).to_vec()),
         ) {
             let now = DateTime::from_timestamp(now, 0).expect("in range");
             let starts_at = now + Duration::minutes(ahead_min);

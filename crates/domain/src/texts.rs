@@ -1,38 +1,61 @@
 //! What customers read. Short and polite; GSM-7 wherever names are, so that a reminder stays one or two segments.
 //!
-//! No text asks for YES, CANCEL, END or QUIT: to Twilio these are opt-in and opt-out words (twilio.md 3.4). Times are in the customer's zone.
+//! No text asks for YES, CANCEL, END or QUIT: to Twilio these are opt-in and opt-out words (twilio.md 3.4). A visit's time is what
+//! the clock shows where it happens (AP5), wherever the customer is.
 
+use crate::zone::Zone;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use std::fmt::Write as _;
 
 /// Most visits one text lists.
 const LISTED: usize = 4;
 
+/// When a visit begins, for its customer.
+#[derive(Debug, Clone, Copy)]
+pub struct Start {
+    pub at: DateTime<Utc>,
+    /// Where it happens: the time is told by the clock there.
+    pub place: Zone,
+    /// Where the customer is: if another time is shown there, the place's zone is named.
+    pub customer: Zone,
+}
+
+impl Start {
+    /// As chrono's `format` says, with the zone behind it where that is needed.
+    fn say(&self, format: &str) -> String {
+        let local = self.at.with_timezone(&self.place);
+        let mut words = local.format(format).to_string();
+        if self.place.offset_at(self.at) != self.customer.offset_at(self.at) {
+            let _ = write!(words, " {}", local.format("%Z"));
+        }
+        words
+    }
+}
+
 /// The reminder of a visit (RE1, RE4): who, when, how to answer, how to stop. `token` (1–999) goes behind the letters when the
 /// customer has several visits (RE5).
 #[must_use]
-pub fn reminder(business: &str, starts_at: DateTime<Utc>, tz: Tz, token: Option<u16>) -> String {
+pub fn reminder(business: &str, start: Start, token: Option<u16>) -> String {
     format!(
         "{}: reminder of your visit on {}. Reply {} Reply STOP to opt out.",
         line(business),
-        at(starts_at, tz),
+        start.say("%a, %b %-d at %-I:%M %p"),
         choices(token)
     )
 }
 
 /// Asks once which of several visits an answer meant (RE5): the next four, each with its own answers.
 #[must_use]
-pub fn ask_which(business: &str, visits: &[(DateTime<Utc>, u16)], tz: Tz) -> String {
+pub fn ask_which(business: &str, visits: &[(Start, u16)]) -> String {
     let mut sorted = visits.to_vec();
-    sorted.sort_unstable();
+    sorted.sort_unstable_by_key(|(start, token)| (start.at, *token));
     let mut text = format!("{}: you have {} visits coming up", line(business), sorted.len());
     if sorted.len() > LISTED {
         let _ = write!(text, ", the next {LISTED} are");
     }
     let mut mark = ": ";
-    for (starts_at, token) in sorted.iter().take(LISTED) {
-        let time = starts_at.with_timezone(&tz).format("%a %b %-d, %-I:%M %p");
+    for (start, token) in sorted.iter().take(LISTED) {
+        let time = start.say("%a %b %-d, %-I:%M %p");
         let _ = write!(text, "{mark}{time} (Y{token} or N{token})");
         mark = "; ";
     }
@@ -68,10 +91,6 @@ fn choices(token: Option<u16>) -> String {
     format!("Y{token} to confirm or N{token} if you need another time.")
 }
 
-fn at(starts_at: DateTime<Utc>, tz: Tz) -> String {
-    starts_at.with_timezone(&tz).format("%a, %b %-d at %-I:%M %p").to_string()
-}
-
 /// What staff typed, on one line.
 fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -80,13 +99,28 @@ fn line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::segments::{self, Encoding};
-    use chrono_tz::America::New_York;
+    use crate::{
+        segments::{self, Encoding},
+        zone::named,
+    };
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
     fn visit() -> DateTime<Utc> {
         "2027-01-05T20:00:00Z".parse().expect("an instant")
+    }
+
+    fn start(at: DateTime<Utc>, place: &str, customer: &str) -> Start {
+        Start {
+            at,
+            place: named(place),
+            customer: named(customer),
+        }
+    }
+
+    /// A visit in New York, for somebody there.
+    fn here(at: DateTime<Utc>) -> Start {
+        start(at, "America/New_York", "America/New_York")
     }
 
     #[test]
@@ -99,19 +133,51 @@ mod tests {
         let cases: BTreeMap<String, Case> =
             serde_json::from_str(include_str!("../vectors/texts.json")).expect("vectors are JSON");
         let later = |days| visit() + chrono::Duration::days(days);
-        let six: Vec<_> = (0..6u16).rev().map(|n| (later(i64::from(n)), 101 + n)).collect();
+        let six: Vec<_> = (0..6u16).rev().map(|n| (here(later(i64::from(n))), 101 + n)).collect();
+        let dentist = |start| reminder("Bright Dental", start, None);
+        let summer = "2027-07-05T19:32:00Z".parse().expect("an instant");
         let written = [
-            ("reminder", reminder("Bright Dental", visit(), New_York, None)),
-            ("reminder_token", reminder("Bright Dental", visit(), New_York, Some(101))),
+            ("reminder", dentist(here(visit()))),
+            ("reminder_token", reminder("Bright Dental", here(visit()), Some(101))),
             (
                 "reminder_untidy_name",
-                reminder("  Bright\n Dental ", visit(), chrono_tz::Europe::Stockholm, None),
+                reminder(
+                    "  Bright\n Dental ",
+                    start(visit(), "Europe/Stockholm", "Europe/Berlin"),
+                    None,
+                ),
+            ),
+            (
+                "reminder_traveller",
+                dentist(start(visit(), "America/New_York", "America/Los_Angeles")),
+            ),
+            (
+                "reminder_traveller_summer",
+                dentist(start(summer, "America/New_York", "America/Los_Angeles")),
+            ),
+            (
+                "reminder_same_time_elsewhere",
+                dentist(start(summer, "America/Los_Angeles", "America/Phoenix")),
+            ),
+            (
+                "reminder_no_letters",
+                dentist(start(visit(), "America/Sao_Paulo", "America/New_York")),
             ),
             (
                 "ask_two",
-                ask_which("Bright Dental", &[(visit(), 101), (later(1), 102)], New_York),
+                ask_which("Bright Dental", &[(here(visit()), 101), (here(later(1)), 102)]),
             ),
-            ("ask_six", ask_which("Bright Dental", &six, New_York)),
+            (
+                "ask_two_places",
+                ask_which(
+                    "Bright Dental",
+                    &[
+                        (start(later(1), "America/Chicago", "America/New_York"), 102),
+                        (here(visit()), 101),
+                    ],
+                ),
+            ),
+            ("ask_six", ask_which("Bright Dental", &six)),
             ("correction", correction("Bright Dental")),
             ("help", help("Bright Dental", "Call (415) 555-0100.")),
             ("help_without_contact", help("Bright Dental", "")),
@@ -124,15 +190,18 @@ mod tests {
 
     #[test]
     fn a_usual_reminder_is_one_segment() {
-        let s = segments::count(&reminder("Bright Dental", visit(), New_York, Some(101)));
-        assert_eq!((s.encoding, s.count), (Encoding::Gsm7, 1));
+        for customer in ["America/New_York", "America/Los_Angeles"] {
+            let text = reminder("Bright Dental", start(visit(), "America/New_York", customer), Some(101));
+            let s = segments::count(&text);
+            assert_eq!((s.encoding, s.count), (Encoding::Gsm7, 1), "{text}");
+        }
     }
 
     proptest! {
         #[test]
         fn no_text_invites_a_word_that_twilio_would_act_on(name in "[B-D][a-d ]{1,20}", token in prop::option::of(1u16..1000)) {
-            for text in [reminder(&name, visit(), New_York, token), correction(&name), help(&name, "Call us"),
-                ask_which(&name, &[(visit(), 1), (visit(), 2)], New_York)] {
+            for text in [reminder(&name, here(visit()), token), correction(&name), help(&name, "Call us"),
+                ask_which(&name, &[(here(visit()), 1), (here(visit()), 2)])] {
                 let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();
                 for banned in ["YES", "CANCEL", "END", "QUIT", "REVOKE", "UNSUBSCRIBE"] {
                     prop_assert!(!words.iter().any(|w| w == banned), "{}", text);

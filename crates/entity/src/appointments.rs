@@ -16,6 +16,10 @@ pub mod appointment {
         pub notes: String,
         pub token: i32,
         pub location_id: Option<Uuid>,
+        /// IANA name of the place's zone when `starts_at` was entered; none for those of before this was kept.
+        pub time_zone: Option<String>,
+        /// Seconds east of UTC that its clocks were to show at `starts_at`, by the rules of then.
+        pub utc_offset: Option<i32>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }
@@ -25,4 +29,23 @@ pub mod appointment {
 
     impl ActiveModelBehavior for ActiveModel {}
     crate::in_business!(with ids);
+}
+
+/// Which rules of time zones visits were last compared with; one row.
+pub mod zone_data {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "zone_data")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        /// Like `2026f`.
+        pub version: String,
+        pub seen_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
 }

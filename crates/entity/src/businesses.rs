@@ -45,6 +45,8 @@ pub mod location {
         pub address: String,
         /// Where its visits' texts leave from; none means as for everybody.
         pub number_id: Option<Uuid>,
+        /// IANA name; none: the business's.
+        pub time_zone: Option<String>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }

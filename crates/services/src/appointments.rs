@@ -1,11 +1,13 @@
 //! Visits. Whatever changes one takes its reminders along in the same transaction (AP2).
 
-use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+pub mod clocks;
+
+use chrono::{DateTime, Duration, Utc};
 use contract::{
     Code, Page, Problem,
     appointments::{Act, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status, VisitLocation},
 };
-use domain::when;
+use domain::{when, zone::Zone};
 use entity::{appointments::appointment, contacts::contact};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
@@ -39,15 +41,15 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
     );
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
-    let starts_at = future(&tx, &business, &cmd.starts_at)?;
     let location_id = locations::chosen(&tx.db, actor.business_id, cmd.location_id).await?;
+    let zone = locations::zone_of(&tx.db, &business, location_id).await?;
+    let starts_at = future(&tx, zone, &cmd.starts_at)?;
     let contact = contacts::locked(&tx, actor.business_id, cmd.contact_id).await?;
     not_twice(&tx, &contact, starts_at, None).await?;
-    let row = appointment::ActiveModel {
+    let mut row = appointment::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(actor.business_id),
         contact_id: Set(contact.id),
-        starts_at: Set(starts_at),
         status: Set(Status::Scheduled.as_str().to_owned()),
         staff_label: Set(staff_label),
         notes: Set(notes),
@@ -55,7 +57,9 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
         location_id: Set(location_id),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
+        ..Default::default()
     };
+    clocks::entered(&mut row, starts_at, zone);
     let row = row.insert(&tx.db).await?;
     reminders::plan(&mut tx, &business, &contact, &row).await?;
     record(&tx, actor, "appointment.created", None, &row).await?;
@@ -71,24 +75,26 @@ pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointm
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
     let (contact, before) = locked(&tx, actor.business_id, id).await?;
-    let starts_at = future(&tx, &business, &cmd.starts_at)?;
+    let zone = locations::zone_of(&tx.db, &business, before.location_id).await?;
+    let starts_at = future(&tx, zone, &cmd.starts_at)?;
     if !status(&before)?.is_open() {
         return Err(problem(
             Code::Conflict,
             "This visit is over or cancelled. Undo that first, or make a new visit.",
         ));
     }
-    if starts_at == before.starts_at {
+    if starts_at == before.starts_at && !clocks::undecided(&before) {
         return view(s, &tx.db, actor.business_id, id).await;
     }
     not_twice(&tx, &contact, starts_at, Some(id)).await?;
     let mut row = before.clone().into_active_model();
-    row.starts_at = Set(starts_at);
+    clocks::entered(&mut row, starts_at, zone);
     row.status = Set(Status::Scheduled.as_str().to_owned());
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;
     reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit was moved.")).await?;
     settle_tasks(&mut tx, actor, id).await?;
+    tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::ClockChange, &actor.author()).await?;
     reminders::plan(&mut tx, &business, &contact, &after).await?;
     record(&tx, actor, "appointment.moved", Some(&before), &after).await?;
     finish(tx, actor.business_id, id).await
@@ -305,20 +311,10 @@ async fn record(
     audit::record(tx, change).await
 }
 
-/// Reads a start: RFC 3339, or a local time in the business's zone; it must lie ahead.
-fn future(tx: &Tx, business: &entity::businesses::business::Model, text: &str) -> Result<DateTime<Utc>> {
-    let text = text.trim();
-    let local = || {
-        let formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"];
-        formats
-            .iter()
-            .find_map(|f| NaiveDateTime::parse_from_str(text, f).ok())
-            .map(|t| when::local_to_utc(t, businesses::zone(business)))
-    };
-    let at = DateTime::parse_from_rfc3339(text)
-        .ok()
-        .map(|t| t.with_timezone(&Utc))
-        .or_else(local);
+/// Reads a start: RFC 3339, or a local time in the zone of its place; it must lie ahead.
+fn future(tx: &Tx, zone: Zone, text: &str) -> Result<DateTime<Utc>> {
+    let local = || when::local(text).map(|local| when::local_to_utc(local, zone));
+    let at = when::instant(text).or_else(local);
     let at = at.ok_or_else(|| field("starts_at", "Please give a date and a time, for example 2027-01-05T15:00."))?;
     if at <= tx.now {
         return Err(field("starts_at", "This time has passed. Please choose one that lies ahead."));
@@ -353,16 +349,16 @@ async fn views(
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let mut reminders = reminders::of_appointments(db, business_id, &ids).await?;
     let people = contacts::labels(s, db, business_id, rows.iter().map(|r| r.contact_id).collect()).await?;
-    let places = locations::names(db, business_id, rows.iter().filter_map(|r| r.location_id).collect()).await?;
-    let place = |id: Uuid| {
-        let name = places.get(&id)?.clone();
-        Some(VisitLocation { id, name })
-    };
+    let business = businesses::get(db, business_id).await?;
+    let places = locations::several(db, business_id, rows.iter().filter_map(|r| r.location_id).collect()).await?;
     rows.into_iter()
         .map(|r| {
             let person = people.get(&r.contact_id);
             let say = |what: fn(&contacts::Label) -> &String| person.map(what).cloned().unwrap_or_default();
+            let place = r.location_id.and_then(|id| places.get(&id));
             Ok(AppointmentView {
+                time_zone: locations::zone(&business, place).name().to_owned(),
+                clock_change: clocks::change(&r).filter(|_| status(&r).is_ok_and(Status::is_open)),
                 status: status(&r)?,
                 id: r.id,
                 contact_name: say(|p| &p.name),
@@ -372,7 +368,10 @@ async fn views(
                 starts_at: r.starts_at,
                 staff_label: r.staff_label,
                 notes: r.notes,
-                location: r.location_id.and_then(place),
+                location: place.map(|l| VisitLocation {
+                    id: l.id,
+                    name: l.name.clone(),
+                }),
                 reminders: reminders.remove(&r.id).unwrap_or_default(),
             })
         })

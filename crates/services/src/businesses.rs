@@ -2,7 +2,7 @@
 
 pub mod locations;
 
-use chrono::{NaiveTime, Timelike};
+use chrono::{Duration, NaiveTime, Timelike};
 use contract::{
     Code, FieldError, Problem,
     businesses::{BusinessView, CountryView, SendingView, UpdateBusiness, UpdateSending},
@@ -10,8 +10,9 @@ use contract::{
 use domain::{
     countries::{self, Country},
     prices,
-    quiet::{QuietHours, parse_zone},
+    quiet::QuietHours,
     words,
+    zone::Zone,
 };
 use entity::businesses::business;
 use sea_orm::{
@@ -77,7 +78,7 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         return Err(field("name", "A business needs a name."));
     }
     // A browser's guess that we don't know must not stop somebody from signing up.
-    let time_zone = new.time_zone.filter(|z| parse_zone(z).is_some()).unwrap_or("UTC");
+    let time_zone = new.time_zone.filter(|z| Zone::named(z).is_some()).unwrap_or("UTC");
     let quiet = QuietHours::default();
     let row = business::ActiveModel {
         id: Set(Uuid::now_v7()),
@@ -193,8 +194,28 @@ pub(crate) async fn get(db: &impl ConnectionTrait, id: Uuid) -> Result<business:
 }
 
 /// The zone of a business; UTC should the stored name ever be unknown.
-pub(crate) fn zone(b: &business::Model) -> chrono_tz::Tz {
-    parse_zone(&b.time_zone).unwrap_or(chrono_tz::Tz::UTC)
+pub(crate) fn zone(b: &business::Model) -> Zone {
+    Zone::named(&b.time_zone).unwrap_or(Zone::UTC)
+}
+
+/// The names of all zones that are places, in order.
+pub fn zone_names() -> Vec<String> {
+    Zone::names().into_iter().map(str::to_owned).collect()
+}
+
+/// The rules of the zones that pages of the actor's business tell times in, its own first: five years back and five ahead.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn zones(s: &Services, actor: &Actor) -> Result<Vec<Zone>> {
+    let b = get(s.read(), actor.business_id).await?;
+    let (now, years) = (s.now(), Duration::days(5 * 366));
+    let mut zones = vec![zone(&b)];
+    for place in locations::list(s, actor).await? {
+        let own = place.time_zone.as_deref().and_then(Zone::named);
+        zones.extend(own.filter(|own| !zones.contains(own)));
+    }
+    Ok(zones.into_iter().map(|zone| zone.between(now - years, now + years)).collect())
 }
 
 pub(crate) fn quiet(b: &business::Model) -> QuietHours {
@@ -256,7 +277,7 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<
             "Customers who text HELP get this line: a phone number or an e-mail address, up to 120 characters.",
         ));
     }
-    if parse_zone(&cmd.time_zone).is_none() {
+    if Zone::named(&cmd.time_zone).is_none() {
         return Err(field(
             "time_zone",
             "This is not a time zone we know. Examples: Europe/Stockholm, America/New_York.",

@@ -505,7 +505,7 @@ impl Valid {
             mark("email", "This does not look like an e-mail address.".into());
         }
         let time_zone = given(zone);
-        if time_zone.as_deref().is_some_and(|z| domain::quiet::parse_zone(z).is_none()) {
+        if time_zone.as_deref().is_some_and(|z| domain::zone::Zone::named(z).is_none()) {
             mark(
                 "time_zone",
                 "This is not a time zone we know. Example: America/New_York.".into(),

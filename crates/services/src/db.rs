@@ -101,6 +101,15 @@ impl Db {
         })
     }
 
+    /// Whether there is a database to open; of a server only opening it tells.
+    #[must_use]
+    pub fn exists(url: &str) -> bool {
+        let file = Some(url)
+            .filter(|url| !Self::is_shared(url))
+            .map(SqliteConnectOptions::from_str);
+        file.is_none_or(|options| options.is_ok_and(|o| o.get_filename().exists()))
+    }
+
     /// Whether several processes may share the database at `url`: a server, and not a file.
     #[must_use]
     pub fn is_shared(url: &str) -> bool {

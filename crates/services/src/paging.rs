@@ -3,6 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use contract::{Code, Page, Problem};
+use domain::when;
 use sea_orm::{
     ColumnTrait, ExprTrait, Value,
     sea_query::{Expr, SimpleExpr},
@@ -32,7 +33,23 @@ pub(crate) struct Cursor<K>(pub K, pub Uuid);
 
 pub(crate) type TimeCursor = Cursor<DateTime<Utc>>;
 
-impl<K: Serialize + DeserializeOwned> Cursor<K> {
+/// What a list is sorted by.
+pub(crate) trait Key: Serialize + DeserializeOwned {
+    /// Whether it can be one that we gave out.
+    fn fits(&self) -> bool {
+        true
+    }
+}
+
+impl Key for String {}
+
+impl Key for DateTime<Utc> {
+    fn fits(&self) -> bool {
+        when::bounded(*self).is_some()
+    }
+}
+
+impl<K: Key> Cursor<K> {
     pub(crate) fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
@@ -48,7 +65,8 @@ impl<K: Serialize + DeserializeOwned> Cursor<K> {
             .ok()
             // PostgreSQL has no U+0000 in texts; a cursor of ours has none either.
             .filter(|bytes| !bytes.windows(6).any(|escape| escape == b"\\u0000"))
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            .and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok())
+            .filter(|cursor| cursor.0.fits());
         cursor
             .map(Some)
             .ok_or_else(|| problem(Code::Malformed, "This cursor is not one that we gave out."))
@@ -63,16 +81,12 @@ pub(crate) fn beyond<C: ColumnTrait>(key: C, id: C, k: impl Into<Value>, i: Uuid
 }
 
 /// Makes a page of up to `PAGE` rows out of `PAGE + 1` that were fetched.
-pub(crate) fn page<T, K: Serialize + DeserializeOwned>(rows: Vec<T>, cursor: impl Fn(&T) -> Cursor<K>) -> Page<T> {
+pub(crate) fn page<T, K: Key>(rows: Vec<T>, cursor: impl Fn(&T) -> Cursor<K>) -> Page<T> {
     page_of(PAGE, rows, cursor)
 }
 
 /// The same for a page of `size` rows.
-pub(crate) fn page_of<T, K: Serialize + DeserializeOwned>(
-    size: u64,
-    mut rows: Vec<T>,
-    cursor: impl Fn(&T) -> Cursor<K>,
-) -> Page<T> {
+pub(crate) fn page_of<T, K: Key>(size: u64, mut rows: Vec<T>, cursor: impl Fn(&T) -> Cursor<K>) -> Page<T> {
     let more = rows.len() as u64 > size;
     rows.truncate(size as usize);
     let next_cursor = if more {

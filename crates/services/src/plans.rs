@@ -12,7 +12,7 @@ use testkit::{Backend, TestDb};
 use uuid::Uuid;
 
 use crate::{
-    Db, contacts, conversations, messages, numbers,
+    Db, appointments, contacts, conversations, messages, numbers,
     paging::{Cursor, TimeCursor},
     reminders,
 };
@@ -34,7 +34,10 @@ INSERT INTO contact (id, business_id, name, phone, phone_key, notes, blocked, se
 INSERT INTO reminder_request (id, business_id, appointment_id, contact_id, kind, due_at, status, correlation_id, created_at, updated_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', gen_random_uuid(), gen_random_uuid(), '24h',
     now() - n * interval '1 minute', CASE n % 500 WHEN 0 THEN 'planned' ELSE 'sent' END, n::text, now(), now() FROM generate_series(1, 20000) n;
-ANALYZE message; ANALYZE conversation; ANALYZE reminder_request; ANALYZE contact;
+INSERT INTO appointment (id, business_id, contact_id, starts_at, status, staff_label, notes, token, created_at, updated_at)
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', gen_random_uuid(), now() - n * interval '1 minute', 'completed', '', '',
+    101, now(), now() FROM generate_series(1, 20000) n;
+ANALYZE appointment; ANALYZE message; ANALYZE conversation; ANALYZE reminder_request; ANALYZE contact;
 ";
 
 async fn plan(db: &Db, statement: Statement) -> String {
@@ -98,6 +101,8 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     let business = Uuid::nil();
     let somebody = Uuid::parse_str("cfcd2084-95d5-65ef-66e7-dff9f98764da").expect("the md5 of 0");
     uses(&db, b, "reminder_due", reminders::due(moment())).await;
+    let to_come = appointments::clocks::to_come(business, &Cursor(moment(), Uuid::nil()));
+    uses(&db, b, "appointment_start", to_come).await;
     uses(&db, b, "message_waiting", messages::due(moment(), 0).limit(64)).await;
     uses(&db, b, "message_resend", messages::to_resend(moment())).await;
     uses(&db, b, "message_open", messages::silent(moment())).await;

@@ -7,14 +7,24 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
 use contract::appointments::{ReminderView, Status as Visit};
-use domain::reminders::{Kind, Plan, WINDOW_DAYS, correlation_id};
+use domain::{
+    reminders::{Kind, Plan, WINDOW_DAYS, correlation_id},
+    texts::Start,
+    zone::Zone,
+};
 use entity::{
     appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
 use uuid::Uuid;
 
-use crate::{Result, Tx, businesses, messages, tasks, tx::Touched};
+use crate::{
+    Result, Tx,
+    appointments::clocks,
+    businesses::{self, locations},
+    messages, tasks,
+    tx::Touched,
+};
 
 #[cfg(test)]
 pub(crate) use answers::asked_of;
@@ -32,22 +42,41 @@ pub(crate) enum Stop<'a> {
     Superseded(&'a str),
 }
 
-/// The zone a contact reads times in: their own, else the business's.
-pub(crate) fn zone(business: &business::Model, contact: &contact::Model) -> chrono_tz::Tz {
-    contact
-        .time_zone
-        .as_deref()
-        .and_then(domain::quiet::parse_zone)
-        .unwrap_or_else(|| businesses::zone(business))
+/// The zone a contact sleeps in: their own, else the business's.
+pub(crate) fn zone(business: &business::Model, contact: &contact::Model) -> Zone {
+    own_zone(contact).unwrap_or_else(|| businesses::zone(business))
 }
 
-/// Plans the reminders of a visit as it stands now. A reminder that this very time had before is taken up again, never sent twice.
+fn own_zone(contact: &contact::Model) -> Option<Zone> {
+    contact.time_zone.as_deref().and_then(Zone::named)
+}
+
+/// When a visit begins, as its texts say it. Who has no zone of their own is taken to be where the visit is.
+pub(crate) async fn start(
+    db: &impl ConnectionTrait,
+    business: &business::Model,
+    contact: &contact::Model,
+    visit: &appointment::Model,
+) -> Result<Start> {
+    let place = locations::zone_of(db, business, visit.location_id).await?;
+    Ok(Start {
+        at: visit.starts_at,
+        place,
+        customer: own_zone(contact).unwrap_or(place),
+    })
+}
+
+/// Plans the reminders of a visit as it stands now; none while it is not decided which time that is. A reminder that this very time had
+/// before is taken up again, never sent twice.
 pub(crate) async fn plan(
     tx: &mut Tx,
     business: &business::Model,
     contact: &contact::Model,
     visit: &appointment::Model,
 ) -> Result<()> {
+    if clocks::undecided(visit) {
+        return Ok(());
+    }
     let planned = domain::reminders::plan(
         tx.now,
         visit.starts_at,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use contract::reports::{Daily, DailyQuery};
+use domain::when;
 use entity::reports::counter_day;
 use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set,
@@ -89,9 +90,7 @@ pub async fn daily(s: &Services, actor: &Actor, query: DailyQuery) -> Result<Vec
     let today = s.now().with_timezone(&businesses::zone(&business)).date_naive();
     let date = |name: &str, text: Option<&str>, otherwise: NaiveDate| match text.filter(|t| !t.is_empty()) {
         None => Ok(otherwise),
-        Some(text) => text
-            .parse::<NaiveDate>()
-            .map_err(|_| field(name, "Please give a date like 2027-01-31.")),
+        Some(text) => when::date(text).ok_or_else(|| field(name, "Please give a date like 2027-01-31.")),
     };
     let to = date("to", query.to.as_deref(), today)?;
     let from = date("from", query.from.as_deref(), to - chrono::Duration::days(29))?;

@@ -6,6 +6,7 @@ use contract::{
     appointments::{Act, CreateAppointment},
     contacts::{CreateContact, OptIn},
 };
+use domain::zone::Zone;
 use entity::businesses::business;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use twilio::forms;
@@ -94,7 +95,8 @@ async fn add(s: &Services, robin: &Actor, person: &(&str, &str, u64, &str, &str,
         }),
     };
     let contact = contacts::create(s, robin, contact).await?;
-    let today = s.now().with_timezone(&chrono_tz::America::Los_Angeles).date_naive();
+    let zone = Zone::named("America/Los_Angeles").unwrap_or(Zone::UTC);
+    let today = s.now().with_timezone(&zone).date_naive();
     let day = today.checked_add_days(Days::new(days)).unwrap_or(today);
     let visit = CreateAppointment {
         contact_id: contact.id,

@@ -14,7 +14,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Actor, Permission, Result, Services, Tx, contacts,
+    Actor, Permission, Result, Services, Tx, appointments, contacts,
     error::{not_found, problem},
     messages,
     paging::{self, Cursor, TimeCursor},
@@ -29,6 +29,7 @@ pub(crate) enum Kind {
     StuckMessage,
     UnclearMessage,
     OptOut,
+    ClockChange,
 }
 
 impl Kind {
@@ -40,6 +41,7 @@ impl Kind {
             Kind::StuckMessage => "stuck_message",
             Kind::UnclearMessage => "unclear_message",
             Kind::OptOut => "opt_out",
+            Kind::ClockChange => "clock_change",
         }
     }
 }
@@ -227,6 +229,11 @@ async fn may_settle(tx: &Tx, row: &task::Model, done: bool) -> Result<()> {
         )
     } else if row.kind == Kind::UnclearMessage.as_str() {
         (is_unclear(tx, row).await?, "Please say first whether the text arrived.")
+    } else if row.kind == Kind::ClockChange.as_str() {
+        (
+            is_undecided(tx, row).await?,
+            "Please decide first which time of the visit holds.",
+        )
     } else {
         return Ok(());
     };
@@ -246,6 +253,13 @@ async fn is_on_hold(tx: &Tx, row: &task::Model) -> Result<bool> {
 async fn is_unclear(tx: &Tx, row: &task::Model) -> Result<bool> {
     let shown = messages::views(&tx.db, row.business_id, row.message_id.as_slice()).await?;
     Ok(shown.iter().any(|m| m.to_settle))
+}
+
+/// The visit's own; one that was cancelled begins at no time at all.
+async fn is_undecided(tx: &Tx, row: &task::Model) -> Result<bool> {
+    let Some(id) = row.appointment_id else { return Ok(false) };
+    let visit = appointments::view(tx.services(), &tx.db, row.business_id, id).await?;
+    Ok(visit.clock_change.is_some())
 }
 
 /// Open tasks, oldest first; or done ones, newest first.

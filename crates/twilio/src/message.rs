@@ -77,6 +77,5 @@ fn text(json: &Value, name: &str) -> Option<String> {
 }
 
 fn date(json: &Value, name: &str) -> Option<DateTime<Utc>> {
-    let text = json.get(name)?.as_str()?;
-    DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc())
+    domain::when::mail_date(json.get(name)?.as_str()?)
 }

@@ -1,7 +1,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use contract::{
     Problem,
-    appointments::{Act, AppointmentView, CreateAppointment, MoveAppointment},
+    appointments::{Act, AppointmentView, CreateAppointment, DecideClock, MoveAppointment},
 };
 use services::appointments;
 
@@ -50,4 +50,11 @@ pub async fn cancel(State(s): S, Caller(actor): Caller, Id(id): Id, _: NoBody) -
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn complete(State(s): S, Caller(actor): Caller, Id(id): Id, _: NoBody) -> Answer<AppointmentView> {
     Ok(Json(appointments::act(&s, &actor, id, Act::Complete).await?))
+}
+
+/// Say which time of a visit holds after its zone's clocks were changed by law.
+#[utoipa::path(post, path = "/appointments/{id}/clock", tag = "appointments", params(("id" = Uuid, Path)), request_body = DecideClock, responses(
+    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Nothing to decide", body = Problem)))]
+pub async fn clock(State(s): S, Caller(actor): Caller, Id(id): Id, Body(cmd): Body<DecideClock>) -> Answer<AppointmentView> {
+    Ok(Json(appointments::clocks::decide(&s, &actor, id, cmd.keep).await?))
 }

@@ -196,7 +196,7 @@ async fn a_visit_can_say_where_it_happens(#[case] backend: Backend) {
     let uptown = contract::businesses::SaveLocation {
         name: "Uptown".to_owned(),
         address: "1 Main Street".to_owned(),
-        number: String::new(),
+        ..contract::businesses::SaveLocation::default()
     };
     services::businesses::locations::save(&app.s, &owner, None, uptown)
         .await

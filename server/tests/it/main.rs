@@ -20,4 +20,5 @@ mod secret;
 mod site;
 mod story;
 mod strict;
+mod times;
 mod webhooks;

@@ -231,3 +231,50 @@ async fn a_business_is_made_in_its_country_and_its_number_is_read_as_one_of_ther
     ];
     assert_eq!(made, right);
 }
+
+/// Beside a running server, too, and without changing anything.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(#[case] backend: Backend) {
+    let it = Installation::new(backend).await;
+    let showup = it.start("serve", free_port()).await;
+    let doctor = async |args: &[&str]| {
+        let output = it.try_to_run(&[&["doctor"][..], args].concat(), free_port()).await;
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let looked = |said: &str| -> Vec<(String, String)> {
+        let checks: Vec<serde_json::Value> = serde_json::from_str(said).unwrap_or_else(|e| panic!("{e}: {said}"));
+        let word = |check: &serde_json::Value, name: &str| check[name].as_str().expect("a word").to_owned();
+        let wrong = checks.iter().filter(|c| c["status"] != "ok");
+        assert!(
+            wrong.clone().all(|c| c["fix"].is_string()) && checks.iter().all(|c| c["detail"].is_string()),
+            "{said}"
+        );
+        checks.iter().map(|c| (word(c, "name"), word(c, "status"))).collect()
+    };
+    let (code, said) = doctor(&["--json"]).await;
+    let all = ["database", "time zone data", "secret key", "public address", "Twilio"].map(str::to_owned);
+    let ok = |name: &String| (name.clone(), if name == "public address" { "warn" } else { "ok" }.to_owned());
+    assert_eq!((code, looked(&said)), (Some(1), all.iter().map(ok).collect()), "{said}");
+    assert!(said.contains(domain::zone::VERSION), "{said}");
+    drop(showup);
+
+    by_hand(
+        &it,
+        "DELETE FROM seaql_migrations WHERE version = (SELECT max(version) FROM seaql_migrations)",
+    )
+    .await;
+    let (code, said) = doctor(&[]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("WARN  database: It lacks 1 migrations") && said.contains("showup migrate"),
+        "{said}"
+    );
+
+    it.sim.close_account(it.sim.account_sid());
+    let (code, said) = doctor(&[]).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("FAIL  Twilio: "), "{said}");
+}

@@ -6,7 +6,11 @@ use contract::{
     Code,
     businesses::{LocationView, SaveLocation},
 };
-use entity::{businesses::location, numbers::number};
+use domain::zone::Zone;
+use entity::{
+    businesses::{business, location},
+    numbers::number,
+};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
@@ -56,6 +60,13 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
         return Err(field("name", "Please give the location a name, like Main Street."));
     }
     let address = short("address", &cmd.address, 200)?;
+    let time_zone = Some(cmd.time_zone.trim().to_owned()).filter(|zone| !zone.is_empty());
+    if time_zone.as_deref().is_some_and(|zone| Zone::named(zone).is_none()) {
+        return Err(field(
+            "time_zone",
+            "This is not a time zone we know. Examples: Europe/Stockholm, America/New_York.",
+        ));
+    }
     let tx = s.begin().await?;
     let country = super::get(&tx.db, actor.business_id).await?.country;
     let number = own_number(&tx, actor.business_id, &cmd.number, &country).await?;
@@ -75,6 +86,7 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
     row.name = Set(name);
     row.address = Set(address);
     row.number_id = Set(number.as_ref().map(|n| n.id));
+    row.time_zone = Set(time_zone);
     row.updated_at = Set(tx.now);
     let written = if adds {
         row.insert(&tx.db).await
@@ -112,8 +124,8 @@ async fn new(tx: &Tx, business_id: Uuid) -> Result<location::ActiveModel> {
 }
 
 /// What the audit trail keeps of it.
-fn facts(l: &location::Model) -> (String, String, Option<Uuid>) {
-    (l.name.clone(), l.address.clone(), l.number_id)
+fn facts(l: &location::Model) -> (String, String, Option<Uuid>, Option<String>) {
+    (l.name.clone(), l.address.clone(), l.number_id, l.time_zone.clone())
 }
 
 /// The business's own active number that was typed, if one was.
@@ -156,13 +168,32 @@ pub(crate) async fn number(db: &impl ConnectionTrait, business_id: Uuid, id: Uui
     Ok(find(db, business_id, id).await?.and_then(|l| l.number_id))
 }
 
-/// The names of several locations.
-pub(crate) async fn names(db: &impl ConnectionTrait, business_id: Uuid, ids: Vec<Uuid>) -> Result<HashMap<Uuid, String>> {
+/// Several locations by their ids.
+pub(crate) async fn several(
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, location::Model>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let rows = location::Entity::these(business_id, ids).all(db).await?;
-    Ok(rows.into_iter().map(|l| (l.id, l.name)).collect())
+    Ok(rows.into_iter().map(|l| (l.id, l)).collect())
+}
+
+/// The zone of the place where something happens: the location's, else the business's.
+pub(crate) fn zone(business: &business::Model, location: Option<&location::Model>) -> Zone {
+    let own = location.and_then(|l| l.time_zone.as_deref());
+    own.and_then(Zone::named).unwrap_or_else(|| super::zone(business))
+}
+
+/// The same for the id of a location.
+pub(crate) async fn zone_of(db: &impl ConnectionTrait, business: &business::Model, id: Option<Uuid>) -> Result<Zone> {
+    let location = match id {
+        Some(id) => find(db, business.id, id).await?,
+        None => None,
+    };
+    Ok(zone(business, location.as_ref()))
 }
 
 fn view(row: location::Model, number: Option<String>, country: &str) -> LocationView {
@@ -172,5 +203,6 @@ fn view(row: location::Model, number: Option<String>, country: &str) -> Location
         address: row.address,
         number_display: number.as_deref().map(|number| domain::phone::display(number, country)),
         number,
+        time_zone: row.time_zone,
     }
 }

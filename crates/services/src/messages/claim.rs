@@ -349,6 +349,9 @@ impl Scene {
         if !stands {
             return gone();
         }
+        if appointments::clocks::undecided(visit) {
+            return Some(Verdict::Withdraw(appointments::clocks::UNDECIDED.to_owned()));
+        }
         // Who asks for it now means now, not another try at night.
         if request.kind == domain::reminders::Kind::Manual.to_string() && visit.starts_at > now && m.resends == 0 {
             return None;

@@ -1,7 +1,7 @@
 //! Another try for what the network did not deliver for a reason that passes (SE2).
 
 use chrono::{DateTime, Days, Duration, NaiveTime, Utc};
-use domain::{consent::State, delivery::Status, when};
+use domain::{consent::State, delivery::Status, when, zone::Zone};
 use entity::{
     contacts::contact,
     messages::{message, message_attempt},
@@ -26,8 +26,9 @@ pub(super) fn retry_at(now: DateTime<Utc>, code: Option<i32>, resends: i32, chan
         }
         // The day of the carriers begins at midnight in California.
         Retry::NextDay if resends == 0 => {
-            let tomorrow = now.with_timezone(&chrono_tz::America::Los_Angeles).date_naive() + Days::new(1);
-            let midnight = when::local_to_utc(tomorrow.and_time(NaiveTime::MIN), chrono_tz::America::Los_Angeles);
+            let california = Zone::named("America/Los_Angeles")?;
+            let tomorrow = now.with_timezone(&california).date_naive().checked_add_days(Days::new(1))?;
+            let midnight = when::local_to_utc(tomorrow.and_time(NaiveTime::MIN), california);
             Some(midnight + Duration::seconds((600.0 * chance) as i64))
         }
         Retry::NextDay => None,

@@ -8,7 +8,7 @@ use domain::{
     delivery::Status as Delivery,
     inbound::{begins_like_an_answer, words},
     reminders::{Pending, Which, which},
-    texts, when,
+    texts::{self, Start},
 };
 use entity::{
     appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
@@ -16,7 +16,7 @@ use entity::{
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set};
 use uuid::Uuid;
 
-use super::{Stop, finish, stop, zone};
+use super::{Stop, finish, stop};
 use crate::{Result, Tx, appointments, businesses, conversations, messages, tasks};
 
 /// A visit that was asked about and can still be answered, with its newest request.
@@ -256,9 +256,17 @@ async fn ask_which(
     if !take_correction(tx, &asked).await? {
         return clarify(tx, inbound, "Answered without saying which visit is meant.".to_owned()).await;
     }
-    let visits: Vec<_> = asked.iter().map(|a| (a.visit.starts_at, a.visit.token as u16)).collect();
-    let body = texts::ask_which(&business.name, &visits, zone(business, contact));
+    let body = texts::ask_which(&business.name, &starts(tx, business, contact, &asked).await?);
     messages::respond(tx, contact, inbound, "correction", body).await
+}
+
+/// Several visits as a text lists them.
+async fn starts(tx: &Tx, business: &business::Model, contact: &contact::Model, asked: &[Asked]) -> Result<Vec<(Start, u16)>> {
+    let mut starts = Vec::with_capacity(asked.len());
+    for a in asked {
+        starts.push((super::start(&tx.db, business, contact, &a.visit).await?, a.visit.token as u16));
+    }
+    Ok(starts)
 }
 
 /// A text that is neither Y, N nor a keyword: one polite correction per request, then a person reads. Who began to answer said what they
@@ -288,10 +296,7 @@ pub(crate) async fn other(
     }
     let body = match asked.as_slice() {
         [_] => texts::correction(&business.name),
-        several => {
-            let visits: Vec<_> = several.iter().map(|a| (a.visit.starts_at, a.visit.token as u16)).collect();
-            texts::ask_which(&business.name, &visits, zone(business, contact))
-        }
+        several => texts::ask_which(&business.name, &starts(tx, business, contact, several).await?),
     };
     messages::respond(tx, contact, inbound, "correction", body).await
 }

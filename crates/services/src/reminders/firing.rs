@@ -8,7 +8,7 @@ use domain::{
     reminders::{AtSend, Kind, Skip, at_send},
     texts,
 };
-use entity::{appointments::appointment, contacts::contact, reminders::reminder_request};
+use entity::{appointments::appointment, businesses::business, contacts::contact, reminders::reminder_request};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::{Expr, LockType},
@@ -17,7 +17,9 @@ use uuid::Uuid;
 
 use super::{Row, finish, needs_call, save, zone};
 use crate::{
-    Actor, Permission, Result, Services, Tx, appointments, businesses,
+    Actor, Permission, Result, Services, Tx,
+    appointments::{self, clocks},
+    businesses,
     contacts::{self, consent},
     error::problem,
     messages::{self, Kind as Text},
@@ -185,8 +187,7 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
             }
             None => {
                 replace_waiting(tx, others).await?;
-                let zone = zone(&business, &contact);
-                text(tx, &business.name, &contact, &visit, request, zone, None).await
+                text(tx, &business, &contact, &visit, request, None).await
             }
         },
     }
@@ -269,18 +270,18 @@ async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, visit: &appoi
 
 async fn text(
     tx: &mut Tx,
-    business: &str,
+    business: &business::Model,
     contact: &contact::Model,
     visit: &appointment::Model,
     request: reminder_request::Model,
-    tz: chrono_tz::Tz,
     author: Option<String>,
 ) -> Result<()> {
     // With another visit waiting for its answer a bare "Y" would be a riddle, so this text asks for a token.
     let token = others_waiting(tx, visit).await?.then_some(visit.token as u16);
+    let start = super::start(&tx.db, business, contact, visit).await?;
     let new = messages::New {
         kind: Text::Reminder,
-        body: texts::reminder(business, visit.starts_at, tz, token),
+        body: texts::reminder(&business.name, start, token),
         correlation_id: Some(request.correlation_id.clone()),
         author,
         reminder_id: Some(request.id),
@@ -324,7 +325,7 @@ async fn others_waiting(tx: &Tx, visit: &appointment::Model) -> Result<bool> {
 /// Sends a reminder at once because a member asked for it (RE8). Quiet hours do not hold it back, consent does.
 ///
 /// # Errors
-/// `Conflict` for a visit that has begun; `MayNotSend` with the reason.
+/// `Conflict` for a visit that has begun, or whose time is not decided; `MayNotSend` with the reason.
 pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Result<AppointmentView> {
     actor.may(Permission::SendMessages)?;
     let mut tx = s.begin().await?;
@@ -335,6 +336,9 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
             Code::Conflict,
             "This visit has begun or is over; a reminder would come too late.",
         ));
+    }
+    if clocks::undecided(&visit) {
+        return Err(problem(Code::Conflict, clocks::UNDECIDED));
     }
     if let Some(reason) = obstacle(s, &tx, &contact, &visit).await? {
         return Err(problem(Code::MayNotSend, reason));
@@ -352,16 +356,7 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     if request.status == "planned" {
         let others = siblings(&tx, &request).await?;
         replace_waiting(&mut tx, others).await?;
-        text(
-            &mut tx,
-            &business.name,
-            &contact,
-            &visit,
-            request,
-            zone(&business, &contact),
-            Some(actor.author()),
-        )
-        .await?;
+        text(&mut tx, &business, &contact, &visit, request, Some(actor.author())).await?;
     }
     let shown = appointments::view(s, &tx.db, actor.business_id, appointment_id).await?;
     tx.commit().await?;

@@ -271,7 +271,10 @@ async fn reminders_keep_the_quiet_hours_that_were_set(#[case] backend: Backend) 
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.visit(&ann, 30).await;
-    let local = w.clock.now().with_timezone(&chrono_tz::America::New_York);
+    let local = w
+        .clock
+        .now()
+        .with_timezone(&domain::zone::Zone::named("America/New_York").expect("a zone"));
     let quiet = |from: i64, to: i64| UpdateSending {
         quiet_start: (local + Duration::hours(from)).format("%H:%M").to_string(),
         quiet_end: (local + Duration::hours(to)).format("%H:%M").to_string(),

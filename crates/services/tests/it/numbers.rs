@@ -42,6 +42,7 @@ async fn place(w: &World, name: &str, number: &str) -> LocationView {
         name: name.to_owned(),
         address: "1 Main Street".to_owned(),
         number: number.to_owned(),
+        ..SaveLocation::default()
     };
     locations::save(&w.s, &w.owner, None, cmd).await.expect("a location")
 }
@@ -94,6 +95,7 @@ async fn a_location_has_a_name_of_its_own_and_a_number_of_the_businesss(#[case] 
             name: name.to_owned(),
             address: String::new(),
             number: number.to_owned(),
+            ..SaveLocation::default()
         };
         locations::save(&w.s, actor, id, cmd).await
     };

@@ -217,14 +217,9 @@ async fn a_second_try_can_be_taken_back(#[case] backend: Backend) {
 async fn a_second_try_keeps_quiet_hours(#[case] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let night = w
-        .clock
-        .now()
-        .with_timezone(&chrono_tz::America::New_York)
-        .date_naive()
-        .and_hms_opt(20, 55, 0);
+    let night = w.clock.now().with_timezone(&new_york()).date_naive().and_hms_opt(20, 55, 0);
     let night = night
-        .and_then(|t| t.and_local_timezone(chrono_tz::America::New_York).earliest())
+        .and_then(|t| t.and_local_timezone(new_york()).earliest())
         .expect("a time");
     w.clock.set(night.to_utc());
     w.reply(&ann, "Hello").await.expect("queued");
@@ -237,7 +232,7 @@ async fn a_second_try_keeps_quiet_hours(#[case] backend: Backend) {
         .await
         .resend_at
         .expect("planned")
-        .with_timezone(&chrono_tz::America::New_York);
+        .with_timezone(&new_york());
     assert_eq!(at.format("%H:%M").to_string(), "08:00");
 }
 
@@ -296,4 +291,8 @@ async fn a_failure_is_counted_once_whatever_staff_do_about_it(#[case] backend: B
         .await
         .expect("days");
     assert_eq!(days.iter().map(|d| d.failed).sum::<i64>(), 1);
+}
+
+fn new_york() -> domain::zone::Zone {
+    domain::zone::Zone::named("America/New_York").expect("a zone")
 }

@@ -18,11 +18,7 @@ use crate::{
 
 /// As texts write a moment in New York.
 fn written(at: DateTime<Utc>) -> String {
-    written_in(at, "America/New_York")
-}
-
-fn written_in(at: DateTime<Utc>, zone: &str) -> String {
-    let zone = domain::quiet::parse_zone(zone).expect("a zone");
+    let zone = domain::zone::Zone::named("America/New_York").expect("a zone");
     at.with_timezone(&zone).format("%a, %b %-d at %-I:%M %p").to_string()
 }
 
@@ -215,7 +211,7 @@ async fn across_a_clock_change_a_reminder_keeps_to_waking_hours(
     let awake = |m: &twilio_sim::SimMessage| {
         let hour = m
             .date_created
-            .with_timezone(&domain::quiet::parse_zone("America/New_York").expect("a zone"));
+            .with_timezone(&domain::zone::Zone::named("America/New_York").expect("a zone"));
         (8..21).contains(&chrono::Timelike::hour(&hour))
     };
     at(&app, morning).await;
@@ -268,10 +264,8 @@ async fn the_night_is_the_customers_own_not_the_businesss(#[case] backend: Backe
     assert!(got(&app).is_empty(), "she sleeps");
     at(&app, "2025-01-07T16:00:10Z").await;
     texts(&app, 1).await;
-    assert!(
-        got(&app)[0].contains(&written_in(starts_at, "America/Los_Angeles")),
-        "in her own time"
-    );
+    let told = format!("{} EST.", written(starts_at));
+    assert!(got(&app)[0].contains(&told), "by the clock of the place: {:?}", got(&app));
 }
 
 #[rstest]

@@ -1,0 +1,202 @@
+//! What becomes of visits when a law changes a zone's clocks. We keep moments, people mean what the clock on the wall shows: a visit whose
+//! two have come apart waits for somebody to say which of them holds. Until then no reminder of it leaves, and nothing is moved.
+
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+use contract::{
+    Code,
+    appointments::{AppointmentView, ClockChange, Keep, Status},
+};
+use domain::{
+    when,
+    zone::{self, Zone},
+};
+use entity::{
+    appointments::{appointment, zone_data},
+    businesses::business,
+};
+use sea_orm::{
+    ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set, sea_query::OnConflict,
+};
+use uuid::Uuid;
+
+use super::{finish, locked, record, status};
+use crate::{
+    Actor, Permission, Result, Services, Tx, businesses,
+    businesses::locations,
+    error::problem,
+    paging::{self, Cursor, TimeCursor},
+    reminders, tasks,
+};
+
+/// Visits looked at in one transaction.
+const BATCH: u64 = 100;
+
+/// Why a reminder of such a visit does not leave.
+pub(crate) const UNDECIDED: &str = "The clocks have been changed by law; somebody has to decide which time holds.";
+
+/// The clock by which a visit is entered.
+pub(crate) fn entered(row: &mut appointment::ActiveModel, starts_at: DateTime<Utc>, zone: Zone) {
+    row.starts_at = Set(starts_at);
+    row.time_zone = Set(Some(zone.name().to_owned()));
+    row.utc_offset = Set(Some(zone.offset_at(starts_at)));
+}
+
+/// A visit's zone, what its clocks were to show when it begins, and what they will show; none if that is the same.
+fn apart(row: &appointment::Model) -> Option<(Zone, NaiveDateTime, NaiveDateTime)> {
+    let zone = Zone::named(row.time_zone.as_deref()?)?;
+    let shown = |offset: i32| row.starts_at.naive_utc().checked_add_signed(Duration::seconds(offset.into()));
+    let (was, is) = (row.utc_offset?, zone.offset_at(row.starts_at));
+    (was != is).then_some((zone, shown(was)?, shown(is)?))
+}
+
+/// Whether somebody has to decide which time of this visit holds.
+pub(crate) fn undecided(row: &appointment::Model) -> bool {
+    apart(row).is_some()
+}
+
+/// The same for people.
+pub(crate) fn change(row: &appointment::Model) -> Option<ClockChange> {
+    let (zone, entered, now) = apart(row)?;
+    let text = |local: NaiveDateTime| local.format("%Y-%m-%dT%H:%M").to_string();
+    Some(ClockChange {
+        time_zone: zone.name().to_owned(),
+        entered: text(entered),
+        now: text(now),
+    })
+}
+
+/// Compares all visits to come with the zone data that this program has, if the database saw another version last; how many visits
+/// somebody has to decide about. To be called at a start, before anything is sent. Breaking it off and repeating it is harmless.
+///
+/// # Errors
+/// When the database does not answer; then the next start does it.
+pub async fn check(s: &Services) -> Result<usize> {
+    let seen = zone_data::Entity::find_by_id(1).one(&s.db().write).await?;
+    if seen.is_some_and(|seen| seen.version == zone::VERSION) {
+        return Ok(0);
+    }
+    let mut found = 0;
+    let all: Vec<Uuid> = business::Entity::find()
+        .select_only()
+        .column(business::Column::Id)
+        .into_tuple()
+        .all(s.read())
+        .await?;
+    for business_id in all {
+        let mut after: TimeCursor = Cursor(s.now(), Uuid::nil());
+        loop {
+            let rows = to_come(business_id, &after).all(&s.db().write).await?;
+            let Some(last) = rows.last() else { break };
+            after = Cursor(last.starts_at, last.id);
+            found += compare(s, business_id, rows).await?;
+        }
+    }
+    let row = zone_data::ActiveModel {
+        id: Set(1),
+        version: Set(zone::VERSION.to_owned()),
+        seen_at: Set(s.now()),
+    };
+    let replace = OnConflict::column(zone_data::Column::Id)
+        .update_columns([zone_data::Column::Version, zone_data::Column::SeenAt])
+        .to_owned();
+    zone_data::Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(&s.db().write)
+        .await?;
+    Ok(found)
+}
+
+/// Visits of a business after one of them, soonest first.
+pub(crate) fn to_come(business_id: Uuid, after: &TimeCursor) -> Select<appointment::Entity> {
+    let (start, id) = (appointment::Column::StartsAt, appointment::Column::Id);
+    appointment::Entity::in_business(business_id)
+        .filter(paging::beyond(start, id, after.0, after.1, false))
+        .order_by_asc(start)
+        .order_by_asc(id)
+        .limit(BATCH)
+}
+
+/// Notes the clock of those that were entered before it was kept, and asks about those that have come apart from theirs.
+async fn compare(s: &Services, business_id: Uuid, rows: Vec<appointment::Model>) -> Result<usize> {
+    let mut tx = s.begin().await?;
+    let business = tx.business(business_id).await?;
+    let places = rows.iter().filter_map(|row| row.location_id).collect();
+    let places = locations::several(&tx.db, business_id, places).await?;
+    let mut apart = Vec::new();
+    for mut row in rows {
+        if row.utc_offset.is_none() {
+            let zone = locations::zone(&business, row.location_id.and_then(|id| places.get(&id)));
+            let mut noted = row.into_active_model();
+            noted.time_zone = Set(Some(zone.name().to_owned()));
+            noted.utc_offset = Set(Some(zone::before(zone, *noted.starts_at.as_ref())));
+            row = noted.update(&tx.db).await?;
+        }
+        if undecided(&row) && status(&row)?.is_open() {
+            apart.push((row.contact_id, row.id));
+        }
+    }
+    // People are locked in order of their ids, here as everywhere.
+    apart.sort_unstable();
+    for (_, id) in &apart {
+        ask(&mut tx, business_id, *id).await?;
+    }
+    tx.commit().await?;
+    Ok(apart.len())
+}
+
+/// Takes back the reminders that still wait, and raises the task.
+async fn ask(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
+    let (_, row) = locked(tx, business_id, id).await?;
+    let Some((zone, entered, now)) = apart(&row) else {
+        return Ok(());
+    };
+    reminders::stop(tx, &row, reminders::Stop::Answered(UNDECIDED)).await?;
+    let clock = |local: NaiveDateTime| local.format("%a, %b %-d at %-I:%M %p").to_string();
+    let conversation = crate::conversations::of_contact(&tx.db, business_id, row.contact_id).await?;
+    let task = tasks::New {
+        business_id,
+        kind: tasks::Kind::ClockChange,
+        title: format!(
+            "Decide which time holds. The clocks of {} have been changed by law: this visit was entered as {}, and would now begin at {}.",
+            zone.name(),
+            clock(entered),
+            clock(now)
+        ),
+        key: format!("clock:{id}:{}:{now}", row.starts_at.timestamp()),
+        contact_id: Some(row.contact_id),
+        conversation_id: conversation.map(|c| c.id),
+        appointment_id: Some(id),
+        message_id: None,
+    };
+    tasks::raise_anew(tx, task).await
+}
+
+/// Decides which time of a visit holds: what was entered, or the moment. Its reminders are planned anew. What customers were told is not
+/// told again by itself.
+///
+/// # Errors
+/// `NotFound`; `Conflict` if there is nothing to decide.
+pub async fn decide(s: &Services, actor: &Actor, id: Uuid, keep: Keep) -> Result<AppointmentView> {
+    actor.may(Permission::WriteAppointments)?;
+    let mut tx = s.begin().await?;
+    let business = businesses::get(&tx.db, actor.business_id).await?;
+    let (contact, before) = locked(&tx, actor.business_id, id).await?;
+    let Some((zone, local, _)) = apart(&before) else {
+        return Err(problem(Code::Conflict, "This was decided; there is nothing left to do."));
+    };
+    let starts_at = match keep {
+        Keep::Entered => when::local_to_utc(local, zone),
+        Keep::Moment => before.starts_at,
+    };
+    let mut row = before.clone().into_active_model();
+    entered(&mut row, starts_at, zone);
+    row.updated_at = Set(tx.now);
+    let after = row.update(&tx.db).await?;
+    tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::ClockChange, &actor.author()).await?;
+    // Who has answered, or whose visit is over, is not reminded.
+    if status(&after)? == Status::Scheduled {
+        reminders::plan(&mut tx, &business, &contact, &after).await?;
+    }
+    record(&tx, actor, "appointment.clock_decided", Some(&before), &after).await?;
+    finish(tx, actor.business_id, id).await
+}

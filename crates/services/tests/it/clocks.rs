@@ -1,0 +1,299 @@
+//! Clocks that are changed by law: what is entered from now on, and what was entered before.
+
+use chrono::{DateTime, Duration, Utc};
+use contract::{
+    Code,
+    appointments::{AppointmentView, CreateAppointment, Keep},
+    businesses::{SaveLocation, UpdateBusiness},
+    contacts::{ContactView, UpdateContact},
+};
+use domain::zone;
+use entity::appointments::{appointment, zone_data};
+use rstest::rstest;
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
+use services::{
+    appointments::{self, clocks},
+    businesses::{self, locations},
+    contacts, reminders, tasks,
+};
+use testkit::{Backend, World};
+
+const ANN: &str = "+14155550171";
+
+fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().expect("an instant")
+}
+
+/// A business in this zone, a week before the visits of these tests.
+async fn in_zone(backend: Backend, zone: &str) -> (World, ContactView) {
+    let w = World::new(backend).await;
+    w.clock.set(instant("2026-12-01T18:00:00Z"));
+    let cmd = UpdateBusiness {
+        name: "Bright Dental".to_owned(),
+        contact_line: "(415) 555-0100".to_owned(),
+        time_zone: zone.to_owned(),
+    };
+    businesses::update(&w.s, &w.owner, cmd).await.expect("a zone we know");
+    let ann = w.contact("Ann", ANN).await;
+    (w, ann)
+}
+
+async fn enter(w: &World, contact: &ContactView, starts_at: &str, location: Option<uuid::Uuid>) -> AppointmentView {
+    let cmd = CreateAppointment {
+        contact_id: contact.id,
+        starts_at: starts_at.to_owned(),
+        location_id: location,
+        ..CreateAppointment::default()
+    };
+    appointments::create(&w.s, &w.owner, cmd).await.expect("a visit")
+}
+
+/// As a version with the rules of March 2025 has stored it: the moment alone.
+async fn as_stored_before(w: &World, visit: &AppointmentView, starts_at: &str) {
+    let row = appointment::Entity::find_by_id(visit.id).one(w.s.db().connection()).await;
+    let mut row = row.expect("answers").expect("the visit").into_active_model();
+    row.starts_at = Set(instant(starts_at));
+    row.time_zone = Set(None);
+    row.utc_offset = Set(None);
+    row.update(w.s.db().connection()).await.expect("stored");
+}
+
+async fn clock_tasks(w: &World) -> Vec<contract::tasks::TaskView> {
+    let mut all = w.open_tasks().await;
+    all.retain(|t| t.kind == "clock_change");
+    all
+}
+
+#[rstest]
+#[case("America/Vancouver", "2026-12-08T22:00:00Z")]
+#[case("America/Edmonton", "2026-12-08T21:00:00Z")]
+#[case("America/Inuvik", "2026-12-08T21:00:00Z")]
+#[case("Africa/Casablanca", "2026-12-08T15:00:00Z")]
+#[tokio::test]
+async fn a_visit_is_entered_by_the_clocks_of_2026(#[case] zone: &str, #[case] utc: &str) {
+    let (w, ann) = in_zone(Backend::Sqlite, zone).await;
+    let visit = enter(&w, &ann, "2026-12-08T15:00", None).await;
+    assert_eq!((visit.starts_at, visit.time_zone.as_str()), (instant(utc), zone));
+    assert_eq!(clocks::check(&w.s).await.expect("compared"), 0, "nothing to decide");
+    assert_eq!(visit.clock_change, None);
+}
+
+/// In Vancouver, 15:00 was 23:00 in UTC, and is 22:00.
+#[rstest]
+#[case(Backend::Sqlite, Keep::Entered, "2026-12-08T22:00:00Z", "Tue, Dec 8 at 3:00 PM")]
+#[case(Backend::Sqlite, Keep::Moment, "2026-12-08T23:00:00Z", "Tue, Dec 8 at 4:00 PM")]
+#[case(Backend::Postgres, Keep::Entered, "2026-12-08T22:00:00Z", "Tue, Dec 8 at 3:00 PM")]
+#[case(Backend::Postgres, Keep::Moment, "2026-12-08T23:00:00Z", "Tue, Dec 8 at 4:00 PM")]
+#[tokio::test]
+async fn what_was_entered_by_old_rules_waits_for_a_person(
+    #[case] backend: Backend,
+    #[case] keep: Keep,
+    #[case] starts_at: &str,
+    #[case] text: &str,
+) {
+    let (w, ann) = in_zone(backend, "America/Vancouver").await;
+    let visit = enter(&w, &ann, "2026-12-08T16:00", None).await;
+    as_stored_before(&w, &visit, "2026-12-08T23:00:00Z").await;
+    // One text of it waits in the outbox already.
+    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    assert_eq!(clocks::check(&w.s).await.expect("compared"), 1);
+
+    let seen = w.see_visit(&visit).await;
+    let change = seen.clock_change.clone().expect("a question");
+    assert_eq!(
+        (change.time_zone.as_str(), change.entered.as_str(), change.now.as_str()),
+        ("America/Vancouver", "2026-12-08T15:00", "2026-12-08T16:00")
+    );
+    assert_eq!(seen.starts_at, instant("2026-12-08T23:00:00Z"), "nothing is moved");
+    let [task] = clock_tasks(&w).await.try_into().expect("one task");
+    assert!(
+        task.title.contains("entered as Tue, Dec 8 at 3:00 PM") && task.title.contains("begin at Tue, Dec 8 at 4:00 PM"),
+        "{}",
+        task.title
+    );
+    let ticked = tasks::set_done(&w.s, &w.owner, task.id, true).await.expect_err("undecided");
+    assert_eq!(ticked.problem().code, Code::Conflict);
+    let by_hand = reminders::send_now(&w.s, &w.owner, visit.id).await.expect_err("undecided");
+    assert_eq!(by_hand.problem().code, Code::Conflict);
+    w.clock.set(instant("2026-12-07T12:00:00Z"));
+    w.work().await;
+    w.clock.set(instant("2026-12-07T20:00:00Z"));
+    w.work().await;
+    assert!(w.phone_got(ANN).is_empty(), "no doubtful time is told");
+
+    let decided = clocks::decide(&w.s, &w.owner, visit.id, keep).await.expect("decided");
+    assert_eq!((decided.starts_at, decided.clock_change), (instant(starts_at), None));
+    assert!(clock_tasks(&w).await.is_empty());
+    w.clock.set(instant("2026-12-07T23:30:00Z"));
+    w.work().await;
+    let got = w.phone_got(ANN);
+    assert!(got.len() == 1 && got[0].contains(text), "{got:?}");
+    let again = clocks::decide(&w.s, &w.owner, visit.id, keep).await.expect_err("decided");
+    assert_eq!(again.problem().code, Code::Conflict);
+    assert_eq!(clocks::check(&w.s).await.expect("compared"), 0, "the version was seen");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn who_is_not_concerned_is_not_asked(#[case] backend: Backend) {
+    let (w, ann) = in_zone(backend, "America/Vancouver").await;
+    let cancelled = enter(&w, &ann, "2026-12-08T16:00", None).await;
+    as_stored_before(&w, &cancelled, "2026-12-08T23:00:00Z").await;
+    appointments::act(&w.s, &w.owner, cancelled.id, contract::appointments::Act::Cancel)
+        .await
+        .expect("cancelled");
+    let past = enter(&w, &ann, "2026-12-02T16:00", None).await;
+    as_stored_before(&w, &past, "2026-12-01T17:00:00Z").await;
+    let seattle = place(&w, "Seattle", "America/Los_Angeles").await;
+    let elsewhere = enter(&w, &ann, "2026-12-09T15:00", Some(seattle)).await;
+    as_stored_before(&w, &elsewhere, "2026-12-09T23:00:00Z").await;
+    // By the old rules and the new ones alike it is summer then.
+    let summer = enter(&w, &ann, "2027-07-08T15:00", None).await;
+    as_stored_before(&w, &summer, "2027-07-08T22:00:00Z").await;
+    assert_eq!(clocks::check(&w.s).await.expect("compared"), 0);
+    assert!(clock_tasks(&w).await.is_empty());
+    for visit in [&elsewhere, &summer] {
+        let row = appointment::Entity::find_by_id(visit.id).one(w.s.db().connection()).await;
+        let row = row.expect("answers").expect("the visit");
+        assert!(
+            row.utc_offset.is_some() && row.time_zone.is_some(),
+            "its clock is kept from now on"
+        );
+        assert!(w.see_visit(visit).await.reminders.iter().all(|r| r.status == "planned"));
+    }
+}
+
+/// Not only this once: whenever the rules that a program brings are others than those of the one before.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn every_new_version_of_the_rules_is_compared_with_what_was_entered(#[case] backend: Backend) {
+    let (w, ann) = in_zone(backend, "America/New_York").await;
+    let visits = [
+        enter(&w, &ann, "2026-12-08T15:00", None).await,
+        enter(&w, &ann, "2026-12-09T15:00", None).await,
+    ];
+    assert_eq!(clocks::check(&w.s).await.expect("compared"), 0);
+    // As if the law had still had summer time then.
+    let summer = appointment::Entity::update_many()
+        .col_expr(appointment::Column::UtcOffset, sea_orm::sea_query::Expr::value(-4 * 3600))
+        .filter(appointment::Column::Id.eq(visits[0].id))
+        .exec(w.s.db().connection())
+        .await;
+    assert_eq!(summer.expect("changed").rows_affected, 1);
+    assert_eq!(clocks::check(&w.s).await.expect("compared"), 0, "this version was seen");
+    let older =
+        w.s.db()
+            .connection()
+            .execute_unprepared("UPDATE zone_data SET version = '2020a'")
+            .await;
+    assert_eq!(older.expect("changed").rows_affected(), 1);
+    assert_eq!(clocks::check(&w.s).await.expect("compared"), 1);
+    assert_eq!(clocks::check(&w.s).await.expect("compared"), 0);
+    let seen = zone_data::Entity::find().all(w.s.db().connection()).await.expect("answers");
+    assert_eq!(
+        seen.iter().map(|row| row.version.as_str()).collect::<Vec<_>>(),
+        [zone::VERSION]
+    );
+    let change = w.see_visit(&visits[0]).await.clock_change.expect("a question");
+    assert_eq!(
+        (change.entered.as_str(), change.now.as_str()),
+        ("2026-12-08T16:00", "2026-12-08T15:00")
+    );
+    // Moving it is a decision, too.
+    let cmd = contract::appointments::MoveAppointment {
+        starts_at: "2026-12-08T15:00".to_owned(),
+    };
+    let moved = appointments::reschedule(&w.s, &w.owner, visits[0].id, cmd)
+        .await
+        .expect("moved");
+    assert_eq!(moved.clock_change, None);
+    assert!(clock_tasks(&w).await.is_empty());
+    assert!(moved.reminders.iter().any(|r| r.status == "planned"), "{:?}", moved.reminders);
+}
+
+async fn place(w: &World, name: &str, zone: &str) -> uuid::Uuid {
+    let cmd = SaveLocation {
+        name: name.to_owned(),
+        time_zone: zone.to_owned(),
+        ..SaveLocation::default()
+    };
+    locations::save(&w.s, &w.owner, None, cmd).await.expect("a location").id
+}
+
+async fn lives_in(w: &World, ann: &ContactView, zone: &str) {
+    let cmd = UpdateContact {
+        id: ann.id,
+        name: "Ann".to_owned(),
+        phone: ANN.to_owned(),
+        email: None,
+        time_zone: Some(zone.to_owned()),
+        notes: None,
+    };
+    contacts::update(&w.s, &w.owner, cmd).await.expect("moved");
+}
+
+/// AP5: a visit in person begins when the clock there says so, wherever the customer is.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_traveller_is_told_the_clock_of_the_place(#[case] backend: Backend) {
+    let (w, ann) = in_zone(backend, "America/New_York").await;
+    lives_in(&w, &ann, "America/Los_Angeles").await;
+    let visit = enter(&w, &ann, "2026-12-08T19:32", None).await;
+    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    w.work().await;
+    let got = w.phone_got(ANN);
+    assert!(got[0].contains("on Tue, Dec 8 at 7:32 PM EST."), "{got:?}");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_location_has_a_clock_of_its_own(#[case] backend: Backend) {
+    let (w, ann) = in_zone(backend, "America/New_York").await;
+    let wrong = SaveLocation {
+        name: "Mars".to_owned(),
+        time_zone: "Mars/Olympus".to_owned(),
+        ..SaveLocation::default()
+    };
+    let refused = locations::save(&w.s, &w.owner, None, wrong)
+        .await
+        .expect_err("no zone")
+        .problem();
+    assert_eq!(refused.fields[0].field, "time_zone");
+    let chicago = place(&w, "Chicago", "America/Chicago").await;
+    let there = enter(&w, &ann, "2026-12-08T15:00", Some(chicago)).await;
+    assert_eq!(
+        (there.starts_at, there.time_zone.as_str()),
+        (instant("2026-12-08T21:00:00Z"), "America/Chicago")
+    );
+    let here = enter(&w, &ann, "2026-12-09T15:00", None).await;
+    assert_eq!(here.starts_at, instant("2026-12-09T20:00:00Z"));
+    for visit in [&there, &here] {
+        reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+        w.work().await;
+        w.clock.advance(Duration::minutes(2));
+    }
+    // Who has no zone of their own is taken to be where the visit is.
+    let got = w.phone_got(ANN);
+    assert!(got[0].contains("on Tue, Dec 8 at 3:00 PM."), "{got:?}");
+    lives_in(&w, &ann, "America/New_York").await;
+    w.text(ANN, "Y").await;
+    w.work().await;
+    let got = w.phone_got(ANN);
+    assert!(
+        got[2].contains("Tue Dec 8, 3:00 PM CST (Y1") && got[2].contains("Wed Dec 9, 3:00 PM (Y1"),
+        "each by its own clock: {got:?}"
+    );
+    let zones = businesses::zones(&w.s, &w.owner).await.expect("zones");
+    assert_eq!(
+        zones.iter().map(|z| z.name()).collect::<Vec<_>>(),
+        ["America/New_York", "America/Chicago"]
+    );
+}
