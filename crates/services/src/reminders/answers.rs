@@ -9,6 +9,7 @@ use domain::{
     inbound::{begins_like_an_answer, words},
     reminders::{Pending, Which, which},
     texts::{self, Start},
+    when,
 };
 use entity::{
     appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
@@ -17,7 +18,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use uuid::Uuid;
 
 use super::{Stop, finish, stop};
-use crate::{Result, Tx, appointments, businesses, conversations, messages, tasks};
+use crate::{Result, Tx, appointments, businesses::locations, conversations, messages, tasks};
 
 /// A visit that was asked about and can still be answered, with its newest request.
 struct Asked {
@@ -164,6 +165,7 @@ pub(crate) async fn perhaps_meant(
         return Ok(());
     };
     let business = tx.business(contact.business_id).await?;
+    let place = locations::zone_of(&tx.db, &business, visit.location_id).await?;
     let conversation = conversations::of_contact(&tx.db, contact.business_id, contact.id).await?;
     let task = tasks::New {
         business_id: contact.business_id,
@@ -171,7 +173,7 @@ pub(crate) async fn perhaps_meant(
         title: format!(
             "They texted {}, which ended all texts to them. Perhaps they meant their visit on {}: please call and ask.",
             word.trim().to_uppercase().chars().take(20).collect::<String>(),
-            when::dated(visit.starts_at, businesses::zone(&business))
+            when::dated(visit.starts_at, place)
         ),
         key: format!("meant:{}:{}", visit.id, visit.starts_at.timestamp()),
         contact_id: Some(contact.id),

@@ -32,6 +32,7 @@ async fn in_zone(backend: Backend, zone: &str) -> (World, ContactView) {
         name: "Bright Dental".to_owned(),
         contact_line: "(415) 555-0100".to_owned(),
         time_zone: zone.to_owned(),
+        country: String::new(),
     };
     businesses::update(&w.s, &w.owner, cmd).await.expect("a zone we know");
     let ann = w.contact("Ann", ANN).await;
