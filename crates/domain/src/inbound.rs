@@ -21,6 +21,7 @@ const STOP: &[&str] = &[
 ];
 const START: &[&str] = &["start", "unstop"];
 const HELP: &[&str] = &["help", "info"];
+
 /// Those STOP words that are also what somebody may do to a visit: who answers a reminder with CANCEL may mean the appointment, END and
 /// QUIT less often. The others (STOP, UNSUBSCRIBE, REVOKE, OPT OUT) can be said of texts only. The last is none of ours, but a word of
 /// Twilio's Advanced Opt-Out in Spanish.

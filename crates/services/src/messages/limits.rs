@@ -173,7 +173,8 @@ impl Limits {
     fn over_budget(&self, m: &message::Model, b: &business::Model) -> Option<Room> {
         let (budget, spent) = (b.monthly_budget?, self.spent.get(&b.id)?);
         // What people write goes. A customer's HELP is answered beyond the budget, too, up to a tenth of it: no machine spends more.
-        let most = budget + if m.kind == Kind::Automatic.as_str() { budget / 10 } else { 0 };
+        let beyond = if m.kind == Kind::Automatic.as_str() { budget / 10 } else { 0 };
+        let most = budget.saturating_add(beyond);
         if m.kind == Kind::Reply.as_str() || spent + m.price.unwrap_or(0) <= most {
             return None;
         }
