@@ -380,11 +380,11 @@ async fn texts_to_the_shared_number_that_come_together_each_go_to_who_wrote_last
     let phones: Vec<String> = (10..30).map(|n| format!("+141555501{n}")).collect();
     for (n, phone) in phones.iter().enumerate() {
         write_to(&w, &both[n % 2], phone).await;
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             write_to(&w, &both[(n + 1) % 2], phone).await;
         }
     }
-    let last = |n: usize| both[if n % 3 == 0 { n + 1 } else { n } % 2].business_id;
+    let last = |n: usize| both[if n.is_multiple_of(3) { n + 1 } else { n } % 2].business_id;
     let texts = phones.iter().map(String::as_str).chain(["+14155550199"]).map(|from| {
         let mut form = w.inbound(from, "Hi");
         form.to = SHARED.to_owned();
