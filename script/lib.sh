@@ -96,7 +96,7 @@ port_owner() {
 }
 
 # 0 when the address answers with a 2xx.
-answers() { node -e 'fetch(process.argv[1],{signal:AbortSignal.timeout(2000)}).then(r=>process.exit(r.ok?0:1),()=>process.exit(1))' "$1"; }
+answers() { node -e 'fetch(process.argv[1],{signal:AbortSignal.timeout(10000)}).then(r=>process.exit(r.ok?0:1),()=>process.exit(1))' "$1"; }
 # Waits for a program to answer. Usage: wait_until_up NAME PID URL LOG SECONDS
 wait_until_up() {
   local name=$1 pid=$2 url=$3 log=$4 limit=$5 start=$SECONDS
