@@ -136,21 +136,24 @@ demo_account() {
   DEMO_FROM='+15005550006'
 }
 
-# Everything the browser and the server need, in $TARGET/<debug|release> and target/site. Usage: build dev|release
-# The server and the simulator are built with the workspace's features, the same as in `cargo test`, so that neither
-# rebuilds what the other has built; cargo-leptos builds the browser's half and writes hash.txt next to the executables.
+# Everything the browser and the server need, in $TARGET/<debug|release> and target/site. Usage: build dev|test|release
+# `test` builds all tests with it: with those, the macros that everything depends on have more features, and whoever builds first without
+# them builds all of it twice. cargo-leptos builds the browser's half and writes hash.txt next to the executables.
 # (`frontend` is left out of native builds: it would switch Leptos to browser mode for the server too.)
 build() {
-  local flag=() bin="$TARGET/debug" log="$LOGS/build.log"
-  if [ "$1" = release ]; then flag=(--release) bin="$TARGET/release"; fi
+  local what=(build --bins) flag=() bin="$TARGET/debug" log="$LOGS/build.log"
+  case "$1" in
+    release) flag=(--release) bin="$TARGET/release" ;;
+    test) what=(test --no-run) ;;
+  esac
   if [ -f "$bin/.showup-stamp" ] && [ "$(cat "$bin/.showup-stamp")" = "$(build_stamp "$bin")" ]; then say "      nothing changed"; return 0; fi
   rm -f "$bin/.showup-stamp"
   local before
   before=$(sources_stamp)
-  quietly "$log" without_database cargo build --workspace --exclude frontend --bins "${flag[@]}" || return 1
+  quietly "$log" without_database cargo "${what[@]}" --workspace --exclude frontend "${flag[@]}" || return 1
   # What another build compressed may be of other files of the same name.
   find target/site -name '*.br' -delete -o -name '*.gz' -delete 2>/dev/null || true
-  quietly "$log.front" without_database cargo leptos build --frontend-only "${flag[@]}" || { log="$log.front"; cat "$log" >>"$LOGS/build.log"; return 1; }
+  quietly "$log.front" without_database cargo leptos build --frontend-only --split "${flag[@]}" || { log="$log.front"; cat "$log" >>"$LOGS/build.log"; return 1; }
   if [ "$1" = release ]; then precompress target/site || return 1; fi
   # Files edited while building get no stamp, so that the next start builds again.
   if [ "$before" = "$(sources_stamp)" ]; then build_stamp "$bin" >"$bin/.showup-stamp"; fi

@@ -19,6 +19,7 @@ mod notices;
 mod parts;
 mod paths;
 mod reports;
+mod routes;
 #[cfg(feature = "ssr")]
 pub mod ssr;
 mod tasks;
@@ -28,7 +29,7 @@ pub use error::AppError;
 use leptos::{config::LeptosOptions, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::{
-    SsrMode,
+    Lazy, SsrMode,
     components::{ParentRoute, Route, Router, Routes},
     path,
 };
@@ -84,16 +85,16 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("") view=conversations::NothingOpen ssr=SsrMode::Async />
                         <Route path=path!(":id") view=conversations::ThreadPage ssr=SsrMode::Async />
                     </ParentRoute>
-                    <Route path=path!("contacts") view=contacts::ListPage ssr=SsrMode::Async />
-                    <Route path=path!("contacts/new") view=contacts::NewPage ssr=SsrMode::Async />
-                    <Route path=path!("contacts/:id") view=contacts::DetailPage ssr=SsrMode::Async />
-                    <Route path=path!("appointments") view=appointments::ListPage ssr=SsrMode::Async />
-                    <Route path=path!("appointments/new") view=appointments::NewPage ssr=SsrMode::Async />
-                    <Route path=path!("appointments/:id") view=appointments::DetailPage ssr=SsrMode::Async />
-                    <Route path=path!("tasks") view=tasks::ListPage ssr=SsrMode::Async />
-                    <Route path=path!("log") view=messages::LogPage ssr=SsrMode::Async />
-                    <Route path=path!("reports") view=reports::ReportsPage ssr=SsrMode::Async />
-                    <Route path=path!("settings") view=businesses::SettingsPage ssr=SsrMode::Async />
+                    <Route path=path!("contacts") view={Lazy::<routes::Contacts>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("contacts/new") view={Lazy::<routes::NewContact>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("contacts/:id") view={Lazy::<routes::Contact>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("appointments") view={Lazy::<routes::Appointments>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("appointments/new") view={Lazy::<routes::NewAppointment>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("appointments/:id") view={Lazy::<routes::Appointment>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("tasks") view={Lazy::<routes::Tasks>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("log") view={Lazy::<routes::Log>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("reports") view={Lazy::<routes::Reports>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings") view={Lazy::<routes::Settings>::new()} ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>
