@@ -174,6 +174,7 @@ pub enum Keep {
 /// Decides about a visit with a `clock_change`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct DecideClock {
     pub keep: Keep,
 }
