@@ -15,6 +15,7 @@ mod m20261125_000007_locations;
 mod m20261125_000008_accounts;
 mod m20261128_000009_country;
 mod m20261128_000010_zones;
+mod m20261128_000011_pace_and_keys;
 mod m20261128_000012_automatic;
 mod m20261128_000013_route;
 mod queue;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_accounts::Migration),
             Box::new(m20261128_000009_country::Migration),
             Box::new(m20261128_000010_zones::Migration),
+            Box::new(m20261128_000011_pace_and_keys::Migration),
             Box::new(m20261128_000012_automatic::Migration),
             Box::new(m20261128_000013_route::Migration),
         ]

@@ -95,6 +95,21 @@ enum Admin {
         #[arg(long)]
         business: String,
     },
+    /// Adds a key that Twilio signs webhooks of a business's own account with; its secret is read from standard input.
+    AddSharedKey {
+        #[arg(long)]
+        business: String,
+        /// The shared key's id, from Twilio's console.
+        #[arg(long)]
+        id: String,
+    },
+    /// Removes a shared key of a business's own account.
+    RemoveSharedKey {
+        #[arg(long)]
+        business: String,
+        #[arg(long)]
+        id: String,
+    },
     /// Adds a person to a business.
     AddMember {
         #[arg(long)]
@@ -452,6 +467,17 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
             let business = businesses::by_slug(&s, &business).await?;
             numbers::connections::disconnect(&s, &operator(business.id)).await?;
             println!("{} now texts through the installation's account.", business.name);
+        }
+        Admin::AddSharedKey { business, id } => {
+            let business = businesses::by_slug(&s, &business).await?;
+            let secret = secret::typed("Secret of the shared key: ")?;
+            numbers::connections::add_shared_key(&s, &operator(business.id), &id, secret).await?;
+            println!("Webhooks of {} may be signed with the shared key {id}.", business.name);
+        }
+        Admin::RemoveSharedKey { business, id } => {
+            let business = businesses::by_slug(&s, &business).await?;
+            numbers::connections::remove_shared_key(&s, &operator(business.id), &id).await?;
+            println!("Webhooks of {} are not believed any more if signed with {id}.", business.name);
         }
         Admin::AddMember {
             business,

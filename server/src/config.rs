@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use services::{Clock, Credentials, Db, Services, Settings, vault};
+use services::{Clock, Credentials, Db, Services, Settings, SharedKey, numbers::connections, vault};
 
 use crate::secret;
 
@@ -30,6 +30,9 @@ pub struct Config {
     twilio_auth_token: SecretString,
     #[serde(default)]
     twilio_auth_token_previous: SecretString,
+    /// `id:secret`, separated by commas.
+    #[serde(default)]
+    twilio_shared_keys: SecretString,
     twilio_api_url: String,
     #[serde(default)]
     twilio_from: String,
@@ -139,6 +142,7 @@ impl Config {
             .filter(|t| !t.expose_secret().is_empty())
             .cloned()
             .collect();
+        let shared_keys = shared_keys(self.twilio_shared_keys.expose_secret())?;
         let account = Some(&self.twilio_account_sid).filter(|sid| !sid.is_empty());
         let default_from = match self.twilio_from.as_str() {
             "" => None,
@@ -151,7 +155,61 @@ impl Config {
             account: account.map(|sid| Credentials {
                 sid: sid.clone(),
                 tokens,
+                shared_keys,
             }),
         })
+    }
+}
+
+/// `id:secret[,id:secret]…`. What is not in this shape is said without showing it.
+fn shared_keys(text: &str) -> anyhow::Result<Vec<SharedKey>> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let mut keys: Vec<SharedKey> = Vec::new();
+    for (n, part) in parts.enumerate() {
+        let n = n + 1;
+        let (id, secret) = part
+            .split_once(':')
+            .with_context(|| format!("TWILIO_SHARED_KEYS: number {n} is not id:secret"))?;
+        let key = SharedKey {
+            id: id.trim().to_owned(),
+            secret: secret.trim().to_owned().into(),
+        };
+        connections::shared_key(&key.id, &key.secret).map_err(|e| {
+            let problem = e.problem();
+            let why = problem.fields.first().map(|f| f.message.clone()).unwrap_or_default();
+            anyhow::anyhow!("TWILIO_SHARED_KEYS: number {n}: {why}")
+        })?;
+        if keys.iter().any(|known| known.id == key.id) {
+            anyhow::bail!("TWILIO_SHARED_KEYS: number {n} has the id of another");
+        }
+        keys.push(key);
+    }
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_keys_are_pairs_and_what_is_none_is_said_without_showing_it() {
+        let keys = shared_keys(" SK1:one , SK2:two:three, ").expect("two keys");
+        let pairs: Vec<_> = keys.iter().map(|k| (k.id.as_str(), k.secret.expose_secret())).collect();
+        assert_eq!(pairs, [("SK1", "one"), ("SK2", "two:three")]);
+        assert!(shared_keys("").expect("none").is_empty());
+        for wrong in [
+            "hidden",
+            "SK1:",
+            ":hidden",
+            "SK 1:hidden",
+            "SK1:hidden hidden",
+            "SK1:hidden,SK1:hidden",
+        ] {
+            let said = shared_keys(wrong).expect_err(wrong).to_string();
+            assert!(
+                said.starts_with("TWILIO_SHARED_KEYS: number ") && !said.contains("hidden"),
+                "{said}"
+            );
+        }
     }
 }

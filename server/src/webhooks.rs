@@ -87,18 +87,41 @@ async fn to_the_end<T: Send + 'static>(work: impl Future<Output = services::Resu
     }
 }
 
+/// Settings that are not text: they mean nothing, so nothing that is signed by them is believed.
+const UNREADABLE: &str = "algorithm=unreadable";
+
 /// The account that signed this: the one it names, else the installation's.
 fn check(s: &Services, uri: &axum::http::Uri, headers: &HeaderMap, body: &Bytes) -> Result<Arc<Connection>, Problem> {
     let refused = || Problem::new(Code::NotAllowed, "This request is not signed by our Twilio account.");
     let account = connections::named(s, forms::claimed_account(body).as_deref()).ok_or_else(refused)?;
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let twice = |name: &str| headers.get_all(name).iter().nth(1).is_some();
+    if twice("x-twilio-signature") || twice(signature::SETTINGS_HEADER) {
+        tracing::warn!(
+            path = uri.path(),
+            "webhook refused: a header about its signature is there twice"
+        );
+        return Err(refused());
+    }
+    let settings = headers
+        .get(signature::SETTINGS_HEADER)
+        .map(|v| v.to_str().unwrap_or(UNREADABLE));
     let path = uri.path_and_query().map_or(uri.path(), |p| p.as_str());
     // From the configured address, not from Host: proxies rewrite that, and anybody can.
     let url = format!("{}{path}", s.settings().public_url);
-    signature::check(account.tokens(), &url, text("x-twilio-signature"), text("content-type"), body).map_err(|why| {
+    let given = text("x-twilio-signature");
+    let by = signature::check(account.keys(), settings, &url, given, text("content-type"), body).map_err(|why| {
         tracing::warn!(path = uri.path(), %why, "webhook refused");
         refused()
     })?;
+    metrics::counter!("showup_webhooks_total", "signature" => by.as_str()).increment(1);
+    tracing::debug!(
+        path = uri.path(),
+        account = account.sid(),
+        signature = by.as_str(),
+        settings,
+        "webhook"
+    );
     Ok(account)
 }
 

@@ -126,7 +126,7 @@ pub struct Allowance {
     pub refused: u32,
     /// When it was slowed last.
     pub slowed_at: DateTime<Utc>,
-    /// When it was slowed or grew last.
+    /// When it was slowed, or tried, or grew last.
     pub changed_at: DateTime<Utc>,
     /// No call before this time: the end of the rest, or of the time that the call which tries has.
     pub until: DateTime<Utc>,
@@ -141,6 +141,8 @@ pub enum Leave {
     Try,
     /// Not before this time.
     Rest(DateTime<Utc>),
+    /// Not as long as the call that tries is not heard of, and until this time at most.
+    Trying(DateTime<Utc>),
 }
 
 /// What it begins with, and never falls below: one call a second.
@@ -231,9 +233,9 @@ impl Allowance {
     /// After a call begun at `begun` that was not made after all, or did not reach Twilio: if it was to show something, another may.
     #[must_use]
     pub fn unheard(self, begun: DateTime<Utc>, now: DateTime<Utc>) -> Self {
-        let was_trying = self.refused > 0 && self.until == begun + Duration::seconds(TRY_S);
+        let was_it = self.is_trying() && begun == self.changed_at;
         Self {
-            until: if was_trying { now } else { self.until },
+            until: if was_it { now } else { self.until },
             ..self
         }
     }
@@ -241,7 +243,9 @@ impl Allowance {
     /// Whether a call may be made now.
     #[must_use]
     pub fn leave(&self, now: DateTime<Utc>) -> Leave {
-        if now < self.until {
+        if now < self.until && self.is_trying() {
+            Leave::Trying(self.until)
+        } else if now < self.until {
             Leave::Rest(self.until)
         } else if self.refused > 0 {
             Leave::Try
@@ -255,8 +259,13 @@ impl Allowance {
     pub fn tried(self, now: DateTime<Utc>) -> Self {
         Self {
             until: now + Duration::seconds(TRY_S),
+            changed_at: now,
             ..self
         }
+    }
+
+    fn is_trying(&self) -> bool {
+        self.refused > 0 && self.changed_at > self.slowed_at
     }
 }
 
@@ -360,12 +369,16 @@ mod tests {
         assert_eq!(slowed.leave(s(0)), Leave::Rest(s(1)));
         assert_eq!(slowed.leave(s(1)), Leave::Try);
         let trying = slowed.tried(s(1));
-        assert_eq!(trying.leave(s(2)), Leave::Rest(s(36)), "no other call meanwhile");
+        assert_eq!(trying.leave(s(2)), Leave::Trying(s(36)), "no other call meanwhile");
         let again = Allowance::refused(Some(trying), s(1), s(2), Duration::zero());
         assert_eq!(again.leave(s(2)), Leave::Rest(s(4)), "it rests longer");
         let open = again.tried(s(4)).taken(s(4), s(5)).expect("not free yet");
         assert_eq!((open.refused, open.leave(s(5))), (0, Leave::Paced(rate(2))));
-        assert_eq!(trying.unheard(s(1), s(3)).leave(s(3)), Leave::Try, "a call that was not made shows nothing");
+        assert_eq!(
+            trying.unheard(s(1), s(3)).leave(s(3)),
+            Leave::Try,
+            "a call that was not made shows nothing"
+        );
         assert_eq!(trying.leave(s(36)), Leave::Try, "nor one that was never heard of");
     }
 
@@ -412,7 +425,7 @@ mod tests {
                 let now = at(second * 1000 + ms);
                 let may = match known.map(|a| a.leave(now)) {
                     None => true,
-                    Some(Leave::Rest(_)) => false,
+                    Some(Leave::Rest(_) | Leave::Trying(_)) => false,
                     Some(Leave::Try) => {
                         known = known.map(|a| a.tried(now));
                         true
@@ -463,7 +476,11 @@ mod tests {
         let halved = Allowance::refused(Some(halved), s(5), s(5), Duration::zero());
         assert_eq!((halved.rate, halved.threshold), (rate(20), Some(rate(20))));
         let on = halved.taken(s(7), s(7)).and_then(|a| a.taken(s(8), s(8)));
-        assert_eq!(on.map(|a| a.rate), Some(rate(22)), "by steps, once it is known what is too much");
+        assert_eq!(
+            on.map(|a| a.rate),
+            Some(rate(22)),
+            "by steps, once it is known what is too much"
+        );
     }
 
     #[derive(Debug, Clone)]
@@ -493,7 +510,7 @@ mod tests {
                 match event {
                     Event::Pass(ms) => now += Duration::milliseconds(ms),
                     Event::Call => match known.map(|a| a.leave(now)) {
-                        Some(Leave::Rest(until)) => prop_assert!(until > now),
+                        Some(Leave::Rest(until) | Leave::Trying(until)) => prop_assert!(until > now),
                         Some(Leave::Try) => {
                             let slowed = known.map(|a| a.slowed_at);
                             let heard_in_time = now - Duration::seconds(TRY_S);
@@ -522,7 +539,7 @@ mod tests {
                 }
                 if let Some(a) = known {
                     let longest = now + Duration::seconds(LONGEST_REST_S);
-                    prop_assert!(!matches!(a.leave(longest), Leave::Rest(_)), "an hour is the longest rest");
+                    prop_assert!(!matches!(a.leave(longest), Leave::Rest(_) | Leave::Trying(_)), "an hour is the longest rest");
                     prop_assert!((SLOWEST..FREE).contains(&a.rate.per_1000_s.get()));
                 }
             }

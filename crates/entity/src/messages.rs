@@ -186,6 +186,33 @@ pub mod pace {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// How fast an account may be called, once Twilio has said that it was too fast. Without a rate, or a row, it is free.
+pub mod account_pace {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "account_pace")]
+    pub struct Model {
+        /// As its breaker is called: `account:AC…`.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub account: String,
+        /// Calls in a thousand seconds.
+        pub per_1000_s: Option<i32>,
+        /// The rate from which on it grows by steps.
+        pub threshold: Option<i32>,
+        /// 429s in a row.
+        pub refused: i32,
+        pub slowed_at: DateTimeUtc,
+        pub changed_at: DateTimeUtc,
+        /// No call before this time.
+        pub until: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// The circuit breaker of an account or of one sender.
 pub mod breaker {
     use sea_orm::entity::prelude::*;

@@ -48,3 +48,28 @@ pub mod twilio_account {
     impl ActiveModelBehavior for ActiveModel {}
     crate::in_business!();
 }
+
+/// A key that Twilio signs webhooks of a business's own account with, beside its auth token.
+pub mod twilio_shared_key {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "twilio_shared_key")]
+    pub struct Model {
+        /// `AC…`.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub account_sid: String,
+        /// What Twilio calls it in its webhooks.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        pub business_id: Uuid,
+        /// Sealed.
+        pub secret: String,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}

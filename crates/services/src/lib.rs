@@ -39,6 +39,7 @@ pub use db::Db;
 pub use error::{Error, Result};
 use numbers::connections;
 pub use numbers::connections::Credentials;
+pub use twilio::signature::SharedKey;
 pub(crate) use tx::Tx;
 
 /// What this installation was told about the world outside.

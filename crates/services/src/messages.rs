@@ -2,6 +2,7 @@
 //! (`outcome`). What the provider says later is in `status`, what nobody knows in `unclear`, what an outage lost in `reconcile`.
 //! Inbound: `inbound` stores a text once, `effects` does what it says.
 
+mod allowance;
 mod backlog;
 pub mod breaker;
 mod claim;

@@ -83,6 +83,7 @@ pub(crate) const SEALED: &[Column] = &[
     Column::new("audit_event.after", ID, None),
     Column::new("twilio_account.token", &[Key::Text("sid")], None),
     Column::new("twilio_account.previous_token", &[Key::Text("sid")], None),
+    Column::new("twilio_shared_key.secret", &[Key::Text("account_sid"), Key::Text("id")], None),
 ];
 
 impl Column {

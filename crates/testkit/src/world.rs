@@ -360,6 +360,7 @@ async fn open(
         account: Some(Credentials {
             sid: sim.account_sid().to_owned(),
             tokens: vec![token],
+            shared_keys: Vec::new(),
         }),
     };
     Services::open(db, clock.clock(), api, settings, master).await

@@ -23,6 +23,8 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/messages", get(messages))
         .route("/control/creates", get(creates))
         .route("/control/delay", post(delay))
+        .route("/control/pace", post(pace))
+        .route("/control/shared-key", post(shared_key))
         .route("/control/inbound-url", post(inbound_url))
         .route("/control/clock", post(clock))
         .route("/control/reset", post(reset))
@@ -77,6 +79,37 @@ struct Delay {
 
 async fn delay(State(shared): State<Arc<Shared>>, Json(delay): Json<Delay>) -> StatusCode {
     shared.write(|state| state.delay = Duration::from_millis(delay.ms));
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct Pace {
+    /// The main account, if not given.
+    account_sid: Option<String>,
+    most_per_second: Option<u32>,
+}
+
+/// Creates above this rate are answered with HTTP 429.
+async fn pace(State(shared): State<Arc<Shared>>, Json(pace): Json<Pace>) -> StatusCode {
+    let account = pace.account_sid.as_ref().unwrap_or(&shared.account_sid);
+    shared.write(|state| state.set_pace(account, pace.most_per_second));
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct SharedKey {
+    /// The main account, if not given.
+    account_sid: Option<String>,
+    /// Without one webhooks are signed with the account's token.
+    id: Option<String>,
+    #[serde(default)]
+    secret: String,
+}
+
+async fn shared_key(State(shared): State<Arc<Shared>>, Json(key): Json<SharedKey>) -> StatusCode {
+    let account = key.account_sid.as_ref().unwrap_or(&shared.account_sid);
+    let pair = key.id.as_ref().map(|id| (id.as_str(), key.secret.as_str()));
+    shared.write(|state| state.set_shared_key(account, pair));
     StatusCode::NO_CONTENT
 }
 

@@ -40,6 +40,8 @@ pub enum FaultKind {
     NoCallbacks,
     /// The list of messages is answered with HTTP 500; for lists, not for creates.
     ListError,
+    /// The list of messages, or one message, is answered with HTTP 429; for what is read, not for creates.
+    ReadRateLimit,
 }
 
 impl FaultKind {
@@ -50,6 +52,10 @@ impl FaultKind {
             self,
             AsyncFail | DuplicateCallbacks | ReverseCallbacks | LateCallbacks | EarlyCallback | NoCallbacks
         )
+    }
+
+    fn is_about_reading(self) -> bool {
+        matches!(self, Self::ListError | Self::ReadRateLimit)
     }
 
     fn is_before_storing(self) -> bool {
@@ -170,19 +176,18 @@ impl Armed {
         self.0.clear();
     }
 
-    /// Uses up one count of a fault that meets a list.
-    pub fn take_list(&mut self) -> bool {
-        let at = self.0.iter().position(|f| f.kind == FaultKind::ListError && f.count > 0);
-        if let Some(at) = at {
-            self.0[at].count -= 1;
-            self.0.retain(|fault| fault.count > 0);
-        }
-        at.is_some()
+    /// Uses up one count of a fault of this kind, which meets a reading.
+    pub fn take_reading(&mut self, kind: FaultKind) -> Option<Fault> {
+        let at = self.0.iter().position(|f| f.kind == kind && f.count > 0)?;
+        let fault = self.0[at].clone();
+        self.0[at].count -= 1;
+        self.0.retain(|fault| fault.count > 0);
+        Some(fault)
     }
 
     /// Uses up one count of the fault that meets this create's answer, and, if the message will be stored, of those that meet its callbacks.
     pub fn take(&mut self, to: &str) -> (Option<Fault>, Plan) {
-        let answer = self.take_first(to, |kind| !kind.is_about_callbacks() && kind != FaultKind::ListError);
+        let answer = self.take_first(to, |kind| !kind.is_about_callbacks() && !kind.is_about_reading());
         let mut plan = Plan {
             copies: 1,
             ..Plan::default()

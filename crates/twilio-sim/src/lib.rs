@@ -187,6 +187,16 @@ impl Sim {
         self.shared.write(|state| state.arm(fault));
     }
 
+    /// From now on more creates of this account than so many a second are answered with HTTP 429; none: as many as there are.
+    pub fn set_pace(&self, account_sid: &str, most_per_second: Option<u32>) {
+        self.shared.write(|state| state.set_pace(account_sid, most_per_second));
+    }
+
+    /// From now on this account's webhooks are signed with a shared key (its id and secret); none: with the account's token.
+    pub fn set_shared_key(&self, account_sid: &str, key: Option<(&str, &str)>) {
+        self.shared.write(|state| state.set_shared_key(account_sid, key));
+    }
+
     /// Disarms all faults.
     pub fn clear_faults(&self) {
         self.shared.write(State::disarm);

@@ -18,6 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::faults::FaultKind;
 use crate::form::Form;
 use crate::shared::Shared;
 use crate::state::{Direction, SimMessage};
@@ -69,7 +70,14 @@ async fn fetch(
     Extension(caller): Extension<Caller>,
     Path((_, file)): Path<(String, String)>,
 ) -> Result<Json<Value>, ApiError> {
+    too_many_readings(&shared)?;
     Ok(Json(shapes::message(&find(&shared, &caller, &file)?)))
+}
+
+/// The fault of who reads too much.
+fn too_many_readings(shared: &Shared) -> Result<(), ApiError> {
+    let fault = shared.write(|state| state.take_reading_fault(FaultKind::ReadRateLimit));
+    fault.map_or(Ok(()), |f| Err(ApiError::too_many(f.ms.map(|ms| ms.div_ceil(1000)))))
 }
 
 fn find(shared: &Shared, Caller(account): &Caller, file: &str) -> Result<SimMessage, ApiError> {

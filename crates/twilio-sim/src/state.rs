@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::SimConfig;
 use crate::clock;
-use crate::faults::{Armed, Fault, Plan};
+use crate::faults::{Armed, Fault, FaultKind, Plan};
 
 /// Messages kept; the oldest goes first.
 const MAX_MESSAGES: usize = 50_000;
@@ -160,6 +160,10 @@ pub struct State {
     next_create: u64,
     opted_out: BTreeSet<(String, String)>,
     faults: Armed,
+    /// Accounts with a rate: how many creates a second, and when the last ones came that were not too many.
+    paces: Vec<(String, u32, VecDeque<DateTime<Utc>>)>,
+    /// The key that webhooks of an account are signed with in place of its token: SID, id, secret.
+    shared_keys: Vec<(String, String, String)>,
     /// How far this Twilio's clock is ahead of the machine's.
     ahead: TimeDelta,
     pub(crate) delay: Duration,
@@ -181,6 +185,19 @@ impl State {
     pub fn token(&self, account_sid: &str) -> Option<&str> {
         let found = self.accounts.iter().find(|(sid, _)| sid == account_sid);
         found.map(|(_, token)| token.as_str())
+    }
+
+    /// The id and the secret of the key that this account's webhooks are signed with in place of its token.
+    #[must_use]
+    pub fn shared_key(&self, account_sid: &str) -> Option<(&str, &str)> {
+        let found = self.shared_keys.iter().find(|(sid, ..)| sid == account_sid);
+        found.map(|(_, id, secret)| (id.as_str(), secret.as_str()))
+    }
+
+    pub(crate) fn set_shared_key(&mut self, account_sid: &str, key: Option<(&str, &str)>) {
+        self.shared_keys.retain(|(sid, ..)| sid != account_sid);
+        self.shared_keys
+            .extend(key.map(|(id, secret)| (account_sid.to_owned(), id.to_owned(), secret.to_owned())));
     }
 
     pub(crate) fn set_account(&mut self, sid: &str, token: Option<&str>) {
@@ -354,8 +371,28 @@ impl State {
         self.faults.clear();
     }
 
-    pub(crate) fn take_list_fault(&mut self) -> bool {
-        self.faults.take_list()
+    pub(crate) fn take_reading_fault(&mut self, kind: FaultKind) -> Option<Fault> {
+        self.faults.take_reading(kind)
+    }
+
+    /// Whether this account may ask for another message now: not above its rate. One that may is counted.
+    pub(crate) fn in_pace(&mut self, account_sid: &str) -> bool {
+        let now = self.now();
+        let Some((_, most, calls)) = self.paces.iter_mut().find(|(sid, ..)| sid == account_sid) else {
+            return true;
+        };
+        calls.retain(|at| now - *at < TimeDelta::seconds(1));
+        let free = calls.len() < *most as usize;
+        if free {
+            calls.push_back(now);
+        }
+        free
+    }
+
+    pub(crate) fn set_pace(&mut self, account_sid: &str, most_per_second: Option<u32>) {
+        self.paces.retain(|(sid, ..)| sid != account_sid);
+        self.paces
+            .extend(most_per_second.map(|most| (account_sid.to_owned(), most, VecDeque::new())));
     }
 
     pub(crate) fn take_faults(&mut self, to: &str) -> (Option<Fault>, Plan) {
@@ -373,5 +410,6 @@ impl State {
         self.clear_messages();
         self.opted_out.clear();
         self.faults.clear();
+        self.paces.clear();
     }
 }

@@ -4,6 +4,7 @@ use crate::clock;
 use crate::shared::Shared;
 use crate::state::{SimMessage, WebhookCall};
 use crate::words::new_sid;
+use twilio::signature;
 
 /// Characters of an answer that are kept.
 const MAX_ANSWER: usize = 2000;
@@ -57,10 +58,20 @@ impl Post {
 
     async fn attempt(&self, shared: &Shared) -> Result<(u16, String), reqwest::Error> {
         let token = shared.read(|state| state.token(&self.account_sid).unwrap_or_default().to_owned());
-        let response = shared
-            .http
-            .post(&self.url)
-            .header("X-Twilio-Signature", twilio::signature::sign(&token, &self.url, &self.params))
+        let shared_key = shared.read(|state| {
+            let key = state.shared_key(&self.account_sid);
+            key.map(|(id, secret)| (id.to_owned(), secret.to_owned()))
+        });
+        let mut request = shared.http.post(&self.url);
+        let signature = match shared_key {
+            Some((id, secret)) => {
+                request = request.header(signature::SETTINGS_HEADER, format!("key={id},algorithm=HMAC_SHA256"));
+                signature::sign_shared(&secret, &self.url, &self.params)
+            }
+            None => signature::sign(&token, &self.url, &self.params),
+        };
+        let response = request
+            .header("X-Twilio-Signature", signature)
             .header("I-Twilio-Idempotency-Token", &self.idempotency_token)
             .header("X-Home-Region", "us1")
             .form(&self.params)

@@ -79,6 +79,8 @@ impl Outcome {
         match answer.http {
             200..=299 => Self::of_success(answer),
             _ if code == Some(20500) => Self::unknown(answer),
+            // Whatever the status: such a request was never processed (twilio.md 3.5).
+            _ if code == Some(20429) => Self::try_later(answer),
             429 => Self::try_later(answer),
             400..=499 if is_pace(code) => Self::try_later(answer),
             408 if code.is_none() => Self::unknown(answer),

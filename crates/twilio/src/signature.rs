@@ -1,6 +1,7 @@
-//! The signature Twilio puts on every webhook request (`X-Twilio-Signature`; twilio.md 3.1).
+//! The signature Twilio puts on every webhook request (`X-Twilio-Signature`; twilio.md 3.1, channels.md 0.4).
 //!
-//! Twilio signs the full URL as it called it, followed by the decoded form parameters, with HMAC-SHA1 under the account's auth token.
+//! Twilio signs the full URL as it called it, followed by the decoded form parameters, with HMAC-SHA1 under the account's auth token or, where
+//! [`SETTINGS_HEADER`] says so, with HMAC-SHA256 under a key that the account shares with us. Neither key counts for the other's way.
 //! Its back ends do not agree on whether a standard port, and which percent-encoding of the query, belongs to that URL. So, as Twilio's own
 //! SDKs do, a request is accepted if any of the usual writings of the URL matches.
 
@@ -15,6 +16,47 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use url::Url;
 
+/// The header that names the shared key a request is signed with: `key=<id>,algorithm=HMAC_SHA256`.
+pub const SETTINGS_HEADER: &str = "X-Twilio-Webhooks-Signature-Settings";
+
+/// A key that Twilio signs webhooks with in place of the auth token.
+#[derive(Debug, Clone)]
+pub struct SharedKey {
+    /// What Twilio calls it.
+    pub id: String,
+    /// What it signs with.
+    pub secret: SecretString,
+}
+
+/// All that an account may sign with.
+#[derive(Debug, Clone, Copy)]
+pub struct Keys<'a> {
+    /// Auth tokens: the primary one, then the previous one while it is being rotated; empty ones are ignored.
+    pub tokens: &'a [SecretString],
+    /// Any number of shared keys.
+    pub shared: &'a [SharedKey],
+}
+
+/// What a request that is believed was signed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedBy {
+    /// An auth token, with HMAC-SHA1.
+    AuthToken,
+    /// A shared key, with HMAC-SHA256.
+    SharedKey,
+}
+
+impl SignedBy {
+    /// For logs and counters.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthToken => "auth_token",
+            Self::SharedKey => "shared_key",
+        }
+    }
+}
+
 /// Why a request is not believed. Twilio's Node SDK answers 400 to the first and 403 to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
@@ -24,6 +66,9 @@ pub enum Invalid {
     /// No token and no writing of the URL gives this signature.
     #[error("the X-Twilio-Signature does not fit this URL, body and auth token")]
     Wrong,
+    /// The settings name an algorithm, or a shared key, that is not known, or do not make sense.
+    #[error("the request is signed in a way, or with a shared key, that is not known here")]
+    Settings,
     /// The body is not a form, and the URL has no `bodySHA256` or one that is not the hash of this body.
     #[error("the body is not the one that was signed (bodySHA256)")]
     BodyHash,
@@ -31,20 +76,26 @@ pub enum Invalid {
 
 /// Checks that a request was signed by Twilio.
 ///
-/// `tokens` are auth tokens of the account that owns the number: the primary one, then the previous one while it is being rotated; empty ones are
-/// ignored. `url` is the full public URL as Twilio called it, with its query as it stood; a fragment is ignored. `body` is the raw bytes.
+/// `keys` are those of the account that owns the number. `settings` is what [`SETTINGS_HEADER`] says: missing, empty or without an algorithm, it means
+/// HMAC-SHA1 with an auth token. `url` is the full public URL as Twilio called it, with its query as it stood; a fragment is ignored. `body` is the raw bytes.
 /// A form body (by `content_type`) is signed by its parameters; any other non-empty body only by the `bodySHA256` in the query.
 ///
 /// # Errors
 /// [`Invalid`], without saying which part was wrong.
 pub fn check(
-    tokens: &[SecretString],
+    keys: Keys<'_>,
+    settings: Option<&str>,
     url: &str,
     signature: Option<&str>,
     content_type: Option<&str>,
     body: &[u8],
-) -> Result<(), Invalid> {
+) -> Result<SignedBy, Invalid> {
     let given = signature.map(str::trim).filter(|s| !s.is_empty()).ok_or(Invalid::Missing)?;
+    let (by, secrets) = chosen(keys, settings.unwrap_or_default())?;
+    let mac = match by {
+        SignedBy::AuthToken => mac::<Hmac<Sha1>>,
+        SignedBy::SharedKey => mac::<Hmac<Sha256>>,
+    };
     let url = without_fragment(url);
     let signed_params = if is_form(content_type) {
         canonical(form_urlencoded::parse(body))
@@ -54,18 +105,51 @@ pub fn check(
     };
     let candidates = candidates(url);
     let mut ok = Choice::from(0);
-    for token in tokens.iter().map(ExposeSecret::expose_secret).filter(|t| !t.is_empty()) {
+    for secret in secrets.iter().map(|s| s.expose_secret()).filter(|s| !s.is_empty()) {
         for candidate in &candidates {
-            ok |= mac(token, candidate, &signed_params).as_bytes().ct_eq(given.as_bytes());
+            ok |= mac(secret, candidate, &signed_params).as_bytes().ct_eq(given.as_bytes());
         }
     }
-    if bool::from(ok) { Ok(()) } else { Err(Invalid::Wrong) }
+    if bool::from(ok) { Ok(by) } else { Err(Invalid::Wrong) }
+}
+
+/// What the settings say that the request is signed with. A token never counts for SHA-256, a shared key for nothing else.
+fn chosen<'a>(keys: Keys<'a>, settings: &str) -> Result<(SignedBy, Vec<&'a SecretString>), Invalid> {
+    let (id, algorithm) = (setting(settings, "key")?, setting(settings, "algorithm")?);
+    match (algorithm, id) {
+        (None, _) | (Some("HMAC_SHA1"), None) => Ok((SignedBy::AuthToken, keys.tokens.iter().collect())),
+        (Some("HMAC_SHA256"), Some(id)) => {
+            let secrets: Vec<_> = keys.shared.iter().filter(|key| key.id == id).map(|key| &key.secret).collect();
+            if secrets.is_empty() {
+                return Err(Invalid::Settings);
+            }
+            Ok((SignedBy::SharedKey, secrets))
+        }
+        _ => Err(Invalid::Settings),
+    }
+}
+
+/// The value of a part `name=value`; parts stand between commas, with or without white space around them. One that is empty is none, one that is
+/// there twice makes no sense.
+fn setting<'a>(settings: &'a str, name: &str) -> Result<Option<&'a str>, Invalid> {
+    let parts = settings.split(',').filter_map(|part| part.split_once('='));
+    let mut values = parts.filter(|(n, _)| n.trim() == name).map(|(_, value)| value.trim());
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(Invalid::Settings),
+        (value, None) => Ok(value.filter(|v| !v.is_empty())),
+    }
 }
 
 /// The signature Twilio would send for `url` (as given, nothing added or removed) and these decoded form parameters.
 #[must_use]
 pub fn sign(token: &str, url: &str, params: &[(String, String)]) -> String {
-    mac(token, url, &canonical(params.iter().map(|(n, v)| (n.as_str(), v.as_str()))))
+    mac::<Hmac<Sha1>>(token, url, &canonical(params.iter().map(|(n, v)| (n.as_str(), v.as_str()))))
+}
+
+/// The same with the secret of a shared key.
+#[must_use]
+pub fn sign_shared(secret: &str, url: &str, params: &[(String, String)]) -> String {
+    mac::<Hmac<Sha256>>(secret, url, &canonical(params.iter().map(|(n, v)| (n.as_str(), v.as_str()))))
 }
 
 /// `name` + `value` for each distinct name in order and each distinct value of it in order.
@@ -84,8 +168,8 @@ fn canonical<N: Into<String>, V: Into<String>>(params: impl Iterator<Item = (N, 
     text
 }
 
-fn mac(token: &str, url: &str, signed_params: &str) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(token.as_bytes()).expect("HMAC takes a key of any length");
+fn mac<M: Mac + KeyInit>(secret: &str, url: &str, signed_params: &str) -> String {
+    let mut mac = <M as KeyInit>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(url.as_bytes());
     mac.update(signed_params.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())

@@ -7,7 +7,7 @@ use contract::accounts::SignUp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use server::{AppState, metrics::MetricsToken, router, workers};
-use services::{Actor, Clock, Credentials, Db, Services, Settings, Who, accounts, integrations, messages, reminders};
+use services::{Actor, Clock, Credentials, Db, Services, Settings, SharedKey, Who, accounts, integrations, messages, reminders};
 use testkit::{Backend, Sim, TestClock, TestDb};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,9 @@ pub const STATUS: &str = "/webhooks/twilio/status";
 /// How long to wait for what must happen: far longer than it takes, even on a slow machine.
 pub const PATIENCE: Duration = Duration::from_secs(180);
 pub const OLD_TOKEN: &str = "the-token-before";
+/// A key that the installation's account signs webhooks with, too.
+pub const KEY_ID: &str = "webhooks_sharedkey_01";
+pub const KEY_SECRET: &str = "the-shared-secret";
 
 pub struct TestApp {
     pub url: String,
@@ -164,6 +167,10 @@ impl TestApp {
             account: Some(Credentials {
                 sid: sim.account_sid().to_owned(),
                 tokens: vec![token, OLD_TOKEN.to_owned().into()],
+                shared_keys: vec![SharedKey {
+                    id: KEY_ID.to_owned(),
+                    secret: KEY_SECRET.to_owned().into(),
+                }],
             }),
         };
         let opened = Db::connect(&db.url).await.expect("the database opens");

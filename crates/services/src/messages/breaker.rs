@@ -27,6 +27,11 @@ pub(crate) fn account(s: &Services, business_id: Uuid) -> String {
     of_account(s.connections().of(business_id).as_ref().map_or("none", |a| a.sid()))
 }
 
+/// The account of businesses that have none of their own.
+pub(crate) fn common(s: &Services) -> String {
+    of_account(s.connections().common().as_ref().map_or("none", |a| a.sid()))
+}
+
 pub(crate) fn of_account(sid: &str) -> String {
     format!("account:{sid}")
 }

@@ -2,7 +2,7 @@
 //!
 //! Two workers never take the same text: rows are locked as they are picked, and what somebody else holds is left for the next round.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::{appointments::Status as Visit, live::LiveEvent};
@@ -23,7 +23,7 @@ use entity::{
     reminders::reminder_request,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::{Expr, LockBehavior, LockType},
 };
 use uuid::Uuid;
@@ -64,6 +64,8 @@ pub(super) struct Round {
     pub go: Vec<message::Model>,
     /// Rows that anything became of, or that somebody else was at work on; 0 when it is not worth looking again at once.
     pub looked: usize,
+    /// Accounts that take no more now. Texts of others may wait behind theirs.
+    pub full: BTreeSet<String>,
 }
 
 enum Verdict {
@@ -87,14 +89,18 @@ pub(super) async fn any_due(s: &Services) -> Result<bool> {
     Ok(false)
 }
 
-/// Takes at most `most` of the texts that are due.
-pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
+/// Takes at most `most` of the texts that are due, past those of accounts that are `full`.
+pub(super) async fn claim(s: &Services, most: u64, full: &BTreeSet<String>) -> Result<Round> {
     let mut tx = s.begin().await?;
-    let picked = pick(&tx, most).await?;
+    let picked = pick(&tx, most, full).await?;
     let looked = picked.len();
     if picked.is_empty() {
         tx.commit().await?;
-        return Ok(Round { go: Vec::new(), looked });
+        return Ok(Round {
+            go: Vec::new(),
+            looked,
+            full: BTreeSet::new(),
+        });
     }
     connections::up_to_date(&tx, picked.iter().map(|m| m.business_id)).await?;
     let mut scene = Scene::load(s, &mut tx, &picked).await?;
@@ -118,13 +124,14 @@ pub(super) async fn claim(s: &Services, most: u64) -> Result<Round> {
             Verdict::Withdraw(why) => withdraw(&mut tx, m, &why).await?,
         }
     }
+    let full = limits.full();
     limits.save(&mut tx).await?;
     hold(&mut tx, held).await?;
     let begun = begin_attempts(&mut tx, &mut go).await?;
     conversations::show_all(&mut tx, begun, scene.people.values(), &scene.consents).await?;
     tx.commit().await?;
     let looked = looked - still;
-    Ok(Round { go, looked })
+    Ok(Round { go, looked, full })
 }
 
 /// Texts of one priority that are due, the longest waiting first. State and priority are literals, so that SQLite uses the index over
@@ -139,11 +146,12 @@ pub(crate) fn due(now: DateTime<Utc>, priority: i32) -> Select<message::Entity> 
 
 /// The next texts: each priority has a share that the others can't take, so that replies are quick and nothing starves; what a share
 /// leaves free goes to whoever is first.
-async fn pick(tx: &Tx, most: u64) -> Result<Vec<message::Model>> {
+async fn pick(tx: &Tx, most: u64, full: &BTreeSet<String>) -> Result<Vec<message::Model>> {
+    let which = past(tx.services(), full);
     let shares = [most - most * 3 / 8, most / 4, most / 8];
     let mut picked: Vec<message::Model> = Vec::new();
     for (priority, share) in shares.into_iter().enumerate() {
-        picked.extend(lock(tx, priority as i32, share.max(1), &[]).await?);
+        picked.extend(lock(tx, priority as i32, share.max(1), &[], &which).await?);
     }
     for priority in 0..3 {
         let left = most.saturating_sub(picked.len() as u64);
@@ -152,7 +160,7 @@ async fn pick(tx: &Tx, most: u64) -> Result<Vec<message::Model>> {
         if left == 0 || (taken.len() as u64) < shares[priority as usize].max(1) {
             continue;
         }
-        picked.extend(lock(tx, priority, left, &taken).await?);
+        picked.extend(lock(tx, priority, left, &taken, &which).await?);
     }
     picked.truncate(most as usize);
     // Clocks of several machines differ a little; a first look need not wait for that, what was told to wait waits its time out.
@@ -160,8 +168,27 @@ async fn pick(tx: &Tx, most: u64) -> Result<Vec<message::Model>> {
     Ok(picked)
 }
 
-async fn lock(tx: &Tx, priority: i32, most: u64, without: &[Uuid]) -> Result<Vec<message::Model>> {
-    let mut rows = due(tx.now + CLOCKS, priority).limit(most);
+/// The texts of other accounts than these.
+fn past(s: &Services, full: &BTreeSet<String>) -> Condition {
+    if full.is_empty() {
+        return Condition::all();
+    }
+    let (full_ones, others): (Vec<_>, Vec<_>) = s
+        .connections()
+        .owners()
+        .into_iter()
+        .partition(|(_, sid)| full.contains(&breaker::of_account(sid)));
+    let ids = |of: Vec<(Uuid, String)>| of.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    // Who has no account of their own goes by the installation's.
+    Condition::all().add(if full.contains(&breaker::common(s)) {
+        message::Column::BusinessId.is_in(ids(others))
+    } else {
+        message::Column::BusinessId.is_not_in(ids(full_ones))
+    })
+}
+
+async fn lock(tx: &Tx, priority: i32, most: u64, without: &[Uuid], which: &Condition) -> Result<Vec<message::Model>> {
+    let mut rows = due(tx.now + CLOCKS, priority).filter(which.clone()).limit(most);
     if !without.is_empty() {
         rows = rows.filter(message::Column::Id.is_not_in(without.iter().copied()));
     }
@@ -440,7 +467,7 @@ async fn visits(tx: &Tx, picked: &[message::Model]) -> Result<HashMap<Uuid, appo
 }
 
 /// Who waits no longer than this keeps their turn at their sender.
-const TURN_KEPT: Duration = Duration::minutes(1);
+pub(super) const TURN_KEPT: Duration = Duration::minutes(1);
 
 /// They wait, and say why and until when.
 async fn hold(tx: &mut Tx, held: Vec<(message::Model, DateTime<Utc>, String, bool)>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The outbox at work: claim a group, call for each outside any transaction, write down what each call said (law 2).
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration as StdDuration,
@@ -88,13 +88,27 @@ async fn round(s: &Services, places: &Arc<Semaphore>, air: &Air) -> Result<usize
     if !any_due(s).await? {
         return Ok(0);
     }
-    let begun = Instant::now();
-    let claimed = claim(s, places.available_permits() as u64).await?;
-    metrics::histogram!("showup_step_seconds", "step" => "claim").record(begun.elapsed());
-    if claimed.go.is_empty() {
-        tokio::time::sleep(BUSY).await;
+    let (mut looked, mut full) = (0, BTreeSet::new());
+    loop {
+        let begun = Instant::now();
+        let claimed = claim(s, places.available_permits() as u64, &full).await?;
+        metrics::histogram!("showup_step_seconds", "step" => "claim").record(begun.elapsed());
+        looked += claimed.looked;
+        if claimed.go.is_empty() {
+            tokio::time::sleep(BUSY).await;
+        }
+        set_off(s, places, air, claimed.go).await;
+        // What waits for one account keeps no other's waiting.
+        full.extend(claimed.full.iter().cloned());
+        if claimed.full.is_empty() || full.len() >= s.connections().all().len() || places.available_permits() == 0 {
+            return Ok(looked);
+        }
     }
-    for texts in by_person(claimed.go) {
+}
+
+/// Makes the calls for these, each person's one after another.
+async fn set_off(s: &Services, places: &Arc<Semaphore>, air: &Air, go: Vec<message::Model>) {
+    for texts in by_person(go) {
         let Ok(place) = places.clone().acquire_many_owned(texts.len() as u32).await else {
             break;
         };
@@ -109,7 +123,6 @@ async fn round(s: &Services, places: &Arc<Semaphore>, air: &Air) -> Result<usize
             drop(place);
         });
     }
-    Ok(claimed.looked)
 }
 
 /// One person's texts, one after another: in their order, and the next one knows what became of the last. Should this process die in
@@ -177,16 +190,22 @@ async fn land(s: &Services, places: &Semaphore, air: &Air) {
 /// # Errors
 /// When the database does not answer.
 pub async fn send_due(s: &Services) -> Result<usize> {
-    let mut handed = 0;
+    let (mut handed, mut full) = (0, BTreeSet::new());
     loop {
-        let claimed = claim(s, IN_FLIGHT as u64).await?;
-        if claimed.looked == 0 {
+        let claimed = claim(s, IN_FLIGHT as u64, &full).await?;
+        let news = claimed.full.difference(&full).count() > 0;
+        full.extend(claimed.full);
+        if claimed.looked == 0 && !news {
             return Ok(handed);
         }
         if claimed.go.is_empty() {
             tokio::time::sleep(BUSY).await;
         }
         handed += claimed.go.len();
+        if !claimed.go.is_empty() {
+            // What they are answered may let others go.
+            full.clear();
+        }
         let people = by_person(claimed.go).into_iter();
         futures::future::join_all(people.map(|texts| send_to_one(s, texts))).await;
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use domain::{
-    pace::{self, Rate, Slot},
+    pace::{self, Allowance, Leave, Rate, Slot},
     when,
 };
 use entity::{
@@ -21,7 +21,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Kind, breaker, spend};
+use super::{Kind, allowance, breaker, spend};
 use crate::{Error, Result, Services, Tx, businesses};
 
 /// How far each class of messages may run ahead of its sender's pace. Twilio queues ten hours for a sender (twilio.md 3.8), and nobody
@@ -32,7 +32,17 @@ const AHEAD: [Duration; 3] = [Duration::hours(3), Duration::minutes(1), Duration
 /// A budget that is used up is looked at again this often, should it have been raised elsewhere.
 const BUDGET_LOOK: Duration = Duration::hours(1);
 
-const ACCOUNT_FULL: &str = "Waits a moment: Twilio takes no more from this account right now.";
+pub(super) const ACCOUNT_FULL: &str = "Waits: Twilio takes no more from this account right now. It is tried again by itself.";
+
+/// Who was told once that the account is full is not told again for a wait as short as this.
+const TOLD_ONCE: Duration = Duration::minutes(1);
+
+/// How far an account may run ahead of the rate that was set for it, and of the one that was learned: the dispatcher looks twice a second.
+const ACCOUNT_AHEAD: Duration = Duration::seconds(1);
+const LEARNED_AHEAD: Duration = Duration::milliseconds(500);
+
+/// While one call shows whether an account may go on, the others look again this soon.
+const TRY_LOOK: Duration = Duration::seconds(1);
 
 /// The account's row among the paces.
 const ACCOUNT: i32 = -1;
@@ -96,6 +106,12 @@ pub(super) struct Limits {
     accounts: HashMap<Uuid, String>,
     /// What the installation's account may send each second.
     account_rate: Option<(String, Rate)>,
+    /// What was learned of accounts that were too fast.
+    allowances: BTreeMap<String, Allowance>,
+    /// Those of them that one of these messages tries.
+    tried: BTreeSet<String>,
+    /// Those that take no more now.
+    full: BTreeSet<String>,
 }
 
 impl Limits {
@@ -107,7 +123,8 @@ impl Limits {
         let accounts: HashMap<Uuid, String> = of.keys().map(|id| (*id, breaker::account(s, *id))).collect();
         let mut keys: BTreeSet<(String, i32)> = due.iter().map(|m| (m.ours.clone(), m.priority)).collect();
         keys.extend(accounts.values().map(|account| (account.clone(), ACCOUNT)));
-        // Locks first: two workers must not both find the last of a budget unspent.
+        // Locks first: two workers must not both find the last of a budget unspent. Accounts before hours, as `outcome` does.
+        let allowances = allowance::known(tx, accounts.values().cloned().collect()).await?;
         let quotas = quotas(tx, hour, of).await?;
         let mut spent = HashMap::new();
         for b in of.values().filter(|b| b.monthly_budget.is_some()) {
@@ -126,6 +143,9 @@ impl Limits {
                 let rate = per_second(s.settings().account_per_second?)?;
                 Some((breaker::of_account(&common.sid), rate))
             }),
+            allowances,
+            tried: BTreeSet::new(),
+            full: BTreeSet::new(),
         })
     }
 
@@ -137,14 +157,19 @@ impl Limits {
         let account = self.accounts.get(&b.id).cloned().unwrap_or_default();
         let slot = self.account_slot(&account);
         if slot.at > self.now {
+            self.full.insert(account);
             // Each is told once: thousands may wait, and only a few of them can go at a time.
             return match m.wait_reason.as_deref() {
-                Some(ACCOUNT_FULL) => Room::Still,
+                Some(ACCOUNT_FULL) if slot.at - self.now <= TOLD_ONCE => Room::Still,
                 _ => Room::Until(slot.at, ACCOUNT_FULL.to_owned()),
             };
         }
         if let Some(room) = self.off_pace(m, b) {
             return room;
+        }
+        if let Some(tries) = self.allowances.get_mut(&account).filter(|a| a.leave(self.now) == Leave::Try) {
+            *tries = tries.tried(self.now);
+            self.tried.insert(account.clone());
         }
         self.paces.insert((account, ACCOUNT), slot.next);
         if let Some(quota) = self.quotas.get_mut(&b.id) {
@@ -158,16 +183,31 @@ impl Limits {
         Room::Yes
     }
 
-    /// The account's next place; without a rate only what a 429 of Twilio's put there holds.
+    /// The account's next place, at the rate that was set for it or the one that was learned, whichever is slower.
     fn account_slot(&self, account: &str) -> Slot {
         let free = self.paces.get(&(account.to_owned(), ACCOUNT)).copied();
-        match &self.account_rate {
-            Some((common, rate)) if common == account => pace::reserve(free, self.now, 1, *rate, Duration::seconds(1)),
-            _ => {
-                let at = free.unwrap_or(self.now);
-                Slot { at, next: at }
-            }
+        let at = |at| Slot {
+            at,
+            next: free.unwrap_or(self.now),
+        };
+        let set = self.account_rate.as_ref().filter(|(common, _)| common == account);
+        let set = set.map(|(_, rate)| (*rate, ACCOUNT_AHEAD));
+        let learned = match self.allowances.get(account).map(|a| a.leave(self.now)) {
+            Some(Leave::Rest(until)) => return at(until),
+            Some(Leave::Trying(until)) => return at(until.min(self.now + TRY_LOOK)),
+            Some(Leave::Try) => return at(self.now),
+            Some(Leave::Paced(rate)) => Some((rate, LEARNED_AHEAD)),
+            None => None,
+        };
+        match set.into_iter().chain(learned).min_by_key(|(rate, _)| *rate) {
+            Some((rate, ahead)) => pace::reserve(free, self.now, 1, rate, ahead),
+            None => at(self.now),
         }
+    }
+
+    /// The accounts that take no more now: what others have waiting need not wait behind theirs.
+    pub(super) fn full(&self) -> BTreeSet<String> {
+        self.full.clone()
     }
 
     fn over_budget(&self, m: &message::Model, b: &business::Model) -> Option<Room> {
@@ -223,6 +263,9 @@ impl Limits {
                 .await?;
         }
         set_paces(tx, self.paces).await?;
+        for account in &self.tried {
+            allowance::save(tx, account, self.allowances.get(account).copied()).await?;
+        }
         for (business_id, cost) in self.costs {
             spend::add(tx, business_id, tx.now, cost).await?;
         }
@@ -230,10 +273,25 @@ impl Limits {
     }
 }
 
-/// The account that this text was handed to rests until `until`, because Twilio asked for that (429).
-pub(super) async fn rest_account(tx: &Tx, m: &message::Model, until: DateTime<Utc>) -> Result<()> {
-    let (account, _) = breaker::account_of(tx.services(), m);
-    set_paces(tx, BTreeMap::from([((account, ACCOUNT), until)])).await
+/// These were claimed and not taken: their places in the hour are free again. In order of business, as a claim locks them.
+pub(super) async fn give_back(tx: &Tx, texts: impl Iterator<Item = &message::Model>) -> Result<()> {
+    let mut places: BTreeMap<(Uuid, DateTime<Utc>), i32> = BTreeMap::new();
+    for m in texts {
+        let claimed = m.claimed_at.unwrap_or(tx.now).duration_trunc(Duration::hours(1));
+        let hour = claimed.map_err(|e| Error::broken(e.to_string()))?;
+        *places.entry((m.business_id, hour)).or_default() += 1;
+    }
+    for ((business_id, hour), places) in places {
+        let left = sea_orm::ExprTrait::sub(Expr::col(quota_hour::Column::Used), places);
+        quota_hour::Entity::update_many()
+            .col_expr(quota_hour::Column::Used, left)
+            .filter(quota_hour::Column::BusinessId.eq(business_id))
+            .filter(quota_hour::Column::Hour.eq(hour))
+            .filter(quota_hour::Column::Used.gte(places))
+            .exec(&tx.db)
+            .await?;
+    }
+    Ok(())
 }
 
 /// This hour's counts, locked in order of business.

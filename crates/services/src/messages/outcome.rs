@@ -1,7 +1,7 @@
 //! What a call to the provider said, written down: the attempt, the message, and whatever follows. Calls that end together share a
 //! transaction.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::live::LiveEvent;
@@ -23,7 +23,13 @@ use sea_orm::{
 use twilio::{Outcome, errors};
 use uuid::Uuid;
 
-use super::{all_opened, breaker, limits, locked, shown, spend, status, told, unclear, withdraw};
+use super::{
+    all_opened,
+    allowance::{self, Heard},
+    breaker,
+    claim::TURN_KEPT,
+    limits, locked, shown, spend, status, told, unclear, withdraw,
+};
 use crate::{
     Error, Result, Services, Tx,
     contacts::{self, consent},
@@ -35,18 +41,15 @@ use crate::{
     together::Together,
 };
 
-/// Seconds to the next tries after refusals that will pass (SE2), each ±20 %, so that what failed together does not come back together.
-const RETRIES: &[u64] = &[5, 2 * 60, 30 * 60];
-
-/// Seconds between tries to reach Twilio at all. Those are no refusals, and a text is not given up for them before `LONGEST_WAIT`.
+/// Seconds between tries to reach Twilio at all, each ±20 %, so that what failed together does not come back together.
 const UNREACHED: &[u64] = &[5, 20, 80, 300];
+
+/// Not being reached, or being told that it was too fast, is no refusal: a text is not given up for it before so long. A reminder waits as
+/// long as it makes sense, which a claim says.
 const LONGEST_WAIT: Duration = Duration::hours(24);
 
 /// Most outcomes in one transaction.
 const MOST: usize = 64;
-
-/// Longest that Twilio may ask us to wait.
-const LONGEST_REST: Duration = Duration::hours(1);
 
 pub(crate) type Outcomes = Together<(message::Model, Outcome), Result<()>>;
 
@@ -104,6 +107,9 @@ async fn write(s: &Services, group: &[(message::Model, Outcome)]) -> Result<()> 
     let begun = tokio::time::Instant::now();
     let mut tx = s.begin().await?;
     let (people, mut rows) = lock_rows(&tx, group).await?;
+    let rests = allowance::learn(&tx, group.iter().map(|(m, said)| (m, Heard::of(said)))).await?;
+    let declined = group.iter().filter(|(_, said)| matches!(said, Outcome::TryLater { .. }));
+    limits::give_back(&tx, declined.map(|(m, _)| m)).await?;
     let mut taken = Vec::new();
     for (m, said) in group {
         let (Some(row), Some(person)) = (rows.remove(&m.id), people.get(&m.contact_id)) else {
@@ -111,7 +117,7 @@ async fn write(s: &Services, group: &[(message::Model, Outcome)]) -> Result<()> 
         };
         match said {
             Outcome::Accepted(answer) => taken.push((row, answer)),
-            _ => not_taken(s, &mut tx, person, m, row, said).await?,
+            _ => not_taken(s, &mut tx, person, m, row, said, &rests).await?,
         }
     }
     if !taken.is_empty() {
@@ -136,6 +142,7 @@ async fn not_taken(
     m: &message::Model,
     row: message::Model,
     said: &Outcome,
+    rests: &BTreeMap<String, DateTime<Utc>>,
 ) -> Result<()> {
     // Still ours to settle, even if another process has given us up meanwhile.
     let open = row.attempts == m.attempts && [Status::Sending.as_str(), Status::Unknown.as_str()].contains(&row.status.as_str());
@@ -151,19 +158,15 @@ async fn not_taken(
                 Ok(())
             }
         }
-        Outcome::TryLater {
-            http,
-            code,
-            retry_after,
-            message,
-        } => {
+        Outcome::TryLater { http, code, message, .. } => {
             step(&row, "try_later", *http, *code);
             close_attempt(tx, &row, "try_later", *http, *code, message).await?;
             if http.is_none() {
                 hiccup(s, tx, &row, "Twilio can't be reached.").await?;
             }
             if open {
-                try_later(tx, person, row, (*http, *code), *retry_after, message).await
+                let rest = rests.get(&breaker::account_of(s, m).0).copied();
+                try_later(tx, person, row, (*http, *code), message, rest).await
             } else {
                 Ok(())
             }
@@ -267,8 +270,13 @@ async fn refund(tx: &mut Tx, m: &message::Model) -> Result<()> {
     spend::add(tx, m.business_id, at, -m.price.unwrap_or(0)).await
 }
 
-/// Back into the outbox, without having used up a try: the reason lies elsewhere.
+/// Back into the outbox: the reason lies elsewhere.
 async fn wait(tx: &mut Tx, row: message::Model, by: Duration, why: &str) -> Result<()> {
+    let until = tx.now + by;
+    wait_until(tx, row, until, &format!("Waits: {why}")).await
+}
+
+async fn wait_until(tx: &mut Tx, row: message::Model, until: DateTime<Utc>, words: &str) -> Result<()> {
     refund(tx, &row).await?;
     // They opted out while the call was in the air: then nothing waits for a next one.
     if consent::state(&tx.db, row.contact_id).await? == State::OptedOut {
@@ -276,8 +284,10 @@ async fn wait(tx: &mut Tx, row: message::Model, by: Duration, why: &str) -> Resu
     }
     let mut row = row.into_active_model();
     row.status = Set(Status::Queued.as_str().to_owned());
-    row.not_before = Set(tx.now + by);
-    row.wait_reason = Set(Some(format!("Waits: {why}")));
+    row.not_before = Set(until);
+    row.wait_reason = Set(Some(words.to_owned()));
+    // It had its turn at its sender, and keeps it for a moment.
+    row.slot_at = Set((until - tx.now <= TURN_KEPT).then_some(tx.now));
     let row = row.update(&tx.db).await?;
     told(tx, &row).await
 }
@@ -285,6 +295,7 @@ async fn wait(tx: &mut Tx, row: message::Model, by: Duration, why: &str) -> Resu
 /// Claimed, and then its process ended before the call: it was provably not sent.
 pub(super) async fn not_begun(tx: &mut Tx, row: message::Model) -> Result<()> {
     close_attempt(tx, &row, "not_begun", None, None, "").await?;
+    not_called(tx, &row).await?;
     if arrived_before(tx, &row, false).await? {
         return Ok(());
     }
@@ -292,51 +303,60 @@ pub(super) async fn not_begun(tx: &mut Tx, row: message::Model) -> Result<()> {
     wait(tx, row, Duration::zero(), "it is sent again; nothing had left yet.").await
 }
 
+/// A claim without a call: another may show whether the account may go on, and its place in the hour is free again.
+async fn not_called(tx: &Tx, m: &message::Model) -> Result<()> {
+    allowance::learn(tx, std::iter::once((m, Heard::Nothing))).await?;
+    limits::give_back(tx, std::iter::once(m)).await
+}
+
+/// Provably not taken, for a reason that says nothing against this text: it uses up no try, and waits as long as it is useful. `rest`:
+/// until when its account rests, if that was too fast.
 async fn try_later(
     tx: &mut Tx,
     person: &contact::Model,
     m: message::Model,
     (http, code): (Option<u16>, Option<i32>),
-    retry_after: Option<std::time::Duration>,
     message: &str,
+    rest: Option<DateTime<Utc>>,
 ) -> Result<()> {
-    let reached = http.is_some();
-    let pause = if reached {
-        pause(code, m.retries)
-    } else {
-        UNREACHED.get(m.attempts.max(1) as usize - 1).or(UNREACHED.last()).copied()
-    };
-    let worth = reached || tx.now - unreached_since(tx, &m).await? < LONGEST_WAIT;
-    let Some(pause) = pause.filter(|_| worth) else {
-        let words = format!("Not sent after {} tries: {}", m.attempts, mask_all(message));
+    if m.reminder_id.is_none() && tx.now - declined_since(tx, &m).await? >= LONGEST_WAIT {
+        let why = code.map_or_else(|| mask_all(message), errors::describe);
+        let words = format!("Not sent in a day, after {} tries: {why}", m.attempts);
         // Should a person ask for another try, the day of tries begins anew.
         close_attempt(tx, &m, "given_up", http, code, message).await?;
         return failed(tx, person, m, Status::Failed, code, &words, false).await;
-    };
-    let asked = retry_after
-        .and_then(|d| Duration::from_std(d).ok())
-        .unwrap_or_default()
-        .min(LONGEST_REST);
-    if http == Some(429) {
-        // The account as a whole is too fast: everything else would only hear the same.
-        limits::rest_account(tx, &m, tx.now + asked.max(Duration::seconds(1))).await?;
     }
-    let retries = m.retries + i32::from(reached);
-    let by = spread(pause, rand::random::<f64>()).max(asked);
-    let mut row = m.into_active_model();
-    row.retries = Set(retries);
-    let row = row.update(&tx.db).await?;
-    wait(tx, row, by, "Twilio did not take it; it will be tried again shortly.").await
+    if let Some(rest) = rest {
+        return wait_until(tx, m, rest, limits::ACCOUNT_FULL).await;
+    }
+    let chance = rand::random::<f64>();
+    match code.map(errors::retry) {
+        // The sender's own queue or pace, which other senders of the account do not share.
+        Some(errors::Retry::After(pauses)) if http.is_some() => {
+            let words = code.map_or_else(String::new, errors::describe);
+            wait(
+                tx,
+                m,
+                spread(pauses[0], chance),
+                &format!("{words} It is tried again by itself."),
+            )
+            .await
+        }
+        _ => {
+            let pause = UNREACHED.get(m.attempts.max(1) as usize - 1).or(UNREACHED.last());
+            let by = spread(pause.copied().unwrap_or_default(), chance);
+            wait(tx, m, by, "Twilio did not take it; it will be tried again shortly.").await
+        }
+    }
 }
 
-/// When the first of the tries was made that have not reached Twilio since one did.
-async fn unreached_since(tx: &Tx, m: &message::Model) -> Result<DateTime<Utc>> {
+/// When the first of the tries was made that Twilio has not taken since it last looked at one.
+async fn declined_since(tx: &Tx, m: &message::Model) -> Result<DateTime<Utc>> {
     let tries = || message_attempt::Entity::in_business(m.business_id).filter(message_attempt::Column::MessageId.eq(m.id));
-    // A try that nobody has written an outcome of may have reached it.
+    // A try that nobody has written an outcome of may have been taken.
     let other = Condition::any()
         .add(message_attempt::Column::Outcome.ne("try_later"))
-        .add(message_attempt::Column::Outcome.is_null())
-        .add(message_attempt::Column::HttpStatus.is_not_null());
+        .add(message_attempt::Column::Outcome.is_null());
     let before: Option<Option<i32>> = tries()
         .filter(other)
         .select_only()
@@ -354,15 +374,6 @@ async fn unreached_since(tx: &Tx, m: &message::Model) -> Result<DateTime<Utc>> {
     Ok(since.flatten().unwrap_or(tx.now))
 }
 
-/// Seconds to the next try after so many refusals that will pass; none when there is no next. A queue of hours takes hours to drain.
-fn pause(code: Option<i32>, retries: i32) -> Option<u64> {
-    let pauses = match code.map(errors::retry) {
-        Some(errors::Retry::After(pauses)) if pauses[0] > RETRIES[1] => pauses,
-        _ => RETRIES,
-    };
-    pauses.get(usize::try_from(retries).ok()?).copied()
-}
-
 /// ±20 %, `chance` from 0 to 1.
 fn spread(seconds: u64, chance: f64) -> Duration {
     Duration::milliseconds((seconds as f64 * 1000.0 * (0.8 + 0.4 * chance)) as i64)
@@ -374,6 +385,7 @@ pub(super) async fn release(s: &Services, m: &message::Model, why: &str) -> Resu
     let ours = |row: &message::Model| row.status == Status::Sending.as_str() && row.attempts == m.attempts;
     if let Some((_, row)) = locked(&tx, m.id).await?.filter(|(_, row)| ours(row)) {
         close_attempt(&tx, &row, "withdrawn", None, None, why).await?;
+        not_called(&tx, m).await?;
         if !arrived_before(&mut tx, &row, false).await? {
             tx.send_soon();
             wait(&mut tx, row, Duration::zero(), why).await?;
@@ -585,19 +597,6 @@ pub(super) async fn failed(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_try_waits_longer_than_the_one_before_and_the_fourth_is_the_last() {
-        let pauses = |code| (0..5).map(|n| pause(code, n)).collect::<Vec<_>>();
-        let soon = [Some(5), Some(120), Some(1800), None, None];
-        assert_eq!(pauses(Some(20429)), soon);
-        assert_eq!(pauses(None), soon);
-        assert_eq!(
-            pauses(Some(21611)),
-            [Some(1800), Some(7200), Some(21_600), None, None],
-            "a queue of ten hours"
-        );
-    }
 
     #[test]
     fn what_failed_together_does_not_come_back_together() {

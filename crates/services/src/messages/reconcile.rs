@@ -20,7 +20,12 @@ use twilio::{ListQuery, ReadError, forms};
 use uuid::Uuid;
 
 use super::{inbound, spend, status, unclear};
-use crate::{Error, Result, Services, error::problem, numbers::connections::Connection, tasks};
+use crate::{
+    Error, Result, Services,
+    error::problem,
+    numbers::connections::{Connection, patient},
+    tasks,
+};
 
 /// How far a sweep reaches back behind the last one: Twilio's list lags a little, and a webhook may be on its way.
 const OVERLAP: Duration = Duration::minutes(15);
@@ -172,14 +177,14 @@ async fn read_log(s: &Services, account: &Connection, since: DateTime<Utc>) -> R
         ..ListQuery::default()
     };
     let mut lost = Vec::new();
-    let mut page = client.list(&query).await.map_err(unreadable)?;
+    let mut page = patient(|| client.list(&query)).await.map_err(unreadable)?;
     for _ in 0..PAGES {
         swept.read += page.messages.len();
         let (theirs, ours): (Vec<_>, Vec<_>) = page.messages.into_iter().partition(|m| m.direction.starts_with("inbound"));
         lost.extend(missing(s, theirs).await?);
         swept += take_over(s, &ours).await?;
         match page.next {
-            Some(next) => page = client.next(&next).await.map_err(unreadable)?,
+            Some(next) => page = patient(|| client.next(&next)).await.map_err(unreadable)?,
             None => break,
         }
     }
@@ -372,7 +377,7 @@ async fn ask_after_silent(s: &Services) -> Result<usize> {
                 ask_later(s, &row, AGAIN).await?;
                 continue;
             }
-            match account.client().fetch(sid).await {
+            match patient(|| account.client().fetch(sid)).await {
                 Ok(said) => changed += usize::from(Box::pin(take_over_one(s, &row, &said)).await?),
                 Err(ReadError::Http { http: 404, .. }) => {
                     vanished(s, &row).await?;

@@ -19,6 +19,7 @@ use super::{locked, one_by_one, opened, outcome, resend, shown, status, told};
 use crate::{
     Actor, Permission, Result, Services, Tx, audit,
     error::{not_found, problem},
+    numbers::connections::patient,
     queue::Job,
     reminders,
     reports::What,
@@ -250,13 +251,13 @@ async fn list_since(
     query: &ListQuery,
     since: DateTime<Utc>,
 ) -> std::result::Result<Vec<twilio::Message>, ReadError> {
-    let mut page = client.list(query).await?;
+    let mut page = patient(|| client.list(query)).await?;
     let mut all = Vec::new();
     for _ in 0..PAGES {
         let reached = page.messages.last().and_then(|m| m.date_created).is_some_and(|at| at < since);
         all.append(&mut page.messages);
         match page.next.take().filter(|_| !reached) {
-            Some(next) => page = client.next(&next).await?,
+            Some(next) => page = patient(|| client.next(&next)).await?,
             None => break,
         }
     }

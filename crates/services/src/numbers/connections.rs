@@ -6,17 +6,24 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use contract::Code;
 use domain::delivery::Status;
-use entity::{messages::message, numbers::twilio_account};
+use entity::{
+    messages::message,
+    numbers::{twilio_account, twilio_shared_key},
+};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{Expr, LockType},
 };
 use secrecy::{ExposeSecret, SecretString};
-use twilio::{Api, Client, ReadError, forms};
+use twilio::{
+    Api, Client, ReadError, forms,
+    signature::{Keys, SharedKey},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -30,6 +37,10 @@ use crate::{
 /// As `vault::SEALED` calls them.
 const TOKEN: &str = "twilio_account.token";
 const PREVIOUS_TOKEN: &str = "twilio_account.previous_token";
+const SHARED_KEY: &str = "twilio_shared_key.secret";
+
+/// Most shared keys of an account: the one in use, the next one, and some that were forgotten.
+const MOST_SHARED_KEYS: usize = 20;
 
 /// An account's name and what it signs with.
 #[derive(Clone)]
@@ -38,15 +49,20 @@ pub struct Credentials {
     pub sid: String,
     /// The auth token in use, then the one before while it is being changed.
     pub tokens: Vec<SecretString>,
+    /// Keys that webhooks may be signed with beside the tokens.
+    pub shared_keys: Vec<SharedKey>,
 }
 
 /// A Twilio account that texts go through, with what it takes to talk to it.
 pub struct Connection {
     client: Client,
     tokens: Vec<SecretString>,
+    shared_keys: Vec<SharedKey>,
     owner: Option<Uuid>,
     /// Its token as it is stored: who sees another one there reads it anew.
     sealed: Option<String>,
+    /// The same of its shared keys: ids and secrets.
+    sealed_keys: Vec<(String, String)>,
 }
 
 impl Connection {
@@ -55,8 +71,10 @@ impl Connection {
         Self {
             client: api.account(known.sid, token),
             tokens: known.tokens,
+            shared_keys: known.shared_keys,
             owner: None,
             sealed: None,
+            sealed_keys: Vec::new(),
         }
     }
 
@@ -66,8 +84,11 @@ impl Connection {
     }
 
     /// What webhooks of this account may be signed with.
-    pub fn tokens(&self) -> &[SecretString] {
-        &self.tokens
+    pub fn keys(&self) -> Keys<'_> {
+        Keys {
+            tokens: &self.tokens,
+            shared: &self.shared_keys,
+        }
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -130,6 +151,12 @@ impl Connections {
         common.or_else(|| self.own().by_sid.get(sid).cloned())
     }
 
+    /// Businesses with an account of their own, and its SID.
+    pub(crate) fn owners(&self) -> Vec<(Uuid, String)> {
+        let own = self.own();
+        own.by_business.iter().map(|(id, a)| (*id, a.sid().to_owned())).collect()
+    }
+
     /// The installation's first.
     pub(crate) fn all(&self) -> Vec<Arc<Connection>> {
         let own = self.own();
@@ -154,18 +181,22 @@ pub fn named(s: &Services, sid: Option<&str>) -> Option<Arc<Connection>> {
 /// When the database does not answer.
 pub async fn refresh(s: &Services) -> Result<()> {
     let rows = twilio_account::Entity::find().all(s.read()).await?;
+    let mut keys = stored_keys(s).await?;
     let known = s.connections().own();
     let mut own = Own::default();
     for row in rows {
+        let sealed_keys = keys.remove(&row.sid).unwrap_or_default();
         let before = known.by_business.get(&row.business_id);
-        let connection = match before.filter(|a| a.sid() == row.sid && a.sealed.as_ref() == Some(&row.token)) {
+        let same =
+            |a: &&Arc<Connection>| a.sid() == row.sid && a.sealed.as_ref() == Some(&row.token) && a.sealed_keys == sealed_keys;
+        let connection = match before.filter(same) {
             Some(same) => same.clone(),
-            None => match opened(s, &row).await {
+            None => match opened(s, &row, sealed_keys).await {
                 Ok(new) => Arc::new(new),
                 Err(cause) => {
                     // It must not keep the others from being heard of. Without a token nothing of it is sent or believed.
                     tracing::error!(business = %row.business_id, %cause, "a Twilio account can't be used: its token can't be opened");
-                    Arc::new(with_tokens(s, &row, Vec::new()))
+                    Arc::new(with_keys(s, &row, Vec::new(), Vec::new()))
                 }
             },
         };
@@ -205,18 +236,46 @@ pub async fn keep_fresh(s: &Services) {
     }
 }
 
-async fn opened(s: &Services, row: &twilio_account::Model) -> Result<Connection> {
+/// Ids and sealed secrets of shared keys, by account.
+async fn stored_keys(s: &Services) -> Result<HashMap<String, Vec<(String, String)>>> {
+    let rows = twilio_shared_key::Entity::find()
+        .order_by_asc(twilio_shared_key::Column::Id)
+        .all(s.read())
+        .await?;
+    let mut keys: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    for row in rows {
+        keys.entry(row.account_sid).or_default().push((row.id, row.secret));
+    }
+    Ok(keys)
+}
+
+async fn opened(s: &Services, row: &twilio_account::Model, sealed_keys: Vec<(String, String)>) -> Result<Connection> {
     let mut tokens = vec![SecretString::from(vault::open(s, TOKEN, &row.token).await?)];
     if let Some(previous) = &row.previous_token {
         tokens.push(vault::open(s, PREVIOUS_TOKEN, previous).await?.into());
     }
-    Ok(with_tokens(s, row, tokens))
+    let mut shared_keys = Vec::new();
+    for (id, secret) in &sealed_keys {
+        match vault::open(s, SHARED_KEY, secret).await {
+            Ok(secret) => shared_keys.push(SharedKey {
+                id: id.clone(),
+                secret: secret.into(),
+            }),
+            // What is signed with it is not believed; everything else is.
+            Err(cause) => tracing::error!(business = %row.business_id, key = id, %cause, "a shared key can't be opened"),
+        }
+    }
+    Ok(Connection {
+        sealed_keys,
+        ..with_keys(s, row, tokens, shared_keys)
+    })
 }
 
-fn with_tokens(s: &Services, row: &twilio_account::Model, tokens: Vec<SecretString>) -> Connection {
+fn with_keys(s: &Services, row: &twilio_account::Model, tokens: Vec<SecretString>, shared_keys: Vec<SharedKey>) -> Connection {
     let known = Credentials {
         sid: row.sid.clone(),
         tokens,
+        shared_keys,
     };
     Connection {
         owner: Some(row.business_id),
@@ -256,6 +315,9 @@ pub async fn connect(s: &Services, actor: &Actor, sid: &str, token: SecretString
         before.as_ref().map(|row| row.sid.clone()),
         same.map_or(tx.now, |row| row.created_at),
     );
+    if same.is_none() {
+        forget_shared_keys(&tx, actor.business_id).await?;
+    }
     if let Some(row) = before {
         twilio_account::Entity::delete_by_id(row.sid).exec(&tx.db).await?;
     }
@@ -282,12 +344,120 @@ pub async fn disconnect(s: &Services, actor: &Actor) -> Result<()> {
     actor.may(Permission::ManageBusiness)?;
     let tx = s.begin().await?;
     let Some(row) = locked(&tx, actor.business_id).await? else {
-        return Err(problem(Code::Conflict, "This business has no Twilio account of its own."));
+        return Err(no_own_account());
     };
     nothing_in_the_air(&tx, actor.business_id).await?;
     let was = row.sid.clone();
+    forget_shared_keys(&tx, actor.business_id).await?;
     row.into_active_model().delete(&tx.db).await?;
     changed(tx, actor, Some(was), None).await
+}
+
+/// Adds a key that Twilio signs webhooks of the business's own account with, or gives the one of this id another secret.
+///
+/// # Errors
+/// `NotAllowed` for staff; `Invalid` for an id or a secret that can't be one; `Conflict` when the business has no account of its own, or too
+/// many keys.
+pub async fn add_shared_key(s: &Services, actor: &Actor, id: &str, secret: SecretString) -> Result<()> {
+    actor.may(Permission::ManageBusiness)?;
+    let id = id.trim();
+    shared_key(id, &secret)?;
+    let tx = s.begin().await?;
+    let Some(account) = locked(&tx, actor.business_id).await? else {
+        return Err(no_own_account());
+    };
+    let others = twilio_shared_key::Entity::in_business(actor.business_id)
+        .filter(twilio_shared_key::Column::Id.ne(id))
+        .all(&tx.db)
+        .await?;
+    if others.len() >= MOST_SHARED_KEYS {
+        let why = format!("This account has {MOST_SHARED_KEYS} shared keys already. Remove those that are not used any more.");
+        return Err(problem(Code::Conflict, why));
+    }
+    twilio_shared_key::Entity::delete_by_id((account.sid.clone(), id.to_owned()))
+        .exec(&tx.db)
+        .await?;
+    let row = twilio_shared_key::ActiveModel {
+        account_sid: Set(account.sid),
+        id: Set(id.to_owned()),
+        business_id: Set(actor.business_id),
+        secret: Set(s.vault().seal(SHARED_KEY, secret.expose_secret())),
+        created_at: Set(tx.now),
+    };
+    row.insert(&tx.db).await?;
+    shared_key_changed(tx, actor, None, Some(id)).await
+}
+
+/// From now on nothing that is signed with this key is believed.
+///
+/// # Errors
+/// `NotAllowed` for staff; `NotFound` when the business's account has no such key.
+pub async fn remove_shared_key(s: &Services, actor: &Actor, id: &str) -> Result<()> {
+    actor.may(Permission::ManageBusiness)?;
+    let tx = s.begin().await?;
+    let gone = twilio_shared_key::Entity::delete_many()
+        .filter(twilio_shared_key::Column::BusinessId.eq(actor.business_id))
+        .filter(twilio_shared_key::Column::Id.eq(id.trim()))
+        .exec(&tx.db)
+        .await?;
+    if gone.rows_affected == 0 {
+        return Err(problem(
+            Code::NotFound,
+            "This business's account has no shared key of this id.",
+        ));
+    }
+    shared_key_changed(tx, actor, Some(id.trim()), None).await
+}
+
+/// What a shared key may look like.
+///
+/// # Errors
+/// `Invalid` with a sentence about its id or its secret.
+pub fn shared_key(id: &str, secret: &SecretString) -> Result<()> {
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, ',' | '=' | ':');
+    if id.is_empty() || id.len() > 200 || !id.chars().all(plain) {
+        return Err(field(
+            "id",
+            "A shared key's id is one word, as it stands in Twilio's console.",
+        ));
+    }
+    if !is_one_word(secret.expose_secret()) {
+        return Err(field("secret", "A shared key's secret is one word."));
+    }
+    Ok(())
+}
+
+fn is_one_word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 200 && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+}
+
+/// They belong to the account that is not the business's any more.
+async fn forget_shared_keys(tx: &Tx, business_id: Uuid) -> Result<()> {
+    twilio_shared_key::Entity::delete_many()
+        .filter(twilio_shared_key::Column::BusinessId.eq(business_id))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+async fn shared_key_changed(tx: Tx, actor: &Actor, before: Option<&str>, after: Option<&str>) -> Result<()> {
+    let change = audit::Change {
+        business_id: actor.business_id,
+        actor: &actor.label(),
+        action: "twilio_account.shared_key",
+        entity: "business",
+        entity_id: actor.business_id,
+        before,
+        after,
+    };
+    audit::record(&tx, change).await?;
+    let s = tx.services().clone();
+    tx.commit().await?;
+    refresh(&s).await
+}
+
+fn no_own_account() -> Error {
+    problem(Code::Conflict, "This business has no Twilio account of its own.")
 }
 
 fn valid(sid: &str, token: &SecretString) -> Result<(String, SecretString)> {
@@ -297,7 +467,7 @@ fn valid(sid: &str, token: &SecretString) -> Result<(String, SecretString)> {
         return Err(field("account_sid", hint));
     }
     let token = token.expose_secret().trim();
-    if token.is_empty() || token.len() > 200 || token.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    if !is_one_word(token) {
         return Err(field(
             "auth_token",
             "An auth token is one word. It stands below the account SID in Twilio's console.",
@@ -306,9 +476,32 @@ fn valid(sid: &str, token: &SecretString) -> Result<(String, SecretString)> {
     Ok((sid.to_owned(), SecretString::from(token)))
 }
 
+/// Seconds that who reads waits after the first, second, … answer that it was too fast (429), and the longest it waits because Twilio asks.
+const READ_PAUSES: [u64; 3] = [1, 2, 4];
+const LONGEST_READ_PAUSE: Duration = Duration::from_secs(15);
+
+/// Asks again where Twilio says that it gets too many requests (429): that is pace, not failure, and reading again is always safe. After some
+/// seconds, or where Twilio asks for more patience than that, the 429 is the answer.
+pub(crate) async fn patient<T, A: Future<Output = std::result::Result<T, ReadError>>>(
+    ask: impl Fn() -> A,
+) -> std::result::Result<T, ReadError> {
+    for pause in READ_PAUSES {
+        match ask().await {
+            Err(ReadError::Http {
+                http: 429, retry_after, ..
+            }) if retry_after.is_none_or(|asked| asked <= LONGEST_READ_PAUSE) => {
+                let asked = retry_after.unwrap_or_default();
+                tokio::time::sleep(asked.max(Duration::from_secs(pause))).await;
+            }
+            said => return said,
+        }
+    }
+    ask().await
+}
+
 /// Twilio knows this pair, and the account is at work.
 async fn proven(client: &Client) -> Result<()> {
-    match client.account_status().await {
+    match patient(|| client.account_status()).await {
         Ok(status) if status == "active" => Ok(()),
         Ok(status) => Err(field("account_sid", format!("Twilio says that this account is {status}."))),
         Err(ReadError::Http {
@@ -316,6 +509,10 @@ async fn proven(client: &Client) -> Result<()> {
         }) => Err(field(
             "auth_token",
             "Twilio does not know this pair of account SID and auth token.",
+        )),
+        Err(ReadError::Http { http: 429, .. }) => Err(problem(
+            Code::Unavailable,
+            "Twilio is getting too many requests from this account at once. Nothing was changed; please try again in a minute.",
         )),
         Err(cause) => {
             tracing::warn!(%cause, "an account could not be checked");

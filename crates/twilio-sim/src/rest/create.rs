@@ -42,6 +42,9 @@ pub(super) async fn create(
 }
 
 async fn answer(shared: &Arc<Shared>, caller: Caller, wire: &Wire, form: &Form, seq: u64) -> Result<Response, ApiError> {
+    if !shared.write(|state| state.in_pace(&caller.0)) {
+        return Err(ApiError::too_many(None));
+    }
     let draft = read(shared, caller, form)?;
     let (fault, plan) = shared.write(|state| state.take_faults(&draft.to));
     if let Some(fault) = &fault {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::errors::ApiError;
 use super::{Caller, shapes};
+use crate::faults::FaultKind;
 use crate::form::Form;
 use crate::shared::Shared;
 use crate::state::{self, Direction, SimMessage};
@@ -79,7 +80,8 @@ pub(super) async fn messages(
     Extension(caller): Extension<Caller>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
-    if shared.write(state::State::take_list_fault) {
+    super::too_many_readings(&shared)?;
+    if shared.write(|state| state.take_reading_fault(FaultKind::ListError)).is_some() {
         return Err(ApiError::internal());
     }
     let query = Form::parse(query.unwrap_or_default().as_bytes());
