@@ -2,7 +2,11 @@
 
 use chrono::Duration;
 use contract::{messages::LogQuery, tasks::TaskView};
-use entity::{businesses::business, messages::message, numbers::number};
+use entity::{
+    businesses::business,
+    messages::{account_pace, message},
+    numbers::number,
+};
 use rstest::rstest;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use services::{Services, messages, notices, numbers, tasks};
@@ -818,4 +822,143 @@ async fn help_is_answered_beyond_the_budget_up_to_a_tenth_of_it(#[case] backend:
     w.reply(&ann, "Staff may write on").await.expect("queued");
     w.work().await;
     assert_eq!(w.sim.messages().len(), 12);
+}
+
+/// What was learned of the installation's account; none while it is free.
+async fn learned(w: &World) -> Option<account_pace::Model> {
+    account_pace::Entity::find()
+        .one(w.s.db().connection())
+        .await
+        .expect("answers")
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn after_three_times_too_fast_a_reply_leaves_within_seconds_and_before_reminders(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    for n in 0..3 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        Box::pin(w.visit(&c, 30)).await;
+    }
+    services::reminders::tick(&w.s).await.expect("fires");
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_pace(w.sim.account_sid(), Some(0));
+    w.reply(&ann, "Yes, at nine").await.expect("queued");
+    let refused = || w.sim.look(|sim| sim.creates().filter(|c| c.http == Some(429)).count());
+    w.work().await;
+    let at_once = refused();
+    for seconds in [2, 3] {
+        w.clock.advance(Duration::seconds(seconds));
+        w.work().await;
+    }
+    assert_eq!(refused(), at_once + 2, "one call tries, whatever waits");
+    w.sim.set_pace(w.sim.account_sid(), None);
+    let mut seconds = 0;
+    while w.phone_got(ANN).is_empty() {
+        w.clock.advance(Duration::seconds(1));
+        w.work().await;
+        seconds += 1;
+        assert!(seconds <= 8, "it waits still: {}", w.last_message(&ann).await.status_words);
+    }
+    let first = w.sim.messages().remove(0);
+    assert_eq!(first.to, ANN, "replies first");
+    for _ in 0..6 {
+        w.clock.advance(Duration::seconds(1));
+        w.work().await;
+    }
+    assert_eq!(w.sim.messages().len(), 4, "nothing is dropped");
+    assert!(kinds(&w).await.is_empty(), "no breaker opens for it");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_accounts_rate_goes_down_and_comes_up_again_for_all_workers(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let db = w.s.db().connection();
+    db.execute_unprepared("UPDATE business SET hourly_limit = 1000")
+        .await
+        .expect("no other limit is met");
+    let processes = three_processes(&w).await;
+    w.sim.set_pace(w.sim.account_sid(), Some(5));
+    for n in 0..40 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        w.reply(&c, "Hello").await.expect("queued");
+    }
+    left_after_all_send(&w, &processes).await;
+    let slowed = learned(&w).await.expect("it was too fast");
+    assert_eq!((slowed.per_1000_s, slowed.refused), (Some(1_000), 1));
+    let calls = || w.sim.look(|sim| sim.creates().count());
+    let before = calls();
+    assert_eq!(left_after_all_send(&w, &processes).await, w.sim.messages().len());
+    assert_eq!(calls(), before, "while it rests nobody calls");
+    let (mut fastest, mut seconds) = (0, 0);
+    while w.sim.messages().len() < 40 {
+        w.clock.advance(Duration::seconds(1));
+        left_after_all_send(&w, &processes).await;
+        fastest = fastest.max(learned(&w).await.and_then(|a| a.per_1000_s).unwrap_or_default());
+        seconds += 1;
+        assert!(seconds < 90, "{} of 40 have left", w.sim.messages().len());
+    }
+    assert!(fastest >= 2_000, "it comes up again: {fastest}");
+    let refused = w.sim.look(|sim| sim.creates().filter(|c| c.http == Some(429)).count());
+    assert!(refused < 80, "it does not hammer: {refused} refused");
+    // Free: what is sent goes well, and the rate grows until nothing is left of it.
+    w.sim.set_pace(w.sim.account_sid(), None);
+    let ann = w.contact("Ann", ANN).await;
+    for _ in 0..600 {
+        if learned(&w).await.is_none() {
+            break;
+        }
+        w.reply(&ann, "Hello").await.expect("queued");
+        w.clock.advance(Duration::seconds(3));
+        w.work().await;
+    }
+    assert_eq!(learned(&w).await, None);
+}
+
+/// A crowd that waits for one account is in nobody else's way.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_waits_for_one_account_keeps_no_other_waiting(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let garage = w.another_business().await;
+    w.sim.set_account("AC11111111111111111111111111111111", "the-garage-token");
+    let token = "the-garage-token".to_owned().into();
+    numbers::connections::connect(&w.s, &garage, "AC11111111111111111111111111111111", token)
+        .await
+        .expect("connected");
+    w.sim.set_pace(w.sim.account_sid(), Some(0));
+    for n in 0..80 {
+        let c = Box::pin(w.contact("Somebody", &phone(n))).await;
+        w.reply(&c, "Hello").await.expect("queued");
+    }
+    for _ in 0..3 {
+        w.work().await;
+        w.clock.advance(Duration::seconds(20));
+    }
+    let opt_in = contract::contacts::OptIn {
+        channel: "sms".to_owned(),
+        source: "booking".to_owned(),
+    };
+    let cmd = contract::contacts::CreateContact {
+        name: "Cid".to_owned(),
+        phone: ANN.to_owned(),
+        opt_in: Some(opt_in),
+        ..Default::default()
+    };
+    let cid = services::contacts::create(&w.s, &garage, cmd).await.expect("a contact");
+    let cmd = contract::messages::SendMessage {
+        contact_id: cid.id,
+        body: "Your car is ready".to_owned(),
+        correlation_id: None,
+    };
+    messages::send(&w.s, &garage, cmd).await.expect("queued");
+    w.work().await;
+    assert_eq!(w.phone_got(ANN), ["Your car is ready"]);
 }

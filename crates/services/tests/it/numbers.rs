@@ -447,3 +447,77 @@ async fn an_account_speaks_only_for_the_numbers_and_texts_of_its_business(#[case
     let m = w.last_message(&ann).await;
     assert!(m.provider_sid.is_some() && m.error_code.is_none(), "{m:?}");
 }
+
+/// Shared keys are the account's: they stay when its token changes, and go with the account.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn an_accounts_shared_keys_stay_with_it_and_go_with_it(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let salon = w.business_without_number("Salon").await;
+    let add = async |actor: &Actor, id: &str, secret: &str| connections::add_shared_key(&w.s, actor, id, secret.into()).await;
+    assert_eq!(
+        code(&add(&salon, "SK1", "one").await.expect_err("no account")),
+        Code::Conflict
+    );
+    let garage = garage(&w).await;
+    for (id, secret) in [("", "one"), ("a,b", "one"), ("a=b", "one"), ("SK1", ""), ("SK1", "two words")] {
+        let refused = add(&garage, id, secret).await.expect_err("refused").problem();
+        assert!(["id", "secret"].contains(&named(&refused).as_str()), "{refused:?}");
+    }
+    add(&garage, "SK1", "one").await.expect("added");
+    add(&garage, "SK1", "another").await.expect("another secret");
+    add(&garage, "SK2", "two").await.expect("added");
+    let known = |s: &Services| -> Vec<(String, String)> {
+        let account = connections::named(s, Some(OWN)).expect("the account");
+        let keys = account.keys().shared.iter();
+        keys.map(|k| (k.id.clone(), secrecy::ExposeSecret::expose_secret(&k.secret).to_owned()))
+            .collect()
+    };
+    let both = [("SK1".to_owned(), "another".to_owned()), ("SK2".to_owned(), "two".to_owned())];
+    assert_eq!(known(&w.s), both);
+    assert_eq!(known(&w.another_process().await), both, "other processes know them, too");
+    w.sim.set_account(OWN, "a-new-token");
+    connections::connect(&w.s, &garage, OWN, "a-new-token".into())
+        .await
+        .expect("a new token");
+    assert_eq!(known(&w.s), both);
+    connections::remove_shared_key(&w.s, &garage, "SK1").await.expect("removed");
+    let again = connections::remove_shared_key(&w.s, &garage, "SK1").await.expect_err("gone");
+    assert_eq!((code(&again), known(&w.s).len()), (Code::NotFound, 1));
+    connections::disconnect(&w.s, &garage).await.expect("disconnected");
+    connections::connect(&w.s, &garage, OWN, "a-new-token".into())
+        .await
+        .expect("back again");
+    assert!(known(&w.s).is_empty());
+}
+
+/// Who reads too fast waits a moment, too; that is no failure.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn who_reads_too_fast_waits_and_reads_on(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    messages::sweep(&w.s).await.expect("begins");
+    w.clock.advance(Duration::minutes(1));
+    w.sim.inbound(ANN, NUMBER, "STOP").await;
+    w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit).count(2));
+    let swept = messages::sweep(&w.s).await.expect("read after a moment");
+    assert_eq!(swept.brought_in, 1);
+    let ben = w.contact("Ben", BEN).await;
+    w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
+    w.reply(&ben, "Hello").await.expect("queued");
+    w.work().await;
+    w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit));
+    let m = w.last_message(&ben).await;
+    queue::perform(&w.s, Job::Resolve { message_id: m.id })
+        .await
+        .expect("looked up");
+    assert!(w.last_message(&ben).await.provider_sid.is_some());
+    // More patience than that is not to be had in one go.
+    w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit).ms(60_000));
+    messages::sweep(&w.s).await.expect_err("Twilio asks for a minute");
+    messages::sweep(&w.s).await.expect("the next look reads on");
+}

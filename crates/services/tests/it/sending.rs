@@ -6,7 +6,7 @@ use contract::{
     contacts::ContactView,
     messages::{MessageView, SendMessage},
 };
-use entity::messages::{message, message_attempt};
+use entity::messages::{message, message_attempt, quota_hour};
 use rstest::rstest;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use services::{Actor, contacts, messages, queue, queue::Job};
@@ -60,30 +60,72 @@ async fn what_twilio_did_not_take_is_tried_again_later_and_sent_once(#[case] bac
     );
     w.work().await;
     assert_eq!(outcomes(&w, &m).await, ["try_later"], "not before its time");
-    w.clock.advance(Duration::seconds(7));
-    w.work().await;
-    w.clock.advance(Duration::seconds(150));
-    w.work().await;
+    for _ in 0..2 {
+        w.clock.advance(Duration::seconds(3));
+        w.work().await;
+    }
     assert_eq!(outcomes(&w, &m).await, ["try_later", "try_later", "accepted"]);
     assert_eq!(w.phone_got(ANN), ["Hello"]);
+}
+
+/// 429 is pace, not failure: it uses up no try, and no place in the business's hour.
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn ten_times_too_fast_and_then_taken_it_is_sent_once_and_never_failed(#[case] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.sim.set_fault(Fault::new(FaultKind::RateLimit).count(10));
+    w.reply(&ann, "Hello").await.expect("queued");
+    let mut seconds = 0;
+    while w.phone_got(ANN).is_empty() {
+        w.work().await;
+        let m = w.last_message(&ann).await;
+        assert!(
+            ["queued", "sending"].contains(&m.status.as_str()),
+            "{}: {:?}",
+            m.status,
+            m.error
+        );
+        w.clock.advance(Duration::seconds(1));
+        seconds += 1;
+        assert!(seconds < 120, "{} calls in two minutes", w.sim.creates_to(ANN).len());
+    }
+    let m = w.last_message(&ann).await;
+    let row = message::Entity::find_by_id(m.id)
+        .one(w.s.db().connection())
+        .await
+        .expect("answers")
+        .expect("a row");
+    assert_eq!((row.retries, row.attempts), (0, 11));
+    assert_eq!((w.sim.creates_to(ANN).len(), w.phone_got(ANN).len()), (11, 1));
+    assert!(w.open_tasks().await.is_empty());
+    let hours = quota_hour::Entity::find().all(w.s.db().connection()).await.expect("hours");
+    assert_eq!(hours.iter().map(|h| h.used).sum::<i32>(), 1, "one text of the hour's");
 }
 
 #[rstest]
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
 #[tokio::test]
-async fn after_three_retries_a_person_is_asked(#[case] backend: Backend) {
+async fn a_reply_waits_a_day_for_pace_and_then_a_person_is_asked(#[case] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    w.sim.set_fault(Fault::new(FaultKind::RateLimit).count(99));
+    w.sim.set_fault(Fault::new(FaultKind::RateLimit).count(999));
     w.reply(&ann, "Hello").await.expect("queued");
-    for _ in 0..6 {
+    for hour in 0..27 {
         w.work().await;
-        w.clock.advance(Duration::minutes(40));
+        let m = w.last_message(&ann).await;
+        if hour < 24 {
+            assert_eq!(m.status, "queued", "after {hour} hours");
+            assert!(m.status_words.contains("takes no more"), "{}", m.status_words);
+        }
+        w.clock.advance(Duration::hours(1));
     }
     let m = w.last_message(&ann).await;
-    assert_eq!(m.status, "failed");
-    assert_eq!(outcomes(&w, &m).await.len(), 4, "one try and three retries");
+    assert_eq!((m.status.as_str(), m.error_code), ("failed", Some(20429)));
+    assert!(m.error.is_some_and(|words| words.contains("in a day")));
     assert_eq!(w.open_tasks().await.len(), 1);
     assert!(w.phone_got(ANN).is_empty());
 }

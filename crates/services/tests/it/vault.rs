@@ -34,13 +34,14 @@ const BEN: &str = "+14155550172";
 
 /// What must not be found in the database, in lower case: the ends of Ann's and Ben's numbers, their and Sam's addresses, and the tokens of
 /// a Twilio account.
-const PRIVATE: [&str; 6] = [
+const PRIVATE: [&str; 7] = [
     "5550171",
     "5550172",
     "ann.smith@x.test",
     "ben@x.test",
     "sam@x.test",
     "the-garage-token",
+    "the-garage-shared-secret",
 ];
 
 const OWN: &str = "AC11111111111111111111111111111111";
@@ -145,6 +146,7 @@ async fn left_behind(db: &Db) -> Vec<String> {
         ("audit_event", "after"),
         ("twilio_account", "token"),
         ("twilio_account", "previous_token"),
+        ("twilio_shared_key", "secret"),
     ];
     let primary = texts(db, "SELECT id FROM data_key WHERE state = 'primary'").await.remove(0);
     let mut left = Vec::new();
@@ -192,6 +194,9 @@ async fn life(w: &World) -> (ContactView, ContactView) {
             .await
             .expect("connected");
     }
+    connections::add_shared_key(&w.s, &garage, "SK1", "the-garage-shared-secret".into())
+        .await
+        .expect("added");
     (ann, ben)
 }
 

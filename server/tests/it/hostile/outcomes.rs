@@ -192,16 +192,20 @@ async fn what_is_never_taken_ends_as_failed_and_in_a_persons_hands(#[case] backe
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(FaultKind::RateLimit).count(1_000));
+    let began = app.s.now();
     let text = app.reply(&ann, "Hello").await;
     let failed = app
-        .as_time_goes_by(Duration::minutes(4), "given up", async || {
+        .as_time_goes_by(Duration::minutes(20), "given up", async || {
             Some(app.message(&text["id"]).await).filter(|m| m["status"] == "failed")
         })
         .await;
     assert!(failed["error"].is_string());
     assert_eq!(app.open_task_kinds().await, ["stuck_message"]);
     let tries = app.sim.creates_to(ANN).len();
-    assert!((2..=5).contains(&tries), "a few tries and not more: {tries}");
+    assert!(
+        app.s.now() - began >= Duration::hours(24),
+        "pace is no reason to give up before a day is over"
+    );
     app.clock().advance(Duration::hours(2));
     app.a_tick_later().await;
     assert_eq!(asked_and_got(&app), (tries, 0));

@@ -1,11 +1,12 @@
 //! Point 11: who can't sign learns nothing and changes nothing; who can is heard, however its signature was computed.
 
 use rstest::rstest;
+use services::numbers::connections;
 use testkit::Backend;
-use twilio::signature::sign;
+use twilio::signature::{SETTINGS_HEADER, sign, sign_shared};
 
 use super::ANN;
-use crate::app::{INBOUND, NUMBER, OLD_TOKEN, STATUS, TestApp, sid};
+use crate::app::{INBOUND, KEY_ID, KEY_SECRET, NUMBER, OLD_TOKEN, OTHER_NUMBER, STATUS, TestApp, sid};
 
 type Params = Vec<(String, String)>;
 
@@ -184,4 +185,127 @@ async fn a_body_of_a_megabyte_is_refused_signed_or_not_and_the_next_text_is_take
     nothing_is_stored(&app).await;
     app.receives(&sid(2), ANN, "Hello").await;
     assert_eq!(app.all("/messages").await.len(), 1);
+}
+
+/// Posts a form with any settings and signatures.
+async fn post_with(app: &TestApp, door: &str, params: &Params, settings: &[&str], signatures: &[&str]) -> u16 {
+    let mut request = app.http.post(format!("{}{door}", app.url)).form(params);
+    for settings in settings {
+        request = request.header(SETTINGS_HEADER, *settings);
+    }
+    for signature in signatures {
+        request = request.header("X-Twilio-Signature", *signature);
+    }
+    request.send().await.expect("an answer").status().as_u16()
+}
+
+fn settings(key: &str) -> String {
+    format!("key={key},algorithm=HMAC_SHA256")
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn what_is_signed_with_a_shared_key_is_heard(#[case] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    app.sim.set_shared_key(app.sim.account_sid(), Some((KEY_ID, KEY_SECRET)));
+    app.sim.inbound(ANN, NUMBER, "Hello").await;
+    let ann = app.all("/contacts").await.remove(0);
+    let text = app.reply(ann["id"].as_str().expect("an id"), "Hello to you").await;
+    app.until_status(&text["id"], "delivered").await;
+    assert!(app.sim.calls().iter().all(|call| call.http.is_some_and(|http| http < 300)));
+    app.sim.set_shared_key(app.sim.account_sid(), None);
+    app.sim.inbound(ANN, NUMBER, "Signed as ever").await;
+    assert_eq!(app.all("/messages").await.len(), 3);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_does_not_fit_its_shared_key_is_refused_and_leaves_nothing(
+    #[values(INBOUND, STATUS)] door: &str,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::without_workers(backend).await;
+    let (form, address, token) = (params(&app), format!("{}{door}", app.url), app.sim.auth_token());
+    let named = settings(KEY_ID);
+    let right = sign_shared(KEY_SECRET, &address, &form);
+    let old = sign(token, &address, &form);
+    let sha1 = sign(KEY_SECRET, &address, &form);
+    let wrong = sign_shared("another-secret", &address, &form);
+    let with_token = sign_shared(token, &address, &form);
+    let said_sha1 = format!("key={KEY_ID},algorithm=HMAC_SHA1");
+    let unknown = format!("key={KEY_ID},algorithm=HMAC_SHA512");
+    let cases: [(&str, &[&str], &[&str]); 16] = [
+        ("a wrong secret", &[&named], &[&wrong]),
+        ("SHA-256 with the auth token", &[&named], &[&with_token]),
+        ("the same without a key", &["algorithm=HMAC_SHA256"], &[&with_token]),
+        ("SHA-1 with the shared key's secret", &[&named], &[&sha1]),
+        ("the same without settings", &[], &[&sha1]),
+        (
+            "SHA-1 with the auth token where the settings name the key",
+            &[&named],
+            &[&old],
+        ),
+        ("a key, and the settings say SHA-1", &[&said_sha1], &[&sha1]),
+        ("the same with the auth token", &[&said_sha1], &[&old]),
+        ("an unknown algorithm", &[&unknown], &[&right]),
+        ("an unknown key", &["key=nobody,algorithm=HMAC_SHA256"], &[&right]),
+        ("the right one without settings", &[], &[&right]),
+        ("settings twice", &[&named, &named], &[&right]),
+        ("settings twice, the second empty", &[&named, ""], &[&right]),
+        ("two signatures", &[&named], &[&right, &right]),
+        ("two signatures of the old way", &[], &[&old, &old]),
+        ("none", &[&named], &[]),
+    ];
+    for (what, settings, signatures) in cases {
+        assert_eq!(post_with(&app, door, &form, settings, signatures).await, 403, "{what}");
+    }
+    nothing_is_stored(&app).await;
+    let right = sign_shared(KEY_SECRET, &format!("{}{INBOUND}", app.url), &form);
+    let said = post_with(&app, INBOUND, &form, &[&named], &[&right]).await;
+    assert_eq!(said, 200, "the right one");
+}
+
+#[rstest]
+#[case(Backend::Sqlite)]
+#[case(Backend::Postgres)]
+#[tokio::test]
+async fn a_businesss_shared_key_speaks_for_its_own_account_alone(#[case] backend: Backend) {
+    const OWN: &str = "AC11111111111111111111111111111111";
+    let app = TestApp::without_workers(backend).await;
+    let garage = app.neighbour().await;
+    app.sim.set_account(OWN, "a-tenants-own-token");
+    connections::connect(&app.s, &garage.operator, OWN, "a-tenants-own-token".into())
+        .await
+        .expect("connected");
+    connections::add_shared_key(&app.s, &garage.operator, "SK-garage", "its-secret".into())
+        .await
+        .expect("added");
+    let common = app.sim.account_sid();
+    for (n, account, to, (id, secret), status) in [
+        (1, OWN, OTHER_NUMBER, ("SK-garage", "its-secret"), 200),
+        (2, common, NUMBER, (KEY_ID, KEY_SECRET), 200),
+        // In another's name,
+        (3, common, NUMBER, ("SK-garage", "its-secret"), 403),
+        (4, OWN, OTHER_NUMBER, (KEY_ID, KEY_SECRET), 403),
+        // and about another's number.
+        (5, OWN, NUMBER, ("SK-garage", "its-secret"), 404),
+    ] {
+        let mut form = params(&app);
+        form[0].1 = sid(n);
+        form[1].1 = account.to_owned();
+        form[4].1 = to.to_owned();
+        let signature = sign_shared(secret, &format!("{}{INBOUND}", app.url), &form);
+        let said = post_with(&app, INBOUND, &form, &[&settings(id)], &[&signature]).await;
+        assert_eq!(said, status, "{n}");
+    }
+    connections::remove_shared_key(&app.s, &garage.operator, "SK-garage")
+        .await
+        .expect("removed");
+    let mut form = params(&app);
+    (form[0].1, form[1].1, form[4].1) = (sid(6), OWN.to_owned(), OTHER_NUMBER.to_owned());
+    let signature = sign_shared("its-secret", &format!("{}{INBOUND}", app.url), &form);
+    let said = post_with(&app, INBOUND, &form, &[&settings("SK-garage")], &[&signature]).await;
+    assert_eq!(said, 403, "removed");
 }
