@@ -184,10 +184,8 @@ async fn the_document_is_what_others_rely_on() {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_visit_can_say_where_it_happens(#[case] backend: Backend) {
+async fn a_visit_can_say_where_it_happens(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let owner = services::Actor {
         business_id: app.business_id,

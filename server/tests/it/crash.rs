@@ -117,10 +117,10 @@ async fn all_messages(url: &str, key: &str) -> Vec<Value> {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn killed_three_times_while_sending_it_loses_nothing_and_repeats_nothing(#[case] backend: Backend) {
+async fn killed_three_times_while_sending_it_loses_nothing_and_repeats_nothing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     twilio::tls::install();
     let db = TestDb::new(backend).await;
     let sim = twilio_sim::start(SimConfig::default()).await.expect("the simulator starts");
@@ -193,10 +193,10 @@ async fn killed_three_times_while_sending_it_loses_nothing_and_repeats_nothing(#
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn asked_to_stop_it_finishes_what_it_began_and_leaves_the_rest_waiting(#[case] backend: Backend) {
+async fn asked_to_stop_it_finishes_what_it_began_and_leaves_the_rest_waiting(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     twilio::tls::install();
     let db = TestDb::new(backend).await;
     let sim = twilio_sim::start(SimConfig::default()).await.expect("the simulator starts");

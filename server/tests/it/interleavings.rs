@@ -906,17 +906,13 @@ async fn play_all(backend: Backend, faults: &'static [FaultKind]) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn in_whatever_order_things_happen_the_laws_hold(#[case] backend: Backend) {
+async fn in_whatever_order_things_happen_the_laws_hold(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     play_all(backend, &FAULTS).await;
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn they_hold_even_if_twilio_does_not_report(#[case] backend: Backend) {
+async fn they_hold_even_if_twilio_does_not_report(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     play_all(backend, &WITH_LOST_REPORTS).await;
 }

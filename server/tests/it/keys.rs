@@ -11,10 +11,8 @@ use twilio_sim::SimConfig;
 use crate::crash::{admin, free_port, post, start};
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_are_changed_beside_a_running_server(#[case] backend: Backend) {
+async fn keys_are_changed_beside_a_running_server(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     twilio::tls::install();
     let db = TestDb::new(backend).await;
     let sim: Sim = twilio_sim::start(SimConfig::default()).await.expect("the simulator starts");

@@ -12,10 +12,8 @@ use crate::{
 const ANN: &str = "+14155550171";
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn metrics_count_each_step_and_show_what_waits(#[case] backend: Backend) {
+async fn metrics_count_each_step_and_show_what_waits(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     server::metrics::install();
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
@@ -104,10 +102,8 @@ async fn each_step_of_a_text_is_one_line_and_no_number_is_in_the_log() {
 
 /// A text that no webhook brought, by the command that operators run after an outage.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_command_line_brings_in_what_an_outage_lost(#[case] backend: Backend) {
+async fn the_command_line_brings_in_what_an_outage_lost(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let it = Installation::new(backend).await;
     it.sim.set_inbound_url(None);
     it.sim.inbound(ANN, crate::app::NUMBER, "Are you there?").await;

@@ -39,10 +39,10 @@ async fn by_hand(it: &Installation, sql: &str) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_whole_ledger_is_counted_and_one_that_was_changed_by_hand_is_named(#[case] backend: Backend) {
+async fn a_whole_ledger_is_counted_and_one_that_was_changed_by_hand_is_named(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let it = Installation::new(backend).await;
     // Another business, whose ledger is empty, and whole.
     let garage = ["create-business", "--name", "Corner Garage", "--email", "gus@x.test"];
@@ -70,10 +70,8 @@ async fn a_whole_ledger_is_counted_and_one_that_was_changed_by_hand_is_named(#[c
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_price_is_set_or_refused_in_a_sentence(#[case] backend: Backend) {
+async fn a_price_is_set_or_refused_in_a_sentence(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let it = Installation::new(backend).await;
     let set = async |country: &str, dollars: &str| admin(&it, &["set-price", "--country", country, "--dollars", dollars]).await;
     let said = "A text part to US is estimated at $0.0085 from now on.";
@@ -101,10 +99,8 @@ async fn a_price_is_set_or_refused_in_a_sentence(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_pace_is_set_or_refused_in_a_sentence(#[case] backend: Backend) {
+async fn a_pace_is_set_or_refused_in_a_sentence(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let it = Installation::new(backend).await;
     let set = async |number: &str, pace: &str| admin(&it, &["set-pace", "--number", number, "--per-second", pace]).await;
     let said = format!("{NUMBER} sends 30 text parts a second from now on.");
@@ -132,10 +128,10 @@ async fn a_pace_is_set_or_refused_in_a_sentence(#[case] backend: Backend) {
 
 /// The token comes by a pipe, is checked at Twilio, and a server at work hears of it.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_business_gets_a_twilio_account_of_its_own_while_showup_runs(#[case] backend: Backend) {
+async fn a_business_gets_a_twilio_account_of_its_own_while_showup_runs(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     const OWN: &str = "AC11111111111111111111111111111111";
     const TOKEN: &str = "a-tenants-own-token";
     let it = Installation::new(backend).await;
@@ -179,10 +175,10 @@ async fn a_business_gets_a_twilio_account_of_its_own_while_showup_runs(#[case] b
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_business_is_made_in_its_country_and_its_number_is_read_as_one_of_there(#[case] backend: Backend) {
+async fn a_business_is_made_in_its_country_and_its_number_is_read_as_one_of_there(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let it = Installation::new(backend).await;
     let make = async |name: &str, more: &[&str]| {
         let email = format!("{name}@x.test");
@@ -234,10 +230,10 @@ async fn a_business_is_made_in_its_country_and_its_number_is_read_as_one_of_ther
 
 /// Beside a running server, too, and without changing anything.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(#[case] backend: Backend) {
+async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let it = Installation::new(backend).await;
     let showup = it.start("serve", free_port()).await;
     let doctor = async |args: &[&str]| {

@@ -305,10 +305,10 @@ fn refused_in_a_sentence(output: &std::process::Output) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn asked_to_stop_with_twenty_calls_in_the_air_it_hears_them_out_and_ends(#[case] backend: Backend) {
+async fn asked_to_stop_with_twenty_calls_in_the_air_it_hears_them_out_and_ends(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let (it, port) = (Installation::new(backend).await, free_port());
     let mut showup = it.start("serve", port).await;
     let ann = it.contact(&showup.url, ANN).await;

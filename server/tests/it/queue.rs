@@ -31,10 +31,8 @@ fn a_job() -> Job {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn real_apalis_pops_what_our_insert_wrote(#[case] backend: Backend) {
+async fn real_apalis_pops_what_our_insert_wrote(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let db = app.s.db().connection();
     for _ in 0..40 {
@@ -52,10 +50,8 @@ async fn real_apalis_pops_what_our_insert_wrote(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_job_of_a_newer_version_does_not_stop_the_others(#[case] backend: Backend) {
+async fn a_job_of_a_newer_version_does_not_stop_the_others(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let db = app.s.db().connection();
     enqueue(db, &a_job(), app.s.now(), None).await.expect("written");
@@ -74,10 +70,8 @@ async fn a_job_of_a_newer_version_does_not_stop_the_others(#[case] backend: Back
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_same_key_is_the_same_job(#[case] backend: Backend) {
+async fn the_same_key_is_the_same_job(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     for _ in 0..3 {
         enqueue(app.s.db().connection(), &a_job(), app.s.now(), Some("only-once"))
@@ -88,10 +82,8 @@ async fn the_same_key_is_the_same_job(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn workers_of_a_process_that_starts_again_work_at_once(#[case] backend: Backend) {
+async fn workers_of_a_process_that_starts_again_work_at_once(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     // Three starts on one database within a second: equal worker names would be refused by apalis.
     for _ in 0..3 {
@@ -106,10 +98,10 @@ async fn workers_of_a_process_that_starts_again_work_at_once(#[case] backend: Ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_committed_job_is_picked_up_at_once_not_at_the_next_heartbeat(#[case] backend: Backend) {
+async fn a_committed_job_is_picked_up_at_once_not_at_the_next_heartbeat(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", "+14155550171").await;
     let began = std::time::Instant::now();

@@ -36,10 +36,10 @@ async fn status(app: &TestApp, visit: &str) -> String {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_booked_visit_is_reminded_of_and_confirmed_by_one_letter(#[case] backend: Backend) {
+async fn a_booked_visit_is_reminded_of_and_confirmed_by_one_letter(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", "(415) 555-0171").await;
     let visit = booked(&app, &ann).await;
@@ -79,10 +79,8 @@ async fn a_booked_visit_is_reminded_of_and_confirmed_by_one_letter(#[case] backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_stop_between_enqueue_and_send_stops_the_send(#[case] backend: Backend) {
+async fn a_stop_between_enqueue_and_send_stops_the_send(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let ann = app.contact("Ann", ANN).await;
     let (accepted, _) = app.post("/messages", json!({ "contact_id": ann, "body": "Hello" })).await;

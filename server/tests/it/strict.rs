@@ -186,10 +186,10 @@ async fn a_phone_is_given_twice_wherever_it_is_given() {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_same_appointment_twice_is_a_conflict_that_names_the_first(#[case] backend: Backend) {
+async fn the_same_appointment_twice_is_a_conflict_that_names_the_first(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::without_workers(backend).await;
     let ann = app.contact("Ann", ANN).await;
     let starts_at = app.s.now() + chrono::Duration::hours(60);

@@ -37,10 +37,8 @@ const CURSORS: [&str; 4] = [
 ];
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn years_at_the_edge_are_refused_at_every_door(#[case] backend: Backend) {
+async fn years_at_the_edge_are_refused_at_every_door(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     app.sign_in().await;
     let ann = app.contact("Ann", ANN).await;
@@ -163,10 +161,10 @@ async fn pages_tell_a_visit_by_the_clock_of_its_place_and_come_with_the_rules_of
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn who_decides_which_time_holds_may_press_a_button_or_call_the_api(#[case] backend: Backend) {
+async fn who_decides_which_time_holds_may_press_a_button_or_call_the_api(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     app.sign_in().await;
     let ann = app.contact("Ann", ANN).await;

@@ -116,10 +116,8 @@ async fn what_is_signed_is_taken_and_answered_with_nothing_to_say(#[case] token:
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn two_hundred_repeats_at_once_are_one_message(#[case] backend: Backend) {
+async fn two_hundred_repeats_at_once_are_one_message(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = std::sync::Arc::new(TestApp::start(backend).await);
     let crowd: Vec<_> = (0..200)
         .map(|_| {
@@ -170,10 +168,10 @@ async fn a_text_through_the_simulator_and_back() {
 
 /// A business with a Twilio account of its own knows that account's token, and may sign whatever it likes with it.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn who_has_an_account_of_their_own_is_heard_for_it_and_for_nobody_else(#[case] backend: Backend) {
+async fn who_has_an_account_of_their_own_is_heard_for_it_and_for_nobody_else(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     const OWN: &str = "AC11111111111111111111111111111111";
     const OWN_TOKEN: &str = "a-tenants-own-token";
     let app = TestApp::start(backend).await;

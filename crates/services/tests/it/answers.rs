@@ -16,10 +16,8 @@ use crate::reminders::states;
 const ANN: &str = "+14155550171";
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn y_confirms_and_ends_the_reminders(#[case] backend: Backend) {
+async fn y_confirms_and_ends_the_reminders(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     assert_eq!(states(&visit), [("48h", "sent"), ("24h", "planned")]);
@@ -35,10 +33,8 @@ async fn y_confirms_and_ends_the_reminders(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn n_asks_for_another_time_and_makes_a_task(#[case] backend: Backend) {
+async fn n_asks_for_another_time_and_makes_a_task(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (_, visit) = w.reminded("Ann", ANN).await;
     w.text(ANN, "N").await;
@@ -63,10 +59,8 @@ async fn n_asks_for_another_time_and_makes_a_task(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn people_may_repeat_themselves_and_change_their_mind(#[case] backend: Backend) {
+async fn people_may_repeat_themselves_and_change_their_mind(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (_, visit) = w.reminded("Ann", ANN).await;
     for (text, status) in [
@@ -82,10 +76,8 @@ async fn people_may_repeat_themselves_and_change_their_mind(#[case] backend: Bac
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn with_two_visits_pending_the_token_decides(#[case] backend: Backend) {
+async fn with_two_visits_pending_the_token_decides(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, first) = w.reminded("Ann", ANN).await;
     let second = w.visit(&ann, 31).await;
@@ -99,10 +91,10 @@ async fn with_two_visits_pending_the_token_decides(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_bare_y_to_two_visits_is_asked_about_once_and_never_guessed(#[case] backend: Backend) {
+async fn a_bare_y_to_two_visits_is_asked_about_once_and_never_guessed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let (ann, first) = w.reminded("Ann", ANN).await;
     let second = w.visit(&ann, 31).await;
@@ -125,10 +117,8 @@ async fn a_bare_y_to_two_visits_is_asked_about_once_and_never_guessed(#[case] ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn anything_else_is_corrected_once_then_a_person_reads(#[case] backend: Backend) {
+async fn anything_else_is_corrected_once_then_a_person_reads(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (_, visit) = w.reminded("Ann", ANN).await;
     w.text(ANN, "Can I bring my dog? 🐶").await;
@@ -145,10 +135,8 @@ async fn anything_else_is_corrected_once_then_a_person_reads(#[case] backend: Ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_answer_that_fits_no_visit_becomes_work_for_a_person(#[case] backend: Backend) {
+async fn an_answer_that_fits_no_visit_becomes_work_for_a_person(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.text("+14155550199", "Y").await;
     assert_eq!(w.open_tasks().await[0].kind, "clarify");
@@ -164,10 +152,10 @@ async fn an_answer_that_fits_no_visit_becomes_work_for_a_person(#[case] backend:
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_reported_as_undelivered_can_still_be_answered(#[case] backend: Backend) {
+async fn a_reminder_reported_as_undelivered_can_still_be_answered(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     let m = w.last_message(&ann).await;
@@ -180,10 +168,8 @@ async fn a_reminder_reported_as_undelivered_can_still_be_answered(#[case] backen
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_answer_counts_for_fourteen_days(#[case] backend: Backend) {
+async fn an_answer_counts_for_fourteen_days(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 30 * 24).await;
@@ -202,10 +188,10 @@ async fn an_answer_counts_for_fourteen_days(#[case] backend: Backend) {
 
 /// The reminder left, we could not write that down, and the answer came before we knew.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_answer_counts_from_when_the_reminder_left_not_from_when_we_knew(#[case] backend: Backend) {
+async fn an_answer_counts_from_when_the_reminder_left_not_from_when_we_knew(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     messages::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
@@ -228,10 +214,8 @@ async fn an_answer_counts_from_when_the_reminder_left_not_from_when_we_knew(#[ca
 
 /// A breaker, a limit or the budget holds the text back: the customer does not know of it.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn who_was_not_asked_yet_does_not_answer(#[case] backend: Backend) {
+async fn who_was_not_asked_yet_does_not_answer(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let cut_off = w.process_cut_off().await;
     let ann = w.contact("Ann", ANN).await;
@@ -256,10 +240,8 @@ async fn of_kind(w: &World, kind: &str) -> Vec<TaskView> {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_answer_with_manners_is_an_answer(#[case] backend: Backend) {
+async fn an_answer_with_manners_is_an_answer(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (yes, no) = (Status::Confirmed, Status::RescheduleRequested);
     for (n, (text, becomes)) in [
@@ -292,10 +274,10 @@ async fn an_answer_with_manners_is_an_answer(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_only_begins_like_an_answer_decides_nothing_and_asks_a_person_at_once(#[case] backend: Backend) {
+async fn what_only_begins_like_an_answer_decides_nothing_and_asks_a_person_at_once(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     for (n, text) in [
         "Yes but can I come at 4?",
@@ -325,10 +307,8 @@ async fn what_only_begins_like_an_answer_decides_nothing_and_asks_a_person_at_on
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_polite_yes_opts_nobody_in_again(#[case] backend: Backend) {
+async fn a_polite_yes_opts_nobody_in_again(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.text(ANN, "STOP").await;
@@ -341,10 +321,8 @@ async fn a_polite_yes_opts_nobody_in_again(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_ok_to_what_staff_wrote_confirms_no_visit(#[case] backend: Backend) {
+async fn an_ok_to_what_staff_wrote_confirms_no_visit(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     w.clock.advance(Duration::minutes(1));
@@ -363,10 +341,10 @@ async fn an_ok_to_what_staff_wrote_confirms_no_visit(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_yes_to_staffs_question_does_not_confirm_what_was_declined(#[case] backend: Backend) {
+async fn a_yes_to_staffs_question_does_not_confirm_what_was_declined(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     w.text(ANN, "No sorry").await;
@@ -389,10 +367,10 @@ async fn a_yes_to_staffs_question_does_not_confirm_what_was_declined(#[case] bac
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn who_writes_on_while_a_person_is_asked_to_read_adds_no_task(#[case] backend: Backend) {
+async fn who_writes_on_while_a_person_is_asked_to_read_adds_no_task(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     for _ in 0..20 {
         w.text(ANN, "Y").await;
@@ -447,10 +425,10 @@ async fn a_stop_word_that_may_mean_the_visit_opts_out_and_has_somebody_call(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn only_a_word_that_may_mean_a_visit_that_lies_ahead_has_somebody_call(#[case] backend: Backend) {
+async fn only_a_word_that_may_mean_a_visit_that_lies_ahead_has_somebody_call(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let stranger = "+14155550199";
     w.text(stranger, "CANCEL").await;
@@ -505,10 +483,10 @@ async fn from_the_shared_number(w: &World, name: &str) -> (Actor, ContactView, A
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_cancel_to_a_number_of_several_businesses_has_each_of_them_call(#[case] backend: Backend) {
+async fn a_cancel_to_a_number_of_several_businesses_has_each_of_them_call(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let nails = from_the_shared_number(&w, "Nice Nails").await;
     let hair = from_the_shared_number(&w, "Happy Hair").await;

@@ -34,10 +34,8 @@ fn refusal(result: services::Result<AppointmentView>) -> Problem {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_second_is_refused_and_names_the_first(#[case] backend: Backend) {
+async fn the_second_is_refused_and_names_the_first(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, ben) = (w.contact("Ann", ANN).await, w.contact("Ben", BEN).await);
     let first = book(&w, &ann, "2027-01-07T15:00").await.expect("booked");
@@ -70,10 +68,8 @@ async fn the_second_is_refused_and_names_the_first(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn nor_is_one_moved_onto_another_or_brought_back_under_it(#[case] backend: Backend) {
+async fn nor_is_one_moved_onto_another_or_brought_back_under_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let first = book(&w, &ann, "2027-01-07T15:00").await.expect("booked");
@@ -104,10 +100,8 @@ async fn nor_is_one_moved_onto_another_or_brought_back_under_it(#[case] backend:
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn of_many_at_the_same_moment_one_is_made(#[case] backend: Backend) {
+async fn of_many_at_the_same_moment_one_is_made(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let other = book(&w, &ann, "2027-01-08T15:00").await.expect("booked");

@@ -90,10 +90,10 @@ async fn numbers_are_read_as_those_of_the_businesss_own_country(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_is_said_counts_before_the_number_and_that_before_the_zone(#[case] backend: Backend) {
+async fn what_is_said_counts_before_the_number_and_that_before_the_zone(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     for (zone, said, number, is) in [
         ("Europe/Rome", Some("mx"), Some("+447912345678"), "MX"),
@@ -118,10 +118,8 @@ async fn what_is_said_counts_before_the_number_and_that_before_the_zone(#[case] 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn where_the_country_is_not_known_nothing_is_guessed(#[case] backend: Backend) {
+async fn where_the_country_is_not_known_nothing_is_guessed(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let actor = opened(&w.s, "UTC", None, None).await;
     let words = add(&w.s, &actor, "347 123 4567").await.expect_err("refused");
@@ -165,10 +163,8 @@ async fn where_the_country_is_not_known_nothing_is_guessed(#[case] backend: Back
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_country_is_chosen_in_the_settings_and_leaves_a_trace(#[case] backend: Backend) {
+async fn a_country_is_chosen_in_the_settings_and_leaves_a_trace(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let choose = async |country: &str| {
         let cmd = UpdateBusiness {
@@ -204,10 +200,10 @@ async fn a_country_is_chosen_in_the_settings_and_leaves_a_trace(#[case] backend:
 
 /// Before, everybody was American: who may not be has to say it, and nobody else is asked.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn businesses_from_before_are_asked_where_their_number_or_zone_speaks_against_it(#[case] backend: Backend) {
+async fn businesses_from_before_are_asked_where_their_number_or_zone_speaks_against_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let test = TestDb::empty(backend).await;
     let db = Db::connect(&test.url).await.expect("opens");
     let before = Migrator::migrations()

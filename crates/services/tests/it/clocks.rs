@@ -135,10 +135,8 @@ async fn what_was_entered_by_old_rules_waits_for_a_person(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn who_is_not_concerned_is_not_asked(#[case] backend: Backend) {
+async fn who_is_not_concerned_is_not_asked(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let (w, ann) = in_zone(backend, "America/Vancouver").await;
     let cancelled = enter(&w, &ann, "2026-12-08T16:00", None).await;
     as_stored_before(&w, &cancelled, "2026-12-08T23:00:00Z").await;
@@ -168,10 +166,10 @@ async fn who_is_not_concerned_is_not_asked(#[case] backend: Backend) {
 
 /// Not only this once: whenever the rules that a program brings are others than those of the one before.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn every_new_version_of_the_rules_is_compared_with_what_was_entered(#[case] backend: Backend) {
+async fn every_new_version_of_the_rules_is_compared_with_what_was_entered(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let (w, ann) = in_zone(backend, "America/New_York").await;
     let visits = [
         enter(&w, &ann, "2026-12-08T15:00", None).await,
@@ -239,10 +237,8 @@ async fn lives_in(w: &World, ann: &ContactView, zone: &str) {
 
 /// AP5: a visit in person begins when the clock there says so, wherever the customer is.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_traveller_is_told_the_clock_of_the_place(#[case] backend: Backend) {
+async fn a_traveller_is_told_the_clock_of_the_place(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let (w, ann) = in_zone(backend, "America/New_York").await;
     lives_in(&w, &ann, "America/Los_Angeles").await;
     let visit = enter(&w, &ann, "2026-12-08T19:32", None).await;
@@ -253,10 +249,8 @@ async fn a_traveller_is_told_the_clock_of_the_place(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_location_has_a_clock_of_its_own(#[case] backend: Backend) {
+async fn a_location_has_a_clock_of_its_own(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let (w, ann) = in_zone(backend, "America/New_York").await;
     let wrong = SaveLocation {
         name: "Mars".to_owned(),

@@ -10,10 +10,10 @@ use testkit::{Backend, World};
 const ANN: &str = "+14155550171";
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn stop_and_start_are_obeyed_at_once_and_written_down_with_their_words(#[case] backend: Backend) {
+async fn stop_and_start_are_obeyed_at_once_and_written_down_with_their_words(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.text(ANN, "Stop!").await;
@@ -54,10 +54,8 @@ async fn stop_and_start_are_obeyed_at_once_and_written_down_with_their_words(#[c
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn help_says_who_and_how_to_stop(#[case] backend: Backend) {
+async fn help_says_who_and_how_to_stop(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.text(ANN, "help").await;
     w.work().await;
@@ -68,10 +66,10 @@ async fn help_says_who_and_how_to_stop(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn with_advanced_opt_out_twilios_word_counts_and_nothing_is_answered(#[case] backend: Backend) {
+async fn with_advanced_opt_out_twilios_word_counts_and_nothing_is_answered(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     for (body, kind) in [("AIDE", "HELP"), ("ARRET", "STOP")] {
@@ -85,10 +83,8 @@ async fn with_advanced_opt_out_twilios_word_counts_and_nothing_is_answered(#[cas
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_changed_or_missing_ledger_row_is_found(#[case] backend: Backend) {
+async fn a_changed_or_missing_ledger_row_is_found(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.contact("Ann", ANN).await;
     w.text(ANN, "STOP").await;
@@ -142,10 +138,8 @@ async fn a_changed_or_missing_ledger_row_is_found(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn many_consents_at_once_are_one_unbroken_chain(#[case] backend: Backend) {
+async fn many_consents_at_once_are_one_unbroken_chain(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = std::sync::Arc::new(World::new(backend).await);
     let crowd: Vec<_> = (0..20)
         .map(|n| {
@@ -160,10 +154,10 @@ async fn many_consents_at_once_are_one_unbroken_chain(#[case] backend: Backend) 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_stop_belongs_to_the_number_not_to_the_card_it_is_filed_under(#[case] backend: Backend) {
+async fn a_stop_belongs_to_the_number_not_to_the_card_it_is_filed_under(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     use contract::contacts::{CreateContact, OptIn, RecordConsent, UpdateContact};
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
@@ -209,10 +203,10 @@ async fn a_stop_belongs_to_the_number_not_to_the_card_it_is_filed_under(#[case] 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_text_that_waits_never_goes_to_a_number_that_was_changed(#[case] backend: Backend) {
+async fn a_text_that_waits_never_goes_to_a_number_that_was_changed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     use contract::contacts::{RecordConsent, UpdateContact};
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
@@ -241,10 +235,10 @@ async fn a_text_that_waits_never_goes_to_a_number_that_was_changed(#[case] backe
 
 /// Strangers who write at the same moment are noted at once; what one of their numbers said before holds for that one alone.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn among_strangers_who_write_together_only_whose_number_said_stop_is_opted_out(#[case] backend: Backend) {
+async fn among_strangers_who_write_together_only_whose_number_said_stop_is_opted_out(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     use contract::contacts::UpdateContact;
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;

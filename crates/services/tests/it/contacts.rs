@@ -36,10 +36,8 @@ async fn numbers_are_taken_in_any_usual_spelling(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn every_wrong_field_is_named_in_plain_words(#[case] backend: Backend) {
+async fn every_wrong_field_is_named_in_plain_words(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let cmd = CreateContact {
         email: Some("not an address".to_owned()),
@@ -53,10 +51,8 @@ async fn every_wrong_field_is_named_in_plain_words(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn somebody_who_texted_first_gets_their_name_later(#[case] backend: Backend) {
+async fn somebody_who_texted_first_gets_their_name_later(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.text(ANN, "Hello").await;
     let known = contacts::list(&w.s, &w.owner, ContactQuery::default())
@@ -70,10 +66,8 @@ async fn somebody_who_texted_first_gets_their_name_later(#[case] backend: Backen
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_form_does_not_undo_a_stop(#[case] backend: Backend) {
+async fn a_form_does_not_undo_a_stop(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.text(ANN, "STOP").await;
     let ann = w.contact("Ann", ANN).await;
@@ -81,10 +75,8 @@ async fn a_form_does_not_undo_a_stop(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_number_is_one_contacts_and_staff_are_told_whose(#[case] backend: Backend) {
+async fn a_number_is_one_contacts_and_staff_are_told_whose(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.contact("Ann", ANN).await;
     w.text("+14155550178", "Hello").await;
@@ -114,10 +106,8 @@ async fn a_number_is_one_contacts_and_staff_are_told_whose(#[case] backend: Back
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_new_number_needs_a_new_consent(#[case] backend: Backend) {
+async fn a_new_number_needs_a_new_consent(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let cmd = UpdateContact {
@@ -133,10 +123,10 @@ async fn a_new_number_needs_a_new_consent(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn people_are_found_by_part_of_name_number_or_address_and_listed_in_pages(#[case] backend: Backend) {
+async fn people_are_found_by_part_of_name_number_or_address_and_listed_in_pages(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     for n in 0..120 {
         contacts::create(

@@ -117,10 +117,10 @@ async fn staff_decide_about_somebody_on_hold_with_their_words_in_view(#[case] ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_log_names_people_and_shows_what_waits_and_what_failed(#[case] backend: Backend) {
+async fn the_log_names_people_and_shows_what_waits_and_what_failed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.text(BEN, "Who is this?").await;
@@ -159,10 +159,8 @@ async fn the_log_names_people_and_shows_what_waits_and_what_failed(#[case] backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_higher_limit_lets_go_at_once_what_waited_for_it(#[case] backend: Backend) {
+async fn a_higher_limit_lets_go_at_once_what_waited_for_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     assert_eq!(set(&w, "", "1").await.hourly_limit, 1);
@@ -178,10 +176,10 @@ async fn a_higher_limit_lets_go_at_once_what_waited_for_it(#[case] backend: Back
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_budget_warns_holds_reminders_back_and_lets_them_go_when_it_is_raised(#[case] backend: Backend) {
+async fn a_budget_warns_holds_reminders_back_and_lets_them_go_when_it_is_raised(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     // A text costs 1.2 cents until Twilio says otherwise.
@@ -218,10 +216,10 @@ async fn a_budget_warns_holds_reminders_back_and_lets_them_go_when_it_is_raised(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn limits_are_checked_field_by_field_and_changed_by_owners_only(#[case] backend: Backend) {
+async fn limits_are_checked_field_by_field_and_changed_by_owners_only(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let refused = async |budget: &str, limit: &str| {
         let problem = businesses::update_sending(&w.s, &w.owner, bounds(budget, limit))
@@ -264,10 +262,8 @@ async fn limits_are_checked_field_by_field_and_changed_by_owners_only(#[case] ba
 
 /// It is 15:00 UTC, 10:00 where Ann is.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn reminders_keep_the_quiet_hours_that_were_set(#[case] backend: Backend) {
+async fn reminders_keep_the_quiet_hours_that_were_set(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.visit(&ann, 30).await;
@@ -292,10 +288,8 @@ async fn reminders_keep_the_quiet_hours_that_were_set(#[case] backend: Backend) 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn refused_credentials_are_a_banner_until_texts_go_again(#[case] backend: Backend) {
+async fn refused_credentials_are_a_banner_until_texts_go_again(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::Refuse).code(20003));
@@ -309,10 +303,10 @@ async fn refused_credentials_are_a_banner_until_texts_go_again(#[case] backend: 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_whole_ledger_of_a_person_can_be_taken_away_and_that_is_written_down(#[case] backend: Backend) {
+async fn the_whole_ledger_of_a_person_can_be_taken_away_and_that_is_written_down(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.contact("Ben", BEN).await;
@@ -345,10 +339,8 @@ async fn the_whole_ledger_of_a_person_can_be_taken_away_and_that_is_written_down
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn recent_days_are_all_there_oldest_first(#[case] backend: Backend) {
+async fn recent_days_are_all_there_oldest_first(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.text(ANN, "Hello").await;
     w.clock.advance(Duration::days(2));

@@ -19,10 +19,8 @@ async fn of_kind(w: &World, kind: &str) -> Vec<TaskView> {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_free_text_opt_out_holds_everything_until_staff_decide(#[case] backend: Backend) {
+async fn a_free_text_opt_out_holds_everything_until_staff_decide(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, _) = w.reminded("Ann", ANN).await;
     w.reply(&ann, "One more thing").await.expect("queued");
@@ -55,10 +53,8 @@ async fn a_free_text_opt_out_holds_everything_until_staff_decide(#[case] backend
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn staff_decide_that_it_was_an_opt_out(#[case] backend: Backend) {
+async fn staff_decide_that_it_was_an_opt_out(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -75,10 +71,8 @@ async fn staff_decide_that_it_was_an_opt_out(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_keyword_settles_the_question(#[case] backend: Backend) {
+async fn a_keyword_settles_the_question(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.text(ANN, "leave me alone and stop texting").await;
@@ -90,10 +84,8 @@ async fn a_keyword_settles_the_question(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn talk_about_the_visit_holds_nothing(#[case] backend: Backend) {
+async fn talk_about_the_visit_holds_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, _) = w.reminded("Ann", ANN).await;
     w.text(ANN, "no thanks, cancel it").await;
@@ -101,10 +93,8 @@ async fn talk_about_the_visit_holds_nothing(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_failed_can_be_sent_again_and_what_waits_taken_back(#[case] backend: Backend) {
+async fn what_failed_can_be_sent_again_and_what_waits_taken_back(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::Refuse).code(21612).count(1));
@@ -137,10 +127,8 @@ async fn what_failed_can_be_sent_again_and_what_waits_taken_back(#[case] backend
 
 /// A form that somebody else fills in does not settle what they said.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_booking_does_not_end_a_hold(#[case] backend: Backend) {
+async fn a_booking_does_not_end_a_hold(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.text(ANN, "please take me off your list").await;
     let ann = w.contact("Ann", ANN).await;
@@ -149,10 +137,8 @@ async fn a_booking_does_not_end_a_hold(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_start_of_their_own_ends_a_hold(#[case] backend: Backend) {
+async fn a_start_of_their_own_ends_a_hold(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.text(ANN, "please take me off your list").await;
@@ -163,10 +149,8 @@ async fn a_start_of_their_own_ends_a_hold(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_text_is_sent_again_from_a_number_that_works(#[case] backend: Backend) {
+async fn a_text_is_sent_again_from_a_number_that_works(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");

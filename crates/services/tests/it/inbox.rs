@@ -15,10 +15,8 @@ use uuid::Uuid;
 const ANN: &str = "+14155550171";
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn two_hundred_repeats_of_a_text_are_one_message(#[case] backend: Backend) {
+async fn two_hundred_repeats_of_a_text_are_one_message(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = std::sync::Arc::new(World::new(backend).await);
     let form = w.inbound(ANN, "Hello");
     let crowd: Vec<_> = (0..200)
@@ -40,10 +38,10 @@ async fn two_hundred_repeats_of_a_text_are_one_message(#[case] backend: Backend)
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn many_texts_of_a_stranger_at_once_are_one_contact_and_all_there(#[case] backend: Backend) {
+async fn many_texts_of_a_stranger_at_once_are_one_contact_and_all_there(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = std::sync::Arc::new(World::new(backend).await);
     let crowd: Vec<_> = (0..20)
         .map(|n| {
@@ -70,10 +68,8 @@ async fn many_texts_of_a_stranger_at_once_are_one_contact_and_all_there(#[case] 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn odd_bytes_survive_or_vanish_but_never_break_anything(#[case] backend: Backend) {
+async fn odd_bytes_survive_or_vanish_but_never_break_anything(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.text(ANN, "nul\u{0} bell\u{7} emoji 👩‍👩‍👧 line\nbreak").await;
     let ann = contacts::list(&w.s, &w.owner, Default::default())
@@ -85,10 +81,8 @@ async fn odd_bytes_survive_or_vanish_but_never_break_anything(#[case] backend: B
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_error_of_ours_never_loses_a_text(#[case] backend: Backend) {
+async fn an_error_of_ours_never_loses_a_text(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let db = w.s.db().connection();
@@ -131,10 +125,8 @@ async fn an_error_of_ours_never_loses_a_text(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_panic_of_ours_never_loses_a_text(#[case] backend: Backend) {
+async fn a_panic_of_ours_never_loses_a_text(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.clock.panic_next(1);
@@ -150,10 +142,8 @@ async fn a_panic_of_ours_never_loses_a_text(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_can_never_be_shown_ends_as_a_task(#[case] backend: Backend) {
+async fn what_can_never_be_shown_ends_as_a_task(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let db = w.s.db().connection();
     db.execute_unprepared("ALTER TABLE conversation RENAME TO conversation_away")
@@ -182,10 +172,10 @@ async fn what_can_never_be_shown_ends_as_a_task(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_live_log_tells_everything_in_order_and_resumes_anywhere(#[case] backend: Backend) {
+async fn the_live_log_tells_everything_in_order_and_resumes_anywhere(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let (_, visit) = w.reminded("Ann", ANN).await;
     let here = live::cursor(&w.s, w.owner.business_id).await.expect("cursor");
@@ -244,10 +234,8 @@ async fn live_events_show_what_a_reload_shows(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_composer_says_why_it_is_closed(#[case] backend: Backend) {
+async fn the_composer_says_why_it_is_closed(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let id = conversations::open_with(&w.s, &w.owner, ann.id).await.expect("opened");
@@ -266,10 +254,8 @@ async fn the_composer_says_why_it_is_closed(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn reading_marks_read_and_a_long_thread_comes_in_pages(#[case] backend: Backend) {
+async fn reading_marks_read_and_a_long_thread_comes_in_pages(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     for n in 0..120 {
         w.clock.advance(chrono::Duration::seconds(1));
@@ -297,10 +283,8 @@ async fn reading_marks_read_and_a_long_thread_comes_in_pages(#[case] backend: Ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn staff_do_the_daily_work_but_not_the_settings(#[case] backend: Backend) {
+async fn staff_do_the_daily_work_but_not_the_settings(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let staff = member(&w.s, w.owner.business_id, Role::Staff, "sam@x.test", "long enough word").await;
     let ann = w.contact("Ann", ANN).await;
@@ -341,10 +325,10 @@ async fn write_to(w: &World, actor: &Actor, phone: &str) -> Uuid {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_text_to_the_shared_number_goes_to_who_wrote_last_from_it(#[case] backend: Backend) {
+async fn a_text_to_the_shared_number_goes_to_who_wrote_last_from_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let nails = w.business_without_number("Nails").await;
     let hair = w.business_without_number("Hair").await;
@@ -368,10 +352,10 @@ async fn a_text_to_the_shared_number_goes_to_who_wrote_last_from_it(#[case] back
 
 /// Those that wait for the first are one group: each of it goes its own way, in one look for all.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn texts_to_the_shared_number_that_come_together_each_go_to_who_wrote_last(#[case] backend: Backend) {
+async fn texts_to_the_shared_number_that_come_together_each_go_to_who_wrote_last(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let both = [
         w.business_without_number("Nails").await,
@@ -406,10 +390,10 @@ async fn texts_to_the_shared_number_that_come_together_each_go_to_who_wrote_last
 
 /// It was acknowledged, so it counts, even while an error of ours keeps us from acting on it.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_stop_that_could_not_be_acted_on_holds_everything_until_it_is(#[case] backend: Backend) {
+async fn a_stop_that_could_not_be_acted_on_holds_everything_until_it_is(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -429,10 +413,8 @@ async fn a_stop_that_could_not_be_acted_on_holds_everything_until_it_is(#[case] 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_stop_under_a_picture_is_a_stop(#[case] backend: Backend) {
+async fn a_stop_under_a_picture_is_a_stop(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     for (word, media) in [("Y", 1), ("STOP", 2)] {
@@ -530,10 +512,10 @@ async fn a_machine_that_writes_is_shown_and_found_but_never_answered(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_machine_may_be_given_a_name_and_a_visit_but_no_reminder(#[case] backend: Backend) {
+async fn a_machine_may_be_given_a_name_and_a_visit_but_no_reminder(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     w.text("68849", "Your parcel is on its way").await;
     let found = w.holder_of("68849").await;
@@ -567,10 +549,8 @@ async fn a_machine_may_be_given_a_name_and_a_visit_but_no_reminder(#[case] backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn somebody_without_a_number_is_answered_by_a_person(#[case] backend: Backend) {
+async fn somebody_without_a_number_is_answered_by_a_person(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     for _ in 0..3 {
         w.text("whatsapp:US.13491208655302741918", "HELP").await;

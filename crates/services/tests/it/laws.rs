@@ -30,10 +30,8 @@ fn of(contact: uuid::Uuid) -> LogQuery {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn law_1_a_text_is_a_row_before_anything_is_sent(#[case] backend: Backend) {
+async fn law_1_a_text_is_a_row_before_anything_is_sent(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let queued = w.reply(&ann, "Hello").await.expect("queued");
@@ -43,10 +41,8 @@ async fn law_1_a_text_is_a_row_before_anything_is_sent(#[case] backend: Backend)
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn law_2_many_workers_at_one_message_send_it_once(#[case] backend: Backend) {
+async fn law_2_many_workers_at_one_message_send_it_once(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -62,10 +58,8 @@ async fn law_2_many_workers_at_one_message_send_it_once(#[case] backend: Backend
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn law_2_the_same_correlation_id_is_the_same_message(#[case] backend: Backend) {
+async fn law_2_the_same_correlation_id_is_the_same_message(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, ben) = (w.contact("Ann", ANN).await, w.contact("Ben", "+14155550172").await);
     let send = |contact_id| SendMessage {
@@ -86,10 +80,10 @@ async fn law_2_the_same_correlation_id_is_the_same_message(#[case] backend: Back
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn law_3_a_stop_that_has_committed_is_never_followed_by_a_send(#[case] backend: Backend) {
+async fn law_3_a_stop_that_has_committed_is_never_followed_by_a_send(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -106,10 +100,10 @@ async fn law_3_a_stop_that_has_committed_is_never_followed_by_a_send(#[case] bac
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn law_3_stops_and_sends_at_the_same_moment_never_end_with_a_send_after_the_stop(#[case] backend: Backend) {
+async fn law_3_stops_and_sends_at_the_same_moment_never_end_with_a_send_after_the_stop(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = Arc::new(World::new(backend).await);
     for round in 0..8 {
         let phone = format!("+1415555018{round}");
@@ -185,10 +179,10 @@ async fn law_3_what_comes_between_the_claim_and_the_call_counts(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn law_3_a_visit_that_is_gone_since_the_claim_is_not_reminded_of(#[case] backend: Backend) {
+async fn law_3_a_visit_that_is_gone_since_the_claim_is_not_reminded_of(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = Arc::new(World::new(backend).await);
     numbers::set_pace(&w.s, NUMBER, 100).await.expect("a fast number");
     let ann = w.contact("Ann", ANN).await;
@@ -218,10 +212,8 @@ async fn law_3_a_visit_that_is_gone_since_the_claim_is_not_reminded_of(#[case] b
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn law_3_consent_is_asked_in_the_claim_itself(#[case] backend: Backend) {
+async fn law_3_consent_is_asked_in_the_claim_itself(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -238,10 +230,8 @@ async fn law_3_consent_is_asked_in_the_claim_itself(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn law_3_a_blocked_contact_gets_nothing(#[case] backend: Backend) {
+async fn law_3_a_blocked_contact_gets_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -252,10 +242,8 @@ async fn law_3_a_blocked_contact_gets_nothing(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn law_5_what_is_not_sent_says_so_and_asks_a_person(#[case] backend: Backend) {
+async fn law_5_what_is_not_sent_says_so_and_asks_a_person(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::Refuse).code(21211));
@@ -273,10 +261,10 @@ async fn law_5_what_is_not_sent_says_so_and_asks_a_person(#[case] backend: Backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(#[case] backend: Backend) {
+async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     w.text(ANN, "What?").await;
@@ -357,10 +345,10 @@ async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(#[case] bac
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn law_8_what_fails_leaves_no_trace_and_what_works_leaves_all(#[case] backend: Backend) {
+async fn law_8_what_fails_leaves_no_trace_and_what_works_leaves_all(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let db = w.s.db().connection();
     let traces = async || {

@@ -33,10 +33,10 @@ async fn kinds(w: &World) -> Vec<String> {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn reminders_leave_at_their_numbers_pace_and_say_when_their_turn_is(#[case] backend: Backend) {
+async fn reminders_leave_at_their_numbers_pace_and_say_when_their_turn_is(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     numbers::set_pace(&w.s, NUMBER, 1).await.expect("set");
     // A minute's worth may run ahead; the rest gets turns, one a second.
@@ -62,10 +62,10 @@ async fn reminders_leave_at_their_numbers_pace_and_say_when_their_turn_is(#[case
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_answer_to_a_customer_overtakes_reminders_that_wait_for_their_turn(#[case] backend: Backend) {
+async fn an_answer_to_a_customer_overtakes_reminders_that_wait_for_their_turn(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     for n in 0..80 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
@@ -80,10 +80,8 @@ async fn an_answer_to_a_customer_overtakes_reminders_that_wait_for_their_turn(#[
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn replies_are_first_but_reminders_do_not_starve(#[case] backend: Backend) {
+async fn replies_are_first_but_reminders_do_not_starve(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let chatty = w.contact("Chatty", ANN).await;
     for n in 0..5 {
@@ -101,10 +99,8 @@ async fn replies_are_first_but_reminders_do_not_starve(#[case] backend: Backend)
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn several_workers_together_keep_to_the_limit(#[case] backend: Backend) {
+async fn several_workers_together_keep_to_the_limit(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     for n in 0..110 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
@@ -122,10 +118,10 @@ async fn several_workers_together_keep_to_the_limit(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_account_sends_no_faster_than_its_limit_from_several_workers(#[case] backend: Backend) {
+async fn the_account_sends_no_faster_than_its_limit_from_several_workers(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::with_account_limit(backend, 10).await;
     for n in 0..40 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
@@ -149,10 +145,8 @@ async fn the_account_sends_no_faster_than_its_limit_from_several_workers(#[case]
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn when_twilio_says_slower_the_whole_account_rests(#[case] backend: Backend) {
+async fn when_twilio_says_slower_the_whole_account_rests(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let ben = w.contact("Ben", "+14155550172").await;
@@ -170,10 +164,10 @@ async fn when_twilio_says_slower_the_whole_account_rests(#[case] backend: Backen
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn after_five_failures_in_a_row_texts_wait_and_one_tries_the_way_again(#[case] backend: Backend) {
+async fn after_five_failures_in_a_row_texts_wait_and_one_tries_the_way_again(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     w.sim.set_fault(Fault::new(FaultKind::ErrorBefore).count(5));
     for n in 0..5 {
@@ -207,10 +201,10 @@ async fn after_five_failures_in_a_row_texts_wait_and_one_tries_the_way_again(#[c
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn refused_credentials_stop_everything_at_once_and_cost_no_text(#[case] backend: Backend) {
+async fn refused_credentials_stop_everything_at_once_and_cost_no_text(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     w.sim.set_fault(Fault::new(FaultKind::Refuse).code(20003).count(1));
     let ann = w.contact("Ann", ANN).await;
@@ -231,10 +225,8 @@ async fn refused_credentials_stop_everything_at_once_and_cost_no_text(#[case] ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_number_that_may_not_send_stops_that_number_only(#[case] backend: Backend) {
+async fn a_number_that_may_not_send_stops_that_number_only(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let other = w.another_business().await;
     w.sim.set_fault(Fault::new(FaultKind::Refuse).code(30034).count(1));
@@ -261,10 +253,10 @@ async fn a_number_that_may_not_send_stops_that_number_only(#[case] backend: Back
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn with_the_budget_used_up_reminders_wait_and_replies_still_go(#[case] backend: Backend) {
+async fn with_the_budget_used_up_reminders_wait_and_replies_still_go(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     messages::spend::set_price(&w.s, "us", 10_000).await.expect("set");
     budget(&w, 20_000).await;
@@ -287,10 +279,8 @@ async fn with_the_budget_used_up_reminders_wait_and_replies_still_go(#[case] bac
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn at_four_fifths_of_the_budget_staff_are_told(#[case] backend: Backend) {
+async fn at_four_fifths_of_the_budget_staff_are_told(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     messages::spend::set_price(&w.s, "US", 10_000).await.expect("set");
     budget(&w, 50_000).await;
@@ -304,10 +294,8 @@ async fn at_four_fifths_of_the_budget_staff_are_told(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_twilio_did_not_take_is_not_charged(#[case] backend: Backend) {
+async fn what_twilio_did_not_take_is_not_charged(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     messages::spend::set_price(&w.s, "US", 10_000).await.expect("set");
     budget(&w, 12_000).await;
@@ -322,10 +310,8 @@ async fn what_twilio_did_not_take_is_not_charged(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_mornings_reminders_leave_room_for_an_answer(#[case] backend: Backend) {
+async fn a_mornings_reminders_leave_room_for_an_answer(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let db = w.s.db().connection();
     db.execute_unprepared("UPDATE business SET hourly_limit = 20")
@@ -354,10 +340,8 @@ async fn a_mornings_reminders_leave_room_for_an_answer(#[case] backend: Backend)
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_pace_can_be_set_for_a_number(#[case] backend: Backend) {
+async fn a_pace_can_be_set_for_a_number(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     numbers::set_pace(&w.s, NUMBER, 30).await.expect("set");
     assert!(numbers::set_pace(&w.s, NUMBER, 0).await.is_err());
@@ -410,10 +394,10 @@ async fn why_they_wait(w: &World) -> Vec<String> {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn reminders_from_several_workers_together_keep_to_their_numbers_pace(#[case] backend: Backend) {
+async fn reminders_from_several_workers_together_keep_to_their_numbers_pace(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     numbers::set_pace(&w.s, NUMBER, 1).await.expect("set");
     let db = w.s.db().connection();
@@ -449,10 +433,10 @@ async fn reminders_from_several_workers_together_keep_to_their_numbers_pace(#[ca
 /// Twilio queues ten hours for a sender, and who answers a customer should not wait for a machine: replies are handed over up to three
 /// hours ahead of the pace. What is beyond that waits with us.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn replies_from_several_workers_run_three_hours_ahead_of_their_numbers_pace_and_no_further(#[case] backend: Backend) {
+async fn replies_from_several_workers_run_three_hours_ahead_of_their_numbers_pace_and_no_further(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     numbers::set_pace(&w.s, NUMBER, 1).await.expect("set");
     let db = w.s.db().connection();
@@ -489,10 +473,8 @@ async fn replies_from_several_workers_run_three_hours_ahead_of_their_numbers_pac
 
 /// What was held for an hour by one limit still keeps to the pace of its number afterwards: 60 text parts at once, then one a second.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_a_limit_held_does_not_leave_all_at_once(#[case] backend: Backend) {
+async fn what_a_limit_held_does_not_leave_all_at_once(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let db = w.s.db().connection();
     let three_parts =
@@ -526,10 +508,10 @@ async fn what_a_limit_held_does_not_leave_all_at_once(#[case] backend: Backend) 
 
 /// An unregistered number: Twilio takes each text, and the carriers refuse it.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_number_whose_texts_the_carriers_refuse_stops_until_one_gets_through(#[case] backend: Backend) {
+async fn a_number_whose_texts_the_carriers_refuse_stops_until_one_gets_through(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let refused = async |text: &str| {
@@ -565,10 +547,8 @@ async fn a_number_whose_texts_the_carriers_refuse_stops_until_one_gets_through(#
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn while_twilio_is_out_of_reach_no_text_is_given_up(#[case] backend: Backend) {
+async fn while_twilio_is_out_of_reach_no_text_is_given_up(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let cut_off = w.process_cut_off().await;
     let ann = w.contact("Ann", ANN).await;
@@ -585,10 +565,8 @@ async fn while_twilio_is_out_of_reach_no_text_is_given_up(#[case] backend: Backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_day_without_twilio_ends_with_a_person(#[case] backend: Backend) {
+async fn a_day_without_twilio_ends_with_a_person(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let cut_off = w.process_cut_off().await;
     let ann = w.contact("Ann", ANN).await;
@@ -602,10 +580,10 @@ async fn a_day_without_twilio_ends_with_a_person(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_the_carriers_refuse_closes_by_twilios_log_where_no_callback_comes(#[case] backend: Backend) {
+async fn what_the_carriers_refuse_closes_by_twilios_log_where_no_callback_comes(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     messages::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
@@ -639,10 +617,8 @@ async fn what_the_carriers_refuse_closes_by_twilios_log_where_no_callback_comes(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_text_written_long_ago_waits_for_twilio_as_any_other(#[case] backend: Backend) {
+async fn a_text_written_long_ago_waits_for_twilio_as_any_other(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let cut_off = w.process_cut_off().await;
     let ann = w.contact("Ann", ANN).await;
@@ -670,10 +646,10 @@ async fn of_kind(w: &World, kind: &str) -> Vec<TaskView> {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_phone_that_asks_for_help_all_day_gets_three_answers_an_hour_and_a_person(#[case] backend: Backend) {
+async fn a_phone_that_asks_for_help_all_day_gets_three_answers_an_hour_and_a_person(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     for n in 0..120 {
         w.text(ANN, if n % 2 == 0 { "HELP" } else { "info" }).await;
@@ -699,10 +675,8 @@ async fn a_phone_that_asks_for_help_all_day_gets_three_answers_an_hour_and_a_per
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn texts_that_come_together_get_three_answers_too(#[case] backend: Backend) {
+async fn texts_that_come_together_get_three_answers_too(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.contact("Ann", ANN).await;
     let texts = (0..120).map(|_| w.text(ANN, "HELP"));
@@ -712,10 +686,10 @@ async fn texts_that_come_together_get_three_answers_too(#[case] backend: Backend
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn answers_of_every_kind_count_together_and_a_stop_after_them_is_a_stop(#[case] backend: Backend) {
+async fn answers_of_every_kind_count_together_and_a_stop_after_them_is_a_stop(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let (ann, _) = w.reminded("Ann", ANN).await;
     for text in ["HELP", "Can I bring my dog?", "HELP", "HELP", "HELP"] {
@@ -732,10 +706,10 @@ async fn answers_of_every_kind_count_together_and_a_stop_after_them_is_a_stop(#[
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn many_phones_that_ask_for_help_leave_three_quarters_of_the_hour_to_others(#[case] backend: Backend) {
+async fn many_phones_that_ask_for_help_leave_three_quarters_of_the_hour_to_others(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     numbers::set_pace(&w.s, NUMBER, 1000).await.expect("set");
     for n in 0..60 {
@@ -761,10 +735,10 @@ async fn many_phones_that_ask_for_help_leave_three_quarters_of_the_hour_to_other
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn on_a_morning_full_of_reminders_help_is_answered_and_staff_keep_the_last_of_the_hour(#[case] backend: Backend) {
+async fn on_a_morning_full_of_reminders_help_is_answered_and_staff_keep_the_last_of_the_hour(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     numbers::set_pace(&w.s, NUMBER, 1000).await.expect("set");
     let db = w.s.db().connection();
@@ -789,10 +763,8 @@ async fn on_a_morning_full_of_reminders_help_is_answered_and_staff_keep_the_last
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn help_is_answered_beyond_the_budget_up_to_a_tenth_of_it(#[case] backend: Backend) {
+async fn help_is_answered_beyond_the_budget_up_to_a_tenth_of_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     messages::spend::set_price(&w.s, "US", 10_000).await.expect("set");
     budget(&w, 100_000).await;
@@ -833,10 +805,10 @@ async fn learned(w: &World) -> Option<account_pace::Model> {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn after_three_times_too_fast_a_reply_leaves_within_seconds_and_before_reminders(#[case] backend: Backend) {
+async fn after_three_times_too_fast_a_reply_leaves_within_seconds_and_before_reminders(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     for n in 0..3 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
@@ -873,10 +845,10 @@ async fn after_three_times_too_fast_a_reply_leaves_within_seconds_and_before_rem
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_accounts_rate_goes_down_and_comes_up_again_for_all_workers(#[case] backend: Backend) {
+async fn an_accounts_rate_goes_down_and_comes_up_again_for_all_workers(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let db = w.s.db().connection();
     db.execute_unprepared("UPDATE business SET hourly_limit = 1000")
@@ -922,10 +894,8 @@ async fn an_accounts_rate_goes_down_and_comes_up_again_for_all_workers(#[case] b
 
 /// A crowd that waits for one account is in nobody else's way.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_waits_for_one_account_keeps_no_other_waiting(#[case] backend: Backend) {
+async fn what_waits_for_one_account_keeps_no_other_waiting(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let garage = w.another_business().await;
     w.sim.set_account("AC11111111111111111111111111111111", "the-garage-token");

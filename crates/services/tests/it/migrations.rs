@@ -7,10 +7,8 @@ use services::Db;
 use testkit::{Backend, TestDb};
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn up_down_and_up_again(#[case] backend: Backend) {
+async fn up_down_and_up_again(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let test = TestDb::empty(backend).await;
     let db = Db::connect(&test.url).await.expect("opens");
     migration::up(db.connection()).await.expect("up");

@@ -58,10 +58,10 @@ async fn visit_at(w: &World, contact: &ContactView, place: &LocationView) -> App
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_leaves_from_the_number_of_the_visits_location_and_the_talk_goes_on_there(#[case] backend: Backend) {
+async fn a_reminder_leaves_from_the_number_of_the_visits_location_and_the_talk_goes_on_there(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     numbers::assign(&w.s, w.owner.business_id, UPTOWN)
         .await
@@ -83,10 +83,10 @@ async fn a_reminder_leaves_from_the_number_of_the_visits_location_and_the_talk_g
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_location_has_a_name_of_its_own_and_a_number_of_the_businesss(#[case] backend: Backend) {
+async fn a_location_has_a_name_of_its_own_and_a_number_of_the_businesss(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let garage = w.another_business().await;
     let uptown = place(&w, "Uptown", NUMBER).await;
@@ -172,10 +172,10 @@ async fn see(w: &World, actor: &Actor, m: &MessageView) -> MessageView {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_business_with_an_account_of_its_own_texts_through_that_one(#[case] backend: Backend) {
+async fn a_business_with_an_account_of_its_own_texts_through_that_one(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let garage = garage(&w).await;
     let (ann, cid) = (w.contact("Ann", ANN).await, customer(&w, &garage, BEN).await);
@@ -193,10 +193,10 @@ async fn a_business_with_an_account_of_its_own_texts_through_that_one(#[case] ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn who_has_an_account_of_their_own_never_sends_from_the_installations_number(#[case] backend: Backend) {
+async fn who_has_an_account_of_their_own_never_sends_from_the_installations_number(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let salon = w.business_without_number("Salon").await;
     let cid = customer(&w, &salon, BEN).await;
@@ -215,10 +215,10 @@ async fn who_has_an_account_of_their_own_never_sends_from_the_installations_numb
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn who_was_texted_from_the_installations_number_can_still_answer_there(#[case] backend: Backend) {
+async fn who_was_texted_from_the_installations_number_can_still_answer_there(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let salon = w.business_without_number("Salon").await;
     let cid = customer(&w, &salon, BEN).await;
@@ -237,10 +237,10 @@ async fn who_was_texted_from_the_installations_number_can_still_answer_there(#[c
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_account_is_connected_only_if_twilio_knows_it_and_nobody_else_has_it(#[case] backend: Backend) {
+async fn an_account_is_connected_only_if_twilio_knows_it_and_nobody_else_has_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let garage = w.another_business().await;
     let staff = Actor {
@@ -267,10 +267,8 @@ async fn an_account_is_connected_only_if_twilio_knows_it_and_nobody_else_has_it(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn while_a_text_is_in_the_air_the_account_is_not_changed(#[case] backend: Backend) {
+async fn while_a_text_is_in_the_air_the_account_is_not_changed(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.sim.set_account(OWN, TOKEN);
     let garage = w.another_business().await;
@@ -287,10 +285,8 @@ async fn while_a_text_is_in_the_air_the_account_is_not_changed(#[case] backend: 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn trouble_with_one_account_keeps_no_other_waiting(#[case] backend: Backend) {
+async fn trouble_with_one_account_keeps_no_other_waiting(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let garage = garage(&w).await;
     let (ann, cid) = (w.contact("Ann", ANN).await, customer(&w, &garage, BEN).await);
@@ -318,10 +314,8 @@ async fn trouble_with_one_account_keeps_no_other_waiting(#[case] backend: Backen
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_account_that_is_told_to_slow_down_slows_no_other(#[case] backend: Backend) {
+async fn an_account_that_is_told_to_slow_down_slows_no_other(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let garage = garage(&w).await;
     let (ann, cid) = (w.contact("Ann", ANN).await, customer(&w, &garage, BEN).await);
@@ -338,10 +332,8 @@ async fn an_account_that_is_told_to_slow_down_slows_no_other(#[case] backend: Ba
 
 /// Each account has a log of its own: what is unclear is looked up there, and what was lost comes from there.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn each_accounts_log_is_compared_with_ours(#[case] backend: Backend) {
+async fn each_accounts_log_is_compared_with_ours(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let garage = garage(&w).await;
     messages::sweep(&w.s).await.expect("begins");
@@ -373,10 +365,10 @@ async fn each_accounts_log_is_compared_with_ours(#[case] backend: Backend) {
 
 /// They have left an account that is suspended; what becomes of texts that were handed to it says nothing about their own.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn late_trouble_of_the_account_before_is_not_trouble_of_the_new_one(#[case] backend: Backend) {
+async fn late_trouble_of_the_account_before_is_not_trouble_of_the_new_one(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let garage = w.another_business().await;
     let cid = customer(&w, &garage, BEN).await;
@@ -395,10 +387,10 @@ async fn late_trouble_of_the_account_before_is_not_trouble_of_the_new_one(#[case
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn where_the_installation_has_no_account_nobody_elses_speaks_for_it(#[case] backend: Backend) {
+async fn where_the_installation_has_no_account_nobody_elses_speaks_for_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     garage(&w).await;
     let ann = w.contact("Ann", ANN).await;
@@ -415,10 +407,10 @@ async fn where_the_installation_has_no_account_nobody_elses_speaks_for_it(#[case
 
 /// Whose account it is knows its token, and could sign anything with it.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_account_speaks_only_for_the_numbers_and_texts_of_its_business(#[case] backend: Backend) {
+async fn an_account_speaks_only_for_the_numbers_and_texts_of_its_business(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     garage(&w).await;
     let ann = w.contact("Ann", ANN).await;
@@ -450,10 +442,8 @@ async fn an_account_speaks_only_for_the_numbers_and_texts_of_its_business(#[case
 
 /// Shared keys are the account's: they stay when its token changes, and go with the account.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_accounts_shared_keys_stay_with_it_and_go_with_it(#[case] backend: Backend) {
+async fn an_accounts_shared_keys_stay_with_it_and_go_with_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let salon = w.business_without_number("Salon").await;
     let add = async |actor: &Actor, id: &str, secret: &str| connections::add_shared_key(&w.s, actor, id, secret.into()).await;
@@ -495,10 +485,8 @@ async fn an_accounts_shared_keys_stay_with_it_and_go_with_it(#[case] backend: Ba
 
 /// Who reads too fast waits a moment, too; that is no failure.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn who_reads_too_fast_waits_and_reads_on(#[case] backend: Backend) {
+async fn who_reads_too_fast_waits_and_reads_on(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     messages::sweep(&w.s).await.expect("begins");
     w.clock.advance(Duration::minutes(1));

@@ -15,10 +15,10 @@ const ANN: &str = "+14155550171";
 const BEN: &str = "+14155550172";
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn texts_lost_in_an_outage_appear_once_in_the_order_they_were_sent(#[case] backend: Backend) {
+async fn texts_lost_in_an_outage_appear_once_in_the_order_they_were_sent(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     messages::sweep(&w.s).await.expect("the first sweep begins now");
     let ann = w.contact("Ann", ANN).await;
@@ -42,10 +42,10 @@ async fn texts_lost_in_an_outage_appear_once_in_the_order_they_were_sent(#[case]
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_stop_that_was_lost_is_applied_before_anything_else_is_sent(#[case] backend: Backend) {
+async fn a_stop_that_was_lost_is_applied_before_anything_else_is_sent(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     messages::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
@@ -65,10 +65,10 @@ async fn a_stop_that_was_lost_is_applied_before_anything_else_is_sent(#[case] ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn who_has_agreed_again_since_is_not_opted_out_by_an_old_stop(#[case] backend: Backend) {
+async fn who_has_agreed_again_since_is_not_opted_out_by_an_old_stop(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     messages::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
@@ -149,10 +149,10 @@ async fn nor_who_has_refused_in_another_way_since(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_lost_stop_and_a_later_start_that_were_both_lost_end_with_the_start(#[case] backend: Backend) {
+async fn a_lost_stop_and_a_later_start_that_were_both_lost_end_with_the_start(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     messages::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
@@ -167,10 +167,8 @@ async fn a_lost_stop_and_a_later_start_that_were_both_lost_end_with_the_start(#[
 
 /// It could not be acted on at once either: while it waits for another try it stays as old as it is.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_old_start_that_is_tried_again_is_as_old_as_before(#[case] backend: Backend) {
+async fn an_old_start_that_is_tried_again_is_as_old_as_before(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     messages::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
@@ -192,10 +190,8 @@ async fn an_old_start_that_is_tried_again_is_as_old_as_before(#[case] backend: B
 
 /// Y, lost; then N, heard: the older answer is shown, and a person reads it.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_old_answer_does_not_undo_a_newer_one(#[case] backend: Backend) {
+async fn an_old_answer_does_not_undo_a_newer_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     messages::sweep(&w.s).await.expect("begins");
@@ -215,10 +211,8 @@ async fn an_old_answer_does_not_undo_a_newer_one(#[case] backend: Backend) {
 
 /// Y to the old time, lost; then the visit moves and its new time is texted: nobody has agreed to that one.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_old_answer_is_not_one_to_what_was_asked_later(#[case] backend: Backend) {
+async fn an_old_answer_is_not_one_to_what_was_asked_later(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     messages::sweep(&w.s).await.expect("begins");
@@ -240,10 +234,8 @@ async fn an_old_answer_is_not_one_to_what_was_asked_later(#[case] backend: Backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn states_that_no_callback_told_are_taken_from_the_log(#[case] backend: Backend) {
+async fn states_that_no_callback_told_are_taken_from_the_log(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     messages::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
@@ -265,10 +257,10 @@ async fn states_that_no_callback_told_are_taken_from_the_log(#[case] backend: Ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_twilio_does_not_know_any_more_is_a_persons_to_clear(#[case] backend: Backend) {
+async fn what_twilio_does_not_know_any_more_is_a_persons_to_clear(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -287,10 +279,8 @@ async fn what_twilio_does_not_know_any_more_is_a_persons_to_clear(#[case] backen
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_undelivered_text_is_tried_again_when_that_can_help(#[case] backend: Backend) {
+async fn an_undelivered_text_is_tried_again_when_that_can_help(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -314,10 +304,8 @@ async fn an_undelivered_text_is_tried_again_when_that_can_help(#[case] backend: 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_text_that_arrived_after_all_is_not_sent_again(#[case] backend: Backend) {
+async fn a_text_that_arrived_after_all_is_not_sent_again(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -336,10 +324,8 @@ async fn a_text_that_arrived_after_all_is_not_sent_again(#[case] backend: Backen
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_landline_is_never_tried_again(#[case] backend: Backend) {
+async fn a_landline_is_never_tried_again(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -355,10 +341,8 @@ async fn a_landline_is_never_tried_again(#[case] backend: Backend) {
 
 /// An estimate until Twilio's log has the price; then the month is what Twilio says.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn twilios_own_price_takes_the_place_of_the_estimate(#[case] backend: Backend) {
+async fn twilios_own_price_takes_the_place_of_the_estimate(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_delay(std::time::Duration::from_millis(1));

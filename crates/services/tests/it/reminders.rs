@@ -21,10 +21,8 @@ pub(crate) fn states(visit: &AppointmentView) -> Vec<(&str, &str)> {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn two_reminders_go_out_at_their_time_and_only_once(#[case] backend: Backend) {
+async fn two_reminders_go_out_at_their_time_and_only_once(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 72).await;
@@ -46,10 +44,8 @@ async fn two_reminders_go_out_at_their_time_and_only_once(#[case] backend: Backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn moving_a_visit_takes_its_reminders_along(#[case] backend: Backend) {
+async fn moving_a_visit_takes_its_reminders_along(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (_, visit) = w.reminded("Ann", ANN).await;
     let later = MoveAppointment {
@@ -111,10 +107,8 @@ async fn a_visit_that_is_gone_is_never_reminded_of(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn everything_that_is_due_goes_out_at_one_tick(#[case] backend: Backend) {
+async fn everything_that_is_due_goes_out_at_one_tick(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     for n in 0..105 {
         let somebody = w.contact("Somebody", &format!("+1415555{n:04}")).await;
@@ -125,10 +119,8 @@ async fn everything_that_is_due_goes_out_at_one_tick(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn one_that_cannot_be_fired_keeps_nobody_waiting(#[case] backend: Backend) {
+async fn one_that_cannot_be_fired_keeps_nobody_waiting(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     for (name, phone) in [("Ann", ANN), ("Bob", BOB), ("Cid", CID)] {
         let somebody = w.contact(name, phone).await;
@@ -156,10 +148,8 @@ async fn one_that_cannot_be_fired_keeps_nobody_waiting(#[case] backend: Backend)
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_that_waits_makes_way_for_the_next_one(#[case] backend: Backend) {
+async fn a_reminder_that_waits_makes_way_for_the_next_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 72).await;
@@ -183,10 +173,10 @@ async fn a_reminder_that_waits_makes_way_for_the_next_one(#[case] backend: Backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_by_hand_takes_the_place_of_one_that_waits_and_makes_way_itself(#[case] backend: Backend) {
+async fn a_reminder_by_hand_takes_the_place_of_one_that_waits_and_makes_way_itself(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 72).await;
@@ -210,10 +200,10 @@ async fn a_reminder_by_hand_takes_the_place_of_one_that_waits_and_makes_way_itse
 
 /// Undelivered, to be tried again a day later: by then the next one has gone out.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_undelivered_reminder_is_not_tried_again_beside_the_next_one(#[case] backend: Backend) {
+async fn an_undelivered_reminder_is_not_tried_again_beside_the_next_one(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 72).await;
@@ -234,10 +224,10 @@ async fn an_undelivered_reminder_is_not_tried_again_beside_the_next_one(#[case] 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_earlier_reminder_that_comes_late_does_not_follow_a_later_one(#[case] backend: Backend) {
+async fn an_earlier_reminder_that_comes_late_does_not_follow_a_later_one(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let (_, visit) = w.reminded("Ann", ANN).await;
     w.clock.advance(Duration::hours(6));
@@ -255,10 +245,8 @@ async fn an_earlier_reminder_that_comes_late_does_not_follow_a_later_one(#[case]
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn nobody_is_woken_up(#[case] backend: Backend) {
+async fn nobody_is_woken_up(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.visit(&ann, 30).await;
@@ -272,10 +260,10 @@ async fn nobody_is_woken_up(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_can_be_sent_by_hand_even_at_night_but_never_against_consent(#[case] backend: Backend) {
+async fn a_reminder_can_be_sent_by_hand_even_at_night_but_never_against_consent(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 200).await;
@@ -296,10 +284,10 @@ async fn a_reminder_can_be_sent_by_hand_even_at_night_but_never_against_consent(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn without_consent_the_reminder_is_skipped_with_its_reason_and_somebody_calls(#[case] backend: Backend) {
+async fn without_consent_the_reminder_is_skipped_with_its_reason_and_somebody_calls(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     w.text(ANN, "Hi, I'd like to come in").await;
     let people = services::contacts::list(&w.s, &w.owner, Default::default())
@@ -315,10 +303,10 @@ async fn without_consent_the_reminder_is_skipped_with_its_reason_and_somebody_ca
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_that_was_waiting_when_its_visit_was_cancelled_goes_out_after_undo(#[case] backend: Backend) {
+async fn a_reminder_that_was_waiting_when_its_visit_was_cancelled_goes_out_after_undo(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 30).await;
@@ -335,10 +323,8 @@ async fn a_reminder_that_was_waiting_when_its_visit_was_cancelled_goes_out_after
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_withdrawn_at_the_last_moment_asks_for_a_call(#[case] backend: Backend) {
+async fn a_reminder_withdrawn_at_the_last_moment_asks_for_a_call(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     // 07:30 tomorrow; the text is ready at 20:59 and Twilio is busy until quiet hours have begun.
@@ -362,10 +348,8 @@ async fn a_reminder_withdrawn_at_the_last_moment_asks_for_a_call(#[case] backend
 
 /// The night is the customer's, and they have moved: what was planned for New York's morning waits for theirs.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn who_has_moved_to_another_zone_is_not_woken_up(#[case] backend: Backend) {
+async fn who_has_moved_to_another_zone_is_not_woken_up(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     // 09:30 in New York, two days before the visit; in Honolulu it is night.
@@ -389,10 +373,10 @@ async fn who_has_moved_to_another_zone_is_not_woken_up(#[case] backend: Backend)
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_by_hand_stands_for_one_that_is_due_right_after_it(#[case] backend: Backend) {
+async fn a_reminder_by_hand_stands_for_one_that_is_due_right_after_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 72).await;
@@ -412,10 +396,10 @@ async fn a_reminder_by_hand_stands_for_one_that_is_due_right_after_it(#[case] ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_by_hand_that_stays_unclear_does_not_silence_the_next_one(#[case] backend: Backend) {
+async fn a_reminder_by_hand_that_stays_unclear_does_not_silence_the_next_one(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 30).await;
@@ -430,10 +414,10 @@ async fn a_reminder_by_hand_that_stays_unclear_does_not_silence_the_next_one(#[c
 
 /// "Tomorrow at ten" was not delivered, and now it is on Friday: a second try would be wrong.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_undelivered_reminder_is_not_tried_again_with_a_time_that_has_passed(#[case] backend: Backend) {
+async fn an_undelivered_reminder_is_not_tried_again_with_a_time_that_has_passed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     let first = w.last_message(&ann).await;
@@ -451,10 +435,10 @@ async fn an_undelivered_reminder_is_not_tried_again_with_a_time_that_has_passed(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_that_could_only_leave_after_its_visit_is_given_up_while_somebody_can_call(#[case] backend: Backend) {
+async fn a_reminder_that_could_only_leave_after_its_visit_is_given_up_while_somebody_can_call(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let db = w.s.db().connection();
@@ -474,10 +458,8 @@ async fn a_reminder_that_could_only_leave_after_its_visit_is_given_up_while_some
 
 /// The first was undelivered, and staff have called; the second is undelivered, too.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn each_reminder_that_fails_asks_for_a_call(#[case] backend: Backend) {
+async fn each_reminder_that_fails_asks_for_a_call(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     let undelivered = async || {
@@ -504,10 +486,8 @@ async fn each_reminder_that_fails_asks_for_a_call(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_late_failure_of_a_settled_visit_calls_for_nothing(#[case] backend: Backend) {
+async fn a_late_failure_of_a_settled_visit_calls_for_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     let m = w.last_message(&ann).await;
@@ -520,10 +500,8 @@ async fn a_late_failure_of_a_settled_visit_calls_for_nothing(#[case] backend: Ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_landline_gets_no_second_reminder_but_a_call(#[case] backend: Backend) {
+async fn a_landline_gets_no_second_reminder_but_a_call(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, _) = w.reminded("Ann", ANN).await;
     let m = w.last_message(&ann).await;
@@ -543,10 +521,10 @@ async fn a_landline_gets_no_second_reminder_but_a_call(#[case] backend: Backend)
 
 /// Whether they opted out is not decided before the visit: then somebody has to call.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_of_somebody_on_hold_does_not_outlive_its_visit_in_silence(#[case] backend: Backend) {
+async fn a_reminder_of_somebody_on_hold_does_not_outlive_its_visit_in_silence(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.visit(&ann, 30).await;
@@ -563,10 +541,10 @@ async fn a_reminder_of_somebody_on_hold_does_not_outlive_its_visit_in_silence(#[
 
 /// A phone that is switched on after the visit has begun need not hear of it.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_is_not_worth_delivering_once_its_visit_has_begun(#[case] backend: Backend) {
+async fn a_reminder_is_not_worth_delivering_once_its_visit_has_begun(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 2).await;

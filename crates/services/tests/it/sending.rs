@@ -27,10 +27,8 @@ async fn outcomes(w: &World, m: &MessageView) -> Vec<String> {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_accepted_text_has_its_sid_and_one_attempt(#[case] backend: Backend) {
+async fn an_accepted_text_has_its_sid_and_one_attempt(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -42,10 +40,10 @@ async fn an_accepted_text_has_its_sid_and_one_attempt(#[case] backend: Backend) 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_twilio_did_not_take_is_tried_again_later_and_sent_once(#[case] backend: Backend) {
+async fn what_twilio_did_not_take_is_tried_again_later_and_sent_once(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::RateLimit).count(2));
@@ -70,10 +68,10 @@ async fn what_twilio_did_not_take_is_tried_again_later_and_sent_once(#[case] bac
 
 /// 429 is pace, not failure: it uses up no try, and no place in the business's hour.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn ten_times_too_fast_and_then_taken_it_is_sent_once_and_never_failed(#[case] backend: Backend) {
+async fn ten_times_too_fast_and_then_taken_it_is_sent_once_and_never_failed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::RateLimit).count(10));
@@ -106,10 +104,8 @@ async fn ten_times_too_fast_and_then_taken_it_is_sent_once_and_never_failed(#[ca
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reply_waits_a_day_for_pace_and_then_a_person_is_asked(#[case] backend: Backend) {
+async fn a_reply_waits_a_day_for_pace_and_then_a_person_is_asked(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::RateLimit).count(999));
@@ -157,10 +153,10 @@ async fn an_unclear_outcome_is_found_in_twilios_log_and_never_sent_again(#[case]
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_twilios_log_does_not_show_goes_to_a_person_not_out_again(#[case] backend: Backend) {
+async fn what_twilios_log_does_not_show_goes_to_a_person_not_out_again(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::ErrorBefore));
@@ -183,10 +179,10 @@ async fn what_twilios_log_does_not_show_goes_to_a_person_not_out_again(#[case] b
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn two_unclear_texts_with_the_same_words_each_find_their_own_record(#[case] backend: Backend) {
+async fn two_unclear_texts_with_the_same_words_each_find_their_own_record(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::ErrorAfter).count(2));
@@ -206,10 +202,8 @@ async fn two_unclear_texts_with_the_same_words_each_find_their_own_record(#[case
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_claim_whose_process_died_is_unclear_not_waiting(#[case] backend: Backend) {
+async fn a_claim_whose_process_died_is_unclear_not_waiting(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let m = w.reply(&ann, "Hello").await.expect("queued");
@@ -235,10 +229,10 @@ async fn a_claim_whose_process_died_is_unclear_not_waiting(#[case] backend: Back
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn over_its_hourly_limit_a_business_waits_and_says_until_when(#[case] backend: Backend) {
+async fn over_its_hourly_limit_a_business_waits_and_says_until_when(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     for n in 0..103 {
@@ -255,10 +249,8 @@ async fn over_its_hourly_limit_a_business_waits_and_says_until_when(#[case] back
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn twilios_block_becomes_an_opt_out(#[case] backend: Backend) {
+async fn twilios_block_becomes_an_opt_out(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::Refuse).code(21610));
@@ -279,10 +271,8 @@ async fn twilios_block_becomes_an_opt_out(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_text_whose_number_cannot_be_read_keeps_nobody_waiting(#[case] backend: Backend) {
+async fn a_text_whose_number_cannot_be_read_keeps_nobody_waiting(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let ben = w.contact("Ben", "+14155550172").await;
@@ -306,10 +296,8 @@ async fn a_text_whose_number_cannot_be_read_keeps_nobody_waiting(#[case] backend
 
 /// Texts that are written at the same moment share a transaction: what is refused leaves the others alone, and nothing behind.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn of_texts_written_together_each_is_answered_for_itself(#[case] backend: Backend) {
+async fn of_texts_written_together_each_is_answered_for_itself(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let ben = w.contact("Ben", "+14155550172").await;

@@ -55,10 +55,8 @@ async fn law_4_a_message_only_goes_forward(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_hundred_callbacks_at_once_are_as_good_as_one(#[case] backend: Backend) {
+async fn a_hundred_callbacks_at_once_are_as_good_as_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = std::sync::Arc::new(World::new(backend).await);
     let (ann, m, sid) = sent(&w).await;
     let crowd: Vec<_> = (0..100)
@@ -74,10 +72,8 @@ async fn a_hundred_callbacks_at_once_are_as_good_as_one(#[case] backend: Backend
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_callback_with_our_id_settles_an_unclear_outcome(#[case] backend: Backend) {
+async fn a_callback_with_our_id_settles_an_unclear_outcome(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
@@ -92,10 +88,10 @@ async fn a_callback_with_our_id_settles_an_unclear_outcome(#[case] backend: Back
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_callback_for_a_sid_nobody_knows_yet_is_kept_until_the_message_turns_up(#[case] backend: Backend) {
+async fn a_callback_for_a_sid_nobody_knows_yet_is_kept_until_the_message_turns_up(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
@@ -114,10 +110,10 @@ async fn a_callback_for_a_sid_nobody_knows_yet_is_kept_until_the_message_turns_u
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_callback_that_does_not_fit_its_message_changes_nothing(#[case] backend: Backend) {
+async fn a_callback_that_does_not_fit_its_message_changes_nothing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let (ann, m, sid) = sent(&w).await;
     let other_sid = format!("SM{}", "f".repeat(32));
@@ -140,10 +136,8 @@ async fn a_callback_that_does_not_fit_its_message_changes_nothing(#[case] backen
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_that_is_not_delivered_asks_for_a_call(#[case] backend: Backend) {
+async fn a_reminder_that_is_not_delivered_asks_for_a_call(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, visit) = w.reminded("Ann", ANN).await;
     let m = w.last_message(&ann).await;
@@ -160,10 +154,8 @@ async fn a_reminder_that_is_not_delivered_asks_for_a_call(#[case] backend: Backe
 
 /// Three tries, one text: it counts as failed when nothing more is tried.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_is_tried_again_has_not_failed_yet(#[case] backend: Backend) {
+async fn what_is_tried_again_has_not_failed_yet(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, m, sid) = sent(&w).await;
     w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
@@ -190,10 +182,8 @@ async fn what_is_tried_again_has_not_failed_yet(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_second_try_can_be_taken_back(#[case] backend: Backend) {
+async fn a_second_try_can_be_taken_back(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, m, sid) = sent(&w).await;
     w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
@@ -211,10 +201,8 @@ async fn a_second_try_can_be_taken_back(#[case] backend: Backend) {
 
 /// A person's reply may go at any hour, a machine's second try of it may not.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_second_try_keeps_quiet_hours(#[case] backend: Backend) {
+async fn a_second_try_keeps_quiet_hours(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let night = w.clock.now().with_timezone(&new_york()).date_naive().and_hms_opt(20, 55, 0);
@@ -238,10 +226,8 @@ async fn a_second_try_keeps_quiet_hours(#[case] backend: Backend) {
 
 /// Of somebody who is opted out already nothing new is learned.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn two_texts_refused_for_the_same_reason_are_one_opt_out(#[case] backend: Backend) {
+async fn two_texts_refused_for_the_same_reason_are_one_opt_out(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, first, sid) = sent(&w).await;
     w.reply(&ann, "Second").await.expect("queued");
@@ -257,10 +243,8 @@ async fn two_texts_refused_for_the_same_reason_are_one_opt_out(#[case] backend: 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_second_try_that_is_late_keeps_quiet_hours_too(#[case] backend: Backend) {
+async fn a_second_try_that_is_late_keeps_quiet_hours_too(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, m, sid) = sent(&w).await;
     w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");

@@ -48,10 +48,8 @@ async fn kinds(w: &World) -> Vec<String> {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_person_says_that_it_arrived(#[case] backend: Backend) {
+async fn a_person_says_that_it_arrived(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -72,10 +70,8 @@ async fn a_person_says_that_it_arrived(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_person_says_that_it_did_not_arrive_and_sends_it_again(#[case] backend: Backend) {
+async fn a_person_says_that_it_did_not_arrive_and_sends_it_again(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -91,10 +87,8 @@ async fn a_person_says_that_it_did_not_arrive_and_sends_it_again(#[case] backend
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn nobody_is_heard_while_twilios_log_may_still_tell(#[case] backend: Backend) {
+async fn nobody_is_heard_while_twilios_log_may_still_tell(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
@@ -159,10 +153,10 @@ async fn an_unclear_reminder_can_be_answered_or_somebody_calls(#[case] backend: 
 
 /// Twilio took it, the answer was lost, and it failed while nobody here heard of it.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_failure_that_only_twilios_log_tells_of_is_one_like_any_other(#[case] backend: Backend) {
+async fn a_failure_that_only_twilios_log_tells_of_is_one_like_any_other(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
@@ -188,10 +182,8 @@ async fn a_failure_that_only_twilios_log_tells_of_is_one_like_any_other(#[case] 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_becomes_unclear_again_is_asked_again(#[case] backend: Backend) {
+async fn what_becomes_unclear_again_is_asked_again(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.contact("Ann", ANN).await;
     let ann = w.holder_of(ANN).await;
@@ -240,10 +232,8 @@ async fn a_second_try_that_arrived_leaves_nothing_to_do(#[case] backend: Backend
 
 /// Taken for never sent, so not charged; then Twilio speaks of it.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_was_sent_after_all_is_paid_for(#[case] backend: Backend) {
+async fn what_was_sent_after_all_is_paid_for(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let spent = async || services::businesses::sending(&w.s, &w.owner).await.expect("sending").spent;
@@ -262,10 +252,8 @@ async fn what_was_sent_after_all_is_paid_for(#[case] backend: Backend) {
 
 /// Said too soon that it did not arrive, and sent again; late news of the first try is no news of the second.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn late_news_of_the_first_try_is_not_taken_for_the_second(#[case] backend: Backend) {
+async fn late_news_of_the_first_try_is_not_taken_for_the_second(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -338,10 +326,10 @@ async fn late_news_of_a_time_that_was_moved_is_not_news_of_the_new_one(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_by_hand_to_the_old_time_does_not_stand_for_one_to_the_new(#[case] backend: Backend) {
+async fn a_reminder_by_hand_to_the_old_time_does_not_stand_for_one_to_the_new(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 5).await;
@@ -419,10 +407,10 @@ async fn what_turns_out_to_have_arrived_is_not_sent_a_third_time(
 
 /// The same news, while the second try is in the air and then not taken.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_arrived_while_the_next_try_was_in_the_air_is_not_tried_again(#[case] backend: Backend) {
+async fn what_arrived_while_the_next_try_was_in_the_air_is_not_tried_again(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
@@ -452,10 +440,10 @@ async fn what_arrived_while_the_next_try_was_in_the_air_is_not_tried_again(#[cas
 
 /// A day without Twilio, and a person tries again: one more missed connection is not the end of it.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_was_given_up_after_a_day_has_another_day_when_it_is_sent_again(#[case] backend: Backend) {
+async fn what_was_given_up_after_a_day_has_another_day_when_it_is_sent_again(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let cut_off = w.process_cut_off().await;
     let ann = w.contact("Ann", ANN).await;
@@ -480,10 +468,10 @@ async fn what_was_given_up_after_a_day_has_another_day_when_it_is_sent_again(#[c
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_reminder_that_is_known_to_have_left_only_after_its_visit_began_has_left(#[case] backend: Backend) {
+async fn a_reminder_that_is_known_to_have_left_only_after_its_visit_began_has_left(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let visit = w.visit(&ann, 30).await;

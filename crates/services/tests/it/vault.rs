@@ -201,10 +201,8 @@ async fn life(w: &World) -> (ContactView, ContactView) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn nobody_reads_a_number_or_an_address_in_the_database(#[case] backend: Backend) {
+async fn nobody_reads_a_number_or_an_address_in_the_database(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, _) = life(&w).await;
     assert_nothing_readable(w.s.db()).await;
@@ -219,10 +217,8 @@ async fn nobody_reads_a_number_or_an_address_in_the_database(#[case] backend: Ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn another_secret_is_refused_in_words_and_can_be_changed(#[case] backend: Backend) {
+async fn another_secret_is_refused_in_words_and_can_be_changed(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, _) = life(&w).await;
     let secret = "quite another secret, as long as it has to be".to_owned().into();
@@ -245,10 +241,8 @@ async fn another_secret_is_refused_in_words_and_can_be_changed(#[case] backend: 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_value_opens_only_in_its_own_column_and_unchanged(#[case] backend: Backend) {
+async fn a_value_opens_only_in_its_own_column_and_unchanged(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, ben) = life(&w).await;
     run(w.s.db(), "UPDATE contact SET email = phone WHERE name = 'Ann'").await;
@@ -269,10 +263,8 @@ async fn a_value_opens_only_in_its_own_column_and_unchanged(#[case] backend: Bac
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn sign_in_and_stop_outlive_the_keys_they_were_stored_with(#[case] backend: Backend) {
+async fn sign_in_and_stop_outlive_the_keys_they_were_stored_with(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, _) = life(&w).await;
     for _ in 0..3 {
@@ -311,10 +303,10 @@ async fn sign_in_and_stop_outlive_the_keys_they_were_stored_with(#[case] backend
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn people_are_found_by_any_part_right_after_another_process_changed_them(#[case] backend: Backend) {
+async fn people_are_found_by_any_part_right_after_another_process_changed_them(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let other = w.another_process().await;
     let (_, ben) = life(&w).await;
@@ -351,10 +343,8 @@ async fn people_are_found_by_any_part_right_after_another_process_changed_them(#
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn hits_come_in_pages_in_the_order_of_the_list(#[case] backend: Backend) {
+async fn hits_come_in_pages_in_the_order_of_the_list(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     for n in 0..120 {
         let phone = format!("+1415555{:04}", 1000 + (n * 37) % 120);
@@ -418,10 +408,10 @@ fn work(s: &Services, actor: &Actor, first: usize, stop: &Arc<AtomicBool>) -> to
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_change_while_two_processes_work_even_if_the_change_is_killed(#[case] backend: Backend) {
+async fn keys_change_while_two_processes_work_even_if_the_change_is_killed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let (other, operator) = (w.another_process().await, w.another_process().await);
     life(&w).await;
@@ -477,10 +467,8 @@ async fn begin(w: &World) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_new_key_is_not_used_before_everybody_knows_it(#[case] backend: Backend) {
+async fn a_new_key_is_not_used_before_everybody_knows_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     begin(&w).await;
     // This process knows the new key from the start, `w.s` has not heard of it.
@@ -507,10 +495,10 @@ async fn two_keys(w: &World) -> Services {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_processes_use_different_keys_a_number_and_an_address_are_still_one(#[case] backend: Backend) {
+async fn while_processes_use_different_keys_a_number_and_an_address_are_still_one(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let other = two_keys(&w).await;
     for n in 0..25 {
@@ -550,10 +538,8 @@ async fn while_processes_use_different_keys_a_number_and_an_address_are_still_on
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_process_that_stood_still_loses_nothing(#[case] backend: Backend) {
+async fn a_process_that_stood_still_loses_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let asleep = w.another_process().await;
     let ann = w.contact("Ann", ANN).await;
@@ -659,10 +645,8 @@ async fn plain(test: &TestDb, now: chrono::DateTime<chrono::Utc>) -> (Db, Uuid) 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_upgrade_encrypts_what_is_there(#[case] backend: Backend) {
+async fn an_upgrade_encrypts_what_is_there(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let test = TestDb::empty(backend).await;
     let clock = Clock::system();
     let settings = Settings {

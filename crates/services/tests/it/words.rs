@@ -31,10 +31,8 @@ fn field<T: std::fmt::Debug>(result: services::Result<T>) -> String {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_shows_nothing_is_no_name_and_no_text(#[case] backend: Backend) {
+async fn what_shows_nothing_is_no_name_and_no_text(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     let (s, owner) = (&w.s, &w.owner);
@@ -122,10 +120,10 @@ async fn what_shows_nothing_is_no_name_and_no_text(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn names_turn_nothing_around_and_keep_what_joins_their_letters(#[case] backend: Backend) {
+async fn names_turn_nothing_around_and_keep_what_joins_their_letters(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let ann = w.contact("\u{202e}Ann\u{2066} \n Lee\u{200b}", ANN).await;
     assert_eq!(ann.name, "Ann Lee");
@@ -155,10 +153,8 @@ async fn names_turn_nothing_around_and_keep_what_joins_their_letters(#[case] bac
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_customers_text_of_nothing_is_shown_as_one(#[case] backend: Backend) {
+async fn a_customers_text_of_nothing_is_shown_as_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     w.text(ANN, "\u{3164}\u{200b}").await;
     let row = conversations::list(&w.s, &w.owner, None).await.expect("rows").data.remove(0);

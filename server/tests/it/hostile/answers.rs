@@ -55,10 +55,8 @@ fn codes(text: &str, letter: char) -> Vec<String> {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_plain_answer_counts_however_it_is_spelled(#[case] backend: Backend) {
+async fn a_plain_answer_counts_however_it_is_spelled(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let answers = [
         ("Yes!!", "confirmed"),
@@ -107,10 +105,10 @@ fn phone(n: usize) -> String {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn with_two_visits_a_bare_y_asks_which_once_and_a_code_decides(#[case] backend: Backend) {
+async fn with_two_visits_a_bare_y_asks_which_once_and_a_code_decides(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let (ann, first) = reminded(&app).await;
     let second = app.visit(&ann, 40).await;
@@ -141,10 +139,10 @@ async fn with_two_visits_a_bare_y_asks_which_once_and_a_code_decides(#[case] bac
 /// In one business a number is one contact's, because nobody can tell by a letter who of a family typed it: the second is refused, and
 /// their visits stand on the one card.
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_family_that_shares_a_phone_is_one_contact_and_its_y_is_asked_about(#[case] backend: Backend) {
+async fn a_family_that_shares_a_phone_is_one_contact_and_its_y_is_asked_about(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let (ann, hers) = reminded(&app).await;
     let ben = json!({ "name": "Ben", "phone": ANN, "opt_in": { "channel": "sms", "source": "booking" } });
@@ -181,10 +179,10 @@ async fn a_family_that_shares_a_phone_is_one_contact_and_its_y_is_asked_about(#[
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_code_that_is_nobodys_confirms_nothing_and_brings_a_person(#[case] backend: Backend) {
+async fn a_code_that_is_nobodys_confirms_nothing_and_brings_a_person(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let (_, visit) = reminded(&app).await;
     app.receives(&sid(1), ANN, "Y987").await;
@@ -193,10 +191,10 @@ async fn a_code_that_is_nobodys_confirms_nothing_and_brings_a_person(#[case] bac
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_y_to_a_time_that_was_moved_does_not_confirm_the_new_one(#[case] backend: Backend) {
+async fn a_y_to_a_time_that_was_moved_does_not_confirm_the_new_one(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let (_, visit) = reminded(&app).await;
     let (moved, _) = app.move_visit(&visit, app.s.now() + Duration::hours(200)).await;
@@ -207,10 +205,10 @@ async fn a_y_to_a_time_that_was_moved_does_not_confirm_the_new_one(#[case] backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_y_after_the_visit_began_confirms_nothing_and_brings_a_person(#[case] backend: Backend) {
+async fn a_y_after_the_visit_began_confirms_nothing_and_brings_a_person(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let (_, visit) = reminded(&app).await;
@@ -221,10 +219,10 @@ async fn a_y_after_the_visit_began_confirms_nothing_and_brings_a_person(#[case] 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_y_more_than_fourteen_days_after_the_question_confirms_nothing_and_brings_a_person(#[case] backend: Backend) {
+async fn a_y_more_than_fourteen_days_after_the_question_confirms_nothing_and_brings_a_person(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     app.sign_in().await;
@@ -264,10 +262,10 @@ async fn a_y_to_a_closed_visit_does_not_open_it_again(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_changed_mind_counts_but_a_late_repeat_of_the_old_text_does_not(#[case] backend: Backend) {
+async fn a_changed_mind_counts_but_a_late_repeat_of_the_old_text_does_not(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let (_, visit) = reminded(&app).await;
     app.receives(&sid(1), ANN, "Y").await;
@@ -286,10 +284,10 @@ async fn a_changed_mind_counts_but_a_late_repeat_of_the_old_text_does_not(#[case
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn y_and_n_in_the_same_moment_end_in_one_of_the_two_with_its_work(#[case] backend: Backend) {
+async fn y_and_n_in_the_same_moment_end_in_one_of_the_two_with_its_work(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let (_, visit) = reminded(&app).await;
     let (first, second) = (sid(1), sid(2));
@@ -303,10 +301,10 @@ async fn y_and_n_in_the_same_moment_end_in_one_of_the_two_with_its_work(#[case] 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_phone_known_to_two_businesses_answers_the_one_it_writes_to(#[case] backend: Backend) {
+async fn a_phone_known_to_two_businesses_answers_the_one_it_writes_to(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let neighbour = app.neighbour().await;
     let (_, visit) = reminded(&app).await;
@@ -326,10 +324,10 @@ async fn a_phone_known_to_two_businesses_answers_the_one_it_writes_to(#[case] ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_button_under_an_old_reminder_means_the_visit_of_that_reminder(#[case] backend: Backend) {
+async fn a_button_under_an_old_reminder_means_the_visit_of_that_reminder(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let (ann, first) = reminded(&app).await;
     let second = app.visit(&ann, 40).await;

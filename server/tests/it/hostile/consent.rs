@@ -13,10 +13,8 @@ use super::{ANN, BEN};
 use crate::app::{INBOUND, OTHER_NUMBER, TestApp, sid};
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_stop_word_opts_out_at_once_and_kills_what_waits(#[case] backend: Backend) {
+async fn a_stop_word_opts_out_at_once_and_kills_what_waits(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let words = [
         "STOP",
@@ -49,10 +47,10 @@ fn phone(n: usize) -> String {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn after_a_stop_neither_what_waited_nor_what_comes_due_goes_out(#[case] backend: Backend) {
+async fn after_a_stop_neither_what_waited_nor_what_comes_due_goes_out(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::without_workers(backend).await;
     let ann = app.contact("Ann", ANN).await;
     app.reply(&ann, "Hello").await;
@@ -85,10 +83,10 @@ async fn nothing_more_goes_out(app: &TestApp) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn an_opt_out_in_other_words_holds_everything_until_a_person_decides(#[case] backend: Backend) {
+async fn an_opt_out_in_other_words_holds_everything_until_a_person_decides(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::without_workers(backend).await;
     let texts = [
         "Stop please",
@@ -112,10 +110,8 @@ async fn an_opt_out_in_other_words_holds_everything_until_a_person_decides(#[cas
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_text_that_only_contains_such_a_word_opts_nobody_out(#[case] backend: Backend) {
+async fn a_text_that_only_contains_such_a_word_opts_nobody_out(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let texts = [
         "please don't stop by early",
@@ -138,10 +134,10 @@ async fn a_text_that_only_contains_such_a_word_opts_nobody_out(#[case] backend: 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn no_thanks_cancel_it_is_about_the_visit_and_for_a_person_to_read(#[case] backend: Backend) {
+async fn no_thanks_cancel_it_is_about_the_visit_and_for_a_person_to_read(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     let visit = app.visit(&ann, 30).await;
@@ -160,10 +156,8 @@ async fn no_thanks_cancel_it_is_about_the_visit_and_for_a_person_to_read(#[case]
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn only_plain_words_opt_in_again(#[case] backend: Backend) {
+async fn only_plain_words_opt_in_again(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let texts = [
         ("START", "opted_in"),
@@ -194,10 +188,8 @@ async fn only_plain_words_opt_in_again(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_twilio_itself_calls_a_stop_is_one_in_any_language(#[case] backend: Backend) {
+async fn what_twilio_itself_calls_a_stop_is_one_in_any_language(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     let (first, second) = (sid(1), sid(2));
@@ -216,10 +208,8 @@ async fn what_twilio_itself_calls_a_stop_is_one_in_any_language(#[case] backend:
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_late_repeat_of_an_old_stop_does_not_undo_a_start(#[case] backend: Backend) {
+async fn a_late_repeat_of_an_old_stop_does_not_undo_a_start(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let ann = app.contact("Ann", ANN).await;
     app.receives(&sid(1), ANN, "STOP").await;
@@ -232,10 +222,8 @@ async fn a_late_repeat_of_an_old_stop_does_not_undo_a_start(#[case] backend: Bac
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_stop_while_a_text_waits_for_its_next_try_ends_it(#[case] backend: Backend) {
+async fn a_stop_while_a_text_waits_for_its_next_try_ends_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
@@ -254,10 +242,10 @@ async fn a_stop_while_a_text_waits_for_its_next_try_ends_it(#[case] backend: Bac
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_stop_while_the_call_is_in_the_air_leaves_that_text_and_no_other(#[case] backend: Backend) {
+async fn a_stop_while_the_call_is_in_the_air_leaves_that_text_and_no_other(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
@@ -315,10 +303,10 @@ impl Past {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_stop_in_the_middle_of_forty_texts_lets_none_go_after_it(#[case] backend: Backend) {
+async fn a_stop_in_the_middle_of_forty_texts_lets_none_go_after_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = Arc::new(TestApp::start(backend).await);
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(FaultKind::Timeout).count(40).ms(50));
@@ -348,10 +336,8 @@ async fn a_stop_in_the_middle_of_forty_texts_lets_none_go_after_it(#[case] backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_stop_to_one_business_is_not_one_to_another(#[case] backend: Backend) {
+async fn a_stop_to_one_business_is_not_one_to_another(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let neighbour = app.neighbour().await;
     let ann = app.contact("Ann", ANN).await;

@@ -49,10 +49,10 @@ async fn one_text(it: &Installation, port: u16) -> (Process, Value) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn killed_right_after_it_said_accepted_again_and_again_it_sends_each_text_once(#[case] backend: Backend) {
+async fn killed_right_after_it_said_accepted_again_and_again_it_sends_each_text_once(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let (it, port) = (Installation::new(backend).await, free_port());
     let mut ann = String::new();
     for round in 0..4 {
@@ -79,10 +79,10 @@ async fn killed_right_after_it_said_accepted_again_and_again_it_sends_each_text_
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn killed_while_its_call_is_on_the_way_and_never_arrives_it_does_not_guess(#[case] backend: Backend) {
+async fn killed_while_its_call_is_on_the_way_and_never_arrives_it_does_not_guess(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let (mut it, port) = (Installation::new(backend).await, free_port());
     let line = it.through_a_line_to_twilio().await;
     line.hold();
@@ -103,10 +103,10 @@ async fn killed_while_its_call_is_on_the_way_and_never_arrives_it_does_not_guess
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn killed_while_its_call_is_on_the_way_and_arrives_later_the_callback_settles_it(#[case] backend: Backend) {
+async fn killed_while_its_call_is_on_the_way_and_arrives_later_the_callback_settles_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let (mut it, port) = (Installation::new(backend).await, free_port());
     let line = it.through_a_line_to_twilio().await;
     line.hold();
@@ -124,10 +124,10 @@ async fn killed_while_its_call_is_on_the_way_and_arrives_later_the_callback_sett
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn killed_while_twilio_answers_it_finds_the_text_in_twilios_log(#[case] backend: Backend) {
+async fn killed_while_twilio_answers_it_finds_the_text_in_twilios_log(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let (it, port) = (Installation::new(backend).await, free_port());
     it.sim.set_fault(Fault::new(FaultKind::Timeout).ms(3_000));
     it.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
@@ -142,10 +142,10 @@ async fn killed_while_twilio_answers_it_finds_the_text_in_twilios_log(#[case] ba
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn killed_after_the_answer_and_before_it_was_written_down_it_finds_the_text_in_twilios_log(#[case] backend: Backend) {
+async fn killed_after_the_answer_and_before_it_was_written_down_it_finds_the_text_in_twilios_log(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let (mut it, port) = (Installation::new(backend).await, free_port());
     if backend == Backend::Postgres {
         it.through_a_line_to_the_database().await;
@@ -166,10 +166,10 @@ async fn killed_after_the_answer_and_before_it_was_written_down_it_finds_the_tex
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn killed_with_texts_waiting_it_sends_those_once_after_the_next_start(#[case] backend: Backend) {
+async fn killed_with_texts_waiting_it_sends_those_once_after_the_next_start(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let (mut it, port) = (Installation::new(backend).await, free_port());
     let line = it.through_a_line_to_twilio().await;
     line.hold();
@@ -221,10 +221,10 @@ async fn inbound(it: &Installation, url: &str, sid: &str, body: &str) -> Option<
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn killed_while_texts_come_in_it_has_every_one_it_acknowledged_and_none_twice(#[case] backend: Backend) {
+async fn killed_while_texts_come_in_it_has_every_one_it_acknowledged_and_none_twice(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let (it, port) = (Installation::new(backend).await, free_port());
     let mut acknowledged = Vec::new();
     for round in 0..3 {

@@ -46,10 +46,8 @@ async fn a_text_that_twilio_hands_over_twice_is_one_text(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn two_equal_texts_a_second_apart_are_two_texts(#[case] backend: Backend) {
+async fn two_equal_texts_a_second_apart_are_two_texts(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::with_clock(backend).await;
     assert_eq!(post(&app, &sid(1), "Hello?", "a-token").await, 200);
     app.clock().advance(Duration::seconds(1));
@@ -58,10 +56,10 @@ async fn two_equal_texts_a_second_apart_are_two_texts(#[case] backend: Backend) 
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn fifty_first_texts_of_a_stranger_at_once_are_one_conversation_with_fifty_texts(#[case] backend: Backend) {
+async fn fifty_first_texts_of_a_stranger_at_once_are_one_conversation_with_fifty_texts(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = Arc::new(TestApp::without_workers(backend).await);
     let texts = (0..50).map(|n| {
         let app = app.clone();
@@ -82,10 +80,8 @@ async fn fifty_first_texts_of_a_stranger_at_once_are_one_conversation_with_fifty
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn whatever_is_in_a_text_it_is_taken_and_shown(#[case] backend: Backend) {
+async fn whatever_is_in_a_text_it_is_taken_and_shown(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let texts = [
         String::new(),
@@ -112,10 +108,10 @@ async fn missed(app: &TestApp, from: &str, body: &str) -> String {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_came_while_we_were_down_appears_once_and_in_its_place(#[case] backend: Backend) {
+async fn what_came_while_we_were_down_appears_once_and_in_its_place(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     app.sim.inbound(ANN, NUMBER, "First").await;
     app.clock().advance(Duration::minutes(5));
@@ -136,10 +132,10 @@ async fn what_came_while_we_were_down_appears_once_and_in_its_place(#[case] back
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_text_that_was_swept_in_and_is_handed_over_after_all_is_one_text(#[case] backend: Backend) {
+async fn a_text_that_was_swept_in_and_is_handed_over_after_all_is_one_text(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let sid = missed(&app, ANN, "While you were away").await;
@@ -160,10 +156,10 @@ async fn a_text_that_was_swept_in_and_is_handed_over_after_all_is_one_text(#[cas
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_stop_that_came_while_we_were_down_applies_to_what_still_waits(#[case] backend: Backend) {
+async fn a_stop_that_came_while_we_were_down_applies_to_what_still_waits(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     let ann = app.contact("Ann", ANN).await;
     let workers = app.start_workers();
@@ -186,10 +182,10 @@ async fn a_stop_that_came_while_we_were_down_applies_to_what_still_waits(#[case]
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_whatsapp_user_without_a_number_is_visible_or_refused_and_harms_nobody(#[case] backend: Backend) {
+async fn a_whatsapp_user_without_a_number_is_visible_or_refused_and_harms_nobody(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let (first, second) = (sid(1), sid(2));
     let mut text = app.text(&first, "whatsapp:US.13491208655302741918", "Y");
@@ -212,10 +208,10 @@ async fn a_whatsapp_user_without_a_number_is_visible_or_refused_and_harms_nobody
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn help_from_one_phone_a_hundred_times_keeps_no_reply_waiting(#[case] backend: Backend) {
+async fn help_from_one_phone_a_hundred_times_keeps_no_reply_waiting(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = Arc::new(TestApp::start(backend).await);
     app.contact("Ann", ANN).await;
     let texts = (0..120).map(|n| {

@@ -114,10 +114,8 @@ async fn a_person_says_what_became_of_it(#[case] arrived: bool, #[values(Backend
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn while_twilios_log_is_out_of_reach_nothing_is_sent_again(#[case] backend: Backend) {
+async fn while_twilios_log_is_out_of_reach_nothing_is_sent_again(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
@@ -140,10 +138,8 @@ async fn while_twilios_log_is_out_of_reach_nothing_is_sent_again(#[case] backend
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn two_equal_texts_whose_answers_were_lost_are_told_apart(#[case] backend: Backend) {
+async fn two_equal_texts_whose_answers_were_lost_are_told_apart(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
@@ -184,10 +180,10 @@ async fn what_was_provably_not_taken_is_tried_again_until_it_is(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_is_never_taken_ends_as_failed_and_in_a_persons_hands(#[case] backend: Backend) {
+async fn what_is_never_taken_ends_as_failed_and_in_a_persons_hands(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;

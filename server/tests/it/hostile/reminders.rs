@@ -62,10 +62,10 @@ async fn at_rest(app: &TestApp, visit: &str) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn booked_at_night_for_the_early_morning_it_is_a_call_and_never_a_text(#[case] backend: Backend) {
+async fn booked_at_night_for_the_early_morning_it_is_a_call_and_never_a_text(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     // Monday, ten in the evening; the visit is at seven, an hour before anybody may be texted.
     let app = TestApp::with_clock_at(backend, "2025-01-07T03:00:00Z").await;
     app.start_workers();
@@ -79,10 +79,8 @@ async fn booked_at_night_for_the_early_morning_it_is_a_call_and_never_a_text(#[c
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn booked_at_night_for_noon_it_waits_for_the_morning(#[case] backend: Backend) {
+async fn booked_at_night_for_noon_it_waits_for_the_morning(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::with_clock_at(backend, "2025-01-07T03:00:00Z").await;
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
@@ -95,10 +93,10 @@ async fn booked_at_night_for_noon_it_waits_for_the_morning(#[case] backend: Back
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_waited_for_a_worker_until_night_waits_on_until_morning(#[case] backend: Backend) {
+async fn what_waited_for_a_worker_until_night_waits_on_until_morning(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     let ann = app.contact("Ann", ANN).await;
     // Wednesday, 20:30. The last reminder is due on Tuesday at 20:30, but nobody works until 21:30.
@@ -114,10 +112,10 @@ async fn what_waited_for_a_worker_until_night_waits_on_until_morning(#[case] bac
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_waited_for_a_worker_until_the_visit_began_is_never_sent(#[case] backend: Backend) {
+async fn what_waited_for_a_worker_until_the_visit_began_is_never_sent(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     let ann = app.contact("Ann", ANN).await;
     let visit = app.visit(&ann, 50).await;
@@ -248,10 +246,8 @@ async fn a_visit_in_the_hour_of_a_clock_change_is_one_visit_with_one_time(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_night_is_the_customers_own_not_the_businesss(#[case] backend: Backend) {
+async fn the_night_is_the_customers_own_not_the_businesss(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let consent = json!({ "channel": "sms", "source": "booking" });
@@ -269,10 +265,10 @@ async fn the_night_is_the_customers_own_not_the_businesss(#[case] backend: Backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_customer_who_moves_to_another_zone_has_that_zones_night(#[case] backend: Backend) {
+async fn a_customer_who_moves_to_another_zone_has_that_zones_night(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     app.sign_in().await;
@@ -296,10 +292,10 @@ async fn a_customer_who_moves_to_another_zone_has_that_zones_night(#[case] backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn moved_across_the_24_hour_line_before_anything_went_out_only_the_new_time_is_texted(#[case] backend: Backend) {
+async fn moved_across_the_24_hour_line_before_anything_went_out_only_the_new_time_is_texted(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     let ann = app.contact("Ann", ANN).await;
     let visit = app.visit(&ann, 30).await;
@@ -315,10 +311,8 @@ async fn moved_across_the_24_hour_line_before_anything_went_out_only_the_new_tim
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn moved_to_and_fro_no_time_is_texted_twice(#[case] backend: Backend) {
+async fn moved_to_and_fro_no_time_is_texted_twice(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
@@ -369,10 +363,10 @@ async fn while_the_reminder_waits_its_visit_goes_and_it_is_never_sent(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn cancelled_while_the_send_is_in_the_air_one_text_goes_and_an_answer_to_it_changes_nothing(#[case] backend: Backend) {
+async fn cancelled_while_the_send_is_in_the_air_one_text_goes_and_an_answer_to_it_changes_nothing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(FaultKind::StoreLate).ms(1_000));
@@ -395,10 +389,10 @@ async fn cancelled_while_the_send_is_in_the_air_one_text_goes_and_an_answer_to_i
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn moved_while_the_send_is_in_the_air_the_old_answer_does_not_count_for_the_new_time(#[case] backend: Backend) {
+async fn moved_while_the_send_is_in_the_air_the_old_answer_does_not_count_for_the_new_time(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(FaultKind::StoreLate).ms(1_000));
@@ -424,10 +418,10 @@ async fn moved_while_the_send_is_in_the_air_the_old_answer_does_not_count_for_th
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn moved_by_many_at_once_every_text_is_about_another_time_and_the_plan_fits_the_last(#[case] backend: Backend) {
+async fn moved_by_many_at_once_every_text_is_about_another_time_and_the_plan_fits_the_last(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = Arc::new(TestApp::start(backend).await);
     let ann = app.contact("Ann", ANN).await;
     let visit = app.visit(&ann, 30).await;

@@ -74,10 +74,8 @@ async fn what_twilio_signed_is_heard_however_it_wrote_our_address(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn during_a_rotation_both_tokens_are_heard(#[case] backend: Backend) {
+async fn during_a_rotation_both_tokens_are_heard(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let address = format!("{}{INBOUND}", app.url);
     for (n, token) in [app.sim.auth_token(), OLD_TOKEN].into_iter().enumerate() {
@@ -140,10 +138,8 @@ async fn what_does_not_fit_its_signature_is_refused_and_leaves_nothing(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn json_is_no_text_and_without_its_hash_not_even_believed(#[case] backend: Backend) {
+async fn json_is_no_text_and_without_its_hash_not_even_believed(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let body = r#"{"property": "value", "boolean": true}"#;
     let hash = "0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620";
@@ -171,10 +167,10 @@ async fn json_is_no_text_and_without_its_hash_not_even_believed(#[case] backend:
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_body_of_a_megabyte_is_refused_signed_or_not_and_the_next_text_is_taken(#[case] backend: Backend) {
+async fn a_body_of_a_megabyte_is_refused_signed_or_not_and_the_next_text_is_taken(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::without_workers(backend).await;
     let mut huge = params(&app);
     huge[5].1 = "x".repeat(1_000_000);
@@ -204,10 +200,8 @@ fn settings(key: &str) -> String {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn what_is_signed_with_a_shared_key_is_heard(#[case] backend: Backend) {
+async fn what_is_signed_with_a_shared_key_is_heard(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     app.sim.set_shared_key(app.sim.account_sid(), Some((KEY_ID, KEY_SECRET)));
     app.sim.inbound(ANN, NUMBER, "Hello").await;
@@ -268,10 +262,8 @@ async fn what_does_not_fit_its_shared_key_is_refused_and_leaves_nothing(
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_businesss_shared_key_speaks_for_its_own_account_alone(#[case] backend: Backend) {
+async fn a_businesss_shared_key_speaks_for_its_own_account_alone(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     const OWN: &str = "AC11111111111111111111111111111111";
     let app = TestApp::without_workers(backend).await;
     let garage = app.neighbour().await;

@@ -36,10 +36,8 @@ async fn tell(app: &TestApp, message: &Value, sid: &str, statuses: &[&str]) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_furthest_status_counts_not_the_latest(#[case] backend: Backend) {
+async fn the_furthest_status_counts_not_the_latest(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     let stories: [(&str, &[&str], &str); 12] = [
@@ -89,10 +87,8 @@ async fn the_furthest_status_counts_not_the_latest(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn the_same_callback_a_hundred_times_at_once_is_one_change(#[case] backend: Backend) {
+async fn the_same_callback_a_hundred_times_at_once_is_one_change(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = Arc::new(TestApp::start(backend).await);
     let (text, sid) = silently_taken(&app).await;
     let repeat = |status: &'static str| {
@@ -137,10 +133,8 @@ async fn shown_as(app: &TestApp, text: &Value, status: &str) -> usize {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_callback_that_overtakes_the_answer_to_our_call_counts(#[case] backend: Backend) {
+async fn a_callback_that_overtakes_the_answer_to_our_call_counts(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     // Twilio has it at once, but its answer takes a while, and says "queued".
@@ -163,10 +157,10 @@ async fn a_callback_that_overtakes_the_answer_to_our_call_counts(#[case] backend
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_callback_for_a_sid_not_known_yet_waits_for_its_message(#[case] backend: Backend) {
+async fn a_callback_for_a_sid_not_known_yet_waits_for_its_message(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(FaultKind::Timeout).ms(1_500));
@@ -187,10 +181,8 @@ async fn a_callback_for_a_sid_not_known_yet_waits_for_its_message(#[case] backen
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_callback_settles_a_text_whose_answer_was_lost(#[case] backend: Backend) {
+async fn a_callback_settles_a_text_whose_answer_was_lost(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(FaultKind::ResetAfter));
@@ -208,10 +200,8 @@ async fn a_callback_settles_a_text_whose_answer_was_lost(#[case] backend: Backen
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_signed_callback_changes_only_the_message_it_is_about(#[case] backend: Backend) {
+async fn a_signed_callback_changes_only_the_message_it_is_about(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let (text, own) = silently_taken(&app).await;
     let neighbour = app.neighbour().await;
@@ -267,10 +257,10 @@ async fn a_signed_callback_changes_only_the_message_it_is_about(#[case] backend:
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn while_our_call_is_in_the_air_a_callback_with_another_messages_sid_is_refused_too(#[case] backend: Backend) {
+async fn while_our_call_is_in_the_air_a_callback_with_another_messages_sid_is_refused_too(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let (_, own) = silently_taken(&app).await;
     let ben = app.contact("Ben", BEN).await;
@@ -290,10 +280,10 @@ fn with_consent(name: &str, phone: &str) -> Value {
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_text_that_did_not_arrive_says_why_and_asks_for_a_person(#[case] backend: Backend) {
+async fn a_text_that_did_not_arrive_says_why_and_asks_for_a_person(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::start(backend).await;
     let (text, sid) = silently_taken(&app).await;
     app.status_callback_with(&text, &sid, "undelivered", &[("ErrorCode", "30005")])
@@ -311,10 +301,10 @@ async fn a_text_that_did_not_arrive_says_why_and_asks_for_a_person(#[case] backe
 }
 
 #[rstest]
-#[case(Backend::Sqlite)]
-#[case(Backend::Postgres)]
 #[tokio::test]
-async fn a_text_that_twilio_never_reports_on_is_not_shown_as_being_sent_for_ever(#[case] backend: Backend) {
+async fn a_text_that_twilio_never_reports_on_is_not_shown_as_being_sent_for_ever(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let (text, _) = silently_taken(&app).await;
