@@ -211,7 +211,7 @@ fn MarkAsRead(open: Open) -> impl IntoView {
             <input type="hidden" name="id" value=open.id.to_string() />
             <button type="submit" class="btn btn-ghost btn-sm min-h-11">
                 <Glyph icon=icondata::LuMailCheck />
-                "Mark as read"
+                <span class="max-md:sr-only">"Mark as read"</span>
             </button>
         </form>
     }
