@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::routing::post;
 use tokio::net::TcpListener;
 use twilio::forms::{Inbound, Status};
+use twilio::signature::{Keys, SETTINGS_HEADER, SignedBy};
 use twilio::{Api, Client, Config, NewMessage, Outcome};
 use twilio_sim::{Direction, Fault, FaultKind, InboundText, Sim, SimConfig};
 
@@ -53,14 +54,19 @@ impl Product {
 async fn receive(State((seen, base)): State<(Seen, String)>, uri: Uri, headers: HeaderMap, body: Bytes) -> &'static str {
     let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let token = [SimConfig::default().auth_token.into()];
+    let keys = Keys {
+        tokens: &token,
+        shared: &[],
+    };
     let signed = twilio::signature::check(
-        &token,
+        keys,
+        header(SETTINGS_HEADER),
         &format!("{base}{uri}"),
         header("x-twilio-signature"),
         header("content-type"),
         &body,
     );
-    assert_eq!(signed, Ok(()));
+    assert_eq!(signed, Ok(SignedBy::AuthToken));
     assert_eq!(header("user-agent"), Some("TwilioProxy/1.1"));
     let idempotency = header("i-twilio-idempotency-token").unwrap_or_default().to_owned();
     seen.lock().expect("no test panicked").push((body.to_vec(), idempotency));
