@@ -13,6 +13,9 @@
 //              ['end']              as above
 'use strict';
 
+// Whose stream it is, which its own address says beside its version.
+const given = new URLSearchParams(location.search);
+const whose = new URLSearchParams({ business: given.get('business'), account: given.get('account') });
 const KINDS = ['message', 'conversation', 'contact', 'appointment', 'task', 'notices'];
 const KEPT = 500;
 const FIRST_WAIT = 1000;
@@ -32,7 +35,7 @@ const tell = (...news) => tabs.forEach((tab) => tab.postMessage(news));
 
 function open() {
   clearTimeout(timer);
-  stream = new EventSource(`/live${location.search}&after=${last}`);
+  stream = new EventSource(`/live?${whose}&after=${last}`);
   for (const kind of KINDS) stream.addEventListener(kind, arrived);
   stream.addEventListener('resync', missed);
   stream.onopen = () => {
