@@ -42,6 +42,7 @@ pub fn page_paths() -> impl Iterator<Item = &'static str> {
 /// When `PUBLIC_URL` is not an origin.
 pub fn router(state: AppState) -> anyhow::Result<Router> {
     let https = state.services.settings().public_url.starts_with("https://");
+    let hash_files = state.leptos.hash_files;
     let router = Router::new()
         .merge(pages(&state)?)
         .nest("/api/v1", rest::router())
@@ -55,7 +56,9 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
             .layer(TraceLayer::new_for_http().make_span_with(span))
             .layer(PropagateRequestIdLayer::x_request_id())
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(middleware::from_fn(move |request, next| headers(https, request, next)))
+            .layer(middleware::from_fn(move |request, next| {
+                headers(https, hash_files, request, next)
+            }))
             .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(not_huge))),
     ))
 }
@@ -137,8 +140,9 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     .into_response()
 }
 
-async fn headers(https: bool, request: Request, next: Next) -> Response {
-    let hashed = request.uri().path().starts_with("/pkg/");
+/// `hash_files`: what lies under `/pkg` has its hash in its name, and so never changes.
+async fn headers(https: bool, hash_files: bool, request: Request, next: Next) -> Response {
+    let hashed = hash_files && request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {

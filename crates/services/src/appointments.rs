@@ -131,10 +131,15 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
     }
     let after = set_status(&mut tx, &before, becomes).await?;
     settle_tasks(&mut tx, actor, id).await?;
+    if !becomes.is_open() {
+        // Nobody need decide any more which time holds.
+        tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::ClockChange, &actor.author()).await?;
+    }
     match act {
         Act::Reopen => {
             let business = businesses::get(&tx.db, actor.business_id).await?;
             reminders::plan(&mut tx, &business, &contact, &after).await?;
+            clocks::ask(&mut tx, actor.business_id, id).await?;
         }
         Act::Confirm => reminders::stop(&mut tx, &after, reminders::Stop::Answered("Confirmed by staff.")).await?,
         Act::Cancel => reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit was cancelled.")).await?,

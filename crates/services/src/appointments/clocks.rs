@@ -19,7 +19,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{finish, locked, record, status};
+use super::{finish, locked, not_twice, record, status};
 use crate::{
     Actor, Permission, Result, Services, Tx, businesses,
     businesses::locations,
@@ -144,8 +144,8 @@ async fn compare(s: &Services, business_id: Uuid, rows: Vec<appointment::Model>)
     Ok(apart.len())
 }
 
-/// Takes back the reminders that still wait, and raises the task.
-async fn ask(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
+/// Takes back the reminders that still wait, and raises the task; nothing if there is nothing to decide.
+pub(super) async fn ask(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
     let (_, row) = locked(tx, business_id, id).await?;
     let Some((zone, entered, now)) = apart(&row) else {
         return Ok(());
@@ -175,7 +175,7 @@ async fn ask(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
 /// told again by itself.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` if there is nothing to decide.
+/// `NotFound`; `Conflict` if there is nothing to decide, or if another visit has the time.
 pub async fn decide(s: &Services, actor: &Actor, id: Uuid, keep: Keep) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
     let mut tx = s.begin().await?;
@@ -188,6 +188,9 @@ pub async fn decide(s: &Services, actor: &Actor, id: Uuid, keep: Keep) -> Result
         Keep::Entered => when::local_to_utc(local, zone),
         Keep::Moment => before.starts_at,
     };
+    if status(&before)?.is_open() {
+        not_twice(&tx, &contact, starts_at, Some(id)).await?;
+    }
     let mut row = before.clone().into_active_model();
     entered(&mut row, starts_at, zone);
     row.updated_at = Set(tx.now);

@@ -275,19 +275,23 @@ impl Limits {
 
 /// These were claimed and not taken: their places in the hour are free again. In order of business, as a claim locks them.
 pub(super) async fn give_back(tx: &Tx, texts: impl Iterator<Item = &message::Model>) -> Result<()> {
-    let mut places: BTreeMap<(Uuid, DateTime<Utc>), i32> = BTreeMap::new();
+    let mut places: BTreeMap<(Uuid, DateTime<Utc>), (i32, i32)> = BTreeMap::new();
     for m in texts {
         let claimed = m.claimed_at.unwrap_or(tx.now).duration_trunc(Duration::hours(1));
         let hour = claimed.map_err(|e| Error::broken(e.to_string()))?;
-        *places.entry((m.business_id, hour)).or_default() += 1;
+        let (all, automatic) = places.entry((m.business_id, hour)).or_default();
+        *all += 1;
+        *automatic += i32::from(m.kind == Kind::Automatic.as_str());
     }
-    for ((business_id, hour), places) in places {
-        let left = sea_orm::ExprTrait::sub(Expr::col(quota_hour::Column::Used), places);
+    for ((business_id, hour), (all, automatic)) in places {
+        let less = |column, places: i32| sea_orm::ExprTrait::sub(Expr::col(column), places);
         quota_hour::Entity::update_many()
-            .col_expr(quota_hour::Column::Used, left)
+            .col_expr(quota_hour::Column::Used, less(quota_hour::Column::Used, all))
+            .col_expr(quota_hour::Column::Automatic, less(quota_hour::Column::Automatic, automatic))
             .filter(quota_hour::Column::BusinessId.eq(business_id))
             .filter(quota_hour::Column::Hour.eq(hour))
-            .filter(quota_hour::Column::Used.gte(places))
+            .filter(quota_hour::Column::Used.gte(all))
+            .filter(quota_hour::Column::Automatic.gte(automatic))
             .exec(&tx.db)
             .await?;
     }

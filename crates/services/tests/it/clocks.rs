@@ -292,3 +292,37 @@ async fn a_location_has_a_clock_of_its_own(#[values(Backend::Sqlite, Backend::Po
         ["America/New_York", "America/Chicago"]
     );
 }
+
+/// Who sees the wrong hour may book the right one anew, before somebody decides about the first.
+#[rstest]
+#[tokio::test]
+async fn what_was_entered_is_not_kept_beside_another_visit_of_that_time(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let (w, ann) = in_zone(backend, "America/Vancouver").await;
+    let visit = enter(&w, &ann, "2026-12-08T16:00", None).await;
+    as_stored_before(&w, &visit, "2026-12-08T23:00:00Z").await;
+    assert_eq!(clocks::check(&w.s).await.expect("compared"), 1);
+    enter(&w, &ann, "2026-12-08T15:00", None).await;
+    let twice = clocks::decide(&w.s, &w.owner, visit.id, Keep::Entered)
+        .await
+        .expect_err("twice");
+    assert_eq!(twice.problem().code, Code::Conflict);
+    clocks::decide(&w.s, &w.owner, visit.id, Keep::Moment).await.expect("decided");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_visit_that_is_off_asks_no_more_and_asks_again_when_it_is_on_again(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    use contract::appointments::Act;
+    let (w, ann) = in_zone(backend, "America/Vancouver").await;
+    let visit = enter(&w, &ann, "2026-12-08T16:00", None).await;
+    as_stored_before(&w, &visit, "2026-12-08T23:00:00Z").await;
+    assert_eq!(clocks::check(&w.s).await.expect("compared"), 1);
+    for (act, open) in [(Act::Cancel, 0), (Act::Reopen, 1), (Act::Complete, 0)] {
+        appointments::act(&w.s, &w.owner, visit.id, act).await.expect("done");
+        assert_eq!(clock_tasks(&w).await.len(), open, "{act:?}");
+    }
+}

@@ -932,3 +932,35 @@ async fn what_waits_for_one_account_keeps_no_other_waiting(#[values(Backend::Sql
     w.work().await;
     assert_eq!(w.phone_got(ANN), ["Your car is ready"]);
 }
+
+/// An answer that Twilio did not take for its pace leaves its place among the automatic ones, too.
+#[rstest]
+#[tokio::test]
+async fn an_answer_that_was_too_fast_keeps_no_other_from_the_share_of_answers(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let db = w.s.db().connection();
+    db.execute_unprepared("UPDATE business SET hourly_limit = 20")
+        .await
+        .expect("five answers an hour");
+    w.sim.set_pace(w.sim.account_sid(), Some(0));
+    w.text(&phone(0), "HELP").await;
+    for _ in 0..8 {
+        w.work().await;
+        w.clock.advance(Duration::seconds(10));
+    }
+    w.sim.set_pace(w.sim.account_sid(), None);
+    for n in 1..5 {
+        w.text(&phone(n), "HELP").await;
+    }
+    for _ in 0..30 {
+        w.work().await;
+        w.clock.advance(Duration::seconds(10));
+    }
+    assert_eq!(
+        w.sim.messages().iter().filter(|m| m.body.contains("STOP")).count(),
+        5,
+        "all within the hour"
+    );
+}
