@@ -167,7 +167,11 @@ pub(crate) async fn look_again(tx: &mut Tx, business_id: Uuid, contact_id: Optio
     let mut waiting = message::Entity::in_business(business_id)
         .filter(Expr::cust(WAITING))
         .filter(message::Column::WaitReason.is_not_null())
-        .filter(message::Column::SlotAt.is_null());
+        // Who waits for a turn at its sender has it then; who has had it may go.
+        .filter(sea_orm::ExprTrait::or(
+            message::Column::SlotAt.is_null(),
+            message::Column::SlotAt.lte(tx.now),
+        ));
     if let Some(contact_id) = contact_id {
         let Some(thread) = conversations::of_contact(&tx.db, business_id, contact_id).await? else {
             return Ok(());
