@@ -9,13 +9,13 @@ pub struct Migration;
 
 const UP: &str = "
 CREATE INDEX message_automatic ON message (business_id, contact_id, created_at) WHERE kind = 'automatic';
-UPDATE message SET priority = 2 WHERE status = 'queued' AND kind = 'automatic';
+UPDATE message SET priority = 2 WHERE status IN ('queued', 'sending', 'unknown', 'undelivered') AND kind = 'automatic';
 ALTER TABLE quota_hour ADD COLUMN automatic integer NOT NULL DEFAULT 0;
 ";
 
 const DOWN: &str = "
 ALTER TABLE quota_hour DROP COLUMN automatic;
-UPDATE message SET priority = 0 WHERE status = 'queued' AND kind = 'automatic';
+UPDATE message SET priority = 0 WHERE status IN ('queued', 'sending', 'unknown', 'undelivered') AND kind = 'automatic';
 DROP INDEX message_automatic;
 ";
 

@@ -78,12 +78,12 @@ fn Visit(visit: AppointmentView) -> impl IntoView {
     }
 }
 
-/// The clocks have been changed by law since this visit was entered: which time holds?
+/// The clocks of its place have changed since this visit was entered: which time holds?
 #[component]
 fn Clocks(id: Uuid, change: ClockChange) -> impl IntoView {
     let (entered, now) = (clock(&change.entered), clock(&change.now));
     let words = format!(
-        "This visit was entered as {entered}. The clocks of {} have been changed by law since, and it would now begin at {now}. \
+        "This visit was entered as {entered}. The clocks of {} have changed since, and it would now begin at {now}. \
          No reminder goes out until you decide; whoever was told a time already is not told again by itself.",
         change.time_zone
     );

@@ -78,7 +78,7 @@ pub struct AppointmentView {
     pub starts_at: DateTime<Utc>,
     /// IANA name of the zone by whose clocks its texts and pages tell the time: the location's, else the business's.
     pub time_zone: String,
-    /// There if clocks have been changed by law since it was entered: no reminder goes out until somebody has decided which time holds.
+    /// There if the clocks of its place have changed since it was entered: no reminder goes out until somebody has decided which time holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_change: Option<ClockChange>,
     pub status: Status,

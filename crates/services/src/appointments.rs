@@ -139,7 +139,7 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
         Act::Reopen => {
             let business = businesses::get(&tx.db, actor.business_id).await?;
             reminders::plan(&mut tx, &business, &contact, &after).await?;
-            clocks::ask(&mut tx, actor.business_id, id).await?;
+            clocks::ask(&mut tx, &after).await?;
         }
         Act::Confirm => reminders::stop(&mut tx, &after, reminders::Stop::Answered("Confirmed by staff.")).await?,
         Act::Cancel => reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit was cancelled.")).await?,

@@ -14,7 +14,7 @@ use domain::{
     words,
     zone::Zone,
 };
-use entity::businesses::business;
+use entity::{appointments::appointment, businesses::business};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
     sea_query::LockType,
@@ -22,7 +22,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Actor, Error, Permission, Result, Services, Tx, audit,
+    Actor, Error, Permission, Result, Services, Tx,
+    appointments::clocks,
+    audit,
     error::{field, problem, short},
     messages::{self, spend},
     numbers,
@@ -287,7 +289,7 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<
     let mut tx = s.begin().await?;
     let before = get(&tx.db, actor.business_id).await?;
     let facts = |b: &business::Model| (b.name.clone(), b.contact_line.clone(), b.time_zone.clone(), b.country.clone());
-    let was = facts(&before);
+    let (was, showed) = (facts(&before), zone(&before));
     let mut row = before.into_active_model();
     row.name = Set(name);
     row.contact_line = Set(contact_line);
@@ -307,6 +309,12 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<
         after: Some(facts(&after)),
     };
     audit::record(&tx, change).await?;
+    if zone(&after) != showed {
+        // Locations that have a zone of their own keep it.
+        let own = locations::with_zones(&tx.db, after.id).await?;
+        let here = |visit: &appointment::Model| visit.location_id.is_none_or(|id| !own.contains(&id));
+        clocks::place_moved(&mut tx, actor, zone(&after), here).await?;
+    }
     tx.commit().await?;
     view(s, &s.db().write, actor.business_id).await
 }

@@ -300,7 +300,7 @@ async fn objections(s: &Services, group: Vec<Look>) -> Vec<Result<Option<&'stati
     };
     let answer = |(business_id, id, phone): &Look| {
         let standing = standings.get(id).filter(|row| row.business_id == *business_id);
-        Ok(standing.and_then(|row| row.objection(s, phone)))
+        Ok(standing.map_or(Some("This contact does not exist any more."), |row| row.objection(s, phone)))
     };
     group.iter().map(answer).collect()
 }

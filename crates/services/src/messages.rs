@@ -104,7 +104,7 @@ impl Kind {
     }
 
     /// Whose turn is first: 0 before 1 before 2, each with a share that the others can't take.
-    fn priority(self) -> i32 {
+    pub(crate) fn priority(self) -> i32 {
         match self {
             Kind::Reply => 0,
             Kind::Reminder => 1,

@@ -47,6 +47,12 @@ pub(crate) fn zone(business: &business::Model, contact: &contact::Model) -> Zone
     own_zone(contact).unwrap_or_else(|| businesses::zone(business))
 }
 
+/// The same as long as a visit of theirs is near: who has no zone of their own is taken to be where it is.
+pub(crate) fn zone_of(business: &business::Model, contact: &contact::Model, visit: &appointment::Model) -> Zone {
+    let place = || visit.time_zone.as_deref().and_then(Zone::named);
+    own_zone(contact).or_else(place).unwrap_or_else(|| businesses::zone(business))
+}
+
 fn own_zone(contact: &contact::Model) -> Option<Zone> {
     contact.time_zone.as_deref().and_then(Zone::named)
 }
@@ -81,7 +87,7 @@ pub(crate) async fn plan(
         tx.now,
         visit.starts_at,
         &businesses::cadence(business),
-        zone(business, contact),
+        zone_of(business, contact, visit),
         businesses::quiet_for(business, &contact.phone),
     );
     for item in planned {

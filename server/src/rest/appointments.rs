@@ -52,7 +52,7 @@ pub async fn complete(State(s): S, Caller(actor): Caller, Id(id): Id, _: NoBody)
     Ok(Json(appointments::act(&s, &actor, id, Act::Complete).await?))
 }
 
-/// Say which time of a visit holds after its zone's clocks were changed by law.
+/// Say which time of a visit holds after the clocks of its place have changed.
 #[utoipa::path(post, path = "/appointments/{id}/clock", tag = "appointments", params(("id" = Uuid, Path)), request_body = DecideClock, responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Nothing to decide", body = Problem)))]
 pub async fn clock(State(s): S, Caller(actor): Caller, Id(id): Id, Body(cmd): Body<DecideClock>) -> Answer<AppointmentView> {

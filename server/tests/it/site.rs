@@ -18,6 +18,7 @@ async fn app() -> (TestApp, tempfile::TempDir) {
     for (name, content) in [("a.wasm", WASM), ("a.wasm.br", BR), ("a.wasm.gz", GZ), ("plain.css", WASM)] {
         fs::write(pkg.join(name), content).expect("a file");
     }
+    fs::write(site.path().join("hash.txt"), "js: a\nwasm: a\ncss: a\n").expect("a list");
     (TestApp::with_site(site.path()).await, site)
 }
 

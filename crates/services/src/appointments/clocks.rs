@@ -1,4 +1,4 @@
-//! What becomes of visits when a law changes a zone's clocks. We keep moments, people mean what the clock on the wall shows: a visit whose
+//! What becomes of visits when a law, or the business, changes the clocks of their place. We keep moments, people mean what the clock on the wall shows: a visit whose
 //! two have come apart waits for somebody to say which of them holds. Until then no reminder of it leaves, and nothing is moved.
 
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
@@ -32,7 +32,7 @@ use crate::{
 const BATCH: u64 = 100;
 
 /// Why a reminder of such a visit does not leave.
-pub(crate) const UNDECIDED: &str = "The clocks have been changed by law; somebody has to decide which time holds.";
+pub(crate) const UNDECIDED: &str = "The clocks there have changed; somebody has to decide which time holds.";
 
 /// The clock by which a visit is entered.
 pub(crate) fn entered(row: &mut appointment::ActiveModel, starts_at: DateTime<Utc>, zone: Zone) {
@@ -122,8 +122,10 @@ async fn compare(s: &Services, business_id: Uuid, rows: Vec<appointment::Model>)
     let business = tx.business(business_id).await?;
     let places = rows.iter().filter_map(|row| row.location_id).collect();
     let places = locations::several(&tx.db, business_id, places).await?;
-    let mut apart = Vec::new();
-    for mut row in rows {
+    let rows = rows.into_iter().filter(|row| row.utc_offset.is_none() || undecided(row));
+    let mut found = 0;
+    for id in in_order(rows) {
+        let (_, mut row) = locked(&tx, business_id, id).await?;
         if row.utc_offset.is_none() {
             let zone = locations::zone(&business, row.location_id.and_then(|id| places.get(&id)));
             let mut noted = row.into_active_model();
@@ -131,44 +133,81 @@ async fn compare(s: &Services, business_id: Uuid, rows: Vec<appointment::Model>)
             noted.utc_offset = Set(Some(zone::before(zone, *noted.starts_at.as_ref())));
             row = noted.update(&tx.db).await?;
         }
-        if undecided(&row) && status(&row)?.is_open() {
-            apart.push((row.contact_id, row.id));
-        }
-    }
-    // People are locked in order of their ids, here as everywhere.
-    apart.sort_unstable();
-    for (_, id) in &apart {
-        ask(&mut tx, business_id, *id).await?;
+        found += usize::from(ask(&mut tx, &row).await?);
     }
     tx.commit().await?;
-    Ok(apart.len())
+    Ok(found)
 }
 
-/// Takes back the reminders that still wait, and raises the task; nothing if there is nothing to decide.
-pub(super) async fn ask(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
-    let (_, row) = locked(tx, business_id, id).await?;
-    let Some((zone, entered, now)) = apart(&row) else {
-        return Ok(());
+/// Visits by their ids. People are locked in order of theirs, here as everywhere.
+fn in_order(rows: impl Iterator<Item = appointment::Model>) -> Vec<Uuid> {
+    let mut ids: Vec<(Uuid, Uuid)> = rows.map(|row| (row.contact_id, row.id)).collect();
+    ids.sort_unstable();
+    ids.into_iter().map(|(_, id)| id).collect()
+}
+
+/// A place's clock is another one from now on: those of its visits to come that it would tell at another hour than they were entered at
+/// wait for somebody to say which holds. `concerns` says which visits are there.
+pub(crate) async fn place_moved(
+    tx: &mut Tx,
+    actor: &Actor,
+    zone: Zone,
+    concerns: impl Fn(&appointment::Model) -> bool,
+) -> Result<()> {
+    let business_id = actor.business_id;
+    let (mut after, mut there): (TimeCursor, _) = (Cursor(tx.now, Uuid::nil()), Vec::new());
+    loop {
+        let rows = to_come(business_id, &after).all(&tx.db).await?;
+        let Some(last) = rows.last() else { break };
+        after = Cursor(last.starts_at, last.id);
+        there.extend(rows.into_iter().filter(&concerns));
+    }
+    for id in in_order(there.into_iter()) {
+        let (contact, row) = locked(tx, business_id, id).await?;
+        let asked = undecided(&row);
+        let mut moved = row.clone().into_active_model();
+        // What was entered stays: the offset by which it was.
+        let by = row.time_zone.as_deref().and_then(Zone::named);
+        moved.utc_offset = Set(row.utc_offset.or(by.map(|zone| zone.offset_at(row.starts_at))));
+        moved.time_zone = Set(Some(zone.name().to_owned()));
+        let row = moved.update(&tx.db).await?;
+        if !ask(tx, &row).await? && asked {
+            // As it was entered once more: there is nothing left to decide.
+            tasks::settle(tx, business_id, id, tasks::Kind::ClockChange, &actor.author()).await?;
+            if status(&row)? == Status::Scheduled {
+                let business = tx.business(business_id).await?;
+                reminders::plan(tx, &business, &contact, &row).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes back the reminders that still wait, and raises the task; whether there is something to decide. The caller holds the visit's lock.
+pub(super) async fn ask(tx: &mut Tx, row: &appointment::Model) -> Result<bool> {
+    let Some((zone, entered, now)) = apart(row).filter(|_| status(row).is_ok_and(Status::is_open)) else {
+        return Ok(false);
     };
-    reminders::stop(tx, &row, reminders::Stop::Answered(UNDECIDED)).await?;
+    reminders::stop(tx, row, reminders::Stop::Answered(UNDECIDED)).await?;
     let clock = |local: NaiveDateTime| local.format("%a, %b %-d at %-I:%M %p").to_string();
-    let conversation = crate::conversations::of_contact(&tx.db, business_id, row.contact_id).await?;
+    let conversation = crate::conversations::of_contact(&tx.db, row.business_id, row.contact_id).await?;
     let task = tasks::New {
-        business_id,
+        business_id: row.business_id,
         kind: tasks::Kind::ClockChange,
         title: format!(
-            "Decide which time holds. The clocks of {} have been changed by law: this visit was entered as {}, and would now begin at {}.",
-            zone.name(),
+            "Decide which time holds. This visit was entered as {}, and by the clocks of {}, which have changed, it would begin at {}.",
             clock(entered),
+            zone.name(),
             clock(now)
         ),
-        key: format!("clock:{id}:{}:{now}", row.starts_at.timestamp()),
+        key: format!("clock:{}:{}:{now}", row.id, row.starts_at.timestamp()),
         contact_id: Some(row.contact_id),
         conversation_id: conversation.map(|c| c.id),
-        appointment_id: Some(id),
+        appointment_id: Some(row.id),
         message_id: None,
     };
-    tasks::raise_anew(tx, task).await
+    tasks::raise_anew(tx, task).await?;
+    Ok(true)
 }
 
 /// Decides which time of a visit holds: what was entered, or the moment. Its reminders are planned anew. What customers were told is not

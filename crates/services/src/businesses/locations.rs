@@ -1,6 +1,6 @@
 //! Places visits happen at.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use contract::{
     Code,
@@ -17,7 +17,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Actor, Error, Permission, Result, Services, Tx, audit,
+    Actor, Error, Permission, Result, Services, Tx,
+    appointments::clocks,
+    audit,
     error::{field, not_found, problem, short},
 };
 
@@ -67,8 +69,9 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
             "This is not a time zone we know. Examples: Europe/Stockholm, America/New_York.",
         ));
     }
-    let tx = s.begin().await?;
-    let country = super::get(&tx.db, actor.business_id).await?.country;
+    let mut tx = s.begin().await?;
+    let business = super::get(&tx.db, actor.business_id).await?;
+    let country = business.country.clone();
     let number = own_number(&tx, actor.business_id, &cmd.number, &country).await?;
     let before = match id {
         Some(id) => Some(
@@ -79,6 +82,7 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
         None => None,
     };
     let (adds, was) = (before.is_none(), before.as_ref().map(facts));
+    let showed = before.as_ref().map(|before| zone(&business, Some(before)));
     let mut row = match before {
         Some(before) => before.into_active_model(),
         None => new(&tx, actor.business_id).await?,
@@ -107,6 +111,10 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
         after: Some(facts(&after)),
     };
     audit::record(&tx, change).await?;
+    let shows = zone(&business, Some(&after));
+    if showed.is_some_and(|showed| showed != shows) {
+        clocks::place_moved(&mut tx, actor, shows, |visit| visit.location_id == Some(after.id)).await?;
+    }
     tx.commit().await?;
     Ok(view(after, number.map(|n| n.phone), &country))
 }
@@ -179,6 +187,16 @@ pub(crate) async fn several(
     }
     let rows = location::Entity::these(business_id, ids).all(db).await?;
     Ok(rows.into_iter().map(|l| (l.id, l)).collect())
+}
+
+/// The locations that have a zone of their own.
+pub(super) async fn with_zones(db: &impl ConnectionTrait, business_id: Uuid) -> Result<HashSet<Uuid>> {
+    let rows = location::Entity::in_business(business_id)
+        .filter(location::Column::TimeZone.is_not_null())
+        .limit(MOST)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|l| l.id).collect())
 }
 
 /// The zone of the place where something happens: the location's, else the business's.

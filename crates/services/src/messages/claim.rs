@@ -268,6 +268,9 @@ impl Scene {
     fn verdicts(&self, now: DateTime<Utc>, picked: Vec<message::Model>, limits: &mut Limits) -> Vec<(message::Model, Verdict)> {
         let mut probed = HashSet::new();
         let mut verdicts = Vec::with_capacity(picked.len());
+        // Replies have the first turns, and answers come before a morning's reminders: they are few, and somebody waits for them.
+        let (mut picked, last) = (picked, Kind::Reminder.priority());
+        picked.sort_by_key(|m| m.priority == last);
         for m in picked {
             // Somebody else is at work on this person; the next round sees what came of it.
             let Some(person) = self.people.get(&m.contact_id) else {
@@ -301,6 +304,9 @@ impl Scene {
         let state = self.consents.get(&m.contact_id).copied().unwrap_or_default();
         if let Err(reason) = may_send(state, Kind::sending(&m.kind)) {
             return withdraw(reason);
+        }
+        if m.kind == Kind::Automatic.as_str() && m.created_at + STALE <= now {
+            return withdraw("It could not leave within a day.");
         }
         if person.held_since.is_some() {
             return self.in_time(m, Verdict::Hold(now + HELD_LOOK, hold::REASON.to_owned()));
@@ -383,7 +389,7 @@ impl Scene {
         if request.kind == domain::reminders::Kind::Manual.to_string() && visit.starts_at > now && m.resends == 0 {
             return None;
         }
-        let zone = reminders::zone(b, person);
+        let zone = reminders::zone_of(b, person, visit);
         match at_send(now, visit.starts_at, zone, businesses::quiet_for(b, &person.phone)) {
             AtSend::Send => None,
             AtSend::HoldUntil(at) => Some(Verdict::Hold(at, quiet_words(b, at))),

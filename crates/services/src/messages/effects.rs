@@ -45,7 +45,7 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         // It is shown. Nobody there reads an answer, and a machine might answer that in turn.
         return Ok(Vec::new());
     }
-    if meaning == Meaning::Stop && inbound::may_mean_the_visit(&form.body) && !since.answered {
+    if meaning == Meaning::Stop && inbound::may_mean_the_visit(&form.body) && !since.answered && !since.opted_in {
         reminders::perhaps_meant(tx, contact, Some(inbound), &form.body).await?;
     }
     let mut changed = vec![contact.id];

@@ -41,10 +41,17 @@ pub(crate) type Writing = Together<Text, Result<MessageView>>;
 ///
 /// # Errors
 /// `NotFound`, `MayNotSend` with the reason, `Conflict` for another's correlation id.
-pub(super) async fn store(s: &Services, text: Text) -> Result<MessageView> {
-    let work = |group| async move { Box::pin(store_group(s, group)).await };
-    let done = s.writing().run(text, MOST, work).await;
-    done.unwrap_or_else(|| Err(Error::broken("the transaction of this text broke off")))
+pub(super) async fn store(s: &Services, mut text: Text) -> Result<MessageView> {
+    // A commit may have worked though its answer was lost: who is stored once more then is found by this.
+    text.correlation_id.get_or_insert_with(|| Uuid::now_v7().to_string());
+    // In a task of its own: whoever works for the others must not stop because its own caller has hung up.
+    let s = s.clone();
+    let stored = tokio::spawn(async move {
+        let work = |group| async { Box::pin(store_group(&s, group)).await };
+        s.writing().run(text, MOST, work).await
+    });
+    let stored = stored.await.map_err(|e| Error::broken(e.to_string()))?;
+    stored.unwrap_or_else(|| Err(Error::broken("the transaction of this text broke off")))
 }
 
 async fn store_group(s: &Services, group: Vec<Text>) -> Vec<Result<MessageView>> {

@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Row, finish, needs_call, save, zone};
+use super::{Row, finish, needs_call, save, zone_of};
 use crate::{
     Actor, Permission, Result, Services, Tx,
     appointments::{self, clocks},
@@ -163,7 +163,7 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
     match at_send(
         tx.now,
         visit.starts_at,
-        zone(&business, &contact),
+        zone_of(&business, &contact, &visit),
         businesses::quiet_for(&business, &contact.phone),
     ) {
         AtSend::HoldUntil(at) => {

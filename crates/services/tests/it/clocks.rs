@@ -326,3 +326,56 @@ async fn a_visit_that_is_off_asks_no_more_and_asks_again_when_it_is_on_again(
         assert_eq!(clock_tasks(&w).await.len(), open, "{act:?}");
     }
 }
+
+/// A place that was in no zone of its own gets one, and then the business's old one again: nobody is told another hour unasked.
+#[rstest]
+#[tokio::test]
+async fn a_place_that_gets_another_clock_moves_nobody_unasked(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let (w, ann) = in_zone(backend, "America/New_York").await;
+    let harbour = place(&w, "Harbour", "").await;
+    let visit = enter(&w, &ann, "2026-12-08T15:00", Some(harbour)).await;
+    let elsewhere = enter(&w, &ann, "2026-12-09T15:00", None).await;
+    let save = async |zone: &str| {
+        let cmd = contract::businesses::SaveLocation {
+            name: "Harbour".to_owned(),
+            time_zone: zone.to_owned(),
+            ..Default::default()
+        };
+        services::businesses::locations::save(&w.s, &w.owner, Some(harbour), cmd)
+            .await
+            .expect("saved");
+    };
+    save("America/Los_Angeles").await;
+    let change = w.see_visit(&visit).await.clock_change.expect("a question");
+    assert_eq!(
+        (change.entered.as_str(), change.now.as_str()),
+        ("2026-12-08T15:00", "2026-12-08T12:00")
+    );
+    assert_eq!(w.see_visit(&elsewhere).await.clock_change, None);
+    assert_eq!(clock_tasks(&w).await.len(), 1);
+    save("").await;
+    assert_eq!(w.see_visit(&visit).await.clock_change, None);
+    assert!(clock_tasks(&w).await.is_empty());
+    assert!(
+        w.see_visit(&visit).await.reminders.iter().any(|r| r.status == "planned"),
+        "told again"
+    );
+
+    let cmd = UpdateBusiness {
+        name: "Bright Dental".to_owned(),
+        contact_line: "(415) 555-0100".to_owned(),
+        time_zone: "America/Chicago".to_owned(),
+        country: String::new(),
+    };
+    businesses::update(&w.s, &w.owner, cmd).await.expect("moved");
+    assert_eq!(clock_tasks(&w).await.len(), 2);
+    clocks::decide(&w.s, &w.owner, visit.id, Keep::Entered)
+        .await
+        .expect("decided");
+    let seen = w.see_visit(&visit).await;
+    assert_eq!(
+        (seen.starts_at, seen.clock_change),
+        (instant("2026-12-08T21:00:00Z"), None),
+        "three o'clock in Chicago"
+    );
+}
