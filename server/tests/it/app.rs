@@ -197,7 +197,7 @@ impl TestApp {
                     setup
                         .site_root
                         .as_ref()
-                        .map_or_else(|| "hash.txt".to_owned(), |site| format!("{site}/hash.txt")),
+                        .map_or_else(|| "hash.txt".into(), |site| format!("{site}/hash.txt").into()),
                 )
                 .site_root(setup.site_root.unwrap_or_else(|| "target/site".to_owned()))
                 .build(),

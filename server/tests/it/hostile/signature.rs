@@ -205,8 +205,8 @@ async fn what_is_signed_with_a_shared_key_is_heard(#[values(Backend::Sqlite, Bac
     let app = TestApp::start(backend).await;
     app.sim.set_shared_key(app.sim.account_sid(), Some((KEY_ID, KEY_SECRET)));
     app.sim.inbound(ANN, NUMBER, "Hello").await;
-    let ann = app.all("/contacts").await.remove(0);
-    let text = app.reply(ann["id"].as_str().expect("an id"), "Hello to you").await;
+    let thread = app.all("/conversations").await.remove(0);
+    let text = app.reply(thread["contact_id"].as_str().expect("an id"), "Hello to you").await;
     app.until_status(&text["id"], "delivered").await;
     assert!(app.sim.calls().iter().all(|call| call.http.is_some_and(|http| http < 300)));
     app.sim.set_shared_key(app.sim.account_sid(), None);
