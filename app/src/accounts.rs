@@ -48,7 +48,7 @@ pub async fn zones() -> Result<Vec<Zone>, AppError> {
 /// The names of all zones, to choose from.
 #[server(prefix = "/api/fn")]
 pub async fn zone_names() -> Result<Vec<String>, AppError> {
-    Ok(services::businesses::zone_names())
+    Ok(std::future::ready(services::businesses::zone_names()).await)
 }
 
 /// What a form posted without JavaScript left, for pages outside the frame.
@@ -79,7 +79,7 @@ pub async fn begin_sign_up() -> Result<SignUpView, AppError> {
 /// The code of the country a time zone lies in, if it lies in one.
 #[server(prefix = "/api/fn")]
 pub async fn country_of_zone(zone: String) -> Result<Option<String>, AppError> {
-    Ok(services::businesses::country_of_zone(&zone))
+    Ok(std::future::ready(services::businesses::country_of_zone(&zone)).await)
 }
 
 #[server(prefix = "/api/fn")]

@@ -50,7 +50,7 @@ pub async fn update_business(
 /// Countries to choose from, by name. The table stays on the server.
 #[server(prefix = "/api/fn")]
 pub async fn list_countries() -> Result<Vec<CountryView>, AppError> {
-    Ok(services::businesses::all_countries())
+    Ok(std::future::ready(services::businesses::all_countries()).await)
 }
 
 /// The choice of a country: how numbers without a country code are read.

@@ -56,8 +56,8 @@ pub async fn missing(db: &sea_orm::DatabaseConnection) -> Result<usize, DbErr> {
         return Ok(all.len());
     }
     let done = Migrator::get_migration_models(db).await?;
-    let lacks = |m: &&Box<dyn MigrationTrait>| done.iter().all(|row| row.version != m.name());
-    Ok(all.iter().filter(lacks).count())
+    let lacks = |m: &dyn MigrationTrait| done.iter().all(|row| row.version != m.name());
+    Ok(all.iter().filter(|m| lacks(m.as_ref())).count())
 }
 
 /// Brings a database to the newest state: our tables, then the queue's.

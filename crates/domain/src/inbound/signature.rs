@@ -57,7 +57,7 @@ fn below(body: &str) -> Option<&str> {
 
 fn behind_a_dash(body: &str) -> Option<&str> {
     let dash = |at: &usize| body[..*at].ends_with(char::is_whitespace);
-    let (at, _) = body.match_indices(DASHES).filter(|(at, _)| dash(at)).last()?;
+    let (at, _) = body.match_indices(DASHES).rfind(|(at, _)| dash(at))?;
     let name = body[at..].trim_matches(|c: char| c.is_whitespace() || c == '.' || DASHES.contains(&c));
     let words = name.split_whitespace().count();
     ((1..=3).contains(&words) && name.split_whitespace().all(is_name)).then_some(&body[..at])

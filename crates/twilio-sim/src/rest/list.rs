@@ -71,8 +71,8 @@ fn span(text: &str) -> Option<Span> {
         let start = day.and_hms_opt(0, 0, 0)?.and_utc();
         return Some((start, start.checked_add_days(Days::new(1))?));
     }
-    let start = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
-    Some((start, start + chrono::Duration::seconds(1)))
+    let start: DateTime<Utc> = text.parse().ok()?;
+    Some((start, start.checked_add_signed(chrono::Duration::seconds(1))?))
 }
 
 pub(super) async fn messages(
