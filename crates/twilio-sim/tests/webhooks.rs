@@ -242,6 +242,25 @@ async fn a_fault_is_used_up_and_meets_only_its_number() {
 }
 
 #[tokio::test]
+async fn above_its_rate_an_account_is_told_so_and_below_it_is_not() {
+    let (sim, product) = (sim().await, Product::start().await);
+    sim.set_pace(sim.account_sid(), Some(0));
+    assert!(matches!(
+        send(&sim, &product).await,
+        Outcome::TryLater { http: Some(429), .. }
+    ));
+    sim.set_pace(sim.account_sid(), Some(1_000));
+    assert!(matches!(send(&sim, &product).await, Outcome::Accepted(_)));
+    sim.set_pace(sim.account_sid(), None);
+    sim.set_fault(Fault::new(FaultKind::ReadRateLimit));
+    let too_fast = client(&sim).list(&twilio::ListQuery::default()).await;
+    assert!(
+        matches!(too_fast, Err(twilio::ReadError::Http { http: 429, .. })),
+        "{too_fast:?}"
+    );
+}
+
+#[tokio::test]
 async fn an_inbound_text_is_posted_whole() {
     let (sim, product) = (sim().await, Product::start().await);
     sim.set_inbound_url(Some(product.url.clone()));

@@ -254,6 +254,27 @@ async fn unknown_from_raw_sockets(#[case] answer: &str, #[case] http: Option<u16
 }
 
 #[tokio::test]
+async fn too_many_requests_were_never_processed_whatever_the_status() {
+    let url = server_that_says(http(
+        "503 Service Unavailable",
+        "{\"code\": 20429, \"message\": \"Too Many Requests\"}",
+    ))
+    .await;
+    let outcome = send(&client(&url)).await;
+    assert!(
+        matches!(
+            &outcome,
+            Outcome::TryLater {
+                http: Some(503),
+                code: Some(20429),
+                ..
+            }
+        ),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
 async fn refused_by_a_proxy_without_a_code() {
     let url = server_that_says(http("403 Forbidden", "<html>")).await;
     assert_eq!(

@@ -338,7 +338,9 @@ impl Story {
             Step::Decide(opt_out) => self.decide(opt_out).await,
             Step::Callback(status) => self.callback(status).await,
             Step::Break(kind) => {
-                let fault = Fault::new(kind).ms(300).times(3);
+                // Twilio rarely says only once that it was too fast.
+                let count = if kind == FaultKind::RateLimit { 4 } else { 1 };
+                let fault = Fault::new(kind).ms(300).times(3).count(count);
                 self.app
                     .sim
                     .set_fault(if kind == FaultKind::Refuse { fault.code(30007) } else { fault });

@@ -238,10 +238,8 @@ async fn help_from_one_phone_a_hundred_times_keeps_no_reply_waiting(
     })
     .await;
     // In the crowd the first texts of a new number may have been kept for another try.
-    app.until("all are shown", async || {
-        (bodies(&app).await.len() > 120 + 3).then_some(())
-    })
-    .await;
+    app.until("all are shown", async || (bodies(&app).await.len() > 120 + 3).then_some(()))
+        .await;
     assert_eq!((bodies(&app).await.len(), app.sim.sent_to(ANN).len()), (120 + 3 + 1, 3));
     assert_eq!(app.open_task_kinds().await, ["clarify"]);
 }
