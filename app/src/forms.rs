@@ -276,19 +276,37 @@ pub fn Submit(form: FormState, label: &'static str) -> impl IntoView {
     }
 }
 
-/// Names of all time zones, for an input with `list="zones"`.
+/// Names of all time zones, for an input with `list="zones"`. A page from the server brings them; one that the browser draws asks for them.
+/// No resource: within a page that has one of its own, its data would have to be there in the same moment as on the server.
 #[component]
 pub fn ZoneNames() -> impl IntoView {
-    let names = Resource::new_blocking(|| (), |()| crate::accounts::zone_names());
-    let list = move || {
-        Suspend::new(async move {
-            let names = names.await.unwrap_or_default();
-            let options: String = names
-                .iter()
-                .map(|name| format!("<option value=\"{name}\"></option>"))
-                .collect();
-            view! { <datalist id="zones" inner_html=options></datalist> }
-        })
-    };
-    view! { <Suspense>{list}</Suspense> }
+    let list = NodeRef::<html::Datalist>::new();
+    Effect::new(move |_| {
+        let Some(list) = list.get().filter(|list| list.child_element_count() == 0) else {
+            return;
+        };
+        leptos::task::spawn_local(async move {
+            if let Ok(names) = crate::accounts::zone_names().await {
+                list.set_inner_html(&options(&names));
+            }
+        });
+    });
+    view! { <datalist id="zones" node_ref=list inner_html=drawn()></datalist> }
+}
+
+fn options(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("<option value=\"{name}\"></option>"))
+        .collect()
+}
+
+#[cfg(feature = "ssr")]
+fn drawn() -> String {
+    options(&services::businesses::zone_names())
+}
+
+#[cfg(not(feature = "ssr"))]
+fn drawn() -> String {
+    String::new()
 }
