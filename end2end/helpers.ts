@@ -22,8 +22,9 @@ export const test = base.extend<{ quietConsole: void; sim: Sim }>({
       const said: string[] = [];
       page.on('pageerror', (error) => said.push(error.message));
       page.on('console', (message) => {
-        // An answer with status 4xx is reported too, and is often what the test is about.
-        if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) said.push(message.text());
+        // An answer with status 4xx is reported too, and is often what the test is about; so is a page's file that does not come.
+        const answer = /^Failed to load resource|on 'WebAssembly': HTTP status code is not ok/.test(message.text());
+        if (message.type() === 'error' && !answer) said.push(message.text());
       });
       await use();
       expect(said, 'the browser console stays quiet').toEqual([]);

@@ -77,11 +77,21 @@ pub async fn create_appointment(
     .await
 }
 
+/// `time_zone` is the zone that the form said its time is in: meant by another clock than the place's, it would be another time.
 #[server(prefix = "/api/fn")]
-pub async fn move_appointment(id: Uuid, starts_at: String) -> Result<AppointmentView, AppError> {
+pub async fn move_appointment(id: Uuid, starts_at: String, time_zone: String) -> Result<AppointmentView, AppError> {
     let form = ssr::Form::new("move", format!("/appointments/{id}")).typed("starts_at", &starts_at);
     let command = contract::appointments::MoveAppointment { starts_at };
-    let work = async move { Ok(services::appointments::reschedule(&ssr::services()?, &ssr::actor().await?, id, command).await?) };
+    let work = async move {
+        let (s, actor) = (ssr::services()?, ssr::actor().await?);
+        let place = services::appointments::get(&s, &actor, id).await?.time_zone;
+        if time_zone != place {
+            let words =
+                format!("This visit's time is now told by the clock of {place}. Load this page again, then choose the time.");
+            return Err(AppError(contract::Problem::field("starts_at", words)));
+        }
+        Ok(services::appointments::reschedule(&s, &actor, id, command).await?)
+    };
     ssr::door(form, work, |_| None).await
 }
 

@@ -1,5 +1,7 @@
 //! What every page of a signed-in person shares: who they are, the clock and zone, the counts, the live stream.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use contract::{Problem, accounts::Me, accounts::Role, businesses::BusinessView, live::LiveEvent, notices::Notice};
 use domain::zone::Zone;
@@ -35,6 +37,8 @@ pub struct Desk {
     pub notices: RwSignal<Vec<Notice>>,
     pub live: Live,
     flash: RwSignal<Option<Flash>>,
+    /// Names of zones that were missing and have been asked for.
+    asked: StoredValue<BTreeSet<String>>,
 }
 
 impl Desk {
@@ -61,6 +65,7 @@ impl Desk {
             notices: RwSignal::new(notices),
             live: Live::new(me.live_cursor),
             flash: RwSignal::new(flash),
+            asked: StoredValue::new(BTreeSet::new()),
             me: StoredValue::new(me),
         }
     }
@@ -70,18 +75,34 @@ impl Desk {
         self.business.with(|business| self.place(&business.time_zone))
     }
 
-    /// The zone called `name`; UTC, and it says so wherever it stands, for one that this page has not been given.
+    /// The zone called `name`, to tell a time in; UTC for one that this page has not been given, until it comes.
     pub fn place(self, name: &str) -> Zone {
-        self.zones
-            .with(|zones| zones.iter().copied().find(|zone| zone.name() == name))
-            .unwrap_or(Zone::UTC)
+        self.known_place(name).unwrap_or(Zone::UTC)
+    }
+
+    /// The zone called `name`, for what must not be told in another one. None: somebody else has set it since this page was drawn; it is
+    /// asked for, and whoever reads this reactively hears of it.
+    pub fn known_place(self, name: &str) -> Option<Zone> {
+        let found = self
+            .zones
+            .with(|zones| zones.iter().copied().find(|zone| zone.name() == name));
+        // Once for each name, so that one which is not the business's any more is not asked for without end.
+        if cfg!(feature = "hydrate")
+            && found.is_none()
+            && self.asked.try_update_value(|asked| asked.insert(name.to_owned())) == Some(true)
+        {
+            self.refetch_zones();
+        }
+        found
     }
 
     /// Fetches the rules of the zones anew, after settings have changed.
     pub fn refetch_zones(self) {
         spawn_local(async move {
-            if let Ok(zones) = crate::accounts::zones().await {
-                self.zones.try_set(zones);
+            match crate::accounts::zones().await {
+                Ok(zones) => _ = self.zones.try_set(zones),
+                // Whoever draws a time next asks again.
+                Err(_) => _ = self.asked.try_update_value(BTreeSet::clear),
             }
         });
     }

@@ -19,6 +19,9 @@ type Listener = Arc<dyn Fn(&LiveEvent) + Send + Sync>;
 const WORKER: &str = "/live/worker.js?v=1";
 /// Several events of one change are answered with one refetch.
 const TOGETHER: Duration = Duration::from_millis(250);
+/// How long a worker that did not load is waited for before it is asked for again: doubled each time.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// The hub: pages listen, the stream and the answers to one's own acts tell.
 #[derive(Clone, Copy)]
@@ -29,6 +32,8 @@ pub struct Live {
     cursor: StoredValue<f64>,
     /// In the browser only, and there on one thread only.
     line: StoredValue<Option<SendWrapper<Line>>>,
+    /// The pause before the next try, should the worker not load.
+    wait: StoredValue<Duration>,
     pub connected: RwSignal<bool>,
     /// Grows whenever events were missed and everything on screen must be read again.
     pub resync: RwSignal<u32>,
@@ -42,6 +47,7 @@ impl Live {
             next: StoredValue::new(0),
             cursor: StoredValue::new(cursor as f64),
             line: StoredValue::new(None),
+            wait: StoredValue::new(FIRST_WAIT),
             connected: RwSignal::new(true),
             resync: RwSignal::new(0),
         }
@@ -110,20 +116,14 @@ impl Live {
 
     /// Listens to what happens in `business` as `account` may know it, until the component that asks for it is gone. In the browser only.
     pub fn connect(self, business: Uuid, account: Uuid) {
-        let Some(line) = Line::open(self, &format!("{WORKER}&business={business}&account={account}")) else {
-            self.connected.set(false);
-            return;
-        };
-        let shared = matches!(line.worker, Shares::All(_));
-        self.line.set_value(Some(SendWrapper::new(line)));
-        self.say("join");
+        self.open(format!("{WORKER}&business={business}&account={account}").into());
         let online = window_event_listener(ev::online, move |_| self.say("join"));
         let back = window_event_listener_untyped("pageshow", move |_| self.say("join"));
         let gone = window_event_listener_untyped("pagehide", move |_| self.say("leave"));
         let looked_at = window_event_listener_untyped("visibilitychange", move |_| {
             if document().visibility_state() == web_sys::VisibilityState::Visible {
                 self.say("join");
-            } else if !shared {
+            } else if !self.is_shared() {
                 self.say("leave");
             }
         });
@@ -136,6 +136,41 @@ impl Live {
                 line.hear_no_more();
             }
         });
+    }
+
+    /// Opens the line to the worker at `address`, again and again until it loads.
+    fn open(self, address: Rc<str>) {
+        let again = Rc::clone(&address);
+        let Some(line) = Line::open(self, &address, move || self.lost(Rc::clone(&again))) else {
+            self.lost(address);
+            return;
+        };
+        self.line.set_value(Some(SendWrapper::new(line)));
+        self.say("join");
+    }
+
+    /// The worker did not load, or broke: nothing is heard until another does.
+    fn lost(self, address: Rc<str>) {
+        let Some(wait) = self.wait.try_get_value() else { return };
+        if let Some(Some(line)) = self.line.try_get_value() {
+            line.hear_no_more();
+        }
+        self.is_open(false);
+        self.wait.set_value((wait * 2).min(LONGEST_WAIT));
+        set_timeout(
+            move || {
+                // None: the page has been left meanwhile.
+                if self.line.try_get_value().is_some() {
+                    self.open(address);
+                }
+            },
+            wait,
+        );
+    }
+
+    fn is_shared(self) -> bool {
+        let line = self.line.try_get_value().flatten();
+        line.is_some_and(|line| matches!(line.worker, Shares::All(..)))
     }
 
     /// What to call once the person has signed out, though this page be gone by then: the stream ends, and their other tabs ask who is there.
@@ -186,6 +221,9 @@ impl Live {
     /// Also said on the document, for whoever wants to know from outside whether the page is alive.
     fn is_open(self, open: bool) {
         self.connected.try_set(open);
+        if open {
+            self.wait.try_set_value(FIRST_WAIT);
+        }
         if let Some(root) = document().document_element() {
             _ = root.set_attribute("data-live", if open { "open" } else { "away" });
         }
@@ -197,18 +235,20 @@ impl Live {
 struct Line {
     worker: Shares,
     _hear: Rc<Closure<dyn FnMut(MessageEvent)>>,
+    _lost: Rc<Closure<dyn FnMut()>>,
 }
 
 /// Whose worker it is.
 #[derive(Clone)]
 enum Shares {
-    All(MessagePort),
+    All(SharedWorker, MessagePort),
     /// This tab's alone.
     Own(Worker),
 }
 
 impl Line {
-    fn open(live: Live, address: &str) -> Option<Self> {
+    /// `lost` is called when the worker does not load or breaks.
+    fn open(live: Live, address: &str, lost: impl FnMut() + 'static) -> Option<Self> {
         let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             if let Ok(news) = event.data().dyn_into::<Array>() {
                 live.hear(&news);
@@ -217,31 +257,49 @@ impl Line {
         let there = js_sys::Reflect::has(&window(), &"SharedWorker".into()).unwrap_or_default();
         let shared = there.then(|| SharedWorker::new(address).ok()).flatten();
         let worker = match shared {
-            Some(shared) => Shares::All(shared.port()),
+            Some(shared) => {
+                let port = shared.port();
+                Shares::All(shared, port)
+            }
             None => Shares::Own(Worker::new(address).ok()?),
         };
-        let callback = Some(hear.as_ref().unchecked_ref());
+        let lost = Closure::<dyn FnMut()>::new(lost);
+        let on_message = Some(hear.as_ref().unchecked_ref());
+        let on_error = Some(lost.as_ref().unchecked_ref());
         match &worker {
-            Shares::All(port) => port.set_onmessage(callback),
-            Shares::Own(worker) => worker.set_onmessage(callback),
+            Shares::All(shared, port) => {
+                shared.set_onerror(on_error);
+                port.set_onmessage(on_message);
+            }
+            Shares::Own(worker) => {
+                worker.set_onerror(on_error);
+                worker.set_onmessage(on_message);
+            }
         }
         Some(Self {
             worker,
             _hear: Rc::new(hear),
+            _lost: Rc::new(lost),
         })
     }
 
     fn hear_no_more(&self) {
         match &self.worker {
-            Shares::All(port) => port.set_onmessage(None),
-            Shares::Own(worker) => worker.terminate(),
+            Shares::All(shared, port) => {
+                shared.set_onerror(None);
+                port.set_onmessage(None);
+            }
+            Shares::Own(worker) => {
+                worker.set_onerror(None);
+                worker.terminate();
+            }
         }
     }
 
     fn say(&self, word: &str, cursor: f64) {
         let words = Array::of2(&word.into(), &JsValue::from_f64(cursor));
         _ = match &self.worker {
-            Shares::All(port) => port.post_message(&words),
+            Shares::All(_, port) => port.post_message(&words),
             Shares::Own(worker) => worker.post_message(&words),
         };
     }

@@ -244,20 +244,30 @@ fn MoveForm(visit: RwSignal<AppointmentView>) -> impl IntoView {
         }
     });
     let (id, starts_at, place) = visit.with_untracked(|visit| (visit.id, visit.starts_at, visit.time_zone.clone()));
-    let local = starts_at
-        .with_timezone(&untrack(|| desk.place(&place)))
-        .format("%Y-%m-%dT%H:%M")
-        .to_string();
     let zone = format!("In {place} time. Reminders that have not gone out move with it.");
+    // By the place's clock or not at all: what is read here as one clock's time is sent as the other's.
+    let clock = place.clone();
+    let local = Memo::new(move |_| {
+        let zone = desk.known_place(&clock)?;
+        Some(starts_at.with_timezone(&zone).format("%Y-%m-%dT%H:%M").to_string())
+    });
+    let field = move || match local.get() {
+        Some(value) => view! {
+            <Field form name="starts_at" label="New date and time" kind="datetime-local" value hint=zone.clone() required=true />
+            <div>
+                <Submit form label="Move appointment" />
+            </div>
+        }
+        .into_any(),
+        None => view! { <p class="text-sm text-muted">"Asking for this place's clock…"</p> }.into_any(),
+    };
     view! {
         <ActionForm action attr:class="flex flex-col gap-3">
             <FormNote form saved="Moved." />
             <Collision form path="/appointments" words="Open that appointment" />
             <input type="hidden" name="id" value=id.to_string() />
-            <Field form name="starts_at" label="New date and time" kind="datetime-local" value=local hint=zone required=true />
-            <div>
-                <Submit form label="Move appointment" />
-            </div>
+            <input type="hidden" name="time_zone" value=place />
+            {field}
         </ActionForm>
     }
 }

@@ -8,7 +8,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::{
     appointments::list_appointments,
-    desk::use_desk,
+    desk::{Desk, use_desk},
     parts::{Empty, Glyph, Loaded, Pager, Say, StatusBadge, Tabs, When},
     paths,
 };
@@ -74,10 +74,11 @@ fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>)
         }
         _ => view! { <Empty title="No past appointments" todo="Appointments move here once their time has come." /> }.into_any(),
     });
-    let days = by_day(page.data)
-        .into_iter()
-        .map(|visits| view! { <Day visits /> })
-        .collect_view();
+    let desk = use_desk();
+    let days = move || {
+        let days = by_day(desk, page.data.clone()).into_iter();
+        days.map(|visits| view! { <Day visits /> }).collect_view()
+    };
     let filter = vec![("show", Some(show.to_owned()))];
     view! {
         {empty}
@@ -87,10 +88,8 @@ fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>)
 }
 
 /// Neighbours on the same day of their places' calendars, together.
-fn by_day(visits: Vec<AppointmentView>) -> Vec<Vec<AppointmentView>> {
-    let desk = use_desk();
-    let zone = |visit: &AppointmentView| untrack(|| desk.place(&visit.time_zone));
-    let day = |visit: &AppointmentView| visit.starts_at.with_timezone(&zone(visit)).date_naive();
+fn by_day(desk: Desk, visits: Vec<AppointmentView>) -> Vec<Vec<AppointmentView>> {
+    let day = |visit: &AppointmentView| visit.starts_at.with_timezone(&desk.place(&visit.time_zone)).date_naive();
     visits
         .chunk_by(|a, b| day(a) == day(b))
         .map(<[AppointmentView]>::to_vec)

@@ -45,6 +45,11 @@ async fn years_at_the_edge_are_refused_at_every_door(#[values(Backend::Sqlite, B
     let visit = app.visit(&ann, 60).await;
     let door = server_function(&app, &format!("/appointments/{visit}"), "move_appointment").await;
     let new = server_function(&app, "/appointments/new", "create_appointment").await;
+    let shown = app.http.get(format!("{}/api/v1/appointments/{visit}", app.url));
+    let zone = app.api(shown, &app.key).await.1["time_zone"]
+        .as_str()
+        .expect("a zone")
+        .to_owned();
     for edge in EDGES {
         for starts_at in [
             "T23:59",
@@ -67,7 +72,7 @@ async fn years_at_the_edge_are_refused_at_every_door(#[values(Backend::Sqlite, B
             let patch = app.http.patch(format!("{}/api/v1/appointments/{visit}", app.url));
             let (status, problem) = app.api(patch.json(&json!({ "starts_at": starts_at })), &app.key).await;
             assert_eq!(status, 422, "{starts_at}: {problem}");
-            let typed = [("id", visit.as_str()), ("starts_at", &starts_at)];
+            let typed = [("id", visit.as_str()), ("starts_at", &starts_at), ("time_zone", &zone)];
             assert!(post(&app, &door, &typed).await.status().is_redirection(), "{starts_at}");
             let typed = [
                 ("contact_id", ann.as_str()),
@@ -214,4 +219,32 @@ async fn who_decides_which_time_holds_may_press_a_button_or_call_the_api(
     let (status, problem) = app.post(&path, json!({ "keep": "moment" })).await;
     assert_eq!(status, 409, "{problem}");
     assert!(!app.open_task_kinds().await.contains(&"clock_change".to_owned()));
+}
+
+/// A page that was drawn before its place got another clock must not move a visit by the old one.
+#[rstest]
+#[tokio::test]
+async fn a_time_that_was_read_by_another_clock_moves_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::without_workers(backend).await;
+    app.sign_in().await;
+    let ann = app.contact("Ann", ANN).await;
+    let visit = app.visit(&ann, 60).await;
+    let see = async || {
+        app.api(app.http.get(format!("{}/api/v1/appointments/{visit}", app.url)), &app.key)
+            .await
+            .1
+    };
+    let before = see().await;
+    let door = server_function(&app, &format!("/appointments/{visit}"), "move_appointment").await;
+    let typed = [
+        ("id", visit.as_str()),
+        ("starts_at", "2098-01-05T15:00"),
+        ("time_zone", "Antarctica/Troll"),
+    ];
+    assert!(post(&app, &door, &typed).await.status().is_redirection());
+    assert_eq!(see().await["starts_at"], before["starts_at"]);
+    let zone = before["time_zone"].as_str().expect("a zone");
+    let typed = [("id", visit.as_str()), ("starts_at", "2098-01-05T15:00"), ("time_zone", zone)];
+    assert!(post(&app, &door, &typed).await.status().is_redirection());
+    assert_ne!(see().await["starts_at"], before["starts_at"]);
 }
