@@ -68,7 +68,7 @@ export async function newBusiness(page: Page): Promise<Account> {
   return account;
 }
 
-const post = (page: Page, path: string, name: string, form: Record<string, string>) => postForm(page.request, path, name, form);
+export const post = (page: Page, path: string, name: string, form: Record<string, string>) => postForm(page.request, path, name, form);
 
 /** Names and an address that no other test has. */
 export function newAccount(): Account {

@@ -81,17 +81,11 @@ pub async fn create_appointment(
 #[server(prefix = "/api/fn")]
 pub async fn move_appointment(id: Uuid, starts_at: String, time_zone: String) -> Result<AppointmentView, AppError> {
     let form = ssr::Form::new("move", format!("/appointments/{id}")).typed("starts_at", &starts_at);
-    let command = contract::appointments::MoveAppointment { starts_at };
-    let work = async move {
-        let (s, actor) = (ssr::services()?, ssr::actor().await?);
-        let place = services::appointments::get(&s, &actor, id).await?.time_zone;
-        if time_zone != place {
-            let words =
-                format!("This visit's time is now told by the clock of {place}. Load this page again, then choose the time.");
-            return Err(AppError(contract::Problem::field("starts_at", words)));
-        }
-        Ok(services::appointments::reschedule(&s, &actor, id, command).await?)
+    let command = contract::appointments::MoveAppointment {
+        starts_at,
+        time_zone: Some(time_zone),
     };
+    let work = async move { Ok(services::appointments::reschedule(&ssr::services()?, &ssr::actor().await?, id, command).await?) };
     ssr::door(form, work, |_| None).await
 }
 

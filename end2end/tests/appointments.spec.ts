@@ -1,6 +1,6 @@
 // Visits: made, moved, ended, taken back, and their reminders.
 import { type Page } from '@playwright/test';
-import { appears, expect, inDays, newBusiness, newCustomer, openNewVisit, test } from '../helpers';
+import { appears, expect, inDays, newBusiness, newCustomer, open, openNewVisit, post, test } from '../helpers';
 
 const status = (page: Page, name: string) => page.getByRole('heading', { level: 1 }).locator(`[data-status=${name}]`);
 const visitTime = (page: Page) => page.getByRole('definition').getByRole('time');
@@ -52,6 +52,36 @@ test('a visit is moved, and its reminders with it', { tag: '@form' }, async ({ p
   await expect(visitTime(page)).toContainText('11:00 AM');
   expect(await visitTime(page).getAttribute('datetime')).not.toBe(before);
   await expect(page.locator('[data-reminder=planned]')).toHaveCount(2);
+});
+
+test('a visit at a place that is new since the page was drawn is shown and moved by the clock there', async ({ page }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page);
+  await open(page, '/appointments');
+  // The rules of the new zone are kept back.
+  let go = () => {};
+  const held = new Promise<void>((resolve) => (go = resolve));
+  await page.route(/\/api\/fn\/zones\d+/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await post(page, '/settings', 'add_location', { name: 'Roma', address: '', number: '', time_zone: 'Europe/Rome' });
+  const form = await (await page.request.get(`/appointments/new?contact=${ada.id}`)).text();
+  const location_id = /value="([0-9a-f-]{36})"[^>]*>(?:<!--.*?-->)*Roma/.exec(form)![1];
+  const starts_at = inDays(3);
+  await post(page, `/appointments/new?contact=${ada.id}`, 'create_appointment', { contact_id: ada.id, starts_at, location_id, staff_label: '', notes: '' });
+  await page.getByRole('main').getByRole('link').filter({ hasText: ada.name }).click();
+  await expect(page.getByText('Asking for this place\'s clock…')).toBeVisible();
+  await expect(page.getByLabel('New date and time')).toHaveCount(0);
+
+  go();
+  await expect(page.getByLabel('New date and time')).toHaveValue(starts_at);
+  await expect(page.getByLabel('New date and time')).toHaveAccessibleDescription(/In Europe\/Rome time/);
+  await expect(visitTime(page)).toContainText('3:30 PM');
+  await page.getByRole('button', { name: 'Move appointment' }).click();
+  await expect(page.getByText('Moved.')).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel('New date and time')).toHaveValue(starts_at);
 });
 
 test('cancelling asks first and can be undone', { tag: '@form' }, async ({ page }) => {

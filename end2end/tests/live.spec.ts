@@ -93,6 +93,37 @@ test('where no worker is shared, who is hidden gives the stream up and catches u
   await shows(tabs[3], ada, 'Is there parking?');
 });
 
+for (const shared of [true, false]) {
+  test(`a ${shared ? 'shared' : 'tab’s own'} worker that does not load is said and asked for again`, async ({ page, sim }) => {
+    await newBusiness(page);
+    const ada = await withAda(page, sim);
+    await page.addInitScript((shared) => {
+      if (!shared) Reflect.deleteProperty(window, 'SharedWorker');
+      const kind = shared ? 'SharedWorker' : 'Worker';
+      const Real = window[kind];
+      Object.assign(window, {
+        workerIsThere: false,
+        [kind]: class extends Real {
+          constructor(url: string) {
+            super((window as unknown as { workerIsThere: boolean }).workerIsThere ? url : '/live/gone.js');
+          }
+        },
+      });
+    }, shared);
+    const away = page.getByText('Reconnecting…');
+    await page.goto('/inbox');
+    await expect(away).toBeVisible();
+    await sim.text(ada.phone, OUR_NUMBER, 'Is there parking?');
+    await expect(page.locator('html')).toHaveAttribute('data-live', 'away');
+    await expect(row(page, ada)).not.toContainText('Is there parking?');
+
+    await page.evaluate(() => Object.assign(window, { workerIsThere: true }));
+    await shows(page, ada, 'Is there parking?');
+    await isLive(page);
+    await expect(away).toBeHidden();
+  });
+}
+
 test('signing out in one tab leads all tabs of that person to the door', async ({ page, context }) => {
   await newBusiness(page);
   const [first, second] = await openTabs(context, 2);
@@ -147,32 +178,4 @@ test('a thread that nobody looks at stays unread', async ({ page, context, sim }
   });
   await expect(row(page, ada)).toHaveAttribute('data-unread', '0');
   await expect(behind.getByRole('button', { name: 'Mark as read' })).toBeHidden();
-});
-
-test('a tab whose worker does not load says so, and comes live when it does', async ({ page, sim }) => {
-  await newBusiness(page);
-  const ada = await withAda(page, sim);
-  await page.context().route('**/live/worker.js*', (route) => route.abort());
-  await page.goto('/inbox');
-  await expect(page.locator('html')).toHaveAttribute('data-live', 'away');
-  await page.context().unroute('**/live/worker.js*');
-  await sim.text(ada.phone, OUR_NUMBER, 'Anybody there?');
-  await isLive(page);
-  await shows(page, ada, 'Anybody there?');
-});
-
-test('a page whose file does not come is loaded whole, once', async ({ page }) => {
-  await newBusiness(page);
-  await page.goto('/inbox');
-  await isLive(page);
-  let refused = 0;
-  // An answer that is no file, as after an upgrade.
-  await page.route('**/pkg/split_*', (route) => {
-    refused += 1;
-    return refused === 1 ? route.fulfill({ status: 404, body: '' }) : route.continue();
-  });
-  await page.getByRole('link', { name: 'Contacts', exact: true }).first().click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Contacts' })).toBeVisible();
-  await isLive(page);
-  expect(refused).toBeGreaterThan(1);
 });

@@ -18,6 +18,7 @@ mod m20261128_000010_zones;
 mod m20261128_000011_pace_and_keys;
 mod m20261128_000012_automatic;
 mod m20261128_000013_route;
+mod m20261128_000014_retries;
 mod queue;
 
 pub use queue::QueueError;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000011_pace_and_keys::Migration),
             Box::new(m20261128_000012_automatic::Migration),
             Box::new(m20261128_000013_route::Migration),
+            Box::new(m20261128_000014_retries::Migration),
         ]
     }
 }

@@ -143,11 +143,14 @@ pub struct CreateAppointment {
 }
 
 /// Moves a visit; pending reminders move with it. `starts_at` as in `CreateAppointment`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MoveAppointment {
     pub starts_at: String,
+    /// IANA name of the zone whose clock a local `starts_at` was read from. Refused if the visit's place has another one by now.
+    #[serde(default)]
+    pub time_zone: Option<String>,
 }
 
 /// What staff can do to a visit besides moving it.

@@ -34,8 +34,6 @@ pub mod message {
         pub appointment_id: Option<Uuid>,
         /// Calls to the provider so far, whatever came of them.
         pub attempts: i32,
-        /// Further tries used up because the provider did not take it.
-        pub retries: i32,
         /// Further tries used up because it was taken and then not delivered.
         pub resends: i32,
         /// When it is tried again, having been taken and not delivered.

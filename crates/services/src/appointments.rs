@@ -76,6 +76,13 @@ pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointm
     let business = businesses::get(&tx.db, actor.business_id).await?;
     let (contact, before) = locked(&tx, actor.business_id, id).await?;
     let zone = locations::zone_of(&tx.db, &business, before.location_id).await?;
+    if cmd.time_zone.is_some_and(|read| read != zone.name()) {
+        let place = zone.name();
+        return Err(field(
+            "starts_at",
+            format!("This visit's time is now told by the clock of {place}. Load this page again, then choose the time."),
+        ));
+    }
     let starts_at = future(&tx, zone, &cmd.starts_at)?;
     if !status(&before)?.is_open() {
         return Err(problem(

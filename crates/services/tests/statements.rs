@@ -377,9 +377,17 @@ async fn a_day(w: &World) {
     contacts::decide_hold(s, owner, decision).await.expect("decided");
     let visit = &people[5].1;
     let starts_at = (w.clock.now() + Duration::days(4)).to_rfc3339();
-    appointments::reschedule(s, owner, visit.id, MoveAppointment { starts_at })
-        .await
-        .expect("moved");
+    appointments::reschedule(
+        s,
+        owner,
+        visit.id,
+        MoveAppointment {
+            starts_at,
+            ..Default::default()
+        },
+    )
+    .await
+    .expect("moved");
     reminders::send_now(s, owner, visit.id).await.expect("sent now");
     appointments::act(s, owner, people[4].1.id, Act::Cancel)
         .await

@@ -1,5 +1,6 @@
-//! What becomes of visits when a law, or the business, changes the clocks of their place. We keep moments, people mean what the clock on the wall shows: a visit whose
-//! two have come apart waits for somebody to say which of them holds. Until then no reminder of it leaves, and nothing is moved.
+//! What becomes of visits when a law, or the business, changes the clocks of their place. We keep moments, people mean what the clock on
+//! the wall shows: a visit whose two have come apart waits for somebody to say which of them holds. Until then no reminder of it leaves,
+//! and nothing is moved.
 
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use contract::{
@@ -49,9 +50,14 @@ fn apart(row: &appointment::Model) -> Option<(Zone, NaiveDateTime, NaiveDateTime
     (was != is).then_some((zone, shown(was)?, shown(is)?))
 }
 
-/// Whether somebody has to decide which time of this visit holds.
+/// Whether somebody has to decide which time of this visit holds. By a clock that nobody knows none does.
 pub(crate) fn undecided(row: &appointment::Model) -> bool {
-    apart(row).is_some()
+    apart(row).is_some() || is_unknown(row)
+}
+
+/// Whether the zone it was entered by is not in this program's table: a newer table may call it otherwise.
+fn is_unknown(row: &appointment::Model) -> bool {
+    row.time_zone.as_deref().is_some_and(|name| Zone::named(name).is_none())
 }
 
 /// The same for people.
@@ -126,11 +132,12 @@ async fn compare(s: &Services, business_id: Uuid, rows: Vec<appointment::Model>)
     let mut found = 0;
     for id in in_order(rows) {
         let (_, mut row) = locked(&tx, business_id, id).await?;
-        if row.utc_offset.is_none() {
+        if row.utc_offset.is_none() || is_unknown(&row) {
             let zone = locations::zone(&business, row.location_id.and_then(|id| places.get(&id)));
+            let offset = row.utc_offset.unwrap_or_else(|| zone::before(zone, row.starts_at));
             let mut noted = row.into_active_model();
             noted.time_zone = Set(Some(zone.name().to_owned()));
-            noted.utc_offset = Set(Some(zone::before(zone, *noted.starts_at.as_ref())));
+            noted.utc_offset = Set(Some(offset));
             row = noted.update(&tx.db).await?;
         }
         found += usize::from(ask(&mut tx, &row).await?);

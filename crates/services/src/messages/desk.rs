@@ -152,7 +152,6 @@ async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
     row.error = Set(None);
     row.error_code = Set(None);
     row.resend_at = Set(None);
-    row.retries = Set(0);
     row.resends = Set(resends);
     row.not_before = Set(tx.now);
     row.wait_reason = Set(None);

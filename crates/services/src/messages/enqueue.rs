@@ -169,7 +169,6 @@ fn row(tx: &Tx, contact: &contact::Model, new: New, from: String, (segments, pri
         reminder_id: new.reminder_id,
         appointment_id: new.appointment_id,
         attempts: 0,
-        retries: 0,
         resends: 0,
         resend_at: None,
         priority: new.kind.priority(),

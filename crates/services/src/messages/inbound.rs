@@ -417,7 +417,6 @@ fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_
         reminder_id: None,
         appointment_id: None,
         attempts: 0,
-        retries: 0,
         resends: 0,
         resend_at: None,
         priority: 0,

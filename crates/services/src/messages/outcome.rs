@@ -319,7 +319,8 @@ async fn try_later(
     message: &str,
     rest: Option<DateTime<Utc>>,
 ) -> Result<()> {
-    if m.reminder_id.is_none() && tx.now - declined_since(tx, &m).await? >= LONGEST_WAIT {
+    let declined = declined(tx, &m).await?;
+    if m.reminder_id.is_none() && tx.now - declined.since >= LONGEST_WAIT {
         let why = code.map_or_else(|| mask_all(message), errors::describe);
         let words = format!("Not sent in a day, after {} tries: {why}", m.attempts);
         // Should a person ask for another try, the day of tries begins anew.
@@ -343,15 +344,22 @@ async fn try_later(
             .await
         }
         _ => {
-            let pause = UNREACHED.get(m.attempts.max(1) as usize - 1).or(UNREACHED.last());
+            let pause = UNREACHED.get(declined.unreached.max(1) - 1).or(UNREACHED.last());
             let by = spread(pause.copied().unwrap_or_default(), chance);
             wait(tx, m, by, "Twilio did not take it; it will be tried again shortly.").await
         }
     }
 }
 
-/// When the first of the tries was made that Twilio has not taken since it last looked at one.
-async fn declined_since(tx: &Tx, m: &message::Model) -> Result<DateTime<Utc>> {
+/// The tries that Twilio has not taken since it last looked at one.
+struct Declined {
+    /// When the first of them was made.
+    since: DateTime<Utc>,
+    /// Those of them that did not reach it: being too fast before that says nothing about the way.
+    unreached: usize,
+}
+
+async fn declined(tx: &Tx, m: &message::Model) -> Result<Declined> {
     let tries = || message_attempt::Entity::in_business(m.business_id).filter(message_attempt::Column::MessageId.eq(m.id));
     // A try that nobody has written an outcome of may have been taken.
     let other = Condition::any()
@@ -364,14 +372,20 @@ async fn declined_since(tx: &Tx, m: &message::Model) -> Result<DateTime<Utc>> {
         .into_tuple()
         .one(&tx.db)
         .await?;
-    let since: Option<Option<DateTime<Utc>>> = tries()
+    let found: Option<(Option<DateTime<Utc>>, i64, i64)> = tries()
         .filter(message_attempt::Column::Number.gt(before.flatten().unwrap_or(0)))
         .select_only()
         .column_as(message_attempt::Column::StartedAt.min(), "since")
+        .column_as(message_attempt::Column::Number.count(), "tries")
+        .column_as(message_attempt::Column::HttpStatus.count(), "answered")
         .into_tuple()
         .one(&tx.db)
         .await?;
-    Ok(since.flatten().unwrap_or(tx.now))
+    let (since, tries, answered) = found.unwrap_or_default();
+    Ok(Declined {
+        since: since.unwrap_or(tx.now),
+        unreached: usize::try_from(tries - answered).unwrap_or_default(),
+    })
 }
 
 /// ±20 %, `chance` from 0 to 1.

@@ -98,7 +98,6 @@ async fn again(s: &Services, id: Uuid) -> Result<()> {
         row.status = Set(Status::Queued.as_str().to_owned());
         row.provider_sid = Set(None);
         row.resends = Set(resends);
-        row.retries = Set(0);
         row.not_before = Set(tx.now);
     }
     let row = row.update(&tx.db).await?;

@@ -50,6 +50,7 @@ async fn n_asks_for_another_time_and_makes_a_task(#[values(Backend::Sqlite, Back
     );
     let later = MoveAppointment {
         starts_at: "2027-01-11T10:00".to_owned(),
+        ..Default::default()
     };
     let moved = appointments::reschedule(&w.s, &w.owner, visit.id, later)
         .await
@@ -444,6 +445,7 @@ async fn only_a_word_that_may_mean_a_visit_that_lies_ahead_has_somebody_call(
     assert_eq!(of_kind(&w, "call").await.len(), 1);
     let later = MoveAppointment {
         starts_at: "2027-01-11T10:00".to_owned(),
+        ..Default::default()
     };
     appointments::reschedule(&w.s, &w.owner, visit.id, later)
         .await

@@ -25,6 +25,7 @@ async fn book(w: &World, who: &ContactView, starts_at: &str) -> services::Result
 async fn move_to(w: &World, visit: &AppointmentView, starts_at: &str) -> services::Result<AppointmentView> {
     let cmd = MoveAppointment {
         starts_at: starts_at.to_owned(),
+        ..Default::default()
     };
     appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await
 }
@@ -117,7 +118,16 @@ async fn of_many_at_the_same_moment_one_is_made(#[values(Backend::Sqlite, Backen
         tokio::spawn(async move {
             let starts_at = "2027-01-07T15:00".to_owned();
             if n == 7 {
-                appointments::reschedule(&s, &owner, moved, MoveAppointment { starts_at }).await
+                appointments::reschedule(
+                    &s,
+                    &owner,
+                    moved,
+                    MoveAppointment {
+                        starts_at,
+                        ..Default::default()
+                    },
+                )
+                .await
             } else {
                 let cmd = CreateAppointment {
                     contact_id,

@@ -205,6 +205,7 @@ async fn every_new_version_of_the_rules_is_compared_with_what_was_entered(
     // Moving it is a decision, too.
     let cmd = contract::appointments::MoveAppointment {
         starts_at: "2026-12-08T15:00".to_owned(),
+        ..Default::default()
     };
     let moved = appointments::reschedule(&w.s, &w.owner, visits[0].id, cmd)
         .await
@@ -378,4 +379,65 @@ async fn a_place_that_gets_another_clock_moves_nobody_unasked(#[values(Backend::
         (instant("2026-12-08T21:00:00Z"), None),
         "three o'clock in Chicago"
     );
+}
+
+/// A newer table may call a zone otherwise: then the place's clock counts, and where that is another one, a person.
+#[rstest]
+#[tokio::test]
+async fn a_zone_that_nobody_knows_any_more_is_a_question(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let (w, ann) = in_zone(backend, "America/Vancouver").await;
+    let visits = [
+        enter(&w, &ann, "2026-12-08T15:00", None).await,
+        enter(&w, &ann, "2026-12-09T15:00", None).await,
+    ];
+    for (visit, offset) in visits.iter().zip([-8, -7]) {
+        let row = appointment::Entity::find_by_id(visit.id).one(w.s.db().connection()).await;
+        let mut row = row.expect("answers").expect("the visit").into_active_model();
+        row.time_zone = Set(Some("America/Atlantis".to_owned()));
+        row.utc_offset = Set(Some(offset * 3600));
+        row.update(w.s.db().connection()).await.expect("stored");
+    }
+    let by_hand = reminders::send_now(&w.s, &w.owner, visits[1].id)
+        .await
+        .expect_err("undecided");
+    assert_eq!(by_hand.problem().code, Code::Conflict);
+    assert_eq!(clocks::check(&w.s).await.expect("compared"), 1);
+    let change = w.see_visit(&visits[0]).await.clock_change.expect("a question");
+    assert_eq!(change.time_zone, "America/Vancouver");
+    assert_eq!(
+        w.see_visit(&visits[1]).await.clock_change,
+        None,
+        "the same hour by the clock there"
+    );
+    reminders::send_now(&w.s, &w.owner, visits[1].id).await.expect("decided");
+}
+
+/// The night is that of where they are taken to be: at the visit's place. In New York it would be half past nine.
+#[rstest]
+#[tokio::test]
+async fn who_has_no_zone_of_their_own_sleeps_where_the_visit_is(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let (w, ann) = in_zone(backend, "America/New_York").await;
+    let west = place(&w, "West", "America/Los_Angeles").await;
+    let visit = enter(&w, &ann, "2026-12-08T06:30", Some(west)).await;
+    let due: Vec<_> = visit.reminders.iter().map(|r| r.due_at).collect();
+    assert_eq!(due, [instant("2026-12-06T16:00:00Z"), instant("2026-12-07T16:00:00Z")]);
+}
+
+/// A page that was drawn before its place got another clock must not move a visit by the old one.
+#[rstest]
+#[tokio::test]
+async fn a_time_that_was_read_by_another_clock_moves_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let (w, ann) = in_zone(backend, "America/New_York").await;
+    let visit = enter(&w, &ann, "2026-12-08T15:00", None).await;
+    let by = async |zone: &str| {
+        let cmd = contract::appointments::MoveAppointment {
+            starts_at: "2026-12-09T15:00".to_owned(),
+            time_zone: Some(zone.to_owned()),
+        };
+        appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await
+    };
+    let refused = by("Europe/Rome").await.expect_err("another clock").problem();
+    assert_eq!(refused.code, Code::Invalid);
+    assert_eq!(w.see_visit(&visit).await.starts_at, visit.starts_at);
+    by("America/New_York").await.expect("moved");
 }

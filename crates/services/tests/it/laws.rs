@@ -301,6 +301,7 @@ async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(
     not_found(appointments::act(s, t, visit.id, Act::Cancel).await.expect_err("cancel"));
     let moved = MoveAppointment {
         starts_at: "2027-02-01T10:00".to_owned(),
+        ..Default::default()
     };
     not_found(appointments::reschedule(s, t, visit.id, moved).await.expect_err("move"));
     not_found(services::reminders::send_now(s, t, visit.id).await.expect_err("remind"));

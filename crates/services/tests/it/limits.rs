@@ -964,3 +964,24 @@ async fn an_answer_that_was_too_fast_keeps_no_other_from_the_share_of_answers(
         "all within the hour"
     );
 }
+
+/// An account that takes nothing is asked again and again, but an answer of yesterday answers nothing.
+#[rstest]
+#[tokio::test]
+async fn an_answer_that_an_account_keeps_waiting_for_a_day_is_given_up(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    w.sim.set_pace(w.sim.account_sid(), Some(0));
+    w.text(ANN, "HELP").await;
+    for _ in 0..25 {
+        w.work().await;
+        w.clock.advance(Duration::hours(1));
+    }
+    w.work().await;
+    w.sim.set_pace(w.sim.account_sid(), None);
+    w.clock.advance(Duration::hours(1));
+    w.work().await;
+    assert_eq!(w.last_message(&w.holder_of(ANN).await).await.status, "cancelled");
+    assert!(w.phone_got(ANN).is_empty());
+}

@@ -221,6 +221,7 @@ async fn an_old_answer_is_not_one_to_what_was_asked_later(#[values(Backend::Sqli
     w.clock.advance(Duration::minutes(2));
     let cmd = MoveAppointment {
         starts_at: (visit.starts_at + Duration::hours(1)).to_rfc3339(),
+        ..Default::default()
     };
     appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await.expect("moved");
     reminders::send_now(&w.s, &w.owner, visit.id).await.expect("asked anew");
@@ -369,4 +370,20 @@ async fn twilios_own_price_takes_the_place_of_the_estimate(#[values(Backend::Sql
             (Some("0.0079"), true, 7_900)
         );
     }
+}
+
+/// Nobody need call about a word that no longer ends anything.
+#[rstest]
+#[tokio::test]
+async fn a_cancel_that_a_start_has_overtaken_asks_for_no_call(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, _) = w.reminded("Ann", ANN).await;
+    messages::sweep(&w.s).await.expect("begins");
+    w.sim.inbound(ANN, NUMBER, "CANCEL").await;
+    w.clock.advance(Duration::minutes(5));
+    w.text(ANN, "START").await;
+    messages::sweep(&w.s).await.expect("sweeps");
+    assert!(w.thread(&ann).await.iter().any(|m| m.body == "CANCEL"), "it is shown");
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedIn);
+    assert!(w.open_tasks().await.iter().all(|t| t.kind != "call"));
 }

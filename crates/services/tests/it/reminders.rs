@@ -50,6 +50,7 @@ async fn moving_a_visit_takes_its_reminders_along(#[values(Backend::Sqlite, Back
     let (_, visit) = w.reminded("Ann", ANN).await;
     let later = MoveAppointment {
         starts_at: (visit.starts_at + Duration::days(7)).to_rfc3339(),
+        ..Default::default()
     };
     let moved = appointments::reschedule(&w.s, &w.owner, visit.id, later)
         .await
@@ -67,6 +68,7 @@ async fn moving_a_visit_takes_its_reminders_along(#[values(Backend::Sqlite, Back
     assert_eq!(w.open_tasks().await[0].kind, "clarify");
     let back = MoveAppointment {
         starts_at: visit.starts_at.to_rfc3339(),
+        ..Default::default()
     };
     let back = appointments::reschedule(&w.s, &w.owner, visit.id, back)
         .await
@@ -425,6 +427,7 @@ async fn an_undelivered_reminder_is_not_tried_again_with_a_time_that_has_passed(
     w.status(&first, &sid, "undelivered", Some(30003)).await.expect("taken");
     let cmd = MoveAppointment {
         starts_at: (visit.starts_at + Duration::hours(100)).to_rfc3339(),
+        ..Default::default()
     };
     appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await.expect("moved");
     w.clock.advance(Duration::minutes(12));

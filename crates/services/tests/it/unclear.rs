@@ -303,6 +303,7 @@ async fn late_news_of_a_time_that_was_moved_is_not_news_of_the_new_one(
     assert_eq!(kinds(&w).await, ["call"]);
     let later = contract::appointments::MoveAppointment {
         starts_at: (w.clock.now() + Duration::days(5)).to_rfc3339(),
+        ..Default::default()
     };
     services::appointments::reschedule(&w.s, &w.owner, visit.id, later)
         .await
@@ -337,6 +338,7 @@ async fn a_reminder_by_hand_to_the_old_time_does_not_stand_for_one_to_the_new(
     w.work().await;
     let to = |hours: i64, minutes: i64| contract::appointments::MoveAppointment {
         starts_at: (w.clock.now() + Duration::hours(hours) + Duration::minutes(minutes)).to_rfc3339(),
+        ..Default::default()
     };
     services::appointments::reschedule(&w.s, &w.owner, visit.id, to(24, 30))
         .await
