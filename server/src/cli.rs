@@ -1,6 +1,7 @@
 //! The command line.
 
 use anyhow::Context;
+use axum::serve::ListenerExt;
 use clap::{Parser, Subcommand};
 use contract::accounts::{Role, SignUp};
 use services::{
@@ -184,7 +185,9 @@ fn moment(text: &str, now: chrono::DateTime<chrono::Utc>) -> anyhow::Result<chro
     Ok(now - unit * count)
 }
 
-/// Runs a command to its end; what went wrong is said in a sentence.
+/// Runs a command to its end; what went wrong is said in a sentence. Not `async` for its caller, who would otherwise compile everything
+/// that is awaited here once more.
+#[tokio::main]
 pub async fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     if let Some(Command::Doctor { json }) = cli.command {
@@ -342,6 +345,12 @@ async fn serve_http(
         router::operators().with_state(state)
     };
     tracing::info!(address = %listener.local_addr()?, public_url = config.public_url(), "listening");
+    // An event of a live stream is small and goes out at once, whether or not the last one was acknowledged.
+    let listener = listener.tap_io(|stream| {
+        if let Err(e) = stream.set_nodelay(true) {
+            tracing::debug!("a connection keeps its delay: {e}");
+        }
+    });
     let served = axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>())
         .with_graceful_shutdown(stopping.clone().cancelled_owned())
         .into_future();
