@@ -236,7 +236,9 @@ async fn a_time_that_was_read_by_another_clock_moves_nothing(#[values(Backend::S
     };
     let before = see().await;
     let door = server_function(&app, &format!("/appointments/{visit}"), "move_appointment").await;
-    let later = (chrono::Utc::now() + chrono::Duration::days(3)).format("%Y-%m-%dT15:00").to_string();
+    let later = (chrono::Utc::now() + chrono::Duration::days(3))
+        .format("%Y-%m-%dT15:00")
+        .to_string();
     let move_by = async |zone: &str| {
         let typed = [("id", visit.as_str()), ("starts_at", &later), ("time_zone", zone)];
         assert!(post(&app, &door, &typed).await.status().is_redirection());

@@ -2,7 +2,10 @@
 //! were not told are taken over, and what we believe to be at Twilio is looked up when it has been silent for long. Each Twilio account
 //! has a log of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::Code;
@@ -12,6 +15,7 @@ use domain::{
     phone::mask_all,
 };
 use entity::messages::{message, message_attempt, receipt, sweep as sweep_row};
+use futures::{FutureExt, StreamExt, stream};
 use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{Expr, OnConflict},
@@ -33,6 +37,9 @@ const OVERLAP: Duration = Duration::minutes(15);
 /// Every six hours it reaches back a day: prices and late states come when nobody looks any more.
 const DEEP_EVERY: i64 = 6 * 3600;
 const DEEP: Duration = Duration::hours(26);
+
+/// Most accounts whose logs are read at the same time.
+const AT_ONCE: usize = 8;
 
 /// Most pages (of 1,000) in one sweep.
 const PAGES: usize = 5_000;
@@ -88,18 +95,28 @@ pub async fn sweep(s: &Services) -> Result<Swept> {
 /// Compares every account's log, since then or from where the last sweep ended. One that can't be read must not keep the others' from
 /// being read.
 async fn compare(s: &Services, since: Option<DateTime<Utc>>) -> Result<Swept> {
-    let (mut swept, mut failed) = (Swept::default(), None);
-    for account in s.connections().all() {
+    let read = |account: Arc<Connection>| async move {
         let read = match since {
             Some(since) => Box::pin(read_log(s, &account, since)).await,
             None => Box::pin(go_on(s, &account)).await,
         };
-        match read {
+        read.inspect_err(
+            |cause| tracing::warn!(account = account.sid(), %cause, "this account's log could not be compared with ours"),
+        )
+    };
+    // Side by side: an account that is told to read more slowly waits, and keeps no other waiting.
+    let all: Vec<_> = s
+        .connections()
+        .all()
+        .into_iter()
+        .map(|account| read(account).boxed())
+        .collect();
+    let mut logs = stream::iter(all).buffer_unordered(AT_ONCE);
+    let (mut swept, mut failed) = (Swept::default(), None);
+    while let Some(log) = logs.next().await {
+        match log {
             Ok(read) => swept += read,
-            Err(cause) => {
-                tracing::warn!(account = account.sid(), %cause, "this account's log could not be compared with ours");
-                failed = Some(cause);
-            }
+            Err(cause) => failed = Some(cause),
         }
     }
     swept += Box::pin(look_up(s)).await?;

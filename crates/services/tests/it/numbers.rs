@@ -509,3 +509,17 @@ async fn who_reads_too_fast_waits_and_reads_on(#[values(Backend::Sqlite, Backend
     messages::sweep(&w.s).await.expect_err("Twilio asks for a minute");
     messages::sweep(&w.s).await.expect("the next look reads on");
 }
+
+/// Four answers that reading was too fast are too many for one account, which gives up; two accounts that read side by side share them.
+#[rstest]
+#[tokio::test]
+async fn accounts_that_read_too_fast_wait_at_the_same_time(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    garage(&w).await;
+    messages::sweep(&w.s).await.expect("begins");
+    w.clock.advance(Duration::minutes(1));
+    w.sim.inbound(ANN, NUMBER, "STOP").await;
+    w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit).count(4));
+    let swept = messages::sweep(&w.s).await.expect("each log is read after a moment");
+    assert_eq!(swept.brought_in, 1);
+}
