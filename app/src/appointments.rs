@@ -1,4 +1,4 @@
-//! Visits and their reminders.
+//! Appointments and their reminders.
 
 mod detail;
 mod list;
@@ -71,8 +71,8 @@ pub async fn create_appointment(
         };
         Ok(services::appointments::create(&ssr::services()?, &actor, command).await?)
     };
-    ssr::door(form, work, |visit: &AppointmentView| {
-        Some(format!("/appointments/{}", visit.id))
+    ssr::door(form, work, |appointment: &AppointmentView| {
+        Some(format!("/appointments/{}", appointment.id))
     })
     .await
 }
@@ -109,7 +109,7 @@ pub async fn remind_now(id: Uuid, back: String) -> Result<AppointmentView, AppEr
     ssr::press(&back, work).await
 }
 
-/// The reminders of a visit, each with its state in plain words.
+/// The reminders of an appointment, each with its state in plain words.
 #[component]
 pub fn ReminderLines(reminders: Vec<ReminderView>) -> impl IntoView {
     let lines = reminders

@@ -178,7 +178,7 @@ pub fn ConsentBadge(state: State) -> impl IntoView {
     }
 }
 
-/// A visit's status.
+/// An appointment's status.
 #[component]
 pub fn StatusBadge(status: Status) -> impl IntoView {
     let (class, icon) = match status {

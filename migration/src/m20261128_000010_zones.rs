@@ -1,5 +1,5 @@
-//! Visits keep the clock by which they were entered, so that a change of a zone's rules can be noticed; locations have a zone of their own.
-//! What `zone_data` was seen last is kept, too: none yet means the rules of March 2025.
+//! Appointments keep the clock by which they were entered, so that a change of a zone's rules can be noticed; locations have a zone of
+//! their own. What `zone_data` was seen last is kept, too: none yet means the rules of March 2025.
 
 use sea_orm_migration::prelude::*;
 

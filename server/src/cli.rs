@@ -41,7 +41,7 @@ enum Command {
     },
     /// Fills in example data.
     Seed {
-        /// A demo business with people, visits and conversations; once.
+        /// A demo business with people, appointments and conversations; once.
         #[arg(long, required = true)]
         demo: bool,
     },
@@ -300,7 +300,7 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     worked.and(served)
 }
 
-/// Before anything is sent: visits whose zone has other rules than when they were entered wait for a person.
+/// Before anything is sent: appointments whose zone has other rules than when they were entered wait for a person.
 async fn compare_clocks(s: &Services) -> anyhow::Result<()> {
     let undecided = appointments::clocks::check(s).await?;
     tracing::info!(version = domain::zone::VERSION, "time zone data");

@@ -27,7 +27,7 @@ impl std::fmt::Debug for Store {
 }
 
 /// Cookies that scripts can't read, that other sites don't send along, and that stay off plain HTTP where we are behind TLS.
-/// Two weeks without a visit end a session.
+/// Two weeks without an appointment end a session.
 pub fn layer(services: Services) -> SessionManagerLayer<Store> {
     let https = services.settings().public_url.starts_with("https://");
     SessionManagerLayer::new(Store(services))

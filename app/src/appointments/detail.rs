@@ -1,4 +1,4 @@
-//! One visit: what it is, its reminders, and what can be done with it.
+//! One appointment: what it is, its reminders, and what can be done with it.
 
 use contract::{
     Code,
@@ -28,8 +28,8 @@ pub fn DetailPage() -> impl IntoView {
     let desk = use_desk();
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let visit = Resource::new_blocking(move || id.get(), read);
-    Effect::watch(move || desk.live.resync.get(), move |_, _, _| visit.refetch(), false);
+    let appointment = Resource::new_blocking(move || id.get(), read);
+    Effect::watch(move || desk.live.resync.get(), move |_, _, _| appointment.refetch(), false);
     view! {
         <Title text="Appointment" />
         <div class="mx-auto flex max-w-2xl flex-col gap-4 p-4">
@@ -37,7 +37,7 @@ pub fn DetailPage() -> impl IntoView {
                 <Glyph icon=icondata::LuArrowLeft />
                 "All appointments"
             </a>
-            <Loaded from=visit view=|visit| view! { <Visit visit /> } />
+            <Loaded from=appointment view=|appointment| view! { <Appointment appointment /> } />
         </div>
     }
 }
@@ -50,35 +50,35 @@ async fn read(id: String) -> Result<AppointmentView, AppError> {
 }
 
 #[component]
-fn Visit(visit: AppointmentView) -> impl IntoView {
+fn Appointment(appointment: AppointmentView) -> impl IntoView {
     let desk = use_desk();
-    let id = visit.id;
-    let visit = RwSignal::new(visit);
+    let id = appointment.id;
+    let appointment = RwSignal::new(appointment);
     desk.live.listen(move |event| {
         if let LiveEvent::Appointment(new) = event
             && new.id == id
         {
-            visit.set(new.clone());
+            appointment.set(new.clone());
         }
     });
-    let status = Memo::new(move |_| visit.read().status);
+    let status = Memo::new(move |_| appointment.read().status);
     view! {
-        {move || visit.with(|v| v.clock_change.clone()).map(|change| view! { <Clocks id change /> })}
-        <Facts visit />
+        {move || appointment.with(|v| v.clock_change.clone()).map(|change| view! { <Clocks id change /> })}
+        <Facts appointment />
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="reminders-heading">
             <h2 id="reminders-heading">"Reminders"</h2>
-            {move || view! { <ReminderLines reminders=visit.read().reminders.clone() /> }}
-            {move || status.get().is_open().then(|| view! { <Remind visit /> })}
+            {move || view! { <ReminderLines reminders=appointment.read().reminders.clone() /> }}
+            {move || status.get().is_open().then(|| view! { <Remind appointment /> })}
         </section>
         <section class="panel flex flex-col gap-4 p-5" aria-labelledby="change-heading">
             <h2 id="change-heading">"Change"</h2>
-            {move || view! { <Acts visit status=status.get() /> }}
-            {move || status.get().is_open().then(|| view! { <MoveForm visit /> })}
+            {move || view! { <Acts appointment status=status.get() /> }}
+            {move || status.get().is_open().then(|| view! { <MoveForm appointment /> })}
         </section>
     }
 }
 
-/// The clocks of its place have changed since this visit was entered: which time holds?
+/// The clocks of its place have changed since this appointment was entered: which time holds?
 #[component]
 fn Clocks(id: Uuid, change: ClockChange) -> impl IntoView {
     let (entered, now) = (clock(&change.entered), clock(&change.now));
@@ -114,25 +114,25 @@ fn clock(local: &str) -> String {
 }
 
 #[component]
-fn Facts(visit: RwSignal<AppointmentView>) -> impl IntoView {
-    let contact_id = visit.with_untracked(|visit| visit.contact_id);
+fn Facts(appointment: RwSignal<AppointmentView>) -> impl IntoView {
+    let contact_id = appointment.with_untracked(|appointment| appointment.contact_id);
     view! {
         <section class="panel flex flex-col gap-3 p-5">
             <h1 class="flex flex-wrap items-center gap-2">
-                {move || visit.read().contact_name.clone()}
-                {move || view! { <StatusBadge status=visit.read().status /> }}
+                {move || appointment.read().contact_name.clone()}
+                {move || view! { <StatusBadge status=appointment.read().status /> }}
             </h1>
             <dl class="grid grid-cols-[4.5rem_1fr] gap-x-4 gap-y-1.5 sm:grid-cols-[8rem_1fr]">
                 <dt class="text-muted">"When"</dt>
-                <dd>{move || visit.with(|v| view! { <When at=v.starts_at place=v.time_zone.clone() /> })}</dd>
-                {move || visit.with(|v| v.location.clone()).map(|place| view! {
+                <dd>{move || appointment.with(|v| view! { <When at=v.starts_at place=v.time_zone.clone() /> })}</dd>
+                {move || appointment.with(|v| v.location.clone()).map(|place| view! {
                     <dt class="text-muted">"Where"</dt>
                     <dd>{place.name}</dd>
                 })}
                 <dt class="text-muted">"Staff"</dt>
-                <dd>{move || visit.with(|v| or_dash(&v.staff_label))}</dd>
+                <dd>{move || appointment.with(|v| or_dash(&v.staff_label))}</dd>
                 <dt class="text-muted">"Notes"</dt>
-                <dd class="whitespace-pre-line">{move || visit.with(|v| or_dash(&v.notes))}</dd>
+                <dd class="whitespace-pre-line">{move || appointment.with(|v| or_dash(&v.notes))}</dd>
             </dl>
             <div class="flex flex-wrap gap-2">
                 <a class="btn btn-sm min-h-11 md:min-h-8" href=format!("/contacts/{contact_id}")>
@@ -149,8 +149,8 @@ fn or_dash(text: &str) -> String {
 }
 
 #[component]
-fn Remind(visit: RwSignal<AppointmentView>) -> impl IntoView {
-    let id = visit.with_untracked(|visit| visit.id);
+fn Remind(appointment: RwSignal<AppointmentView>) -> impl IntoView {
+    let id = appointment.with_untracked(|appointment| appointment.id);
     let fields = vec![("id", id.to_string()), ("back", format!("/appointments/{id}"))];
     let run = move || async move { Ok(LiveEvent::Appointment(remind_now(id, String::new()).await?)) };
     view! {
@@ -164,15 +164,15 @@ fn Remind(visit: RwSignal<AppointmentView>) -> impl IntoView {
 }
 
 #[component]
-fn Acts(visit: RwSignal<AppointmentView>, status: Status) -> impl IntoView {
-    let button = move |act, words, icon| view! { <ActButton visit act words icon /> };
+fn Acts(appointment: RwSignal<AppointmentView>, status: Status) -> impl IntoView {
+    let button = move |act, words, icon| view! { <ActButton appointment act words icon /> };
     let confirm = matches!(status, Status::Scheduled | Status::RescheduleRequested)
         .then(|| button(Act::Confirm, "Confirm", icondata::LuCheck));
     let open = status.is_open().then(|| {
         view! {
             {button(Act::Complete, "Completed", icondata::LuCircleCheck)}
             {button(Act::NoShow, "No-show", icondata::LuCircleX)}
-            <CancelButton visit />
+            <CancelButton appointment />
         }
     });
     let undo = (!status.is_open()).then(|| {
@@ -185,8 +185,8 @@ fn Acts(visit: RwSignal<AppointmentView>, status: Status) -> impl IntoView {
 }
 
 #[component]
-fn ActButton(visit: RwSignal<AppointmentView>, act: Act, words: &'static str, icon: icondata::Icon) -> impl IntoView {
-    let id = visit.with_untracked(|visit| visit.id);
+fn ActButton(appointment: RwSignal<AppointmentView>, act: Act, words: &'static str, icon: icondata::Icon) -> impl IntoView {
+    let id = appointment.with_untracked(|appointment| appointment.id);
     let name = match act {
         Act::Confirm => "confirm",
         Act::Cancel => "cancel",
@@ -206,7 +206,7 @@ fn ActButton(visit: RwSignal<AppointmentView>, act: Act, words: &'static str, ic
 
 /// Asks first; the question is a popover, which needs no script.
 #[component]
-fn CancelButton(visit: RwSignal<AppointmentView>) -> impl IntoView {
+fn CancelButton(appointment: RwSignal<AppointmentView>) -> impl IntoView {
     view! {
         <button type="button" class="btn btn-sm min-h-11 text-error md:min-h-8" popovertarget="cancel-question">
             <Glyph icon=icondata::LuX />
@@ -224,7 +224,7 @@ fn CancelButton(visit: RwSignal<AppointmentView>) -> impl IntoView {
             </p>
             <p class="pb-4 text-sm text-muted">"Its reminders are taken back. The customer is not told by itself; you can undo this."</p>
             <div class="flex flex-wrap gap-2">
-                <ActButton visit act=Act::Cancel words="Yes, cancel it" icon=icondata::LuX />
+                <ActButton appointment act=Act::Cancel words="Yes, cancel it" icon=icondata::LuX />
                 <button type="button" class="btn btn-sm min-h-11 md:min-h-8" popovertarget="cancel-question" popovertargetaction="hide">
                     "Keep it"
                 </button>
@@ -234,7 +234,7 @@ fn CancelButton(visit: RwSignal<AppointmentView>) -> impl IntoView {
 }
 
 #[component]
-fn MoveForm(visit: RwSignal<AppointmentView>) -> impl IntoView {
+fn MoveForm(appointment: RwSignal<AppointmentView>) -> impl IntoView {
     let desk = use_desk();
     let action = ServerAction::<MoveAppointment>::new();
     let form = FormState::new("move", action, desk.flash());
@@ -243,7 +243,8 @@ fn MoveForm(visit: RwSignal<AppointmentView>) -> impl IntoView {
             desk.live.answered(&LiveEvent::Appointment(moved));
         }
     });
-    let (id, starts_at, place) = visit.with_untracked(|visit| (visit.id, visit.starts_at, visit.time_zone.clone()));
+    let (id, starts_at, place) =
+        appointment.with_untracked(|appointment| (appointment.id, appointment.starts_at, appointment.time_zone.clone()));
     let zone = format!("In {place} time. Reminders that have not gone out move with it.");
     // By the place's clock or not at all: what is read here as one clock's time is sent as the other's.
     let clock = place.clone();

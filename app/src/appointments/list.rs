@@ -1,4 +1,4 @@
-//! All visits by day.
+//! All appointments by day.
 
 use contract::{Page, appointments::AppointmentView, live::LiveEvent};
 use domain::when;
@@ -30,12 +30,14 @@ pub fn ListPage() -> impl IntoView {
         FILTERS.into_iter().find(|(_, name)| *name == show).unwrap_or(FILTERS[0])
     });
     let cursor = Memo::new(move |_| query.read().get("cursor"));
-    let visits = Resource::new_blocking(
+    let appointments = Resource::new_blocking(
         move || (filter.get().1, cursor.get()),
         |(show, cursor)| list_appointments(Some(show.to_owned()), cursor),
     );
-    desk.live
-        .refetch_on(|event| matches!(event, LiveEvent::Appointment(_)), move || visits.refetch());
+    desk.live.refetch_on(
+        |event| matches!(event, LiveEvent::Appointment(_)),
+        move || appointments.refetch(),
+    );
     let tabs = FILTERS
         .iter()
         .map(|(words, name)| (*words, paths::with_query("/appointments", &[("show", Some(name))])))
@@ -53,7 +55,7 @@ pub fn ListPage() -> impl IntoView {
                 </a>
             </div>
             <Tabs label="Which appointments" tabs current />
-            <Loaded from=visits view=list />
+            <Loaded from=appointments view=list />
         </div>
     }
 }
@@ -77,7 +79,7 @@ fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>)
     let desk = use_desk();
     let days = move || {
         let days = by_day(desk, page.data.clone()).into_iter();
-        days.map(|visits| view! { <Day visits /> }).collect_view()
+        days.map(|appointments| view! { <Day appointments /> }).collect_view()
     };
     let filter = vec![("show", Some(show.to_owned()))];
     view! {
@@ -88,20 +90,30 @@ fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>)
 }
 
 /// Neighbours on the same day of their places' calendars, together.
-fn by_day(desk: Desk, visits: Vec<AppointmentView>) -> Vec<Vec<AppointmentView>> {
-    let day = |visit: &AppointmentView| visit.starts_at.with_timezone(&desk.place(&visit.time_zone)).date_naive();
-    visits
+fn by_day(desk: Desk, appointments: Vec<AppointmentView>) -> Vec<Vec<AppointmentView>> {
+    let day = |appointment: &AppointmentView| {
+        appointment
+            .starts_at
+            .with_timezone(&desk.place(&appointment.time_zone))
+            .date_naive()
+    };
+    appointments
         .chunk_by(|a, b| day(a) == day(b))
         .map(<[AppointmentView]>::to_vec)
         .collect()
 }
 
 #[component]
-fn Day(visits: Vec<AppointmentView>) -> impl IntoView {
+fn Day(appointments: Vec<AppointmentView>) -> impl IntoView {
     let desk = use_desk();
-    let first = visits.first().map(|visit| (visit.starts_at, visit.time_zone.clone()));
+    let first = appointments
+        .first()
+        .map(|appointment| (appointment.starts_at, appointment.time_zone.clone()));
     let (at, place) = first.unwrap_or_default();
-    let rows = visits.into_iter().map(|visit| view! { <Row visit /> }).collect_view();
+    let rows = appointments
+        .into_iter()
+        .map(|appointment| view! { <Row appointment /> })
+        .collect_view();
     view! {
         <section>
             <h2 class="pb-1.5 text-sm text-muted">{move || when::day(at, desk.now.get(), desk.place(&place))}</h2>
@@ -111,18 +123,18 @@ fn Day(visits: Vec<AppointmentView>) -> impl IntoView {
 }
 
 #[component]
-fn Row(visit: AppointmentView) -> impl IntoView {
+fn Row(appointment: AppointmentView) -> impl IntoView {
     view! {
         <li>
-            <a class="row" href=format!("/appointments/{}", visit.id)>
+            <a class="row" href=format!("/appointments/{}", appointment.id)>
                 <span class="w-20 shrink-0 font-medium">
-                    <When at=visit.starts_at say=Say::Clock place=visit.time_zone />
+                    <When at=appointment.starts_at say=Say::Clock place=appointment.time_zone />
                 </span>
                 <span class="min-w-0 flex-1 truncate">
-                    {visit.contact_name}
-                    <span class="ps-2 text-sm text-muted">{visit.staff_label}</span>
+                    {appointment.contact_name}
+                    <span class="ps-2 text-sm text-muted">{appointment.staff_label}</span>
                 </span>
-                <StatusBadge status=visit.status />
+                <StatusBadge status=appointment.status />
             </a>
         </li>
     }

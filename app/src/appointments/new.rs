@@ -1,4 +1,4 @@
-//! A new visit.
+//! A new appointment.
 
 use contract::{businesses::LocationView, contacts::ContactView};
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ use crate::{
     parts::{Glyph, Loaded},
 };
 
-/// Whom the visit can be for.
+/// Whom the appointment can be for.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Candidates {
     contacts: Vec<ContactView>,

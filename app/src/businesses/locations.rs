@@ -1,4 +1,4 @@
-//! Places visits happen at, in the settings.
+//! Places appointments happen at, in the settings.
 
 use contract::businesses::LocationView;
 use leptos::{prelude::*, server_fn::ServerFn};

@@ -1,4 +1,4 @@
-//! One contact: who it is, what they agreed to and how we know, their visits.
+//! One contact: who it is, what they agreed to and how we know, their appointments.
 
 use contract::{
     Code,
@@ -52,11 +52,11 @@ fn Detail(page: ContactPage) -> impl IntoView {
     let initial = page.contact.clone();
     let contact = RwSignal::new(page.contact);
     let ledger = RwSignal::new(page.ledger);
-    let visits = RwSignal::new(page.visits);
+    let appointments = RwSignal::new(page.appointments);
     let hold = RwSignal::new(page.hold);
     let concerns = move |event: &LiveEvent| match event {
         LiveEvent::Contact(contact) => contact.id == id,
-        LiveEvent::Appointment(visit) => visit.contact_id == id,
+        LiveEvent::Appointment(appointment) => appointment.contact_id == id,
         _ => false,
     };
     desk.live.refetch_on(concerns, move || {
@@ -64,7 +64,7 @@ fn Detail(page: ContactPage) -> impl IntoView {
             if let Ok(page) = get_contact(id).await {
                 contact.try_set(page.contact);
                 ledger.try_set(page.ledger);
-                visits.try_set(page.visits);
+                appointments.try_set(page.appointments);
                 hold.try_set(page.hold);
             }
         });
@@ -77,7 +77,7 @@ fn Detail(page: ContactPage) -> impl IntoView {
             <EditForm contact=initial />
             <div class="flex flex-col gap-4">
                 <Consent contact />
-                <Visits id visits />
+                <Appointments id appointments />
             </div>
         </div>
         <Ledger id ledger />
@@ -199,20 +199,20 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
 }
 
 #[component]
-fn Visits(id: Uuid, visits: RwSignal<Vec<AppointmentView>>) -> impl IntoView {
-    let new_visit = paths::with_query("/appointments/new", &[("contact", Some(&id.to_string()))]);
+fn Appointments(id: Uuid, appointments: RwSignal<Vec<AppointmentView>>) -> impl IntoView {
+    let new_appointment = paths::with_query("/appointments/new", &[("contact", Some(&id.to_string()))]);
     let rows = move || {
-        visits
+        appointments
             .get()
             .into_iter()
-            .map(|visit| {
+            .map(|appointment| {
                 view! {
                     <li>
-                        <a class="row px-5" href=format!("/appointments/{}", visit.id)>
+                        <a class="row px-5" href=format!("/appointments/{}", appointment.id)>
                             <span class="min-w-0 flex-1">
-                                <When at=visit.starts_at place=visit.time_zone />
+                                <When at=appointment.starts_at place=appointment.time_zone />
                             </span>
-                            <StatusBadge status=visit.status />
+                            <StatusBadge status=appointment.status />
                         </a>
                     </li>
                 }
@@ -223,12 +223,12 @@ fn Visits(id: Uuid, visits: RwSignal<Vec<AppointmentView>>) -> impl IntoView {
         <section class="panel" aria-labelledby="visits-heading">
             <div class="flex flex-wrap items-center justify-between gap-2 px-5 pt-4 pb-3">
                 <h2 id="visits-heading">"Appointments"</h2>
-                <a class="btn btn-sm min-h-11 md:min-h-8" href=new_visit>
+                <a class="btn btn-sm min-h-11 md:min-h-8" href=new_appointment>
                     <Glyph icon=icondata::LuCalendarPlus />
                     "New appointment"
                 </a>
             </div>
-            <div class:hidden=move || !visits.read().is_empty()>
+            <div class:hidden=move || !appointments.read().is_empty()>
                 <Empty title="No appointments yet" todo="A new one plans its reminders by itself." />
             </div>
             <ul>{rows}</ul>

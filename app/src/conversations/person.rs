@@ -1,4 +1,4 @@
-//! The third column: who this is, what they agreed to, their visits, what is to be done.
+//! The third column: who this is, what they agreed to, their appointments, what is to be done.
 
 use contract::{appointments::AppointmentView, live::LiveEvent, tasks::TaskView};
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -16,7 +16,7 @@ use crate::{
 #[component]
 pub fn Person(open: Open) -> impl IntoView {
     let contact_id = open.contact.with_untracked(|contact| contact.id);
-    let new_visit = paths::with_query("/appointments/new", &[("contact", Some(&contact_id.to_string()))]);
+    let new_appointment = paths::with_query("/appointments/new", &[("contact", Some(&contact_id.to_string()))]);
     view! {
         <aside
             id="person"
@@ -34,13 +34,13 @@ pub fn Person(open: Open) -> impl IntoView {
                     <Glyph icon=icondata::LuUser />
                     "Contact"
                 </a>
-                <a class="btn btn-sm min-h-11 md:min-h-8" href=new_visit>
+                <a class="btn btn-sm min-h-11 md:min-h-8" href=new_appointment>
                     <Glyph icon=icondata::LuCalendarPlus />
                     "New appointment"
                 </a>
             </p>
             <Tasks open />
-            <Visits open />
+            <Appointments open />
         </aside>
     }
 }
@@ -108,19 +108,19 @@ fn TaskCard(task: TaskView, back: String) -> impl IntoView {
 }
 
 #[component]
-fn Visits(open: Open) -> impl IntoView {
+fn Appointments(open: Open) -> impl IntoView {
     let back = format!("/inbox/{}", open.id);
     view! {
         <section aria-labelledby="person-visits">
             <h3 id="person-visits" class="pb-1">
                 "Appointments"
             </h3>
-            <p class="text-sm text-muted" class:hidden=move || !open.visits.read().is_empty()>
+            <p class="text-sm text-muted" class:hidden=move || !open.appointments.read().is_empty()>
                 "None yet. A new one plans its reminders by itself."
             </p>
             <ul class="flex flex-col gap-2">
-                <For each=move || open.visits.get() key=visit_key let:visit>
-                    <VisitCard visit back=back.clone() />
+                <For each=move || open.appointments.get() key=appointment_key let:appointment>
+                    <AppointmentCard appointment back=back.clone() />
                 </For>
             </ul>
         </section>
@@ -128,25 +128,25 @@ fn Visits(open: Open) -> impl IntoView {
 }
 
 /// Changes whenever the card does.
-fn visit_key(visit: &AppointmentView) -> String {
-    let reminders: String = visit
+fn appointment_key(appointment: &AppointmentView) -> String {
+    let reminders: String = appointment
         .reminders
         .iter()
         .map(|r| format!(" {} {} {}", r.id, r.due_at, r.status))
         .collect();
     format!(
         "{} {} {} {}{reminders}",
-        visit.id,
-        visit.starts_at,
-        visit.status.as_str(),
-        visit.staff_label
+        appointment.id,
+        appointment.starts_at,
+        appointment.status.as_str(),
+        appointment.staff_label
     )
 }
 
 #[component]
-fn VisitCard(visit: AppointmentView, back: String) -> impl IntoView {
-    let id = visit.id;
-    let remind = visit.status.is_open().then(|| {
+fn AppointmentCard(appointment: AppointmentView, back: String) -> impl IntoView {
+    let id = appointment.id;
+    let remind = appointment.status.is_open().then(|| {
         let fields = vec![("id", id.to_string()), ("back", back)];
         let run = move || async move { Ok(LiveEvent::Appointment(remind_now(id, String::new()).await?)) };
         view! {
@@ -157,15 +157,15 @@ fn VisitCard(visit: AppointmentView, back: String) -> impl IntoView {
         }
     });
     view! {
-        <li class="panel flex flex-col gap-1.5 p-3" data-visit=id.to_string()>
+        <li class="panel flex flex-col gap-1.5 p-3" data-appointment=id.to_string()>
             <p class="flex flex-wrap items-center gap-2">
                 <a class="link font-medium" href=format!("/appointments/{id}")>
-                    <When at=visit.starts_at place=visit.time_zone />
+                    <When at=appointment.starts_at place=appointment.time_zone />
                 </a>
-                <StatusBadge status=visit.status />
+                <StatusBadge status=appointment.status />
             </p>
-            <p class="text-sm text-muted empty:hidden">{visit.staff_label}</p>
-            <ReminderLines reminders=visit.reminders />
+            <p class="text-sm text-muted empty:hidden">{appointment.staff_label}</p>
+            <ReminderLines reminders=appointment.reminders />
             {remind}
         </li>
     }

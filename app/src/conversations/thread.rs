@@ -53,7 +53,7 @@ async fn read(id: String, before: Option<String>) -> Result<ThreadView, AppError
 pub struct Open {
     pub id: Uuid,
     pub contact: RwSignal<ContactView>,
-    pub visits: RwSignal<Vec<AppointmentView>>,
+    pub appointments: RwSignal<Vec<AppointmentView>>,
     pub tasks: RwSignal<Vec<TaskView>>,
     pub composer: RwSignal<State>,
     unread: RwSignal<u32>,
@@ -77,11 +77,13 @@ impl Open {
             }
             LiveEvent::Conversation(row) if row.id == self.id => _ = self.unread.try_set(row.unread),
             LiveEvent::Contact(contact) if contact.id == contact_id => self.contact_changed(contact),
-            LiveEvent::Appointment(visit) if visit.contact_id == contact_id => self.visits.update(|visits| {
-                visits.retain(|old| old.id != visit.id);
-                visits.push(visit.clone());
-                visits.sort_by_key(|visit| visit.starts_at);
-            }),
+            LiveEvent::Appointment(appointment) if appointment.contact_id == contact_id => {
+                self.appointments.update(|appointments| {
+                    appointments.retain(|old| old.id != appointment.id);
+                    appointments.push(appointment.clone());
+                    appointments.sort_by_key(|appointment| appointment.starts_at);
+                })
+            }
             LiveEvent::Task(task) if task.contact_id == Some(contact_id) => self.tasks.update(|tasks| {
                 tasks.retain(|old| old.id != task.id);
                 if task.status == "open" {
@@ -153,7 +155,7 @@ fn View(open: ThreadView, before: Option<String>) -> impl IntoView {
     let state = Open {
         id: thread.conversation.id,
         contact: RwSignal::new(thread.contact),
-        visits: RwSignal::new(thread.visits),
+        appointments: RwSignal::new(thread.appointments),
         tasks: RwSignal::new(thread.tasks),
         composer: RwSignal::new(thread.composer),
         unread: RwSignal::new(thread.conversation.unread),

@@ -11,12 +11,12 @@ use crate::{
     setup::{World, phone},
 };
 
-/// Past visits, and texts, per customer.
+/// Past appointments, and texts, per customer.
 pub const EACH: usize = 50;
-/// Between two visits, or two texts, of one customer.
+/// Between two appointments, or two texts, of one customer.
 const HOURS_APART: usize = 60;
 
-/// Fills a fresh world with `size` texts and as many visits of `size / 50` customers, and each visit's reminder.
+/// Fills a fresh world with `size` texts and as many appointments of `size / 50` customers, and each appointment's reminder.
 pub async fn fill(world: &mut World<'_>, size: usize) -> anyhow::Result<()> {
     let people = (size / EACH).max(1);
     let start = Instant::now();
@@ -30,10 +30,10 @@ pub async fn fill(world: &mut World<'_>, size: usize) -> anyhow::Result<()> {
         )
     });
     Plan::new(&world.address, texts.collect()).all(32).await.all_well()?;
-    // One real visit to copy, with its reminders.
-    let visit =
+    // One real appointment to copy, with its reminders.
+    let appointment =
         serde_json::json!({ "contact_id": world.people[0].id, "starts_at": crate::setup::now() + chrono::Duration::days(30) });
-    Plan::new(&world.address, vec![world.api("/appointments", Some(&visit))])
+    Plan::new(&world.address, vec![world.api("/appointments", Some(&appointment))])
         .all(1)
         .await
         .all_well()?;
@@ -66,9 +66,9 @@ async fn copy(db: &Db, people: usize) -> anyhow::Result<()> {
 
     let one =
         |table: &str| format!("FROM (SELECT * FROM {table} ORDER BY created_at LIMIT 1) t CROSS JOIN {many} ORDER BY k.k, p.n");
-    let visit = sql.id(2, &times);
+    let appointment = sql.id(2, &times);
     let set = [
-        ("id", visit.clone()),
+        ("id", appointment.clone()),
         ("contact_id", "p.contact_id".to_owned()),
         ("status", "'completed'".to_owned()),
         ("starts_at", sql.earlier("t.starts_at", true)),
@@ -77,7 +77,7 @@ async fn copy(db: &Db, people: usize) -> anyhow::Result<()> {
     let set = [
         ("id", sql.id(3, &times)),
         ("contact_id", "p.contact_id".to_owned()),
-        ("appointment_id", visit),
+        ("appointment_id", appointment),
         ("status", "'yes'".to_owned()),
         ("correlation_id", format!("'bench' || {}", sql.padded(&times, 12))),
         ("due_at", sql.earlier("t.due_at", true)),

@@ -41,7 +41,7 @@ pub struct Options {
     /// Texts in the queue that is drained.
     #[arg(long, default_value_t = 10_000)]
     pub texts: usize,
-    /// Texts, and as many visits, in the large history; the small one has a hundredth.
+    /// Texts, and as many appointments, in the large history; the small one has a hundredth.
     #[arg(long, default_value_t = 1_000_000)]
     history: usize,
     /// A few minutes, to see that everything works. The figures mean little.
@@ -155,8 +155,8 @@ async fn measure(options: &Options, backend: Backend, report: &mut Report) -> an
 
 /// The same with little and with much history; the small one's figures stand beside the large one's.
 async fn history(options: &Options, backend: Backend, report: &mut Report) -> anyhow::Result<()> {
-    let (want_pages, want_visits) = (options.wants(&[Scenario::Pages]), options.wants(&[Scenario::Appointments]));
-    let (mut pages, mut visits) = (Vec::new(), Vec::new());
+    let (want_pages, want_appointments) = (options.wants(&[Scenario::Pages]), options.wants(&[Scenario::Appointments]));
+    let (mut pages, mut appointments) = (Vec::new(), Vec::new());
     let mut world = None;
     for (name, size) in [("bench_small", options.little()), ("bench_large", options.history)] {
         finish(world.take()).await?;
@@ -165,8 +165,8 @@ async fn history(options: &Options, backend: Backend, report: &mut Report) -> an
         if want_pages {
             pages.push(pages::run(&filled).await?);
         }
-        if want_visits {
-            visits.push(appointments::create(&filled).await?);
+        if want_appointments {
+            appointments.push(appointments::create(&filled).await?);
         }
         world = Some(filled);
     }
@@ -194,7 +194,7 @@ async fn history(options: &Options, backend: Backend, report: &mut Report) -> an
             report.add(name, rows);
         }
     }
-    if let [(little, _), (much, written)] = visits.as_slice() {
+    if let [(little, _), (much, written)] = appointments.as_slice() {
         let row = |what: &str, q| {
             Row::new("appointments", format!("visit made, {what}"), much.ms(q), "ms").beside(little.ms(q), "with little")
         };
@@ -204,7 +204,7 @@ async fn history(options: &Options, backend: Backend, report: &mut Report) -> an
             .beside(http_ms, "bare HTTP");
         report.add(name, vec![p50, row("p99", 0.99)]);
     }
-    if let Some(world) = world.as_ref().filter(|_| want_visits) {
+    if let Some(world) = world.as_ref().filter(|_| want_appointments) {
         report.take(name, appointments::fire(world).await);
     }
     finish(world).await

@@ -1,4 +1,4 @@
-//! Visits and their reminders.
+//! Appointments and their reminders.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -78,7 +78,8 @@ pub struct AppointmentView {
     pub starts_at: DateTime<Utc>,
     /// IANA name of the zone by whose clocks its texts and pages tell the time: the location's, else the business's.
     pub time_zone: String,
-    /// There if the clocks of its place have changed since it was entered: no reminder goes out until somebody has decided which time holds.
+    /// There if the clocks of its place have changed since it was entered: no reminder goes out until somebody has decided which time
+    /// holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_change: Option<ClockChange>,
     pub status: Status,
@@ -86,12 +87,12 @@ pub struct AppointmentView {
     pub notes: String,
     /// Where it happens, if that was said.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub location: Option<VisitLocation>,
+    pub location: Option<AppointmentLocation>,
     /// In order of due time.
     pub reminders: Vec<ReminderView>,
 }
 
-/// A visit's time on the wall, as it was entered and as `starts_at` shows now that the zone's rules are other ones.
+/// An appointment's time on the wall, as it was entered and as `starts_at` shows now that the zone's rules are other ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClockChange {
@@ -103,10 +104,10 @@ pub struct ClockChange {
     pub now: String,
 }
 
-/// Where a visit happens.
+/// Where an appointment happens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct VisitLocation {
+pub struct AppointmentLocation {
     pub id: Uuid,
     pub name: String,
 }
@@ -137,23 +138,23 @@ pub struct CreateAppointment {
     pub notes: Option<String>,
     #[serde(default)]
     pub staff_label: Option<String>,
-    /// One of the business's locations: its number sends the texts about this visit.
+    /// One of the business's locations: its number sends the texts about this appointment.
     #[serde(default)]
     pub location_id: Option<Uuid>,
 }
 
-/// Moves a visit; pending reminders move with it. `starts_at` as in `CreateAppointment`.
+/// Moves an appointment; pending reminders move with it. `starts_at` as in `CreateAppointment`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MoveAppointment {
     pub starts_at: String,
-    /// IANA name of the zone whose clock a local `starts_at` was read from. Refused if the visit's place has another one by now.
+    /// IANA name of the zone whose clock a local `starts_at` was read from. Refused if the appointment's place has another one by now.
     #[serde(default)]
     pub time_zone: Option<String>,
 }
 
-/// What staff can do to a visit besides moving it.
+/// What staff can do to an appointment besides moving it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
@@ -165,7 +166,8 @@ pub enum Act {
     Reopen,
 }
 
-/// Which time of a visit holds now that clocks have changed: what was `entered`, so that it moves, or the `moment`, so that it stays.
+/// Which time of an appointment holds now that clocks have changed: what was `entered`, so that it moves, or the `moment`, so that it
+/// stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -174,7 +176,7 @@ pub enum Keep {
     Moment,
 }
 
-/// Decides about a visit with a `clock_change`.
+/// Decides about an appointment with a `clock_change`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -182,7 +184,7 @@ pub struct DecideClock {
     pub keep: Keep,
 }
 
-/// Which visits: `upcoming` (default), `past`, or one status; 50 a page.
+/// Which appointments: `upcoming` (default), `past`, or one status; 50 a page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppointmentQuery {

@@ -24,7 +24,7 @@ pub struct BusinessView {
     /// Minutes after local midnight; quiet from start to end.
     pub quiet_start: u16,
     pub quiet_end: u16,
-    /// Hours before a visit at which reminders go out, largest first.
+    /// Hours before an appointment at which reminders go out, largest first.
     pub cadence: Vec<u16>,
 }
 
@@ -77,7 +77,7 @@ pub struct UpdateSending {
     pub quiet_end: String,
 }
 
-/// A place visits happen at.
+/// A place appointments happen at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LocationView {
@@ -85,7 +85,7 @@ pub struct LocationView {
     pub name: String,
     /// As people write it; may be empty.
     pub address: String,
-    /// The number its visits' texts leave from, E.164. None: the number the customer knows, else the business's default.
+    /// The number its appointments' texts leave from, E.164. None: the number the customer knows, else the business's default.
     pub number: Option<String>,
     /// The number as people of the business's country write it.
     #[serde(default)]

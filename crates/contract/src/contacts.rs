@@ -115,12 +115,12 @@ pub struct ContactQuery {
     pub cursor: Option<String>,
 }
 
-/// A contact's page: the person, what they agreed to, their visits.
+/// A contact's page: the person, what they agreed to, their appointments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContactPage {
     pub contact: ContactView,
     pub ledger: Vec<ConsentEventView>,
-    pub visits: Vec<crate::appointments::AppointmentView>,
+    pub appointments: Vec<crate::appointments::AppointmentView>,
     pub conversation_id: Option<Uuid>,
     /// There while staff have to decide.
     pub hold: Option<Hold>,

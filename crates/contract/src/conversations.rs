@@ -46,8 +46,8 @@ pub struct Thread {
     pub messages: Vec<MessageView>,
     /// Cursor for the messages before these.
     pub older: Option<String>,
-    /// Upcoming and recent visits, soonest first.
-    pub visits: Vec<AppointmentView>,
+    /// Upcoming and recent appointments, soonest first.
+    pub appointments: Vec<AppointmentView>,
     pub tasks: Vec<TaskView>,
     pub composer: Composer,
 }

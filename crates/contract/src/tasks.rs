@@ -33,7 +33,7 @@ pub struct TaskView {
 }
 
 impl TaskView {
-    /// A question: done by deciding, where the text or the visit can be seen, and not by ticking it off.
+    /// A question: done by deciding, where the text or the appointment can be seen, and not by ticking it off.
     pub fn is_question(&self) -> bool {
         matches!(self.kind.as_str(), "opt_out" | "unclear_message" | "clock_change")
     }

@@ -1,4 +1,5 @@
-//! What a customer's text means (twilio.md 3.4; CO4, RE4, RE5, RE6). Nothing is guessed: what isn't plainly one of these is [`Meaning::Other`].
+//! What a customer's text means (twilio.md 3.4; CO4, RE4, RE5, RE6). Nothing is guessed: what isn't plainly one of these is
+//! [`Meaning::Other`].
 
 mod answer;
 mod signature;
@@ -22,8 +23,8 @@ const STOP: &[&str] = &[
 const START: &[&str] = &["start", "unstop"];
 const HELP: &[&str] = &["help", "info"];
 
-/// Those STOP words that are also what somebody may do to a visit: who answers a reminder with CANCEL may mean the appointment, END and
-/// QUIT less often. The others (STOP, UNSUBSCRIBE, REVOKE, OPT OUT) can be said of texts only. The last is none of ours, but a word of
+/// Those STOP words that are also what somebody may do to an appointment: who answers a reminder with CANCEL may mean the appointment, END
+/// and QUIT less often. The others (STOP, UNSUBSCRIBE, REVOKE, OPT OUT) can be said of texts only. The last is none of ours, but a word of
 /// Twilio's Advanced Opt-Out in Spanish.
 const SECOND_MEANING: &[&str] = &["cancel", "end", "quit", "cancelar"];
 
@@ -37,14 +38,14 @@ pub enum Meaning {
     Start,
     /// Who are you, and how do I stop this?
     Help,
-    /// The visit is confirmed; `token` is the number after `Y`, 1 to 999.
+    /// The appointment is confirmed; `token` is the number after `Y`, 1 to 999.
     Yes {
-        /// Which visit, when the customer said.
+        /// Which appointment, when the customer said.
         token: Option<u16>,
     },
     /// Another time is needed; `token` as for yes.
     No {
-        /// Which visit, when the customer said.
+        /// Which appointment, when the customer said.
         token: Option<u16>,
     },
     /// Anything else: for a person to read.
@@ -74,14 +75,14 @@ pub fn parse(body: &str, opted_out: bool) -> Meaning {
     }
 }
 
-/// Whether a STOP may have been meant for the visit: it opts out all the same, and a person should ask (CO4).
+/// Whether a STOP may have been meant for the appointment: it opts out all the same, and a person should ask (CO4).
 #[must_use]
-pub fn may_mean_the_visit(body: &str) -> bool {
+pub fn may_mean_the_appointment(body: &str) -> bool {
     SECOND_MEANING.contains(&normal(body).trim_matches(is_edge))
 }
 
-/// Whether what [`parse`] could not read begins like an answer: `Yes, but …`, `No problem`, `Cancel my visit`. Who wrote that has said
-/// what they want, and a person must read it; to be told that we did not understand would help nobody.
+/// Whether what [`parse`] could not read begins like an answer: `Yes, but …`, `No problem`, `Cancel my appointment`. Who wrote that has
+/// said what they want, and a person must read it; to be told that we did not understand would help nobody.
 #[must_use]
 pub fn begins_like_an_answer(body: &str) -> bool {
     answer::begins(body)
@@ -226,9 +227,9 @@ mod tests {
     }
 
     #[test]
-    fn only_words_that_can_be_said_of_a_visit_may_mean_it() {
+    fn only_words_that_can_be_said_of_an_appointment_may_mean_it() {
         for body in ["CANCEL", "cancel.", " End ", "“quit”", "Cancelar"] {
-            assert!(may_mean_the_visit(body), "{body}");
+            assert!(may_mean_the_appointment(body), "{body}");
         }
         for body in [
             "STOP",
@@ -241,7 +242,7 @@ mod tests {
             "",
             "Y",
         ] {
-            assert!(!may_mean_the_visit(body), "{body}");
+            assert!(!may_mean_the_appointment(body), "{body}");
         }
     }
 

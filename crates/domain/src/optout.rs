@@ -2,7 +2,7 @@
 //!
 //! 47 CFR 64.1200(a)(10) lets a person opt out by any reasonable means and wording (twilio.md 3.14). Whoever is caught here is put
 //! on hold until staff decide, so a false hit costs a person's attention and a miss may cost a lawsuit: in doubt it is a hit. Talk
-//! about the visit is not in doubt: to stop by, to cancel it, to be taken off the schedule.
+//! about the appointment is not in doubt: to stop by, to cancel it, to be taken off the schedule.
 //!
 //! The rules are structures of words (to cease × texting, to remove × my number), never whole sentences: `optout/english.rs` and
 //! `optout/tongues.rs`, in the notation of `optout/pattern.rs`. All of them read every text; nobody says which language they write.
@@ -48,7 +48,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 /// Whether `body` asks for no more texts, in whatever words. For what [`crate::inbound::parse`] did not read as STOP.
 ///
 /// Only the first 1,600 characters count. Case, accents, invisible characters and the punctuation around the text don't. The bare
-/// keyword CANCEL is [`crate::inbound::parse`]'s business: inside a sentence it speaks of the visit.
+/// keyword CANCEL is [`crate::inbound::parse`]'s business: inside a sentence it speaks of the appointment.
 #[must_use]
 pub fn is_opt_out(body: &str) -> bool {
     let body: String = body.chars().take(LONGEST).collect();

@@ -1,4 +1,4 @@
-//! When a reminder is due, whether it still makes sense, and which visit an answer means (RE1, RE2, RE3, RE5).
+//! When a reminder is due, whether it still makes sense, and which appointment an answer means (RE1, RE2, RE3, RE5).
 
 use crate::UnknownWord;
 use crate::quiet::Windows;
@@ -11,12 +11,12 @@ use std::str::FromStr;
 /// How long, in days, an answer without a token may still refer to a request (RE5).
 pub const WINDOW_DAYS: i64 = 14;
 
-/// A reminder put off by quiet hours must leave the customer this many minutes before the visit.
+/// A reminder put off by quiet hours must leave the customer this many minutes before the appointment.
 const LEAST_NOTICE_MIN: i64 = 30;
 /// A reminder whose moment had passed at booking goes out at once, unless the next one follows within this many minutes.
 const NEXT_IS_NEAR_MIN: i64 = 60;
 
-/// Which reminder of a visit. Stored as `48h`, `24h`, `2h`, `{n}h` or `manual`.
+/// Which reminder of an appointment. Stored as `48h`, `24h`, `2h`, `{n}h` or `manual`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Kind {
@@ -33,7 +33,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind that goes out `hours` before the visit; the usual ones by their own name.
+    /// The kind that goes out `hours` before the appointment; the usual ones by their own name.
     #[must_use]
     pub const fn from_hours(hours: u16) -> Self {
         match hours {
@@ -44,7 +44,7 @@ impl Kind {
         }
     }
 
-    /// Hours before the visit; none when a person decides.
+    /// Hours before the appointment; none when a person decides.
     #[must_use]
     pub const fn hours(self) -> Option<u16> {
         match self {
@@ -105,7 +105,7 @@ impl TryFrom<String> for Kind {
     }
 }
 
-/// What becomes of a reminder when its visit is created or changed.
+/// What becomes of a reminder when its appointment is created or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Plan {
@@ -121,25 +121,25 @@ pub enum Plan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Skip {
-    /// The visit has begun.
-    VisitOver,
+    /// The appointment has begun.
+    AppointmentOver,
     /// The next reminder is due by then.
     LaterKindDue,
-    /// Quiet hours last until the visit.
-    QuietUntilVisit,
+    /// Quiet hours last until the appointment.
+    QuietUntilAppointment,
 }
 
 crate::words::words!(Skip is a "reason to skip a reminder":
-    VisitOver = "visit_over", LaterKindDue = "later_kind_due", QuietUntilVisit = "quiet_until_visit");
+    AppointmentOver = "appointment_over", LaterKindDue = "later_kind_due", QuietUntilAppointment = "quiet_until_appointment");
 
 impl Skip {
     /// The reason as a plain sentence for staff.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::VisitOver => "The visit has already begun.",
+            Self::AppointmentOver => "The visit has already begun.",
             Self::LaterKindDue => "The next reminder takes its place.",
-            Self::QuietUntilVisit => "Quiet hours last until the visit.",
+            Self::QuietUntilAppointment => "Quiet hours last until the visit.",
         }
     }
 }
@@ -149,17 +149,17 @@ impl Skip {
 pub struct Planned {
     /// Which reminder.
     pub kind: Kind,
-    /// The visit's start less the kind's hours, before quiet hours move anything.
+    /// The appointment's start less the kind's hours, before quiet hours move anything.
     pub nominal: DateTime<Utc>,
     /// What becomes of it.
     pub plan: Plan,
 }
 
-/// Plans the reminders of a visit (RE1–RE3): one line per distinct cadence entry (hours before, zero ignored), earliest first.
+/// Plans the reminders of an appointment (RE1–RE3): one line per distinct cadence entry (hours before, zero ignored), earliest first.
 ///
-/// A visit booked after a reminder's moment gets the last one missed at once, unless the next follows within the hour; those missed
+/// An appointment booked after a reminder's moment gets the last one missed at once, unless the next follows within the hour; those missed
 /// before it are skipped. What falls into quiet hours of `tz` waits for their end; if that is less than half an hour before the
-/// visit it goes before they begin; if that is past, a person must call. Never two at once.
+/// appointment it goes before they begin; if that is past, a person must call. Never two at once.
 #[must_use]
 pub fn plan(
     now: DateTime<Utc>,
@@ -171,7 +171,7 @@ pub fn plan(
     let mut hours: Vec<u16> = cadence_hours.iter().copied().filter(|h| *h > 0).collect();
     hours.sort_unstable();
     hours.dedup();
-    let visit = Visit {
+    let appointment = Appointment {
         now,
         starts_at,
         tz,
@@ -182,7 +182,7 @@ pub fn plan(
     let mut plans = Vec::with_capacity(hours.len());
     for hours in hours {
         let nominal = starts_at - Duration::hours(i64::from(hours));
-        let plan = visit.plan(nominal, next_nominal, next_due);
+        let plan = appointment.plan(nominal, next_nominal, next_due);
         next_nominal = Some(nominal);
         if let Plan::Due(at) = plan {
             next_due = Some(at);
@@ -197,17 +197,17 @@ pub fn plan(
     plans
 }
 
-struct Visit {
+struct Appointment {
     now: DateTime<Utc>,
     starts_at: DateTime<Utc>,
     tz: Zone,
     quiet: Windows,
 }
 
-impl Visit {
+impl Appointment {
     fn plan(&self, nominal: DateTime<Utc>, next_nominal: Option<DateTime<Utc>>, next_due: Option<DateTime<Utc>>) -> Plan {
         if self.starts_at <= self.now {
-            return Plan::Skipped(Skip::VisitOver);
+            return Plan::Skipped(Skip::AppointmentOver);
         }
         let next_is_near = |next| next <= self.now + Duration::minutes(NEXT_IS_NEAR_MIN);
         if nominal <= self.now && next_nominal.is_some_and(next_is_near) {
@@ -239,16 +239,16 @@ pub enum AtSend {
     Skip(Skip),
 }
 
-/// The second check, when a reminder is sent (RE3, law 3): the worker may be late, the visit moved, the customer travelling.
+/// The second check, when a reminder is sent (RE3, law 3): the worker may be late, the appointment moved, the customer travelling.
 #[must_use]
 pub fn at_send(now: DateTime<Utc>, starts_at: DateTime<Utc>, tz: Zone, quiet: impl Into<Windows>) -> AtSend {
     if starts_at <= now {
-        return AtSend::Skip(Skip::VisitOver);
+        return AtSend::Skip(Skip::AppointmentOver);
     }
     match quiet.into().ends_after(now, tz) {
         Some(end) if end == now => AtSend::Send,
         Some(end) if end < starts_at => AtSend::HoldUntil(end),
-        _ => AtSend::Skip(Skip::QuietUntilVisit),
+        _ => AtSend::Skip(Skip::QuietUntilAppointment),
     }
 }
 
@@ -261,7 +261,7 @@ pub fn correlation_id(appointment_id: &str, kind: Kind, due_at: DateTime<Utc>) -
     )
 }
 
-/// A visit of the customer whose reminder is inside the window ([`WINDOW_DAYS`]); one entry per visit.
+/// An appointment of the customer whose reminder is inside the window ([`WINDOW_DAYS`]); one entry per appointment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pending {
     /// The caller's own index.
@@ -272,7 +272,7 @@ pub struct Pending {
     pub answered: Option<bool>,
 }
 
-/// Which visit an answer means.
+/// Which appointment an answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
     /// This one, by the caller's index.
@@ -283,7 +283,7 @@ pub enum Which {
     Nothing,
 }
 
-/// Decides which visit an answer means (RE5): the one with its token; without a token the only one unanswered, or, when all are
+/// Decides which appointment an answer means (RE5): the one with its token; without a token the only one unanswered, or, when all are
 /// answered, the only one there is (the customer repeats or changes the answer). Nothing is guessed.
 #[must_use]
 pub fn which(token: Option<u16>, pending: &[Pending]) -> Which {
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visit_is_reminded_of_at_the_right_moments() {
+    fn an_appointment_is_reminded_of_at_the_right_moments() {
         let cases: Vec<Case> = serde_json::from_str(include_str!("../vectors/reminders.json")).expect("vectors are JSON");
         for c in cases {
             let planned = plan(c.now, c.starts_at, &c.cadence, c.zone, c.quiet.unwrap_or_default());
@@ -373,7 +373,10 @@ mod tests {
         let starts_at = now + Duration::hours(30);
         let planned = plan(now, starts_at, &[24], zone, quiet);
         assert!(planned.iter().all(|p| p.plan == Plan::NeedsPerson), "{planned:?}");
-        assert_eq!(at_send(now, starts_at, zone, quiet), AtSend::Skip(Skip::QuietUntilVisit));
+        assert_eq!(
+            at_send(now, starts_at, zone, quiet),
+            AtSend::Skip(Skip::QuietUntilAppointment)
+        );
     }
 
     #[test]
@@ -395,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn a_correlation_id_names_the_visit_the_kind_and_the_second() {
+    fn a_correlation_id_names_the_appointment_the_kind_and_the_second() {
         let due = "2027-01-05T20:00:00.987Z".parse().expect("an instant");
         assert_eq!(correlation_id("a1", Kind::Before24h, due), "a1:24h:2027-01-05T20:00:00Z");
     }
@@ -404,23 +407,23 @@ mod tests {
     const YES: Option<bool> = Some(true);
 
     #[rstest]
-    #[case::one_open_visit(None, &[(101, OPEN)], Which::This(0))]
+    #[case::one_open_appointment(None, &[(101, OPEN)], Which::This(0))]
     #[case::one_open_beside_an_answered_one(None, &[(101, YES), (102, OPEN)], Which::This(1))]
-    #[case::two_open_visits(None, &[(101, OPEN), (102, OPEN)], Which::AskWhich)]
+    #[case::two_open_appointments(None, &[(101, OPEN), (102, OPEN)], Which::AskWhich)]
     #[case::the_same_answer_again(None, &[(101, YES)], Which::This(0))]
     #[case::two_answered(None, &[(101, YES), (102, YES)], Which::AskWhich)]
-    #[case::no_visit(None, &[], Which::Nothing)]
+    #[case::no_appointment(None, &[], Which::Nothing)]
     #[case::its_token(Some(102), &[(101, OPEN), (102, OPEN)], Which::This(1))]
     #[case::a_change_of_mind_by_token(Some(101), &[(101, YES), (102, OPEN)], Which::This(0))]
     #[case::a_wrong_token_is_not_guessed(Some(999), &[(101, OPEN)], Which::Nothing)]
-    #[case::a_token_without_visits(Some(101), &[], Which::Nothing)]
+    #[case::a_token_without_appointments(Some(101), &[], Which::Nothing)]
     #[case::one_token_twice_should_not_be(Some(101), &[(101, OPEN), (101, OPEN)], Which::Nothing)]
-    fn an_answer_means_one_visit_or_is_asked_about(
+    fn an_answer_means_one_appointment_or_is_asked_about(
         #[case] token: Option<u16>,
-        #[case] visits: &[(u16, Option<bool>)],
+        #[case] appointments: &[(u16, Option<bool>)],
         #[case] expected: Which,
     ) {
-        let pending: Vec<_> = visits
+        let pending: Vec<_> = appointments
             .iter()
             .enumerate()
             .map(|(appointment, (token, answered))| Pending {
@@ -434,7 +437,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_plan_wakes_anyone_or_comes_after_the_visit(
+        fn no_plan_wakes_anyone_or_comes_after_the_appointment(
             now in 1_780_000_000i64..1_900_000_000,
             ahead_min in -600i64..6_000,
             cadence in prop::collection::vec(0u16..100, 0..5),

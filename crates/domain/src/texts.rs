@@ -1,16 +1,16 @@
 //! What customers read. Short and polite; GSM-7 wherever names are, so that a reminder stays one or two segments.
 //!
-//! No text asks for YES, CANCEL, END or QUIT: to Twilio these are opt-in and opt-out words (twilio.md 3.4). A visit's time is what
+//! No text asks for YES, CANCEL, END or QUIT: to Twilio these are opt-in and opt-out words (twilio.md 3.4). An appointment's time is what
 //! the clock shows where it happens (AP5), wherever the customer is.
 
 use crate::zone::Zone;
 use chrono::{DateTime, Utc};
 use std::fmt::Write as _;
 
-/// Most visits one text lists.
+/// Most appointments one text lists.
 const LISTED: usize = 4;
 
-/// When a visit begins, for its customer.
+/// When an appointment begins, for its customer.
 #[derive(Debug, Clone, Copy)]
 pub struct Start {
     pub at: DateTime<Utc>,
@@ -32,8 +32,8 @@ impl Start {
     }
 }
 
-/// The reminder of a visit (RE1, RE4): who, when, how to answer, how to stop. `token` (1–999) goes behind the letters when the
-/// customer has several visits (RE5).
+/// The reminder of an appointment (RE1, RE4): who, when, how to answer, how to stop. `token` (1–999) goes behind the letters when the
+/// customer has several appointments (RE5).
 #[must_use]
 pub fn reminder(business: &str, start: Start, token: Option<u16>) -> String {
     format!(
@@ -44,10 +44,10 @@ pub fn reminder(business: &str, start: Start, token: Option<u16>) -> String {
     )
 }
 
-/// Asks once which of several visits an answer meant (RE5): the next four, each with its own answers.
+/// Asks once which of several appointments an answer meant (RE5): the next four, each with its own answers.
 #[must_use]
-pub fn ask_which(business: &str, visits: &[(Start, u16)]) -> String {
-    let mut sorted = visits.to_vec();
+pub fn ask_which(business: &str, appointments: &[(Start, u16)]) -> String {
+    let mut sorted = appointments.to_vec();
     sorted.sort_unstable_by_key(|(start, token)| (start.at, *token));
     let mut text = format!("{}: you have {} visits coming up", line(business), sorted.len());
     if sorted.len() > LISTED {
@@ -106,7 +106,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    fn visit() -> DateTime<Utc> {
+    fn appointment() -> DateTime<Utc> {
         "2027-01-05T20:00:00Z".parse().expect("an instant")
     }
 
@@ -118,7 +118,7 @@ mod tests {
         }
     }
 
-    /// A visit in New York, for somebody there.
+    /// An appointment in New York, for somebody there.
     fn here(at: DateTime<Utc>) -> Start {
         start(at, "America/New_York", "America/New_York")
     }
@@ -132,24 +132,24 @@ mod tests {
         }
         let cases: BTreeMap<String, Case> =
             serde_json::from_str(include_str!("../vectors/texts.json")).expect("vectors are JSON");
-        let later = |days| visit() + chrono::Duration::days(days);
+        let later = |days| appointment() + chrono::Duration::days(days);
         let six: Vec<_> = (0..6u16).rev().map(|n| (here(later(i64::from(n))), 101 + n)).collect();
         let dentist = |start| reminder("Bright Dental", start, None);
         let summer = "2027-07-05T19:32:00Z".parse().expect("an instant");
         let written = [
-            ("reminder", dentist(here(visit()))),
-            ("reminder_token", reminder("Bright Dental", here(visit()), Some(101))),
+            ("reminder", dentist(here(appointment()))),
+            ("reminder_token", reminder("Bright Dental", here(appointment()), Some(101))),
             (
                 "reminder_untidy_name",
                 reminder(
                     "  Bright\n Dental ",
-                    start(visit(), "Europe/Stockholm", "Europe/Berlin"),
+                    start(appointment(), "Europe/Stockholm", "Europe/Berlin"),
                     None,
                 ),
             ),
             (
                 "reminder_traveller",
-                dentist(start(visit(), "America/New_York", "America/Los_Angeles")),
+                dentist(start(appointment(), "America/New_York", "America/Los_Angeles")),
             ),
             (
                 "reminder_traveller_summer",
@@ -161,11 +161,11 @@ mod tests {
             ),
             (
                 "reminder_no_letters",
-                dentist(start(visit(), "America/Sao_Paulo", "America/New_York")),
+                dentist(start(appointment(), "America/Sao_Paulo", "America/New_York")),
             ),
             (
                 "ask_two",
-                ask_which("Bright Dental", &[(here(visit()), 101), (here(later(1)), 102)]),
+                ask_which("Bright Dental", &[(here(appointment()), 101), (here(later(1)), 102)]),
             ),
             (
                 "ask_two_places",
@@ -173,7 +173,7 @@ mod tests {
                     "Bright Dental",
                     &[
                         (start(later(1), "America/Chicago", "America/New_York"), 102),
-                        (here(visit()), 101),
+                        (here(appointment()), 101),
                     ],
                 ),
             ),
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_usual_reminder_is_one_segment() {
         for customer in ["America/New_York", "America/Los_Angeles"] {
-            let text = reminder("Bright Dental", start(visit(), "America/New_York", customer), Some(101));
+            let text = reminder("Bright Dental", start(appointment(), "America/New_York", customer), Some(101));
             let s = segments::count(&text);
             assert_eq!((s.encoding, s.count), (Encoding::Gsm7, 1), "{text}");
         }
@@ -200,8 +200,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_invites_a_word_that_twilio_would_act_on(name in "[B-D][a-d ]{1,20}", token in prop::option::of(1u16..1000)) {
-            for text in [reminder(&name, here(visit()), token), correction(&name), help(&name, "Call us"),
-                ask_which(&name, &[(here(visit()), 1), (here(visit()), 2)])] {
+            for text in [reminder(&name, here(appointment()), token), correction(&name), help(&name, "Call us"),
+                ask_which(&name, &[(here(appointment()), 1), (here(appointment()), 2)])] {
                 let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();
                 for banned in ["YES", "CANCEL", "END", "QUIT", "REVOKE", "UNSUBSCRIBE"] {
                     prop_assert!(!words.iter().any(|w| w == banned), "{}", text);

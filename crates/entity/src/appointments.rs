@@ -1,6 +1,6 @@
 //! Tables of the noun `appointments`.
 
-/// A visit.
+/// An appointment.
 pub mod appointment {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -31,7 +31,7 @@ pub mod appointment {
     crate::in_business!(with ids);
 }
 
-/// Which rules of time zones visits were last compared with; one row.
+/// Which rules of time zones appointments were last compared with; one row.
 pub mod zone_data {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

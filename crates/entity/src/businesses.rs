@@ -32,7 +32,7 @@ pub mod business {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A place visits happen at.
+/// A place appointments happen at.
 pub mod location {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -43,7 +43,7 @@ pub mod location {
         pub business_id: Uuid,
         pub name: String,
         pub address: String,
-        /// Where its visits' texts leave from; none means as for everybody.
+        /// Where its appointments' texts leave from; none means as for everybody.
         pub number_id: Option<Uuid>,
         /// IANA name; none: the business's.
         pub time_zone: Option<String>,

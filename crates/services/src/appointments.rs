@@ -1,11 +1,11 @@
-//! Visits. Whatever changes one takes its reminders along in the same transaction (AP2).
+//! Appointments. Whatever changes one takes its reminders along in the same transaction (AP2).
 
 pub mod clocks;
 
 use chrono::{DateTime, Duration, Utc};
 use contract::{
     Code, Page, Problem,
-    appointments::{Act, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status, VisitLocation},
+    appointments::{Act, AppointmentLocation, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status},
 };
 use domain::{when, zone::Zone};
 use entity::{appointments::appointment, contacts::contact};
@@ -25,14 +25,14 @@ use crate::{
     tx::Touched,
 };
 
-/// A visit further away than this is a slip of the keyboard.
+/// An appointment further away than this is a slip of the keyboard.
 const HORIZON: Duration = Duration::days(2 * 366);
 
-/// Creates a visit and plans its reminders.
+/// Creates an appointment and plans its reminders.
 ///
 /// # Errors
 /// `Invalid` for a time that can't be read, is past, or is over two years away, and for a location that is none; `NotFound` for the
-/// contact; `Conflict` with the id of the visit that the contact has at that time already.
+/// contact; `Conflict` with the id of the appointment that the contact has at that time already.
 pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
     let (notes, staff_label) = (
@@ -66,10 +66,10 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
     finish(tx, actor.business_id, row.id).await
 }
 
-/// Moves a visit: reminders of the old time die, those of the new one are planned, and the answer is open again.
+/// Moves an appointment: reminders of the old time die, those of the new one are planned, and the answer is open again.
 ///
 /// # Errors
-/// As `create`; `Conflict` for a visit that is cancelled or over.
+/// As `create`; `Conflict` for an appointment that is cancelled or over.
 pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointment) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
     let mut tx = s.begin().await?;
@@ -107,11 +107,11 @@ pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointm
     finish(tx, actor.business_id, id).await
 }
 
-/// Confirms, cancels, completes or reopens a visit, or marks a no-show. Doing it twice changes nothing.
+/// Confirms, cancels, completes or reopens an appointment, or marks a no-show. Doing it twice changes nothing.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` where the act makes no sense (confirming a cancelled visit, say), or where another visit has the time of one
-/// that is reopened.
+/// `NotFound`; `Conflict` where the act makes no sense (confirming a cancelled appointment, say), or where another appointment has the time
+/// of one that is reopened.
 pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
     let mut tx = s.begin().await?;
@@ -158,8 +158,8 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
     finish(tx, actor.business_id, id).await
 }
 
-/// Nobody is at two visits in the same minute, which is as far as texts tell times apart: a second one is a double click, or a program
-/// that asked again. The caller holds the contact's lock, so two at the same moment find each other, too.
+/// Nobody is at two appointments in the same minute, which is as far as texts tell times apart: a second one is a double click, or a
+/// program that asked again. The caller holds the contact's lock, so two at the same moment find each other, too.
 ///
 /// # Errors
 /// `Conflict` with the id of the first.
@@ -185,7 +185,7 @@ async fn not_twice(tx: &Tx, contact: &contact::Model, starts_at: DateTime<Utc>, 
     Err(Problem::with(first.id, detail).into())
 }
 
-/// Who settles a visit need not be told to call about it, nor to find another time.
+/// Who settles an appointment need not be told to call about it, nor to find another time.
 async fn settle_tasks(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<()> {
     for kind in [tasks::Kind::Reschedule, tasks::Kind::Call] {
         tasks::settle(tx, actor.business_id, id, kind, &actor.author()).await?;
@@ -202,7 +202,7 @@ pub(crate) async fn set_status(tx: &mut Tx, row: &appointment::Model, status: St
     Ok(row)
 }
 
-/// One visit.
+/// One appointment.
 ///
 /// # Errors
 /// `NotFound`, `NotAllowed`.
@@ -211,7 +211,7 @@ pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<AppointmentVie
     view(s, s.read(), actor.business_id, id).await
 }
 
-/// Visits: `upcoming` (soonest first), `past` (latest first), or those with one status (latest first).
+/// Appointments: `upcoming` (soonest first), `past` (latest first), or those with one status (latest first).
 ///
 /// # Errors
 /// `Malformed` for a filter or cursor that is none.
@@ -245,7 +245,7 @@ pub async fn list(s: &Services, actor: &Actor, query: AppointmentQuery) -> Resul
     })
 }
 
-/// A contact's visits from 30 days ago on, soonest first, at most 20.
+/// A contact's appointments from 30 days ago on, soonest first, at most 20.
 pub(crate) async fn of_contact(
     s: &Services,
     db: &impl ConnectionTrait,
@@ -284,7 +284,7 @@ pub(crate) fn status(row: &appointment::Model) -> Result<Status> {
         .map_err(|()| Error::broken("a visit with an unknown status"))
 }
 
-/// The visit and its contact, both locked, the contact first as everywhere.
+/// The appointment and its contact, both locked, the contact first as everywhere.
 pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<(contact::Model, appointment::Model)> {
     let contact_id = find(&tx.db, business_id, id).await?.contact_id;
     let contact = contacts::locked(tx, business_id, contact_id).await?;
@@ -338,7 +338,7 @@ fn future(tx: &Tx, zone: Zone, text: &str) -> Result<DateTime<Utc>> {
     Ok(DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at))
 }
 
-/// Several visits as they are now, in no particular order.
+/// Several appointments as they are now, in no particular order.
 pub(crate) async fn views_of(
     s: &Services,
     db: &impl ConnectionTrait,
@@ -380,7 +380,7 @@ async fn views(
                 starts_at: r.starts_at,
                 staff_label: r.staff_label,
                 notes: r.notes,
-                location: place.map(|l| VisitLocation {
+                location: place.map(|l| AppointmentLocation {
                     id: l.id,
                     name: l.name.clone(),
                 }),

@@ -312,7 +312,7 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<
     if zone(&after) != showed {
         // Locations that have a zone of their own keep it.
         let own = locations::with_zones(&tx.db, after.id).await?;
-        let here = |visit: &appointment::Model| visit.location_id.is_none_or(|id| !own.contains(&id));
+        let here = |appointment: &appointment::Model| appointment.location_id.is_none_or(|id| !own.contains(&id));
         clocks::place_moved(&mut tx, actor, zone(&after), here).await?;
     }
     tx.commit().await?;

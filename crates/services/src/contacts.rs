@@ -383,7 +383,7 @@ pub(crate) async fn labels(
     Ok(people.map(|c| (c.id, label(c))).collect())
 }
 
-/// Takes the contact's next token for a visit: 101 to 999, then from the start.
+/// Takes the contact's next token for an appointment: 101 to 999, then from the start.
 pub(crate) async fn take_token(tx: &Tx, row: contact::Model) -> Result<i32> {
     let token = row.next_token;
     let mut row = row.into_active_model();

@@ -86,7 +86,7 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
         composer: composer(&contact, hold, sender.is_some()),
         messages: page.data.into_iter().rev().map(messages::shown).collect(),
         older: page.next_cursor,
-        visits: appointments::of_contact(s, s.read(), actor.business_id, contact.id).await?,
+        appointments: appointments::of_contact(s, s.read(), actor.business_id, contact.id).await?,
         tasks: tasks::of_contact(s, s.read(), actor.business_id, contact.id).await?,
         conversation,
         contact,

@@ -110,8 +110,8 @@ pub(crate) fn speaks_for(s: &Services, account_sid: &str, business_id: Uuid, num
     account.map_or(account_sid.is_empty(), |account| account.sid() == account_sid)
 }
 
-/// The number a text to this contact leaves from (SE6): that of the location of the visit it is about, else the one of their last text,
-/// else the business's default, else the installation's. None: nothing can be sent.
+/// The number a text to this contact leaves from (SE6): that of the location of the appointment it is about, else the one of their last
+/// text, else the business's default, else the installation's. None: nothing can be sent.
 pub(crate) async fn sender(
     s: &Services,
     db: &impl ConnectionTrait,

@@ -1,4 +1,4 @@
-//! Reminders: planned with the visit, fired when due, settled by the answer.
+//! Reminders: planned with the appointment, fired when due, settled by the answer.
 
 mod answers;
 mod firing;
@@ -6,7 +6,7 @@ mod firing;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
-use contract::appointments::{ReminderView, Status as Visit};
+use contract::appointments::{ReminderView, Status as AppointmentStatus};
 use domain::{
     reminders::{Kind, Plan, WINDOW_DAYS, correlation_id},
     texts::Start,
@@ -34,11 +34,11 @@ pub(crate) use firing::due;
 pub(crate) use firing::superseded;
 pub use firing::{send_now, tick};
 
-/// Why a visit's open reminders end.
+/// Why an appointment's open reminders end.
 pub(crate) enum Stop<'a> {
-    /// The visit was answered: nothing more is sent, but the customer may still change their mind by text.
+    /// The appointment was answered: nothing more is sent, but the customer may still change their mind by text.
     Answered(&'a str),
-    /// The visit is another one now, or gone: an answer to these texts means nothing any more.
+    /// The appointment is another one now, or gone: an answer to these texts means nothing any more.
     Superseded(&'a str),
 }
 
@@ -47,9 +47,9 @@ pub(crate) fn zone(business: &business::Model, contact: &contact::Model) -> Zone
     own_zone(contact).unwrap_or_else(|| businesses::zone(business))
 }
 
-/// The same as long as a visit of theirs is near: who has no zone of their own is taken to be where it is.
-pub(crate) fn zone_of(business: &business::Model, contact: &contact::Model, visit: &appointment::Model) -> Zone {
-    let place = || visit.time_zone.as_deref().and_then(Zone::named);
+/// The same as long as an appointment of theirs is near: who has no zone of their own is taken to be where it is.
+pub(crate) fn zone_of(business: &business::Model, contact: &contact::Model, appointment: &appointment::Model) -> Zone {
+    let place = || appointment.time_zone.as_deref().and_then(Zone::named);
     own_zone(contact).or_else(place).unwrap_or_else(|| businesses::zone(business))
 }
 
@@ -57,37 +57,37 @@ fn own_zone(contact: &contact::Model) -> Option<Zone> {
     contact.time_zone.as_deref().and_then(Zone::named)
 }
 
-/// When a visit begins, as its texts say it. Who has no zone of their own is taken to be where the visit is.
+/// When an appointment begins, as its texts say it. Who has no zone of their own is taken to be where the appointment is.
 pub(crate) async fn start(
     db: &impl ConnectionTrait,
     business: &business::Model,
     contact: &contact::Model,
-    visit: &appointment::Model,
+    appointment: &appointment::Model,
 ) -> Result<Start> {
-    let place = locations::zone_of(db, business, visit.location_id).await?;
+    let place = locations::zone_of(db, business, appointment.location_id).await?;
     Ok(Start {
-        at: visit.starts_at,
+        at: appointment.starts_at,
         place,
         customer: own_zone(contact).unwrap_or(place),
     })
 }
 
-/// Plans the reminders of a visit as it stands now; none while it is not decided which time that is. A reminder that this very time had
-/// before is taken up again, never sent twice.
+/// Plans the reminders of an appointment as it stands now; none while it is not decided which time that is. A reminder that this very time
+/// had before is taken up again, never sent twice.
 pub(crate) async fn plan(
     tx: &mut Tx,
     business: &business::Model,
     contact: &contact::Model,
-    visit: &appointment::Model,
+    appointment: &appointment::Model,
 ) -> Result<()> {
-    if clocks::undecided(visit) {
+    if clocks::undecided(appointment) {
         return Ok(());
     }
     let planned = domain::reminders::plan(
         tx.now,
-        visit.starts_at,
+        appointment.starts_at,
         &businesses::cadence(business),
-        zone_of(business, contact, visit),
+        zone_of(business, contact, appointment),
         businesses::quiet_for(business, &contact.phone),
     );
     for item in planned {
@@ -101,11 +101,11 @@ pub(crate) async fn plan(
             ),
         };
         if matches!(item.plan, Plan::NeedsPerson) {
-            needs_call(tx, visit, "Quiet hours leave no time to text a reminder.").await?;
+            needs_call(tx, appointment, "Quiet hours leave no time to text a reminder.").await?;
         }
         save(
             tx,
-            visit,
+            appointment,
             Row {
                 kind: item.kind,
                 nominal: item.nominal,
@@ -116,33 +116,33 @@ pub(crate) async fn plan(
         )
         .await?;
     }
-    tx.touch(visit.business_id, Touched::Appointment(visit.id));
+    tx.touch(appointment.business_id, Touched::Appointment(appointment.id));
     Ok(())
 }
 
 pub(crate) struct Row<'a> {
     pub kind: Kind,
-    /// The moment the cadence asks for; with kind and visit it is the reminder's identity.
+    /// The moment the cadence asks for; with kind and appointment it is the reminder's identity.
     pub nominal: DateTime<Utc>,
     pub due_at: DateTime<Utc>,
     pub status: &'a str,
     pub reason: Option<String>,
 }
 
-async fn save(tx: &Tx, visit: &appointment::Model, row: Row<'_>) -> Result<reminder_request::Model> {
-    let correlation = correlation_id(&visit.id.to_string(), row.kind, row.nominal);
-    let before = reminder_request::Entity::in_business(visit.business_id)
+async fn save(tx: &Tx, appointment: &appointment::Model, row: Row<'_>) -> Result<reminder_request::Model> {
+    let correlation = correlation_id(&appointment.id.to_string(), row.kind, row.nominal);
+    let before = reminder_request::Entity::in_business(appointment.business_id)
         .filter(reminder_request::Column::CorrelationId.eq(&correlation))
         .one(&tx.db)
         .await?;
     if let Some(before) = before {
-        return revive(tx, visit, before, row).await;
+        return revive(tx, appointment, before, row).await;
     }
     let new = reminder_request::ActiveModel {
         id: Set(Uuid::now_v7()),
-        business_id: Set(visit.business_id),
-        appointment_id: Set(visit.id),
-        contact_id: Set(visit.contact_id),
+        business_id: Set(appointment.business_id),
+        appointment_id: Set(appointment.id),
+        contact_id: Set(appointment.contact_id),
         kind: Set(row.kind.to_string()),
         due_at: Set(row.due_at),
         status: Set(row.status.to_owned()),
@@ -150,7 +150,7 @@ async fn save(tx: &Tx, visit: &appointment::Model, row: Row<'_>) -> Result<remin
         correlation_id: Set(correlation),
         message_id: Set(None),
         sent_at: Set(None),
-        expires_at: Set(Some(visit.starts_at)),
+        expires_at: Set(Some(appointment.starts_at)),
         corrected_at: Set(None),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
@@ -158,10 +158,10 @@ async fn save(tx: &Tx, visit: &appointment::Model, row: Row<'_>) -> Result<remin
     Ok(new.insert(&tx.db).await?)
 }
 
-/// The visit came back to a time it had: what was texted then can be answered again, the rest is planned anew.
+/// The appointment came back to a time it had: what was texted then can be answered again, the rest is planned anew.
 async fn revive(
     tx: &Tx,
-    visit: &appointment::Model,
+    appointment: &appointment::Model,
     before: reminder_request::Model,
     row: Row<'_>,
 ) -> Result<reminder_request::Model> {
@@ -169,7 +169,7 @@ async fn revive(
     let mut again = before.into_active_model();
     again.updated_at = Set(tx.now);
     if let Some(sent_at) = sent_at {
-        again.expires_at = Set(Some(answerable_until(visit.starts_at, sent_at)));
+        again.expires_at = Set(Some(answerable_until(appointment.starts_at, sent_at)));
         if status == "cancelled" {
             again.status = Set("sent".to_owned());
             again.reason = Set(None);
@@ -178,25 +178,25 @@ async fn revive(
         again.status = Set(row.status.to_owned());
         again.reason = Set(row.reason);
         again.due_at = Set(row.due_at);
-        again.expires_at = Set(Some(visit.starts_at));
+        again.expires_at = Set(Some(appointment.starts_at));
     }
     Ok(again.update(&tx.db).await?)
 }
 
-/// An answer counts for 14 days after the text, and until the visit (RE5).
+/// An answer counts for 14 days after the text, and until the appointment (RE5).
 fn answerable_until(starts_at: DateTime<Utc>, sent_at: DateTime<Utc>) -> DateTime<Utc> {
     std::cmp::min(starts_at, sent_at + Duration::days(WINDOW_DAYS))
 }
 
-/// Ends every open reminder of a visit and kills their texts that still wait. What was sent or answered stays as it was; superseded,
+/// Ends every open reminder of an appointment and kills their texts that still wait. What was sent or answered stays as it was; superseded,
 /// it can't be answered any more.
-pub(crate) async fn stop(tx: &mut Tx, visit: &appointment::Model, why: Stop<'_>) -> Result<()> {
+pub(crate) async fn stop(tx: &mut Tx, appointment: &appointment::Model, why: Stop<'_>) -> Result<()> {
     let (reason, superseded) = match why {
         Stop::Answered(reason) => (reason, false),
         Stop::Superseded(reason) => (reason, true),
     };
-    let rows = reminder_request::Entity::in_business(visit.business_id)
-        .filter(reminder_request::Column::AppointmentId.eq(visit.id))
+    let rows = reminder_request::Entity::in_business(appointment.business_id)
+        .filter(reminder_request::Column::AppointmentId.eq(appointment.id))
         .filter(reminder_request::Column::Status.is_in(["planned", "queued", "sent", "yes", "no", "failed"]))
         .all(&tx.db)
         .await?;
@@ -212,15 +212,15 @@ pub(crate) async fn stop(tx: &mut Tx, visit: &appointment::Model, why: Stop<'_>)
             // First the reminder, then its text: a text that is withdrawn under a live reminder asks for a call.
             finish(tx, row, "cancelled", Some(reason)).await?;
             if let Some(message_id) = message_id {
-                messages::cancel(tx, visit.business_id, message_id, reason).await?;
+                messages::cancel(tx, appointment.business_id, message_id, reason).await?;
             }
         }
     }
-    tx.touch(visit.business_id, Touched::Appointment(visit.id));
+    tx.touch(appointment.business_id, Touched::Appointment(appointment.id));
     Ok(())
 }
 
-/// Sets a reminder's state and tells the visit's watchers.
+/// Sets a reminder's state and tells the appointment's watchers.
 pub(crate) async fn finish(tx: &mut Tx, row: reminder_request::Model, status: &str, reason: Option<&str>) -> Result<()> {
     let (id, business_id, appointment_id) = (row.id, row.business_id, row.appointment_id);
     step(id, status, reason);
@@ -238,7 +238,7 @@ fn step(id: Uuid, step: &str, why: Option<&str>) {
     tracing::info!(reminder = %id, step, why, "reminder");
 }
 
-/// The provider has taken a reminder's text, or delivered one that was given up: it can be answered for 14 days, or until the visit.
+/// The provider has taken a reminder's text, or delivered one that was given up: it can be answered for 14 days, or until the appointment.
 pub(crate) async fn sent(tx: &mut Tx, m: &message::Model) -> Result<()> {
     taken(tx, m, m.delivered_at.map(|_| "the network")).await
 }
@@ -260,53 +260,53 @@ async fn taken(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result
     let (business_id, appointment_id) = (row.business_id, row.appointment_id);
     // Not when we heard of it: an answer may have come before that.
     let sent_at = row.sent_at.or(m.claimed_at).unwrap_or(tx.now);
-    let visit = crate::appointments::find(&tx.db, business_id, appointment_id).await?;
+    let appointment = crate::appointments::find(&tx.db, business_id, appointment_id).await?;
     let mut row = row.into_active_model();
     row.sent_at = Set(Some(sent_at));
     row.updated_at = Set(tx.now);
     if !superseded {
         row.status = Set("sent".to_owned());
         row.reason = Set(None);
-        row.expires_at = Set(Some(answerable_until(visit.starts_at, sent_at)));
+        row.expires_at = Set(Some(answerable_until(appointment.starts_at, sent_at)));
     }
     row.update(&tx.db).await?;
     if let Some(by) = after_all.filter(|_| !superseded) {
-        tasks::settle_key(tx, business_id, &call_key(&visit), tasks::Kind::Call, by).await?;
+        tasks::settle_key(tx, business_id, &call_key(&appointment), tasks::Kind::Call, by).await?;
     }
     tx.touch(business_id, Touched::Appointment(appointment_id));
     Ok(())
 }
 
-/// Its visit was moved, is over or gone: what becomes of this reminder is no news of the visit as it stands now.
+/// Its appointment was moved, is over or gone: what becomes of this reminder is no news of the appointment as it stands now.
 fn is_of_another_time(row: &reminder_request::Model, now: DateTime<Utc>) -> bool {
     row.expires_at.is_some_and(|at| at <= now)
 }
 
-/// A reminder's text did not reach anybody: the visit shows it, and somebody should call.
+/// A reminder's text did not reach anybody: the appointment shows it, and somebody should call.
 pub(crate) async fn failed(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
     let Some(row) = of_message(tx, m).await? else { return Ok(()) };
     if !matches!(row.status.as_str(), "queued" | "sent") {
         return Ok(());
     }
-    let visit = crate::appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
+    let appointment = crate::appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
     let old = is_of_another_time(&row, tx.now);
     finish(tx, row, "failed", Some(reason)).await?;
-    // News of a time that the visit no longer has, or of one that somebody has settled or that is over, calls for nothing.
-    if !old && visit.starts_at > tx.now && crate::appointments::status(&visit)? == Visit::Scheduled {
-        needs_call(tx, &visit, reason).await?;
+    // News of a time that the appointment no longer has, or of one that somebody has settled or that is over, calls for nothing.
+    if !old && appointment.starts_at > tx.now && crate::appointments::status(&appointment)? == AppointmentStatus::Scheduled {
+        needs_call(tx, &appointment, reason).await?;
     }
     Ok(())
 }
 
-/// A reminder's text was withdrawn before it was handed over. If the visit still stands, somebody should call.
+/// A reminder's text was withdrawn before it was handed over. If the appointment still stands, somebody should call.
 pub(crate) async fn withdrawn(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
     let Some(row) = of_message(tx, m).await?.filter(|r| r.status == "queued") else {
         return Ok(());
     };
-    let visit = crate::appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
+    let appointment = crate::appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
     finish(tx, row, "cancelled", Some(reason)).await?;
-    if visit.starts_at > tx.now && crate::appointments::status(&visit)?.is_open() {
-        needs_call(tx, &visit, reason).await?;
+    if appointment.starts_at > tx.now && crate::appointments::status(&appointment)?.is_open() {
+        needs_call(tx, &appointment, reason).await?;
     }
     Ok(())
 }
@@ -320,27 +320,27 @@ async fn of_message(tx: &Tx, m: &message::Model) -> Result<Option<reminder_reque
     Ok(row)
 }
 
-async fn needs_call(tx: &mut Tx, visit: &appointment::Model, reason: &str) -> Result<()> {
-    let conversation = crate::conversations::of_contact(&tx.db, visit.business_id, visit.contact_id).await?;
+async fn needs_call(tx: &mut Tx, appointment: &appointment::Model, reason: &str) -> Result<()> {
+    let conversation = crate::conversations::of_contact(&tx.db, appointment.business_id, appointment.contact_id).await?;
     let task = tasks::New {
-        business_id: visit.business_id,
+        business_id: appointment.business_id,
         kind: tasks::Kind::Call,
         title: format!("Call about the visit: the reminder did not arrive. {reason}"),
-        key: call_key(visit),
-        contact_id: Some(visit.contact_id),
+        key: call_key(appointment),
+        contact_id: Some(appointment.contact_id),
         conversation_id: conversation.map(|c| c.id),
-        appointment_id: Some(visit.id),
+        appointment_id: Some(appointment.id),
         message_id: None,
     };
     tasks::raise_anew(tx, task).await
 }
 
-/// One task for each time that a visit has.
-fn call_key(visit: &appointment::Model) -> String {
-    format!("call:{}:{}", visit.id, visit.starts_at.timestamp())
+/// One task for each time that an appointment has.
+fn call_key(appointment: &appointment::Model) -> String {
+    format!("call:{}:{}", appointment.id, appointment.starts_at.timestamp())
 }
 
-/// Reminders of several visits, each in order of due time.
+/// Reminders of several appointments, each in order of due time.
 pub(crate) async fn of_appointments(
     db: &impl ConnectionTrait,
     business_id: Uuid,
@@ -351,7 +351,7 @@ pub(crate) async fn of_appointments(
         .order_by_asc(reminder_request::Column::DueAt)
         .all(db)
         .await?;
-    let mut by_visit: HashMap<Uuid, Vec<ReminderView>> = HashMap::new();
+    let mut by_appointment: HashMap<Uuid, Vec<ReminderView>> = HashMap::new();
     for r in rows {
         let shown = ReminderView {
             id: r.id,
@@ -360,7 +360,7 @@ pub(crate) async fn of_appointments(
             status: r.status,
             reason: r.reason,
         };
-        by_visit.entry(r.appointment_id).or_default().push(shown);
+        by_appointment.entry(r.appointment_id).or_default().push(shown);
     }
-    Ok(by_visit)
+    Ok(by_appointment)
 }

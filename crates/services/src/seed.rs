@@ -1,4 +1,4 @@
-//! A believable demo business for a newcomer: people, visits, conversations. Made by the same use cases as everything else.
+//! A believable demo business for a newcomer: people, appointments, conversations. Made by the same use cases as everything else.
 
 use chrono::Days;
 use contract::{
@@ -20,7 +20,7 @@ pub const PASSWORD: &str = "demo-showup-2026";
 const SLUG: &str = "bright-smile-dental";
 const NUMBER: &str = "+15005550006";
 
-/// Name, phone, the visit in days from today and its local time, who sees them, notes.
+/// Name, phone, the appointment in days from today and its local time, who sees them, notes.
 const PEOPLE: [(&str, &str, u64, &str, &str, &str); 9] = [
     ("Maya Lindqvist", "+14155550111", 1, "15:30", "Dr. Osei", "Check-up"),
     ("Tom Becker", "+14155550112", 2, "09:00", "Dr. Osei", "Filling, upper left"),
@@ -98,17 +98,17 @@ async fn add(s: &Services, robin: &Actor, person: &(&str, &str, u64, &str, &str,
     let zone = Zone::named("America/Los_Angeles").unwrap_or(Zone::UTC);
     let today = s.now().with_timezone(&zone).date_naive();
     let day = today.checked_add_days(Days::new(days)).unwrap_or(today);
-    let visit = CreateAppointment {
+    let appointment = CreateAppointment {
         contact_id: contact.id,
         starts_at: format!("{day}T{time}"),
         notes: Some(notes.to_owned()),
         staff_label: Some(staff.to_owned()),
         location_id: None,
     };
-    let visit = appointments::create(s, robin, visit).await?;
+    let appointment = appointments::create(s, robin, appointment).await?;
     match i {
-        0 => drop(reminders::send_now(s, robin, visit.id).await?),
-        4 | 6 => drop(appointments::act(s, robin, visit.id, Act::Confirm).await?),
+        0 => drop(reminders::send_now(s, robin, appointment.id).await?),
+        4 | 6 => drop(appointments::act(s, robin, appointment.id, Act::Confirm).await?),
         _ => {}
     }
     Ok(())

@@ -255,11 +255,11 @@ async fn is_unclear(tx: &Tx, row: &task::Model) -> Result<bool> {
     Ok(shown.iter().any(|m| m.to_settle))
 }
 
-/// The visit's own; one that was cancelled begins at no time at all.
+/// The appointment's own; one that was cancelled begins at no time at all.
 async fn is_undecided(tx: &Tx, row: &task::Model) -> Result<bool> {
     let Some(id) = row.appointment_id else { return Ok(false) };
-    let visit = appointments::view(tx.services(), &tx.db, row.business_id, id).await?;
-    Ok(visit.clock_change.is_some())
+    let appointment = appointments::view(tx.services(), &tx.db, row.business_id, id).await?;
+    Ok(appointment.clock_change.is_some())
 }
 
 /// Open tasks, oldest first; or done ones, newest first.

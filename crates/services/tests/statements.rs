@@ -343,8 +343,8 @@ async fn a_day(w: &World) {
     let (s, owner) = (&w.s, &w.owner);
     let mut people = Vec::new();
     for phone in PHONES {
-        let (person, visit) = w.reminded("Somebody", phone).await;
-        people.push((person, visit));
+        let (person, appointment) = w.reminded("Somebody", phone).await;
+        people.push((person, appointment));
     }
     for (phone, text) in PHONES
         .iter()
@@ -375,12 +375,12 @@ async fn a_day(w: &World) {
         opt_out: false,
     };
     contacts::decide_hold(s, owner, decision).await.expect("decided");
-    let visit = &people[5].1;
+    let appointment = &people[5].1;
     let starts_at = (w.clock.now() + Duration::days(4)).to_rfc3339();
     appointments::reschedule(
         s,
         owner,
-        visit.id,
+        appointment.id,
         MoveAppointment {
             starts_at,
             ..Default::default()
@@ -388,7 +388,7 @@ async fn a_day(w: &World) {
     )
     .await
     .expect("moved");
-    reminders::send_now(s, owner, visit.id).await.expect("sent now");
+    reminders::send_now(s, owner, appointment.id).await.expect("sent now");
     appointments::act(s, owner, people[4].1.id, Act::Cancel)
         .await
         .expect("cancelled");

@@ -200,8 +200,8 @@ impl World {
             .expect("a contact")
     }
 
-    /// A visit `hours` from now.
-    pub async fn visit(&self, contact: &ContactView, hours: i64) -> AppointmentView {
+    /// An appointment `hours` from now.
+    pub async fn appointment(&self, contact: &ContactView, hours: i64) -> AppointmentView {
         let starts_at = (self.clock.now() + Duration::hours(hours)).to_rfc3339();
         let cmd = CreateAppointment {
             contact_id: contact.id,
@@ -211,8 +211,10 @@ impl World {
         appointments::create(&self.s, &self.owner, cmd).await.expect("a visit")
     }
 
-    pub async fn see_visit(&self, visit: &AppointmentView) -> AppointmentView {
-        appointments::get(&self.s, &self.owner, visit.id).await.expect("the visit")
+    pub async fn see_appointment(&self, appointment: &AppointmentView) -> AppointmentView {
+        appointments::get(&self.s, &self.owner, appointment.id)
+            .await
+            .expect("the visit")
     }
 
     pub async fn see_contact(&self, contact: &ContactView) -> ContactView {
@@ -238,12 +240,12 @@ impl World {
         Box::pin(messages::send_due(&self.s)).await.expect("delivery works");
     }
 
-    /// A contact with a visit 30 hours ahead, whose reminder went out.
+    /// A contact with an appointment 30 hours ahead, whose reminder went out.
     pub async fn reminded(&self, name: &str, phone: &str) -> (ContactView, AppointmentView) {
         let contact = Box::pin(self.contact(name, phone)).await;
-        let visit = Box::pin(self.visit(&contact, 30)).await;
+        let appointment = Box::pin(self.appointment(&contact, 30)).await;
         Box::pin(self.work()).await;
-        (contact, Box::pin(self.see_visit(&visit)).await)
+        (contact, Box::pin(self.see_appointment(&appointment)).await)
     }
 
     /// Staff write to a contact.

@@ -7,7 +7,7 @@ use services::appointments;
 
 use super::{Answer, Body, Caller, Id, NoBody, Refusal, S};
 
-/// Book a visit; its reminders are planned with it.
+/// Book an appointment; its reminders are planned with it.
 #[utoipa::path(post, path = "/appointments", tag = "appointments", request_body = CreateAppointment, responses(
     (status = 201, body = AppointmentView), (status = 404, description = "No such contact", body = Problem),
     (status = 409, description = "The contact has an appointment at that time already: `conflicts_with`", body = Problem), (status = 422, body = Problem)))]
@@ -19,14 +19,14 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(appointments::create(&s, &actor, cmd).await?)))
 }
 
-/// One visit with its reminders.
+/// One appointment with its reminders.
 #[utoipa::path(get, path = "/appointments/{id}", tag = "appointments", params(("id" = Uuid, Path)), responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem)))]
 pub async fn get(State(s): S, Caller(actor): Caller, Id(id): Id) -> Answer<AppointmentView> {
     Ok(Json(appointments::get(&s, &actor, id).await?))
 }
 
-/// Move a visit; pending reminders move with it.
+/// Move an appointment; pending reminders move with it.
 #[utoipa::path(patch, path = "/appointments/{id}", tag = "appointments", params(("id" = Uuid, Path)), request_body = MoveAppointment, responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Over or cancelled, or another one has that time: `conflicts_with`", body = Problem), (status = 422, body = Problem)))]
 pub async fn reschedule(
@@ -38,21 +38,21 @@ pub async fn reschedule(
     Ok(Json(appointments::reschedule(&s, &actor, id, cmd).await?))
 }
 
-/// Cancel a visit; its reminders die with it.
+/// Cancel an appointment; its reminders die with it.
 #[utoipa::path(post, path = "/appointments/{id}/cancel", tag = "appointments", params(("id" = Uuid, Path)), responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn cancel(State(s): S, Caller(actor): Caller, Id(id): Id, _: NoBody) -> Answer<AppointmentView> {
     Ok(Json(appointments::act(&s, &actor, id, Act::Cancel).await?))
 }
 
-/// Mark a visit as having taken place.
+/// Mark an appointment as having taken place.
 #[utoipa::path(post, path = "/appointments/{id}/complete", tag = "appointments", params(("id" = Uuid, Path)), responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn complete(State(s): S, Caller(actor): Caller, Id(id): Id, _: NoBody) -> Answer<AppointmentView> {
     Ok(Json(appointments::act(&s, &actor, id, Act::Complete).await?))
 }
 
-/// Say which time of a visit holds after the clocks of its place have changed.
+/// Say which time of an appointment holds after the clocks of its place have changed.
 #[utoipa::path(post, path = "/appointments/{id}/clock", tag = "appointments", params(("id" = Uuid, Path)), request_body = DecideClock, responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Nothing to decide", body = Problem)))]
 pub async fn clock(State(s): S, Caller(actor): Caller, Id(id): Id, Body(cmd): Body<DecideClock>) -> Answer<AppointmentView> {

@@ -4,7 +4,7 @@ use services::businesses::locations;
 
 use super::{Answer, Caller, S};
 
-/// Places visits happen at, by name; at most 200. `location_id` of a new appointment is one of these.
+/// Places appointments happen at, by name; at most 200. `location_id` of a new appointment is one of these.
 #[utoipa::path(get, path = "/locations", tag = "businesses", responses((status = 200, body = [LocationView])))]
 pub async fn locations(State(s): S, Caller(actor): Caller) -> Answer<Vec<LocationView>> {
     Ok(Json(locations::list(&s, &actor).await?))

@@ -185,7 +185,7 @@ async fn the_document_is_what_others_rely_on() {
 
 #[rstest]
 #[tokio::test]
-async fn a_visit_can_say_where_it_happens(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn an_appointment_can_say_where_it_happens(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let owner = services::Actor {
         business_id: app.business_id,
@@ -202,15 +202,15 @@ async fn a_visit_can_say_where_it_happens(#[values(Backend::Sqlite, Backend::Pos
     let (status, places) = app.get("/locations").await;
     assert_eq!((status, places[0]["name"].as_str()), (200, Some("Uptown")), "{places}");
     let ann = app.contact("Ann", "+14155550171").await;
-    let visit = |location: &str| {
+    let appointment = |location: &str| {
         json!({ "contact_id": ann, "location_id": location,
             "starts_at": (app.s.now() + chrono::Duration::hours(60)).to_rfc3339() })
     };
     let (status, made) = app
-        .post("/appointments", visit(places[0]["id"].as_str().expect("an id")))
+        .post("/appointments", appointment(places[0]["id"].as_str().expect("an id")))
         .await;
     assert_eq!((status, made["location"]["name"].as_str()), (201, Some("Uptown")), "{made}");
-    let (status, problem) = app.post("/appointments", visit(&ann)).await;
+    let (status, problem) = app.post("/appointments", appointment(&ann)).await;
     assert_eq!(
         (status, problem["fields"][0]["field"].as_str()),
         (422, Some("location_id")),

@@ -345,29 +345,30 @@ impl TestApp {
         problem["detail"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// A visit at this moment; its id.
-    pub async fn visit_at(&self, contact: &str, starts_at: DateTime<Utc>) -> String {
+    /// An appointment at this moment; its id.
+    pub async fn appointment_at(&self, contact: &str, starts_at: DateTime<Utc>) -> String {
         let body = json!({ "contact_id": contact, "starts_at": starts_at.to_rfc3339() });
-        let (status, visit) = self.post("/appointments", body).await;
-        assert_eq!(status, 201, "{visit}");
-        visit["id"].as_str().expect("an id").to_owned()
+        let (status, appointment) = self.post("/appointments", body).await;
+        assert_eq!(status, 201, "{appointment}");
+        appointment["id"].as_str().expect("an id").to_owned()
     }
 
-    /// A visit so many hours from now; its id.
-    pub async fn visit(&self, contact: &str, hours: i64) -> String {
-        self.visit_at(contact, self.s.now() + chrono::Duration::hours(hours)).await
+    /// An appointment so many hours from now; its id.
+    pub async fn appointment(&self, contact: &str, hours: i64) -> String {
+        self.appointment_at(contact, self.s.now() + chrono::Duration::hours(hours))
+            .await
     }
 
-    pub async fn see_visit(&self, visit: &str) -> Value {
-        let (status, seen) = self.get(&format!("/appointments/{visit}")).await;
+    pub async fn see_appointment(&self, appointment: &str) -> Value {
+        let (status, seen) = self.get(&format!("/appointments/{appointment}")).await;
         assert_eq!(status, 200, "{seen}");
         seen
     }
 
-    pub async fn move_visit(&self, visit: &str, starts_at: DateTime<Utc>) -> (u16, Value) {
+    pub async fn move_appointment(&self, appointment: &str, starts_at: DateTime<Utc>) -> (u16, Value) {
         let patch = self
             .http
-            .patch(format!("{}/api/v1/appointments/{visit}", self.url))
+            .patch(format!("{}/api/v1/appointments/{appointment}", self.url))
             .json(&json!({ "starts_at": starts_at.to_rfc3339() }));
         self.api(patch, &self.key).await
     }

@@ -225,7 +225,7 @@ struct Story {
     contacts: Vec<String>,
     /// Correlation id and person of what staff wrote.
     written: Vec<(String, usize)>,
-    visits: Vec<String>,
+    appointments: Vec<String>,
     /// In the order they were sent.
     said: Vec<Said>,
     /// The last word of each person.
@@ -265,7 +265,7 @@ impl Story {
             dice: StdRng::seed_from_u64(seed),
             contacts,
             written: Vec::new(),
-            visits: Vec::new(),
+            appointments: Vec::new(),
             said: Vec::new(),
             last: [Word::Nothing; PHONES.len()],
             opened: None,
@@ -293,23 +293,26 @@ impl Story {
             }
             Step::Book(who, hours) => {
                 let starts_at = (self.app.s.now() + Duration::hours(hours)).to_rfc3339();
-                let visit = json!({ "contact_id": self.contacts[who], "starts_at": starts_at });
-                let (status, answer) = self.app.post("/appointments", visit).await;
+                let appointment = json!({ "contact_id": self.contacts[who], "starts_at": starts_at });
+                let (status, answer) = self.app.post("/appointments", appointment).await;
                 match answer["id"].as_str() {
-                    Some(visit) => self.visits.push(visit.to_owned()),
+                    Some(appointment) => self.appointments.push(appointment.to_owned()),
                     // They have one at that time already.
                     None => assert_eq!(status, 409, "{answer}"),
                 }
             }
             Step::Move(hours) => {
-                if let Some(visit) = self.visits.choose(&mut self.dice) {
-                    let (status, answer) = self.app.move_visit(visit, self.app.s.now() + Duration::hours(hours)).await;
+                if let Some(appointment) = self.appointments.choose(&mut self.dice) {
+                    let (status, answer) = self
+                        .app
+                        .move_appointment(appointment, self.app.s.now() + Duration::hours(hours))
+                        .await;
                     assert!(matches!(status, 200 | 409), "{answer}");
                 }
             }
             Step::Cancel => {
-                if let Some(visit) = self.visits.choose(&mut self.dice) {
-                    let (status, answer) = self.app.post(&format!("/appointments/{visit}/cancel"), json!({})).await;
+                if let Some(appointment) = self.appointments.choose(&mut self.dice) {
+                    let (status, answer) = self.app.post(&format!("/appointments/{appointment}/cancel"), json!({})).await;
                     assert!(matches!(status, 200 | 409), "{answer}");
                 }
             }

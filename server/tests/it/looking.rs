@@ -1,7 +1,7 @@
 //! Looking changes nothing (SP5): previews, scanners and browsers that fetch ahead follow every link.
 //!
-//! Three things may differ after a GET: when an API key was last used, noted once a minute; what a form posted without a script left for the
-//! very next page, which that page takes; and in the audit that somebody took an export away, because who has looked is what it is for.
+//! Three things may differ after a GET: when an API key was last used, noted once a minute; what a form posted without a script left for
+//! the very next page, which that page takes; and in the audit that somebody took an export away, because who has looked is what it is for.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::Value;
@@ -79,14 +79,14 @@ fn routes_of_the_api() -> Vec<String> {
         .collect()
 }
 
-/// Somebody with a visit, who wrote and was written to; the ids that addresses are about.
+/// Somebody with an appointment, who wrote and was written to; the ids that addresses are about.
 async fn a_days_work(app: &TestApp) -> Vec<String> {
     let ann = app.contact("Ann", ANN).await;
-    let visit = app.visit(&ann, 48).await;
+    let appointment = app.appointment(&ann, 48).await;
     app.reply(&ann, "See you on Wednesday").await;
     app.receives(&sid(1), ANN, "Is there parking?").await;
     let conversation = conversation(app).await["id"].as_str().expect("an id").to_owned();
-    vec![ann, visit, conversation]
+    vec![ann, appointment, conversation]
 }
 
 async fn conversation(app: &TestApp) -> Value {

@@ -11,25 +11,25 @@ const ANN: &str = "+14155550171";
 
 async fn booked(app: &TestApp, contact: &str) -> String {
     let starts_at = (app.s.now() + Duration::hours(30)).to_rfc3339_opts(SecondsFormat::Secs, true);
-    let (status, visit) = app
+    let (status, appointment) = app
         .post("/appointments", json!({ "contact_id": contact, "starts_at": starts_at }))
         .await;
     assert_eq!(
-        (status, visit["status"].as_str(), visit["starts_at"].as_str()),
+        (status, appointment["status"].as_str(), appointment["starts_at"].as_str()),
         (201, Some("scheduled"), Some(starts_at.as_str()))
     );
-    let kinds: Vec<_> = visit["reminders"]
+    let kinds: Vec<_> = appointment["reminders"]
         .as_array()
         .into_iter()
         .flatten()
         .map(|r| r["kind"].as_str().unwrap_or_default().to_owned())
         .collect();
     assert_eq!(kinds, ["48h", "24h"]);
-    visit["id"].as_str().expect("an id").to_owned()
+    appointment["id"].as_str().expect("an id").to_owned()
 }
 
-async fn status(app: &TestApp, visit: &str) -> String {
-    app.get(&format!("/appointments/{visit}")).await.1["status"]
+async fn status(app: &TestApp, appointment: &str) -> String {
+    app.get(&format!("/appointments/{appointment}")).await.1["status"]
         .as_str()
         .unwrap_or_default()
         .to_owned()
@@ -37,12 +37,12 @@ async fn status(app: &TestApp, visit: &str) -> String {
 
 #[rstest]
 #[tokio::test]
-async fn a_booked_visit_is_reminded_of_and_confirmed_by_one_letter(
+async fn a_booked_appointment_is_reminded_of_and_confirmed_by_one_letter(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", "(415) 555-0171").await;
-    let visit = booked(&app, &ann).await;
+    let appointment = booked(&app, &ann).await;
     let reminder = app
         .until("delivered", async || {
             app.messages_of(&ann).await.into_iter().find(|m| m["status"] == "delivered")
@@ -51,7 +51,7 @@ async fn a_booked_visit_is_reminded_of_and_confirmed_by_one_letter(
     assert_eq!(
         reminder["correlation_id"]
             .as_str()
-            .map(|id| id.starts_with(&format!("{visit}:48h:"))),
+            .map(|id| id.starts_with(&format!("{appointment}:48h:"))),
         Some(true)
     );
     assert!(
@@ -61,13 +61,13 @@ async fn a_booked_visit_is_reminded_of_and_confirmed_by_one_letter(
     );
 
     app.sim.inbound(ANN, NUMBER, "Y").await;
-    assert_eq!(status(&app, &visit).await, "confirmed");
+    assert_eq!(status(&app, &appointment).await, "confirmed");
     app.sim.inbound(ANN, NUMBER, "N").await;
-    assert_eq!(status(&app, &visit).await, "reschedule_requested");
+    assert_eq!(status(&app, &appointment).await, "reschedule_requested");
     let (_, tasks) = app.get("/tasks?status=open").await;
     assert_eq!(
         (tasks["data"][0]["kind"].as_str(), tasks["data"][0]["appointment_id"].as_str()),
-        (Some("reschedule"), Some(visit.as_str()))
+        (Some("reschedule"), Some(appointment.as_str()))
     );
 
     app.sim.inbound(ANN, NUMBER, "STOP").await;
@@ -102,14 +102,14 @@ async fn a_stop_between_enqueue_and_send_stops_the_send(#[values(Backend::Sqlite
 }
 
 #[tokio::test]
-async fn a_moved_visit_takes_its_reminders_along_and_a_cancelled_one_ends_them() {
+async fn a_moved_appointment_takes_its_reminders_along_and_a_cancelled_one_ends_them() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
     let ann = app.contact("Ann", ANN).await;
-    let visit = booked(&app, &ann).await;
+    let appointment = booked(&app, &ann).await;
     let later = (app.s.now() + Duration::hours(100)).to_rfc3339();
     let patch = app
         .http
-        .patch(format!("{}/api/v1/appointments/{visit}", app.url))
+        .patch(format!("{}/api/v1/appointments/{appointment}", app.url))
         .json(&json!({ "starts_at": later }));
     let (moved, seen) = app.api(patch, &app.key).await;
     let planned = |seen: &serde_json::Value| {
@@ -121,13 +121,13 @@ async fn a_moved_visit_takes_its_reminders_along_and_a_cancelled_one_ends_them()
             .count()
     };
     assert_eq!((moved, planned(&seen)), (200, 2));
-    let (cancelled, seen) = app.post(&format!("/appointments/{visit}/cancel"), json!({})).await;
+    let (cancelled, seen) = app.post(&format!("/appointments/{appointment}/cancel"), json!({})).await;
     assert_eq!(
         (cancelled, seen["status"].as_str(), planned(&seen)),
         (200, Some("cancelled"), 0)
     );
-    let (again, _) = app.post(&format!("/appointments/{visit}/cancel"), json!({})).await;
+    let (again, _) = app.post(&format!("/appointments/{appointment}/cancel"), json!({})).await;
     assert_eq!(again, 200, "cancelling twice is harmless");
-    let (conflict, _) = app.post(&format!("/appointments/{visit}/complete"), json!({})).await;
+    let (conflict, _) = app.post(&format!("/appointments/{appointment}/complete"), json!({})).await;
     assert_eq!(conflict, 409);
 }

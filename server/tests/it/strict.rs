@@ -166,8 +166,8 @@ async fn a_phone_is_given_twice_wherever_it_is_given() {
     let contact = row["contact_id"].as_str().expect("an id");
     twice(&app.get(&format!("/contacts/{contact}")).await.1, "a contact");
     app.contact("Ann", ANN).await;
-    let visit = app.visit(contact, 60).await;
-    twice(&app.see_visit(&visit).await, "a visit");
+    let appointment = app.appointment(contact, 60).await;
+    twice(&app.see_appointment(&appointment).await, "a visit");
     app.receives("SM00000000000000000000000000000003", ANN, "please stop texting me")
         .await;
     let tasks = app.open_tasks().await;
@@ -207,8 +207,8 @@ async fn the_same_appointment_twice_is_a_conflict_that_names_the_first(
         let detail = problem["errors"][0]["detail"].as_str().unwrap_or_default();
         assert!(detail.contains(first.as_str().expect("an id")), "{problem}");
     }
-    let other = app.visit(&ann, 61).await;
-    let (status, problem) = app.move_visit(&other, starts_at).await;
+    let other = app.appointment(&ann, 61).await;
+    let (status, problem) = app.move_appointment(&other, starts_at).await;
     assert_eq!((status, &problem["conflicts_with"]), (409, first));
     let cancel = format!("/appointments/{}/cancel", first.as_str().expect("an id"));
     assert_eq!(app.post(&cancel, json!({})).await.0, 200);

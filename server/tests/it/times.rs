@@ -1,4 +1,5 @@
-//! Times at the doors: those that no calendar of ours holds are refused everywhere, and pages tell a visit by the clock of its place.
+//! Times at the doors: those that no calendar of ours holds are refused everywhere, and pages tell an appointment by the clock of its
+//! place.
 
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
@@ -42,10 +43,10 @@ async fn years_at_the_edge_are_refused_at_every_door(#[values(Backend::Sqlite, B
     let app = TestApp::without_workers(backend).await;
     app.sign_in().await;
     let ann = app.contact("Ann", ANN).await;
-    let visit = app.visit(&ann, 60).await;
-    let door = server_function(&app, &format!("/appointments/{visit}"), "move_appointment").await;
+    let appointment = app.appointment(&ann, 60).await;
+    let door = server_function(&app, &format!("/appointments/{appointment}"), "move_appointment").await;
     let new = server_function(&app, "/appointments/new", "create_appointment").await;
-    let shown = app.http.get(format!("{}/api/v1/appointments/{visit}", app.url));
+    let shown = app.http.get(format!("{}/api/v1/appointments/{appointment}", app.url));
     let zone = app.api(shown, &app.key).await.1["time_zone"]
         .as_str()
         .expect("a zone")
@@ -69,10 +70,10 @@ async fn years_at_the_edge_are_refused_at_every_door(#[values(Backend::Sqlite, B
                 (422, Some("starts_at")),
                 "{starts_at}: {problem}"
             );
-            let patch = app.http.patch(format!("{}/api/v1/appointments/{visit}", app.url));
+            let patch = app.http.patch(format!("{}/api/v1/appointments/{appointment}", app.url));
             let (status, problem) = app.api(patch.json(&json!({ "starts_at": starts_at })), &app.key).await;
             assert_eq!(status, 422, "{starts_at}: {problem}");
-            let typed = [("id", visit.as_str()), ("starts_at", &starts_at), ("time_zone", &zone)];
+            let typed = [("id", appointment.as_str()), ("starts_at", &starts_at), ("time_zone", &zone)];
             assert!(post(&app, &door, &typed).await.status().is_redirection(), "{starts_at}");
             let typed = [
                 ("contact_id", ann.as_str()),
@@ -116,7 +117,7 @@ async fn days_just_inside_the_edge_are_counted() {
 }
 
 #[tokio::test]
-async fn pages_tell_a_visit_by_the_clock_of_its_place_and_come_with_the_rules_of_it() {
+async fn pages_tell_an_appointment_by_the_clock_of_its_place_and_come_with_the_rules_of_it() {
     let app = TestApp::with_clock(Backend::Sqlite).await;
     app.sign_in().await;
     let door = server_function(&app, "/settings", "add_location").await;
@@ -131,14 +132,14 @@ async fn pages_tell_a_visit_by_the_clock_of_its_place_and_come_with_the_rules_of
     assert_eq!(places[0]["time_zone"], "America/Los_Angeles", "{places}");
     let ann = app.contact("Ann", ANN).await;
     let body = json!({ "contact_id": ann, "starts_at": "2025-01-08T15:00", "location_id": places[0]["id"] });
-    let (status, visit) = app.post("/appointments", body).await;
+    let (status, appointment) = app.post("/appointments", body).await;
     assert_eq!(
-        (status, visit["starts_at"].as_str()),
+        (status, appointment["starts_at"].as_str()),
         (201, Some("2025-01-08T23:00:00Z")),
-        "{visit}"
+        "{appointment}"
     );
-    assert_eq!(visit["time_zone"], "America/Los_Angeles");
-    let id = visit["id"].as_str().expect("an id");
+    assert_eq!(appointment["time_zone"], "America/Los_Angeles");
+    let id = appointment["id"].as_str().expect("an id");
     for (path, told) in [
         (format!("/appointments/{id}"), "Jan 8 at 3:00 PM PST"),
         ("/appointments".to_owned(), "3:00 PM PST"),
@@ -173,9 +174,9 @@ async fn who_decides_which_time_holds_may_press_a_button_or_call_the_api(
     let app = TestApp::with_clock(backend).await;
     app.sign_in().await;
     let ann = app.contact("Ann", ANN).await;
-    let visits = [
-        app.visit_at(&ann, app.s.now() + chrono::Duration::hours(60)).await,
-        app.visit_at(&ann, app.s.now() + chrono::Duration::hours(80)).await,
+    let appointments = [
+        app.appointment_at(&ann, app.s.now() + chrono::Duration::hours(60)).await,
+        app.appointment_at(&ann, app.s.now() + chrono::Duration::hours(80)).await,
     ];
     // As if clocks had been an hour ahead when they were entered.
     let ahead = "UPDATE appointment SET utc_offset = utc_offset + 3600";
@@ -183,31 +184,31 @@ async fn who_decides_which_time_holds_may_press_a_button_or_call_the_api(
     assert_eq!(done.expect("changed").rows_affected(), 2);
     assert_eq!(services::appointments::clocks::check(&app.s).await.expect("compared"), 2);
     let open = page(&app, "/tasks").await;
-    for visit in &visits {
-        assert!(open.contains(&format!("href=\"/appointments/{visit}\"")), "{open}");
+    for appointment in &appointments {
+        assert!(open.contains(&format!("href=\"/appointments/{appointment}\"")), "{open}");
     }
-    let asked = page(&app, &format!("/appointments/{}", visits[0])).await;
+    let asked = page(&app, &format!("/appointments/{}", appointments[0])).await;
     assert!(
         asked.contains("Keep Wed, Jan 8 at 11:00 PM") && asked.contains("Change to Wed, Jan 8 at 10:00 PM"),
         "{asked}"
     );
-    let door = server_function(&app, &format!("/appointments/{}", visits[0]), "decide_clock").await;
+    let door = server_function(&app, &format!("/appointments/{}", appointments[0]), "decide_clock").await;
     assert!(
-        post(&app, &door, &[("id", &visits[0]), ("keep", "entered")])
+        post(&app, &door, &[("id", &appointments[0]), ("keep", "entered")])
             .await
             .status()
             .is_redirection()
     );
-    let first = app.see_visit(&visits[0]).await;
+    let first = app.see_appointment(&appointments[0]).await;
     assert_eq!(
         (first["starts_at"].as_str(), &first["clock_change"]),
         (Some("2025-01-09T04:00:00Z"), &Value::Null),
         "{first}"
     );
 
-    let before = app.see_visit(&visits[1]).await;
+    let before = app.see_appointment(&appointments[1]).await;
     assert_eq!(before["clock_change"]["entered"], "2025-01-09T19:00", "{before}");
-    let path = format!("/appointments/{}/clock", visits[1]);
+    let path = format!("/appointments/{}/clock", appointments[1]);
     let (status, problem) = app.post(&path, json!({ "keep": "both" })).await;
     assert_eq!(status, 422, "{problem}");
     let (status, second) = app.post(&path, json!({ "keep": "moment" })).await;
@@ -221,26 +222,29 @@ async fn who_decides_which_time_holds_may_press_a_button_or_call_the_api(
     assert!(!app.open_task_kinds().await.contains(&"clock_change".to_owned()));
 }
 
-/// A page that was drawn before its place got another clock must not move a visit by the old one.
+/// A page that was drawn before its place got another clock must not move an appointment by the old one.
 #[rstest]
 #[tokio::test]
 async fn a_time_that_was_read_by_another_clock_moves_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     app.sign_in().await;
     let ann = app.contact("Ann", ANN).await;
-    let visit = app.visit(&ann, 60).await;
+    let appointment = app.appointment(&ann, 60).await;
     let see = async || {
-        app.api(app.http.get(format!("{}/api/v1/appointments/{visit}", app.url)), &app.key)
-            .await
-            .1
+        app.api(
+            app.http.get(format!("{}/api/v1/appointments/{appointment}", app.url)),
+            &app.key,
+        )
+        .await
+        .1
     };
     let before = see().await;
-    let door = server_function(&app, &format!("/appointments/{visit}"), "move_appointment").await;
+    let door = server_function(&app, &format!("/appointments/{appointment}"), "move_appointment").await;
     let later = (chrono::Utc::now() + chrono::Duration::days(3))
         .format("%Y-%m-%dT15:00")
         .to_string();
     let move_by = async |zone: &str| {
-        let typed = [("id", visit.as_str()), ("starts_at", &later), ("time_zone", zone)];
+        let typed = [("id", appointment.as_str()), ("starts_at", &later), ("time_zone", zone)];
         assert!(post(&app, &door, &typed).await.status().is_redirection());
         see().await["starts_at"].clone()
     };

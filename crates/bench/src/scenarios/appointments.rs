@@ -1,4 +1,4 @@
-//! Visits with years of others behind them: how long making one takes, and how late reminders leave when many are due.
+//! Appointments with years of others behind them: how long making one takes, and how late reminders leave when many are due.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     setup::{World, now},
 };
 
-fn visit(world: &World<'_>, person: usize, starts_at: DateTime<Utc>) -> Vec<u8> {
+fn appointment(world: &World<'_>, person: usize, starts_at: DateTime<Utc>) -> Vec<u8> {
     let contact = &world.people[person % world.people.len()].id;
     world.api(
         "/appointments",
@@ -21,18 +21,18 @@ fn visit(world: &World<'_>, person: usize, starts_at: DateTime<Utc>) -> Vec<u8> 
     )
 }
 
-/// Makes visits one after the other; how long that took, and the rows written for each.
+/// Makes appointments one after the other; how long that took, and the rows written for each.
 pub async fn create(world: &World<'_>) -> anyhow::Result<(Measured, usize)> {
     let count = if world.options.quick { 100 } else { 500 };
     let soon = now() + chrono::Duration::days(20);
-    let visits = (0..count).map(|n| visit(world, n * 37, soon + chrono::Duration::minutes(10 * n as i64)));
+    let appointments = (0..count).map(|n| appointment(world, n * 37, soon + chrono::Duration::minutes(10 * n as i64)));
     let before = world.db.rows().await?;
-    let made = Plan::new(&world.address, visits.collect()).all(1).await.all_well()?;
+    let made = Plan::new(&world.address, appointments.collect()).all(1).await.all_well()?;
     let written = (world.db.rows().await? - before) as f64 / count as f64;
     Ok((made, written.round() as usize))
 }
 
-/// Makes visits whose reminders (24 hours before) are due within the next minute, and waits for them.
+/// Makes appointments whose reminders (24 hours before) are due within the next minute, and waits for them.
 pub async fn fire(world: &World<'_>) -> anyhow::Result<Vec<Row>> {
     settle(world).await?;
     let (count, seconds) = if world.options.quick { (200, 10) } else { (2000, 60) };
@@ -40,9 +40,9 @@ pub async fn fire(world: &World<'_>) -> anyhow::Result<Vec<Row>> {
     // Time to make them all first.
     let first = now() + chrono::Duration::seconds(10 + count as i64 / 60);
     let due = |n: usize| first + chrono::Duration::milliseconds((n * seconds * 1000 / count) as i64);
-    let visits = (0..count).map(|n| visit(world, n, due(n) + chrono::Duration::hours(24)));
+    let appointments = (0..count).map(|n| appointment(world, n, due(n) + chrono::Duration::hours(24)));
     let before = world.provider.sent().len();
-    let made = Plan::new(&world.address, visits.collect()).all(16).await.all_well()?;
+    let made = Plan::new(&world.address, appointments.collect()).all(16).await.all_well()?;
     ensure!(
         now() < first,
         "making {count} visits took {:.0} s, longer than there was time",

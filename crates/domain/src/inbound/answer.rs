@@ -132,7 +132,7 @@ pub(super) fn read(body: &str) -> Meaning {
     }
 }
 
-/// Whether it begins as an answer does, whatever becomes of it: "yes, but", "no problem", "cancel my visit".
+/// Whether it begins as an answer does, whatever becomes of it: "yes, but", "no problem", "cancel my appointment".
 pub(super) fn begins(body: &str) -> bool {
     let words = words(body);
     let rest = skip(&words, &[MANNERS, NO.around, &["please", "por favor"]]);

@@ -19,7 +19,7 @@ const CLASSES: &[(&str, &str)] = &[
         "write",
         "text txt tex message mesage messege msg sms contact bother harass spam ping disturb pester email write",
     ),
-    // Things only, in the plural or with "text" before them: "a reminder" is about one visit.
+    // Things only, in the plural or with "text" before them: "a reminder" is about one appointment.
     (
         "notes",
         "texts txts messages mesages messeges msgs sms mms reminders notifications alerts updates communications communication \
@@ -50,7 +50,7 @@ const HOUR: &[&str] = &[
     "at work|noon|midnight|home|school|lunch|dinner|0",
 ];
 
-/// Taken off the visit, off work or off a medicine, not off the texts.
+/// Taken off the appointment, off work or off a medicine, not off the texts.
 const OFF_THE_VISIT: &str = "from|off|of|out ~3 schedule|calendar|appointment|appointments|appt|appts|visit|waitlist|waiting|wait|standby|slot|\
     book|books|booking|class|cancellation|medication|medications|meds|medicine|antibiotics|pill|pills|drug|work|duty|hold|tomorrow|\
     today|monday|tuesday|wednesday|thursday|friday|saturday|sunday|0";

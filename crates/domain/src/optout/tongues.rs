@@ -1,4 +1,4 @@
-//! The plain phrases of other languages, without accents. Where a word for "no more" may stand in a sentence about the visit, the
+//! The plain phrases of other languages, without accents. Where a word for "no more" may stand in a sentence about the appointment, the
 //! verb's exact form decides: `no me manden` asks, `no me mandaron` tells.
 
 use super::pattern::Spec;

@@ -87,8 +87,8 @@ fn wall(offset: i32, letters: &str) -> Wall {
     }
 }
 
-/// What a zone's clocks were to show at `at`, in seconds east of UTC, by the rules of March 2025 (`2025b`): those by which visits were
-/// entered before Showup kept the offset with each of them. For times from November 2026 to December 2028; where no law has changed
+/// What a zone's clocks were to show at `at`, in seconds east of UTC, by the rules of March 2025 (`2025b`): those by which appointments
+/// were entered before Showup kept the offset with each of them. For times from November 2026 to December 2028; where no law has changed
 /// since, it is what they show now.
 #[must_use]
 pub fn before(zone: Zone, at: DateTime<Utc>) -> i32 {

@@ -1,6 +1,6 @@
-//! What becomes of visits when a law, or the business, changes the clocks of their place. We keep moments, people mean what the clock on
-//! the wall shows: a visit whose two have come apart waits for somebody to say which of them holds. Until then no reminder of it leaves,
-//! and nothing is moved.
+//! What becomes of appointments when a law, or the business, changes the clocks of their place. We keep moments, people mean what the clock
+//! on the wall shows: an appointment whose two have come apart waits for somebody to say which of them holds. Until then no reminder of it
+//! leaves, and nothing is moved.
 
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use contract::{
@@ -29,20 +29,20 @@ use crate::{
     reminders, tasks,
 };
 
-/// Visits looked at in one transaction.
+/// Appointments looked at in one transaction.
 const BATCH: u64 = 100;
 
-/// Why a reminder of such a visit does not leave.
+/// Why a reminder of such an appointment does not leave.
 pub(crate) const UNDECIDED: &str = "The clocks there have changed; somebody has to decide which time holds.";
 
-/// The clock by which a visit is entered.
+/// The clock by which an appointment is entered.
 pub(crate) fn entered(row: &mut appointment::ActiveModel, starts_at: DateTime<Utc>, zone: Zone) {
     row.starts_at = Set(starts_at);
     row.time_zone = Set(Some(zone.name().to_owned()));
     row.utc_offset = Set(Some(zone.offset_at(starts_at)));
 }
 
-/// A visit's zone, what its clocks were to show when it begins, and what they will show; none if that is the same.
+/// An appointment's zone, what its clocks were to show when it begins, and what they will show; none if that is the same.
 fn apart(row: &appointment::Model) -> Option<(Zone, NaiveDateTime, NaiveDateTime)> {
     let zone = Zone::named(row.time_zone.as_deref()?)?;
     let shown = |offset: i32| row.starts_at.naive_utc().checked_add_signed(Duration::seconds(offset.into()));
@@ -50,7 +50,7 @@ fn apart(row: &appointment::Model) -> Option<(Zone, NaiveDateTime, NaiveDateTime
     (was != is).then_some((zone, shown(was)?, shown(is)?))
 }
 
-/// Whether somebody has to decide which time of this visit holds. By a clock that nobody knows none does.
+/// Whether somebody has to decide which time of this appointment holds. By a clock that nobody knows none does.
 pub(crate) fn undecided(row: &appointment::Model) -> bool {
     apart(row).is_some() || is_unknown(row)
 }
@@ -71,8 +71,9 @@ pub(crate) fn change(row: &appointment::Model) -> Option<ClockChange> {
     })
 }
 
-/// Compares all visits to come with the zone data that this program has, if the database saw another version last; how many visits
-/// somebody has to decide about. To be called at a start, before anything is sent. Breaking it off and repeating it is harmless.
+/// Compares all appointments to come with the zone data that this program has, if the database saw another version last; how many
+/// appointments somebody has to decide about. To be called at a start, before anything is sent. Breaking it off and repeating it is
+/// harmless.
 ///
 /// # Errors
 /// When the database does not answer; then the next start does it.
@@ -112,7 +113,7 @@ pub async fn check(s: &Services) -> Result<usize> {
     Ok(found)
 }
 
-/// Visits of a business after one of them, soonest first.
+/// Appointments of a business after one of them, soonest first.
 pub(crate) fn to_come(business_id: Uuid, after: &TimeCursor) -> Select<appointment::Entity> {
     let (start, id) = (appointment::Column::StartsAt, appointment::Column::Id);
     appointment::Entity::in_business(business_id)
@@ -146,15 +147,15 @@ async fn compare(s: &Services, business_id: Uuid, rows: Vec<appointment::Model>)
     Ok(found)
 }
 
-/// Visits by their ids. People are locked in order of theirs, here as everywhere.
+/// Appointments by their ids. People are locked in order of theirs, here as everywhere.
 fn in_order(rows: impl Iterator<Item = appointment::Model>) -> Vec<Uuid> {
     let mut ids: Vec<(Uuid, Uuid)> = rows.map(|row| (row.contact_id, row.id)).collect();
     ids.sort_unstable();
     ids.into_iter().map(|(_, id)| id).collect()
 }
 
-/// A place's clock is another one from now on: those of its visits to come that it would tell at another hour than they were entered at
-/// wait for somebody to say which holds. `concerns` says which visits are there.
+/// A place's clock is another one from now on: those of its appointments to come that it would tell at another hour than they were entered
+/// at wait for somebody to say which holds. `concerns` says which appointments are there.
 pub(crate) async fn place_moved(
     tx: &mut Tx,
     actor: &Actor,
@@ -190,7 +191,8 @@ pub(crate) async fn place_moved(
     Ok(())
 }
 
-/// Takes back the reminders that still wait, and raises the task; whether there is something to decide. The caller holds the visit's lock.
+/// Takes back the reminders that still wait, and raises the task; whether there is something to decide. The caller holds the appointment's
+/// lock.
 pub(super) async fn ask(tx: &mut Tx, row: &appointment::Model) -> Result<bool> {
     let Some((zone, entered, now)) = apart(row).filter(|_| status(row).is_ok_and(Status::is_open)) else {
         return Ok(false);
@@ -217,11 +219,11 @@ pub(super) async fn ask(tx: &mut Tx, row: &appointment::Model) -> Result<bool> {
     Ok(true)
 }
 
-/// Decides which time of a visit holds: what was entered, or the moment. Its reminders are planned anew. What customers were told is not
-/// told again by itself.
+/// Decides which time of an appointment holds: what was entered, or the moment. Its reminders are planned anew. What customers were told is
+/// not told again by itself.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` if there is nothing to decide, or if another visit has the time.
+/// `NotFound`; `Conflict` if there is nothing to decide, or if another appointment has the time.
 pub async fn decide(s: &Services, actor: &Actor, id: Uuid, keep: Keep) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
     let mut tx = s.begin().await?;
@@ -242,7 +244,7 @@ pub async fn decide(s: &Services, actor: &Actor, id: Uuid, keep: Keep) -> Result
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;
     tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::ClockChange, &actor.author()).await?;
-    // Who has answered, or whose visit is over, is not reminded.
+    // Who has answered, or whose appointment is over, is not reminded.
     if status(&after)? == Status::Scheduled {
         reminders::plan(&mut tx, &business, &contact, &after).await?;
     }

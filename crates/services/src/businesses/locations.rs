@@ -1,4 +1,4 @@
-//! Places visits happen at.
+//! Places appointments happen at.
 
 use std::collections::{HashMap, HashSet};
 
@@ -113,7 +113,7 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
     audit::record(&tx, change).await?;
     let shows = zone(&business, Some(&after));
     if showed.is_some_and(|showed| showed != shows) {
-        clocks::place_moved(&mut tx, actor, shows, |visit| visit.location_id == Some(after.id)).await?;
+        clocks::place_moved(&mut tx, actor, shows, |appointment| appointment.location_id == Some(after.id)).await?;
     }
     tx.commit().await?;
     Ok(view(after, number.map(|n| n.phone), &country))
@@ -160,7 +160,7 @@ async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<
     Ok(location::Entity::these(business_id, [id]).one(db).await?)
 }
 
-/// The location a visit is to happen at.
+/// The location an appointment is to happen at.
 ///
 /// # Errors
 /// `Invalid` for an id that is none of this business's.
@@ -171,7 +171,7 @@ pub(crate) async fn chosen(db: &impl ConnectionTrait, business_id: Uuid, id: Opt
     Ok(Some(found.id))
 }
 
-/// The number that a location's visits are texted from, if it has one.
+/// The number that a location's appointments are texted from, if it has one.
 pub(crate) async fn number(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<Option<Uuid>> {
     Ok(find(db, business_id, id).await?.and_then(|l| l.number_id))
 }

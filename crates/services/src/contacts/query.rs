@@ -110,7 +110,7 @@ pub async fn page(s: &Services, actor: &Actor, id: Uuid) -> Result<ContactPage> 
     Ok(ContactPage {
         hold: hold::of(s.read(), actor.business_id, &contact).await?,
         ledger: consent::ledger(s.read(), actor.business_id, id).await?,
-        visits: appointments::of_contact(s, s.read(), actor.business_id, id).await?,
+        appointments: appointments::of_contact(s, s.read(), actor.business_id, id).await?,
         conversation_id: conversations::of_contact(s.read(), actor.business_id, id)
             .await?
             .map(|c| c.id),

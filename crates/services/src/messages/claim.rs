@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
-use contract::{appointments::Status as Visit, live::LiveEvent};
+use contract::{appointments::Status as AppointmentStatus, live::LiveEvent};
 use domain::{
     breaker::Permit,
     consent::{State, may_send},
@@ -226,7 +226,7 @@ struct Scene {
     /// Numbers that may be sent from.
     active: HashSet<(Uuid, String)>,
     requests: HashMap<Uuid, reminder_request::Model>,
-    visits: HashMap<Uuid, appointment::Model>,
+    appointments: HashMap<Uuid, appointment::Model>,
     services: Services,
     board: Board,
 }
@@ -253,7 +253,7 @@ impl Scene {
             businesses,
             active: rows.into_iter().map(|n| (n.business_id, n.phone)).collect(),
             requests: requests(tx, picked).await?,
-            visits: visits(tx, picked).await?,
+            appointments: appointments(tx, picked).await?,
             services: s.clone(),
             board: Board::default(),
         })
@@ -338,25 +338,26 @@ impl Scene {
         }
     }
 
-    /// A reminder that would wait past its visit is given up while somebody can still call, and so is an answer that nobody waits for.
+    /// A reminder that would wait past its appointment is given up while somebody can still call, and so is an answer that nobody waits
+    /// for.
     fn in_time(&self, m: &message::Model, held: Verdict) -> Verdict {
-        let visit = m
+        let appointment = m
             .appointment_id
             .filter(|_| m.reminder_id.is_some())
-            .and_then(|id| self.visits.get(&id));
+            .and_then(|id| self.appointments.get(&id));
         let stale = (m.kind == Kind::Automatic.as_str()).then(|| m.created_at + STALE);
         match held {
             Verdict::Hold(until, why) | Verdict::Slot(until, why) if stale.is_some_and(|at| at < until) => {
                 Verdict::Withdraw(format!("It could not leave within a day. {why}"))
             }
-            Verdict::Hold(until, why) | Verdict::Slot(until, why) if visit.is_some_and(|v| v.starts_at <= until) => {
+            Verdict::Hold(until, why) | Verdict::Slot(until, why) if appointment.is_some_and(|v| v.starts_at <= until) => {
                 Verdict::Withdraw(format!("It could not leave before the visit. {why}"))
             }
             held => held,
         }
     }
 
-    /// The visit a reminder speaks of must still be what it says, and the customer awake.
+    /// The appointment a reminder speaks of must still be what it says, and the customer awake.
     fn reminder_verdict(
         &self,
         now: DateTime<Utc>,
@@ -365,32 +366,32 @@ impl Scene {
         m: &message::Model,
     ) -> Option<Verdict> {
         let gone = || Some(Verdict::Withdraw("The visit is not open any more.".to_owned()));
-        let (reminder, visit) = (m.reminder_id?, m.appointment_id?);
+        let (reminder, appointment) = (m.reminder_id?, m.appointment_id?);
         let request = self.requests.get(&reminder).filter(|r| r.business_id == m.business_id);
-        let visit = self.visits.get(&visit).filter(|v| v.business_id == m.business_id);
-        let (Some(request), Some(visit)) = (request, visit) else {
+        let appointment = self.appointments.get(&appointment).filter(|v| v.business_id == m.business_id);
+        let (Some(request), Some(appointment)) = (request, appointment) else {
             return gone();
         };
-        let status = appointments::status(visit).ok();
+        let status = appointments::status(appointment).ok();
         let stands = if m.resends > 0 {
-            // Taken once and not delivered: it makes sense only while nobody has settled the visit by other means.
+            // Taken once and not delivered: it makes sense only while nobody has settled the appointment by other means.
             let of_this_time = request.expires_at.is_some_and(|at| at > now);
-            status == Some(Visit::Scheduled) && of_this_time && matches!(request.status.as_str(), "sent" | "failed")
+            status == Some(AppointmentStatus::Scheduled) && of_this_time && matches!(request.status.as_str(), "sent" | "failed")
         } else {
-            status.is_some_and(Visit::is_open) && request.status == "queued"
+            status.is_some_and(AppointmentStatus::is_open) && request.status == "queued"
         };
         if !stands {
             return gone();
         }
-        if appointments::clocks::undecided(visit) {
+        if appointments::clocks::undecided(appointment) {
             return Some(Verdict::Withdraw(appointments::clocks::UNDECIDED.to_owned()));
         }
         // Who asks for it now means now, not another try at night.
-        if request.kind == domain::reminders::Kind::Manual.to_string() && visit.starts_at > now && m.resends == 0 {
+        if request.kind == domain::reminders::Kind::Manual.to_string() && appointment.starts_at > now && m.resends == 0 {
             return None;
         }
-        let zone = reminders::zone_of(b, person, visit);
-        match at_send(now, visit.starts_at, zone, businesses::quiet_for(b, &person.phone)) {
+        let zone = reminders::zone_of(b, person, appointment);
+        match at_send(now, appointment.starts_at, zone, businesses::quiet_for(b, &person.phone)) {
             AtSend::Send => None,
             AtSend::HoldUntil(at) => Some(Verdict::Hold(at, quiet_words(b, at))),
             AtSend::Skip(why) => Some(Verdict::Withdraw(why.words().to_owned())),
@@ -460,7 +461,7 @@ async fn requests(tx: &Tx, picked: &[message::Model]) -> Result<HashMap<Uuid, re
     Ok(rows.into_iter().map(|r| (r.id, r)).collect())
 }
 
-async fn visits(tx: &Tx, picked: &[message::Model]) -> Result<HashMap<Uuid, appointment::Model>> {
+async fn appointments(tx: &Tx, picked: &[message::Model]) -> Result<HashMap<Uuid, appointment::Model>> {
     let ids: Vec<Uuid> = picked.iter().filter_map(|m| m.appointment_id).collect();
     if ids.is_empty() {
         return Ok(HashMap::new());

@@ -230,13 +230,13 @@ async fn send(s: &Services, m: message::Model) {
     }
 }
 
-/// How long a reminder is worth delivering: a phone that is switched on after the visit has begun need not hear of it.
+/// How long a reminder is worth delivering: a phone that is switched on after the appointment has begun need not hear of it.
 async fn worth(s: &Services, m: &message::Model) -> Result<Option<StdDuration>> {
-    let Some(visit) = m.appointment_id.filter(|_| m.reminder_id.is_some()) else {
+    let Some(appointment) = m.appointment_id.filter(|_| m.reminder_id.is_some()) else {
         return Ok(None);
     };
     let starts_at: Option<DateTime<Utc>> = appointment::Entity::in_business(m.business_id)
-        .filter(appointment::Column::Id.eq(visit))
+        .filter(appointment::Column::Id.eq(appointment))
         .select_only()
         .column(appointment::Column::StartsAt)
         .into_tuple()

@@ -45,7 +45,7 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         // It is shown. Nobody there reads an answer, and a machine might answer that in turn.
         return Ok(Vec::new());
     }
-    if meaning == Meaning::Stop && inbound::may_mean_the_visit(&form.body) && !since.answered && !since.opted_in {
+    if meaning == Meaning::Stop && inbound::may_mean_the_appointment(&form.body) && !since.answered && !since.opted_in {
         reminders::perhaps_meant(tx, contact, Some(inbound), &form.body).await?;
     }
     let mut changed = vec![contact.id];
@@ -91,7 +91,7 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
 
 async fn answer(tx: &mut Tx, heard: &Heard<'_>, yes: bool, token: Option<u16>) -> Result<()> {
     let business = tx.business(heard.contact.business_id).await?;
-    let visit = quoted(tx, heard.contact, heard.form).await?;
+    let appointment = quoted(tx, heard.contact, heard.form).await?;
     let vague = yes && token.is_none() && inbound::may_only_acknowledge(&heard.form.body);
     reminders::answer(
         tx,
@@ -102,13 +102,13 @@ async fn answer(tx: &mut Tx, heard: &Heard<'_>, yes: bool, token: Option<u16>) -
             yes,
             vague,
             token,
-            visit,
+            appointment,
         },
     )
     .await
 }
 
-/// The visit that the text of ours which they replied to, or whose button they tapped, was about (RE5). Plain SMS does not tell.
+/// The appointment that the text of ours which they replied to, or whose button they tapped, was about (RE5). Plain SMS does not tell.
 async fn quoted(tx: &Tx, contact: &contact::Model, form: &forms::Inbound) -> Result<Option<Uuid>> {
     let Some(sid) = &form.original_replied_message_sid else {
         return Ok(None);
@@ -218,7 +218,7 @@ async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, form: &forms::Inb
         let contact = contacts::locked(tx, business_id, contact_id).await?;
         if consent::state(&tx.db, contact.id).await? != State::OptedOut {
             set_consent(tx, &contact, inbound, State::OptedOut).await?;
-            if inbound::may_mean_the_visit(&form.body) {
+            if inbound::may_mean_the_appointment(&form.body) {
                 // Which business they meant they did not say; the text itself is the other one's.
                 reminders::perhaps_meant(tx, &contact, None, &form.body).await?;
             }

@@ -20,7 +20,7 @@ pub(crate) struct New {
     pub author: Option<String>,
     pub reminder_id: Option<Uuid>,
     pub appointment_id: Option<Uuid>,
-    /// Where the visit it is about happens: that decides the number it leaves from.
+    /// Where the appointment it is about happens: that decides the number it leaves from.
     pub location_id: Option<Uuid>,
 }
 

@@ -25,7 +25,7 @@ use super::{Kind, allowance, breaker, spend};
 use crate::{Error, Result, Services, Tx, businesses};
 
 /// How far each class of messages may run ahead of its sender's pace. Twilio queues ten hours for a sender (twilio.md 3.8), and nobody
-/// who answers a customer should wait for that; a machine's texts are better kept with us, where a STOP or a cancelled visit still
+/// who answers a customer should wait for that; a machine's texts are better kept with us, where a STOP or a cancelled appointment still
 /// reaches them.
 const AHEAD: [Duration; 3] = [Duration::hours(3), Duration::minutes(1), Duration::seconds(10)];
 

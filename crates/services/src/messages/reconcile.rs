@@ -457,7 +457,7 @@ async fn vanished(s: &Services, row: &message::Model) -> Result<()> {
 }
 
 /// Before the first text goes out after a start: what was missed meanwhile comes first, a STOP above all. Where Twilio's log can't be
-/// read for two minutes, texts go their way: for some nobody will read it, and visits do not wait. Nobody waits for an account whose
+/// read for two minutes, texts go their way: for some nobody will read it, and appointments do not wait. Nobody waits for an account whose
 /// token Twilio refuses: nothing can be sent through it either.
 pub async fn catch_up(s: &Services) {
     let accounts = s.connections().all();

@@ -20,9 +20,9 @@ use uuid::Uuid;
 use super::{Stop, finish, stop};
 use crate::{Result, Tx, appointments, businesses::locations, conversations, messages, tasks};
 
-/// A visit that was asked about and can still be answered, with its newest request.
+/// An appointment that was asked about and can still be answered, with its newest request.
 struct Asked {
-    visit: appointment::Model,
+    appointment: appointment::Model,
     request: reminder_request::Model,
 }
 
@@ -71,8 +71,8 @@ pub(crate) struct Said {
     pub vague: bool,
     /// The number behind the letter.
     pub token: Option<u16>,
-    /// The visit of the text they quoted; it decides by itself.
-    pub visit: Option<Uuid>,
+    /// The appointment of the text they quoted; it decides by itself.
+    pub appointment: Option<Uuid>,
 }
 
 /// Applies a Y or N. The contact is locked by the caller.
@@ -85,15 +85,15 @@ pub(crate) async fn answer(
 ) -> Result<()> {
     let mut asked = waiting(tx, contact, inbound).await?;
     let Said { yes, token, .. } = said;
-    if let Some(visit) = said.visit {
-        asked.retain(|a| a.visit.id == visit);
+    if let Some(appointment) = said.appointment {
+        asked.retain(|a| a.appointment.id == appointment);
     }
     let pending: Vec<Pending> = asked
         .iter()
         .enumerate()
         .map(|(i, a)| Pending {
             appointment: i,
-            token: a.visit.token as u16,
+            token: a.appointment.token as u16,
             answered: answered(&a.request),
         })
         .collect();
@@ -125,7 +125,7 @@ fn answered(request: &reminder_request::Model) -> Option<bool> {
 /// Whether this may be an answer to what a person wrote to them meanwhile: an "ok" since we asked, or anything that would turn round
 /// what they have answered ("N", "Does Tuesday at 3 suit you?", "Yes").
 async fn perhaps_to_staff(tx: &Tx, inbound: &message::Model, asked: &Asked, said: &Said) -> Result<bool> {
-    if said.token.is_some() || said.visit.is_some() {
+    if said.token.is_some() || said.appointment.is_some() {
         return Ok(false);
     }
     let request = &asked.request;
@@ -146,8 +146,8 @@ async fn perhaps_to_staff(tx: &Tx, inbound: &message::Model, asked: &Asked, said
     Ok(written.is_some())
 }
 
-/// A word that ends all texts but may have been meant for a visit that lies ahead (CANCEL, say): a person calls, because texts don't reach
-/// them any more. Once for each visit and time. `inbound` is none where the text is another business's.
+/// A word that ends all texts but may have been meant for an appointment that lies ahead (CANCEL, say): a person calls, because texts don't
+/// reach them any more. Once for each appointment and time. `inbound` is none where the text is another business's.
 pub(crate) async fn perhaps_meant(
     tx: &mut Tx,
     contact: &contact::Model,
@@ -161,11 +161,11 @@ pub(crate) async fn perhaps_meant(
         .filter(appointment::Column::Status.is_in(open))
         .order_by_asc(appointment::Column::StartsAt)
         .limit(1);
-    let Some(visit) = ahead.one(&tx.db).await? else {
+    let Some(appointment) = ahead.one(&tx.db).await? else {
         return Ok(());
     };
     let business = tx.business(contact.business_id).await?;
-    let place = locations::zone_of(&tx.db, &business, visit.location_id).await?;
+    let place = locations::zone_of(&tx.db, &business, appointment.location_id).await?;
     let conversation = conversations::of_contact(&tx.db, contact.business_id, contact.id).await?;
     let task = tasks::New {
         business_id: contact.business_id,
@@ -173,18 +173,18 @@ pub(crate) async fn perhaps_meant(
         title: format!(
             "They texted {}, which ended all texts to them. Perhaps they meant their visit on {}: please call and ask.",
             word.trim().to_uppercase().chars().take(20).collect::<String>(),
-            when::dated(visit.starts_at, place)
+            when::dated(appointment.starts_at, place)
         ),
-        key: format!("meant:{}:{}", visit.id, visit.starts_at.timestamp()),
+        key: format!("meant:{}:{}", appointment.id, appointment.starts_at.timestamp()),
         contact_id: Some(contact.id),
         conversation_id: conversation.map(|c| c.id),
-        appointment_id: Some(visit.id),
+        appointment_id: Some(appointment.id),
         message_id: inbound.map(|m| m.id),
     };
     tasks::raise(tx, task).await
 }
 
-/// The visits of a contact that `inbound` can be an answer about, soonest first.
+/// The appointments of a contact that `inbound` can be an answer about, soonest first.
 async fn waiting(tx: &Tx, contact: &contact::Model, inbound: &message::Model) -> Result<Vec<Asked>> {
     let rows = reminder_request::Entity::in_business(contact.business_id)
         .filter(reminder_request::Column::ContactId.eq(contact.id))
@@ -202,52 +202,59 @@ async fn waiting(tx: &Tx, contact: &contact::Model, inbound: &message::Model) ->
         // An answer that comes late is older than what was asked since. Twilio's log knows whole seconds.
         let asked_at = request.sent_at.unwrap_or(request.updated_at);
         let asked_later = asked_at > inbound.created_at + Duration::seconds(1);
-        if never_texted || asked.iter().any(|a| a.visit.id == request.appointment_id) || asked_later {
+        if never_texted || asked.iter().any(|a| a.appointment.id == request.appointment_id) || asked_later {
             continue;
         }
-        let visit = appointments::find(&tx.db, contact.business_id, request.appointment_id).await?;
-        if appointments::status(&visit)?.is_open() && visit.starts_at > tx.now {
-            asked.push(Asked { visit, request });
+        let appointment = appointments::find(&tx.db, contact.business_id, request.appointment_id).await?;
+        if appointments::status(&appointment)?.is_open() && appointment.starts_at > tx.now {
+            asked.push(Asked { appointment, request });
         }
     }
-    asked.sort_by_key(|a| a.visit.starts_at);
+    asked.sort_by_key(|a| a.appointment.starts_at);
     Ok(asked)
 }
 
 async fn apply(tx: &mut Tx, inbound: &message::Model, asked: Asked, yes: bool) -> Result<()> {
     let becomes = if yes { Status::Confirmed } else { Status::RescheduleRequested };
-    let visit = if appointments::status(&asked.visit)? == becomes {
-        asked.visit
+    let appointment = if appointments::status(&asked.appointment)? == becomes {
+        asked.appointment
     } else {
-        appointments::set_status(tx, &asked.visit, becomes).await?
+        appointments::set_status(tx, &asked.appointment, becomes).await?
     };
-    stop(tx, &visit, Stop::Answered("The customer has answered.")).await?;
+    stop(tx, &appointment, Stop::Answered("The customer has answered.")).await?;
     finish(tx, asked.request, if yes { "yes" } else { "no" }, None).await?;
-    tasks::settle(tx, visit.business_id, visit.id, tasks::Kind::Call, "the customer's answer").await?;
+    tasks::settle(
+        tx,
+        appointment.business_id,
+        appointment.id,
+        tasks::Kind::Call,
+        "the customer's answer",
+    )
+    .await?;
     if yes {
         return tasks::settle(
             tx,
-            visit.business_id,
-            visit.id,
+            appointment.business_id,
+            appointment.id,
             tasks::Kind::Reschedule,
             "the customer's answer",
         )
         .await;
     }
     let task = tasks::New {
-        business_id: visit.business_id,
+        business_id: appointment.business_id,
         kind: tasks::Kind::Reschedule,
         title: "Find another time: the customer answered that this one does not work.".to_owned(),
-        key: format!("reschedule:{}:{}", visit.id, inbound.id),
-        contact_id: Some(visit.contact_id),
+        key: format!("reschedule:{}:{}", appointment.id, inbound.id),
+        contact_id: Some(appointment.contact_id),
         conversation_id: Some(inbound.conversation_id),
-        appointment_id: Some(visit.id),
+        appointment_id: Some(appointment.id),
         message_id: Some(inbound.id),
     };
     tasks::raise(tx, task).await
 }
 
-/// Several visits wait: ask once which one is meant, after that a person reads.
+/// Several appointments wait: ask once which one is meant, after that a person reads.
 async fn ask_which(
     tx: &mut Tx,
     business: &business::Model,
@@ -262,11 +269,14 @@ async fn ask_which(
     messages::respond(tx, contact, inbound, "correction", body).await
 }
 
-/// Several visits as a text lists them.
+/// Several appointments as a text lists them.
 async fn starts(tx: &Tx, business: &business::Model, contact: &contact::Model, asked: &[Asked]) -> Result<Vec<(Start, u16)>> {
     let mut starts = Vec::with_capacity(asked.len());
     for a in asked {
-        starts.push((super::start(&tx.db, business, contact, &a.visit).await?, a.visit.token as u16));
+        starts.push((
+            super::start(&tx.db, business, contact, &a.appointment).await?,
+            a.appointment.token as u16,
+        ));
     }
     Ok(starts)
 }

@@ -86,7 +86,7 @@ async fn fire_group(s: &Services, group: &[Due]) -> Result<()> {
     Ok(())
 }
 
-/// At the second failure a person hears of it. Written without showing the visit anew: that may be what fails.
+/// At the second failure a person hears of it. Written without showing the appointment anew: that may be what fails.
 async fn try_again(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
     const FAULT: &str = "A fault on our side keeps it from being sent; it is tried again every minute.";
     let row = reminder_request::Entity::in_business(business_id)
@@ -146,7 +146,7 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
     let Some(request) = find().one(&tx.db).await? else {
         return Ok(());
     };
-    let (contact, visit) = appointments::locked(tx, business_id, request.appointment_id).await?;
+    let (contact, appointment) = appointments::locked(tx, business_id, request.appointment_id).await?;
     let Some(request) = find()
         .lock(LockType::NoKeyUpdate)
         .one(&tx.db)
@@ -162,38 +162,38 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
     let business = tx.business(business_id).await?;
     match at_send(
         tx.now,
-        visit.starts_at,
-        zone_of(&business, &contact, &visit),
+        appointment.starts_at,
+        zone_of(&business, &contact, &appointment),
         businesses::quiet_for(&business, &contact.phone),
     ) {
         AtSend::HoldUntil(at) => {
             let mut held = request.into_active_model();
             held.due_at = Set(at);
             held.update(&tx.db).await?;
-            tx.touch(business_id, Touched::Appointment(visit.id));
+            tx.touch(business_id, Touched::Appointment(appointment.id));
             Ok(())
         }
         AtSend::Skip(why) => {
             finish(tx, request, "skipped", Some(why.words())).await?;
-            if visit.starts_at > tx.now {
-                needs_call(tx, &visit, why.words()).await?;
+            if appointment.starts_at > tx.now {
+                needs_call(tx, &appointment, why.words()).await?;
             }
             Ok(())
         }
-        AtSend::Send => match obstacle(s, tx, &contact, &visit).await? {
+        AtSend::Send => match obstacle(s, tx, &contact, &appointment).await? {
             Some(reason) => {
                 finish(tx, request, "skipped", Some(&reason)).await?;
-                needs_call(tx, &visit, &reason).await
+                needs_call(tx, &appointment, &reason).await
             }
             None => {
                 replace_waiting(tx, others).await?;
-                text(tx, &business, &contact, &visit, request, None).await
+                text(tx, &business, &contact, &appointment, request, None).await
             }
         },
     }
 }
 
-/// Hours before the visit; none for one that a member asked for.
+/// Hours before the appointment; none for one that a member asked for.
 fn hours(request: &reminder_request::Model) -> Option<u16> {
     request.kind.parse::<Kind>().ok().and_then(Kind::hours)
 }
@@ -205,8 +205,8 @@ async fn siblings(tx: &Tx, request: &reminder_request::Model) -> Result<Vec<remi
     Ok(rows.all(&tx.db).await?)
 }
 
-/// Another reminder of the same visit, closer to it, is due too or has gone out: after a night or an outage only that one does (RE2). So
-/// does one that a member asked for within the hour.
+/// Another reminder of the same appointment, closer to it, is due too or has gone out: after a night or an outage only that one does (RE2).
+/// So does one that a member asked for within the hour.
 fn later_kind_due(now: DateTime<Utc>, request: &reminder_request::Model, others: &[reminder_request::Model]) -> bool {
     let stands = |other: &reminder_request::Model| match other.status.as_str() {
         "planned" => other.due_at <= now,
@@ -216,7 +216,7 @@ fn later_kind_due(now: DateTime<Utc>, request: &reminder_request::Model, others:
     };
     others.iter().any(|other| match hours(other) {
         Some(closer) => hours(request).is_some_and(|hours| closer < hours) && stands(other),
-        // Unless it spoke of a time that the visit no longer has.
+        // Unless it spoke of a time that the appointment no longer has.
         None => {
             let stands = matches!(other.status.as_str(), "queued" | "sent") && other.expires_at.is_some_and(|at| at > now);
             stands && other.due_at > now - BY_HAND
@@ -224,8 +224,8 @@ fn later_kind_due(now: DateTime<Utc>, request: &reminder_request::Model, others:
     })
 }
 
-/// Other reminders of the same visit whose text still waits, behind a limit or the budget or for another try, make way: else both would
-/// go together.
+/// Other reminders of the same appointment whose text still waits, behind a limit or the budget or for another try, make way: else both
+/// would go together.
 async fn replace_waiting(tx: &mut Tx, others: Vec<reminder_request::Model>) -> Result<()> {
     for other in others {
         let (business_id, message_id, why) = (other.business_id, other.message_id, Skip::LaterKindDue.words());
@@ -240,7 +240,7 @@ async fn replace_waiting(tx: &mut Tx, others: Vec<reminder_request::Model>) -> R
     Ok(())
 }
 
-/// Another reminder of the visit has gone out, or is about to, since this one fell due: no use in trying this one again.
+/// Another reminder of the appointment has gone out, or is about to, since this one fell due: no use in trying this one again.
 pub(crate) async fn superseded(tx: &Tx, business_id: Uuid, reminder: Uuid) -> Result<bool> {
     let found = reminder_request::Entity::in_business(business_id).filter(reminder_request::Column::Id.eq(reminder));
     let Some(request) = found.one(&tx.db).await? else {
@@ -251,8 +251,8 @@ pub(crate) async fn superseded(tx: &Tx, business_id: Uuid, reminder: Uuid) -> Re
 }
 
 /// Why this contact can't be texted, if so. The claim asks all of this again.
-async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, visit: &appointment::Model) -> Result<Option<String>> {
-    if !appointments::status(visit)?.is_open() {
+async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, appointment: &appointment::Model) -> Result<Option<String>> {
+    if !appointments::status(appointment)?.is_open() {
         return Ok(Some("The visit is not open any more.".to_owned()));
     }
     if contact.blocked {
@@ -264,7 +264,7 @@ async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, visit: &appoi
     if let Some(why) = messages::unreachable(tx, contact).await? {
         return Ok(Some(why));
     }
-    let sender = numbers::sender(s, &tx.db, contact.business_id, Some(contact.id), visit.location_id).await?;
+    let sender = numbers::sender(s, &tx.db, contact.business_id, Some(contact.id), appointment.location_id).await?;
     Ok(sender.is_none().then(|| "There is no number to send from.".to_owned()))
 }
 
@@ -272,27 +272,27 @@ async fn text(
     tx: &mut Tx,
     business: &business::Model,
     contact: &contact::Model,
-    visit: &appointment::Model,
+    appointment: &appointment::Model,
     request: reminder_request::Model,
     author: Option<String>,
 ) -> Result<()> {
-    // With another visit waiting for its answer a bare "Y" would be a riddle, so this text asks for a token.
-    let token = others_waiting(tx, visit).await?.then_some(visit.token as u16);
-    let start = super::start(&tx.db, business, contact, visit).await?;
+    // With another appointment waiting for its answer a bare "Y" would be a riddle, so this text asks for a token.
+    let token = others_waiting(tx, appointment).await?.then_some(appointment.token as u16);
+    let start = super::start(&tx.db, business, contact, appointment).await?;
     let new = messages::New {
         kind: Text::Reminder,
         body: texts::reminder(&business.name, start, token),
         correlation_id: Some(request.correlation_id.clone()),
         author,
         reminder_id: Some(request.id),
-        appointment_id: Some(visit.id),
-        location_id: visit.location_id,
+        appointment_id: Some(appointment.id),
+        location_id: appointment.location_id,
     };
     let message = messages::enqueue(tx, contact, new).await?;
     if message.status == Status::Failed.as_str() {
         let reason = message.error.unwrap_or_default();
         finish(tx, request, "failed", Some(&reason)).await?;
-        return needs_call(tx, visit, &reason).await;
+        return needs_call(tx, appointment, &reason).await;
     }
     let mut request = request.into_active_model();
     request.status = Set("queued".to_owned());
@@ -301,8 +301,8 @@ async fn text(
     request.updated_at = Set(tx.now);
     let request = request.update(&tx.db).await?;
     super::step(request.id, "fired", None);
-    tx.touch(visit.business_id, Touched::Appointment(visit.id));
-    // It was texted before, when the visit had this time already.
+    tx.touch(appointment.business_id, Touched::Appointment(appointment.id));
+    // It was texted before, when the appointment had this time already.
     if message.provider_sid.is_some() {
         super::sent(tx, &message).await
     } else {
@@ -310,11 +310,11 @@ async fn text(
     }
 }
 
-async fn others_waiting(tx: &Tx, visit: &appointment::Model) -> Result<bool> {
-    let other = reminder_request::Entity::in_business(visit.business_id)
-        .filter(reminder_request::Column::ContactId.eq(visit.contact_id))
+async fn others_waiting(tx: &Tx, appointment: &appointment::Model) -> Result<bool> {
+    let other = reminder_request::Entity::in_business(appointment.business_id)
+        .filter(reminder_request::Column::ContactId.eq(appointment.contact_id))
         .filter(reminder_request::Column::ExpiresAt.gt(tx.now))
-        .filter(reminder_request::Column::AppointmentId.ne(visit.id))
+        .filter(reminder_request::Column::AppointmentId.ne(appointment.id))
         .filter(reminder_request::Column::Status.is_in(["queued", "sent"]))
         .limit(1)
         .one(&tx.db)
@@ -325,38 +325,38 @@ async fn others_waiting(tx: &Tx, visit: &appointment::Model) -> Result<bool> {
 /// Sends a reminder at once because a member asked for it (RE8). Quiet hours do not hold it back, consent does.
 ///
 /// # Errors
-/// `Conflict` for a visit that has begun, or whose time is not decided; `MayNotSend` with the reason.
+/// `Conflict` for an appointment that has begun, or whose time is not decided; `MayNotSend` with the reason.
 pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Result<AppointmentView> {
     actor.may(Permission::SendMessages)?;
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
-    let (contact, visit) = appointments::locked(&tx, actor.business_id, appointment_id).await?;
-    if visit.starts_at <= tx.now {
+    let (contact, appointment) = appointments::locked(&tx, actor.business_id, appointment_id).await?;
+    if appointment.starts_at <= tx.now {
         return Err(problem(
             Code::Conflict,
             "This visit has begun or is over; a reminder would come too late.",
         ));
     }
-    if clocks::undecided(&visit) {
+    if clocks::undecided(&appointment) {
         return Err(problem(Code::Conflict, clocks::UNDECIDED));
     }
-    if let Some(reason) = obstacle(s, &tx, &contact, &visit).await? {
+    if let Some(reason) = obstacle(s, &tx, &contact, &appointment).await? {
         return Err(problem(Code::MayNotSend, reason));
     }
-    // A second click within the minute is the same reminder, unless the visit has changed between the two.
+    // A second click within the minute is the same reminder, unless the appointment has changed between the two.
     let minute = tx.now - chrono::Duration::milliseconds(tx.now.timestamp_millis().rem_euclid(60_000));
     let row = Row {
         kind: Kind::Manual,
-        nominal: minute.max(visit.updated_at),
+        nominal: minute.max(appointment.updated_at),
         due_at: tx.now,
         status: "planned",
         reason: None,
     };
-    let request = save(&tx, &visit, row).await?;
+    let request = save(&tx, &appointment, row).await?;
     if request.status == "planned" {
         let others = siblings(&tx, &request).await?;
         replace_waiting(&mut tx, others).await?;
-        text(&mut tx, &business, &contact, &visit, request, Some(actor.author())).await?;
+        text(&mut tx, &business, &contact, &appointment, request, Some(actor.author())).await?;
     }
     let shown = appointments::view(s, &tx.db, actor.business_id, appointment_id).await?;
     tx.commit().await?;

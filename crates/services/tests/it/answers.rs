@@ -1,4 +1,4 @@
-//! What customers answer to a reminder, and which visit it is about.
+//! What customers answer to a reminder, and which appointment it is about.
 
 use chrono::Duration;
 use contract::{
@@ -19,12 +19,12 @@ const ANN: &str = "+14155550171";
 #[tokio::test]
 async fn y_confirms_and_ends_the_reminders(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
-    assert_eq!(states(&visit), [("48h", "sent"), ("24h", "planned")]);
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
+    assert_eq!(states(&appointment), [("48h", "sent"), ("24h", "planned")]);
     w.text(ANN, " y. ").await;
-    let visit = w.see_visit(&visit).await;
-    assert_eq!(visit.status, Status::Confirmed);
-    assert_eq!(states(&visit), [("48h", "yes"), ("24h", "cancelled")]);
+    let appointment = w.see_appointment(&appointment).await;
+    assert_eq!(appointment.status, Status::Confirmed);
+    assert_eq!(states(&appointment), [("48h", "yes"), ("24h", "cancelled")]);
     w.clock.advance(Duration::hours(8));
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1, "no more reminders, and no answer to the answer");
@@ -36,9 +36,9 @@ async fn y_confirms_and_ends_the_reminders(#[values(Backend::Sqlite, Backend::Po
 #[tokio::test]
 async fn n_asks_for_another_time_and_makes_a_task(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    let (_, visit) = w.reminded("Ann", ANN).await;
+    let (_, appointment) = w.reminded("Ann", ANN).await;
     w.text(ANN, "N").await;
-    let seen = w.see_visit(&visit).await;
+    let seen = w.see_appointment(&appointment).await;
     assert_eq!(
         (seen.status, states(&seen)),
         (Status::RescheduleRequested, vec![("48h", "no"), ("24h", "cancelled")])
@@ -46,13 +46,13 @@ async fn n_asks_for_another_time_and_makes_a_task(#[values(Backend::Sqlite, Back
     let tasks = w.open_tasks().await;
     assert_eq!(
         (tasks.len(), tasks[0].kind.as_str(), tasks[0].appointment_id),
-        (1, "reschedule", Some(visit.id))
+        (1, "reschedule", Some(appointment.id))
     );
     let later = MoveAppointment {
         starts_at: "2027-01-11T10:00".to_owned(),
         ..Default::default()
     };
-    let moved = appointments::reschedule(&w.s, &w.owner, visit.id, later)
+    let moved = appointments::reschedule(&w.s, &w.owner, appointment.id, later)
         .await
         .expect("moved");
     assert_eq!(moved.status, Status::Scheduled);
@@ -63,7 +63,7 @@ async fn n_asks_for_another_time_and_makes_a_task(#[values(Backend::Sqlite, Back
 #[tokio::test]
 async fn people_may_repeat_themselves_and_change_their_mind(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    let (_, visit) = w.reminded("Ann", ANN).await;
+    let (_, appointment) = w.reminded("Ann", ANN).await;
     for (text, status) in [
         ("Y", Status::Confirmed),
         ("yes!", Status::Confirmed),
@@ -71,34 +71,34 @@ async fn people_may_repeat_themselves_and_change_their_mind(#[values(Backend::Sq
         ("Y", Status::Confirmed),
     ] {
         w.text(ANN, text).await;
-        assert_eq!(w.see_visit(&visit).await.status, status, "after {text}");
+        assert_eq!(w.see_appointment(&appointment).await.status, status, "after {text}");
     }
     assert!(w.open_tasks().await.is_empty(), "the last yes settled the no");
 }
 
 #[rstest]
 #[tokio::test]
-async fn with_two_visits_pending_the_token_decides(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn with_two_appointments_pending_the_token_decides(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, first) = w.reminded("Ann", ANN).await;
-    let second = w.visit(&ann, 31).await;
+    let second = w.appointment(&ann, 31).await;
     w.work().await;
     let texts = w.phone_got(ANN);
     assert!(!texts[0].contains("Y101"), "alone it needs no token");
     assert!(texts[1].contains("Y102"), "{}", texts[1]);
     w.text(ANN, "y 102").await;
-    assert_eq!(w.see_visit(&second).await.status, Status::Confirmed);
-    assert_eq!(w.see_visit(&first).await.status, Status::Scheduled);
+    assert_eq!(w.see_appointment(&second).await.status, Status::Confirmed);
+    assert_eq!(w.see_appointment(&first).await.status, Status::Scheduled);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_bare_y_to_two_visits_is_asked_about_once_and_never_guessed(
+async fn a_bare_y_to_two_appointments_is_asked_about_once_and_never_guessed(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
     let (ann, first) = w.reminded("Ann", ANN).await;
-    let second = w.visit(&ann, 31).await;
+    let second = w.appointment(&ann, 31).await;
     w.work().await;
     w.text(ANN, "Y").await;
     w.work().await;
@@ -108,20 +108,20 @@ async fn a_bare_y_to_two_visits_is_asked_about_once_and_never_guessed(
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 3, "asked once");
     assert_eq!(w.open_tasks().await[0].kind, "clarify");
-    for visit in [&first, &second] {
-        assert_eq!(w.see_visit(visit).await.status, Status::Scheduled);
+    for appointment in [&first, &second] {
+        assert_eq!(w.see_appointment(appointment).await.status, Status::Scheduled);
     }
     w.text(ANN, "Y101").await;
     w.text(ANN, "N102").await;
-    assert_eq!(w.see_visit(&first).await.status, Status::Confirmed);
-    assert_eq!(w.see_visit(&second).await.status, Status::RescheduleRequested);
+    assert_eq!(w.see_appointment(&first).await.status, Status::Confirmed);
+    assert_eq!(w.see_appointment(&second).await.status, Status::RescheduleRequested);
 }
 
 #[rstest]
 #[tokio::test]
 async fn anything_else_is_corrected_once_then_a_person_reads(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    let (_, visit) = w.reminded("Ann", ANN).await;
+    let (_, appointment) = w.reminded("Ann", ANN).await;
     w.text(ANN, "Can I bring my dog? 🐶").await;
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2);
@@ -132,20 +132,26 @@ async fn anything_else_is_corrected_once_then_a_person_reads(#[values(Backend::S
     assert_eq!(w.phone_got(ANN).len(), 2, "one correction");
     assert_eq!(w.open_tasks().await.len(), 1);
     w.text(ANN, "Y").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed, "the answer still counts");
+    assert_eq!(
+        w.see_appointment(&appointment).await.status,
+        Status::Confirmed,
+        "the answer still counts"
+    );
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_answer_that_fits_no_visit_becomes_work_for_a_person(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn an_answer_that_fits_no_appointment_becomes_work_for_a_person(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     w.text("+14155550199", "Y").await;
     assert_eq!(w.open_tasks().await[0].kind, "clarify");
-    let (_, visit) = w.reminded("Ann", ANN).await;
-    w.clock.set(visit.starts_at + Duration::minutes(1));
+    let (_, appointment) = w.reminded("Ann", ANN).await;
+    w.clock.set(appointment.starts_at + Duration::minutes(1));
     w.text(ANN, "Y").await;
     assert_eq!(
-        w.see_visit(&visit).await.status,
+        w.see_appointment(&appointment).await.status,
         Status::Scheduled,
         "an answer after the visit confirms nothing"
     );
@@ -158,13 +164,13 @@ async fn a_reminder_reported_as_undelivered_can_still_be_answered(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     let m = w.last_message(&ann).await;
     let sid = m.provider_sid.clone().expect("accepted");
     w.status(&m, &sid, "undelivered", Some(30008)).await.expect("taken");
     assert_eq!(w.open_tasks().await[0].kind, "call");
     w.text(ANN, "Y").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
+    assert_eq!(w.see_appointment(&appointment).await.status, Status::Confirmed);
     assert!(w.open_tasks().await.is_empty(), "nobody needs to call any more");
 }
 
@@ -173,18 +179,18 @@ async fn a_reminder_reported_as_undelivered_can_still_be_answered(
 async fn an_answer_counts_for_fourteen_days(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30 * 24).await;
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    let appointment = w.appointment(&ann, 30 * 24).await;
+    reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("queued");
     w.work().await;
     w.clock.advance(Duration::days(14) + Duration::minutes(1));
     w.text(ANN, "Y").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::Scheduled);
+    assert_eq!(w.see_appointment(&appointment).await.status, Status::Scheduled);
     assert_eq!(w.open_tasks().await[0].kind, "clarify");
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("asked anew");
+    reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("asked anew");
     w.work().await;
     w.clock.advance(Duration::days(13));
     w.text(ANN, "Y").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
+    assert_eq!(w.see_appointment(&appointment).await.status, Status::Confirmed);
 }
 
 /// The reminder left, we could not write that down, and the answer came before we knew.
@@ -196,7 +202,7 @@ async fn an_answer_counts_from_when_the_reminder_left_not_from_when_we_knew(
     let w = World::new(backend).await;
     messages::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30).await;
+    let appointment = w.appointment(&ann, 30).await;
     w.sim.set_fault(Fault::new(FaultKind::ResetAfter));
     w.work().await;
     assert_eq!(w.last_message(&ann).await.status, "unknown");
@@ -210,7 +216,7 @@ async fn an_answer_counts_from_when_the_reminder_left_not_from_when_we_knew(
         .expect("found in the log");
     assert!(w.last_message(&ann).await.provider_sid.is_some());
     messages::sweep(&w.s).await.expect("sweeps");
-    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
+    assert_eq!(w.see_appointment(&appointment).await.status, Status::Confirmed);
 }
 
 /// A breaker, a limit or the budget holds the text back: the customer does not know of it.
@@ -220,7 +226,7 @@ async fn who_was_not_asked_yet_does_not_answer(#[values(Backend::Sqlite, Backend
     let w = World::new(backend).await;
     let cut_off = w.process_cut_off().await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30).await;
+    let appointment = w.appointment(&ann, 30).await;
     reminders::tick(&w.s).await.expect("due");
     messages::send_due(&cut_off).await.expect("nobody there");
     assert_eq!(w.last_message(&ann).await.status, "queued");
@@ -228,7 +234,7 @@ async fn who_was_not_asked_yet_does_not_answer(#[values(Backend::Sqlite, Backend
     w.text(ANN, "Y").await;
     let bodies: Vec<String> = w.thread(&ann).await.into_iter().map(|m| m.body).collect();
     assert!(!bodies.iter().any(|b| b.contains("did not understand")), "{bodies:?}");
-    assert_eq!(w.see_visit(&visit).await.status.as_str(), "scheduled");
+    assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "scheduled");
     assert!(w.open_tasks().await.iter().all(|t| t.kind == "clarify"), "a person reads it");
 }
 
@@ -265,9 +271,9 @@ async fn an_answer_with_manners_is_an_answer(#[values(Backend::Sqlite, Backend::
     .into_iter()
     .enumerate()
     {
-        let (_, visit) = w.reminded("Somebody", &phone(n)).await;
+        let (_, appointment) = w.reminded("Somebody", &phone(n)).await;
         w.text(&phone(n), text).await;
-        assert_eq!(w.see_visit(&visit).await.status, becomes, "{text}");
+        assert_eq!(w.see_appointment(&appointment).await.status, becomes, "{text}");
         w.work().await;
         assert_eq!(w.phone_got(&phone(n)).len(), 1, "nothing is asked back: {text}");
     }
@@ -291,16 +297,16 @@ async fn what_only_begins_like_an_answer_decides_nothing_and_asks_a_person_at_on
     .into_iter()
     .enumerate()
     {
-        let (_, visit) = w.reminded("Somebody", &phone(n)).await;
+        let (_, appointment) = w.reminded("Somebody", &phone(n)).await;
         w.text(&phone(n), text).await;
         w.work().await;
-        assert_eq!(w.see_visit(&visit).await.status, Status::Scheduled, "{text}");
+        assert_eq!(w.see_appointment(&appointment).await.status, Status::Scheduled, "{text}");
         assert_eq!(of_kind(&w, "clarify").await.len(), n + 1, "{text}");
         assert_eq!(w.phone_got(&phone(n)).len(), 1, "no \"we did not understand\": {text}");
     }
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     w.text(ANN, "Yes thanks, but stop texting me").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::Scheduled);
+    assert_eq!(w.see_appointment(&appointment).await.status, Status::Scheduled);
     assert!(
         w.see_contact(&ann).await.held_since.is_some(),
         "staff decide whether it is an opt-out"
@@ -323,19 +329,19 @@ async fn a_polite_yes_opts_nobody_in_again(#[values(Backend::Sqlite, Backend::Po
 
 #[rstest]
 #[tokio::test]
-async fn an_ok_to_what_staff_wrote_confirms_no_visit(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn an_ok_to_what_staff_wrote_confirms_no_appointment(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     w.clock.advance(Duration::minutes(1));
     w.reply(&ann, "You can park behind the house.").await.expect("queued");
     w.work().await;
     w.clock.advance(Duration::minutes(1));
     w.text(ANN, "Ok thanks 👍").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::Scheduled);
+    assert_eq!(w.see_appointment(&appointment).await.status, Status::Scheduled);
     assert_eq!(of_kind(&w, "clarify").await.len(), 1);
     w.text(ANN, "Yes, I will be there").await;
     assert_eq!(
-        w.see_visit(&visit).await.status,
+        w.see_appointment(&appointment).await.status,
         Status::Confirmed,
         "this is no answer to parking"
     );
@@ -347,21 +353,21 @@ async fn a_yes_to_staffs_question_does_not_confirm_what_was_declined(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     w.text(ANN, "No sorry").await;
     w.clock.advance(Duration::minutes(1));
     w.reply(&ann, "Would Tuesday at 3 suit you?").await.expect("queued");
     w.work().await;
     w.clock.advance(Duration::minutes(1));
     w.text(ANN, "Yes thank you").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::RescheduleRequested);
+    assert_eq!(w.see_appointment(&appointment).await.status, Status::RescheduleRequested);
     assert_eq!(
         (of_kind(&w, "reschedule").await.len(), of_kind(&w, "clarify").await.len()),
         (1, 1)
     );
     w.text(ANN, "Y101").await;
     assert_eq!(
-        w.see_visit(&visit).await.status,
+        w.see_appointment(&appointment).await.status,
         Status::Confirmed,
         "with its code it is plain"
     );
@@ -388,25 +394,32 @@ async fn who_writes_on_while_a_person_is_asked_to_read_adds_no_task(
 #[case::end("END")]
 #[case::quit("quit")]
 #[tokio::test]
-async fn a_stop_word_that_may_mean_the_visit_opts_out_and_has_somebody_call(
+async fn a_stop_word_that_may_mean_the_appointment_opts_out_and_has_somebody_call(
     #[case] word: &str,
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     for _ in 0..3 {
         w.text(ANN, word).await;
         w.clock.advance(Duration::minutes(1));
     }
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
-    assert_eq!(w.see_visit(&visit).await.status, Status::Scheduled, "nothing is guessed");
+    assert_eq!(
+        w.see_appointment(&appointment).await.status,
+        Status::Scheduled,
+        "nothing is guessed"
+    );
     let asked = w.open_tasks().await;
     assert_eq!(
         (asked.len(), asked[0].kind.as_str()),
         (1, "call"),
         "once, not for each repeat"
     );
-    assert_eq!((asked[0].appointment_id, asked[0].contact_id), (Some(visit.id), Some(ann.id)));
+    assert_eq!(
+        (asked[0].appointment_id, asked[0].contact_id),
+        (Some(appointment.id), Some(ann.id))
+    );
     let plain = format!(
         "They texted {}, which ended all texts to them. Perhaps they meant their visit on Tue, Jan 5 at 4:00 PM: please call and ask.",
         word.to_uppercase()
@@ -414,7 +427,7 @@ async fn a_stop_word_that_may_mean_the_visit_opts_out_and_has_somebody_call(
     assert_eq!(asked[0].title, plain);
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1, "the opt-out is as good as any");
-    appointments::act(&w.s, &w.owner, visit.id, Act::Cancel)
+    appointments::act(&w.s, &w.owner, appointment.id, Act::Cancel)
         .await
         .expect("cancelled");
     assert!(w.open_tasks().await.is_empty(), "that settles it");
@@ -427,18 +440,18 @@ async fn a_stop_word_that_may_mean_the_visit_opts_out_and_has_somebody_call(
 
 #[rstest]
 #[tokio::test]
-async fn only_a_word_that_may_mean_a_visit_that_lies_ahead_has_somebody_call(
+async fn only_a_word_that_may_mean_an_appointment_that_lies_ahead_has_somebody_call(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
     let stranger = "+14155550199";
     w.text(stranger, "CANCEL").await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     for word in ["STOP", "Unsubscribe", "opt out"] {
         w.text(ANN, word).await;
     }
     assert!(w.open_tasks().await.is_empty());
-    // Who has opted out already may still mean the visit; Twilio's own word for it changes nothing.
+    // Who has opted out already may still mean the appointment; Twilio's own word for it changes nothing.
     let mut form = w.inbound(ANN, "Cancel");
     form.opt_out_type = Some("STOP".to_owned());
     messages::receive(&w.s, &form, "").await.expect("taken");
@@ -447,20 +460,20 @@ async fn only_a_word_that_may_mean_a_visit_that_lies_ahead_has_somebody_call(
         starts_at: "2027-01-11T10:00".to_owned(),
         ..Default::default()
     };
-    appointments::reschedule(&w.s, &w.owner, visit.id, later)
+    appointments::reschedule(&w.s, &w.owner, appointment.id, later)
         .await
         .expect("moved");
     assert!(of_kind(&w, "call").await.is_empty(), "moving the visit settles it");
     w.text(ANN, "CANCEL").await;
     assert_eq!(of_kind(&w, "call").await.len(), 1, "the new time is news");
-    appointments::act(&w.s, &w.owner, visit.id, Act::Complete)
+    appointments::act(&w.s, &w.owner, appointment.id, Act::Complete)
         .await
         .expect("over");
     assert!(of_kind(&w, "call").await.is_empty());
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
 }
 
-/// A business writes from the installation's number to a person with a visit tomorrow.
+/// A business writes from the installation's number to a person with an appointment tomorrow.
 async fn from_the_shared_number(w: &World, name: &str) -> (Actor, ContactView, AppointmentView) {
     let actor = w.business_without_number(name).await;
     let new = CreateContact {
@@ -474,14 +487,14 @@ async fn from_the_shared_number(w: &World, name: &str) -> (Actor, ContactView, A
         starts_at: (w.clock.now() + Duration::hours(30)).to_rfc3339(),
         ..CreateAppointment::default()
     };
-    let visit = appointments::create(&w.s, &actor, new).await.expect("a visit");
+    let appointment = appointments::create(&w.s, &actor, new).await.expect("a visit");
     let hello = contract::messages::SendMessage {
         contact_id: ann.id,
         body: "Hello".to_owned(),
         correlation_id: None,
     };
     messages::send(&w.s, &actor, hello).await.expect("queued");
-    (actor, ann, visit)
+    (actor, ann, appointment)
 }
 
 #[rstest]
@@ -496,12 +509,12 @@ async fn a_cancel_to_a_number_of_several_businesses_has_each_of_them_call(
     let mut form = w.inbound(ANN, "CANCEL");
     form.to = SHARED.to_owned();
     messages::receive(&w.s, &form, "").await.expect("taken");
-    for (actor, ann, visit) in [nails, hair] {
+    for (actor, ann, appointment) in [nails, hair] {
         let ann = contacts::get(&w.s, &actor, ann.id).await.expect("Ann");
         assert_eq!(ann.consent.sms, State::OptedOut);
         let open = tasks::list(&w.s, &actor, Default::default()).await.expect("tasks").data;
         let meant: Vec<_> = open.iter().filter(|t| t.title.starts_with("They texted CANCEL")).collect();
-        assert_eq!((meant.len(), meant[0].appointment_id), (1, Some(visit.id)), "{open:?}");
+        assert_eq!((meant.len(), meant[0].appointment_id), (1, Some(appointment.id)), "{open:?}");
         assert_eq!(meant[0].contact_id, Some(ann.id));
     }
 }

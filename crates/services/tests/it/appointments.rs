@@ -22,12 +22,12 @@ async fn book(w: &World, who: &ContactView, starts_at: &str) -> services::Result
     appointments::create(&w.s, &w.owner, cmd).await
 }
 
-async fn move_to(w: &World, visit: &AppointmentView, starts_at: &str) -> services::Result<AppointmentView> {
+async fn move_to(w: &World, appointment: &AppointmentView, starts_at: &str) -> services::Result<AppointmentView> {
     let cmd = MoveAppointment {
         starts_at: starts_at.to_owned(),
         ..Default::default()
     };
-    appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await
+    appointments::reschedule(&w.s, &w.owner, appointment.id, cmd).await
 }
 
 fn refusal(result: services::Result<AppointmentView>) -> Problem {
@@ -78,7 +78,7 @@ async fn nor_is_one_moved_onto_another_or_brought_back_under_it(#[values(Backend
     let problem = refusal(move_to(&w, &second, "2027-01-07T15:00").await);
     assert_eq!((problem.code, problem.conflicts_with), (Code::Conflict, Some(first.id)));
     assert_eq!(
-        w.see_visit(&second).await.starts_at,
+        w.see_appointment(&second).await.starts_at,
         second.starts_at,
         "it stays where it was"
     );
@@ -89,7 +89,7 @@ async fn nor_is_one_moved_onto_another_or_brought_back_under_it(#[values(Backend
         .await
         .expect("within its minute, too");
 
-    let act = async |visit: &AppointmentView, act: Act| appointments::act(&w.s, &w.owner, visit.id, act).await;
+    let act = async |appointment: &AppointmentView, act: Act| appointments::act(&w.s, &w.owner, appointment.id, act).await;
     act(&first, Act::Cancel).await.expect("cancelled");
     let third = book(&w, &ann, "2027-01-07T15:00")
         .await

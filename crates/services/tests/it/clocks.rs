@@ -24,7 +24,7 @@ fn instant(text: &str) -> DateTime<Utc> {
     text.parse().expect("an instant")
 }
 
-/// A business in this zone, a week before the visits of these tests.
+/// A business in this zone, a week before the appointments of these tests.
 async fn in_zone(backend: Backend, zone: &str) -> (World, ContactView) {
     let w = World::new(backend).await;
     w.clock.set(instant("2026-12-01T18:00:00Z"));
@@ -50,8 +50,10 @@ async fn enter(w: &World, contact: &ContactView, starts_at: &str, location: Opti
 }
 
 /// As a version with the rules of March 2025 has stored it: the moment alone.
-async fn as_stored_before(w: &World, visit: &AppointmentView, starts_at: &str) {
-    let row = appointment::Entity::find_by_id(visit.id).one(w.s.db().connection()).await;
+async fn as_stored_before(w: &World, appointment: &AppointmentView, starts_at: &str) {
+    let row = appointment::Entity::find_by_id(appointment.id)
+        .one(w.s.db().connection())
+        .await;
     let mut row = row.expect("answers").expect("the visit").into_active_model();
     row.starts_at = Set(instant(starts_at));
     row.time_zone = Set(None);
@@ -71,12 +73,12 @@ async fn clock_tasks(w: &World) -> Vec<contract::tasks::TaskView> {
 #[case("America/Inuvik", "2026-12-08T21:00:00Z")]
 #[case("Africa/Casablanca", "2026-12-08T15:00:00Z")]
 #[tokio::test]
-async fn a_visit_is_entered_by_the_clocks_of_2026(#[case] zone: &str, #[case] utc: &str) {
+async fn an_appointment_is_entered_by_the_clocks_of_2026(#[case] zone: &str, #[case] utc: &str) {
     let (w, ann) = in_zone(Backend::Sqlite, zone).await;
-    let visit = enter(&w, &ann, "2026-12-08T15:00", None).await;
-    assert_eq!((visit.starts_at, visit.time_zone.as_str()), (instant(utc), zone));
+    let appointment = enter(&w, &ann, "2026-12-08T15:00", None).await;
+    assert_eq!((appointment.starts_at, appointment.time_zone.as_str()), (instant(utc), zone));
     assert_eq!(clocks::check(&w.s).await.expect("compared"), 0, "nothing to decide");
-    assert_eq!(visit.clock_change, None);
+    assert_eq!(appointment.clock_change, None);
 }
 
 /// In Vancouver, 15:00 was 23:00 in UTC, and is 22:00.
@@ -93,13 +95,13 @@ async fn what_was_entered_by_old_rules_waits_for_a_person(
     #[case] text: &str,
 ) {
     let (w, ann) = in_zone(backend, "America/Vancouver").await;
-    let visit = enter(&w, &ann, "2026-12-08T16:00", None).await;
-    as_stored_before(&w, &visit, "2026-12-08T23:00:00Z").await;
+    let appointment = enter(&w, &ann, "2026-12-08T16:00", None).await;
+    as_stored_before(&w, &appointment, "2026-12-08T23:00:00Z").await;
     // One text of it waits in the outbox already.
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("queued");
     assert_eq!(clocks::check(&w.s).await.expect("compared"), 1);
 
-    let seen = w.see_visit(&visit).await;
+    let seen = w.see_appointment(&appointment).await;
     let change = seen.clock_change.clone().expect("a question");
     assert_eq!(
         (change.time_zone.as_str(), change.entered.as_str(), change.now.as_str()),
@@ -114,7 +116,9 @@ async fn what_was_entered_by_old_rules_waits_for_a_person(
     );
     let ticked = tasks::set_done(&w.s, &w.owner, task.id, true).await.expect_err("undecided");
     assert_eq!(ticked.problem().code, Code::Conflict);
-    let by_hand = reminders::send_now(&w.s, &w.owner, visit.id).await.expect_err("undecided");
+    let by_hand = reminders::send_now(&w.s, &w.owner, appointment.id)
+        .await
+        .expect_err("undecided");
     assert_eq!(by_hand.problem().code, Code::Conflict);
     w.clock.set(instant("2026-12-07T12:00:00Z"));
     w.work().await;
@@ -122,14 +126,16 @@ async fn what_was_entered_by_old_rules_waits_for_a_person(
     w.work().await;
     assert!(w.phone_got(ANN).is_empty(), "no doubtful time is told");
 
-    let decided = clocks::decide(&w.s, &w.owner, visit.id, keep).await.expect("decided");
+    let decided = clocks::decide(&w.s, &w.owner, appointment.id, keep).await.expect("decided");
     assert_eq!((decided.starts_at, decided.clock_change), (instant(starts_at), None));
     assert!(clock_tasks(&w).await.is_empty());
     w.clock.set(instant("2026-12-07T23:30:00Z"));
     w.work().await;
     let got = w.phone_got(ANN);
     assert!(got.len() == 1 && got[0].contains(text), "{got:?}");
-    let again = clocks::decide(&w.s, &w.owner, visit.id, keep).await.expect_err("decided");
+    let again = clocks::decide(&w.s, &w.owner, appointment.id, keep)
+        .await
+        .expect_err("decided");
     assert_eq!(again.problem().code, Code::Conflict);
     assert_eq!(clocks::check(&w.s).await.expect("compared"), 0, "the version was seen");
 }
@@ -153,14 +159,22 @@ async fn who_is_not_concerned_is_not_asked(#[values(Backend::Sqlite, Backend::Po
     as_stored_before(&w, &summer, "2027-07-08T22:00:00Z").await;
     assert_eq!(clocks::check(&w.s).await.expect("compared"), 0);
     assert!(clock_tasks(&w).await.is_empty());
-    for visit in [&elsewhere, &summer] {
-        let row = appointment::Entity::find_by_id(visit.id).one(w.s.db().connection()).await;
+    for appointment in [&elsewhere, &summer] {
+        let row = appointment::Entity::find_by_id(appointment.id)
+            .one(w.s.db().connection())
+            .await;
         let row = row.expect("answers").expect("the visit");
         assert!(
             row.utc_offset.is_some() && row.time_zone.is_some(),
             "its clock is kept from now on"
         );
-        assert!(w.see_visit(visit).await.reminders.iter().all(|r| r.status == "planned"));
+        assert!(
+            w.see_appointment(appointment)
+                .await
+                .reminders
+                .iter()
+                .all(|r| r.status == "planned")
+        );
     }
 }
 
@@ -171,7 +185,7 @@ async fn every_new_version_of_the_rules_is_compared_with_what_was_entered(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let (w, ann) = in_zone(backend, "America/New_York").await;
-    let visits = [
+    let appointments = [
         enter(&w, &ann, "2026-12-08T15:00", None).await,
         enter(&w, &ann, "2026-12-09T15:00", None).await,
     ];
@@ -179,7 +193,7 @@ async fn every_new_version_of_the_rules_is_compared_with_what_was_entered(
     // As if the law had still had summer time then.
     let summer = appointment::Entity::update_many()
         .col_expr(appointment::Column::UtcOffset, sea_orm::sea_query::Expr::value(-4 * 3600))
-        .filter(appointment::Column::Id.eq(visits[0].id))
+        .filter(appointment::Column::Id.eq(appointments[0].id))
         .exec(w.s.db().connection())
         .await;
     assert_eq!(summer.expect("changed").rows_affected, 1);
@@ -197,7 +211,7 @@ async fn every_new_version_of_the_rules_is_compared_with_what_was_entered(
         seen.iter().map(|row| row.version.as_str()).collect::<Vec<_>>(),
         [zone::VERSION]
     );
-    let change = w.see_visit(&visits[0]).await.clock_change.expect("a question");
+    let change = w.see_appointment(&appointments[0]).await.clock_change.expect("a question");
     assert_eq!(
         (change.entered.as_str(), change.now.as_str()),
         ("2026-12-08T16:00", "2026-12-08T15:00")
@@ -207,7 +221,7 @@ async fn every_new_version_of_the_rules_is_compared_with_what_was_entered(
         starts_at: "2026-12-08T15:00".to_owned(),
         ..Default::default()
     };
-    let moved = appointments::reschedule(&w.s, &w.owner, visits[0].id, cmd)
+    let moved = appointments::reschedule(&w.s, &w.owner, appointments[0].id, cmd)
         .await
         .expect("moved");
     assert_eq!(moved.clock_change, None);
@@ -236,14 +250,14 @@ async fn lives_in(w: &World, ann: &ContactView, zone: &str) {
     contacts::update(&w.s, &w.owner, cmd).await.expect("moved");
 }
 
-/// AP5: a visit in person begins when the clock there says so, wherever the customer is.
+/// AP5: an appointment in person begins when the clock there says so, wherever the customer is.
 #[rstest]
 #[tokio::test]
 async fn a_traveller_is_told_the_clock_of_the_place(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let (w, ann) = in_zone(backend, "America/New_York").await;
     lives_in(&w, &ann, "America/Los_Angeles").await;
-    let visit = enter(&w, &ann, "2026-12-08T19:32", None).await;
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    let appointment = enter(&w, &ann, "2026-12-08T19:32", None).await;
+    reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("queued");
     w.work().await;
     let got = w.phone_got(ANN);
     assert!(got[0].contains("on Tue, Dec 8 at 7:32 PM EST."), "{got:?}");
@@ -271,12 +285,12 @@ async fn a_location_has_a_clock_of_its_own(#[values(Backend::Sqlite, Backend::Po
     );
     let here = enter(&w, &ann, "2026-12-09T15:00", None).await;
     assert_eq!(here.starts_at, instant("2026-12-09T20:00:00Z"));
-    for visit in [&there, &here] {
-        reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    for appointment in [&there, &here] {
+        reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("queued");
         w.work().await;
         w.clock.advance(Duration::minutes(2));
     }
-    // Who has no zone of their own is taken to be where the visit is.
+    // Who has no zone of their own is taken to be where the appointment is.
     let got = w.phone_got(ANN);
     assert!(got[0].contains("on Tue, Dec 8 at 3:00 PM."), "{got:?}");
     lives_in(&w, &ann, "America/New_York").await;
@@ -297,33 +311,35 @@ async fn a_location_has_a_clock_of_its_own(#[values(Backend::Sqlite, Backend::Po
 /// Who sees the wrong hour may book the right one anew, before somebody decides about the first.
 #[rstest]
 #[tokio::test]
-async fn what_was_entered_is_not_kept_beside_another_visit_of_that_time(
+async fn what_was_entered_is_not_kept_beside_another_appointment_of_that_time(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let (w, ann) = in_zone(backend, "America/Vancouver").await;
-    let visit = enter(&w, &ann, "2026-12-08T16:00", None).await;
-    as_stored_before(&w, &visit, "2026-12-08T23:00:00Z").await;
+    let appointment = enter(&w, &ann, "2026-12-08T16:00", None).await;
+    as_stored_before(&w, &appointment, "2026-12-08T23:00:00Z").await;
     assert_eq!(clocks::check(&w.s).await.expect("compared"), 1);
     enter(&w, &ann, "2026-12-08T15:00", None).await;
-    let twice = clocks::decide(&w.s, &w.owner, visit.id, Keep::Entered)
+    let twice = clocks::decide(&w.s, &w.owner, appointment.id, Keep::Entered)
         .await
         .expect_err("twice");
     assert_eq!(twice.problem().code, Code::Conflict);
-    clocks::decide(&w.s, &w.owner, visit.id, Keep::Moment).await.expect("decided");
+    clocks::decide(&w.s, &w.owner, appointment.id, Keep::Moment)
+        .await
+        .expect("decided");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_visit_that_is_off_asks_no_more_and_asks_again_when_it_is_on_again(
+async fn an_appointment_that_is_off_asks_no_more_and_asks_again_when_it_is_on_again(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     use contract::appointments::Act;
     let (w, ann) = in_zone(backend, "America/Vancouver").await;
-    let visit = enter(&w, &ann, "2026-12-08T16:00", None).await;
-    as_stored_before(&w, &visit, "2026-12-08T23:00:00Z").await;
+    let appointment = enter(&w, &ann, "2026-12-08T16:00", None).await;
+    as_stored_before(&w, &appointment, "2026-12-08T23:00:00Z").await;
     assert_eq!(clocks::check(&w.s).await.expect("compared"), 1);
     for (act, open) in [(Act::Cancel, 0), (Act::Reopen, 1), (Act::Complete, 0)] {
-        appointments::act(&w.s, &w.owner, visit.id, act).await.expect("done");
+        appointments::act(&w.s, &w.owner, appointment.id, act).await.expect("done");
         assert_eq!(clock_tasks(&w).await.len(), open, "{act:?}");
     }
 }
@@ -334,7 +350,7 @@ async fn a_visit_that_is_off_asks_no_more_and_asks_again_when_it_is_on_again(
 async fn a_place_that_gets_another_clock_moves_nobody_unasked(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let (w, ann) = in_zone(backend, "America/New_York").await;
     let harbour = place(&w, "Harbour", "").await;
-    let visit = enter(&w, &ann, "2026-12-08T15:00", Some(harbour)).await;
+    let appointment = enter(&w, &ann, "2026-12-08T15:00", Some(harbour)).await;
     let elsewhere = enter(&w, &ann, "2026-12-09T15:00", None).await;
     let save = async |zone: &str| {
         let cmd = contract::businesses::SaveLocation {
@@ -347,18 +363,22 @@ async fn a_place_that_gets_another_clock_moves_nobody_unasked(#[values(Backend::
             .expect("saved");
     };
     save("America/Los_Angeles").await;
-    let change = w.see_visit(&visit).await.clock_change.expect("a question");
+    let change = w.see_appointment(&appointment).await.clock_change.expect("a question");
     assert_eq!(
         (change.entered.as_str(), change.now.as_str()),
         ("2026-12-08T15:00", "2026-12-08T12:00")
     );
-    assert_eq!(w.see_visit(&elsewhere).await.clock_change, None);
+    assert_eq!(w.see_appointment(&elsewhere).await.clock_change, None);
     assert_eq!(clock_tasks(&w).await.len(), 1);
     save("").await;
-    assert_eq!(w.see_visit(&visit).await.clock_change, None);
+    assert_eq!(w.see_appointment(&appointment).await.clock_change, None);
     assert!(clock_tasks(&w).await.is_empty());
     assert!(
-        w.see_visit(&visit).await.reminders.iter().any(|r| r.status == "planned"),
+        w.see_appointment(&appointment)
+            .await
+            .reminders
+            .iter()
+            .any(|r| r.status == "planned"),
         "told again"
     );
 
@@ -370,10 +390,10 @@ async fn a_place_that_gets_another_clock_moves_nobody_unasked(#[values(Backend::
     };
     businesses::update(&w.s, &w.owner, cmd).await.expect("moved");
     assert_eq!(clock_tasks(&w).await.len(), 2);
-    clocks::decide(&w.s, &w.owner, visit.id, Keep::Entered)
+    clocks::decide(&w.s, &w.owner, appointment.id, Keep::Entered)
         .await
         .expect("decided");
-    let seen = w.see_visit(&visit).await;
+    let seen = w.see_appointment(&appointment).await;
     assert_eq!(
         (seen.starts_at, seen.clock_change),
         (instant("2026-12-08T21:00:00Z"), None),
@@ -386,58 +406,64 @@ async fn a_place_that_gets_another_clock_moves_nobody_unasked(#[values(Backend::
 #[tokio::test]
 async fn a_zone_that_nobody_knows_any_more_is_a_question(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let (w, ann) = in_zone(backend, "America/Vancouver").await;
-    let visits = [
+    let appointments = [
         enter(&w, &ann, "2026-12-08T15:00", None).await,
         enter(&w, &ann, "2026-12-09T15:00", None).await,
     ];
-    for (visit, offset) in visits.iter().zip([-8, -7]) {
-        let row = appointment::Entity::find_by_id(visit.id).one(w.s.db().connection()).await;
+    for (appointment, offset) in appointments.iter().zip([-8, -7]) {
+        let row = appointment::Entity::find_by_id(appointment.id)
+            .one(w.s.db().connection())
+            .await;
         let mut row = row.expect("answers").expect("the visit").into_active_model();
         row.time_zone = Set(Some("America/Atlantis".to_owned()));
         row.utc_offset = Set(Some(offset * 3600));
         row.update(w.s.db().connection()).await.expect("stored");
     }
-    let by_hand = reminders::send_now(&w.s, &w.owner, visits[1].id)
+    let by_hand = reminders::send_now(&w.s, &w.owner, appointments[1].id)
         .await
         .expect_err("undecided");
     assert_eq!(by_hand.problem().code, Code::Conflict);
     assert_eq!(clocks::check(&w.s).await.expect("compared"), 1);
-    let change = w.see_visit(&visits[0]).await.clock_change.expect("a question");
+    let change = w.see_appointment(&appointments[0]).await.clock_change.expect("a question");
     assert_eq!(change.time_zone, "America/Vancouver");
     assert_eq!(
-        w.see_visit(&visits[1]).await.clock_change,
+        w.see_appointment(&appointments[1]).await.clock_change,
         None,
         "the same hour by the clock there"
     );
-    reminders::send_now(&w.s, &w.owner, visits[1].id).await.expect("decided");
+    reminders::send_now(&w.s, &w.owner, appointments[1].id)
+        .await
+        .expect("decided");
 }
 
-/// The night is that of where they are taken to be: at the visit's place. In New York it would be half past nine.
+/// The night is that of where they are taken to be: at the appointment's place. In New York it would be half past nine.
 #[rstest]
 #[tokio::test]
-async fn who_has_no_zone_of_their_own_sleeps_where_the_visit_is(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn who_has_no_zone_of_their_own_sleeps_where_the_appointment_is(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let (w, ann) = in_zone(backend, "America/New_York").await;
     let west = place(&w, "West", "America/Los_Angeles").await;
-    let visit = enter(&w, &ann, "2026-12-08T06:30", Some(west)).await;
-    let due: Vec<_> = visit.reminders.iter().map(|r| r.due_at).collect();
+    let appointment = enter(&w, &ann, "2026-12-08T06:30", Some(west)).await;
+    let due: Vec<_> = appointment.reminders.iter().map(|r| r.due_at).collect();
     assert_eq!(due, [instant("2026-12-06T16:00:00Z"), instant("2026-12-07T16:00:00Z")]);
 }
 
-/// A page that was drawn before its place got another clock must not move a visit by the old one.
+/// A page that was drawn before its place got another clock must not move an appointment by the old one.
 #[rstest]
 #[tokio::test]
 async fn a_time_that_was_read_by_another_clock_moves_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let (w, ann) = in_zone(backend, "America/New_York").await;
-    let visit = enter(&w, &ann, "2026-12-08T15:00", None).await;
+    let appointment = enter(&w, &ann, "2026-12-08T15:00", None).await;
     let by = async |zone: &str| {
         let cmd = contract::appointments::MoveAppointment {
             starts_at: "2026-12-09T15:00".to_owned(),
             time_zone: Some(zone.to_owned()),
         };
-        appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await
+        appointments::reschedule(&w.s, &w.owner, appointment.id, cmd).await
     };
     let refused = by("Europe/Rome").await.expect_err("another clock").problem();
     assert_eq!(refused.code, Code::Invalid);
-    assert_eq!(w.see_visit(&visit).await.starts_at, visit.starts_at);
+    assert_eq!(w.see_appointment(&appointment).await.starts_at, appointment.starts_at);
     by("America/New_York").await.expect("moved");
 }

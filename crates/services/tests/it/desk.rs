@@ -193,7 +193,7 @@ async fn a_budget_warns_holds_reminders_back_and_lets_them_go_when_it_is_raised(
     w.reply(&ann, "Five: replies still go out").await.expect("queued");
     w.work().await;
     assert_eq!(banners(&w).await, [("budget_used".to_owned(), true)]);
-    w.visit(&ann, 30).await;
+    w.appointment(&ann, 30).await;
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 5, "the reminder waits");
     let waiting = w.last_message(&ann).await;
@@ -266,7 +266,7 @@ async fn limits_are_checked_field_by_field_and_changed_by_owners_only(
 async fn reminders_keep_the_quiet_hours_that_were_set(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    w.visit(&ann, 30).await;
+    w.appointment(&ann, 30).await;
     let local = w
         .clock
         .now()
@@ -374,7 +374,7 @@ async fn where_a_business_wants_it_reminders_keep_to_the_hours_of_the_customers_
     };
     businesses::update_sending(&w.s, &w.owner, cmd).await.expect("accepted");
     let tex = w.contact("Tex", "+12145550142").await;
-    w.visit(&tex, 30).await;
+    w.appointment(&tex, 30).await;
     w.work().await;
     assert_eq!(w.phone_got("+12145550142").len(), usize::from(!wanted));
     w.clock.advance(Duration::hours(2) + Duration::minutes(1));

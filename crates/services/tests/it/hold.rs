@@ -85,7 +85,7 @@ async fn a_keyword_settles_the_question(#[values(Backend::Sqlite, Backend::Postg
 
 #[rstest]
 #[tokio::test]
-async fn talk_about_the_visit_holds_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn talk_about_the_appointment_holds_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, _) = w.reminded("Ann", ANN).await;
     w.text(ANN, "no thanks, cancel it").await;

@@ -177,7 +177,7 @@ async fn the_live_log_tells_everything_in_order_and_resumes_anywhere(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    let (_, visit) = w.reminded("Ann", ANN).await;
+    let (_, appointment) = w.reminded("Ann", ANN).await;
     let here = live::cursor(&w.s, w.owner.business_id).await.expect("cursor");
     w.text(ANN, "Y").await;
     let batch = live::after(&w.s, &w.owner, here).await.expect("events");
@@ -187,7 +187,7 @@ async fn the_live_log_tells_everything_in_order_and_resumes_anywhere(
     let LiveEvent::Appointment(seen) = &batch.events[2].1 else {
         panic!("an appointment")
     };
-    assert_eq!((seen.id, seen.status.as_str()), (visit.id, "confirmed"));
+    assert_eq!((seen.id, seen.status.as_str()), (appointment.id, "confirmed"));
     let ids: Vec<_> = batch.events.iter().map(|(id, _)| *id).collect();
     assert!(ids.is_sorted() && ids[0] > here);
     let rest = live::after(&w.s, &w.owner, ids[0]).await.expect("events");
@@ -416,7 +416,7 @@ async fn a_stop_that_could_not_be_acted_on_holds_everything_until_it_is(
 #[tokio::test]
 async fn a_stop_under_a_picture_is_a_stop(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     for (word, media) in [("Y", 1), ("STOP", 2)] {
         let form = forms::Inbound {
             num_media: media,
@@ -424,7 +424,7 @@ async fn a_stop_under_a_picture_is_a_stop(#[values(Backend::Sqlite, Backend::Pos
         };
         messages::receive(&w.s, &form, "").await.expect("taken");
     }
-    assert_eq!(w.see_visit(&visit).await.status.as_str(), "confirmed");
+    assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "confirmed");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
     assert_eq!(w.last_message(&ann).await.body, "STOP\n[2 attachment(s), not shown here]");
 }
@@ -513,7 +513,7 @@ async fn a_machine_that_writes_is_shown_and_found_but_never_answered(
 
 #[rstest]
 #[tokio::test]
-async fn a_machine_may_be_given_a_name_and_a_visit_but_no_reminder(
+async fn a_machine_may_be_given_a_name_and_an_appointment_but_no_reminder(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
@@ -540,7 +540,7 @@ async fn a_machine_may_be_given_a_name_and_a_visit_but_no_reminder(
         evidence: "Said so".to_owned(),
     };
     contacts::record_consent(&w.s, &w.owner, agreed).await.expect("written down");
-    w.visit(&named, 30).await;
+    w.appointment(&named, 30).await;
     w.work().await;
     assert!(w.sim.messages().is_empty());
     let asked = w.open_tasks().await;

@@ -180,15 +180,15 @@ async fn law_3_what_comes_between_the_claim_and_the_call_counts(
 
 #[rstest]
 #[tokio::test]
-async fn law_3_a_visit_that_is_gone_since_the_claim_is_not_reminded_of(
+async fn law_3_an_appointment_that_is_gone_since_the_claim_is_not_reminded_of(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = Arc::new(World::new(backend).await);
     numbers::set_pace(&w.s, NUMBER, 100).await.expect("a fast number");
     let ann = w.contact("Ann", ANN).await;
-    let mut visits = Vec::new();
+    let mut appointments = Vec::new();
     for hours in 30..40 {
-        visits.push(w.visit(&ann, hours).await);
+        appointments.push(w.appointment(&ann, hours).await);
     }
     reminders::tick(&w.s).await.expect("fires");
     w.sim.set_fault(Fault::new(FaultKind::Timeout).count(10).ms(1_000));
@@ -200,8 +200,8 @@ async fn law_3_a_visit_that_is_gone_since_the_claim_is_not_reminded_of(
         .wait_for(|state| state.creates().next().is_some(), std::time::Duration::from_secs(180))
         .await
         .expect("the first is out");
-    for visit in &visits {
-        appointments::act(&w.s, &w.owner, visit.id, Act::Cancel)
+    for appointment in &appointments {
+        appointments::act(&w.s, &w.owner, appointment.id, Act::Cancel)
             .await
             .expect("cancelled");
     }
@@ -266,7 +266,7 @@ async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     w.text(ANN, "What?").await;
     let thief = w.another_business().await;
     let conversation = w.last_message(&ann).await.conversation_id;
@@ -291,20 +291,24 @@ async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(
         notes: None,
     };
     not_found(contacts::update(s, t, update).await.expect_err("update"));
-    let visit_for_ann = CreateAppointment {
+    let appointment_for_ann = CreateAppointment {
         contact_id: ann.id,
         starts_at: "2027-02-01T10:00".to_owned(),
         ..Default::default()
     };
-    not_found(appointments::create(s, t, visit_for_ann).await.expect_err("create"));
-    not_found(appointments::get(s, t, visit.id).await.expect_err("visit"));
-    not_found(appointments::act(s, t, visit.id, Act::Cancel).await.expect_err("cancel"));
+    not_found(appointments::create(s, t, appointment_for_ann).await.expect_err("create"));
+    not_found(appointments::get(s, t, appointment.id).await.expect_err("visit"));
+    not_found(
+        appointments::act(s, t, appointment.id, Act::Cancel)
+            .await
+            .expect_err("cancel"),
+    );
     let moved = MoveAppointment {
         starts_at: "2027-02-01T10:00".to_owned(),
         ..Default::default()
     };
-    not_found(appointments::reschedule(s, t, visit.id, moved).await.expect_err("move"));
-    not_found(services::reminders::send_now(s, t, visit.id).await.expect_err("remind"));
+    not_found(appointments::reschedule(s, t, appointment.id, moved).await.expect_err("move"));
+    not_found(services::reminders::send_now(s, t, appointment.id).await.expect_err("remind"));
     not_found(conversations::thread(s, t, conversation, None).await.expect_err("thread"));
     not_found(conversations::mark_read(s, t, conversation).await.expect_err("read"));
     not_found(conversations::open_with(s, t, ann.id).await.expect_err("open"));

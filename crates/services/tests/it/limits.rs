@@ -42,7 +42,7 @@ async fn reminders_leave_at_their_numbers_pace_and_say_when_their_turn_is(
     // A minute's worth may run ahead; the rest gets turns, one a second.
     for n in 0..70 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
-        Box::pin(w.visit(&c, 30)).await;
+        Box::pin(w.appointment(&c, 30)).await;
     }
     w.work().await;
     let sent = w.sim.messages().len();
@@ -69,7 +69,7 @@ async fn an_answer_to_a_customer_overtakes_reminders_that_wait_for_their_turn(
     let w = World::new(backend).await;
     for n in 0..80 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
-        Box::pin(w.visit(&c, 30)).await;
+        Box::pin(w.appointment(&c, 30)).await;
     }
     w.work().await;
     assert!(w.sim.messages().len() < 80, "some wait");
@@ -86,7 +86,7 @@ async fn replies_are_first_but_reminders_do_not_starve(#[values(Backend::Sqlite,
     let chatty = w.contact("Chatty", ANN).await;
     for n in 0..5 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
-        Box::pin(w.visit(&c, 30)).await;
+        Box::pin(w.appointment(&c, 30)).await;
     }
     services::reminders::tick(&w.s).await.expect("fires");
     for n in 0..95 {
@@ -262,7 +262,7 @@ async fn with_the_budget_used_up_reminders_wait_and_replies_still_go(
     budget(&w, 20_000).await;
     for n in 0..3 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
-        Box::pin(w.visit(&c, 30)).await;
+        Box::pin(w.appointment(&c, 30)).await;
         w.work().await;
         let expected: &[&str] = if n == 0 { &[] } else { &["budget_used"] };
         assert_eq!(kinds(&w).await, expected, "after {}", n + 1);
@@ -319,7 +319,7 @@ async fn a_mornings_reminders_leave_room_for_an_answer(#[values(Backend::Sqlite,
         .expect("a low limit");
     for n in 0..25 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
-        Box::pin(w.visit(&c, 30)).await;
+        Box::pin(w.appointment(&c, 30)).await;
     }
     w.work().await;
     assert_eq!(w.sim.messages().len(), 18);
@@ -406,7 +406,7 @@ async fn reminders_from_several_workers_together_keep_to_their_numbers_pace(
         .expect("no other limit is met");
     for n in 0..90 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
-        Box::pin(w.visit(&c, 30)).await;
+        Box::pin(w.appointment(&c, 30)).await;
     }
     services::reminders::tick(&w.s).await.expect("fires");
     let processes = three_processes(&w).await;
@@ -483,7 +483,7 @@ async fn what_a_limit_held_does_not_leave_all_at_once(#[values(Backend::Sqlite, 
     let phones: Vec<String> = (0..60).map(|n| format!("+1415555{n:04}")).collect();
     for phone in &phones {
         let somebody = w.contact("Somebody", phone).await;
-        w.visit(&somebody, 30).await;
+        w.appointment(&somebody, 30).await;
     }
     let sent = || phones.iter().map(|phone| w.phone_got(phone).len()).sum::<usize>();
     // Each gets a turn, and at its turn finds the hour's limit used up.
@@ -747,7 +747,7 @@ async fn on_a_morning_full_of_reminders_help_is_answered_and_staff_keep_the_last
         .expect("a low limit");
     for n in 0..20 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
-        Box::pin(w.visit(&c, 30)).await;
+        Box::pin(w.appointment(&c, 30)).await;
     }
     w.work().await;
     assert_eq!(w.sim.messages().len(), 18);
@@ -812,7 +812,7 @@ async fn after_three_times_too_fast_a_reply_leaves_within_seconds_and_before_rem
     let w = World::new(backend).await;
     for n in 0..3 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
-        Box::pin(w.visit(&c, 30)).await;
+        Box::pin(w.appointment(&c, 30)).await;
     }
     services::reminders::tick(&w.s).await.expect("fires");
     let ann = w.contact("Ann", ANN).await;

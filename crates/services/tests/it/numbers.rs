@@ -47,7 +47,7 @@ async fn place(w: &World, name: &str, number: &str) -> LocationView {
     locations::save(&w.s, &w.owner, None, cmd).await.expect("a location")
 }
 
-async fn visit_at(w: &World, contact: &ContactView, place: &LocationView) -> AppointmentView {
+async fn appointment_at(w: &World, contact: &ContactView, place: &LocationView) -> AppointmentView {
     let cmd = CreateAppointment {
         contact_id: contact.id,
         starts_at: (w.clock.now() + Duration::hours(30)).to_rfc3339(),
@@ -59,7 +59,7 @@ async fn visit_at(w: &World, contact: &ContactView, place: &LocationView) -> App
 
 #[rstest]
 #[tokio::test]
-async fn a_reminder_leaves_from_the_number_of_the_visits_location_and_the_talk_goes_on_there(
+async fn a_reminder_leaves_from_the_number_of_the_appointments_location_and_the_talk_goes_on_there(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
@@ -71,9 +71,9 @@ async fn a_reminder_leaves_from_the_number_of_the_visits_location_and_the_talk_g
         .expect("the default");
     let (uptown, plain) = (place(&w, "Uptown", UPTOWN).await, place(&w, "Downtown", "").await);
     let (ann, ben) = (w.contact("Ann", ANN).await, w.contact("Ben", BEN).await);
-    let visit = visit_at(&w, &ann, &uptown).await;
-    assert_eq!(visit.location.expect("said").name, "Uptown");
-    visit_at(&w, &ben, &plain).await;
+    let appointment = appointment_at(&w, &ann, &uptown).await;
+    assert_eq!(appointment.location.expect("said").name, "Uptown");
+    appointment_at(&w, &ben, &plain).await;
     w.work().await;
     w.reply(&ann, "See you there").await.expect("queued");
     w.work().await;

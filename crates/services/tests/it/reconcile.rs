@@ -91,10 +91,10 @@ async fn who_has_agreed_again_since_is_not_opted_out_by_an_old_stop(
 async fn who_has_opted_out_since_is_not_opted_in_by_an_old_text(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
     #[case] old: &str,
-    #[case] visit_then: &str,
+    #[case] appointment_then: &str,
 ) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     messages::sweep(&w.s).await.expect("begins");
     w.sim.inbound(ANN, NUMBER, old).await;
     w.clock.advance(Duration::minutes(5));
@@ -102,7 +102,7 @@ async fn who_has_opted_out_since_is_not_opted_in_by_an_old_text(
     messages::sweep(&w.s).await.expect("sweeps");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == old), "it is shown");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
-    assert_eq!(w.see_visit(&visit).await.status.as_str(), visit_then);
+    assert_eq!(w.see_appointment(&appointment).await.status.as_str(), appointment_then);
     let before = w.phone_got(ANN).len();
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), before, "nothing goes out after a STOP");
@@ -193,7 +193,7 @@ async fn an_old_start_that_is_tried_again_is_as_old_as_before(#[values(Backend::
 #[tokio::test]
 async fn an_old_answer_does_not_undo_a_newer_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     messages::sweep(&w.s).await.expect("begins");
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(ANN, NUMBER, "Y").await;
@@ -201,7 +201,7 @@ async fn an_old_answer_does_not_undo_a_newer_one(#[values(Backend::Sqlite, Backe
     w.text(ANN, "N").await;
     messages::sweep(&w.s).await.expect("sweeps");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == "Y"), "it is shown");
-    assert_eq!(w.see_visit(&visit).await.status.as_str(), "reschedule_requested");
+    assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "reschedule_requested");
     let kinds: Vec<String> = w.open_tasks().await.into_iter().map(|t| t.kind).collect();
     assert!(
         kinds.iter().any(|k| k == "reschedule") && kinds.iter().any(|k| k == "clarify"),
@@ -209,28 +209,30 @@ async fn an_old_answer_does_not_undo_a_newer_one(#[values(Backend::Sqlite, Backe
     );
 }
 
-/// Y to the old time, lost; then the visit moves and its new time is texted: nobody has agreed to that one.
+/// Y to the old time, lost; then the appointment moves and its new time is texted: nobody has agreed to that one.
 #[rstest]
 #[tokio::test]
 async fn an_old_answer_is_not_one_to_what_was_asked_later(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     messages::sweep(&w.s).await.expect("begins");
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(ANN, NUMBER, "Y").await;
     w.clock.advance(Duration::minutes(2));
     let cmd = MoveAppointment {
-        starts_at: (visit.starts_at + Duration::hours(1)).to_rfc3339(),
+        starts_at: (appointment.starts_at + Duration::hours(1)).to_rfc3339(),
         ..Default::default()
     };
-    appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await.expect("moved");
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("asked anew");
+    appointments::reschedule(&w.s, &w.owner, appointment.id, cmd)
+        .await
+        .expect("moved");
+    reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("asked anew");
     w.work().await;
     messages::sweep(&w.s).await.expect("sweeps");
-    assert_eq!(w.see_visit(&visit).await.status.as_str(), "scheduled");
+    assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "scheduled");
     assert_eq!(w.open_tasks().await[0].kind, "clarify");
     w.text(ANN, "Y").await;
-    assert_eq!(w.see_visit(&visit).await.status.as_str(), "confirmed");
+    assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "confirmed");
     assert_eq!(w.thread(&ann).await.iter().filter(|m| m.body == "Y").count(), 2);
 }
 

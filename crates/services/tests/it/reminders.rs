@@ -15,9 +15,13 @@ const ANN: &str = "+14155550171";
 const BOB: &str = "+14155550172";
 const CID: &str = "+14155550173";
 
-/// Each reminder of a visit: which, and what became of it.
-pub(crate) fn states(visit: &AppointmentView) -> Vec<(&str, &str)> {
-    visit.reminders.iter().map(|r| (r.kind.as_str(), r.status.as_str())).collect()
+/// Each reminder of an appointment: which, and what became of it.
+pub(crate) fn states(appointment: &AppointmentView) -> Vec<(&str, &str)> {
+    appointment
+        .reminders
+        .iter()
+        .map(|r| (r.kind.as_str(), r.status.as_str()))
+        .collect()
 }
 
 #[rstest]
@@ -25,8 +29,8 @@ pub(crate) fn states(visit: &AppointmentView) -> Vec<(&str, &str)> {
 async fn two_reminders_go_out_at_their_time_and_only_once(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 72).await;
-    assert_eq!(states(&visit), [("48h", "planned"), ("24h", "planned")]);
+    let appointment = w.appointment(&ann, 72).await;
+    assert_eq!(states(&appointment), [("48h", "planned"), ("24h", "planned")]);
     w.work().await;
     assert!(w.phone_got(ANN).is_empty(), "not before their time");
     w.clock.advance(Duration::hours(24));
@@ -45,14 +49,14 @@ async fn two_reminders_go_out_at_their_time_and_only_once(#[values(Backend::Sqli
 
 #[rstest]
 #[tokio::test]
-async fn moving_a_visit_takes_its_reminders_along(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn moving_an_appointment_takes_its_reminders_along(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    let (_, visit) = w.reminded("Ann", ANN).await;
+    let (_, appointment) = w.reminded("Ann", ANN).await;
     let later = MoveAppointment {
-        starts_at: (visit.starts_at + Duration::days(7)).to_rfc3339(),
+        starts_at: (appointment.starts_at + Duration::days(7)).to_rfc3339(),
         ..Default::default()
     };
-    let moved = appointments::reschedule(&w.s, &w.owner, visit.id, later)
+    let moved = appointments::reschedule(&w.s, &w.owner, appointment.id, later)
         .await
         .expect("moved");
     assert_eq!(
@@ -61,16 +65,16 @@ async fn moving_a_visit_takes_its_reminders_along(#[values(Backend::Sqlite, Back
     );
     w.text(ANN, "Y").await;
     assert_eq!(
-        w.see_visit(&visit).await.status,
+        w.see_appointment(&appointment).await.status,
         Status::Scheduled,
         "the yes was to another time"
     );
     assert_eq!(w.open_tasks().await[0].kind, "clarify");
     let back = MoveAppointment {
-        starts_at: visit.starts_at.to_rfc3339(),
+        starts_at: appointment.starts_at.to_rfc3339(),
         ..Default::default()
     };
-    let back = appointments::reschedule(&w.s, &w.owner, visit.id, back)
+    let back = appointments::reschedule(&w.s, &w.owner, appointment.id, back)
         .await
         .expect("moved back");
     assert_eq!(
@@ -87,20 +91,20 @@ async fn moving_a_visit_takes_its_reminders_along(#[values(Backend::Sqlite, Back
 #[case::completed(Act::Complete)]
 #[case::no_show(Act::NoShow)]
 #[tokio::test]
-async fn a_visit_that_is_gone_is_never_reminded_of(
+async fn an_appointment_that_is_gone_is_never_reminded_of(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
     #[case] act: Act,
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30).await;
+    let appointment = w.appointment(&ann, 30).await;
     // Already fired, not yet handed over.
     reminders::tick(&w.s).await.expect("fires");
-    appointments::act(&w.s, &w.owner, visit.id, act).await.expect("done");
+    appointments::act(&w.s, &w.owner, appointment.id, act).await.expect("done");
     w.clock.advance(Duration::hours(7));
     w.work().await;
     assert!(w.phone_got(ANN).is_empty());
-    let again = appointments::act(&w.s, &w.owner, visit.id, Act::Reopen)
+    let again = appointments::act(&w.s, &w.owner, appointment.id, Act::Reopen)
         .await
         .expect("undone");
     assert_eq!(again.status, Status::Scheduled);
@@ -114,7 +118,7 @@ async fn everything_that_is_due_goes_out_at_one_tick(#[values(Backend::Sqlite, B
     let w = World::new(backend).await;
     for n in 0..105 {
         let somebody = w.contact("Somebody", &format!("+1415555{n:04}")).await;
-        w.visit(&somebody, 30).await;
+        w.appointment(&somebody, 30).await;
     }
     assert_eq!(reminders::tick(&w.s).await.expect("fires"), 105, "more than one look takes");
     assert_eq!(reminders::tick(&w.s).await.expect("nothing is left"), 0);
@@ -126,22 +130,22 @@ async fn one_that_cannot_be_fired_keeps_nobody_waiting(#[values(Backend::Sqlite,
     let w = World::new(backend).await;
     for (name, phone) in [("Ann", ANN), ("Bob", BOB), ("Cid", CID)] {
         let somebody = w.contact(name, phone).await;
-        w.visit(&somebody, 30).await;
+        w.appointment(&somebody, 30).await;
     }
-    let visits = |set: &str, of: &str| {
+    let appointments = |set: &str, of: &str| {
         let sql = format!(
             "UPDATE appointment SET status = '{set}' WHERE contact_id IN (SELECT id FROM contact WHERE name = 'Bob') AND status = '{of}'"
         );
         let db = w.s.db().connection().clone();
         async move { db.execute_unprepared(&sql).await.expect("changed").rows_affected() }
     };
-    assert_eq!(visits("of a newer version", "scheduled").await, 1);
+    assert_eq!(appointments("of a newer version", "scheduled").await, 1);
     w.work().await;
     assert_eq!([ANN, BOB, CID].map(|phone| w.phone_got(phone).len()), [1, 0, 1]);
     w.clock.advance(Duration::minutes(1));
     w.work().await;
     assert_eq!(w.open_tasks().await.len(), 1, "at the second failure a person hears of it");
-    assert_eq!(visits("scheduled", "of a newer version").await, 1);
+    assert_eq!(appointments("scheduled", "of a newer version").await, 1);
     w.work().await;
     assert!(w.phone_got(BOB).is_empty(), "it rests for a minute");
     w.clock.advance(Duration::minutes(1));
@@ -154,7 +158,7 @@ async fn one_that_cannot_be_fired_keeps_nobody_waiting(#[values(Backend::Sqlite,
 async fn a_reminder_that_waits_makes_way_for_the_next_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 72).await;
+    let appointment = w.appointment(&ann, 72).await;
     let db = w.s.db().connection();
     db.execute_unprepared("UPDATE business SET monthly_budget = 0")
         .await
@@ -170,7 +174,10 @@ async fn a_reminder_that_waits_makes_way_for_the_next_one(#[values(Backend::Sqli
     w.clock.advance(Duration::hours(2));
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
-    assert_eq!(states(&w.see_visit(&visit).await), [("48h", "cancelled"), ("24h", "sent")]);
+    assert_eq!(
+        states(&w.see_appointment(&appointment).await),
+        [("48h", "cancelled"), ("24h", "sent")]
+    );
     assert!(w.open_tasks().await.is_empty());
 }
 
@@ -181,13 +188,13 @@ async fn a_reminder_by_hand_takes_the_place_of_one_that_waits_and_makes_way_itse
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 72).await;
+    let appointment = w.appointment(&ann, 72).await;
     let db = w.s.db().connection();
     let budget = |most: &str| format!("UPDATE business SET monthly_budget = {most}");
     db.execute_unprepared(&budget("0")).await.expect("nothing left");
     w.clock.advance(Duration::hours(24));
     w.work().await;
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("queued");
     w.clock.advance(Duration::hours(24));
     w.work().await;
     db.execute_unprepared(&budget("NULL")).await.expect("no budget");
@@ -195,7 +202,7 @@ async fn a_reminder_by_hand_takes_the_place_of_one_that_waits_and_makes_way_itse
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
     assert_eq!(
-        states(&w.see_visit(&visit).await),
+        states(&w.see_appointment(&appointment).await),
         [("48h", "cancelled"), ("manual", "cancelled"), ("24h", "sent")]
     );
 }
@@ -208,7 +215,7 @@ async fn an_undelivered_reminder_is_not_tried_again_beside_the_next_one(
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 72).await;
+    let appointment = w.appointment(&ann, 72).await;
     w.clock.advance(Duration::hours(24));
     w.work().await;
     let first = w.last_message(&ann).await;
@@ -221,7 +228,10 @@ async fn an_undelivered_reminder_is_not_tried_again_beside_the_next_one(
     messages::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2, "each once");
-    assert_eq!(states(&w.see_visit(&visit).await), [("48h", "failed"), ("24h", "sent")]);
+    assert_eq!(
+        states(&w.see_appointment(&appointment).await),
+        [("48h", "failed"), ("24h", "sent")]
+    );
     assert!(!w.thread(&ann).await[0].status_words.contains("tried again"));
 }
 
@@ -231,7 +241,7 @@ async fn an_earlier_reminder_that_comes_late_does_not_follow_a_later_one(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    let (_, visit) = w.reminded("Ann", ANN).await;
+    let (_, appointment) = w.reminded("Ann", ANN).await;
     w.clock.advance(Duration::hours(6));
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2);
@@ -243,7 +253,10 @@ async fn an_earlier_reminder_that_comes_late_does_not_follow_a_later_one(
         .expect("as if it had rested");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2);
-    assert_eq!(states(&w.see_visit(&visit).await), [("48h", "skipped"), ("24h", "sent")]);
+    assert_eq!(
+        states(&w.see_appointment(&appointment).await),
+        [("48h", "skipped"), ("24h", "sent")]
+    );
 }
 
 #[rstest]
@@ -251,7 +264,7 @@ async fn an_earlier_reminder_that_comes_late_does_not_follow_a_later_one(
 async fn nobody_is_woken_up(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    w.visit(&ann, 30).await;
+    w.appointment(&ann, 30).await;
     // The worker was down until 22:30 in New York.
     w.clock.advance(Duration::hours(12) + Duration::minutes(30));
     w.work().await;
@@ -268,18 +281,18 @@ async fn a_reminder_can_be_sent_by_hand_even_at_night_but_never_against_consent(
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 200).await;
+    let appointment = w.appointment(&ann, 200).await;
     w.clock.advance(Duration::hours(13));
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("sent");
-    reminders::send_now(&w.s, &w.owner, visit.id)
+    reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("sent");
+    reminders::send_now(&w.s, &w.owner, appointment.id)
         .await
         .expect("a second click is harmless");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
     w.text(ANN, "Y").await;
-    assert_eq!(w.see_visit(&visit).await.status, Status::Confirmed);
+    assert_eq!(w.see_appointment(&appointment).await.status, Status::Confirmed);
     w.text(ANN, "STOP").await;
-    let refused = reminders::send_now(&w.s, &w.owner, visit.id)
+    let refused = reminders::send_now(&w.s, &w.owner, appointment.id)
         .await
         .expect_err("not after STOP");
     assert_eq!(refused.problem().code, Code::MayNotSend);
@@ -295,9 +308,9 @@ async fn without_consent_the_reminder_is_skipped_with_its_reason_and_somebody_ca
     let people = services::contacts::list(&w.s, &w.owner, Default::default())
         .await
         .expect("list");
-    let visit = w.visit(&people.data[0], 30).await;
+    let appointment = w.appointment(&people.data[0], 30).await;
     w.work().await;
-    let seen = w.see_visit(&visit).await;
+    let seen = w.see_appointment(&appointment).await;
     assert_eq!(seen.reminders[0].status, "skipped");
     assert!(seen.reminders[0].reason.as_ref().is_some_and(|r| r.contains("not agreed")));
     assert_eq!(w.open_tasks().await[0].kind, "call");
@@ -306,22 +319,22 @@ async fn without_consent_the_reminder_is_skipped_with_its_reason_and_somebody_ca
 
 #[rstest]
 #[tokio::test]
-async fn a_reminder_that_was_waiting_when_its_visit_was_cancelled_goes_out_after_undo(
+async fn a_reminder_that_was_waiting_when_its_appointment_was_cancelled_goes_out_after_undo(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30).await;
+    let appointment = w.appointment(&ann, 30).await;
     w.sim.set_fault(testkit::Fault::new(testkit::FaultKind::RateLimit));
     w.work().await;
     for act in [Act::Cancel, Act::Reopen] {
-        appointments::act(&w.s, &w.owner, visit.id, act).await.expect("done");
+        appointments::act(&w.s, &w.owner, appointment.id, act).await.expect("done");
     }
     // Twilio was asked for less; the whole account gives it a moment.
     w.clock.advance(Duration::seconds(10));
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
-    assert_eq!(states(&w.see_visit(&visit).await)[0], ("48h", "sent"));
+    assert_eq!(states(&w.see_appointment(&appointment).await)[0], ("48h", "sent"));
 }
 
 #[rstest]
@@ -331,7 +344,7 @@ async fn a_reminder_withdrawn_at_the_last_moment_asks_for_a_call(#[values(Backen
     let ann = w.contact("Ann", ANN).await;
     // 07:30 tomorrow; the text is ready at 20:59 and Twilio is busy until quiet hours have begun.
     w.clock.set("2027-01-05T01:59:00Z".parse().expect("an instant"));
-    w.visit(&ann, 10).await;
+    w.appointment(&ann, 10).await;
     w.sim
         .set_fault(testkit::Fault::new(testkit::FaultKind::RateLimit).ms(120_000));
     w.work().await;
@@ -354,9 +367,9 @@ async fn a_reminder_withdrawn_at_the_last_moment_asks_for_a_call(#[values(Backen
 async fn who_has_moved_to_another_zone_is_not_woken_up(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    // 09:30 in New York, two days before the visit; in Honolulu it is night.
+    // 09:30 in New York, two days before the appointment; in Honolulu it is night.
     w.clock.set("2027-01-05T12:00:00Z".parse().expect("an instant"));
-    w.visit(&ann, 50).await;
+    w.appointment(&ann, 50).await;
     let cmd = UpdateContact {
         id: ann.id,
         name: "Ann".to_owned(),
@@ -381,9 +394,9 @@ async fn a_reminder_by_hand_stands_for_one_that_is_due_right_after_it(
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 72).await;
+    let appointment = w.appointment(&ann, 72).await;
     w.clock.advance(Duration::hours(24) - Duration::minutes(5));
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("queued");
     w.work().await;
     w.clock.advance(Duration::minutes(5));
     w.work().await;
@@ -392,7 +405,7 @@ async fn a_reminder_by_hand_stands_for_one_that_is_due_right_after_it(
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2);
     assert_eq!(
-        states(&w.see_visit(&visit).await),
+        states(&w.see_appointment(&appointment).await),
         [("manual", "sent"), ("48h", "skipped"), ("24h", "sent")]
     );
 }
@@ -404,9 +417,9 @@ async fn a_reminder_by_hand_that_stays_unclear_does_not_silence_the_next_one(
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30).await;
+    let appointment = w.appointment(&ann, 30).await;
     w.sim.set_fault(Fault::new(FaultKind::TimeoutBefore).ms(20_000));
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("queued");
     messages::send_due(&w.s).await.expect("nobody knows");
     assert_eq!(w.last_message(&ann).await.status, "unknown");
     w.clock.advance(Duration::hours(6));
@@ -421,15 +434,17 @@ async fn an_undelivered_reminder_is_not_tried_again_with_a_time_that_has_passed(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     let first = w.last_message(&ann).await;
     let sid = first.provider_sid.clone().expect("accepted");
     w.status(&first, &sid, "undelivered", Some(30003)).await.expect("taken");
     let cmd = MoveAppointment {
-        starts_at: (visit.starts_at + Duration::hours(100)).to_rfc3339(),
+        starts_at: (appointment.starts_at + Duration::hours(100)).to_rfc3339(),
         ..Default::default()
     };
-    appointments::reschedule(&w.s, &w.owner, visit.id, cmd).await.expect("moved");
+    appointments::reschedule(&w.s, &w.owner, appointment.id, cmd)
+        .await
+        .expect("moved");
     w.clock.advance(Duration::minutes(12));
     messages::tick(&w.s).await.expect("ticks");
     w.work().await;
@@ -439,7 +454,7 @@ async fn an_undelivered_reminder_is_not_tried_again_with_a_time_that_has_passed(
 
 #[rstest]
 #[tokio::test]
-async fn a_reminder_that_could_only_leave_after_its_visit_is_given_up_while_somebody_can_call(
+async fn a_reminder_that_could_only_leave_after_its_appointment_is_given_up_while_somebody_can_call(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
@@ -448,7 +463,7 @@ async fn a_reminder_that_could_only_leave_after_its_visit_is_given_up_while_some
     db.execute_unprepared("UPDATE business SET monthly_budget = 0")
         .await
         .expect("nothing left");
-    w.visit(&ann, 26).await;
+    w.appointment(&ann, 26).await;
     w.clock.advance(Duration::hours(2));
     w.work().await;
     assert_eq!(w.last_message(&ann).await.status, "queued");
@@ -464,7 +479,7 @@ async fn a_reminder_that_could_only_leave_after_its_visit_is_given_up_while_some
 #[tokio::test]
 async fn each_reminder_that_fails_asks_for_a_call(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     let undelivered = async || {
         let m = w.last_message(&ann).await;
         let sid = m.provider_sid.clone().expect("taken");
@@ -482,7 +497,7 @@ async fn each_reminder_that_fails_asks_for_a_call(#[values(Backend::Sqlite, Back
     let open = w.open_tasks().await;
     assert_eq!((open.len(), open[0].kind.as_str()), (1, "call"));
     // Staff reach the customer: nothing is left to do.
-    appointments::act(&w.s, &w.owner, visit.id, Act::Confirm)
+    appointments::act(&w.s, &w.owner, appointment.id, Act::Confirm)
         .await
         .expect("confirmed");
     assert!(w.open_tasks().await.is_empty());
@@ -490,11 +505,13 @@ async fn each_reminder_that_fails_asks_for_a_call(#[values(Backend::Sqlite, Back
 
 #[rstest]
 #[tokio::test]
-async fn a_late_failure_of_a_settled_visit_calls_for_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn a_late_failure_of_a_settled_appointment_calls_for_nothing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     let m = w.last_message(&ann).await;
-    appointments::act(&w.s, &w.owner, visit.id, Act::Confirm)
+    appointments::act(&w.s, &w.owner, appointment.id, Act::Confirm)
         .await
         .expect("confirmed");
     let sid = m.provider_sid.clone().expect("taken");
@@ -522,15 +539,15 @@ async fn a_landline_gets_no_second_reminder_but_a_call(#[values(Backend::Sqlite,
     assert!(open[0].title.contains("could not reach this number"), "{}", open[0].title);
 }
 
-/// Whether they opted out is not decided before the visit: then somebody has to call.
+/// Whether they opted out is not decided before the appointment: then somebody has to call.
 #[rstest]
 #[tokio::test]
-async fn a_reminder_of_somebody_on_hold_does_not_outlive_its_visit_in_silence(
+async fn a_reminder_of_somebody_on_hold_does_not_outlive_its_appointment_in_silence(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    w.visit(&ann, 30).await;
+    w.appointment(&ann, 30).await;
     reminders::tick(&w.s).await.expect("due");
     w.text(ANN, "take me off your list").await;
     for _ in 0..31 {
@@ -542,16 +559,16 @@ async fn a_reminder_of_somebody_on_hold_does_not_outlive_its_visit_in_silence(
     assert!(open.iter().any(|t| t.kind == "call"), "{open:?}");
 }
 
-/// A phone that is switched on after the visit has begun need not hear of it.
+/// A phone that is switched on after the appointment has begun need not hear of it.
 #[rstest]
 #[tokio::test]
-async fn a_reminder_is_not_worth_delivering_once_its_visit_has_begun(
+async fn a_reminder_is_not_worth_delivering_once_its_appointment_has_begun(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 2).await;
-    reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    let appointment = w.appointment(&ann, 2).await;
+    reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("queued");
     w.work().await;
     w.reply(&ann, "Any questions?").await.expect("queued");
     w.work().await;

@@ -139,7 +139,7 @@ async fn a_callback_that_does_not_fit_its_message_changes_nothing(
 #[tokio::test]
 async fn a_reminder_that_is_not_delivered_asks_for_a_call(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    let (ann, visit) = w.reminded("Ann", ANN).await;
+    let (ann, appointment) = w.reminded("Ann", ANN).await;
     let m = w.last_message(&ann).await;
     let sid = m.provider_sid.clone().expect("accepted");
     w.status(&m, &sid, "undelivered", Some(30003)).await.expect("taken");
@@ -148,8 +148,17 @@ async fn a_reminder_that_is_not_delivered_asks_for_a_call(#[values(Backend::Sqli
         .expect("a repeat is harmless");
     let tasks = w.open_tasks().await;
     assert_eq!(tasks.len(), 1);
-    assert_eq!((tasks[0].kind.as_str(), tasks[0].appointment_id), ("call", Some(visit.id)));
-    assert!(w.see_visit(&visit).await.reminders.iter().any(|r| r.status == "failed"));
+    assert_eq!(
+        (tasks[0].kind.as_str(), tasks[0].appointment_id),
+        ("call", Some(appointment.id))
+    );
+    assert!(
+        w.see_appointment(&appointment)
+            .await
+            .reminders
+            .iter()
+            .any(|r| r.status == "failed")
+    );
 }
 
 /// Three tries, one text: it counts as failed when nothing more is tried.

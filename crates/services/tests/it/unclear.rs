@@ -137,15 +137,17 @@ async fn what_twilio_says_in_the_end_counts(
 async fn an_unclear_reminder_can_be_answered_or_somebody_calls(#[case] backend: Backend, #[values(true, false)] arrived: bool) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30).await;
-    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    let appointment = w.appointment(&ann, 30).await;
+    services::reminders::send_now(&w.s, &w.owner, appointment.id)
+        .await
+        .expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
     messages::settle(&w.s, &w.owner, say(&m, arrived)).await.expect("said");
     if arrived {
         assert!(kinds(&w).await.is_empty());
         w.text(ANN, "Y").await;
         w.work().await;
-        assert_eq!(w.see_visit(&visit).await.status.as_str(), "confirmed");
+        assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "confirmed");
     } else {
         assert_eq!(kinds(&w).await, ["call"]);
     }
@@ -204,9 +206,11 @@ async fn what_becomes_unclear_again_is_asked_again(#[values(Backend::Sqlite, Bac
 async fn a_second_try_that_arrived_leaves_nothing_to_do(#[case] backend: Backend, #[values(true, false)] reminder: bool) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30).await;
+    let appointment = w.appointment(&ann, 30).await;
     if reminder {
-        services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+        services::reminders::send_now(&w.s, &w.owner, appointment.id)
+            .await
+            .expect("queued");
     } else {
         w.reply(&ann, "Hello").await.expect("queued");
     }
@@ -226,7 +230,7 @@ async fn a_second_try_that_arrived_leaves_nothing_to_do(#[case] backend: Backend
     assert_eq!(days.iter().map(|d| d.sent).sum::<i64>(), 1, "one text");
     if reminder {
         w.text(ANN, "Y").await;
-        assert_eq!(w.see_visit(&visit).await.status.as_str(), "confirmed");
+        assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "confirmed");
     }
 }
 
@@ -285,7 +289,7 @@ async fn late_news_of_the_first_try_is_not_taken_for_the_second(#[values(Backend
     assert_eq!(w.phone_got(ANN).len(), 2, "twice, as a person wished, and no third time");
 }
 
-/// Twilio speaks of a reminder to a time that the visit no longer has: that is no answer to anything, and no news of the new time.
+/// Twilio speaks of a reminder to a time that the appointment no longer has: that is no answer to anything, and no news of the new time.
 #[rstest]
 #[case(Backend::Sqlite)]
 #[case(Backend::Postgres)]
@@ -296,8 +300,10 @@ async fn late_news_of_a_time_that_was_moved_is_not_news_of_the_new_one(
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30).await;
-    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    let appointment = w.appointment(&ann, 30).await;
+    services::reminders::send_now(&w.s, &w.owner, appointment.id)
+        .await
+        .expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorAfter).await;
     messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
     assert_eq!(kinds(&w).await, ["call"]);
@@ -305,7 +311,7 @@ async fn late_news_of_a_time_that_was_moved_is_not_news_of_the_new_one(
         starts_at: (w.clock.now() + Duration::days(5)).to_rfc3339(),
         ..Default::default()
     };
-    services::appointments::reschedule(&w.s, &w.owner, visit.id, later)
+    services::appointments::reschedule(&w.s, &w.owner, appointment.id, later)
         .await
         .expect("moved");
     let sid = w.sim.sent_to(ANN)[0].sid.clone();
@@ -314,7 +320,7 @@ async fn late_news_of_a_time_that_was_moved_is_not_news_of_the_new_one(
     assert!(kinds(&w).await.is_empty(), "nobody calls about a time that is gone");
     w.text(ANN, "Y").await;
     w.work().await;
-    let seen = w.see_visit(&visit).await;
+    let seen = w.see_appointment(&appointment).await;
     assert_eq!(
         seen.status.as_str(),
         "scheduled",
@@ -333,28 +339,34 @@ async fn a_reminder_by_hand_to_the_old_time_does_not_stand_for_one_to_the_new(
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 5).await;
-    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    let appointment = w.appointment(&ann, 5).await;
+    services::reminders::send_now(&w.s, &w.owner, appointment.id)
+        .await
+        .expect("queued");
     w.work().await;
     let to = |hours: i64, minutes: i64| contract::appointments::MoveAppointment {
         starts_at: (w.clock.now() + Duration::hours(hours) + Duration::minutes(minutes)).to_rfc3339(),
         ..Default::default()
     };
-    services::appointments::reschedule(&w.s, &w.owner, visit.id, to(24, 30))
+    services::appointments::reschedule(&w.s, &w.owner, appointment.id, to(24, 30))
         .await
         .expect("moved");
     w.clock.advance(Duration::minutes(31));
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2, "the new time has a reminder of its own");
     // And a second one by hand, in the very minute of a move, is about the new time.
-    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    services::reminders::send_now(&w.s, &w.owner, appointment.id)
+        .await
+        .expect("queued");
     w.work().await;
     w.clock.advance(Duration::seconds(5));
-    services::appointments::reschedule(&w.s, &w.owner, visit.id, to(60, 0))
+    services::appointments::reschedule(&w.s, &w.owner, appointment.id, to(60, 0))
         .await
         .expect("moved");
     w.clock.advance(Duration::seconds(5));
-    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    services::reminders::send_now(&w.s, &w.owner, appointment.id)
+        .await
+        .expect("queued");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 4, "{:?}", w.phone_got(ANN));
 }
@@ -471,17 +483,19 @@ async fn what_was_given_up_after_a_day_has_another_day_when_it_is_sent_again(
 
 #[rstest]
 #[tokio::test]
-async fn a_reminder_that_is_known_to_have_left_only_after_its_visit_began_has_left(
+async fn a_reminder_that_is_known_to_have_left_only_after_its_appointment_began_has_left(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let visit = w.visit(&ann, 30).await;
-    w.clock.set(visit.starts_at - Duration::minutes(2));
-    services::reminders::send_now(&w.s, &w.owner, visit.id).await.expect("queued");
+    let appointment = w.appointment(&ann, 30).await;
+    w.clock.set(appointment.starts_at - Duration::minutes(2));
+    services::reminders::send_now(&w.s, &w.owner, appointment.id)
+        .await
+        .expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
     messages::settle(&w.s, &w.owner, say(&m, true)).await.expect("said");
-    let seen = w.see_visit(&visit).await;
+    let seen = w.see_appointment(&appointment).await;
     let manual = seen.reminders.iter().find(|r| r.kind == "manual").expect("one by hand");
     assert_eq!(manual.status, "sent");
 }

@@ -183,7 +183,7 @@ async fn life(w: &World) -> (ContactView, ContactView) {
     let ben = create(new("Ben", "+14155550179", Some("ben@x.test"))).await;
     let ben = contacts::update(&w.s, &w.owner, changed(&ben, BEN)).await.expect("changed");
     member(&w.s, w.owner.business_id, Role::Staff, "sam@x.test", "a long password").await;
-    Box::pin(w.visit(&ann, 30)).await;
+    Box::pin(w.appointment(&ann, 30)).await;
     w.text(BEN, "Do you have time?").await;
     w.text(ANN, "STOP").await;
     w.text("+14155550171", "again").await;

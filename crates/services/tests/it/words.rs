@@ -145,8 +145,11 @@ async fn names_turn_nothing_around_and_keep_what_joins_their_letters(
         notes: Some("\u{3164}".to_owned()),
         location_id: None,
     };
-    let visit = appointments::create(&w.s, &w.owner, cmd).await.expect("a visit");
-    assert_eq!((visit.staff_label.as_str(), visit.notes.as_str()), ("Dr. Osei", ""));
+    let appointment = appointments::create(&w.s, &w.owner, cmd).await.expect("a visit");
+    assert_eq!(
+        (appointment.staff_label.as_str(), appointment.notes.as_str()),
+        ("Dr. Osei", "")
+    );
     // What staff write to a customer is theirs, to the letter.
     let body = "می\u{200c}خواهم 👩\u{200d}👧 \u{200f}12:30\u{200f}";
     assert_eq!(w.reply(&ann, body).await.expect("queued").body, body);

@@ -1,4 +1,4 @@
-//! Point 7: a letter that may mean one of several visits, one that was moved, or one that is over. Nothing is guessed.
+//! Point 7: a letter that may mean one of several appointments, one that was moved, or one that is over. Nothing is guessed.
 
 use chrono::Duration;
 use rstest::rstest;
@@ -20,27 +20,30 @@ async fn texts(app: &TestApp, count: usize) -> String {
     .await
 }
 
-async fn status(app: &TestApp, visit: &str) -> String {
-    app.see_visit(visit).await["status"].as_str().unwrap_or_default().to_owned()
+async fn status(app: &TestApp, appointment: &str) -> String {
+    app.see_appointment(appointment).await["status"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
-/// Waits until it is written down that a reminder of this visit has left; a clock that jumps before would make its outcome unclear.
-async fn known_to_be_sent(app: &TestApp, visit: &str) {
+/// Waits until it is written down that a reminder of this appointment has left; a clock that jumps before would make its outcome unclear.
+async fn known_to_be_sent(app: &TestApp, appointment: &str) {
     app.until("known to be sent", async || {
-        let seen = app.see_visit(visit).await;
+        let seen = app.see_appointment(appointment).await;
         let mut reminders = seen["reminders"].as_array().into_iter().flatten();
         reminders.any(|r| r["status"] == "sent").then_some(())
     })
     .await;
 }
 
-/// Ann, with a visit tomorrow of which she was reminded.
+/// Ann, with an appointment tomorrow of which she was reminded.
 async fn reminded(app: &TestApp) -> (String, String) {
     let ann = app.contact("Ann", ANN).await;
-    let visit = app.visit(&ann, 30).await;
+    let appointment = app.appointment(&ann, 30).await;
     texts(app, 1).await;
-    known_to_be_sent(app, &visit).await;
-    (ann, visit)
+    known_to_be_sent(app, &appointment).await;
+    (ann, appointment)
 }
 
 /// The codes in a text, such as Y101.
@@ -79,16 +82,16 @@ async fn a_plain_answer_counts_however_it_is_spelled(#[values(Backend::Sqlite, B
         ("Yes but can I come at 4?", "scheduled"),
         ("No problem, see you then", "scheduled"),
     ];
-    let mut visits = Vec::new();
+    let mut appointments = Vec::new();
     for n in 0..answers.len() {
         let contact = app.contact("Somebody", &phone(n)).await;
-        visits.push(app.visit(&contact, 30).await);
+        appointments.push(app.appointment(&contact, 30).await);
     }
     for (n, (words, becomes)) in answers.iter().enumerate() {
         app.until("reminded", async || app.sim.sent_to(&phone(n)).first().map(|_| ()))
             .await;
         app.receives(&sid(n as u32), &phone(n), words).await;
-        let seen = app.see_visit(&visits[n]).await;
+        let seen = app.see_appointment(&appointments[n]).await;
         assert_eq!(seen["status"], *becomes, "{words}");
         let reminders = seen["reminders"].as_array().into_iter().flatten();
         let planned = reminders.filter(|r| r["status"] == "planned").count();
@@ -106,12 +109,12 @@ fn phone(n: usize) -> String {
 
 #[rstest]
 #[tokio::test]
-async fn with_two_visits_a_bare_y_asks_which_once_and_a_code_decides(
+async fn with_two_appointments_a_bare_y_asks_which_once_and_a_code_decides(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
     let (ann, first) = reminded(&app).await;
-    let second = app.visit(&ann, 40).await;
+    let second = app.appointment(&ann, 40).await;
     texts(&app, 2).await;
     app.receives(&sid(1), ANN, "Y").await;
     let question = texts(&app, 3).await;
@@ -137,7 +140,7 @@ async fn with_two_visits_a_bare_y_asks_which_once_and_a_code_decides(
 }
 
 /// In one business a number is one contact's, because nobody can tell by a letter who of a family typed it: the second is refused, and
-/// their visits stand on the one card.
+/// their appointments stand on the one card.
 #[rstest]
 #[tokio::test]
 async fn a_family_that_shares_a_phone_is_one_contact_and_its_y_is_asked_about(
@@ -153,13 +156,13 @@ async fn a_family_that_shares_a_phone_is_one_contact_and_its_y_is_asked_about(
         "staff are told whose it is"
     );
     let starts_at = app.s.now() + Duration::hours(40);
-    let visit = json!({ "contact_id": ann, "starts_at": starts_at.to_rfc3339(), "notes": "For Ben" });
-    let (created, visit) = app.post("/appointments", visit).await;
-    assert_eq!(created, 201, "{visit}");
-    let his = visit["id"].as_str().expect("an id").to_owned();
+    let appointment = json!({ "contact_id": ann, "starts_at": starts_at.to_rfc3339(), "notes": "For Ben" });
+    let (created, appointment) = app.post("/appointments", appointment).await;
+    assert_eq!(created, 201, "{appointment}");
+    let his = appointment["id"].as_str().expect("an id").to_owned();
     texts(&app, 2).await;
     known_to_be_sent(&app, &his).await;
-    // Whose visit the phone's owner means nobody knows.
+    // Whose appointment the phone's owner means nobody knows.
     app.receives(&sid(1), ANN, "Y").await;
     let question = texts(&app, 3).await;
     assert_eq!(
@@ -168,7 +171,7 @@ async fn a_family_that_shares_a_phone_is_one_contact_and_its_y_is_asked_about(
     );
     let codes = codes(&question, 'Y');
     assert_eq!(codes.len(), 2, "{question}");
-    // The visits are told in their order, his last.
+    // The appointments are told in their order, his last.
     app.receives(&sid(2), ANN, &codes[1]).await;
     assert_eq!(
         (status(&app, &hers).await.as_str(), status(&app, &his).await.as_str()),
@@ -184,9 +187,9 @@ async fn a_code_that_is_nobodys_confirms_nothing_and_brings_a_person(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
-    let (_, visit) = reminded(&app).await;
+    let (_, appointment) = reminded(&app).await;
     app.receives(&sid(1), ANN, "Y987").await;
-    assert_eq!(status(&app, &visit).await, "scheduled");
+    assert_eq!(status(&app, &appointment).await, "scheduled");
     assert_eq!(app.open_task_kinds().await, ["clarify"]);
 }
 
@@ -196,25 +199,25 @@ async fn a_y_to_a_time_that_was_moved_does_not_confirm_the_new_one(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
-    let (_, visit) = reminded(&app).await;
-    let (moved, _) = app.move_visit(&visit, app.s.now() + Duration::hours(200)).await;
+    let (_, appointment) = reminded(&app).await;
+    let (moved, _) = app.move_appointment(&appointment, app.s.now() + Duration::hours(200)).await;
     assert_eq!(moved, 200);
     app.receives(&sid(1), ANN, "Y").await;
-    assert_eq!(status(&app, &visit).await, "scheduled");
+    assert_eq!(status(&app, &appointment).await, "scheduled");
     assert_eq!(app.open_task_kinds().await, ["clarify"]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_y_after_the_visit_began_confirms_nothing_and_brings_a_person(
+async fn a_y_after_the_appointment_began_confirms_nothing_and_brings_a_person(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
-    let (_, visit) = reminded(&app).await;
+    let (_, appointment) = reminded(&app).await;
     app.clock().advance(Duration::hours(31));
     app.receives(&sid(1), ANN, "Y").await;
-    assert_eq!(status(&app, &visit).await, "scheduled");
+    assert_eq!(status(&app, &appointment).await, "scheduled");
     assert_eq!(app.open_task_kinds().await, ["clarify"]);
 }
 
@@ -227,20 +230,20 @@ async fn a_y_more_than_fourteen_days_after_the_question_confirms_nothing_and_bri
     app.start_workers();
     app.sign_in().await;
     let ann = app.contact("Ann", ANN).await;
-    let visit = app.visit(&ann, 30 * 24).await;
-    let page = format!("/appointments/{visit}");
+    let appointment = app.appointment(&ann, 30 * 24).await;
+    let page = format!("/appointments/{appointment}");
     let door = server_function(&app, &page, "remind_now").await;
     assert!(
-        post(&app, &door, &[("id", &visit), ("back", &page)])
+        post(&app, &door, &[("id", &appointment), ("back", &page)])
             .await
             .status()
             .is_redirection()
     );
     texts(&app, 1).await;
-    known_to_be_sent(&app, &visit).await;
+    known_to_be_sent(&app, &appointment).await;
     app.clock().advance(Duration::days(14) + Duration::minutes(1));
     app.receives(&sid(1), ANN, "Y").await;
-    assert_eq!(status(&app, &visit).await, "scheduled");
+    assert_eq!(status(&app, &appointment).await, "scheduled");
     assert_eq!(app.open_task_kinds().await, ["clarify"]);
 }
 
@@ -248,16 +251,16 @@ async fn a_y_more_than_fourteen_days_after_the_question_confirms_nothing_and_bri
 #[case::cancelled("cancel", "cancelled")]
 #[case::over("complete", "completed")]
 #[tokio::test]
-async fn a_y_to_a_closed_visit_does_not_open_it_again(
+async fn a_y_to_a_closed_appointment_does_not_open_it_again(
     #[case] act: &str,
     #[case] remains: &str,
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
-    let (_, visit) = reminded(&app).await;
-    app.post(&format!("/appointments/{visit}/{act}"), json!({})).await;
+    let (_, appointment) = reminded(&app).await;
+    app.post(&format!("/appointments/{appointment}/{act}"), json!({})).await;
     app.receives(&sid(1), ANN, "Y").await;
-    assert_eq!(status(&app, &visit).await, remains);
+    assert_eq!(status(&app, &appointment).await, remains);
     assert_eq!(app.open_task_kinds().await, ["clarify"]);
 }
 
@@ -267,19 +270,19 @@ async fn a_changed_mind_counts_but_a_late_repeat_of_the_old_text_does_not(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
-    let (_, visit) = reminded(&app).await;
+    let (_, appointment) = reminded(&app).await;
     app.receives(&sid(1), ANN, "Y").await;
     app.receives(&sid(2), ANN, "N").await;
-    assert_eq!(status(&app, &visit).await, "reschedule_requested");
+    assert_eq!(status(&app, &appointment).await, "reschedule_requested");
     app.receives(&sid(1), ANN, "Y").await;
     assert_eq!(
-        status(&app, &visit).await,
+        status(&app, &appointment).await,
         "reschedule_requested",
         "that Y was said before the N"
     );
     assert_eq!(app.open_task_kinds().await, ["reschedule"]);
     app.receives(&sid(3), ANN, "Y").await;
-    assert_eq!(status(&app, &visit).await, "confirmed");
+    assert_eq!(status(&app, &appointment).await, "confirmed");
     assert!(app.open_tasks().await.is_empty(), "nothing is left to do");
 }
 
@@ -289,11 +292,11 @@ async fn y_and_n_in_the_same_moment_end_in_one_of_the_two_with_its_work(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
-    let (_, visit) = reminded(&app).await;
+    let (_, appointment) = reminded(&app).await;
     let (first, second) = (sid(1), sid(2));
     tokio::join!(app.receives(&first, ANN, "Y"), app.receives(&second, ANN, "N"));
     let tasks = app.open_task_kinds().await;
-    match status(&app, &visit).await.as_str() {
+    match status(&app, &appointment).await.as_str() {
         "confirmed" => assert!(tasks.is_empty(), "{tasks:?}"),
         "reschedule_requested" => assert_eq!(tasks, ["reschedule"]),
         other => panic!("{other}"),
@@ -307,7 +310,7 @@ async fn a_phone_known_to_two_businesses_answers_the_one_it_writes_to(
 ) {
     let app = TestApp::start(backend).await;
     let neighbour = app.neighbour().await;
-    let (_, visit) = reminded(&app).await;
+    let (_, appointment) = reminded(&app).await;
     // To the garage's number, which has asked nothing.
     let first = sid(1);
     let mut text = app.text(&first, ANN, "Y");
@@ -316,25 +319,25 @@ async fn a_phone_known_to_two_businesses_answers_the_one_it_writes_to(
         .for_each(|to| to.1 = OTHER_NUMBER);
     let answer = app.signed(INBOUND, &text).send().await.expect("an answer");
     assert_eq!(answer.status().as_u16(), 200);
-    assert_eq!(status(&app, &visit).await, "scheduled");
+    assert_eq!(status(&app, &appointment).await, "scheduled");
     let theirs = crate::app::list_all(&app.http, &app.url, &neighbour.key, "/messages").await;
     assert_eq!(theirs.len(), 1);
     app.receives(&sid(2), ANN, "Y").await;
-    assert_eq!(status(&app, &visit).await, "confirmed");
+    assert_eq!(status(&app, &appointment).await, "confirmed");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_button_under_an_old_reminder_means_the_visit_of_that_reminder(
+async fn a_button_under_an_old_reminder_means_the_appointment_of_that_reminder(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
     let (ann, first) = reminded(&app).await;
-    let second = app.visit(&ann, 40).await;
+    let second = app.appointment(&ann, 40).await;
     texts(&app, 2).await;
     let asked: Vec<Value> = app.messages_of(&ann).await;
-    let about = |visit: &str| {
-        let of = |m: &&Value| m["correlation_id"].as_str().is_some_and(|id| id.starts_with(visit));
+    let about = |appointment: &str| {
+        let of = |m: &&Value| m["correlation_id"].as_str().is_some_and(|id| id.starts_with(appointment));
         asked.iter().find(of).expect("its reminder")["provider_sid"]
             .as_str()
             .expect("a SID")

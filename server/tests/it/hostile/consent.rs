@@ -54,10 +54,10 @@ async fn after_a_stop_neither_what_waited_nor_what_comes_due_goes_out(
     let app = TestApp::without_workers(backend).await;
     let ann = app.contact("Ann", ANN).await;
     app.reply(&ann, "Hello").await;
-    let visit = app.visit(&ann, 30).await;
+    let appointment = app.appointment(&ann, 30).await;
     app.receives(&sid(1), ANN, "STOP").await;
     nothing_more_goes_out(&app).await;
-    let seen = app.see_visit(&visit).await;
+    let seen = app.see_appointment(&appointment).await;
     let due = seen["reminders"]
         .as_array()
         .into_iter()
@@ -97,7 +97,7 @@ async fn an_opt_out_in_other_words_holds_everything_until_a_person_decides(
     for (n, words) in texts.into_iter().enumerate() {
         let contact = app.contact("Somebody", &phone(n)).await;
         app.reply(&contact, "Hello").await;
-        app.visit(&contact, 30).await;
+        app.appointment(&contact, 30).await;
         app.receives(&sid(n as u32), &phone(n), words).await;
         let asks = |t: &Value| t["kind"] == "opt_out" && t["contact_id"] == contact.as_str();
         let asked = app.open_tasks().await.iter().any(asks);
@@ -135,19 +135,19 @@ async fn a_text_that_only_contains_such_a_word_opts_nobody_out(#[values(Backend:
 
 #[rstest]
 #[tokio::test]
-async fn no_thanks_cancel_it_is_about_the_visit_and_for_a_person_to_read(
+async fn no_thanks_cancel_it_is_about_the_appointment_and_for_a_person_to_read(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
-    let visit = app.visit(&ann, 30).await;
+    let appointment = app.appointment(&ann, 30).await;
     app.until("the reminder", async || app.sim.sent_to(ANN).first().map(|_| ()))
         .await;
     // She is asked once for a Y or an N; writing the same again brings a person.
     app.receives(&sid(1), ANN, "no thanks, cancel it").await;
     app.receives(&sid(2), ANN, "no thanks, cancel it").await;
     assert_eq!(app.consent(&ann).await, "opted_in");
-    let status = app.see_visit(&visit).await["status"].clone();
+    let status = app.see_appointment(&appointment).await["status"].clone();
     assert!(
         status == "scheduled" || status == "reschedule_requested",
         "nobody cancels on a guess: {status}"

@@ -1,5 +1,5 @@
-//! Point 9: nights, clock changes, visits that move or die while their reminder is on its way. A reminder may come earlier or become a
-//! person's task; it never comes at night, after the visit, twice, or about a time that is no more.
+//! Point 9: nights, clock changes, appointments that move or die while their reminder is on its way. A reminder may come earlier or become
+//! a person's task; it never comes at night, after the appointment, twice, or about a time that is no more.
 
 use std::sync::Arc;
 
@@ -41,20 +41,20 @@ async fn texts(app: &TestApp, count: usize) {
     app.until("the texts", async || (got(app).len() >= count).then_some(())).await;
 }
 
-async fn reminder_states(app: &TestApp, visit: &str) -> Vec<String> {
-    let seen = app.see_visit(visit).await;
+async fn reminder_states(app: &TestApp, appointment: &str) -> Vec<String> {
+    let seen = app.see_appointment(appointment).await;
     let states = seen["reminders"].as_array().into_iter().flatten();
     states.map(|r| r["status"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 /// What is due has left: the clock may be moved without moving it under a text that is about to be called for.
-async fn at_rest(app: &TestApp, visit: &str) {
+async fn at_rest(app: &TestApp, appointment: &str) {
     let on_its_way = |r: &Value| match r["status"].as_str() {
         Some("planned") => r["due_at"].as_str().is_some_and(|at| instant(at) <= app.s.now()),
         status => status == Some("queued"),
     };
     app.until("what is due has left", async || {
-        let seen = app.see_visit(visit).await;
+        let seen = app.see_appointment(appointment).await;
         let moving = seen["reminders"].as_array().into_iter().flatten().any(on_its_way);
         (!moving).then_some(())
     })
@@ -66,11 +66,11 @@ async fn at_rest(app: &TestApp, visit: &str) {
 async fn booked_at_night_for_the_early_morning_it_is_a_call_and_never_a_text(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
-    // Monday, ten in the evening; the visit is at seven, an hour before anybody may be texted.
+    // Monday, ten in the evening; the appointment is at seven, an hour before anybody may be texted.
     let app = TestApp::with_clock_at(backend, "2025-01-07T03:00:00Z").await;
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
-    app.visit_at(&ann, instant("2025-01-07T12:00:00Z")).await;
+    app.appointment_at(&ann, instant("2025-01-07T12:00:00Z")).await;
     assert_eq!(app.open_task_kinds().await, ["call"], "staff know at once");
     for moment in ["2025-01-07T03:05:00Z", "2025-01-07T11:59:00Z", "2025-01-07T13:30:00Z"] {
         at(&app, moment).await;
@@ -84,7 +84,7 @@ async fn booked_at_night_for_noon_it_waits_for_the_morning(#[values(Backend::Sql
     let app = TestApp::with_clock_at(backend, "2025-01-07T03:00:00Z").await;
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
-    app.visit_at(&ann, instant("2025-01-07T17:00:00Z")).await;
+    app.appointment_at(&ann, instant("2025-01-07T17:00:00Z")).await;
     at(&app, "2025-01-07T12:59:00Z").await;
     assert!(got(&app).is_empty());
     at(&app, "2025-01-07T13:00:10Z").await;
@@ -100,7 +100,7 @@ async fn what_waited_for_a_worker_until_night_waits_on_until_morning(
     let app = TestApp::with_clock(backend).await;
     let ann = app.contact("Ann", ANN).await;
     // Wednesday, 20:30. The last reminder is due on Tuesday at 20:30, but nobody works until 21:30.
-    app.visit_at(&ann, instant("2025-01-09T01:30:00Z")).await;
+    app.appointment_at(&ann, instant("2025-01-09T01:30:00Z")).await;
     app.clock().set(instant("2025-01-08T02:30:00Z"));
     app.start_workers();
     app.a_tick_later().await;
@@ -113,21 +113,21 @@ async fn what_waited_for_a_worker_until_night_waits_on_until_morning(
 
 #[rstest]
 #[tokio::test]
-async fn what_waited_for_a_worker_until_the_visit_began_is_never_sent(
+async fn what_waited_for_a_worker_until_the_appointment_began_is_never_sent(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::with_clock(backend).await;
     let ann = app.contact("Ann", ANN).await;
-    let visit = app.visit(&ann, 50).await;
+    let appointment = app.appointment(&ann, 50).await;
     app.clock().advance(Duration::hours(50) + Duration::minutes(1));
     app.start_workers();
     app.until("settled", async || {
         let open = ["planned", "queued"].map(str::to_owned);
-        (!reminder_states(&app, &visit).await.iter().any(|s| open.contains(s))).then_some(())
+        (!reminder_states(&app, &appointment).await.iter().any(|s| open.contains(s))).then_some(())
     })
     .await;
     assert!(app.sim.creates_to(ANN).is_empty());
-    let seen = app.see_visit(&visit).await;
+    let seen = app.see_appointment(&appointment).await;
     let reasons = seen["reminders"].as_array().into_iter().flatten();
     assert!(reasons.clone().all(|r| r["reason"].is_string()), "and it says why: {seen}");
 }
@@ -135,11 +135,11 @@ async fn what_waited_for_a_worker_until_the_visit_began_is_never_sent(
 /// Two hours before is half past six, in the night. At its end, at eight, half an hour would be left, and that is too little to act on:
 /// the reminder comes the evening before, in the last minute of the day. With a minute more it waits for the morning.
 #[rstest]
-#[case::visit_at_half_past_eight("2025-01-07T13:30:00Z", "2025-01-07T01:59:00Z", [0, 1, 1, 1])]
-#[case::visit_a_minute_later("2025-01-07T13:31:00Z", "2025-01-07T13:00:00Z", [0, 0, 0, 1])]
+#[case::appointment_at_half_past_eight("2025-01-07T13:30:00Z", "2025-01-07T01:59:00Z", [0, 1, 1, 1])]
+#[case::appointment_a_minute_later("2025-01-07T13:31:00Z", "2025-01-07T13:00:00Z", [0, 0, 0, 1])]
 #[tokio::test]
-async fn a_reminder_whose_night_ends_too_late_for_its_visit_comes_the_evening_before(
-    #[case] visit: &str,
+async fn a_reminder_whose_night_ends_too_late_for_its_appointment_comes_the_evening_before(
+    #[case] appointment: &str,
     #[case] due: &str,
     #[case] texts_by_then: [usize; 4],
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
@@ -151,8 +151,8 @@ async fn a_reminder_whose_night_ends_too_late_for_its_visit_comes_the_evening_be
     assert_eq!(changed.expect("changed").rows_affected(), 1);
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
-    let booked = app.visit_at(&ann, instant(visit)).await;
-    let seen = app.see_visit(&booked).await;
+    let booked = app.appointment_at(&ann, instant(appointment)).await;
+    let seen = app.see_appointment(&booked).await;
     assert_eq!(
         seen["reminders"][0]["due_at"].as_str().map(instant),
         Some(instant(due)),
@@ -171,7 +171,7 @@ async fn a_reminder_whose_night_ends_too_late_for_its_visit_comes_the_evening_be
         at_rest(&app, &booked).await;
         assert_eq!(got(&app).len(), count, "{moment}");
     }
-    assert!(got(&app)[0].contains(&written(instant(visit))));
+    assert!(got(&app)[0].contains(&written(instant(appointment))));
     assert!(app.open_tasks().await.is_empty(), "nobody needs to call");
 }
 
@@ -191,7 +191,7 @@ async fn a_reminder_whose_night_ends_too_late_for_its_visit_comes_the_evening_be
 #[tokio::test]
 async fn across_a_clock_change_a_reminder_keeps_to_waking_hours(
     #[case] now: &str,
-    #[case] visit: &str,
+    #[case] appointment: &str,
     #[case] night: &str,
     #[case] morning: &str,
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
@@ -199,7 +199,7 @@ async fn across_a_clock_change_a_reminder_keeps_to_waking_hours(
     let app = TestApp::with_clock_at(backend, now).await;
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
-    let booked = app.visit_at(&ann, instant(visit)).await;
+    let booked = app.appointment_at(&ann, instant(appointment)).await;
     // Booked less than 48 hours ahead, the first may have gone at once.
     at_rest(&app, &booked).await;
     let first = got(&app).len();
@@ -215,14 +215,14 @@ async fn across_a_clock_change_a_reminder_keeps_to_waking_hours(
     at(&app, morning).await;
     texts(&app, before + 1).await;
     assert!(app.sim.sent_to(ANN).iter().all(awake), "{:?}", app.sim.sent_to(ANN));
-    assert!(got(&app).iter().all(|body| body.contains(&written(instant(visit)))));
+    assert!(got(&app).iter().all(|body| body.contains(&written(instant(appointment)))));
 }
 
 #[rstest]
 #[case::a_time_that_does_not_exist("2025-03-07T15:00:00Z", "2025-03-09T02:30")]
 #[case::a_time_that_exists_twice("2025-10-31T14:00:00Z", "2025-11-02T01:30")]
 #[tokio::test]
-async fn a_visit_in_the_hour_of_a_clock_change_is_one_visit_with_one_time(
+async fn an_appointment_in_the_hour_of_a_clock_change_is_one_appointment_with_one_time(
     #[case] now: &str,
     #[case] starts_at: &str,
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
@@ -231,9 +231,9 @@ async fn a_visit_in_the_hour_of_a_clock_change_is_one_visit_with_one_time(
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
     let body = json!({ "contact_id": ann, "starts_at": starts_at });
-    let (created, visit) = app.post("/appointments", body).await;
-    assert_eq!(created, 201, "{visit}");
-    let starts_at = instant(visit["starts_at"].as_str().expect("a time"));
+    let (created, appointment) = app.post("/appointments", body).await;
+    assert_eq!(created, 201, "{appointment}");
+    let starts_at = instant(appointment["starts_at"].as_str().expect("a time"));
     app.clock().set(starts_at - Duration::hours(13));
     texts(&app, 1).await;
     app.a_tick_later().await;
@@ -255,7 +255,7 @@ async fn the_night_is_the_customers_own_not_the_businesss(#[values(Backend::Sqli
     let (_, ann) = app.post("/contacts", ann).await;
     // Thursday, 10:30 in New York and 7:30 in Los Angeles; 48 hours before, it is 7:30 there as well.
     let starts_at = instant("2025-01-09T15:30:00Z");
-    app.visit_at(ann["id"].as_str().expect("an id"), starts_at).await;
+    app.appointment_at(ann["id"].as_str().expect("an id"), starts_at).await;
     at(&app, "2025-01-07T15:35:00Z").await;
     assert!(got(&app).is_empty(), "she sleeps");
     at(&app, "2025-01-07T16:00:10Z").await;
@@ -274,7 +274,7 @@ async fn a_customer_who_moves_to_another_zone_has_that_zones_night(
     app.sign_in().await;
     let ann = app.contact("Ann", ANN).await;
     // Thursday, 10:30 in New York; 48 hours before, it is 5:30 in Honolulu.
-    app.visit_at(&ann, instant("2025-01-09T15:30:00Z")).await;
+    app.appointment_at(&ann, instant("2025-01-09T15:30:00Z")).await;
     let door = server_function(&app, &format!("/contacts/{ann}"), "update_contact").await;
     let moved = [
         ("id", ann.as_str()),
@@ -298,9 +298,9 @@ async fn moved_across_the_24_hour_line_before_anything_went_out_only_the_new_tim
 ) {
     let app = TestApp::with_clock(backend).await;
     let ann = app.contact("Ann", ANN).await;
-    let visit = app.visit(&ann, 30).await;
+    let appointment = app.appointment(&ann, 30).await;
     let sooner = app.s.now() + Duration::hours(20);
-    app.move_visit(&visit, sooner).await;
+    app.move_appointment(&appointment, sooner).await;
     app.start_workers();
     texts(&app, 1).await;
     app.clock().advance(Duration::hours(5));
@@ -317,10 +317,10 @@ async fn moved_to_and_fro_no_time_is_texted_twice(#[values(Backend::Sqlite, Back
     app.start_workers();
     let ann = app.contact("Ann", ANN).await;
     let (far, near) = (app.s.now() + Duration::hours(30), app.s.now() + Duration::hours(20));
-    let visit = app.visit_at(&ann, far).await;
+    let appointment = app.appointment_at(&ann, far).await;
     texts(&app, 1).await;
     for to in [near, far, near, far, near] {
-        app.move_visit(&visit, to).await;
+        app.move_appointment(&appointment, to).await;
         app.a_tick_later().await;
     }
     let bodies = got(&app);
@@ -332,7 +332,7 @@ async fn moved_to_and_fro_no_time_is_texted_twice(#[values(Backend::Sqlite, Back
 #[case::cancelled(None)]
 #[case::moved(Some(Duration::hours(100)))]
 #[tokio::test]
-async fn while_the_reminder_waits_its_visit_goes_and_it_is_never_sent(
+async fn while_the_reminder_waits_its_appointment_goes_and_it_is_never_sent(
     #[case] moved_by: Option<Duration>,
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -341,15 +341,15 @@ async fn while_the_reminder_waits_its_visit_goes_and_it_is_never_sent(
     let ann = app.contact("Ann", ANN).await;
     // Fired and refused for now: the text waits for its next try.
     app.sim.set_fault(Fault::new(FaultKind::RateLimit));
-    let visit = app.visit(&ann, 30).await;
+    let appointment = app.appointment(&ann, 30).await;
     app.until("it waits", async || {
         let waits = app.messages_of(&ann).await.iter().any(|m| m["status"] == "queued");
         (waits && app.sim.creates_to(ANN).len() == 1).then_some(())
     })
     .await;
     let status = match moved_by {
-        None => app.post(&format!("/appointments/{visit}/cancel"), json!({})).await.0,
-        Some(by) => app.move_visit(&visit, app.s.now() + by).await.0,
+        None => app.post(&format!("/appointments/{appointment}/cancel"), json!({})).await.0,
+        Some(by) => app.move_appointment(&appointment, app.s.now() + by).await.0,
     };
     assert_eq!(status, 200);
     let texts = app.messages_of(&ann).await;
@@ -370,10 +370,10 @@ async fn cancelled_while_the_send_is_in_the_air_one_text_goes_and_an_answer_to_i
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(FaultKind::StoreLate).ms(1_000));
-    let visit = app.visit(&ann, 30).await;
+    let appointment = app.appointment(&ann, 30).await;
     app.until("it is in the air", async || app.sim.creates_to(ANN).first().map(|_| ()))
         .await;
-    let (cancelled, _) = app.post(&format!("/appointments/{visit}/cancel"), json!({})).await;
+    let (cancelled, _) = app.post(&format!("/appointments/{appointment}/cancel"), json!({})).await;
     assert_eq!(cancelled, 200);
     let shown = app
         .until("delivered", async || {
@@ -382,7 +382,7 @@ async fn cancelled_while_the_send_is_in_the_air_one_text_goes_and_an_answer_to_i
         .await;
     assert_eq!(shown["kind"], "reminder", "what she read is on record");
     app.receives(&sid(1), ANN, "Y").await;
-    assert_eq!(app.see_visit(&visit).await["status"], "cancelled");
+    assert_eq!(app.see_appointment(&appointment).await["status"], "cancelled");
     assert_eq!(app.open_task_kinds().await, ["clarify"], "somebody tells her");
     app.a_tick_later().await;
     assert_eq!(app.sim.creates_to(ANN).len(), 1);
@@ -396,10 +396,10 @@ async fn moved_while_the_send_is_in_the_air_the_old_answer_does_not_count_for_th
     let app = TestApp::start(backend).await;
     let ann = app.contact("Ann", ANN).await;
     app.sim.set_fault(Fault::new(FaultKind::StoreLate).ms(1_000));
-    let visit = app.visit(&ann, 30).await;
+    let appointment = app.appointment(&ann, 30).await;
     app.until("it is in the air", async || app.sim.creates_to(ANN).first().map(|_| ()))
         .await;
-    let (moved, _) = app.move_visit(&visit, app.s.now() + Duration::hours(200)).await;
+    let (moved, _) = app.move_appointment(&appointment, app.s.now() + Duration::hours(200)).await;
     assert_eq!(moved, 200);
     texts(&app, 1).await;
     app.until("settled", async || {
@@ -408,10 +408,14 @@ async fn moved_while_the_send_is_in_the_air_the_old_answer_does_not_count_for_th
     })
     .await;
     app.receives(&sid(1), ANN, "Y").await;
-    assert_eq!(app.see_visit(&visit).await["status"], "scheduled");
+    assert_eq!(app.see_appointment(&appointment).await["status"], "scheduled");
     assert_eq!(app.open_task_kinds().await, ["clarify"]);
     assert_eq!(
-        reminder_states(&app, &visit).await.iter().filter(|s| *s == "planned").count(),
+        reminder_states(&app, &appointment)
+            .await
+            .iter()
+            .filter(|s| *s == "planned")
+            .count(),
         2,
         "the new time's own"
     );
@@ -424,12 +428,12 @@ async fn moved_by_many_at_once_every_text_is_about_another_time_and_the_plan_fit
 ) {
     let app = Arc::new(TestApp::start(backend).await);
     let ann = app.contact("Ann", ANN).await;
-    let visit = app.visit(&ann, 30).await;
+    let appointment = app.appointment(&ann, 30).await;
     let moves = (0..20).map(|n| {
-        let (app, visit) = (app.clone(), visit.clone());
+        let (app, appointment) = (app.clone(), appointment.clone());
         // Never within an hour of the 24 hours, when the reminder of 48 hours would make way for the next one.
         let to = app.s.now() + Duration::hours(26 + n % 10);
-        tokio::spawn(async move { app.move_visit(&visit, to).await.0 })
+        tokio::spawn(async move { app.move_appointment(&appointment, to).await.0 })
     });
     for answer in join_all(moves).await {
         assert_eq!(answer.expect("no panic"), 200);
@@ -453,7 +457,7 @@ async fn moved_by_many_at_once_every_text_is_about_another_time_and_the_plan_fit
     bodies.sort();
     bodies.dedup();
     assert_eq!(bodies.len(), sent, "no time is texted twice");
-    let seen = app.see_visit(&visit).await;
+    let seen = app.see_appointment(&appointment).await;
     let starts_at = instant(seen["starts_at"].as_str().expect("a time"));
     for reminder in seen["reminders"]
         .as_array()
