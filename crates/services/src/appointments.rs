@@ -22,7 +22,7 @@ use crate::{
     error::{field, long, not_found, problem, short},
     paging::{self, Cursor, PAGE, TimeCursor},
     reminders, tasks,
-    tx::Touched,
+    tx::Changed,
 };
 
 /// An appointment further away than this is a slip of the keyboard.
@@ -198,7 +198,7 @@ pub(crate) async fn set_status(tx: &mut Tx, row: &appointment::Model, status: St
     row.status = Set(status.as_str().to_owned());
     row.updated_at = Set(tx.now);
     let row = row.update(&tx.db).await?;
-    tx.touch(row.business_id, Touched::Appointment(row.id));
+    tx.mark_changed(row.business_id, Changed::Appointment(row.id));
     Ok(row)
 }
 
@@ -297,7 +297,7 @@ pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<(cont
 }
 
 async fn finish(mut tx: Tx, business_id: Uuid, id: Uuid) -> Result<AppointmentView> {
-    tx.touch(business_id, Touched::Appointment(id));
+    tx.mark_changed(business_id, Changed::Appointment(id));
     let shown = view(tx.services(), &tx.db, business_id, id).await?;
     tx.commit().await?;
     Ok(shown)

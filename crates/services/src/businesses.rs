@@ -28,7 +28,7 @@ use crate::{
     error::{field, problem, short},
     messages::{self, spend},
     numbers,
-    tx::Touched,
+    tx::Changed,
 };
 
 /// SE3: texts per business and hour, unless said otherwise.
@@ -298,7 +298,7 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<
         row.country = Set(country.code.to_owned());
     }
     let after = row.update(&tx.db).await.map_err(Error::from)?;
-    tx.touch(after.id, Touched::Notices);
+    tx.mark_changed(after.id, Changed::Notices);
     let change = audit::Change {
         business_id: actor.business_id,
         actor: &actor.label(),
@@ -378,7 +378,7 @@ pub async fn update_sending(s: &Services, actor: &Actor, cmd: UpdateSending) -> 
     if wider {
         messages::look_again(&mut tx, after.id, None).await?;
     }
-    tx.touch(after.id, Touched::Notices);
+    tx.mark_changed(after.id, Changed::Notices);
     let change = audit::Change {
         business_id: after.id,
         actor: &actor.label(),

@@ -30,11 +30,12 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Actor, Error, Permission, Result, Services, Tx, Who, accounts, audit, businesses,
+    Actor, Error, Permission, Result, Services, Tx, Who, accounts, audit,
+    batcher::Batcher,
+    businesses,
     error::{field, not_found, problem},
     messages,
-    together::Together,
-    tx::Touched,
+    tx::Changed,
     vault::{self, Vault},
 };
 
@@ -104,7 +105,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
             consent::record(&mut tx, change).await?;
         }
     }
-    tx.touch(actor.business_id, Touched::Contact(row.id));
+    tx.mark_changed(actor.business_id, Changed::Contact(row.id));
     let change = audit::Change {
         business_id: actor.business_id,
         actor: &actor.label(),
@@ -276,7 +277,7 @@ impl Standing {
 
 /// Somebody who is about to be texted: business, contact and number.
 type Look = (Uuid, Uuid, String);
-pub(crate) type Looks = Together<Look, Result<Option<&'static str>>>;
+pub(crate) type Looks = Batcher<Look, Result<Option<&'static str>>>;
 
 /// Most people looked at in one statement.
 const MOST_LOOKS: usize = 64;
@@ -442,9 +443,9 @@ async fn finish(tx: Tx, business_id: Uuid, id: Uuid) -> Result<ContactView> {
 
 /// A contact changed: so did their row in the inbox.
 pub(crate) async fn tell(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
-    tx.touch(business_id, Touched::Contact(id));
+    tx.mark_changed(business_id, Changed::Contact(id));
     if let Some(conversation) = crate::conversations::of_contact(&tx.db, business_id, id).await? {
-        tx.touch(business_id, Touched::Conversation(conversation.id));
+        tx.mark_changed(business_id, Changed::Conversation(conversation.id));
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ use crate::{
     messages, numbers,
     paging::{self, Cursor, PAGE, TimeCursor},
     tasks,
-    tx::Touched,
+    tx::Changed,
 };
 
 /// Conversations, latest activity first.
@@ -134,7 +134,7 @@ pub async fn mark_read(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
     let mut row = find(&tx.db, actor.business_id, id).await?.into_active_model();
     row.unread = Set(0);
     row.update(&tx.db).await?;
-    tx.touch(actor.business_id, Touched::Conversation(id));
+    tx.mark_changed(actor.business_id, Changed::Conversation(id));
     tx.commit().await
 }
 
@@ -194,7 +194,7 @@ pub(crate) async fn get_or_begin(tx: &mut Tx, business_id: Uuid, contact_id: Uui
     }
     let row = empty(tx, business_id, contact_id);
     let row = row.into_active_model().reset_all().insert(&tx.db).await?;
-    tx.touch(business_id, Touched::Conversation(row.id));
+    tx.mark_changed(business_id, Changed::Conversation(row.id));
     Ok(row)
 }
 
@@ -227,7 +227,7 @@ pub(crate) async fn get_or_begin_all<'a>(
     for person in people.clone() {
         if let Entry::Vacant(free) = known.entry(person.id) {
             let row = free.insert(empty(tx, person.business_id, person.id));
-            tx.touch(row.business_id, Touched::Conversation(row.id));
+            tx.mark_changed(row.business_id, Changed::Conversation(row.id));
             begun.push(row.clone().into_active_model().reset_all());
         }
     }
@@ -256,7 +256,7 @@ pub(crate) async fn add_all(
     }
     let mut news: Vec<conversation::Model> = Vec::with_capacity(last.len());
     for (thread, m, unread) in last.into_values() {
-        tx.touch(thread.business_id, Touched::Conversation(thread.id));
+        tx.mark_changed(thread.business_id, Changed::Conversation(thread.id));
         let mut row = conversation::Model {
             unread,
             ..thread.clone()
@@ -325,7 +325,7 @@ pub(crate) async fn show_all<'a>(
         if let Some(person) = people.get(&row.contact_id) {
             let country = tx.business(row.business_id).await?.country;
             let (business_id, state) = (row.business_id, states.get(&person.id).copied());
-            tx.show(business_id, LiveEvent::Conversation(shown(row, person, state, &country)));
+            tx.publish(business_id, LiveEvent::Conversation(shown(row, person, state, &country)));
         }
     }
     Ok(())
@@ -345,7 +345,7 @@ pub(crate) async fn follow(tx: &mut Tx, rows: &[message::Model]) -> Result<Vec<c
             .filter(conversation::Column::LastMessageId.is_in(group.iter().map(|m| m.id)));
         // Boxed, for it would make every future larger that settles a text.
         for row in Box::pin(change.exec_with_returning(&tx.db)).await? {
-            tx.touch(row.business_id, Touched::Conversation(row.id));
+            tx.mark_changed(row.business_id, Changed::Conversation(row.id));
             followed.push(row);
         }
     }

@@ -5,7 +5,7 @@ pub mod accounts;
 mod actor;
 pub mod appointments;
 mod audit;
-pub mod bell;
+mod batcher;
 pub mod businesses;
 mod clock;
 pub mod contacts;
@@ -25,14 +25,13 @@ pub mod reminders;
 pub mod reports;
 pub mod seed;
 pub mod tasks;
-mod together;
 mod tx;
 pub mod vault;
+pub mod wake;
 
 use std::sync::Arc;
 
 pub use actor::{Actor, Permission, Who};
-use bell::Bell;
 use chrono::{DateTime, Utc};
 pub use clock::Clock;
 pub use db::Db;
@@ -41,6 +40,7 @@ use numbers::connections;
 pub use numbers::connections::Credentials;
 pub use twilio::signature::SharedKey;
 pub(crate) use tx::Tx;
+use wake::Wake;
 
 /// What this installation was told about the world outside.
 #[derive(Clone)]
@@ -64,14 +64,14 @@ struct Inner {
     clock: Clock,
     connections: connections::Connections,
     settings: Settings,
-    live: Bell,
-    outbox: Bell,
-    queue: Bell,
-    inbound: messages::Intake,
+    live: Wake,
+    outbox: Wake,
+    queue: Wake,
+    inbound: messages::InboundBatch,
     writing: messages::Writing,
     looks: contacts::Looks,
-    outcomes: messages::Outcomes,
-    news: messages::News,
+    results: messages::ResultBatch,
+    statuses: messages::StatusBatch,
     passwords: tokio::sync::Semaphore,
     vault: vault::Vault,
     searches: contacts::search::Cache,
@@ -92,14 +92,14 @@ impl Services {
             clock,
             connections: connections::Connections::new(twilio, settings.account.clone()),
             settings,
-            live: Bell::default(),
-            outbox: Bell::default(),
-            queue: Bell::default(),
-            inbound: messages::Intake::new(groups),
+            live: Wake::default(),
+            outbox: Wake::default(),
+            queue: Wake::default(),
+            inbound: messages::InboundBatch::new(groups),
             writing: messages::Writing::new(groups),
             looks: contacts::Looks::new(1),
-            outcomes: messages::Outcomes::new(groups),
-            news: messages::News::new(groups),
+            results: messages::ResultBatch::new(groups),
+            statuses: messages::StatusBatch::new(groups),
             // argon2 takes a core and 19 MiB for a moment; two at a time leave the machine to everybody else.
             passwords: tokio::sync::Semaphore::new(2),
         }));
@@ -122,21 +122,21 @@ impl Services {
     }
 
     /// Rung when there is something new for live streams.
-    pub fn live(&self) -> &Bell {
+    pub fn live(&self) -> &Wake {
         &self.0.live
     }
 
     /// Rung when texts wait to be sent.
-    pub fn outbox(&self) -> &Bell {
+    pub fn outbox(&self) -> &Wake {
         &self.0.outbox
     }
 
     /// Rung when there are jobs in the queue.
-    pub fn queue(&self) -> &Bell {
+    pub fn queue(&self) -> &Wake {
         &self.0.queue
     }
 
-    pub(crate) fn inbound(&self) -> &messages::Intake {
+    pub(crate) fn inbound(&self) -> &messages::InboundBatch {
         &self.0.inbound
     }
 
@@ -148,12 +148,12 @@ impl Services {
         &self.0.looks
     }
 
-    pub(crate) fn outcomes(&self) -> &messages::Outcomes {
-        &self.0.outcomes
+    pub(crate) fn results(&self) -> &messages::ResultBatch {
+        &self.0.results
     }
 
-    pub(crate) fn news(&self) -> &messages::News {
-        &self.0.news
+    pub(crate) fn statuses(&self) -> &messages::StatusBatch {
+        &self.0.statuses
     }
 
     pub(crate) fn vault(&self) -> &vault::Vault {

@@ -103,22 +103,22 @@ pub async fn listen(s: &Services) -> Result<()> {
 async fn look_anyway(s: &Services) -> Result<()> {
     loop {
         tokio::time::sleep(LOOK).await;
-        s.live().hear();
+        s.live().wake();
     }
 }
 
 async fn hear(s: &Services, mut listener: sqlx::postgres::PgListener, name: &str) -> Result<()> {
     // What was said while nobody listened.
-    s.live().hear();
+    s.live().wake();
     loop {
         match listener.try_recv().await? {
             Some(note) if note.payload() == name => {}
-            Some(note) if note.channel() == OUTBOX => s.outbox().hear(),
-            Some(_) => s.live().hear(),
+            Some(note) if note.channel() == OUTBOX => s.outbox().wake(),
+            Some(_) => s.live().wake(),
             // The connection was lost and made anew: something may have been missed.
             None => {
-                s.live().hear();
-                s.outbox().hear();
+                s.live().wake();
+                s.outbox().wake();
             }
         }
     }

@@ -48,9 +48,9 @@ use crate::{
     numbers,
     paging::{self, Cursor, PAGE, TimeCursor},
     reminders,
-    reports::What,
+    reports::Counter,
     tasks,
-    tx::Touched,
+    tx::Changed,
     vault,
 };
 
@@ -61,16 +61,16 @@ pub(crate) use desk::look_again;
 pub use desk::{cancel_many, log, retry};
 pub use dispatch::{dispatch, send_due};
 pub(crate) use enqueue::{New, enqueue};
-pub(crate) use inbound::Intake;
+pub(crate) use inbound::InboundBatch;
 pub(crate) use inbound::receive_again;
 pub use inbound::{Received, receive};
-pub(crate) use outcome::Outcomes;
+pub(crate) use outcome::ResultBatch;
 #[cfg(test)]
 pub(crate) use reconcile::silent;
 pub use reconcile::{Swept, catch_up, reconcile, sweep};
 #[cfg(test)]
 pub(crate) use resend::to_resend;
-pub(crate) use status::News;
+pub(crate) use status::StatusBatch;
 pub use status::{About, status_changed};
 #[cfg(test)]
 pub(crate) use unclear::in_state;
@@ -294,7 +294,7 @@ async fn withdraw(tx: &mut Tx, row: message::Model, reason: &str) -> Result<()> 
     row.wait_reason = Set(None);
     row.slot_at = Set(None);
     let row = row.update(&tx.db).await?;
-    tx.count(row.business_id, What::Cancelled);
+    tx.count(row.business_id, Counter::Cancelled);
     metrics::counter!("showup_messages_total", "step" => "withdrawn").increment(1);
     tracing::info!(message = %row.id, step = "withdrawn", why = reason, "text");
     reminders::withdrawn(tx, &row, reason).await?;
@@ -321,7 +321,7 @@ const MOST_FAILURES: usize = 10;
 
 /// A message's state changed: its bubble and its conversation's row show it.
 async fn told(tx: &mut Tx, row: &message::Model) -> Result<()> {
-    tx.touch(row.business_id, Touched::Message(row.id));
+    tx.mark_changed(row.business_id, Changed::Message(row.id));
     conversations::follow(tx, std::slice::from_ref(row)).await.map(drop)
 }
 

@@ -23,7 +23,7 @@ use crate::{
     appointments::clocks,
     businesses::{self, locations},
     messages, tasks,
-    tx::Touched,
+    tx::Changed,
 };
 
 #[cfg(test)]
@@ -116,7 +116,7 @@ pub(crate) async fn plan(
         )
         .await?;
     }
-    tx.touch(appointment.business_id, Touched::Appointment(appointment.id));
+    tx.mark_changed(appointment.business_id, Changed::Appointment(appointment.id));
     Ok(())
 }
 
@@ -216,7 +216,7 @@ pub(crate) async fn stop(tx: &mut Tx, appointment: &appointment::Model, why: Sto
             }
         }
     }
-    tx.touch(appointment.business_id, Touched::Appointment(appointment.id));
+    tx.mark_changed(appointment.business_id, Changed::Appointment(appointment.id));
     Ok(())
 }
 
@@ -229,7 +229,7 @@ pub(crate) async fn finish(tx: &mut Tx, row: reminder_request::Model, status: &s
     row.reason = Set(reason.map(str::to_owned));
     row.updated_at = Set(tx.now);
     row.update(&tx.db).await?;
-    tx.touch(business_id, Touched::Appointment(appointment_id));
+    tx.mark_changed(business_id, Changed::Appointment(appointment_id));
     Ok(())
 }
 
@@ -273,7 +273,7 @@ async fn taken(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result
     if let Some(by) = after_all.filter(|_| !superseded) {
         tasks::settle_key(tx, business_id, &call_key(&appointment), tasks::Kind::Call, by).await?;
     }
-    tx.touch(business_id, Touched::Appointment(appointment_id));
+    tx.mark_changed(business_id, Changed::Appointment(appointment_id));
     Ok(())
 }
 

@@ -20,7 +20,7 @@ const LONGEST: i64 = 366;
 
 /// What is counted. The words are what is stored and what the API shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum What {
+pub(crate) enum Counter {
     /// Texts from customers.
     Received,
     /// Texts that the provider took.
@@ -34,24 +34,24 @@ pub(crate) enum What {
     OptedIn,
 }
 
-impl What {
+impl Counter {
     const KINDS: u64 = 7;
 
     fn as_str(self) -> &'static str {
         match self {
-            What::Received => "received",
-            What::Sent => "sent",
-            What::Delivered => "delivered",
-            What::Failed => "failed",
-            What::Cancelled => "cancelled",
-            What::OptedOut => "opted_out",
-            What::OptedIn => "opted_in",
+            Counter::Received => "received",
+            Counter::Sent => "sent",
+            Counter::Delivered => "delivered",
+            Counter::Failed => "failed",
+            Counter::Cancelled => "cancelled",
+            Counter::OptedOut => "opted_out",
+            Counter::OptedIn => "opted_in",
         }
     }
 }
 
 /// Adds to today's counters, in order of their keys, so that two transactions never wait for each other.
-pub(crate) async fn add(tx: &mut Tx, counts: BTreeMap<(Uuid, What), i64>) -> Result<()> {
+pub(crate) async fn add(tx: &mut Tx, counts: BTreeMap<(Uuid, Counter), i64>) -> Result<()> {
     let mut rows = Vec::with_capacity(counts.len());
     for ((business_id, what), n) in counts {
         let zone = businesses::zone(&tx.business(business_id).await?);
@@ -100,22 +100,22 @@ pub async fn daily(s: &Services, actor: &Actor, query: DailyQuery) -> Result<Vec
     let rows = counter_day::Entity::in_business(actor.business_id)
         .filter(counter_day::Column::Day.between(from.to_string(), to.to_string()))
         .order_by_asc(counter_day::Column::Day)
-        .limit(LONGEST as u64 * What::KINDS)
+        .limit(LONGEST as u64 * Counter::KINDS)
         .all(s.read())
         .await?;
     let mut days: BTreeMap<String, HashMap<String, i64>> = BTreeMap::new();
     for row in rows {
         days.entry(row.day).or_default().insert(row.what, row.n);
     }
-    let count = |of: &HashMap<String, i64>, what: What| of.get(what.as_str()).copied().unwrap_or_default();
+    let count = |of: &HashMap<String, i64>, what: Counter| of.get(what.as_str()).copied().unwrap_or_default();
     let shown = days.into_iter().map(|(day, of)| Daily {
-        received: count(&of, What::Received),
-        sent: count(&of, What::Sent),
-        delivered: count(&of, What::Delivered),
-        failed: count(&of, What::Failed),
-        cancelled: count(&of, What::Cancelled),
-        opted_out: count(&of, What::OptedOut),
-        opted_in: count(&of, What::OptedIn),
+        received: count(&of, Counter::Received),
+        sent: count(&of, Counter::Sent),
+        delivered: count(&of, Counter::Delivered),
+        failed: count(&of, Counter::Failed),
+        cancelled: count(&of, Counter::Cancelled),
+        opted_out: count(&of, Counter::OptedOut),
+        opted_in: count(&of, Counter::OptedIn),
         day,
     });
     Ok(shown.collect())

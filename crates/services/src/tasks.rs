@@ -18,7 +18,7 @@ use crate::{
     error::{not_found, problem},
     messages,
     paging::{self, Cursor, TimeCursor},
-    tx::Touched,
+    tx::Changed,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +116,7 @@ pub(crate) async fn raise(tx: &mut Tx, new: New) -> Result<()> {
         .exec_without_returning(&tx.db)
         .await?;
     if added > 0 {
-        tx.touch(new.business_id, Touched::Task(id));
+        tx.mark_changed(new.business_id, Changed::Task(id));
     }
     Ok(())
 }
@@ -148,7 +148,7 @@ pub(crate) async fn raise_unless_done_since(tx: &mut Tx, new: New, since: DateTi
     row.done_at = Set(None);
     row.done_by = Set(None);
     row.update(&tx.db).await?;
-    tx.touch(new.business_id, Touched::Task(id));
+    tx.mark_changed(new.business_id, Changed::Task(id));
     Ok(())
 }
 
@@ -186,7 +186,7 @@ async fn settle_where(tx: &mut Tx, business_id: Uuid, about: SimpleExpr, kind: K
     for row in open {
         let id = row.id;
         set_status(tx, row, true, by).await?;
-        tx.touch(business_id, Touched::Task(id));
+        tx.mark_changed(business_id, Changed::Task(id));
     }
     Ok(())
 }
@@ -214,7 +214,7 @@ pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Resu
     let row = row.ok_or_else(|| not_found("task"))?;
     may_settle(&tx, &row, done).await?;
     set_status(&tx, row, done, &actor.author()).await?;
-    tx.touch(actor.business_id, Touched::Task(id));
+    tx.mark_changed(actor.business_id, Changed::Task(id));
     let shown = view(s, &tx.db, actor.business_id, id).await?;
     tx.commit().await?;
     Ok(shown)

@@ -9,20 +9,20 @@ use uuid::Uuid;
 use crate::{
     Result, Services, appointments, businesses, contacts, conversations, live, messages, queue,
     queue::Job,
-    reports::{self, What},
+    reports::{self, Counter},
     tasks,
 };
 
 /// A transaction that tells the whole story (law 8): what changed, its jobs, and at the end its counters and live events.
 ///
-/// Events are written last and hold the state after the change, so one change is one event however often it was touched.
+/// Events are written last and hold the state after the change, so one change is one event however often it was changed.
 pub(crate) struct Tx {
     pub db: DatabaseTransaction,
     pub now: DateTime<Utc>,
     services: Services,
     /// With what is to be shown, where that is known; the rest is read at the end.
-    touched: BTreeMap<(Uuid, Touched), Option<LiveEvent>>,
-    counts: BTreeMap<(Uuid, What), i64>,
+    changed: BTreeMap<(Uuid, Changed), Option<LiveEvent>>,
+    counts: BTreeMap<(Uuid, Counter), i64>,
     businesses: HashMap<Uuid, business::Model>,
     jobs: bool,
     texts: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Tx {
 
 /// What a live stream should show anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Touched {
+pub(crate) enum Changed {
     Message(Uuid),
     Conversation(Uuid),
     Contact(Uuid),
@@ -46,7 +46,7 @@ impl Services {
             db: self.db().begin().await?,
             now: self.now(),
             services: self.clone(),
-            touched: BTreeMap::new(),
+            changed: BTreeMap::new(),
             counts: BTreeMap::new(),
             businesses: HashMap::new(),
             jobs: false,
@@ -61,25 +61,25 @@ impl Tx {
     }
 
     /// Something changed; it is read again at the end.
-    pub(crate) fn touch(&mut self, business_id: Uuid, what: Touched) {
-        self.touched.insert((business_id, what), None);
+    pub(crate) fn mark_changed(&mut self, business_id: Uuid, what: Changed) {
+        self.changed.insert((business_id, what), None);
     }
 
-    /// Something was written that is known as a whole and locked, so it need not be read again, unless it is touched once more.
-    pub(crate) fn show(&mut self, business_id: Uuid, event: LiveEvent) {
+    /// Something was written that is known as a whole and locked, so it need not be read again, unless it is changed once more.
+    pub(crate) fn publish(&mut self, business_id: Uuid, event: LiveEvent) {
         let what = match &event {
-            LiveEvent::Message(m) => Touched::Message(m.id),
-            LiveEvent::Conversation(c) => Touched::Conversation(c.id),
-            LiveEvent::Contact(c) => Touched::Contact(c.id),
-            LiveEvent::Appointment(a) => Touched::Appointment(a.id),
-            LiveEvent::Task(t) => Touched::Task(t.id),
-            LiveEvent::Notices(_) => Touched::Notices,
+            LiveEvent::Message(m) => Changed::Message(m.id),
+            LiveEvent::Conversation(c) => Changed::Conversation(c.id),
+            LiveEvent::Contact(c) => Changed::Contact(c.id),
+            LiveEvent::Appointment(a) => Changed::Appointment(a.id),
+            LiveEvent::Task(t) => Changed::Task(t.id),
+            LiveEvent::Notices(_) => Changed::Notices,
         };
-        self.touched.insert((business_id, what), Some(event));
+        self.changed.insert((business_id, what), Some(event));
     }
 
     /// Counts one more of something that happened today.
-    pub(crate) fn count(&mut self, business_id: Uuid, what: What) {
+    pub(crate) fn count(&mut self, business_id: Uuid, what: Counter) {
         *self.counts.entry((business_id, what)).or_default() += 1;
     }
 
@@ -107,47 +107,47 @@ impl Tx {
 
     /// Writes counters and live events, commits, and wakes streams and workers.
     pub(crate) async fn commit(mut self) -> Result<()> {
-        let told = self.tell().await?;
+        let written = self.write_events().await?;
         self.db.commit().await?;
-        if told {
-            self.services.live().ring();
+        if written {
+            self.services.live().notify();
         }
         if self.jobs {
-            self.services.queue().ring();
+            self.services.queue().notify();
         }
         if self.texts {
-            self.services.outbox().ring();
+            self.services.outbox().notify();
         }
         Ok(())
     }
 
-    async fn tell(&mut self) -> Result<bool> {
-        let touched = std::mem::take(&mut self.touched);
+    async fn write_events(&mut self) -> Result<bool> {
+        let changed = std::mem::take(&mut self.changed);
         let counts = std::mem::take(&mut self.counts);
         // Before the things are looked at: what is written last must be what was true last.
-        self.one_at_a_time(touched.keys().map(|(b, _)| *b).chain(counts.keys().map(|(b, _)| *b)))
+        self.one_at_a_time(changed.keys().map(|(b, _)| *b).chain(counts.keys().map(|(b, _)| *b)))
             .await?;
         reports::add(self, counts).await?;
-        let mut rows = Vec::with_capacity(touched.len());
-        let mut unknown: BTreeMap<Uuid, Vec<Touched>> = BTreeMap::new();
-        for ((business_id, what), event) in touched {
+        let mut rows = Vec::with_capacity(changed.len());
+        let mut unknown: BTreeMap<Uuid, Vec<Changed>> = BTreeMap::new();
+        for ((business_id, what), event) in changed {
             match event {
                 Some(event) => rows.push(self.row(business_id, &event)?),
                 None => unknown.entry(business_id).or_default().push(what),
             }
         }
-        for (business_id, touched) in unknown {
-            for event in self.events(business_id, &touched).await? {
+        for (business_id, changed) in unknown {
+            for event in self.events(business_id, &changed).await? {
                 rows.push(self.row(business_id, &event)?);
             }
         }
-        let told = !rows.is_empty();
+        let written = !rows.is_empty();
         for some in rows.chunks(500) {
             live_event::Entity::insert_many(some.to_vec())
                 .exec_without_returning(&self.db)
                 .await?;
         }
-        Ok(told)
+        Ok(written)
     }
 
     fn row(&self, business_id: Uuid, event: &LiveEvent) -> Result<live_event::ActiveModel> {
@@ -180,11 +180,11 @@ impl Tx {
     }
 
     /// The things a business's streams should show anew, as they are now; kind by kind, each kind read at once.
-    async fn events(&mut self, business_id: Uuid, touched: &[Touched]) -> Result<Vec<LiveEvent>> {
-        let ids = |pick: fn(Touched) -> Option<Uuid>| touched.iter().filter_map(|t| pick(*t)).collect::<Vec<_>>();
+    async fn events(&mut self, business_id: Uuid, changed: &[Changed]) -> Result<Vec<LiveEvent>> {
+        let ids = |pick: fn(Changed) -> Option<Uuid>| changed.iter().filter_map(|t| pick(*t)).collect::<Vec<_>>();
         let (s, db) = (&self.services.clone(), &self.db);
-        let mut events = Vec::with_capacity(touched.len());
-        let some = ids(|t| if let Touched::Message(id) = t { Some(id) } else { None });
+        let mut events = Vec::with_capacity(changed.len());
+        let some = ids(|t| if let Changed::Message(id) = t { Some(id) } else { None });
         if !some.is_empty() {
             events.extend(
                 messages::views(db, business_id, &some)
@@ -193,7 +193,7 @@ impl Tx {
                     .map(LiveEvent::Message),
             );
         }
-        let some = ids(|t| if let Touched::Conversation(id) = t { Some(id) } else { None });
+        let some = ids(|t| if let Changed::Conversation(id) = t { Some(id) } else { None });
         if !some.is_empty() {
             events.extend(
                 conversations::rows(s, db, business_id, &some)
@@ -202,7 +202,7 @@ impl Tx {
                     .map(LiveEvent::Conversation),
             );
         }
-        let some = ids(|t| if let Touched::Contact(id) = t { Some(id) } else { None });
+        let some = ids(|t| if let Changed::Contact(id) = t { Some(id) } else { None });
         if !some.is_empty() {
             events.extend(
                 contacts::views_of(s, db, business_id, &some)
@@ -211,7 +211,7 @@ impl Tx {
                     .map(LiveEvent::Contact),
             );
         }
-        let some = ids(|t| if let Touched::Appointment(id) = t { Some(id) } else { None });
+        let some = ids(|t| if let Changed::Appointment(id) = t { Some(id) } else { None });
         if !some.is_empty() {
             events.extend(
                 appointments::views_of(s, db, business_id, &some)
@@ -220,7 +220,7 @@ impl Tx {
                     .map(LiveEvent::Appointment),
             );
         }
-        let some = ids(|t| if let Touched::Task(id) = t { Some(id) } else { None });
+        let some = ids(|t| if let Changed::Task(id) = t { Some(id) } else { None });
         if !some.is_empty() {
             events.extend(
                 tasks::views_of(s, db, business_id, &some)
@@ -229,7 +229,7 @@ impl Tx {
                     .map(LiveEvent::Task),
             );
         }
-        if touched.contains(&Touched::Notices) {
+        if changed.contains(&Changed::Notices) {
             let business = self.business(business_id).await?;
             events.push(LiveEvent::Notices(crate::notices::of(s, &self.db, &business).await?));
         }

@@ -17,7 +17,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::hold;
-use crate::{Actor, Error, Permission, Result, Services, Tx, audit, messages, reports::What, tx::Touched};
+use crate::{Actor, Error, Permission, Result, Services, Tx, audit, messages, reports::Counter, tx::Changed};
 
 /// The sealed column, as `vault::SEALED` calls it.
 const SUPPRESSED: &str = "suppression.phone";
@@ -55,18 +55,18 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
     remember(tx, business_id, &change).await?;
     match change.state {
         State::OptedOut => {
-            tx.count(business_id, What::OptedOut);
+            tx.count(business_id, Counter::OptedOut);
             messages::cancel_waiting(tx, business_id, change.contact.id, "The customer opted out.").await?;
         }
-        State::OptedIn => tx.count(business_id, What::OptedIn),
+        State::OptedIn => tx.count(business_id, Counter::OptedIn),
         State::Unknown => {}
     }
     if change.state != State::Unknown {
         hold::end(tx, change.contact, change.actor).await?;
     }
-    tx.touch(business_id, Touched::Contact(change.contact.id));
+    tx.mark_changed(business_id, Changed::Contact(change.contact.id));
     if let Some(conversation) = crate::conversations::of_contact(&tx.db, business_id, change.contact.id).await? {
-        tx.touch(business_id, Touched::Conversation(conversation.id));
+        tx.mark_changed(business_id, Changed::Conversation(conversation.id));
     }
     Ok(())
 }

@@ -113,7 +113,7 @@ async fn strangers(tx: &mut Tx, mut unknown: BTreeSet<(Uuid, &str)>) -> Result<P
     for row in &new {
         let country = tx.business(row.business_id).await?.country;
         let shown = query::shown(row.clone(), State::Unknown, &country);
-        tx.show(row.business_id, LiveEvent::Contact(shown));
+        tx.publish(row.business_id, LiveEvent::Contact(shown));
     }
     // After they were shown, for whom that concerns is shown anew.
     stopped_before(tx, &new).await?;

@@ -17,7 +17,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Result, Services, Tx, tx::Touched};
+use crate::{Result, Services, Tx, tx::Changed};
 
 /// Most businesses told at once that their banners changed; the others see it with their next page.
 const TOLD: u64 = 500;
@@ -70,7 +70,7 @@ fn read(row: &breaker::Model) -> Breaker {
 
 /// Breakers as they stand; those never heard of are closed.
 #[derive(Default)]
-pub(crate) struct Board(HashMap<String, Row>);
+pub(crate) struct Breakers(HashMap<String, Row>);
 
 struct Row {
     breaker: Breaker,
@@ -78,7 +78,7 @@ struct Row {
     by_callback: bool,
 }
 
-impl Board {
+impl Breakers {
     pub(crate) async fn load(db: &impl ConnectionTrait, scopes: Vec<String>) -> Result<Self> {
         let rows = breaker::Entity::find()
             .filter(breaker::Column::Scope.is_in(scopes))
@@ -163,23 +163,23 @@ pub(crate) fn calls(s: &Services, rows: &[message::Model]) -> Vec<Call> {
 
 /// Twilio took these. Only breakers that remember trouble are touched, so that in good times this is one look.
 pub(crate) async fn success(tx: &mut Tx, calls: &[Call]) -> Result<()> {
-    went_well(tx, calls, false).await
+    succeeded(tx, calls, false).await
 }
 
 /// The network took these: what was learned from callbacks is over.
 pub(crate) async fn confirmed(tx: &mut Tx, calls: &[Call]) -> Result<()> {
-    went_well(tx, calls, true).await
+    succeeded(tx, calls, true).await
 }
 
-async fn went_well(tx: &mut Tx, calls: &[Call], by_callback: bool) -> Result<()> {
+async fn succeeded(tx: &mut Tx, calls: &[Call], by_callback: bool) -> Result<()> {
     if calls.is_empty() {
         return Ok(());
     }
     let scopes: BTreeSet<&str> = calls.iter().map(|(scope, _)| scope.as_str()).collect();
-    let board = Board::load(&tx.db, scopes.into_iter().map(str::to_owned).collect()).await?;
+    let board = Breakers::load(&tx.db, scopes.into_iter().map(str::to_owned).collect()).await?;
     for (scope, claimed) in calls {
-        let trouble = board.0.get(scope).filter(|r| r.breaker != Breaker::default());
-        if trouble.is_some_and(|r| r.by_callback == by_callback) {
+        let report = board.0.get(scope).filter(|r| r.breaker != Breaker::default());
+        if report.is_some_and(|r| r.by_callback == by_callback) {
             change(tx, scope, None, |b, _, by_callback| {
                 b.success(lease(&b, *claimed, by_callback))
             })
@@ -190,7 +190,7 @@ async fn went_well(tx: &mut Tx, calls: &[Call], by_callback: bool) -> Result<()>
 }
 
 /// A call failed in a way that others will, too.
-pub(crate) struct Trouble<'a> {
+pub(crate) struct FailureReport<'a> {
     pub scope: &'a str,
     /// Whose account or sender it is; none for what several businesses share.
     pub business_id: Option<Uuid>,
@@ -203,7 +203,7 @@ pub(crate) struct Trouble<'a> {
     pub by_callback: bool,
 }
 
-pub(crate) async fn failure(tx: &mut Tx, t: Trouble<'_>) -> Result<()> {
+pub(crate) async fn failure(tx: &mut Tx, t: FailureReport<'_>) -> Result<()> {
     let step = |b: Breaker, now, by_callback| b.failure(now, t.kind, lease(&b, t.claimed, by_callback));
     change(tx, t.scope, Some(&t), step).await
 }
@@ -226,7 +226,7 @@ fn lease_from(asked: DateTime<Utc>, by_callback: bool) -> DateTime<Utc> {
 async fn change(
     tx: &mut Tx,
     scope: &str,
-    trouble: Option<&Trouble<'_>>,
+    report: Option<&FailureReport<'_>>,
     step: impl Fn(Breaker, DateTime<Utc>, bool) -> Breaker,
 ) -> Result<()> {
     let row = breaker::Entity::find_by_id(scope.to_owned())
@@ -239,10 +239,10 @@ async fn change(
         return Ok(());
     }
     let known = row.as_ref();
-    let why = trouble.map(|t| t.why.to_owned()).or_else(|| known.map(|r| r.why.clone()));
+    let why = report.map(|t| t.why.to_owned()).or_else(|| known.map(|r| r.why.clone()));
     let why = why.unwrap_or_default();
-    let owner = trouble.map_or_else(|| known.and_then(|r| r.business_id), |t| t.business_id);
-    let by_callback = trouble.map_or_else(|| known.is_some_and(|r| r.by_callback), |t| t.by_callback);
+    let owner = report.map_or_else(|| known.and_then(|r| r.business_id), |t| t.business_id);
+    let by_callback = report.map_or_else(|| known.is_some_and(|r| r.by_callback), |t| t.by_callback);
     let row = breaker::ActiveModel {
         scope: Set(scope.to_owned()),
         business_id: Set(owner),
@@ -299,7 +299,7 @@ async fn tell(tx: &mut Tx, owner: Option<Uuid>) -> Result<()> {
         }
     };
     for business in told {
-        tx.touch(business, Touched::Notices);
+        tx.mark_changed(business, Changed::Notices);
     }
     Ok(())
 }

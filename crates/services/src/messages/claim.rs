@@ -30,8 +30,8 @@ use uuid::Uuid;
 
 use super::{
     Kind, WAITING, breaker,
-    breaker::Board,
-    limits::{Limits, Room},
+    breaker::Breakers,
+    limits::{Capacity, Limits},
     opened, shown, status, withdraw,
 };
 use crate::{
@@ -40,7 +40,7 @@ use crate::{
     conversations,
     numbers::{self, connections},
     reminders,
-    tx::Touched,
+    tx::Changed,
 };
 
 /// How far the clocks of two machines may be apart.
@@ -59,7 +59,7 @@ const STALE: Duration = Duration::days(1);
 const PROBE_LOOK: Duration = Duration::seconds(10);
 
 /// What a round found.
-pub(super) struct Round {
+pub(super) struct Claimed {
     /// Ours to send now.
     pub go: Vec<message::Model>,
     /// Rows that anything became of, or that somebody else was at work on; 0 when it is not worth looking again at once.
@@ -73,9 +73,9 @@ enum Verdict {
     /// Let through to see whether these breakers may close.
     Probe(Vec<String>),
     Hold(DateTime<Utc>, String),
-    Slot(DateTime<Utc>, String),
+    Turn(DateTime<Utc>, String),
     /// It waits as it did.
-    Still,
+    Unchanged,
     Withdraw(String),
 }
 
@@ -90,24 +90,24 @@ pub(super) async fn any_due(s: &Services) -> Result<bool> {
 }
 
 /// Takes at most `most` of the texts that are due, past those of accounts that are `full`.
-pub(super) async fn claim(s: &Services, most: u64, full: &BTreeSet<String>) -> Result<Round> {
+pub(super) async fn claim(s: &Services, most: u64, full: &BTreeSet<String>) -> Result<Claimed> {
     let mut tx = s.begin().await?;
     let picked = pick(&tx, most, full).await?;
     let looked = picked.len();
     if picked.is_empty() {
         tx.commit().await?;
-        return Ok(Round {
+        return Ok(Claimed {
             go: Vec::new(),
             looked,
             full: BTreeSet::new(),
         });
     }
     connections::up_to_date(&tx, picked.iter().map(|m| m.business_id)).await?;
-    let mut scene = Scene::load(s, &mut tx, &picked).await?;
-    let mut limits = Limits::load(s, &tx, &picked, &scene.businesses).await?;
+    let mut context = ClaimContext::load(s, &mut tx, &picked).await?;
+    let mut limits = Limits::load(s, &tx, &picked, &context.businesses).await?;
     // Under the account's lock, which the limits hold: two workers must not both be the one that tries whether it works again.
-    scene.board = Board::load(&tx.db, scene.scopes(&picked)).await?;
-    let verdicts = scene.verdicts(tx.now, picked, &mut limits);
+    context.breakers = Breakers::load(&tx.db, context.scopes(&picked)).await?;
+    let verdicts = context.verdicts(tx.now, picked, &mut limits);
     let (mut go, mut held, mut still) = (Vec::new(), Vec::new(), 0);
     for (m, verdict) in verdicts {
         match verdict {
@@ -119,8 +119,8 @@ pub(super) async fn claim(s: &Services, most: u64, full: &BTreeSet<String>) -> R
                 go.push(m);
             }
             Verdict::Hold(until, why) => held.push((m, until, why, false)),
-            Verdict::Slot(at, why) => held.push((m, at, why, true)),
-            Verdict::Still => still += 1,
+            Verdict::Turn(at, why) => held.push((m, at, why, true)),
+            Verdict::Unchanged => still += 1,
             Verdict::Withdraw(why) => withdraw(&mut tx, m, &why).await?,
         }
     }
@@ -128,10 +128,10 @@ pub(super) async fn claim(s: &Services, most: u64, full: &BTreeSet<String>) -> R
     limits.save(&mut tx).await?;
     hold(&mut tx, held).await?;
     let begun = begin_attempts(&mut tx, &mut go).await?;
-    conversations::show_all(&mut tx, begun, scene.people.values(), &scene.consents).await?;
+    conversations::show_all(&mut tx, begun, context.people.values(), &context.consents).await?;
     tx.commit().await?;
     let looked = looked - still;
-    Ok(Round { go, looked, full })
+    Ok(Claimed { go, looked, full })
 }
 
 /// Texts of one priority that are due, the longest waiting first. State and priority are literals, so that SQLite uses the index over
@@ -218,7 +218,7 @@ async fn put_aside(tx: &Tx, id: Uuid, cause: &Error) -> Result<()> {
 }
 
 /// Everything the verdicts go by, read at once for the whole group.
-struct Scene {
+struct ClaimContext {
     /// Those that could be locked.
     people: HashMap<Uuid, contact::Model>,
     consents: HashMap<Uuid, State>,
@@ -228,10 +228,10 @@ struct Scene {
     requests: HashMap<Uuid, reminder_request::Model>,
     appointments: HashMap<Uuid, appointment::Model>,
     services: Services,
-    board: Board,
+    breakers: Breakers,
 }
 
-impl Scene {
+impl ClaimContext {
     async fn load(s: &Services, tx: &mut Tx, picked: &[message::Model]) -> Result<Self> {
         let ids: Vec<Uuid> = picked.iter().map(|m| m.contact_id).collect();
         let people = contacts::locked_if_free(tx, &ids).await?;
@@ -255,7 +255,7 @@ impl Scene {
             requests: requests(tx, picked).await?,
             appointments: appointments(tx, picked).await?,
             services: s.clone(),
-            board: Board::default(),
+            breakers: Breakers::default(),
         })
     }
 
@@ -330,11 +330,11 @@ impl Scene {
             Err(held) => return self.in_time(m, held),
         };
         match limits.take(m, business) {
-            Room::Yes if probes.is_empty() => Verdict::Go,
-            Room::Yes => Verdict::Probe(probes),
-            Room::Until(until, why) => self.in_time(m, Verdict::Hold(until, why)),
-            Room::Slot(at, why) => self.in_time(m, Verdict::Slot(at, why)),
-            Room::Still => Verdict::Still,
+            Capacity::Yes if probes.is_empty() => Verdict::Go,
+            Capacity::Yes => Verdict::Probe(probes),
+            Capacity::Until(until, why) => self.in_time(m, Verdict::Hold(until, why)),
+            Capacity::Turn(at, why) => self.in_time(m, Verdict::Turn(at, why)),
+            Capacity::Unchanged => Verdict::Unchanged,
         }
     }
 
@@ -347,10 +347,10 @@ impl Scene {
             .and_then(|id| self.appointments.get(&id));
         let stale = (m.kind == Kind::Automatic.as_str()).then(|| m.created_at + STALE);
         match held {
-            Verdict::Hold(until, why) | Verdict::Slot(until, why) if stale.is_some_and(|at| at < until) => {
+            Verdict::Hold(until, why) | Verdict::Turn(until, why) if stale.is_some_and(|at| at < until) => {
                 Verdict::Withdraw(format!("It could not leave within a day. {why}"))
             }
-            Verdict::Hold(until, why) | Verdict::Slot(until, why) if appointment.is_some_and(|v| v.starts_at <= until) => {
+            Verdict::Hold(until, why) | Verdict::Turn(until, why) if appointment.is_some_and(|v| v.starts_at <= until) => {
                 Verdict::Withdraw(format!("It could not leave before the visit. {why}"))
             }
             held => held,
@@ -424,7 +424,7 @@ impl Scene {
     ) -> std::result::Result<Vec<String>, Verdict> {
         let mut probes = Vec::new();
         for scope in breaker::ahead(&self.services, m) {
-            match self.board.permit(&scope, now) {
+            match self.breakers.permit(&scope, now) {
                 Permit::Yes => {}
                 Permit::Probe { .. } if probed.contains(&scope) => {
                     let why = "Waits to see whether texts go through again.";
@@ -433,7 +433,7 @@ impl Scene {
                 Permit::Probe { .. } => probes.push(scope),
                 Permit::No { until } => {
                     let when = when::dated(until, businesses::zone(b));
-                    let why = format!("Waits; it is tried again on {when}. {}", self.board.why(&scope));
+                    let why = format!("Waits; it is tried again on {when}. {}", self.breakers.why(&scope));
                     return Err(Verdict::Hold(until, why));
                 }
             }
@@ -486,7 +486,7 @@ async fn hold(tx: &mut Tx, held: Vec<(message::Model, DateTime<Utc>, String, boo
         metrics::counter!("showup_messages_total", "step" => "held").increment(group.len() as u64);
         for m in &group {
             tracing::info!(message = %m.id, step = "held", %until, %why, "text waits");
-            tx.touch(m.business_id, Touched::Message(m.id));
+            tx.mark_changed(m.business_id, Changed::Message(m.id));
         }
         let mut row = message::Entity::update_many()
             .col_expr(message::Column::NotBefore, Expr::value(until))
@@ -601,7 +601,7 @@ async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<Vec<co
             // The others to the same person wait for this one.
             begun: Set(people.insert(m.contact_id)),
         });
-        tx.show(m.business_id, LiveEvent::Message(shown(m.clone())));
+        tx.publish(m.business_id, LiveEvent::Message(shown(m.clone())));
     }
     message_attempt::Entity::insert_many(attempts)
         .exec_without_returning(&tx.db)

@@ -2,7 +2,7 @@
 
 use contract::{
     Code, Page,
-    messages::{Acted, LogQuery, LogRow, MessageIds, NotDone},
+    messages::{BulkResult, LogQuery, LogRow, MessageIds, Skipped},
 };
 use domain::delivery::Status;
 use entity::messages::message;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{WAITING, address_to, locked, resend, told, withdraw, write::may_write};
 use crate::{
     Actor, Error, Permission, Result, Services, Tx, businesses, contacts, contacts::consent, conversations, error::problem,
-    numbers, reports::What, tx::Touched,
+    numbers, reports::Counter, tx::Changed,
 };
 
 /// Most messages in one go.
@@ -52,7 +52,7 @@ pub async fn log(s: &Services, actor: &Actor, query: LogQuery) -> Result<Page<Lo
 ///
 /// # Errors
 /// `Invalid` for none or more than 200; what can't be sent again is in the answer, with the reason.
-pub async fn retry(s: &Services, actor: &Actor, cmd: MessageIds) -> Result<Acted> {
+pub async fn retry(s: &Services, actor: &Actor, cmd: MessageIds) -> Result<BulkResult> {
     each(s, actor, cmd, Act::Retry).await
 }
 
@@ -60,7 +60,7 @@ pub async fn retry(s: &Services, actor: &Actor, cmd: MessageIds) -> Result<Acted
 ///
 /// # Errors
 /// `Invalid` for none or more than 200; what is on its way already is in the answer.
-pub async fn cancel_many(s: &Services, actor: &Actor, cmd: MessageIds) -> Result<Acted> {
+pub async fn cancel_many(s: &Services, actor: &Actor, cmd: MessageIds) -> Result<BulkResult> {
     each(s, actor, cmd, Act::Cancel).await
 }
 
@@ -70,7 +70,7 @@ enum Act {
     Cancel,
 }
 
-async fn each(s: &Services, actor: &Actor, cmd: MessageIds, act: Act) -> Result<Acted> {
+async fn each(s: &Services, actor: &Actor, cmd: MessageIds, act: Act) -> Result<BulkResult> {
     actor.may(Permission::SendMessages)?;
     let mut ids = cmd.ids;
     ids.sort();
@@ -84,11 +84,11 @@ async fn each(s: &Services, actor: &Actor, cmd: MessageIds, act: Act) -> Result<
     if ids.len() > MOST {
         return Err(problem(Code::Invalid, "Please choose at most 200 messages."));
     }
-    let mut acted = Acted::default();
+    let mut acted = BulkResult::default();
     for id in ids {
         match one(s, actor, id, act).await {
             Ok(()) => acted.done.push(id),
-            Err(Error::Problem(p)) => acted.not_done.push(NotDone { id, reason: p.detail }),
+            Err(Error::Problem(p)) => acted.not_done.push(Skipped { id, reason: p.detail }),
             Err(e) => return Err(e),
         }
     }
@@ -143,7 +143,7 @@ async fn again(tx: &mut Tx, m: message::Model, phone: &str) -> Result<()> {
     };
     if m.resend_at.is_some() {
         // The machine's own second try won't come to an end that counts this failure.
-        tx.count(m.business_id, What::Failed);
+        tx.count(m.business_id, Counter::Failed);
     }
     let mut row = m.into_active_model();
     row.ours = Set(from);
@@ -183,7 +183,7 @@ pub(crate) async fn look_again(tx: &mut Tx, business_id: Uuid, contact_id: Optio
         return Ok(());
     }
     for m in &rows {
-        tx.touch(m.business_id, Touched::Message(m.id));
+        tx.mark_changed(m.business_id, Changed::Message(m.id));
     }
     message::Entity::update_many()
         .col_expr(message::Column::NotBefore, Expr::value(tx.now))

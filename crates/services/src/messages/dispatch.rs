@@ -44,12 +44,12 @@ const BUSY: StdDuration = StdDuration::from_millis(5);
 const GRACE: StdDuration = StdDuration::from_secs(24);
 
 /// The calls in the air.
-type Air = Arc<Mutex<HashSet<Uuid>>>;
+type InFlight = Arc<Mutex<HashSet<Uuid>>>;
 
 /// Sends what is due, as it becomes due, until `stopping`; then lets calls in the air end, at most 24 seconds.
 pub async fn dispatch(s: &Services, stopping: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(IN_FLIGHT));
-    let air = Air::default();
+    let in_flight = InFlight::default();
     let mut stopping = pin!(stopping);
     let mut news = s.outbox().subscribe();
     loop {
@@ -59,7 +59,7 @@ pub async fn dispatch(s: &Services, stopping: impl Future<Output = ()>) {
             () = free(&places) => {}
         }
         news.borrow_and_update();
-        let sent = round(s, &places, &air).await.unwrap_or_else(|cause| {
+        let sent = round(s, &places, &in_flight).await.unwrap_or_else(|cause| {
             tracing::error!(%cause, "texts could not be claimed; trying again");
             0
         });
@@ -72,7 +72,7 @@ pub async fn dispatch(s: &Services, stopping: impl Future<Output = ()>) {
             }
         }
     }
-    land(s, &places, &air).await;
+    drain(s, &places, &in_flight).await;
 }
 
 /// Waits until a claim is worth it.
@@ -84,7 +84,7 @@ async fn free(places: &Semaphore) {
 }
 
 /// Claims what there is room for and sets the calls off; the number of rows looked at.
-async fn round(s: &Services, places: &Arc<Semaphore>, air: &Air) -> Result<usize> {
+async fn round(s: &Services, places: &Arc<Semaphore>, in_flight: &InFlight) -> Result<usize> {
     if !any_due(s).await? {
         return Ok(0);
     }
@@ -97,7 +97,7 @@ async fn round(s: &Services, places: &Arc<Semaphore>, air: &Air) -> Result<usize
         if claimed.go.is_empty() {
             tokio::time::sleep(BUSY).await;
         }
-        set_off(s, places, air, claimed.go).await;
+        set_off(s, places, in_flight, claimed.go).await;
         // What waits for one account keeps no other's waiting.
         full.extend(claimed.full.iter().cloned());
         if claimed.full.is_empty() || full.len() >= s.connections().all().len() || places.available_permits() == 0 {
@@ -107,18 +107,18 @@ async fn round(s: &Services, places: &Arc<Semaphore>, air: &Air) -> Result<usize
 }
 
 /// Makes the calls for these, each person's one after another.
-async fn set_off(s: &Services, places: &Arc<Semaphore>, air: &Air, go: Vec<message::Model>) {
+async fn set_off(s: &Services, places: &Arc<Semaphore>, in_flight: &InFlight, go: Vec<message::Model>) {
     for texts in by_person(go) {
         let Ok(place) = places.clone().acquire_many_owned(texts.len() as u32).await else {
             break;
         };
-        let (s, air) = (s.clone(), air.clone());
-        lock(&air).extend(texts.iter().map(|m| m.id));
+        let (s, in_flight) = (s.clone(), in_flight.clone());
+        lock(&in_flight).extend(texts.iter().map(|m| m.id));
         tokio::spawn(async move {
             let ids: Vec<Uuid> = texts.iter().map(|m| m.id).collect();
             send_to_one(&s, texts).await;
             for id in ids {
-                lock(&air).remove(&id);
+                lock(&in_flight).remove(&id);
             }
             drop(place);
         });
@@ -161,19 +161,19 @@ fn by_person(go: Vec<message::Model>) -> Vec<Vec<message::Model>> {
     people
 }
 
-fn lock(air: &Air) -> std::sync::MutexGuard<'_, HashSet<Uuid>> {
-    air.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(in_flight: &InFlight) -> std::sync::MutexGuard<'_, HashSet<Uuid>> {
+    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits for the calls in the air; what has not ended by then is unclear, and said to be.
-async fn land(s: &Services, places: &Semaphore, air: &Air) {
+async fn drain(s: &Services, places: &Semaphore, in_flight: &InFlight) {
     if tokio::time::timeout(GRACE, places.acquire_many(IN_FLIGHT as u32))
         .await
         .is_ok()
     {
         return;
     }
-    let open: Vec<Uuid> = lock(air).iter().copied().collect();
+    let open: Vec<Uuid> = lock(in_flight).iter().copied().collect();
     tracing::warn!(
         calls = open.len(),
         "stopping before these calls have ended; they will be looked up"

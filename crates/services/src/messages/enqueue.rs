@@ -9,7 +9,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use uuid::Uuid;
 
 use super::{Kind, THEIRS, address_to, shown, spend};
-use crate::{Error, Result, Tx, conversations, error::problem, numbers, tx::Touched};
+use crate::{Error, Result, Tx, conversations, error::problem, numbers, tx::Changed};
 
 /// An outbound text to be stored and sent.
 pub(crate) struct New {
@@ -197,7 +197,7 @@ async fn store(tx: &mut Tx, fresh: Vec<(&contact::Model, message::Model)>) -> Re
     message::Entity::insert_many(new).exec_without_returning(&tx.db).await?;
     conversations::add_all(tx, &threads, &rows).await?;
     for (row, contact) in rows.iter().zip(&people) {
-        tx.show(row.business_id, LiveEvent::Message(shown(row.clone())));
+        tx.publish(row.business_id, LiveEvent::Message(shown(row.clone())));
         metrics::counter!("showup_messages_total", "step" => "stored").increment(1);
         tracing::info!(message = %row.id, step = "stored", to = %mask(&contact.phone), kind = row.kind, "text");
     }
@@ -230,7 +230,7 @@ async fn revive(
     row.not_before = Set(tx.now);
     row.slot_at = Set(None);
     let row = row.update(&tx.db).await?;
-    tx.touch(row.business_id, Touched::Message(row.id));
+    tx.mark_changed(row.business_id, Changed::Message(row.id));
     tx.send_soon();
     Ok(row)
 }

@@ -29,16 +29,15 @@ use super::{
 };
 use crate::{
     Error, Result, Services, Tx,
+    batcher::Batcher,
     contacts::{self, consent, hold},
     conversations,
     error::problem,
     numbers,
     queue::Job,
     reminders,
-    reports::What,
-    tasks,
-    together::Together,
-    vault,
+    reports::Counter,
+    tasks, vault,
 };
 
 /// What Twilio posted, sealed whole, as `vault::SEALED` calls it.
@@ -73,7 +72,7 @@ struct Routed<'a> {
     item: &'a Item,
 }
 
-pub(crate) type Intake = Together<Item, Result<Received>>;
+pub(crate) type InboundBatch = Batcher<Item, Result<Received>>;
 
 /// Most texts in one transaction.
 const MOST: usize = 128;
@@ -369,8 +368,8 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
     let asked = reminders::asked(tx, &people).await?;
     let mut changed = HashSet::new();
     for ((text, person), inbound) in texts.iter().zip(&people).zip(&rows) {
-        tx.count(text.business_id, What::Received);
-        tx.show(text.business_id, LiveEvent::Message(shown(inbound.clone())));
+        tx.count(text.business_id, Counter::Received);
+        tx.publish(text.business_id, LiveEvent::Message(shown(inbound.clone())));
         // An earlier text of the group may have changed where this person stands.
         let (person, state) = if changed.contains(&person.id) {
             let again = contacts::locked(tx, person.business_id, person.id).await?;

@@ -47,14 +47,14 @@ const TRY_LOOK: Duration = Duration::seconds(1);
 /// The account's row among the paces.
 const ACCOUNT: i32 = -1;
 
-pub(super) enum Room {
+pub(super) enum Capacity {
     Yes,
     /// It waits until then, and why.
     Until(DateTime<Utc>, String),
     /// It has a turn of its own then, and need not ask again.
-    Slot(DateTime<Utc>, String),
+    Turn(DateTime<Utc>, String),
     /// It has been told to wait, and why; nothing has changed.
-    Still,
+    Unchanged,
 }
 
 struct Quota {
@@ -150,7 +150,7 @@ impl Limits {
     }
 
     /// Whether `m` may go now; if so it is counted.
-    pub(super) fn take(&mut self, m: &message::Model, b: &business::Model) -> Room {
+    pub(super) fn take(&mut self, m: &message::Model, b: &business::Model) -> Capacity {
         if let Some(room) = self.over_budget(m, b).or_else(|| self.over_quota(m, b)) {
             return room;
         }
@@ -160,8 +160,8 @@ impl Limits {
             self.full.insert(account);
             // Each is told once: thousands may wait, and only a few of them can go at a time.
             return match m.wait_reason.as_deref() {
-                Some(ACCOUNT_FULL) if slot.at - self.now <= TOLD_ONCE => Room::Still,
-                _ => Room::Until(slot.at, ACCOUNT_FULL.to_owned()),
+                Some(ACCOUNT_FULL) if slot.at - self.now <= TOLD_ONCE => Capacity::Unchanged,
+                _ => Capacity::Until(slot.at, ACCOUNT_FULL.to_owned()),
             };
         }
         if let Some(room) = self.off_pace(m, b) {
@@ -180,7 +180,7 @@ impl Limits {
         if let Some(spent) = self.spent.get_mut(&b.id) {
             *spent += m.price.unwrap_or(0);
         }
-        Room::Yes
+        Capacity::Yes
     }
 
     /// The account's next place, at the rate that was set for it or the one that was learned, whichever is slower.
@@ -210,7 +210,7 @@ impl Limits {
         self.full.clone()
     }
 
-    fn over_budget(&self, m: &message::Model, b: &business::Model) -> Option<Room> {
+    fn over_budget(&self, m: &message::Model, b: &business::Model) -> Option<Capacity> {
         let (budget, spent) = (b.monthly_budget?, self.spent.get(&b.id)?);
         // What people write goes. A customer's HELP is answered beyond the budget, too, up to a tenth of it: no machine spends more.
         let beyond = if m.kind == Kind::Automatic.as_str() { budget / 10 } else { 0 };
@@ -223,17 +223,17 @@ impl Limits {
             "Waits until {}, or until the budget is raised: this month's is used up.",
             when::dated(until, businesses::zone(b))
         );
-        Some(Room::Until(until.min(self.now + BUDGET_LOOK), why))
+        Some(Capacity::Until(until.min(self.now + BUDGET_LOOK), why))
     }
 
-    fn over_quota(&self, m: &message::Model, b: &business::Model) -> Option<Room> {
+    fn over_quota(&self, m: &message::Model, b: &business::Model) -> Option<Capacity> {
         let why = self.quotas.get(&b.id)?.full(&m.kind)?;
         let next = self.hour + Duration::hours(1);
         let until = when::dated(next, businesses::zone(b));
-        Some(Room::Until(next, format!("Waits until {until}: {why}")))
+        Some(Capacity::Until(next, format!("Waits until {until}: {why}")))
     }
 
-    fn off_pace(&mut self, m: &message::Model, b: &business::Model) -> Option<Room> {
+    fn off_pace(&mut self, m: &message::Model, b: &business::Model) -> Option<Capacity> {
         let rate = *self.rates.get(&m.ours)?;
         if m.slot_at.is_some_and(|at| at <= self.now) {
             return None;
@@ -249,7 +249,7 @@ impl Limits {
         let until = when::dated(slot.at, businesses::zone(b));
         let pace = f64::from(rate.per_1000_s.get()) / 1000.0;
         let why = format!("Waits for its turn on {until}: text parts this number sends a second: {pace}.");
-        Some(Room::Slot(slot.at, why))
+        Some(Capacity::Turn(slot.at, why))
     }
 
     pub(super) async fn save(self, tx: &mut Tx) -> Result<()> {

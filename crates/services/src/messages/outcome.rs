@@ -32,13 +32,13 @@ use super::{
 };
 use crate::{
     Error, Result, Services, Tx,
+    batcher::Batcher,
     contacts::{self, consent},
     conversations,
     db::places,
     reminders,
-    reports::What,
+    reports::Counter,
     tasks,
-    together::Together,
 };
 
 /// Seconds between tries to reach Twilio at all, each ±20 %, so that what failed together does not come back together.
@@ -51,12 +51,12 @@ const LONGEST_WAIT: Duration = Duration::hours(24);
 /// Most outcomes in one transaction.
 const MOST: usize = 64;
 
-pub(crate) type Outcomes = Together<(message::Model, Outcome), Result<()>>;
+pub(crate) type ResultBatch = Batcher<(message::Model, Outcome), Result<()>>;
 
 /// Writes down what the call for a claimed message said.
 pub(super) async fn record(s: &Services, m: message::Model, said: Outcome) -> Result<()> {
     let work = |group| async move { Box::pin(record_group(s, group)).await };
-    let done = s.outcomes().run((m, said), MOST, work).await;
+    let done = s.results().run((m, said), MOST, work).await;
     done.unwrap_or_else(|| Err(Error::broken("the outcome's transaction broke off")))
 }
 
@@ -162,7 +162,7 @@ async fn not_taken(
             step(&row, "try_later", *http, *code);
             close_attempt(tx, &row, "try_later", *http, *code, message).await?;
             if http.is_none() {
-                hiccup(s, tx, &row, "Twilio can't be reached.").await?;
+                transient(s, tx, &row, "Twilio can't be reached.").await?;
             }
             if open {
                 let rest = rests.get(&breaker::account_of(s, m).0).copied();
@@ -174,7 +174,7 @@ async fn not_taken(
         Outcome::Unknown { http, message } => {
             step(&row, "unknown", *http, None);
             close_attempt(tx, &row, "unknown", *http, None, message).await?;
-            hiccup(s, tx, &row, "Twilio does not answer as it should.").await?;
+            transient(s, tx, &row, "Twilio does not answer as it should.").await?;
             if open && row.status == Status::Sending.as_str() {
                 unclear::begin(tx, row, false).await
             } else {
@@ -197,9 +197,9 @@ pub(super) async fn arrived_before(tx: &mut Tx, row: &message::Model, perhaps_ta
 }
 
 /// Something about the way to Twilio, not about this text.
-async fn hiccup(s: &Services, tx: &mut Tx, row: &message::Model, why: &str) -> Result<()> {
+async fn transient(s: &Services, tx: &mut Tx, row: &message::Model, why: &str) -> Result<()> {
     let (scope, business_id) = breaker::account_of(s, row);
-    let trouble = breaker::Trouble {
+    let report = breaker::FailureReport {
         scope: &scope,
         business_id,
         kind: Failure::Hiccup,
@@ -207,7 +207,7 @@ async fn hiccup(s: &Services, tx: &mut Tx, row: &message::Model, why: &str) -> R
         claimed: row.claimed_at,
         by_callback: false,
     };
-    breaker::failure(tx, trouble).await
+    breaker::failure(tx, report).await
 }
 
 /// The breakers a call went through, and when its message was claimed.
@@ -252,7 +252,7 @@ pub(super) async fn concerns_others(
         errors::Scope::Account => breaker::account_of(&s, row),
         errors::Scope::Sender => (breaker::sender(&row.ours), Some(row.business_id).filter(|_| !shared)),
     };
-    let trouble = breaker::Trouble {
+    let report = breaker::FailureReport {
         scope: &scope,
         business_id,
         kind: Failure::Fatal,
@@ -260,7 +260,7 @@ pub(super) async fn concerns_others(
         claimed: row.claimed_at,
         by_callback,
     };
-    breaker::failure(tx, trouble).await?;
+    breaker::failure(tx, report).await?;
     Ok(concerned)
 }
 
@@ -457,7 +457,7 @@ async fn all_accepted<'a>(
     bind(tx, &rows).await?;
     for row in &rows {
         reminders::sent(tx, row).await?;
-        tx.show(row.business_id, LiveEvent::Message(shown(row.clone())));
+        tx.publish(row.business_id, LiveEvent::Message(shown(row.clone())));
     }
     let threads = conversations::follow(tx, &rows).await?;
     let ids: Vec<Uuid> = rows.iter().map(|m| m.contact_id).collect();
@@ -495,7 +495,7 @@ fn bound(tx: &mut Tx, mut m: message::Model, answer: &twilio::Message) -> messag
         m.status = next.as_str().to_owned();
     }
     if m.sent_at.is_none() {
-        tx.count(m.business_id, What::Sent);
+        tx.count(m.business_id, Counter::Sent);
     }
     m.provider_sid = Some(answer.sid.clone());
     m.account_sid = Some(answer.account_sid.clone()).filter(|sid| !sid.is_empty());
@@ -570,7 +570,7 @@ pub(super) async fn failed(
     let same_number = m.theirs == contact.phone;
     let row = given_up(tx, m, status, code, words).await?;
     if !again {
-        tx.count(row.business_id, What::Failed);
+        tx.count(row.business_id, Counter::Failed);
     }
     let entry = code.and_then(errors::lookup);
     let wished = entry.is_some_and(|e| e.class == errors::Class::OptedOut) && same_number;

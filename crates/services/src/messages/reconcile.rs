@@ -330,7 +330,7 @@ async fn earlier_tries(s: &Services, said: &HashMap<&str, &twilio::Message>) -> 
 }
 
 /// Whether Twilio knows more of a message than its row: a state further on, a price.
-fn news(row: &message::Model, said: &twilio::Message) -> (bool, bool) {
+fn statuses(row: &message::Model, said: &twilio::Message) -> (bool, bool) {
     let current: Status = row.status.parse().unwrap_or(Status::Unknown);
     let moves = Status::from_twilio(&said.status)
         .is_some_and(|event| domain::delivery::advance(current, event).after(current) != current);
@@ -338,7 +338,7 @@ fn news(row: &message::Model, said: &twilio::Message) -> (bool, bool) {
 }
 
 async fn take_over_one(s: &Services, row: &message::Model, said: &twilio::Message) -> Result<bool> {
-    if news(row, said) == (false, false) {
+    if statuses(row, said) == (false, false) {
         return Ok(false);
     }
     let mut tx = s.begin().await?;
@@ -347,7 +347,7 @@ async fn take_over_one(s: &Services, row: &message::Model, said: &twilio::Messag
     let Some((_, row)) = found.filter(|(_, row)| row.provider_sid.as_deref() == Some(said.sid.as_str())) else {
         return Ok(false);
     };
-    let (moves, priced) = news(&row, said);
+    let (moves, priced) = statuses(&row, said);
     if priced {
         spend::settle(&mut tx, &row, said).await?;
     }

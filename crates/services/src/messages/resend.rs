@@ -14,7 +14,7 @@ use twilio::errors::{self, Retry};
 use uuid::Uuid;
 
 use super::{locked, one_by_one, told};
-use crate::{Result, Services, Tx, businesses, contacts::consent, reminders, reports::What};
+use crate::{Result, Services, Tx, businesses, contacts::consent, reminders, reports::Counter};
 
 /// When it is worth another try, after so many resends; `chance` (0 to 1) keeps what failed together from coming back together.
 pub(super) fn retry_at(now: DateTime<Utc>, code: Option<i32>, resends: i32, chance: f64) -> Option<DateTime<Utc>> {
@@ -35,8 +35,8 @@ pub(super) fn retry_at(now: DateTime<Utc>, code: Option<i32>, resends: i32, chan
     }
 }
 
-/// It stays undelivered until then; the tick puts it back into the outbox. A machine's second try keeps quiet hours, whoever wrote the text;
-/// they are asked for again when it is claimed.
+/// It stays undelivered until then; the tick puts it back into the outbox. A machine's second try keeps quiet hours, whoever wrote the
+/// text; they are asked for again when it is claimed.
 pub(super) async fn plan(tx: &mut Tx, person: &contact::Model, row: message::Model, at: DateTime<Utc>) -> Result<message::Model> {
     let business = tx.business(row.business_id).await?;
     let quiet = businesses::quiet_for(&business, &person.phone);
@@ -112,7 +112,7 @@ pub(super) async fn give_up(tx: &mut Tx, row: message::Model) -> Result<()> {
     row.resend_at = Set(None);
     row.wait_reason = Set(None);
     let row = row.update(&tx.db).await?;
-    tx.count(row.business_id, What::Failed);
+    tx.count(row.business_id, Counter::Failed);
     told(tx, &row).await
 }
 
@@ -137,7 +137,7 @@ pub(super) async fn not_again(tx: &mut Tx, row: message::Model, why: &str) -> Re
     }
     let row = row.update(&tx.db).await?;
     if !unexplained {
-        tx.count(row.business_id, What::Failed);
+        tx.count(row.business_id, Counter::Failed);
     }
     told(tx, &row).await
 }

@@ -122,7 +122,7 @@ pub(crate) async fn add(tx: &mut Tx, business_id: Uuid, at: DateTime<Utc>, micro
             after >= line && after - micros < line
         };
         if crosses(ALERT_PERCENT) || crosses(100) {
-            tx.touch(business_id, crate::tx::Touched::Notices);
+            tx.mark_changed(business_id, crate::tx::Changed::Notices);
         }
     }
     Ok(())

@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::{all_opened, breaker, opened, outcome, resend, spend, unclear};
 use crate::{
-    Error, Result, Services, Tx, contacts, conversations, error::problem, numbers, reminders, reports::What, tasks,
-    together::Together, tx::Touched,
+    Error, Result, Services, Tx, batcher::Batcher, contacts, conversations, error::problem, numbers, reminders, reports::Counter,
+    tasks, tx::Changed,
 };
 
 /// After so long without a word Twilio's log is looked at (SE8).
@@ -45,7 +45,7 @@ impl From<Option<Uuid>> for About {
 
 /// A callback as it came.
 pub(crate) type Call = (About, forms::Status);
-pub(crate) type News = Together<Call, Result<()>>;
+pub(crate) type StatusBatch = Batcher<Call, Result<()>>;
 
 /// A status callback. The message's id is ours, from the callback's own URL: it binds the SID even when the answer to our call was lost.
 /// A callback for a SID nobody knows yet is kept until the message turns up.
@@ -55,7 +55,7 @@ pub(crate) type News = Together<Call, Result<()>>;
 pub async fn status_changed(s: &Services, about: impl Into<About>, form: &forms::Status) -> Result<()> {
     let begun = tokio::time::Instant::now();
     let work = |group| async move { Box::pin(hear_group(s, group)).await };
-    let done = s.news().run((about.into(), form.clone()), MOST, work).await;
+    let done = s.statuses().run((about.into(), form.clone()), MOST, work).await;
     metrics::histogram!("showup_step_seconds", "step" => "status").record(begun.elapsed());
     done.unwrap_or_else(|| Err(Error::broken("the callback's transaction broke off")))
 }
@@ -337,7 +337,7 @@ async fn earlier(tx: &mut Tx, mut row: message::Model, attempt: Option<i32>, for
 /// A message of which an earlier try has arrived. Where the present one was `perhaps_taken`, it may yet be heard of by a SID of its own.
 fn settled(tx: &mut Tx, mut row: message::Model, sid: &str, account: &str, perhaps_taken: bool) -> message::Model {
     if row.sent_at.is_none() {
-        tx.count(row.business_id, What::Sent);
+        tx.count(row.business_id, Counter::Sent);
         row.sent_at = Some(tx.now);
     }
     if row.provider_sid.is_none() && !perhaps_taken {
@@ -401,14 +401,14 @@ pub(super) async fn follow(tx: &mut Tx, mut row: message::Model, said: &str, cod
     row.not_before = tx.now + SILENCE;
     if matches!(next, Status::Delivered | Status::Read) && row.delivered_at.is_none() {
         row.delivered_at = Some(tx.now);
-        tx.count(row.business_id, What::Delivered);
+        tx.count(row.business_id, Counter::Delivered);
         if row.resends > 0 || current.is_failure() {
             tasks::settle_of_message(tx, &row, tasks::Kind::StuckMessage, "the network").await?;
         }
     }
     let row = save(tx, row).await?;
     reminders::sent(tx, &row).await?;
-    tx.touch(row.business_id, Touched::Message(row.id));
+    tx.mark_changed(row.business_id, Changed::Message(row.id));
     Ok(row)
 }
 

@@ -22,7 +22,7 @@ use crate::{
     numbers::connections::patient,
     queue::Job,
     reminders,
-    reports::What,
+    reports::Counter,
     tasks,
 };
 
@@ -179,7 +179,7 @@ pub async fn settle(s: &Services, actor: &Actor, cmd: SettleMessage) -> Result<M
     } else {
         let words = format!("{} says that it did not arrive.", actor.author());
         let row = outcome::given_up(&mut tx, m, Status::Failed, None, &words).await?;
-        tx.count(row.business_id, What::Failed);
+        tx.count(row.business_id, Counter::Failed);
         reminders::failed(&mut tx, &row, &words).await?;
         row
     };
@@ -190,7 +190,7 @@ pub async fn settle(s: &Services, actor: &Actor, cmd: SettleMessage) -> Result<M
 async fn arrived(tx: &mut Tx, m: message::Model, by: &str) -> Result<message::Model> {
     // An earlier try may have been counted and told of as failed.
     if m.sent_at.is_none() {
-        tx.count(m.business_id, What::Sent);
+        tx.count(m.business_id, Counter::Sent);
     }
     tasks::settle_of_message(tx, &m, tasks::Kind::StuckMessage, by).await?;
     let sent_at = m.claimed_at.unwrap_or(tx.now);

@@ -18,10 +18,10 @@ use super::{
 };
 use crate::{
     Actor, Error, Result, Services, Tx, Who,
+    batcher::Batcher,
     contacts::{self, consent},
     conversations,
     error::{not_found, problem},
-    together::Together,
 };
 
 /// Most texts in one transaction.
@@ -35,7 +35,7 @@ pub(crate) struct Text {
     pub correlation_id: Option<String>,
 }
 
-pub(crate) type Writing = Together<Text, Result<MessageView>>;
+pub(crate) type Writing = Batcher<Text, Result<MessageView>>;
 
 /// Stores a text and the job that will send it.
 ///

@@ -30,7 +30,7 @@ use crate::{
     Actor, Error, Permission, Result, Services, Tx, audit,
     error::{field, problem},
     messages::{self, breaker},
-    tx::Touched,
+    tx::Changed,
     vault,
 };
 
@@ -356,8 +356,8 @@ pub async fn disconnect(s: &Services, actor: &Actor) -> Result<()> {
 /// Adds a key that Twilio signs webhooks of the business's own account with, or gives the one of this id another secret.
 ///
 /// # Errors
-/// `NotAllowed` for staff; `Invalid` for an id or a secret that can't be one; `Conflict` when the business has no account of its own, or too
-/// many keys.
+/// `NotAllowed` for staff; `Invalid` for an id or a secret that can't be one; `Conflict` when the business has no account of its own, or
+/// too many keys.
 pub async fn add_shared_key(s: &Services, actor: &Actor, id: &str, secret: SecretString) -> Result<()> {
     actor.may(Permission::ManageBusiness)?;
     let id = id.trim();
@@ -480,8 +480,8 @@ fn valid(sid: &str, token: &SecretString) -> Result<(String, SecretString)> {
 const READ_PAUSES: [u64; 3] = [1, 2, 4];
 const LONGEST_READ_PAUSE: Duration = Duration::from_secs(15);
 
-/// Asks again where Twilio says that it gets too many requests (429): that is pace, not failure, and reading again is always safe. After some
-/// seconds, or where Twilio asks for more patience than that, the 429 is the answer.
+/// Asks again where Twilio says that it gets too many requests (429): that is pace, not failure, and reading again is always safe. After
+/// some seconds, or where Twilio asks for more patience than that, the 429 is the answer.
 pub(crate) async fn patient<T, A: Future<Output = std::result::Result<T, ReadError>>>(
     ask: impl Fn() -> A,
 ) -> std::result::Result<T, ReadError> {
@@ -562,7 +562,7 @@ async fn changed(mut tx: Tx, actor: &Actor, before: Option<String>, after: Optio
         // Twilio has just taken its token.
         breaker::reset(&mut tx, &breaker::of_account(sid)).await?;
     }
-    tx.touch(actor.business_id, Touched::Notices);
+    tx.mark_changed(actor.business_id, Changed::Notices);
     let s = tx.services().clone();
     tx.commit().await?;
     refresh(&s).await

@@ -24,7 +24,7 @@ use crate::{
     error::problem,
     messages::{self, Kind as Text},
     numbers, tasks,
-    tx::Touched,
+    tx::Changed,
 };
 
 /// Reminders taken per look.
@@ -170,7 +170,7 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
             let mut held = request.into_active_model();
             held.due_at = Set(at);
             held.update(&tx.db).await?;
-            tx.touch(business_id, Touched::Appointment(appointment.id));
+            tx.mark_changed(business_id, Changed::Appointment(appointment.id));
             Ok(())
         }
         AtSend::Skip(why) => {
@@ -301,7 +301,7 @@ async fn text(
     request.updated_at = Set(tx.now);
     let request = request.update(&tx.db).await?;
     super::step(request.id, "fired", None);
-    tx.touch(appointment.business_id, Touched::Appointment(appointment.id));
+    tx.mark_changed(appointment.business_id, Changed::Appointment(appointment.id));
     // It was texted before, when the appointment had this time already.
     if message.provider_sid.is_some() {
         super::sent(tx, &message).await

@@ -11,13 +11,13 @@ use std::{
 use tokio::sync::{Semaphore, oneshot};
 
 /// A place where `T`s come together to become `R`s.
-pub(crate) struct Together<T, R> {
+pub(crate) struct Batcher<T, R> {
     waiting: Mutex<VecDeque<(T, oneshot::Sender<R>)>>,
     /// Held by those who work for all.
     turns: Semaphore,
 }
 
-impl<T, R> Together<T, R> {
+impl<T, R> Batcher<T, R> {
     /// With so many groups at work at once: as many as the database takes transactions that write.
     pub(crate) fn new(groups: usize) -> Self {
         Self {
@@ -76,7 +76,7 @@ mod tests {
 
     #[tokio::test]
     async fn everybody_gets_their_own_answer_and_groups_form_under_load() {
-        let place = Arc::new(Together::<usize, usize>::new(1));
+        let place = Arc::new(Batcher::<usize, usize>::new(1));
         let groups = Arc::new(AtomicUsize::new(0));
         let all = (0..200).map(|n| {
             let (place, groups) = (place.clone(), groups.clone());
@@ -101,7 +101,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_who_breaks_off_takes_only_their_group_along() {
-        let place = Arc::new(Together::<&str, ()>::new(2));
+        let place = Arc::new(Batcher::<&str, ()>::new(2));
         let broken = {
             let place = place.clone();
             tokio::spawn(async move { place.run("bad", 10, |_| async { panic!("on purpose") }).await })

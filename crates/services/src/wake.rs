@@ -3,15 +3,15 @@
 use futures::Stream;
 use tokio::sync::watch;
 
-/// Rung after a commit; whoever listens then looks at the database.
-pub struct Bell {
+/// Notified after a commit; whoever listens then looks at the database.
+pub struct Wake {
     /// Commits of this process and of others.
     all: watch::Sender<u64>,
     /// Commits of this process, to be passed on.
     own: watch::Sender<u64>,
 }
 
-impl Default for Bell {
+impl Default for Wake {
     fn default() -> Self {
         Self {
             all: watch::channel(0).0,
@@ -20,15 +20,15 @@ impl Default for Bell {
     }
 }
 
-impl Bell {
+impl Wake {
     /// This process has committed something.
-    pub(crate) fn ring(&self) {
-        self.hear();
+    pub(crate) fn notify(&self) {
+        self.wake();
         self.own.send_modify(|n| *n = n.wrapping_add(1));
     }
 
     /// Another process has.
-    pub(crate) fn hear(&self) {
+    pub(crate) fn wake(&self) {
         self.all.send_modify(|n| *n = n.wrapping_add(1));
     }
 
@@ -41,7 +41,7 @@ impl Bell {
         self.own.subscribe()
     }
 
-    /// One item per ring (several close together may be one); for one listener.
+    /// One item per notification (several close together may be one); for one listener.
     pub fn stream(&self) -> impl Stream<Item = ()> + Send + Unpin + 'static {
         Box::pin(futures::stream::unfold(self.subscribe(), |mut seen| async move {
             seen.changed().await.ok()?;
