@@ -12,10 +12,10 @@ use services::{Services, contacts::consent};
 use tower_sessions::Session;
 use uuid::Uuid;
 
-use crate::{rest::Refusal, sessions};
+use crate::{rest::ApiError, sessions};
 
 /// `/contacts/{id}/consent.csv` for whoever is signed in; others are led to the door first.
-pub async fn consent(State(s): State<Services>, session: Session, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub async fn consent(State(s): State<Services>, session: Session, Path(id): Path<String>) -> Result<Response, ApiError> {
     let id: Uuid = id
         .parse()
         .map_err(|_| Problem::new(Code::NotFound, "This is not an id that we gave out."))?;
@@ -26,7 +26,7 @@ pub async fn consent(State(s): State<Services>, session: Session, Path(id): Path
 }
 
 /// A contact's ledger as a file. Its name holds no name: files lie about on disks.
-pub(crate) fn ledger(id: Uuid, rows: &[LedgerRow]) -> Result<Response, Refusal> {
+pub(crate) fn ledger(id: Uuid, rows: &[LedgerRow]) -> Result<Response, ApiError> {
     let body = csv(rows).map_err(|e| services::Error::Broken(format!("csv: {e}")))?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),

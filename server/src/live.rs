@@ -17,7 +17,7 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use crate::{
-    rest::{Params, Refusal},
+    rest::{ApiError, Params},
     sessions,
 };
 
@@ -58,7 +58,7 @@ pub async fn stream_events(
     session: Session,
     Params(resume): Params<Resume>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let actor = sessions::member(&s, &session).await?;
     if !resume.is_for(&actor) {
         return Err(Problem::new(Code::SignInNeeded, "Somebody else has signed in here. Load the page again.").into());

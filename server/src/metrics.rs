@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use services::{Services, messages::backlog};
 use subtle::ConstantTimeEq;
 
-use crate::rest::Refusal;
+use crate::rest::ApiError;
 
 /// Seconds; from a fast commit to the longest call to Twilio.
 const BUCKETS: [f64; 14] = [
@@ -50,7 +50,7 @@ pub async fn show(
     State(token): State<MetricsToken>,
     headers: HeaderMap,
     extensions: Extensions,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     if !allowed(&token, &headers, &extensions) {
         return Err(Problem::new(
             Code::NotAllowed,

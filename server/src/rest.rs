@@ -26,7 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::AppState;
 
 pub use said::Params;
-use said::{Body, Caller, Id, NoBody};
+use said::{ApiKeyActor, Body, Id, NoBody};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -83,7 +83,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
 pub(crate) fn router() -> Router<AppState> {
     let (routes, document) = parts();
     let unknown = || async {
-        Refusal::from(Problem::new(
+        ApiError::from(Problem::new(
             Code::NotFound,
             "There is nothing at this address. See /api/v1/openapi.json.",
         ))
@@ -91,7 +91,7 @@ pub(crate) fn router() -> Router<AppState> {
     let wrong_method = || async {
         (
             StatusCode::METHOD_NOT_ALLOWED,
-            Refusal::from(Problem::new(Code::Malformed, "This address does not take this method.")),
+            ApiError::from(Problem::new(Code::Malformed, "This address does not take this method.")),
         )
     };
     routes
@@ -102,15 +102,15 @@ pub(crate) fn router() -> Router<AppState> {
 
 /// A problem on its way out.
 #[derive(Debug)]
-pub struct Refusal(Problem);
+pub struct ApiError(Problem);
 
-impl From<Problem> for Refusal {
+impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
         Self(problem)
     }
 }
 
-impl From<services::Error> for Refusal {
+impl From<services::Error> for ApiError {
     fn from(error: services::Error) -> Self {
         // The cause is for the log, once, here at the edge.
         if error.is_internal() {
@@ -120,7 +120,7 @@ impl From<services::Error> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(mut self) -> Response {
         self.0.errors = pointed(&self.0);
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -151,5 +151,5 @@ fn pointed(problem: &Problem) -> Vec<Pointed> {
     fields.chain(other).collect()
 }
 
-pub(crate) type Answer<T> = Result<Json<T>, Refusal>;
+pub(crate) type ApiResult<T> = Result<Json<T>, ApiError>;
 pub(crate) type S = axum::extract::State<Services>;

@@ -23,7 +23,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use crate::{AppState, exports, health, live, metrics, rest, rest::Refusal, sessions, site, webhooks};
+use crate::{AppState, exports, health, live, metrics, rest, rest::ApiError, sessions, site, webhooks};
 
 /// A form of ours is a few kilobytes.
 const MOST_BYTES: usize = 256 * 1024;
@@ -133,7 +133,7 @@ fn span(request: &Request) -> tracing::Span {
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request panicked");
-    Refusal::from(Problem::new(
+    ApiError::from(Problem::new(
         Code::Internal,
         "This did not work because of a fault on our side. Please try again.",
     ))

@@ -15,7 +15,7 @@ use tower_sessions::{
 };
 use uuid::Uuid;
 
-use crate::rest::Refusal;
+use crate::rest::ApiError;
 
 #[derive(Clone)]
 pub struct Store(Services);
@@ -42,7 +42,7 @@ pub fn layer(services: Services) -> SessionManagerLayer<Store> {
 ///
 /// # Errors
 /// `SignInNeeded` when nobody is, or the membership is gone.
-pub(crate) async fn member(s: &Services, session: &Session) -> std::result::Result<Actor, Refusal> {
+pub(crate) async fn member(s: &Services, session: &Session) -> std::result::Result<Actor, ApiError> {
     let refused = || Problem::new(Code::SignInNeeded, "Please sign in.");
     let key = |name| async move { session.get::<Uuid>(name).await.ok().flatten() };
     let (Some(account), Some(business)) = (key(ACCOUNT).await, key(BUSINESS).await) else {

@@ -19,7 +19,7 @@ use tracing::Instrument;
 use twilio::{forms, signature};
 use uuid::Uuid;
 
-use crate::rest::Refusal;
+use crate::rest::ApiError;
 
 /// Twilio sends a few hundred bytes; a text of 1,600 emoji with every parameter stays far below this.
 pub const MOST_BYTES: usize = 128 * 1024;
@@ -30,7 +30,7 @@ pub async fn inbound(
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let account = check(&s, &uri, &headers, &body)?;
     let form = forms::Inbound::parse(&body).map_err(malformed)?;
     speaks_for(&account, &form.account_sid)?;
@@ -57,7 +57,7 @@ pub async fn status(
     headers: HeaderMap,
     query: Result<Query<Ours>, axum::extract::rejection::QueryRejection>,
     body: Bytes,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let account = check(&s, &uri, &headers, &body)?;
     let Query(Ours { message_id, attempt }) =
         query.map_err(|_| Problem::new(Code::Malformed, "message_id or attempt is not what we wrote there."))?;
@@ -71,7 +71,7 @@ pub async fn status(
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs on even if Twilio hangs up meanwhile: it will not ask again, so what was handed to us must be stored.
-async fn to_the_end<T: Send + 'static>(work: impl Future<Output = services::Result<T>> + Send + 'static) -> Result<T, Refusal> {
+async fn to_the_end<T: Send + 'static>(work: impl Future<Output = services::Result<T>> + Send + 'static) -> Result<T, ApiError> {
     // In the request's span, so that every line about it carries its id.
     let work = work.instrument(tracing::Span::current());
     match tokio::time::timeout(PATIENCE, tokio::spawn(work)).await {

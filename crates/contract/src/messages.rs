@@ -93,14 +93,14 @@ pub struct MessageIds {
 /// What became of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Acted {
+pub struct BulkResult {
     pub done: Vec<Uuid>,
-    pub not_done: Vec<NotDone>,
+    pub not_done: Vec<Skipped>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct NotDone {
+pub struct Skipped {
     pub id: Uuid,
     pub reason: String,
 }

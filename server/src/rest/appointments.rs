@@ -5,7 +5,7 @@ use contract::{
 };
 use services::appointments;
 
-use super::{Answer, Body, Caller, Id, NoBody, Refusal, S};
+use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, NoBody, S};
 
 /// Book an appointment; its reminders are planned with it.
 #[utoipa::path(post, path = "/appointments", tag = "appointments", request_body = CreateAppointment, responses(
@@ -13,16 +13,16 @@ use super::{Answer, Body, Caller, Id, NoBody, Refusal, S};
     (status = 409, description = "The contact has an appointment at that time already: `conflicts_with`", body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(s): S,
-    Caller(actor): Caller,
+    ApiKeyActor(actor): ApiKeyActor,
     Body(cmd): Body<CreateAppointment>,
-) -> Result<(StatusCode, Json<AppointmentView>), Refusal> {
+) -> Result<(StatusCode, Json<AppointmentView>), ApiError> {
     Ok((StatusCode::CREATED, Json(appointments::create(&s, &actor, cmd).await?)))
 }
 
 /// One appointment with its reminders.
 #[utoipa::path(get, path = "/appointments/{id}", tag = "appointments", params(("id" = Uuid, Path)), responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem)))]
-pub async fn get(State(s): S, Caller(actor): Caller, Id(id): Id) -> Answer<AppointmentView> {
+pub async fn get(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id) -> ApiResult<AppointmentView> {
     Ok(Json(appointments::get(&s, &actor, id).await?))
 }
 
@@ -31,30 +31,35 @@ pub async fn get(State(s): S, Caller(actor): Caller, Id(id): Id) -> Answer<Appoi
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Over or cancelled, or another one has that time: `conflicts_with`", body = Problem), (status = 422, body = Problem)))]
 pub async fn reschedule(
     State(s): S,
-    Caller(actor): Caller,
+    ApiKeyActor(actor): ApiKeyActor,
     Id(id): Id,
     Body(cmd): Body<MoveAppointment>,
-) -> Answer<AppointmentView> {
+) -> ApiResult<AppointmentView> {
     Ok(Json(appointments::reschedule(&s, &actor, id, cmd).await?))
 }
 
 /// Cancel an appointment; its reminders die with it.
 #[utoipa::path(post, path = "/appointments/{id}/cancel", tag = "appointments", params(("id" = Uuid, Path)), responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn cancel(State(s): S, Caller(actor): Caller, Id(id): Id, _: NoBody) -> Answer<AppointmentView> {
+pub async fn cancel(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<AppointmentView> {
     Ok(Json(appointments::act(&s, &actor, id, Act::Cancel).await?))
 }
 
 /// Mark an appointment as having taken place.
 #[utoipa::path(post, path = "/appointments/{id}/complete", tag = "appointments", params(("id" = Uuid, Path)), responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn complete(State(s): S, Caller(actor): Caller, Id(id): Id, _: NoBody) -> Answer<AppointmentView> {
+pub async fn complete(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<AppointmentView> {
     Ok(Json(appointments::act(&s, &actor, id, Act::Complete).await?))
 }
 
 /// Say which time of an appointment holds after the clocks of its place have changed.
 #[utoipa::path(post, path = "/appointments/{id}/clock", tag = "appointments", params(("id" = Uuid, Path)), request_body = DecideClock, responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Nothing to decide", body = Problem)))]
-pub async fn clock(State(s): S, Caller(actor): Caller, Id(id): Id, Body(cmd): Body<DecideClock>) -> Answer<AppointmentView> {
+pub async fn clock(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Id(id): Id,
+    Body(cmd): Body<DecideClock>,
+) -> ApiResult<AppointmentView> {
     Ok(Json(appointments::clocks::decide(&s, &actor, id, cmd.keep).await?))
 }

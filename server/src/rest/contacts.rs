@@ -5,7 +5,7 @@ use contract::{
 };
 use services::contacts::{self, consent};
 
-use super::{Answer, Body, Caller, Id, Refusal, S};
+use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, S};
 use crate::exports;
 
 /// Add a contact, with consent if it was given.
@@ -13,23 +13,23 @@ use crate::exports;
     (status = 201, body = ContactView), (status = 409, description = "Somebody has this number", body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(s): S,
-    Caller(actor): Caller,
+    ApiKeyActor(actor): ApiKeyActor,
     Body(cmd): Body<CreateContact>,
-) -> Result<(StatusCode, Json<ContactView>), Refusal> {
+) -> Result<(StatusCode, Json<ContactView>), ApiError> {
     Ok((StatusCode::CREATED, Json(contacts::create(&s, &actor, cmd).await?)))
 }
 
 /// One contact.
 #[utoipa::path(get, path = "/contacts/{id}", tag = "contacts", params(("id" = Uuid, Path)), responses(
     (status = 200, body = ContactView), (status = 404, body = Problem)))]
-pub async fn get(State(s): S, Caller(actor): Caller, Id(id): Id) -> Answer<ContactView> {
+pub async fn get(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id) -> ApiResult<ContactView> {
     Ok(Json(contacts::get(&s, &actor, id).await?))
 }
 
 /// Decide about a contact on hold: opted out, or texts go on.
 #[utoipa::path(post, path = "/contacts/hold", tag = "contacts", request_body = DecideHold, responses(
     (status = 200, body = ContactView), (status = 409, description = "Nothing to decide", body = Problem)))]
-pub async fn decide_hold(State(s): S, Caller(actor): Caller, Body(cmd): Body<DecideHold>) -> Answer<ContactView> {
+pub async fn decide_hold(State(s): S, ApiKeyActor(actor): ApiKeyActor, Body(cmd): Body<DecideHold>) -> ApiResult<ContactView> {
     Ok(Json(contacts::decide_hold(&s, &actor, cmd).await?))
 }
 
@@ -37,6 +37,6 @@ pub async fn decide_hold(State(s): S, Caller(actor): Caller, Body(cmd): Body<Dec
 /// in a spreadsheet (it begins with = + - @ or a tab) has an apostrophe before it.
 #[utoipa::path(get, path = "/contacts/{id}/consent.csv", tag = "contacts", params(("id" = Uuid, Path)), responses(
     (status = 200, body = String, content_type = "text/csv"), (status = 404, body = Problem)))]
-pub async fn consent_history(State(s): S, Caller(actor): Caller, Id(id): Id) -> Result<Response, Refusal> {
+pub async fn consent_history(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id) -> Result<Response, ApiError> {
     exports::ledger(id, &consent::export(&s, &actor, id).await?)
 }

@@ -6,17 +6,17 @@ use contract::{
 };
 use services::{notices, reports};
 
-use super::{Answer, Caller, Params, S};
+use super::{ApiKeyActor, ApiResult, Params, S};
 
 /// What happened on each day; kept counters, so it is as fast in ten years.
 #[utoipa::path(get, path = "/reports/daily", tag = "reports", params(DailyQuery), responses(
     (status = 200, body = Vec<Daily>), (status = 422, body = Problem)))]
-pub async fn daily(State(s): S, Caller(actor): Caller, Params(query): Params<DailyQuery>) -> Answer<Vec<Daily>> {
+pub async fn daily(State(s): S, ApiKeyActor(actor): ApiKeyActor, Params(query): Params<DailyQuery>) -> ApiResult<Vec<Daily>> {
     Ok(Json(reports::daily(&s, &actor, query).await?))
 }
 
 /// What keeps texts from going out, or soon will.
 #[utoipa::path(get, path = "/notices", tag = "reports", responses((status = 200, body = Vec<Notice>)))]
-pub async fn notices(State(s): S, Caller(actor): Caller) -> Answer<Vec<Notice>> {
+pub async fn notices(State(s): S, ApiKeyActor(actor): ApiKeyActor) -> ApiResult<Vec<Notice>> {
     Ok(Json(notices::list(&s, &actor).await?))
 }

@@ -21,16 +21,16 @@ use url::form_urlencoded;
 use utoipa::openapi::{PathItem, RefOr, path::ParameterIn};
 use uuid::Uuid;
 
-use super::Refusal;
+use super::ApiError;
 use crate::AppState;
 
 /// Who holds the key of this request. It asks for nothing that its operation does not know.
-pub(crate) struct Caller(pub Actor);
+pub(crate) struct ApiKeyActor(pub Actor);
 
-impl FromRequestParts<AppState> for Caller {
-    type Rejection = Refusal;
+impl FromRequestParts<AppState> for ApiKeyActor {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         no_key_in(parts.uri.query().unwrap_or_default())?;
         let given = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
         let key = given
@@ -118,9 +118,9 @@ fn nothing_called(what: &str, name: &str, known: &[&str]) -> String {
 pub(crate) struct Body<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         let is_json = is_json(request.headers());
         let bytes = Bytes::from_request(request, state).await.map_err(|e| unreadable(&e))?;
         if !is_json {
@@ -139,9 +139,9 @@ pub(crate) struct NoBody;
 struct Nothing {}
 
 impl FromRequest<AppState> for NoBody {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, state).await.map_err(|e| unreadable(&e))?;
         if !bytes.trim_ascii().is_empty() {
             read::<Nothing>(&bytes)?;
@@ -220,9 +220,9 @@ fn step(segment: &Segment) -> Option<String> {
 pub struct Params<T>(pub T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Params<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let Query(value) = Query::<T>::from_request_parts(parts, state).await.map_err(|rejection| {
             let text = rejection.body_text();
             let said = text.split_once(": ").map_or(text.as_str(), |(_, said)| said);
@@ -240,9 +240,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Params<T> {
 pub(crate) struct Id(pub Uuid);
 
 impl FromRequestParts<AppState> for Id {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         match Path::<Uuid>::from_request_parts(parts, state).await {
             Ok(Path(id)) => Ok(Self(id)),
             Err(_) => Err(Problem::new(Code::NotFound, "This is not an id that we gave out.").into()),

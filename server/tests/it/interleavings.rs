@@ -898,13 +898,13 @@ async fn play_all(backend: Backend, faults: &'static [FaultKind]) {
     let first = setting("HOSTILE_SEED").unwrap_or_else(rand::random);
     let cases = setting("HOSTILE_CASES").unwrap_or(6);
     let seeds: Vec<u64> = (0..cases).map(|n| first.wrapping_add(n)).collect();
-    let together = tokio::task::LocalSet::new();
+    let batcher = tokio::task::LocalSet::new();
     for some in seeds.chunks(6) {
         let games = some.iter().map(|seed| {
-            let game = together.spawn_local(play(backend, *seed, faults));
+            let game = batcher.spawn_local(play(backend, *seed, faults));
             async move { (*seed, game.await) }
         });
-        for (seed, ended) in together.run_until(join_all(games)).await {
+        for (seed, ended) in batcher.run_until(join_all(games)).await {
             assert!(ended.is_ok(), "run it again with HOSTILE_SEED={seed} HOSTILE_CASES=1");
         }
     }
