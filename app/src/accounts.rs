@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     browser,
     businesses::{COUNTRY_HINT, country_options},
-    desk::DeskView,
+    components::{Awaited, Glyph, Lead},
     error::AppError,
     forms::{Choice, Field, Flash, FormNote, FormState, Submit},
-    parts::{Glyph, Lead, Loaded},
     paths,
+    session::DeskView,
 };
 
 #[cfg(feature = "ssr")]
@@ -28,7 +28,7 @@ pub async fn who_am_i() -> Result<Me, AppError> {
 
 /// Everything a page of a signed-in person starts with.
 #[server(prefix = "/api/fn")]
-pub async fn desk() -> Result<DeskView, AppError> {
+pub async fn session() -> Result<DeskView, AppError> {
     let (s, actor, flash) = ssr::visitor().await?;
     Ok(DeskView {
         me: services::accounts::me(&s, &actor).await?,
@@ -149,7 +149,7 @@ pub fn SignUpPage() -> impl IntoView {
     let start = Resource::new_blocking(|| (), |()| begin_sign_up());
     view! {
         <Title text="Create your business" />
-        <Loaded from=start view=|start| view! { <SignUpForm start /> } />
+        <Awaited from=start view=|start| view! { <SignUpForm start /> } />
     }
 }
 
@@ -227,7 +227,7 @@ pub fn SignInPage() -> impl IntoView {
     let flash = Resource::new_blocking(|| (), |()| left_flash());
     view! {
         <Title text="Sign in" />
-        <Loaded from=flash view=|flash| view! { <SignInForm flash /> } />
+        <Awaited from=flash view=|flash| view! { <SignInForm flash /> } />
     }
 }
 

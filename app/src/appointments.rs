@@ -16,8 +16,8 @@ use leptos::prelude::*;
 use uuid::Uuid;
 
 use crate::{
+    components::{Glyph, TimeFormat, Timestamp},
     error::AppError,
-    parts::{Glyph, Say, When},
 };
 
 #[cfg(feature = "ssr")]
@@ -117,7 +117,7 @@ pub fn ReminderLines(reminders: Vec<ReminderView>) -> impl IntoView {
         .map(|reminder| {
             let (icon, words) = state_words(&reminder.status);
             let due = matches!(reminder.status.as_str(), "planned" | "queued")
-                .then(|| view! { " " <When at=reminder.due_at say=Say::Inline /> });
+                .then(|| view! { " " <Timestamp at=reminder.due_at say=TimeFormat::Inline /> });
             let reason = reminder
                 .reason
                 .map(|reason| view! { <span class="text-muted">": " {reason}</span> });

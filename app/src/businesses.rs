@@ -14,10 +14,10 @@ use leptos_meta::Title;
 
 use crate::{
     browser,
-    desk::use_desk,
+    components::{Awaited, Glyph},
     error::AppError,
     forms::{Choice, Field, FormNote, FormState, Submit, ZoneNames},
-    parts::{Glyph, Loaded},
+    session::use_session,
 };
 use locations::Locations;
 
@@ -96,15 +96,15 @@ pub async fn update_sending(
 
 #[component]
 pub fn SettingsPage() -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let sending = Resource::new_blocking(|| (), |()| get_sending());
     let countries = Resource::new_blocking(|| (), |()| list_countries());
-    let business = desk.business.get_untracked();
+    let business = session.business.get_untracked();
     let body = {
         let business = business.clone();
         move |countries: Vec<CountryView>| {
             let business = business.clone();
-            if desk.may_manage() {
+            if session.may_manage() {
                 view! { <SettingsForm business countries /> }.into_any()
             } else {
                 view! { <SettingsFacts business countries /> }.into_any()
@@ -115,8 +115,8 @@ pub fn SettingsPage() -> impl IntoView {
         <Title text="Settings" />
         <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
             <h1>"Settings"</h1>
-            <Loaded from=countries view=body />
-            <Loaded from=sending view=|sending| view! { <Texts sending /> } />
+            <Awaited from=countries view=body />
+            <Awaited from=sending view=|sending| view! { <Texts sending /> } />
             <Locations />
             <Connection business />
         </div>
@@ -125,13 +125,13 @@ pub fn SettingsPage() -> impl IntoView {
 
 #[component]
 fn SettingsForm(business: BusinessView, countries: Vec<CountryView>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let action = ServerAction::<UpdateBusiness>::new();
-    let form = FormState::new("settings", action, desk.flash());
+    let form = FormState::new("settings", action, session.flash());
     Effect::new(move |_| {
         if let Some(Ok(business)) = action.value().get() {
-            desk.business.set(business);
-            desk.refetch_zones();
+            session.business.set(business);
+            session.refetch_zones();
         }
     });
     let options = country_options(&countries, &business.country);
@@ -195,10 +195,10 @@ fn SettingsFacts(business: BusinessView, countries: Vec<CountryView>) -> impl In
 
 #[component]
 fn Texts(sending: SendingView) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let shown = RwSignal::new(sending.clone());
     // The bounds are told only by this page; what was spent changes by itself.
-    desk.live.refetch_on(
+    session.live.refetch_on(
         |event| matches!(event, LiveEvent::Notices(_)),
         move || {
             spawn_local(async move {
@@ -208,7 +208,7 @@ fn Texts(sending: SendingView) -> impl IntoView {
             });
         },
     );
-    let body = if desk.may_manage() {
+    let body = if session.may_manage() {
         view! { <SendingForm sending shown /> }.into_any()
     } else {
         view! { <SendingFacts sending /> }.into_any()
@@ -266,9 +266,9 @@ fn percent(spent: i64, budget: i64) -> i64 {
 
 #[component]
 fn SendingForm(sending: SendingView, shown: RwSignal<SendingView>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let action = ServerAction::<UpdateSending>::new();
-    let form = FormState::new("sending", action, desk.flash());
+    let form = FormState::new("sending", action, session.flash());
     Effect::new(move |_| {
         if let Some(Ok(sending)) = action.value().get() {
             shown.set(sending);

@@ -8,7 +8,7 @@ use leptos_icons::Icon;
 use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_location};
 
-use crate::{desk::use_desk, error::AppError, paths};
+use crate::{error::AppError, paths, session::use_session};
 
 /// An icon that stands beside words and says nothing by itself.
 #[component]
@@ -35,7 +35,7 @@ pub fn PersonTitle(contact: RwSignal<ContactView>) -> impl IntoView {
 
 /// How a time is said.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Say {
+pub enum TimeFormat {
     /// Today at 2:30 PM
     Relative,
     /// The same inside a sentence: today at 2:30 PM
@@ -49,23 +49,23 @@ pub enum Say {
 /// A time by the business's clock, with the exact one on hover. What happens in another `place` (a zone's name) is told by the clock there;
 /// where that shows another time, the zone is named.
 #[component]
-pub fn When(
+pub fn Timestamp(
     at: DateTime<Utc>,
-    #[prop(default = Say::Relative)] say: Say,
+    #[prop(default = TimeFormat::Relative)] say: TimeFormat,
     #[prop(optional, into)] place: Option<String>,
 ) -> impl IntoView {
-    let desk = use_desk();
-    let zone = move || place.as_deref().map_or_else(|| desk.zone(), |name| desk.place(name));
+    let session = use_session();
+    let zone = move || place.as_deref().map_or_else(|| session.zone(), |name| session.place(name));
     let exact = zone.clone();
     let words = move || {
-        let (now, zone) = (desk.now.get(), zone());
+        let (now, zone) = (session.now.get(), zone());
         let words = match say {
-            Say::Relative => when::relative(at, now, zone),
-            Say::Inline => when::inline(at, now, zone),
-            Say::Short => when::short(at, now, zone),
-            Say::Clock => at.with_timezone(&zone).format("%-I:%M %p").to_string(),
+            TimeFormat::Relative => when::relative(at, now, zone),
+            TimeFormat::Inline => when::inline(at, now, zone),
+            TimeFormat::Short => when::short(at, now, zone),
+            TimeFormat::Clock => at.with_timezone(&zone).format("%-I:%M %p").to_string(),
         };
-        if zone.offset_at(at) == desk.zone().offset_at(at) {
+        if zone.offset_at(at) == session.zone().offset_at(at) {
             words
         } else {
             format!("{words} {}", at.with_timezone(&zone).format("%Z"))
@@ -91,7 +91,7 @@ pub fn Loading() -> impl IntoView {
 
 /// Draws what a resource brings, or says that it is on its way or what went wrong.
 #[component]
-pub fn Loaded<T, V>(from: Resource<Result<T, AppError>>, view: impl Fn(T) -> V + Clone + Send + Sync + 'static) -> impl IntoView
+pub fn Awaited<T, V>(from: Resource<Result<T, AppError>>, view: impl Fn(T) -> V + Clone + Send + Sync + 'static) -> impl IntoView
 where
     T: Clone + Send + Sync + 'static,
     V: IntoView + 'static,
@@ -229,7 +229,7 @@ where
     F: Fn() -> Fut + 'static,
     Fut: Future<Output = Result<LiveEvent, AppError>> + 'static,
 {
-    let desk = use_desk();
+    let session = use_session();
     let busy = RwSignal::new(false);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -241,7 +241,7 @@ where
         spawn_local(async move {
             let answer = answer.await;
             busy.try_set(false);
-            desk.settle(answer);
+            session.settle(answer);
         });
     };
     let fields = fields

@@ -23,9 +23,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    desk::use_desk,
+    components::{Awaited, Empty},
     error::AppError,
-    parts::{Empty, Loaded},
+    session::use_session,
 };
 
 #[cfg(feature = "ssr")]
@@ -90,15 +90,15 @@ impl Looking {
 
 #[component]
 pub fn Inbox() -> impl IntoView {
-    let desk = use_desk();
-    provide_context(Outbox::new(desk.live));
+    let session = use_session();
+    provide_context(Outbox::new(session.live));
     provide_context(Looking::new());
     let path = use_location().pathname;
     let open = Memo::new(move |_| path.read().strip_prefix("/inbox/").and_then(|id| id.parse::<Uuid>().ok()));
     let query = use_query_map();
     let cursor = Memo::new(move |_| query.read().get("cursor"));
     let page = Resource::new_blocking(move || cursor.get(), list_conversations);
-    Effect::watch(move || desk.live.resync.get(), move |_, _, _| page.refetch(), false);
+    Effect::watch(move || session.live.resync.get(), move |_, _, _| page.refetch(), false);
     let list_class = move || {
         if open.get().is_some() {
             "hidden h-full w-full shrink-0 flex-col border-e border-base-300 md:flex md:w-80"
@@ -121,7 +121,7 @@ pub fn Inbox() -> impl IntoView {
             <section class=list_class aria-label="Conversations">
                 <h2 class="flex min-h-16 items-center border-b border-base-300 px-3.5">"Inbox"</h2>
                 <div class="min-h-0 flex-1 overflow-y-auto">
-                    <Loaded from=page view=list />
+                    <Awaited from=page view=list />
                 </div>
             </section>
             <div class=thread_class>

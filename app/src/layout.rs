@@ -13,32 +13,32 @@ use leptos_router::{
 use crate::{
     accounts::{self, SignOut},
     browser,
-    desk::{Desk, DeskView, use_desk},
+    components::{Awaited, Glyph},
     notices::Banners,
-    parts::{Glyph, Loaded},
+    session::{DeskView, Session, use_session},
 };
 
 const TICK: Duration = Duration::from_secs(20);
 
 /// Reads who is signed in, once, and draws the frame with the page in it.
 #[component]
-pub fn Frame() -> impl IntoView {
-    let desk = Resource::new_blocking(|| (), |()| accounts::desk());
-    view! { <Loaded from=desk view=|view| view! { <Framed view /> } /> }
+pub fn Layout() -> impl IntoView {
+    let session = Resource::new_blocking(|| (), |()| accounts::session());
+    view! { <Awaited from=session view=|view| view! { <Framed view /> } /> }
 }
 
 #[component]
 fn Framed(view: DeskView) -> impl IntoView {
-    let desk = Desk::new(view);
-    provide_context(desk);
-    keep_current(desk);
+    let session = Session::new(view);
+    provide_context(session);
+    keep_current(session);
     view! {
         <a href="#main" rel="external" class="skip-link">
             "Skip to content"
         </a>
         <div class="grid h-dvh grid-rows-[auto_minmax(0,1fr)_auto] md:grid-cols-[13rem_minmax(0,1fr)] md:grid-rows-[auto_minmax(0,1fr)]">
             <Head />
-            <Rail />
+            <Sidebar />
             <div class="row-start-2 flex min-h-0 min-w-0 flex-col md:col-start-2 md:row-span-2 md:row-start-1">
                 <Banners />
                 <main id="main" tabindex="-1" class="relative min-h-0 flex-1 overflow-y-auto bg-base-100">
@@ -48,46 +48,46 @@ fn Framed(view: DeskView) -> impl IntoView {
             </div>
         </div>
         <div class="sr-only" aria-live="polite">
-            {desk.said}
+            {session.said}
         </div>
     }
 }
 
 /// The stream, the clock and the counts of an open page.
-fn keep_current(desk: Desk) {
+fn keep_current(session: Session) {
     Effect::new(move |_| {
-        let (business, account) = desk.me.with_value(|me| (me.business.id, me.account_id));
-        desk.live.connect(business, account);
+        let (business, account) = session.me.with_value(|me| (me.business.id, me.account_id));
+        session.live.connect(business, account);
     });
     Effect::new(move |_| {
         // The server's clock goes on here, however wrong this machine's is.
-        let offset = desk.now.get_untracked() - browser::now();
-        let ticking = set_interval_with_handle(move || desk.now.set(browser::now() + offset), TICK);
+        let offset = session.now.get_untracked() - browser::now();
+        let ticking = set_interval_with_handle(move || session.now.set(browser::now() + offset), TICK);
         on_cleanup(move || {
             if let Ok(ticking) = ticking {
                 ticking.clear();
             }
         });
     });
-    desk.live.refetch_on(
+    session.live.refetch_on(
         |event| matches!(event, LiveEvent::Conversation(_) | LiveEvent::Task(_)),
         move || {
             spawn_local(async move {
                 if let Ok(me) = accounts::who_am_i().await {
-                    desk.unread.try_set(me.unread);
-                    desk.open_tasks.try_set(me.open_tasks);
+                    session.unread.try_set(me.unread);
+                    session.open_tasks.try_set(me.open_tasks);
                 }
             });
         },
     );
     let path = use_location().pathname;
-    Effect::watch(move || path.get(), move |_, _, _| desk.forget_flash(), false);
+    Effect::watch(move || path.get(), move |_, _, _| session.forget_flash(), false);
 }
 
 #[component]
 fn Head() -> impl IntoView {
-    let desk = use_desk();
-    let (name, role) = desk.me.with_value(|me| (me.name.clone(), me.role.as_str()));
+    let session = use_session();
+    let (name, role) = session.me.with_value(|me| (me.name.clone(), me.role.as_str()));
     let menu = NodeRef::<html::Details>::new();
     let path = use_location().pathname;
     let close = move |_: &String, _: Option<&String>, _| {
@@ -98,17 +98,17 @@ fn Head() -> impl IntoView {
     Effect::watch(move || path.get(), close, false);
     let leave = move |event: SubmitEvent| {
         event.prevent_default();
-        let ending = desk.live.ending();
+        let ending = session.live.ending();
         spawn_local(async move {
             match accounts::sign_out().await {
                 Ok(()) => ending(),
-                Err(error) => _ = desk.problem.try_set(Some(error.0)),
+                Err(error) => _ = session.problem.try_set(Some(error.0)),
             }
         });
     };
     view! {
         <header class="row-start-1 flex items-center gap-2 border-b border-base-300 px-3 py-1.5 md:col-start-1 md:flex-col md:items-stretch md:border-e md:py-3">
-            <p class="min-w-0 flex-1 truncate font-semibold md:px-2">{move || desk.business.read().name.clone()}</p>
+            <p class="min-w-0 flex-1 truncate font-semibold md:px-2">{move || session.business.read().name.clone()}</p>
             <details node_ref=menu class="menu-box">
                 <summary class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9">
                     <Glyph icon=icondata::LuCircleUser />
@@ -143,18 +143,18 @@ fn MenuLink(href: &'static str, icon: icondata::Icon, label: &'static str) -> im
 }
 
 #[component]
-fn Rail() -> impl IntoView {
-    let desk = use_desk();
+fn Sidebar() -> impl IntoView {
+    let session = use_session();
     let none = Signal::derive(|| 0);
     view! {
         <nav
             aria-label="Main"
             class="row-start-3 flex justify-around border-t border-base-300 pb-[env(safe-area-inset-bottom)] md:col-start-1 md:row-start-2 md:flex-col md:justify-start md:gap-0.5 md:overflow-y-auto md:border-t-0 md:border-e md:p-2"
         >
-            <RailLink href="/inbox" icon=icondata::LuInbox label="Inbox" count=desk.unread count_words="unread" />
+            <RailLink href="/inbox" icon=icondata::LuInbox label="Inbox" count=session.unread count_words="unread" />
             <RailLink href="/appointments" icon=icondata::LuCalendar label="Appointments" count=none count_words="" />
             <RailLink href="/contacts" icon=icondata::LuUsers label="Contacts" count=none count_words="" />
-            <RailLink href="/tasks" icon=icondata::LuListChecks label="Tasks" count=desk.open_tasks count_words="open" />
+            <RailLink href="/tasks" icon=icondata::LuListChecks label="Tasks" count=session.open_tasks count_words="open" />
             <RailLink href="/log" icon=icondata::LuScrollText label="Message log" count=none count_words="" wide=true />
             <RailLink href="/reports" icon=icondata::LuChartColumn label="Reports" count=none count_words="" wide=true />
             <RailLink href="/settings" icon=icondata::LuSettings label="Settings" count=none count_words="" />
@@ -199,22 +199,22 @@ fn RailLink(
 
 #[component]
 fn Notices() -> impl IntoView {
-    let desk = use_desk();
-    let title = move || desk.problem.with(|p| p.as_ref().map(|p| p.title.clone()));
-    let detail = move || desk.problem.with(|p| p.as_ref().map(|p| p.detail.clone()));
+    let session = use_session();
+    let title = move || session.problem.with(|p| p.as_ref().map(|p| p.title.clone()));
+    let detail = move || session.problem.with(|p| p.as_ref().map(|p| p.detail.clone()));
     view! {
         <div role="status">
-            <p class="notice notice-warning m-3" class:hidden=move || desk.live.connected.get()>
+            <p class="notice notice-warning m-3" class:hidden=move || session.live.connected.get()>
                 "Reconnecting… What happens meanwhile will appear by itself."
             </p>
         </div>
         <div role="alert">
-            <div class="notice notice-error m-3 flex items-start gap-3" class:hidden=move || desk.problem.read().is_none()>
+            <div class="notice notice-error m-3 flex items-start gap-3" class:hidden=move || session.problem.read().is_none()>
                 <p class="flex-1">
                     <strong class="block">{title}</strong>
                     {detail}
                 </p>
-                <button type="button" class="btn btn-ghost btn-sm" on:click=move |_| desk.problem.set(None)>
+                <button type="button" class="btn btn-ghost btn-sm" on:click=move |_| session.problem.set(None)>
                     "Close"
                 </button>
             </div>

@@ -1,5 +1,5 @@
 //! Screens: pages, their parts and their server functions. Compiled twice: with `ssr` into the server, with `hydrate` into the browser.
-//! One file per noun; beside them what all share: `desk` (who is signed in), `forms`, `live`, `parts`, `paths`.
+//! One file per noun; beside them what all share: `session` (who is signed in), `forms`, `live`, `components`, `paths`.
 
 #![recursion_limit = "256"]
 
@@ -7,19 +7,19 @@ mod accounts;
 mod appointments;
 mod browser;
 mod businesses;
+mod components;
 mod contacts;
 mod conversations;
-mod desk;
 mod error;
 mod forms;
-mod frame;
+mod layout;
 mod live;
 mod messages;
 mod notices;
-mod parts;
 mod paths;
 mod reports;
 mod routes;
+mod session;
 #[cfg(feature = "ssr")]
 pub mod ssr;
 mod tasks;
@@ -76,11 +76,11 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=title />
         <Router>
-            <Routes fallback=frame::NotFound>
+            <Routes fallback=layout::NotFound>
                 <Route path=path!("") view=accounts::Home ssr=SsrMode::Async />
                 <Route path=path!("signup") view=accounts::SignUpPage ssr=SsrMode::Async />
                 <Route path=path!("signin") view=accounts::SignInPage ssr=SsrMode::Async />
-                <ParentRoute path=path!("") view=frame::Frame ssr=SsrMode::Async>
+                <ParentRoute path=path!("") view=layout::Layout ssr=SsrMode::Async>
                     <ParentRoute path=path!("inbox") view=conversations::Inbox ssr=SsrMode::Async>
                         <Route path=path!("") view=conversations::NothingOpen ssr=SsrMode::Async />
                         <Route path=path!(":id") view=conversations::ThreadPage ssr=SsrMode::Async />

@@ -12,9 +12,9 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use uuid::Uuid;
 
 use crate::{
+    components::{DeliveryMark, Glyph, PressButton, TimeFormat, Timestamp},
     conversations::{Outbox, Pending},
     error::AppError,
-    parts::{DeliveryMark, Glyph, PressButton, Say, When},
 };
 
 #[cfg(feature = "ssr")]
@@ -86,7 +86,7 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
             {message.body}
         </div>
         <p class="bubble-meta flex-wrap" data-status=message.status>
-            <When at=message.created_at say=Say::Clock />
+            <Timestamp at=message.created_at say=TimeFormat::Clock />
             <span class="empty:hidden">{who}</span>
             {state}
             {error}

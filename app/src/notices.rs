@@ -3,7 +3,7 @@
 use contract::{live::LiveEvent, notices::Notice};
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::{desk::use_desk, error::AppError, parts::Glyph};
+use crate::{components::Glyph, error::AppError, session::use_session};
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
@@ -40,8 +40,8 @@ fn replaced(before: &[Shown], now: &[Notice]) -> Vec<Shown> {
 
 #[component]
 pub fn Banners() -> impl IntoView {
-    let desk = use_desk();
-    let first = desk.notices.with_untracked(|notices| {
+    let session = use_session();
+    let first = session.notices.with_untracked(|notices| {
         notices
             .iter()
             .map(|notice| Shown {
@@ -52,10 +52,10 @@ pub fn Banners() -> impl IntoView {
     });
     let banners = RwSignal::new(first);
     let take = move |notices: &[Notice]| {
-        desk.notices.try_set(notices.to_vec());
+        session.notices.try_set(notices.to_vec());
         banners.try_update(|all| *all = replaced(all, notices));
     };
-    desk.live.listen(move |event| {
+    session.live.listen(move |event| {
         if let LiveEvent::Notices(notices) = event {
             take(notices);
         }
@@ -67,7 +67,7 @@ pub fn Banners() -> impl IntoView {
             }
         });
     };
-    Effect::watch(move || desk.live.resync.get(), read_again, false);
+    Effect::watch(move || session.live.resync.get(), read_again, false);
     let top = move || banners.with(|all| all.iter().take(SHOWN).cloned().collect::<Vec<_>>());
     let rest = move || banners.with(|all| all.iter().skip(SHOWN).cloned().collect::<Vec<_>>());
     let more = move || format!("and {} more", rest().len());

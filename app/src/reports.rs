@@ -6,9 +6,9 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 
 use crate::{
-    desk::use_desk,
+    components::{Awaited, Empty, Glyph},
     error::AppError,
-    parts::{Empty, Glyph, Loaded},
+    session::use_session,
 };
 
 #[cfg(feature = "ssr")]
@@ -65,16 +65,16 @@ pub fn ReportsPage() -> impl IntoView {
         <Title text="Reports" />
         <div class="mx-auto flex max-w-4xl flex-col gap-4 p-4">
             <h1>"Reports"</h1>
-            <Loaded from=days view=|days| view! { <Recent days /> } />
+            <Awaited from=days view=|days| view! { <Recent days /> } />
         </div>
     }
 }
 
 #[component]
 fn Recent(days: Vec<Daily>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let days = RwSignal::new(days);
-    desk.live.refetch_on(
+    session.live.refetch_on(
         |event| matches!(event, LiveEvent::Message(_) | LiveEvent::Contact(_)),
         move || {
             spawn_local(async move {

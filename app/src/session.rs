@@ -22,7 +22,7 @@ pub struct DeskView {
 }
 
 #[derive(Clone, Copy)]
-pub struct Desk {
+pub struct Session {
     pub me: StoredValue<Me>,
     pub business: RwSignal<BusinessView>,
     pub now: RwSignal<DateTime<Utc>>,
@@ -41,7 +41,7 @@ pub struct Desk {
     asked: StoredValue<BTreeSet<String>>,
 }
 
-impl Desk {
+impl Session {
     pub fn new(view: DeskView) -> Self {
         let DeskView {
             me,
@@ -137,6 +137,6 @@ impl Desk {
 }
 
 /// The desk of the page's person. Only below `Frame`.
-pub fn use_desk() -> Desk {
-    expect_context::<Desk>()
+pub fn use_session() -> Session {
+    expect_context::<Session>()
 }

@@ -7,10 +7,10 @@ use leptos_router::hooks::use_query_map;
 use uuid::Uuid;
 
 use crate::{
-    desk::use_desk,
+    components::{Awaited, Empty, Glyph, Pager, PressButton, Tabs, TimeFormat, Timestamp},
     error::AppError,
-    parts::{Empty, Glyph, Loaded, Pager, PressButton, Say, Tabs, When},
     paths,
+    session::use_session,
 };
 
 #[cfg(feature = "ssr")]
@@ -36,14 +36,15 @@ pub async fn set_task_done(id: Uuid, done: bool, back: String) -> Result<TaskVie
 #[component]
 pub fn ListPage() -> impl IntoView {
     let query = use_query_map();
-    let desk = use_desk();
+    let session = use_session();
     let show_done = Memo::new(move |_| query.read().get("status").as_deref() == Some("done"));
     let cursor = Memo::new(move |_| query.read().get("cursor"));
     let tasks = Resource::new_blocking(
         move || (show_done.get(), cursor.get()),
         |(done, cursor)| list_tasks(done.then(|| "done".to_owned()), cursor),
     );
-    desk.live
+    session
+        .live
         .refetch_on(|event| matches!(event, LiveEvent::Task(_)), move || tasks.refetch());
     // Without JavaScript the address says what was just done.
     let undoable = RwSignal::new(query.get_untracked().get("done").and_then(|id| id.parse::<Uuid>().ok()));
@@ -56,7 +57,7 @@ pub fn ListPage() -> impl IntoView {
             <h1>"Tasks"</h1>
             <Tabs label="Which tasks" tabs=vec![("Open", "/tasks".to_owned()), ("Done", "/tasks?status=done".to_owned())] current />
             <UndoNotice undoable />
-            <Loaded from=tasks view=list />
+            <Awaited from=tasks view=list />
         </div>
     }
 }
@@ -199,7 +200,7 @@ fn Row(task: TaskView, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
                 <p class="text-sm text-muted empty:hidden">{task.notes}</p>
                 <p class="flex flex-wrap gap-x-3 text-sm text-muted">
                     {contact} {conversation} {appointment}
-                    <span>{if is_done { "Done " } else { "Since " }} <When at=since say=Say::Inline /> {by}</span>
+                    <span>{if is_done { "Done " } else { "Since " }} <Timestamp at=since say=TimeFormat::Inline /> {by}</span>
                 </p>
             </div>
             {button}

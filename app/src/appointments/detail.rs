@@ -16,20 +16,20 @@ use super::{
     remind_now,
 };
 use crate::{
+    components::{Awaited, Glyph, PressButton, StatusBadge, Timestamp},
     contacts::TextThem,
-    desk::use_desk,
     error::AppError,
     forms::{Collision, Field, FormNote, FormState, Submit},
-    parts::{Glyph, Loaded, PressButton, StatusBadge, When},
+    session::use_session,
 };
 
 #[component]
 pub fn DetailPage() -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     let appointment = Resource::new_blocking(move || id.get(), read);
-    Effect::watch(move || desk.live.resync.get(), move |_, _, _| appointment.refetch(), false);
+    Effect::watch(move || session.live.resync.get(), move |_, _, _| appointment.refetch(), false);
     view! {
         <Title text="Appointment" />
         <div class="mx-auto flex max-w-2xl flex-col gap-4 p-4">
@@ -37,7 +37,7 @@ pub fn DetailPage() -> impl IntoView {
                 <Glyph icon=icondata::LuArrowLeft />
                 "All appointments"
             </a>
-            <Loaded from=appointment view=|appointment| view! { <Appointment appointment /> } />
+            <Awaited from=appointment view=|appointment| view! { <Appointment appointment /> } />
         </div>
     }
 }
@@ -51,10 +51,10 @@ async fn read(id: String) -> Result<AppointmentView, AppError> {
 
 #[component]
 fn Appointment(appointment: AppointmentView) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let id = appointment.id;
     let appointment = RwSignal::new(appointment);
-    desk.live.listen(move |event| {
+    session.live.listen(move |event| {
         if let LiveEvent::Appointment(new) = event
             && new.id == id
         {
@@ -124,7 +124,7 @@ fn Facts(appointment: RwSignal<AppointmentView>) -> impl IntoView {
             </h1>
             <dl class="grid grid-cols-[4.5rem_1fr] gap-x-4 gap-y-1.5 sm:grid-cols-[8rem_1fr]">
                 <dt class="text-muted">"When"</dt>
-                <dd>{move || appointment.with(|v| view! { <When at=v.starts_at place=v.time_zone.clone() /> })}</dd>
+                <dd>{move || appointment.with(|v| view! { <Timestamp at=v.starts_at place=v.time_zone.clone() /> })}</dd>
                 {move || appointment.with(|v| v.location.clone()).map(|place| view! {
                     <dt class="text-muted">"Where"</dt>
                     <dd>{place.name}</dd>
@@ -235,12 +235,12 @@ fn CancelButton(appointment: RwSignal<AppointmentView>) -> impl IntoView {
 
 #[component]
 fn MoveForm(appointment: RwSignal<AppointmentView>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let action = ServerAction::<MoveAppointment>::new();
-    let form = FormState::new("move", action, desk.flash());
+    let form = FormState::new("move", action, session.flash());
     Effect::new(move |_| {
         if let Some(Ok(moved)) = action.value().get() {
-            desk.live.answered(&LiveEvent::Appointment(moved));
+            session.live.answered(&LiveEvent::Appointment(moved));
         }
     });
     let (id, starts_at, place) =
@@ -249,7 +249,7 @@ fn MoveForm(appointment: RwSignal<AppointmentView>) -> impl IntoView {
     // By the place's clock or not at all: what is read here as one clock's time is sent as the other's.
     let clock = place.clone();
     let local = Memo::new(move |_| {
-        let zone = desk.known_place(&clock)?;
+        let zone = session.known_place(&clock)?;
         Some(starts_at.with_timezone(&zone).format("%Y-%m-%dT%H:%M").to_string())
     });
     let field = move || match local.get() {

@@ -8,9 +8,9 @@ use leptos_router::hooks::use_query_map;
 
 use crate::{
     appointments::list_appointments,
-    desk::{Desk, use_desk},
-    parts::{Empty, Glyph, Loaded, Pager, Say, StatusBadge, Tabs, When},
+    components::{Awaited, Empty, Glyph, Pager, StatusBadge, Tabs, TimeFormat, Timestamp},
     paths,
+    session::{Session, use_session},
 };
 
 /// The tabs: words, and what the service calls it.
@@ -23,7 +23,7 @@ const FILTERS: [(&str, &str); 4] = [
 
 #[component]
 pub fn ListPage() -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let query = use_query_map();
     let filter = Memo::new(move |_| {
         let show = query.read().get("show").unwrap_or_default();
@@ -34,7 +34,7 @@ pub fn ListPage() -> impl IntoView {
         move || (filter.get().1, cursor.get()),
         |(show, cursor)| list_appointments(Some(show.to_owned()), cursor),
     );
-    desk.live.refetch_on(
+    session.live.refetch_on(
         |event| matches!(event, LiveEvent::Appointment(_)),
         move || appointments.refetch(),
     );
@@ -55,7 +55,7 @@ pub fn ListPage() -> impl IntoView {
                 </a>
             </div>
             <Tabs label="Which appointments" tabs current />
-            <Loaded from=appointments view=list />
+            <Awaited from=appointments view=list />
         </div>
     }
 }
@@ -76,9 +76,9 @@ fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>)
         }
         _ => view! { <Empty title="No past appointments" todo="Appointments move here once their time has come." /> }.into_any(),
     });
-    let desk = use_desk();
+    let session = use_session();
     let days = move || {
-        let days = by_day(desk, page.data.clone()).into_iter();
+        let days = by_day(session, page.data.clone()).into_iter();
         days.map(|appointments| view! { <Day appointments /> }).collect_view()
     };
     let filter = vec![("show", Some(show.to_owned()))];
@@ -90,11 +90,11 @@ fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>)
 }
 
 /// Neighbours on the same day of their places' calendars, together.
-fn by_day(desk: Desk, appointments: Vec<AppointmentView>) -> Vec<Vec<AppointmentView>> {
+fn by_day(session: Session, appointments: Vec<AppointmentView>) -> Vec<Vec<AppointmentView>> {
     let day = |appointment: &AppointmentView| {
         appointment
             .starts_at
-            .with_timezone(&desk.place(&appointment.time_zone))
+            .with_timezone(&session.place(&appointment.time_zone))
             .date_naive()
     };
     appointments
@@ -105,7 +105,7 @@ fn by_day(desk: Desk, appointments: Vec<AppointmentView>) -> Vec<Vec<Appointment
 
 #[component]
 fn Day(appointments: Vec<AppointmentView>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let first = appointments
         .first()
         .map(|appointment| (appointment.starts_at, appointment.time_zone.clone()));
@@ -116,7 +116,7 @@ fn Day(appointments: Vec<AppointmentView>) -> impl IntoView {
         .collect_view();
     view! {
         <section>
-            <h2 class="pb-1.5 text-sm text-muted">{move || when::day(at, desk.now.get(), desk.place(&place))}</h2>
+            <h2 class="pb-1.5 text-sm text-muted">{move || when::day(at, session.now.get(), session.place(&place))}</h2>
             <ul class="panel">{rows}</ul>
         </section>
     }
@@ -128,7 +128,7 @@ fn Row(appointment: AppointmentView) -> impl IntoView {
         <li>
             <a class="row" href=format!("/appointments/{}", appointment.id)>
                 <span class="w-20 shrink-0 font-medium">
-                    <When at=appointment.starts_at say=Say::Clock place=appointment.time_zone />
+                    <Timestamp at=appointment.starts_at say=TimeFormat::Clock place=appointment.time_zone />
                 </span>
                 <span class="min-w-0 flex-1 truncate">
                     {appointment.contact_name}

@@ -8,11 +8,11 @@ use leptos_router::{components::Form, hooks::use_query_map};
 use crate::{
     appointments::CreateAppointment,
     businesses::list_locations,
+    components::{Awaited, Glyph},
     contacts::{get_contact, list_contacts},
-    desk::use_desk,
     error::AppError,
     forms::{Area, Choice, Collision, Field, FormNote, FormState, Submit},
-    parts::{Glyph, Loaded},
+    session::use_session,
 };
 
 /// Whom the appointment can be for.
@@ -57,7 +57,7 @@ pub fn NewPage() -> impl IntoView {
         <Title text="New appointment" />
         <div class="mx-auto flex max-w-xl flex-col gap-4 p-4">
             <h1>"New appointment"</h1>
-            <Loaded from=found view />
+            <Awaited from=found view />
         </div>
     }
 }
@@ -97,9 +97,9 @@ fn Search(q: String, more: bool) -> impl IntoView {
 
 #[component]
 fn NewForm(found: Candidates, q: Option<String>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let action = ServerAction::<CreateAppointment>::new();
-    let form = FormState::new("appointment", action, desk.flash());
+    let form = FormState::new("appointment", action, session.flash());
     let who = match found.contacts.as_slice() {
         [contact] if found.fixed => view! { <Fixed contact=contact.clone() /> }.into_any(),
         [] => view! { <Nobody searched=q.is_some_and(|q| !q.is_empty()) /> }.into_any(),
@@ -123,7 +123,7 @@ fn NewForm(found: Candidates, q: Option<String>) -> impl IntoView {
         options.extend(found.locations.iter().map(|l| (l.id.to_string(), l.name.clone())));
         view! { <Choice form name="location_id" label="Location" options hint="Its number sends the reminders, if it has one." /> }
     });
-    let zone = desk.business.with_untracked(|business| business.time_zone.clone());
+    let zone = session.business.with_untracked(|business| business.time_zone.clone());
     let elsewhere = found
         .locations
         .iter()

@@ -5,10 +5,10 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use uuid::Uuid;
 
 use crate::{
-    desk::use_desk,
+    components::{Awaited, Glyph},
     error::AppError,
     forms::{Field, FormNote, FormState, Submit},
-    parts::{Glyph, Loaded},
+    session::use_session,
 };
 
 #[cfg(feature = "ssr")]
@@ -74,14 +74,14 @@ fn form_name(id: Uuid) -> String {
 #[component]
 pub fn Locations() -> impl IntoView {
     let found = Resource::new_blocking(|| (), |()| list_locations());
-    view! { <Loaded from=found view=|found| view! { <Places found /> } /> }
+    view! { <Awaited from=found view=|found| view! { <Places found /> } /> }
 }
 
 #[component]
 fn Places(found: Vec<LocationView>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let places = RwSignal::new(found);
-    let may_manage = desk.may_manage();
+    let may_manage = session.may_manage();
     let list = move || {
         places
             .get()
@@ -108,12 +108,12 @@ fn Places(found: Vec<LocationView>) -> impl IntoView {
 }
 
 fn facts(place: &LocationView) -> String {
-    let parts = [
+    let components = [
         place.address.as_str(),
         place.number.as_deref().unwrap_or_default(),
         place.time_zone.as_deref().unwrap_or_default(),
     ];
-    parts
+    components
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
@@ -139,10 +139,10 @@ fn Place(place: LocationView, may_manage: bool, places: RwSignal<Vec<LocationVie
 
 #[component]
 fn ChangePlace(place: LocationView, places: RwSignal<Vec<LocationView>>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let action = ServerAction::<UpdateLocation>::new();
     let name = form_name(place.id);
-    let form = FormState::new(&name, action, desk.flash());
+    let form = FormState::new(&name, action, session.flash());
     show_saved(action, places);
     let open = form.is_shown_again();
     view! {
@@ -161,9 +161,9 @@ fn ChangePlace(place: LocationView, places: RwSignal<Vec<LocationView>>) -> impl
 
 #[component]
 fn NewPlace(places: RwSignal<Vec<LocationView>>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let action = ServerAction::<AddLocation>::new();
-    let form = FormState::new("location", action, desk.flash());
+    let form = FormState::new("location", action, session.flash());
     show_saved(action, places);
     let open = form.is_shown_again();
     view! {
@@ -220,10 +220,10 @@ fn show_saved<S>(action: ServerAction<S>, places: RwSignal<Vec<LocationView>>)
 where
     S: ServerFn<Error = AppError, Output = LocationView> + Clone + Send + Sync + 'static,
 {
-    let desk = use_desk();
+    let session = use_session();
     Effect::new(move |_| {
         if let Some(Ok(saved)) = action.value().get() {
-            desk.refetch_zones();
+            session.refetch_zones();
             places.update(|all| {
                 all.retain(|place| place.id != saved.id);
                 all.push(saved);

@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use super::{HoldNotice, RecordConsent, SetContactBlocked, UpdateContact, get_contact, new::ContactFields, set_contact_blocked};
 use crate::{
+    components::{Awaited, ConsentBadge, Empty, Glyph, PersonTitle, PressButton, StatusBadge, Timestamp},
     conversations::TextContact,
-    desk::use_desk,
     error::AppError,
     forms::{Area, Choice, FormNote, FormState, Submit},
-    parts::{ConsentBadge, Empty, Glyph, Loaded, PersonTitle, PressButton, StatusBadge, When},
     paths,
+    session::use_session,
 };
 
 #[component]
@@ -32,7 +32,7 @@ pub fn DetailPage() -> impl IntoView {
                 <Glyph icon=icondata::LuArrowLeft />
                 "All contacts"
             </a>
-            <Loaded from=page view=|page| view! { <Detail page /> } />
+            <Awaited from=page view=|page| view! { <Detail page /> } />
         </div>
     }
 }
@@ -47,7 +47,7 @@ async fn read(id: String) -> Result<ContactPage, AppError> {
 /// The parts that change by themselves; the form being typed in does not.
 #[component]
 fn Detail(page: ContactPage) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let id = page.contact.id;
     let initial = page.contact.clone();
     let contact = RwSignal::new(page.contact);
@@ -59,7 +59,7 @@ fn Detail(page: ContactPage) -> impl IntoView {
         LiveEvent::Appointment(appointment) => appointment.contact_id == id,
         _ => false,
     };
-    desk.live.refetch_on(concerns, move || {
+    session.live.refetch_on(concerns, move || {
         spawn_local(async move {
             if let Ok(page) = get_contact(id).await {
                 contact.try_set(page.contact);
@@ -128,12 +128,12 @@ fn BlockButton(id: Uuid, blocked: bool) -> impl IntoView {
 
 #[component]
 fn EditForm(contact: ContactView) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let action = ServerAction::<UpdateContact>::new();
-    let form = FormState::new("contact", action, desk.flash());
+    let form = FormState::new("contact", action, session.flash());
     Effect::new(move |_| {
         if let Some(Ok(contact)) = action.value().get() {
-            desk.live.answered(&LiveEvent::Contact(contact));
+            session.live.answered(&LiveEvent::Contact(contact));
         }
     });
     view! {
@@ -162,13 +162,13 @@ fn EditForm(contact: ContactView) -> impl IntoView {
 
 #[component]
 fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let id = contact.with_untracked(|contact| contact.id);
     let action = ServerAction::<RecordConsent>::new();
-    let form = FormState::new("consent", action, desk.flash());
+    let form = FormState::new("consent", action, session.flash());
     Effect::new(move |_| {
         if let Some(Ok(contact)) = action.value().get() {
-            desk.live.answered(&LiveEvent::Contact(contact));
+            session.live.answered(&LiveEvent::Contact(contact));
         }
     });
     let states = vec![
@@ -210,7 +210,7 @@ fn Appointments(id: Uuid, appointments: RwSignal<Vec<AppointmentView>>) -> impl 
                     <li>
                         <a class="row px-5" href=format!("/appointments/{}", appointment.id)>
                             <span class="min-w-0 flex-1">
-                                <When at=appointment.starts_at place=appointment.time_zone />
+                                <Timestamp at=appointment.starts_at place=appointment.time_zone />
                             </span>
                             <StatusBadge status=appointment.status />
                         </a>
@@ -291,7 +291,7 @@ fn LedgerRow(event: ConsentEventView) -> impl IntoView {
     view! {
         <tr>
             <td class="whitespace-nowrap">
-                <When at=event.at />
+                <Timestamp at=event.at />
             </td>
             <td>{state}</td>
             <td>{purpose}</td>

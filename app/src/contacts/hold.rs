@@ -8,8 +8,8 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use uuid::Uuid;
 
 use crate::{
+    components::{Glyph, PressButton, TimeFormat, Timestamp},
     error::AppError,
-    parts::{Glyph, PressButton, Say, When},
 };
 
 #[cfg(feature = "ssr")]
@@ -36,7 +36,7 @@ pub fn HoldNotice(contact_id: Uuid, hold: Hold, back: String) -> impl IntoView {
             </h2>
             {said}
             <p class="text-sm">
-                "On hold since " <When at=hold.since say=Say::Inline /> ": nothing goes out to them until you decide. Then what waits is sent, or taken back."
+                "On hold since " <Timestamp at=hold.since say=TimeFormat::Inline /> ": nothing goes out to them until you decide. Then what waits is sent, or taken back."
             </p>
             <div class="flex flex-wrap gap-2 pt-2.5">
                 <Decide contact_id opt_out=false back=back.clone() words="Keep texting" icon=icondata::LuMessageSquare />

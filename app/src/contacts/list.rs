@@ -6,19 +6,20 @@ use leptos_meta::Title;
 use leptos_router::{components::Form, hooks::use_query_map};
 
 use crate::{
+    components::{Awaited, ConsentBadge, Empty, Glyph, Pager, Timestamp},
     contacts::{OnHold, list_contacts},
-    desk::use_desk,
-    parts::{ConsentBadge, Empty, Glyph, Loaded, Pager, When},
+    session::use_session,
 };
 
 #[component]
 pub fn ListPage() -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let query = use_query_map();
     let q = Memo::new(move |_| query.read().get("q").filter(|q| !q.trim().is_empty()));
     let cursor = Memo::new(move |_| query.read().get("cursor"));
     let contacts = Resource::new_blocking(move || (q.get(), cursor.get()), |(q, cursor)| list_contacts(q, cursor));
-    desk.live
+    session
+        .live
         .refetch_on(|event| matches!(event, LiveEvent::Contact(_)), move || contacts.refetch());
     let list = move |page| view! { <List page q=q.get_untracked() cursor=cursor.get_untracked() /> };
     view! {
@@ -48,7 +49,7 @@ pub fn ListPage() -> impl IntoView {
                     "Search"
                 </button>
             </Form>
-            <Loaded from=contacts view=list />
+            <Awaited from=contacts view=list />
         </div>
     }
 }
@@ -127,7 +128,7 @@ fn TableRow(contact: ContactView) -> impl IntoView {
                 <ConsentBadge state=contact.consent.sms />
             </td>
             <td class="text-muted max-md:hidden">
-                <When at=contact.created_at />
+                <Timestamp at=contact.created_at />
             </td>
         </tr>
     }

@@ -4,16 +4,16 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
+    components::Glyph,
     contacts::CreateContact,
-    desk::use_desk,
     forms::{Area, Field, FormNote, FormState, Submit, ZoneNames},
-    parts::Glyph,
+    session::use_session,
 };
 
 #[component]
 pub fn NewPage() -> impl IntoView {
     let action = ServerAction::<CreateContact>::new();
-    let form = FormState::new("contact", action, use_desk().flash());
+    let form = FormState::new("contact", action, use_session().flash());
     let agreed = !form.is_shown_again() || !form.value("agreed", "").is_empty();
     view! {
         <Title text="New contact" />

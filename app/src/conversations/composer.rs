@@ -10,17 +10,17 @@ use leptos::{
 };
 use uuid::Uuid;
 
-use super::{Outbox, Pending, thread::Open};
+use super::{Outbox, Pending, thread::OpenThread};
 use crate::{
+    components::Glyph,
     contacts::HoldNotice,
-    desk::use_desk,
     forms::Flash,
     messages::{Reply, reply_form},
-    parts::Glyph,
+    session::use_session,
 };
 
 #[component]
-pub fn Composer(open: Open, correlation_id: Uuid) -> impl IntoView {
+pub fn Composer(open: OpenThread, correlation_id: Uuid) -> impl IntoView {
     move || match open.composer.get() {
         State::Open => view! { <Form open correlation_id /> }.into_any(),
         State::OnHold(hold) => {
@@ -67,14 +67,14 @@ fn Closed(id: Uuid, reason: String, todo: String) -> impl IntoView {
 
 /// What the reply form of this conversation left when it was posted without JavaScript and refused.
 fn refused(id: Uuid) -> Option<Flash> {
-    use_desk()
+    use_session()
         .flash()
         .filter(|flash| flash.form == reply_form(id) && flash.problem.is_some())
 }
 
 #[component]
-fn Form(open: Open, correlation_id: Uuid) -> impl IntoView {
-    let desk = use_desk();
+fn Form(open: OpenThread, correlation_id: Uuid) -> impl IntoView {
+    let session = use_session();
     let outbox = expect_context::<Outbox>();
     let contact_id = open.contact.with_untracked(|contact| contact.id);
     let flash = refused(open.id);
@@ -109,7 +109,7 @@ fn Form(open: Open, correlation_id: Uuid) -> impl IntoView {
             contact_id,
             correlation_id,
             body,
-            at: desk.now.get_untracked(),
+            at: session.now.get_untracked(),
             problem: None,
         });
     };

@@ -6,20 +6,20 @@ use uuid::Uuid;
 
 use super::Looking;
 use crate::{
+    components::{DeliveryMark, Empty, Glyph, TimeFormat, Timestamp},
     contacts::OnHold,
-    desk::use_desk,
-    parts::{DeliveryMark, Empty, Glyph, Say, When},
     paths,
+    session::use_session,
 };
 
 /// `cursor` is the one this page was asked with; `open` the conversation in the middle.
 #[component]
 pub fn List(page: Page<ConversationRow>, cursor: Option<String>, open: Memo<Option<Uuid>>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let rows = RwSignal::new(page.data);
     let next = RwSignal::new(page.next_cursor);
     let from_the_top = cursor.is_none();
-    desk.live.listen(move |event| {
+    session.live.listen(move |event| {
         if let LiveEvent::Conversation(row) = event {
             rows.try_update(|rows| upsert(rows, row.clone(), from_the_top));
         }
@@ -72,7 +72,7 @@ fn upsert(rows: &mut Vec<ConversationRow>, row: ConversationRow, from_the_top: b
 
 #[component]
 fn Older(rows: RwSignal<Vec<ConversationRow>>, next: RwSignal<Option<String>>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let href = move || paths::with_query("/inbox", &[("cursor", next.read().as_deref())]);
     let load = move |event: MouseEvent| {
         event.prevent_default();
@@ -89,7 +89,7 @@ fn Older(rows: RwSignal<Vec<ConversationRow>>, next: RwSignal<Option<String>>) -
                     next.try_set(page.next_cursor);
                 }
                 Err(error) => {
-                    desk.problem.try_set(Some(error.0));
+                    session.problem.try_set(Some(error.0));
                 }
             }
         });
@@ -138,7 +138,7 @@ fn Row(row: ConversationRow, open: Memo<Option<Uuid>>, cursor: StoredValue<Optio
                     <span class="flex items-baseline gap-2">
                         <span class="row-name min-w-0 flex-1 truncate">{row.name}</span>
                         <span class="text-xs text-muted">
-                            <When at=row.last_at say=Say::Short />
+                            <Timestamp at=row.last_at say=TimeFormat::Short />
                         </span>
                     </span>
                     <span class="flex items-center gap-1.5 text-sm">

@@ -3,18 +3,18 @@
 use contract::{appointments::AppointmentView, live::LiveEvent, tasks::TaskView};
 use leptos::{prelude::*, server_fn::ServerFn};
 
-use super::thread::Open;
+use super::thread::OpenThread;
 use crate::{
     appointments::{RemindNow, ReminderLines, remind_now},
+    components::{ConsentBadge, Glyph, PressButton, StatusBadge, TimeFormat, Timestamp},
     contacts::OnHold,
-    parts::{ConsentBadge, Glyph, PressButton, Say, StatusBadge, When},
     paths,
     tasks::{DoneButton, KindBadge},
 };
 
 /// Beside the thread where there is room; elsewhere it opens over it, by the button in the thread's head, without a script.
 #[component]
-pub fn Person(open: Open) -> impl IntoView {
+pub fn Person(open: OpenThread) -> impl IntoView {
     let contact_id = open.contact.with_untracked(|contact| contact.id);
     let new_appointment = paths::with_query("/appointments/new", &[("contact", Some(&contact_id.to_string()))]);
     view! {
@@ -46,7 +46,7 @@ pub fn Person(open: Open) -> impl IntoView {
 }
 
 #[component]
-fn Facts(open: Open) -> impl IntoView {
+fn Facts(open: OpenThread) -> impl IntoView {
     let contact = open.contact;
     let blocked = move || {
         contact
@@ -67,7 +67,7 @@ fn Facts(open: Open) -> impl IntoView {
 }
 
 #[component]
-fn Tasks(open: Open) -> impl IntoView {
+fn Tasks(open: OpenThread) -> impl IntoView {
     let back = format!("/inbox/{}", open.id);
     view! {
         <section aria-labelledby="person-tasks" class="pb-4" class:hidden=move || open.tasks.read().is_empty()>
@@ -99,7 +99,7 @@ fn TaskCard(task: TaskView, back: String) -> impl IntoView {
                 <KindBadge task=task.clone() />
                 <p class="pt-1">{task.title}</p>
                 <p class="text-sm text-muted">
-                    "Since " <When at=task.created_at say=Say::Inline />
+                    "Since " <Timestamp at=task.created_at say=TimeFormat::Inline />
                 </p>
             </div>
             {done}
@@ -108,7 +108,7 @@ fn TaskCard(task: TaskView, back: String) -> impl IntoView {
 }
 
 #[component]
-fn Appointments(open: Open) -> impl IntoView {
+fn Appointments(open: OpenThread) -> impl IntoView {
     let back = format!("/inbox/{}", open.id);
     view! {
         <section aria-labelledby="person-visits">
@@ -160,7 +160,7 @@ fn AppointmentCard(appointment: AppointmentView, back: String) -> impl IntoView 
         <li class="panel flex flex-col gap-1.5 p-3" data-appointment=id.to_string()>
             <p class="flex flex-wrap items-center gap-2">
                 <a class="link font-medium" href=format!("/appointments/{id}")>
-                    <When at=appointment.starts_at place=appointment.time_zone />
+                    <Timestamp at=appointment.starts_at place=appointment.time_zone />
                 </a>
                 <StatusBadge status=appointment.status />
             </p>

@@ -21,24 +21,24 @@ use uuid::Uuid;
 
 use super::{Looking, MarkRead, Outbox, Pending, ThreadView, composer::Composer, mark_read, open_thread, person::Person};
 use crate::{
-    desk::{Desk, use_desk},
+    components::{Awaited, ConsentBadge, Empty, Glyph, PersonTitle},
     error::AppError,
     messages::{Bubble, PendingBubble},
-    parts::{ConsentBadge, Empty, Glyph, Loaded, PersonTitle},
     paths,
+    session::{Session, use_session},
 };
 
 #[component]
 pub fn ThreadPage() -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let params = use_params_map();
     let query = use_query_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     let before = Memo::new(move |_| query.read().get("before"));
     let thread = Resource::new_blocking(move || (id.get(), before.get()), |(id, before)| read(id, before));
-    Effect::watch(move || desk.live.resync.get(), move |_, _, _| thread.refetch(), false);
+    Effect::watch(move || session.live.resync.get(), move |_, _, _| thread.refetch(), false);
     let view = move |open: ThreadView| view! { <View open before=before.get_untracked() /> };
-    view! { <Loaded from=thread view /> }
+    view! { <Awaited from=thread view /> }
 }
 
 async fn read(id: String, before: Option<String>) -> Result<ThreadView, AppError> {
@@ -50,7 +50,7 @@ async fn read(id: String, before: Option<String>) -> Result<ThreadView, AppError
 
 /// What the open conversation shows; the stream changes it.
 #[derive(Clone, Copy)]
-pub struct Open {
+pub struct OpenThread {
     pub id: Uuid,
     pub contact: RwSignal<ContactView>,
     pub appointments: RwSignal<Vec<AppointmentView>>,
@@ -61,8 +61,8 @@ pub struct Open {
     older: RwSignal<Option<String>>,
 }
 
-impl Open {
-    fn hear(self, desk: Desk, event: &LiveEvent) {
+impl OpenThread {
+    fn hear(self, session: Session, event: &LiveEvent) {
         let contact_id = self.contact.with_untracked(|contact| contact.id);
         match event {
             LiveEvent::Message(message) if message.conversation_id == self.id => {
@@ -72,7 +72,7 @@ impl Open {
                     .unwrap_or_default();
                 if is_new && message.direction == Direction::Inbound {
                     let name = self.contact.with_untracked(|contact| contact.title().to_owned());
-                    desk.said.set(format!("{name}: {}", message.body));
+                    session.said.set(format!("{name}: {}", message.body));
                 }
             }
             LiveEvent::Conversation(row) if row.id == self.id => _ = self.unread.try_set(row.unread),
@@ -150,9 +150,9 @@ fn upsert(all: &mut Vec<MessageView>, message: MessageView) -> bool {
 
 #[component]
 fn View(open: ThreadView, before: Option<String>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let ThreadView { thread, correlation_id } = open;
-    let state = Open {
+    let state = OpenThread {
         id: thread.conversation.id,
         contact: RwSignal::new(thread.contact),
         appointments: RwSignal::new(thread.appointments),
@@ -162,7 +162,7 @@ fn View(open: ThreadView, before: Option<String>) -> impl IntoView {
         messages: RwSignal::new(thread.messages),
         older: RwSignal::new(thread.older),
     };
-    desk.live.listen(move |event| state.hear(desk, event));
+    session.live.listen(move |event| state.hear(session, event));
     if before.is_none() {
         state.is_read_by_looking();
     }
@@ -178,7 +178,7 @@ fn View(open: ThreadView, before: Option<String>) -> impl IntoView {
 }
 
 #[component]
-fn Head(open: Open) -> impl IntoView {
+fn Head(open: OpenThread) -> impl IntoView {
     view! {
         <header class="flex min-h-16 items-center gap-2 border-b border-base-300 px-3 py-1 md:px-4">
             <a class="btn btn-ghost btn-sm min-h-11 md:hidden" href="/inbox">
@@ -203,7 +203,7 @@ fn Head(open: Open) -> impl IntoView {
 
 /// For whoever reads without a script, or another page of the thread than its newest.
 #[component]
-fn MarkAsRead(open: Open) -> impl IntoView {
+fn MarkAsRead(open: OpenThread) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         open.mark_read();
@@ -262,11 +262,11 @@ fn items(messages: &[MessageView], pending: Vec<Pending>, day: impl Fn(DateTime<
 
 /// The list starts at its end and stays there: its box is turned upside down, which takes no script.
 #[component]
-fn Messages(open: Open, earlier: bool) -> impl IntoView {
-    let desk = use_desk();
+fn Messages(open: OpenThread, earlier: bool) -> impl IntoView {
+    let session = use_session();
     let outbox = expect_context::<Outbox>();
     let lines = move || {
-        let (now, zone) = (desk.now.get(), desk.zone());
+        let (now, zone) = (session.now.get(), session.zone());
         open.messages
             .with(|messages| items(messages, outbox.waiting(open.id), |at| when::day(at, now, zone)))
     };
@@ -314,8 +314,8 @@ fn Line(item: Item, outbox: Outbox) -> impl IntoView {
 }
 
 #[component]
-fn Earlier(open: Open) -> impl IntoView {
-    let desk = use_desk();
+fn Earlier(open: OpenThread) -> impl IntoView {
+    let session = use_session();
     let href = move || paths::with_query(&format!("/inbox/{}", open.id), &[("before", open.older.read().as_deref())]);
     let load = move |event: MouseEvent| {
         event.prevent_default();
@@ -330,7 +330,7 @@ fn Earlier(open: Open) -> impl IntoView {
                     open.older.try_set(more.thread.older);
                 }
                 Err(error) => {
-                    desk.problem.try_set(Some(error.0));
+                    session.problem.try_set(Some(error.0));
                 }
             }
         });

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use contract::{
     Page, Problem,
     live::LiveEvent,
-    messages::{Acted, Direction, LogRow},
+    messages::{BulkResult, Direction, LogRow},
 };
 use leptos::{ev::MouseEvent, html, prelude::*, server_fn::ServerFn, task::spawn_local};
 use leptos_meta::Title;
@@ -16,11 +16,11 @@ use uuid::Uuid;
 use super::why_not;
 use crate::{
     browser,
-    desk::use_desk,
+    components::{Awaited, Empty, Glyph, Tabs, TimeFormat, Timestamp},
     error::AppError,
     forms::OUTCOME,
-    parts::{Empty, Glyph, Loaded, Say, Tabs, When},
     paths,
+    session::use_session,
 };
 
 #[cfg(feature = "ssr")]
@@ -100,7 +100,7 @@ pub struct Outcome {
 
 impl Outcome {
     #[cfg_attr(not(any(feature = "ssr", test)), expect(dead_code, reason = "made on the server"))]
-    fn new(act: Act, acted: Acted) -> Self {
+    fn new(act: Act, acted: BulkResult) -> Self {
         let mut not_done: Vec<(u32, String)> = Vec::new();
         for one in acted.not_done {
             match not_done.iter_mut().find(|(_, reason)| *reason == one.reason) {
@@ -163,7 +163,7 @@ pub fn LogPage() -> impl IntoView {
         <div class="mx-auto flex max-w-4xl flex-col gap-4 p-4">
             <h1>"Message log"</h1>
             <Tabs label="Which texts" tabs current />
-            <Loaded from=page view=list />
+            <Awaited from=page view=list />
         </div>
     }
 }
@@ -203,11 +203,11 @@ impl Choice {
 
 #[component]
 fn Log(page: Page<LogRow>, filter: usize, cursor: Option<String>) -> impl IntoView {
-    let desk = use_desk();
+    let session = use_session();
     let (_, show, nothing, todo) = FILTERS[filter];
     let rows = RwSignal::new(page.data);
     let next = RwSignal::new(page.next_cursor);
-    let left = desk
+    let left = session
         .flash()
         .filter(|flash| flash.form == FORM)
         .and_then(|flash| match flash.problem {
@@ -231,7 +231,7 @@ fn Log(page: Page<LogRow>, filter: usize, cursor: Option<String>) -> impl IntoVi
             }
         });
     };
-    desk.live.refetch_on(|event| matches!(event, LiveEvent::Message(_)), read);
+    session.live.refetch_on(|event| matches!(event, LiveEvent::Message(_)), read);
     let keyed = move || {
         let round = choice.round.get();
         rows.get().into_iter().map(|row| (round, row)).collect::<Vec<_>>()
@@ -440,7 +440,7 @@ fn Row(row: LogRow, choice: Choice) -> impl IntoView {
                     <StatusChip status />
                     <span class="ms-auto text-xs text-muted">
                         <span class="tabular pe-2 empty:hidden">{cost}</span>
-                        <When at=message.created_at say=Say::Short />
+                        <Timestamp at=message.created_at say=TimeFormat::Short />
                     </span>
                 </p>
                 <p class="truncate text-muted">{start}</p>
@@ -526,17 +526,17 @@ fn StatusChip(status: String) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use contract::messages::NotDone;
+    use contract::messages::Skipped;
 
     use super::*;
 
     #[test]
     fn an_outcome_says_how_many_and_why_not_the_others() {
-        let not = |reason: &str| NotDone {
+        let not = |reason: &str| Skipped {
             id: Uuid::now_v7(),
             reason: reason.to_owned(),
         };
-        let acted = Acted {
+        let acted = BulkResult {
             done: vec![Uuid::now_v7(), Uuid::now_v7()],
             not_done: vec![not("Too late."), not("Opted out."), not("Too late.")],
         };
@@ -546,6 +546,9 @@ mod tests {
             outcome.reasons(),
             ["2 were left as they are. Too late.", "1 was left as it is. Opted out."]
         );
-        assert_eq!(Outcome::new(Act::Retry, Acted::default()).words(), "Nothing is sent again.");
+        assert_eq!(
+            Outcome::new(Act::Retry, BulkResult::default()).words(),
+            "Nothing is sent again."
+        );
     }
 }
