@@ -1,4 +1,4 @@
-//! Places appointments happen at, each with a number of its own for its appointments' texts if the business wants that (SE6).
+//! Places appointments happen at, each with a number of its own for its appointments' texts if the business wants that.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! `/metrics` for Prometheus (OP3): counts and durations of each step as they happened in this process, and what waits, read from the
+//! `/metrics` for Prometheus: counts and durations of each step as they happened in this process, and what waits, read from the
 //! database when asked.
 //!
 //! No name, number or business is in it, yet how busy a clinic is is nobody's business: it is answered to whoever knows

@@ -1,4 +1,4 @@
-//! Twilio's webhooks. Signature first: who can't sign learns nothing and changes nothing (`twilio.md` 3.1).
+//! Twilio's webhooks. Signature first: who can't sign learns nothing and changes nothing (docs/twilio.md §1).
 
 use std::{sync::Arc, time::Duration};
 
@@ -67,7 +67,7 @@ pub async fn status(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Twilio waits 15 seconds in all (`twilio.md` 3.2); a clear no in time lets it go to its fallback or ask again.
+/// Twilio waits 15 seconds in all (docs/twilio.md §2); a clear no in time lets it go to its fallback or ask again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs on even if Twilio hangs up meanwhile: it will not ask again, so what was handed to us must be stored.

@@ -1,5 +1,5 @@
-//! Job workers (apalis) and the tick. What jobs mean is in `services::queue`; here is only how they are run, with the traps of
-//! `libraries.md` 21 stepped around: unique worker names, own polling, explicit concurrency, timeout and panic inside the handler,
+//! Job workers (apalis) and the tick. What jobs mean is in `services::queue`; here is only how they are run, and what
+//! apalis needs to be told: unique worker names, own polling, explicit concurrency, timeout and panic inside the handler,
 //! storage retries off.
 
 use std::{panic::AssertUnwindSafe, time::Duration};

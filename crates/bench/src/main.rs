@@ -1,4 +1,4 @@
-//! Measures a release build of `showup` against the numbers in docs/product.md, each beside what the machine does without our work.
+//! Measures a release build of `showup` against the numbers in docs/performance.md, each beside what the machine does without our work.
 //! Run it by `script/bench`, which builds the server and sets up PostgreSQL.
 
 mod db;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::businesses::BusinessView;
 
-/// What a member is inside one business (AC3).
+/// What a member is inside one business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

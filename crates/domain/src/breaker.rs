@@ -1,4 +1,4 @@
-//! A circuit breaker: whether Twilio may be called at all just now (SE2, twilio.md 3.7).
+//! A circuit breaker: whether Twilio may be called at all just now (docs/twilio.md §7).
 //!
 //! Pure state, to be stored wherever all who call can see it. Whoever wants to call asks [`Breaker::allows`]; whoever gets
 //! [`Permit::Probe`] first stores [`Breaker::probe`] (by compare-and-set, so that one caller wins) and tells the outcome together

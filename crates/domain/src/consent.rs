@@ -1,4 +1,4 @@
-//! Consent: who may be texted, and the ledger that proves it (CO2, CO3, law 3).
+//! Consent: who may be texted, and the ledger that proves it (law 3).
 
 use crate::words::words;
 use chrono::{DateTime, Utc};
@@ -19,7 +19,7 @@ pub enum Channel {
     Sms,
 }
 
-/// What a message is for (CO3).
+/// What a message is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
@@ -54,7 +54,7 @@ pub enum Source {
     Staff,
     /// A program with an API key.
     Api,
-    /// Twilio refused: 21610 (CO6, twilio.md 3.4).
+    /// Twilio refused: 21610 (docs/twilio.md §4).
     ProviderBlock,
     /// The person, on the preference page.
     PreferencePage,
@@ -69,7 +69,7 @@ words!(Source is a "consent source":
     Booking = "booking", Keyword = "keyword", Staff = "staff", Api = "api",
     ProviderBlock = "provider_block", PreferencePage = "preference_page", Import = "import");
 
-/// One change of consent as it is hashed into the ledger (CO2).
+/// One change of consent as it is hashed into the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerEntry<'a> {
     /// Whose ledger.
@@ -134,7 +134,7 @@ pub enum Sending {
     Automatic,
 }
 
-/// May we send? Nothing goes to someone who opted out; what a machine sends needs an opt-in (CO3, law 3).
+/// May we send? Nothing goes to someone who opted out; what a machine sends needs an opt-in (law 3).
 ///
 /// # Errors
 /// The reason in plain words, for the message and its task (law 5).

@@ -1,4 +1,4 @@
-//! How far a message has come, and why it never goes back (twilio.md 3.6, SE5, law 4).
+//! How far a message has come, and why it never goes back (docs/twilio.md §6, law 4).
 
 use crate::words::words;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ words!(Status is a "delivery status":
     PartiallyDelivered = "partially_delivered", Received = "received");
 
 impl Status {
-    /// The word for the API and the screen (SE5): queued, sending, sent, delivered, read, undelivered, failed, cancelled, unknown, received.
+    /// The word for the API and the screen: queued, sending, sent, delivered, read, undelivered, failed, cancelled, unknown, received.
     #[must_use]
     pub const fn public(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl Status {
         }
     }
 
-    /// Reads `MessageStatus` of a callback or `status` of a message resource; `None` for words Twilio may invent (twilio.md 3.6).
+    /// Reads `MessageStatus` of a callback or `status` of a message resource; `None` for words Twilio may invent (docs/twilio.md §6).
     #[must_use]
     pub fn from_twilio(s: &str) -> Option<Self> {
         Some(match s.trim().to_ascii_lowercase().as_str() {
@@ -83,13 +83,13 @@ impl Status {
         self.is_failure() || matches!(self, Self::Delivered | Self::Read | Self::Cancelled | Self::Received)
     }
 
-    /// Whether the customer did not get it and somebody should know (RE9). Cancelling is not a failure: someone wanted it.
+    /// Whether the customer did not get it and somebody should know. Cancelling is not a failure: someone wanted it.
     #[must_use]
     pub const fn is_failure(self) -> bool {
         matches!(self, Self::Undelivered | Self::Failed)
     }
 
-    /// A sentence for screen readers and tooltips (IB6).
+    /// A sentence for screen readers and tooltips.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -107,7 +107,7 @@ impl Status {
         }
     }
 
-    /// The rank table of twilio.md 3.6, with our own states below everything the provider says. Failures stand above all that
+    /// The rank table of docs/twilio.md §6, with our own states below everything the provider says. Failures stand above all that
     /// is still under way and below delivered.
     const fn rank(self) -> u8 {
         match self {
@@ -150,7 +150,7 @@ impl Advance {
     }
 }
 
-/// What `event` does to a message at `current`: forward by rank or not at all (twilio.md 3.6, law 4).
+/// What `event` does to a message at `current`: forward by rank or not at all (docs/twilio.md §6, law 4).
 ///
 /// Of several failures the first stays. Putting a message back to `queued` (law 2, *try later*) is a decision of ours, not an event.
 #[must_use]

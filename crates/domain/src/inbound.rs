@@ -1,4 +1,4 @@
-//! What a customer's text means (twilio.md 3.4; CO4, RE4, RE5, RE6). Nothing is guessed: what isn't plainly one of these is
+//! What a customer's text means (docs/twilio.md §4). Nothing is guessed: what isn't plainly one of these is
 //! [`Meaning::Other`].
 
 mod answer;
@@ -52,10 +52,10 @@ pub enum Meaning {
     Other,
 }
 
-/// Reads a message body. `opted_out` says whether the sender is opted out now: only then is YES an opt-in word (twilio.md 3.4).
+/// Reads a message body. `opted_out` says whether the sender is opted out now: only then is YES an opt-in word (docs/twilio.md §4).
 ///
 /// Keywords count as the whole message only, whatever their case and the punctuation, quotes and invisible characters around
-/// them. A yes or no may be polite (`answer`), but with a question mark it is a question, not an answer (RE6).
+/// them. A yes or no may be polite (`answer`), but with a question mark it is a question, not an answer.
 #[must_use]
 pub fn parse(body: &str, opted_out: bool) -> Meaning {
     let text = normal(body);
@@ -75,7 +75,7 @@ pub fn parse(body: &str, opted_out: bool) -> Meaning {
     }
 }
 
-/// Whether a STOP may have been meant for the appointment: it opts out all the same, and a person should ask (CO4).
+/// Whether a STOP may have been meant for the appointment: it opts out all the same, and a person should ask.
 #[must_use]
 pub fn may_mean_the_appointment(body: &str) -> bool {
     SECOND_MEANING.contains(&normal(body).trim_matches(is_edge))

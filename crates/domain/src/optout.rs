@@ -1,6 +1,6 @@
-//! Opt-outs in free text (CO5): what isn't a keyword, yet tells a reasonable person "no more texts".
+//! Opt-outs in free text: what isn't a keyword, yet tells a reasonable person "no more texts".
 //!
-//! 47 CFR 64.1200(a)(10) lets a person opt out by any reasonable means and wording (twilio.md 3.14). Whoever is caught here is put
+//! 47 CFR 64.1200(a)(10) lets a person opt out by any reasonable means and wording (docs/twilio.md §11). Whoever is caught here is put
 //! on hold until staff decide, so a false hit costs a person's attention and a miss may cost a lawsuit: in doubt it is a hit. Talk
 //! about the appointment is not in doubt: to stop by, to cancel it, to be taken off the schedule.
 //!

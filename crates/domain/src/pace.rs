@@ -1,4 +1,4 @@
-//! How fast a number may send, and an account may be called (SE2, SE10, twilio.md 3.8): segments are given slots, so that no more than the
+//! How fast a number may send, and an account may be called (docs/twilio.md §8): segments are given slots, so that no more than the
 //! carriers' rate goes out; how fast an account may go is learned from Twilio's answers ([`Allowance`]).
 //!
 //! This is GCRA, a leaky bucket that keeps one instant per sender: when it is free again. Reserving moves that instant on, so
@@ -54,7 +54,7 @@ pub enum NumberKind {
 }
 
 impl NumberKind {
-    /// The usual rate (twilio.md 3.8); none where Twilio does the pacing.
+    /// The usual rate (docs/twilio.md §8); none where Twilio does the pacing.
     #[must_use]
     pub const fn rate(self) -> Option<Rate> {
         match self {
@@ -110,12 +110,13 @@ pub fn reserve(next: Option<DateTime<Utc>>, now: DateTime<Utc>, segments: u32, r
     }
 }
 
-/// What is known of how fast an account may be called, once Twilio has said that it was too fast (429; twilio.md 3.8). Where nothing is
+/// What is known of how fast an account may be called, once Twilio has said that it was too fast (429; docs/twilio.md §8). Where nothing is
 /// known there is none, and calls are not held back.
 ///
 /// Additive increase, multiplicative decrease, as TCP does it: too fast halves the rate, a second that went well adds a call a second to it
-/// (or doubles it, as long as it is not known how much is too much). After a 429 the account rests, and then one call shows whether it may go
-/// on; until that is heard no other is made. Outcomes of calls from before the last slowing say nothing new. Whoever changes it holds a lock.
+/// (or doubles it, as long as it is not known how much is too much). After a 429 the account rests, and then one call shows whether it may
+/// go on; until that is heard no other is made. Outcomes of calls from before the last slowing say nothing new. Whoever changes it holds a
+/// lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     /// Calls a second, in thousandths.

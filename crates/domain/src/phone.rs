@@ -1,4 +1,4 @@
-//! Telephone numbers: E.164 inside, any usual spelling at the edges (CO1).
+//! Telephone numbers: E.164 inside, any usual spelling at the edges.
 //!
 //! Reading and pretty-printing need libphonenumber's tables and so the feature `phone`; the checks and the mask don't.
 
@@ -12,7 +12,7 @@ pub fn is_e164(s: &str) -> bool {
     (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// What texts come from (twilio.md 3.3).
+/// What texts come from (docs/twilio.md §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Address {
     /// A telephone number, E.164.
@@ -159,7 +159,7 @@ mod reading {
     ///
     /// Valid numbers are accepted as libphonenumber knows them. Numbers that only have the right length are accepted
     /// after an explicit `+`, and as ten North American digits: the range for fiction (555-01xx) and Twilio's magic
-    /// numbers (+1 500 555 xxxx, twilio.md 3.13) are among those.
+    /// numbers (+1 500 555 xxxx, docs/twilio.md §10) are among those.
     ///
     /// # Errors
     /// [`PhoneError`], in words a receptionist understands.

@@ -1,4 +1,4 @@
-//! What a text will cost, and what Twilio says it did (SE7). Money is whole millionths of a US dollar, or of the billed currency.
+//! What a text will cost, and what Twilio says it did. Money is whole millionths of a US dollar, or of the billed currency.
 //!
 //! The built-in prices (`data/prices.json`) are estimates per outbound segment, after Twilio's list prices with usual carrier fees.
 //! They are for budgets and forecasts; Twilio's own price replaces them as soon as it is known. An installation may bring its own

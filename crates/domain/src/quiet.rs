@@ -1,7 +1,7 @@
-//! Quiet hours: when nobody is texted by a machine (RE3). Direct replies by staff are exempt; the caller knows which is which.
+//! Quiet hours: when nobody is texted by a machine. Direct replies by staff are exempt; the caller knows which is which.
 //!
 //! [`QuietHours`] are a business's own. The hours that US states set for telemarketing come on top for promotional texts, and for
-//! reminders of a business that wants it so; reminders are informational, so by default they don't (twilio.md 3.14):
+//! reminders of a business that wants it so; reminders are informational, so by default they don't (docs/twilio.md §11):
 //!
 //! ```
 //! # use domain::quiet::{self, QuietHours};
@@ -34,7 +34,7 @@ pub struct QuietHours {
 }
 
 impl Default for QuietHours {
-    /// 21:00 to 08:00 (RE3; twilio.md 3.14).
+    /// 21:00 to 08:00 (docs/twilio.md §11).
     fn default() -> Self {
         Self {
             start_min: 21 * 60,

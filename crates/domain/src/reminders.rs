@@ -1,4 +1,4 @@
-//! When a reminder is due, whether it still makes sense, and which appointment an answer means (RE1, RE2, RE3, RE5).
+//! When a reminder is due, whether it still makes sense, and which appointment an answer means.
 
 use crate::UnknownWord;
 use crate::quiet::Windows;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// How long, in days, an answer without a token may still refer to a request (RE5).
+/// How long, in days, an answer without a token may still refer to a request.
 pub const WINDOW_DAYS: i64 = 14;
 
 /// A reminder put off by quiet hours must leave the customer this many minutes before the appointment.
@@ -28,7 +28,7 @@ pub enum Kind {
     Before2h,
     /// As many hours before as the business chose.
     BeforeHours(u16),
-    /// Somebody pressed "send reminder now" (RE8).
+    /// Somebody pressed "send reminder now".
     Manual,
 }
 
@@ -113,7 +113,7 @@ pub enum Plan {
     Due(DateTime<Utc>),
     /// It doesn't, for this reason.
     Skipped(Skip),
-    /// Quiet hours leave no moment for it: a task to call the customer (RE3).
+    /// Quiet hours leave no moment for it: a task to call the customer.
     NeedsPerson,
 }
 
@@ -155,7 +155,7 @@ pub struct Planned {
     pub plan: Plan,
 }
 
-/// Plans the reminders of an appointment (RE1–RE3): one line per distinct cadence entry (hours before, zero ignored), earliest first.
+/// Plans the reminders of an appointment: one line per distinct cadence entry (hours before, zero ignored), earliest first.
 ///
 /// An appointment booked after a reminder's moment gets the last one missed at once, unless the next follows within the hour; those missed
 /// before it are skipped. What falls into quiet hours of `tz` waits for their end; if that is less than half an hour before the
@@ -239,7 +239,7 @@ pub enum AtSend {
     Skip(Skip),
 }
 
-/// The second check, when a reminder is sent (RE3, law 3): the worker may be late, the appointment moved, the customer travelling.
+/// The second check, when a reminder is sent (law 3): the worker may be late, the appointment moved, the customer travelling.
 #[must_use]
 pub fn at_send(now: DateTime<Utc>, starts_at: DateTime<Utc>, tz: Zone, quiet: impl Into<Windows>) -> AtSend {
     if starts_at <= now {
@@ -252,7 +252,7 @@ pub fn at_send(now: DateTime<Utc>, starts_at: DateTime<Utc>, tz: Zone, quiet: im
     }
 }
 
-/// What makes a reminder unique (RE2, law 2): `{appointment}:{kind}:{due}`, the due time in UTC to the second.
+/// What makes a reminder unique (law 2): `{appointment}:{kind}:{due}`, the due time in UTC to the second.
 #[must_use]
 pub fn correlation_id(appointment_id: &str, kind: Kind, due_at: DateTime<Utc>) -> String {
     format!(
@@ -283,7 +283,7 @@ pub enum Which {
     Nothing,
 }
 
-/// Decides which appointment an answer means (RE5): the one with its token; without a token the only one unanswered, or, when all are
+/// Decides which appointment an answer means: the one with its token; without a token the only one unanswered, or, when all are
 /// answered, the only one there is (the customer repeats or changes the answer). Nothing is guessed.
 #[must_use]
 pub fn which(token: Option<u16>, pending: &[Pending]) -> Which {

@@ -1,4 +1,4 @@
-//! What a text costs: the SMS segments it is cut into (twilio.md 3.10).
+//! What a text costs: the SMS segments it is cut into (docs/twilio.md §9).
 //!
 //! The oracle is Twilio's own `sms-segments-calculator` 1.3.0; `vectors/segments.json` was made with it.
 
@@ -52,7 +52,7 @@ pub struct Segments {
     pub units: u32,
 }
 
-/// Counts the segments of `body` as Twilio does (twilio.md 3.10). An empty body has none.
+/// Counts the segments of `body` as Twilio does (docs/twilio.md §9). An empty body has none.
 ///
 /// A character as the reader sees it (grapheme) is never cut in two, except when it alone is longer than a segment.
 #[must_use]
@@ -125,7 +125,7 @@ fn unit_sizes(body: &str, encoding: Encoding) -> Vec<u32> {
     sizes
 }
 
-/// Graphemes, except that CR and LF are two (twilio.md 3.10: CRLF counts 2).
+/// Graphemes, except that CR and LF are two (docs/twilio.md §9: CRLF counts 2).
 fn graphemes(body: &str) -> impl Iterator<Item = &str> {
     body.graphemes(true)
         .flat_map(|g| if g == "\r\n" { vec!["\r", "\n"] } else { vec![g] })

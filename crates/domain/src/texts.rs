@@ -1,7 +1,7 @@
 //! What customers read. Short and polite; GSM-7 wherever names are, so that a reminder stays one or two segments.
 //!
-//! No text asks for YES, CANCEL, END or QUIT: to Twilio these are opt-in and opt-out words (twilio.md 3.4). An appointment's time is what
-//! the clock shows where it happens (AP5), wherever the customer is.
+//! No text asks for YES, CANCEL, END or QUIT: to Twilio these are opt-in and opt-out words (docs/twilio.md §4). An appointment's time is
+//! what the clock shows where it happens, wherever the customer is.
 
 use crate::zone::Zone;
 use chrono::{DateTime, Utc};
@@ -32,8 +32,8 @@ impl Start {
     }
 }
 
-/// The reminder of an appointment (RE1, RE4): who, when, how to answer, how to stop. `token` (1–999) goes behind the letters when the
-/// customer has several appointments (RE5).
+/// The reminder of an appointment: who, when, how to answer, how to stop. `token` (1–999) goes behind the letters when the
+/// customer has several appointments.
 #[must_use]
 pub fn reminder(business: &str, start: Start, token: Option<u16>) -> String {
     format!(
@@ -44,7 +44,7 @@ pub fn reminder(business: &str, start: Start, token: Option<u16>) -> String {
     )
 }
 
-/// Asks once which of several appointments an answer meant (RE5): the next four, each with its own answers.
+/// Asks once which of several appointments an answer meant: the next four, each with its own answers.
 #[must_use]
 pub fn ask_which(business: &str, appointments: &[(Start, u16)]) -> String {
     let mut sorted = appointments.to_vec();
@@ -63,7 +63,7 @@ pub fn ask_which(business: &str, appointments: &[(Start, u16)]) -> String {
     text
 }
 
-/// The one polite correction after an answer we couldn't read (RE6).
+/// The one polite correction after an answer we couldn't read.
 #[must_use]
 pub fn correction(business: &str) -> String {
     format!(
@@ -73,7 +73,7 @@ pub fn correction(business: &str) -> String {
     )
 }
 
-/// The answer to HELP (CO4): who we are, how to reach us, how to stop. `contact_line`: "Call (415) 555-0100"; may be empty.
+/// The answer to HELP: who we are, how to reach us, how to stop. `contact_line`: "Call (415) 555-0100"; may be empty.
 #[must_use]
 pub fn help(business: &str, contact_line: &str) -> String {
     let contact = line(contact_line);

@@ -1,4 +1,4 @@
-//! Times as people read them (IB6), and the way back from a clock on the wall.
+//! Times as people read them, and the way back from a clock on the wall.
 //!
 //! Every time that comes in from outside, at whatever door, is read here and nowhere else (`.clippy.toml` sees to that): what lies outside
 //! of [`FIRST`] to [`LAST`] is refused. No sum of such a time and what we add to it leaves what chrono and both databases can hold.

@@ -1,4 +1,4 @@
-//! Appointments. Whatever changes one takes its reminders along in the same transaction (AP2).
+//! Appointments. Whatever changes one takes its reminders along in the same transaction.
 
 pub mod clocks;
 

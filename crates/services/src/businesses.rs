@@ -31,7 +31,7 @@ use crate::{
     tx::Changed,
 };
 
-/// SE3: texts per business and hour, unless said otherwise.
+/// Texts per business and hour, unless said otherwise.
 const HOURLY_LIMIT: i32 = 100;
 /// Most texts an hour that can be asked for.
 const HIGHEST_LIMIT: i32 = 100_000;
@@ -350,7 +350,7 @@ fn parse_clock(typed: &str) -> Option<i32> {
     Some((time.hour() * 60 + time.minute()) as i32)
 }
 
-/// Changes what bounds sending (SE3, SE7, RE3). What a bound that is wider now has held back is looked at again at once.
+/// Changes what bounds sending. What a bound that is wider now has held back is looked at again at once.
 ///
 /// # Errors
 /// `NotAllowed` for staff; `Invalid` per field.

@@ -93,7 +93,7 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
     })
 }
 
-/// Whether staff may write to this person, and what to do if not (IB4).
+/// Whether staff may write to this person, and what to do if not.
 fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool) -> Composer {
     let closed = |reason: &str, todo: &str| Composer::Closed {
         reason: reason.to_owned(),

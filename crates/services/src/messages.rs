@@ -81,7 +81,7 @@ pub(crate) use write::Writing;
 /// The customer's number, sealed, as `vault::SEALED` calls it.
 pub(crate) const THEIRS: &str = "message.theirs";
 
-/// Twilio's own limit (`twilio.md` 3.5).
+/// Twilio's own limit (docs/twilio.md §5).
 const LONGEST: usize = 1600;
 
 /// What a text is, which decides the rules it goes by.

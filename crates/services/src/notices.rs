@@ -1,4 +1,4 @@
-//! Banners (NO3): what keeps texts from going out, or soon will. They are read off the state, so one that is over is gone.
+//! Banners: what keeps texts from going out, or soon will. They are read off the state, so one that is over is gone.
 
 use contract::notices::Notice;
 use domain::prices::dollars;

@@ -35,7 +35,7 @@ pub async fn assign(s: &Services, business_id: Uuid, phone: &str) -> Result<Stri
     Ok(phone)
 }
 
-/// Sets how many segments a second a number may send, where that is not what its kind of number does (twilio.md 3.8).
+/// Sets how many segments a second a number may send, where that is not what its kind of number does (docs/twilio.md §8).
 ///
 /// # Errors
 /// `Invalid` for a pace that can't be; `NotFound` for a number nobody has.
@@ -110,7 +110,7 @@ pub(crate) fn speaks_for(s: &Services, account_sid: &str, business_id: Uuid, num
     account.map_or(account_sid.is_empty(), |account| account.sid() == account_sid)
 }
 
-/// The number a text to this contact leaves from (SE6): that of the location of the appointment it is about, else the one of their last
+/// The number a text to this contact leaves from: that of the location of the appointment it is about, else the one of their last
 /// text, else the business's default, else the installation's. None: nothing can be sent.
 pub(crate) async fn sender(
     s: &Services,

@@ -1,5 +1,6 @@
-//! The queue (apalis). Jobs wake the work, our own rows are the truth: payloads carry ids only, and a job that comes twice or finds
-//! its work done does nothing. Texts that wait to be sent need no job: `messages::dispatch` takes them from their own table. `libraries.md` 21 says which of apalis' habits this works around.
+//! The queue (apalis). Jobs wake the work, our own rows are the truth: payloads carry ids only, and a job that comes twice or finds its
+//! work done does nothing. Texts that wait to be sent need no job: `messages::dispatch` takes them from their own table. Retries are
+//! delayed rows of our own: apalis would keep a worker waiting for them.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};

@@ -183,7 +183,7 @@ async fn revive(
     Ok(again.update(&tx.db).await?)
 }
 
-/// An answer counts for 14 days after the text, and until the appointment (RE5).
+/// An answer counts for 14 days after the text, and until the appointment.
 fn answerable_until(starts_at: DateTime<Utc>, sent_at: DateTime<Utc>) -> DateTime<Utc> {
     std::cmp::min(starts_at, sent_at + Duration::days(WINDOW_DAYS))
 }

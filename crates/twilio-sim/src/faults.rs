@@ -1,4 +1,4 @@
-//! Things that go wrong on purpose (twilio.md 3.17).
+//! Things that go wrong on purpose (docs/twilio.md §12).
 
 use std::time::Duration;
 
@@ -63,8 +63,8 @@ impl FaultKind {
     }
 }
 
-/// A fault that waits for the next creates. One create meets at most one fault of its answer (the one armed first), and, if the message is stored,
-/// one of each kind that concerns its callbacks.
+/// A fault that waits for the next creates. One create meets at most one fault of its answer (the one armed first), and, if the message is
+/// stored, one of each kind that concerns its callbacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// What goes wrong.
@@ -185,7 +185,8 @@ impl Armed {
         Some(fault)
     }
 
-    /// Uses up one count of the fault that meets this create's answer, and, if the message will be stored, of those that meet its callbacks.
+    /// Uses up one count of the fault that meets this create's answer, and, if the message will be stored, of those that meet its
+    /// callbacks.
     pub fn take(&mut self, to: &str) -> (Option<Fault>, Plan) {
         let answer = self.take_first(to, |kind| !kind.is_about_callbacks() && !kind.is_about_reading());
         let mut plan = Plan {

@@ -1,4 +1,4 @@
-//! A customer's phone sends a text (twilio.md 3.3, 3.4).
+//! A customer's phone sends a text (docs/twilio.md §3, §4).
 
 use std::sync::Arc;
 

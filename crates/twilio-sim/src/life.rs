@@ -1,4 +1,5 @@
-//! The life of an outbound message: queued, sent, then delivered or not, each reported to its callback (twilio.md 3.6). There is no report of the first status.
+//! The life of an outbound message: queued, sent, then delivered or not, each reported to its callback (docs/twilio.md §6). There is no
+//! report of the first status.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The slice of Twilio's REST API that is imitated, in its shapes (twilio.md 3.5).
+//! The slice of Twilio's REST API that is imitated, in its shapes (docs/twilio.md §5).
 
 mod create;
 mod errors;

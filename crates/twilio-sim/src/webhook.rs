@@ -1,4 +1,4 @@
-//! Posting to the product's webhooks the way Twilio does (twilio.md 3.2).
+//! Posting to the product's webhooks the way Twilio does (docs/twilio.md §2).
 
 use crate::clock;
 use crate::shared::Shared;

@@ -1,6 +1,6 @@
 //! Small facts about texts: sids, segments, opt-out words, what a phone number looks like.
 
-/// Twilio's default words to opt out (twilio.md 3.4).
+/// Twilio's default words to opt out (docs/twilio.md §4).
 const STOP: [&str; 8] = ["STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"];
 const START: [&str; 3] = ["START", "YES", "UNSTOP"];
 const HELP: [&str; 2] = ["HELP", "INFO"];
@@ -28,7 +28,8 @@ pub(crate) fn keyword(body: &str) -> Option<Keyword> {
     }
 }
 
-/// SMS segments of a text: 160 or 153 GSM-7 septets each, or 70 or 67 UTF-16 units (twilio.md 3.10; graphemes at a boundary are not looked at).
+/// SMS segments of a text: 160 or 153 GSM-7 septets each, or 70 or 67 UTF-16 units (docs/twilio.md §9; graphemes at a boundary are not
+/// looked at).
 pub(crate) fn segments(body: &str) -> usize {
     let septets = body.chars().map(|c| {
         if GSM_BASIC.contains(c) {

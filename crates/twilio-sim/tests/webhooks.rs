@@ -1,4 +1,4 @@
-//! What the simulator posts, in which order, and how faults change it (twilio.md 3.2, 3.6, 3.17).
+//! What the simulator posts, in which order, and how faults change it (docs/twilio.md §2, §6, §12).
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -23,7 +23,7 @@ pub struct Config {
     /// Longest wait for a connection (name, TCP and TLS). When it passes, nothing was sent.
     pub connect_timeout: Duration,
     /// Longest wait for a whole answer. It must be more than the 26 seconds Twilio itself may take, or we make unknown outcomes ourselves
-    /// (twilio.md 3.5).
+    /// (docs/twilio.md §5).
     pub timeout: Duration,
 }
 
@@ -106,8 +106,8 @@ pub enum ReadError {
 
 /// The way to Twilio, for any account. Cheap to clone; clones, and the clients of all accounts, share their connections.
 ///
-/// It asks once: no redirect is followed, no request is repeated, no proxy of the environment is used, and each request has an HTTP/1.1 connection of its
-/// own while it lasts, so that a broken connection puts one message in doubt and not many.
+/// It asks once: no redirect is followed, no request is repeated, no proxy of the environment is used, and each request has an HTTP/1.1
+/// connection of its own while it lasts, so that a broken connection puts one message in doubt and not many.
 #[derive(Debug, Clone)]
 pub struct Api {
     http: reqwest::Client,

@@ -1,7 +1,7 @@
-//! What Twilio's error codes mean for a message, and what to do (twilio.md 3.7).
+//! What Twilio's error codes mean for a message, and what to do (docs/twilio.md §7).
 //!
-//! The table is data and not complete: Twilio knows some 1,900 codes and may change what they mean. A code that is not listed calls for a person, never for
-//! an automatic retry.
+//! The table is data and not complete: Twilio knows some 1,900 codes and may change what they mean. A code that is not listed calls for a
+//! person, never for an automatic retry.
 
 mod table;
 
@@ -45,7 +45,7 @@ pub enum Scope {
     Message,
 }
 
-/// When a failed message may be sent again, by itself, while it still makes sense (twilio.md 3.7). For failures that Twilio reports
+/// When a failed message may be sent again, by itself, while it still makes sense (docs/twilio.md §7). For failures that Twilio reports
 /// after it took the message; a refusal of the request is judged by [`crate::Outcome`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Retry {
@@ -142,7 +142,7 @@ mod tests {
         assert!(table::TABLE.iter().all(|entry| lookup(entry.code) == Some(entry)));
     }
 
-    /// Every code of twilio.md 3.7 and those named elsewhere in the file, webhook errors left out.
+    /// Every code of docs/twilio.md §7 and those named elsewhere in the file, webhook errors left out.
     const NAMED: &[(Class, &[i32])] = &[
         (Class::OptedOut, &[21610, 30640, 63014, 63033]),
         (Class::ChannelUnreachable, &[63003, 63024, 63032]),

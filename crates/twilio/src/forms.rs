@@ -1,8 +1,8 @@
-//! What Twilio posts to our webhooks, typed (twilio.md 3.3 and 3.6).
+//! What Twilio posts to our webhooks, typed (docs/twilio.md §3 and §6).
 //!
-//! Parsing is tolerant of what Twilio may add (unknown parameters are skipped, of a repeated one the first counts) and strict about what everything else
-//! hangs on: the ids and the two addresses. U+0000 is dropped from every value, because no database column takes it.
-//! Check the [signature](crate::signature) over the raw bytes first.
+//! Parsing is tolerant of what Twilio may add (unknown parameters are skipped, of a repeated one the first counts) and strict about what
+//! everything else hangs on: the ids and the two addresses. U+0000 is dropped from every value, because no database column takes it. Check
+//! the [signature](crate::signature) over the raw bytes first.
 
 /// Longest address (`From`, `To`) taken, in bytes.
 const MAX_ADDRESS: usize = 256;
@@ -26,7 +26,7 @@ pub enum Malformed {
     Bad(&'static str),
 }
 
-/// A text from a person (twilio.md 3.3).
+/// A text from a person (docs/twilio.md §3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inbound {
     /// `SM…` or `MM…`; the same on every delivery of the same message.
@@ -55,7 +55,7 @@ pub struct Inbound {
     pub profile_name: Option<String>,
 }
 
-/// News of a message we sent (twilio.md 3.6).
+/// News of a message we sent (docs/twilio.md §6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// `SM…` or `MM…`.
@@ -117,7 +117,8 @@ impl Status {
     }
 }
 
-/// The account a webhook says it comes from. Nothing has shown yet that it does: this tells whose token the signature is to be checked with.
+/// The account a webhook says it comes from. Nothing has shown yet that it does: this tells whose token the signature is to be checked
+/// with.
 #[must_use]
 pub fn claimed_account(raw: &[u8]) -> Option<String> {
     Form::parse(raw).ok()?.account_sid().ok()

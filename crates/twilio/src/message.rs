@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// A message on Twilio's side (twilio.md 3.5, 3.6).
+/// A message on Twilio's side (docs/twilio.md §5, §6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// `SM…` or `MM…`.

@@ -1,4 +1,4 @@
-//! How an attempt to create a message ended (twilio.md 3.5, "Outcome table").
+//! How an attempt to create a message ended (docs/twilio.md §5, "Outcome table").
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::Message;
 use crate::errors::{self, Class};
 
-/// What is known about a message after asking Twilio to send it. Twilio's create is not idempotent, so the difference between *not sent* and
+/// What is known about a message after asking Twilio to send it. Twilio's create is not idempotent, so the difference between *not sent*
+/// and
 /// *perhaps sent* decides whether asking again is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
@@ -79,7 +80,7 @@ impl Outcome {
         match answer.http {
             200..=299 => Self::of_success(answer),
             _ if code == Some(20500) => Self::unknown(answer),
-            // Whatever the status: such a request was never processed (twilio.md 3.5).
+            // Whatever the status: such a request was never processed (docs/twilio.md §5).
             _ if code == Some(20429) => Self::try_later(answer),
             429 => Self::try_later(answer),
             400..=499 if is_pace(code) => Self::try_later(answer),

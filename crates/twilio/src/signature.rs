@@ -1,7 +1,7 @@
-//! The signature Twilio puts on every webhook request (`X-Twilio-Signature`; twilio.md 3.1, channels.md 0.4).
+//! The signature Twilio puts on every webhook request (`X-Twilio-Signature`; docs/twilio.md §1).
 //!
-//! Twilio signs the full URL as it called it, followed by the decoded form parameters, with HMAC-SHA1 under the account's auth token or, where
-//! [`SETTINGS_HEADER`] says so, with HMAC-SHA256 under a key that the account shares with us. Neither key counts for the other's way.
+//! Twilio signs the full URL as it called it, followed by the decoded form parameters, with HMAC-SHA1 under the account's auth token or,
+//! where [`SETTINGS_HEADER`] says so, with HMAC-SHA256 under a key that the account shares with us. Neither key counts for the other's way.
 //! Its back ends do not agree on whether a standard port, and which percent-encoding of the query, belongs to that URL. So, as Twilio's own
 //! SDKs do, a request is accepted if any of the usual writings of the URL matches.
 
@@ -76,9 +76,10 @@ pub enum Invalid {
 
 /// Checks that a request was signed by Twilio.
 ///
-/// `keys` are those of the account that owns the number. `settings` is what [`SETTINGS_HEADER`] says: missing, empty or without an algorithm, it means
-/// HMAC-SHA1 with an auth token. `url` is the full public URL as Twilio called it, with its query as it stood; a fragment is ignored. `body` is the raw bytes.
-/// A form body (by `content_type`) is signed by its parameters; any other non-empty body only by the `bodySHA256` in the query.
+/// `keys` are those of the account that owns the number. `settings` is what [`SETTINGS_HEADER`] says: missing, empty or without an
+/// algorithm, it means HMAC-SHA1 with an auth token. `url` is the full public URL as Twilio called it, with its query as it stood; a
+/// fragment is ignored. `body` is the raw bytes. A form body (by `content_type`) is signed by its parameters; any other non-empty body only
+/// by the `bodySHA256` in the query.
 ///
 /// # Errors
 /// [`Invalid`], without saying which part was wrong.
@@ -129,8 +130,8 @@ fn chosen<'a>(keys: Keys<'a>, settings: &str) -> Result<(SignedBy, Vec<&'a Secre
     }
 }
 
-/// The value of a part `name=value`; parts stand between commas, with or without white space around them. One that is empty is none, one that is
-/// there twice makes no sense.
+/// The value of a part `name=value`; parts stand between commas, with or without white space around them. One that is empty is none, one
+/// that is there twice makes no sense.
 fn setting<'a>(settings: &'a str, name: &str) -> Result<Option<&'a str>, Invalid> {
     let parts = settings.split(',').filter_map(|part| part.split_once('='));
     let mut values = parts.filter(|(n, _)| n.trim() == name).map(|(_, value)| value.trim());
@@ -204,8 +205,8 @@ fn without_fragment(url: &str) -> &str {
     url.split_once('#').map_or(url, |(before, _)| before)
 }
 
-/// The writings of `url` that Twilio's SDKs try: as received, as a browser would write it, and with its query decoded and encoded again; each
-/// without a port and with one.
+/// The writings of `url` that Twilio's SDKs try: as received, as a browser would write it, and with its query decoded and encoded again;
+/// each without a port and with one.
 fn candidates(url: &str) -> BTreeSet<String> {
     let mut writings = vec![url.to_owned()];
     if let Ok(normal) = Url::parse(url) {

@@ -1,4 +1,4 @@
-//! Webhook forms as Twilio and its imitators send them (twilio.md 3.3, 3.6, 3.17).
+//! Webhook forms as Twilio and its imitators send them (docs/twilio.md §3, §6, §12).
 
 use proptest::prelude::*;
 use rstest::rstest;

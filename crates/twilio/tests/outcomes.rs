@@ -1,4 +1,4 @@
-//! How creates end: against the simulator over HTTP, and against raw sockets that misbehave (twilio.md 3.5).
+//! How creates end: against the simulator over HTTP, and against raw sockets that misbehave (docs/twilio.md §5).
 
 use std::time::Duration;
 

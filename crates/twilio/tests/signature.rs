@@ -1,5 +1,6 @@
-//! `vectors/signature.json`: what Twilio's SDKs sign is believed, what differs from it is not (twilio.md 3.1). The file is made by
-//! `twilio-sim/tests/official_sdk/vectors.mjs`; `vectors/shared_keys.json`, for those signed with a shared key, by `shared_keys.py` beside it.
+//! `vectors/signature.json`: what Twilio's SDKs sign is believed, what differs from it is not (docs/twilio.md §1). The file is made by
+//! `twilio-sim/tests/official_sdk/vectors.mjs`; `vectors/shared_keys.json`, for those signed with a shared key, by `shared_keys.py` beside
+//! it.
 
 use proptest::prelude::*;
 use secrecy::SecretString;

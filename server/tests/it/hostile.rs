@@ -1,4 +1,4 @@
-//! What a provider, a network and customers do at their worst (`twilio.md` 3.17), told from outside: webhooks signed as Twilio signs
+//! What a provider, a network and customers do at their worst (docs/twilio.md §12), told from outside: webhooks signed as Twilio signs
 //! them, the API, and what the simulated phones got in the end. Nothing here knows of tables or functions inside.
 
 mod answers;

@@ -1,4 +1,4 @@
-//! Looking changes nothing (SP5): previews, scanners and browsers that fetch ahead follow every link.
+//! Looking changes nothing: previews, scanners and browsers that fetch ahead follow every link.
 //!
 //! Three things may differ after a GET: when an API key was last used, noted once a minute; what a form posted without a script left for
 //! the very next page, which that page takes; and in the audit that somebody took an export away, because who has looked is what it is for.

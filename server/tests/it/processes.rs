@@ -1,4 +1,4 @@
-//! Several processes: on one PostgreSQL they share everything and any of them may die (OP2); a SQLite file belongs to one.
+//! Several processes: on one PostgreSQL they share everything and any of them may die; a SQLite file belongs to one.
 
 use std::{collections::HashMap, time::Duration};
 

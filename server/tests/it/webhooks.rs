@@ -1,4 +1,4 @@
-//! Twilio's doors, tried by Twilio and by others (law 1, IN1, IN2).
+//! Twilio's doors, tried by Twilio and by others (law 1).
 
 use entity::messages::{message, message_event, receipt};
 use rstest::rstest;

@@ -1,4 +1,4 @@
-//! A yes or a no with manners (RE4): an answer, and around it only what is polite.
+//! A yes or a no with manners: an answer, and around it only what is polite.
 //!
 //! The grammar is small on purpose: every word of the text must be on a list here. Who adds a "but", a question, a time, a number or
 //! the other answer says more than yes or no, and a person reads it.

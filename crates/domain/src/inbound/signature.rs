@@ -1,4 +1,4 @@
-//! The signature under an answer: a mail program's line, a phone's, or a name behind a dash (RE4).
+//! The signature under an answer: a mail program's line, a phone's, or a name behind a dash.
 //!
 //! It is dropped only if nothing in it can be news. What doesn't look like a signature through and through stays a part of the text,
 //! and then the text is no plain answer.

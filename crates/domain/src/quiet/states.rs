@@ -1,4 +1,4 @@
-//! When each US state allows telemarketing, and which state a number belongs to (RE3, twilio.md 3.14).
+//! When each US state allows telemarketing, and which state a number belongs to (docs/twilio.md §11).
 //!
 //! Both tables are data. `data/us_hours.json` follows secondary sources that differ on some states; where they do, the narrower
 //! hours are kept. A state without an entry has the federal hours. Public holidays, on which some states allow nothing, are left

@@ -42,7 +42,7 @@ pub(crate) struct Change<'a> {
 }
 
 /// Writes the ledger row and the new state. Opting out covers every purpose and kills, in this transaction, all that waits to be
-/// sent to this person (CO4); opting in is for appointment texts only (CO3).
+/// sent to this person; opting in is for appointment texts only.
 pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
     let purposes: &[Purpose] = match change.state {
         State::OptedOut => &[Purpose::Transactional, Purpose::Promotional],

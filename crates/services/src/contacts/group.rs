@@ -47,7 +47,7 @@ pub(crate) async fn locked_if_free(tx: &Tx, ids: &[Uuid]) -> Result<Vec<contact:
 }
 
 /// The contacts texts came from, locked, aligned with `senders` (business, number); unknown senders become contacts with unknown
-/// consent (IN3). As many statements for a hundred of them as for one.
+/// consent. As many statements for a hundred of them as for one.
 pub(crate) async fn known_or_new(tx: &mut Tx, senders: &[(Uuid, &str)]) -> Result<Vec<contact::Model>> {
     let all: BTreeSet<(Uuid, &str)> = senders.iter().copied().collect();
     let mut known = of_numbers(tx, &all).await?;

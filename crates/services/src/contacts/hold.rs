@@ -1,4 +1,4 @@
-//! On hold (CO5): somebody seems to have asked for no more texts, in words of their own. Nothing goes out to them until staff have read it
+//! On hold: somebody seems to have asked for no more texts, in words of their own. Nothing goes out to them until staff have read it
 //! and decided; the law counts any wording a reasonable person understands (47 CFR 64.1200(a)(10)).
 
 use contract::contacts::{ContactView, DecideHold, Hold};

@@ -1,4 +1,4 @@
-//! How fast each account may be called (SE10): learned from what Twilio says to calls, and kept where every worker sees it. An account that
+//! How fast each account may be called: learned from what Twilio says to calls, and kept where every worker sees it. An account that
 //! was never too fast has no row, and is not held back. The rule is `domain::pace::Allowance`.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! Circuit breakers (SE4): one for each Twilio account, one for each sender. While one is open its texts wait, and staff see why.
+//! Circuit breakers: one for each Twilio account, one for each sender. While one is open its texts wait, and staff see why.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! The message log's two levers (SE9): try again what failed, and take back what still waits.
+//! The message log's two levers: try again what failed, and take back what still waits.
 
 use contract::{
     Code, Page,

@@ -108,7 +108,7 @@ async fn answer(tx: &mut Tx, heard: &Heard<'_>, yes: bool, token: Option<u16>) -
     .await
 }
 
-/// The appointment that the text of ours which they replied to, or whose button they tapped, was about (RE5). Plain SMS does not tell.
+/// The appointment that the text of ours which they replied to, or whose button they tapped, was about. Plain SMS does not tell.
 async fn quoted(tx: &Tx, contact: &contact::Model, form: &forms::Inbound) -> Result<Option<Uuid>> {
     let Some(sid) = &form.original_replied_message_sid else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Texts from customers: stored before they are acknowledged, once per MessageSid, and never lost to an error of ours (IN2).
+//! Texts from customers: stored before they are acknowledged, once per MessageSid, and never lost to an error of ours.
 
 use std::{
     collections::{BTreeMap, HashSet},

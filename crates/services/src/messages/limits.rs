@@ -1,4 +1,4 @@
-//! How much may go out now (SE3, SE7): per business and hour, per sender and second, per account, per month's budget. What is over a
+//! How much may go out now: per business and hour, per sender and second, per account, per month's budget. What is over a
 //! limit waits; nothing is dropped.
 //!
 //! The rows are read under lock for a whole group of messages, counted down in memory, and written back once.
@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{Kind, allowance, breaker, spend};
 use crate::{Error, Result, Services, Tx, businesses};
 
-/// How far each class of messages may run ahead of its sender's pace. Twilio queues ten hours for a sender (twilio.md 3.8), and nobody
+/// How far each class of messages may run ahead of its sender's pace. Twilio queues ten hours for a sender (docs/twilio.md §8), and nobody
 /// who answers a customer should wait for that; a machine's texts are better kept with us, where a STOP or a cancelled appointment still
 /// reaches them.
 const AHEAD: [Duration; 3] = [Duration::hours(3), Duration::minutes(1), Duration::seconds(10)];

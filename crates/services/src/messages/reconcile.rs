@@ -1,4 +1,4 @@
-//! Twilio's log against ours, both ways (SE8): texts of customers that an outage kept from us are brought in, states and prices that we
+//! Twilio's log against ours, both ways: texts of customers that an outage kept from us are brought in, states and prices that we
 //! were not told are taken over, and what we believe to be at Twilio is looked up when it has been silent for long. Each Twilio account
 //! has a log of its own.
 

@@ -1,4 +1,4 @@
-//! Another try for what the network did not deliver for a reason that passes (SE2).
+//! Another try for what the network did not deliver for a reason that passes.
 
 use chrono::{DateTime, Days, Duration, NaiveTime, Utc};
 use domain::{consent::State, delivery::Status, when, zone::Zone};

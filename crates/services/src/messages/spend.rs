@@ -1,4 +1,4 @@
-//! What texts cost (SE7): an estimate when a text is stored, Twilio's own price when it is known, and a budget a month.
+//! What texts cost: an estimate when a text is stored, Twilio's own price when it is known, and a budget a month.
 
 use chrono::{DateTime, Datelike, TimeZone, Utc};
 use contract::Code;

@@ -20,7 +20,7 @@ use crate::{
     tasks, tx::Changed,
 };
 
-/// After so long without a word Twilio's log is looked at (SE8).
+/// After so long without a word Twilio's log is looked at.
 pub(super) const SILENCE: Duration = Duration::hours(1);
 
 /// Most callbacks in one transaction.
@@ -430,7 +430,7 @@ async fn save(tx: &Tx, row: message::Model) -> Result<message::Model> {
     Ok(row)
 }
 
-/// The provider had it and could not deliver it. What may go through later is tried again (SE2), the rest is for a person.
+/// The provider had it and could not deliver it. What may go through later is tried again, the rest is for a person.
 async fn gave_up(tx: &mut Tx, row: message::Model, status: Status, code: Option<i32>) -> Result<message::Model> {
     let row = save(tx, row).await?;
     let words = code.map_or_else(|| "The network did not deliver it.".to_owned(), errors::describe);

@@ -1,4 +1,4 @@
-//! Twilio accounts: the installation's, from its environment, and those that businesses bring along (NU3). A business with an account of
+//! Twilio accounts: the installation's, from its environment, and those that businesses bring along. A business with an account of
 //! its own sends and receives through that one alone; its limits, breakers and log are its own, too.
 //!
 //! Auth tokens are sealed in the database. Each process keeps the accounts in memory and looks for changes every two seconds.

@@ -1,4 +1,4 @@
-//! What a customer's Y, N or anything else does (RE4–RE6). Nothing is guessed.
+//! What a customer's Y, N or anything else does. Nothing is guessed.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

@@ -205,7 +205,7 @@ async fn siblings(tx: &Tx, request: &reminder_request::Model) -> Result<Vec<remi
     Ok(rows.all(&tx.db).await?)
 }
 
-/// Another reminder of the same appointment, closer to it, is due too or has gone out: after a night or an outage only that one does (RE2).
+/// Another reminder of the same appointment, closer to it, is due too or has gone out: after a night or an outage only that one does.
 /// So does one that a member asked for within the hour.
 fn later_kind_due(now: DateTime<Utc>, request: &reminder_request::Model, others: &[reminder_request::Model]) -> bool {
     let stands = |other: &reminder_request::Model| match other.status.as_str() {
@@ -322,7 +322,7 @@ async fn others_waiting(tx: &Tx, appointment: &appointment::Model) -> Result<boo
     Ok(other.is_some())
 }
 
-/// Sends a reminder at once because a member asked for it (RE8). Quiet hours do not hold it back, consent does.
+/// Sends a reminder at once because a member asked for it. Quiet hours do not hold it back, consent does.
 ///
 /// # Errors
 /// `Conflict` for an appointment that has begun, or whose time is not decided; `MayNotSend` with the reason.

@@ -250,7 +250,7 @@ async fn lives_in(w: &World, ann: &ContactView, zone: &str) {
     contacts::update(&w.s, &w.owner, cmd).await.expect("moved");
 }
 
-/// AP5: an appointment in person begins when the clock there says so, wherever the customer is.
+/// An appointment in person begins when the clock there says so, wherever the customer is.
 #[rstest]
 #[tokio::test]
 async fn a_traveller_is_told_the_clock_of_the_place(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {

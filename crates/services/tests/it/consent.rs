@@ -1,4 +1,4 @@
-//! STOP, START, HELP, and the ledger of how it came to that (CO2–CO4).
+//! STOP, START, HELP, and the ledger of how it came to that.
 
 use domain::consent::State;
 use entity::contacts::consent_event;

@@ -1,4 +1,4 @@
-//! The laws of docs/architecture, one test each at least; where a law is a whole field, its file says more.
+//! The laws of docs/architecture.md, one test each at least; where a law is a whole field, its file says more.
 
 use std::sync::Arc;
 

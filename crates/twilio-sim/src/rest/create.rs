@@ -170,7 +170,7 @@ fn check_body(form: &Form) -> Result<(), ApiError> {
     }
 }
 
-/// The last digits are Twilio's magic numbers (twilio.md 3.13).
+/// The last digits are Twilio's magic numbers (docs/twilio.md §10).
 fn check_to(to: &str) -> Result<(), ApiError> {
     match to {
         "+15005550001" => Err(invalid_to(to)),

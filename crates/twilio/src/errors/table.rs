@@ -1,4 +1,5 @@
-//! The table itself, sorted by code. Classes follow twilio.md 3.7, but for 21617: one text that is too long is no reason to stop an account's queue.
+//! The table itself, sorted by code. Classes follow docs/twilio.md §7, but for 21617: one text that is too long is no reason to stop an
+//! account's queue.
 
 use super::Class::{
     Account, BadAddress, ChannelUnreachable, Content, DailyCap, OptedOut, Pace, Stale, Transient, Unknown, Window,
