@@ -240,9 +240,9 @@ async fn a_time_that_was_read_by_another_clock_moves_nothing(#[values(Backend::S
     };
     let before = see().await;
     let door = server_function(&app, &format!("/appointments/{appointment}"), "move_appointment").await;
-    let later = (chrono::Utc::now() + chrono::Duration::days(3))
-        .format("%Y-%m-%dT15:00")
-        .to_string();
+    let starts_at = before["starts_at"].as_str().expect("a time");
+    let starts_at = domain::when::instant(starts_at).expect("a moment");
+    let later = (starts_at + chrono::Duration::days(3)).format("%Y-%m-%dT15:00").to_string();
     let move_by = async |zone: &str| {
         let typed = [("id", appointment.as_str()), ("starts_at", &later), ("time_zone", zone)];
         assert!(post(&app, &door, &typed).await.status().is_redirection());
