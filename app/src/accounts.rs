@@ -14,7 +14,7 @@ use crate::{
     error::AppError,
     forms::{Choice, Field, Flash, FormNote, FormState, Submit},
     paths,
-    session::DeskView,
+    session::SessionView,
 };
 
 #[cfg(feature = "ssr")]
@@ -28,9 +28,9 @@ pub async fn who_am_i() -> Result<Me, AppError> {
 
 /// Everything a page of a signed-in person starts with.
 #[server(prefix = "/api/fn")]
-pub async fn session() -> Result<DeskView, AppError> {
+pub async fn session() -> Result<SessionView, AppError> {
     let (s, actor, flash) = ssr::visitor().await?;
-    Ok(DeskView {
+    Ok(SessionView {
         me: services::accounts::me(&s, &actor).await?,
         zones: services::businesses::zones(&s, &actor).await?,
         notices: services::notices::list(&s, &actor).await?,

@@ -15,7 +15,7 @@ use crate::{
     browser,
     components::{Awaited, Glyph},
     notices::Banners,
-    session::{DeskView, Session, use_session},
+    session::{Session, SessionView, use_session},
 };
 
 const TICK: Duration = Duration::from_secs(20);
@@ -28,7 +28,7 @@ pub fn Layout() -> impl IntoView {
 }
 
 #[component]
-fn Framed(view: DeskView) -> impl IntoView {
+fn Framed(view: SessionView) -> impl IntoView {
     let session = Session::new(view);
     provide_context(session);
     keep_current(session);

@@ -12,7 +12,7 @@ use crate::{forms::Flash, live::Live};
 
 /// A page's first read, made by the server: the same numbers are used to draw the page there and to take it over here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DeskView {
+pub struct SessionView {
     pub me: Me,
     pub now: DateTime<Utc>,
     /// The rules of the zones that times are told in: the business's and its locations'.
@@ -42,8 +42,8 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(view: DeskView) -> Self {
-        let DeskView {
+    pub fn new(view: SessionView) -> Self {
+        let SessionView {
             me,
             now,
             zones,
@@ -136,7 +136,7 @@ impl Session {
     }
 }
 
-/// The desk of the page's person. Only below `Frame`.
+/// The session of the person on this page. Only below `Layout`.
 pub fn use_session() -> Session {
     expect_context::<Session>()
 }

@@ -118,7 +118,7 @@ test('Y turns the visit green', async ({ page, sim }) => {
   await newVisit(page, ada);
   await newConversation(page, ada);
   await details(page);
-  const visit = person(page).locator('[data-visit]');
+  const visit = person(page).locator('[data-appointment]');
   await expect(visit.locator('[data-status=scheduled]')).toBeVisible();
   await visit.getByRole('button', { name: 'Remind now' }).click();
   await sim.received(ada.phone, /Reply Y to confirm or N/);
@@ -143,7 +143,7 @@ test('N makes a task for a person', async ({ page, sim }) => {
 
   await sim.text(ada.phone, OUR_NUMBER, 'N');
   await appears(page, person(page).locator('[data-task=reschedule]'));
-  await expect(person(page).locator('[data-visit] [data-status=reschedule_requested]')).toBeVisible();
+  await expect(person(page).locator('[data-appointment] [data-status=reschedule_requested]')).toBeVisible();
   await open(page, '/tasks');
   await expect(page.locator('[data-task=reschedule]')).toContainText(ada.name);
   await expect(page.getByRole('navigation', { name: 'Main' }).getByText('1 open')).toBeVisible();

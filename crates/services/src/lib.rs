@@ -121,17 +121,17 @@ impl Services {
         &self.0.db
     }
 
-    /// Rung when there is something new for live streams.
+    /// Notified when there is something new for live streams.
     pub fn live(&self) -> &Wake {
         &self.0.live
     }
 
-    /// Rung when texts wait to be sent.
+    /// Notified when texts wait to be sent.
     pub fn outbox(&self) -> &Wake {
         &self.0.outbox
     }
 
-    /// Rung when there are jobs in the queue.
+    /// Notified when there are jobs in the queue.
     pub fn queue(&self) -> &Wake {
         &self.0.queue
     }

@@ -176,10 +176,10 @@ async fn succeeded(tx: &mut Tx, calls: &[Call], by_callback: bool) -> Result<()>
         return Ok(());
     }
     let scopes: BTreeSet<&str> = calls.iter().map(|(scope, _)| scope.as_str()).collect();
-    let board = Breakers::load(&tx.db, scopes.into_iter().map(str::to_owned).collect()).await?;
+    let known = Breakers::load(&tx.db, scopes.into_iter().map(str::to_owned).collect()).await?;
     for (scope, claimed) in calls {
-        let report = board.0.get(scope).filter(|r| r.breaker != Breaker::default());
-        if report.is_some_and(|r| r.by_callback == by_callback) {
+        let troubled = known.0.get(scope).filter(|r| r.breaker != Breaker::default());
+        if troubled.is_some_and(|r| r.by_callback == by_callback) {
             change(tx, scope, None, |b, _, by_callback| {
                 b.success(lease(&b, *claimed, by_callback))
             })
