@@ -151,19 +151,19 @@ fn Sidebar() -> impl IntoView {
             aria-label="Main"
             class="row-start-3 flex justify-around border-t border-base-300 pb-[env(safe-area-inset-bottom)] md:col-start-1 md:row-start-2 md:flex-col md:justify-start md:gap-0.5 md:overflow-y-auto md:border-t-0 md:border-e md:p-2"
         >
-            <RailLink href="/inbox" icon=icondata::LuInbox label="Inbox" count=session.unread count_words="unread" />
-            <RailLink href="/appointments" icon=icondata::LuCalendar label="Appointments" count=none count_words="" />
-            <RailLink href="/contacts" icon=icondata::LuUsers label="Contacts" count=none count_words="" />
-            <RailLink href="/tasks" icon=icondata::LuListChecks label="Tasks" count=session.open_tasks count_words="open" />
-            <RailLink href="/log" icon=icondata::LuScrollText label="Message log" count=none count_words="" wide=true />
-            <RailLink href="/reports" icon=icondata::LuChartColumn label="Reports" count=none count_words="" wide=true />
-            <RailLink href="/settings" icon=icondata::LuSettings label="Settings" count=none count_words="" />
+            <SidebarLink href="/inbox" icon=icondata::LuInbox label="Inbox" count=session.unread count_words="unread" />
+            <SidebarLink href="/appointments" icon=icondata::LuCalendar label="Appointments" count=none count_words="" />
+            <SidebarLink href="/contacts" icon=icondata::LuUsers label="Contacts" count=none count_words="" />
+            <SidebarLink href="/tasks" icon=icondata::LuListChecks label="Tasks" count=session.open_tasks count_words="open" />
+            <SidebarLink href="/log" icon=icondata::LuScrollText label="Message log" count=none count_words="" wide=true />
+            <SidebarLink href="/reports" icon=icondata::LuChartColumn label="Reports" count=none count_words="" wide=true />
+            <SidebarLink href="/settings" icon=icondata::LuSettings label="Settings" count=none count_words="" />
         </nav>
     }
 }
 
 #[component]
-fn RailLink(
+fn SidebarLink(
     href: &'static str,
     icon: icondata::Icon,
     label: &'static str,

@@ -211,16 +211,16 @@ async fn session() -> Result<Session, AppError> {
 
 /// The country that the browser's first language names: `IT` for `it-IT`.
 pub fn region() -> Option<String> {
-    let components = use_context::<Parts>()?;
-    let languages = components.headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let parts = use_context::<Parts>()?;
+    let languages = parts.headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
     let first = languages.split([',', ';']).next()?.trim();
     let region = first.split('-').skip(1).find(|part| part.len() == 2)?;
     Some(region.to_ascii_uppercase())
 }
 
 fn posted_by_a_browser() -> bool {
-    use_context::<Parts>().is_some_and(|components| {
-        components
+    use_context::<Parts>().is_some_and(|parts| {
+        parts
             .headers
             .get(header::ACCEPT)
             .and_then(|accept| accept.to_str().ok())

@@ -108,12 +108,12 @@ fn Places(found: Vec<LocationView>) -> impl IntoView {
 }
 
 fn facts(place: &LocationView) -> String {
-    let components = [
+    let parts = [
         place.address.as_str(),
         place.number.as_deref().unwrap_or_default(),
         place.time_zone.as_deref().unwrap_or_default(),
     ];
-    components
+    parts
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
