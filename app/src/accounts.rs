@@ -23,7 +23,7 @@ use crate::ssr;
 /// Who is signed in, with fresh counts.
 #[server(prefix = "/api/fn")]
 pub async fn who_am_i() -> Result<Me, AppError> {
-    Ok(services::accounts::me(&ssr::services()?, &ssr::actor().await?).await?)
+    Ok(services::pages::me::me(&ssr::services()?, &ssr::actor().await?).await?)
 }
 
 /// Everything a page of a signed-in person starts with.
@@ -31,9 +31,9 @@ pub async fn who_am_i() -> Result<Me, AppError> {
 pub async fn session() -> Result<SessionView, AppError> {
     let (s, actor, flash) = ssr::visitor().await?;
     Ok(SessionView {
-        me: services::accounts::me(&s, &actor).await?,
+        me: services::pages::me::me(&s, &actor).await?,
         zones: services::businesses::zones(&s, &actor).await?,
-        notices: services::notices::list(&s, &actor).await?,
+        notices: services::pages::notices::list(&s, &actor).await?,
         now: s.now(),
         flash,
     })
@@ -105,7 +105,7 @@ pub async fn sign_up(
         country,
     };
     let work = async move {
-        let started = services::accounts::sign_up(&ssr::services()?, command).await?;
+        let started = services::setup::sign_up(&ssr::services()?, command).await?;
         ssr::start_session(started.account_id, started.business_id).await
     };
     ssr::door(form, work, |()| Some("/inbox".to_owned())).await

@@ -43,7 +43,11 @@ pub async fn update_business(
         time_zone,
         country,
     };
-    let work = async move { Ok(services::businesses::update(&ssr::services()?, &ssr::actor().await?, command).await?) };
+    let work = async move {
+        let (s, actor) = (ssr::services()?, ssr::actor().await?);
+        services::businesses::update(&s, &actor, command).await?;
+        Ok(services::pages::settings::business(&s, &actor).await?)
+    };
     ssr::door(form, work, |_| None).await
 }
 
@@ -65,7 +69,7 @@ pub const COUNTRY_HINT: &str = "Phone numbers that are typed without a country c
 
 #[server(prefix = "/api/fn")]
 pub async fn get_sending() -> Result<SendingView, AppError> {
-    Ok(services::businesses::sending(&ssr::services()?, &ssr::actor().await?).await?)
+    Ok(services::pages::settings::sending(&ssr::services()?, &ssr::actor().await?).await?)
 }
 
 /// Amounts as typed; `state_hours` is there if the box was ticked.
@@ -90,7 +94,11 @@ pub async fn update_sending(
         quiet_end,
         state_hours: state_hours.is_some(),
     };
-    let work = async move { Ok(services::businesses::update_sending(&ssr::services()?, &ssr::actor().await?, command).await?) };
+    let work = async move {
+        let (s, actor) = (ssr::services()?, ssr::actor().await?);
+        services::businesses::update_sending(&s, &actor, command).await?;
+        Ok(services::pages::settings::sending(&s, &actor).await?)
+    };
     ssr::door(form, work, |_| None).await
 }
 

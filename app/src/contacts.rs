@@ -31,7 +31,7 @@ pub async fn list_contacts(q: Option<String>, cursor: Option<String>) -> Result<
 
 #[server(prefix = "/api/fn")]
 pub async fn get_contact(id: Uuid) -> Result<ContactPage, AppError> {
-    Ok(services::contacts::page(&ssr::services()?, &ssr::actor().await?, id).await?)
+    Ok(services::pages::contact::page(&ssr::services()?, &ssr::actor().await?, id).await?)
 }
 
 /// `agreed` is there if the box was ticked: the number was given for appointment texts.

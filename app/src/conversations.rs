@@ -47,7 +47,7 @@ pub struct ThreadView {
 #[server(prefix = "/api/fn")]
 pub async fn open_thread(id: Uuid, before: Option<String>) -> Result<ThreadView, AppError> {
     Ok(ThreadView {
-        thread: services::conversations::thread(&ssr::services()?, &ssr::actor().await?, id, before).await?,
+        thread: services::pages::thread::thread(&ssr::services()?, &ssr::actor().await?, id, before).await?,
         correlation_id: Uuid::now_v7(),
     })
 }

@@ -34,7 +34,7 @@ pub async fn reply(
         body,
         correlation_id: Some(correlation_id),
     };
-    let work = async move { Ok(services::messages::send(&ssr::services()?, &ssr::actor().await?, command).await?) };
+    let work = async move { Ok(services::outbox::send(&ssr::services()?, &ssr::actor().await?, command).await?) };
     ssr::door(form, work, |_| None).await
 }
 
@@ -42,7 +42,7 @@ pub async fn reply(
 #[server(prefix = "/api/fn")]
 pub async fn settle_message(message_id: Uuid, arrived: bool, back: String) -> Result<MessageView, AppError> {
     let command = contract::messages::SettleMessage { message_id, arrived };
-    let work = async move { Ok(services::messages::settle(&ssr::services()?, &ssr::actor().await?, command).await?) };
+    let work = async move { Ok(services::delivery::settle(&ssr::services()?, &ssr::actor().await?, command).await?) };
     ssr::press(&back, work).await
 }
 

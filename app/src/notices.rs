@@ -13,7 +13,7 @@ const SHOWN: usize = 3;
 
 #[server(prefix = "/api/fn")]
 pub async fn list_notices() -> Result<Vec<Notice>, AppError> {
-    Ok(services::notices::list(&ssr::services()?, &ssr::actor().await?).await?)
+    Ok(services::pages::notices::list(&ssr::services()?, &ssr::actor().await?).await?)
 }
 
 /// A banner, and whether it has come while the page was open: only then is it read out.

@@ -5,10 +5,10 @@ use axum::serve::ListenerExt;
 use clap::{Parser, Subcommand};
 use contract::accounts::{Role, SignUp};
 use services::{
-    Actor, Db, Services, Who, accounts, appointments, businesses,
+    Actor, Db, Principal, Services, accounts, appointments, businesses, channels,
     contacts::consent,
-    integrations, messages, numbers, seed,
-    vault::{self, rotation},
+    integrations, messages, numbers, reconcile, seed, sending, setup,
+    rotation, vault,
 };
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
@@ -260,7 +260,7 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
     let stopping = CancellationToken::new();
     tokio::spawn(stop_on_signal(stopping.clone()));
     if work && !s.db().is_postgres() {
-        let found = messages::recover(&s).await?;
+        let found = sending::recover(&s).await?;
         if found > 0 {
             tracing::warn!(found, "texts were being sent when the last process ended; looking them up");
         }
@@ -386,8 +386,8 @@ async fn listen(s: Services, stopping: CancellationToken) {
 async fn keep_fresh(s: Services, stopping: CancellationToken) {
     tokio::select! {
         () = stopping.cancelled() => {}
-        () = vault::keep_fresh(&s) => {}
-        () = numbers::connections::keep_fresh(&s) => {}
+        () = rotation::keep_fresh(&s) => {}
+        () = channels::connections::keep_fresh(&s) => {}
     }
 }
 
@@ -426,7 +426,7 @@ async fn demo(config: &Config) -> anyhow::Result<()> {
 fn operator(business_id: uuid::Uuid) -> Actor {
     Actor {
         business_id,
-        who: Who::Operator,
+        who: Principal::Operator,
     }
 }
 
@@ -455,7 +455,7 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
                 time_zone,
                 country,
             };
-            let started = accounts::open_business(&s, cmd, number.as_deref(), hourly_limit).await?;
+            let started = setup::open_business(&s, cmd, number.as_deref(), hourly_limit).await?;
             if made_up {
                 eprintln!("Password for {email}: {password}");
             }
@@ -469,23 +469,23 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
         Admin::ConnectTwilio { business, account_sid } => {
             let business = businesses::by_slug(&s, &business).await?;
             let token = secret::typed("Auth token: ")?;
-            numbers::connections::connect(&s, &operator(business.id), &account_sid, token).await?;
+            numbers::accounts::connect(&s, &operator(business.id), &account_sid, token).await?;
             println!("{} now texts through its own account {account_sid}.", business.name);
         }
         Admin::DisconnectTwilio { business } => {
             let business = businesses::by_slug(&s, &business).await?;
-            numbers::connections::disconnect(&s, &operator(business.id)).await?;
+            numbers::accounts::disconnect(&s, &operator(business.id)).await?;
             println!("{} now texts through the installation's account.", business.name);
         }
         Admin::AddSharedKey { business, id } => {
             let business = businesses::by_slug(&s, &business).await?;
             let secret = secret::typed("Secret of the shared key: ")?;
-            numbers::connections::add_shared_key(&s, &operator(business.id), &id, secret).await?;
+            numbers::accounts::add_shared_key(&s, &operator(business.id), &id, secret).await?;
             println!("Webhooks of {} may be signed with the shared key {id}.", business.name);
         }
         Admin::RemoveSharedKey { business, id } => {
             let business = businesses::by_slug(&s, &business).await?;
-            numbers::connections::remove_shared_key(&s, &operator(business.id), &id).await?;
+            numbers::accounts::remove_shared_key(&s, &operator(business.id), &id).await?;
             println!("Webhooks of {} are not believed any more if signed with {id}.", business.name);
         }
         Admin::AddMember {
@@ -509,7 +509,7 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
         }
         Admin::Reconcile { since } => {
             let since = moment(&since, s.now())?;
-            let swept = messages::reconcile(&s, since).await?;
+            let swept = reconcile::reconcile(&s, since).await?;
             println!(
                 "{} records of Twilio's since {since}: {} texts of customers brought in, {} messages updated, {} unclear ones looked up.",
                 swept.read, swept.brought_in, swept.updated, swept.looked_up
@@ -525,7 +525,7 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
             let micros = domain::prices::parse_provider_price(&format!("-{}", dollars.trim()), "USD")
                 .context("a price is a number of dollars like 0.0079")?
                 .0;
-            messages::spend::set_price(&s, &country, micros).await?;
+            set_price(&s, &country, micros).await?;
             println!(
                 "A text part to {} is estimated at ${dollars} from now on.",
                 country.to_ascii_uppercase()

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use services::{Clock, Credentials, Db, Services, Settings, SharedKey, numbers::connections, vault};
+use services::{Clock, Credentials, Db, Services, Settings, SharedKey, Twilio, channels::connections, vault};
 
 use crate::secret;
 
@@ -99,18 +99,25 @@ impl Config {
         migration::up(db.connection())
             .await
             .context("The database could not be brought up to date")?;
-        let twilio = twilio::Api::new(twilio::Config::new(self.twilio_api_url.trim_end_matches('/')))
-            .context("The connection to Twilio can't be set up; check TWILIO_API_URL")?;
         let master = self.master(&db).await?;
-        let s = Services::open(db, Clock::system(), twilio, self.settings()?, master).await;
+        let s = Services::open(db, Clock::system(), self.twilio()?, self.settings()?, master).await;
         s.context("The data can't be read")
     }
 
-    /// The installation's Twilio account and its tokens, the one in use first.
-    pub fn twilio(&self) -> anyhow::Result<Option<(twilio::Api, Credentials)>> {
+    /// Twilio, and the installation's account with its tokens, the one in use first.
+    pub fn twilio(&self) -> anyhow::Result<Twilio> {
         let api = twilio::Api::new(twilio::Config::new(self.twilio_api_url.trim_end_matches('/')))
             .context("The connection to Twilio can't be set up; check TWILIO_API_URL")?;
-        Ok(self.settings()?.account.map(|account| (api, account)))
+        let sid = Some(&self.twilio_account_sid).filter(|sid| !sid.is_empty());
+        let shared_keys = shared_keys(self.twilio_shared_keys.expose_secret())?;
+        let tokens = [&self.twilio_auth_token, &self.twilio_auth_token_previous];
+        let tokens = tokens.into_iter().filter(|t| !t.expose_secret().is_empty()).cloned();
+        let account = sid.map(|sid| Credentials {
+            sid: sid.clone(),
+            tokens: tokens.collect(),
+            shared_keys,
+        });
+        Ok(Twilio { api, account })
     }
 
     /// Where the installation's secret is kept; none: it is given as `SHOWUP_SECRET_KEY`.
@@ -136,14 +143,6 @@ impl Config {
     }
 
     fn settings(&self) -> anyhow::Result<Settings> {
-        let tokens = [&self.twilio_auth_token, &self.twilio_auth_token_previous];
-        let tokens = tokens
-            .into_iter()
-            .filter(|t| !t.expose_secret().is_empty())
-            .cloned()
-            .collect();
-        let shared_keys = shared_keys(self.twilio_shared_keys.expose_secret())?;
-        let account = Some(&self.twilio_account_sid).filter(|sid| !sid.is_empty());
         let default_from = match self.twilio_from.as_str() {
             "" => None,
             from => Some(domain::phone::parse(from, "").map_err(|e| anyhow::anyhow!("TWILIO_FROM: {e}"))?),
@@ -152,11 +151,6 @@ impl Config {
             public_url: self.public_url(),
             default_from,
             account_per_second: self.twilio_max_per_second,
-            account: account.map(|sid| Credentials {
-                sid: sid.clone(),
-                tokens,
-                shared_keys,
-            }),
         })
     }
 }

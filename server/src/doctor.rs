@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, Months, Utc};
 use domain::zone;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
-use services::{Clock, Db};
+use services::{Clock, Db, Twilio};
 
 use crate::config::Config;
 
@@ -173,8 +173,11 @@ fn public_url(url: &str) -> Check {
 async fn twilio(config: &Config) -> Check {
     const NAME: &str = "Twilio";
     let (api, account) = match config.twilio() {
-        Ok(Some(known)) => known,
-        Ok(None) => {
+        Ok(Twilio {
+            api,
+            account: Some(account),
+        }) => (api, account),
+        Ok(_) => {
             let fix = "Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, unless every business has an account of its own.";
             return Check::of(Status::Warn, NAME, "This installation has no account.", fix);
         }

@@ -11,7 +11,7 @@ use axum::{
 use contract::{Code, Problem};
 use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
-use services::{Actor, Permission, Services, Who, live};
+use services::{Actor, Permission, Principal, Services, live};
 use tokio_util::sync::CancellationToken;
 use tower_sessions::Session;
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub struct Resume {
 
 impl Resume {
     fn is_for(&self, actor: &Actor) -> bool {
-        let Who::Member { account_id, .. } = actor.who else {
+        let Principal::Member { account_id, .. } = actor.who else {
             return false;
         };
         self.business.is_none_or(|business| business == actor.business_id)

@@ -14,7 +14,7 @@ use axum::{
 use contract::{Code, Problem};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use secrecy::{ExposeSecret, SecretString};
-use services::{Services, messages::backlog};
+use services::{Services, pages::backlog::backlog};
 use subtle::ConstantTimeEq;
 
 use crate::rest::ApiError;

@@ -12,8 +12,10 @@ use contract::{Code, Problem};
 use serde::Deserialize;
 use services::{
     Services,
+    channels::connections::{self, Connection},
+    delivery,
     messages::{self, About},
-    numbers::connections::{self, Connection},
+    receiving,
 };
 use tracing::Instrument;
 use twilio::{forms, signature};
@@ -35,7 +37,7 @@ pub async fn inbound(
     let form = forms::Inbound::parse(&body).map_err(malformed)?;
     speaks_for(&account, &form.account_sid)?;
     let raw = String::from_utf8_lossy(&body).into_owned();
-    to_the_end(async move { messages::receive(&s, &form, &raw).await }).await?;
+    to_the_end(async move { receiving::receive(&s, &form, &raw).await }).await?;
     // No words of ours here: what we send goes through the API, so that it has an id and a status.
     Ok((
         [(header::CONTENT_TYPE, "text/xml")],
@@ -63,7 +65,7 @@ pub async fn status(
         query.map_err(|_| Problem::new(Code::Malformed, "message_id or attempt is not what we wrote there."))?;
     let form = forms::Status::parse(&body).map_err(malformed)?;
     speaks_for(&account, &form.account_sid)?;
-    to_the_end(async move { messages::status_changed(&s, About { message_id, attempt }, &form).await }).await?;
+    to_the_end(async move { delivery::status_changed(&s, About { message_id, attempt }, &form).await }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -10,9 +10,9 @@ use serde_json::Value;
 use services::{
     Services, accounts,
     db::QueuePool,
-    live, messages,
+    jobs, live, messages,
     queue::{self, Job, QUEUE},
-    reminders,
+    reconcile, reminders, sending,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -86,9 +86,9 @@ async fn jobs(s: Services, stopping: CancellationToken) {
 async fn outbox(s: Services, stopping: CancellationToken) {
     tokio::select! {
         () = stopping.cancelled() => return,
-        () = messages::catch_up(&s) => {}
+        () = reconcile::catch_up(&s) => {}
     }
-    messages::dispatch(&s, stopping.cancelled()).await;
+    sending::dispatch(&s, stopping.cancelled()).await;
 }
 
 /// Compares Twilio's log with ours every five minutes. Apart from the tick: a long log must not keep reminders waiting.
@@ -103,7 +103,7 @@ async fn sweeps(s: Services, stopping: CancellationToken) {
             last = s.now();
             tokio::select! {
                 () = stopping.cancelled() => return,
-                () = step("Twilio's log", messages::sweep(&s)) => {}
+                () = step("Twilio's log", reconcile::sweep(&s)) => {}
             }
         }
     }
@@ -117,7 +117,7 @@ async fn work(payload: Value, s: Data<Services>) -> Result<(), BoxDynError> {
         tracing::error!(%payload, "a job of a kind this version does not know; left to the tick");
         return Ok(());
     };
-    let run = AssertUnwindSafe(queue::perform(&s, job.clone())).catch_unwind();
+    let run = AssertUnwindSafe(jobs::perform(&s, job.clone())).catch_unwind();
     match tokio::time::timeout(LONGEST_JOB, run).await {
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(cause))) => tracing::error!(?job, %cause, "job failed"),
@@ -191,11 +191,11 @@ async fn tick(s: Services, stopping: CancellationToken) {
 /// Each step by itself: one that fails must not keep the others from their work.
 async fn look(s: &Services, clean: bool) {
     step("due reminders", reminders::tick(s)).await;
-    step("unclear texts", messages::tick(s)).await;
+    step("unclear texts", jobs::tick(s)).await;
     if clean {
-        step("old live events", live::sweep(s)).await;
-        step("expired sessions", accounts::sessions::sweep(s)).await;
-        step("finished jobs", queue::sweep(s)).await;
+        step("old live events", live::prune(s)).await;
+        step("expired sessions", accounts::sessions::prune(s)).await;
+        step("finished jobs", queue::prune(s)).await;
     }
 }
 

@@ -19,7 +19,7 @@ use crate::ssr;
 #[server(prefix = "/api/fn")]
 pub async fn decide_hold(contact_id: Uuid, opt_out: bool, back: String) -> Result<ContactView, AppError> {
     let command = contract::contacts::DecideHold { contact_id, opt_out };
-    let work = async move { Ok(services::contacts::decide_hold(&ssr::services()?, &ssr::actor().await?, command).await?) };
+    let work = async move { Ok(services::tasks::decide_hold(&ssr::services()?, &ssr::actor().await?, command).await?) };
     ssr::press(&back, work).await
 }
 

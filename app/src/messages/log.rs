@@ -60,7 +60,7 @@ pub async fn list_log(show: Option<String>, cursor: Option<String>) -> Result<Pa
         show,
         cursor,
     };
-    Ok(services::messages::log(&ssr::services()?, &ssr::actor().await?, query).await?)
+    Ok(services::pages::log::log(&ssr::services()?, &ssr::actor().await?, query).await?)
 }
 
 /// `back` is the page a browser without JavaScript returns to.
@@ -68,7 +68,7 @@ pub async fn list_log(show: Option<String>, cursor: Option<String>) -> Result<Pa
 pub async fn retry_messages(#[server(default)] ids: Vec<Uuid>, back: String) -> Result<Outcome, AppError> {
     let work = async move {
         let command = contract::messages::MessageIds { ids };
-        let acted = services::messages::retry(&ssr::services()?, &ssr::actor().await?, command).await?;
+        let acted = services::outbox::retry(&ssr::services()?, &ssr::actor().await?, command).await?;
         Ok(Outcome::new(Act::Retry, acted))
     };
     ssr::report(ssr::Form::new(FORM, back), work).await
@@ -78,7 +78,7 @@ pub async fn retry_messages(#[server(default)] ids: Vec<Uuid>, back: String) -> 
 pub async fn cancel_messages(#[server(default)] ids: Vec<Uuid>, back: String) -> Result<Outcome, AppError> {
     let work = async move {
         let command = contract::messages::MessageIds { ids };
-        let acted = services::messages::cancel_many(&ssr::services()?, &ssr::actor().await?, command).await?;
+        let acted = services::outbox::cancel_many(&ssr::services()?, &ssr::actor().await?, command).await?;
         Ok(Outcome::new(Act::Cancel, acted))
     };
     ssr::report(ssr::Form::new(FORM, back), work).await

@@ -166,6 +166,52 @@ pub fn advance(current: Status, event: Status) -> Advance {
     }
 }
 
+/// What becomes of a message of ours, whoever says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Update {
+    /// It is taken to be sent now.
+    Claim,
+    /// It was provably not sent, or is not to be sent yet.
+    Defer,
+    /// Its call ended without an outcome.
+    Lose,
+    /// The provider's word, by call, callback or log.
+    Provider(Status),
+    /// We stop trying: refused for good, or not taken in a day.
+    Fail,
+    /// A person takes it back, or what it came from does.
+    Withdraw,
+    /// It waited for another try of what was not delivered, which will not be made.
+    Restore,
+    /// It is to be sent once more.
+    Requeue,
+    /// A person says whether it arrived.
+    Settle {
+        /// Whether it did.
+        arrived: bool,
+    },
+}
+
+/// Where a message is after this; `None` where it can't happen to a message that is there. All that changes a state goes by this, so that
+/// it never goes back by accident (law 4): only [`Update::Defer`] and [`Update::Requeue`] lead into the outbox again.
+#[must_use]
+pub fn next(current: Status, update: Update) -> Option<Status> {
+    use Status as S;
+    match (update, current) {
+        (Update::Claim, S::Queued) => Some(S::Sending),
+        (Update::Defer, S::Sending | S::Unknown) => Some(S::Queued),
+        (Update::Lose, S::Sending) => Some(S::Unknown),
+        (Update::Provider(event), _) => Some(advance(current, event).after(current)),
+        (Update::Fail, S::Queued | S::Sending | S::Unknown) => Some(S::Failed),
+        (Update::Withdraw, S::Queued | S::Sending | S::Unknown) => Some(S::Cancelled),
+        (Update::Restore, S::Queued | S::Sending | S::Unknown) => Some(S::Undelivered),
+        (Update::Requeue, _) if current.is_failure() || current == S::Cancelled => Some(S::Queued),
+        (Update::Settle { arrived: true }, S::Unknown) => Some(S::Sent),
+        (Update::Settle { arrived: false }, S::Unknown) => Some(S::Failed),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

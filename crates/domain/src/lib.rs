@@ -13,6 +13,7 @@ pub mod countries;
 pub mod delivery;
 pub mod inbound;
 pub mod optout;
+pub mod origin;
 pub mod pace;
 pub mod phone;
 pub mod prices;

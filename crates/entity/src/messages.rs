@@ -13,7 +13,10 @@ pub mod message {
         pub contact_id: Uuid,
         pub direction: String,
         pub channel: String,
-        pub kind: String,
+        /// What made it (`domain::origin`); of a customer's own text `customer`.
+        pub origin: String,
+        /// Which one of that: the reminder, say.
+        pub origin_id: Option<Uuid>,
         pub purpose: String,
         pub status: String,
         pub body: String,
@@ -30,8 +33,11 @@ pub mod message {
         pub error: Option<String>,
         pub correlation_id: Option<String>,
         pub author: Option<String>,
-        pub reminder_id: Option<Uuid>,
         pub appointment_id: Option<Uuid>,
+        /// Not to be delivered after this: what it speaks of has begun.
+        pub useful_until: Option<DateTimeUtc>,
+        /// Where who reads it is taken to be, unless a zone of their own is known.
+        pub time_zone: Option<String>,
         /// Calls to the provider so far, whatever came of them.
         pub attempts: i32,
         /// Further tries used up because it was taken and then not delivered.

@@ -6,100 +6,36 @@ use argon2::{
 };
 use contract::{
     Code, FieldError, Problem,
-    accounts::{Me, Role, SignIn, SignUp},
+    accounts::{Role, SignIn},
 };
-use domain::{countries, words};
+use domain::words;
 use entity::accounts::{account, member, session};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Actor, Error, Result, Services, Tx, Who, businesses, conversations, error::problem, live, numbers, tasks, vault};
+use crate::kernel::{
+    Actor, Error, Event, Principal, Result, Services, Tx,
+    error::{field, problem, short},
+};
 
 /// The sealed column, as `vault::SEALED` calls it.
 const EMAIL: &str = "account.email";
+
+/// argon2 takes a core and 19 MiB for a moment; two at a time leave the machine to everybody else.
+pub(crate) struct Passwords(tokio::sync::Semaphore);
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self(tokio::sync::Semaphore::new(2))
+    }
+}
 
 /// What goes into a session when somebody has signed in.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionStart {
     pub account_id: Uuid,
     pub business_id: Uuid,
-}
-
-/// A business with its owner, created together.
-///
-/// # Errors
-/// `Invalid` with one message per field; `Conflict` when the e-mail already has an account.
-pub async fn sign_up(s: &Services, cmd: SignUp) -> Result<SessionStart> {
-    open_business(s, cmd, None, None).await
-}
-
-/// The same for the command line, which may give the business a number (its active default sender) and an hourly limit at once.
-///
-/// # Errors
-/// As `sign_up`; `Invalid` or `Conflict` for the number. Nothing is left behind then.
-pub async fn open_business(s: &Services, cmd: SignUp, number: Option<&str>, hourly_limit: Option<i32>) -> Result<SessionStart> {
-    let email = valid_sign_up(&cmd)?;
-    let said = businesses::said_country(cmd.country.as_deref().unwrap_or_default())?;
-    // A number without a country code is one of the country that was said, or that the zone lies in.
-    let near = said
-        .or_else(|| countries::of_zone(cmd.time_zone.as_deref()?))
-        .map_or("", |c| c.code);
-    let number = number.map(|typed| numbers::read(typed, near)).transpose()?;
-    let hash = hash_password(s, cmd.password.clone()).await?;
-    let mut tx = s.begin().await?;
-    let new = businesses::New {
-        name: &cmd.business_name,
-        contact_line: &email,
-        time_zone: cmd.time_zone.as_deref(),
-        country: said.or_else(|| countries::evident(number.as_deref(), cmd.time_zone.as_deref())),
-        hourly_limit,
-    };
-    let business = businesses::insert(&tx, new).await?;
-    if let Some(number) = number {
-        numbers::insert(&tx, business.id, &number).await?;
-    }
-    let account_id = insert_member(&mut tx, business.id, Role::Owner, &words::line(&cmd.name), &email, hash).await?;
-    tx.commit().await?;
-    Ok(SessionStart {
-        account_id,
-        business_id: business.id,
-    })
-}
-
-fn valid_sign_up(cmd: &SignUp) -> Result<String> {
-    let mut fields = Vec::new();
-    let odd = |text: &str| !(1..=100).contains(&words::line(text).chars().count());
-    let mut wrong = |field: &str, message: &str| {
-        fields.push(FieldError {
-            field: field.into(),
-            message: message.into(),
-        })
-    };
-    if odd(&cmd.business_name) {
-        wrong(
-            "business_name",
-            "Please give the name your customers know, up to 100 characters.",
-        );
-    }
-    if odd(&cmd.name) {
-        wrong("name", "Please give your name, up to 100 characters.");
-    }
-    let email = normal_email(&cmd.email);
-    if email.is_none() {
-        wrong("email", "This does not look like an e-mail address.");
-    }
-    if let Err(message) = valid_password(&cmd.password) {
-        wrong("password", message);
-    }
-    match (email, fields.is_empty()) {
-        (Some(email), true) => Ok(email),
-        _ => Err(Problem {
-            fields,
-            ..Problem::new(Code::Invalid, "Some fields need another look.")
-        }
-        .into()),
-    }
 }
 
 /// Lower case, trimmed; `None` if it can't be an address. The only proof of an address is a letter that arrives, so this is lenient.
@@ -112,7 +48,7 @@ pub(crate) fn normal_email(text: &str) -> Option<String> {
     (fits && email.len() <= 254 && !email.chars().any(|c| c.is_whitespace() || c.is_control())).then_some(email)
 }
 
-fn valid_password(password: &str) -> std::result::Result<(), &'static str> {
+pub(crate) fn valid_password(password: &str) -> std::result::Result<(), &'static str> {
     match password.chars().count() {
         0..=7 => Err("Please choose at least 8 characters."),
         8..=200 => Ok(()),
@@ -153,24 +89,22 @@ pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SessionStart> {
 /// # Errors
 /// `Invalid` for a bad address or a short password; `Conflict` if already a member.
 pub async fn add_member(s: &Services, business_id: Uuid, role: Role, name: &str, email: &str, password: &str) -> Result<Uuid> {
-    let email = normal_email(email).ok_or_else(|| crate::error::field("email", "This does not look like an e-mail address."))?;
-    valid_password(password).map_err(|m| crate::error::field("password", m))?;
-    let name = crate::error::short("name", name, 100)?;
+    let email = normal_email(email).ok_or_else(|| field("email", "This does not look like an e-mail address."))?;
+    valid_password(password).map_err(|m| field("password", m))?;
+    let name = short("name", name, 100)?;
     if name.is_empty() {
-        return Err(crate::error::field(
-            "name",
-            "Please give the name of the person, up to 100 characters.",
-        ));
+        return Err(field("name", "Please give the name of the person, up to 100 characters."));
     }
     let hash = hash_password(s, password.to_owned()).await?;
     let mut tx = s.begin().await?;
-    let id = insert_member(&mut tx, business_id, role, &name, &email, hash).await?;
+    let id = insert_member(&mut tx, &Principal::Operator, business_id, role, &name, &email, hash).await?;
     tx.commit().await?;
     Ok(id)
 }
 
 pub(crate) async fn insert_member(
     tx: &mut Tx,
+    by: &Principal,
     business_id: Uuid,
     role: Role,
     name: &str,
@@ -178,8 +112,8 @@ pub(crate) async fn insert_member(
     password_hash: String,
 ) -> Result<Uuid> {
     let id = Uuid::now_v7();
+    tx.take_turns(EMAIL, [email.to_owned()]).await?;
     let vault = tx.services().vault();
-    vault::take_turns(tx, EMAIL, [email.to_owned()]).await?;
     let known = account::Column::EmailKey.is_in(vault.indexes(EMAIL, email));
     if account::Entity::find().filter(known).one(&tx.db).await?.is_some() {
         let message = "There is already an account with this e-mail. Sign in instead.";
@@ -207,6 +141,13 @@ pub(crate) async fn insert_member(
         created_at: Set(tx.now),
     };
     member.insert(&tx.db).await?;
+    tx.record_change(
+        business_id,
+        by,
+        Event::MemberAdded(id),
+        None::<()>,
+        Some((name, role.as_str())),
+    );
     Ok(id)
 }
 
@@ -226,7 +167,7 @@ pub async fn actor(s: &Services, account_id: Uuid, business_id: Uuid) -> Result<
         .map_err(|()| Error::broken("member with an unknown role"))?;
     Ok(Some(Actor {
         business_id,
-        who: Who::Member {
+        who: Principal::Member {
             account_id,
             name: account.name,
             role,
@@ -234,34 +175,27 @@ pub async fn actor(s: &Services, account_id: Uuid, business_id: Uuid) -> Result<
     }))
 }
 
-/// What the frame of every page shows.
+/// Name and e-mail of an account.
 ///
 /// # Errors
-/// `SignInNeeded` for an actor that is not a person.
-pub async fn me(s: &Services, actor: &Actor) -> Result<Me> {
-    let Who::Member { account_id, role, .. } = actor.who else {
-        return Err(problem(Code::SignInNeeded, "Please sign in."));
-    };
-    let live_cursor = live::cursor(s, actor.business_id).await?;
-    let account = account::Entity::find_by_id(account_id).one(s.read()).await?;
-    let account = account.ok_or_else(|| problem(Code::SignInNeeded, "Please sign in."))?;
-    Ok(Me {
-        account_id,
-        name: account.name,
-        email: vault::open(s, EMAIL, &account.email).await?,
-        role,
-        business: businesses::view(s, s.read(), actor.business_id).await?,
-        unread: conversations::unread(s, actor).await?,
-        open_tasks: tasks::open_count(s, actor).await?,
-        live_cursor,
-    })
+/// `SignInNeeded` when it is gone.
+pub(crate) async fn name_and_email(s: &Services, id: Uuid) -> Result<(String, String)> {
+    let found = account::Entity::find_by_id(id).one(s.read()).await?;
+    let found = found.ok_or_else(|| problem(Code::SignInNeeded, "Please sign in."))?;
+    let email = s.vault().open(EMAIL, &found.email).await?;
+    Ok((found.name, email))
 }
 
 /// Hash of a password nobody has, so that an unknown address takes as long as a known one.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2hvd3VwLW5vYm9keS0x$Rs0YQ9oKyvUe3tKH0nXDu6Qmxm5v7gXwE1rDz8r8y1E";
 
 pub(crate) async fn hash_password(s: &Services, password: String) -> Result<String> {
-    let _turn = s.passwords().acquire().await.map_err(|e| Error::broken(e.to_string()))?;
+    let _turn = s
+        .of::<Passwords>()
+        .0
+        .acquire()
+        .await
+        .map_err(|e| Error::broken(e.to_string()))?;
     tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string()))
         .await
         .map_err(|e| Error::broken(e.to_string()))?
@@ -269,7 +203,12 @@ pub(crate) async fn hash_password(s: &Services, password: String) -> Result<Stri
 }
 
 async fn verify_password(s: &Services, password: String, hash: String) -> Result<bool> {
-    let _turn = s.passwords().acquire().await.map_err(|e| Error::broken(e.to_string()))?;
+    let _turn = s
+        .of::<Passwords>()
+        .0
+        .acquire()
+        .await
+        .map_err(|e| Error::broken(e.to_string()))?;
     tokio::task::spawn_blocking(move || {
         let hash = PasswordHash::new(&hash).map_err(|e| Error::broken(format!("argon2: {e}")))?;
         Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
@@ -325,7 +264,7 @@ pub mod sessions {
     }
 
     /// Removes what has expired.
-    pub async fn sweep(s: &Services) -> Result<()> {
+    pub async fn prune(s: &Services) -> Result<()> {
         session::Entity::delete_many()
             .filter(session::Column::ExpiresAt.lte(s.now()))
             .exec(&s.db().write)

@@ -1,11 +1,14 @@
-//! Appointments. Whatever changes one takes its reminders along in the same transaction.
+//! Appointments. What follows from a change, its reminders above all, hears of it in the same transaction.
 
 pub mod clocks;
+mod view;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use contract::{
     Code, Page, Problem,
-    appointments::{Act, AppointmentLocation, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status},
+    appointments::{Act, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status},
 };
 use domain::{when, zone::Zone};
 use entity::{appointments::appointment, contacts::contact};
@@ -16,14 +19,18 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Actor, Error, Permission, Result, Services, Tx, audit,
     businesses::{self, locations},
     contacts,
-    error::{field, long, not_found, problem, short},
-    paging::{self, Cursor, PAGE, TimeCursor},
-    reminders, tasks,
-    tx::Changed,
+    kernel::{
+        Actor, Error, Event, Permission, Principal, Result, Services, Tx,
+        error::{field, long, not_found, problem, short},
+        paging::{self, Cursor, PAGE, TimeCursor},
+        tx::Changed,
+    },
 };
+
+use view::views;
+pub(crate) use view::{of_contact, view, views_of};
 
 /// An appointment further away than this is a slip of the keyboard.
 const HORIZON: Duration = Duration::days(2 * 366);
@@ -61,8 +68,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
     };
     clocks::entered(&mut row, starts_at, zone);
     let row = row.insert(&tx.db).await?;
-    reminders::plan(&mut tx, &business, &contact, &row).await?;
-    record(&tx, actor, "appointment.created", None, &row).await?;
+    record(&mut tx, &actor.who, Event::AppointmentBooked, None, &row);
     finish(tx, actor.business_id, row.id).await
 }
 
@@ -99,11 +105,7 @@ pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointm
     row.status = Set(Status::Scheduled.as_str().to_owned());
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;
-    reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit was moved.")).await?;
-    settle_tasks(&mut tx, actor, id).await?;
-    tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::ClockChange, &actor.author()).await?;
-    reminders::plan(&mut tx, &business, &contact, &after).await?;
-    record(&tx, actor, "appointment.moved", Some(&before), &after).await?;
+    record(&mut tx, &actor.who, Event::AppointmentMoved, Some(&before), &after);
     finish(tx, actor.business_id, id).await
 }
 
@@ -136,25 +138,10 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
     if act == Act::Reopen {
         not_twice(&tx, &contact, before.starts_at, Some(id)).await?;
     }
-    let after = set_status(&mut tx, &before, becomes).await?;
-    settle_tasks(&mut tx, actor, id).await?;
-    if !becomes.is_open() {
-        // Nobody need decide any more which time holds.
-        tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::ClockChange, &actor.author()).await?;
+    let after = set_status(&mut tx, &actor.who, &before, becomes).await?;
+    if act == Act::Reopen {
+        clocks::ask(&mut tx, &actor.who, &after);
     }
-    match act {
-        Act::Reopen => {
-            let business = businesses::get(&tx.db, actor.business_id).await?;
-            reminders::plan(&mut tx, &business, &contact, &after).await?;
-            clocks::ask(&mut tx, &after).await?;
-        }
-        Act::Confirm => reminders::stop(&mut tx, &after, reminders::Stop::Answered("Confirmed by staff.")).await?,
-        Act::Cancel => reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit was cancelled.")).await?,
-        Act::Complete | Act::NoShow => {
-            reminders::stop(&mut tx, &after, reminders::Stop::Superseded("The visit is over.")).await?
-        }
-    }
-    record(&tx, actor, "appointment.status", Some(&before), &after).await?;
     finish(tx, actor.business_id, id).await
 }
 
@@ -185,21 +172,26 @@ async fn not_twice(tx: &Tx, contact: &contact::Model, starts_at: DateTime<Utc>, 
     Err(Problem::with(first.id, detail).into())
 }
 
-/// Who settles an appointment need not be told to call about it, nor to find another time.
-async fn settle_tasks(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<()> {
-    for kind in [tasks::Kind::Reschedule, tasks::Kind::Call] {
-        tasks::settle(tx, actor.business_id, id, kind, &actor.author()).await?;
-    }
-    Ok(())
-}
-
-pub(crate) async fn set_status(tx: &mut Tx, row: &appointment::Model, status: Status) -> Result<appointment::Model> {
-    let mut row = row.clone().into_active_model();
+/// Gives an appointment another state, and says so.
+pub(crate) async fn set_status(
+    tx: &mut Tx,
+    by: &Principal,
+    before: &appointment::Model,
+    status: Status,
+) -> Result<appointment::Model> {
+    let mut row = before.clone().into_active_model();
     row.status = Set(status.as_str().to_owned());
     row.updated_at = Set(tx.now);
-    let row = row.update(&tx.db).await?;
-    tx.mark_changed(row.business_id, Changed::Appointment(row.id));
-    Ok(row)
+    let after = row.update(&tx.db).await?;
+    let event = match status {
+        Status::Scheduled => Event::AppointmentReopened,
+        Status::Confirmed => Event::AppointmentConfirmed,
+        Status::RescheduleRequested => Event::AppointmentDeclined,
+        Status::Cancelled => Event::AppointmentCancelled,
+        Status::Completed | Status::NoShow => Event::AppointmentEnded,
+    };
+    record(tx, by, event, Some(before), &after);
+    Ok(after)
 }
 
 /// One appointment.
@@ -245,31 +237,6 @@ pub async fn list(s: &Services, actor: &Actor, query: AppointmentQuery) -> Resul
     })
 }
 
-/// A contact's appointments from 30 days ago on, soonest first, at most 20.
-pub(crate) async fn of_contact(
-    s: &Services,
-    db: &impl ConnectionTrait,
-    business_id: Uuid,
-    contact_id: Uuid,
-) -> Result<Vec<AppointmentView>> {
-    let mut rows = appointment::Entity::in_business(business_id)
-        .filter(appointment::Column::ContactId.eq(contact_id))
-        .order_by_desc(appointment::Column::StartsAt)
-        .limit(20)
-        .all(db)
-        .await?;
-    rows.reverse();
-    views(s, db, business_id, rows).await
-}
-
-pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<AppointmentView> {
-    let row = find(db, business_id, id).await?;
-    views(s, db, business_id, vec![row])
-        .await?
-        .pop()
-        .ok_or_else(|| not_found("visit"))
-}
-
 pub(crate) async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<appointment::Model> {
     let row = appointment::Entity::in_business(business_id)
         .filter(appointment::Column::Id.eq(id))
@@ -296,31 +263,24 @@ pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<(cont
     Ok((contact, row.ok_or_else(|| not_found("visit"))?))
 }
 
-async fn finish(mut tx: Tx, business_id: Uuid, id: Uuid) -> Result<AppointmentView> {
-    tx.mark_changed(business_id, Changed::Appointment(id));
+pub(crate) async fn finish(mut tx: Tx, business_id: Uuid, id: Uuid) -> Result<AppointmentView> {
+    tx.settle().await?;
     let shown = view(tx.services(), &tx.db, business_id, id).await?;
     tx.commit().await?;
     Ok(shown)
 }
 
-async fn record(
-    tx: &Tx,
-    actor: &Actor,
-    action: &str,
+fn record(
+    tx: &mut Tx,
+    by: &Principal,
+    event: fn(Arc<appointment::Model>) -> Event,
     before: Option<&appointment::Model>,
     after: &appointment::Model,
-) -> Result<()> {
+) {
     let facts = |row: &appointment::Model| (row.starts_at, row.status.clone());
-    let change = audit::Change {
-        business_id: actor.business_id,
-        actor: &actor.label(),
-        action,
-        entity: "appointment",
-        entity_id: after.id,
-        before: before.map(facts),
-        after: Some(facts(after)),
-    };
-    audit::record(tx, change).await
+    tx.mark_changed(after.business_id, Changed::Appointment(after.id));
+    let event = event(Arc::new(after.clone()));
+    tx.record_change(after.business_id, by, event, before.map(facts), Some(facts(after)));
 }
 
 /// Reads a start: RFC 3339, or a local time in the zone of its place; it must lie ahead.
@@ -336,56 +296,4 @@ fn future(tx: &Tx, zone: Zone, text: &str) -> Result<DateTime<Utc>> {
     }
     // Whole seconds: texts name minutes, and correlation ids must not differ by fractions.
     Ok(DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at))
-}
-
-/// Several appointments as they are now, in no particular order.
-pub(crate) async fn views_of(
-    s: &Services,
-    db: &impl ConnectionTrait,
-    business_id: Uuid,
-    ids: &[Uuid],
-) -> Result<Vec<AppointmentView>> {
-    let rows = appointment::Entity::these(business_id, ids.iter().copied()).all(db).await?;
-    views(s, db, business_id, rows).await
-}
-
-async fn views(
-    s: &Services,
-    db: &impl ConnectionTrait,
-    business_id: Uuid,
-    rows: Vec<appointment::Model>,
-) -> Result<Vec<AppointmentView>> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-    let mut reminders = reminders::of_appointments(db, business_id, &ids).await?;
-    let people = contacts::labels(s, db, business_id, rows.iter().map(|r| r.contact_id).collect()).await?;
-    let business = businesses::get(db, business_id).await?;
-    let places = locations::several(db, business_id, rows.iter().filter_map(|r| r.location_id).collect()).await?;
-    rows.into_iter()
-        .map(|r| {
-            let person = people.get(&r.contact_id);
-            let say = |what: fn(&contacts::Label) -> &String| person.map(what).cloned().unwrap_or_default();
-            let place = r.location_id.and_then(|id| places.get(&id));
-            Ok(AppointmentView {
-                time_zone: locations::zone(&business, place).name().to_owned(),
-                clock_change: clocks::change(&r).filter(|_| status(&r).is_ok_and(Status::is_open)),
-                status: status(&r)?,
-                id: r.id,
-                contact_name: say(|p| &p.name),
-                phone: say(|p| &p.phone),
-                phone_display: say(|p| &p.phone_display),
-                contact_id: r.contact_id,
-                starts_at: r.starts_at,
-                staff_label: r.staff_label,
-                notes: r.notes,
-                location: place.map(|l| AppointmentLocation {
-                    id: l.id,
-                    name: l.name.clone(),
-                }),
-                reminders: reminders.remove(&r.id).unwrap_or_default(),
-            })
-        })
-        .collect()
 }

@@ -2,10 +2,12 @@
 
 pub mod locations;
 
+use std::collections::HashMap;
+
 use chrono::{Duration, NaiveTime, Timelike};
 use contract::{
     Code, FieldError, Problem,
-    businesses::{BusinessView, CountryView, SendingView, UpdateBusiness, UpdateSending},
+    businesses::{CountryView, UpdateBusiness, UpdateSending},
 };
 use domain::{
     countries::{self, Country},
@@ -14,21 +16,16 @@ use domain::{
     words,
     zone::Zone,
 };
-use entity::{appointments::appointment, businesses::business};
+use entity::businesses::business;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
     sea_query::LockType,
 };
 use uuid::Uuid;
 
-use crate::{
-    Actor, Error, Permission, Result, Services, Tx,
-    appointments::clocks,
-    audit,
+use crate::kernel::{
+    Actor, Error, Event, Permission, Principal, Result, Services, Tx,
     error::{field, problem, short},
-    messages::{self, spend},
-    numbers,
-    tx::Changed,
 };
 
 /// Texts per business and hour, unless said otherwise.
@@ -57,7 +54,7 @@ pub async fn create(
     contact_line: &str,
     time_zone: Option<&str>,
     hourly_limit: Option<i32>,
-) -> Result<BusinessView> {
+) -> Result<business::Model> {
     let tx = s.begin().await?;
     let row = insert(
         &tx,
@@ -71,7 +68,7 @@ pub async fn create(
     )
     .await?;
     tx.commit().await?;
-    view(s, &s.db().write, row.id).await
+    Ok(row)
 }
 
 pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
@@ -122,7 +119,7 @@ pub(crate) fn said_country(code: &str) -> Result<Option<Country>> {
 }
 
 /// A business whose country is not known is in that of its number (E.164). One that is known stays: it was said by somebody.
-pub(crate) async fn learn_country(tx: &Tx, id: Uuid, number: &str) -> Result<()> {
+pub(crate) async fn learn_country(tx: &mut Tx, id: Uuid, number: &str) -> Result<()> {
     let before = get(&tx.db, id).await?;
     let Some(country) = countries::evident(Some(number), None).filter(|_| before.country.is_empty()) else {
         return Ok(());
@@ -130,16 +127,9 @@ pub(crate) async fn learn_country(tx: &Tx, id: Uuid, number: &str) -> Result<()>
     let mut row = before.into_active_model();
     row.country = Set(country.code.to_owned());
     row.update(&tx.db).await?;
-    let change = audit::Change {
-        business_id: id,
-        actor: "a new number",
-        action: "business.updated",
-        entity: "business",
-        entity_id: id,
-        before: Some(""),
-        after: Some(country.code),
-    };
-    audit::record(tx, change).await
+    let by = Principal::System("a new number");
+    tx.record_change(id, &by, Event::BusinessChanged, Some(""), Some(country.code));
+    Ok(())
 }
 
 /// The code of the country a time zone lies in, if it lies in one: to begin with in a form.
@@ -195,6 +185,16 @@ pub(crate) async fn get(db: &impl ConnectionTrait, id: Uuid) -> Result<business:
         .ok_or_else(|| problem(Code::NotFound, "This business does not exist any more."))
 }
 
+/// A business's settings, read once per transaction. Its ledger's head is not to be taken from here.
+pub(crate) async fn of(tx: &mut Tx, id: Uuid) -> Result<business::Model> {
+    if let Some(known) = tx.memo::<HashMap<Uuid, business::Model>>().get(&id) {
+        return Ok(known.clone());
+    }
+    let row = get(&tx.db, id).await?;
+    tx.memo::<HashMap<Uuid, business::Model>>().insert(id, row.clone());
+    Ok(row)
+}
+
 /// The zone of a business; UTC should the stored name ever be unknown.
 pub(crate) fn zone(b: &business::Model) -> Zone {
     Zone::named(&b.time_zone).unwrap_or(Zone::UTC)
@@ -236,34 +236,11 @@ pub(crate) fn cadence(b: &business::Model) -> Vec<u16> {
     b.cadence.split(',').filter_map(|h| h.trim().parse().ok()).collect()
 }
 
-pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, id: Uuid) -> Result<BusinessView> {
-    let b = get(db, id).await?;
-    let hours = quiet(&b);
-    let url = &s.settings().public_url;
-    let sender = numbers::sender(s, db, id, None, None).await?;
-    Ok(BusinessView {
-        id,
-        cadence: cadence(&b),
-        sender_display: sender.as_deref().map(|number| domain::phone::display(number, &b.country)),
-        sender,
-        own_account: s.connections().own_of(id).map(|a| a.sid().to_owned()),
-        webhook_inbound: format!("{url}/webhooks/twilio/inbound"),
-        webhook_status: format!("{url}/webhooks/twilio/status"),
-        slug: b.slug,
-        name: b.name,
-        contact_line: b.contact_line,
-        time_zone: b.time_zone,
-        country: b.country,
-        quiet_start: hours.start_min,
-        quiet_end: hours.end_min,
-    })
-}
-
 /// Changes the settings that texts to customers are made of.
 ///
 /// # Errors
 /// `NotAllowed` for staff; `Invalid` for an empty name, an unknown zone or country.
-pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<BusinessView> {
+pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<()> {
     actor.may(Permission::ManageBusiness)?;
     let (name, contact_line) = (words::line(&cmd.name), words::line(&cmd.contact_line));
     let odd = |text: &str, most: usize| !(1..=most).contains(&text.chars().count());
@@ -298,51 +275,11 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<
         row.country = Set(country.code.to_owned());
     }
     let after = row.update(&tx.db).await.map_err(Error::from)?;
-    tx.mark_changed(after.id, Changed::Notices);
-    let change = audit::Change {
-        business_id: actor.business_id,
-        actor: &actor.label(),
-        action: "business.updated",
-        entity: "business",
-        entity_id: after.id,
-        before: Some(was),
-        after: Some(facts(&after)),
-    };
-    audit::record(&tx, change).await?;
+    tx.record_change(after.id, &actor.who, Event::BusinessChanged, Some(was), Some(facts(&after)));
     if zone(&after) != showed {
-        // Locations that have a zone of their own keep it.
-        let own = locations::with_zones(&tx.db, after.id).await?;
-        let here = |appointment: &appointment::Model| appointment.location_id.is_none_or(|id| !own.contains(&id));
-        clocks::place_moved(&mut tx, actor, zone(&after), here).await?;
+        tx.record(after.id, &actor.who, Event::ZoneChanged { location: None });
     }
-    tx.commit().await?;
-    view(s, &s.db().write, actor.business_id).await
-}
-
-/// What bounds the sending of the actor's business.
-///
-/// # Errors
-/// `NotAllowed`.
-pub async fn sending(s: &Services, actor: &Actor) -> Result<SendingView> {
-    actor.may(Permission::ReadMessages)?;
-    let b = get(s.read(), actor.business_id).await?;
-    sending_view(s, s.read(), b).await
-}
-
-async fn sending_view(s: &Services, db: &impl ConnectionTrait, b: business::Model) -> Result<SendingView> {
-    Ok(SendingView {
-        hourly_limit: b.hourly_limit.max(0) as u32,
-        monthly_budget: b.monthly_budget,
-        spent: spend::spent(db, &b, s.now()).await?,
-        state_hours: b.state_hours,
-        quiet_start: clock(quiet(&b).start_min),
-        quiet_end: clock(quiet(&b).end_min),
-    })
-}
-
-/// Minutes after midnight as a time of day.
-fn clock(minutes: u16) -> String {
-    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+    tx.commit().await
 }
 
 fn parse_clock(typed: &str) -> Option<i32> {
@@ -354,7 +291,7 @@ fn parse_clock(typed: &str) -> Option<i32> {
 ///
 /// # Errors
 /// `NotAllowed` for staff; `Invalid` per field.
-pub async fn update_sending(s: &Services, actor: &Actor, cmd: UpdateSending) -> Result<SendingView> {
+pub async fn update_sending(s: &Services, actor: &Actor, cmd: UpdateSending) -> Result<()> {
     actor.may(Permission::ManageBusiness)?;
     let Bounds { budget, limit, quiet } = valid_bounds(&cmd)?;
     let mut tx = s.begin().await?;
@@ -375,23 +312,14 @@ pub async fn update_sending(s: &Services, actor: &Actor, cmd: UpdateSending) -> 
     row.state_hours = Set(cmd.state_hours);
     (row.quiet_start, row.quiet_end) = (Set(quiet.0), Set(quiet.1));
     let after = row.update(&tx.db).await?;
-    if wider {
-        messages::look_again(&mut tx, after.id, None).await?;
-    }
-    tx.mark_changed(after.id, Changed::Notices);
-    let change = audit::Change {
-        business_id: after.id,
-        actor: &actor.label(),
-        action: "business.sending_updated",
-        entity: "business",
-        entity_id: after.id,
-        before: Some(was),
-        after: Some(bounds(&after)),
-    };
-    audit::record(&tx, change).await?;
-    let shown = sending_view(s, &tx.db, after).await?;
-    tx.commit().await?;
-    Ok(shown)
+    tx.record_change(
+        after.id,
+        &actor.who,
+        Event::SendingChanged { wider },
+        Some(was),
+        Some(bounds(&after)),
+    );
+    tx.commit().await
 }
 
 struct Bounds {

@@ -1,13 +1,13 @@
 //! Customers: create, find, change; what they agreed to is in `consent`. Numbers and addresses are sealed in the database; every row
 //! that is loaded goes through `opened`, so outside this file a `contact::Model` holds them in plain.
 
+mod batch;
 pub mod consent;
-mod group;
 pub(crate) mod hold;
 mod query;
 pub(crate) mod search;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use contract::{
@@ -17,6 +17,7 @@ use contract::{
 use domain::{
     consent::{Channel, Purpose, Source, State},
     words,
+    zone::Zone,
 };
 use entity::{
     businesses::business,
@@ -30,18 +31,18 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Actor, Error, Permission, Result, Services, Tx, Who, accounts, audit,
-    batcher::Batcher,
-    businesses,
-    error::{field, not_found, problem},
-    messages,
-    tx::Changed,
-    vault::{self, Vault},
+    accounts, businesses,
+    kernel::{
+        Actor, Error, Event, Permission, Principal, Result, Services, Tx,
+        batcher::Batcher,
+        error::{field, not_found, problem},
+        tx::Changed,
+        vault::Vault,
+    },
 };
 
-pub(crate) use group::{known_or_new, locked_all, locked_if_free};
-pub use hold::decide as decide_hold;
-pub use query::{get, list, page};
+pub(crate) use batch::{known_or_new, locked_all, locked_if_free};
+pub use query::{get, list};
 pub(crate) use query::{view, views_of};
 
 /// The sealed columns, as `vault::SEALED` calls them.
@@ -86,7 +87,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
         Some(row) => return Err(problem(Code::Conflict, format!("{} already has this number.", row.name))),
     };
     if let Some(opt_in) = &cmd.opt_in {
-        let source = if matches!(actor.who, Who::ApiKey { .. }) {
+        let source = if matches!(actor.who, Principal::ApiKey { .. }) {
             Source::Api
         } else {
             Source::Booking
@@ -98,7 +99,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
                 contact: &row,
                 state: State::OptedIn,
                 source,
-                actor: &actor.label(),
+                by: &actor.who,
                 evidence: &evidence,
                 at: tx.now,
             };
@@ -106,19 +107,9 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
         }
     }
     tx.mark_changed(actor.business_id, Changed::Contact(row.id));
-    let change = audit::Change {
-        business_id: actor.business_id,
-        actor: &actor.label(),
-        action: "contact.created",
-        entity: "contact",
-        entity_id: row.id,
-        before: None,
-        after: Some(&row.name),
-    };
-    audit::record(&tx, change).await?;
-    let shown = view(s, &tx.db, actor.business_id, row.id).await?;
-    tx.commit().await?;
-    Ok(shown)
+    let (id, event) = (row.id, Event::ContactAdded(row.id));
+    tx.record_change(actor.business_id, &actor.who, event, None::<()>, Some(row.name));
+    finish(tx, actor.business_id, id).await
 }
 
 /// Changes what is known of a contact.
@@ -162,24 +153,22 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<C
             contact: &after,
             state: if suppressed { State::OptedOut } else { State::Unknown },
             source: Source::Staff,
-            actor: &actor.label(),
+            by: &actor.who,
             evidence: "The phone number was changed",
             at: tx.now,
         };
         consent::record(&mut tx, change).await?;
-        messages::cancel_waiting(&mut tx, actor.business_id, after.id, NUMBER_CHANGED).await?;
+        tx.record(actor.business_id, &actor.who, Event::PhoneChanged(Arc::new(after.clone())));
     }
-    tell(&mut tx, actor.business_id, after.id).await?;
-    let change = audit::Change {
-        business_id: actor.business_id,
-        actor: &actor.label(),
-        action: "contact.updated",
-        entity: "contact",
-        entity_id: after.id,
-        before: Some(before),
-        after: Some((after.name, after.email, after.time_zone)),
-    };
-    audit::record(&tx, change).await?;
+    tx.mark_changed(actor.business_id, Changed::Contact(after.id));
+    let now = (after.name, after.email, after.time_zone);
+    tx.record_change(
+        actor.business_id,
+        &actor.who,
+        Event::ContactChanged(after.id),
+        Some(before),
+        Some(now),
+    );
     finish(tx, actor.business_id, cmd.id).await
 }
 
@@ -205,7 +194,7 @@ pub async fn record_consent(s: &Services, actor: &Actor, cmd: RecordConsent) -> 
         contact: &row,
         state: cmd.state,
         source: Source::Staff,
-        actor: &actor.label(),
+        by: &actor.who,
         evidence: &evidence,
         at: tx.now,
     };
@@ -224,21 +213,14 @@ pub async fn set_blocked(s: &Services, actor: &Actor, id: Uuid, blocked: bool) -
     let was = row.blocked;
     let mut row = row.into_active_model();
     row.blocked = Set(blocked);
-    row.update(&tx.db).await?;
-    if blocked {
-        messages::cancel_waiting(&mut tx, actor.business_id, id, BLOCKED).await?;
-    }
-    tell(&mut tx, actor.business_id, id).await?;
-    let change = audit::Change {
-        business_id: actor.business_id,
-        actor: &actor.label(),
-        action: "contact.blocked",
-        entity: "contact",
-        entity_id: id,
-        before: Some(was),
-        after: Some(blocked),
+    let row = Arc::new(opened(s, row.update(&tx.db).await?).await?);
+    let event = if blocked {
+        Event::ContactBlocked(row)
+    } else {
+        Event::ContactUnblocked(row)
     };
-    audit::record(&tx, change).await?;
+    tx.mark_changed(actor.business_id, Changed::Contact(id));
+    tx.record_change(actor.business_id, &actor.who, event, Some(was), Some(blocked));
     finish(tx, actor.business_id, id).await
 }
 
@@ -265,8 +247,8 @@ struct Standing {
 
 impl Standing {
     fn objection(&self, s: &Services, phone: &str) -> Option<&'static str> {
-        match &self.state {
-            Some(state) if state == State::OptedOut.as_str() => Some("The customer opted out."),
+        match self.state.as_deref().map(consent::read) {
+            Some(State::OptedOut) => Some("The customer opted out."),
             _ if self.blocked => Some(BLOCKED),
             _ if self.held_since.is_some() => Some(hold::REASON),
             _ if !s.vault().indexes(PHONE, phone).contains(&self.phone_key) => Some(NUMBER_CHANGED),
@@ -287,7 +269,7 @@ const MOST_LOOKS: usize = 64;
 pub(crate) async fn objection(s: &Services, business_id: Uuid, id: Uuid, phone: &str) -> Result<Option<&'static str>> {
     let work = |group| async move { Box::pin(objections(s, group)).await };
     let look = (business_id, id, phone.to_owned());
-    let done = s.looks().run(look, MOST_LOOKS, work).await;
+    let done = s.of::<Looks>().run(look, MOST_LOOKS, work).await;
     done.unwrap_or_else(|| Err(Error::broken("the last look at this text broke off")))
 }
 
@@ -333,6 +315,16 @@ async fn standings(s: &Services, ids: impl Iterator<Item = Uuid>) -> Result<Hash
         .all(s.read())
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The zone a contact sleeps in: their own, else the business's.
+pub(crate) fn zone(business: &business::Model, contact: &contact::Model) -> Zone {
+    own_zone(contact).unwrap_or_else(|| businesses::zone(business))
+}
+
+/// The one that is known of themselves.
+pub(crate) fn own_zone(contact: &contact::Model) -> Option<Zone> {
+    contact.time_zone.as_deref().and_then(Zone::named)
 }
 
 /// Several contacts of one business by id; those that are not there are left out.
@@ -395,11 +387,11 @@ pub(crate) async fn take_token(tx: &Tx, row: contact::Model) -> Result<i32> {
 
 /// A row as it is stored, made readable. Written back by way of `into_active_model` it stays as it was: only what is `Set` is written.
 async fn opened(s: &Services, mut row: contact::Model) -> Result<contact::Model> {
-    row.phone = vault::open(s, PHONE, &row.phone).await?;
+    row.phone = s.vault().open(PHONE, &row.phone).await?;
     // Names that were stored before they were tidied up.
     row.name = words::line(&row.name);
     if let Some(email) = &row.email {
-        row.email = Some(vault::open(s, EMAIL, email).await?);
+        row.email = Some(s.vault().open(EMAIL, email).await?);
     }
     Ok(row)
 }
@@ -426,7 +418,7 @@ async fn holder(tx: &Tx, business_id: Uuid, phone: &str) -> Result<Option<contac
     if let Some(row) = by_phone(s, &tx.db, business_id, phone).await? {
         return Ok(Some(row));
     }
-    vault::take_turns(tx, PHONE, [turn(business_id, phone)]).await?;
+    tx.take_turns(PHONE, [turn(business_id, phone)]).await?;
     by_phone(s, &tx.db, business_id, phone).await
 }
 
@@ -435,19 +427,11 @@ fn turn(business_id: Uuid, phone: &str) -> String {
     format!("{business_id} {phone}")
 }
 
-async fn finish(tx: Tx, business_id: Uuid, id: Uuid) -> Result<ContactView> {
+pub(crate) async fn finish(mut tx: Tx, business_id: Uuid, id: Uuid) -> Result<ContactView> {
+    tx.settle().await?;
     let shown = view(tx.services(), &tx.db, business_id, id).await?;
     tx.commit().await?;
     Ok(shown)
-}
-
-/// A contact changed: so did their row in the inbox.
-pub(crate) async fn tell(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
-    tx.mark_changed(business_id, Changed::Contact(id));
-    if let Some(conversation) = crate::conversations::of_contact(&tx.db, business_id, id).await? {
-        tx.mark_changed(business_id, Changed::Conversation(conversation.id));
-    }
-    Ok(())
 }
 
 /// What was typed, made sure of.
@@ -506,7 +490,7 @@ impl Valid {
             mark("email", "This does not look like an e-mail address.".into());
         }
         let time_zone = given(zone);
-        if time_zone.as_deref().is_some_and(|z| domain::zone::Zone::named(z).is_none()) {
+        if time_zone.as_deref().is_some_and(|z| Zone::named(z).is_none()) {
             mark(
                 "time_zone",
                 "This is not a time zone we know. Example: America/New_York.".into(),
@@ -599,7 +583,7 @@ async fn stopped_before(tx: &mut Tx, new: &[contact::Model]) -> Result<()> {
             contact: row,
             state: State::OptedOut,
             source: Source::Keyword,
-            actor: consent::CUSTOMER,
+            by: &Principal::Customer,
             evidence,
             at: since,
         };

@@ -2,19 +2,8 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use contract::{
-    Page, PageQuery,
-    contacts::{ContactView, Hold},
-    conversations::{Composer, ConversationRow, Thread},
-    live::LiveEvent,
-    messages::Direction,
-};
-use domain::{
-    consent::{Sending, State, may_send},
-    delivery,
-    phone::Address,
-    words,
-};
+use contract::{Page, PageQuery, conversations::ConversationRow, live::LiveEvent, messages::Direction};
+use domain::{consent::State, delivery, words};
 use entity::{contacts::contact, conversations::conversation, messages::message};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -23,14 +12,15 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Actor, Permission, Result, Services, Tx, appointments, businesses,
+    businesses,
     contacts::{self, consent},
-    db::places,
-    error::not_found,
-    messages, numbers,
-    paging::{self, Cursor, PAGE, TimeCursor},
-    tasks,
-    tx::Changed,
+    kernel::{
+        Actor, Permission, Result, Services, Tx,
+        db::places,
+        error::not_found,
+        paging::{self, Cursor, PAGE, TimeCursor},
+        tx::Changed,
+    },
 };
 
 /// Conversations, latest activity first.
@@ -67,57 +57,6 @@ pub(crate) fn latest(business_id: Uuid, after: Option<TimeCursor>) -> Select<con
         Some(Cursor(t, i)) => rows.filter(paging::beyond(at, id, t, i, true)),
         None => rows,
     }
-}
-
-/// An open conversation: the newest messages, or those before a cursor, and the person.
-///
-/// # Errors
-/// `NotFound`, `Malformed` for a cursor that is none.
-pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String>) -> Result<Thread> {
-    actor.may(Permission::ReadMessages)?;
-    let conversation = row(s, s.read(), actor.business_id, id).await?;
-    let rows = messages::newest(actor.business_id, TimeCursor::decode(before.as_deref())?)
-        .filter(message::Column::ConversationId.eq(id));
-    let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
-    let contact = contacts::view(s, s.read(), actor.business_id, conversation.contact_id).await?;
-    let sender = numbers::sender(s, s.read(), actor.business_id, Some(contact.id), None).await?;
-    let hold = contacts::hold::of(s.read(), actor.business_id, &contact).await?;
-    Ok(Thread {
-        composer: composer(&contact, hold, sender.is_some()),
-        messages: page.data.into_iter().rev().map(messages::shown).collect(),
-        older: page.next_cursor,
-        appointments: appointments::of_contact(s, s.read(), actor.business_id, contact.id).await?,
-        tasks: tasks::of_contact(s, s.read(), actor.business_id, contact.id).await?,
-        conversation,
-        contact,
-    })
-}
-
-/// Whether staff may write to this person, and what to do if not.
-fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool) -> Composer {
-    let closed = |reason: &str, todo: &str| Composer::Closed {
-        reason: reason.to_owned(),
-        todo: todo.to_owned(),
-    };
-    if contact.blocked {
-        return closed(contacts::BLOCKED, "Unblock them on their page to write again.");
-    }
-    if let Some(hold) = hold {
-        return Composer::OnHold(hold);
-    }
-    if let Some(why) = Address::of(&contact.phone).objection() {
-        return closed(why, "If they have a phone number, add it on their page.");
-    }
-    if let Err(reason) = may_send(contact.consent.sms, Sending::Reply) {
-        return closed(reason, "Call them instead. They can text START to get texts again.");
-    }
-    if !sender {
-        return closed(
-            "There is no number to send from.",
-            "Ask your administrator to add a Twilio number.",
-        );
-    }
-    Composer::Open
 }
 
 /// Marks everything in a conversation as read.
@@ -323,7 +262,7 @@ pub(crate) async fn show_all<'a>(
     let people: HashMap<Uuid, &contact::Model> = people.into_iter().map(|p| (p.id, p)).collect();
     for row in rows {
         if let Some(person) = people.get(&row.contact_id) {
-            let country = tx.business(row.business_id).await?.country;
+            let country = businesses::of(tx, row.business_id).await?.country;
             let (business_id, state) = (row.business_id, states.get(&person.id).copied());
             tx.publish(business_id, LiveEvent::Conversation(shown(row, person, state, &country)));
         }

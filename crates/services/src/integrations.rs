@@ -6,8 +6,8 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, sea_
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{
-    Actor, Permission, Result, Services, Who,
+use crate::kernel::{
+    Actor, Event, Permission, Principal, Result, Services,
     error::{field, problem, short},
 };
 
@@ -48,7 +48,16 @@ pub async fn create_api_key(s: &Services, actor: &Actor, name: &str, scopes: &[S
         last_used_at: Set(None),
         revoked_at: Set(None),
     };
-    row.insert(&s.db().write).await?;
+    let mut tx = s.begin().await?;
+    let row = row.insert(&tx.db).await?;
+    tx.record_change(
+        actor.business_id,
+        &actor.who,
+        Event::ApiKeyCreated(row.id),
+        None::<()>,
+        Some((row.name, row.scopes)),
+    );
+    tx.commit().await?;
     Ok(key)
 }
 
@@ -83,7 +92,7 @@ pub async fn actor(s: &Services, key: &str) -> Result<Actor> {
         .collect();
     Ok(Actor {
         business_id: row.business_id,
-        who: Who::ApiKey {
+        who: Principal::ApiKey {
             id: row.id,
             name: row.name,
             scopes,

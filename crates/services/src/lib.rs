@@ -1,80 +1,61 @@
-//! USE CASES. One public async function per sentence the product says. This room owns transactions, the clock, the actor,
-//! live events and the queue; doors call it, one call per request.
+//! USE CASES. One public async function per sentence the product says; doors call them, one call per request.
+//!
+//! The rooms stand on floors, and import downward only (`script/lint` holds them to it):
+//!
+//! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
+//! - nouns, low to high: `accounts`, `businesses`, `spend`, `integrations`, `contacts`, `appointments`, `conversations`, `messages`, `tasks`;
+//!   `channels` and `numbers`; then what messages go through: `delivery`, `outbox`, `sending`; `reminders`, which send; `receiving`, which
+//!   answers; `reconcile`, which compares.
+//! - tops: `listeners` (what follows from an event), `guards` (whether a message is still wanted), `jobs`, `pages` (what a screen shows of many
+//!   nouns), `setup`, `seed`, and this file, which wires them.
 
 pub mod accounts;
-mod actor;
 pub mod appointments;
-mod audit;
-mod batcher;
 pub mod businesses;
-mod clock;
+pub mod channels;
 pub mod contacts;
 pub mod conversations;
-pub mod db;
-mod error;
+pub mod delivery;
+mod guards;
 pub mod integrations;
-pub mod live;
+pub mod jobs;
+mod kernel;
+mod listeners;
 pub mod messages;
-pub mod notices;
 pub mod numbers;
-mod paging;
+pub mod outbox;
+pub mod pages;
 #[cfg(test)]
-mod plans;
-pub mod queue;
+mod query_plans;
+pub mod receiving;
+pub mod reconcile;
 pub mod reminders;
 pub mod reports;
 pub mod seed;
+pub mod sending;
+pub mod setup;
+mod spend;
 pub mod tasks;
-mod tx;
-pub mod vault;
-pub mod wake;
 
-use std::sync::Arc;
+use channels::connections::{self, Connections};
+use kernel::{services::Extensions, tx::Wiring};
 
-pub use actor::{Actor, Permission, Who};
-use chrono::{DateTime, Utc};
-pub use clock::Clock;
-pub use db::Db;
-pub use error::{Error, Result};
-use numbers::connections;
-pub use numbers::connections::Credentials;
+pub use channels::connections::Credentials;
+pub use kernel::{Actor, Clock, Db, Error, Permission, Principal, Result, Services, Settings, db, live, queue, rotation, vault, wake};
+pub use spend::set_price;
 pub use twilio::signature::SharedKey;
-pub(crate) use tx::Tx;
-use wake::Wake;
 
-/// What this installation was told about the world outside.
-#[derive(Clone)]
-pub struct Settings {
-    /// Where Twilio and browsers reach us, without a trailing slash; callback URLs and signatures are built from it.
-    pub public_url: String,
-    /// Sender for businesses that have no number of their own, E.164.
-    pub default_from: Option<String>,
-    /// Most texts a second for the whole account; none means that Twilio's own answers set the pace.
-    pub account_per_second: Option<u32>,
-    /// The installation's own Twilio account, for businesses that have none of theirs.
+static WIRING: Wiring = Wiring {
+    listeners: listeners::LISTENERS,
+    guard: guards::still_wanted,
+    views: listeners::views,
+    count: |tx, counts| Box::pin(reports::add(tx, counts)),
+};
+
+/// Twilio: where it is, and the installation's own account, for businesses that have none of theirs.
+pub struct Twilio {
+    pub api: twilio::Api,
     pub account: Option<Credentials>,
-}
-
-/// Everything a use case needs; the one value in axum state, Leptos context and job data. Cheap to clone.
-#[derive(Clone)]
-pub struct Services(Arc<Inner>);
-
-struct Inner {
-    db: Db,
-    clock: Clock,
-    connections: connections::Connections,
-    settings: Settings,
-    live: Wake,
-    outbox: Wake,
-    queue: Wake,
-    inbound: messages::InboundBatch,
-    writing: messages::Writing,
-    looks: contacts::Looks,
-    results: messages::ResultBatch,
-    statuses: messages::StatusBatch,
-    passwords: tokio::sync::Semaphore,
-    vault: vault::Vault,
-    searches: contacts::search::Cache,
 }
 
 impl Services {
@@ -83,97 +64,23 @@ impl Services {
     ///
     /// # Errors
     /// When the database does not answer or was encrypted with another secret.
-    pub async fn open(db: Db, clock: Clock, twilio: twilio::Api, settings: Settings, master: vault::Master) -> Result<Self> {
+    pub async fn open(db: Db, clock: Clock, twilio: Twilio, settings: Settings, master: vault::Master) -> Result<Self> {
+        // As many groups at work as the database takes transactions that write.
         let groups = if db.is_postgres() { 2 } else { 1 };
-        let s = Self(Arc::new(Inner {
-            vault: vault::Vault::load(&db, master, clock.now()).await?,
-            searches: contacts::search::Cache::default(),
-            db,
-            clock,
-            connections: connections::Connections::new(twilio, settings.account.clone()),
-            settings,
-            live: Wake::default(),
-            outbox: Wake::default(),
-            queue: Wake::default(),
-            inbound: messages::InboundBatch::new(groups),
-            writing: messages::Writing::new(groups),
-            looks: contacts::Looks::new(1),
-            results: messages::ResultBatch::new(groups),
-            statuses: messages::StatusBatch::new(groups),
-            // argon2 takes a core and 19 MiB for a moment; two at a time leave the machine to everybody else.
-            passwords: tokio::sync::Semaphore::new(2),
-        }));
-        vault::rotation::upgrade(&s).await?;
+        let vault = vault::Vault::load(&db, master, clock.now()).await?;
+        let nouns = Extensions::default()
+            .with(&WIRING)
+            .with(accounts::Passwords::default())
+            .with(contacts::Looks::new(1))
+            .with(contacts::search::Cache::default())
+            .with(Connections::new(twilio.api, twilio.account))
+            .with(delivery::StatusBatch::new(groups))
+            .with(outbox::Writing::new(groups))
+            .with(sending::ResultBatch::new(groups))
+            .with(receiving::InboundBatch::new(groups));
+        let s = Self::new(db, clock, settings, vault, nouns);
+        rotation::upgrade(&s).await?;
         connections::refresh(&s).await?;
         Ok(s)
-    }
-
-    /// Now, to the millisecond, which is what both databases keep.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.0.clock.now()
-    }
-
-    pub fn settings(&self) -> &Settings {
-        &self.0.settings
-    }
-
-    pub fn db(&self) -> &Db {
-        &self.0.db
-    }
-
-    /// Notified when there is something new for live streams.
-    pub fn live(&self) -> &Wake {
-        &self.0.live
-    }
-
-    /// Notified when texts wait to be sent.
-    pub fn outbox(&self) -> &Wake {
-        &self.0.outbox
-    }
-
-    /// Notified when there are jobs in the queue.
-    pub fn queue(&self) -> &Wake {
-        &self.0.queue
-    }
-
-    pub(crate) fn inbound(&self) -> &messages::InboundBatch {
-        &self.0.inbound
-    }
-
-    pub(crate) fn writing(&self) -> &messages::Writing {
-        &self.0.writing
-    }
-
-    pub(crate) fn looks(&self) -> &contacts::Looks {
-        &self.0.looks
-    }
-
-    pub(crate) fn results(&self) -> &messages::ResultBatch {
-        &self.0.results
-    }
-
-    pub(crate) fn statuses(&self) -> &messages::StatusBatch {
-        &self.0.statuses
-    }
-
-    pub(crate) fn vault(&self) -> &vault::Vault {
-        &self.0.vault
-    }
-
-    pub(crate) fn searches(&self) -> &contacts::search::Cache {
-        &self.0.searches
-    }
-
-    pub(crate) fn connections(&self) -> &connections::Connections {
-        &self.0.connections
-    }
-
-    pub(crate) fn passwords(&self) -> &tokio::sync::Semaphore {
-        &self.0.passwords
-    }
-
-    /// For reading outside a transaction.
-    pub(crate) fn read(&self) -> &sea_orm::DatabaseConnection {
-        &self.0.db.read
     }
 }

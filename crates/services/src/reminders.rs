@@ -2,28 +2,24 @@
 
 mod answers;
 mod firing;
-
-use std::collections::HashMap;
+mod listen;
 
 use chrono::{DateTime, Duration, Utc};
-use contract::appointments::{ReminderView, Status as AppointmentStatus};
 use domain::{
     reminders::{Kind, Plan, WINDOW_DAYS, correlation_id},
     texts::Start,
     zone::Zone,
 };
-use entity::{
-    appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
-};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
+use entity::{appointments::appointment, businesses::business, contacts::contact, reminders::reminder_request};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, Set};
 use uuid::Uuid;
 
 use crate::{
-    Result, Tx,
     appointments::clocks,
     businesses::{self, locations},
-    messages, tasks,
-    tx::Changed,
+    contacts, conversations,
+    kernel::{Result, Tx, tx::Changed},
+    outbox, tasks,
 };
 
 #[cfg(test)]
@@ -31,8 +27,8 @@ pub(crate) use answers::asked_of;
 pub(crate) use answers::{Said, answer, asked, other, perhaps_meant};
 #[cfg(test)]
 pub(crate) use firing::due;
-pub(crate) use firing::superseded;
 pub use firing::{send_now, tick};
+pub(crate) use listen::{appointments_changed, messages_changed, still_wanted};
 
 /// Why an appointment's open reminders end.
 pub(crate) enum Stop<'a> {
@@ -42,19 +38,12 @@ pub(crate) enum Stop<'a> {
     Superseded(&'a str),
 }
 
-/// The zone a contact sleeps in: their own, else the business's.
-pub(crate) fn zone(business: &business::Model, contact: &contact::Model) -> Zone {
-    own_zone(contact).unwrap_or_else(|| businesses::zone(business))
-}
-
-/// The same as long as an appointment of theirs is near: who has no zone of their own is taken to be where it is.
+/// The zone a contact is in when an appointment of theirs is near: who has no zone of their own is taken to be where it is.
 pub(crate) fn zone_of(business: &business::Model, contact: &contact::Model, appointment: &appointment::Model) -> Zone {
     let place = || appointment.time_zone.as_deref().and_then(Zone::named);
-    own_zone(contact).or_else(place).unwrap_or_else(|| businesses::zone(business))
-}
-
-fn own_zone(contact: &contact::Model) -> Option<Zone> {
-    contact.time_zone.as_deref().and_then(Zone::named)
+    contacts::own_zone(contact)
+        .or_else(place)
+        .unwrap_or_else(|| businesses::zone(business))
 }
 
 /// When an appointment begins, as its texts say it. Who has no zone of their own is taken to be where the appointment is.
@@ -68,7 +57,7 @@ pub(crate) async fn start(
     Ok(Start {
         at: appointment.starts_at,
         place,
-        customer: own_zone(contact).unwrap_or(place),
+        customer: contacts::own_zone(contact).unwrap_or(place),
     })
 }
 
@@ -212,7 +201,7 @@ pub(crate) async fn stop(tx: &mut Tx, appointment: &appointment::Model, why: Sto
             // First the reminder, then its text: a text that is withdrawn under a live reminder asks for a call.
             finish(tx, row, "cancelled", Some(reason)).await?;
             if let Some(message_id) = message_id {
-                messages::cancel(tx, appointment.business_id, message_id, reason).await?;
+                outbox::cancel(tx, appointment.business_id, message_id, reason).await?;
             }
         }
     }
@@ -238,90 +227,8 @@ fn step(id: Uuid, step: &str, why: Option<&str>) {
     tracing::info!(reminder = %id, step, why, "reminder");
 }
 
-/// The provider has taken a reminder's text, or delivered one that was given up: it can be answered for 14 days, or until the appointment.
-pub(crate) async fn sent(tx: &mut Tx, m: &message::Model) -> Result<()> {
-    taken(tx, m, m.delivered_at.map(|_| "the network")).await
-}
-
-/// The same for a text of which `by` says that it arrived.
-pub(crate) async fn arrived(tx: &mut Tx, m: &message::Model, by: &str) -> Result<()> {
-    taken(tx, m, Some(by)).await
-}
-
-/// `arrived`: who says that it reached the customer.
-async fn taken(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result<()> {
-    let Some(row) = of_message(tx, m).await? else { return Ok(()) };
-    let after_all = arrived.filter(|_| row.status == "failed");
-    if !(row.status == "queued" || after_all.is_some() || (row.status == "cancelled" && row.sent_at.is_none())) {
-        return Ok(());
-    }
-    // Superseded while it was on its way, or before that was known: it keeps its state, and what was sent is remembered.
-    let superseded = row.status == "cancelled" || (row.status == "failed" && is_of_another_time(&row, tx.now));
-    let (business_id, appointment_id) = (row.business_id, row.appointment_id);
-    // Not when we heard of it: an answer may have come before that.
-    let sent_at = row.sent_at.or(m.claimed_at).unwrap_or(tx.now);
-    let appointment = crate::appointments::find(&tx.db, business_id, appointment_id).await?;
-    let mut row = row.into_active_model();
-    row.sent_at = Set(Some(sent_at));
-    row.updated_at = Set(tx.now);
-    if !superseded {
-        row.status = Set("sent".to_owned());
-        row.reason = Set(None);
-        row.expires_at = Set(Some(answerable_until(appointment.starts_at, sent_at)));
-    }
-    row.update(&tx.db).await?;
-    if let Some(by) = after_all.filter(|_| !superseded) {
-        tasks::settle_key(tx, business_id, &call_key(&appointment), tasks::Kind::Call, by).await?;
-    }
-    tx.mark_changed(business_id, Changed::Appointment(appointment_id));
-    Ok(())
-}
-
-/// Its appointment was moved, is over or gone: what becomes of this reminder is no news of the appointment as it stands now.
-fn is_of_another_time(row: &reminder_request::Model, now: DateTime<Utc>) -> bool {
-    row.expires_at.is_some_and(|at| at <= now)
-}
-
-/// A reminder's text did not reach anybody: the appointment shows it, and somebody should call.
-pub(crate) async fn failed(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
-    let Some(row) = of_message(tx, m).await? else { return Ok(()) };
-    if !matches!(row.status.as_str(), "queued" | "sent") {
-        return Ok(());
-    }
-    let appointment = crate::appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
-    let old = is_of_another_time(&row, tx.now);
-    finish(tx, row, "failed", Some(reason)).await?;
-    // News of a time that the appointment no longer has, or of one that somebody has settled or that is over, calls for nothing.
-    if !old && appointment.starts_at > tx.now && crate::appointments::status(&appointment)? == AppointmentStatus::Scheduled {
-        needs_call(tx, &appointment, reason).await?;
-    }
-    Ok(())
-}
-
-/// A reminder's text was withdrawn before it was handed over. If the appointment still stands, somebody should call.
-pub(crate) async fn withdrawn(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
-    let Some(row) = of_message(tx, m).await?.filter(|r| r.status == "queued") else {
-        return Ok(());
-    };
-    let appointment = crate::appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
-    finish(tx, row, "cancelled", Some(reason)).await?;
-    if appointment.starts_at > tx.now && crate::appointments::status(&appointment)?.is_open() {
-        needs_call(tx, &appointment, reason).await?;
-    }
-    Ok(())
-}
-
-async fn of_message(tx: &Tx, m: &message::Model) -> Result<Option<reminder_request::Model>> {
-    let Some(id) = m.reminder_id else { return Ok(None) };
-    let row = reminder_request::Entity::in_business(m.business_id)
-        .filter(reminder_request::Column::Id.eq(id))
-        .one(&tx.db)
-        .await?;
-    Ok(row)
-}
-
 async fn needs_call(tx: &mut Tx, appointment: &appointment::Model, reason: &str) -> Result<()> {
-    let conversation = crate::conversations::of_contact(&tx.db, appointment.business_id, appointment.contact_id).await?;
+    let conversation = conversations::of_contact(&tx.db, appointment.business_id, appointment.contact_id).await?;
     let task = tasks::New {
         business_id: appointment.business_id,
         kind: tasks::Kind::Call,
@@ -338,29 +245,4 @@ async fn needs_call(tx: &mut Tx, appointment: &appointment::Model, reason: &str)
 /// One task for each time that an appointment has.
 fn call_key(appointment: &appointment::Model) -> String {
     format!("call:{}:{}", appointment.id, appointment.starts_at.timestamp())
-}
-
-/// Reminders of several appointments, each in order of due time.
-pub(crate) async fn of_appointments(
-    db: &impl ConnectionTrait,
-    business_id: Uuid,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<ReminderView>>> {
-    let rows = reminder_request::Entity::in_business(business_id)
-        .filter(reminder_request::Column::AppointmentId.is_in(ids.iter().copied()))
-        .order_by_asc(reminder_request::Column::DueAt)
-        .all(db)
-        .await?;
-    let mut by_appointment: HashMap<Uuid, Vec<ReminderView>> = HashMap::new();
-    for r in rows {
-        let shown = ReminderView {
-            id: r.id,
-            kind: r.kind,
-            due_at: r.due_at,
-            status: r.status,
-            reason: r.reason,
-        };
-        by_appointment.entry(r.appointment_id).or_default().push(shown);
-    }
-    Ok(by_appointment)
 }

@@ -13,48 +13,38 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Actor, Permission, Result, Services, Tx, businesses, error::field};
+use crate::{
+    businesses,
+    kernel::{Actor, Event, Permission, Result, Services, Tx, counters::Counter, error::field, events::Recorded},
+};
 
 /// Most days in one answer.
 const LONGEST: i64 = 366;
 
-/// What is counted. The words are what is stored and what the API shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Counter {
-    /// Texts from customers.
-    Received,
-    /// Texts that the provider took.
-    Sent,
-    Delivered,
-    /// Failed or undelivered, for good.
-    Failed,
-    /// Withdrawn before they were handed over.
-    Cancelled,
-    OptedOut,
-    OptedIn,
-}
-
-impl Counter {
-    const KINDS: u64 = 7;
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Counter::Received => "received",
-            Counter::Sent => "sent",
-            Counter::Delivered => "delivered",
-            Counter::Failed => "failed",
-            Counter::Cancelled => "cancelled",
-            Counter::OptedOut => "opted_out",
-            Counter::OptedIn => "opted_in",
-        }
+/// Counts what has happened; written when the transaction ends.
+pub(crate) async fn count(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let counter = match &one.event {
+            Event::MessageReceived(_) => Counter::Received,
+            Event::MessageSent(_) => Counter::Sent,
+            Event::MessageDelivered(_) => Counter::Delivered,
+            Event::MessageFailed(_, how) if !how.retrying => Counter::Failed,
+            Event::RetryEnded(_) => Counter::Failed,
+            Event::MessageWithdrawn(_) => Counter::Cancelled,
+            Event::ContactOptedOut(_) => Counter::OptedOut,
+            Event::ContactOptedIn(_) => Counter::OptedIn,
+            _ => continue,
+        };
+        tx.count(one.business_id, counter);
     }
+    Ok(())
 }
 
 /// Adds to today's counters, in order of their keys, so that two transactions never wait for each other.
 pub(crate) async fn add(tx: &mut Tx, counts: BTreeMap<(Uuid, Counter), i64>) -> Result<()> {
     let mut rows = Vec::with_capacity(counts.len());
     for ((business_id, what), n) in counts {
-        let zone = businesses::zone(&tx.business(business_id).await?);
+        let zone = businesses::zone(&businesses::of(tx, business_id).await?);
         let today = tx.now.with_timezone(&zone).date_naive();
         rows.push(counter_day::ActiveModel {
             business_id: Set(business_id),

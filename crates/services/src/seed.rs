@@ -11,7 +11,11 @@ use entity::businesses::business;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use twilio::forms;
 
-use crate::{Actor, Result, Services, Who, accounts, appointments, businesses, contacts, messages, numbers, reminders};
+use crate::{
+    accounts, appointments, businesses, contacts,
+    kernel::{Actor, Principal, Result, Services},
+    numbers, receiving, reminders,
+};
 
 /// How a newcomer signs in to the demo.
 pub const EMAIL: &str = "demo@showup.test";
@@ -59,7 +63,7 @@ pub async fn demo(s: &Services, account_sid: &str) -> Result<bool> {
     let account_id = accounts::add_member(s, b.id, Role::Owner, "Robin Demo", EMAIL, PASSWORD).await?;
     let robin = Actor {
         business_id: b.id,
-        who: Who::Member {
+        who: Principal::Member {
             account_id,
             name: "Robin Demo".to_owned(),
             role: Role::Owner,
@@ -129,6 +133,6 @@ async fn text(s: &Services, account_sid: &str, from: &str, n: u32, body: &str) -
         button_payload: None,
         profile_name: None,
     };
-    messages::receive(s, &form, "demo").await?;
+    receiving::receive(s, &form, "demo").await?;
     Ok(())
 }

@@ -1,5 +1,11 @@
 //! Work for a person.
 
+pub(crate) mod hold;
+mod listen;
+
+pub use hold::decide as decide_hold;
+pub(crate) use listen::{appointments_changed, holds_changed, messages_failed};
+
 use chrono::{DateTime, Utc};
 use contract::{
     Code, Page,
@@ -14,11 +20,13 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Actor, Permission, Result, Services, Tx, appointments, contacts,
-    error::{not_found, problem},
-    messages,
-    paging::{self, Cursor, TimeCursor},
-    tx::Changed,
+    contacts,
+    kernel::{
+        Actor, Permission, Result, Services, Tx,
+        error::{not_found, problem},
+        paging::{self, Cursor, TimeCursor},
+        tx::Changed,
+    },
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -212,7 +220,7 @@ pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Resu
         .one(&tx.db)
         .await?;
     let row = row.ok_or_else(|| not_found("task"))?;
-    may_settle(&tx, &row, done).await?;
+    may_settle(&row, done)?;
     set_status(&tx, row, done, &actor.author()).await?;
     tx.mark_changed(actor.business_id, Changed::Task(id));
     let shown = view(s, &tx.db, actor.business_id, id).await?;
@@ -220,46 +228,19 @@ pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Resu
     Ok(shown)
 }
 
-/// A question must not be forgotten, and one that was answered is not asked again.
-async fn may_settle(tx: &Tx, row: &task::Model, done: bool) -> Result<()> {
-    let (open, todo) = if row.kind == Kind::OptOut.as_str() {
-        (
-            is_on_hold(tx, row).await?,
-            "Please decide first: keep texting, or opt them out.",
-        )
-    } else if row.kind == Kind::UnclearMessage.as_str() {
-        (is_unclear(tx, row).await?, "Please say first whether the text arrived.")
-    } else if row.kind == Kind::ClockChange.as_str() {
-        (
-            is_undecided(tx, row).await?,
-            "Please decide first which time of the visit holds.",
-        )
-    } else {
-        return Ok(());
+/// A question must not be forgotten, and one that was answered is not asked again. Its answer closes the task; nothing else does.
+fn may_settle(row: &task::Model, done: bool) -> Result<()> {
+    let next_step = match row.kind.as_str() {
+        kind if kind == Kind::OptOut.as_str() => "Please decide first: keep texting, or opt them out.",
+        kind if kind == Kind::UnclearMessage.as_str() => "Please say first whether the text arrived.",
+        kind if kind == Kind::ClockChange.as_str() => "Please decide first which time of the visit holds.",
+        _ => return Ok(()),
     };
-    match (open, done) {
-        (true, true) => Err(problem(Code::Conflict, todo)),
+    match (row.status == "open", done) {
+        (true, true) => Err(problem(Code::Conflict, next_step)),
         (false, false) => Err(problem(Code::Conflict, "This was decided; there is nothing left to do.")),
         _ => Ok(()),
     }
-}
-
-async fn is_on_hold(tx: &Tx, row: &task::Model) -> Result<bool> {
-    let Some(id) = row.contact_id else { return Ok(false) };
-    let person = contacts::view(tx.services(), &tx.db, row.business_id, id).await?;
-    Ok(person.held_since.is_some())
-}
-
-async fn is_unclear(tx: &Tx, row: &task::Model) -> Result<bool> {
-    let shown = messages::views(&tx.db, row.business_id, row.message_id.as_slice()).await?;
-    Ok(shown.iter().any(|m| m.to_settle))
-}
-
-/// The appointment's own; one that was cancelled begins at no time at all.
-async fn is_undecided(tx: &Tx, row: &task::Model) -> Result<bool> {
-    let Some(id) = row.appointment_id else { return Ok(false) };
-    let appointment = appointments::view(tx.services(), &tx.db, row.business_id, id).await?;
-    Ok(appointment.clock_change.is_some())
 }
 
 /// Open tasks, oldest first; or done ones, newest first.

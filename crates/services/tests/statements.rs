@@ -19,7 +19,10 @@ use contract::{
     tasks::TaskQuery,
 };
 use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
-use services::{appointments, contacts, conversations, live, messages, notices, reminders, reports, tasks};
+use services::{
+    appointments, contacts, conversations, jobs, live, messages, outbox, pages, receiving, reconcile, reminders,
+    reports, sending, tasks,
+};
 use testkit::{Backend, NUMBER, SHARED, World};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, filter::LevelFilter, layer::Context, prelude::*};
@@ -133,7 +136,7 @@ async fn groups(w: &World) {
         let texts = (first..first + count).map(|n| {
             let mut form = w.inbound(&format!("+1628555{n:04}"), "Do you take new patients?");
             form.to = to.to_owned();
-            async move { messages::receive(&w.s, &form, "").await.is_ok() }
+            async move { receiving::receive(&w.s, &form, "").await.is_ok() }
         });
         let taken = futures::future::join_all(texts).await;
         assert!(taken.iter().all(|one| *one == taken[0]), "one fate for all");
@@ -172,7 +175,7 @@ async fn groups(w: &World) {
                 body: "Hello".to_owned(),
                 correlation_id: None,
             };
-            messages::send(&w.s, &nails, cmd)
+            outbox::send(&w.s, &nails, cmd)
         });
         assert!(futures::future::join_all(texts).await.iter().all(Result::is_ok));
         COUNT.load(Ordering::SeqCst) - before
@@ -365,16 +368,14 @@ async fn a_day(w: &World) {
                 .expect("taken");
         }
         let ids = vec![reply.id];
-        messages::retry(s, owner, MessageIds { ids: ids.clone() })
-            .await
-            .expect("again");
-        messages::cancel_many(s, owner, MessageIds { ids }).await.expect("taken back");
+        outbox::retry(s, owner, MessageIds { ids: ids.clone() }).await.expect("again");
+        outbox::cancel_many(s, owner, MessageIds { ids }).await.expect("taken back");
     }
     let decision = DecideHold {
         contact_id: people[3].0.id,
         opt_out: false,
     };
-    contacts::decide_hold(s, owner, decision).await.expect("decided");
+    tasks::decide_hold(s, owner, decision).await.expect("decided");
     let appointment = &people[5].1;
     let starts_at = (w.clock.now() + Duration::days(4)).to_rfc3339();
     appointments::reschedule(
@@ -393,26 +394,26 @@ async fn a_day(w: &World) {
         .await
         .expect("cancelled");
     w.work().await;
-    messages::tick(s).await.expect("looked");
+    jobs::tick(s).await.expect("looked");
     late(w).await;
-    messages::recover(s).await.expect("recovered");
-    messages::backlog(s).await.expect("counted");
+    sending::recover(s).await.expect("recovered");
+    pages::backlog::backlog(s).await.expect("counted");
     screens(w, people[0].0.id).await;
     w.clock.advance(Duration::days(2));
     w.work().await;
-    messages::tick(s).await.expect("looked");
-    live::sweep(s).await.expect("swept");
+    jobs::tick(s).await.expect("looked");
+    live::prune(s).await.expect("swept");
 }
 
 /// Texts that an outage kept from us, and a STOP that can't be acted on at once.
 async fn late(w: &World) {
-    messages::sweep(&w.s).await.expect("compared");
+    reconcile::sweep(&w.s).await.expect("compared");
     for (phone, text) in PHONES.iter().zip(["N", "Y", "START", "STOP", "Y"]) {
         w.sim.inbound(phone, NUMBER, text).await;
     }
     w.clock.advance(Duration::minutes(1));
     w.text(PHONES[0], "Y").await;
-    messages::sweep(&w.s).await.expect("compared");
+    reconcile::sweep(&w.s).await.expect("compared");
     w.text(PHONES[1], "CANCEL").await;
     let db = w.s.db().connection();
     let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
@@ -425,7 +426,7 @@ async fn screens(w: &World, person: uuid::Uuid) {
     let (s, owner) = (&w.s, &w.owner);
     let inbox = conversations::list(s, owner, None).await.expect("the inbox");
     for row in &inbox.data {
-        conversations::thread(s, owner, row.id, None).await.expect("a thread");
+        pages::thread::thread(s, owner, row.id, None).await.expect("a thread");
         conversations::mark_read(s, owner, row.id).await.expect("read");
     }
     for show in ["waiting", "trouble", ""] {
@@ -433,7 +434,7 @@ async fn screens(w: &World, person: uuid::Uuid) {
             show: Some(show.to_owned()).filter(|s| !s.is_empty()),
             ..LogQuery::default()
         };
-        messages::log(s, owner, query).await.expect("the log");
+        pages::log::log(s, owner, query).await.expect("the log");
     }
     for show in ["upcoming", "past"] {
         let query = AppointmentQuery {
@@ -449,13 +450,13 @@ async fn screens(w: &World, person: uuid::Uuid) {
         };
         contacts::list(s, owner, query).await.expect("contacts");
     }
-    contacts::page(s, owner, person).await.expect("a person");
+    pages::contact::page(s, owner, person).await.expect("a person");
     contacts::consent::export(s, owner, person).await.expect("a ledger");
     for task in tasks::list(s, owner, TaskQuery::default()).await.expect("tasks").data {
         tasks::set_done(s, owner, task.id, true).await.expect("done");
     }
     reports::recent(s, owner, 30).await.expect("counters");
-    notices::list(s, owner).await.expect("banners");
+    pages::notices::list(s, owner).await.expect("banners");
     let here = live::cursor(s, owner.business_id).await.expect("a cursor");
     live::after(s, owner, here).await.expect("events");
 }

@@ -16,8 +16,8 @@ use contract::{
 };
 use secrecy::SecretString;
 use services::{
-    Actor, Clock, Credentials, Db, Services, Settings, Who, accounts, appointments, businesses, contacts, messages, numbers,
-    reminders, tasks, vault,
+    Actor, Clock, Credentials, Db, Principal, Services, Settings, Twilio, accounts, appointments, businesses, contacts, delivery,
+    messages, numbers, outbox, receiving, reminders, sending, tasks, vault,
 };
 use twilio::forms;
 use twilio_sim::{Sim, SimConfig};
@@ -158,13 +158,10 @@ impl World {
 
     /// The same database seen by a process that was told of no Twilio account of the installation's.
     pub async fn process_without_account(&self) -> Services {
-        let settings = Settings {
-            account: None,
-            ..self.s.settings().clone()
-        };
+        let settings = self.s.settings().clone();
         let db = Db::connect(&self.db.url).await.expect("the database opens");
         let api = twilio::Api::new(twilio::Config::new(self.sim.url())).expect("a way to Twilio");
-        let opened = Services::open(db, self.clock.clock(), api, settings, master()).await;
+        let opened = Services::open(db, self.clock.clock(), Twilio { api, account: None }, settings, master()).await;
         opened.expect("the keys are there")
     }
 
@@ -237,7 +234,7 @@ impl World {
     /// Fires due reminders and hands over every text that waits and may go now.
     pub async fn work(&self) {
         reminders::tick(&self.s).await.expect("reminders fire");
-        Box::pin(messages::send_due(&self.s)).await.expect("delivery works");
+        Box::pin(sending::send_due(&self.s)).await.expect("delivery works");
     }
 
     /// A contact with an appointment 30 hours ahead, whose reminder went out.
@@ -255,13 +252,13 @@ impl World {
             body: body.to_owned(),
             correlation_id: None,
         };
-        messages::send(&self.s, &self.owner, cmd).await
+        outbox::send(&self.s, &self.owner, cmd).await
     }
 
     /// A customer texts the business; each text has an SID of its own.
-    pub async fn text(&self, from: &str, body: &str) -> messages::Received {
+    pub async fn text(&self, from: &str, body: &str) -> receiving::Received {
         let form = self.inbound(from, body);
-        messages::receive(&self.s, &form, &raw(&form))
+        receiving::receive(&self.s, &form, &raw(&form))
             .await
             .expect("the text is taken")
     }
@@ -287,7 +284,7 @@ impl World {
 
     /// Twilio says how a message is doing, with our id in the callback's URL.
     pub async fn status(&self, m: &MessageView, sid: &str, status: &str, code: Option<i32>) -> services::Result<()> {
-        messages::status_changed(&self.s, Some(m.id), &self.status_form(sid, status, code)).await
+        delivery::status_changed(&self.s, Some(m.id), &self.status_form(sid, status, code)).await
     }
 
     pub fn status_form(&self, sid: &str, status: &str, code: Option<i32>) -> forms::Status {
@@ -359,13 +356,13 @@ async fn open(
         public_url: "http://showup.test".to_owned(),
         default_from: Some(SHARED.to_owned()),
         account_per_second,
-        account: Some(Credentials {
-            sid: sim.account_sid().to_owned(),
-            tokens: vec![token],
-            shared_keys: Vec::new(),
-        }),
     };
-    Services::open(db, clock.clock(), api, settings, master).await
+    let account = Some(Credentials {
+        sid: sim.account_sid().to_owned(),
+        tokens: vec![token],
+        shared_keys: Vec::new(),
+    });
+    Services::open(db, clock.clock(), Twilio { api, account }, settings, master).await
 }
 
 async fn business(s: &Services, name: &str, number: Option<&str>) -> Actor {
@@ -376,7 +373,7 @@ async fn business(s: &Services, name: &str, number: Option<&str>) -> Actor {
     if let Some(number) = number {
         numbers::assign(s, b.id, number).await.expect("a number");
     }
-    let who = Who::Member {
+    let who = Principal::Member {
         account_id: Uuid::now_v7(),
         name: "Olga Owner".to_owned(),
         role: Role::Owner,

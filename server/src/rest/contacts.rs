@@ -3,7 +3,10 @@ use contract::{
     Problem,
     contacts::{ContactView, CreateContact, DecideHold},
 };
-use services::contacts::{self, consent};
+use services::{
+    contacts::{self, consent},
+    tasks,
+};
 
 use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, S};
 use crate::exports;
@@ -30,7 +33,7 @@ pub async fn get(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id) -> Ap
 #[utoipa::path(post, path = "/contacts/hold", tag = "contacts", request_body = DecideHold, responses(
     (status = 200, body = ContactView), (status = 409, description = "Nothing to decide", body = Problem)))]
 pub async fn decide_hold(State(s): S, ApiKeyActor(actor): ApiKeyActor, Body(cmd): Body<DecideHold>) -> ApiResult<ContactView> {
-    Ok(Json(contacts::decide_hold(&s, &actor, cmd).await?))
+    Ok(Json(tasks::decide_hold(&s, &actor, cmd).await?))
 }
 
 /// All that a contact agreed to and refused, with evidence, as CSV: oldest first, every row of the ledger. A cell that would be a formula

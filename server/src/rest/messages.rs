@@ -3,7 +3,7 @@ use contract::{
     Page, Problem,
     messages::{BulkResult, LogQuery, MessageIds, MessageView, SendMessage, SettleMessage},
 };
-use services::messages;
+use services::{delivery, messages, outbox};
 
 use super::{ApiError, ApiKeyActor, ApiResult, Body, Params, S};
 
@@ -15,7 +15,7 @@ pub async fn send(
     ApiKeyActor(actor): ApiKeyActor,
     Body(cmd): Body<SendMessage>,
 ) -> Result<(StatusCode, Json<MessageView>), ApiError> {
-    Ok((StatusCode::ACCEPTED, Json(messages::send(&s, &actor, cmd).await?)))
+    Ok((StatusCode::ACCEPTED, Json(outbox::send(&s, &actor, cmd).await?)))
 }
 
 /// Messages, newest first.
@@ -28,19 +28,19 @@ pub async fn list(State(s): S, ApiKeyActor(actor): ApiKeyActor, Params(query): P
 #[utoipa::path(post, path = "/messages/retry", tag = "messages", request_body = MessageIds, responses(
     (status = 200, body = BulkResult), (status = 422, body = Problem)))]
 pub async fn retry(State(s): S, ApiKeyActor(actor): ApiKeyActor, Body(cmd): Body<MessageIds>) -> ApiResult<BulkResult> {
-    Ok(Json(messages::retry(&s, &actor, cmd).await?))
+    Ok(Json(outbox::retry(&s, &actor, cmd).await?))
 }
 
 /// Say whether a text arrived that Twilio can't tell of.
 #[utoipa::path(post, path = "/messages/settle", tag = "messages", request_body = SettleMessage, responses(
     (status = 200, body = MessageView), (status = 409, description = "Known already, or still being looked up", body = Problem)))]
 pub async fn settle(State(s): S, ApiKeyActor(actor): ApiKeyActor, Body(cmd): Body<SettleMessage>) -> ApiResult<MessageView> {
-    Ok(Json(messages::settle(&s, &actor, cmd).await?))
+    Ok(Json(delivery::settle(&s, &actor, cmd).await?))
 }
 
 /// Take back what still waits.
 #[utoipa::path(post, path = "/messages/cancel", tag = "messages", request_body = MessageIds, responses(
     (status = 200, body = BulkResult), (status = 422, body = Problem)))]
 pub async fn cancel(State(s): S, ApiKeyActor(actor): ApiKeyActor, Body(cmd): Body<MessageIds>) -> ApiResult<BulkResult> {
-    Ok(Json(messages::cancel_many(&s, &actor, cmd).await?))
+    Ok(Json(outbox::cancel_many(&s, &actor, cmd).await?))
 }

@@ -4,7 +4,7 @@ use contract::{
     notices::Notice,
     reports::{Daily, DailyQuery},
 };
-use services::{notices, reports};
+use services::{notices, pages, reports};
 
 use super::{ApiKeyActor, ApiResult, Params, S};
 
@@ -18,5 +18,5 @@ pub async fn daily(State(s): S, ApiKeyActor(actor): ApiKeyActor, Params(query): 
 /// What keeps texts from going out, or soon will.
 #[utoipa::path(get, path = "/notices", tag = "reports", responses((status = 200, body = Vec<Notice>)))]
 pub async fn notices(State(s): S, ApiKeyActor(actor): ApiKeyActor) -> ApiResult<Vec<Notice>> {
-    Ok(Json(notices::list(&s, &actor).await?))
+    Ok(Json(pages::notices::list(&s, &actor).await?))
 }

@@ -189,7 +189,7 @@ async fn an_appointment_can_say_where_it_happens(#[values(Backend::Sqlite, Backe
     let app = TestApp::start(backend).await;
     let owner = services::Actor {
         business_id: app.business_id,
-        who: services::Who::Operator,
+        who: services::Principal::Operator,
     };
     let uptown = contract::businesses::SaveLocation {
         name: "Uptown".to_owned(),

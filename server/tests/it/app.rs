@@ -7,7 +7,10 @@ use contract::accounts::SignUp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use server::{AppState, metrics::MetricsToken, router, workers};
-use services::{Actor, Clock, Credentials, Db, Services, Settings, SharedKey, Who, accounts, integrations, messages, reminders};
+use services::{
+    Actor, Clock, Credentials, Db, Principal, Services, Settings, SharedKey, Twilio, accounts, integrations, jobs, messages, reminders,
+    sending, setup,
+};
 use testkit::{Backend, Sim, TestClock, TestDb};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -158,31 +161,26 @@ impl TestApp {
         };
         let sim = Arc::new(twilio_sim::start(config).await.expect("the simulator starts"));
         let clock = setup.clock_at.map(|at| TestClock::at(sim.clone(), at));
-        let token = SecretString::from(sim.auth_token().to_owned());
         let api = twilio::Api::new(twilio::Config::new(sim.url())).expect("a way to Twilio");
         let settings = Settings {
             public_url: setup.public_url.unwrap_or_else(|| url.clone()),
             default_from: None,
             account_per_second: None,
-            account: Some(Credentials {
-                sid: sim.account_sid().to_owned(),
-                tokens: vec![token, OLD_TOKEN.to_owned().into()],
-                shared_keys: vec![SharedKey {
-                    id: KEY_ID.to_owned(),
-                    secret: KEY_SECRET.to_owned().into(),
-                }],
-            }),
+        };
+        let twilio = Twilio {
+            api,
+            account: Some(account(&sim)),
         };
         let opened = Db::connect(&db.url).await.expect("the database opens");
         let now = clock.as_ref().map_or_else(Clock::system, TestClock::clock);
-        let s = Services::open(opened, now, api, settings, testkit::master())
+        let s = Services::open(opened, now, twilio, settings, testkit::master())
             .await
             .expect("the keys are there");
         let owner = SignUp {
             time_zone: Some(setup.zone.unwrap_or_else(noon_zone)),
             ..sign_up("Bright Dental", "olga@x.test")
         };
-        let started = accounts::open_business(&s, owner, Some(NUMBER), Some(1_000))
+        let started = setup::open_business(&s, owner, Some(NUMBER), Some(1_000))
             .await
             .expect("a business");
         let key = api_key(&s, started.business_id, &[]).await;
@@ -252,7 +250,11 @@ impl TestApp {
         runtime.spawn(async move {
             let db = Db::connect(&url).await.expect("the database opens");
             let api = twilio::Api::new(twilio::Config::new(sim.url())).expect("a way to Twilio");
-            let s = Services::open(db, clock, api, settings, testkit::master())
+            let twilio = Twilio {
+                api,
+                account: Some(account(&sim)),
+            };
+            let s = Services::open(db, clock, twilio, settings, testkit::master())
                 .await
                 .expect("the keys are there");
             workers::run(s, stopping).await
@@ -267,7 +269,7 @@ impl TestApp {
 
     /// A second business, and a key of its own.
     pub async fn another_key(&self) -> String {
-        let started = accounts::open_business(&self.s, sign_up("Corner Garage", "gus@x.test"), None, None)
+        let started = setup::open_business(&self.s, sign_up("Corner Garage", "gus@x.test"), None, None)
             .await
             .expect("a business");
         api_key(&self.s, started.business_id, &[]).await
@@ -275,7 +277,7 @@ impl TestApp {
 
     /// A second business with a number and a key of its own, on the same Twilio account.
     pub async fn neighbour(&self) -> Tenant {
-        let started = accounts::open_business(
+        let started = setup::open_business(
             &self.s,
             sign_up("Corner Garage", "gus@x.test"),
             Some(OTHER_NUMBER),
@@ -287,7 +289,7 @@ impl TestApp {
             key: api_key(&self.s, started.business_id, &[]).await,
             operator: Actor {
                 business_id: started.business_id,
-                who: Who::Operator,
+                who: Principal::Operator,
             },
         }
     }
@@ -439,8 +441,8 @@ impl TestApp {
     /// Looks for due work and does what it found, as workers do every two seconds.
     pub async fn a_tick_later(&self) {
         reminders::tick(&self.s).await.expect("due reminders");
-        messages::tick(&self.s).await.expect("unclear texts");
-        Box::pin(messages::send_due(&self.s)).await.expect("the outbox");
+        jobs::tick(&self.s).await.expect("unclear texts");
+        Box::pin(sending::send_due(&self.s)).await.expect("the outbox");
     }
 
     /// Waits until `wanted` is so, looking often.
@@ -577,10 +579,22 @@ pub fn noon_zone() -> String {
 async fn api_key(s: &Services, business_id: Uuid, scopes: &[&str]) -> String {
     let operator = Actor {
         business_id,
-        who: Who::Operator,
+        who: Principal::Operator,
     };
     let scopes: Vec<String> = scopes.iter().map(|s| (*s).to_owned()).collect();
     integrations::create_api_key(s, &operator, "tests", &scopes)
         .await
         .expect("a key")
+}
+
+/// The installation's account at this Twilio, with a token that was in use before, and a key.
+fn account(sim: &Sim) -> Credentials {
+    Credentials {
+        sid: sim.account_sid().to_owned(),
+        tokens: vec![sim.auth_token().to_owned().into(), OLD_TOKEN.to_owned().into()],
+        shared_keys: vec![SharedKey {
+            id: KEY_ID.to_owned(),
+            secret: KEY_SECRET.to_owned().into(),
+        }],
+    }
 }

@@ -29,7 +29,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use rstest::rstest;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
-use services::{contacts::consent, messages};
+use services::{contacts::consent, messages, reconcile};
 use testkit::{Backend, Fault, FaultKind};
 use twilio_sim::{Create, InboundText, SimMessage};
 use uuid::Uuid;
@@ -538,7 +538,7 @@ impl Story {
 
     /// Compares Twilio's log with ours; whether it could be read. What was lost is there afterwards.
     async fn sweep(&mut self) -> bool {
-        if let Err(cause) = Box::pin(messages::reconcile(&self.app.s, self.began)).await {
+        if let Err(cause) = Box::pin(reconcile::reconcile(&self.app.s, self.began)).await {
             assert!(cause.to_string().contains("log can't be read"), "{cause}");
             return false;
         }

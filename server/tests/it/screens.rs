@@ -3,7 +3,7 @@
 use chrono::Duration;
 use contract::contacts::RecordConsent;
 use domain::consent::State;
-use services::{Actor, Who, contacts};
+use services::{Actor, Principal, contacts};
 use testkit::{Backend, Fault, FaultKind};
 
 use crate::{
@@ -19,7 +19,7 @@ async fn ann(app: &TestApp) -> String {
     let id = app.contact("Ann", ANN).await;
     let operator = Actor {
         business_id: app.business_id,
-        who: Who::Operator,
+        who: Principal::Operator,
     };
     let cmd = RecordConsent {
         contact_id: id.parse().expect("an id"),

@@ -175,7 +175,7 @@ async fn a_phone_is_given_twice_wherever_it_is_given() {
     tasks.iter().for_each(|task| twice(task, "a task"));
     let actor = services::Actor {
         business_id: app.business_id,
-        who: services::Who::Operator,
+        who: services::Principal::Operator,
     };
     let events = services::live::after(&app.s, &actor, 0).await.expect("events").events;
     let events: Vec<Value> = events.iter().map(|(_, e)| serde_json::to_value(e).expect("JSON")).collect();

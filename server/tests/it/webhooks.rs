@@ -3,7 +3,7 @@
 use entity::messages::{message, message_event, receipt};
 use rstest::rstest;
 use sea_orm::{EntityTrait, PaginatorTrait};
-use services::numbers::connections;
+use services::channels::connections;
 use testkit::{Backend, Fault, FaultKind};
 
 use crate::app::{NUMBER, OLD_TOKEN, OTHER_NUMBER, TestApp, sid};

@@ -2,6 +2,8 @@
 //! on the wall shows: an appointment whose two have come apart waits for somebody to say which of them holds. Until then no reminder of it
 //! leaves, and nothing is moved.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use contract::{
     Code,
@@ -22,11 +24,14 @@ use uuid::Uuid;
 
 use super::{finish, locked, not_twice, record, status};
 use crate::{
-    Actor, Permission, Result, Services, Tx, businesses,
-    businesses::locations,
-    error::problem,
-    paging::{self, Cursor, TimeCursor},
-    reminders, tasks,
+    businesses::{self, locations},
+    kernel::{
+        Actor, Event, Permission, Principal, Result, Services, Tx,
+        error::problem,
+        events::Recorded,
+        paging::{self, Cursor, TimeCursor},
+        tx::Changed,
+    },
 };
 
 /// Appointments looked at in one transaction.
@@ -126,7 +131,7 @@ pub(crate) fn to_come(business_id: Uuid, after: &TimeCursor) -> Select<appointme
 /// Notes the clock of those that were entered before it was kept, and asks about those that have come apart from theirs.
 async fn compare(s: &Services, business_id: Uuid, rows: Vec<appointment::Model>) -> Result<usize> {
     let mut tx = s.begin().await?;
-    let business = tx.business(business_id).await?;
+    let business = businesses::of(&mut tx, business_id).await?;
     let places = rows.iter().filter_map(|row| row.location_id).collect();
     let places = locations::several(&tx.db, business_id, places).await?;
     let rows = rows.into_iter().filter(|row| row.utc_offset.is_none() || undecided(row));
@@ -141,7 +146,7 @@ async fn compare(s: &Services, business_id: Uuid, rows: Vec<appointment::Model>)
             noted.utc_offset = Set(Some(offset));
             row = noted.update(&tx.db).await?;
         }
-        found += usize::from(ask(&mut tx, &row).await?);
+        found += usize::from(ask(&mut tx, &Principal::System("the clocks"), &row));
     }
     tx.commit().await?;
     Ok(found)
@@ -155,14 +160,32 @@ fn in_order(rows: impl Iterator<Item = appointment::Model>) -> Vec<Uuid> {
 }
 
 /// A place's clock is another one from now on: those of its appointments to come that it would tell at another hour than they were entered
-/// at wait for somebody to say which holds. `concerns` says which appointments are there.
-pub(crate) async fn place_moved(
+/// at wait for somebody to say which holds.
+pub(crate) async fn zone_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let Event::ZoneChanged { location } = one.event else {
+            continue;
+        };
+        let business = businesses::get(&tx.db, one.business_id).await?;
+        let zone = locations::zone_of(&tx.db, &business, location).await?;
+        // Locations that have a zone of their own keep it.
+        let own = locations::with_zones(&tx.db, business.id).await?;
+        let here = |appointment: &appointment::Model| match location {
+            Some(_) => appointment.location_id == location,
+            None => appointment.location_id.is_none_or(|id| !own.contains(&id)),
+        };
+        place_moved(tx, &one.by, business.id, zone, here).await?;
+    }
+    Ok(())
+}
+
+async fn place_moved(
     tx: &mut Tx,
-    actor: &Actor,
+    by: &Principal,
+    business_id: Uuid,
     zone: Zone,
     concerns: impl Fn(&appointment::Model) -> bool,
 ) -> Result<()> {
-    let business_id = actor.business_id;
     let (mut after, mut there): (TimeCursor, _) = (Cursor(tx.now, Uuid::nil()), Vec::new());
     loop {
         let rows = to_come(business_id, &after).all(&tx.db).await?;
@@ -171,52 +194,44 @@ pub(crate) async fn place_moved(
         there.extend(rows.into_iter().filter(&concerns));
     }
     for id in in_order(there.into_iter()) {
-        let (contact, row) = locked(tx, business_id, id).await?;
+        let (_, row) = locked(tx, business_id, id).await?;
         let asked = undecided(&row);
         let mut moved = row.clone().into_active_model();
         // What was entered stays: the offset by which it was.
-        let by = row.time_zone.as_deref().and_then(Zone::named);
-        moved.utc_offset = Set(row.utc_offset.or(by.map(|zone| zone.offset_at(row.starts_at))));
+        let entered_by = row.time_zone.as_deref().and_then(Zone::named);
+        moved.utc_offset = Set(row.utc_offset.or(entered_by.map(|zone| zone.offset_at(row.starts_at))));
         moved.time_zone = Set(Some(zone.name().to_owned()));
         let row = moved.update(&tx.db).await?;
-        if !ask(tx, &row).await? && asked {
+        if !ask(tx, by, &row) && asked {
             // As it was entered once more: there is nothing left to decide.
-            tasks::settle(tx, business_id, id, tasks::Kind::ClockChange, &actor.author()).await?;
-            if status(&row)? == Status::Scheduled {
-                let business = tx.business(business_id).await?;
-                reminders::plan(tx, &business, &contact, &row).await?;
-            }
+            record(tx, by, Event::ClockDecided, None, &row);
         }
     }
     Ok(())
 }
 
-/// Takes back the reminders that still wait, and raises the task; whether there is something to decide. The caller holds the appointment's
-/// lock.
-pub(super) async fn ask(tx: &mut Tx, row: &appointment::Model) -> Result<bool> {
-    let Some((zone, entered, now)) = apart(row).filter(|_| status(row).is_ok_and(Status::is_open)) else {
-        return Ok(false);
-    };
-    reminders::stop(tx, row, reminders::Stop::Answered(UNDECIDED)).await?;
+/// Says that somebody has to decide, if there is something to decide: reminders that wait are taken back, and a task asks. The caller
+/// holds the appointment's lock.
+pub(super) fn ask(tx: &mut Tx, by: &Principal, row: &appointment::Model) -> bool {
+    let apart = apart(row).is_some() && status(row).is_ok_and(Status::is_open);
+    if apart {
+        tx.mark_changed(row.business_id, Changed::Appointment(row.id));
+        tx.record(row.business_id, by, Event::ClockChanged(Arc::new(row.clone())));
+    }
+    apart
+}
+
+/// What somebody has to decide about an appointment, in a sentence and in a word that is another one for another question.
+pub(crate) fn question(row: &appointment::Model) -> Option<(String, String)> {
+    let (zone, entered, now) = apart(row)?;
     let clock = |local: NaiveDateTime| local.format("%a, %b %-d at %-I:%M %p").to_string();
-    let conversation = crate::conversations::of_contact(&tx.db, row.business_id, row.contact_id).await?;
-    let task = tasks::New {
-        business_id: row.business_id,
-        kind: tasks::Kind::ClockChange,
-        title: format!(
-            "Decide which time holds. This visit was entered as {}, and by the clocks of {}, which have changed, it would begin at {}.",
-            clock(entered),
-            zone.name(),
-            clock(now)
-        ),
-        key: format!("clock:{}:{}:{now}", row.id, row.starts_at.timestamp()),
-        contact_id: Some(row.contact_id),
-        conversation_id: conversation.map(|c| c.id),
-        appointment_id: Some(row.id),
-        message_id: None,
-    };
-    tasks::raise_anew(tx, task).await?;
-    Ok(true)
+    let words = format!(
+        "Decide which time holds. This visit was entered as {}, and by the clocks of {}, which have changed, it would begin at {}.",
+        clock(entered),
+        zone.name(),
+        clock(now)
+    );
+    Some((words, format!("clock:{}:{}:{now}", row.id, row.starts_at.timestamp())))
 }
 
 /// Decides which time of an appointment holds: what was entered, or the moment. Its reminders are planned anew. What customers were told is
@@ -227,7 +242,6 @@ pub(super) async fn ask(tx: &mut Tx, row: &appointment::Model) -> Result<bool> {
 pub async fn decide(s: &Services, actor: &Actor, id: Uuid, keep: Keep) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
     let mut tx = s.begin().await?;
-    let business = businesses::get(&tx.db, actor.business_id).await?;
     let (contact, before) = locked(&tx, actor.business_id, id).await?;
     let Some((zone, local, _)) = apart(&before) else {
         return Err(problem(Code::Conflict, "This was decided; there is nothing left to do."));
@@ -243,11 +257,6 @@ pub async fn decide(s: &Services, actor: &Actor, id: Uuid, keep: Keep) -> Result
     entered(&mut row, starts_at, zone);
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;
-    tasks::settle(&mut tx, actor.business_id, id, tasks::Kind::ClockChange, &actor.author()).await?;
-    // Who has answered, or whose appointment is over, is not reminded.
-    if status(&after)? == Status::Scheduled {
-        reminders::plan(&mut tx, &business, &contact, &after).await?;
-    }
-    record(&tx, actor, "appointment.clock_decided", Some(&before), &after).await?;
+    record(&mut tx, &actor.who, Event::ClockDecided, Some(&before), &after);
     finish(tx, actor.business_id, id).await
 }

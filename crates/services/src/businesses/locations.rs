@@ -16,10 +16,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{
-    Actor, Error, Permission, Result, Services, Tx,
-    appointments::clocks,
-    audit,
+use crate::kernel::{
+    Actor, Error, Event, Permission, Result, Services, Tx,
     error::{field, not_found, problem, short},
 };
 
@@ -101,19 +99,16 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
         e if e.is_duplicate() => field("name", "Another location has this name already."),
         e => e,
     })?;
-    let change = audit::Change {
-        business_id: actor.business_id,
-        actor: &actor.label(),
-        action: if adds { "location.added" } else { "location.updated" },
-        entity: "location",
-        entity_id: after.id,
-        before: was,
-        after: Some(facts(&after)),
+    let event = if adds {
+        Event::LocationAdded(after.id)
+    } else {
+        Event::LocationChanged(after.id)
     };
-    audit::record(&tx, change).await?;
+    tx.record_change(actor.business_id, &actor.who, event, was, Some(facts(&after)));
     let shows = zone(&business, Some(&after));
     if showed.is_some_and(|showed| showed != shows) {
-        clocks::place_moved(&mut tx, actor, shows, |appointment| appointment.location_id == Some(after.id)).await?;
+        let location = Some(after.id);
+        tx.record(actor.business_id, &actor.who, Event::ZoneChanged { location });
     }
     tx.commit().await?;
     Ok(view(after, number.map(|n| n.phone), &country))
@@ -190,7 +185,7 @@ pub(crate) async fn several(
 }
 
 /// The locations that have a zone of their own.
-pub(super) async fn with_zones(db: &impl ConnectionTrait, business_id: Uuid) -> Result<HashSet<Uuid>> {
+pub(crate) async fn with_zones(db: &impl ConnectionTrait, business_id: Uuid) -> Result<HashSet<Uuid>> {
     let rows = location::Entity::in_business(business_id)
         .filter(location::Column::TimeZone.is_not_null())
         .limit(MOST)

@@ -1,6 +1,9 @@
 //! Consent: where a contact stands, and the ledger of how it came to that. Rows of one business form a chain of hashes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use contract::contacts::{ConsentEventView, LedgerRow};
@@ -17,7 +20,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::hold;
-use crate::{Actor, Error, Permission, Result, Services, Tx, audit, messages, reports::Counter, tx::Changed};
+use crate::kernel::{Actor, Error, Event, Permission, Principal, Result, Services, Tx, tx::Changed};
 
 /// The sealed column, as `vault::SEALED` calls it.
 const SUPPRESSED: &str = "suppression.phone";
@@ -25,24 +28,20 @@ const SUPPRESSED: &str = "suppression.phone";
 /// Rows read at once.
 const PAGE: u64 = 500;
 
-/// Who changed it when they did so by a text of their own.
-pub(crate) const CUSTOMER: &str = "the customer";
-
 /// Something that settles where a person stands on appointment texts.
 pub(crate) struct Change<'a> {
     pub contact: &'a contact::Model,
     pub state: State,
     pub source: Source,
-    /// Who did it, for the ledger: a member, a key, or the contact.
-    pub actor: &'a str,
+    pub by: &'a Principal,
     /// The exact text, message SID or what was said.
     pub evidence: &'a str,
     /// When it was said: for a text that came late, when it was written.
     pub at: DateTime<Utc>,
 }
 
-/// Writes the ledger row and the new state. Opting out covers every purpose and kills, in this transaction, all that waits to be
-/// sent to this person; opting in is for appointment texts only.
+/// Writes the ledger row and the new state. Opting out covers every purpose, and kills in this transaction
+/// all that waits to be sent to this person; opting in is for appointment texts only.
 pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
     let purposes: &[Purpose] = match change.state {
         State::OptedOut => &[Purpose::Transactional, Purpose::Promotional],
@@ -53,21 +52,16 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
     }
     let business_id = change.contact.business_id;
     remember(tx, business_id, &change).await?;
+    let who = || Arc::new(change.contact.clone());
     match change.state {
-        State::OptedOut => {
-            tx.count(business_id, Counter::OptedOut);
-            messages::cancel_waiting(tx, business_id, change.contact.id, "The customer opted out.").await?;
-        }
-        State::OptedIn => tx.count(business_id, Counter::OptedIn),
+        State::OptedOut => tx.record(business_id, change.by, Event::ContactOptedOut(who())),
+        State::OptedIn => tx.record(business_id, change.by, Event::ContactOptedIn(who())),
         State::Unknown => {}
     }
     if change.state != State::Unknown {
-        hold::end(tx, change.contact, change.actor).await?;
+        hold::end(tx, change.contact, change.by).await?;
     }
     tx.mark_changed(business_id, Changed::Contact(change.contact.id));
-    if let Some(conversation) = crate::conversations::of_contact(&tx.db, business_id, change.contact.id).await? {
-        tx.mark_changed(business_id, Changed::Conversation(conversation.id));
-    }
     Ok(())
 }
 
@@ -139,7 +133,7 @@ async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
         .one(&tx.db)
         .await?;
     let head = head.ok_or_else(|| Error::broken("a contact without a business"))?;
-    let evidence = domain::inbound::clean(change.evidence);
+    let (evidence, actor) = (domain::inbound::clean(change.evidence), change.by.label());
     let entry = LedgerEntry {
         business_id: &business_id.to_string(),
         seq: head.ledger_seq + 1,
@@ -148,7 +142,7 @@ async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
         purpose,
         state: change.state,
         source: change.source,
-        actor: change.actor,
+        actor: &actor,
         evidence: &evidence,
         at: change.at,
     };
@@ -162,7 +156,7 @@ async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
         purpose: Set(purpose.as_str().to_owned()),
         state: Set(change.state.as_str().to_owned()),
         source: Set(change.source.as_str().to_owned()),
-        actor: Set(change.actor.to_owned()),
+        actor: Set(actor.clone()),
         evidence: Set(evidence.clone()),
         at: Set(change.at),
         prev_hash: Set(head.ledger_hash.clone()),
@@ -204,7 +198,15 @@ pub(crate) async fn state(db: &impl ConnectionTrait, contact_id: Uuid) -> Result
         Purpose::Transactional.as_str().to_owned(),
     );
     let row = consent::Entity::find_by_id(key).one(db).await?;
-    Ok(row.and_then(|r| r.state.parse().ok()).unwrap_or_default())
+    Ok(row.map_or(State::Unknown, |r| read(&r.state)))
+}
+
+/// A stored state. What can't be read is taken for a STOP: nothing leaves until somebody has looked.
+pub(crate) fn read(stored: &str) -> State {
+    stored.parse().unwrap_or_else(|_| {
+        tracing::error!(stored, "a state of consent that this version does not know: nothing is sent");
+        State::OptedOut
+    })
 }
 
 /// Where contacts stand on appointment texts, whichever business they are customers of; those without a row are left out.
@@ -227,10 +229,7 @@ async fn stand(db: &impl ConnectionTrait, rows: Select<consent::Entity>, contact
         .filter(consent::Column::Purpose.eq(Purpose::Transactional.as_str()))
         .all(db)
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|r| (r.contact_id, r.state.parse().unwrap_or_default()))
-        .collect())
+    Ok(rows.into_iter().map(|r| (r.contact_id, read(&r.state))).collect())
 }
 
 /// The last word on a contact's appointment texts, if it was said after `then`.
@@ -258,7 +257,7 @@ pub(crate) async fn ledger(db: &impl ConnectionTrait, business_id: Uuid, contact
         .map(|r| ConsentEventView {
             at: r.at,
             purpose: r.purpose,
-            state: r.state.parse().unwrap_or_default(),
+            state: read(&r.state),
             source: r.source,
             actor: r.actor,
             evidence: r.evidence,
@@ -299,17 +298,15 @@ pub async fn export(s: &Services, actor: &Actor, contact_id: Uuid) -> Result<Vec
             hash: r.hash,
         }));
     }
-    let tx = s.begin().await?;
-    let change = audit::Change {
+    let mut tx = s.begin().await?;
+    let rows = format!("{} rows", all.len());
+    tx.record_change(
         business_id,
-        actor: &actor.label(),
-        action: "contact.consent_exported",
-        entity: "contact",
-        entity_id: contact_id,
-        before: None,
-        after: Some(format!("{} rows", all.len())),
-    };
-    audit::record(&tx, change).await?;
+        &actor.who,
+        Event::ConsentExported(contact_id),
+        None::<()>,
+        Some(rows),
+    );
     tx.commit().await?;
     Ok(all)
 }

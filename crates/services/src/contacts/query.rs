@@ -4,18 +4,21 @@ use std::collections::HashMap;
 
 use contract::{
     Page,
-    contacts::{ConsentView, ContactPage, ContactQuery, ContactView},
+    contacts::{ConsentView, ContactQuery, ContactView},
 };
 use domain::consent::State;
 use entity::contacts::contact;
 use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::{by_phone, consent, hold, many, opened, search};
+use super::{by_phone, consent, many, opened, search};
 use crate::{
-    Actor, Permission, Result, Services, appointments, businesses, conversations,
-    error::not_found,
-    paging::{self, Cursor, PAGE},
+    businesses,
+    kernel::{
+        Actor, Permission, Result, Services,
+        error::not_found,
+        paging::{self, Cursor, PAGE},
+    },
 };
 
 /// One contact.
@@ -97,24 +100,6 @@ async fn pick(s: &Services, business_id: Uuid, hits: Page<(String, Uuid)>) -> Re
     Ok(Page {
         data: views(s.read(), business_id, rows).await?,
         next_cursor: hits.next_cursor,
-    })
-}
-
-/// A contact's page.
-///
-/// # Errors
-/// `NotFound`, `NotAllowed`.
-pub async fn page(s: &Services, actor: &Actor, id: Uuid) -> Result<ContactPage> {
-    actor.may(Permission::ReadContacts)?;
-    let contact = view(s, s.read(), actor.business_id, id).await?;
-    Ok(ContactPage {
-        hold: hold::of(s.read(), actor.business_id, &contact).await?,
-        ledger: consent::ledger(s.read(), actor.business_id, id).await?,
-        appointments: appointments::of_contact(s, s.read(), actor.business_id, id).await?,
-        conversation_id: conversations::of_contact(s.read(), actor.business_id, id)
-            .await?
-            .map(|c| c.id),
-        contact,
     })
 }
 

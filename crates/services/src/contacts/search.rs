@@ -16,10 +16,9 @@ use sea_orm::{QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use super::{EMAIL, PHONE};
-use crate::{
+use crate::kernel::{
     Result, Services,
     paging::{self, Cursor, PAGE},
-    vault,
 };
 
 /// Most businesses, and most people (some 200 bytes each), to be kept. The last one that searched is kept in any case.
@@ -80,7 +79,7 @@ pub(super) async fn find(
     trunk: Option<&str>,
     after: Option<Cursor<String>>,
 ) -> Result<Vec<(String, Uuid)>> {
-    let slot = s.searches().of(business_id);
+    let slot = s.of::<Cache>().of(business_id);
     let mut people = slot.people.lock().await;
     people.catch_up(s, business_id).await?;
     slot.size.store(people.by_id.len(), Ordering::Relaxed);
@@ -117,13 +116,13 @@ impl People {
             );
             for row in rows {
                 let email = match &row.email {
-                    Some(email) => vault::open(s, EMAIL, email).await?,
+                    Some(email) => s.vault().open(EMAIL, email).await?,
                     None => String::new(),
                 };
                 let person = Person {
                     search: row.search.into(),
                     // A sender may be a name.
-                    phone: vault::open(s, PHONE, &row.phone).await?.to_lowercase().into(),
+                    phone: s.vault().open(PHONE, &row.phone).await?.to_lowercase().into(),
                     email: email.into(),
                 };
                 self.by_id.insert(row.id, person);

@@ -7,6 +7,7 @@ use contract::appointments::Status;
 use domain::{
     delivery::Status as Delivery,
     inbound::{begins_like_an_answer, words},
+    origin::Origin,
     reminders::{Pending, Which, which},
     texts::{self, Start},
     when,
@@ -18,7 +19,13 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use uuid::Uuid;
 
 use super::{Stop, finish, stop};
-use crate::{Result, Tx, appointments, businesses::locations, conversations, messages, tasks};
+use crate::{
+    appointments,
+    businesses::{self, locations},
+    conversations,
+    kernel::{Principal, Result, Tx},
+    outbox, tasks,
+};
 
 /// An appointment that was asked about and can still be answered, with its newest request.
 struct Asked {
@@ -138,7 +145,7 @@ async fn perhaps_to_staff(tx: &Tx, inbound: &message::Model, asked: &Asked, said
         .filter(message::Column::ConversationId.eq(inbound.conversation_id))
         .filter(message::Column::CreatedAt.gt(since))
         .filter(message::Column::CreatedAt.lte(inbound.created_at))
-        .filter(message::Column::Kind.eq(messages::Kind::Reply.as_str()))
+        .filter(message::Column::Origin.eq(Origin::Reply.as_str()))
         .filter(message::Column::Status.is_not_in([Delivery::Queued.as_str(), Delivery::Cancelled.as_str()]))
         .limit(1)
         .one(&tx.db)
@@ -164,7 +171,7 @@ pub(crate) async fn perhaps_meant(
     let Some(appointment) = ahead.one(&tx.db).await? else {
         return Ok(());
     };
-    let business = tx.business(contact.business_id).await?;
+    let business = businesses::of(tx, contact.business_id).await?;
     let place = locations::zone_of(&tx.db, &business, appointment.location_id).await?;
     let conversation = conversations::of_contact(&tx.db, contact.business_id, contact.id).await?;
     let task = tasks::New {
@@ -219,27 +226,14 @@ async fn apply(tx: &mut Tx, inbound: &message::Model, asked: Asked, yes: bool) -
     let appointment = if appointments::status(&asked.appointment)? == becomes {
         asked.appointment
     } else {
-        appointments::set_status(tx, &asked.appointment, becomes).await?
+        appointments::set_status(tx, &Principal::Customer, &asked.appointment, becomes).await?
     };
     stop(tx, &appointment, Stop::Answered("The customer has answered.")).await?;
     finish(tx, asked.request, if yes { "yes" } else { "no" }, None).await?;
-    tasks::settle(
-        tx,
-        appointment.business_id,
-        appointment.id,
-        tasks::Kind::Call,
-        "the customer's answer",
-    )
-    .await?;
+    let by = "the customer's answer";
+    tasks::settle(tx, appointment.business_id, appointment.id, tasks::Kind::Call, by).await?;
     if yes {
-        return tasks::settle(
-            tx,
-            appointment.business_id,
-            appointment.id,
-            tasks::Kind::Reschedule,
-            "the customer's answer",
-        )
-        .await;
+        return tasks::settle(tx, appointment.business_id, appointment.id, tasks::Kind::Reschedule, by).await;
     }
     let task = tasks::New {
         business_id: appointment.business_id,
@@ -266,7 +260,7 @@ async fn ask_which(
         return clarify(tx, inbound, "Answered without saying which visit is meant.".to_owned()).await;
     }
     let body = texts::ask_which(&business.name, &starts(tx, business, contact, &asked).await?);
-    messages::respond(tx, contact, inbound, "correction", body).await
+    outbox::respond(tx, contact, inbound, "correction", body).await
 }
 
 /// Several appointments as a text lists them.
@@ -310,7 +304,7 @@ pub(crate) async fn other(
         [_] => texts::correction(&business.name),
         several => texts::ask_which(&business.name, &starts(tx, business, contact, several).await?),
     };
-    messages::respond(tx, contact, inbound, "correction", body).await
+    outbox::respond(tx, contact, inbound, "correction", body).await
 }
 
 /// True for the first time these requests need a correction; from then on false.

@@ -10,21 +10,21 @@ use domain::{
 };
 use entity::{appointments::appointment, businesses::business, contacts::contact, reminders::reminder_request};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+    Set,
     sea_query::{Expr, LockType},
 };
 use uuid::Uuid;
 
 use super::{Row, finish, needs_call, save, zone_of};
 use crate::{
-    Actor, Permission, Result, Services, Tx,
     appointments::{self, clocks},
     businesses,
     contacts::{self, consent},
-    error::problem,
-    messages::{self, Kind as Text},
-    numbers, tasks,
-    tx::Changed,
+    delivery,
+    kernel::{Actor, Permission, Result, Services, Tx, error::problem, tx::Changed},
+    outbox::{self, Origin},
+    tasks,
 };
 
 /// Reminders taken per look.
@@ -155,11 +155,11 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
     else {
         return Ok(());
     };
-    let others = siblings(tx, &request).await?;
+    let others = siblings(&tx.db, &request).await?;
     if later_kind_due(tx.now, &request, &others) {
         return finish(tx, request, "skipped", Some(Skip::LaterKindDue.words())).await;
     }
-    let business = tx.business(business_id).await?;
+    let business = businesses::of(tx, business_id).await?;
     match at_send(
         tx.now,
         appointment.starts_at,
@@ -198,11 +198,11 @@ fn hours(request: &reminder_request::Model) -> Option<u16> {
     request.kind.parse::<Kind>().ok().and_then(Kind::hours)
 }
 
-async fn siblings(tx: &Tx, request: &reminder_request::Model) -> Result<Vec<reminder_request::Model>> {
+async fn siblings(db: &impl ConnectionTrait, request: &reminder_request::Model) -> Result<Vec<reminder_request::Model>> {
     let rows = reminder_request::Entity::in_business(request.business_id)
         .filter(reminder_request::Column::AppointmentId.eq(request.appointment_id))
         .filter(reminder_request::Column::Id.ne(request.id));
-    Ok(rows.all(&tx.db).await?)
+    Ok(rows.all(db).await?)
 }
 
 /// Another reminder of the same appointment, closer to it, is due too or has gone out: after a night or an outage only that one does.
@@ -234,20 +234,16 @@ async fn replace_waiting(tx: &mut Tx, others: Vec<reminder_request::Model>) -> R
             finish(tx, other, "cancelled", Some(why)).await?;
         }
         if let Some(message_id) = message_id {
-            messages::cancel(tx, business_id, message_id, why).await?;
+            outbox::cancel(tx, business_id, message_id, why).await?;
         }
     }
     Ok(())
 }
 
 /// Another reminder of the appointment has gone out, or is about to, since this one fell due: no use in trying this one again.
-pub(crate) async fn superseded(tx: &Tx, business_id: Uuid, reminder: Uuid) -> Result<bool> {
-    let found = reminder_request::Entity::in_business(business_id).filter(reminder_request::Column::Id.eq(reminder));
-    let Some(request) = found.one(&tx.db).await? else {
-        return Ok(false);
-    };
+pub(super) async fn superseded(db: &impl ConnectionTrait, request: &reminder_request::Model) -> Result<bool> {
     let later = |other: &reminder_request::Model| other.due_at > request.due_at && other.message_id.is_some();
-    Ok(siblings(tx, &request).await?.iter().any(later))
+    Ok(siblings(db, request).await?.iter().any(later))
 }
 
 /// Why this contact can't be texted, if so. The claim asks all of this again.
@@ -261,10 +257,10 @@ async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, appointment: 
     if let Err(reason) = may_send(consent::state(&tx.db, contact.id).await?, Sending::Automatic) {
         return Ok(Some(reason.to_owned()));
     }
-    if let Some(why) = messages::unreachable(tx, contact).await? {
+    if let Some(why) = delivery::unreachable(tx, contact).await? {
         return Ok(Some(why));
     }
-    let sender = numbers::sender(s, &tx.db, contact.business_id, Some(contact.id), appointment.location_id).await?;
+    let sender = outbox::sender(s, &tx.db, contact.business_id, Some(contact.id), appointment.location_id).await?;
     Ok(sender.is_none().then(|| "There is no number to send from.".to_owned()))
 }
 
@@ -279,16 +275,17 @@ async fn text(
     // With another appointment waiting for its answer a bare "Y" would be a riddle, so this text asks for a token.
     let token = others_waiting(tx, appointment).await?.then_some(appointment.token as u16);
     let start = super::start(&tx.db, business, contact, appointment).await?;
-    let new = messages::New {
-        kind: Text::Reminder,
+    let new = outbox::New {
+        origin: Origin::Reminder(request.id),
         body: texts::reminder(&business.name, start, token),
         correlation_id: Some(request.correlation_id.clone()),
         author,
-        reminder_id: Some(request.id),
         appointment_id: Some(appointment.id),
         location_id: appointment.location_id,
+        useful_until: Some(appointment.starts_at),
+        time_zone: appointment.time_zone.clone(),
     };
-    let message = messages::enqueue(tx, contact, new).await?;
+    let message = outbox::enqueue(tx, contact, new).await?;
     if message.status == Status::Failed.as_str() {
         let reason = message.error.unwrap_or_default();
         finish(tx, request, "failed", Some(&reason)).await?;
@@ -304,7 +301,7 @@ async fn text(
     tx.mark_changed(appointment.business_id, Changed::Appointment(appointment.id));
     // It was texted before, when the appointment had this time already.
     if message.provider_sid.is_some() {
-        super::sent(tx, &message).await
+        super::listen::sent(tx, &message, message.delivered_at.map(|_| "the network")).await
     } else {
         Ok(())
     }
@@ -354,11 +351,9 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     };
     let request = save(&tx, &appointment, row).await?;
     if request.status == "planned" {
-        let others = siblings(&tx, &request).await?;
+        let others = siblings(&tx.db, &request).await?;
         replace_waiting(&mut tx, others).await?;
         text(&mut tx, &business, &contact, &appointment, request, Some(actor.author())).await?;
     }
-    let shown = appointments::view(s, &tx.db, actor.business_id, appointment_id).await?;
-    tx.commit().await?;
-    Ok(shown)
+    appointments::finish(tx, actor.business_id, appointment_id).await
 }

@@ -8,7 +8,9 @@ use contract::{
 };
 use domain::consent::State;
 use rstest::rstest;
-use services::{Actor, appointments, contacts, messages, queue, queue::Job, reminders, tasks};
+use services::{
+    Actor, appointments, contacts, jobs, messages, outbox, queue, queue::Job, receiving, reconcile, reminders, sending, tasks,
+};
 use testkit::{Backend, Fault, FaultKind, NUMBER, SHARED, World};
 
 use crate::reminders::states;
@@ -200,7 +202,7 @@ async fn an_answer_counts_from_when_the_reminder_left_not_from_when_we_knew(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     let appointment = w.appointment(&ann, 30).await;
     w.sim.set_fault(Fault::new(FaultKind::ResetAfter));
@@ -209,13 +211,13 @@ async fn an_answer_counts_from_when_the_reminder_left_not_from_when_we_knew(
     w.clock.advance(Duration::seconds(40));
     w.sim.inbound(ANN, NUMBER, "Y").await;
     w.clock.advance(Duration::seconds(30));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     let id = w.last_message(&ann).await.id;
-    queue::perform(&w.s, Job::Resolve { message_id: id })
+    jobs::perform(&w.s, Job::Resolve { message_id: id })
         .await
         .expect("found in the log");
     assert!(w.last_message(&ann).await.provider_sid.is_some());
-    messages::sweep(&w.s).await.expect("sweeps");
+    reconcile::sweep(&w.s).await.expect("sweeps");
     assert_eq!(w.see_appointment(&appointment).await.status, Status::Confirmed);
 }
 
@@ -228,7 +230,7 @@ async fn who_was_not_asked_yet_does_not_answer(#[values(Backend::Sqlite, Backend
     let ann = w.contact("Ann", ANN).await;
     let appointment = w.appointment(&ann, 30).await;
     reminders::tick(&w.s).await.expect("due");
-    messages::send_due(&cut_off).await.expect("nobody there");
+    sending::send_due(&cut_off).await.expect("nobody there");
     assert_eq!(w.last_message(&ann).await.status, "queued");
     w.text(ANN, "Can I park there?").await;
     w.text(ANN, "Y").await;
@@ -454,7 +456,7 @@ async fn only_a_word_that_may_mean_an_appointment_that_lies_ahead_has_somebody_c
     // Who has opted out already may still mean the appointment; Twilio's own word for it changes nothing.
     let mut form = w.inbound(ANN, "Cancel");
     form.opt_out_type = Some("STOP".to_owned());
-    messages::receive(&w.s, &form, "").await.expect("taken");
+    receiving::receive(&w.s, &form, "").await.expect("taken");
     assert_eq!(of_kind(&w, "call").await.len(), 1);
     let later = MoveAppointment {
         starts_at: "2027-01-11T10:00".to_owned(),
@@ -493,7 +495,7 @@ async fn from_the_shared_number(w: &World, name: &str) -> (Actor, ContactView, A
         body: "Hello".to_owned(),
         correlation_id: None,
     };
-    messages::send(&w.s, &actor, hello).await.expect("queued");
+    outbox::send(&w.s, &actor, hello).await.expect("queued");
     (actor, ann, appointment)
 }
 
@@ -508,7 +510,7 @@ async fn a_cancel_to_a_number_of_several_businesses_has_each_of_them_call(
     w.work().await;
     let mut form = w.inbound(ANN, "CANCEL");
     form.to = SHARED.to_owned();
-    messages::receive(&w.s, &form, "").await.expect("taken");
+    receiving::receive(&w.s, &form, "").await.expect("taken");
     for (actor, ann, appointment) in [nails, hair] {
         let ann = contacts::get(&w.s, &actor, ann.id).await.expect("Ann");
         assert_eq!(ann.consent.sms, State::OptedOut);

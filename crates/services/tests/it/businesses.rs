@@ -10,7 +10,7 @@ use entity::audit::audit_event;
 use migration::{Migrator, MigratorTrait};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
-use services::{Actor, Db, Services, Who, accounts, businesses, contacts, notices, numbers};
+use services::{Actor, Db, Principal, Services, accounts, businesses, contacts, notices, numbers, pages, setup};
 use testkit::{Backend, NUMBER, TestDb, World};
 
 fn sign_up(zone: &str, country: Option<&str>) -> SignUp {
@@ -25,12 +25,12 @@ fn sign_up(zone: &str, country: Option<&str>) -> SignUp {
 }
 
 async fn opened(s: &Services, zone: &str, country: Option<&str>, number: Option<&str>) -> Actor {
-    let started = accounts::open_business(s, sign_up(zone, country), number, None)
+    let started = setup::open_business(s, sign_up(zone, country), number, None)
         .await
         .expect("a business");
     Actor {
         business_id: started.business_id,
-        who: Who::Operator,
+        who: Principal::Operator,
     }
 }
 
@@ -105,7 +105,7 @@ async fn what_is_said_counts_before_the_number_and_that_before_the_zone(
         let actor = opened(&w.s, zone, said, number).await;
         assert_eq!(country(&w.s, &actor).await, is, "{zone} {said:?} {number:?}");
     }
-    let wrong = accounts::open_business(&w.s, sign_up("UTC", Some("Italy")), None, None).await;
+    let wrong = setup::open_business(&w.s, sign_up("UTC", Some("Italy")), None, None).await;
     let problem = wrong.expect_err("refused").problem();
     assert!(
         problem
@@ -113,7 +113,7 @@ async fn what_is_said_counts_before_the_number_and_that_before_the_zone(
             .is_some_and(|words| words.contains("two letters")),
         "{problem:?}"
     );
-    let unclear = accounts::open_business(&w.s, sign_up("UTC", None), Some("347 123 4567"), None).await;
+    let unclear = setup::open_business(&w.s, sign_up("UTC", None), Some("347 123 4567"), None).await;
     assert!(unclear.expect_err("refused").problem().for_field("number").is_some());
 }
 
@@ -126,7 +126,7 @@ async fn where_the_country_is_not_known_nothing_is_guessed(#[values(Backend::Sql
     assert!(words.contains('+') && words.contains("Settings"), "{words}");
     let (phone, shown) = add(&w.s, &actor, "+39 347 123 4567").await.expect("added");
     assert_eq!((phone.as_str(), shown.as_str()), ("+393471234567", "+39 347 123 4567"));
-    let banners = notices::list(&w.s, &actor).await.expect("banners");
+    let banners = pages::notices::list(&w.s, &actor).await.expect("banners");
     assert_eq!(
         banners.iter().map(|b| b.kind.as_str()).collect::<Vec<_>>(),
         ["country_needed"]
@@ -140,7 +140,7 @@ async fn where_the_country_is_not_known_nothing_is_guessed(#[values(Backend::Sql
         .await
         .expect("a number");
     assert_eq!(country(&w.s, &actor).await, "IT", "the number says it");
-    assert!(notices::list(&w.s, &actor).await.expect("banners").is_empty());
+    assert!(pages::notices::list(&w.s, &actor).await.expect("banners").is_empty());
     numbers::assign(&w.s, actor.business_id, "+44 7912 345678")
         .await
         .expect("another number");

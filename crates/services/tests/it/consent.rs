@@ -4,7 +4,7 @@ use domain::consent::State;
 use entity::contacts::consent_event;
 use rstest::rstest;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
-use services::{contacts, contacts::consent};
+use services::{contacts, contacts::consent, pages};
 use testkit::{Backend, World};
 
 const ANN: &str = "+14155550171";
@@ -31,7 +31,7 @@ async fn stop_and_start_are_obeyed_at_once_and_written_down_with_their_words(
         State::OptedIn,
         "YES while opted out opts in again"
     );
-    let page = contacts::page(&w.s, &w.owner, ann.id).await.expect("page");
+    let page = pages::contact::page(&w.s, &w.owner, ann.id).await.expect("page");
     let rows: Vec<_> = page
         .ledger
         .iter()
@@ -75,7 +75,7 @@ async fn with_advanced_opt_out_twilios_word_counts_and_nothing_is_answered(
     for (body, kind) in [("AIDE", "HELP"), ("ARRET", "STOP")] {
         let mut form = w.inbound(ANN, body);
         form.opt_out_type = Some(kind.to_owned());
-        services::messages::receive(&w.s, &form, "").await.expect("taken");
+        services::receiving::receive(&w.s, &form, "").await.expect("taken");
     }
     w.work().await;
     assert!(w.phone_got(ANN).is_empty());

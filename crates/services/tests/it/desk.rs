@@ -14,7 +14,10 @@ use domain::consent::State;
 use entity::audit::audit_event;
 use rstest::rstest;
 use sea_orm::{ColumnTrait, QueryFilter};
-use services::{Actor, Error, Who, businesses, contacts, contacts::consent, conversations, messages, notices, reports, tasks};
+use services::{
+    Actor, Error, Principal, businesses, contacts, contacts::consent, conversations, messages, notices, outbox, pages, reports,
+    tasks,
+};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";
@@ -27,7 +30,7 @@ fn code(error: &Error) -> Code {
 
 fn staff(w: &World) -> Actor {
     let who = match w.owner.who.clone() {
-        Who::Member { account_id, name, .. } => Who::Member {
+        Principal::Member { account_id, name, .. } => Principal::Member {
             account_id,
             name,
             role: Role::Staff,
@@ -57,7 +60,7 @@ async fn set(w: &World, budget: &str, limit: &str) -> SendingView {
 }
 
 async fn banners(w: &World) -> Vec<(String, bool)> {
-    let all = notices::list(&w.s, &w.owner).await.expect("banners");
+    let all = pages::notices::list(&w.s, &w.owner).await.expect("banners");
     all.into_iter().map(|n| (n.kind, n.urgent)).collect()
 }
 
@@ -71,12 +74,12 @@ async fn staff_decide_about_somebody_on_hold_with_their_words_in_view(#[case] ba
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.text(ANN, WISH).await;
-    let page = contacts::page(&w.s, &w.owner, ann.id).await.expect("page");
+    let page = pages::contact::page(&w.s, &w.owner, ann.id).await.expect("page");
     let hold = page.hold.expect("on hold");
     assert_eq!((hold.said.as_deref(), hold.since), (Some(WISH), w.clock.now()));
     let row = conversations::list(&w.s, &w.owner, None).await.expect("rows").data.remove(0);
     assert!(row.on_hold && !row.opted_out);
-    let thread = conversations::thread(&w.s, &w.owner, row.id, None).await.expect("thread");
+    let thread = pages::thread::thread(&w.s, &w.owner, row.id, None).await.expect("thread");
     assert_eq!(thread.composer, Composer::OnHold(hold));
 
     // It can't be ticked off: somebody would be forgotten on hold.
@@ -91,11 +94,11 @@ async fn staff_decide_about_somebody_on_hold_with_their_words_in_view(#[case] ba
         contact_id: ann.id,
         opt_out,
     };
-    let after = contacts::decide_hold(&w.s, &w.owner, cmd.clone()).await.expect("decided");
+    let after = tasks::decide_hold(&w.s, &w.owner, cmd.clone()).await.expect("decided");
     let state = if opt_out { State::OptedOut } else { State::OptedIn };
     assert_eq!((after.held_since, after.consent.sms), (None, state));
     assert!(w.open_tasks().await.is_empty());
-    let page = contacts::page(&w.s, &w.owner, ann.id).await.expect("page");
+    let page = pages::contact::page(&w.s, &w.owner, ann.id).await.expect("page");
     assert_eq!(page.hold, None);
     if opt_out {
         let newest = &page.ledger[0];
@@ -110,9 +113,7 @@ async fn staff_decide_about_somebody_on_hold_with_their_words_in_view(#[case] ba
     assert_eq!(done.done_by.as_deref(), Some("Olga Owner"));
     let reopened = tasks::set_done(&w.s, &w.owner, task.id, false).await.expect_err("decided");
     assert_eq!(code(&reopened), Code::Conflict);
-    let again = contacts::decide_hold(&w.s, &w.owner, cmd)
-        .await
-        .expect_err("nothing to decide");
+    let again = tasks::decide_hold(&w.s, &w.owner, cmd).await.expect_err("nothing to decide");
     assert_eq!(code(&again), Code::Conflict);
 }
 
@@ -133,7 +134,7 @@ async fn the_log_names_people_and_shows_what_waits_and_what_failed(
             show: Some(show.to_owned()),
             ..LogQuery::default()
         };
-        let page = messages::log(&w.s, &w.owner, query).await.expect("the log");
+        let page = pages::log::log(&w.s, &w.owner, query).await.expect("the log");
         page.data
             .into_iter()
             .map(|row| (row.contact_name, row.message.body))
@@ -149,12 +150,12 @@ async fn the_log_names_people_and_shows_what_waits_and_what_failed(
         "known by number only: {all:?}"
     );
     let other = w.another_business().await;
-    let theirs = messages::log(&w.s, &other, LogQuery::default()).await.expect("the log");
+    let theirs = pages::log::log(&w.s, &other, LogQuery::default()).await.expect("the log");
     assert!(theirs.data.is_empty());
     let stolen = MessageIds {
         ids: vec![w.last_message(&ann).await.id],
     };
-    let acted = messages::cancel_many(&w.s, &other, stolen).await.expect("an answer");
+    let acted = outbox::cancel_many(&w.s, &other, stolen).await.expect("an answer");
     assert_eq!((acted.done.len(), acted.not_done.len()), (0, 1), "of another business");
 }
 
@@ -206,7 +207,7 @@ async fn a_budget_warns_holds_reminders_back_and_lets_them_go_when_it_is_raised(
     assert_eq!(w.phone_got(ANN).len(), 6);
     assert!(banners(&w).await.is_empty());
     assert_eq!(
-        businesses::sending(&w.s, &staff(&w))
+        pages::settings::sending(&w.s, &staff(&w))
             .await
             .expect("anybody may look")
             .monthly_budget,

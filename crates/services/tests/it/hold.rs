@@ -9,7 +9,7 @@ use contract::{
 use domain::consent::State;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use services::{contacts, messages, numbers};
+use services::{contacts, messages, numbers, outbox, tasks};
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";
@@ -42,13 +42,11 @@ async fn a_free_text_opt_out_holds_everything_until_staff_decide(#[values(Backen
         contact_id: ann.id,
         opt_out: false,
     };
-    contacts::decide_hold(&w.s, &w.owner, keep.clone()).await.expect("decided");
+    tasks::decide_hold(&w.s, &w.owner, keep.clone()).await.expect("decided");
     w.work().await;
     assert_eq!(w.phone_got(ANN).last().map(String::as_str), Some("One more thing"));
     assert!(of_kind(&w, "opt_out").await.is_empty());
-    let again = contacts::decide_hold(&w.s, &w.owner, keep)
-        .await
-        .expect_err("nothing to decide");
+    let again = tasks::decide_hold(&w.s, &w.owner, keep).await.expect_err("nothing to decide");
     assert_eq!(again.problem().code, Code::Conflict);
 }
 
@@ -63,7 +61,7 @@ async fn staff_decide_that_it_was_an_opt_out(#[values(Backend::Sqlite, Backend::
         contact_id: ann.id,
         opt_out: true,
     };
-    let shown = contacts::decide_hold(&w.s, &w.owner, out).await.expect("decided");
+    let shown = tasks::decide_hold(&w.s, &w.owner, out).await.expect("decided");
     assert_eq!((shown.consent.sms, shown.held_since), (State::OptedOut, None));
     w.work().await;
     assert!(w.phone_got(ANN).is_empty());
@@ -109,19 +107,19 @@ async fn what_failed_can_be_sent_again_and_what_waits_taken_back(#[values(Backen
     let log = messages::list(&w.s, &w.owner, trouble).await.expect("a page");
     assert_eq!(log.data.len(), 1);
     let ids = || MessageIds { ids: vec![failed.id] };
-    let acted = messages::retry(&w.s, &w.owner, ids()).await.expect("acted");
+    let acted = outbox::retry(&w.s, &w.owner, ids()).await.expect("acted");
     assert_eq!(acted.done, [failed.id]);
     w.work().await;
     assert_eq!(w.phone_got(ANN), ["Hello"]);
-    let again = messages::retry(&w.s, &w.owner, ids()).await.expect("acted");
+    let again = outbox::retry(&w.s, &w.owner, ids()).await.expect("acted");
     assert!(again.done.is_empty() && again.not_done[0].reason.contains("failed or was cancelled"));
     let waiting = w.reply(&ann, "Never mind").await.expect("queued");
     let ids = MessageIds { ids: vec![waiting.id] };
-    messages::cancel_many(&w.s, &w.owner, ids.clone()).await.expect("acted");
+    outbox::cancel_many(&w.s, &w.owner, ids.clone()).await.expect("acted");
     w.work().await;
     assert_eq!(w.phone_got(ANN), ["Hello"]);
     let other = w.another_business().await;
-    let theirs = messages::retry(&w.s, &other, ids).await.expect("acted");
+    let theirs = outbox::retry(&w.s, &other, ids).await.expect("acted");
     assert!(theirs.done.is_empty(), "another business can't");
 }
 
@@ -164,7 +162,7 @@ async fn a_text_is_sent_again_from_a_number_that_works(#[values(Backend::Sqlite,
     let off = format!("UPDATE number SET status = 'inactive' WHERE phone = '{NUMBER}'");
     w.s.db().connection().execute_unprepared(&off).await.expect("off");
     let ids = vec![m.id];
-    messages::retry(&w.s, &w.owner, MessageIds { ids }).await.expect("again");
+    outbox::retry(&w.s, &w.owner, MessageIds { ids }).await.expect("again");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2);
 }

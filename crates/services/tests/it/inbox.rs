@@ -7,7 +7,10 @@ use domain::consent::State;
 use entity::messages::{message, receipt};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
-use services::{Actor, businesses, contacts, conversations, live, messages, messages::Received, numbers, queue, queue::Job};
+use services::{
+    Actor, businesses, contacts, conversations, jobs, live, messages, numbers, outbox, pages, queue, queue::Job,
+    receiving::Received,
+};
 use testkit::{Backend, SHARED, World, member};
 use twilio::forms;
 use uuid::Uuid;
@@ -22,7 +25,7 @@ async fn two_hundred_repeats_of_a_text_are_one_message(#[values(Backend::Sqlite,
     let crowd: Vec<_> = (0..200)
         .map(|_| {
             let (w, form) = (w.clone(), form.clone());
-            tokio::spawn(async move { messages::receive(&w.s, &form, "").await.expect("taken") })
+            tokio::spawn(async move { receiving::receive(&w.s, &form, "").await.expect("taken") })
         })
         .collect();
     let mut done = 0;
@@ -54,7 +57,7 @@ async fn many_texts_of_a_stranger_at_once_are_one_contact_and_all_there(
     }
     // Those that met the first one half way were kept, and are acted on by their job.
     for row in receipt::Entity::find().all(w.s.db().connection()).await.expect("receipts") {
-        queue::perform(
+        jobs::perform(
             &w.s,
             Job::Receive {
                 provider_sid: row.provider_sid,
@@ -97,7 +100,7 @@ async fn an_error_of_ours_never_loses_a_text(#[values(Backend::Sqlite, Backend::
         .expect("answers")
         .expect("kept")
         .provider_sid;
-    queue::perform(
+    jobs::perform(
         &w.s,
         Job::Receive {
             provider_sid: sid.clone(),
@@ -109,7 +112,7 @@ async fn an_error_of_ours_never_loses_a_text(#[values(Backend::Sqlite, Backend::
         .await
         .expect("mended");
     assert_eq!(message::Entity::find().count(db).await.expect("count"), 0);
-    queue::perform(
+    jobs::perform(
         &w.s,
         Job::Receive {
             provider_sid: sid.clone(),
@@ -117,7 +120,7 @@ async fn an_error_of_ours_never_loses_a_text(#[values(Backend::Sqlite, Backend::
     )
     .await
     .expect("works");
-    queue::perform(&w.s, Job::Receive { provider_sid: sid })
+    jobs::perform(&w.s, Job::Receive { provider_sid: sid })
         .await
         .expect("a repeat does nothing");
     assert_eq!(w.thread(&ann).await.len(), 1);
@@ -136,7 +139,7 @@ async fn a_panic_of_ours_never_loses_a_text(#[values(Backend::Sqlite, Backend::P
     let rows = receipt::Entity::find().all(w.s.db().connection()).await.expect("answers");
     let kept = rows.into_iter().find(|r| r.processed_at.is_none()).expect("one waits");
     let provider_sid = kept.provider_sid;
-    queue::perform(&w.s, Job::Receive { provider_sid }).await.expect("works");
+    jobs::perform(&w.s, Job::Receive { provider_sid }).await.expect("works");
     let said: Vec<String> = w.thread(&ann).await.into_iter().map(|m| m.body).collect();
     assert_eq!(said, ["Are you open?", "On Sunday, too?"]);
 }
@@ -157,7 +160,7 @@ async fn what_can_never_be_shown_ends_as_a_task(#[values(Backend::Sqlite, Backen
         .expect("kept")
         .provider_sid;
     for _ in 0..6 {
-        queue::perform(
+        jobs::perform(
             &w.s,
             Job::Receive {
                 provider_sid: sid.clone(),
@@ -193,7 +196,7 @@ async fn the_live_log_tells_everything_in_order_and_resumes_anywhere(
     let rest = live::after(&w.s, &w.owner, ids[0]).await.expect("events");
     assert_eq!(rest.events.len(), 2);
     w.clock.advance(chrono::Duration::days(3));
-    live::sweep(&w.s).await.expect("swept");
+    live::prune(&w.s).await.expect("swept");
     assert!(
         live::after(&w.s, &w.owner, here).await.expect("events").resync,
         "too old to resume"
@@ -218,7 +221,7 @@ async fn live_events_show_what_a_reload_shows(
     let here = live::cursor(&w.s, w.owner.business_id).await.expect("cursor");
     futures::future::join_all(texts.iter().map(|text| w.text(ANN, text))).await;
     let id = conversations::open_with(&w.s, &w.owner, ann.id).await.expect("opened");
-    let reloaded = conversations::thread(&w.s, &w.owner, id, None).await.expect("thread");
+    let reloaded = pages::thread::thread(&w.s, &w.owner, id, None).await.expect("thread");
     let mut shown = (None, BTreeMap::new());
     for (_, event) in live::after(&w.s, &w.owner, here).await.expect("events").events {
         match event {
@@ -240,7 +243,7 @@ async fn the_composer_says_why_it_is_closed(#[values(Backend::Sqlite, Backend::P
     let ann = w.contact("Ann", ANN).await;
     let id = conversations::open_with(&w.s, &w.owner, ann.id).await.expect("opened");
     let composer = async || {
-        conversations::thread(&w.s, &w.owner, id, None)
+        pages::thread::thread(&w.s, &w.owner, id, None)
             .await
             .expect("thread")
             .composer
@@ -271,7 +274,7 @@ async fn reading_marks_read_and_a_long_thread_comes_in_pages(#[values(Backend::S
     let mut bodies = Vec::new();
     let mut before = None;
     loop {
-        let thread = conversations::thread(&w.s, &w.owner, row.id, before).await.expect("thread");
+        let thread = pages::thread::thread(&w.s, &w.owner, row.id, before).await.expect("thread");
         bodies.splice(0..0, thread.messages.into_iter().map(|m| m.body));
         before = thread.older;
         if before.is_none() {
@@ -319,7 +322,7 @@ async fn write_to(w: &World, actor: &Actor, phone: &str) -> Uuid {
         body: "Hello".to_owned(),
         correlation_id: None,
     };
-    messages::send(&w.s, actor, text).await.expect("queued");
+    outbox::send(&w.s, actor, text).await.expect("queued");
     w.clock.advance(chrono::Duration::seconds(1));
     ann.id
 }
@@ -338,13 +341,13 @@ async fn a_text_to_the_shared_number_goes_to_who_wrote_last_from_it(
     for (from, to) in [(ANN, &hair), ("+14155550172", &nails)] {
         let mut form = w.inbound(from, "Hi");
         form.to = SHARED.to_owned();
-        messages::receive(&w.s, &form, "").await.expect("taken");
+        receiving::receive(&w.s, &form, "").await.expect("taken");
         let row = conversations::list(&w.s, to, None).await.expect("list").data.remove(0);
         assert_eq!(row.unread, 1, "{from}");
     }
     let mut stranger = w.inbound("+14155550173", "Hi");
     stranger.to = SHARED.to_owned();
-    let nobody = messages::receive(&w.s, &stranger, "")
+    let nobody = receiving::receive(&w.s, &stranger, "")
         .await
         .expect_err("several businesses, and nobody wrote first");
     assert_eq!(nobody.problem().code, Code::NotFound);
@@ -374,7 +377,7 @@ async fn texts_to_the_shared_number_that_come_together_each_go_to_who_wrote_last
         form.to = SHARED.to_owned();
         let s = &w.s;
         async move {
-            let answer = messages::receive(s, &form, "").await;
+            let answer = receiving::receive(s, &form, "").await;
             (form.message_sid, answer.map_err(|e| e.problem().code))
         }
     });
@@ -406,7 +409,7 @@ async fn a_stop_that_could_not_be_acted_on_holds_everything_until_it_is(
     assert!(w.phone_got(ANN).is_empty());
     let kept = receipt::Entity::find().one(db).await.expect("answers").expect("kept");
     let provider_sid = kept.provider_sid;
-    queue::perform(&w.s, Job::Receive { provider_sid }).await.expect("works");
+    jobs::perform(&w.s, Job::Receive { provider_sid }).await.expect("works");
     let shown = w.see_contact(&ann).await;
     assert_eq!((shown.consent.sms, shown.held_since), (State::OptedOut, None));
     assert_eq!(w.thread(&ann).await[0].status, "cancelled");
@@ -422,7 +425,7 @@ async fn a_stop_under_a_picture_is_a_stop(#[values(Backend::Sqlite, Backend::Pos
             num_media: media,
             ..w.inbound(ANN, word)
         };
-        messages::receive(&w.s, &form, "").await.expect("taken");
+        receiving::receive(&w.s, &form, "").await.expect("taken");
     }
     assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "confirmed");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
@@ -447,8 +450,8 @@ async fn a_start_counts_right_after_a_stop_to_the_number_that_businesses_share()
         ..w.inbound(ANN, body)
     };
     let said = [text(own, "START"), text(SHARED, "STOP"), text(own, "START")];
-    for taken in futures::future::join_all(said.iter().map(|form| messages::receive(&w.s, form, ""))).await {
-        assert_eq!(taken.expect("taken"), messages::Received::Done);
+    for taken in futures::future::join_all(said.iter().map(|form| receiving::receive(&w.s, form, ""))).await {
+        assert_eq!(taken.expect("taken"), receiving::Received::Done);
     }
     let consent = async |actor, ann| contacts::get(&w.s, actor, ann).await.expect("contact").consent.sms;
     assert_eq!(consent(&hair, ann_of_hair).await, State::OptedOut);
@@ -503,7 +506,7 @@ async fn a_machine_that_writes_is_shown_and_found_but_never_answered(
     let refused = w.reply(&found, "Hello?").await.expect_err("nobody can text it").problem();
     assert_eq!(refused.code, Code::MayNotSend);
     assert!(refused.detail.contains(why), "{}", refused.detail);
-    let thread = conversations::thread(&w.s, &w.owner, row.id, None).await.expect("a thread");
+    let thread = pages::thread::thread(&w.s, &w.owner, row.id, None).await.expect("a thread");
     assert_eq!(thread.messages.len(), 6);
     let Composer::Closed { reason, .. } = thread.composer else {
         panic!("staff may write")

@@ -17,7 +17,9 @@ use entity::{
 };
 use rstest::rstest;
 use sea_orm::{EntityTrait, PaginatorTrait, sea_query::Expr};
-use services::{appointments, contacts, conversations, live, messages, numbers, reminders, tasks};
+use services::{
+    appointments, contacts, conversations, delivery, live, messages, numbers, outbox, pages, reminders, sending, tasks,
+};
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";
@@ -49,7 +51,7 @@ async fn law_2_many_workers_at_one_message_send_it_once(#[values(Backend::Sqlite
     let other = w.another_process().await;
     let crowd = (0..12).map(|i| {
         let s = if i % 2 == 0 { w.s.clone() } else { other.clone() };
-        tokio::spawn(async move { messages::send_due(&s).await })
+        tokio::spawn(async move { sending::send_due(&s).await })
     });
     for worker in crowd.collect::<Vec<_>>() {
         worker.await.expect("no panic").expect("no error");
@@ -67,10 +69,10 @@ async fn law_2_the_same_correlation_id_is_the_same_message(#[values(Backend::Sql
         body: "Hello".to_owned(),
         correlation_id: Some("order-7".to_owned()),
     };
-    let first = messages::send(&w.s, &w.owner, send(ann.id)).await.expect("queued");
-    let again = messages::send(&w.s, &w.owner, send(ann.id)).await.expect("the same");
+    let first = outbox::send(&w.s, &w.owner, send(ann.id)).await.expect("queued");
+    let again = outbox::send(&w.s, &w.owner, send(ann.id)).await.expect("the same");
     assert_eq!(first.id, again.id);
-    let somebody_else = messages::send(&w.s, &w.owner, send(ben.id))
+    let somebody_else = outbox::send(&w.s, &w.owner, send(ben.id))
         .await
         .expect_err("not for another person");
     assert_eq!(somebody_else.problem().code, Code::Conflict);
@@ -111,7 +113,7 @@ async fn law_3_stops_and_sends_at_the_same_moment_never_end_with_a_send_after_th
         w.reply(&ann, "Hello").await.expect("queued");
         let sender = tokio::spawn({
             let w = w.clone();
-            async move { messages::send_due(&w.s).await }
+            async move { sending::send_due(&w.s).await }
         });
         w.text(&phone, "STOP").await;
         sender.await.expect("no panic").expect("no error");
@@ -143,7 +145,7 @@ async fn law_3_what_comes_between_the_claim_and_the_call_counts(
     w.sim.set_fault(Fault::new(FaultKind::Timeout).count(20).ms(1_000));
     let sender = tokio::spawn({
         let w = w.clone();
-        async move { messages::send_due(&w.s).await }
+        async move { sending::send_due(&w.s).await }
     });
     w.sim
         .wait_for(|state| state.creates().next().is_some(), std::time::Duration::from_secs(180))
@@ -194,7 +196,7 @@ async fn law_3_an_appointment_that_is_gone_since_the_claim_is_not_reminded_of(
     w.sim.set_fault(Fault::new(FaultKind::Timeout).count(10).ms(1_000));
     let sender = tokio::spawn({
         let w = w.clone();
-        async move { messages::send_due(&w.s).await }
+        async move { sending::send_due(&w.s).await }
     });
     w.sim
         .wait_for(|state| state.creates().next().is_some(), std::time::Duration::from_secs(180))
@@ -274,7 +276,7 @@ async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(
     let (s, t) = (&w.s, &thief);
 
     not_found(contacts::get(s, t, ann.id).await.expect_err("get"));
-    not_found(contacts::page(s, t, ann.id).await.expect_err("page"));
+    not_found(pages::contact::page(s, t, ann.id).await.expect_err("page"));
     not_found(contacts::set_blocked(s, t, ann.id, true).await.expect_err("block"));
     let consent = RecordConsent {
         contact_id: ann.id,
@@ -309,7 +311,7 @@ async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(
     };
     not_found(appointments::reschedule(s, t, appointment.id, moved).await.expect_err("move"));
     not_found(services::reminders::send_now(s, t, appointment.id).await.expect_err("remind"));
-    not_found(conversations::thread(s, t, conversation, None).await.expect_err("thread"));
+    not_found(pages::thread::thread(s, t, conversation, None).await.expect_err("thread"));
     not_found(conversations::mark_read(s, t, conversation).await.expect_err("read"));
     not_found(conversations::open_with(s, t, ann.id).await.expect_err("open"));
     let text = SendMessage {
@@ -317,13 +319,13 @@ async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(
         body: "Hi".to_owned(),
         correlation_id: None,
     };
-    not_found(messages::send(s, t, text).await.expect_err("send"));
+    not_found(outbox::send(s, t, text).await.expect_err("send"));
     not_found(messages::list(s, t, of(ann.id)).await.expect_err("messages"));
     let word = SettleMessage {
         message_id: w.last_message(&ann).await.id,
         arrived: true,
     };
-    not_found(messages::settle(s, t, word).await.expect_err("settle"));
+    not_found(delivery::settle(s, t, word).await.expect_err("settle"));
 
     assert!(
         contacts::list(s, t, ContactQuery::default())

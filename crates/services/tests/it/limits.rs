@@ -9,7 +9,7 @@ use entity::{
 };
 use rstest::rstest;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
-use services::{Services, messages, notices, numbers, tasks};
+use services::{Services, messages, notices, numbers, outbox, pages, reconcile, sending, tasks};
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";
@@ -28,7 +28,7 @@ async fn budget(w: &World, micros: i64) {
 }
 
 async fn kinds(w: &World) -> Vec<String> {
-    let shown = notices::list(&w.s, &w.owner).await.expect("notices");
+    let shown = pages::notices::list(&w.s, &w.owner).await.expect("notices");
     shown.into_iter().map(|n| n.kind).collect()
 }
 
@@ -108,7 +108,7 @@ async fn several_workers_together_keep_to_the_limit(#[values(Backend::Sqlite, Ba
     }
     let workers = (0..4).map(|_| async {
         let s = Box::pin(w.another_process()).await;
-        messages::send_due(&s).await.expect("sends")
+        sending::send_due(&s).await.expect("sends")
     });
     let handed: usize = futures::future::join_all(workers).await.into_iter().sum();
     assert_eq!((handed, w.sim.messages().len()), (100, 100));
@@ -131,7 +131,7 @@ async fn the_account_sends_no_faster_than_its_limit_from_several_workers(
     for _ in 0..5 {
         let workers = (0..3).map(|_| async {
             let s = Box::pin(w.another_process()).await;
-            messages::send_due(&s).await.expect("sends")
+            sending::send_due(&s).await.expect("sends")
         });
         futures::future::join_all(workers).await;
         sent.push(w.sim.messages().len());
@@ -242,7 +242,7 @@ async fn a_number_that_may_not_send_stops_that_number_only(#[values(Backend::Sql
         "queued",
         "it waits instead of being refused, too"
     );
-    assert!(notices::list(&w.s, &other).await.expect("notices").is_empty());
+    assert!(pages::notices::list(&w.s, &other).await.expect("notices").is_empty());
     // Put right at Twilio: one text shows it, and the number is free again.
     w.clock.advance(Duration::minutes(6));
     w.work().await;
@@ -258,7 +258,7 @@ async fn with_the_budget_used_up_reminders_wait_and_replies_still_go(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    messages::spend::set_price(&w.s, "us", 10_000).await.expect("set");
+    set_price(&w.s, "us", 10_000).await.expect("set");
     budget(&w, 20_000).await;
     for n in 0..3 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
@@ -282,7 +282,7 @@ async fn with_the_budget_used_up_reminders_wait_and_replies_still_go(
 #[tokio::test]
 async fn at_four_fifths_of_the_budget_staff_are_told(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    messages::spend::set_price(&w.s, "US", 10_000).await.expect("set");
+    set_price(&w.s, "US", 10_000).await.expect("set");
     budget(&w, 50_000).await;
     let ann = w.contact("Ann", ANN).await;
     for _ in 0..4 {
@@ -297,7 +297,7 @@ async fn at_four_fifths_of_the_budget_staff_are_told(#[values(Backend::Sqlite, B
 #[tokio::test]
 async fn what_twilio_did_not_take_is_not_charged(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    messages::spend::set_price(&w.s, "US", 10_000).await.expect("set");
+    set_price(&w.s, "US", 10_000).await.expect("set");
     budget(&w, 12_000).await;
     w.sim.set_fault(Fault::new(FaultKind::Refuse).code(21211).count(1));
     let ann = w.contact("Ann", ANN).await;
@@ -364,7 +364,7 @@ async fn three_processes(w: &World) -> Vec<Services> {
 
 /// All of them send what is due, at the same time; how many texts have left since the beginning.
 async fn left_after_all_send(w: &World, processes: &[Services]) -> usize {
-    let done = futures::future::join_all(processes.iter().map(messages::send_due)).await;
+    let done = futures::future::join_all(processes.iter().map(sending::send_due)).await;
     for one in done {
         one.expect("sends");
     }
@@ -554,7 +554,7 @@ async fn while_twilio_is_out_of_reach_no_text_is_given_up(#[values(Backend::Sqli
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
     for _ in 0..20 {
-        messages::send_due(&cut_off).await.expect("nobody there");
+        sending::send_due(&cut_off).await.expect("nobody there");
         w.clock.advance(Duration::minutes(30));
     }
     let m = w.last_message(&ann).await;
@@ -572,7 +572,7 @@ async fn a_day_without_twilio_ends_with_a_person(#[values(Backend::Sqlite, Backe
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
     for _ in 0..27 {
-        messages::send_due(&cut_off).await.expect("nobody there");
+        sending::send_due(&cut_off).await.expect("nobody there");
         w.clock.advance(Duration::hours(1));
     }
     assert_eq!(w.last_message(&ann).await.status, "failed");
@@ -585,7 +585,7 @@ async fn what_the_carriers_refuse_closes_by_twilios_log_where_no_callback_comes(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "One").await.expect("queued");
     w.work().await;
@@ -609,7 +609,7 @@ async fn what_the_carriers_refuse_closes_by_twilios_log_where_no_callback_comes(
     w.clock.advance(Duration::minutes(5));
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2, "no other goes before the first is heard of");
-    messages::sweep(&w.s).await.expect("sweeps");
+    reconcile::sweep(&w.s).await.expect("sweeps");
     assert!(kinds(&w).await.is_empty(), "the network's word counts, however it comes");
     w.clock.advance(Duration::minutes(6));
     w.work().await;
@@ -628,14 +628,14 @@ async fn a_text_written_long_ago_waits_for_twilio_as_any_other(#[values(Backend:
     assert_eq!(w.last_message(&ann).await.status, "failed");
     w.clock.advance(Duration::days(3));
     let ids = contract::messages::MessageIds { ids: vec![m.id] };
-    messages::retry(&w.s, &w.owner, ids).await.expect("again");
+    outbox::retry(&w.s, &w.owner, ids).await.expect("again");
     for _ in 0..20 {
-        messages::send_due(&cut_off).await.expect("nobody there");
+        sending::send_due(&cut_off).await.expect("nobody there");
         w.clock.advance(Duration::hours(1));
     }
     assert_eq!(w.last_message(&ann).await.status, "queued");
     for _ in 0..7 {
-        messages::send_due(&cut_off).await.expect("nobody there");
+        sending::send_due(&cut_off).await.expect("nobody there");
         w.clock.advance(Duration::hours(1));
     }
     assert_eq!(w.last_message(&ann).await.status, "failed", "a day is enough");
@@ -766,7 +766,7 @@ async fn on_a_morning_full_of_reminders_help_is_answered_and_staff_keep_the_last
 #[tokio::test]
 async fn help_is_answered_beyond_the_budget_up_to_a_tenth_of_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    messages::spend::set_price(&w.s, "US", 10_000).await.expect("set");
+    set_price(&w.s, "US", 10_000).await.expect("set");
     budget(&w, 100_000).await;
     let ann = w.contact("Ann", ANN).await;
     for n in 0..10 {
@@ -900,7 +900,7 @@ async fn what_waits_for_one_account_keeps_no_other_waiting(#[values(Backend::Sql
     let garage = w.another_business().await;
     w.sim.set_account("AC11111111111111111111111111111111", "the-garage-token");
     let token = "the-garage-token".to_owned().into();
-    numbers::connections::connect(&w.s, &garage, "AC11111111111111111111111111111111", token)
+    numbers::accounts::connect(&w.s, &garage, "AC11111111111111111111111111111111", token)
         .await
         .expect("connected");
     w.sim.set_pace(w.sim.account_sid(), Some(0));
@@ -928,7 +928,7 @@ async fn what_waits_for_one_account_keeps_no_other_waiting(#[values(Backend::Sql
         body: "Your car is ready".to_owned(),
         correlation_id: None,
     };
-    messages::send(&w.s, &garage, cmd).await.expect("queued");
+    outbox::send(&w.s, &garage, cmd).await.expect("queued");
     w.work().await;
     assert_eq!(w.phone_got(ANN), ["Your car is ready"]);
 }

@@ -11,11 +11,13 @@ use contract::{
 use rstest::rstest;
 use secrecy::SecretString;
 use services::{
-    Actor, Services, Who, appointments,
+    Actor, Principal, Services, appointments,
     businesses::locations,
-    contacts, messages, notices,
+    contacts, delivery, jobs, messages, notices,
     numbers::{self, connections},
+    outbox, pages,
     queue::{self, Job},
+    receiving, reconcile, sending,
 };
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
@@ -163,7 +165,7 @@ async fn write(s: &Services, actor: &Actor, to: &ContactView, body: &str) -> Mes
         body: body.to_owned(),
         correlation_id: None,
     };
-    messages::send(s, actor, cmd).await.expect("queued")
+    outbox::send(s, actor, cmd).await.expect("queued")
 }
 
 async fn see(w: &World, actor: &Actor, m: &MessageView) -> MessageView {
@@ -188,7 +190,7 @@ async fn a_business_with_an_account_of_its_own_texts_through_that_one(
     let other = w.another_process().await;
     connections::disconnect(&w.s, &garage).await.expect("disconnected");
     write(&other, &garage, &cid, "Ready since noon").await;
-    messages::send_due(&other).await.expect("sent");
+    sending::send_due(&other).await.expect("sent");
     assert_eq!(w.sim.sent_to(BEN)[1].account_sid, w.sim.account_sid());
 }
 
@@ -208,7 +210,7 @@ async fn who_has_an_account_of_their_own_never_sends_from_the_installations_numb
         body: "It is not in their account".to_owned(),
         correlation_id: None,
     };
-    let refused = messages::send(&w.s, &salon, cmd).await.expect_err("no number");
+    let refused = outbox::send(&w.s, &salon, cmd).await.expect_err("no number");
     assert_eq!(code(&refused), Code::MayNotSend);
     w.work().await;
     assert!(w.phone_got(BEN).is_empty(), "what waited does not leave from it either");
@@ -228,7 +230,7 @@ async fn who_was_texted_from_the_installations_number_can_still_answer_there(
     connect(&w.s, &salon).await.expect("connected");
     let mut answer = w.inbound(BEN, "STOP");
     answer.to = w.sim.sent_to(BEN).remove(0).from.expect("the shared number");
-    messages::receive(&w.s, &answer, "raw").await.expect("taken");
+    receiving::receive(&w.s, &answer, "raw").await.expect("taken");
     let cid = contacts::get(&w.s, &salon, cid.id).await.expect("the contact");
     assert_eq!(cid.consent.sms, domain::consent::State::OptedOut);
     let sid = see(&w, &salon, &m).await.provider_sid.expect("sent");
@@ -245,7 +247,7 @@ async fn an_account_is_connected_only_if_twilio_knows_it_and_nobody_else_has_it(
     let garage = w.another_business().await;
     let staff = Actor {
         business_id: garage.business_id,
-        who: Who::Member {
+        who: Principal::Member {
             account_id: uuid::Uuid::now_v7(),
             name: "Sam".to_owned(),
             role: contract::accounts::Role::Staff,
@@ -278,7 +280,7 @@ async fn while_a_text_is_in_the_air_the_account_is_not_changed(#[values(Backend:
     w.work().await;
     assert_eq!(see(&w, &garage, &m).await.status, "unknown");
     assert_eq!(code(&connect(&w.s, &garage).await.expect_err("too early")), Code::Conflict);
-    queue::perform(&w.s, Job::Resolve { message_id: m.id })
+    jobs::perform(&w.s, Job::Resolve { message_id: m.id })
         .await
         .expect("looked up");
     connect(&w.s, &garage).await.expect("connected");
@@ -298,7 +300,7 @@ async fn trouble_with_one_account_keeps_no_other_waiting(#[values(Backend::Sqlit
     assert_eq!(w.phone_got(ANN), ["Hello"]);
     assert_eq!(see(&w, &garage, &m).await.status, "queued", "it waits, it is not lost");
     let kinds = async |actor: &Actor| -> Vec<String> {
-        let notices = notices::list(&w.s, actor).await.expect("banners");
+        let notices = pages::notices::list(&w.s, actor).await.expect("banners");
         notices.into_iter().map(|n| n.kind).collect()
     };
     assert_eq!(kinds(&garage).await, ["account_breaker"]);
@@ -336,19 +338,19 @@ async fn an_account_that_is_told_to_slow_down_slows_no_other(#[values(Backend::S
 async fn each_accounts_log_is_compared_with_ours(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let garage = garage(&w).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     let cid = customer(&w, &garage, BEN).await;
     w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
     let m = write(&w.s, &garage, &cid, "Your car is ready").await;
     w.work().await;
-    queue::perform(&w.s, Job::Resolve { message_id: m.id })
+    jobs::perform(&w.s, Job::Resolve { message_id: m.id })
         .await
         .expect("looked up");
     assert!(see(&w, &garage, &m).await.provider_sid.is_some());
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(BEN, GARAGE, "STOP").await;
     w.sim.inbound(ANN, NUMBER, "Hi there").await;
-    let swept = messages::sweep(&w.s).await.expect("both logs are read");
+    let swept = reconcile::sweep(&w.s).await.expect("both logs are read");
     assert_eq!((swept.brought_in, swept.not_ours), (2, 0));
     let cid = contacts::get(&w.s, &garage, cid.id).await.expect("the contact");
     assert_eq!(cid.consent.sms, domain::consent::State::OptedOut);
@@ -356,9 +358,9 @@ async fn each_accounts_log_is_compared_with_ours(#[values(Backend::Sqlite, Backe
     w.sim.close_account(OWN);
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(ANN, NUMBER, "Are you open?").await;
-    messages::sweep(&w.s).await.expect_err("one is out of reach");
+    reconcile::sweep(&w.s).await.expect_err("one is out of reach");
     assert_eq!(w.thread(&w.holder_of(ANN).await).await.len(), 2);
-    tokio::time::timeout(std::time::Duration::from_secs(180), messages::catch_up(&w.s))
+    tokio::time::timeout(std::time::Duration::from_secs(180), reconcile::catch_up(&w.s))
         .await
         .expect("nobody waits for an account that is closed");
 }
@@ -378,9 +380,9 @@ async fn late_trouble_of_the_account_before_is_not_trouble_of_the_new_one(
     connect(&w.s, &garage).await.expect("connected");
     let sid = see(&w, &garage, &m).await.provider_sid.expect("sent");
     w.status(&m, &sid, "undelivered", Some(30002)).await.expect("heard");
-    assert!(notices::list(&w.s, &garage).await.expect("banners").is_empty());
+    assert!(pages::notices::list(&w.s, &garage).await.expect("banners").is_empty());
     assert_eq!(
-        notices::list(&w.s, &w.owner).await.expect("banners").len(),
+        pages::notices::list(&w.s, &w.owner).await.expect("banners").len(),
         1,
         "it is the installation's"
     );
@@ -398,7 +400,7 @@ async fn where_the_installation_has_no_account_nobody_elses_speaks_for_it(
     let bare = w.process_without_account().await;
     let mut start = w.inbound(ANN, "START");
     start.account_sid = OWN.to_owned();
-    let refused = messages::receive(&bare, &start, "raw")
+    let refused = receiving::receive(&bare, &start, "raw")
         .await
         .expect_err("another business's account");
     assert_eq!(code(&refused), Code::NotFound);
@@ -416,7 +418,7 @@ async fn an_account_speaks_only_for_the_numbers_and_texts_of_its_business(
     let ann = w.contact("Ann", ANN).await;
     let mut stop = w.inbound(ANN, "STOP");
     stop.account_sid = OWN.to_owned();
-    let refused = messages::receive(&w.s, &stop, "raw")
+    let refused = receiving::receive(&w.s, &stop, "raw")
         .await
         .expect_err("another account's number");
     assert_eq!(code(&refused), Code::NotFound);
@@ -428,14 +430,14 @@ async fn an_account_speaks_only_for_the_numbers_and_texts_of_its_business(
     let m = w.last_message(&ann).await;
     let mut failed = w.status_form(&w.sim.sent_to(ANN)[0].sid, "failed", Some(21610));
     failed.account_sid = OWN.to_owned();
-    let refused = messages::status_changed(&w.s, Some(m.id), &failed)
+    let refused = delivery::status_changed(&w.s, Some(m.id), &failed)
         .await
         .expect_err("another account's text");
     assert_eq!(code(&refused), Code::NotFound);
-    messages::status_changed(&w.s, None, &failed)
+    delivery::status_changed(&w.s, None, &failed)
         .await
         .expect("kept, for who knows what");
-    queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("found");
+    jobs::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("found");
     let m = w.last_message(&ann).await;
     assert!(m.provider_sid.is_some() && m.error_code.is_none(), "{m:?}");
 }
@@ -488,11 +490,11 @@ async fn an_accounts_shared_keys_stay_with_it_and_go_with_it(#[values(Backend::S
 #[tokio::test]
 async fn who_reads_too_fast_waits_and_reads_on(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(ANN, NUMBER, "STOP").await;
     w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit).count(2));
-    let swept = messages::sweep(&w.s).await.expect("read after a moment");
+    let swept = reconcile::sweep(&w.s).await.expect("read after a moment");
     assert_eq!(swept.brought_in, 1);
     let ben = w.contact("Ben", BEN).await;
     w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
@@ -500,14 +502,14 @@ async fn who_reads_too_fast_waits_and_reads_on(#[values(Backend::Sqlite, Backend
     w.work().await;
     w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit));
     let m = w.last_message(&ben).await;
-    queue::perform(&w.s, Job::Resolve { message_id: m.id })
+    jobs::perform(&w.s, Job::Resolve { message_id: m.id })
         .await
         .expect("looked up");
     assert!(w.last_message(&ben).await.provider_sid.is_some());
     // More patience than that is not to be had in one go.
     w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit).ms(60_000));
-    messages::sweep(&w.s).await.expect_err("Twilio asks for a minute");
-    messages::sweep(&w.s).await.expect("the next look reads on");
+    reconcile::sweep(&w.s).await.expect_err("Twilio asks for a minute");
+    reconcile::sweep(&w.s).await.expect("the next look reads on");
 }
 
 /// Four answers that reading was too fast are too many for one account, which gives up; two accounts that read side by side share them.
@@ -516,10 +518,10 @@ async fn who_reads_too_fast_waits_and_reads_on(#[values(Backend::Sqlite, Backend
 async fn accounts_that_read_too_fast_wait_at_the_same_time(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     garage(&w).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(ANN, NUMBER, "STOP").await;
     w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit).count(4));
-    let swept = messages::sweep(&w.s).await.expect("each log is read after a moment");
+    let swept = reconcile::sweep(&w.s).await.expect("each log is read after a moment");
     assert_eq!(swept.brought_in, 1);
 }

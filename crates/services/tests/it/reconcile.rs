@@ -8,7 +8,7 @@ use contract::{
 use domain::consent::State;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use services::{appointments, contacts, messages, queue, queue::Job, reminders};
+use services::{appointments, contacts, jobs, messages, queue, queue::Job, reconcile, reminders, tasks};
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";
@@ -20,7 +20,7 @@ async fn texts_lost_in_an_outage_appear_once_in_the_order_they_were_sent(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    messages::sweep(&w.s).await.expect("the first sweep begins now");
+    reconcile::sweep(&w.s).await.expect("the first sweep begins now");
     let ann = w.contact("Ann", ANN).await;
     // Nobody is there to take the webhooks.
     for text in ["First", "Second", "Third"] {
@@ -28,7 +28,7 @@ async fn texts_lost_in_an_outage_appear_once_in_the_order_they_were_sent(
         w.sim.inbound(ANN, NUMBER, text).await;
     }
     w.clock.advance(Duration::hours(2));
-    let swept = messages::sweep(&w.s).await.expect("sweeps");
+    let swept = reconcile::sweep(&w.s).await.expect("sweeps");
     assert_eq!(swept.brought_in, 3);
     let thread = w.thread(&ann).await;
     let bodies: Vec<&str> = thread.iter().map(|m| m.body.as_str()).collect();
@@ -37,7 +37,7 @@ async fn texts_lost_in_an_outage_appear_once_in_the_order_they_were_sent(
         thread[0].created_at < w.clock.now() - Duration::hours(1),
         "shown at their own time"
     );
-    let again = messages::sweep(&w.s).await.expect("sweeps");
+    let again = reconcile::sweep(&w.s).await.expect("sweeps");
     assert_eq!((again.brought_in, w.thread(&ann).await.len()), (0, 3), "once");
 }
 
@@ -47,7 +47,7 @@ async fn a_stop_that_was_lost_is_applied_before_anything_else_is_sent(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     let ben = w.contact("Ben", BEN).await;
     w.reply(&ann, "Are you coming?").await.expect("queued");
@@ -57,7 +57,7 @@ async fn a_stop_that_was_lost_is_applied_before_anything_else_is_sent(
     w.sim.inbound(ANN, NUMBER, "Stop").await;
     w.clock.advance(Duration::minutes(1));
     // What a worker does when it starts.
-    messages::catch_up(&w.s).await;
+    reconcile::catch_up(&w.s).await;
     w.work().await;
     assert!(w.phone_got(ANN).iter().all(|text| text != "Are you coming?"));
     assert_eq!(w.phone_got(BEN), ["Are you coming?"]);
@@ -70,12 +70,12 @@ async fn who_has_agreed_again_since_is_not_opted_out_by_an_old_stop(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     w.sim.inbound(ANN, NUMBER, "STOP").await;
     w.clock.advance(Duration::minutes(5));
     w.text(ANN, "START").await;
-    messages::sweep(&w.s).await.expect("sweeps");
+    reconcile::sweep(&w.s).await.expect("sweeps");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedIn);
     assert!(
         w.thread(&ann).await.iter().any(|m| m.body == "STOP"),
@@ -95,11 +95,11 @@ async fn who_has_opted_out_since_is_not_opted_in_by_an_old_text(
 ) {
     let w = World::new(backend).await;
     let (ann, appointment) = w.reminded("Ann", ANN).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     w.sim.inbound(ANN, NUMBER, old).await;
     w.clock.advance(Duration::minutes(5));
     w.text(ANN, "STOP").await;
-    messages::sweep(&w.s).await.expect("sweeps");
+    reconcile::sweep(&w.s).await.expect("sweeps");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == old), "it is shown");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
     assert_eq!(w.see_appointment(&appointment).await.status.as_str(), appointment_then);
@@ -120,7 +120,7 @@ async fn nor_who_has_refused_in_another_way_since(
     #[case] stands: State,
 ) {
     let w = World::new(backend).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     w.text(ANN, "Hello").await;
     let ann = w.holder_of(ANN).await;
     w.sim.inbound(ANN, NUMBER, "START").await;
@@ -133,7 +133,7 @@ async fn nor_who_has_refused_in_another_way_since(
             contact_id: ann.id,
             opt_out: true,
         };
-        contacts::decide_hold(&w.s, &w.owner, decision).await.expect("decided");
+        tasks::decide_hold(&w.s, &w.owner, decision).await.expect("decided");
     } else if by_text.is_empty() {
         let refusal = RecordConsent {
             contact_id: ann.id,
@@ -142,7 +142,7 @@ async fn nor_who_has_refused_in_another_way_since(
         };
         contacts::record_consent(&w.s, &w.owner, refusal).await.expect("recorded");
     }
-    messages::sweep(&w.s).await.expect("sweeps");
+    reconcile::sweep(&w.s).await.expect("sweeps");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == "START"), "it is shown");
     let shown = w.see_contact(&ann).await;
     assert_eq!((shown.consent.sms, shown.held_since.is_some()), (stands, by_text == "open"));
@@ -154,14 +154,14 @@ async fn a_lost_stop_and_a_later_start_that_were_both_lost_end_with_the_start(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     for text in ["STOP", "START"] {
         w.clock.advance(Duration::minutes(2));
         w.sim.inbound(ANN, NUMBER, text).await;
     }
     w.clock.advance(Duration::minutes(2));
-    messages::sweep(&w.s).await.expect("sweeps");
+    reconcile::sweep(&w.s).await.expect("sweeps");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedIn);
 }
 
@@ -170,7 +170,7 @@ async fn a_lost_stop_and_a_later_start_that_were_both_lost_end_with_the_start(
 #[tokio::test]
 async fn an_old_start_that_is_tried_again_is_as_old_as_before(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     let lost = w.sim.inbound(ANN, NUMBER, "START").await;
     w.clock.advance(Duration::minutes(5));
@@ -178,12 +178,10 @@ async fn an_old_start_that_is_tried_again_is_as_old_as_before(#[values(Backend::
     let db = w.s.db().connection();
     let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
     db.execute_unprepared(&rename("conversation", "away")).await.expect("broken");
-    messages::sweep(&w.s).await.expect("kept");
+    reconcile::sweep(&w.s).await.expect("kept");
     db.execute_unprepared(&rename("away", "conversation")).await.expect("mended");
     w.clock.advance(Duration::minutes(5));
-    queue::perform(&w.s, Job::Receive { provider_sid: lost })
-        .await
-        .expect("works");
+    jobs::perform(&w.s, Job::Receive { provider_sid: lost }).await.expect("works");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == "START"), "it is shown");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
 }
@@ -194,12 +192,12 @@ async fn an_old_start_that_is_tried_again_is_as_old_as_before(#[values(Backend::
 async fn an_old_answer_does_not_undo_a_newer_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, appointment) = w.reminded("Ann", ANN).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(ANN, NUMBER, "Y").await;
     w.clock.advance(Duration::minutes(2));
     w.text(ANN, "N").await;
-    messages::sweep(&w.s).await.expect("sweeps");
+    reconcile::sweep(&w.s).await.expect("sweeps");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == "Y"), "it is shown");
     assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "reschedule_requested");
     let kinds: Vec<String> = w.open_tasks().await.into_iter().map(|t| t.kind).collect();
@@ -215,7 +213,7 @@ async fn an_old_answer_does_not_undo_a_newer_one(#[values(Backend::Sqlite, Backe
 async fn an_old_answer_is_not_one_to_what_was_asked_later(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, appointment) = w.reminded("Ann", ANN).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(ANN, NUMBER, "Y").await;
     w.clock.advance(Duration::minutes(2));
@@ -228,7 +226,7 @@ async fn an_old_answer_is_not_one_to_what_was_asked_later(#[values(Backend::Sqli
         .expect("moved");
     reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("asked anew");
     w.work().await;
-    messages::sweep(&w.s).await.expect("sweeps");
+    reconcile::sweep(&w.s).await.expect("sweeps");
     assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "scheduled");
     assert_eq!(w.open_tasks().await[0].kind, "clarify");
     w.text(ANN, "Y").await;
@@ -240,7 +238,7 @@ async fn an_old_answer_is_not_one_to_what_was_asked_later(#[values(Backend::Sqli
 #[tokio::test]
 async fn states_that_no_callback_told_are_taken_from_the_log(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_delay(std::time::Duration::ZERO);
     w.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
@@ -255,7 +253,7 @@ async fn states_that_no_callback_told_are_taken_from_the_log(#[values(Backend::S
         .expect("delivered");
     assert_eq!(w.last_message(&ann).await.status, "sending");
     w.clock.advance(Duration::minutes(10));
-    let swept = messages::sweep(&w.s).await.expect("sweeps");
+    let swept = reconcile::sweep(&w.s).await.expect("sweeps");
     assert_eq!((swept.updated, w.last_message(&ann).await.status.as_str()), (1, "delivered"));
 }
 
@@ -270,12 +268,12 @@ async fn what_twilio_does_not_know_any_more_is_a_persons_to_clear(
     w.work().await;
     w.sim.clear();
     w.clock.advance(Duration::hours(2));
-    messages::reconcile(&w.s, w.clock.now() - Duration::hours(3))
+    reconcile::reconcile(&w.s, w.clock.now() - Duration::hours(3))
         .await
         .expect("sweeps");
     let tasks = w.open_tasks().await;
     assert!(tasks[0].title.contains("does not know this text"), "{tasks:?}");
-    messages::reconcile(&w.s, w.clock.now() - Duration::hours(3))
+    reconcile::reconcile(&w.s, w.clock.now() - Duration::hours(3))
         .await
         .expect("sweeps");
     assert_eq!(w.open_tasks().await.len(), 1);
@@ -296,7 +294,7 @@ async fn an_undelivered_text_is_tried_again_when_that_can_help(#[values(Backend:
     assert!(failed.status_words.contains("tried again"), "{}", failed.status_words);
     assert_eq!(w.open_tasks().await.len(), 1, "and a person knows");
     w.clock.advance(Duration::minutes(12));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2);
     let second = w.last_message(&ann).await;
@@ -318,7 +316,7 @@ async fn a_text_that_arrived_after_all_is_not_sent_again(#[values(Backend::Sqlit
     w.status(&m, &sid, "undelivered", Some(30003)).await.expect("taken");
     w.status(&m, &sid, "delivered", None).await.expect("taken");
     w.clock.advance(Duration::hours(1));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(
         (w.phone_got(ANN).len(), w.last_message(&ann).await.status.as_str()),
@@ -337,7 +335,7 @@ async fn a_landline_is_never_tried_again(#[values(Backend::Sqlite, Backend::Post
     let sid = m.provider_sid.clone().expect("accepted");
     w.status(&m, &sid, "undelivered", Some(30006)).await.expect("taken");
     w.clock.advance(Duration::days(2));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
 }
@@ -351,7 +349,12 @@ async fn twilios_own_price_takes_the_place_of_the_estimate(#[values(Backend::Sql
     w.sim.set_delay(std::time::Duration::from_millis(1));
     w.reply(&ann, "Hello").await.expect("queued");
     w.work().await;
-    let spent = async || services::businesses::sending(&w.s, &w.owner).await.expect("sending").spent;
+    let spent = async || {
+        services::pages::settings::sending(&w.s, &w.owner)
+            .await
+            .expect("sending")
+            .spent
+    };
     let m = w.last_message(&ann).await;
     assert_eq!(
         (m.cost.as_deref(), m.cost_is_final, spent().await),
@@ -363,7 +366,7 @@ async fn twilios_own_price_takes_the_place_of_the_estimate(#[values(Backend::Sql
     );
     arrived.await.expect("it arrives");
     for _ in 0..2 {
-        messages::reconcile(&w.s, w.clock.now() - Duration::hours(1))
+        reconcile::reconcile(&w.s, w.clock.now() - Duration::hours(1))
             .await
             .expect("compared");
         let m = w.last_message(&ann).await;
@@ -380,11 +383,11 @@ async fn twilios_own_price_takes_the_place_of_the_estimate(#[values(Backend::Sql
 async fn a_cancel_that_a_start_has_overtaken_asks_for_no_call(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, _) = w.reminded("Ann", ANN).await;
-    messages::sweep(&w.s).await.expect("begins");
+    reconcile::sweep(&w.s).await.expect("begins");
     w.sim.inbound(ANN, NUMBER, "CANCEL").await;
     w.clock.advance(Duration::minutes(5));
     w.text(ANN, "START").await;
-    messages::sweep(&w.s).await.expect("sweeps");
+    reconcile::sweep(&w.s).await.expect("sweeps");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == "CANCEL"), "it is shown");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedIn);
     assert!(w.open_tasks().await.iter().all(|t| t.kind != "call"));

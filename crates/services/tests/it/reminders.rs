@@ -8,7 +8,7 @@ use contract::{
 };
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use services::{appointments, contacts, messages, reminders};
+use services::{appointments, contacts, jobs, messages, reminders, sending};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";
@@ -225,7 +225,7 @@ async fn an_undelivered_reminder_is_not_tried_again_beside_the_next_one(
     w.clock.advance(Duration::hours(24));
     w.work().await;
     w.clock.advance(Duration::hours(4));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2, "each once");
     assert_eq!(
@@ -420,7 +420,7 @@ async fn a_reminder_by_hand_that_stays_unclear_does_not_silence_the_next_one(
     let appointment = w.appointment(&ann, 30).await;
     w.sim.set_fault(Fault::new(FaultKind::TimeoutBefore).ms(20_000));
     reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("queued");
-    messages::send_due(&w.s).await.expect("nobody knows");
+    sending::send_due(&w.s).await.expect("nobody knows");
     assert_eq!(w.last_message(&ann).await.status, "unknown");
     w.clock.advance(Duration::hours(6));
     w.work().await;
@@ -446,7 +446,7 @@ async fn an_undelivered_reminder_is_not_tried_again_with_a_time_that_has_passed(
         .await
         .expect("moved");
     w.clock.advance(Duration::minutes(12));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
     assert_eq!(w.last_message(&ann).await.status, "undelivered");

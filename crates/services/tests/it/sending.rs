@@ -9,7 +9,7 @@ use contract::{
 use entity::messages::{message, message_attempt, quota_hour};
 use rstest::rstest;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
-use services::{Actor, contacts, messages, queue, queue::Job};
+use services::{Actor, contacts, jobs, messages, outbox, queue, queue::Job, sending};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";
@@ -144,7 +144,7 @@ async fn an_unclear_outcome_is_found_in_twilios_log_and_never_sent_again(#[case]
     assert_eq!((m.status.as_str(), m.provider_sid.as_ref()), ("unknown", None));
     w.clock.advance(Duration::minutes(1));
     w.work().await;
-    queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
+    jobs::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
     let m = w.last_message(&ann).await;
     assert_eq!(m.status, "sending");
     assert_eq!(m.provider_sid, w.sim.sent_to(ANN).first().map(|sent| sent.sid.clone()));
@@ -168,11 +168,11 @@ async fn what_twilios_log_does_not_show_goes_to_a_person_not_out_again(
             w.open_tasks().await.is_empty(),
             "nobody is bothered before minute 14: {minute}"
         );
-        queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
+        jobs::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
         w.clock.advance(Duration::minutes(if minute == 5 { 10 } else { 5 }));
         w.work().await;
     }
-    queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
+    jobs::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
     assert_eq!(w.last_message(&ann).await.status, "unknown");
     assert_eq!(w.open_tasks().await.len(), 1);
     assert!(w.phone_got(ANN).is_empty());
@@ -190,7 +190,7 @@ async fn two_unclear_texts_with_the_same_words_each_find_their_own_record(
     let second = w.reply(&ann, "On our way").await.expect("queued");
     w.work().await;
     for m in [&first, &second] {
-        queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
+        jobs::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
     }
     let sids: Vec<_> = w
         .thread(&ann)
@@ -210,20 +210,20 @@ async fn a_claim_whose_process_died_is_unclear_not_waiting(#[values(Backend::Sql
     // A process that hangs in the call and is then gone.
     w.sim.set_fault(Fault::new(FaultKind::Timeout).ms(60_000));
     let s = w.another_process().await;
-    let dying = tokio::spawn(async move { messages::send_due(&s).await });
+    let dying = tokio::spawn(async move { sending::send_due(&s).await });
     w.sim
         .wait_for(|state| state.messages().count() > 0, std::time::Duration::from_secs(180))
         .await
         .expect("the call is in the air");
     dying.abort();
     assert_eq!(w.last_message(&ann).await.status, "sending");
-    messages::tick(&w.s).await.expect("looks");
+    jobs::tick(&w.s).await.expect("looks");
     assert_eq!(w.last_message(&ann).await.status, "sending", "the owner may still be at it");
     w.clock.advance(Duration::seconds(51));
-    messages::tick(&w.s).await.expect("looks");
+    jobs::tick(&w.s).await.expect("looks");
     assert_eq!(w.last_message(&ann).await.status, "unknown");
     w.work().await;
-    queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
+    jobs::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
     assert_eq!(w.phone_got(ANN), ["Hello"]);
     assert_eq!(w.last_message(&ann).await.status, "sending");
 }
@@ -311,7 +311,7 @@ async fn of_texts_written_together_each_is_answered_for_itself(#[values(Backend:
             correlation_id: id.map(str::to_owned),
         };
         let (s, actor) = (&w.s, actor.clone());
-        async move { messages::send(s, &actor, cmd).await.map_err(|e| e.problem().code) }
+        async move { outbox::send(s, &actor, cmd).await.map_err(|e| e.problem().code) }
     };
     let mut texts: Vec<_> = (0..10)
         .map(|n| write(&w.owner, if n % 2 == 0 { &ann } else { &ben }, format!("Text {n}"), None))
@@ -356,7 +356,7 @@ async fn a_connection_that_fails_after_many_429s_is_tried_again_within_seconds(
     }
     assert!(w.sim.creates_to(ANN).len() > 3, "{}", w.sim.creates_to(ANN).len());
     w.sim.set_pace(w.sim.account_sid(), None);
-    messages::send_due(&cut_off).await.expect("nobody there");
+    sending::send_due(&cut_off).await.expect("nobody there");
     w.clock.advance(Duration::seconds(7));
     w.work().await;
     assert_eq!(w.phone_got(ANN), ["Hello"]);
@@ -376,7 +376,7 @@ async fn who_hangs_up_while_texts_are_written_breaks_nobody_elses(
             body,
             correlation_id: None,
         };
-        Box::pin(messages::send(&w.s, &w.owner, cmd))
+        Box::pin(outbox::send(&w.s, &w.owner, cmd))
     };
     // As many as may work at once, then one who will work for those behind.
     let at_once = if backend == Backend::Postgres { 2 } else { 1 };

@@ -5,7 +5,7 @@ use contract::Code;
 use entity::messages::message_event;
 use rstest::rstest;
 use sea_orm::{EntityTrait, PaginatorTrait};
-use services::messages;
+use services::{delivery, jobs, messages, outbox};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";
@@ -98,12 +98,12 @@ async fn a_callback_for_a_sid_nobody_knows_yet_is_kept_until_the_message_turns_u
     w.reply(&ann, "Hello").await.expect("queued");
     w.work().await;
     let sid = w.sim.sent_to(ANN)[0].sid.clone();
-    messages::status_changed(&w.s, None, &w.status_form(&sid, "delivered", None))
+    delivery::status_changed(&w.s, None, &w.status_form(&sid, "delivered", None))
         .await
         .expect("kept");
     let m = w.last_message(&ann).await;
     assert_eq!(m.status, "unknown");
-    services::queue::perform(&w.s, services::queue::Job::Resolve { message_id: m.id })
+    services::jobs::perform(&w.s, services::queue::Job::Resolve { message_id: m.id })
         .await
         .expect("looks");
     assert_eq!(w.last_message(&ann).await.status, "delivered");
@@ -124,11 +124,11 @@ async fn a_callback_that_does_not_fit_its_message_changes_nothing(
     assert_eq!(wrong_sid.problem().code, Code::NotFound);
     let mut form = w.status_form(&sid, "failed", Some(30007));
     form.account_sid = format!("AC{}", "9".repeat(32));
-    let wrong_account = messages::status_changed(&w.s, Some(m.id), &form)
+    let wrong_account = delivery::status_changed(&w.s, Some(m.id), &form)
         .await
         .expect_err("another account");
     assert_eq!(wrong_account.problem().code, Code::NotFound);
-    let nobody = messages::status_changed(&w.s, Some(ann.id), &w.status_form(&sid, "failed", None))
+    let nobody = delivery::status_changed(&w.s, Some(ann.id), &w.status_form(&sid, "failed", None))
         .await
         .expect_err("no such id");
     assert_eq!(nobody.problem().code, Code::NotFound);
@@ -180,7 +180,7 @@ async fn what_is_tried_again_has_not_failed_yet(#[values(Backend::Sqlite, Backen
     let tasks = w.open_tasks().await;
     assert!(!tasks[0].title.contains("from the log"), "{}", tasks[0].title);
     w.clock.advance(Duration::minutes(12));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     let m = w.last_message(&ann).await;
     assert_eq!(m.error, None, "on its way again");
@@ -198,10 +198,10 @@ async fn a_second_try_can_be_taken_back(#[values(Backend::Sqlite, Backend::Postg
     w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
     assert!(w.last_message(&ann).await.resend_at.is_some());
     let ids = contract::messages::MessageIds { ids: vec![m.id] };
-    let acted = messages::cancel_many(&w.s, &w.owner, ids).await.expect("taken back");
+    let acted = outbox::cancel_many(&w.s, &w.owner, ids).await.expect("taken back");
     assert_eq!(acted.done, [m.id]);
     w.clock.advance(Duration::days(1));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
     let m = w.last_message(&ann).await;
@@ -259,7 +259,7 @@ async fn a_second_try_that_is_late_keeps_quiet_hours_too(#[values(Backend::Sqlit
     w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
     // Nobody works from ten in the morning to eleven at night.
     w.clock.advance(Duration::hours(13));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     let m = w.last_message(&ann).await;
     assert_eq!((m.status.as_str(), w.phone_got(ANN).len()), ("queued", 1));
@@ -278,8 +278,8 @@ async fn a_failure_is_counted_once_whatever_staff_do_about_it(#[case] backend: B
     let (_, m, sid) = sent(&w).await;
     w.status(&m, &sid, "undelivered", Some(code)).await.expect("heard");
     let ids = || contract::messages::MessageIds { ids: vec![m.id] };
-    messages::retry(&w.s, &w.owner, ids()).await.expect("again");
-    messages::cancel_many(&w.s, &w.owner, ids()).await.expect("taken back");
+    outbox::retry(&w.s, &w.owner, ids()).await.expect("again");
+    outbox::cancel_many(&w.s, &w.owner, ids()).await.expect("taken back");
     let days = services::reports::daily(&w.s, &w.owner, Default::default())
         .await
         .expect("days");

@@ -7,7 +7,7 @@ use contract::{
 };
 use domain::consent::State;
 use rstest::rstest;
-use services::{Error, messages, queue, queue::Job};
+use services::{Error, delivery, jobs, messages, outbox, queue, queue::Job, sending};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";
@@ -33,11 +33,11 @@ async fn stays_unclear(w: &World, fault: FaultKind) -> MessageView {
     if fault == FaultKind::ErrorAfter {
         w.sim.set_fault(Fault::new(FaultKind::ListError).count(1_000));
     }
-    messages::send_due(&w.s).await.expect("nobody knows");
+    sending::send_due(&w.s).await.expect("nobody knows");
     w.clock.advance(Duration::minutes(15));
     let ann = w.holder_of(ANN).await;
     let m = w.last_message(&ann).await;
-    queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
+    jobs::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
     let m = w.last_message(&ann).await;
     assert_eq!((m.status.as_str(), m.to_settle), ("unknown", true));
     m
@@ -55,15 +55,15 @@ async fn a_person_says_that_it_arrived(#[values(Backend::Sqlite, Backend::Postgr
     w.reply(&ann, "Hello").await.expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
     assert_eq!(kinds(&w).await, ["unclear_message"]);
-    let settled = messages::settle(&w.s, &w.owner, say(&m, true)).await.expect("said");
+    let settled = delivery::settle(&w.s, &w.owner, say(&m, true)).await.expect("said");
     assert_eq!((settled.status.as_str(), settled.to_settle), ("sent", false));
     assert!(w.open_tasks().await.is_empty(), "the question is answered");
-    let again = messages::settle(&w.s, &w.owner, say(&m, false))
+    let again = delivery::settle(&w.s, &w.owner, say(&m, false))
         .await
         .expect_err("said twice");
     assert_eq!(code(again), Code::Conflict);
     w.clock.advance(Duration::days(2));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(w.sim.creates_to(ANN).len(), 1, "and it is left alone");
     assert_eq!(w.last_message(&ann).await.status, "sent");
@@ -76,12 +76,12 @@ async fn a_person_says_that_it_did_not_arrive_and_sends_it_again(#[values(Backen
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
-    let settled = messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    let settled = delivery::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
     assert_eq!(settled.status, "failed");
     assert_eq!(settled.error.as_deref(), Some("Olga Owner says that it did not arrive."));
     assert!(w.open_tasks().await.is_empty(), "who says so need not be told");
     let ids = MessageIds { ids: vec![m.id] };
-    assert_eq!(messages::retry(&w.s, &w.owner, ids).await.expect("again").done, [m.id]);
+    assert_eq!(outbox::retry(&w.s, &w.owner, ids).await.expect("again").done, [m.id]);
     w.work().await;
     assert_eq!(w.phone_got(ANN), ["Hello"]);
 }
@@ -94,10 +94,10 @@ async fn nobody_is_heard_while_twilios_log_may_still_tell(#[values(Backend::Sqli
     w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
     w.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
     w.reply(&ann, "Hello").await.expect("queued");
-    messages::send_due(&w.s).await.expect("nobody knows");
+    sending::send_due(&w.s).await.expect("nobody knows");
     let m = w.last_message(&ann).await;
     assert_eq!((m.status.as_str(), m.to_settle), ("unknown", false));
-    let early = messages::settle(&w.s, &w.owner, say(&m, false)).await.expect_err("too early");
+    let early = delivery::settle(&w.s, &w.owner, say(&m, false)).await.expect_err("too early");
     assert_eq!(code(early), Code::Conflict);
     assert_eq!(w.last_message(&ann).await.status, "unknown");
 }
@@ -116,7 +116,7 @@ async fn what_twilio_says_in_the_end_counts(
     w.reply(&ann, "Hello").await.expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorAfter).await;
     if let Some(arrived) = said {
-        messages::settle(&w.s, &w.owner, say(&m, arrived)).await.expect("said");
+        delivery::settle(&w.s, &w.owner, say(&m, arrived)).await.expect("said");
     }
     let sid = w.sim.sent_to(ANN)[0].sid.clone();
     w.status(&m, &sid, "delivered", None).await.expect("taken");
@@ -142,7 +142,7 @@ async fn an_unclear_reminder_can_be_answered_or_somebody_calls(#[case] backend: 
         .await
         .expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
-    messages::settle(&w.s, &w.owner, say(&m, arrived)).await.expect("said");
+    delivery::settle(&w.s, &w.owner, say(&m, arrived)).await.expect("said");
     if arrived {
         assert!(kinds(&w).await.is_empty());
         w.text(ANN, "Y").await;
@@ -166,7 +166,7 @@ async fn a_failure_that_only_twilios_log_tells_of_is_one_like_any_other(
     w.sim.set_fault(Fault::new(FaultKind::AsyncFail).code(21610));
     w.sim.set_delay(std::time::Duration::from_millis(1));
     w.reply(&ann, "Hello").await.expect("queued");
-    messages::send_due(&w.s).await.expect("nobody knows");
+    sending::send_due(&w.s).await.expect("nobody knows");
     let m = w.last_message(&ann).await;
     w.clock.advance(Duration::hours(2));
     let patience = std::time::Duration::from_secs(180);
@@ -174,7 +174,7 @@ async fn a_failure_that_only_twilios_log_tells_of_is_one_like_any_other(
         .sim
         .wait_for(|sim| sim.messages().any(|m| m.error_code == Some(21610)), patience);
     failed.await.expect("it fails");
-    queue::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
+    jobs::perform(&w.s, Job::Resolve { message_id: m.id }).await.expect("looks");
     let m = w.last_message(&ann).await;
     assert!(["failed", "undelivered"].contains(&m.status.as_str()), "{}", m.status);
     assert_eq!(m.error_code, Some(21610));
@@ -191,9 +191,9 @@ async fn what_becomes_unclear_again_is_asked_again(#[values(Backend::Sqlite, Bac
     let ann = w.holder_of(ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
-    messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    delivery::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
     let ids = MessageIds { ids: vec![m.id] };
-    messages::retry(&w.s, &w.owner, ids).await.expect("again");
+    outbox::retry(&w.s, &w.owner, ids).await.expect("again");
     stays_unclear(&w, FaultKind::ErrorBefore).await;
     assert_eq!(kinds(&w).await, ["unclear_message"]);
 }
@@ -214,15 +214,15 @@ async fn a_second_try_that_arrived_leaves_nothing_to_do(#[case] backend: Backend
     } else {
         w.reply(&ann, "Hello").await.expect("queued");
     }
-    messages::send_due(&w.s).await.expect("sent");
+    sending::send_due(&w.s).await.expect("sent");
     let m = w.last_message(&ann).await;
     let sid = m.provider_sid.clone().expect("taken");
     w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
     w.clock.advance(Duration::minutes(12));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
     assert_eq!(w.open_tasks().await.len(), 2);
-    messages::settle(&w.s, &w.owner, say(&m, true)).await.expect("said");
+    delivery::settle(&w.s, &w.owner, say(&m, true)).await.expect("said");
     assert!(kinds(&w).await.is_empty(), "nobody needs to call, nothing is stuck");
     let days = services::reports::daily(&w.s, &w.owner, Default::default())
         .await
@@ -240,12 +240,17 @@ async fn a_second_try_that_arrived_leaves_nothing_to_do(#[case] backend: Backend
 async fn what_was_sent_after_all_is_paid_for(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
-    let spent = async || services::businesses::sending(&w.s, &w.owner).await.expect("sending").spent;
+    let spent = async || {
+        services::pages::settings::sending(&w.s, &w.owner)
+            .await
+            .expect("sending")
+            .spent
+    };
     w.reply(&ann, "Hello").await.expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorAfter).await;
     let cost = spent().await;
     assert!(cost > 0);
-    messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    delivery::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
     assert_eq!(spent().await, 0);
     let sid = w.sim.sent_to(ANN)[0].sid.clone();
     for status in ["sent", "delivered"] {
@@ -262,29 +267,29 @@ async fn late_news_of_the_first_try_is_not_taken_for_the_second(#[values(Backend
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorAfter).await;
-    messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    delivery::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
     let first = w.sim.sent_to(ANN)[0].sid.clone();
     let ids = MessageIds { ids: vec![m.id] };
-    messages::retry(&w.s, &w.owner, ids).await.expect("again");
+    outbox::retry(&w.s, &w.owner, ids).await.expect("again");
     w.sim.set_fault(Fault::new(FaultKind::StoreLate).ms(1_000));
     let late = async {
         let patience = std::time::Duration::from_secs(180);
         let second = w.sim.wait_for(|sim| sim.creates().count() == 2, patience);
         second.await.expect("the second try is in the air");
-        let about = messages::About {
+        let about = delivery::About {
             message_id: Some(m.id),
             attempt: Some(1),
         };
         let form = w.status_form(&first, "undelivered", Some(30003));
-        messages::status_changed(&w.s, about, &form).await.expect("heard");
+        delivery::status_changed(&w.s, about, &form).await.expect("heard");
     };
-    let (sent, ()) = tokio::join!(messages::send_due(&w.s), late);
+    let (sent, ()) = tokio::join!(sending::send_due(&w.s), late);
     sent.expect("sent");
     let now = w.last_message(&ann).await;
     assert_eq!((now.resend_at, now.error), (None, None), "{}", now.status);
     assert_ne!(now.provider_sid, Some(first));
     w.clock.advance(Duration::hours(1));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 2, "twice, as a person wished, and no third time");
 }
@@ -305,7 +310,7 @@ async fn late_news_of_a_time_that_was_moved_is_not_news_of_the_new_one(
         .await
         .expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorAfter).await;
-    messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    delivery::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
     assert_eq!(kinds(&w).await, ["call"]);
     let later = contract::appointments::MoveAppointment {
         starts_at: (w.clock.now() + Duration::days(5)).to_rfc3339(),
@@ -385,10 +390,10 @@ async fn what_turns_out_to_have_arrived_is_not_sent_a_third_time(
     w.reply(&ann, "Hello").await.expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorAfter).await;
     w.sim.clear_faults();
-    messages::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
+    delivery::settle(&w.s, &w.owner, say(&m, false)).await.expect("said");
     let first = w.sim.sent_to(ANN)[0].sid.clone();
     let ids = MessageIds { ids: vec![m.id] };
-    messages::retry(&w.s, &w.owner, ids).await.expect("again");
+    outbox::retry(&w.s, &w.owner, ids).await.expect("again");
     let fault = match second {
         "refused" => Some(Fault::new(FaultKind::Refuse).code(30005)),
         "busy" => Some(Fault::new(FaultKind::RateLimit)),
@@ -396,17 +401,17 @@ async fn what_turns_out_to_have_arrived_is_not_sent_a_third_time(
         _ => None,
     };
     fault.into_iter().for_each(|fault| w.sim.set_fault(fault));
-    messages::send_due(&w.s).await.expect("tried");
+    sending::send_due(&w.s).await.expect("tried");
     let m = w.last_message(&ann).await;
     if second == "undelivered" {
         let sid = m.provider_sid.clone().expect("taken");
         w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
     }
-    let about = messages::About {
+    let about = delivery::About {
         message_id: Some(m.id),
         attempt: Some(1),
     };
-    messages::status_changed(&w.s, about, &w.status_form(&first, "delivered", None))
+    delivery::status_changed(&w.s, about, &w.status_form(&first, "delivered", None))
         .await
         .expect("heard");
     let seen = w.last_message(&ann).await;
@@ -414,7 +419,7 @@ async fn what_turns_out_to_have_arrived_is_not_sent_a_third_time(
     assert!(w.open_tasks().await.is_empty(), "there is nothing to do");
     let calls = w.sim.creates_to(ANN).len();
     w.clock.advance(Duration::days(1));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(w.sim.creates_to(ANN).len(), calls, "and nothing is sent any more");
 }
@@ -428,26 +433,26 @@ async fn what_arrived_while_the_next_try_was_in_the_air_is_not_tried_again(
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
-    messages::send_due(&w.s).await.expect("sent");
+    sending::send_due(&w.s).await.expect("sent");
     let m = w.last_message(&ann).await;
     let first = m.provider_sid.clone().expect("taken");
     w.status(&m, &first, "undelivered", Some(30003)).await.expect("heard");
     w.clock.advance(Duration::minutes(12));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.sim.set_fault(Fault::new(FaultKind::TimeoutBefore).ms(600));
     let news = async {
         let patience = std::time::Duration::from_secs(180);
         let second = w.sim.wait_for(|sim| sim.creates().count() == 2, patience);
         second.await.expect("the second try is in the air");
         let form = w.status_form(&first, "delivered", None);
-        messages::status_changed(&w.s, Some(m.id), &form).await.expect("heard");
+        delivery::status_changed(&w.s, Some(m.id), &form).await.expect("heard");
     };
-    let (tried, ()) = tokio::join!(messages::send_due(&w.s), news);
+    let (tried, ()) = tokio::join!(sending::send_due(&w.s), news);
     tried.expect("tried");
     assert_eq!(w.last_message(&ann).await.status, "delivered");
     assert!(w.open_tasks().await.is_empty());
     w.clock.advance(Duration::days(1));
-    messages::tick(&w.s).await.expect("ticks");
+    jobs::tick(&w.s).await.expect("ticks");
     w.work().await;
     assert_eq!(w.sim.creates_to(ANN).len(), 2);
 }
@@ -463,7 +468,7 @@ async fn what_was_given_up_after_a_day_has_another_day_when_it_is_sent_again(
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
     for _ in 0..400 {
-        messages::send_due(&cut_off).await.expect("nobody there");
+        sending::send_due(&cut_off).await.expect("nobody there");
         if w.last_message(&ann).await.status == "failed" {
             break;
         }
@@ -472,9 +477,9 @@ async fn what_was_given_up_after_a_day_has_another_day_when_it_is_sent_again(
     let m = w.last_message(&ann).await;
     assert_eq!(m.status, "failed", "given up after a day");
     let ids = MessageIds { ids: vec![m.id] };
-    messages::retry(&w.s, &w.owner, ids).await.expect("again");
+    outbox::retry(&w.s, &w.owner, ids).await.expect("again");
     w.clock.advance(Duration::minutes(10));
-    messages::send_due(&cut_off).await.expect("nobody there");
+    sending::send_due(&cut_off).await.expect("nobody there");
     assert_eq!(w.last_message(&ann).await.status, "queued", "it is tried again");
     w.clock.advance(Duration::minutes(10));
     w.work().await;
@@ -494,7 +499,7 @@ async fn a_reminder_that_is_known_to_have_left_only_after_its_appointment_began_
         .await
         .expect("queued");
     let m = stays_unclear(&w, FaultKind::ErrorBefore).await;
-    messages::settle(&w.s, &w.owner, say(&m, true)).await.expect("said");
+    delivery::settle(&w.s, &w.owner, say(&m, true)).await.expect("said");
     let seen = w.see_appointment(&appointment).await;
     let manual = seen.reminders.iter().find(|r| r.kind == "manual").expect("one by hand");
     assert_eq!(manual.status, "sent");

@@ -22,9 +22,11 @@ use sea_orm::{
     sea_query::{Alias, Query},
 };
 use services::{
-    Actor, Clock, Db, Services, Settings, Who, accounts, contacts, live,
-    numbers::connections,
-    vault::{self, Master, rotation},
+    Actor, Clock, Db, Principal, Services, Settings, accounts,
+    channels::connections,
+    contacts, live,
+    rotation,
+    vault::{self, Master},
 };
 use testkit::{Backend, TestDb, World, master, member};
 use uuid::Uuid;
@@ -234,7 +236,7 @@ async fn another_secret_is_refused_in_words_and_can_be_changed(#[values(Backend:
     let s = s.expect("the previous secret is not needed any more");
     assert_eq!(contacts::get(&s, &w.owner, ann.id).await.expect("Ann").phone, ANN);
     assert!(w.another_process_with(master()).await.is_err(), "nor does it open anything");
-    vault::refresh(&w.s)
+    rotation::refresh(&w.s)
         .await
         .expect_err("a running process with the old secret can't learn the new key");
     assert!(Master::new(&"short".to_owned().into(), None).is_err());
@@ -377,7 +379,7 @@ fn keep_fresh(s: &Services) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_millis(20)).await;
-            vault::refresh(&s).await.expect("refreshed");
+            rotation::refresh(&s).await.expect("refreshed");
         }
     })
 }
@@ -487,10 +489,10 @@ async fn a_new_key_is_not_used_before_everybody_knows_it(#[values(Backend::Sqlit
 async fn two_keys(w: &World) -> Services {
     let other = w.another_process().await;
     begin(w).await;
-    vault::refresh(&w.s).await.expect("knows the next key");
+    rotation::refresh(&w.s).await.expect("knows the next key");
     run(w.s.db(), "UPDATE data_key SET state = 'old' WHERE state = 'primary'").await;
     run(w.s.db(), "UPDATE data_key SET state = 'primary' WHERE state = 'next'").await;
-    vault::refresh(&other).await.expect("uses the next key");
+    rotation::refresh(&other).await.expect("uses the next key");
     other
 }
 
@@ -670,7 +672,7 @@ async fn an_upgrade_encrypts_what_is_there(#[values(Backend::Sqlite, Backend::Po
         let found = bytes.windows(7).any(|seven| seven == b"5550171");
         assert!(!found, "nor in the free pages of the file");
     }
-    let who = Who::Operator;
+    let who = Principal::Operator;
     let actor = Actor { business_id, who };
     assert_eq!(find(&s, &actor, "x.test").await, ["Ann", "Ben"]);
     let again = contacts::create(&s, &actor, new("Ann", ANN, None)).await.expect_err("known");

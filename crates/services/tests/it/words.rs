@@ -8,7 +8,7 @@ use contract::{
 };
 use domain::consent::State;
 use rstest::rstest;
-use services::{accounts, appointments, businesses, contacts, conversations, integrations, messages};
+use services::{accounts, appointments, businesses, contacts, conversations, integrations, messages, pages, setup};
 use testkit::{Backend, World, member};
 
 const ANN: &str = "+14155550171";
@@ -97,13 +97,13 @@ async fn what_shows_nothing_is_no_name_and_no_text(#[values(Backend::Sqlite, Bac
             time_zone: None,
             country: None,
         };
-        assert_eq!(field(accounts::sign_up(s, sign_up.clone()).await), "business_name");
+        assert_eq!(field(setup::sign_up(s, sign_up.clone()).await), "business_name");
         let sign_up = SignUp {
             business_name: "Studio".to_owned(),
             name: nothing.clone(),
             ..sign_up
         };
-        assert_eq!(field(accounts::sign_up(s, sign_up).await), "name");
+        assert_eq!(field(setup::sign_up(s, sign_up).await), "name");
     }
     let nobody = accounts::add_member(
         s,
@@ -162,7 +162,7 @@ async fn a_customers_text_of_nothing_is_shown_as_one(#[values(Backend::Sqlite, B
     w.text(ANN, "\u{3164}\u{200b}").await;
     let row = conversations::list(&w.s, &w.owner, None).await.expect("rows").data.remove(0);
     assert_eq!(row.preview, "(empty)");
-    let thread = conversations::thread(&w.s, &w.owner, row.id, None).await.expect("a thread");
+    let thread = pages::thread::thread(&w.s, &w.owner, row.id, None).await.expect("a thread");
     assert_eq!(thread.messages[0].body, "(empty)");
     let query = contract::messages::LogQuery::default();
     assert_eq!(

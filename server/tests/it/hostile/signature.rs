@@ -1,7 +1,7 @@
 //! Point 11: who can't sign learns nothing and changes nothing; who can is heard, however its signature was computed.
 
 use rstest::rstest;
-use services::numbers::connections;
+use services::channels::connections;
 use testkit::Backend;
 use twilio::signature::{SETTINGS_HEADER, sign, sign_shared};
 

@@ -1,0 +1,113 @@
+//! What a message of ours comes from, and the rules that go with it. A new origin does not compile until its rules are written; one that is
+//! stored and not known is not sent.
+
+use crate::{
+    consent::{Purpose, Sending},
+    words::words,
+};
+use serde::{Deserialize, Serialize};
+
+/// What made a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Written by a person (or another system) for this customer now.
+    Reply,
+    /// An answer of ours to what the customer just texted: HELP, a correction.
+    Automatic,
+    /// A reminder of an appointment.
+    Reminder,
+}
+
+words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", Reminder = "reminder");
+
+/// How a message counts against the hour's limit and the month's budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// All of the hour, and whatever the month's budget says: somebody is talking.
+    Unbounded,
+    /// A quarter of the hour and half of what is kept for people, and a tenth beyond the budget: a HELP is answered on a busy morning, too,
+    /// but machines that text HELP take nothing from what people and reminders need.
+    Quarter,
+    /// What is left beside the tenth of the hour that is kept for people, and within the budget.
+    Bounded,
+}
+
+/// The rules of an origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// What consent is asked for.
+    pub purpose: Purpose,
+    /// How much of it is needed.
+    pub sending: Sending,
+    /// Whether it waits for the end of quiet hours. What a member asked for at this moment does not, whatever it is.
+    pub quiet: bool,
+    /// What it may take of the hour and of the budget.
+    pub share: Share,
+    /// Whose turn is first: 0 before 1 before 2, each with a share that the others can't take.
+    pub priority: u8,
+    /// Whether what made it hears of its failure and sees to it; else a person gets a task.
+    pub owned: bool,
+    /// Seconds after which it answers nothing any more; none where it is useful for as long as its owner says, or for good.
+    pub useful_s: Option<i64>,
+}
+
+impl Origin {
+    /// The rules that messages of this origin go by.
+    #[must_use]
+    pub const fn policy(self) -> Policy {
+        match self {
+            Self::Reply => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Reply,
+                quiet: false,
+                share: Share::Unbounded,
+                priority: 0,
+                owned: false,
+                useful_s: None,
+            },
+            Self::Automatic => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Reply,
+                quiet: false,
+                share: Share::Quarter,
+                priority: 2,
+                owned: false,
+                useful_s: Some(24 * 60 * 60),
+            },
+            Self::Reminder => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Automatic,
+                quiet: true,
+                share: Share::Bounded,
+                priority: 1,
+                owned: true,
+                useful_s: None,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_machine_begins_needs_an_opt_in_and_sleeps_at_night() {
+        let reminder = Origin::Reminder.policy();
+        assert_eq!(
+            (reminder.sending, reminder.quiet, reminder.share),
+            (Sending::Automatic, true, Share::Bounded)
+        );
+        for answers in [Origin::Reply, Origin::Automatic] {
+            assert_eq!(answers.policy().sending, Sending::Reply);
+        }
+    }
+
+    #[test]
+    fn an_origin_that_is_not_known_is_none() {
+        for stored in ["review", "", "Reply", "reminder "] {
+            assert!(stored.parse::<Origin>().is_err(), "{stored:?}");
+        }
+    }
+}

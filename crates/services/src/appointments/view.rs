@@ -1,0 +1,113 @@
+//! Appointments as people see them, with their reminders.
+
+use std::collections::HashMap;
+
+use contract::appointments::{AppointmentLocation, AppointmentView, ReminderView, Status};
+use entity::{appointments::appointment, reminders::reminder_request};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::{clocks, find, status};
+use crate::{
+    businesses::{self, locations},
+    contacts,
+    kernel::{Result, Services, error::not_found},
+};
+
+pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<AppointmentView> {
+    let row = find(db, business_id, id).await?;
+    views(s, db, business_id, vec![row])
+        .await?
+        .pop()
+        .ok_or_else(|| not_found("visit"))
+}
+
+/// A contact's appointments from 30 days ago on, soonest first, at most 20.
+pub(crate) async fn of_contact(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    contact_id: Uuid,
+) -> Result<Vec<AppointmentView>> {
+    let mut rows = appointment::Entity::in_business(business_id)
+        .filter(appointment::Column::ContactId.eq(contact_id))
+        .order_by_desc(appointment::Column::StartsAt)
+        .limit(20)
+        .all(db)
+        .await?;
+    rows.reverse();
+    views(s, db, business_id, rows).await
+}
+
+/// Several appointments as they are now, in no particular order.
+pub(crate) async fn views_of(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    ids: &[Uuid],
+) -> Result<Vec<AppointmentView>> {
+    let rows = appointment::Entity::these(business_id, ids.iter().copied()).all(db).await?;
+    views(s, db, business_id, rows).await
+}
+
+pub(super) async fn views(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    rows: Vec<appointment::Model>,
+) -> Result<Vec<AppointmentView>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
+    let mut reminders = reminders_of(db, business_id, &ids).await?;
+    let people = contacts::labels(s, db, business_id, rows.iter().map(|r| r.contact_id).collect()).await?;
+    let business = businesses::get(db, business_id).await?;
+    let places = locations::several(db, business_id, rows.iter().filter_map(|r| r.location_id).collect()).await?;
+    rows.into_iter()
+        .map(|r| {
+            let person = people.get(&r.contact_id);
+            let say = |what: fn(&contacts::Label) -> &String| person.map(what).cloned().unwrap_or_default();
+            let place = r.location_id.and_then(|id| places.get(&id));
+            Ok(AppointmentView {
+                time_zone: locations::zone(&business, place).name().to_owned(),
+                clock_change: clocks::change(&r).filter(|_| status(&r).is_ok_and(Status::is_open)),
+                status: status(&r)?,
+                id: r.id,
+                contact_name: say(|p| &p.name),
+                phone: say(|p| &p.phone),
+                phone_display: say(|p| &p.phone_display),
+                contact_id: r.contact_id,
+                starts_at: r.starts_at,
+                staff_label: r.staff_label,
+                notes: r.notes,
+                location: place.map(|l| AppointmentLocation {
+                    id: l.id,
+                    name: l.name.clone(),
+                }),
+                reminders: reminders.remove(&r.id).unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// Reminders of several appointments, each in order of due time.
+async fn reminders_of(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<ReminderView>>> {
+    let rows = reminder_request::Entity::in_business(business_id)
+        .filter(reminder_request::Column::AppointmentId.is_in(ids.iter().copied()))
+        .order_by_asc(reminder_request::Column::DueAt)
+        .all(db)
+        .await?;
+    let mut by_appointment: HashMap<Uuid, Vec<ReminderView>> = HashMap::new();
+    for r in rows {
+        let shown = ReminderView {
+            id: r.id,
+            kind: r.kind,
+            due_at: r.due_at,
+            status: r.status,
+            reason: r.reason,
+        };
+        by_appointment.entry(r.appointment_id).or_default().push(shown);
+    }
+    Ok(by_appointment)
+}

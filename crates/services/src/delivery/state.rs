@@ -1,0 +1,481 @@
+//! The one place that writes a message's state (law 4). Each function is one thing that can happen to it; what may follow what is
+//! `domain::delivery::next`, and what else follows hears of the event that is recorded here.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    consent::{Source, State},
+    delivery::{Status, Update, next},
+};
+use entity::{
+    contacts::contact,
+    messages::{message, message_attempt},
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Set, Statement, sea_query::Expr,
+};
+use twilio::errors;
+use uuid::Uuid;
+
+use crate::{
+    contacts::consent,
+    kernel::{Error, Event, Principal, Result, Tx, db::places, events::Failed, tx::Changed},
+    messages::{self, address_to, is_asked},
+    spend, tasks,
+};
+
+/// Who waits no longer than this keeps their turn at their sender.
+pub(crate) const TURN_KEPT: Duration = Duration::minutes(1);
+
+/// After so long without a word Twilio's log is looked at.
+pub(crate) const SILENCE: Duration = Duration::hours(1);
+
+/// Twilio, in whatever way it speaks.
+const TWILIO: Principal = Principal::System("Twilio");
+const OUTBOX: Principal = Principal::System("outbox");
+
+/// Where `row` is after this.
+///
+/// # Errors
+/// When that can't happen to a message that is there: a fault of ours, and nothing is written.
+fn after(row: &message::Model, update: Update) -> Result<Status> {
+    let impossible = || {
+        Error::broken(format!(
+            "message {}: {update:?} can't happen to one that is {}",
+            row.id, row.status
+        ))
+    };
+    let current: Status = row.status.parse().map_err(|_| impossible())?;
+    next(current, update).ok_or_else(impossible)
+}
+
+fn step(row: &message::Model, step: &'static str) {
+    metrics::counter!("showup_messages_total", "step" => step).increment(1);
+    tracing::info!(message = %row.id, step, "text");
+}
+
+/// These are being sent from now on, each through the account that it names.
+pub(crate) async fn claim(tx: &Tx, go: &mut [message::Model]) -> Result<()> {
+    let mut accounts: HashMap<Option<String>, Vec<Uuid>> = HashMap::new();
+    for m in go.iter_mut() {
+        m.status = after(m, Update::Claim)?.as_str().to_owned();
+        m.attempts += 1;
+        m.claimed_at = Some(tx.now);
+        m.wait_reason = None;
+        m.slot_at = None;
+        accounts.entry(m.account_sid.clone()).or_default().push(m.id);
+    }
+    for (account, ids) in accounts {
+        message::Entity::update_many()
+            .col_expr(message::Column::Status, Expr::value(Status::Sending.as_str()))
+            .col_expr(message::Column::Attempts, Expr::col(message::Column::Attempts).add(1))
+            .col_expr(message::Column::AccountSid, Expr::value(account))
+            .col_expr(message::Column::ClaimedAt, Expr::value(tx.now))
+            .col_expr(message::Column::WaitReason, Expr::value(Option::<String>::None))
+            .col_expr(message::Column::SlotAt, Expr::value(Option::<DateTime<Utc>>::None))
+            .filter(message::Column::Id.is_in(ids))
+            .exec(&tx.db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// It was not taken, so it is not charged: what its claim added to the month is taken back.
+pub(crate) async fn refund(tx: &mut Tx, m: &message::Model) -> Result<()> {
+    let at = m.claimed_at.unwrap_or(tx.now);
+    spend::add(tx, m.business_id, at, -m.price.unwrap_or(0)).await
+}
+
+/// Twilio has it after all, though it was taken for never sent: what that took back from the month's costs counts again.
+pub(crate) async fn charge(tx: &mut Tx, m: &message::Model) -> Result<()> {
+    let status = messages::status(m);
+    let refunded = m.provider_sid.is_none() && (status.is_failure() || matches!(status, Status::Queued | Status::Cancelled));
+    if refunded {
+        let at = m.claimed_at.unwrap_or(tx.now);
+        spend::add(tx, m.business_id, at, m.price.unwrap_or(0)).await?;
+    }
+    Ok(())
+}
+
+/// Back into the outbox until then: provably not sent. Who opted out while the call was in the air waits for no next one.
+pub(crate) async fn defer(tx: &mut Tx, row: message::Model, until: DateTime<Utc>, why: &str) -> Result<()> {
+    refund(tx, &row).await?;
+    if consent::state(&tx.db, row.contact_id).await? == State::OptedOut {
+        return withdraw(tx, row, "The customer opted out.").await;
+    }
+    let status = after(&row, Update::Defer)?;
+    let mut row = row.into_active_model();
+    row.status = Set(status.as_str().to_owned());
+    row.not_before = Set(until);
+    row.wait_reason = Set(Some(why.to_owned()));
+    // It had its turn at its sender, and keeps it for a moment.
+    row.slot_at = Set((until - tx.now <= TURN_KEPT).then_some(tx.now));
+    let row = row.update(&tx.db).await?;
+    messages::changed(tx, &row).await
+}
+
+/// Its outcome is not known from now on.
+pub(crate) async fn lose(tx: &mut Tx, row: message::Model) -> Result<message::Model> {
+    let status = after(&row, Update::Lose)?;
+    let mut row = row.into_active_model();
+    row.status = Set(status.as_str().to_owned());
+    row.wait_reason = Set(None);
+    row.looks = Set(0);
+    let row = row.update(&tx.db).await?;
+    messages::changed(tx, &row).await?;
+    Ok(row)
+}
+
+/// It is taken back. One that waited for another try is left as it ended the last time.
+pub(crate) async fn withdraw(tx: &mut Tx, row: message::Model, why: &str) -> Result<()> {
+    if row.resends > 0 && row.provider_sid.is_none() {
+        return restore(tx, row, why).await;
+    }
+    let status = after(&row, Update::Withdraw)?;
+    let mut row = row.into_active_model();
+    row.status = Set(status.as_str().to_owned());
+    row.error = Set(Some(why.to_owned()));
+    row.wait_reason = Set(None);
+    row.slot_at = Set(None);
+    let row = row.update(&tx.db).await?;
+    metrics::counter!("showup_messages_total", "step" => "withdrawn").increment(1);
+    tracing::info!(message = %row.id, step = "withdrawn", why, "text");
+    messages::changed(tx, &row).await?;
+    tx.record(row.business_id, &OUTBOX, Event::MessageWithdrawn(Arc::new(row)));
+    Ok(())
+}
+
+async fn restore(tx: &mut Tx, row: message::Model, why: &str) -> Result<()> {
+    let last = message_attempt::Entity::in_business(row.business_id)
+        .filter(message_attempt::Column::MessageId.eq(row.id))
+        .filter(message_attempt::Column::ProviderSid.is_not_null())
+        .order_by_desc(message_attempt::Column::Number)
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    let status = after(&row, Update::Restore)?;
+    // Without one a person asked for this try, and the failure before it has been counted.
+    let unexplained = row.error.is_none();
+    let mut row = row.into_active_model();
+    row.status = Set(status.as_str().to_owned());
+    row.provider_sid = Set(last.and_then(|a| a.provider_sid));
+    row.wait_reason = Set(None);
+    row.slot_at = Set(None);
+    if unexplained {
+        row.error = Set(Some(why.to_owned()));
+    }
+    let row = row.update(&tx.db).await?;
+    messages::changed(tx, &row).await?;
+    if !unexplained {
+        tx.record(row.business_id, &OUTBOX, Event::RetryEnded(Arc::new(row)));
+    }
+    Ok(())
+}
+
+/// Another try is not made: what became of it stands.
+pub(crate) async fn end_retry(tx: &mut Tx, row: message::Model) -> Result<()> {
+    tx.record(row.business_id, &OUTBOX, Event::RetryEnded(Arc::new(row.clone())));
+    end_planned(tx, row).await
+}
+
+/// Another try was planned, and there is nothing to try any more.
+pub(crate) async fn end_planned(tx: &mut Tx, row: message::Model) -> Result<()> {
+    let mut row = row.into_active_model();
+    row.resend_at = Set(None);
+    row.wait_reason = Set(None);
+    let row = row.update(&tx.db).await?;
+    messages::changed(tx, &row).await
+}
+
+/// How a message goes out once more.
+pub(crate) enum Again<'a> {
+    /// By itself, what was not delivered.
+    Retry,
+    /// A person asked for it: from this number, to the customer's number of today.
+    Asked { from: String, phone: &'a str },
+    /// What was withdrawn before anybody saw it is wanted again, with today's words; its parts, and their price.
+    Revived {
+        from: String,
+        phone: &'a str,
+        body: String,
+        segments: i32,
+        price: i64,
+        useful_until: Option<DateTime<Utc>>,
+    },
+}
+
+/// Back into the outbox, as if new. The SID of the try before stays with its attempt.
+pub(crate) async fn requeue(tx: &mut Tx, m: message::Model, how: Again<'_>) -> Result<message::Model> {
+    let status = after(&m, Update::Requeue)?;
+    let (resends, taken) = (m.resends, m.provider_sid.is_some());
+    let mut row = m.into_active_model();
+    row.status = Set(status.as_str().to_owned());
+    row.not_before = Set(tx.now);
+    match how {
+        Again::Retry => {
+            row.provider_sid = Set(None);
+            row.resend_at = Set(None);
+            row.wait_reason = Set(None);
+            row.resends = Set(resends + 1);
+        }
+        Again::Asked { from, phone } => {
+            row.ours = Set(from);
+            row.provider_sid = Set(None);
+            row.error = Set(None);
+            row.error_code = Set(None);
+            row.resend_at = Set(None);
+            row.resends = Set(if taken { Ord::max(resends, 1) } else { resends });
+            row.wait_reason = Set(None);
+            address_to(tx, &mut row, phone);
+        }
+        Again::Revived {
+            from,
+            phone,
+            body,
+            segments,
+            price,
+            useful_until,
+        } => {
+            row.ours = Set(from);
+            row.error = Set(None);
+            row.segments = Set(segments);
+            row.price = Set(Some(price));
+            row.price_final = Set(false);
+            row.body = Set(body);
+            row.useful_until = Set(useful_until);
+            row.slot_at = Set(None);
+            address_to(tx, &mut row, phone);
+        }
+    }
+    let row = row.update(&tx.db).await?;
+    messages::changed(tx, &row).await?;
+    tx.send_soon();
+    Ok(row)
+}
+
+/// The provider's word on a message moves it forward, or not at all; with it what the same word brought along: SID, account, times.
+pub(crate) async fn move_on(tx: &mut Tx, mut row: message::Model, said: Status) -> Result<message::Model> {
+    let current = messages::status(&row);
+    let next = after(&row, Update::Provider(said))?;
+    step(&row, next.as_str());
+    row.status = next.as_str().to_owned();
+    row.wait_reason = None;
+    row.resend_at = None;
+    row.error_code = None;
+    row.error = None;
+    row.not_before = tx.now + SILENCE;
+    let arrives = matches!(next, Status::Delivered | Status::Read) && row.delivered_at.is_none();
+    if arrives {
+        row.delivered_at = Some(tx.now);
+        if row.resends > 0 || current.is_failure() {
+            tasks::settle_of_message(tx, &row, tasks::Kind::StuckMessage, "the network").await?;
+        }
+    }
+    save(tx, &row).await?;
+    tx.mark_changed(row.business_id, Changed::Message(row.id));
+    if arrives {
+        tx.record(row.business_id, &TWILIO, Event::MessageDelivered(Arc::new(row.clone())));
+    }
+    Ok(row)
+}
+
+/// Writes what the provider's word has changed.
+pub(crate) async fn save(tx: &Tx, row: &message::Model) -> Result<()> {
+    message::Entity::update_many()
+        .col_expr(message::Column::ProviderSid, Expr::value(row.provider_sid.clone()))
+        .col_expr(message::Column::AccountSid, Expr::value(row.account_sid.clone()))
+        .col_expr(message::Column::SentAt, Expr::value(row.sent_at))
+        .col_expr(message::Column::DeliveredAt, Expr::value(row.delivered_at))
+        .col_expr(message::Column::Status, Expr::value(row.status.clone()))
+        .col_expr(message::Column::WaitReason, Expr::value(row.wait_reason.clone()))
+        .col_expr(message::Column::ErrorCode, Expr::value(row.error_code))
+        .col_expr(message::Column::Error, Expr::value(row.error.clone()))
+        .col_expr(message::Column::NotBefore, Expr::value(row.not_before))
+        .col_expr(message::Column::ResendAt, Expr::value(row.resend_at))
+        .filter(message::Column::Id.eq(row.id))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// It has left, if nobody has said so before.
+pub(crate) fn sent(tx: &mut Tx, row: &mut message::Model) {
+    if row.sent_at.is_none() {
+        row.sent_at = Some(tx.now);
+        tx.record(row.business_id, &TWILIO, Event::MessageSent(Arc::new(row.clone())));
+    }
+}
+
+/// Twilio has taken these, with SIDs, parts and states of theirs: one statement for all.
+pub(crate) async fn accept(tx: &mut Tx, taken: Vec<(message::Model, &twilio::Message)>) -> Result<Vec<message::Model>> {
+    let mut rows = Vec::with_capacity(taken.len());
+    for (mut m, answer) in taken {
+        // What more follows from than a state is heard as a callback would be.
+        let said = Status::from_twilio(&answer.status).filter(|said| !is_last_word(*said));
+        m.status = after(&m, Update::Provider(said.unwrap_or(Status::Accepted)))?
+            .as_str()
+            .to_owned();
+        m.provider_sid = Some(answer.sid.clone());
+        m.account_sid = Some(answer.account_sid.clone()).filter(|sid| !sid.is_empty());
+        if answer.num_segments > 0 {
+            m.segments = answer.num_segments as i32;
+        }
+        m.not_before = tx.now + SILENCE;
+        let again = m.sent_at.is_some();
+        sent(tx, &mut m);
+        if again {
+            m.sent_at = Some(tx.now);
+        }
+        rows.push(m);
+    }
+    write_accepted(tx, &rows).await?;
+    Ok(rows)
+}
+
+/// What more follows from than a state: counters, tasks, another try.
+pub(crate) fn is_last_word(said: Status) -> bool {
+    said.is_failure() || matches!(said, Status::Delivered | Status::Read)
+}
+
+async fn write_accepted(tx: &Tx, rows: &[message::Model]) -> Result<()> {
+    let backend = tx.db.get_database_backend();
+    const TYPES: [&str; 7] = ["uuid", "text", "text", "text", "timestamptz", "int", "timestamptz"];
+    let values = rows.iter().flat_map(|m| -> [sea_orm::Value; 7] {
+        [
+            m.id.into(),
+            m.provider_sid.clone().into(),
+            m.account_sid.clone().into(),
+            m.status.clone().into(),
+            m.sent_at.into(),
+            m.segments.into(),
+            m.not_before.into(),
+        ]
+    });
+    let sql = format!(
+        "WITH news (id, sid, account, status, sent_at, segments, not_before) AS (VALUES {}) \
+         UPDATE message SET provider_sid = news.sid, account_sid = news.account, status = news.status, sent_at = news.sent_at, \
+         segments = news.segments, not_before = news.not_before FROM news WHERE message.id = news.id",
+        places(backend, &TYPES, rows.len())
+    );
+    tx.db
+        .execute_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await?;
+    Ok(())
+}
+
+/// Why a message did not arrive.
+pub(crate) struct Failure<'a> {
+    /// What it is now: refused by us or Twilio, or given up by the network.
+    pub update: Update,
+    pub code: Option<i32>,
+    pub why: &'a str,
+    /// It will be tried again by itself.
+    pub retrying: bool,
+}
+
+/// It did not arrive: the state and plain words, and consent where the provider says so. Whoever made it hears of it, or a person (law 5).
+pub(crate) async fn fail(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    m: message::Model,
+    failure: Failure<'_>,
+) -> Result<message::Model> {
+    let same_number = m.theirs == contact.phone;
+    let row = mark_failed(tx, m, &failure).await?;
+    let entry = failure.code.and_then(errors::lookup);
+    let wished = entry.is_some_and(|e| e.class == errors::Class::OptedOut) && same_number;
+    if wished && consent::state(&tx.db, contact.id).await? != State::OptedOut {
+        let sid = row.provider_sid.as_deref().unwrap_or("not taken");
+        let evidence = format!("Twilio error {} ({sid})", failure.code.unwrap_or_default());
+        let change = consent::Change {
+            contact,
+            state: State::OptedOut,
+            source: Source::ProviderBlock,
+            by: &TWILIO,
+            evidence: &evidence,
+            at: tx.now,
+        };
+        consent::record(tx, change).await?;
+    }
+    let next_step = match entry {
+        None => "Check the number, or call.",
+        Some(e) if !failure.retrying && e.retry() != errors::Retry::Never => "Send it again from the log, or call.",
+        Some(e) => e.todo,
+    };
+    tell_failed(tx, &row, &TWILIO, &failure, next_step);
+    Ok(row)
+}
+
+fn tell_failed(tx: &mut Tx, row: &message::Model, by: &Principal, failure: &Failure<'_>, next_step: &str) {
+    let failed = Failed {
+        why: failure.why.to_owned(),
+        next_step: next_step.to_owned(),
+        retrying: failure.retrying,
+    };
+    tx.record(row.business_id, by, Event::MessageFailed(Arc::new(row.clone()), failed));
+}
+
+async fn mark_failed(tx: &mut Tx, m: message::Model, failure: &Failure<'_>) -> Result<message::Model> {
+    if m.provider_sid.is_none() {
+        // Never taken, so never charged.
+        refund(tx, &m).await?;
+    }
+    let status = after(&m, failure.update)?;
+    let mut row = m.into_active_model();
+    row.status = Set(status.as_str().to_owned());
+    row.error_code = Set(failure.code);
+    row.error = Set(Some(failure.why.to_owned()));
+    let row = row.update(&tx.db).await?;
+    messages::changed(tx, &row).await?;
+    Ok(row)
+}
+
+/// What became of `m`, as it was until now, has become known: nobody needs to be asked any more.
+pub(crate) async fn known(tx: &mut Tx, m: &message::Model, by: &str) -> Result<()> {
+    if is_asked(m) {
+        tasks::settle_of_message(tx, m, tasks::Kind::UnclearMessage, by).await?;
+    }
+    Ok(())
+}
+
+/// A person's word on a text whose outcome nobody else can tell.
+pub(crate) async fn settle(tx: &mut Tx, by: &Principal, m: message::Model, arrived: bool) -> Result<message::Model> {
+    let update = Update::Settle { arrived };
+    known(tx, &m, &by.author()).await?;
+    if !arrived {
+        let why = format!("{} says that it did not arrive.", by.author());
+        let failure = Failure {
+            update,
+            code: None,
+            why: &why,
+            retrying: false,
+        };
+        let row = mark_failed(tx, m, &failure).await?;
+        // Who was told to look has looked: only what made it needs to hear.
+        if messages::origin(&row).is_some_and(|o| o.policy().owned) {
+            tell_failed(tx, &row, by, &failure, "");
+        } else {
+            tx.record(row.business_id, by, Event::RetryEnded(Arc::new(row.clone())));
+        }
+        return Ok(row);
+    }
+    tasks::settle_of_message(tx, &m, tasks::Kind::StuckMessage, &by.author()).await?;
+    let status = after(&m, update)?;
+    let (first, sent_at) = (m.sent_at.is_none(), m.claimed_at.unwrap_or(tx.now));
+    let mut row = m.into_active_model();
+    row.status = Set(status.as_str().to_owned());
+    row.wait_reason = Set(None);
+    row.sent_at = Set(Some(sent_at));
+    // Without a SID Twilio can't be asked about it.
+    row.not_before = Set(tx.now + Duration::days(3650));
+    let row = row.update(&tx.db).await?;
+    messages::changed(tx, &row).await?;
+    if first {
+        // An earlier try may have been counted and told of as failed.
+        tx.record(row.business_id, by, Event::MessageSent(Arc::new(row.clone())));
+    }
+    tx.record(row.business_id, by, Event::MessageArrived(Arc::new(row.clone())));
+    Ok(row)
+}

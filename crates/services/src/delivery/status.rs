@@ -1,0 +1,454 @@
+//! What the provider says about a message after taking it. Every event is a row; the state only goes forward (law 4). Callbacks that
+//! come together share a transaction.
+
+use std::collections::{BTreeSet, HashMap};
+
+use contract::Code;
+use domain::delivery::{Advance, Status, Update, advance};
+use entity::messages::{message, message_attempt, message_event};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::LockType,
+};
+use twilio::{errors, forms};
+use uuid::Uuid;
+
+use super::{
+    retry,
+    state::{self, Failure},
+};
+use crate::{
+    channels::{breakers, connections},
+    contacts, conversations,
+    kernel::{Error, Result, Services, Tx, batcher::Batcher, error::problem},
+    messages::{self, all_opened, opened},
+};
+
+/// Most callbacks in one transaction.
+const MOST: usize = 64;
+
+/// What the URL of a callback says it is about.
+#[derive(Clone, Copy, Default)]
+pub struct About {
+    pub message_id: Option<Uuid>,
+    /// Which try of it; a text that was tried again hears late news of the one before, too.
+    pub attempt: Option<i32>,
+}
+
+impl From<Option<Uuid>> for About {
+    fn from(message_id: Option<Uuid>) -> Self {
+        Self {
+            message_id,
+            attempt: None,
+        }
+    }
+}
+
+/// A callback as it came.
+pub(crate) type Call = (About, forms::Status);
+pub(crate) type StatusBatch = Batcher<Call, Result<()>>;
+
+/// A status callback. The message's id is ours, from the callback's own URL: it binds the SID even when the answer to our call was lost.
+/// A callback for a SID nobody knows yet is kept until the message turns up.
+///
+/// # Errors
+/// `NotFound` when the id is unknown, or belongs to a message with another SID, number or account.
+pub async fn status_changed(s: &Services, about: impl Into<About>, form: &forms::Status) -> Result<()> {
+    let begun = tokio::time::Instant::now();
+    let work = |group| async move { Box::pin(hear_group(s, group)).await };
+    let done = s.of::<StatusBatch>().run((about.into(), form.clone()), MOST, work).await;
+    metrics::histogram!("showup_step_seconds", "step" => "status").record(begun.elapsed());
+    done.unwrap_or_else(|| Err(Error::broken("the callback's transaction broke off")))
+}
+
+async fn hear_group(s: &Services, group: Vec<Call>) -> Vec<Result<()>> {
+    match hear(s, &group).await {
+        Ok(results) => results,
+        Err(_) => {
+            let mut results = Vec::with_capacity(group.len());
+            for one in group {
+                results.push(hear_alone(s, one).await);
+            }
+            results
+        }
+    }
+}
+
+/// Twilio does not say it again by itself, so it must not be lost to a deadlock.
+async fn hear_alone(s: &Services, one: Call) -> Result<()> {
+    let one = [one];
+    let heard = match hear(s, &one).await {
+        Err(cause) => {
+            tracing::warn!(%cause, "a status callback could not be written; once more");
+            hear(s, &one).await
+        }
+        heard => heard,
+    };
+    heard.and_then(|mut results| results.pop().unwrap_or(Ok(())))
+}
+
+fn unknown() -> Error {
+    problem(Code::NotFound, "There is no such message.")
+}
+
+/// Takes a group of callbacks; an error of the whole group means that nothing was written.
+async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
+    let mut tx = s.begin().await?;
+    let mut rows = lock_rows(&tx, group).await?;
+    let mut results = Vec::with_capacity(group.len());
+    let mut events = Vec::new();
+    let mut changed = BTreeSet::new();
+    for (about, form) in group {
+        let Some(row) = find(&rows, about.message_id, form) else {
+            results.push(if about.message_id.is_some() {
+                Err(unknown())
+            } else {
+                events.push(event(&tx, None, form, "callback"));
+                Ok(())
+            });
+            continue;
+        };
+        let known = belongs(&tx, row, about.attempt, form).await?;
+        if matches!(known, Belongs::No) {
+            tracing::warn!(message = %row.id, sid = %form.message_sid, "status callback does not fit the message it names");
+            results.push(Err(unknown()));
+            continue;
+        }
+        events.push(event(&tx, Some(row), form, "callback"));
+        let row = row.clone();
+        let id = row.id;
+        let after = match known {
+            Belongs::Earlier => earlier(&mut tx, row, about.attempt, form).await?,
+            _ => {
+                state::charge(&mut tx, &row).await?;
+                let row = bind(&mut tx, row, form);
+                follow(&mut tx, row, &form.message_status, form.error_code).await?
+            }
+        };
+        changed.insert(id);
+        rows.insert(id, after);
+        results.push(Ok(()));
+    }
+    if !events.is_empty() {
+        message_event::Entity::insert_many(events)
+            .exec_without_returning(&tx.db)
+            .await?;
+    }
+    let changed: Vec<message::Model> = changed.into_iter().filter_map(|id| rows.remove(&id)).collect();
+    conversations::follow(&mut tx, &changed).await?;
+    breakers::confirmed(&mut tx, &breakers::calls(s, &changed)).await?;
+    tx.commit().await?;
+    Ok(results)
+}
+
+/// The messages that are spoken of, locked after their people, both in order of id.
+async fn lock_rows(tx: &Tx, group: &[Call]) -> Result<HashMap<Uuid, message::Model>> {
+    let ids: BTreeSet<Uuid> = group.iter().filter_map(|(about, _)| about.message_id).collect();
+    let sids: BTreeSet<&str> = group
+        .iter()
+        .filter(|(about, _)| about.message_id.is_none())
+        .map(|(_, form)| form.message_sid.as_str())
+        .collect();
+    let mut seen: Vec<(Uuid, Uuid)> = Vec::new();
+    let pairs = || {
+        message::Entity::find()
+            .select_only()
+            .columns([message::Column::Id, message::Column::ContactId])
+    };
+    if !ids.is_empty() {
+        seen.extend(
+            pairs()
+                .filter(message::Column::Id.is_in(ids))
+                .into_tuple::<(Uuid, Uuid)>()
+                .all(&tx.db)
+                .await?,
+        );
+    }
+    if !sids.is_empty() {
+        let by_sid = pairs().filter(message::Column::ProviderSid.is_in(sids.iter().copied()));
+        seen.extend(by_sid.into_tuple::<(Uuid, Uuid)>().all(&tx.db).await?);
+        seen.extend(by_earlier_sid(tx, &sids).await?);
+    }
+    if seen.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let people: Vec<Uuid> = seen.iter().map(|(_, contact)| *contact).collect();
+    contacts::locked_all(tx, &people).await?;
+    let rows = message::Entity::find()
+        .filter(message::Column::Id.is_in(seen.into_iter().map(|(id, _)| id)))
+        .order_by_asc(message::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(&tx.db)
+        .await?;
+    let rows = all_opened(tx.services(), rows).await?;
+    Ok(rows.into_iter().map(|m| (m.id, m)).collect())
+}
+
+/// Messages that had one of these SIDs before they were sent again.
+async fn by_earlier_sid(tx: &Tx, sids: &BTreeSet<&str>) -> Result<Vec<(Uuid, Uuid)>> {
+    let ids: Vec<Uuid> = message_attempt::Entity::find()
+        .filter(message_attempt::Column::ProviderSid.is_in(sids.iter().copied()))
+        .select_only()
+        .column(message_attempt::Column::MessageId)
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = message::Entity::find()
+        .filter(message::Column::Id.is_in(ids))
+        .select_only()
+        .columns([message::Column::Id, message::Column::ContactId]);
+    Ok(rows.into_tuple().all(&tx.db).await?)
+}
+
+fn find<'a>(rows: &'a HashMap<Uuid, message::Model>, id: Option<Uuid>, form: &forms::Status) -> Option<&'a message::Model> {
+    match id {
+        Some(id) => rows.get(&id),
+        None => rows.values().find(|m| m.provider_sid.as_ref() == Some(&form.message_sid)),
+    }
+}
+
+enum Belongs {
+    Yes,
+    /// To a try before the present one.
+    Earlier,
+    No,
+}
+
+/// The callback is about this message: same SID where we know it, same account, same addresses, and ours to send.
+async fn belongs(tx: &Tx, row: &message::Model, attempt: Option<i32>, form: &forms::Status) -> Result<Belongs> {
+    let fits = row.direction == "outbound"
+        && row.attempts > 0
+        && match &row.account_sid {
+            Some(account) => *account == form.account_sid,
+            // Handed over by an earlier version.
+            None => connections::speaks_for(tx.services(), &form.account_sid, row.business_id, &row.ours),
+        }
+        && form.to.as_ref().is_none_or(|to| to == &row.theirs);
+    if !fits {
+        return Ok(Belongs::No);
+    }
+    let other = row.provider_sid.as_ref() != Some(&form.message_sid);
+    if other && attempt.is_some_and(|n| n < row.attempts) && !is_anothers(tx, &form.message_sid).await? {
+        return Ok(Belongs::Earlier);
+    }
+    if other && row.resends > 0 {
+        let earlier = message_attempt::Entity::in_business(row.business_id)
+            .filter(message_attempt::Column::MessageId.eq(row.id))
+            .filter(message_attempt::Column::ProviderSid.eq(&form.message_sid))
+            .one(&tx.db)
+            .await?;
+        if earlier.is_some() {
+            return Ok(Belongs::Earlier);
+        }
+    }
+    let ours = match &row.provider_sid {
+        Some(known) => known == &form.message_sid,
+        // Its own SID is not known yet; one that another message has can't be it.
+        None => !is_anothers(tx, &form.message_sid).await?,
+    };
+    Ok(if ours { Belongs::Yes } else { Belongs::No })
+}
+
+async fn is_anothers(tx: &Tx, sid: &str) -> Result<bool> {
+    let taken = message::Entity::find()
+        .filter(message::Column::ProviderSid.eq(sid))
+        .one(&tx.db)
+        .await?;
+    Ok(taken.is_some())
+}
+
+pub(crate) fn event(tx: &Tx, row: Option<&message::Model>, form: &forms::Status, source: &str) -> message_event::ActiveModel {
+    message_event::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(row.map(|r| r.business_id)),
+        message_id: Set(row.map(|r| r.id)),
+        provider_sid: Set(form.message_sid.clone()),
+        account_sid: Set(Some(form.account_sid.clone())),
+        status: Set(form.message_status.chars().take(40).collect()),
+        error_code: Set(form.error_code),
+        source: Set(source.to_owned()),
+        at: Set(tx.now),
+    }
+}
+
+/// What a member said of a message that Twilio says nothing about.
+pub(crate) fn by_staff(tx: &Tx, m: &message::Model, said: Status) -> message_event::ActiveModel {
+    message_event::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(Some(m.business_id)),
+        message_id: Set(Some(m.id)),
+        provider_sid: Set(String::new()),
+        account_sid: Set(None),
+        status: Set(said.as_str().to_owned()),
+        error_code: Set(None),
+        source: Set("staff".to_owned()),
+        at: Set(tx.now),
+    }
+}
+
+/// The SID, if the answer to our call has not brought it yet; written with the state it comes with.
+fn bind(tx: &mut Tx, mut row: message::Model, form: &forms::Status) -> message::Model {
+    if row.provider_sid.is_none() {
+        row = settled(tx, row, &form.message_sid, &form.account_sid, false);
+        row.sent_at = Some(tx.now);
+    }
+    row
+}
+
+fn has_arrived(said: &str) -> bool {
+    matches!(Status::from_twilio(said), Some(Status::Delivered | Status::Read))
+}
+
+/// News of a try that was given up and is being repeated. Only one thing matters: it arrived after all, so it need not be sent again.
+/// While the next try is in the air its answer decides (`arrived_before`).
+async fn earlier(tx: &mut Tx, row: message::Model, attempt: Option<i32>, form: &forms::Status) -> Result<message::Model> {
+    if let Some(number) = attempt {
+        retry::remember_sid(tx, row.id, number, &form.message_sid).await?;
+    }
+    if !has_arrived(&form.message_status) || row.status == Status::Sending.as_str() {
+        return Ok(row);
+    }
+    tracing::warn!(message = %row.id, "delivered after all; it is not sent again");
+    if row.resends == 0 {
+        // That try had been taken for never sent.
+        state::charge(tx, &row).await?;
+    }
+    let perhaps_taken = row.status == Status::Unknown.as_str();
+    let row = settled(tx, row, &form.message_sid, &form.account_sid, perhaps_taken);
+    follow(tx, row, &form.message_status, None).await
+}
+
+/// A message of which an earlier try has arrived. Where the present one was `perhaps_taken`, it may yet be heard of by a SID of its own.
+fn settled(tx: &mut Tx, mut row: message::Model, sid: &str, account: &str, perhaps_taken: bool) -> message::Model {
+    state::sent(tx, &mut row);
+    if row.provider_sid.is_none() && !perhaps_taken {
+        row.provider_sid = Some(sid.to_owned());
+        row.account_sid = Some(account.to_owned());
+    }
+    row
+}
+
+/// What was heard of a try of this message having arrived.
+pub(crate) async fn arrival(db: &impl ConnectionTrait, m: &message::Model) -> Result<Option<message_event::Model>> {
+    let heard = message_event::Entity::find()
+        .filter(message_event::Column::MessageId.eq(m.id))
+        .filter(message_event::Column::Status.is_in(["delivered", "read"]));
+    Ok(heard.limit(1).one(db).await?)
+}
+
+/// The present try of `m` was not taken. If an earlier one turned out to have arrived while this one was in the air, it need not be sent
+/// again: then `m` is done, and true.
+pub(crate) async fn arrived_before(tx: &mut Tx, m: &message::Model, perhaps_taken: bool) -> Result<bool> {
+    let Some(heard) = arrival(&tx.db, m).await? else {
+        return Ok(false);
+    };
+    tracing::warn!(message = %m.id, "an earlier try was delivered after all; it is not sent again");
+    let account = heard.account_sid.unwrap_or_default();
+    let row = settled(tx, m.clone(), &heard.provider_sid, &account, perhaps_taken);
+    let row = follow(tx, row, &heard.status, None).await?;
+    conversations::follow(tx, &[row]).await?;
+    Ok(true)
+}
+
+/// Moves a message forward by what was said, and lets the rest of the house know. The conversation's row is the caller's to update.
+pub(crate) async fn follow(tx: &mut Tx, row: message::Model, said: &str, code: Option<i32>) -> Result<message::Model> {
+    let current = messages::status(&row);
+    let Some(event) = Status::from_twilio(said) else {
+        tracing::warn!(message = %row.id, status = said, "unknown status from the provider; kept, not acted on");
+        state::save(tx, &row).await?;
+        return Ok(row);
+    };
+    let step = advance(current, event);
+    let next = step.after(current);
+    if let Advance::Anomaly(next) = step {
+        tracing::warn!(message = %row.id, from = %current.as_str(), to = %next.as_str(), "the provider changed its mind");
+    }
+    if next == current {
+        // Perhaps the SID is new all the same.
+        state::save(tx, &row).await?;
+        return Ok(row);
+    }
+    state::known(tx, &row, "the network").await?;
+    if next.is_failure() {
+        return not_delivered(tx, row, event, code).await;
+    }
+    state::move_on(tx, row, event).await
+}
+
+/// The provider had it and could not deliver it. What may go through later is tried again, the rest is for a person.
+async fn not_delivered(tx: &mut Tx, row: message::Model, said: Status, code: Option<i32>) -> Result<message::Model> {
+    state::save(tx, &row).await?;
+    let words = code.map_or_else(|| "The network did not deliver it.".to_owned(), errors::describe);
+    metrics::counter!("showup_messages_total", "step" => said.as_str()).increment(1);
+    tracing::info!(message = %row.id, step = "status", status = said.as_str(), code, "text");
+    let again = retry::retry_at(tx.now, code, row.resends, rand::random::<f64>());
+    let contact = contacts::locked(tx, row.business_id, row.contact_id).await?;
+    breakers::concerns_others(tx, &row, code, &words, true).await?;
+    // A person hears of it at once, whether or not it is tried again: they may know a better way.
+    let failure = Failure {
+        update: Update::Provider(said),
+        code,
+        why: &words,
+        retrying: again.is_some(),
+    };
+    let mut row = state::fail(tx, &contact, row, failure).await?;
+    if let Some(at) = again {
+        row = retry::plan(tx, &contact, row, at).await?;
+    }
+    opened(tx.services(), row).await
+}
+
+/// Twilio's log says more than its callbacks did.
+pub(crate) async fn learned(tx: &mut Tx, row: message::Model, said: &twilio::Message) -> Result<()> {
+    let form = forms::Status {
+        message_sid: said.sid.clone(),
+        account_sid: said.account_sid.clone(),
+        message_status: said.status.clone(),
+        error_code: said.error_code,
+        error_message: None,
+        from: None,
+        to: None,
+    };
+    event(tx, Some(&row), &form, "log").insert(&tx.db).await?;
+    let rows = [follow(tx, row, &said.status, said.error_code).await?];
+    let calls = breakers::calls(tx.services(), &rows);
+    breakers::confirmed(tx, &calls).await?;
+    conversations::follow(tx, &rows).await.map(drop)
+}
+
+/// Events that came before we knew whose SIDs these are.
+pub(crate) async fn adopt(tx: &mut Tx, rows: &[message::Model]) -> Result<()> {
+    let sids = rows.iter().filter_map(|m| m.provider_sid.clone());
+    let early = message_event::Entity::find()
+        .filter(message_event::Column::ProviderSid.is_in(sids))
+        .filter(message_event::Column::MessageId.is_null())
+        .limit(500)
+        .all(&tx.db)
+        .await?;
+    for event in early {
+        // One that another account told of is not about this message, whatever SID it names.
+        let told_by = |m: &message::Model| match (&m.account_sid, &event.account_sid) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            _ => true,
+        };
+        let of = rows
+            .iter()
+            .find(|m| m.provider_sid.as_ref() == Some(&event.provider_sid) && told_by(m));
+        let Some(id) = of.map(|m| m.id) else { continue };
+        let Some(row) = message::Entity::find_by_id(id).one(&tx.db).await? else {
+            continue;
+        };
+        let row = opened(tx.services(), row).await?;
+        let (said, code) = (event.status.clone(), event.error_code);
+        let mut event = event.into_active_model();
+        event.message_id = Set(Some(id));
+        event.business_id = Set(Some(row.business_id));
+        event.update(&tx.db).await?;
+        let row = follow(tx, row, &said, code).await?;
+        conversations::follow(tx, &[row]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! What jobs do, one line for each, and what is looked for every two seconds should a job be lost.
+
+use chrono::Duration;
+use domain::delivery::Status;
+use entity::messages::message;
+use sea_orm::QuerySelect;
+
+use crate::{
+    delivery::{in_state, retry, unknown},
+    kernel::{Result, Services, queue::Job},
+    receiving, sending,
+};
+
+/// Rows taken per tick of each kind.
+const BATCH: u64 = 200;
+
+/// Does what a job says. Safe to call any number of times.
+///
+/// # Errors
+/// Only for faults of ours (database away); the rows then still say what is to be done, and the tick will.
+pub async fn perform(s: &Services, job: Job) -> Result<()> {
+    match job {
+        Job::Resolve { message_id } => unknown::resolve(s, message_id).await,
+        Job::Receive { provider_sid } => receiving::receive_again(s, &provider_sid).await,
+    }
+}
+
+/// Finds what fell between chairs: claims without an owner, and rows whose job was lost.
+///
+/// # Errors
+/// When the database does not answer; the next tick looks again.
+pub async fn tick(s: &Services) -> Result<()> {
+    Box::pin(sending::tick(s)).await?;
+    Box::pin(retry::all_due(s)).await?;
+    let late = s.now() - Duration::seconds(20);
+    let lost = in_state(Status::Unknown, message::Column::NotBefore, late)
+        .limit(BATCH)
+        .all(s.read())
+        .await?;
+    let receipts = receiving::unprocessed(s.now(), BATCH).all(s.read()).await?;
+    if lost.is_empty() && receipts.is_empty() {
+        return Ok(());
+    }
+    let mut tx = s.begin().await?;
+    let minute = tx.now.timestamp() / 60;
+    for row in lost {
+        let key = format!("again:{}:{minute}", row.id);
+        tx.enqueue(&Job::Resolve { message_id: row.id }, tx.now, Some(&key)).await?;
+    }
+    for row in receipts {
+        let (key, provider_sid) = (format!("again:{}:{minute}", row.provider_sid), row.provider_sid);
+        tx.enqueue(&Job::Receive { provider_sid }, tx.now, Some(&key)).await?;
+    }
+    tx.commit().await
+}

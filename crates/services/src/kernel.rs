@@ -1,0 +1,28 @@
+//! THE GROUND FLOOR. What every noun stands on: the transaction, events and who hears them, the clock, the actor, the queue, sealing.
+//! It names what can happen and what can change, by id, and imports no noun; what follows from an event is in `listeners`.
+
+pub(crate) mod actor;
+pub(crate) mod audit;
+pub(crate) mod batcher;
+pub(crate) mod clock;
+pub(crate) mod counters;
+pub mod db;
+pub(crate) mod error;
+pub(crate) mod events;
+pub mod live;
+pub(crate) mod paging;
+pub mod queue;
+pub mod rotation;
+pub(crate) mod services;
+pub(crate) mod tx;
+pub mod vault;
+pub mod wake;
+
+pub use self::{
+    actor::{Actor, Permission, Principal},
+    clock::Clock,
+    db::Db,
+    error::{Error, Result},
+    services::{Services, Settings},
+};
+pub(crate) use self::{events::Event, tx::Tx};

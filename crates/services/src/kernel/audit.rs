@@ -1,0 +1,35 @@
+//! Who changed what: one row in the transaction of the change (law 8). It listens to everything, so that no noun can forget it. What it was
+//! before and after may name numbers and addresses, so both are sealed.
+
+use entity::audit::audit_event;
+use sea_orm::{EntityTrait, Set};
+use uuid::Uuid;
+
+use super::{error::Result, events::Recorded, tx::Tx};
+
+/// Writes what the audit trail keeps of these events.
+pub(crate) async fn write(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    let vault = tx.services().vault();
+    let sealed = |field: &str, json: &Option<String>| json.as_ref().map(|json| vault.seal(field, json));
+    let rows = heard.iter().filter_map(|one| {
+        let (action, entity, id) = one.event.audited()?;
+        Some(audit_event::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            business_id: Set(one.business_id),
+            actor: Set(one.by.label()),
+            action: Set(action.to_owned()),
+            entity: Set(entity.to_owned()),
+            entity_id: Set(id.unwrap_or(one.business_id)),
+            before: Set(sealed("audit_event.before", &one.before)),
+            after: Set(sealed("audit_event.after", &one.after)),
+            at: Set(tx.now),
+        })
+    });
+    let rows: Vec<_> = rows.collect();
+    for some in rows.chunks(100) {
+        audit_event::Entity::insert_many(some.to_vec())
+            .exec_without_returning(&tx.db)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+use std::{
+    any::{Any, TypeId, type_name},
+    collections::HashMap,
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{clock::Clock, db::Db, vault::Vault, wake::Wake};
+
+/// What this installation was told about the world outside.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where Twilio and browsers reach us, without a trailing slash; callback URLs and signatures are built from it.
+    pub public_url: String,
+    /// Sender for businesses that have no number of their own, E.164.
+    pub default_from: Option<String>,
+    /// Most texts a second for the whole account; none means that Twilio's own answers set the pace.
+    pub account_per_second: Option<u32>,
+}
+
+/// Everything a use case needs; the one value in axum state, Leptos context and job data. Cheap to clone.
+#[derive(Clone)]
+pub struct Services(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    clock: Clock,
+    settings: Settings,
+    live: Wake,
+    outbox: Wake,
+    queue: Wake,
+    vault: Vault,
+    nouns: Extensions,
+}
+
+/// What nouns keep in memory while the process runs, one value of a type.
+#[derive(Default)]
+pub(crate) struct Extensions(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
+
+impl Extensions {
+    pub(crate) fn with<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        self.0.insert(TypeId::of::<T>(), Box::new(value));
+        self
+    }
+
+    fn get<T: Any>(&self) -> Option<&T> {
+        self.0.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+}
+
+impl Services {
+    pub(crate) fn new(db: Db, clock: Clock, settings: Settings, vault: Vault, nouns: Extensions) -> Self {
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            settings,
+            live: Wake::default(),
+            outbox: Wake::default(),
+            queue: Wake::default(),
+            vault,
+            nouns,
+        }))
+    }
+
+    /// Now, to the millisecond, which is what both databases keep.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// Notified when there is something new for live streams.
+    pub fn live(&self) -> &Wake {
+        &self.0.live
+    }
+
+    /// Notified when texts wait to be sent.
+    pub fn outbox(&self) -> &Wake {
+        &self.0.outbox
+    }
+
+    /// Notified when there are jobs in the queue.
+    pub fn queue(&self) -> &Wake {
+        &self.0.queue
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    /// What a noun keeps in memory.
+    ///
+    /// # Panics
+    /// When `Services::open` was not told of it; a test opens and asks for all.
+    pub(crate) fn of<T: Any + Send + Sync>(&self) -> &T {
+        let found = self.0.nouns.get();
+        found.unwrap_or_else(|| panic!("{} is missing in Services::open", type_name::<T>()))
+    }
+
+    /// For reading outside a transaction.
+    pub(crate) fn read(&self) -> &sea_orm::DatabaseConnection {
+        &self.0.db.read
+    }
+}

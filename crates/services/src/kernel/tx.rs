@@ -1,0 +1,300 @@
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    pin::Pin,
+};
+
+use chrono::{DateTime, Utc};
+use contract::live::LiveEvent;
+use entity::{live::live_event, messages::message};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, EntityTrait, Set, Statement};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    actor::Principal,
+    counters::Counter,
+    error::{Error, Result},
+    events::{Event, Recorded},
+    live,
+    queue::{self, Job},
+    services::Services,
+};
+
+/// Events that cause events that cause events: a chain longer than this has no end.
+const ROUNDS: usize = 8;
+
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// Who hears of some events. It gets all of a round at once, so that two hundred cost one statement, and may touch rows of contacts that
+/// are locked already, no others: everything else is for a job.
+pub(crate) struct Listener {
+    /// For the map of what follows from what.
+    pub name: &'static str,
+    pub hears: fn(&Event) -> bool,
+    pub then: for<'a> fn(&'a mut Tx, &'a [&'a Recorded]) -> BoxFuture<'a, ()>,
+}
+
+/// Why a message's cause does not want it sent any more, by message.
+pub(crate) type Objections = BTreeMap<Uuid, String>;
+
+/// What the house above tells the ground floor, once, when it opens.
+pub(crate) struct Wiring {
+    /// In this order.
+    pub listeners: &'static [Listener],
+    /// Asks the owners of what messages came from whether each is still wanted.
+    pub guard: for<'a> fn(&'a Services, DatabaseExecutor<'a>, &'a [&'a message::Model]) -> BoxFuture<'a, Objections>,
+    /// What changed, as live streams show it now.
+    pub views: for<'a> fn(&'a mut Tx, Uuid, &'a [Changed]) -> BoxFuture<'a, Vec<LiveEvent>>,
+    /// Adds to the day's counters.
+    pub count: for<'a> fn(&'a mut Tx, BTreeMap<(Uuid, Counter), i64>) -> BoxFuture<'a, ()>,
+}
+
+/// A transaction that tells the whole story (law 8): what changed, what follows from it, its jobs, and at the end its counters and live
+/// events.
+///
+/// Live events are written last and hold the state after the change, so one change is one event however often it was changed.
+pub(crate) struct Tx {
+    pub db: DatabaseTransaction,
+    pub now: DateTime<Utc>,
+    services: Services,
+    recorded: Vec<Recorded>,
+    /// With what is to be shown, where that is known; the rest is read at the end.
+    changed: BTreeMap<(Uuid, Changed), Option<LiveEvent>>,
+    counts: BTreeMap<(Uuid, Counter), i64>,
+    /// What was read once and holds for the whole transaction.
+    memo: Vec<Box<dyn Any + Send + Sync>>,
+    jobs: bool,
+    texts: bool,
+}
+
+/// What a live stream should show anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Changed {
+    Message(Uuid),
+    Conversation(Uuid),
+    /// With the row of their conversation.
+    Contact(Uuid),
+    Appointment(Uuid),
+    Task(Uuid),
+    /// The banners of the business.
+    Notices,
+}
+
+impl Services {
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        Ok(Tx {
+            db: self.db().begin().await?,
+            now: self.now(),
+            services: self.clone(),
+            recorded: Vec::new(),
+            changed: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            memo: Vec::new(),
+            jobs: false,
+            texts: false,
+        })
+    }
+}
+
+impl Tx {
+    pub(crate) fn services(&self) -> &Services {
+        &self.services
+    }
+
+    fn wiring(&self) -> &'static Wiring {
+        self.services.of::<&'static Wiring>()
+    }
+
+    /// Something has happened; who cares hears of it when this is settled.
+    pub(crate) fn record(&mut self, business_id: Uuid, by: &Principal, event: Event) {
+        self.record_change(business_id, by, event, None::<()>, None::<()>);
+    }
+
+    /// The same, with what the audit trail shows of what it was and of what it is.
+    pub(crate) fn record_change<B: Serialize, A: Serialize>(
+        &mut self,
+        business_id: Uuid,
+        by: &Principal,
+        event: Event,
+        before: Option<B>,
+        after: Option<A>,
+    ) {
+        self.recorded.push(Recorded {
+            business_id,
+            by: by.clone(),
+            event,
+            before: before.and_then(|value| serde_json::to_string(&value).ok()),
+            after: after.and_then(|value| serde_json::to_string(&value).ok()),
+        });
+    }
+
+    /// Everything that follows from what was recorded, until nothing more does. To be called before a view is made of it.
+    pub(crate) async fn settle(&mut self) -> Result<()> {
+        for _ in 0..ROUNDS {
+            let round = mem::take(&mut self.recorded);
+            if round.is_empty() {
+                return Ok(());
+            }
+            for listener in self.wiring().listeners {
+                let heard: Vec<&Recorded> = round.iter().filter(|r| (listener.hears)(&r.event)).collect();
+                if !heard.is_empty() {
+                    (listener.then)(self, &heard).await?;
+                }
+            }
+        }
+        Err(Error::broken("events cause each other without end"))
+    }
+
+    /// Something changed; it is read again at the end.
+    pub(crate) fn mark_changed(&mut self, business_id: Uuid, what: Changed) {
+        self.changed.insert((business_id, what), None);
+    }
+
+    /// Something was written that is known as a whole and locked, so it need not be read again, unless it is changed once more.
+    pub(crate) fn publish(&mut self, business_id: Uuid, event: LiveEvent) {
+        let what = match &event {
+            LiveEvent::Message(m) => Changed::Message(m.id),
+            LiveEvent::Conversation(c) => Changed::Conversation(c.id),
+            LiveEvent::Contact(c) => Changed::Contact(c.id),
+            LiveEvent::Appointment(a) => Changed::Appointment(a.id),
+            LiveEvent::Task(t) => Changed::Task(t.id),
+            LiveEvent::Notices(_) => Changed::Notices,
+        };
+        self.changed.insert((business_id, what), Some(event));
+    }
+
+    /// Counts one more of something that happened today.
+    pub(crate) fn count(&mut self, business_id: Uuid, what: Counter) {
+        *self.counts.entry((business_id, what)).or_default() += 1;
+    }
+
+    /// What was read before in this transaction and holds for all of it.
+    pub(crate) fn memo<T: Any + Default + Send + Sync>(&mut self) -> &mut T {
+        let known = self.memo.iter().position(|one| one.is::<T>());
+        let at = known.unwrap_or_else(|| {
+            self.memo.push(Box::new(T::default()));
+            self.memo.len() - 1
+        });
+        self.memo[at].downcast_mut().expect("found by its type")
+    }
+
+    /// Puts a job into the queue with this transaction; it exists when, and only when, the transaction commits.
+    pub(crate) async fn enqueue(&mut self, job: &Job, run_at: DateTime<Utc>, key: Option<&str>) -> Result<()> {
+        queue::enqueue(&self.db, job, run_at, key).await?;
+        self.jobs = true;
+        Ok(())
+    }
+
+    /// There is a text that may go out now.
+    pub(crate) fn send_soon(&mut self) {
+        self.texts = true;
+    }
+
+    /// Settles, writes counters and live events, commits, and wakes streams and workers.
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        self.settle().await?;
+        let written = self.write_events().await?;
+        self.db.commit().await?;
+        if written {
+            self.services.live().notify();
+        }
+        if self.jobs {
+            self.services.queue().notify();
+        }
+        if self.texts {
+            self.services.outbox().notify();
+        }
+        Ok(())
+    }
+
+    async fn write_events(&mut self) -> Result<bool> {
+        let changed = mem::take(&mut self.changed);
+        let counts = mem::take(&mut self.counts);
+        // Before the things are looked at: what is written last must be what was true last.
+        self.one_at_a_time(changed.keys().map(|(b, _)| *b).chain(counts.keys().map(|(b, _)| *b)))
+            .await?;
+        if !counts.is_empty() {
+            (self.wiring().count)(self, counts).await?;
+        }
+        let mut rows = Vec::with_capacity(changed.len());
+        let mut unknown: BTreeMap<Uuid, Vec<Changed>> = BTreeMap::new();
+        for ((business_id, what), event) in changed {
+            match event {
+                Some(event) => rows.push(self.row(business_id, &event)?),
+                None => unknown.entry(business_id).or_default().push(what),
+            }
+        }
+        for (business_id, changed) in unknown {
+            for event in (self.wiring().views)(self, business_id, &changed).await? {
+                rows.push(self.row(business_id, &event)?);
+            }
+        }
+        let written = !rows.is_empty();
+        for some in rows.chunks(500) {
+            live_event::Entity::insert_many(some.to_vec())
+                .exec_without_returning(&self.db)
+                .await?;
+        }
+        Ok(written)
+    }
+
+    fn row(&self, business_id: Uuid, event: &LiveEvent) -> Result<live_event::ActiveModel> {
+        let payload = serde_json::to_string(event).map_err(|e| Error::broken(e.to_string()))?;
+        Ok(live_event::ActiveModel {
+            business_id: Set(business_id),
+            kind: Set(event.kind().to_owned()),
+            payload: Set(self.services.vault().seal(live::PAYLOAD, &payload)),
+            created_at: Set(self.now),
+            ..Default::default()
+        })
+    }
+
+    /// Ids come from a sequence when a row is written, but are seen when it commits. One writer per business at a time, from here to
+    /// the commit, keeps "everything after id N" true. Taken last, so that it never waits while others wait for us. SQLite has one
+    /// writer anyway.
+    async fn one_at_a_time(&self, businesses: impl Iterator<Item = Uuid>) -> Result<()> {
+        if !self.services.db().is_postgres() {
+            return Ok(());
+        }
+        let keys: BTreeSet<i64> = businesses.map(|b| b.as_u64_pair().1 as i64).collect();
+        for key in keys {
+            let sql = "SELECT pg_advisory_xact_lock($1)";
+            let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, [key.into()]);
+            self.db.execute_raw(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes everybody else who wants to write one of these values into this sealed column wait for the end of this transaction. Two
+    /// processes may seal with different keys for a moment, and then their blind indexes differ: the unique index alone would let a value
+    /// in twice.
+    pub(crate) async fn take_turns(&self, field: &str, texts: impl IntoIterator<Item = String>) -> Result<()> {
+        if !self.services.db().is_postgres() {
+            // One writer at a time.
+            return Ok(());
+        }
+        // In one order, so that two never wait for each other.
+        let vault = self.services.vault();
+        let turns: BTreeSet<i64> = texts.into_iter().map(|text| vault.turn(field, &text)).collect();
+        let places: Vec<String> = (1..=turns.len()).map(|n| format!("(${n}::bigint)")).collect();
+        let sql = format!(
+            "SELECT pg_advisory_xact_lock(turn) FROM (VALUES {}) AS turns (turn)",
+            places.join(", ")
+        );
+        let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, turns.into_iter().map(Into::into));
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Why these messages are not wanted any more by what they came from.
+    pub(crate) async fn objections(&self, messages: &[&message::Model]) -> Result<Objections> {
+        (self.wiring().guard)(&self.services, (&self.db).into(), messages).await
+    }
+}
+
+/// The same outside a transaction, as the last look before a call.
+pub(crate) async fn objections(s: &Services, messages: &[&message::Model]) -> Result<Objections> {
+    (s.of::<&'static Wiring>().guard)(s, s.read().into(), messages).await
+}

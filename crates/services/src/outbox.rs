@@ -1,0 +1,118 @@
+//! Messages of ours on their way out (law 1): a row first (`enqueue`), which is its own job. Here they are written, taken back, and looked
+//! at again; what sends them is `sending`.
+
+mod bulk;
+mod enqueue;
+mod respond;
+mod sender;
+mod write;
+
+use entity::messages::message;
+use sea_orm::{
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
+};
+use uuid::Uuid;
+
+use crate::{
+    contacts, conversations,
+    delivery::state,
+    kernel::{Event, Result, Tx, events::Recorded, tx::Changed},
+    messages::WAITING,
+};
+
+pub use bulk::{cancel_many, retry};
+pub(crate) use enqueue::{New, Origin, enqueue};
+#[cfg(test)]
+pub(crate) use respond::answers_since;
+pub(crate) use respond::respond;
+pub(crate) use sender::sender;
+pub(crate) use write::Writing;
+pub use write::send;
+
+/// What waits to be sent to people who want nothing more, or not there.
+pub(crate) async fn withdraw_for_contacts(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let (contact, why) = match &one.event {
+            Event::ContactOptedOut(contact) => (contact, "The customer opted out."),
+            Event::ContactBlocked(contact) => (contact, contacts::BLOCKED),
+            Event::PhoneChanged(contact) => (contact, contacts::NUMBER_CHANGED),
+            _ => continue,
+        };
+        withdraw_all(tx, one.business_id, contact.id, why).await?;
+    }
+    Ok(())
+}
+
+async fn withdraw_all(tx: &mut Tx, business_id: Uuid, contact_id: Uuid, why: &str) -> Result<()> {
+    let Some(conversation) = conversations::of_contact(&tx.db, business_id, contact_id).await? else {
+        return Ok(());
+    };
+    let waiting = message::Entity::in_business(business_id)
+        .filter(message::Column::ConversationId.eq(conversation.id))
+        .filter(Expr::cust(WAITING))
+        .lock(LockType::NoKeyUpdate)
+        .all(&tx.db)
+        .await?;
+    for row in waiting {
+        state::withdraw(tx, row, why).await?;
+    }
+    Ok(())
+}
+
+/// Withdraws one message if it still waits; one that is on its way stays.
+pub(crate) async fn cancel(tx: &mut Tx, business_id: Uuid, id: Uuid, why: &str) -> Result<()> {
+    let row = message::Entity::these(business_id, [id])
+        .filter(Expr::cust(WAITING))
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx.db)
+        .await?;
+    match row {
+        Some(row) => state::withdraw(tx, row, why).await,
+        None => Ok(()),
+    }
+}
+
+/// Something that held messages back is over: they are looked at again at once.
+pub(crate) async fn recheck(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        match &one.event {
+            Event::HoldEnded(contact) => recheck_of(tx, one.business_id, Some(contact.id)).await?,
+            Event::SendingChanged { wider: true } | Event::AccountChanged => recheck_of(tx, one.business_id, None).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn recheck_of(tx: &mut Tx, business_id: Uuid, contact_id: Option<Uuid>) -> Result<()> {
+    let mut waiting = message::Entity::in_business(business_id)
+        .filter(Expr::cust(WAITING))
+        .filter(message::Column::WaitReason.is_not_null())
+        // Who waits for a turn at its sender has it then; who has had it may go.
+        .filter(ExprTrait::or(
+            message::Column::SlotAt.is_null(),
+            message::Column::SlotAt.lte(tx.now),
+        ));
+    if let Some(contact_id) = contact_id {
+        let Some(thread) = conversations::of_contact(&tx.db, business_id, contact_id).await? else {
+            return Ok(());
+        };
+        waiting = waiting.filter(message::Column::ConversationId.eq(thread.id));
+    }
+    // The rest follows with the hour at the latest.
+    let rows = waiting.lock(LockType::NoKeyUpdate).limit(1000).all(&tx.db).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    for m in &rows {
+        tx.mark_changed(m.business_id, Changed::Message(m.id));
+    }
+    message::Entity::update_many()
+        .col_expr(message::Column::NotBefore, Expr::value(tx.now))
+        .filter(message::Column::Id.is_in(rows.iter().map(|m| m.id)))
+        .exec(&tx.db)
+        .await?;
+    tx.send_soon();
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! What a member does to many messages at once: try again what failed, take back what still waits.
+
+use std::sync::Arc;
+
+use contract::{
+    Code,
+    messages::{BulkResult, MessageIds, Skipped},
+};
+use domain::{delivery::Status, origin::Origin};
+use entity::messages::message;
+use uuid::Uuid;
+
+use super::{sender::sender, write::may_write};
+use crate::{
+    contacts::consent,
+    delivery::{
+        retry as retries,
+        state::{self, Again},
+    },
+    kernel::{
+        Actor, Error, Event, Permission, Principal, Result, Services, Tx,
+        error::{not_found, problem},
+    },
+    messages::{self, locked},
+};
+
+/// Most messages in one go.
+const MOST: usize = 200;
+
+/// Sends again what failed, was not delivered or was cancelled, each with a new try and today's rules. One whose outcome is unclear is
+/// not sent again here: it may have arrived.
+///
+/// # Errors
+/// `Invalid` for none or more than 200; what can't be sent again is in the answer, with the reason.
+pub async fn retry(s: &Services, actor: &Actor, cmd: MessageIds) -> Result<BulkResult> {
+    each(s, actor, cmd, Action::Retry).await
+}
+
+/// Takes back texts that still wait, also for another try.
+///
+/// # Errors
+/// `Invalid` for none or more than 200; what is on its way already is in the answer.
+pub async fn cancel_many(s: &Services, actor: &Actor, cmd: MessageIds) -> Result<BulkResult> {
+    each(s, actor, cmd, Action::Cancel).await
+}
+
+#[derive(Clone, Copy)]
+enum Action {
+    Retry,
+    Cancel,
+}
+
+async fn each(s: &Services, actor: &Actor, cmd: MessageIds, action: Action) -> Result<BulkResult> {
+    actor.may(Permission::SendMessages)?;
+    let mut ids = cmd.ids;
+    ids.sort();
+    ids.dedup();
+    if ids.is_empty() {
+        return Err(problem(
+            Code::Invalid,
+            "Nothing was chosen. Tick the texts first, then press the button.",
+        ));
+    }
+    if ids.len() > MOST {
+        return Err(problem(Code::Invalid, "Please choose at most 200 messages."));
+    }
+    let mut acted = BulkResult::default();
+    for id in ids {
+        match one(s, actor, id, action).await {
+            Ok(()) => acted.done.push(id),
+            Err(Error::Problem(p)) => acted.not_done.push(Skipped { id, reason: p.detail }),
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(acted)
+}
+
+async fn one(s: &Services, actor: &Actor, id: Uuid, action: Action) -> Result<()> {
+    let mut tx = s.begin().await?;
+    let found = locked(&tx, actor.business_id, id).await?;
+    let Some((person, row)) = found.filter(|(_, m)| m.direction == "outbound") else {
+        return Err(not_found("message"));
+    };
+    let state = messages::status(&row);
+    match action {
+        Action::Cancel if state == Status::Queued => state::withdraw(&mut tx, row, "Cancelled by staff.").await?,
+        Action::Cancel if row.resend_at.is_some() => state::end_retry(&mut tx, row).await?,
+        Action::Cancel => return Err(problem(Code::Conflict, "It does not wait any more.")),
+        Action::Retry if state.is_failure() || state == Status::Cancelled => {
+            let state = consent::state(&tx.db, person.id).await?;
+            may_write(&tx, actor, &person, state).await?;
+            again(&mut tx, &actor.who, row, &person.phone).await?;
+        }
+        Action::Retry if state == Status::Unknown => {
+            let why = "It is not known whether it was sent; sending it again could text the customer twice.";
+            return Err(problem(Code::Conflict, why));
+        }
+        Action::Retry => {
+            return Err(problem(
+                Code::Conflict,
+                "Only what failed or was cancelled can be sent again.",
+            ));
+        }
+    }
+    tx.commit().await
+}
+
+/// Back into the outbox, as if new. The SID of the try that failed stays with its attempt.
+async fn again(tx: &mut Tx, by: &Principal, m: message::Model, phone: &str) -> Result<()> {
+    if messages::is_of(&m, Origin::Reminder) {
+        let why = "A reminder is sent again from its visit: \"Send reminder now\".";
+        return Err(problem(Code::Conflict, why));
+    }
+    retries::remember_own_sid(tx, &m).await?;
+    let from = sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id), None).await?;
+    let Some(from) = from else {
+        return Err(problem(Code::MayNotSend, "There is no number to send from."));
+    };
+    if m.resend_at.is_some() {
+        // The machine's own second try won't come to an end that counts this failure.
+        tx.record(m.business_id, by, Event::RetryEnded(Arc::new(m.clone())));
+    }
+    state::requeue(tx, m, Again::Asked { from, phone }).await.map(drop)
+}

@@ -1,0 +1,9 @@
+//! What a screen shows of many nouns at once. Nothing here writes.
+
+pub mod backlog;
+pub mod contact;
+pub mod log;
+pub mod me;
+pub mod notices;
+pub mod settings;
+pub mod thread;

@@ -1,0 +1,32 @@
+//! The frame of every page: who is signed in, where, and what waits.
+
+use contract::{Code, accounts::Me};
+
+use super::settings;
+use crate::{
+    accounts, conversations,
+    kernel::{Actor, Principal, Result, Services, error::problem, live},
+    tasks,
+};
+
+/// What the frame of every page shows.
+///
+/// # Errors
+/// `SignInNeeded` for an actor that is not a person.
+pub async fn me(s: &Services, actor: &Actor) -> Result<Me> {
+    let Principal::Member { account_id, role, .. } = actor.who else {
+        return Err(problem(Code::SignInNeeded, "Please sign in."));
+    };
+    let live_cursor = live::cursor(s, actor.business_id).await?;
+    let (name, email) = accounts::name_and_email(s, account_id).await?;
+    Ok(Me {
+        account_id,
+        name,
+        email,
+        role,
+        business: settings::view(s, s.read(), actor.business_id).await?,
+        unread: conversations::unread(s, actor).await?,
+        open_tasks: tasks::open_count(s, actor).await?,
+        live_cursor,
+    })
+}

@@ -1,0 +1,100 @@
+//! Banners: what keeps texts from going out, or soon will. They are read off the state, so one that is over is gone.
+
+use contract::notices::Notice;
+use domain::prices::dollars;
+use entity::{businesses::business, numbers::number};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
+
+use crate::{
+    businesses,
+    channels::{breakers, connections},
+    kernel::{Actor, Permission, Result, Services},
+    spend,
+};
+
+/// The banners of the actor's business.
+///
+/// # Errors
+/// `NotAllowed`.
+pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<Notice>> {
+    actor.may(Permission::ReadMessages)?;
+    let business = businesses::get(s.read(), actor.business_id).await?;
+    of(s, s.read(), &business).await
+}
+
+pub(crate) async fn of(s: &Services, db: &impl ConnectionTrait, b: &business::Model) -> Result<Vec<Notice>> {
+    let mut senders: Vec<String> = number::Entity::in_business(b.id)
+        .filter(number::Column::Status.eq("active"))
+        .select_only()
+        .column(number::Column::Phone)
+        .limit(50)
+        .into_tuple()
+        .all(db)
+        .await?;
+    senders.extend(connections::shared(s, b.id).map(str::to_owned));
+    let open = breakers::open_for(s, db, b.id, &senders).await?;
+    let mut notices: Vec<Notice> = open.into_iter().map(|o| broken(s, b, o)).collect();
+    notices.extend(budget(s, db, b).await?);
+    notices.extend(country(b));
+    Ok(notices)
+}
+
+/// Nobody has said which country's spelling the business uses, and its number and zone do not tell or were not asked before.
+fn country(b: &business::Model) -> Option<Notice> {
+    b.country.is_empty().then(|| Notice {
+        kind: "country_needed".to_owned(),
+        urgent: false,
+        text: "It is not known which country your customers' numbers are from, so only numbers that start with + are taken."
+            .to_owned(),
+        todo: "Choose your country in Settings.".to_owned(),
+    })
+}
+
+fn broken(s: &Services, b: &business::Model, open: breakers::Open) -> Notice {
+    let when = open.until.map_or_else(
+        || "soon".to_owned(),
+        |at| domain::when::inline(at.max(s.now()), s.now(), businesses::zone(b)),
+    );
+    let (kind, text) = match open.scope.strip_prefix("sender:") {
+        Some(number) => (
+            "sender_breaker",
+            format!("Texts from {} wait. {}", domain::phone::display(number, &b.country), open.why),
+        ),
+        None => ("account_breaker", format!("Texts wait. {}", open.why)),
+    };
+    Notice {
+        kind: kind.to_owned(),
+        urgent: true,
+        text,
+        todo: format!("It is tried again {when}; nothing is lost. Please call where it can't wait."),
+    }
+}
+
+async fn budget(s: &Services, db: &impl ConnectionTrait, b: &business::Model) -> Result<Option<Notice>> {
+    let Some(budget) = b.monthly_budget.filter(|budget| *budget > 0) else {
+        return Ok(None);
+    };
+    let spent = spend::spent(db, b, s.now()).await?;
+    // What is left must be enough for a text; a rest of a few tenths of a cent lets nothing go.
+    let used_up = spent + spend::to_country(db, Some(&b.country), 1).await? > budget;
+    let percent = i128::from(spent) * 100 / i128::from(budget);
+    if percent < i128::from(spend::ALERT_PERCENT) && !used_up {
+        return Ok(None);
+    }
+    let of = format!("{} of {}", dollars(spent), dollars(budget));
+    Ok(Some(if used_up {
+        Notice {
+            kind: "budget_used".to_owned(),
+            urgent: true,
+            text: format!("This month's budget for texts is used up ({of}). Reminders wait; replies still go out."),
+            todo: "Raise the budget in Settings, or call the customers.".to_owned(),
+        }
+    } else {
+        Notice {
+            kind: "budget_alert".to_owned(),
+            urgent: false,
+            text: format!("{percent} % of this month's budget for texts is used ({of})."),
+            todo: "At 100 % everything but replies waits. The budget is in Settings.".to_owned(),
+        }
+    }))
+}

@@ -1,0 +1,71 @@
+//! The settings of a business, as its people see them.
+
+use contract::businesses::{BusinessView, SendingView};
+use entity::businesses::business;
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use crate::{
+    businesses,
+    channels::connections::Connections,
+    kernel::{Actor, Permission, Result, Services},
+    outbox::sender,
+    spend,
+};
+
+/// The settings of the actor's business.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn business(s: &Services, actor: &Actor) -> Result<BusinessView> {
+    view(s, &s.db().write, actor.business_id).await
+}
+
+pub(super) async fn view(s: &Services, db: &impl ConnectionTrait, id: Uuid) -> Result<BusinessView> {
+    let b = businesses::get(db, id).await?;
+    let hours = businesses::quiet(&b);
+    let url = &s.settings().public_url;
+    let sender = sender(s, db, id, None, None).await?;
+    Ok(BusinessView {
+        id,
+        cadence: businesses::cadence(&b),
+        sender_display: sender.as_deref().map(|number| domain::phone::display(number, &b.country)),
+        sender,
+        own_account: s.of::<Connections>().own_of(id).map(|a| a.sid().to_owned()),
+        webhook_inbound: format!("{url}/webhooks/twilio/inbound"),
+        webhook_status: format!("{url}/webhooks/twilio/status"),
+        slug: b.slug,
+        name: b.name,
+        contact_line: b.contact_line,
+        time_zone: b.time_zone,
+        country: b.country,
+        quiet_start: hours.start_min,
+        quiet_end: hours.end_min,
+    })
+}
+
+/// What bounds the sending of the actor's business.
+///
+/// # Errors
+/// `NotAllowed`.
+pub async fn sending(s: &Services, actor: &Actor) -> Result<SendingView> {
+    actor.may(Permission::ReadMessages)?;
+    let b = businesses::get(s.read(), actor.business_id).await?;
+    sending_view(s, s.read(), b).await
+}
+
+async fn sending_view(s: &Services, db: &impl ConnectionTrait, b: business::Model) -> Result<SendingView> {
+    Ok(SendingView {
+        hourly_limit: b.hourly_limit.max(0) as u32,
+        monthly_budget: b.monthly_budget,
+        spent: spend::spent(db, &b, s.now()).await?,
+        state_hours: b.state_hours,
+        quiet_start: clock(businesses::quiet(&b).start_min),
+        quiet_end: clock(businesses::quiet(&b).end_min),
+    })
+}
+
+/// Minutes after midnight as a time of day.
+fn clock(minutes: u16) -> String {
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}

@@ -1,0 +1,11 @@
+//! What customers text us: stored before it is acknowledged, once per SID, and never lost to an error of ours (`receive`); whose it is
+//! (`route`); what it does (`handle`).
+
+mod handle;
+mod receive;
+mod route;
+
+pub(crate) use receive::{InboundBatch, receive_again, take, unprocessed};
+pub use receive::{Received, receive};
+#[cfg(test)]
+pub(crate) use route::last_senders;

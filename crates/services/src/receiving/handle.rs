@@ -1,0 +1,231 @@
+//! What a customer's text does beyond the thread that it is in: consent, answers to reminders, automatic replies.
+
+use domain::{
+    consent::{Source, State},
+    inbound::{self, Meaning, parse, words},
+    phone::Address,
+    texts,
+};
+use entity::{contacts::contact, messages::message};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use twilio::forms;
+use uuid::Uuid;
+
+use crate::{
+    businesses,
+    contacts::{self, consent, hold},
+    kernel::{Principal, Result, Tx},
+    messages::{OUTBOUND, THEIRS},
+    outbox::respond,
+    reminders, tasks,
+};
+
+/// A text that is stored, and what is known of who wrote it.
+pub(super) struct Heard<'a> {
+    pub form: &'a forms::Inbound,
+    pub inbound: &'a message::Model,
+    pub contact: &'a contact::Model,
+    pub state: State,
+    /// A reminder of theirs may wait for an answer.
+    pub asked: bool,
+}
+
+/// Does what a text says; about whom it changed anything but their thread.
+pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
+    let Heard {
+        form,
+        inbound,
+        contact,
+        state,
+        asked,
+    } = *heard;
+    let since = Since::of(tx, contact, inbound).await?;
+    // It means what it meant when they wrote it.
+    let state_then = if since.opted_out { State::Unknown } else { state };
+    let meaning = meaning(form, state_then);
+    if Address::of(&contact.phone).is_machine() && !matches!(meaning, Meaning::Stop | Meaning::Start) {
+        // It is shown. Nobody there reads an answer, and a machine might answer that in turn.
+        return Ok(Vec::new());
+    }
+    if meaning == Meaning::Stop && inbound::may_mean_the_appointment(&form.body) && !since.answered && !since.opted_in {
+        reminders::perhaps_meant(tx, contact, Some(inbound), &form.body).await?;
+    }
+    let mut changed = vec![contact.id];
+    match meaning {
+        // It is shown, and what they said last counts.
+        Meaning::Stop if since.opted_in => return Ok(Vec::new()),
+        Meaning::Start if since.opted_out => return Ok(Vec::new()),
+        Meaning::Stop => {
+            changed.extend(stop_elsewhere(tx, inbound, form).await?);
+            if state == State::OptedOut {
+                hold::end(tx, contact, &Principal::Customer).await?;
+            } else {
+                set_consent(tx, contact, inbound, State::OptedOut).await?;
+            }
+        }
+        Meaning::Start if state != State::OptedIn || contact.held_since.is_some() => {
+            set_consent(tx, contact, inbound, State::OptedIn).await?
+        }
+        Meaning::Start => return Ok(Vec::new()),
+        // With Advanced Opt-Out Twilio has answered already; and nothing at all goes to somebody who opted out.
+        Meaning::Help if form.opt_out_type.is_some() || state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
+        Meaning::Help => {
+            let business = businesses::of(tx, contact.business_id).await?;
+            let body = texts::help(&business.name, &business.contact_line);
+            respond(tx, contact, inbound, "help", body).await?;
+        }
+        Meaning::Yes { .. } | Meaning::No { .. } if since.answered => {
+            let title = "An answer came late, after a newer one. Please read what they wrote.".to_owned();
+            tasks::ask_to_read(tx, inbound, title).await?;
+        }
+        Meaning::Yes { token } => answer(tx, heard, true, token).await?,
+        Meaning::No { token } => answer(tx, heard, false, token).await?,
+        Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
+        Meaning::Other if domain::optout::is_opt_out(words(&inbound.body)) => hold::begin(tx, contact, inbound).await?,
+        Meaning::Other if !asked => return Ok(Vec::new()),
+        Meaning::Other => {
+            let business = businesses::of(tx, contact.business_id).await?;
+            reminders::other(tx, &business, contact, inbound).await?;
+        }
+    }
+    Ok(changed)
+}
+
+async fn answer(tx: &mut Tx, heard: &Heard<'_>, yes: bool, token: Option<u16>) -> Result<()> {
+    let business = businesses::of(tx, heard.contact.business_id).await?;
+    let appointment = quoted(tx, heard.contact, heard.form).await?;
+    let vague = yes && token.is_none() && inbound::may_only_acknowledge(&heard.form.body);
+    reminders::answer(
+        tx,
+        &business,
+        heard.contact,
+        heard.inbound,
+        reminders::Said {
+            yes,
+            vague,
+            token,
+            appointment,
+        },
+    )
+    .await
+}
+
+/// The appointment that the text of ours which they replied to, or whose button they tapped, was about. Plain SMS does not tell.
+async fn quoted(tx: &Tx, contact: &contact::Model, form: &forms::Inbound) -> Result<Option<Uuid>> {
+    let Some(sid) = &form.original_replied_message_sid else {
+        return Ok(None);
+    };
+    let ours = message::Entity::in_business(contact.business_id)
+        .filter(message::Column::ProviderSid.eq(sid))
+        .filter(message::Column::ContactId.eq(contact.id))
+        .one(&tx.db)
+        .await?;
+    Ok(ours.and_then(|m| m.appointment_id))
+}
+
+/// What was said since a text was written, for one that comes late: brought in after an outage, or acted on at a second try.
+#[derive(Default)]
+struct Since {
+    opted_out: bool,
+    /// By a keyword of theirs.
+    opted_in: bool,
+    answered: bool,
+}
+
+impl Since {
+    async fn of(tx: &Tx, contact: &contact::Model, inbound: &message::Model) -> Result<Self> {
+        let mut since = Self::default();
+        if inbound.created_at >= tx.now {
+            return Ok(since);
+        }
+        let later: Vec<String> = message::Entity::in_business(inbound.business_id)
+            .filter(message::Column::ConversationId.eq(inbound.conversation_id))
+            .filter(message::Column::CreatedAt.gt(inbound.created_at))
+            .filter(message::Column::Direction.eq("inbound"))
+            .order_by_desc(message::Column::CreatedAt)
+            .select_only()
+            .column(message::Column::Body)
+            .limit(100)
+            .into_tuple()
+            .all(&tx.db)
+            .await?;
+        let later: Vec<Meaning> = later.iter().map(|body| said(body)).collect();
+        since.answered = later.iter().any(|m| matches!(m, Meaning::Yes { .. } | Meaning::No { .. }));
+        // Not every change is a keyword in the thread (staff, a refusal of Twilio's), and not every keyword changes anything.
+        let keyword = later.iter().find(|m| matches!(m, Meaning::Stop | Meaning::Start));
+        let written = consent::since(tx, contact, inbound.created_at).await?;
+        let last = written.as_ref().map_or(State::Unknown, |row| consent::read(&row.state));
+        let by_keyword = written.is_none_or(|row| row.source == Source::Keyword.as_str());
+        (since.opted_out, since.opted_in) = match (last, keyword) {
+            (State::OptedOut, _) | (State::Unknown, Some(Meaning::Stop)) => (true, false),
+            (State::OptedIn, _) | (State::Unknown, Some(_)) => (false, by_keyword),
+            (State::Unknown, None) => (false, false),
+        };
+        // Perhaps they have asked for no more texts: nobody has decided yet.
+        since.opted_out |= contact.held_since.is_some_and(|at| at > inbound.created_at);
+        Ok(since)
+    }
+}
+
+/// What a text says, whoever wrote it; asking for no more texts in other words is as good as STOP.
+fn said(body: &str) -> Meaning {
+    match parse(words(body), false) {
+        Meaning::Other if domain::optout::is_opt_out(words(body)) => Meaning::Stop,
+        said => said,
+    }
+}
+
+pub(super) fn meaning(form: &forms::Inbound, state: State) -> Meaning {
+    match form.opt_out_type.as_deref() {
+        Some("STOP") => Meaning::Stop,
+        Some("START") => Meaning::Start,
+        Some("HELP") => Meaning::Help,
+        _ => parse(&form.body, state == State::OptedOut),
+    }
+}
+
+async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, state: State) -> Result<()> {
+    let sid = inbound.provider_sid.as_deref().unwrap_or_default();
+    let evidence = format!("Text \"{}\" ({sid})", inbound.body.chars().take(200).collect::<String>());
+    let change = consent::Change {
+        contact,
+        state,
+        source: Source::Keyword,
+        by: &Principal::Customer,
+        evidence: &evidence,
+        at: inbound.created_at,
+    };
+    consent::record(tx, change).await
+}
+
+/// A STOP to a number that several businesses send from means all of them: the customer can't tell them apart. Whom it stopped there.
+async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, form: &forms::Inbound) -> Result<Vec<Uuid>> {
+    if tx.services().settings().default_from.as_ref() != Some(&inbound.ours) {
+        return Ok(Vec::new());
+    }
+    let texted: Vec<(Uuid, Uuid)> = message::Entity::find()
+        .filter(message::Column::TheirsKey.is_in(tx.services().vault().indexes(THEIRS, &form.from)))
+        .filter(message::Column::Ours.eq(&inbound.ours))
+        .filter(Expr::cust(OUTBOUND))
+        .filter(message::Column::BusinessId.ne(inbound.business_id))
+        .select_only()
+        .columns([message::Column::BusinessId, message::Column::ContactId])
+        .distinct()
+        .limit(100)
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    let mut stopped = Vec::new();
+    for (business_id, contact_id) in texted {
+        let contact = contacts::locked(tx, business_id, contact_id).await?;
+        if consent::state(&tx.db, contact.id).await? != State::OptedOut {
+            set_consent(tx, &contact, inbound, State::OptedOut).await?;
+            if inbound::may_mean_the_appointment(&form.body) {
+                // Which business they meant they did not say; the text itself is the other one's.
+                reminders::perhaps_meant(tx, &contact, None, &form.body).await?;
+            }
+            stopped.push(contact.id);
+        }
+    }
+    Ok(stopped)
+}

@@ -1,0 +1,207 @@
+//! What happens elsewhere and concerns reminders: their appointments change, their messages leave, arrive, fail or are taken back. And
+//! whether a reminder that waits to be sent is still wanted.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use contract::appointments::Status as AppointmentStatus;
+use domain::origin::Origin;
+use entity::{appointments::appointment, messages::message, reminders::reminder_request};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
+use uuid::Uuid;
+
+use super::{Stop, answerable_until, call_key, finish, firing::superseded, needs_call, plan, stop};
+use crate::{
+    appointments::{self, clocks},
+    businesses, contacts,
+    kernel::{
+        Event, Principal, Result, Tx,
+        events::Recorded,
+        tx::{Changed, Objections},
+    },
+    messages, tasks,
+};
+
+/// Reminders of a time that no longer is are taken back, those of the new one planned.
+pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        match &one.event {
+            Event::AppointmentBooked(a) | Event::AppointmentReopened(a) => plan_of(tx, a).await?,
+            Event::AppointmentMoved(a) => {
+                stop(tx, a, Stop::Superseded("The visit was moved.")).await?;
+                plan_of(tx, a).await?;
+            }
+            Event::AppointmentConfirmed(a) | Event::AppointmentDeclined(a) => {
+                let why = match one.by {
+                    Principal::Customer => "The customer has answered.",
+                    _ => "Confirmed by staff.",
+                };
+                stop(tx, a, Stop::Answered(why)).await?;
+            }
+            Event::AppointmentCancelled(a) => stop(tx, a, Stop::Superseded("The visit was cancelled.")).await?,
+            Event::AppointmentEnded(a) => stop(tx, a, Stop::Superseded("The visit is over.")).await?,
+            Event::ClockChanged(a) => stop(tx, a, Stop::Answered(clocks::UNDECIDED)).await?,
+            // Who has answered, or whose appointment is over, is not reminded.
+            Event::ClockDecided(a) if appointments::status(a)? == AppointmentStatus::Scheduled => plan_of(tx, a).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn plan_of(tx: &mut Tx, appointment: &appointment::Model) -> Result<()> {
+    let business = businesses::of(tx, appointment.business_id).await?;
+    let contact = contacts::locked(tx, appointment.business_id, appointment.contact_id).await?;
+    plan(tx, &business, &contact, appointment).await
+}
+
+/// What became of reminders' messages.
+pub(crate) async fn messages_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        match &one.event {
+            Event::MessageSent(m) => sent(tx, m, None).await?,
+            Event::MessageDelivered(m) => sent(tx, m, Some("the network")).await?,
+            Event::MessageArrived(m) => sent(tx, m, Some(&one.by.author())).await?,
+            Event::MessageFailed(m, how) => failed(tx, m, &how.why).await?,
+            Event::MessageWithdrawn(m) => withdrawn(tx, m, m.error.as_deref().unwrap_or_default()).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Why reminders that wait to be sent, or are about to be, are not wanted any more: their appointment is not what they say.
+pub(crate) async fn still_wanted(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    waiting: &[&message::Model],
+) -> Result<Objections> {
+    let ids = waiting.iter().filter_map(|m| m.origin_id);
+    let requests = reminder_request::Entity::find().filter(reminder_request::Column::Id.is_in(ids));
+    let requests: HashMap<Uuid, reminder_request::Model> = requests.all(db).await?.into_iter().map(|r| (r.id, r)).collect();
+    let ids = requests.values().map(|r| r.appointment_id);
+    let found = appointment::Entity::find().filter(appointment::Column::Id.is_in(ids));
+    let found: HashMap<Uuid, appointment::Model> = found.all(db).await?.into_iter().map(|a| (a.id, a)).collect();
+    let mut objections = Objections::new();
+    for m in waiting {
+        let request = m
+            .origin_id
+            .and_then(|id| requests.get(&id))
+            .filter(|r| r.business_id == m.business_id);
+        let about = request
+            .and_then(|r| found.get(&r.appointment_id))
+            .filter(|a| a.business_id == m.business_id);
+        let why = match (request, about) {
+            (Some(request), Some(about)) => objection(db, now, m, request, about).await?,
+            _ => Some(GONE),
+        };
+        if let Some(why) = why {
+            objections.insert(m.id, why.to_owned());
+        }
+    }
+    Ok(objections)
+}
+
+const GONE: &str = "The visit is not open any more.";
+
+async fn objection(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    m: &message::Model,
+    request: &reminder_request::Model,
+    about: &appointment::Model,
+) -> Result<Option<&'static str>> {
+    let status = appointments::status(about).ok();
+    let tried_before = m.resends > 0 || messages::status(m).is_failure();
+    let stands = if tried_before {
+        // Taken once and not delivered: it makes sense only while nobody has settled the appointment by other means.
+        let of_this_time = request.expires_at.is_some_and(|at| at > now);
+        status == Some(AppointmentStatus::Scheduled) && of_this_time && matches!(request.status.as_str(), "sent" | "failed")
+    } else {
+        status.is_some_and(AppointmentStatus::is_open) && request.status == "queued"
+    };
+    Ok(if !stands {
+        Some(GONE)
+    } else if clocks::undecided(about) {
+        Some(clocks::UNDECIDED)
+    } else if tried_before && superseded(db, request).await? {
+        Some("A later reminder has gone out.")
+    } else {
+        None
+    })
+}
+
+/// The provider has taken a reminder's text: it can be answered for 14 days, or until the appointment. `arrived`: who says that it reached
+/// the customer, perhaps after it was given up.
+pub(super) async fn sent(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result<()> {
+    let Some(row) = of_message(tx, m).await? else { return Ok(()) };
+    let after_all = arrived.filter(|_| row.status == "failed");
+    if !(row.status == "queued" || after_all.is_some() || (row.status == "cancelled" && row.sent_at.is_none())) {
+        return Ok(());
+    }
+    // Superseded while it was on its way, or before that was known: it keeps its state, and what was sent is remembered.
+    let superseded = row.status == "cancelled" || (row.status == "failed" && is_of_another_time(&row, tx.now));
+    let (business_id, appointment_id) = (row.business_id, row.appointment_id);
+    // Not when we heard of it: an answer may have come before that.
+    let sent_at = row.sent_at.or(m.claimed_at).unwrap_or(tx.now);
+    let appointment = appointments::find(&tx.db, business_id, appointment_id).await?;
+    let mut row = row.into_active_model();
+    row.sent_at = Set(Some(sent_at));
+    row.updated_at = Set(tx.now);
+    if !superseded {
+        row.status = Set("sent".to_owned());
+        row.reason = Set(None);
+        row.expires_at = Set(Some(answerable_until(appointment.starts_at, sent_at)));
+    }
+    row.update(&tx.db).await?;
+    if let Some(by) = after_all.filter(|_| !superseded) {
+        tasks::settle_key(tx, business_id, &call_key(&appointment), tasks::Kind::Call, by).await?;
+    }
+    tx.mark_changed(business_id, Changed::Appointment(appointment_id));
+    Ok(())
+}
+
+/// Its appointment was moved, is over or gone: what becomes of this reminder is no news of the appointment as it stands now.
+fn is_of_another_time(row: &reminder_request::Model, now: DateTime<Utc>) -> bool {
+    row.expires_at.is_some_and(|at| at <= now)
+}
+
+/// A reminder's text did not reach anybody: the appointment shows it, and somebody should call.
+async fn failed(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
+    let Some(row) = of_message(tx, m).await? else { return Ok(()) };
+    if !matches!(row.status.as_str(), "queued" | "sent") {
+        return Ok(());
+    }
+    let appointment = appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
+    let old = is_of_another_time(&row, tx.now);
+    finish(tx, row, "failed", Some(reason)).await?;
+    // News of a time that the appointment no longer has, or of one that somebody has settled or that is over, calls for nothing.
+    if !old && appointment.starts_at > tx.now && appointments::status(&appointment)? == AppointmentStatus::Scheduled {
+        needs_call(tx, &appointment, reason).await?;
+    }
+    Ok(())
+}
+
+/// A reminder's text was withdrawn before it was handed over. If the appointment still stands, somebody should call.
+async fn withdrawn(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
+    let Some(row) = of_message(tx, m).await?.filter(|r| r.status == "queued") else {
+        return Ok(());
+    };
+    let appointment = appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
+    finish(tx, row, "cancelled", Some(reason)).await?;
+    if appointment.starts_at > tx.now && appointments::status(&appointment)?.is_open() {
+        needs_call(tx, &appointment, reason).await?;
+    }
+    Ok(())
+}
+
+async fn of_message(tx: &Tx, m: &message::Model) -> Result<Option<reminder_request::Model>> {
+    let Some(id) = m.origin_id.filter(|_| messages::is_of(m, Origin::Reminder)) else {
+        return Ok(None);
+    };
+    let row = reminder_request::Entity::in_business(m.business_id)
+        .filter(reminder_request::Column::Id.eq(id))
+        .one(&tx.db)
+        .await?;
+    Ok(row)
+}

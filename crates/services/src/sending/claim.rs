@@ -1,0 +1,545 @@
+//! Taking texts for sending, in groups: everything that must hold is checked in the transaction that takes them (law 3).
+//!
+//! Two workers never take the same text: rows are locked as they are picked, and what somebody else holds is left for the next round.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Duration, Utc};
+use contract::live::LiveEvent;
+use domain::{
+    breaker::Permit,
+    consent::{State, may_send},
+    delivery::Status,
+    origin::{Origin, Policy},
+    reminders::{AtSend, at_send},
+    when,
+    zone::Zone,
+};
+use entity::{
+    businesses::business,
+    contacts::contact,
+    conversations::conversation,
+    messages::{message, message_attempt},
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    sea_query::{Expr, LockBehavior, LockType},
+};
+use uuid::Uuid;
+
+use super::limits::{Capacity, Limits};
+use crate::{
+    businesses,
+    channels::{
+        breakers::{self, Breakers},
+        connections::{self, Connections},
+    },
+    contacts::{self, consent, hold},
+    conversations,
+    delivery::{
+        state::{self, TURN_KEPT},
+        status,
+    },
+    kernel::{
+        Error, Result, Services, Tx,
+        tx::{self, Changed, Objections},
+    },
+    messages::{WAITING, opened, origin, shown},
+    numbers, tasks,
+};
+
+/// How far the clocks of two machines may be apart.
+const CLOCKS: Duration = Duration::seconds(2);
+
+/// How often texts to a person whom staff must decide about are looked at again.
+const HELD_LOOK: Duration = Duration::hours(1);
+
+/// How often a text that can't be read is looked at again.
+const UNREADABLE_LOOK: Duration = Duration::hours(1);
+
+/// How long the others wait while one call shows whether a breaker may close.
+const PROBE_LOOK: Duration = Duration::seconds(10);
+
+/// What a round found.
+pub(super) struct Claimed {
+    /// Ours to send now.
+    pub go: Vec<message::Model>,
+    /// Rows that anything became of, or that somebody else was at work on; 0 when it is not worth looking again at once.
+    pub looked: usize,
+    /// Accounts that take no more now. Texts of others may wait behind theirs.
+    pub full: BTreeSet<String>,
+}
+
+enum Verdict {
+    Go,
+    /// Let through to see whether these breakers may close.
+    Probe(Vec<String>),
+    Hold(DateTime<Utc>, String),
+    Turn(DateTime<Utc>, String),
+    /// It waits as it did.
+    Unchanged,
+    Withdraw(String),
+    /// Nobody here knows the rules it goes by.
+    Refuse,
+}
+
+/// Whether anything is due; without a transaction, so that looking often costs little.
+pub(super) async fn any_due(s: &Services) -> Result<bool> {
+    for priority in 0..3 {
+        if due(s.now() + CLOCKS, priority).limit(1).one(s.read()).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Takes at most `most` of the texts that are due, past those of accounts that are `full`.
+pub(super) async fn claim(s: &Services, most: u64, full: &BTreeSet<String>) -> Result<Claimed> {
+    let mut tx = s.begin().await?;
+    let picked = pick(&tx, most, full).await?;
+    let looked = picked.len();
+    if picked.is_empty() {
+        tx.commit().await?;
+        return Ok(Claimed {
+            go: Vec::new(),
+            looked,
+            full: BTreeSet::new(),
+        });
+    }
+    connections::up_to_date(&tx, picked.iter().map(|m| m.business_id)).await?;
+    let mut context = ClaimContext::load(s, &mut tx, &picked).await?;
+    let mut limits = Limits::load(s, &tx, &picked, &context.businesses).await?;
+    // Under the account's lock, which the limits hold: two workers must not both be the one that tries whether it works again.
+    context.breakers = Breakers::load(&tx.db, context.scopes(&picked)).await?;
+    let verdicts = context.verdicts(tx.now, picked, &mut limits);
+    let (mut go, mut held, mut still) = (Vec::new(), Vec::new(), 0);
+    for (m, verdict) in verdicts {
+        match verdict {
+            Verdict::Go => go.push(m),
+            Verdict::Probe(scopes) => {
+                for scope in scopes {
+                    breakers::probe(&mut tx, &scope).await?;
+                }
+                go.push(m);
+            }
+            Verdict::Hold(until, why) => held.push((m, until, why, false)),
+            Verdict::Turn(at, why) => held.push((m, at, why, true)),
+            Verdict::Unchanged => still += 1,
+            Verdict::Withdraw(why) => state::withdraw(&mut tx, m, &why).await?,
+            Verdict::Refuse => refuse(&mut tx, m).await?,
+        }
+    }
+    let full = limits.full();
+    limits.save(&mut tx).await?;
+    hold(&mut tx, held).await?;
+    let begun = begin_attempts(&mut tx, &mut go).await?;
+    conversations::show_all(&mut tx, begun, context.people.values(), &context.consents).await?;
+    tx.commit().await?;
+    let looked = looked - still;
+    Ok(Claimed { go, looked, full })
+}
+
+/// Texts of one priority that are due, the longest waiting first. State and priority are literals, so that SQLite uses the index over
+/// the waiting ones.
+pub(crate) fn due(now: DateTime<Utc>, priority: i32) -> Select<message::Entity> {
+    message::Entity::find()
+        .filter(Expr::cust(format!("{WAITING} AND \"priority\" = {priority}")))
+        .filter(message::Column::NotBefore.lte(now))
+        .order_by_asc(message::Column::NotBefore)
+        .order_by_asc(message::Column::Id)
+}
+
+/// The next texts: each priority has a share that the others can't take, so that replies are quick and nothing starves; what a share
+/// leaves free goes to whoever is first.
+async fn pick(tx: &Tx, most: u64, full: &BTreeSet<String>) -> Result<Vec<message::Model>> {
+    let which = past(tx.services(), full);
+    let shares = [most - most * 3 / 8, most / 4, most / 8];
+    let mut picked: Vec<message::Model> = Vec::new();
+    for (priority, share) in shares.into_iter().enumerate() {
+        picked.extend(lock(tx, priority as i32, share.max(1), &[], &which).await?);
+    }
+    for priority in 0..3 {
+        let left = most.saturating_sub(picked.len() as u64);
+        let taken: Vec<Uuid> = picked.iter().filter(|m| m.priority == priority).map(|m| m.id).collect();
+        // Only where the share was used up there can be more.
+        if left == 0 || (taken.len() as u64) < shares[priority as usize].max(1) {
+            continue;
+        }
+        picked.extend(lock(tx, priority, left, &taken, &which).await?);
+    }
+    picked.truncate(most as usize);
+    // Clocks of several machines differ a little; a first look need not wait for that, what was told to wait waits its time out.
+    picked.retain(|m| m.not_before <= tx.now || (m.attempts == 0 && m.slot_at.is_none() && m.wait_reason.is_none()));
+    Ok(picked)
+}
+
+/// The texts of other accounts than these.
+fn past(s: &Services, full: &BTreeSet<String>) -> Condition {
+    if full.is_empty() {
+        return Condition::all();
+    }
+    let (full_ones, others): (Vec<_>, Vec<_>) = s
+        .of::<Connections>()
+        .owners()
+        .into_iter()
+        .partition(|(_, sid)| full.contains(&breakers::of_account(sid)));
+    let ids = |of: Vec<(Uuid, String)>| of.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    // Who has no account of their own goes by the installation's.
+    Condition::all().add(if full.contains(&breakers::common(s)) {
+        message::Column::BusinessId.is_in(ids(others))
+    } else {
+        message::Column::BusinessId.is_not_in(ids(full_ones))
+    })
+}
+
+async fn lock(tx: &Tx, priority: i32, most: u64, without: &[Uuid], which: &Condition) -> Result<Vec<message::Model>> {
+    let mut rows = due(tx.now + CLOCKS, priority).filter(which.clone()).limit(most);
+    if !without.is_empty() {
+        rows = rows.filter(message::Column::Id.is_not_in(without.iter().copied()));
+    }
+    let rows = rows.lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked);
+    let mut readable = Vec::new();
+    for row in rows.all(&tx.db).await? {
+        let id = row.id;
+        match opened(tx.services(), row).await {
+            Ok(row) => readable.push(row),
+            Err(cause) => put_aside(tx, id, &cause).await?,
+        }
+    }
+    Ok(readable)
+}
+
+/// A text whose number can't be read must not keep the others from going out.
+async fn put_aside(tx: &Tx, id: Uuid, cause: &Error) -> Result<()> {
+    tracing::error!(message = %id, %cause, "a text that waits can't be read; it is looked at again in an hour");
+    let why = "Waits: the number it goes to can't be read. Whoever runs this server should look at its log.";
+    message::Entity::update_many()
+        .col_expr(message::Column::NotBefore, Expr::value(tx.now + UNREADABLE_LOOK))
+        .col_expr(message::Column::WaitReason, Expr::value(why))
+        .filter(message::Column::Id.eq(id))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// Everything the verdicts go by, read at once for the whole group.
+struct ClaimContext {
+    /// Those that could be locked.
+    people: HashMap<Uuid, contact::Model>,
+    consents: HashMap<Uuid, State>,
+    businesses: HashMap<Uuid, business::Model>,
+    /// Numbers that may be sent from.
+    active: HashSet<(Uuid, String)>,
+    /// What speaks against them where they came from.
+    objections: Objections,
+    services: Services,
+    breakers: Breakers,
+}
+
+impl ClaimContext {
+    async fn load(s: &Services, tx: &mut Tx, picked: &[message::Model]) -> Result<Self> {
+        let ids: Vec<Uuid> = picked.iter().map(|m| m.contact_id).collect();
+        let people = contacts::locked_if_free(tx, &ids).await?;
+        let consents = consent::states_of(&tx.db, &ids).await?;
+        let mut businesses = HashMap::new();
+        for m in picked {
+            let settings = businesses::of(tx, m.business_id).await?;
+            businesses.insert(m.business_id, settings);
+        }
+        let senders: HashSet<&str> = picked.iter().map(|m| m.ours.as_str()).collect();
+        let rows = numbers::active_of(&tx.db, senders).await?;
+        let all: Vec<&message::Model> = picked.iter().collect();
+        Ok(Self {
+            people: people.into_iter().map(|c| (c.id, c)).collect(),
+            consents,
+            businesses,
+            active: rows.into_iter().map(|n| (n.business_id, n.phone)).collect(),
+            objections: tx.objections(&all).await?,
+            services: s.clone(),
+            breakers: Breakers::default(),
+        })
+    }
+
+    /// The breakers that the calls for these texts go through.
+    fn scopes(&self, picked: &[message::Model]) -> Vec<String> {
+        let scopes: HashSet<String> = picked.iter().flat_map(|m| breakers::ahead(&self.services, m)).collect();
+        scopes.into_iter().collect()
+    }
+
+    fn verdicts(&self, now: DateTime<Utc>, picked: Vec<message::Model>, limits: &mut Limits) -> Vec<(message::Model, Verdict)> {
+        let mut probed = HashSet::new();
+        let mut verdicts = Vec::with_capacity(picked.len());
+        // Replies have the first turns, and answers come before a morning's reminders: they are few, and somebody waits for them.
+        let (mut picked, last) = (picked, i32::from(Origin::Reminder.policy().priority));
+        picked.sort_by_key(|m| m.priority == last);
+        for m in picked {
+            // Somebody else is at work on this person; the next round sees what came of it.
+            let Some(person) = self.people.get(&m.contact_id) else {
+                continue;
+            };
+            let verdict = self.verdict(now, person, &m, &probed, limits);
+            if let Verdict::Probe(scopes) = &verdict {
+                probed.extend(scopes.iter().cloned());
+            }
+            verdicts.push((m, verdict));
+        }
+        verdicts
+    }
+
+    /// `probed` are the breakers that a text of this round tries already.
+    fn verdict(
+        &self,
+        now: DateTime<Utc>,
+        person: &contact::Model,
+        m: &message::Model,
+        probed: &HashSet<String>,
+        limits: &mut Limits,
+    ) -> Verdict {
+        let withdraw = |why: &str| Verdict::Withdraw(why.to_owned());
+        let Some(policy) = origin(m).map(Origin::policy) else {
+            return Verdict::Refuse;
+        };
+        if person.blocked {
+            return withdraw(contacts::BLOCKED);
+        }
+        if m.theirs != person.phone {
+            return withdraw(contacts::NUMBER_CHANGED);
+        }
+        let state = self.consents.get(&m.contact_id).copied().unwrap_or_default();
+        if let Err(reason) = may_send(state, policy.sending) {
+            return withdraw(reason);
+        }
+        if let Some(why) = self.objections.get(&m.id) {
+            return withdraw(why);
+        }
+        if m.useful_until.is_some_and(|until| until <= now) {
+            return withdraw(too_late(m));
+        }
+        if person.held_since.is_some() {
+            return self.in_time(m, Verdict::Hold(now + HELD_LOOK, hold::REASON.to_owned()));
+        }
+        let shared = connections::shared(&self.services, m.business_id) == Some(m.ours.as_str());
+        if !shared && !self.active.contains(&(m.business_id, m.ours.clone())) {
+            return withdraw("The number this was to be sent from is not active any more.");
+        }
+        let Some(business) = self.businesses.get(&m.business_id) else {
+            return withdraw("The business does not exist any more.");
+        };
+        if let Some(verdict) = asleep(now, business, person, m, policy) {
+            return verdict;
+        }
+        // Before the limits: what a breaker holds back must not use them up.
+        let probes = match self.breakers(now, business, m, probed) {
+            Ok(probes) => probes,
+            Err(held) => return self.in_time(m, held),
+        };
+        match limits.take(m, business) {
+            Capacity::Yes if probes.is_empty() => Verdict::Go,
+            Capacity::Yes => Verdict::Probe(probes),
+            Capacity::Until(until, why) => self.in_time(m, Verdict::Hold(until, why)),
+            Capacity::Turn(at, why) => self.in_time(m, Verdict::Turn(at, why)),
+            Capacity::Unchanged => Verdict::Unchanged,
+        }
+    }
+
+    /// What would wait for longer than it is useful is given up while somebody can still call.
+    fn in_time(&self, m: &message::Model, held: Verdict) -> Verdict {
+        match held {
+            Verdict::Hold(until, why) | Verdict::Turn(until, why) if m.useful_until.is_some_and(|at| at <= until) => {
+                Verdict::Withdraw(format!("{} {why}", too_late(m)))
+            }
+            held => held,
+        }
+    }
+
+    /// The breakers this text would try, if any; or how it is held, if one is open.
+    fn breakers(
+        &self,
+        now: DateTime<Utc>,
+        b: &business::Model,
+        m: &message::Model,
+        probed: &HashSet<String>,
+    ) -> std::result::Result<Vec<String>, Verdict> {
+        let mut probes = Vec::new();
+        for scope in breakers::ahead(&self.services, m) {
+            match self.breakers.permit(&scope, now) {
+                Permit::Yes => {}
+                Permit::Probe { .. } if probed.contains(&scope) => {
+                    let why = "Waits to see whether texts go through again.";
+                    return Err(Verdict::Hold(now + PROBE_LOOK, why.to_owned()));
+                }
+                Permit::Probe { .. } => probes.push(scope),
+                Permit::No { until } => {
+                    let when = when::dated(until, businesses::zone(b));
+                    let why = format!("Waits; it is tried again on {when}. {}", self.breakers.why(&scope));
+                    return Err(Verdict::Hold(until, why));
+                }
+            }
+        }
+        Ok(probes)
+    }
+}
+
+/// Why it is not sent any more once it is of no use.
+fn too_late(m: &message::Model) -> &'static str {
+    if m.appointment_id.is_some() {
+        "It could not leave before the visit."
+    } else {
+        "It could not leave within a day."
+    }
+}
+
+/// How a text waits for the end of quiet hours, if it has to. What a member asks for now means now. A machine's second try of it wakes
+/// nobody up; one that they asked for carries no error any more.
+fn asleep(
+    now: DateTime<Utc>,
+    b: &business::Model,
+    person: &contact::Model,
+    m: &message::Model,
+    policy: Policy,
+) -> Option<Verdict> {
+    let by_hand = m.author.is_some();
+    let second_try = m.resends > 0 && m.error.is_some();
+    if !(second_try || (policy.quiet && !by_hand)) {
+        return None;
+    }
+    let near = m.time_zone.as_deref().and_then(Zone::named);
+    let zone = contacts::own_zone(person).or(near).unwrap_or_else(|| businesses::zone(b));
+    let quiet = businesses::quiet_for(b, &person.phone);
+    let Some(useful_until) = m.useful_until else {
+        let at = quiet.ends_after(now, zone).filter(|at| *at > now)?;
+        return Some(Verdict::Hold(at, quiet_words(b, at)));
+    };
+    match at_send(now, useful_until, zone, quiet) {
+        AtSend::Send => None,
+        AtSend::HoldUntil(at) => Some(Verdict::Hold(at, quiet_words(b, at))),
+        AtSend::Skip(why) => Some(Verdict::Withdraw(why.words().to_owned())),
+    }
+}
+
+/// A kind of text that this version does not know (of a newer one, perhaps) is not sent: which consent and which hours it needs nobody here
+/// can tell.
+async fn refuse(tx: &mut Tx, m: message::Model) -> Result<()> {
+    tracing::error!(message = %m.id, origin = m.origin, "a text of an origin that this version does not know; it is not sent");
+    let why = "It was not sent: this version does not know what kind of text it is.";
+    let task = tasks::New {
+        business_id: m.business_id,
+        kind: tasks::Kind::StuckMessage,
+        title: format!("{why} Please read it, and call if it matters."),
+        key: format!("refused:{}", m.id),
+        contact_id: Some(m.contact_id),
+        conversation_id: Some(m.conversation_id),
+        appointment_id: m.appointment_id,
+        message_id: Some(m.id),
+    };
+    tasks::raise(tx, task).await?;
+    state::withdraw(tx, m, why).await
+}
+
+fn quiet_words(b: &business::Model, until: DateTime<Utc>) -> String {
+    format!(
+        "Waits for the end of quiet hours: {}.",
+        when::dated(until, businesses::zone(b))
+    )
+}
+
+/// They wait, and say why and until when.
+async fn hold(tx: &mut Tx, held: Vec<(message::Model, DateTime<Utc>, String, bool)>) -> Result<()> {
+    let mut groups: HashMap<(DateTime<Utc>, String, bool), Vec<message::Model>> = HashMap::new();
+    for (m, until, why, slot) in held {
+        groups.entry((until, why, slot)).or_default().push(m);
+    }
+    for ((until, why, slot), group) in groups {
+        metrics::counter!("showup_messages_total", "step" => "held").increment(group.len() as u64);
+        for m in &group {
+            tracing::info!(message = %m.id, step = "held", %until, %why, "text waits");
+            tx.mark_changed(m.business_id, Changed::Message(m.id));
+        }
+        let mut row = message::Entity::update_many()
+            .col_expr(message::Column::NotBefore, Expr::value(until))
+            .col_expr(message::Column::WaitReason, Expr::value(why));
+        if slot {
+            row = row.col_expr(message::Column::SlotAt, Expr::value(until));
+        } else if until - tx.now > TURN_KEPT {
+            // Its turn at its sender passes; else all that were held would go at once afterwards.
+            row = row.col_expr(message::Column::SlotAt, Expr::value(Option::<DateTime<Utc>>::None));
+        }
+        row.filter(message::Column::Id.is_in(group.iter().map(|m| m.id)))
+            .exec(&tx.db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The call for a text that waited for another to the same person is made now; false if it was taken away meanwhile.
+pub(super) async fn begin(s: &Services, m: &message::Model) -> Result<bool> {
+    let tx = s.begin().await?;
+    let ours = message::Entity::update_many()
+        .col_expr(message::Column::ClaimedAt, Expr::value(tx.now))
+        .filter(message::Column::Id.eq(m.id))
+        .filter(message::Column::Attempts.eq(m.attempts))
+        .filter(message::Column::Status.eq(Status::Sending.as_str()))
+        .exec(&tx.db)
+        .await?;
+    message_attempt::Entity::update_many()
+        .col_expr(message_attempt::Column::Begun, Expr::value(true))
+        .filter(message_attempt::Column::MessageId.eq(m.id))
+        .filter(message_attempt::Column::Number.eq(m.attempts))
+        .exec(&tx.db)
+        .await?;
+    if ours.rows_affected == 0 {
+        return Ok(false);
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// What has come in between the claim and the call: a text that waited its turn behind others may be a minute old.
+pub(super) async fn objection(s: &Services, m: &message::Model) -> Result<Option<String>> {
+    if m.attempts > 1 && status::arrival(s.read(), m).await?.is_some() {
+        return Ok(Some("An earlier try was delivered after all.".to_owned()));
+    }
+    if let Some(why) = tx::objections(s, &[m]).await?.into_values().next() {
+        return Ok(Some(why));
+    }
+    // The person's own word last, so that nothing lies between it and the call.
+    let theirs = contacts::objection(s, m.business_id, m.contact_id, &m.theirs).await?;
+    Ok(theirs.map(str::to_owned))
+}
+
+/// From here on they are being sent, and each has a row that says so. The conversations that show it.
+async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<Vec<conversation::Model>> {
+    if go.is_empty() {
+        return Ok(Vec::new());
+    }
+    for m in go.iter_mut() {
+        // Whatever becomes of its business's account: what is heard of this call, and looked up, is heard of and looked up there.
+        let account = tx.services().of::<Connections>().of(m.business_id);
+        m.account_sid = account.map(|account| account.sid().to_owned());
+    }
+    state::claim(tx, go).await?;
+    let mut attempts = Vec::with_capacity(go.len());
+    let mut people = HashSet::new();
+    for m in go.iter_mut() {
+        attempts.push(message_attempt::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            business_id: Set(m.business_id),
+            message_id: Set(m.id),
+            number: Set(m.attempts),
+            started_at: Set(tx.now),
+            finished_at: Set(None),
+            outcome: Set(None),
+            http_status: Set(None),
+            error_code: Set(None),
+            detail: Set(None),
+            provider_sid: Set(None),
+            // The others to the same person wait for this one.
+            begun: Set(people.insert(m.contact_id)),
+        });
+        tx.publish(m.business_id, LiveEvent::Message(shown(m.clone())));
+    }
+    message_attempt::Entity::insert_many(attempts)
+        .exec_without_returning(&tx.db)
+        .await?;
+    conversations::follow(tx, go).await
+}
