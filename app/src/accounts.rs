@@ -1,7 +1,6 @@
 //! Signing up, in and out, and who is looking.
 
 use contract::{accounts::Me, businesses::CountryView};
-use domain::zone::Zone;
 use leptos::{html, prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -12,7 +11,8 @@ use crate::{
     businesses::{COUNTRY_HINT, country_options},
     components::{Awaited, Glyph, Lead},
     error::AppError,
-    forms::{Choice, Field, Flash, FormNote, FormState, Submit},
+    flash::Flash,
+    forms::{Choice, Field, FormNote, FormState, Submit},
     paths,
     session::SessionView,
 };
@@ -37,18 +37,6 @@ pub async fn session() -> Result<SessionView, AppError> {
         now: s.now(),
         flash,
     })
-}
-
-/// The rules of the zones that this business's times are told in.
-#[server(prefix = "/api/fn")]
-pub async fn zones() -> Result<Vec<Zone>, AppError> {
-    Ok(services::businesses::zones(&ssr::services()?, &ssr::actor().await?).await?)
-}
-
-/// The names of all zones, to choose from.
-#[server(prefix = "/api/fn")]
-pub async fn zone_names() -> Result<Vec<String>, AppError> {
-    Ok(std::future::ready(services::businesses::zone_names()).await)
 }
 
 /// What a form posted without JavaScript left, for pages outside the frame.

@@ -16,8 +16,9 @@ use crate::{
     browser,
     components::{Awaited, Glyph},
     error::AppError,
-    forms::{Choice, Field, FormNote, FormState, Submit, ZoneNames},
+    forms::{Choice, Field, FormNote, FormState, Submit},
     session::use_session,
+    zones::ZoneNames,
 };
 use locations::Locations;
 

@@ -142,7 +142,7 @@ pub fn ToSignIn() -> impl IntoView {
 #[component]
 pub fn Lead(path: String) -> impl IntoView {
     #[cfg(feature = "ssr")]
-    crate::ssr::set_status(302);
+    crate::error::set_status(302);
     view! { <Redirect path /> }
 }
 

@@ -2,6 +2,7 @@
 
 mod composer;
 mod list;
+mod open;
 mod outbox;
 mod person;
 mod thread;
@@ -62,7 +63,7 @@ pub async fn mark_read(id: Uuid) -> Result<(), AppError> {
 /// Leads to the conversation with a contact, which begins if there was none.
 #[server(prefix = "/api/fn")]
 pub async fn text_contact(contact_id: Uuid) -> Result<Uuid, AppError> {
-    let form = ssr::Form::new(crate::forms::Flash::BUTTON, format!("/contacts/{contact_id}"));
+    let form = ssr::Form::new(crate::flash::Flash::BUTTON, format!("/contacts/{contact_id}"));
     let work = async move { Ok(services::conversations::open_with(&ssr::services()?, &ssr::actor().await?, contact_id).await?) };
     ssr::door(form, work, |id| Some(format!("/inbox/{id}"))).await
 }

@@ -48,7 +48,18 @@ impl From<services::Error> for AppError {
         if problem.code == Code::Internal {
             tracing::error!(cause = %error, "a page or server function failed");
         }
-        crate::ssr::set_status(problem.status);
+        set_status(problem.status);
         Self(problem)
+    }
+}
+
+/// The status of the page or answer being made.
+#[cfg(feature = "ssr")]
+pub fn set_status(status: u16) {
+    use leptos::prelude::use_context;
+
+    let options = use_context::<leptos_axum::ResponseOptions>();
+    if let (Some(options), Ok(status)) = (options, axum::http::StatusCode::from_u16(status)) {
+        options.set_status(status);
     }
 }

@@ -4,26 +4,8 @@ use std::collections::BTreeMap;
 
 use contract::Problem;
 use leptos::{html, prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
-use crate::error::AppError;
-
-/// What a form posted without JavaScript leaves for the next page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flash {
-    pub form: String,
-    pub typed: BTreeMap<String, String>,
-    /// None: it worked.
-    pub problem: Option<Problem>,
-}
-
-/// Where `ssr::report` leaves what came of an act.
-pub const OUTCOME: &str = "outcome";
-
-impl Flash {
-    /// The name of the form around a single button.
-    pub const BUTTON: &'static str = "button";
-}
+use crate::{error::AppError, flash::Flash};
 
 /// One form on a page: its fields ask it for what was typed and what is wrong.
 #[derive(Clone, Copy)]
@@ -274,39 +256,4 @@ pub fn Submit(form: FormState, label: &'static str) -> impl IntoView {
             {label}
         </button>
     }
-}
-
-/// Names of all time zones, for an input with `list="zones"`. A page from the server brings them; one that the browser draws asks for them.
-/// No resource: within a page that has one of its own, its data would have to be there in the same moment as on the server.
-#[component]
-pub fn ZoneNames() -> impl IntoView {
-    let list = NodeRef::<html::Datalist>::new();
-    Effect::new(move |_| {
-        let Some(list) = list.get().filter(|list| list.child_element_count() == 0) else {
-            return;
-        };
-        leptos::task::spawn_local(async move {
-            if let Ok(names) = crate::accounts::zone_names().await {
-                list.set_inner_html(&options(&names));
-            }
-        });
-    });
-    view! { <datalist id="zones" node_ref=list inner_html=drawn()></datalist> }
-}
-
-fn options(names: &[String]) -> String {
-    names
-        .iter()
-        .map(|name| format!("<option value=\"{name}\"></option>"))
-        .collect()
-}
-
-#[cfg(feature = "ssr")]
-fn drawn() -> String {
-    options(&services::businesses::zone_names())
-}
-
-#[cfg(not(feature = "ssr"))]
-fn drawn() -> String {
-    String::new()
 }

@@ -226,7 +226,7 @@ fn Notices() -> impl IntoView {
 #[component]
 pub fn NotFound() -> impl IntoView {
     #[cfg(feature = "ssr")]
-    crate::ssr::set_status(404);
+    crate::error::set_status(404);
     view! {
         <Title text="Not found" />
         <main class="empty min-h-dvh content-center">

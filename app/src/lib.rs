@@ -11,6 +11,7 @@ mod components;
 mod contacts;
 mod conversations;
 mod error;
+mod flash;
 mod forms;
 mod layout;
 mod live;
@@ -23,6 +24,7 @@ mod session;
 #[cfg(feature = "ssr")]
 pub mod ssr;
 mod tasks;
+mod zones;
 
 pub use error::AppError;
 

@@ -8,7 +8,7 @@ use domain::zone::Zone;
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 
-use crate::{forms::Flash, live::Live};
+use crate::{error::AppError, flash::Flash, live::Live, zones};
 
 /// A page's first read, made by the server: the same numbers are used to draw the page there and to take it over here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,7 +99,7 @@ impl Session {
     /// Fetches the rules of the zones anew, after settings have changed.
     pub fn refetch_zones(self) {
         spawn_local(async move {
-            match crate::accounts::zones().await {
+            match zones::zones().await {
                 Ok(zones) => _ = self.zones.try_set(zones),
                 // Whoever draws a time next asks again.
                 Err(_) => _ = self.asked.try_update_value(BTreeSet::clear),
@@ -123,7 +123,7 @@ impl Session {
     }
 
     /// Takes in the answer to something done here: it is news for the page, or a problem.
-    pub fn settle(self, answer: Result<LiveEvent, crate::error::AppError>) {
+    pub fn settle(self, answer: Result<LiveEvent, AppError>) {
         match answer {
             Ok(event) => {
                 self.problem.try_set(None);

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, pin::Pin};
 
-use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+use axum::http::{HeaderValue, header, request::Parts};
 use contract::Code;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -15,8 +15,8 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use crate::{
-    error::AppError,
-    forms::{Flash, OUTCOME},
+    error::{AppError, set_status},
+    flash::{Flash, OUTCOME},
     paths,
 };
 
@@ -184,13 +184,6 @@ async fn flash_of(session: &Session) -> Result<Option<Flash>, AppError> {
     match session.get::<Flash>(FLASH).await.map_err(broken)? {
         Some(_) => session.remove(FLASH).await.map_err(broken),
         None => Ok(None),
-    }
-}
-
-/// The status of the page or answer being made.
-pub fn set_status(status: u16) {
-    if let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {
-        options.set_status(status);
     }
 }
 

@@ -5,10 +5,8 @@ use axum::serve::ListenerExt;
 use clap::{Parser, Subcommand};
 use contract::accounts::{Role, SignUp};
 use services::{
-    Actor, Db, Principal, Services, accounts, appointments, businesses, channels,
-    contacts::consent,
-    integrations, messages, numbers, reconcile, seed, sending, setup,
-    rotation, vault,
+    Actor, Db, Principal, Services, accounts, appointments, businesses, channels, contacts::consent, integrations, numbers,
+    reconcile, rotation, seed, sending, setup, vault,
 };
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
@@ -525,7 +523,7 @@ async fn admin(config: &Config, command: Admin) -> anyhow::Result<()> {
             let micros = domain::prices::parse_provider_price(&format!("-{}", dollars.trim()), "USD")
                 .context("a price is a number of dollars like 0.0079")?
                 .0;
-            set_price(&s, &country, micros).await?;
+            services::set_price(&s, &country, micros).await?;
             println!(
                 "A text part to {} is estimated at ${dollars} from now on.",
                 country.to_ascii_uppercase()

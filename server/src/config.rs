@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use services::{Clock, Credentials, Db, Services, Settings, SharedKey, Twilio, channels::connections, vault};
+use services::{Clock, Credentials, Db, Services, Settings, SharedKey, Twilio, vault};
 
 use crate::secret;
 
@@ -168,7 +168,7 @@ fn shared_keys(text: &str) -> anyhow::Result<Vec<SharedKey>> {
             id: id.trim().to_owned(),
             secret: secret.trim().to_owned().into(),
         };
-        connections::shared_key(&key.id, &key.secret).map_err(|e| {
+        services::numbers::accounts::shared_key(&key.id, &key.secret).map_err(|e| {
             let problem = e.problem();
             let why = problem.fields.first().map(|f| f.message.clone()).unwrap_or_default();
             anyhow::anyhow!("TWILIO_SHARED_KEYS: number {n}: {why}")

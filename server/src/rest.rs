@@ -16,7 +16,7 @@ use axum::{
     routing::get,
 };
 use contract::{Code, Pointed, Problem};
-use services::{Services, delivery, outbox, tasks};
+use services::Services;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -61,7 +61,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(contacts::create))
         .routes(routes!(contacts::get))
-        .routes(routes!(tasks::decide_hold))
+        .routes(routes!(contacts::decide_hold))
         .routes(routes!(contacts::consent_history))
         .routes(routes!(appointments::create))
         .routes(routes!(appointments::get, appointments::reschedule))
@@ -69,9 +69,9 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(appointments::complete))
         .routes(routes!(appointments::clock))
         .routes(routes!(businesses::locations))
-        .routes(routes!(outbox::send, messages::list))
-        .routes(routes!(outbox::retry))
-        .routes(routes!(delivery::settle))
+        .routes(routes!(messages::send, messages::list))
+        .routes(routes!(messages::retry))
+        .routes(routes!(messages::settle))
         .routes(routes!(messages::cancel))
         .routes(routes!(conversations::list))
         .routes(routes!(tasks::list))

@@ -14,7 +14,7 @@ use services::{
     Services,
     channels::connections::{self, Connection},
     delivery,
-    messages::{self, About},
+    delivery::About,
     receiving,
 };
 use tracing::Instrument;

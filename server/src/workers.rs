@@ -10,7 +10,7 @@ use serde_json::Value;
 use services::{
     Services, accounts,
     db::QueuePool,
-    jobs, live, messages,
+    jobs, live,
     queue::{self, Job, QUEUE},
     reconcile, reminders, sending,
 };

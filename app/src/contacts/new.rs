@@ -6,8 +6,9 @@ use leptos_meta::Title;
 use crate::{
     components::Glyph,
     contacts::CreateContact,
-    forms::{Area, Field, FormNote, FormState, Submit, ZoneNames},
+    forms::{Area, Field, FormNote, FormState, Submit},
     session::use_session,
+    zones::ZoneNames,
 };
 
 #[component]

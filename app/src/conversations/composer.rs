@@ -10,11 +10,11 @@ use leptos::{
 };
 use uuid::Uuid;
 
-use super::{Outbox, Pending, thread::OpenThread};
+use super::{Outbox, Pending, open::OpenThread};
 use crate::{
     components::Glyph,
     contacts::HoldNotice,
-    forms::Flash,
+    flash::Flash,
     messages::{Reply, reply_form},
     session::use_session,
 };

@@ -3,7 +3,7 @@
 use contract::{appointments::AppointmentView, live::LiveEvent, tasks::TaskView};
 use leptos::{prelude::*, server_fn::ServerFn};
 
-use super::thread::OpenThread;
+use super::open::OpenThread;
 use crate::{
     appointments::{RemindNow, ReminderLines, remind_now},
     components::{ConsentBadge, Glyph, PressButton, StatusBadge, TimeFormat, Timestamp},

@@ -18,7 +18,7 @@ use crate::{
     browser,
     components::{Awaited, Empty, Glyph, Tabs, TimeFormat, Timestamp},
     error::AppError,
-    forms::OUTCOME,
+    flash::OUTCOME,
     paths,
     session::use_session,
 };

@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     db::Db,
     load::{Plan, request},
-    setup::memory,
+    machine::memory,
 };
 
 /// A server in a process of its own that answers 200 to whatever is asked of it.

@@ -32,7 +32,7 @@ pub async fn fill(world: &mut World<'_>, size: usize) -> anyhow::Result<()> {
     Plan::new(&world.address, texts.collect()).all(32).await.all_well()?;
     // One real appointment to copy, with its reminders.
     let appointment =
-        serde_json::json!({ "contact_id": world.people[0].id, "starts_at": crate::setup::now() + chrono::Duration::days(30) });
+        serde_json::json!({ "contact_id": world.people[0].id, "starts_at": crate::machine::now() + chrono::Duration::days(30) });
     Plan::new(&world.address, vec![world.api("/appointments", Some(&appointment))])
         .all(1)
         .await

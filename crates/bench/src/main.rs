@@ -5,6 +5,7 @@ mod db;
 mod floors;
 mod history;
 mod load;
+mod machine;
 mod peer;
 mod provider;
 mod report;
@@ -108,7 +109,7 @@ async fn main() -> anyhow::Result<()> {
             report.take(backend.name(), Err(cause));
         }
     }
-    let name = setup::now().format("%Y-%m-%d-%H%M%S").to_string();
+    let name = machine::now().format("%Y-%m-%d-%H%M%S").to_string();
     report.write(&options.out, &name)?;
     println!("Written to {}/{name}.json and .md", options.out.display());
     anyhow::ensure!(
@@ -235,7 +236,7 @@ fn machine(options: &Options) -> anyhow::Result<Vec<(&'static str, String)>> {
     let disk = mount.map_or("unknown", |(_, kind)| kind);
     anyhow::ensure!(disk != "tmpfs", "{} is in memory; --dir must be on a disk", dir.display());
     Ok(vec![
-        ("date", setup::now().to_rfc3339()),
+        ("date", machine::now().to_rfc3339()),
         ("cores", std::thread::available_parallelism()?.to_string()),
         ("processor", cpu.unwrap_or_default()),
         ("load before", read("/proc/loadavg").trim().to_owned()),

@@ -10,7 +10,8 @@ use anyhow::Context;
 use crate::{
     Options,
     db::{Backend, Db},
-    setup::{Process, auth_token},
+    machine::Process,
+    provider::auth_token,
 };
 
 /// Its address as Twilio knows it, and signs.

@@ -16,7 +16,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use crate::setup::now;
+use crate::machine::now;
 
 /// A text as it was handed over.
 #[derive(Clone)]
@@ -107,7 +107,7 @@ async fn create(State(provider): State<Provider>, body: Bytes) -> impl IntoRespo
     };
     let mut held = provider.hold.subscribe();
     let _ = tokio::time::timeout(HELD, held.wait_for(|held| !held)).await;
-    let account = crate::setup::account_sid();
+    let account = account_sid();
     let json = serde_json::json!({
         "account_sid": account, "api_version": "2010-04-01", "body": text, "date_created": time.to_rfc2822(),
         "date_sent": null, "date_updated": time.to_rfc2822(), "direction": "outbound-api", "error_code": null,
@@ -126,4 +126,12 @@ async fn create(State(provider): State<Provider>, body: Bytes) -> impl IntoRespo
 async fn list() -> impl IntoResponse {
     let json = r#"{"messages":[],"next_page_uri":null,"page":0,"page_size":50}"#;
     ([(header::CONTENT_TYPE, "application/json")], json)
+}
+
+pub fn account_sid() -> String {
+    format!("AC{}", "be".repeat(16))
+}
+
+pub fn auth_token() -> String {
+    "ce".repeat(16)
 }

@@ -14,7 +14,8 @@ use crate::{
     Options,
     db::{Backend, Db},
     load::{Conn, Plan, request},
-    provider::Provider,
+    machine::{Process, memory, now},
+    provider::{Provider, account_sid, auth_token},
 };
 
 /// Four times this is what the servers encrypt with.
@@ -23,19 +24,6 @@ const SECRET: &str = "0123456789abcdef";
 pub const NUMBER: &str = "+15005550006";
 const EMAIL: &str = "bench@example.test";
 const PASSWORD: &str = "a password for benchmarks";
-
-pub fn account_sid() -> String {
-    format!("AC{}", "be".repeat(16))
-}
-
-pub fn auth_token() -> String {
-    "ce".repeat(16)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-pub fn now() -> DateTime<Utc> {
-    Utc::now()
-}
 
 /// A customer.
 #[derive(Clone)]
@@ -347,40 +335,4 @@ fn zone_where_it_is_noon() -> String {
     let east = 12 - now().hour() as i32;
     // These zones count westwards.
     format!("Etc/GMT{}{}", if east >= 0 { "-" } else { "+" }, east.abs())
-}
-
-/// A process as `/proc` has it.
-pub struct Process {
-    pub parent: u32,
-    /// Seconds of processor time since its start.
-    pub used: f64,
-    /// The same of its children that have ended.
-    pub ended: f64,
-}
-
-impl Process {
-    pub fn of(id: u32) -> anyhow::Result<Self> {
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
-        // From field 3 of all on, for the name before it may hold spaces; times are in hundredths.
-        let (_, fields) = stat.rsplit_once(") ").context("/proc has it")?;
-        let fields: Vec<&str> = fields.split_whitespace().collect();
-        let number = |at: usize| fields.get(at - 3).and_then(|f| f.parse::<u32>().ok()).unwrap_or_default();
-        let seconds = |at: usize| f64::from(number(at) + number(at + 1)) / 100.0;
-        Ok(Self {
-            parent: number(4),
-            used: seconds(14),
-            ended: seconds(16),
-        })
-    }
-}
-
-/// A figure of a process's memory in MB, as `/proc` calls it.
-pub fn memory(process: u32, what: &str) -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|l| l.strip_prefix(what)?.strip_prefix(':'));
-    let kb: f64 = line
-        .and_then(|l| l.split_whitespace().next())
-        .context("/proc has it")?
-        .parse()?;
-    Ok(kb / 1024.0)
 }

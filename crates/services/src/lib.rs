@@ -41,7 +41,9 @@ use channels::connections::{self, Connections};
 use kernel::{services::Extensions, tx::Wiring};
 
 pub use channels::connections::Credentials;
-pub use kernel::{Actor, Clock, Db, Error, Permission, Principal, Result, Services, Settings, db, live, queue, rotation, vault, wake};
+pub use kernel::{
+    Actor, Clock, Db, Error, Permission, Principal, Result, Services, Settings, db, live, queue, rotation, vault, wake,
+};
 pub use spend::set_price;
 pub use twilio::signature::SharedKey;
 

@@ -1,44 +1,103 @@
 //! WHO CARES. What follows from what has happened, in this order, in the transaction in which it has happened: the only place that knows.
-//! What a listener records is heard a round later, when everything of this round stands. A test prints what follows from what.
+//! What a listener records is heard a round later, when everything of this round stands. `map.txt` shows what follows from what; a test
+//! holds it to this table.
 
 mod views;
 
 use crate::{
     appointments::clocks,
-    kernel::{Event, audit, tx::Listener},
+    kernel::{audit, events::EventKind as E, tx::Listener},
     outbox, reminders, reports, tasks,
 };
 
 pub(crate) use views::views;
 
 macro_rules! on {
-    ($($event:pat_param)|+ => $($room:ident)::+) => {
+    (every => $($room:ident)::+) => { on!(@ None, [], $($room)::+) };
+    ([$($event:ident)+] => $($room:ident)::+ $(, causes [$($caused:ident)+])?) => {
+        on!(@ Some(&[$(E::$event),+]), [$($(E::$caused),+)?], $($room)::+)
+    };
+    (@ $hears:expr, [$($caused:expr),*], $($room:ident)::+) => {
         Listener {
-            name: stringify!($($room)::+),
-            hears: |event| matches!(event, $($event)|+),
+            name: concat!($("::", stringify!($room)),+),
+            hears: $hears,
+            causes: &[$($caused),*],
             then: |tx, heard| Box::pin($($room)::+(tx, heard)),
         }
     };
 }
 
-use Event as E;
-
 pub(crate) static LISTENERS: &[Listener] = &[
-    on!(E::ContactOptedOut(_) | E::ContactBlocked(_) | E::PhoneChanged(_) => outbox::withdraw_for_contacts),
-    on!(E::HoldEnded(_) | E::SendingChanged { .. } | E::AccountChanged => outbox::recheck),
-    on!(E::ZoneChanged { .. } => clocks::zone_changed),
+    on!([ContactOptedOut ContactBlocked PhoneChanged] => outbox::withdraw_for_contacts, causes [MessageWithdrawn RetryEnded]),
+    on!([HoldEnded SendingChanged AccountChanged] => outbox::recheck),
+    on!([ZoneChanged] => clocks::zone_changed, causes [ClockChanged ClockDecided]),
     // What was to be done about an appointment as it was; before its reminders, which may ask for a call anew.
-    on!(E::AppointmentMoved(_) | E::AppointmentConfirmed(_) | E::AppointmentDeclined(_) | E::AppointmentCancelled(_)
-        | E::AppointmentEnded(_) | E::AppointmentReopened(_) | E::ClockChanged(_) | E::ClockDecided(_) => tasks::appointments_changed),
-    on!(E::AppointmentBooked(_) | E::AppointmentMoved(_) | E::AppointmentConfirmed(_) | E::AppointmentDeclined(_)
-        | E::AppointmentCancelled(_) | E::AppointmentEnded(_) | E::AppointmentReopened(_) | E::ClockChanged(_)
-        | E::ClockDecided(_) => reminders::appointments_changed),
-    on!(E::MessageSent(_) | E::MessageDelivered(_) | E::MessageArrived(_) | E::MessageFailed(..)
-        | E::MessageWithdrawn(_) => reminders::messages_changed),
-    on!(E::HoldBegan(_) | E::HoldEnded(_) => tasks::holds_changed),
-    on!(E::MessageFailed(..) => tasks::messages_failed),
+    on!([AppointmentMoved AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded AppointmentReopened
+        ClockChanged ClockDecided] => tasks::appointments_changed),
+    on!([AppointmentBooked AppointmentMoved AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded
+        AppointmentReopened ClockChanged ClockDecided] => reminders::appointments_changed, causes [MessageWithdrawn RetryEnded]),
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed),
+    on!([HoldBegan HoldEnded] => tasks::holds_changed),
+    on!([MessageFailed] => tasks::messages_failed),
     // Over everything, so that no noun can forget them.
-    on!(_ => reports::count),
-    on!(_ => audit::write),
-    on!(_ => views::mark),
+    on!(every => reports::count),
+    on!(every => audit::write),
+    on!(every => views::mark),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use strum::VariantArray;
+
+    use super::*;
+
+    /// Every event with who hears of it, and what that causes in turn.
+    fn map() -> String {
+        let mut map = String::new();
+        for kind in E::VARIANTS {
+            let name: &str = kind.into();
+            writeln!(map, "{name}").expect("a line");
+            for one in LISTENERS.iter().filter(|one| one.hears.is_some_and(|kinds| kinds.contains(kind))) {
+                let caused: Vec<&str> = one.causes.iter().map(Into::into).collect();
+                let then = if caused.is_empty() { String::new() } else { format!(" -> {}", caused.join(", ")) };
+                writeln!(map, "  {}{then}", one.name.trim_start_matches("::")).expect("a line");
+            }
+        }
+        let all = LISTENERS.iter().filter(|one| one.hears.is_none()).map(|one| one.name.trim_start_matches("::"));
+        writeln!(map, "everything\n  {}", all.collect::<Vec<_>>().join("\n  ")).expect("a line");
+        map
+    }
+
+    #[test]
+    fn the_map_shows_what_follows_from_what() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/listeners/map.txt");
+        if std::env::var_os("UPDATE_MAP").is_some() {
+            std::fs::write(file, map()).expect("written");
+        }
+        let shown = std::fs::read_to_string(file).unwrap_or_default();
+        assert_eq!(shown, map(), "to write it anew: UPDATE_MAP=1 cargo test -p services the_map");
+    }
+
+    /// How many rounds an event takes until nothing more follows; none if that never happens.
+    fn rounds(kind: E, seen: &mut Vec<E>) -> Option<usize> {
+        if seen.contains(&kind) {
+            return None;
+        }
+        seen.push(kind);
+        let heard = LISTENERS.iter().filter(|one| one.hears.is_none_or(|kinds| kinds.contains(&kind)));
+        let caused = heard.flat_map(|one| one.causes.iter());
+        let deepest = caused.map(|kind| rounds(*kind, seen)).collect::<Option<Vec<_>>>()?;
+        seen.pop();
+        Some(1 + deepest.into_iter().max().unwrap_or(0))
+    }
+
+    #[test]
+    fn nothing_causes_itself_and_every_chain_is_short() {
+        for kind in E::VARIANTS {
+            let took = rounds(*kind, &mut Vec::new());
+            assert!(took.is_some_and(|rounds| rounds <= 4), "{kind:?}: {took:?}");
+        }
+    }
+}

@@ -20,8 +20,7 @@ use contract::{
 };
 use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
 use services::{
-    appointments, contacts, conversations, jobs, live, messages, outbox, pages, receiving, reconcile, reminders,
-    reports, sending, tasks,
+    appointments, contacts, conversations, jobs, live, outbox, pages, receiving, reconcile, reminders, reports, sending, tasks,
 };
 use testkit::{Backend, NUMBER, SHARED, World};
 use tracing::field::{Field, Visit};

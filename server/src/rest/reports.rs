@@ -4,7 +4,7 @@ use contract::{
     notices::Notice,
     reports::{Daily, DailyQuery},
 };
-use services::{notices, pages, reports};
+use services::{pages, reports};
 
 use super::{ApiKeyActor, ApiResult, Params, S};
 

@@ -3,7 +3,7 @@ use contract::{
     Page,
     tasks::{TaskQuery, TaskView},
 };
-use services::{tasks};
+use services::tasks;
 
 use super::{ApiKeyActor, ApiResult, Params, S};
 

@@ -4,12 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use contract::accounts::SignUp;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use server::{AppState, metrics::MetricsToken, router, workers};
 use services::{
-    Actor, Clock, Credentials, Db, Principal, Services, Settings, SharedKey, Twilio, accounts, integrations, jobs, messages, reminders,
-    sending, setup,
+    Actor, Clock, Credentials, Db, Principal, Services, Settings, SharedKey, Twilio, integrations, jobs, reminders, sending,
+    setup,
 };
 use testkit::{Backend, Sim, TestClock, TestDb};
 use tokio::task::JoinHandle;

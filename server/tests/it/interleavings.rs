@@ -29,7 +29,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use rstest::rstest;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
-use services::{contacts::consent, messages, reconcile};
+use services::{contacts::consent, reconcile};
 use testkit::{Backend, Fault, FaultKind};
 use twilio_sim::{Create, InboundText, SimMessage};
 use uuid::Uuid;

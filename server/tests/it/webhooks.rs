@@ -3,7 +3,6 @@
 use entity::messages::{message, message_event, receipt};
 use rstest::rstest;
 use sea_orm::{EntityTrait, PaginatorTrait};
-use services::channels::connections;
 use testkit::{Backend, Fault, FaultKind};
 
 use crate::app::{NUMBER, OLD_TOKEN, OTHER_NUMBER, TestApp, sid};
@@ -177,7 +176,7 @@ async fn who_has_an_account_of_their_own_is_heard_for_it_and_for_nobody_else(
     let app = TestApp::start(backend).await;
     let garage = app.neighbour().await;
     app.sim.set_account(OWN, OWN_TOKEN);
-    connections::connect(&app.s, &garage.operator, OWN, OWN_TOKEN.into())
+    services::numbers::accounts::connect(&app.s, &garage.operator, OWN, OWN_TOKEN.into())
         .await
         .expect("connected");
     let (common, token) = (app.sim.account_sid(), app.sim.auth_token());

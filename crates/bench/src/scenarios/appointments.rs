@@ -10,7 +10,8 @@ use crate::{
     load::{Measured, Plan, histogram},
     report::Row,
     scenarios::settle,
-    setup::{World, now},
+    machine::now,
+    setup::World,
 };
 
 fn appointment(world: &World<'_>, person: usize, starts_at: DateTime<Utc>) -> Vec<u8> {

@@ -79,7 +79,7 @@ pub async fn run(world: &mut World<'_>) -> anyhow::Result<Vec<Row>> {
 /// Seconds to post the same texts to a provider, with nothing else to do.
 async fn floor(sent: &[Sent]) -> anyhow::Result<f64> {
     let provider = Provider::start().await?;
-    let path = format!("/2010-04-01/Accounts/{}/Messages.json", crate::setup::account_sid());
+    let path = format!("/2010-04-01/Accounts/{}/Messages.json", crate::provider::account_sid());
     let posts = sent.iter().map(|s| {
         let form = [
             ("To", s.to.as_str()),

@@ -9,7 +9,8 @@ use crate::{
     load::Plan,
     report::Row,
     scenarios::{drain, settle},
-    setup::{NUMBER, World, account_sid},
+    provider::account_sid,
+    setup::{NUMBER, World},
 };
 
 const CONNECTIONS: usize = 64;

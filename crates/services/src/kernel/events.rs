@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use entity::{appointments::appointment, contacts::contact, messages::message};
+use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use super::actor::Principal;
 
 /// What has happened, in the past tense and noun first. Rows are as they were written, so that nobody reads them again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, EnumDiscriminants)]
+#[strum_discriminants(name(EventKind), derive(VariantArray, IntoStaticStr), vis(pub(crate)))]
 pub(crate) enum Event {
     AppointmentBooked(Arc<appointment::Model>),
     AppointmentMoved(Arc<appointment::Model>),

@@ -16,7 +16,7 @@ use super::{
     actor::Principal,
     counters::Counter,
     error::{Error, Result},
-    events::{Event, Recorded},
+    events::{Event, EventKind, Recorded},
     live,
     queue::{self, Job},
     services::Services,
@@ -30,10 +30,19 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send
 /// Who hears of some events. It gets all of a round at once, so that two hundred cost one statement, and may touch rows of contacts that
 /// are locked already, no others: everything else is for a job.
 pub(crate) struct Listener {
-    /// For the map of what follows from what.
+    /// Its room and function.
     pub name: &'static str,
-    pub hears: fn(&Event) -> bool,
+    /// None: everything.
+    pub hears: Option<&'static [EventKind]>,
+    /// What it may record in turn; anything else is a fault of ours, which every test would show.
+    pub causes: &'static [EventKind],
     pub then: for<'a> fn(&'a mut Tx, &'a [&'a Recorded]) -> BoxFuture<'a, ()>,
+}
+
+impl Listener {
+    pub(crate) fn is_for(&self, event: &Event) -> bool {
+        self.hears.is_none_or(|kinds| kinds.contains(&EventKind::from(event)))
+    }
 }
 
 /// Why a message's cause does not want it sent any more, by message.
@@ -138,10 +147,15 @@ impl Tx {
                 return Ok(());
             }
             for listener in self.wiring().listeners {
-                let heard: Vec<&Recorded> = round.iter().filter(|r| (listener.hears)(&r.event)).collect();
-                if !heard.is_empty() {
-                    (listener.then)(self, &heard).await?;
+                let heard: Vec<&Recorded> = round.iter().filter(|r| listener.is_for(&r.event)).collect();
+                if heard.is_empty() {
+                    continue;
                 }
+                let before = self.recorded.len();
+                (listener.then)(self, &heard).await?;
+                let caused = self.recorded[before..].iter().map(|r| EventKind::from(&r.event));
+                let surprise = caused.into_iter().find(|kind| !listener.causes.contains(kind));
+                debug_assert!(surprise.is_none(), "{} records {surprise:?}, which its line does not say", listener.name);
             }
         }
         Err(Error::broken("events cause each other without end"))

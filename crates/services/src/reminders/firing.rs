@@ -301,7 +301,7 @@ async fn text(
     tx.mark_changed(appointment.business_id, Changed::Appointment(appointment.id));
     // It was texted before, when the appointment had this time already.
     if message.provider_sid.is_some() {
-        super::listen::sent(tx, &message, message.delivered_at.map(|_| "the network")).await
+        super::sent(tx, &message, message.delivered_at.map(|_| "the network")).await
     } else {
         Ok(())
     }

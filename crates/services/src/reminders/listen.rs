@@ -131,41 +131,6 @@ async fn objection(
     })
 }
 
-/// The provider has taken a reminder's text: it can be answered for 14 days, or until the appointment. `arrived`: who says that it reached
-/// the customer, perhaps after it was given up.
-pub(super) async fn sent(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result<()> {
-    let Some(row) = of_message(tx, m).await? else { return Ok(()) };
-    let after_all = arrived.filter(|_| row.status == "failed");
-    if !(row.status == "queued" || after_all.is_some() || (row.status == "cancelled" && row.sent_at.is_none())) {
-        return Ok(());
-    }
-    // Superseded while it was on its way, or before that was known: it keeps its state, and what was sent is remembered.
-    let superseded = row.status == "cancelled" || (row.status == "failed" && is_of_another_time(&row, tx.now));
-    let (business_id, appointment_id) = (row.business_id, row.appointment_id);
-    // Not when we heard of it: an answer may have come before that.
-    let sent_at = row.sent_at.or(m.claimed_at).unwrap_or(tx.now);
-    let appointment = appointments::find(&tx.db, business_id, appointment_id).await?;
-    let mut row = row.into_active_model();
-    row.sent_at = Set(Some(sent_at));
-    row.updated_at = Set(tx.now);
-    if !superseded {
-        row.status = Set("sent".to_owned());
-        row.reason = Set(None);
-        row.expires_at = Set(Some(answerable_until(appointment.starts_at, sent_at)));
-    }
-    row.update(&tx.db).await?;
-    if let Some(by) = after_all.filter(|_| !superseded) {
-        tasks::settle_key(tx, business_id, &call_key(&appointment), tasks::Kind::Call, by).await?;
-    }
-    tx.mark_changed(business_id, Changed::Appointment(appointment_id));
-    Ok(())
-}
-
-/// Its appointment was moved, is over or gone: what becomes of this reminder is no news of the appointment as it stands now.
-fn is_of_another_time(row: &reminder_request::Model, now: DateTime<Utc>) -> bool {
-    row.expires_at.is_some_and(|at| at <= now)
-}
-
 /// A reminder's text did not reach anybody: the appointment shows it, and somebody should call.
 async fn failed(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
     let Some(row) = of_message(tx, m).await? else { return Ok(()) };
@@ -193,15 +158,4 @@ async fn withdrawn(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> 
         needs_call(tx, &appointment, reason).await?;
     }
     Ok(())
-}
-
-async fn of_message(tx: &Tx, m: &message::Model) -> Result<Option<reminder_request::Model>> {
-    let Some(id) = m.origin_id.filter(|_| messages::is_of(m, Origin::Reminder)) else {
-        return Ok(None);
-    };
-    let row = reminder_request::Entity::in_business(m.business_id)
-        .filter(reminder_request::Column::Id.eq(id))
-        .one(&tx.db)
-        .await?;
-    Ok(row)
 }

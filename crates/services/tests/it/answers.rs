@@ -8,9 +8,7 @@ use contract::{
 };
 use domain::consent::State;
 use rstest::rstest;
-use services::{
-    Actor, appointments, contacts, jobs, messages, outbox, queue, queue::Job, receiving, reconcile, reminders, sending, tasks,
-};
+use services::{Actor, appointments, contacts, jobs, outbox, queue::Job, receiving, reconcile, reminders, sending, tasks};
 use testkit::{Backend, Fault, FaultKind, NUMBER, SHARED, World};
 
 use crate::reminders::states;

@@ -10,7 +10,7 @@ use entity::audit::audit_event;
 use migration::{Migrator, MigratorTrait};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
-use services::{Actor, Db, Principal, Services, accounts, businesses, contacts, notices, numbers, pages, setup};
+use services::{Actor, Db, Principal, Services, businesses, contacts, numbers, pages, setup};
 use testkit::{Backend, NUMBER, TestDb, World};
 
 fn sign_up(zone: &str, country: Option<&str>) -> SignUp {
@@ -173,7 +173,8 @@ async fn a_country_is_chosen_in_the_settings_and_leaves_a_trace(#[values(Backend
             time_zone: "America/New_York".to_owned(),
             country: country.to_owned(),
         };
-        businesses::update(&w.s, &w.owner, cmd).await
+        businesses::update(&w.s, &w.owner, cmd).await?;
+        pages::settings::business(&w.s, &w.owner).await
     };
     assert_eq!(choose("gb").await.expect("saved").country, "GB");
     assert_eq!(

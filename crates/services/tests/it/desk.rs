@@ -14,10 +14,7 @@ use domain::consent::State;
 use entity::audit::audit_event;
 use rstest::rstest;
 use sea_orm::{ColumnTrait, QueryFilter};
-use services::{
-    Actor, Error, Principal, businesses, contacts, contacts::consent, conversations, messages, notices, outbox, pages, reports,
-    tasks,
-};
+use services::{Actor, Error, Principal, businesses, contacts, contacts::consent, conversations, outbox, pages, reports, tasks};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";
@@ -56,7 +53,8 @@ fn bounds(budget: &str, limit: &str) -> UpdateSending {
 async fn set(w: &World, budget: &str, limit: &str) -> SendingView {
     businesses::update_sending(&w.s, &w.owner, bounds(budget, limit))
         .await
-        .expect("accepted")
+        .expect("accepted");
+    pages::settings::sending(&w.s, &w.owner).await.expect("the settings")
 }
 
 async fn banners(w: &World) -> Vec<(String, bool)> {
@@ -242,7 +240,8 @@ async fn limits_are_checked_field_by_field_and_changed_by_owners_only(
         state_hours: true,
         ..bounds("", "50")
     };
-    let shown = businesses::update_sending(&w.s, &w.owner, on).await.expect("accepted");
+    businesses::update_sending(&w.s, &w.owner, on).await.expect("accepted");
+    let shown = pages::settings::sending(&w.s, &w.owner).await.expect("the settings");
     assert!(shown.state_hours && shown.hourly_limit == 50);
     for (start, end, wrong) in [
         ("9pm", "08:00", "quiet_start"),
@@ -277,7 +276,10 @@ async fn reminders_keep_the_quiet_hours_that_were_set(#[values(Backend::Sqlite, 
         quiet_end: (local + Duration::hours(to)).format("%H:%M").to_string(),
         ..bounds("", "100")
     };
-    let set = async |cmd| businesses::update_sending(&w.s, &w.owner, cmd).await.expect("accepted");
+    let set = async |cmd| {
+        businesses::update_sending(&w.s, &w.owner, cmd).await.expect("accepted");
+        pages::settings::sending(&w.s, &w.owner).await.expect("the settings")
+    };
     let shown = set(quiet(-1, 2)).await;
     assert_eq!(shown.quiet_end, (local + Duration::hours(2)).format("%H:%M").to_string());
     w.work().await;

@@ -9,7 +9,7 @@ use contract::{
 use domain::consent::State;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use services::{contacts, messages, numbers, outbox, tasks};
+use services::{messages, numbers, outbox, tasks};
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";

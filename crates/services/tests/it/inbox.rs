@@ -7,10 +7,7 @@ use domain::consent::State;
 use entity::messages::{message, receipt};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
-use services::{
-    Actor, businesses, contacts, conversations, jobs, live, messages, numbers, outbox, pages, queue, queue::Job,
-    receiving::Received,
-};
+use services::{Actor, businesses, contacts, conversations, jobs, live, numbers, outbox, pages, queue::Job, receiving};
 use testkit::{Backend, SHARED, World, member};
 use twilio::forms;
 use uuid::Uuid;
@@ -30,7 +27,7 @@ async fn two_hundred_repeats_of_a_text_are_one_message(#[values(Backend::Sqlite,
         .collect();
     let mut done = 0;
     for call in crowd {
-        done += u32::from(call.await.expect("no panic") == Received::Done);
+        done += u32::from(call.await.expect("no panic") == receiving::Received::Done);
     }
     assert_eq!(done, 1);
     let row = conversations::list(&w.s, &w.owner, None).await.expect("list").data.remove(0);
@@ -93,7 +90,7 @@ async fn an_error_of_ours_never_loses_a_text(#[values(Backend::Sqlite, Backend::
     db.execute_unprepared("ALTER TABLE conversation RENAME TO conversation_away")
         .await
         .expect("broken");
-    assert_eq!(w.text(ANN, "Are you open?").await, Received::Kept);
+    assert_eq!(w.text(ANN, "Are you open?").await, receiving::Received::Kept);
     let sid = receipt::Entity::find()
         .one(db)
         .await
@@ -133,9 +130,13 @@ async fn a_panic_of_ours_never_loses_a_text(#[values(Backend::Sqlite, Backend::P
     let w = World::new(backend).await;
     let ann = w.contact("Ann", ANN).await;
     w.clock.panic_next(1);
-    assert_eq!(w.text(ANN, "Are you open?").await, Received::Done, "the second try worked");
+    assert_eq!(
+        w.text(ANN, "Are you open?").await,
+        receiving::Received::Done,
+        "the second try worked"
+    );
     w.clock.panic_next(2);
-    assert_eq!(w.text(ANN, "On Sunday, too?").await, Received::Kept);
+    assert_eq!(w.text(ANN, "On Sunday, too?").await, receiving::Received::Kept);
     let rows = receipt::Entity::find().all(w.s.db().connection()).await.expect("answers");
     let kept = rows.into_iter().find(|r| r.processed_at.is_none()).expect("one waits");
     let provider_sid = kept.provider_sid;
@@ -303,8 +304,9 @@ async fn staff_do_the_daily_work_but_not_the_settings(#[values(Backend::Sqlite, 
         .expect_err("staff may not");
     assert_eq!(refused.problem().code, Code::NotAllowed);
     let admin = member(&w.s, w.owner.business_id, Role::Admin, "ada@x.test", "long enough word").await;
+    businesses::update(&w.s, &admin, cmd).await.expect("an admin may");
     assert_eq!(
-        businesses::update(&w.s, &admin, cmd).await.expect("an admin may").name,
+        pages::settings::business(&w.s, &admin).await.expect("the settings").name,
         "Mine now"
     );
 }
@@ -385,7 +387,7 @@ async fn texts_to_the_shared_number_that_come_together_each_go_to_who_wrote_last
     let (_, stranger) = answers.pop().expect("an answer");
     assert_eq!(stranger, Err(Code::NotFound), "nobody wrote to them");
     for (n, (sid, answer)) in answers.into_iter().enumerate() {
-        assert_eq!(answer, Ok(Received::Done));
+        assert_eq!(answer, Ok(receiving::Received::Done));
         let row = receipt::Entity::find_by_id(sid).one(w.s.db().connection()).await;
         assert_eq!(row.expect("rows").expect("stored").business_id, last(n), "text {n}");
     }
@@ -403,7 +405,7 @@ async fn a_stop_that_could_not_be_acted_on_holds_everything_until_it_is(
     let db = w.s.db().connection();
     let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
     db.execute_unprepared(&rename("conversation", "away")).await.expect("broken");
-    assert_eq!(w.text(ANN, "Stop").await, Received::Kept);
+    assert_eq!(w.text(ANN, "Stop").await, receiving::Received::Kept);
     db.execute_unprepared(&rename("away", "conversation")).await.expect("mended");
     w.work().await;
     assert!(w.phone_got(ANN).is_empty());

@@ -9,7 +9,7 @@ use entity::{
 };
 use rstest::rstest;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
-use services::{Services, messages, notices, numbers, outbox, pages, reconcile, sending, tasks};
+use services::{Services, messages, numbers, outbox, pages, reconcile, sending, tasks};
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";
@@ -258,7 +258,7 @@ async fn with_the_budget_used_up_reminders_wait_and_replies_still_go(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    set_price(&w.s, "us", 10_000).await.expect("set");
+    services::set_price(&w.s, "us", 10_000).await.expect("set");
     budget(&w, 20_000).await;
     for n in 0..3 {
         let c = Box::pin(w.contact("Somebody", &phone(n))).await;
@@ -282,7 +282,7 @@ async fn with_the_budget_used_up_reminders_wait_and_replies_still_go(
 #[tokio::test]
 async fn at_four_fifths_of_the_budget_staff_are_told(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    set_price(&w.s, "US", 10_000).await.expect("set");
+    services::set_price(&w.s, "US", 10_000).await.expect("set");
     budget(&w, 50_000).await;
     let ann = w.contact("Ann", ANN).await;
     for _ in 0..4 {
@@ -297,7 +297,7 @@ async fn at_four_fifths_of_the_budget_staff_are_told(#[values(Backend::Sqlite, B
 #[tokio::test]
 async fn what_twilio_did_not_take_is_not_charged(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    set_price(&w.s, "US", 10_000).await.expect("set");
+    services::set_price(&w.s, "US", 10_000).await.expect("set");
     budget(&w, 12_000).await;
     w.sim.set_fault(Fault::new(FaultKind::Refuse).code(21211).count(1));
     let ann = w.contact("Ann", ANN).await;
@@ -766,7 +766,7 @@ async fn on_a_morning_full_of_reminders_help_is_answered_and_staff_keep_the_last
 #[tokio::test]
 async fn help_is_answered_beyond_the_budget_up_to_a_tenth_of_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    set_price(&w.s, "US", 10_000).await.expect("set");
+    services::set_price(&w.s, "US", 10_000).await.expect("set");
     budget(&w, 100_000).await;
     let ann = w.contact("Ann", ANN).await;
     for n in 0..10 {

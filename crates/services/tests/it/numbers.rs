@@ -11,13 +11,8 @@ use contract::{
 use rstest::rstest;
 use secrecy::SecretString;
 use services::{
-    Actor, Principal, Services, appointments,
-    businesses::locations,
-    contacts, delivery, jobs, messages, notices,
-    numbers::{self, connections},
-    outbox, pages,
-    queue::{self, Job},
-    receiving, reconcile, sending,
+    Actor, Principal, Services, appointments, businesses::locations, channels::connections, contacts, delivery, jobs, messages,
+    numbers, outbox, pages, queue::Job, receiving, reconcile, sending,
 };
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
@@ -143,7 +138,7 @@ async fn garage(w: &World) -> Actor {
 }
 
 async fn connect(s: &Services, actor: &Actor) -> services::Result<()> {
-    connections::connect(s, actor, OWN, SecretString::from(TOKEN)).await
+    numbers::accounts::connect(s, actor, OWN, SecretString::from(TOKEN)).await
 }
 
 async fn customer(w: &World, actor: &Actor, phone: &str) -> ContactView {
@@ -188,7 +183,7 @@ async fn a_business_with_an_account_of_its_own_texts_through_that_one(
     assert_eq!((account(ANN).as_str(), account(BEN).as_str()), (w.sim.account_sid(), OWN));
     // Another process that was at work before hears of a change.
     let other = w.another_process().await;
-    connections::disconnect(&w.s, &garage).await.expect("disconnected");
+    numbers::accounts::disconnect(&w.s, &garage).await.expect("disconnected");
     write(&other, &garage, &cid, "Ready since noon").await;
     sending::send_due(&other).await.expect("sent");
     assert_eq!(w.sim.sent_to(BEN)[1].account_sid, w.sim.account_sid());
@@ -254,7 +249,7 @@ async fn an_account_is_connected_only_if_twilio_knows_it_and_nobody_else_has_it(
         },
     };
     let refused = async |actor: &Actor, sid: &str, token: &str| {
-        let refused = connections::connect(&w.s, actor, sid, SecretString::from(token)).await;
+        let refused = numbers::accounts::connect(&w.s, actor, sid, SecretString::from(token)).await;
         let problem = refused.expect_err("refused").problem();
         named(&problem)
     };
@@ -307,7 +302,7 @@ async fn trouble_with_one_account_keeps_no_other_waiting(#[values(Backend::Sqlit
     assert!(kinds(&w.owner).await.is_empty());
     // The new token is given, and what waited goes.
     w.sim.set_account(OWN, "a-new-token");
-    connections::connect(&w.s, &garage, OWN, SecretString::from("a-new-token"))
+    numbers::accounts::connect(&w.s, &garage, OWN, SecretString::from("a-new-token"))
         .await
         .expect("connected");
     assert!(kinds(&garage).await.is_empty());
@@ -448,7 +443,8 @@ async fn an_account_speaks_only_for_the_numbers_and_texts_of_its_business(
 async fn an_accounts_shared_keys_stay_with_it_and_go_with_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let salon = w.business_without_number("Salon").await;
-    let add = async |actor: &Actor, id: &str, secret: &str| connections::add_shared_key(&w.s, actor, id, secret.into()).await;
+    let add =
+        async |actor: &Actor, id: &str, secret: &str| numbers::accounts::add_shared_key(&w.s, actor, id, secret.into()).await;
     assert_eq!(
         code(&add(&salon, "SK1", "one").await.expect_err("no account")),
         Code::Conflict
@@ -471,15 +467,19 @@ async fn an_accounts_shared_keys_stay_with_it_and_go_with_it(#[values(Backend::S
     assert_eq!(known(&w.s), both);
     assert_eq!(known(&w.another_process().await), both, "other processes know them, too");
     w.sim.set_account(OWN, "a-new-token");
-    connections::connect(&w.s, &garage, OWN, "a-new-token".into())
+    numbers::accounts::connect(&w.s, &garage, OWN, "a-new-token".into())
         .await
         .expect("a new token");
     assert_eq!(known(&w.s), both);
-    connections::remove_shared_key(&w.s, &garage, "SK1").await.expect("removed");
-    let again = connections::remove_shared_key(&w.s, &garage, "SK1").await.expect_err("gone");
+    numbers::accounts::remove_shared_key(&w.s, &garage, "SK1")
+        .await
+        .expect("removed");
+    let again = numbers::accounts::remove_shared_key(&w.s, &garage, "SK1")
+        .await
+        .expect_err("gone");
     assert_eq!((code(&again), known(&w.s).len()), (Code::NotFound, 1));
-    connections::disconnect(&w.s, &garage).await.expect("disconnected");
-    connections::connect(&w.s, &garage, OWN, "a-new-token".into())
+    numbers::accounts::disconnect(&w.s, &garage).await.expect("disconnected");
+    numbers::accounts::connect(&w.s, &garage, OWN, "a-new-token".into())
         .await
         .expect("back again");
     assert!(known(&w.s).is_empty());

@@ -8,7 +8,7 @@ use contract::{
 use domain::consent::State;
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use services::{appointments, contacts, jobs, messages, queue, queue::Job, reconcile, reminders, tasks};
+use services::{appointments, contacts, jobs, queue::Job, reconcile, reminders, tasks};
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";

@@ -8,7 +8,7 @@ use contract::{
 };
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
-use services::{appointments, contacts, jobs, messages, reminders, sending};
+use services::{appointments, contacts, jobs, reminders, sending};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";

@@ -9,7 +9,7 @@ use contract::{
 use entity::messages::{message, message_attempt, quota_hour};
 use rstest::rstest;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
-use services::{Actor, contacts, jobs, messages, outbox, queue, queue::Job, sending};
+use services::{Actor, contacts, jobs, outbox, queue::Job, sending};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";

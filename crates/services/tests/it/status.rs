@@ -5,7 +5,7 @@ use contract::Code;
 use entity::messages::message_event;
 use rstest::rstest;
 use sea_orm::{EntityTrait, PaginatorTrait};
-use services::{delivery, jobs, messages, outbox};
+use services::{delivery, jobs, outbox};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";

@@ -7,7 +7,7 @@ use contract::{
 };
 use domain::consent::State;
 use rstest::rstest;
-use services::{Error, delivery, jobs, messages, outbox, queue, queue::Job, sending};
+use services::{Error, delivery, jobs, outbox, queue::Job, sending};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";

@@ -22,11 +22,7 @@ use sea_orm::{
     sea_query::{Alias, Query},
 };
 use services::{
-    Actor, Clock, Db, Principal, Services, Settings, accounts,
-    channels::connections,
-    contacts, live,
-    rotation,
-    vault::{self, Master},
+    Actor, Clock, Db, Principal, Services, Settings, Twilio, accounts, contacts, live, numbers, rotation, vault::Master,
 };
 use testkit::{Backend, TestDb, World, master, member};
 use uuid::Uuid;
@@ -192,11 +188,11 @@ async fn life(w: &World) -> (ContactView, ContactView) {
     let garage = w.business_without_number("Garage").await;
     for token in ["the-garage-token", "the-garage-token-of-today"] {
         w.sim.set_account(OWN, token);
-        connections::connect(&w.s, &garage, OWN, token.into())
+        numbers::accounts::connect(&w.s, &garage, OWN, token.into())
             .await
             .expect("connected");
     }
-    connections::add_shared_key(&w.s, &garage, "SK1", "the-garage-shared-secret".into())
+    numbers::accounts::add_shared_key(&w.s, &garage, "SK1", "the-garage-shared-secret".into())
         .await
         .expect("added");
     (ann, ben)
@@ -563,7 +559,7 @@ async fn a_process_that_stood_still_loses_nothing(#[values(Backend::Sqlite, Back
     );
     for _ in 0..2 {
         w.clock.advance(chrono::Duration::hours(2));
-        rotation::sweep(&w.s).await.expect("swept");
+        rotation::prune(&w.s).await.expect("swept");
     }
     assert_eq!(keys(w.s.db()).await.len(), 1);
     assert_eq!(w.see_contact(&ben).await.phone, BEN);
@@ -655,13 +651,14 @@ async fn an_upgrade_encrypts_what_is_there(#[values(Backend::Sqlite, Backend::Po
         account_per_second: None,
         public_url: "http://showup.test".to_owned(),
         default_from: None,
-        account: None,
     };
     let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("a moment");
     let (db, business_id) = plain(&test, now).await;
     migration::up(db.connection()).await.expect("up");
     let api = twilio::Api::new(twilio::Config::new("http://127.0.0.1:9")).expect("a way to Twilio");
-    let s = Services::open(db, clock, api, settings, master()).await.expect("opens");
+    let s = Services::open(db, clock, Twilio { api, account: None }, settings, master())
+        .await
+        .expect("opens");
     assert_nothing_readable(s.db()).await;
     assert_eq!(left_behind(s.db()).await, Vec::<String>::new());
     if s.db().connection().get_database_backend() == DbBackend::Sqlite {

@@ -1,7 +1,6 @@
 //! Point 11: who can't sign learns nothing and changes nothing; who can is heard, however its signature was computed.
 
 use rstest::rstest;
-use services::channels::connections;
 use testkit::Backend;
 use twilio::signature::{SETTINGS_HEADER, sign, sign_shared};
 
@@ -268,10 +267,10 @@ async fn a_businesss_shared_key_speaks_for_its_own_account_alone(#[values(Backen
     let app = TestApp::without_workers(backend).await;
     let garage = app.neighbour().await;
     app.sim.set_account(OWN, "a-tenants-own-token");
-    connections::connect(&app.s, &garage.operator, OWN, "a-tenants-own-token".into())
+    services::numbers::accounts::connect(&app.s, &garage.operator, OWN, "a-tenants-own-token".into())
         .await
         .expect("connected");
-    connections::add_shared_key(&app.s, &garage.operator, "SK-garage", "its-secret".into())
+    services::numbers::accounts::add_shared_key(&app.s, &garage.operator, "SK-garage", "its-secret".into())
         .await
         .expect("added");
     let common = app.sim.account_sid();
@@ -292,7 +291,7 @@ async fn a_businesss_shared_key_speaks_for_its_own_account_alone(#[values(Backen
         let said = post_with(&app, INBOUND, &form, &[&settings(id)], &[&signature]).await;
         assert_eq!(said, status, "{n}");
     }
-    connections::remove_shared_key(&app.s, &garage.operator, "SK-garage")
+    services::numbers::accounts::remove_shared_key(&app.s, &garage.operator, "SK-garage")
         .await
         .expect("removed");
     let mut form = params(&app);
