@@ -172,8 +172,8 @@ impl Armed {
         &self.0
     }
 
-    pub fn clear(&mut self) {
-        self.0.clear();
+    pub fn clear(&mut self, these: impl Fn(FaultKind) -> bool) {
+        self.0.retain(|fault| !these(fault.kind));
     }
 
     /// Uses up one count of a fault of this kind, which meets a reading.

@@ -19,6 +19,7 @@ mod form;
 mod inbound;
 mod life;
 mod listener;
+mod pages;
 mod phones;
 mod rest;
 mod shared;
@@ -96,6 +97,7 @@ pub async fn start(cfg: SimConfig) -> io::Result<Sim> {
     let routes = Router::new()
         .merge(rest::routes(&shared))
         .merge(control::routes())
+        .merge(pages::routes())
         .merge(phones::routes());
     let service = routes
         .with_state(Arc::clone(&shared))
@@ -199,7 +201,7 @@ impl Sim {
 
     /// Disarms all faults.
     pub fn clear_faults(&self) {
-        self.shared.write(State::disarm);
+        self.shared.write(|state| state.disarm(|_| true));
     }
 
     /// How long a message stays queued, and then sent.

@@ -367,8 +367,9 @@ impl State {
         self.faults.arm(fault);
     }
 
-    pub(crate) fn disarm(&mut self) {
-        self.faults.clear();
+    /// Disarms the faults of these kinds.
+    pub(crate) fn disarm(&mut self, these: impl Fn(FaultKind) -> bool) {
+        self.faults.clear(these);
     }
 
     pub(crate) fn take_reading_fault(&mut self, kind: FaultKind) -> Option<Fault> {
@@ -409,7 +410,7 @@ impl State {
     pub(crate) fn reset(&mut self) {
         self.clear_messages();
         self.opted_out.clear();
-        self.faults.clear();
+        self.faults.clear(|_| true);
         self.paces.clear();
     }
 }

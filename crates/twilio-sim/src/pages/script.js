@@ -43,7 +43,7 @@ function patchPhones(next) {
 }
 
 async function refresh() {
-  const answer = await fetch("/phones", { cache: "no-store" });
+  const answer = await fetch(location.pathname, { cache: "no-store" });
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   patchPhones(next);
   for (const id of ["armed", "armed-count", "footnote"]) {
@@ -78,6 +78,6 @@ document.addEventListener("submit", async (event) => {
   refreshSoon();
 });
 
-const events = new EventSource("/phones/events");
+const events = new EventSource("/pages/events");
 events.addEventListener("change", refreshSoon);
 events.addEventListener("open", refreshSoon);
