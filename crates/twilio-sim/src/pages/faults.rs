@@ -79,6 +79,7 @@ impl Panel {
         }
         let details = [
             fault.code.map(|n| format!("code {n}")),
+            fault.status.clone(),
             fault.ms.map(|n| format!("{n} ms")),
             fault.times.map(|n| format!("{n} copies")),
         ];
@@ -114,6 +115,7 @@ fn read(form: &Form) -> Option<Fault> {
         count: number(form, "count").unwrap_or(1),
         to: form.filled("to").map(|to| to.trim().to_owned()),
         code: number(form, "code"),
+        status: form.filled("status").map(|status| status.trim().to_owned()),
         ms: number(form, "ms"),
         times: number(form, "times"),
     })

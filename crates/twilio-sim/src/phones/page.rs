@@ -22,7 +22,7 @@ pub(super) const FAULTS: Panel = Panel {
              <label>Wait, in ms<input name=\"ms\" inputmode=\"numeric\" placeholder=\"1000\"></label>\
              <label>Copies<input name=\"times\" inputmode=\"numeric\" placeholder=\"2\"></label>",
     buttons: &BUTTONS,
-    holds: |_| true,
+    holds: |kind| !kind.is_about_mail(),
 };
 
 const BUTTONS: [Button; 16] = [
