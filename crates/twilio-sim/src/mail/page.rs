@@ -81,8 +81,8 @@ pub(super) fn page(view: &View, asked: bool) -> String {
     let body = format!(
         "<header class=\"top\"><div><h1>Mail</h1><p class=\"lead\"><strong>This is a simulator.</strong> \
          These are the e-mails your app sent, as a pretended mail server took them. No e-mail leaves this machine.</p></div>{}</header>\
-         <div class=\"panels\">{}</div>\
-         <main class=\"mail{}\"><section class=\"mails\" aria-labelledby=\"count\"><h2 id=\"count\" role=\"status\">{}</h2>\
+         <aside class=\"panels\" aria-label=\"Tools\">{}</aside>\
+         <main class=\"mail{}\"><section class=\"mails\" aria-labelledby=\"count\"><h2 id=\"count\" aria-live=\"polite\">{}</h2>\
          <ol id=\"mails\">{}</ol><p id=\"footnote\" class=\"muted\">{}</p></section>{}</main>",
         links("/mail"),
         FAULTS.html(&view.faults),
@@ -115,7 +115,7 @@ fn count(mails: usize) -> String {
 
 fn footnote(view: &View) -> &'static str {
     if view.lines.is_empty() {
-        "E-mail that your app sends appears here at once: reminders, confirmations, invitations. Set SMTP_URL to this mail server."
+        "Whatever e-mail your app sends appears here at once: reminders, confirmations, invitations."
     } else {
         ""
     }

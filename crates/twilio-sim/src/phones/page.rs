@@ -119,7 +119,7 @@ pub(super) fn page(view: &View) -> String {
     let body = format!(
         "<header class=\"top\"><div><h1>Phones</h1><p class=\"lead\"><strong>This is a simulator.</strong> \
          These are your customers’ phones as a pretended Twilio sees them. No text leaves this machine.</p></div>{}{}</header>\
-         <div class=\"panels\">{}{}</div>\
+         <aside class=\"panels\" aria-label=\"Tools\">{}{}</aside>\
          <main><h2 class=\"sr\">Phones</h2><div id=\"phones\" class=\"phones\">{}</div>{}</main>",
         links("/phones"),
         webhook(view.inbound_url.as_deref()),
