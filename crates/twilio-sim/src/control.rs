@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::faults::Fault;
 use crate::inbound::{self, InboundText};
+use crate::mail::SimMail;
 use crate::shared::Shared;
 use crate::state::{Create, SimMessage};
 
@@ -22,6 +23,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/inbound", post(text))
         .route("/control/messages", get(messages))
         .route("/control/creates", get(creates))
+        .route("/control/mails", get(mails))
         .route("/control/delay", post(delay))
         .route("/control/pace", post(pace))
         .route("/control/shared-key", post(shared_key))
@@ -37,7 +39,7 @@ async fn arm(State(shared): State<Arc<Shared>>, Json(fault): Json<Fault>) -> (St
 }
 
 async fn disarm(State(shared): State<Arc<Shared>>) -> StatusCode {
-    shared.write(crate::state::State::disarm);
+    shared.write(|state| state.disarm(|_| true));
     StatusCode::NO_CONTENT
 }
 
@@ -70,6 +72,19 @@ async fn creates(State(shared): State<Arc<Shared>>, Query(which): Query<Which>) 
     let wanted = |c: &&Create| which.to.as_ref().is_none_or(|to| *to == c.to);
     let found: Vec<Create> = shared.read(|state| state.creates().filter(wanted).cloned().collect());
     Json(json!({ "creates": found }))
+}
+
+/// The e-mails that were taken, oldest first; `to` and `from` are addresses of the envelope.
+async fn mails(State(shared): State<Arc<Shared>>, Query(which): Query<Which>) -> Json<Value> {
+    let wanted = |mail: &&SimMail| {
+        which.to.as_ref().is_none_or(|to| mail.is_to(to))
+            && which
+                .from
+                .as_ref()
+                .is_none_or(|from| mail.envelope_from.eq_ignore_ascii_case(from))
+    };
+    let found: Vec<SimMail> = shared.read(|state| state.mails().filter(wanted).cloned().collect());
+    Json(json!({ "mails": found }))
 }
 
 #[derive(Deserialize)]
@@ -147,6 +162,7 @@ async fn overview(State(shared): State<Arc<Shared>>) -> Json<Value> {
             "delay_ms": u64::try_from(state.delay.as_millis()).unwrap_or(u64::MAX),
             "messages": state.messages().count(),
             "outbound": state.outbound().count(),
+            "mails": state.mails().count(),
             "faults": state.faults(),
             "opted_out": state.opted_out().map(|(phone, sender)| json!({ "phone": phone, "sender": sender })).collect::<Vec<_>>(),
             "webhook_calls": state.calls().collect::<Vec<_>>(),

@@ -42,6 +42,18 @@ pub enum FaultKind {
     ListError,
     /// The list of messages, or one message, is answered with HTTP 429; for what is read, not for creates.
     ReadRateLimit,
+    /// The mail server greets with 421; for connections, so it must not be armed for one recipient.
+    MailBusy,
+    /// The recipient is answered with `code` (550 if none is given); the mail is not kept unless it has others.
+    MailRefuse,
+    /// The mail is answered with `code` (554 if none is given) when all of it has come; it is not kept.
+    MailRefuseAfter,
+    /// The mail is kept, but the connection is closed without an answer.
+    MailUnanswered,
+    /// The connection is closed when the first bytes of the mail have come; it is not kept.
+    MailCut,
+    /// The mail is kept, but the answer comes only after `ms`.
+    MailSlow,
 }
 
 impl FaultKind {
@@ -58,13 +70,23 @@ impl FaultKind {
         matches!(self, Self::ListError | Self::ReadRateLimit)
     }
 
+    /// Whether it concerns e-mail, not texts.
+    pub(crate) fn is_about_mail(self) -> bool {
+        use FaultKind::{MailBusy, MailCut, MailRefuse, MailRefuseAfter, MailSlow, MailUnanswered};
+        matches!(
+            self,
+            MailBusy | MailRefuse | MailRefuseAfter | MailUnanswered | MailCut | MailSlow
+        )
+    }
+
     fn is_before_storing(self) -> bool {
         matches!(self, Self::Refuse | Self::RateLimit | Self::ErrorBefore | Self::TimeoutBefore)
     }
 }
 
 /// A fault that waits for the next creates. One create meets at most one fault of its answer (the one armed first), and, if the message is
-/// stored, one of each kind that concerns its callbacks.
+/// stored, one of each kind that concerns its callbacks. Faults of e-mail wait for the next mails in the same way: one for each connection,
+/// one for each recipient, and one for each mail when its text comes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// What goes wrong.
@@ -72,13 +94,16 @@ pub struct Fault {
     /// For how many more creates.
     #[serde(default = "one")]
     pub count: u32,
-    /// Only for creates to this address.
+    /// Only for creates, or mails, to this address.
     #[serde(default)]
     pub to: Option<String>,
-    /// Twilio's error code, for `refuse` and `async_fail`.
+    /// Twilio's error code, for `refuse` and `async_fail`; the mail server's, from 400 to 599, for `mail_refuse` and `mail_refuse_after`.
     #[serde(default)]
     pub code: Option<i32>,
-    /// Milliseconds, for `timeout`, `timeout_before`, `store_late` and `late_callbacks`; 1,000 if not given.
+    /// The mail server's enhanced code, such as `5.7.1`; what usually goes with `code` if not given.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// Milliseconds, for `timeout`, `timeout_before`, `store_late`, `late_callbacks` and `mail_slow`; 1,000 if not given.
     #[serde(default)]
     pub ms: Option<u64>,
     /// How many copies, for `duplicate_callbacks`.
@@ -99,6 +124,7 @@ impl Fault {
             count: 1,
             to: None,
             code: None,
+            status: None,
             ms: None,
             times: None,
         }
@@ -118,10 +144,17 @@ impl Fault {
         self
     }
 
-    /// With Twilio's error code.
+    /// With Twilio's error code, or the mail server's.
     #[must_use]
     pub fn code(mut self, code: i32) -> Self {
         self.code = Some(code);
+        self
+    }
+
+    /// With the mail server's enhanced code.
+    #[must_use]
+    pub fn status(mut self, status: impl Into<String>) -> Self {
+        self.status = Some(status.into());
         self
     }
 
@@ -145,6 +178,11 @@ impl Fault {
 
     fn concerns(&self, to: &str) -> bool {
         self.count > 0 && self.to.as_deref().is_none_or(|only| only == to)
+    }
+
+    fn concerns_mail(&self, to: &[String]) -> bool {
+        let only = self.to.as_deref();
+        self.count > 0 && only.is_none_or(|only| to.iter().any(|to| to.eq_ignore_ascii_case(only)))
     }
 }
 
@@ -172,23 +210,26 @@ impl Armed {
         &self.0
     }
 
-    pub fn clear(&mut self) {
-        self.0.clear();
+    pub fn clear(&mut self, these: impl Fn(FaultKind) -> bool) {
+        self.0.retain(|fault| !these(fault.kind));
     }
 
     /// Uses up one count of a fault of this kind, which meets a reading.
     pub fn take_reading(&mut self, kind: FaultKind) -> Option<Fault> {
-        let at = self.0.iter().position(|f| f.kind == kind && f.count > 0)?;
-        let fault = self.0[at].clone();
-        self.0[at].count -= 1;
-        self.0.retain(|fault| fault.count > 0);
-        Some(fault)
+        self.take_where(|fault| fault.kind == kind && fault.count > 0)
+    }
+
+    /// Uses up one count of the first fault of these kinds that meets a mail to these addresses.
+    pub fn take_mail(&mut self, to: &[String], kinds: &[FaultKind]) -> Option<Fault> {
+        self.take_where(|fault| kinds.contains(&fault.kind) && fault.concerns_mail(to))
     }
 
     /// Uses up one count of the fault that meets this create's answer, and, if the message will be stored, of those that meet its
     /// callbacks.
     pub fn take(&mut self, to: &str) -> (Option<Fault>, Plan) {
-        let answer = self.take_first(to, |kind| !kind.is_about_callbacks() && !kind.is_about_reading());
+        let answer = self.take_first(to, |kind| {
+            !kind.is_about_callbacks() && !kind.is_about_reading() && !kind.is_about_mail()
+        });
         let mut plan = Plan {
             copies: 1,
             ..Plan::default()
@@ -214,7 +255,11 @@ impl Armed {
     }
 
     fn take_first(&mut self, to: &str, wanted: impl Fn(FaultKind) -> bool) -> Option<Fault> {
-        let at = self.0.iter().position(|fault| wanted(fault.kind) && fault.concerns(to))?;
+        self.take_where(|fault| wanted(fault.kind) && fault.concerns(to))
+    }
+
+    fn take_where(&mut self, wanted: impl Fn(&Fault) -> bool) -> Option<Fault> {
+        let at = self.0.iter().position(wanted)?;
         let fault = self.0[at].clone();
         self.0[at].count -= 1;
         self.0.retain(|fault| fault.count > 0);

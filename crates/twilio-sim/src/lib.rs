@@ -1,7 +1,8 @@
-//! A fake Twilio at the socket, for tests and for trying the product without an account.
+//! A fake Twilio at the socket, and a mail server beside it, for tests and for trying the product without an account.
 //!
 //! It speaks the slice of Twilio's REST API that sends and lists texts, calls webhooks with real signatures, keeps an opt-out list as the network does, shows the
-//! customers' phones on a page (`/phones`), and can be told to go wrong (`/control/faults`, [`Sim::set_fault`]). Nothing leaves the machine.
+//! customers' phones on a page (`/phones`), and can be told to go wrong (`/control/faults`, [`Sim::set_fault`]). E-mail that is sent to
+//! [`Sim::smtp_url`] is kept and shown (`/mail`, `/control/mails`). Nothing leaves the machine.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -19,6 +20,8 @@ mod form;
 mod inbound;
 mod life;
 mod listener;
+mod mail;
+mod pages;
 mod phones;
 mod rest;
 mod shared;
@@ -37,6 +40,7 @@ use tokio::net::TcpListener;
 
 pub use faults::{Fault, FaultKind};
 pub use inbound::InboundText;
+pub use mail::SimMail;
 pub use state::{Create, Direction, SimMessage, State, WebhookCall};
 
 use listener::{CuttableListener, Wire};
@@ -47,6 +51,10 @@ use shared::Shared;
 pub struct SimConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where to listen for e-mail; port 0 takes a free one.
+    pub smtp_listen: SocketAddr,
+    /// How long a mail session may say nothing.
+    pub smtp_idle: Duration,
     /// The main account: `AC…`, 34 characters.
     pub account_sid: String,
     /// The token that callers must know and webhooks are signed with.
@@ -58,10 +66,13 @@ pub struct SimConfig {
 }
 
 impl Default for SimConfig {
-    /// A free port of 127.0.0.1, an account of zeros, no webhook, and statuses that change every 10 milliseconds.
+    /// Free ports of 127.0.0.1, an account of zeros, no webhook, statuses that change every 10 milliseconds, and mail sessions that may be
+    /// silent for five minutes.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            smtp_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            smtp_idle: Duration::from_secs(300),
             account_sid: "AC00000000000000000000000000000000".into(),
             auth_token: "simulated-auth-token".into(),
             inbound_url: None,
@@ -74,6 +85,7 @@ impl Default for SimConfig {
 pub struct Sim {
     shared: Arc<Shared>,
     address: SocketAddr,
+    smtp_address: SocketAddr,
 }
 
 /// What was waited for did not happen.
@@ -83,20 +95,24 @@ pub struct TimedOut {
     pub messages: Vec<SimMessage>,
     /// The webhook calls so far, oldest first.
     pub calls: Vec<WebhookCall>,
+    /// The e-mails, oldest first.
+    pub mails: Vec<SimMail>,
 }
 
 /// Starts a simulator.
 ///
 /// # Errors
-/// When the address cannot be listened on, or no HTTP client can be built.
+/// When an address cannot be listened on, or no HTTP client can be built.
 pub async fn start(cfg: SimConfig) -> io::Result<Sim> {
     let shared = Shared::new(&cfg).map_err(io::Error::other)?;
-    let listener = TcpListener::bind(cfg.listen).await?;
-    let address = listener.local_addr()?;
+    let (listener, address) = bind(cfg.listen).await?;
+    let (smtp_listener, smtp_address) = bind(cfg.smtp_listen).await?;
     let routes = Router::new()
         .merge(rest::routes(&shared))
         .merge(control::routes())
-        .merge(phones::routes());
+        .merge(pages::routes())
+        .merge(phones::routes())
+        .merge(mail::routes());
     let service = routes
         .with_state(Arc::clone(&shared))
         .into_make_service_with_connect_info::<Wire>();
@@ -106,7 +122,19 @@ pub async fn start(cfg: SimConfig) -> io::Result<Sim> {
             .with_graceful_shutdown(closed)
             .into_future(),
     );
-    Ok(Sim { shared, address })
+    shared.spawn(mail::listen(Arc::clone(&shared), smtp_listener, cfg.smtp_idle));
+    Ok(Sim {
+        shared,
+        address,
+        smtp_address,
+    })
+}
+
+async fn bind(to: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {to}: {error}"));
+    let listener = TcpListener::bind(to).await.map_err(named)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 impl Sim {
@@ -114,6 +142,12 @@ impl Sim {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// `smtp://127.0.0.1:PORT`, for a mail client: no TLS, any name and password or none.
+    #[must_use]
+    pub fn smtp_url(&self) -> String {
+        format!("smtp://{}", self.smtp_address)
     }
 
     /// Another account, or another token for one.
@@ -172,12 +206,24 @@ impl Sim {
         self.look(|state| state.calls().cloned().collect())
     }
 
-    /// Forgets messages and webhook calls; faults and opt-outs stay.
+    /// All e-mails, oldest first.
+    #[must_use]
+    pub fn mails(&self) -> Vec<SimMail> {
+        self.look(|state| state.mails().cloned().collect())
+    }
+
+    /// The e-mails for this address, in any case, oldest first.
+    #[must_use]
+    pub fn mails_to(&self, to: &str) -> Vec<SimMail> {
+        self.look(|state| state.mails_to(to).cloned().collect())
+    }
+
+    /// Forgets messages, e-mails and webhook calls; faults and opt-outs stay.
     pub fn clear(&self) {
         self.shared.write(State::clear_messages);
     }
 
-    /// Forgets messages, calls, faults and opt-outs; the delay and the webhook stay.
+    /// Forgets messages, e-mails, calls, faults and opt-outs; the delay and the webhook stay.
     pub fn reset(&self) {
         self.shared.write(State::reset);
     }
@@ -199,7 +245,7 @@ impl Sim {
 
     /// Disarms all faults.
     pub fn clear_faults(&self) {
-        self.shared.write(State::disarm);
+        self.shared.write(|state| state.disarm(|_| true));
     }
 
     /// How long a message stays queued, and then sent.
@@ -242,6 +288,7 @@ impl Sim {
             Err(_) => Err(TimedOut {
                 messages: self.messages(),
                 calls: self.calls(),
+                mails: self.mails(),
             }),
         }
     }

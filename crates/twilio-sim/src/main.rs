@@ -3,18 +3,20 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 use twilio_sim::SimConfig;
 
-/// A fake Twilio: REST API, webhooks, and the customers' phones on a page.
+/// A fake Twilio (REST API, webhooks, and the customers' phones on a page) with a mail server beside it.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
     /// Where to listen.
     #[arg(long, env = "SIM_LISTEN", default_value = "127.0.0.1:4010")]
     listen: SocketAddr,
+    /// Where to listen for e-mail.
+    #[arg(long, env = "SIM_SMTP_LISTEN", default_value = "127.0.0.1:4025")]
+    smtp_listen: SocketAddr,
     /// The account: AC and 32 more letters or digits.
     #[arg(long, env = "TWILIO_ACCOUNT_SID", default_value_t = SimConfig::default().account_sid)]
     account_sid: String,
@@ -37,22 +39,21 @@ struct Args {
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).init();
-    let args = Args::parse();
-    let listen = args.listen;
-    let sim = twilio_sim::start(config(args))
-        .await
-        .with_context(|| format!("cannot listen on {listen}"))?;
+    let sim = twilio_sim::start(config(Args::parse())).await?;
     tracing::info!("simulated Twilio at {0}, phones at {0}/phones", sim.url());
+    tracing::info!("mail server at {}, mail at {}/mail", sim.smtp_url(), sim.url());
     stopped().await
 }
 
 fn config(args: Args) -> SimConfig {
     SimConfig {
         listen: args.listen,
+        smtp_listen: args.smtp_listen,
         account_sid: args.account_sid,
         auth_token: args.auth_token,
         inbound_url: Some(args.inbound_url).filter(|url| !url.is_empty()),
         delay: Duration::from_millis(args.delay_ms),
+        ..SimConfig::default()
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::SimConfig;
 use crate::clock;
 use crate::faults::{Armed, Fault, FaultKind, Plan};
+use crate::mail::{Mailbox, SimMail};
 
 /// Messages kept; the oldest goes first.
 const MAX_MESSAGES: usize = 50_000;
@@ -159,6 +160,7 @@ pub struct State {
     creates: VecDeque<Create>,
     next_create: u64,
     opted_out: BTreeSet<(String, String)>,
+    mailbox: Mailbox,
     faults: Armed,
     /// Accounts with a rate: how many creates a second, and when the last ones came that were not too many.
     paces: Vec<(String, u32, VecDeque<DateTime<Utc>>)>,
@@ -251,6 +253,27 @@ impl State {
     #[must_use]
     pub fn message(&self, sid: &str) -> Option<&SimMessage> {
         self.messages.get(self.index(sid)?)
+    }
+
+    /// The e-mails that were taken, oldest first.
+    pub fn mails(&self) -> impl DoubleEndedIterator<Item = &SimMail> {
+        self.mailbox.mails().iter()
+    }
+
+    /// Those for this address, in any case, oldest first.
+    pub fn mails_to<'a>(&'a self, to: &'a str) -> impl DoubleEndedIterator<Item = &'a SimMail> {
+        self.mails().filter(move |mail| mail.is_to(to))
+    }
+
+    /// The e-mail with this number.
+    #[must_use]
+    pub fn mail(&self, seq: u64) -> Option<&SimMail> {
+        self.mailbox.mail(seq)
+    }
+
+    pub(crate) fn keep_mail(&mut self, mail: SimMail) -> u64 {
+        let now = self.now();
+        self.mailbox.keep(mail, now)
     }
 
     /// Whether this phone has opted out from this sender.
@@ -367,12 +390,17 @@ impl State {
         self.faults.arm(fault);
     }
 
-    pub(crate) fn disarm(&mut self) {
-        self.faults.clear();
+    /// Disarms the faults of these kinds.
+    pub(crate) fn disarm(&mut self, these: impl Fn(FaultKind) -> bool) {
+        self.faults.clear(these);
     }
 
     pub(crate) fn take_reading_fault(&mut self, kind: FaultKind) -> Option<Fault> {
         self.faults.take_reading(kind)
+    }
+
+    pub(crate) fn take_mail_fault(&mut self, to: &[String], kinds: &[FaultKind]) -> Option<Fault> {
+        self.faults.take_mail(to, kinds)
     }
 
     /// Whether this account may ask for another message now: not above its rate. One that may is counted.
@@ -403,13 +431,14 @@ impl State {
         self.messages.clear();
         self.by_sid.clear();
         self.calls.clear();
+        self.mailbox.clear();
         self.creates.clear();
     }
 
     pub(crate) fn reset(&mut self) {
         self.clear_messages();
         self.opted_out.clear();
-        self.faults.clear();
+        self.faults.clear(|_| true);
         self.paces.clear();
     }
 }

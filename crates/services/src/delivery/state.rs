@@ -51,11 +51,6 @@ fn after(row: &message::Model, update: Update) -> Result<Status> {
     next(current, update).ok_or_else(impossible)
 }
 
-fn step(row: &message::Model, step: &'static str) {
-    metrics::counter!("showup_messages_total", "step" => step).increment(1);
-    tracing::info!(message = %row.id, step, "text");
-}
-
 /// These are being sent from now on, each through the account that it names.
 pub(crate) async fn claim(tx: &Tx, go: &mut [message::Model]) -> Result<()> {
     let mut accounts: HashMap<Option<String>, Vec<Uuid>> = HashMap::new();
@@ -259,7 +254,8 @@ pub(crate) async fn requeue(tx: &mut Tx, m: message::Model, how: Again<'_>) -> R
 pub(crate) async fn move_on(tx: &mut Tx, mut row: message::Model, said: Status) -> Result<message::Model> {
     let current = messages::status(&row);
     let next = after(&row, Update::Provider(said))?;
-    step(&row, next.as_str());
+    metrics::counter!("showup_messages_total", "step" => next.as_str()).increment(1);
+    tracing::info!(message = %row.id, step = "status", status = next.as_str(), "text");
     row.status = next.as_str().to_owned();
     row.wait_reason = None;
     row.resend_at = None;

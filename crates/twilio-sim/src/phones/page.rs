@@ -3,14 +3,29 @@
 use std::fmt::Write as _;
 
 use super::view::{Phone, View, phone_id};
-use crate::faults::{Fault, FaultKind};
+use crate::faults::FaultKind;
+use crate::pages::faults::{Button, Panel};
+use crate::pages::{document, escape, links};
 use crate::state::{Direction, SimMessage};
 
 /// Quick replies.
 const QUICK: [&str; 5] = ["Y", "N", "STOP", "START", "HELP"];
 
-/// Every fault: its name in forms, the button, and what it does.
-const FAULTS: [(FaultKind, &str, &str, &str); 16] = [
+/// What can go wrong with texts.
+pub(super) const FAULTS: Panel = Panel {
+    page: "/phones",
+    nouns: ["text", "texts"],
+    calm: "Nothing is armed: every text goes through. A fault meets the next texts the business sends.",
+    fields: "<label>How many sends<input name=\"count\" type=\"number\" min=\"1\" value=\"1\"></label>\
+             <label>Only to<input name=\"to\" type=\"tel\" placeholder=\"any phone\"></label>\
+             <label>Error code<input name=\"code\" inputmode=\"numeric\" placeholder=\"21610\"></label>\
+             <label>Wait, in ms<input name=\"ms\" inputmode=\"numeric\" placeholder=\"1000\"></label>\
+             <label>Copies<input name=\"times\" inputmode=\"numeric\" placeholder=\"2\"></label>",
+    buttons: &BUTTONS,
+    holds: |kind| !kind.is_about_mail(),
+};
+
+const BUTTONS: [Button; 16] = [
     (
         FaultKind::Refuse,
         "refuse",
@@ -99,52 +114,28 @@ const FAULTS: [(FaultKind, &str, &str, &str); 16] = [
     ),
 ];
 
-/// Text made safe for HTML, inside elements and quoted attributes.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            _ => safe.push(c),
-        }
-    }
-    safe
-}
-
 /// The whole page.
 pub(super) fn page(view: &View) -> String {
     let body = format!(
         "<header class=\"top\"><div><h1>Phones</h1><p class=\"lead\"><strong>This is a simulator.</strong> \
-         These are your customers’ phones as a pretended Twilio sees them. No text leaves this machine.</p></div>{}</header>\
-         <div class=\"panels\">{}{}</div>\
+         These are your customers’ phones as a pretended Twilio sees them. No text leaves this machine.</p></div>{}{}</header>\
+         <aside class=\"panels\" aria-label=\"Tools\">{}{}</aside>\
          <main><h2 class=\"sr\">Phones</h2><div id=\"phones\" class=\"phones\">{}</div>{}</main>",
+        links("/phones"),
         webhook(view.inbound_url.as_deref()),
         new_phone(view.business.as_deref()),
-        faults(&view.faults),
+        FAULTS.html(&view.faults),
         view.phones.iter().map(card).collect::<String>(),
         footnote(view),
     );
-    document("Phones · Twilio simulator", &body)
+    document("Phones", &body)
 }
 
 /// For a form that could not be understood.
 pub(super) fn refusal() -> String {
     let body = "<main><h1>That did not work</h1><p>A text needs a phone number like +14155550100, a business number and some words; \
                 a fault needs its kind.</p><p><a href=\"/phones\">Back to the phones</a></p></main>";
-    document("Not understood · Twilio simulator", body)
-}
-
-fn document(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\
-         <link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/phones/style.css\">\
-         <script src=\"/phones/script.js\" defer></script></head><body>{body}</body></html>"
-    )
+    document("Not understood", body)
 }
 
 fn webhook(url: Option<&str>) -> String {
@@ -165,73 +156,6 @@ fn new_phone(business: Option<&str>) -> String {
         if business.is_none() { " open" } else { "" },
         escape(business.unwrap_or_default()),
     )
-}
-
-fn faults(armed: &[Fault]) -> String {
-    let buttons: String = FAULTS
-        .iter()
-        .map(|(_, name, label, words)| {
-            format!("<button name=\"kind\" value=\"{name}\" title=\"{words}\"><b>{label}</b><small>{words}</small></button>")
-        })
-        .collect();
-    format!(
-        "<details class=\"panel\" id=\"faults\"><summary>Faults <span id=\"armed-count\" class=\"count\">{}</span></summary>\
-         <div id=\"armed\" aria-live=\"polite\">{}</div>\
-         <form method=\"post\" action=\"/phones/faults\"><div class=\"fields\">\
-         <label>How many sends<input name=\"count\" type=\"number\" min=\"1\" value=\"1\"></label>\
-         <label>Only to<input name=\"to\" type=\"tel\" placeholder=\"any phone\"></label>\
-         <label>Error code<input name=\"code\" inputmode=\"numeric\" placeholder=\"21610\"></label>\
-         <label>Wait, in ms<input name=\"ms\" inputmode=\"numeric\" placeholder=\"1000\"></label>\
-         <label>Copies<input name=\"times\" inputmode=\"numeric\" placeholder=\"2\"></label></div>\
-         <div class=\"kinds\" role=\"group\" aria-label=\"Arm a fault\">{buttons}</div></form></details>",
-        if armed.is_empty() {
-            "none armed".to_owned()
-        } else {
-            format!("{} armed", armed.len())
-        },
-        armed_list(armed),
-    )
-}
-
-fn armed_list(armed: &[Fault]) -> String {
-    if armed.is_empty() {
-        return "<p class=\"muted\">Nothing is armed: every text goes through. A fault meets the next texts the business sends.</p>".into();
-    }
-    let items: String = armed
-        .iter()
-        .map(|fault| format!("<li>{}</li>", escape(&fault_words(fault))))
-        .collect();
-    format!(
-        "<ul class=\"armed\">{items}</ul><form method=\"post\" action=\"/phones/faults/clear\"><button>Disarm all</button></form>"
-    )
-}
-
-fn fault_words(fault: &Fault) -> String {
-    let label = FAULTS
-        .iter()
-        .find(|(kind, ..)| *kind == fault.kind)
-        .map_or("", |(_, _, label, _)| label);
-    let mut words = format!(
-        "{label} — next {}",
-        if fault.count == 1 {
-            "text".to_owned()
-        } else {
-            format!("{} texts", fault.count)
-        }
-    );
-    if let Some(to) = &fault.to {
-        words.push_str(&format!(" to {to}"));
-    }
-    let details = [
-        fault.code.map(|n| format!("code {n}")),
-        fault.ms.map(|n| format!("{n} ms")),
-        fault.times.map(|n| format!("{n} copies")),
-    ];
-    for detail in details.into_iter().flatten() {
-        words.push_str(", ");
-        words.push_str(&detail);
-    }
-    words
 }
 
 fn footnote(view: &View) -> String {
@@ -345,16 +269,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escape_leaves_nothing_that_html_would_read() {
-        assert_eq!(
-            escape("<a href='x'>\"&\"</a>"),
-            "&lt;a href=&#39;x&#39;&gt;&quot;&amp;&quot;&lt;/a&gt;"
-        );
-    }
-
-    #[test]
     fn every_fault_has_a_button_with_the_name_the_api_knows() {
-        for (kind, name, ..) in FAULTS {
+        for (kind, name, ..) in BUTTONS {
             assert_eq!(serde_json::to_value(kind).ok(), Some(serde_json::Value::String(name.into())));
         }
     }

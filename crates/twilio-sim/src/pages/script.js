@@ -42,11 +42,23 @@ function patchPhones(next) {
   });
 }
 
+// A mail never changes, and a newer one is always above it.
+function patchMails(next) {
+  const mails = document.getElementById("mails");
+  const wanted = [...next.getElementById("mails").children];
+  const ids = new Set(wanted.map((mail) => mail.id));
+  for (const mail of [...mails.children]) if (!ids.has(mail.id)) mail.remove();
+  wanted.forEach((mail, at) => {
+    if (!document.getElementById(mail.id)) mails.insertBefore(mail, mails.children[at] ?? null);
+  });
+}
+
 async function refresh() {
-  const answer = await fetch("/phones", { cache: "no-store" });
+  const answer = await fetch(location.pathname, { cache: "no-store" });
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
-  patchPhones(next);
-  for (const id of ["armed", "armed-count", "footnote"]) {
+  if (document.getElementById("phones")) patchPhones(next);
+  if (document.getElementById("mails")) patchMails(next);
+  for (const id of ["armed", "armed-count", "footnote", "count"]) {
     patchContent(document.getElementById(id), next.getElementById(id));
   }
 }
@@ -78,6 +90,6 @@ document.addEventListener("submit", async (event) => {
   refreshSoon();
 });
 
-const events = new EventSource("/phones/events");
+const events = new EventSource("/pages/events");
 events.addEventListener("change", refreshSoon);
 events.addEventListener("open", refreshSoon);
