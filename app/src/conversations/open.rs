@@ -105,7 +105,7 @@ impl OpenThread {
 }
 
 /// Puts a message in its place; whether it was not there before.
-fn upsert(all: &mut Vec<MessageView>, message: MessageView) -> bool {
+pub fn upsert(all: &mut Vec<MessageView>, message: MessageView) -> bool {
     if let Some(old) = all.iter_mut().find(|old| old.id == message.id) {
         *old = message;
         return false;

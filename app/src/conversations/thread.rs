@@ -1,15 +1,8 @@
 //! The middle column: one conversation as a chat, kept current by the stream.
 
 use chrono::{DateTime, Utc};
-use contract::{
-    appointments::AppointmentView,
-    contacts::ContactView,
-    conversations::Composer as State,
-    live::LiveEvent,
-    messages::{Direction, MessageView},
-    tasks::TaskView,
-};
-use domain::{consent, when};
+use contract::messages::{Direction, MessageView};
+use domain::when;
 use leptos::{
     ev::{MouseEvent, SubmitEvent},
     prelude::*,
@@ -17,15 +10,20 @@ use leptos::{
     task::spawn_local,
 };
 use leptos_router::hooks::{use_params_map, use_query_map};
-use uuid::Uuid;
 
-use super::{MarkRead, Outbox, Pending, ThreadView, composer::Composer, open::OpenThread, open_thread, person::Person};
+use super::{
+    MarkRead, Outbox, Pending, ThreadView,
+    composer::Composer,
+    open::{OpenThread, upsert},
+    open_thread,
+    person::Person,
+};
 use crate::{
     components::{Awaited, ConsentBadge, Empty, Glyph, PersonTitle},
     error::AppError,
     messages::{Bubble, PendingBubble},
     paths,
-    session::{Session, use_session},
+    session::use_session,
 };
 
 #[component]

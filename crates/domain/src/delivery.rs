@@ -323,4 +323,44 @@ mod tests {
             prop_assert_eq!(advance(Status::Unknown, event), Advance::Moves(event));
         }
     }
+
+    fn any_update() -> impl Strategy<Value = Update> {
+        prop_oneof![
+            Just(Update::Claim),
+            Just(Update::Defer),
+            Just(Update::Lose),
+            proptest::sample::select(Status::ALL).prop_map(Update::Provider),
+            Just(Update::Fail),
+            Just(Update::Withdraw),
+            Just(Update::Restore),
+            Just(Update::Requeue),
+            any::<bool>().prop_map(|arrived| Update::Settle { arrived }),
+        ]
+    }
+
+    proptest! {
+        /// Whatever happens to a message, in whatever order: it goes out only by a claim of one that waits, it waits again only where it was
+        /// provably not sent or somebody asked for that, and what has arrived stays so.
+        #[test]
+        fn nothing_leads_back_but_what_was_decided(updates in proptest::collection::vec(any_update(), 1..40)) {
+            let mut at = Status::Queued;
+            for update in updates {
+                let Some(then) = next(at, update) else { continue };
+                if then == Status::Sending && at != Status::Sending {
+                    prop_assert!(matches!(update, Update::Claim | Update::Provider(Status::Sending)) && at == Status::Queued);
+                }
+                if then == Status::Queued && at != Status::Queued {
+                    prop_assert!(matches!(update, Update::Defer | Update::Requeue), "{at} by {update:?}");
+                    prop_assert!(at == Status::Sending || at == Status::Unknown || at.is_failure() || at == Status::Cancelled);
+                }
+                if matches!(at, Status::Delivered | Status::Read) {
+                    prop_assert!(matches!(then, Status::Delivered | Status::Read), "{at} by {update:?} is {then}");
+                }
+                if matches!(update, Update::Withdraw | Update::Restore) {
+                    prop_assert!(!matches!(at, Status::Accepted | Status::Sent | Status::Delivered), "taken back although it has left");
+                }
+                at = then;
+            }
+        }
+    }
 }

@@ -11,9 +11,8 @@ use contract::{
     accounts::{Role, SignIn},
 };
 use domain::words;
-use entity::accounts::{account, member, session};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, sea_query::Expr};
-use sha2::{Digest, Sha256};
+use entity::accounts::{account, member};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use uuid::Uuid;
 
 use crate::kernel::{

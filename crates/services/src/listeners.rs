@@ -59,13 +59,23 @@ mod tests {
         for kind in E::VARIANTS {
             let name: &str = kind.into();
             writeln!(map, "{name}").expect("a line");
-            for one in LISTENERS.iter().filter(|one| one.hears.is_some_and(|kinds| kinds.contains(kind))) {
+            for one in LISTENERS
+                .iter()
+                .filter(|one| one.hears.is_some_and(|kinds| kinds.contains(kind)))
+            {
                 let caused: Vec<&str> = one.causes.iter().map(Into::into).collect();
-                let then = if caused.is_empty() { String::new() } else { format!(" -> {}", caused.join(", ")) };
+                let then = if caused.is_empty() {
+                    String::new()
+                } else {
+                    format!(" -> {}", caused.join(", "))
+                };
                 writeln!(map, "  {}{then}", one.name.trim_start_matches("::")).expect("a line");
             }
         }
-        let all = LISTENERS.iter().filter(|one| one.hears.is_none()).map(|one| one.name.trim_start_matches("::"));
+        let all = LISTENERS
+            .iter()
+            .filter(|one| one.hears.is_none())
+            .map(|one| one.name.trim_start_matches("::"));
         writeln!(map, "everything\n  {}", all.collect::<Vec<_>>().join("\n  ")).expect("a line");
         map
     }
@@ -86,7 +96,9 @@ mod tests {
             return None;
         }
         seen.push(kind);
-        let heard = LISTENERS.iter().filter(|one| one.hears.is_none_or(|kinds| kinds.contains(&kind)));
+        let heard = LISTENERS
+            .iter()
+            .filter(|one| one.hears.is_none_or(|kinds| kinds.contains(&kind)));
         let caused = heard.flat_map(|one| one.causes.iter());
         let deepest = caused.map(|kind| rounds(*kind, seen)).collect::<Option<Vec<_>>>()?;
         seen.pop();

@@ -6,20 +6,23 @@ mod listen;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
+    origin::Origin,
     reminders::{Kind, Plan, WINDOW_DAYS, correlation_id},
     texts::Start,
     zone::Zone,
 };
-use entity::{appointments::appointment, businesses::business, contacts::contact, reminders::reminder_request};
+use entity::{
+    appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
+};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, Set};
 use uuid::Uuid;
 
 use crate::{
-    appointments::clocks,
+    appointments::{self, clocks},
     businesses::{self, locations},
     contacts, conversations,
     kernel::{Result, Tx, tx::Changed},
-    outbox, tasks,
+    messages, outbox, tasks,
 };
 
 #[cfg(test)]

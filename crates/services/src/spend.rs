@@ -7,7 +7,7 @@ use entity::{
     messages::{price, spend_month},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, Set,
+    ConnectionTrait, EntityTrait, ExprTrait, Set,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::{
     load::{Measured, Plan, histogram},
+    machine::now,
     report::Row,
     scenarios::settle,
-    machine::now,
     setup::World,
 };
 

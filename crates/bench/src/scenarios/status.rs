@@ -7,9 +7,9 @@ use anyhow::ensure;
 use crate::{
     floors::{HttpFloor, Inserts},
     load::Plan,
+    provider::account_sid,
     report::Row,
     scenarios::{drain, settle},
-    provider::account_sid,
     setup::{NUMBER, World},
 };
 

@@ -59,10 +59,6 @@ pub(crate) async fn all_accepted<'a>(
     Ok(())
 }
 
-fn said(answer: &twilio::Message) -> Option<Status> {
-    Status::from_twilio(&answer.status)
-}
-
 /// One message that was found at the provider after all.
 pub(crate) async fn accepted(tx: &mut Tx, m: message::Model, answer: &twilio::Message) -> Result<()> {
     all_accepted(tx, vec![(m, answer)], []).await

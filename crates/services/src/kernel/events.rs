@@ -41,7 +41,7 @@ pub(crate) enum Event {
     HoldDecided(Uuid),
     ConsentExported(Uuid),
 
-    MessageReceived(Arc<message::Model>),
+    MessageReceived,
     /// The provider has it, for the first time.
     MessageSent(Arc<message::Model>),
     /// It arrived, by the network's word.
@@ -123,7 +123,7 @@ impl Event {
             | E::ContactOptedIn(_)
             | E::HoldBegan(_)
             | E::HoldEnded(_)
-            | E::MessageReceived(_)
+            | E::MessageReceived
             | E::MessageSent(_)
             | E::MessageDelivered(_)
             | E::MessageArrived(_)

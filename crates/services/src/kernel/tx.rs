@@ -155,7 +155,11 @@ impl Tx {
                 (listener.then)(self, &heard).await?;
                 let caused = self.recorded[before..].iter().map(|r| EventKind::from(&r.event));
                 let surprise = caused.into_iter().find(|kind| !listener.causes.contains(kind));
-                debug_assert!(surprise.is_none(), "{} records {surprise:?}, which its line does not say", listener.name);
+                debug_assert!(
+                    surprise.is_none(),
+                    "{} records {surprise:?}, which its line does not say",
+                    listener.name
+                );
             }
         }
         Err(Error::broken("events cause each other without end"))

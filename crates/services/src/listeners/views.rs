@@ -18,11 +18,13 @@ use crate::{
 /// What an event changes on screens beside the row that its owner has marked.
 pub(crate) async fn mark(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
-        match one.event {
+        match &one.event {
             Event::BusinessChanged | Event::SendingChanged { .. } | Event::AccountChanged | Event::NumberAssigned(_) => {
                 tx.mark_changed(one.business_id, Changed::Notices);
             }
-            Event::ContactAdded(id) => tx.mark_changed(one.business_id, Changed::Contact(id)),
+            Event::ContactAdded(id) => tx.mark_changed(one.business_id, Changed::Contact(*id)),
+            Event::ContactOptedIn(contact) => tx.mark_changed(one.business_id, Changed::Contact(contact.id)),
+            Event::RetryEnded(message) => tx.mark_changed(one.business_id, Changed::Message(message.id)),
             _ => {}
         }
     }

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, HashSet},
     panic::AssertUnwindSafe,
-    sync::Arc,
 };
 
 use chrono::{DateTime, Duration, Utc};
@@ -379,8 +378,7 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
     let asked = reminders::asked(tx, &people).await?;
     let mut changed = HashSet::new();
     for ((text, person), inbound) in texts.iter().zip(&people).zip(&rows) {
-        let received = Event::MessageReceived(Arc::new(inbound.clone()));
-        tx.record(text.business_id, &Principal::Customer, received);
+        tx.record(text.business_id, &Principal::Customer, Event::MessageReceived);
         tx.publish(text.business_id, LiveEvent::Message(shown(inbound.clone())));
         // An earlier text of the group may have changed where this person stands.
         let (person, state) = if changed.contains(&person.id) {

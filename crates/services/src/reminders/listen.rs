@@ -5,21 +5,16 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use contract::appointments::Status as AppointmentStatus;
-use domain::origin::Origin;
 use entity::{appointments::appointment, messages::message, reminders::reminder_request};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::{Stop, answerable_until, call_key, finish, firing::superseded, needs_call, plan, stop};
+use super::{Stop, finish, firing::superseded, is_of_another_time, needs_call, of_message, plan, sent, stop};
 use crate::{
     appointments::{self, clocks},
     businesses, contacts,
-    kernel::{
-        Event, Principal, Result, Tx,
-        events::Recorded,
-        tx::{Changed, Objections},
-    },
-    messages, tasks,
+    kernel::{Event, Principal, Result, Tx, events::Recorded, tx::Objections},
+    messages,
 };
 
 /// Reminders of a time that no longer is are taken back, those of the new one planned.

@@ -7,6 +7,7 @@ mod clocks;
 mod consent;
 mod contacts;
 mod desk;
+mod fail_closed;
 mod hold;
 mod inbox;
 mod laws;
