@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod inbound;
 pub mod optout;
 pub mod origin;
+pub mod outcome;
 pub mod pace;
 pub mod phone;
 pub mod prices;
