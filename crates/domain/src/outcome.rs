@@ -42,7 +42,9 @@ pub struct Accepted {
     pub provider_id: Option<String>,
     /// The account it was taken in.
     pub account: Option<String>,
-    /// How far it says that it is; none where it does not.
+    /// How far it says that it is, in its own word; empty where it says nothing.
+    pub said: String,
+    /// The same in ours; none for a word that we do not know.
     pub status: Option<Status>,
     /// Why, if it says that it has failed already.
     pub error_code: Option<i32>,
@@ -55,6 +57,8 @@ pub struct Accepted {
 pub struct Failure {
     /// The provider's own number for it.
     pub code: Option<i32>,
+    /// What the provider said itself, for the log of tries.
+    pub detail: String,
     /// What happened, one plain sentence for staff.
     pub words: String,
     /// What to do about it, one plain sentence for staff.

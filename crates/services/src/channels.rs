@@ -1,4 +1,63 @@
-//! Ways to the customer, and whether they are open: the accounts messages go through, and their breakers.
+//! Ways to the customer, and whether they are open: what each channel's provider says is put into words that all share here, and nowhere
+//! else; beside it the accounts that messages go through, and their breakers.
 
 pub(crate) mod breakers;
 pub mod connections;
+pub(crate) mod sms;
+
+use std::time::Duration;
+
+use domain::{
+    consent::Channel,
+    outcome::{Accepted, Failure, Outcome},
+};
+use entity::messages::message;
+
+use crate::kernel::Services;
+
+/// The channel a message goes by; none for one that this version does not know.
+pub(crate) fn of(m: &message::Model) -> Option<Channel> {
+    m.channel.parse().ok()
+}
+
+/// Hands a message over; it is delivered for so long, if that is given. It answers within the provider's own time and never tries again.
+pub(crate) async fn send(s: &Services, m: &message::Model, validity: Option<Duration>) -> Outcome {
+    match of(m) {
+        Some(Channel::Sms) => sms::send(s, m, validity).await,
+        None => Outcome::TryLater {
+            reply: None,
+            after: None,
+            failure: sms::failure(None, "there is no way to send this kind of message"),
+        },
+    }
+}
+
+/// What an error of this message's provider means.
+pub(crate) fn failure(m: &message::Model, code: Option<i32>, detail: &str) -> Failure {
+    match of(m) {
+        Some(Channel::Sms) | None => sms::failure(code, detail),
+    }
+}
+
+/// What a provider's log shows of a message whose outcome is not known.
+pub(crate) enum Found {
+    /// Records that could be it, the oldest first.
+    These(Vec<Accepted>),
+    /// The log can't be read now.
+    NotNow,
+}
+
+/// Looks for a message in its provider's log.
+pub(crate) async fn find(s: &Services, m: &message::Model) -> Found {
+    match of(m) {
+        Some(Channel::Sms) => sms::find(s, m).await,
+        None => Found::NotNow,
+    }
+}
+
+/// Who takes messages of this one's channel, in a sentence.
+pub(crate) fn provider(m: &message::Model) -> &'static str {
+    match of(m) {
+        Some(Channel::Sms) | None => "Twilio",
+    }
+}

@@ -8,14 +8,13 @@ pub(crate) mod status;
 pub(crate) mod unknown;
 
 use chrono::{DateTime, Utc};
-use domain::{delivery::Status, phone::Address};
+use domain::{delivery::Status, outcome::Class, phone::Address};
 use entity::{contacts::contact, messages::message};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
-use twilio::errors;
 use uuid::Uuid;
 
 use crate::{
-    conversations,
+    channels, conversations,
     kernel::{Result, Services, Tx},
     messages::THEIRS,
 };
@@ -39,14 +38,13 @@ pub(crate) async fn unreachable(tx: &Tx, contact: &contact::Model) -> Result<Opt
         return Ok(None);
     };
     let same = tx.services().vault().indexes(THEIRS, &contact.phone);
-    let same_number = last.theirs_key.is_some_and(|key| same.contains(&key));
-    let bad = last
-        .error_code
-        .and_then(errors::lookup)
-        .filter(|e| e.class == errors::Class::BadAddress);
-    Ok(bad
-        .filter(|_| same_number)
-        .map(|e| format!("The last text could not reach this number: {}", e.words)))
+    let same_number = last.theirs_key.as_ref().is_some_and(|key| same.contains(key));
+    let Some(code) = last.error_code.filter(|_| same_number) else {
+        return Ok(None);
+    };
+    let why = channels::failure(&last, Some(code), "");
+    let bad = why.class == Class::BadAddress;
+    Ok(bad.then(|| format!("The last text could not reach this number: {}", why.words)))
 }
 
 /// Does one thing to each of these messages, by business and id; how many they are. One that can't be done must not keep the others waiting; where nothing works, it ends.

@@ -24,7 +24,10 @@ use twilio::{ListQuery, ReadError, forms};
 use uuid::Uuid;
 
 use crate::{
-    channels::connections::{Connection, Connections, patient},
+    channels::{
+        connections::{Connection, Connections, patient},
+        sms,
+    },
     delivery::{in_state, status, unknown},
     kernel::{Error, Result, Services, Tx, error::problem},
     messages::{self, locked},
@@ -353,7 +356,7 @@ async fn take_over_one(s: &Services, row: &message::Model, said: &twilio::Messag
         settle_price(&mut tx, &row, said).await?;
     }
     if moves {
-        status::learned(&mut tx, row, said).await?;
+        status::learned(&mut tx, row, &sms::accepted(said)).await?;
     }
     tx.commit().await?;
     Ok(true)

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use domain::{
     breaker::{Breaker, Failure, Permit, State},
+    outcome::{self, Scope},
     phone::mask,
 };
 use entity::{
@@ -15,7 +16,6 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{LockType, OnConflict},
 };
-use twilio::errors;
 use uuid::Uuid;
 
 use super::connections::Connections;
@@ -330,29 +330,21 @@ pub(crate) async fn transient(tx: &mut Tx, row: &message::Model, why: &str) -> R
 }
 
 /// What everything else of this account, or from this number, would meet too: a breaker keeps it from that.
-pub(crate) async fn concerns_others(
-    tx: &mut Tx,
-    row: &message::Model,
-    code: Option<i32>,
-    words: &str,
-    by_callback: bool,
-) -> Result<errors::Scope> {
+pub(crate) async fn concerns_others(tx: &mut Tx, row: &message::Model, why: &outcome::Failure, by_callback: bool) -> Result<()> {
     let s = tx.services().clone();
-    let concerned = code.map_or(errors::Scope::Message, errors::scope);
     let shared = s.settings().default_from.as_ref() == Some(&row.ours);
-    let (scope, business_id) = match concerned {
-        errors::Scope::Message => return Ok(concerned),
-        errors::Scope::Account => account_of(&s, row),
-        errors::Scope::Sender => (sender(&row.ours), Some(row.business_id).filter(|_| !shared)),
+    let (scope, business_id) = match why.scope {
+        Scope::Message => return Ok(()),
+        Scope::Account => account_of(&s, row),
+        Scope::Sender => (sender(&row.ours), Some(row.business_id).filter(|_| !shared)),
     };
     let report = FailureReport {
         scope: &scope,
         business_id,
         kind: Failure::Fatal,
-        why: words,
+        why: &why.words,
         claimed: row.claimed_at,
         by_callback,
     };
-    failure(tx, report).await?;
-    Ok(concerned)
+    failure(tx, report).await
 }

@@ -1,7 +1,7 @@
 //! What the provider took: by the answer to our call, or found in its log.
 
 use contract::live::LiveEvent;
-use domain::{delivery::Status, phone::mask};
+use domain::{outcome::Accepted, phone::mask};
 use entity::{
     contacts::contact,
     messages::{message, message_attempt},
@@ -20,7 +20,7 @@ use crate::{
 /// The provider has these messages: their SIDs are ours now, and callbacks that came too early are heard. `people` are theirs, locked.
 pub(crate) async fn all_accepted<'a>(
     tx: &mut Tx,
-    taken: Vec<(message::Model, &twilio::Message)>,
+    taken: Vec<(message::Model, &Accepted)>,
     people: impl IntoIterator<Item = &'a contact::Model>,
 ) -> Result<()> {
     message_attempt::Entity::update_many()
@@ -36,7 +36,7 @@ pub(crate) async fn all_accepted<'a>(
         metrics::counter!("showup_messages_total", "step" => "accepted").increment(1);
         tracing::info!(message = %m.id, step = "accepted", to = %mask(&m.theirs), attempt = m.attempts, "text");
         state::known(tx, m, "the network").await?;
-        if Status::from_twilio(&answer.status).is_some_and(state::is_last_word) {
+        if answer.status.is_some_and(state::is_last_word) {
             ended.push((m.business_id, m.id, *answer));
         }
     }
@@ -60,6 +60,6 @@ pub(crate) async fn all_accepted<'a>(
 }
 
 /// One message that was found at the provider after all.
-pub(crate) async fn accepted(tx: &mut Tx, m: message::Model, answer: &twilio::Message) -> Result<()> {
+pub(crate) async fn accepted(tx: &mut Tx, m: message::Model, answer: &Accepted) -> Result<()> {
     all_accepted(tx, vec![(m, answer)], []).await
 }

@@ -1,7 +1,7 @@
 //! Another try for what the network did not deliver for a reason that passes.
 
 use chrono::{DateTime, Days, Duration, NaiveTime, Utc};
-use domain::{consent::State, when, zone::Zone};
+use domain::{consent::State, outcome::Retry, when, zone::Zone};
 use entity::{
     contacts::contact,
     messages::{message, message_attempt},
@@ -10,7 +10,6 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::Expr,
 };
-use twilio::errors::{self, Retry};
 use uuid::Uuid;
 
 use super::{
@@ -25,8 +24,8 @@ use crate::{
 };
 
 /// When it is worth another try, after so many resends; `chance` (0 to 1) keeps what failed together from coming back together.
-pub(crate) fn retry_at(now: DateTime<Utc>, code: Option<i32>, resends: i32, chance: f64) -> Option<DateTime<Utc>> {
-    match errors::retry(code?) {
+pub(crate) fn retry_at(now: DateTime<Utc>, retry: Retry, resends: i32, chance: f64) -> Option<DateTime<Utc>> {
+    match retry {
         Retry::Never => None,
         Retry::After(delays) => {
             let seconds = *delays.get(usize::try_from(resends).ok()?)?;
@@ -130,18 +129,17 @@ mod tests {
         let (morning, late) = (at("2027-01-06T15:00:00Z"), at("2027-01-07T07:59:00Z"));
         let midnight = at("2027-01-07T08:00:00Z");
         for now in [morning, late] {
-            assert_eq!(retry_at(now, Some(30023), 0, 0.0), Some(midnight));
-            assert_eq!(retry_at(now, Some(30023), 0, 1.0), Some(midnight + Duration::minutes(10)));
+            assert_eq!(retry_at(now, Retry::NextDay, 0, 0.0), Some(midnight));
+            assert_eq!(retry_at(now, Retry::NextDay, 0, 1.0), Some(midnight + Duration::minutes(10)));
         }
-        assert_eq!(retry_at(morning, Some(30023), 1, 0.5), None, "once");
+        assert_eq!(retry_at(morning, Retry::NextDay, 1, 0.5), None, "once");
     }
 
     #[test]
     fn a_phone_that_was_off_is_tried_twice() {
         let now = at("2027-01-06T15:00:00Z");
-        let after = |resends| retry_at(now, Some(30003), resends, 0.5).map(|at| (at - now).num_minutes());
+        let after = |resends| retry_at(now, Retry::After(&[600, 7200]), resends, 0.5).map(|at| (at - now).num_minutes());
         assert_eq!([after(0), after(1), after(2)], [Some(10), Some(120), None]);
-        assert_eq!(retry_at(now, Some(30006), 0, 0.5), None, "a landline never");
-        assert_eq!(retry_at(now, None, 0, 0.5), None);
+        assert_eq!(retry_at(now, Retry::Never, 0, 0.5), None, "a landline never");
     }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     consent::{Source, State},
     delivery::{Status, Update, next},
+    outcome::{self, Accepted, Class, Retry, Scope},
 };
 use entity::{
     contacts::contact,
@@ -16,7 +17,6 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect, Set, Statement, sea_query::Expr,
 };
-use twilio::errors;
 use uuid::Uuid;
 
 use crate::{
@@ -305,19 +305,17 @@ pub(crate) fn sent(tx: &mut Tx, row: &mut message::Model) {
 }
 
 /// Twilio has taken these, with SIDs, parts and states of theirs: one statement for all.
-pub(crate) async fn accept(tx: &mut Tx, taken: Vec<(message::Model, &twilio::Message)>) -> Result<Vec<message::Model>> {
+pub(crate) async fn accept(tx: &mut Tx, taken: Vec<(message::Model, &Accepted)>) -> Result<Vec<message::Model>> {
     let mut rows = Vec::with_capacity(taken.len());
     for (mut m, answer) in taken {
         // What more follows from than a state is heard as a callback would be.
-        let said = Status::from_twilio(&answer.status).filter(|said| !is_last_word(*said));
+        let said = answer.status.filter(|said| !is_last_word(*said));
         m.status = after(&m, Update::Provider(said.unwrap_or(Status::Accepted)))?
             .as_str()
             .to_owned();
-        m.provider_sid = Some(answer.sid.clone());
-        m.account_sid = Some(answer.account_sid.clone()).filter(|sid| !sid.is_empty());
-        if answer.num_segments > 0 {
-            m.segments = answer.num_segments as i32;
-        }
+        m.provider_sid = answer.provider_id.clone();
+        m.account_sid = answer.account.clone();
+        m.segments = answer.segments.map_or(m.segments, |n| n as i32);
         m.not_before = tx.now + SILENCE;
         let again = m.sent_at.is_some();
         sent(tx, &mut m);
@@ -362,29 +360,22 @@ async fn write_accepted(tx: &Tx, rows: &[message::Model]) -> Result<()> {
 }
 
 /// Why a message did not arrive.
-pub(crate) struct Failure<'a> {
+pub(crate) struct Failure {
     /// What it is now: refused by us or Twilio, or given up by the network.
     pub update: Update,
-    pub code: Option<i32>,
-    pub why: &'a str,
+    pub failure: outcome::Failure,
     /// It will be tried again by itself.
     pub retrying: bool,
 }
 
 /// It did not arrive: the state and plain words, and consent where the provider says so. Whoever made it hears of it, or a person (law 5).
-pub(crate) async fn fail(
-    tx: &mut Tx,
-    contact: &contact::Model,
-    m: message::Model,
-    failure: Failure<'_>,
-) -> Result<message::Model> {
-    let same_number = m.theirs == contact.phone;
-    let row = mark_failed(tx, m, &failure).await?;
-    let entry = failure.code.and_then(errors::lookup);
-    let wished = entry.is_some_and(|e| e.class == errors::Class::OptedOut) && same_number;
-    if wished && consent::state(&tx.db, contact.id).await? != State::OptedOut {
+pub(crate) async fn fail(tx: &mut Tx, contact: &contact::Model, m: message::Model, how: Failure) -> Result<message::Model> {
+    let same_address = m.theirs == contact.phone;
+    let row = mark_failed(tx, m, &how).await?;
+    let why = &how.failure;
+    if why.class == Class::OptedOut && same_address && consent::state(&tx.db, contact.id).await? != State::OptedOut {
         let sid = row.provider_sid.as_deref().unwrap_or("not taken");
-        let evidence = format!("Twilio error {} ({sid})", failure.code.unwrap_or_default());
+        let evidence = format!("Twilio error {} ({sid})", why.code.unwrap_or_default());
         let change = consent::Change {
             contact,
             state: State::OptedOut,
@@ -395,34 +386,34 @@ pub(crate) async fn fail(
         };
         consent::record(tx, change).await?;
     }
-    let next_step = match entry {
-        None => "Check the number, or call.",
-        Some(e) if !failure.retrying && e.retry() != errors::Retry::Never => "Send it again from the log, or call.",
-        Some(e) => e.todo,
+    let next_step = if !how.retrying && why.retry != Retry::Never {
+        "Send it again from the log, or call."
+    } else {
+        &why.next_step
     };
-    tell_failed(tx, &row, &TWILIO, &failure, next_step);
+    tell_failed(tx, &row, &TWILIO, &how, next_step);
     Ok(row)
 }
 
-fn tell_failed(tx: &mut Tx, row: &message::Model, by: &Principal, failure: &Failure<'_>, next_step: &str) {
+fn tell_failed(tx: &mut Tx, row: &message::Model, by: &Principal, how: &Failure, next_step: &str) {
     let failed = Failed {
-        why: failure.why.to_owned(),
+        why: how.failure.words.clone(),
         next_step: next_step.to_owned(),
-        retrying: failure.retrying,
+        retrying: how.retrying,
     };
     tx.record(row.business_id, by, Event::MessageFailed(Arc::new(row.clone()), failed));
 }
 
-async fn mark_failed(tx: &mut Tx, m: message::Model, failure: &Failure<'_>) -> Result<message::Model> {
+async fn mark_failed(tx: &mut Tx, m: message::Model, how: &Failure) -> Result<message::Model> {
     if m.provider_sid.is_none() {
         // Never taken, so never charged.
         refund(tx, &m).await?;
     }
-    let status = after(&m, failure.update)?;
+    let status = after(&m, how.update)?;
     let mut row = m.into_active_model();
     row.status = Set(status.as_str().to_owned());
-    row.error_code = Set(failure.code);
-    row.error = Set(Some(failure.why.to_owned()));
+    row.error_code = Set(how.failure.code);
+    row.error = Set(Some(how.failure.words.clone()));
     let row = row.update(&tx.db).await?;
     messages::changed(tx, &row).await?;
     Ok(row)
@@ -441,17 +432,24 @@ pub(crate) async fn settle(tx: &mut Tx, by: &Principal, m: message::Model, arriv
     let update = Update::Settle { arrived };
     known(tx, &m, &by.author()).await?;
     if !arrived {
-        let why = format!("{} says that it did not arrive.", by.author());
-        let failure = Failure {
-            update,
+        let failure = outcome::Failure {
             code: None,
-            why: &why,
+            detail: String::new(),
+            words: format!("{} says that it did not arrive.", by.author()),
+            next_step: String::new(),
+            class: Class::Other,
+            scope: Scope::Message,
+            retry: Retry::Never,
+        };
+        let how = Failure {
+            update,
+            failure,
             retrying: false,
         };
-        let row = mark_failed(tx, m, &failure).await?;
+        let row = mark_failed(tx, m, &how).await?;
         // Who was told to look has looked: only what made it needs to hear.
         if messages::origin(&row).is_some_and(|o| o.policy().owned) {
-            tell_failed(tx, &row, by, &failure, "");
+            tell_failed(tx, &row, by, &how, "");
         } else {
             tx.record(row.business_id, by, Event::RetryEnded(Arc::new(row.clone())));
         }

@@ -4,13 +4,16 @@
 use std::collections::{BTreeSet, HashMap};
 
 use contract::Code;
-use domain::delivery::{Advance, Status, Update, advance};
+use domain::{
+    delivery::{Advance, Status, Update, advance},
+    outcome::Accepted,
+};
 use entity::messages::{message, message_attempt, message_event};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::LockType,
 };
-use twilio::{errors, forms};
+use twilio::forms;
 use uuid::Uuid;
 
 use super::{
@@ -18,7 +21,7 @@ use super::{
     state::{self, Failure},
 };
 use crate::{
-    channels::{breakers, connections},
+    channels::{self, breakers, connections},
     contacts, conversations,
     kernel::{Error, Result, Services, Tx, batcher::Batcher, error::problem},
     messages::{self, all_opened, opened},
@@ -381,17 +384,16 @@ pub(crate) async fn follow(tx: &mut Tx, row: message::Model, said: &str, code: O
 /// The provider had it and could not deliver it. What may go through later is tried again, the rest is for a person.
 async fn not_delivered(tx: &mut Tx, row: message::Model, said: Status, code: Option<i32>) -> Result<message::Model> {
     state::save(tx, &row).await?;
-    let words = code.map_or_else(|| "The network did not deliver it.".to_owned(), errors::describe);
+    let why = channels::failure(&row, code, "The network did not deliver it.");
     metrics::counter!("showup_messages_total", "step" => said.as_str()).increment(1);
     tracing::info!(message = %row.id, step = "status", status = said.as_str(), code, "text");
-    let again = retry::retry_at(tx.now, code, row.resends, rand::random::<f64>());
+    let again = retry::retry_at(tx.now, why.retry, row.resends, rand::random::<f64>());
     let contact = contacts::locked(tx, row.business_id, row.contact_id).await?;
-    breakers::concerns_others(tx, &row, code, &words, true).await?;
+    breakers::concerns_others(tx, &row, &why, true).await?;
     // A person hears of it at once, whether or not it is tried again: they may know a better way.
     let failure = Failure {
         update: Update::Provider(said),
-        code,
-        why: &words,
+        failure: why,
         retrying: again.is_some(),
     };
     let mut row = state::fail(tx, &contact, row, failure).await?;
@@ -401,19 +403,19 @@ async fn not_delivered(tx: &mut Tx, row: message::Model, said: Status, code: Opt
     opened(tx.services(), row).await
 }
 
-/// Twilio's log says more than its callbacks did.
-pub(crate) async fn learned(tx: &mut Tx, row: message::Model, said: &twilio::Message) -> Result<()> {
+/// A provider's log, or its answer to our call, says more than its callbacks did.
+pub(crate) async fn learned(tx: &mut Tx, row: message::Model, said: &Accepted) -> Result<()> {
     let form = forms::Status {
-        message_sid: said.sid.clone(),
-        account_sid: said.account_sid.clone(),
-        message_status: said.status.clone(),
+        message_sid: said.provider_id.clone().unwrap_or_default(),
+        account_sid: said.account.clone().unwrap_or_default(),
+        message_status: said.said.clone(),
         error_code: said.error_code,
         error_message: None,
         from: None,
         to: None,
     };
     event(tx, Some(&row), &form, "log").insert(&tx.db).await?;
-    let rows = [follow(tx, row, &said.status, said.error_code).await?];
+    let rows = [follow(tx, row, &said.said, said.error_code).await?];
     let calls = breakers::calls(tx.services(), &rows);
     breakers::confirmed(tx, &calls).await?;
     conversations::follow(tx, &rows).await.map(drop)

@@ -1,20 +1,19 @@
 //! Messages whose outcome nobody knows: the call broke off, or the process died in it. They are looked up at the provider, never sent
 //! again on a guess (law 2).
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use contract::{
     Code,
     messages::{MessageView, SettleMessage},
 };
-use domain::{delivery::Status, phone::mask_all};
+use domain::{delivery::Status, outcome::Accepted};
 use entity::messages::{message, message_attempt, message_event};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, sea_query::Expr};
-use twilio::{ListQuery, ReadError};
 use uuid::Uuid;
 
 use super::{accepted::accepted, state, status};
 use crate::{
-    channels::connections::{Connections, patient},
+    channels::{self, Found},
     kernel::{
         Actor, Event, Permission, Result, Services, Tx,
         error::{not_found, problem},
@@ -30,9 +29,6 @@ const LOOKS: [i64; 4] = [20, 60, 180, 300];
 
 /// A message that is unclear for longer than this is a person's to decide, whether the log could be read or not.
 const PATIENCE: Duration = Duration::minutes(14);
-
-/// Most pages of the log read for one message; a phone that gets more than this in a minute is nobody's customer.
-const PAGES: usize = 10;
 
 /// The outcome is unclear from now on; the provider's log will be looked at.
 pub(crate) async fn begin(tx: &mut Tx, m: message::Model, died: bool) -> Result<()> {
@@ -52,7 +48,7 @@ async fn look_in(tx: &mut Tx, m: message::Model, seconds: i64) -> Result<()> {
 
 /// What a look at the provider's log showed.
 enum Look {
-    Found(Box<twilio::Message>),
+    Found(Box<Accepted>),
     Absent,
     /// The log can't be read now, or somebody else's equal text is on its way and can't be told from this one yet.
     Undecided,
@@ -75,7 +71,7 @@ pub(crate) async fn resolve(s: &Services, id: Uuid) -> Result<()> {
     let waited = row.claimed_at.is_none_or(|at| tx.now - at > PATIENCE);
     match look {
         Look::Found(answer) => {
-            tracing::info!(message = %id, sid = %answer.sid, "unclear text found in the provider's log");
+            tracing::info!(message = %id, sid = answer.provider_id, "unclear text found in the provider's log");
             Box::pin(accepted(&mut tx, row, &answer)).await?;
         }
         Look::Absent if waited => ask_person(&mut tx, row, "Twilio's log does not show it.").await?,
@@ -146,60 +142,22 @@ pub async fn settle(s: &Services, actor: &Actor, cmd: SettleMessage) -> Result<M
 
 /// The provider's record of this message: same addresses and text, made after the claim, and nobody else's.
 async fn search(s: &Services, m: &message::Model) -> Result<Look> {
-    let (Some(account), Some(claimed_at)) = (s.of::<Connections>().that_has(m), m.claimed_at) else {
+    let Found::These(candidates) = channels::find(s, m).await else {
         return Ok(Look::Undecided);
-    };
-    // Not by date: a message that has not left yet has no date sent.
-    let query = ListQuery {
-        to: Some(m.theirs.clone()),
-        from: Some(m.ours.clone()),
-        sent_after: None,
-        sent_before: None,
-        page_size: 100,
-    };
-    let since = claimed_at - Duration::minutes(1);
-    let listed = match list_since(account.client(), &query, since).await {
-        Ok(listed) => listed,
-        Err(error) => {
-            let error = mask_all(&error.to_string());
-            tracing::warn!(message = %m.id, %error, "the provider's log can't be read now");
-            return Ok(Look::Undecided);
-        }
     };
     if twin_in_the_air(s, m).await? {
         return Ok(Look::Undecided);
     }
-    let mut candidates: Vec<twilio::Message> = listed
-        .into_iter()
-        .filter(|c| !c.direction.starts_with("inbound") && c.body.trim() == m.body.trim())
-        .filter(|c| c.date_created.is_none_or(|at| at >= since))
-        .collect();
-    candidates.sort_by_key(|c| c.date_created);
     for candidate in candidates {
-        if !taken(s, &candidate.sid).await? {
+        let known = match &candidate.provider_id {
+            Some(id) => taken(s, id).await?,
+            None => false,
+        };
+        if !known {
             return Ok(Look::Found(Box::new(candidate)));
         }
     }
     Ok(Look::Absent)
-}
-
-/// The list's pages, newest first, down to `since`.
-async fn list_since(
-    client: &twilio::Client,
-    query: &ListQuery,
-    since: DateTime<Utc>,
-) -> std::result::Result<Vec<twilio::Message>, ReadError> {
-    let mut page = patient(|| client.list(query)).await?;
-    let mut all = Vec::new();
-    for _ in 0..PAGES {
-        let reached = page.messages.last().and_then(|m| m.date_created).is_some_and(|at| at < since);
-        all.append(&mut page.messages);
-        match page.next.take().filter(|_| !reached) {
-            Some(next) => page = patient(|| client.next(&next)).await?,
-            None => break,
-        }
-    }
-    Ok(all)
 }
 
 /// Whether a record of the provider's belongs to another message of ours, or to an earlier try.

@@ -4,30 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
-use domain::pace::{Allowance, Rate};
+use domain::{
+    outcome::{Class, Outcome},
+    pace::{Allowance, Rate},
+};
 use entity::messages::{account_pace, message};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{LockType, OnConflict},
 };
-use twilio::{Outcome, errors};
 
 use crate::{
     channels::breakers,
     kernel::{Result, Tx},
 };
-
-/// Codes that say, whatever the status, that the account as a whole is too fast.
-const OF_ACCOUNT: [i32; 2] = [14107, 20429];
-
-/// Whether an answer is about how fast the account calls, not about this text or its sender.
-pub(super) fn is_of_account(http: Option<u16>, code: Option<i32>) -> bool {
-    let of_sender = code.and_then(errors::lookup).is_some_and(|e| e.class == errors::Class::Pace);
-    match code {
-        Some(code) if OF_ACCOUNT.contains(&code) => true,
-        _ => http == Some(429) && !of_sender,
-    }
-}
 
 /// What a call said about the pace of its account.
 pub(super) enum Heard {
@@ -42,13 +32,11 @@ pub(super) enum Heard {
 impl Heard {
     pub(super) fn of(said: &Outcome) -> Self {
         match said {
-            Outcome::TryLater {
-                http, code, retry_after, ..
-            } if is_of_account(*http, *code) => {
-                let asked = retry_after.and_then(|d| Duration::from_std(d).ok());
+            Outcome::TryLater { after, failure, .. } if failure.class == Class::AccountPace => {
+                let asked = after.and_then(|d| Duration::from_std(d).ok());
                 Self::TooFast(asked.unwrap_or_default())
             }
-            Outcome::Accepted(_) | Outcome::Refused { .. } | Outcome::TryLater { http: Some(_), .. } => Self::Taken,
+            Outcome::Accepted(_) | Outcome::Refused { .. } | Outcome::TryLater { reply: Some(_), .. } => Self::Taken,
             Outcome::TryLater { .. } | Outcome::Unknown { .. } => Self::Nothing,
         }
     }

@@ -7,10 +7,8 @@ use std::{
     time::Duration as StdDuration,
 };
 
-use domain::phone::mask;
 use entity::messages::message;
 use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
-use twilio::{NewMessage, Outcome};
 use uuid::Uuid;
 
 use super::{
@@ -19,7 +17,7 @@ use super::{
     record,
 };
 use crate::{
-    channels::connections::Connections,
+    channels::{self, connections::Connections},
     kernel::{Result, Services},
 };
 
@@ -222,7 +220,7 @@ async fn send(s: &Services, m: message::Model) {
             return record::release(s, &m, &why).await;
         }
         let begun = Instant::now();
-        let said = call(s, &m).await;
+        let said = channels::send(s, &m, validity(s, &m)).await;
         metrics::histogram!("showup_step_seconds", "step" => "call").record(begun.elapsed());
         record::record(s, m, said).await
     };
@@ -235,30 +233,4 @@ async fn send(s: &Services, m: message::Model) {
 fn validity(s: &Services, m: &message::Model) -> Option<StdDuration> {
     let left = (m.useful_until.filter(|_| m.appointment_id.is_some())? - s.now()).num_seconds();
     Some(StdDuration::from_secs(left.clamp(60, LONGEST_VALID) as u64))
-}
-
-async fn call(s: &Services, m: &message::Model) -> Outcome {
-    let Some(account) = s.of::<Connections>().that_has(m) else {
-        return Outcome::TryLater {
-            http: None,
-            code: None,
-            retry_after: None,
-            message: "no Twilio account is connected".to_owned(),
-        };
-    };
-    let callback = format!(
-        "{}/webhooks/twilio/status?message_id={}&attempt={}",
-        s.settings().public_url,
-        m.id,
-        m.attempts
-    );
-    let new = NewMessage {
-        to: &m.theirs,
-        from: &m.ours,
-        body: &m.body,
-        status_callback: Some(&callback),
-        validity_period: validity(s, m),
-    };
-    tracing::info!(message = %m.id, step = "call", to = %mask(&m.theirs), attempt = m.attempts, "text handed to Twilio");
-    account.client().create(&new).await
 }

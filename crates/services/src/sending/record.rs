@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     delivery::{Status, Update},
+    outcome::{Failure, Outcome, Retry, Scope},
     phone::{mask, mask_all},
 };
 use entity::{
@@ -16,7 +17,6 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
-use twilio::{Outcome, errors};
 use uuid::Uuid;
 
 use super::{
@@ -24,7 +24,7 @@ use super::{
     limits,
 };
 use crate::{
-    channels::breakers,
+    channels::{self, breakers},
     contacts,
     delivery::{
         accepted::all_accepted,
@@ -143,32 +143,34 @@ async fn not_taken(
     let open = open && !arrived_before(tx, &row, matches!(said, Outcome::Unknown { .. })).await?;
     match said {
         Outcome::Accepted(_) => Ok(()),
-        Outcome::Refused { http, code, message } => {
-            step(&row, "refused", Some(*http), *code);
-            close_attempt(tx, &row, "refused", Some(*http), *code, message).await?;
+        Outcome::Refused { reply, failure } => {
+            step(&row, "refused", *reply, failure.code);
+            close_attempt(tx, &row, "refused", *reply, failure.code, &failure.detail).await?;
             if open {
-                refused(s, tx, person, row, *code, message).await
+                refused(s, tx, person, row, failure).await
             } else {
                 Ok(())
             }
         }
-        Outcome::TryLater { http, code, message, .. } => {
-            step(&row, "try_later", *http, *code);
-            close_attempt(tx, &row, "try_later", *http, *code, message).await?;
-            if http.is_none() {
-                breakers::transient(tx, &row, "Twilio can't be reached.").await?;
+        Outcome::TryLater { reply, failure, .. } => {
+            step(&row, "try_later", *reply, failure.code);
+            close_attempt(tx, &row, "try_later", *reply, failure.code, &failure.detail).await?;
+            if reply.is_none() {
+                let why = format!("{} can't be reached.", channels::provider(&row));
+                breakers::transient(tx, &row, &why).await?;
             }
             if open {
                 let rest = rests.get(&breakers::account_of(s, m).0).copied();
-                try_later(tx, person, row, (*http, *code), message, rest).await
+                try_later(tx, person, row, *reply, failure, rest).await
             } else {
                 Ok(())
             }
         }
-        Outcome::Unknown { http, message } => {
-            step(&row, "unknown", *http, None);
-            close_attempt(tx, &row, "unknown", *http, None, message).await?;
-            breakers::transient(tx, &row, "Twilio does not answer as it should.").await?;
+        Outcome::Unknown { reply, detail } => {
+            step(&row, "unknown", *reply, None);
+            close_attempt(tx, &row, "unknown", *reply, None, detail).await?;
+            let why = format!("{} does not answer as it should.", channels::provider(&row));
+            breakers::transient(tx, &row, &why).await?;
             if open && row.status == Status::Sending.as_str() {
                 unknown::begin(tx, row, false).await
             } else {
@@ -190,36 +192,27 @@ pub(super) async fn arrived_before(tx: &mut Tx, row: &message::Model, perhaps_ta
     Ok(arrived)
 }
 
-/// Twilio declined. If it would decline everything else, too, the text waits with the others until that is put right; else it has failed.
-async fn refused(
-    s: &Services,
-    tx: &mut Tx,
-    person: &contact::Model,
-    row: message::Model,
-    code: Option<i32>,
-    message: &str,
-) -> Result<()> {
-    let words = code.map_or_else(|| mask_all(message), errors::describe);
-    let scope = breakers::concerns_others(tx, &row, code, &words, false).await?;
-    if scope == errors::Scope::Account {
-        return wait(tx, row, Duration::seconds(5), &words).await;
+/// It was declined. If everything else would be, too, the text waits with the others until that is put right; else it has failed.
+async fn refused(s: &Services, tx: &mut Tx, person: &contact::Model, row: message::Model, why: &Failure) -> Result<()> {
+    breakers::concerns_others(tx, &row, why, false).await?;
+    if why.scope == Scope::Account {
+        return wait(tx, row, Duration::seconds(5), &why.words).await;
     }
-    if scope == errors::Scope::Message {
-        // An answer about this one text shows that the way to Twilio is open.
+    if why.scope == Scope::Message {
+        // An answer about this one text shows that the way to the provider is open.
         breakers::success(tx, &breakers::of_call(s, &row)).await?;
     }
-    give_up(tx, person, row, code, &words).await
+    give_up(tx, person, row, why.clone()).await
 }
 
 /// It is not tried any more.
-async fn give_up(tx: &mut Tx, person: &contact::Model, row: message::Model, code: Option<i32>, why: &str) -> Result<()> {
-    let failure = Failed {
+async fn give_up(tx: &mut Tx, person: &contact::Model, row: message::Model, failure: Failure) -> Result<()> {
+    let failed = Failed {
         update: Update::Fail,
-        code,
-        why,
+        failure,
         retrying: false,
     };
-    state::fail(tx, person, row, failure).await.map(drop)
+    state::fail(tx, person, row, failed).await.map(drop)
 }
 
 /// Back into the outbox: the reason lies elsewhere.
@@ -251,38 +244,35 @@ async fn try_later(
     tx: &mut Tx,
     person: &contact::Model,
     m: message::Model,
-    (http, code): (Option<u16>, Option<i32>),
-    message: &str,
+    reply: Option<u16>,
+    why: &Failure,
     rest: Option<DateTime<Utc>>,
 ) -> Result<()> {
     let declined = declined(tx, &m).await?;
     if m.useful_until.is_none() && tx.now - declined.since >= LONGEST_WAIT {
-        let why = code.map_or_else(|| mask_all(message), errors::describe);
-        let words = format!("Not sent in a day, after {} tries: {why}", m.attempts);
         // Should a person ask for another try, the day of tries begins anew.
-        close_attempt(tx, &m, "given_up", http, code, message).await?;
-        return give_up(tx, person, m, code, &words).await;
+        close_attempt(tx, &m, "given_up", reply, why.code, &why.detail).await?;
+        let failure = Failure {
+            words: format!("Not sent in a day, after {} tries: {}", m.attempts, why.words),
+            ..why.clone()
+        };
+        return give_up(tx, person, m, failure).await;
     }
     if let Some(rest) = rest {
         return state::defer(tx, m, rest, limits::ACCOUNT_FULL).await;
     }
     let chance = rand::random::<f64>();
-    match code.map(errors::retry) {
+    match why.retry {
         // The sender's own queue or pace, which other senders of the account do not share.
-        Some(errors::Retry::After(pauses)) if http.is_some() => {
-            let words = code.map_or_else(String::new, errors::describe);
-            wait(
-                tx,
-                m,
-                spread(pauses[0], chance),
-                &format!("{words} It is tried again by itself."),
-            )
-            .await
+        Retry::After(pauses) if reply.is_some() => {
+            let words = format!("{} It is tried again by itself.", why.words);
+            wait(tx, m, spread(pauses[0], chance), &words).await
         }
         _ => {
             let pause = UNREACHED.get(declined.unreached.max(1) - 1).or(UNREACHED.last());
             let by = spread(pause.copied().unwrap_or_default(), chance);
-            wait(tx, m, by, "Twilio did not take it; it will be tried again shortly.").await
+            let words = format!("{} did not take it; it will be tried again shortly.", channels::provider(&m));
+            wait(tx, m, by, &words).await
         }
     }
 }
