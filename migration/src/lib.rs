@@ -1,50 +1,41 @@
-//! HISTORY. How the tables came to be, for both databases. Table names are strings: entities change, history does not.
+//! HISTORY. How the tables came to be: `sql/`, a file for each step and database. Entities change, history does not.
 //! Our own tables are recorded in `seaql_migrations`, the queue's in `_sqlx_migrations`.
+//!
+//! To change a table: write `sql/<next number>_<what it does>.up.sql` and `.down.sql`, and add a line to [`FILES`].
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
-mod ddl;
-mod m20261120_000001_foundation;
-mod m20261120_000002_engine;
-mod m20261120_000003_sealed;
-mod m20261120_000004_waiting;
-mod m20261120_000005_late;
-mod m20261121_000006_confirmed;
-mod m20261125_000007_locations;
-mod m20261125_000008_accounts;
-mod m20261128_000009_country;
-mod m20261128_000010_zones;
-mod m20261128_000011_pace_and_keys;
-mod m20261128_000012_automatic;
-mod m20261128_000013_route;
-mod m20261128_000014_retries;
+mod file;
 mod queue;
 
+use file::{File, file};
 pub use queue::QueueError;
+
+/// Our own tables, in this order.
+const FILES: &[File] = &[
+    file!(each "0001_first_tables" was "m20261120_000001_foundation"),
+    file!(each "0002_priorities_paces_and_budgets" was "m20261120_000002_engine"),
+    file!(each "0003_encryption_at_rest" was "m20261120_000003_sealed"),
+    file!(both "0004_index_waiting_messages" was "m20261120_000004_waiting"),
+    file!(each "0005_receipt_keeps_time_sent" was "m20261120_000005_late"),
+    file!(both "0006_breaker_opened_by_callback" was "m20261121_000006_confirmed"),
+    file!(each "0007_locations" was "m20261125_000007_locations"),
+    file!(each "0008_own_twilio_accounts" was "m20261125_000008_accounts"),
+    file!(both "0009_ask_for_doubtful_countries" was "m20261128_000009_country"),
+    file!(each "0010_appointments_keep_their_clock" was "m20261128_000010_zones"),
+    file!(each "0011_account_paces_and_shared_keys" was "m20261128_000011_pace_and_keys"),
+    file!(both "0012_limits_for_automatic_answers" was "m20261128_000012_automatic"),
+    file!(both "0013_route_index_of_outbound_only" was "m20261128_000013_route"),
+    file!(both "0014_drop_message_retries" was "m20261128_000014_retries"),
+];
 
 /// Our own tables.
 pub struct Migrator;
 
-#[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261120_000001_foundation::Migration),
-            Box::new(m20261120_000002_engine::Migration),
-            Box::new(m20261120_000003_sealed::Migration),
-            Box::new(m20261120_000004_waiting::Migration),
-            Box::new(m20261120_000005_late::Migration),
-            Box::new(m20261121_000006_confirmed::Migration),
-            Box::new(m20261125_000007_locations::Migration),
-            Box::new(m20261125_000008_accounts::Migration),
-            Box::new(m20261128_000009_country::Migration),
-            Box::new(m20261128_000010_zones::Migration),
-            Box::new(m20261128_000011_pace_and_keys::Migration),
-            Box::new(m20261128_000012_automatic::Migration),
-            Box::new(m20261128_000013_route::Migration),
-            Box::new(m20261128_000014_retries::Migration),
-        ]
+        FILES.iter().map(|file| Box::new(*file) as Box<dyn MigrationTrait>).collect()
     }
 }
 
@@ -53,13 +44,12 @@ impl MigratorTrait for Migrator {
 /// # Errors
 /// When the database does not answer.
 pub async fn missing(db: &sea_orm::DatabaseConnection) -> Result<usize, DbErr> {
-    let all = Migrator::migrations();
     if !SchemaManager::new(db).has_table("seaql_migrations").await? {
-        return Ok(all.len());
+        return Ok(FILES.len());
     }
     let done = Migrator::get_migration_models(db).await?;
-    let lacks = |m: &dyn MigrationTrait| done.iter().all(|row| row.version != m.name());
-    Ok(all.iter().filter(|m| lacks(m.as_ref())).count())
+    let lacks = |file: &&File| done.iter().all(|row| name_now(&row.version) != file.name);
+    Ok(FILES.iter().filter(lacks).count())
 }
 
 /// Brings a database to the newest state: our tables, then the queue's.
@@ -70,8 +60,35 @@ pub async fn missing(db: &sea_orm::DatabaseConnection) -> Result<usize, DbErr> {
 /// When a statement fails; on both databases a failed migration leaves nothing half done.
 pub async fn up(db: &sea_orm::DatabaseConnection) -> Result<(), QueueError> {
     queue::locked(db, async {
+        rename(db).await?;
         Migrator::up(db, None).await?;
         queue::up(db).await
     })
     .await
+}
+
+/// What a migration that is recorded as this is called today.
+fn name_now(recorded: &str) -> &str {
+    let file = FILES.iter().find(|file| file.before.contains(&recorded));
+    file.map_or(recorded, |file| file.name)
+}
+
+/// What an earlier version has applied is recorded under an earlier name: it would be taken for not applied, and for one of a newer
+/// version.
+async fn rename(db: &sea_orm::DatabaseConnection) -> Result<(), DbErr> {
+    use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
+    use sea_orm_migration::seaql_migrations::{Column, Entity};
+
+    let tx = db.begin().await?;
+    for row in Migrator::get_migration_models(&tx).await? {
+        let name = name_now(&row.version);
+        if name != row.version {
+            Entity::update_many()
+                .col_expr(Column::Version, Expr::value(name))
+                .filter(Column::Version.eq(&row.version))
+                .exec(&tx)
+                .await?;
+        }
+    }
+    tx.commit().await
 }

@@ -208,7 +208,7 @@ async fn businesses_from_before_are_asked_where_their_number_or_zone_speaks_agai
     let db = Db::connect(&test.url).await.expect("opens");
     let before = Migrator::migrations()
         .iter()
-        .position(|m| m.name() == "m20261128_000009_country");
+        .position(|m| m.name() == "0009_ask_for_doubtful_countries");
     Migrator::up(db.connection(), before.map(|n| n as u32))
         .await
         .expect("up to then");

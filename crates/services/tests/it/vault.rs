@@ -582,7 +582,7 @@ async fn plain(test: &TestDb, now: chrono::DateTime<chrono::Utc>) -> (Db, Uuid) 
     let db = Db::connect(&test.url).await.expect("opens");
     let before = Migrator::migrations()
         .iter()
-        .position(|m| m.name() == "m20261120_000003_sealed")
+        .position(|m| m.name() == "0003_encryption_at_rest")
         .expect("it exists");
     Migrator::up(db.connection(), Some(before as u32)).await.expect("up to then");
     let (business, now): (Uuid, Value) = (Uuid::now_v7(), now.into());

@@ -1,0 +1,22 @@
+-- In the order that foreign keys allow.
+DROP TABLE quota_hour;
+DROP TABLE audit_event;
+DROP TABLE live_event;
+DROP TABLE task;
+DROP TABLE reminder_request;
+DROP TABLE receipt;
+DROP TABLE message_event;
+DROP TABLE message_attempt;
+DROP TABLE message;
+DROP TABLE conversation;
+DROP TABLE appointment;
+DROP TABLE consent_event;
+DROP TABLE suppression;
+DROP TABLE consent;
+DROP TABLE contact;
+DROP TABLE number;
+DROP TABLE api_key;
+DROP TABLE session;
+DROP TABLE member;
+DROP TABLE account;
+DROP TABLE business;

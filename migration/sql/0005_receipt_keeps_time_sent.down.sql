@@ -1,0 +1,1 @@
+ALTER TABLE receipt DROP COLUMN sent_at;

@@ -1,0 +1,1 @@
+ALTER TABLE breaker DROP COLUMN by_callback;

@@ -1,0 +1,2 @@
+ALTER TABLE appointment DROP COLUMN location_id;
+DROP TABLE location;

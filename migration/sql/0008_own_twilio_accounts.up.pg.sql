@@ -1,0 +1,7 @@
+-- Twilio accounts that businesses bring along. An event that came before its message is kept with the account that told
+-- of it.
+CREATE TABLE twilio_account (
+  sid text PRIMARY KEY, business_id uuid NOT NULL UNIQUE REFERENCES business(id), token text NOT NULL, previous_token text,
+  created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL);
+
+ALTER TABLE message_event ADD COLUMN account_sid text;

@@ -1,0 +1,1 @@
+UPDATE business SET country = 'US' WHERE country = '';

@@ -1,0 +1,2 @@
+DROP TABLE twilio_shared_key;
+DROP TABLE account_pace;

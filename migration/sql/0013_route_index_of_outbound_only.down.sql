@@ -1,0 +1,2 @@
+DROP INDEX message_route;
+CREATE INDEX message_route ON message (theirs_key, ours, created_at);

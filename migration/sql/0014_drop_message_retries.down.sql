@@ -1,0 +1,1 @@
+ALTER TABLE message ADD COLUMN retries integer NOT NULL DEFAULT 0;
