@@ -28,6 +28,9 @@ const FILES: &[File] = &[
     file!(both "0012_limits_for_automatic_answers" was "m20261128_000012_automatic"),
     file!(both "0013_route_index_of_outbound_only" was "m20261128_000013_route"),
     file!(both "0014_drop_message_retries" was "m20261128_000014_retries"),
+    file!(each "0015_waiting_snoozed_assigned_and_seen"),
+    file!(each "0016_appointment_types_ends_and_series"),
+    file!(each "0017_calendar_sources"),
     file!(each "0018_message_origins"),
 ];
 

@@ -34,6 +34,9 @@ pub mod member {
         pub business_id: Uuid,
         pub account_id: Uuid,
         pub role: String,
+        /// Up to which message they have seen every conversation that has no `conversation_seen` of theirs; none: those from before they
+        /// joined.
+        pub seen_message_id: Option<Uuid>,
         pub created_at: DateTimeUtc,
     }
 

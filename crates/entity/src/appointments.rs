@@ -20,8 +20,37 @@ pub mod appointment {
         pub time_zone: Option<String>,
         /// Seconds east of UTC that its clocks were to show at `starts_at`, by the rules of then.
         pub utc_offset: Option<i32>,
+        /// None: not known.
+        pub ends_at: Option<DateTimeUtc>,
+        pub type_id: Option<Uuid>,
+        /// Sealed; the first name of whom it is for, if that is not the contact.
+        pub for_name: Option<String>,
+        /// None: from before this was kept.
+        pub source: Option<Source>,
+        /// What another system calls it; unique in a business.
+        pub external_id: Option<String>,
+        /// Grows with every change of time or status.
+        pub revision: i32,
+        /// Shared by those that were made as one series.
+        pub series_id: Option<Uuid>,
+        /// Its place in the series, from 1.
+        pub series_index: Option<i32>,
+        pub arrived_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
+    }
+
+    /// Where an appointment came from.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+    #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+    pub enum Source {
+        Staff,
+        Api,
+        /// A file.
+        Import,
+        /// A calendar of another system, which keeps it.
+        Calendar,
+        Waitlist,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

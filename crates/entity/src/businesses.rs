@@ -13,6 +13,8 @@ pub mod business {
         pub contact_line: String,
         pub time_zone: String,
         pub country: String,
+        /// Of those of its contacts who have none: `en`, `es`.
+        pub language: String,
         pub quiet_start: i32,
         pub quiet_end: i32,
         pub cadence: String,
@@ -56,4 +58,53 @@ pub mod location {
 
     impl ActiveModelBehavior for ActiveModel {}
     crate::in_business!(with ids);
+}
+
+/// A type of appointment.
+pub mod appointment_type {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "appointment_type")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub business_id: Uuid,
+        pub name: String,
+        pub minutes: i32,
+        /// Micro-units of the business's currency.
+        pub price: Option<i64>,
+        /// As the business's; none: the business's.
+        pub cadence: Option<String>,
+        pub reminders: bool,
+        /// After so many months without another one somebody is due again.
+        pub recall_months: Option<i32>,
+        pub created_at: DateTimeUtc,
+        pub updated_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!(with ids);
+}
+
+/// A label to choose from, for who an appointment is with. Appointments keep theirs as text.
+pub mod staff_label {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "staff_label")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub business_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
 }

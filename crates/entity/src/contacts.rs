@@ -1,6 +1,6 @@
 //! Tables of the noun `contacts`.
 
-/// A customer.
+/// A customer: who owns a phone. Appointments of others on that phone are theirs too, and say whom they are for.
 pub mod contact {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -17,6 +17,8 @@ pub mod contact {
         /// Sealed, like `phone`.
         pub email: Option<String>,
         pub time_zone: Option<String>,
+        /// `en`, `es`; none: the business's.
+        pub language: Option<String>,
         pub notes: String,
         pub blocked: bool,
         /// Since when nothing is sent because they seem to have asked for that; staff decide.

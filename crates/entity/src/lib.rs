@@ -39,6 +39,7 @@ pub mod accounts;
 pub mod appointments;
 pub mod audit;
 pub mod businesses;
+pub mod calendars;
 pub mod contacts;
 pub mod conversations;
 pub mod integrations;

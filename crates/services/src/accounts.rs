@@ -139,6 +139,7 @@ pub(crate) async fn insert_member(
         business_id: Set(business_id),
         account_id: Set(id),
         role: Set(role.as_str().to_owned()),
+        seen_message_id: sea_orm::NotSet,
         created_at: Set(tx.now),
     };
     member.insert(&tx.db).await?;

@@ -93,6 +93,7 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         hourly_limit: Set(new.hourly_limit.unwrap_or(HOURLY_LIMIT)),
         monthly_budget: Set(None),
         state_hours: Set(false),
+        language: sea_orm::NotSet,
         ledger_seq: Set(0),
         ledger_hash: Set(domain::consent::GENESIS.to_owned()),
         created_at: Set(tx.now),

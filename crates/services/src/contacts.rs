@@ -546,6 +546,7 @@ fn fresh(tx: &Tx, business_id: Uuid, v: Valid) -> contact::Model {
         phone_key: None,
         email: v.email,
         time_zone: v.time_zone,
+        language: None,
         notes: v.notes,
         blocked: false,
         held_since: None,

@@ -147,6 +147,12 @@ fn empty(tx: &Tx, business_id: Uuid, contact_id: Uuid) -> conversation::Model {
         last_at: tx.now,
         last_direction: "outbound".to_owned(),
         last_status: String::new(),
+        last_human_at: None,
+        last_inbound_id: None,
+        waiting_since: None,
+        closed_at: None,
+        snoozed_until: None,
+        assignee_id: None,
         unread: 0,
         created_at: tx.now,
     }

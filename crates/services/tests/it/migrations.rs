@@ -1,5 +1,7 @@
 //! One set of migrations for both databases, and back.
 
+mod upgrade;
+
 use migration::{Migrator, MigratorTrait};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};

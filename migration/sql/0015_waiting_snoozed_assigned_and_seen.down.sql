@@ -1,0 +1,13 @@
+DROP INDEX conversation_snoozed;
+DROP INDEX conversation_closed;
+DROP INDEX conversation_assigned;
+DROP INDEX conversation_open;
+DROP INDEX conversation_waiting;
+ALTER TABLE member DROP COLUMN seen_message_id;
+DROP TABLE conversation_seen;
+ALTER TABLE conversation DROP COLUMN assignee_id;
+ALTER TABLE conversation DROP COLUMN snoozed_until;
+ALTER TABLE conversation DROP COLUMN closed_at;
+ALTER TABLE conversation DROP COLUMN waiting_since;
+ALTER TABLE conversation DROP COLUMN last_inbound_id;
+ALTER TABLE conversation DROP COLUMN last_human_at;

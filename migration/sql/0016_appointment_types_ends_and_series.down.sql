@@ -1,0 +1,15 @@
+ALTER TABLE business DROP COLUMN language;
+ALTER TABLE contact DROP COLUMN language;
+DROP INDEX appointment_series;
+DROP INDEX appointment_external;
+ALTER TABLE appointment DROP COLUMN arrived_at;
+ALTER TABLE appointment DROP COLUMN series_index;
+ALTER TABLE appointment DROP COLUMN series_id;
+ALTER TABLE appointment DROP COLUMN revision;
+ALTER TABLE appointment DROP COLUMN external_id;
+ALTER TABLE appointment DROP COLUMN source;
+ALTER TABLE appointment DROP COLUMN for_name;
+ALTER TABLE appointment DROP COLUMN type_id;
+ALTER TABLE appointment DROP COLUMN ends_at;
+DROP TABLE staff_label;
+DROP TABLE appointment_type;

@@ -1,0 +1,2 @@
+DROP TABLE calendar_event;
+DROP TABLE calendar_source;
