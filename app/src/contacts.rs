@@ -60,6 +60,7 @@ pub async fn create_contact(
         phone,
         email: filled(email),
         time_zone: filled(time_zone),
+        language: None,
         notes: filled(notes),
         opt_in,
     };

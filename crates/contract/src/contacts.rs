@@ -18,6 +18,9 @@ pub struct ContactView {
     pub email: Option<String>,
     /// IANA name; none means the business's.
     pub time_zone: Option<String>,
+    /// The language they are texted in, like `en` or `pt-BR`; none means the business's.
+    #[serde(default)]
+    pub language: Option<String>,
     pub notes: String,
     pub blocked: bool,
     /// Since when nothing is sent because they seem to have asked for that in their own words; staff decide.
@@ -79,6 +82,9 @@ pub struct CreateContact {
     pub email: Option<String>,
     #[serde(default)]
     pub time_zone: Option<String>,
+    /// Like `en` or `pt-BR`.
+    #[serde(default)]
+    pub language: Option<String>,
     #[serde(default)]
     pub notes: Option<String>,
     #[serde(default)]

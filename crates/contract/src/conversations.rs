@@ -31,6 +31,20 @@ pub struct ConversationRow {
     /// Public status of the last message.
     pub last_status: String,
     pub unread: u32,
+    /// When a person wrote last, on either side; reminders and other texts of the machine don't count.
+    #[serde(default)]
+    pub last_human_at: Option<DateTime<Utc>>,
+    /// Since when the customer waits for an answer of a person.
+    #[serde(default)]
+    pub waiting_since: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub needs_answer: bool,
+    /// open, snoozed or closed
+    #[serde(default)]
+    pub status: String,
+    /// The account that looks after it.
+    #[serde(default)]
+    pub assignee: Option<Uuid>,
     pub opted_out: bool,
     /// Nothing is sent until staff decide: they seem to have asked for no more texts.
     #[serde(default)]

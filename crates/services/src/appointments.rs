@@ -62,6 +62,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
         notes: Set(notes),
         token: Set(contacts::take_token(&tx, contact.clone()).await?),
         location_id: Set(location_id),
+        source: Set(source(&actor.who)),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
         ..Default::default()
@@ -103,6 +104,7 @@ pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointm
     let mut row = before.clone().into_active_model();
     clocks::entered(&mut row, starts_at, zone);
     row.status = Set(Status::Scheduled.as_str().to_owned());
+    row.revision = Set(before.revision + 1);
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;
     record(&mut tx, &actor.who, Event::AppointmentMoved, Some(&before), &after);
@@ -145,6 +147,15 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<Appo
     finish(tx, actor.business_id, id).await
 }
 
+/// Where an appointment comes from that this one makes.
+fn source(who: &Principal) -> Option<appointment::Source> {
+    match who {
+        Principal::Member { .. } | Principal::Operator => Some(appointment::Source::Staff),
+        Principal::ApiKey { .. } => Some(appointment::Source::Api),
+        Principal::Customer | Principal::System(_) => None,
+    }
+}
+
 /// Nobody is at two appointments in the same minute, which is as far as texts tell times apart: a second one is a double click, or a
 /// program that asked again. The caller holds the contact's lock, so two at the same moment find each other, too.
 ///
@@ -181,6 +192,7 @@ pub(crate) async fn set_status(
 ) -> Result<appointment::Model> {
     let mut row = before.clone().into_active_model();
     row.status = Set(status.as_str().to_owned());
+    row.revision = Set(before.revision + 1);
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;
     let event = match status {

@@ -72,7 +72,8 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
         cmd.email.as_deref(),
         cmd.time_zone.as_deref(),
         cmd.notes.as_deref(),
-    )?;
+    )?
+    .speaking(cmd.language.as_deref())?;
     if cmd.opt_in.as_ref().is_some_and(|o| o.channel != "sms") {
         return Err(field("opt_in.channel", "Consent can be given for the channel \"sms\"."));
     }
@@ -440,6 +441,8 @@ struct Valid {
     phone: String,
     email: Option<String>,
     time_zone: Option<String>,
+    /// None: not said; what is known stays.
+    language: Option<String>,
     notes: String,
 }
 
@@ -451,8 +454,24 @@ impl Valid {
             phone: phone.to_owned(),
             email: None,
             time_zone: None,
+            language: None,
             notes: String::new(),
         }
+    }
+
+    /// With the language they are to be texted in.
+    fn speaking(mut self, language: Option<&str>) -> Result<Self> {
+        let given = language.map(str::trim).filter(|l| !l.is_empty());
+        let parts = |l: &str| {
+            l.len() <= 35
+                && l.split('-')
+                    .all(|p| (2..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
+        };
+        if given.is_some_and(|l| !parts(l)) {
+            return Err(field("language", "Please give a language like en or pt-BR."));
+        }
+        self.language = given.map(str::to_owned);
+        Ok(self)
     }
 
     /// `known`: the number that stands already. A short code that wrote is none that could be typed, and stays as it is.
@@ -506,6 +525,7 @@ impl Valid {
                 phone,
                 email: normal,
                 time_zone,
+                language: None,
                 notes,
             })
         } else {
@@ -521,6 +541,9 @@ impl Valid {
         row.phone = Set(vault.seal(PHONE, &self.phone));
         row.email = Set(self.email.map(|email| vault.seal(EMAIL, &email)));
         row.time_zone = Set(self.time_zone);
+        if let Some(language) = self.language {
+            row.language = Set(Some(language));
+        }
         row.notes = Set(self.notes);
     }
 }
@@ -546,7 +569,7 @@ fn fresh(tx: &Tx, business_id: Uuid, v: Valid) -> contact::Model {
         phone_key: None,
         email: v.email,
         time_zone: v.time_zone,
-        language: None,
+        language: v.language,
         notes: v.notes,
         blocked: false,
         held_since: None,

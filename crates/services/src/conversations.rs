@@ -1,13 +1,18 @@
 //! The inbox: one conversation per contact.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use contract::{Page, PageQuery, conversations::ConversationRow, live::LiveEvent, messages::Direction};
-use domain::{consent::State, delivery, words};
-use entity::{contacts::contact, conversations::conversation, messages::message};
+use domain::{consent::State, delivery, origin::Origin, words};
+use entity::{
+    contacts::contact,
+    conversations::{conversation, conversation_seen},
+    messages::message,
+};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
-    Set, sea_query::Expr,
+    Set,
+    sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 
@@ -15,7 +20,7 @@ use crate::{
     businesses,
     contacts::{self, consent},
     kernel::{
-        Actor, Permission, Result, Services, Tx,
+        Actor, Permission, Principal, Result, Services, Tx,
         db::places,
         error::not_found,
         paging::{self, Cursor, PAGE, TimeCursor},
@@ -72,9 +77,34 @@ pub async fn mark_read(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
     let mut tx = s.begin().await?;
     let mut row = find(&tx.db, actor.business_id, id).await?.into_active_model();
     row.unread = Set(0);
-    row.update(&tx.db).await?;
+    let row = row.update(&tx.db).await?;
+    if let (Principal::Member { account_id, .. }, Some(message_id)) = (&actor.who, row.last_inbound_id) {
+        see(&tx, &row, *account_id, message_id).await?;
+    }
     tx.mark_changed(actor.business_id, Changed::Conversation(id));
     tx.commit().await
+}
+
+/// This member has seen the conversation up to here.
+async fn see(tx: &Tx, row: &conversation::Model, account_id: Uuid, message_id: Uuid) -> Result<()> {
+    let seen = conversation_seen::ActiveModel {
+        account_id: Set(account_id),
+        conversation_id: Set(row.id),
+        business_id: Set(row.business_id),
+        message_id: Set(message_id),
+    };
+    let key = [
+        conversation_seen::Column::AccountId,
+        conversation_seen::Column::ConversationId,
+    ];
+    let further = OnConflict::columns(key)
+        .update_column(conversation_seen::Column::MessageId)
+        .to_owned();
+    conversation_seen::Entity::insert(seen)
+        .on_conflict(further)
+        .exec_without_returning(&tx.db)
+        .await?;
+    Ok(())
 }
 
 /// The conversation with a contact, begun if there is none yet.
@@ -184,37 +214,26 @@ pub(crate) async fn get_or_begin_all<'a>(
     Ok(people.filter_map(|person| known.get(&person.id).cloned()).collect())
 }
 
-/// Messages were added, in this order; each conversation ends with the latest. `threads` is aligned with `rows`. The conversations as
+/// Messages were added, in this order; each conversation ends with the latest. `understood`: those that were answered or acted on by the
+/// machine, so that nobody waits for a person. `threads` is aligned with `rows`. The conversations as
 /// they are now, each once.
 pub(crate) async fn add_all(
     tx: &mut Tx,
     threads: &[conversation::Model],
     rows: &[message::Model],
+    understood: &HashSet<Uuid>,
 ) -> Result<Vec<conversation::Model>> {
-    let mut last: HashMap<Uuid, (&conversation::Model, &message::Model, i32)> = HashMap::new();
+    let mut of_thread: HashMap<Uuid, conversation::Model> = HashMap::new();
     for (thread, m) in threads.iter().zip(rows) {
-        let one = last.entry(thread.id).or_insert((thread, m, 0));
-        if m.created_at >= one.1.created_at {
-            one.1 = m;
-        }
-        one.2 += i32::from(m.direction == "inbound");
-    }
-    let mut news: Vec<conversation::Model> = Vec::with_capacity(last.len());
-    for (thread, m, unread) in last.into_values() {
-        tx.mark_changed(thread.business_id, Changed::Conversation(thread.id));
-        let mut row = conversation::Model {
-            unread,
+        let row = of_thread.entry(thread.id).or_insert_with(|| conversation::Model {
+            unread: 0,
             ..thread.clone()
-        };
-        // A text that an outage kept from us may be older than what was said since.
-        if thread.last_message_id.is_none() || m.created_at >= thread.last_at {
-            row.last_message_id = Some(m.id);
-            row.preview = words::preview(&m.body, 120);
-            row.last_at = m.created_at;
-            row.last_direction = m.direction.clone();
-            row.last_status = m.status.clone();
-        }
-        news.push(row);
+        });
+        take_in(row, m, understood.contains(&m.id));
+    }
+    let mut news: Vec<conversation::Model> = of_thread.into_values().collect();
+    for row in &news {
+        tx.mark_changed(row.business_id, Changed::Conversation(row.id));
     }
     for some in news.chunks_mut(200) {
         write_news(&tx.db, some).await?;
@@ -222,10 +241,62 @@ pub(crate) async fn add_all(
     Ok(news)
 }
 
+/// A message was added to a conversation; `unread` counts what is new. What a machine has understood makes nobody wait.
+fn take_in(row: &mut conversation::Model, m: &message::Model, understood: bool) {
+    // A text that an outage kept from us may be older than what was said since.
+    if row.last_message_id.is_none() || m.created_at >= row.last_at {
+        row.last_message_id = Some(m.id);
+        row.preview = words::preview(&m.body, 120);
+        row.last_at = m.created_at;
+        row.last_direction = m.direction.clone();
+        row.last_status = m.status.clone();
+    }
+    let inbound = m.direction == "inbound";
+    if inbound || m.origin == Origin::Reply.as_str() {
+        row.last_human_at = row.last_human_at.max(Some(m.created_at));
+    }
+    if inbound {
+        row.unread += 1;
+        row.last_inbound_id = row.last_inbound_id.max(Some(m.id));
+        row.waiting_since = row.waiting_since.or((!understood).then_some(m.created_at));
+        // Whatever they write wakes what was put aside.
+        (row.closed_at, row.snoozed_until) = (None, None);
+    } else if m.origin == Origin::Reply.as_str() {
+        row.waiting_since = None;
+    }
+}
+
+/// This text turned out to be for a person: from when it was written on its sender waits.
+pub(crate) async fn begin_waiting(tx: &mut Tx, inbound: &message::Model) -> Result<()> {
+    let waits = conversation::Entity::update_many()
+        .col_expr(conversation::Column::WaitingSince, Expr::value(inbound.created_at))
+        .filter(conversation::Column::Id.eq(inbound.conversation_id))
+        .filter(conversation::Column::WaitingSince.is_null())
+        .exec(&tx.db)
+        .await?;
+    if waits.rows_affected > 0 {
+        tx.mark_changed(inbound.business_id, Changed::Conversation(inbound.conversation_id));
+    }
+    Ok(())
+}
+
 /// One statement for all of them; `unread` is what is added to it, and afterwards what it is.
 async fn write_news(db: &impl ConnectionTrait, news: &mut [conversation::Model]) -> Result<()> {
     let backend = db.get_database_backend();
-    const TYPES: [&str; 7] = ["uuid", "uuid", "text", "timestamptz", "text", "text", "int"];
+    const TYPES: [&str; 12] = [
+        "uuid",
+        "uuid",
+        "text",
+        "timestamptz",
+        "text",
+        "text",
+        "int",
+        "timestamptz",
+        "uuid",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+    ];
     let mut values: Vec<sea_orm::Value> = Vec::with_capacity(news.len() * TYPES.len());
     for one in news.iter() {
         values.extend([
@@ -236,12 +307,18 @@ async fn write_news(db: &impl ConnectionTrait, news: &mut [conversation::Model])
             one.last_direction.clone().into(),
             one.last_status.clone().into(),
             one.unread.into(),
+            one.last_human_at.into(),
+            one.last_inbound_id.into(),
+            one.waiting_since.into(),
+            one.closed_at.into(),
+            one.snoozed_until.into(),
         ]);
     }
     let sql = format!(
-        "WITH news (id, last, preview, at, direction, status, more) AS (VALUES {}) \
+        "WITH news (id, last, preview, at, direction, status, more, human, inbound, waiting, closed, snoozed) AS (VALUES {}) \
          UPDATE conversation SET last_message_id = news.last, preview = news.preview, last_at = news.at, last_direction = news.direction, \
-         last_status = news.status, unread = unread + news.more FROM news WHERE conversation.id = news.id \
+         last_status = news.status, unread = unread + news.more, last_human_at = news.human, last_inbound_id = news.inbound, \
+         waiting_since = news.waiting, closed_at = news.closed, snoozed_until = news.snoozed FROM news WHERE conversation.id = news.id \
          RETURNING conversation.id, conversation.unread",
         places(backend, &TYPES, news.len())
     );
@@ -361,6 +438,16 @@ fn shown(row: conversation::Model, person: &contact::Model, state: Option<State>
         },
         last_status: status.map(|s| s.public().to_owned()).unwrap_or_default(),
         unread: row.unread.max(0) as u32,
+        last_human_at: row.last_human_at,
+        waiting_since: row.waiting_since,
+        needs_answer: row.waiting_since.is_some(),
+        status: match (row.closed_at, row.snoozed_until) {
+            (Some(_), _) => "closed",
+            (None, Some(_)) => "snoozed",
+            (None, None) => "open",
+        }
+        .to_owned(),
+        assignee: row.assignee_id,
         opted_out: state == Some(State::OptedOut),
         on_hold: person.held_since.is_some(),
     }

@@ -92,6 +92,7 @@ async fn add(s: &Services, robin: &Actor, person: &(&str, &str, u64, &str, &str,
         phone: phone.to_owned(),
         email: None,
         time_zone: None,
+        language: None,
         notes: None,
         opt_in: Some(OptIn {
             channel: "sms".to_owned(),

@@ -20,7 +20,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    contacts,
+    contacts, conversations,
     kernel::{
         Actor, Permission, Result, Services, Tx,
         error::{not_found, problem},
@@ -82,6 +82,7 @@ pub(crate) fn clarify(inbound: &message::Model, title: String) -> New {
 
 /// Asks a person to read a text. Who writes on while that is open adds nothing to do: it stands in the thread.
 pub(crate) async fn ask_to_read(tx: &mut Tx, inbound: &message::Model, title: String) -> Result<()> {
+    conversations::begin_waiting(tx, inbound).await?;
     let open = task::Entity::in_business(inbound.business_id)
         .filter(task::Column::ContactId.eq(inbound.contact_id))
         .filter(task::Column::Status.eq("open"))

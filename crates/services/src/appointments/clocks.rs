@@ -255,6 +255,7 @@ pub async fn decide(s: &Services, actor: &Actor, id: Uuid, keep: Keep) -> Result
     }
     let mut row = before.clone().into_active_model();
     entered(&mut row, starts_at, zone);
+    row.revision = Set(before.revision + 1);
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;
     record(&mut tx, &actor.who, Event::ClockDecided, Some(&before), &after);

@@ -145,6 +145,7 @@ pub(super) fn shown(row: contact::Model, state: State, country: &str) -> Contact
         phone: row.phone,
         email: row.email,
         time_zone: row.time_zone,
+        language: row.language,
         notes: row.notes,
         blocked: row.blocked,
         held_since: row.held_since,

@@ -1,6 +1,6 @@
 //! Texts of ours on their way into the outbox (law 1): a row first, which is its own job.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::{Code, live::LiveEvent};
@@ -249,7 +249,7 @@ async fn store(tx: &mut Tx, fresh: Vec<(&contact::Model, message::Model)>) -> Re
     }
     let new = rows.iter().map(|row| row.clone().into_active_model().reset_all());
     message::Entity::insert_many(new).exec_without_returning(&tx.db).await?;
-    conversations::add_all(tx, &threads, &rows).await?;
+    conversations::add_all(tx, &threads, &rows, &HashSet::new()).await?;
     for (row, contact) in rows.iter().zip(&people) {
         tx.publish(row.business_id, LiveEvent::Message(shown(row.clone())));
         metrics::counter!("showup_messages_total", "step" => "stored").increment(1);

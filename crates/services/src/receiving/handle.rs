@@ -175,6 +175,15 @@ fn said(body: &str) -> Meaning {
     }
 }
 
+/// Whether a text says something that a machine acts on. Where it can't after all, a person is asked, and its sender waits from then on.
+pub(super) fn is_for_the_machine(form: &forms::Inbound, state: State, asked: bool) -> bool {
+    match meaning(form, state) {
+        Meaning::Stop | Meaning::Start | Meaning::Help => true,
+        Meaning::Yes { .. } | Meaning::No { .. } => asked,
+        Meaning::Other => false,
+    }
+}
+
 pub(super) fn meaning(form: &forms::Inbound, state: State) -> Meaning {
     match form.opt_out_type.as_deref() {
         Some("STOP") => Meaning::Stop,

@@ -373,9 +373,15 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
     }
     let ids: Vec<Uuid> = people.iter().map(|p| p.id).collect();
     let consents = consent::states_of(&tx.db, &ids).await?;
-    let threads = conversations::add_all(tx, &threads, &rows).await?;
-    conversations::show_all(tx, threads, &people, &consents).await?;
     let asked = reminders::asked(tx, &people).await?;
+    let of = texts.iter().zip(&people).zip(&rows);
+    let understood = of.filter(|((text, person), _)| {
+        let state = consents.get(&person.id).copied().unwrap_or_default();
+        handle::is_for_the_machine(text.form, state, asked.contains(&person.id))
+    });
+    let understood = understood.map(|(_, row)| row.id).collect();
+    let threads = conversations::add_all(tx, &threads, &rows, &understood).await?;
+    conversations::show_all(tx, threads, &people, &consents).await?;
     let mut changed = HashSet::new();
     for ((text, person), inbound) in texts.iter().zip(&people).zip(&rows) {
         tx.record(text.business_id, &Principal::Customer, Event::MessageReceived);

@@ -20,4 +20,5 @@ mod sending;
 mod status;
 mod unclear;
 mod vault;
+mod waiting;
 mod words;
