@@ -21,6 +21,12 @@ pub struct Start {
 }
 
 impl Start {
+    /// As a list of several calls it: "Tue Jan 5, 3:00 PM".
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.say("%a %b %-d, %-I:%M %p")
+    }
+
     /// As chrono's `format` says, with the zone behind it where that is needed.
     fn say(&self, format: &str) -> String {
         let local = self.at.with_timezone(&self.place);
@@ -30,6 +36,14 @@ impl Start {
         }
         words
     }
+}
+
+/// One of several that an answer may have meant.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub at: DateTime<Utc>,
+    pub words: String,
+    pub token: u16,
 }
 
 /// The reminder of an appointment: who, when, how to answer, how to stop. `token` (1–999) goes behind the letters when the
@@ -46,17 +60,16 @@ pub fn reminder(business: &str, start: Start, token: Option<u16>) -> String {
 
 /// Asks once which of several appointments an answer meant: the next four, each with its own answers.
 #[must_use]
-pub fn ask_which(business: &str, appointments: &[(Start, u16)]) -> String {
-    let mut sorted = appointments.to_vec();
-    sorted.sort_unstable_by_key(|(start, token)| (start.at, *token));
+pub fn ask_which(business: &str, appointments: &[Choice]) -> String {
+    let mut sorted: Vec<&Choice> = appointments.iter().collect();
+    sorted.sort_unstable_by_key(|choice| (choice.at, choice.token));
     let mut text = format!("{}: you have {} visits coming up", line(business), sorted.len());
     if sorted.len() > LISTED {
         let _ = write!(text, ", the next {LISTED} are");
     }
     let mut mark = ": ";
-    for (start, token) in sorted.iter().take(LISTED) {
-        let time = start.say("%a %b %-d, %-I:%M %p");
-        let _ = write!(text, "{mark}{time} (Y{token} or N{token})");
+    for Choice { words, token, .. } in sorted.into_iter().take(LISTED) {
+        let _ = write!(text, "{mark}{words} (Y{token} or N{token})");
         mark = "; ";
     }
     text.push_str(". Please reply with one of the codes.");
@@ -118,6 +131,14 @@ mod tests {
         }
     }
 
+    fn choice(start: Start, token: u16) -> Choice {
+        Choice {
+            at: start.at,
+            words: start.short(),
+            token,
+        }
+    }
+
     /// An appointment in New York, for somebody there.
     fn here(at: DateTime<Utc>) -> Start {
         start(at, "America/New_York", "America/New_York")
@@ -133,7 +154,7 @@ mod tests {
         let cases: BTreeMap<String, Case> =
             serde_json::from_str(include_str!("../vectors/texts.json")).expect("vectors are JSON");
         let later = |days| appointment() + chrono::Duration::days(days);
-        let six: Vec<_> = (0..6u16).rev().map(|n| (here(later(i64::from(n))), 101 + n)).collect();
+        let six: Vec<_> = (0..6u16).rev().map(|n| choice(here(later(i64::from(n))), 101 + n)).collect();
         let dentist = |start| reminder("Bright Dental", start, None);
         let summer = "2027-07-05T19:32:00Z".parse().expect("an instant");
         let written = [
@@ -165,15 +186,18 @@ mod tests {
             ),
             (
                 "ask_two",
-                ask_which("Bright Dental", &[(here(appointment()), 101), (here(later(1)), 102)]),
+                ask_which(
+                    "Bright Dental",
+                    &[choice(here(appointment()), 101), choice(here(later(1)), 102)],
+                ),
             ),
             (
                 "ask_two_places",
                 ask_which(
                     "Bright Dental",
                     &[
-                        (start(later(1), "America/Chicago", "America/New_York"), 102),
-                        (here(appointment()), 101),
+                        choice(start(later(1), "America/Chicago", "America/New_York"), 102),
+                        choice(here(appointment()), 101),
                     ],
                 ),
             ),
@@ -201,7 +225,7 @@ mod tests {
         #[test]
         fn no_text_invites_a_word_that_twilio_would_act_on(name in "[B-D][a-d ]{1,20}", token in prop::option::of(1u16..1000)) {
             for text in [reminder(&name, here(appointment()), token), correction(&name), help(&name, "Call us"),
-                ask_which(&name, &[(here(appointment()), 1), (here(appointment()), 2)])] {
+                ask_which(&name, &[choice(here(appointment()), 1), choice(here(appointment()), 2)])] {
                 let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();
                 for banned in ["YES", "CANCEL", "END", "QUIT", "REVOKE", "UNSUBSCRIBE"] {
                     prop_assert!(!words.iter().any(|w| w == banned), "{}", text);

@@ -46,6 +46,7 @@ pub mod integrations;
 pub mod live;
 pub mod messages;
 pub mod numbers;
+pub mod questions;
 pub mod reminders;
 pub mod reports;
 pub mod tasks;

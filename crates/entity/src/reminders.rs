@@ -19,7 +19,6 @@ pub mod reminder_request {
         pub message_id: Option<Uuid>,
         pub sent_at: Option<DateTimeUtc>,
         pub expires_at: Option<DateTimeUtc>,
-        pub corrected_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }

@@ -4,7 +4,7 @@
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `integrations`, `contacts`, `appointments`, `conversations`, `messages`, `tasks`;
-//!   `channels` and `numbers`; then what messages go through: `delivery`, `outbox`, `sending`; `reminders`, which send; `receiving`, which
+//!   `channels` and `numbers`; then what messages go through: `delivery`, `outbox`, `sending`; `questions` that are open to be answered; `reminders`, which ask them; `receiving`, which
 //!   answers; `reconcile`, which compares.
 //! - tops: `listeners` (what follows from an event), `guards` (whether a message is still wanted), `jobs`, `pages` (what a screen shows of many
 //!   nouns), `setup`, `seed`, and this file, which wires them.
@@ -27,6 +27,7 @@ pub mod outbox;
 pub mod pages;
 #[cfg(test)]
 mod query_plans;
+mod questions;
 pub mod receiving;
 pub mod reconcile;
 pub mod reminders;

@@ -28,6 +28,7 @@ macro_rules! on {
 }
 
 pub(crate) static LISTENERS: &[Listener] = &[
+    on!([Answered] => reminders::answered, causes [AppointmentConfirmed AppointmentDeclined MessageWithdrawn RetryEnded]),
     on!([ContactOptedOut ContactBlocked PhoneChanged] => outbox::withdraw_for_contacts, causes [MessageWithdrawn RetryEnded]),
     on!([HoldEnded SendingChanged AccountChanged] => outbox::recheck),
     on!([ZoneChanged] => clocks::zone_changed, causes [ClockChanged ClockDecided]),

@@ -17,7 +17,7 @@ use crate::{
         Db,
         paging::{Cursor, TimeCursor},
     },
-    messages, outbox, receiving, reconcile, reminders, sending,
+    messages, outbox, questions, receiving, reconcile, reminders, sending,
 };
 
 /// PostgreSQL chooses by what the tables hold: one business with 20,000 messages in 200 threads, most of them long done.
@@ -158,8 +158,8 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     uses(
         &db,
         b,
-        "reminder_contact",
-        reminders::asked_of(moment(), [(business, somebody)].into_iter()),
+        "question_contact",
+        questions::open_of(moment(), [(business, somebody)].into_iter()),
     )
     .await;
     let keys = ["a key".to_owned(), "another".to_owned()];

@@ -1,6 +1,7 @@
 //! What customers text us: stored before it is acknowledged, once per SID, and never lost to an error of ours (`receive`); whose it is
 //! (`route`); what it does (`handle`).
 
+mod answer;
 mod handle;
 mod receive;
 mod route;

@@ -2,6 +2,8 @@
 //! were not told are taken over, and what we believe to be at Twilio is looked up when it has been silent for long. Each Twilio account
 //! has a log of its own.
 
+mod price;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -29,10 +31,10 @@ use crate::{
         sms,
     },
     delivery::{in_state, status, unknown},
-    kernel::{Error, Result, Services, Tx, error::problem},
+    kernel::{Error, Result, Services, error::problem},
     messages::{self, locked},
     receiving::{self, Received},
-    spend, tasks,
+    tasks,
 };
 
 /// How far a sweep reaches back behind the last one: Twilio's list lags a little, and a webhook may be on its way.
@@ -353,7 +355,7 @@ async fn take_over_one(s: &Services, row: &message::Model, said: &twilio::Messag
     };
     let (moves, priced) = statuses(&row, said);
     if priced {
-        settle_price(&mut tx, &row, said).await?;
+        price::settle(&mut tx, &row, said).await?;
     }
     if moves {
         status::learned(&mut tx, row, &sms::accepted(said)).await?;
@@ -486,34 +488,4 @@ async fn missed(s: &Services, account: &Connection) -> Result<()> {
         Some(reached) => Box::pin(read_log(s, account, reached - OVERLAP)).await.map(drop),
         None => reach(s, account, s.now()).await,
     }
-}
-
-/// Twilio's own price of a message replaces our estimate, in the message and in the month's sum.
-async fn settle_price(tx: &mut Tx, m: &message::Model, said: &twilio::Message) -> Result<()> {
-    let (Some(price), Some(unit)) = (&said.price, &said.price_unit) else {
-        return Ok(());
-    };
-    let Some((cost, unit)) = domain::prices::parse_provider_price(price, unit) else {
-        return Ok(());
-    };
-    if m.price_final && m.price == Some(cost) {
-        return Ok(());
-    }
-    message::Entity::update_many()
-        .col_expr(message::Column::Price, Expr::value(cost))
-        .col_expr(message::Column::PriceUnit, Expr::value(unit.clone()))
-        .col_expr(message::Column::PriceFinal, Expr::value(true))
-        .filter(message::Column::Id.eq(m.id))
-        .exec(&tx.db)
-        .await?;
-    // An account billed in another currency keeps the estimate in its sums: we know no exchange rates.
-    if unit == spend::UNIT {
-        let before = if m.price_unit.as_deref() == Some(spend::UNIT) {
-            m.price.unwrap_or(0)
-        } else {
-            0
-        };
-        spend::add(tx, m.business_id, m.sent_at.unwrap_or(m.created_at), cost - before).await?;
-    }
-    Ok(())
 }

@@ -22,12 +22,10 @@ use crate::{
     businesses::{self, locations},
     contacts, conversations,
     kernel::{Result, Tx, tx::Changed},
-    messages, outbox, tasks,
+    messages, outbox, questions, tasks,
 };
 
-#[cfg(test)]
-pub(crate) use answers::asked_of;
-pub(crate) use answers::{Said, answer, asked, other, perhaps_meant};
+pub(crate) use answers::{answered, perhaps_meant};
 #[cfg(test)]
 pub(crate) use firing::due;
 pub use firing::{send_now, tick};
@@ -143,7 +141,6 @@ async fn save(tx: &Tx, appointment: &appointment::Model, row: Row<'_>) -> Result
         message_id: Set(None),
         sent_at: Set(None),
         expires_at: Set(Some(appointment.starts_at)),
-        corrected_at: Set(None),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
     };
@@ -172,7 +169,11 @@ async fn revive(
         again.due_at = Set(row.due_at);
         again.expires_at = Set(Some(appointment.starts_at));
     }
-    Ok(again.update(&tx.db).await?)
+    let row = again.update(&tx.db).await?;
+    if let Some(until) = row.expires_at {
+        questions::set_expiry(tx, row.business_id, &[row.id], until).await?;
+    }
+    Ok(row)
 }
 
 /// An answer counts for 14 days after the text, and until the appointment.
@@ -198,7 +199,8 @@ pub(crate) async fn stop(tx: &mut Tx, appointment: &appointment::Model, why: Sto
         if superseded {
             let mut row = row.clone().into_active_model();
             row.expires_at = Set(Some(tx.now));
-            row.update(&tx.db).await?;
+            let row = row.update(&tx.db).await?;
+            questions::set_expiry(tx, row.business_id, &[row.id], tx.now).await?;
         }
         if waiting {
             // First the reminder, then its text: a text that is withdrawn under a live reminder asks for a call.
@@ -272,7 +274,10 @@ async fn sent(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result<
         row.reason = Set(None);
         row.expires_at = Set(Some(answerable_until(appointment.starts_at, sent_at)));
     }
-    row.update(&tx.db).await?;
+    let row = row.update(&tx.db).await?;
+    if let Some(until) = row.expires_at.filter(|_| !superseded) {
+        questions::set_expiry(tx, business_id, &[row.id], until).await?;
+    }
     if let Some(by) = after_all.filter(|_| !superseded) {
         tasks::settle_key(tx, business_id, &call_key(&appointment), tasks::Kind::Call, by).await?;
     }

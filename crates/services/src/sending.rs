@@ -1,4 +1,4 @@
-//! Messages go out: a group is claimed (`claim`, within `limits`), each is called for outside any transaction (`dispatch`), and what the
+//! Messages go out: a group is claimed (`claim`, within `limits`, by a `verdict`), each is called for outside any transaction (`dispatch`), and what the
 //! calls said is written down (`record`). What a process leaves behind that died meanwhile is `abandoned`.
 
 mod abandoned;
@@ -7,6 +7,7 @@ mod claim;
 mod dispatch;
 mod limits;
 mod record;
+mod verdict;
 
 pub use abandoned::recover;
 pub(crate) use abandoned::tick;

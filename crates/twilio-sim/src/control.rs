@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::faults::Fault;
 use crate::inbound::{self, InboundText};
-use crate::mail::SimMail;
+use crate::mailbox::SimMail;
 use crate::shared::Shared;
 use crate::state::{Create, SimMessage};
 

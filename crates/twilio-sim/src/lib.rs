@@ -21,6 +21,7 @@ mod inbound;
 mod life;
 mod listener;
 mod mail;
+mod mailbox;
 mod pages;
 mod phones;
 mod rest;
@@ -40,7 +41,7 @@ use tokio::net::TcpListener;
 
 pub use faults::{Fault, FaultKind};
 pub use inbound::InboundText;
-pub use mail::SimMail;
+pub use mailbox::SimMail;
 pub use state::{Create, Direction, SimMessage, State, WebhookCall};
 
 use listener::{CuttableListener, Wire};

@@ -1,6 +1,5 @@
 //! E-mail: a mail server that delivers nothing, and `/mail`, which shows what it took.
 
-mod kept;
 mod page;
 mod smtp;
 mod view;
@@ -19,8 +18,6 @@ use crate::form::Form;
 use crate::pages;
 use crate::shared::Shared;
 
-pub(crate) use kept::Mailbox;
-pub use kept::SimMail;
 pub(crate) use smtp::listen;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {

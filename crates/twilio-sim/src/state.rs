@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::SimConfig;
 use crate::clock;
 use crate::faults::{Armed, Fault, FaultKind, Plan};
-use crate::mail::{Mailbox, SimMail};
+use crate::mailbox::{Mailbox, SimMail};
 
 /// Messages kept; the oldest goes first.
 const MAX_MESSAGES: usize = 50_000;

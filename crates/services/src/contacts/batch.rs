@@ -11,7 +11,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{PHONE, Valid, fresh, opened, query, sealed, stopped_before, taken, turn, with_keys};
+use super::{
+    PHONE, opened, query,
+    rows::{Valid, fresh, sealed, stopped_before, taken},
+    turn, with_keys,
+};
 use crate::{
     businesses,
     kernel::{Error, Result, Services, Tx},

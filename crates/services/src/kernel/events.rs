@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use entity::{appointments::appointment, contacts::contact, messages::message};
+use entity::{appointments::appointment, contacts::contact, messages::message, questions::question};
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
@@ -55,6 +55,9 @@ pub(crate) enum Event {
     MessageWithdrawn(Arc<message::Model>),
     /// A person has said what became of it.
     MessageSettled(Uuid),
+
+    /// A question was answered; the text that did it.
+    Answered(Arc<question::Model>, Arc<message::Model>),
 
     BusinessChanged,
     /// What bounds sending. `wider`: what was held back may go now.
@@ -130,6 +133,7 @@ impl Event {
             | E::MessageFailed(..)
             | E::RetryEnded(_)
             | E::MessageWithdrawn(_)
+            | E::Answered(..)
             | E::ZoneChanged { .. } => return None,
         })
     }

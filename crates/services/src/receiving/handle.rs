@@ -11,6 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, se
 use twilio::forms;
 use uuid::Uuid;
 
+use super::answer::{self, Answer};
 use crate::{
     businesses,
     contacts::{self, consent, hold},
@@ -78,36 +79,30 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
             let title = "An answer came late, after a newer one. Please read what they wrote.".to_owned();
             tasks::ask_to_read(tx, inbound, title).await?;
         }
-        Meaning::Yes { token } => answer(tx, heard, true, token).await?,
-        Meaning::No { token } => answer(tx, heard, false, token).await?,
+        Meaning::Yes { token } => answered(tx, heard, true, token).await?,
+        Meaning::No { token } => answered(tx, heard, false, token).await?,
         Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
         Meaning::Other if domain::optout::is_opt_out(words(&inbound.body)) => hold::begin(tx, contact, inbound).await?,
         Meaning::Other if !asked => return Ok(Vec::new()),
         Meaning::Other => {
             let business = businesses::of(tx, contact.business_id).await?;
-            reminders::other(tx, &business, contact, inbound).await?;
+            answer::other(tx, &business, contact, inbound).await?;
         }
     }
     Ok(changed)
 }
 
-async fn answer(tx: &mut Tx, heard: &Heard<'_>, yes: bool, token: Option<u16>) -> Result<()> {
+async fn answered(tx: &mut Tx, heard: &Heard<'_>, yes: bool, token: Option<u16>) -> Result<()> {
     let business = businesses::of(tx, heard.contact.business_id).await?;
-    let appointment = quoted(tx, heard.contact, heard.form).await?;
+    let subject = quoted(tx, heard.contact, heard.form).await?;
     let vague = yes && token.is_none() && inbound::may_only_acknowledge(&heard.form.body);
-    reminders::answer(
-        tx,
-        &business,
-        heard.contact,
-        heard.inbound,
-        reminders::Said {
-            yes,
-            vague,
-            token,
-            appointment,
-        },
-    )
-    .await
+    let said = Answer {
+        yes,
+        vague,
+        token,
+        subject,
+    };
+    answer::answer(tx, &business, heard.contact, heard.inbound, said).await
 }
 
 /// The appointment that the text of ours which they replied to, or whose button they tapped, was about. Plain SMS does not tell.

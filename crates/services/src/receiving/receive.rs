@@ -35,7 +35,7 @@ use crate::{
     conversations,
     kernel::{Error, Event, Principal, Result, Services, Tx, batcher::Batcher, error::problem, queue::Job},
     messages::{THEIRS, shown},
-    reminders, tasks,
+    questions, tasks,
 };
 
 /// What Twilio posted, sealed whole, as `vault::SEALED` calls it.
@@ -373,7 +373,7 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
     }
     let ids: Vec<Uuid> = people.iter().map(|p| p.id).collect();
     let consents = consent::states_of(&tx.db, &ids).await?;
-    let asked = reminders::asked(tx, &people).await?;
+    let asked = questions::asked(tx, &people).await?;
     let of = texts.iter().zip(&people).zip(&rows);
     let understood = of.filter(|((text, person), _)| {
         let state = consents.get(&person.id).copied().unwrap_or_default();

@@ -5,6 +5,7 @@ use contract::{Code, appointments::AppointmentView};
 use domain::{
     consent::{Sending, may_send},
     delivery::Status,
+    origin::Origin as Asks,
     reminders::{AtSend, Kind, Skip, at_send},
     texts,
 };
@@ -24,7 +25,7 @@ use crate::{
     delivery,
     kernel::{Actor, Permission, Result, Services, Tx, error::problem, tx::Changed},
     outbox::{self, Origin},
-    tasks,
+    questions, tasks,
 };
 
 /// Reminders taken per look.
@@ -273,7 +274,8 @@ async fn text(
     author: Option<String>,
 ) -> Result<()> {
     // With another appointment waiting for its answer a bare "Y" would be a riddle, so this text asks for a token.
-    let token = others_waiting(tx, appointment).await?.then_some(appointment.token as u16);
+    let other = questions::others_open(tx, appointment.business_id, appointment.contact_id, appointment.id).await?;
+    let token = other.then_some(appointment.token as u16);
     let start = super::start(&tx.db, business, contact, appointment).await?;
     let new = outbox::New {
         origin: Origin::Reminder(request.id),
@@ -291,6 +293,19 @@ async fn text(
         finish(tx, request, "failed", Some(&reason)).await?;
         return needs_call(tx, appointment, &reason).await;
     }
+    let question = questions::New {
+        business_id: appointment.business_id,
+        contact_id: appointment.contact_id,
+        origin: Asks::Reminder,
+        origin_id: request.id,
+        subject_id: appointment.id,
+        token: appointment.token,
+        at: appointment.starts_at,
+        time_zone: Some(start.place.name()),
+        message_id: message.id,
+        expires_at: appointment.starts_at,
+    };
+    questions::ask(tx, question).await?;
     let mut request = request.into_active_model();
     request.status = Set("queued".to_owned());
     request.reason = Set(None);
@@ -305,18 +320,6 @@ async fn text(
     } else {
         Ok(())
     }
-}
-
-async fn others_waiting(tx: &Tx, appointment: &appointment::Model) -> Result<bool> {
-    let other = reminder_request::Entity::in_business(appointment.business_id)
-        .filter(reminder_request::Column::ContactId.eq(appointment.contact_id))
-        .filter(reminder_request::Column::ExpiresAt.gt(tx.now))
-        .filter(reminder_request::Column::AppointmentId.ne(appointment.id))
-        .filter(reminder_request::Column::Status.is_in(["queued", "sent"]))
-        .limit(1)
-        .one(&tx.db)
-        .await?;
-    Ok(other.is_some())
 }
 
 /// Sends a reminder at once because a member asked for it. Quiet hours do not hold it back, consent does.

@@ -25,7 +25,11 @@ async fn a_question_waits_from_its_first_text_until_a_person_answers(
     w.clock.advance(chrono::Duration::minutes(5));
     w.text(ANN, "Hello?").await;
     let seen = row(&w).await;
-    assert_eq!((seen.waiting_since, seen.needs_answer), (Some(asked_at), true), "the first unanswered one counts");
+    assert_eq!(
+        (seen.waiting_since, seen.needs_answer),
+        (Some(asked_at), true),
+        "the first unanswered one counts"
+    );
     assert_eq!(seen.last_human_at, Some(w.clock.now()));
 
     conversations::mark_read(&w.s, &w.owner, seen.id).await.expect("read");

@@ -1,8 +1,8 @@
 //! The page's HTML. Everything that came from outside goes through [`escape`]; a mail's own HTML is only shown in a frame.
 
-use super::SimMail;
 use super::view::{Line, View};
 use crate::faults::FaultKind;
+use crate::mailbox::SimMail;
 use crate::pages::faults::{Button, Panel};
 use crate::pages::{document, escape, links};
 

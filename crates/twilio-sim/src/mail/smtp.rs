@@ -16,8 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use super::SimMail;
 use crate::faults::{Fault, FaultKind};
+use crate::mailbox::SimMail;
 use crate::shared::Shared;
 
 /// The largest mail that is taken, in bytes.

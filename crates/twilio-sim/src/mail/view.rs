@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::SimMail;
 use crate::faults::Fault;
+use crate::mailbox::SimMail;
 use crate::state::State;
 
 pub(super) struct View {

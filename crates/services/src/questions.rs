@@ -1,0 +1,231 @@
+//! What is open to be answered by text, by whom, until when, under one row of numbers. Reminders ask through it; receiving matches answers
+//! against it. A kind of question is an origin whose room hears `Answered`; nothing here knows which there are.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    delivery::Status as Delivery,
+    reminders::{Pending, Which, which},
+    texts::{Choice, Start},
+    zone::Zone,
+};
+use entity::{businesses::business, contacts::contact, messages::message, questions::question};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    sea_query::{Expr, OnConflict},
+};
+use uuid::Uuid;
+
+use crate::{
+    businesses, contacts,
+    kernel::{Result, Tx},
+};
+
+/// Something to be asked.
+pub(crate) struct New<'a> {
+    pub business_id: Uuid,
+    pub contact_id: Uuid,
+    pub origin: domain::origin::Origin,
+    pub origin_id: Uuid,
+    pub subject_id: Uuid,
+    pub token: i32,
+    pub at: DateTime<Utc>,
+    pub time_zone: Option<&'a str>,
+    pub message_id: Uuid,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// From now on this can be answered. Asked again, it is the same question, open anew.
+pub(crate) async fn ask(tx: &Tx, new: New<'_>) -> Result<()> {
+    let row = question::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(new.business_id),
+        contact_id: Set(new.contact_id),
+        origin: Set(new.origin.as_str().to_owned()),
+        origin_id: Set(new.origin_id),
+        subject_id: Set(new.subject_id),
+        token: Set(new.token),
+        at: Set(new.at),
+        time_zone: Set(new.time_zone.map(str::to_owned)),
+        message_id: Set(new.message_id),
+        expires_at: Set(new.expires_at),
+        answer: Set(None),
+        answered_at: Set(None),
+        corrected_at: Set(None),
+        created_at: Set(tx.now),
+    };
+    let again = OnConflict::column(question::Column::OriginId)
+        .update_columns([
+            question::Column::TimeZone,
+            question::Column::MessageId,
+            question::Column::ExpiresAt,
+        ])
+        .to_owned();
+    question::Entity::insert(row)
+        .on_conflict(again)
+        .exec_without_returning(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// These can't be answered after `until` any more: now, if what they asked is not the question any longer.
+pub(crate) async fn set_expiry(tx: &Tx, business_id: Uuid, origins: &[Uuid], until: DateTime<Utc>) -> Result<()> {
+    if origins.is_empty() {
+        return Ok(());
+    }
+    question::Entity::update_many()
+        .col_expr(question::Column::ExpiresAt, Expr::value(until))
+        .filter(question::Column::BusinessId.eq(business_id))
+        .filter(question::Column::OriginId.is_in(origins.iter().copied()))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// Questions that people (business, contact) can still answer.
+pub(crate) fn open_of(now: DateTime<Utc>, people: impl Iterator<Item = (Uuid, Uuid)>) -> Select<question::Entity> {
+    let (businesses, contacts): (BTreeSet<Uuid>, Vec<Uuid>) = people.unzip();
+    question::Entity::find()
+        .filter(question::Column::BusinessId.is_in(businesses))
+        .filter(question::Column::ContactId.is_in(contacts))
+        .filter(question::Column::ExpiresAt.gt(now))
+}
+
+/// Those of several contacts who have been asked something that they have not answered yet.
+pub(crate) async fn asked(tx: &Tx, people: &[contact::Model]) -> Result<HashSet<Uuid>> {
+    let open = open_of(tx.now, people.iter().map(|p| (p.business_id, p.id)))
+        .all(&tx.db)
+        .await?;
+    let asked = asked_at(tx, &open).await?;
+    let waiting = open.into_iter().filter(|q| asked.contains_key(&q.id));
+    Ok(waiting.map(|q| q.contact_id).collect())
+}
+
+/// When each of these was asked; those whose text has not left are left out: who was not asked yet can't answer.
+async fn asked_at(tx: &Tx, questions: &[question::Model]) -> Result<HashMap<Uuid, DateTime<Utc>>> {
+    if questions.is_empty() {
+        return Ok(HashMap::new());
+    }
+    type Text = (Uuid, String, i32, DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    let texts: Vec<Text> = message::Entity::find()
+        .filter(message::Column::Id.is_in(questions.iter().map(|q| q.message_id)))
+        .select_only()
+        .columns([
+            message::Column::Id,
+            message::Column::Status,
+            message::Column::Resends,
+            message::Column::CreatedAt,
+            message::Column::ClaimedAt,
+            message::Column::SentAt,
+        ])
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    let left = texts
+        .into_iter()
+        .filter_map(|(id, status, tries, created_at, claimed_at, sent_at)| {
+            let status: Delivery = status.parse().ok()?;
+            let never = sent_at.is_none() && (status == Delivery::Queued || status == Delivery::Cancelled || status.is_failure());
+            // One that was tried again was first asked before that.
+            let at = if tries > 0 { Some(created_at) } else { claimed_at };
+            (!never).then_some((id, at.unwrap_or(created_at)))
+        });
+    let left: HashMap<Uuid, DateTime<Utc>> = left.collect();
+    let asked = questions.iter().filter_map(|q| Some((q.id, *left.get(&q.message_id)?)));
+    Ok(asked.collect())
+}
+
+/// A question, and when it was asked.
+pub(crate) struct Open {
+    pub question: question::Model,
+    pub asked_at: DateTime<Utc>,
+}
+
+/// What a contact can answer by `inbound`, the soonest first, of each subject the newest.
+pub(crate) async fn waiting(tx: &Tx, contact: &contact::Model, inbound: &message::Model) -> Result<Vec<Open>> {
+    let rows = open_of(tx.now, std::iter::once((contact.business_id, contact.id)))
+        .order_by_desc(question::Column::CreatedAt)
+        .limit(50)
+        .all(&tx.db)
+        .await?;
+    let asked = asked_at(tx, &rows).await?;
+    let mut open: Vec<Open> = Vec::new();
+    for question in rows {
+        let Some(asked_at) = asked.get(&question.id).copied() else {
+            continue;
+        };
+        // An answer that comes late is older than what was asked since. Twilio's log knows whole seconds.
+        let asked_later = asked_at > inbound.created_at + Duration::seconds(1);
+        if !asked_later && open.iter().all(|one| one.question.subject_id != question.subject_id) {
+            open.push(Open { question, asked_at });
+        }
+    }
+    open.sort_by_key(|one| one.question.at);
+    Ok(open)
+}
+
+/// Which of these an answer means.
+pub(crate) fn meant(token: Option<u16>, open: &[Open]) -> Which {
+    let pending: Vec<Pending> = open
+        .iter()
+        .enumerate()
+        .map(|(i, one)| Pending {
+            appointment: i,
+            token: one.question.token as u16,
+            answered: one.question.answer,
+        })
+        .collect();
+    which(token, &pending)
+}
+
+/// The answer is noted; whoever asked hears of it by the event that receiving records.
+pub(crate) async fn answer(tx: &Tx, question: question::Model, yes: bool) -> Result<question::Model> {
+    let mut row = question.into_active_model();
+    row.answer = Set(Some(yes));
+    row.answered_at = Set(Some(tx.now));
+    Ok(row.update(&tx.db).await?)
+}
+
+/// True for the first time these need a correction; from then on false.
+pub(crate) async fn take_correction(tx: &Tx, open: &[Open]) -> Result<bool> {
+    if open.iter().all(|one| one.question.corrected_at.is_some()) {
+        return Ok(false);
+    }
+    question::Entity::update_many()
+        .col_expr(question::Column::CorrectedAt, Expr::value(tx.now))
+        .filter(question::Column::Id.is_in(open.iter().map(|one| one.question.id)))
+        .exec(&tx.db)
+        .await?;
+    Ok(true)
+}
+
+/// Several as a text to this contact lists them.
+pub(crate) fn choices(business: &business::Model, contact: &contact::Model, open: &[Open]) -> Vec<Choice> {
+    let choice = |one: &Open| {
+        let place = one.question.time_zone.as_deref().and_then(Zone::named);
+        let place = place.unwrap_or_else(|| businesses::zone(business));
+        let start = Start {
+            at: one.question.at,
+            place,
+            customer: contacts::own_zone(contact).unwrap_or(place),
+        };
+        Choice {
+            at: start.at,
+            words: start.short(),
+            token: one.question.token as u16,
+        }
+    };
+    open.iter().map(choice).collect()
+}
+
+/// Whether a contact waits to answer something else than this: then a bare letter would be a riddle.
+pub(crate) async fn others_open(tx: &Tx, business_id: Uuid, contact_id: Uuid, subject_id: Uuid) -> Result<bool> {
+    let other = open_of(tx.now, std::iter::once((business_id, contact_id)))
+        .filter(question::Column::SubjectId.ne(subject_id))
+        .filter(question::Column::Answer.is_null())
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    Ok(other.is_some())
+}

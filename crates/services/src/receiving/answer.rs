@@ -1,0 +1,132 @@
+//! What a customer's Y, N or anything else is an answer to. Nothing is guessed.
+
+use std::sync::Arc;
+
+use domain::{
+    delivery::Status as Delivery,
+    inbound::{begins_like_an_answer, words},
+    origin::Origin,
+    reminders::Which,
+    texts,
+};
+use entity::{businesses::business, contacts::contact, messages::message};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use crate::{
+    kernel::{Event, Principal, Result, Tx},
+    outbox,
+    questions::{self, Open},
+    tasks,
+};
+
+/// What a customer answered.
+pub(super) struct Answer {
+    pub yes: bool,
+    /// It says no more than "ok" or a thumb.
+    pub vague: bool,
+    /// The number behind the letter.
+    pub token: Option<u16>,
+    /// What the text they quoted was about; it decides by itself.
+    pub subject: Option<Uuid>,
+}
+
+/// Finds what a Y or N answers. The contact is locked by the caller.
+pub(super) async fn answer(
+    tx: &mut Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    inbound: &message::Model,
+    said: Answer,
+) -> Result<()> {
+    let mut open = questions::waiting(tx, contact, inbound).await?;
+    if let Some(subject) = said.subject {
+        open.retain(|one| one.question.subject_id == subject);
+    }
+    match questions::meant(said.token, &open) {
+        Which::This(i) if i < open.len() => {
+            let open = open.swap_remove(i);
+            if perhaps_to_staff(tx, inbound, &open, &said).await? {
+                let title = "They answered, but perhaps what was written to them last and not the reminder. Please read.";
+                return tasks::ask_to_read(tx, inbound, title.to_owned()).await;
+            }
+            let answered = questions::answer(tx, open.question, said.yes).await?;
+            let event = Event::Answered(Arc::new(answered), Arc::new(inbound.clone()));
+            tx.record(inbound.business_id, &Principal::Customer, event);
+            Ok(())
+        }
+        Which::AskWhich => ask_which(tx, business, contact, inbound, &open).await,
+        _ => {
+            let what = if said.yes { "Answered yes" } else { "Answered no" };
+            let title = format!("{what}, but no visit is waiting for that answer.");
+            tasks::ask_to_read(tx, inbound, title).await
+        }
+    }
+}
+
+/// Whether this may be an answer to what a person wrote to them meanwhile: an "ok" since we asked, or anything that would turn round
+/// what they have answered ("N", "Does Tuesday at 3 suit you?", "Yes").
+async fn perhaps_to_staff(tx: &Tx, inbound: &message::Model, open: &Open, said: &Answer) -> Result<bool> {
+    if said.token.is_some() || said.subject.is_some() {
+        return Ok(false);
+    }
+    let question = &open.question;
+    let since = match question.answer {
+        Some(yes) if yes != said.yes => question.answered_at.unwrap_or(open.asked_at),
+        None if said.vague => open.asked_at,
+        _ => return Ok(false),
+    };
+    let written = message::Entity::in_business(inbound.business_id)
+        .filter(message::Column::ConversationId.eq(inbound.conversation_id))
+        .filter(message::Column::CreatedAt.gt(since))
+        .filter(message::Column::CreatedAt.lte(inbound.created_at))
+        .filter(message::Column::Origin.eq(Origin::Reply.as_str()))
+        .filter(message::Column::Status.is_not_in([Delivery::Queued.as_str(), Delivery::Cancelled.as_str()]))
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    Ok(written.is_some())
+}
+
+/// Several questions wait: ask once which one is meant, after that a person reads.
+async fn ask_which(
+    tx: &mut Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    inbound: &message::Model,
+    open: &[Open],
+) -> Result<()> {
+    if !questions::take_correction(tx, open).await? {
+        return tasks::ask_to_read(tx, inbound, "Answered without saying which visit is meant.".to_owned()).await;
+    }
+    let body = texts::ask_which(&business.name, &questions::choices(business, contact, open));
+    outbox::respond(tx, contact, inbound, "correction", body).await
+}
+
+/// A text that is neither Y, N nor a keyword: one polite correction per question, then a person reads. Who began to answer said what they
+/// want, in words that a person must read at once.
+pub(super) async fn other(
+    tx: &mut Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    inbound: &message::Model,
+) -> Result<()> {
+    let mut open = questions::waiting(tx, contact, inbound).await?;
+    open.retain(|one| one.question.answer.is_none());
+    if open.is_empty() {
+        return Ok(());
+    }
+    if begins_like_an_answer(words(&inbound.body)) {
+        let title = "Their answer is not plainly a yes or a no. Please read and answer.";
+        return tasks::ask_to_read(tx, inbound, title.to_owned()).await;
+    }
+    if !questions::take_correction(tx, &open).await? {
+        let title = "Wrote something other than Y or N. Please read and answer.";
+        return tasks::ask_to_read(tx, inbound, title.to_owned()).await;
+    }
+    let body = match open.as_slice() {
+        [_] => texts::correction(&business.name),
+        several => texts::ask_which(&business.name, &questions::choices(business, contact, several)),
+    };
+    outbox::respond(tx, contact, inbound, "correction", body).await
+}

@@ -1,0 +1,255 @@
+//! Whether a text may go now, by everything that must hold at this moment (law 3).
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    breaker::Permit,
+    consent::{State, may_send},
+    origin::{Origin, Policy},
+    reminders::{AtSend, at_send},
+    when,
+    zone::Zone,
+};
+use entity::{businesses::business, contacts::contact, messages::message};
+use uuid::Uuid;
+
+use super::limits::{Capacity, Limits};
+use crate::{
+    businesses,
+    channels::{
+        breakers::{self, Breakers},
+        connections,
+    },
+    contacts::{self, consent, hold},
+    kernel::{Result, Services, Tx, tx::Objections},
+    messages::origin,
+    numbers,
+};
+
+/// How often texts to a person whom staff must decide about are looked at again.
+const HELD_LOOK: Duration = Duration::hours(1);
+
+/// How long the others wait while one call shows whether a breaker may close.
+const PROBE_LOOK: Duration = Duration::seconds(10);
+
+/// What becomes of a text.
+pub(super) enum Verdict {
+    Go,
+    /// Let through to see whether these breakers may close.
+    Probe(Vec<String>),
+    Hold(DateTime<Utc>, String),
+    Turn(DateTime<Utc>, String),
+    /// It waits as it did.
+    Unchanged,
+    Withdraw(String),
+    /// Nobody here knows the rules it goes by.
+    Refuse,
+}
+
+/// Everything the verdicts go by, read at once for the whole group.
+pub(super) struct ClaimContext {
+    /// Those that could be locked.
+    pub people: HashMap<Uuid, contact::Model>,
+    pub consents: HashMap<Uuid, State>,
+    pub businesses: HashMap<Uuid, business::Model>,
+    /// Numbers that may be sent from.
+    active: HashSet<(Uuid, String)>,
+    /// What speaks against them where they came from.
+    objections: Objections,
+    services: Services,
+    pub breakers: Breakers,
+}
+
+impl ClaimContext {
+    pub(super) async fn load(s: &Services, tx: &mut Tx, picked: &[message::Model]) -> Result<Self> {
+        let ids: Vec<Uuid> = picked.iter().map(|m| m.contact_id).collect();
+        let people = contacts::locked_if_free(tx, &ids).await?;
+        let consents = consent::states_of(&tx.db, &ids).await?;
+        let mut businesses = HashMap::new();
+        for m in picked {
+            let settings = businesses::of(tx, m.business_id).await?;
+            businesses.insert(m.business_id, settings);
+        }
+        let senders: HashSet<&str> = picked.iter().map(|m| m.ours.as_str()).collect();
+        let rows = numbers::active_of(&tx.db, senders).await?;
+        let all: Vec<&message::Model> = picked.iter().collect();
+        Ok(Self {
+            people: people.into_iter().map(|c| (c.id, c)).collect(),
+            consents,
+            businesses,
+            active: rows.into_iter().map(|n| (n.business_id, n.phone)).collect(),
+            objections: tx.objections(&all).await?,
+            services: s.clone(),
+            breakers: Breakers::default(),
+        })
+    }
+
+    /// The breakers that the calls for these texts go through.
+    pub(super) fn scopes(&self, picked: &[message::Model]) -> Vec<String> {
+        let scopes: HashSet<String> = picked.iter().flat_map(|m| breakers::ahead(&self.services, m)).collect();
+        scopes.into_iter().collect()
+    }
+
+    pub(super) fn verdicts(
+        &self,
+        now: DateTime<Utc>,
+        picked: Vec<message::Model>,
+        limits: &mut Limits,
+    ) -> Vec<(message::Model, Verdict)> {
+        let mut probed = HashSet::new();
+        let mut verdicts = Vec::with_capacity(picked.len());
+        // Replies have the first turns, and answers come before a morning's reminders: they are few, and somebody waits for them.
+        let (mut picked, last) = (picked, i32::from(Origin::Reminder.policy().priority));
+        picked.sort_by_key(|m| m.priority == last);
+        for m in picked {
+            // Somebody else is at work on this person; the next round sees what came of it.
+            let Some(person) = self.people.get(&m.contact_id) else {
+                continue;
+            };
+            let verdict = self.verdict(now, person, &m, &probed, limits);
+            if let Verdict::Probe(scopes) = &verdict {
+                probed.extend(scopes.iter().cloned());
+            }
+            verdicts.push((m, verdict));
+        }
+        verdicts
+    }
+
+    /// `probed` are the breakers that a text of this round tries already.
+    fn verdict(
+        &self,
+        now: DateTime<Utc>,
+        person: &contact::Model,
+        m: &message::Model,
+        probed: &HashSet<String>,
+        limits: &mut Limits,
+    ) -> Verdict {
+        let withdraw = |why: &str| Verdict::Withdraw(why.to_owned());
+        let Some(policy) = origin(m).map(Origin::policy) else {
+            return Verdict::Refuse;
+        };
+        if person.blocked {
+            return withdraw(contacts::BLOCKED);
+        }
+        if m.theirs != person.phone {
+            return withdraw(contacts::NUMBER_CHANGED);
+        }
+        let state = self.consents.get(&m.contact_id).copied().unwrap_or_default();
+        if let Err(reason) = may_send(state, policy.sending) {
+            return withdraw(reason);
+        }
+        if let Some(why) = self.objections.get(&m.id) {
+            return withdraw(why);
+        }
+        if m.useful_until.is_some_and(|until| until <= now) {
+            return withdraw(too_late(m));
+        }
+        if person.held_since.is_some() {
+            return self.in_time(m, Verdict::Hold(now + HELD_LOOK, hold::REASON.to_owned()));
+        }
+        let shared = connections::shared(&self.services, m.business_id) == Some(m.ours.as_str());
+        if !shared && !self.active.contains(&(m.business_id, m.ours.clone())) {
+            return withdraw("The number this was to be sent from is not active any more.");
+        }
+        let Some(business) = self.businesses.get(&m.business_id) else {
+            return withdraw("The business does not exist any more.");
+        };
+        if let Some(verdict) = asleep(now, business, person, m, policy) {
+            return verdict;
+        }
+        // Before the limits: what a breaker holds back must not use them up.
+        let probes = match self.breakers(now, business, m, probed) {
+            Ok(probes) => probes,
+            Err(held) => return self.in_time(m, held),
+        };
+        match limits.take(m, business) {
+            Capacity::Yes if probes.is_empty() => Verdict::Go,
+            Capacity::Yes => Verdict::Probe(probes),
+            Capacity::Until(until, why) => self.in_time(m, Verdict::Hold(until, why)),
+            Capacity::Turn(at, why) => self.in_time(m, Verdict::Turn(at, why)),
+            Capacity::Unchanged => Verdict::Unchanged,
+        }
+    }
+
+    /// What would wait for longer than it is useful is given up while somebody can still call.
+    fn in_time(&self, m: &message::Model, held: Verdict) -> Verdict {
+        match held {
+            Verdict::Hold(until, why) | Verdict::Turn(until, why) if m.useful_until.is_some_and(|at| at <= until) => {
+                Verdict::Withdraw(format!("{} {why}", too_late(m)))
+            }
+            held => held,
+        }
+    }
+
+    /// The breakers this text would try, if any; or how it is held, if one is open.
+    fn breakers(
+        &self,
+        now: DateTime<Utc>,
+        b: &business::Model,
+        m: &message::Model,
+        probed: &HashSet<String>,
+    ) -> std::result::Result<Vec<String>, Verdict> {
+        let mut probes = Vec::new();
+        for scope in breakers::ahead(&self.services, m) {
+            match self.breakers.permit(&scope, now) {
+                Permit::Yes => {}
+                Permit::Probe { .. } if probed.contains(&scope) => {
+                    let why = "Waits to see whether texts go through again.";
+                    return Err(Verdict::Hold(now + PROBE_LOOK, why.to_owned()));
+                }
+                Permit::Probe { .. } => probes.push(scope),
+                Permit::No { until } => {
+                    let when = when::dated(until, businesses::zone(b));
+                    let why = format!("Waits; it is tried again on {when}. {}", self.breakers.why(&scope));
+                    return Err(Verdict::Hold(until, why));
+                }
+            }
+        }
+        Ok(probes)
+    }
+}
+
+/// Why it is not sent any more once it is of no use.
+fn too_late(m: &message::Model) -> &'static str {
+    if m.appointment_id.is_some() {
+        "It could not leave before the visit."
+    } else {
+        "It could not leave within a day."
+    }
+}
+
+/// How a text waits for the end of quiet hours, if it has to. What a member asks for now means now. A machine's second try of it wakes
+/// nobody up; one that they asked for carries no error any more.
+fn asleep(
+    now: DateTime<Utc>,
+    b: &business::Model,
+    person: &contact::Model,
+    m: &message::Model,
+    policy: Policy,
+) -> Option<Verdict> {
+    let by_hand = m.author.is_some();
+    let second_try = m.resends > 0 && m.error.is_some();
+    if !(second_try || (policy.quiet && !by_hand)) {
+        return None;
+    }
+    let near = m.time_zone.as_deref().and_then(Zone::named);
+    let zone = contacts::own_zone(person).or(near).unwrap_or_else(|| businesses::zone(b));
+    let quiet = businesses::quiet_for(b, &person.phone);
+    let Some(useful_until) = m.useful_until else {
+        let at = quiet.ends_after(now, zone).filter(|at| *at > now)?;
+        return Some(Verdict::Hold(at, quiet_words(b, at)));
+    };
+    match at_send(now, useful_until, zone, quiet) {
+        AtSend::Send => None,
+        AtSend::HoldUntil(at) => Some(Verdict::Hold(at, quiet_words(b, at))),
+        AtSend::Skip(why) => Some(Verdict::Withdraw(why.words().to_owned())),
+    }
+}
+
+fn quiet_words(b: &business::Model, until: DateTime<Utc>) -> String {
+    format!(
+        "Waits for the end of quiet hours: {}.",
+        when::dated(until, businesses::zone(b))
+    )
+}
