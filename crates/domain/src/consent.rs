@@ -12,11 +12,14 @@ pub const GENESIS: &str = "";
 const FORMAT: &[u8] = b"showup-consent-1";
 
 /// The way a message travels; consent is given for each apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// Text message.
+    #[default]
     Sms,
+    /// E-mail.
+    Email,
 }
 
 /// What a message is for.
@@ -62,7 +65,7 @@ pub enum Source {
     Import,
 }
 
-words!(Channel is a "channel": Sms = "sms");
+words!(Channel is a "channel": Sms = "sms", Email = "email");
 words!(Purpose is a "purpose": Transactional = "transactional", Promotional = "promotional");
 words!(State is a "consent state": Unknown = "unknown", OptedIn = "opted_in", OptedOut = "opted_out");
 words!(Source is a "consent source":

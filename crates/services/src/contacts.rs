@@ -100,6 +100,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<C
         if consent::state(&tx.db, row.id).await? != State::OptedOut && row.held_since.is_none() {
             let change = consent::Change {
                 contact: &row,
+                channel: Channel::Sms,
                 state: State::OptedIn,
                 source,
                 by: &actor.who,
@@ -154,6 +155,7 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<C
             .is_some();
         let change = consent::Change {
             contact: &after,
+            channel: Channel::Sms,
             state: if suppressed { State::OptedOut } else { State::Unknown },
             source: Source::Staff,
             by: &actor.who,
@@ -195,6 +197,7 @@ pub async fn record_consent(s: &Services, actor: &Actor, cmd: RecordConsent) -> 
     }
     let change = consent::Change {
         contact: &row,
+        channel: Channel::Sms,
         state: cmd.state,
         source: Source::Staff,
         by: &actor.who,
@@ -237,68 +240,103 @@ pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<conta
     opened(tx.services(), row.ok_or_else(|| not_found("contact"))?).await
 }
 
-/// What speaks for or against a text to somebody, as read in one statement.
+/// What speaks for or against a message to somebody, as read in one statement: a row for each channel they have said something about.
 #[derive(FromQueryResult)]
 struct Standing {
     id: Uuid,
     business_id: Uuid,
+    channel: Option<String>,
     state: Option<String>,
     blocked: bool,
     held_since: Option<DateTime<Utc>>,
     phone_key: String,
+    email: Option<String>,
 }
 
-impl Standing {
-    fn objection(&self, s: &Services, phone: &str) -> Option<&'static str> {
-        match self.state.as_deref().map(consent::read) {
-            Some(State::OptedOut) => Some("The customer opted out."),
-            _ if self.blocked => Some(BLOCKED),
-            _ if self.held_since.is_some() => Some(hold::REASON),
-            _ if !s.vault().indexes(PHONE, phone).contains(&self.phone_key) => Some(NUMBER_CHANGED),
-            _ => None,
-        }
-    }
+/// Somebody who is about to be written to.
+pub(crate) struct Look {
+    pub business_id: Uuid,
+    pub contact_id: Uuid,
+    pub channel: Channel,
+    pub address: String,
 }
 
-/// Somebody who is about to be texted: business, contact and number.
-type Look = (Uuid, Uuid, String);
 pub(crate) type Looks = Batcher<Look, Result<Option<&'static str>>>;
 
 /// Most people looked at in one statement.
 const MOST_LOOKS: usize = 64;
 
-/// Why nothing may be sent to this number of a contact now. Who asks at the same moment shares a statement, which begins once they have
+/// Why nothing may be sent to this address of a contact now. Who asks at the same moment shares a statement, which begins once they have
 /// asked: what it says is never older than the question.
-pub(crate) async fn objection(s: &Services, business_id: Uuid, id: Uuid, phone: &str) -> Result<Option<&'static str>> {
+pub(crate) async fn objection(s: &Services, look: Look) -> Result<Option<&'static str>> {
     let work = |group| async move { Box::pin(objections(s, group)).await };
-    let look = (business_id, id, phone.to_owned());
     let done = s.of::<Looks>().run(look, MOST_LOOKS, work).await;
     done.unwrap_or_else(|| Err(Error::broken("the last look at this text broke off")))
 }
 
 async fn objections(s: &Services, group: Vec<Look>) -> Vec<Result<Option<&'static str>>> {
-    let standings = match standings(s, group.iter().map(|(_, id, _)| *id)).await {
-        Ok(standings) => standings,
+    let rows = match standings(s, group.iter().map(|look| look.contact_id)).await {
+        Ok(rows) => rows,
         Err(cause) => {
             let cause = cause.to_string();
             return group.iter().map(|_| Err(Error::Broken(cause.clone()))).collect();
         }
     };
-    let answer = |(business_id, id, phone): &Look| {
-        let standing = standings.get(id).filter(|row| row.business_id == *business_id);
-        Ok(standing.map_or(Some("This contact does not exist any more."), |row| row.objection(s, phone)))
-    };
-    group.iter().map(answer).collect()
+    let mut answers = Vec::with_capacity(group.len());
+    for look in group {
+        let of_theirs = rows.get(&look.contact_id).map_or(&[][..], Vec::as_slice);
+        answers.push(objection_of(s, &look, of_theirs).await);
+    }
+    answers
 }
 
-async fn standings(s: &Services, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Standing>> {
+async fn objection_of(s: &Services, look: &Look, rows: &[Standing]) -> Result<Option<&'static str>> {
+    let Some(anyone) = rows.first().filter(|row| row.business_id == look.business_id) else {
+        return Ok(Some("This contact does not exist any more."));
+    };
+    let said = rows.iter().find(|row| row.channel.as_deref() == Some(look.channel.as_str()));
+    let state = said
+        .and_then(|row| row.state.as_deref())
+        .map_or(State::Unknown, consent::read);
+    let same_address = match look.channel {
+        Channel::Sms => s.vault().indexes(PHONE, &look.address).contains(&anyone.phone_key),
+        Channel::Email => match &anyone.email {
+            Some(sealed) => s.vault().open(EMAIL, sealed).await? == look.address,
+            None => false,
+        },
+    };
+    Ok(match state {
+        State::OptedOut => Some("The customer opted out."),
+        _ if anyone.blocked => Some(BLOCKED),
+        _ if anyone.held_since.is_some() => Some(hold::REASON),
+        _ if !same_address => Some(changed(look.channel)),
+        _ => None,
+    })
+}
+
+/// Why what was meant for another address is not sent.
+pub(crate) fn changed(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sms => NUMBER_CHANGED,
+        Channel::Email => "The e-mail address was changed.",
+    }
+}
+
+/// Where they are written to on this channel.
+pub(crate) fn address(contact: &contact::Model, channel: Channel) -> Option<&str> {
+    match channel {
+        Channel::Sms => Some(&contact.phone),
+        Channel::Email => contact.email.as_deref(),
+    }
+}
+
+async fn standings(s: &Services, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Vec<Standing>>> {
     let stand: RelationDef = contact::Entity::belongs_to(consent_row::Entity)
         .from(contact::Column::Id)
         .to(consent_row::Column::ContactId)
         .on_condition(|_, consent| {
-            let sms = Expr::col((consent.clone(), consent_row::Column::Channel)).eq(Channel::Sms.as_str());
-            let texts = Expr::col((consent, consent_row::Column::Purpose)).eq(Purpose::Transactional.as_str());
-            Condition::all().add(sms).add(texts)
+            let messages = Expr::col((consent, consent_row::Column::Purpose)).eq(Purpose::Transactional.as_str());
+            Condition::all().add(messages)
         })
         .into();
     // One statement: what it says of a person is true at one moment.
@@ -306,18 +344,23 @@ async fn standings(s: &Services, ids: impl Iterator<Item = Uuid>) -> Result<Hash
         .join(JoinType::LeftJoin, stand)
         .filter(contact::Column::Id.is_in(ids))
         .select_only()
-        .column(consent_row::Column::State)
+        .columns([consent_row::Column::Channel, consent_row::Column::State])
         .columns([
             contact::Column::Id,
             contact::Column::BusinessId,
             contact::Column::Blocked,
             contact::Column::HeldSince,
             contact::Column::PhoneKey,
+            contact::Column::Email,
         ])
         .into_model::<Standing>()
         .all(s.read())
         .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    let mut of: HashMap<Uuid, Vec<Standing>> = HashMap::new();
+    for row in rows {
+        of.entry(row.id).or_default().push(row);
+    }
+    Ok(of)
 }
 
 /// The zone a contact sleeps in: their own, else the business's.

@@ -7,6 +7,7 @@ mod respond;
 mod sender;
 mod write;
 
+use domain::consent::Channel;
 use entity::messages::message;
 use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
@@ -33,18 +34,19 @@ pub use write::send;
 /// What waits to be sent to people who want nothing more, or not there.
 pub(crate) async fn withdraw_for_contacts(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
-        let (contact, why) = match &one.event {
-            Event::ContactOptedOut(contact) => (contact, "The customer opted out."),
-            Event::ContactBlocked(contact) => (contact, contacts::BLOCKED),
-            Event::PhoneChanged(contact) => (contact, contacts::NUMBER_CHANGED),
+        let (contact, channel, why) = match &one.event {
+            Event::ContactOptedOut(contact, channel) => (contact, Some(*channel), "The customer opted out."),
+            Event::ContactBlocked(contact) => (contact, None, contacts::BLOCKED),
+            Event::PhoneChanged(contact) => (contact, Some(Channel::Sms), contacts::NUMBER_CHANGED),
             _ => continue,
         };
-        withdraw_all(tx, one.business_id, contact.id, why).await?;
+        withdraw_all(tx, one.business_id, contact.id, channel, why).await?;
     }
     Ok(())
 }
 
-async fn withdraw_all(tx: &mut Tx, business_id: Uuid, contact_id: Uuid, why: &str) -> Result<()> {
+/// On one channel, or on all.
+async fn withdraw_all(tx: &mut Tx, business_id: Uuid, contact_id: Uuid, channel: Option<Channel>, why: &str) -> Result<()> {
     let Some(conversation) = conversations::of_contact(&tx.db, business_id, contact_id).await? else {
         return Ok(());
     };
@@ -54,7 +56,10 @@ async fn withdraw_all(tx: &mut Tx, business_id: Uuid, contact_id: Uuid, why: &st
         .lock(LockType::NoKeyUpdate)
         .all(&tx.db)
         .await?;
-    for row in waiting {
+    for row in waiting
+        .into_iter()
+        .filter(|row| channel.is_none_or(|of| row.channel == of.as_str()))
+    {
         state::withdraw(tx, row, why).await?;
     }
     Ok(())

@@ -31,8 +31,8 @@ pub(crate) async fn count(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
             Event::MessageFailed(_, how) if !how.retrying => Counter::Failed,
             Event::RetryEnded(_) => Counter::Failed,
             Event::MessageWithdrawn(_) => Counter::Cancelled,
-            Event::ContactOptedOut(_) => Counter::OptedOut,
-            Event::ContactOptedIn(_) => Counter::OptedIn,
+            Event::ContactOptedOut(..) => Counter::OptedOut,
+            Event::ContactOptedIn(..) => Counter::OptedIn,
             _ => continue,
         };
         tx.count(one.business_id, counter);

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use domain::{
     breaker::{Breaker, Failure, Permit, State},
+    consent::Channel,
     outcome::{self, Scope},
     phone::mask,
 };
@@ -24,6 +25,9 @@ use crate::kernel::{Result, Services, Tx, tx::Changed};
 /// Most businesses told at once that their banners changed; the others see it with their next page.
 const TOLD: u64 = 500;
 
+/// The one mail server of the installation, among the accounts.
+const MAIL_SERVER: &str = "account:mail server";
+
 /// The account this business's texts go through.
 pub(crate) fn account(s: &Services, business_id: Uuid) -> String {
     of_account(s.of::<Connections>().of(business_id).as_ref().map_or("none", |a| a.sid()))
@@ -38,8 +42,24 @@ pub(crate) fn of_account(sid: &str) -> String {
     format!("account:{sid}")
 }
 
+/// The account that the next call for this message goes through.
+pub(crate) fn next_account(s: &Services, m: &message::Model) -> String {
+    if is_email(m) {
+        MAIL_SERVER.to_owned()
+    } else {
+        account(s, m.business_id)
+    }
+}
+
+fn is_email(m: &message::Model) -> bool {
+    super::of(m) == Some(Channel::Email)
+}
+
 /// The account that a text was handed to, and whose that is; none for the installation's.
 pub(crate) fn account_of(s: &Services, m: &message::Model) -> (String, Option<Uuid>) {
+    if is_email(m) {
+        return (MAIL_SERVER.to_owned(), None);
+    }
     let Some(sid) = &m.account_sid else {
         return (account(s, m.business_id), None);
     };
@@ -53,7 +73,7 @@ pub(crate) fn sender(number: &str) -> String {
 
 /// The breakers that the next call for this text will go through.
 pub(crate) fn ahead(s: &Services, m: &message::Model) -> [String; 2] {
-    [account(s, m.business_id), sender(&m.ours)]
+    [next_account(s, m), sender(&m.ours)]
 }
 
 /// Those that the last call for it went through.
@@ -332,7 +352,7 @@ pub(crate) async fn transient(tx: &mut Tx, row: &message::Model, why: &str) -> R
 /// What everything else of this account, or from this number, would meet too: a breaker keeps it from that.
 pub(crate) async fn concerns_others(tx: &mut Tx, row: &message::Model, why: &outcome::Failure, by_callback: bool) -> Result<()> {
     let s = tx.services().clone();
-    let shared = s.settings().default_from.as_ref() == Some(&row.ours);
+    let shared = is_email(row) || s.settings().default_from.as_ref() == Some(&row.ours);
     let (scope, business_id) = match why.scope {
         Scope::Message => return Ok(()),
         Scope::Account => account_of(&s, row),

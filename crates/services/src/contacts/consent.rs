@@ -31,6 +31,7 @@ const PAGE: u64 = 500;
 /// Something that settles where a person stands on appointment texts.
 pub(crate) struct Change<'a> {
     pub contact: &'a contact::Model,
+    pub channel: Channel,
     pub state: State,
     pub source: Source,
     pub by: &'a Principal,
@@ -51,14 +52,17 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
         append(tx, &change, *purpose).await?;
     }
     let business_id = change.contact.business_id;
-    remember(tx, business_id, &change).await?;
+    if change.channel == Channel::Sms {
+        remember(tx, business_id, &change).await?;
+    }
     let who = || Arc::new(change.contact.clone());
     match change.state {
-        State::OptedOut => tx.record(business_id, change.by, Event::ContactOptedOut(who())),
-        State::OptedIn => tx.record(business_id, change.by, Event::ContactOptedIn(who())),
+        State::OptedOut => tx.record(business_id, change.by, Event::ContactOptedOut(who(), change.channel)),
+        State::OptedIn => tx.record(business_id, change.by, Event::ContactOptedIn(who(), change.channel)),
         State::Unknown => {}
     }
-    if change.state != State::Unknown {
+    // What staff must decide about are texts.
+    if change.state != State::Unknown && change.channel == Channel::Sms {
         hold::end(tx, change.contact, change.by).await?;
     }
     tx.mark_changed(business_id, Changed::Contact(change.contact.id));
@@ -138,7 +142,7 @@ async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
         business_id: &business_id.to_string(),
         seq: head.ledger_seq + 1,
         contact_id: &contact_id.to_string(),
-        channel: Channel::Sms,
+        channel: change.channel,
         purpose,
         state: change.state,
         source: change.source,
@@ -152,7 +156,7 @@ async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
         business_id: Set(business_id),
         seq: Set(head.ledger_seq + 1),
         contact_id: Set(contact_id),
-        channel: Set(Channel::Sms.as_str().to_owned()),
+        channel: Set(change.channel.as_str().to_owned()),
         purpose: Set(purpose.as_str().to_owned()),
         state: Set(change.state.as_str().to_owned()),
         source: Set(change.source.as_str().to_owned()),
@@ -167,13 +171,13 @@ async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
     head.ledger_seq = Set(entry.seq);
     head.ledger_hash = Set(hash);
     head.update(&tx.db).await?;
-    set(tx, business_id, contact_id, purpose, change.state).await
+    set(tx, business_id, contact_id, (change.channel, purpose), change.state).await
 }
 
-async fn set(tx: &Tx, business_id: Uuid, contact_id: Uuid, purpose: Purpose, state: State) -> Result<()> {
+async fn set(tx: &Tx, business_id: Uuid, contact_id: Uuid, (channel, purpose): (Channel, Purpose), state: State) -> Result<()> {
     let row = consent::ActiveModel {
         contact_id: Set(contact_id),
-        channel: Set(Channel::Sms.as_str().to_owned()),
+        channel: Set(channel.as_str().to_owned()),
         purpose: Set(purpose.as_str().to_owned()),
         business_id: Set(business_id),
         state: Set(state.as_str().to_owned()),
@@ -192,9 +196,14 @@ async fn set(tx: &Tx, business_id: Uuid, contact_id: Uuid, purpose: Purpose, sta
 
 /// Where a contact stands on appointment texts.
 pub(crate) async fn state(db: &impl ConnectionTrait, contact_id: Uuid) -> Result<State> {
+    state_on(db, contact_id, Channel::Sms).await
+}
+
+/// The same on one channel.
+pub(crate) async fn state_on(db: &impl ConnectionTrait, contact_id: Uuid, channel: Channel) -> Result<State> {
     let key = (
         contact_id,
-        Channel::Sms.as_str().to_owned(),
+        channel.as_str().to_owned(),
         Purpose::Transactional.as_str().to_owned(),
     );
     let row = consent::Entity::find_by_id(key).one(db).await?;
@@ -212,6 +221,20 @@ pub(crate) fn read(stored: &str) -> State {
 /// Where contacts stand on appointment texts, whichever business they are customers of; those without a row are left out.
 pub(crate) async fn states_of(db: &impl ConnectionTrait, contacts: &[Uuid]) -> Result<HashMap<Uuid, State>> {
     stand(db, consent::Entity::find(), contacts).await
+}
+
+/// The same on every channel, by contact and channel.
+pub(crate) async fn on_channels(db: &impl ConnectionTrait, contacts: &[Uuid]) -> Result<HashMap<(Uuid, Channel), State>> {
+    let rows = consent::Entity::find()
+        .filter(consent::Column::ContactId.is_in(contacts.iter().copied()))
+        .filter(consent::Column::Purpose.eq(Purpose::Transactional.as_str()))
+        .all(db)
+        .await?;
+    // A channel that this version does not know is nobody's to send by.
+    let known = rows
+        .into_iter()
+        .filter_map(|r| Some(((r.contact_id, r.channel.parse().ok()?), read(&r.state))));
+    Ok(known.collect())
 }
 
 /// The same for contacts of one business.

@@ -2,7 +2,7 @@
 
 use contract::Code;
 use domain::{
-    consent::{Source, State},
+    consent::{Channel, Source, State},
     words,
     zone::Zone,
 };
@@ -190,6 +190,7 @@ pub(super) async fn stopped_before(tx: &mut Tx, new: &[contact::Model]) -> Resul
         let evidence = "This number said STOP before";
         let change = consent::Change {
             contact: row,
+            channel: Channel::Sms,
             state: State::OptedOut,
             source: Source::Keyword,
             by: &Principal::Customer,

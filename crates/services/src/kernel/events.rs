@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use domain::consent::Channel;
 use entity::{appointments::appointment, contacts::contact, messages::message, questions::question};
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use uuid::Uuid;
@@ -33,8 +34,8 @@ pub(crate) enum Event {
     PhoneChanged(Arc<contact::Model>),
     ContactBlocked(Arc<contact::Model>),
     ContactUnblocked(Arc<contact::Model>),
-    ContactOptedOut(Arc<contact::Model>),
-    ContactOptedIn(Arc<contact::Model>),
+    ContactOptedOut(Arc<contact::Model>, Channel),
+    ContactOptedIn(Arc<contact::Model>, Channel),
     /// This text may ask for no more texts: a person has to decide.
     HoldBegan(Arc<message::Model>),
     HoldEnded(Arc<contact::Model>),
@@ -122,8 +123,8 @@ impl Event {
             E::MemberAdded(id) => ("member.added", "account", Some(*id)),
             E::ClockChanged(_)
             | E::PhoneChanged(_)
-            | E::ContactOptedOut(_)
-            | E::ContactOptedIn(_)
+            | E::ContactOptedOut(..)
+            | E::ContactOptedIn(..)
             | E::HoldBegan(_)
             | E::HoldEnded(_)
             | E::MessageReceived

@@ -1,7 +1,7 @@
 //! What a customer's text does beyond the thread that it is in: consent, answers to reminders, automatic replies.
 
 use domain::{
-    consent::{Source, State},
+    consent::{Channel, Source, State},
     inbound::{self, Meaning, parse, words},
     phone::Address,
     texts,
@@ -193,6 +193,7 @@ async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::M
     let evidence = format!("Text \"{}\" ({sid})", inbound.body.chars().take(200).collect::<String>());
     let change = consent::Change {
         contact,
+        channel: Channel::Sms,
         state,
         source: Source::Keyword,
         by: &Principal::Customer,

@@ -26,7 +26,7 @@ use crate::{
         breakers::{self, Breakers},
         connections::{self, Connections},
     },
-    contacts::{self},
+    contacts::{self, Look},
     conversations,
     delivery::{
         state::{self, TURN_KEPT},
@@ -106,7 +106,7 @@ pub(super) async fn claim(s: &Services, most: u64, full: &BTreeSet<String>) -> R
     limits.save(&mut tx).await?;
     hold(&mut tx, held).await?;
     let begun = begin_attempts(&mut tx, &mut go).await?;
-    conversations::show_all(&mut tx, begun, context.people.values(), &context.consents).await?;
+    conversations::show_all(&mut tx, begun, context.people.values(), &context.on_texts()).await?;
     tx.commit().await?;
     let looked = looked - still;
     Ok(Claimed { go, looked, full })
@@ -195,11 +195,13 @@ async fn put_aside(tx: &Tx, id: Uuid, cause: &Error) -> Result<()> {
     Ok(())
 }
 
+const REFUSED: &str = "It was not sent: this version does not know what kind of text it is.";
+
 /// A kind of text that this version does not know (of a newer one, perhaps) is not sent: which consent and which hours it needs nobody here
 /// can tell.
 async fn refuse(tx: &mut Tx, m: message::Model) -> Result<()> {
     tracing::error!(message = %m.id, origin = m.origin, "a text of an origin that this version does not know; it is not sent");
-    let why = "It was not sent: this version does not know what kind of text it is.";
+    let why = REFUSED;
     let task = tasks::New {
         business_id: m.business_id,
         kind: tasks::Kind::StuckMessage,
@@ -274,7 +276,16 @@ pub(super) async fn objection(s: &Services, m: &message::Model) -> Result<Option
         return Ok(Some(why));
     }
     // The person's own word last, so that nothing lies between it and the call.
-    let theirs = contacts::objection(s, m.business_id, m.contact_id, &m.theirs).await?;
+    let Some(channel) = channels::of(m) else {
+        return Ok(Some(REFUSED.to_owned()));
+    };
+    let look = Look {
+        business_id: m.business_id,
+        contact_id: m.contact_id,
+        channel,
+        address: m.theirs.clone(),
+    };
+    let theirs = contacts::objection(s, look).await?;
     Ok(theirs.map(str::to_owned))
 }
 

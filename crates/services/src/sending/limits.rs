@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use domain::{
+    consent::Channel,
     origin::Share,
     pace::{self, Allowance, Leave, Rate, Slot},
     when,
@@ -25,7 +26,7 @@ use uuid::Uuid;
 use super::allowance;
 use crate::{
     businesses,
-    channels::{breakers, connections::Connections},
+    channels::{self, breakers, connections::Connections},
     kernel::{Error, Result, Services, Tx},
     messages, spend,
 };
@@ -105,7 +106,7 @@ pub(super) struct Limits {
     spent: HashMap<Uuid, i64>,
     /// Added to what was spent.
     costs: BTreeMap<Uuid, i64>,
-    /// The account of each business, by its breaker's name.
+    /// The account that each message goes through, by its breaker's name.
     accounts: HashMap<Uuid, String>,
     /// What the installation's account may send each second.
     account_rate: Option<(String, Rate)>,
@@ -123,7 +124,7 @@ impl Limits {
             .now
             .duration_trunc(Duration::hours(1))
             .map_err(|e| Error::broken(e.to_string()))?;
-        let accounts: HashMap<Uuid, String> = of.keys().map(|id| (*id, breakers::account(s, *id))).collect();
+        let accounts: HashMap<Uuid, String> = due.iter().map(|m| (m.id, breakers::next_account(s, m))).collect();
         let mut keys: BTreeSet<(String, i32)> = due.iter().map(|m| (m.ours.clone(), m.priority)).collect();
         keys.extend(accounts.values().map(|account| (account.clone(), ACCOUNT)));
         // Locks first: two workers must not both find the last of a budget unspent. Accounts before hours, as `outcome` does.
@@ -157,7 +158,7 @@ impl Limits {
         if let Some(room) = self.over_budget(m, b).or_else(|| self.over_quota(m, b)) {
             return room;
         }
-        let account = self.accounts.get(&b.id).cloned().unwrap_or_default();
+        let account = self.accounts.get(&m.id).cloned().unwrap_or_default();
         let slot = self.account_slot(&account);
         if slot.at > self.now {
             self.full.insert(account);
@@ -397,7 +398,9 @@ async fn set_paces(tx: &Tx, paces: BTreeMap<(String, i32), DateTime<Utc>>) -> Re
 
 /// Segments a second of each sender: what was set for the number, else what its kind does; none for a service, which paces itself.
 async fn rates(tx: &Tx, due: &[message::Model]) -> Result<HashMap<String, Rate>> {
-    let senders: BTreeSet<&str> = due.iter().map(|m| m.ours.as_str()).collect();
+    // Mail servers say themselves when they want to be asked more slowly.
+    let texts = due.iter().filter(|m| channels::of(m) == Some(Channel::Sms));
+    let senders: BTreeSet<&str> = texts.map(|m| m.ours.as_str()).collect();
     let rows = number::Entity::find()
         .filter(number::Column::Phone.is_in(senders.iter().copied()))
         .all(&tx.db)

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     breaker::Permit,
-    consent::{State, may_send},
+    consent::{Channel, State, may_send},
     origin::{Origin, Policy},
     reminders::{AtSend, at_send},
     when,
@@ -18,6 +18,7 @@ use super::limits::{Capacity, Limits};
 use crate::{
     businesses,
     channels::{
+        self,
         breakers::{self, Breakers},
         connections,
     },
@@ -51,7 +52,7 @@ pub(super) enum Verdict {
 pub(super) struct ClaimContext {
     /// Those that could be locked.
     pub people: HashMap<Uuid, contact::Model>,
-    pub consents: HashMap<Uuid, State>,
+    pub consents: HashMap<(Uuid, Channel), State>,
     pub businesses: HashMap<Uuid, business::Model>,
     /// Numbers that may be sent from.
     active: HashSet<(Uuid, String)>,
@@ -65,7 +66,7 @@ impl ClaimContext {
     pub(super) async fn load(s: &Services, tx: &mut Tx, picked: &[message::Model]) -> Result<Self> {
         let ids: Vec<Uuid> = picked.iter().map(|m| m.contact_id).collect();
         let people = contacts::locked_if_free(tx, &ids).await?;
-        let consents = consent::states_of(&tx.db, &ids).await?;
+        let consents = consent::on_channels(&tx.db, &ids).await?;
         let mut businesses = HashMap::new();
         for m in picked {
             let settings = businesses::of(tx, m.business_id).await?;
@@ -83,6 +84,12 @@ impl ClaimContext {
             services: s.clone(),
             breakers: Breakers::default(),
         })
+    }
+
+    /// Where these people stand on texts, as the inbox shows it.
+    pub(super) fn on_texts(&self) -> HashMap<Uuid, State> {
+        let texts = self.consents.iter().filter(|((_, channel), _)| *channel == Channel::Sms);
+        texts.map(|((id, _), state)| (*id, *state)).collect()
     }
 
     /// The breakers that the calls for these texts go through.
@@ -126,16 +133,16 @@ impl ClaimContext {
         limits: &mut Limits,
     ) -> Verdict {
         let withdraw = |why: &str| Verdict::Withdraw(why.to_owned());
-        let Some(policy) = origin(m).map(Origin::policy) else {
+        let (Some(policy), Some(channel)) = (origin(m).map(Origin::policy), channels::of(m)) else {
             return Verdict::Refuse;
         };
         if person.blocked {
             return withdraw(contacts::BLOCKED);
         }
-        if m.theirs != person.phone {
-            return withdraw(contacts::NUMBER_CHANGED);
+        if contacts::address(person, channel) != Some(m.theirs.as_str()) {
+            return withdraw(contacts::changed(channel));
         }
-        let state = self.consents.get(&m.contact_id).copied().unwrap_or_default();
+        let state = self.consents.get(&(m.contact_id, channel)).copied().unwrap_or_default();
         if let Err(reason) = may_send(state, policy.sending) {
             return withdraw(reason);
         }
@@ -148,8 +155,11 @@ impl ClaimContext {
         if person.held_since.is_some() {
             return self.in_time(m, Verdict::Hold(now + HELD_LOOK, hold::REASON.to_owned()));
         }
-        let shared = connections::shared(&self.services, m.business_id) == Some(m.ours.as_str());
-        if !shared && !self.active.contains(&(m.business_id, m.ours.clone())) {
+        let ours = match channel {
+            Channel::Sms => connections::shared(&self.services, m.business_id) == Some(m.ours.as_str()),
+            Channel::Email => true,
+        };
+        if !ours && !self.active.contains(&(m.business_id, m.ours.clone())) {
             return withdraw("The number this was to be sent from is not active any more.");
         }
         let Some(business) = self.businesses.get(&m.business_id) else {

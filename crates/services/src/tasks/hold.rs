@@ -4,7 +4,7 @@ use contract::{
     Code,
     contacts::{ContactView, DecideHold, Hold},
 };
-use domain::consent::{Source, State};
+use domain::consent::{Channel, Source, State};
 use entity::{messages::message, tasks::task};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
@@ -66,6 +66,7 @@ pub async fn decide(s: &Services, actor: &Actor, cmd: DecideHold) -> Result<Cont
         );
         let change = consent::Change {
             contact: &row,
+            channel: Channel::Sms,
             state: State::OptedOut,
             source: Source::Staff,
             by: &actor.who,
