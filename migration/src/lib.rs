@@ -29,6 +29,7 @@ const FILES: &[File] = &[
     file!(both "0013_route_index_of_outbound_only" was "m20261128_000013_route"),
     file!(both "0014_drop_message_retries" was "m20261128_000014_retries"),
     file!(each "0016_message_origins"),
+    file!(each "0017_staff_mail"),
 ];
 
 /// Our own tables.

@@ -56,6 +56,21 @@ pub(crate) enum Event {
     /// A person has said what became of it.
     MessageSettled(Uuid),
 
+    /// Texts can't go through an account or from a sender any more; one event for each business that may be concerned.
+    BreakerOpened {
+        scope: Arc<str>,
+    },
+    /// They can again.
+    BreakerClosed {
+        scope: Arc<str>,
+    },
+    /// So much of the month's budget is used; amounts in micro-dollars.
+    BudgetReached {
+        percent: i64,
+        month: String,
+        spent: i64,
+    },
+
     BusinessChanged,
     /// What bounds sending. `wider`: what was held back may go now.
     SendingChanged {
@@ -130,6 +145,9 @@ impl Event {
             | E::MessageFailed(..)
             | E::RetryEnded(_)
             | E::MessageWithdrawn(_)
+            | E::BreakerOpened { .. }
+            | E::BreakerClosed { .. }
+            | E::BudgetReached { .. }
             | E::ZoneChanged { .. } => return None,
         })
     }
