@@ -32,6 +32,7 @@ const FILES: &[File] = &[
     file!(each "0016_appointment_types_ends_and_series"),
     file!(each "0017_calendar_sources"),
     file!(each "0018_message_origins"),
+    file!(each "0019_staff_mail"),
     file!(each "0020_questions"),
 ];
 

@@ -5,8 +5,8 @@ use axum::serve::ListenerExt;
 use clap::{Parser, Subcommand};
 use contract::accounts::{Role, SignUp};
 use services::{
-    Actor, Db, Principal, Services, accounts, appointments, businesses, channels, contacts::consent, integrations, numbers,
-    reconcile, rotation, seed, sending, setup, vault,
+    Actor, Db, Principal, Services, accounts, appointments, businesses, channels, contacts::consent, integrations, mails,
+    numbers, reconcile, rotation, seed, sending, setup, vault,
 };
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
@@ -261,6 +261,13 @@ async fn serve(config: &Config, web: bool, work: bool) -> anyhow::Result<()> {
         let found = sending::recover(&s).await?;
         if found > 0 {
             tracing::warn!(found, "texts were being sent when the last process ended; looking them up");
+        }
+        let found = mails::recover(&s).await?;
+        if found > 0 {
+            tracing::warn!(
+                found,
+                "mails were being handed over when the last process ended; whether they arrived is not known"
+            );
         }
     }
     let listening = tokio::spawn(listen(s.clone(), stopping.clone()));

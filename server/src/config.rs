@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use services::{Clock, Credentials, Db, Services, Settings, SharedKey, Twilio, vault};
+use services::{Clock, Credentials, Db, Email, Services, Settings, SharedKey, Twilio, vault};
 
 use crate::secret;
 
@@ -40,6 +40,11 @@ pub struct Config {
     /// A file with hours of US states, where they are not those of `domain::quiet`.
     #[serde(default)]
     us_state_hours: String,
+    /// The mail server, with the password to it.
+    #[serde(default)]
+    smtp_url: SecretString,
+    #[serde(default)]
+    mail_from: String,
     #[serde(default)]
     metrics_token: SecretString,
     #[serde(default)]
@@ -87,7 +92,7 @@ impl Config {
         MetricsToken(Some(self.metrics_token.clone()).filter(|t| !t.expose_secret().is_empty()))
     }
 
-    /// Opens the database, brings it up to date, and connects Twilio if it is configured.
+    /// Opens the database, brings it up to date, and connects Twilio and the mail server if they are configured.
     ///
     /// # Errors
     /// In words for the person at the terminal.
@@ -100,7 +105,7 @@ impl Config {
             .await
             .context("The database could not be brought up to date")?;
         let master = self.master(&db).await?;
-        let s = Services::open(db, Clock::system(), self.twilio()?, self.settings()?, master).await;
+        let s = Services::open(db, Clock::system(), self.twilio()?, self.email()?, self.settings()?, master).await;
         s.context("The data can't be read")
     }
 
@@ -118,6 +123,18 @@ impl Config {
             shared_keys,
         });
         Ok(Twilio { api, account })
+    }
+
+    /// The mail server, if there is one.
+    ///
+    /// # Errors
+    /// A sentence, without the password, when it can't be used.
+    pub fn email(&self) -> anyhow::Result<Option<Email>> {
+        if self.smtp_url.expose_secret().trim().is_empty() {
+            return Ok(None);
+        }
+        let email = Email::new(&self.smtp_url, &self.mail_from).map_err(|why| anyhow::anyhow!(why))?;
+        Ok(Some(email))
     }
 
     /// Where the installation's secret is kept; none: it is given as `SHOWUP_SECRET_KEY`.

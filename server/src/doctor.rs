@@ -91,6 +91,7 @@ async fn look(config: &Config, now: DateTime<Utc>) -> Vec<Check> {
         secret_key(config),
         public_url(&config.public_url()),
         twilio(config).await,
+        email(config).await,
     ]
 }
 
@@ -202,6 +203,27 @@ async fn twilio(config: &Config) -> Check {
             format!("Account {} can't be asked: {cause}", account.sid),
             "Check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and the way to Twilio.",
         ),
+    }
+}
+
+/// Connects and signs in; sends nothing.
+async fn email(config: &Config) -> Check {
+    const NAME: &str = "e-mail";
+    let email = match config.email() {
+        Ok(Some(email)) => email,
+        Ok(None) => {
+            let fix = "Set SMTP_URL and MAIL_FROM, so that owners hear by e-mail when texts can't go out.";
+            return Check::of(Status::Warn, NAME, "There is no mail server.", fix);
+        }
+        Err(cause) => return Check::of(Status::Fail, NAME, format!("{cause:#}"), "See .env.sample."),
+    };
+    let place = email.place();
+    match email.check().await {
+        Ok(()) => Check::ok(
+            NAME,
+            format!("The mail server {place} answers; mail is from {}.", email.from()),
+        ),
+        Err((words, fix)) => Check::of(Status::Fail, NAME, format!("{place}: {words}"), fix),
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use services::{
     Services, accounts,
     db::QueuePool,
-    jobs, live,
+    jobs, live, mails,
     queue::{self, Job, QUEUE},
     reconcile, reminders, sending,
 };
@@ -54,6 +54,7 @@ async fn work_until(s: Services, stopping: CancellationToken) -> anyhow::Result<
     let mut all = JoinSet::new();
     all.spawn(tick(s.clone(), stopping.clone()));
     all.spawn(outbox(s.clone(), stopping.clone()));
+    all.spawn(post(s.clone(), stopping.clone()));
     all.spawn(sweeps(s.clone(), stopping.clone()));
     all.spawn(jobs(s, stopping.clone()));
     while let Some(ended) = all.join_next().await {
@@ -91,6 +92,25 @@ async fn outbox(s: Services, stopping: CancellationToken) {
     sending::dispatch(&s, stopping.cancelled()).await;
 }
 
+/// Mails to staff go out. Apart from the tick: a mail server that takes its time must not keep reminders waiting.
+async fn post(s: Services, stopping: CancellationToken) {
+    loop {
+        step("mails without an owner", mails::tick(&s)).await;
+        // Not broken off when asked to stop: what is in the air is heard out.
+        let seen = step("staff mail", mails::send_some(&s)).await;
+        let pause = if seen.is_some_and(|seen| seen > 0) {
+            Duration::ZERO
+        } else {
+            TICK
+        };
+        tokio::select! {
+            biased;
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
 /// Compares Twilio's log with ours every five minutes. Apart from the tick: a long log must not keep reminders waiting.
 async fn sweeps(s: Services, stopping: CancellationToken) {
     let mut last = s.now();
@@ -103,7 +123,7 @@ async fn sweeps(s: Services, stopping: CancellationToken) {
             last = s.now();
             tokio::select! {
                 () = stopping.cancelled() => return,
-                () = step("Twilio's log", reconcile::sweep(&s)) => {}
+                _ = step("Twilio's log", reconcile::sweep(&s)) => {}
             }
         }
     }
@@ -196,13 +216,15 @@ async fn look(s: &Services, clean: bool) {
         step("old live events", live::prune(s)).await;
         step("expired sessions", accounts::sessions::prune(s)).await;
         step("finished jobs", queue::prune(s)).await;
+        step("old mails", mails::prune(s)).await;
     }
 }
 
-async fn step<T>(what: &str, work: impl Future<Output = services::Result<T>>) {
+async fn step<T>(what: &str, work: impl Future<Output = services::Result<T>>) -> Option<T> {
     match AssertUnwindSafe(Box::pin(work)).catch_unwind().await {
-        Ok(Ok(_)) => {}
+        Ok(Ok(done)) => return Some(done),
         Ok(Err(cause)) => tracing::error!(%cause, "{what}: failed; the next tick looks again"),
         Err(_) => tracing::error!("{what}: panicked; the next tick looks again"),
     }
+    None
 }

@@ -9,6 +9,7 @@ pub mod businesses;
 pub mod contacts;
 pub mod conversations;
 pub mod live;
+pub mod mails;
 pub mod messages;
 pub mod notices;
 pub mod paging;

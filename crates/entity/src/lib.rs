@@ -44,6 +44,7 @@ pub mod contacts;
 pub mod conversations;
 pub mod integrations;
 pub mod live;
+pub mod mails;
 pub mod messages;
 pub mod numbers;
 pub mod questions;

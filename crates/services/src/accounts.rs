@@ -2,6 +2,8 @@
 
 pub mod sessions;
 
+use std::collections::HashMap;
+
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -12,7 +14,7 @@ use contract::{
 };
 use domain::words;
 use entity::accounts::{account, member};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
 use uuid::Uuid;
 
 use crate::kernel::{
@@ -186,6 +188,56 @@ pub(crate) async fn name_and_email(s: &Services, id: Uuid) -> Result<(String, St
     let found = found.ok_or_else(|| problem(Code::SignInNeeded, "Please sign in."))?;
     let email = s.vault().open(EMAIL, &found.email).await?;
     Ok((found.name, email))
+}
+
+/// Somebody who manages a business: they are told when something is wrong with it.
+pub(crate) struct Manager {
+    pub account_id: Uuid,
+    pub name: String,
+    pub email: String,
+}
+
+/// Most people of one business that are written to.
+const MANAGERS: u64 = 100;
+
+fn managing(business_id: Uuid) -> Select<member::Entity> {
+    let roles = [Role::Owner, Role::Admin].map(Role::as_str);
+    member::Entity::in_business(business_id).filter(member::Column::Role.is_in(roles))
+}
+
+/// The owners and admins of a business.
+pub(crate) async fn managers(tx: &Tx, business_id: Uuid) -> Result<Vec<Manager>> {
+    let members = managing(business_id)
+        .order_by_asc(member::Column::CreatedAt)
+        .limit(MANAGERS)
+        .all(&tx.db)
+        .await?;
+    let ids = members.iter().map(|m| m.account_id);
+    let accounts = account::Entity::find()
+        .filter(account::Column::Id.is_in(ids))
+        .all(&tx.db)
+        .await?;
+    let mut managers = Vec::with_capacity(accounts.len());
+    for one in accounts {
+        managers.push(Manager {
+            account_id: one.id,
+            email: tx.services().vault().open(EMAIL, &one.email).await?,
+            name: one.name,
+        });
+    }
+    Ok(managers)
+}
+
+/// Whether somebody is an owner or admin of this business.
+pub(crate) async fn manages(db: &impl ConnectionTrait, business_id: Uuid, account_id: Uuid) -> Result<bool> {
+    let found = managing(business_id).filter(member::Column::AccountId.eq(account_id));
+    Ok(found.one(db).await?.is_some())
+}
+
+/// What these accounts' people are called.
+pub(crate) async fn names(db: &impl ConnectionTrait, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, String>> {
+    let found = account::Entity::find().filter(account::Column::Id.is_in(ids)).all(db).await?;
+    Ok(found.into_iter().map(|one| (one.id, one.name)).collect())
 }
 
 /// Hash of a password nobody has, so that an unknown address takes as long as a known one.

@@ -3,6 +3,7 @@
 
 pub(crate) mod breakers;
 pub mod connections;
+pub mod email;
 pub(crate) mod sms;
 
 use std::time::Duration;

@@ -8,7 +8,7 @@ use sea_orm::QuerySelect;
 use crate::{
     delivery::{in_state, retry, unknown},
     kernel::{Result, Services, queue::Job},
-    receiving, sending,
+    mails, receiving, sending,
 };
 
 /// Rows taken per tick of each kind.
@@ -22,6 +22,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
     match job {
         Job::Resolve { message_id } => unknown::resolve(s, message_id).await,
         Job::Receive { provider_sid } => receiving::receive_again(s, &provider_sid).await,
+        Job::TellOfBreaker { scope, businesses } => mails::tell_of_breaker(s, &scope, &businesses).await,
     }
 }
 

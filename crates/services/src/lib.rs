@@ -4,7 +4,8 @@
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `integrations`, `contacts`, `appointments`, `conversations`, `messages`, `tasks`;
-//!   `channels` and `numbers`; then what messages go through: `delivery`, `outbox`, `sending`; `questions` that are open to be answered; `reminders`, which ask them; `receiving`, which
+//!   `channels`, `numbers` and `mails` (to staff); then what messages go through: `delivery`, `outbox`, `sending`; `questions` that are open to
+//!   be answered; `reminders`, which ask them; `receiving`, which
 //!   answers; `reconcile`, which compares.
 //! - tops: `listeners` (what follows from an event), `guards` (whether a message is still wanted), `jobs`, `pages` (what a screen shows of many
 //!   nouns), `setup`, `seed`, and this file, which wires them.
@@ -21,6 +22,7 @@ pub mod integrations;
 pub mod jobs;
 mod kernel;
 mod listeners;
+pub mod mails;
 pub mod messages;
 pub mod numbers;
 pub mod outbox;
@@ -41,7 +43,7 @@ pub mod tasks;
 use channels::connections::{self, Connections};
 use kernel::{services::Extensions, tx::Wiring};
 
-pub use channels::connections::Credentials;
+pub use channels::{connections::Credentials, email::Email};
 pub use kernel::{
     Actor, Clock, Db, Error, Permission, Principal, Result, Services, Settings, db, live, queue, rotation, vault, wake,
 };
@@ -62,12 +64,19 @@ pub struct Twilio {
 }
 
 impl Services {
-    /// Loads the keys and Twilio accounts of a database that is up to date. The first time after an upgrade from a version without
+    /// `email`: the mail server, if mail is to be sent. Loads the keys and Twilio accounts of a database that is up to date. The first time after an upgrade from a version without
     /// encryption, this encrypts what is there.
     ///
     /// # Errors
     /// When the database does not answer or was encrypted with another secret.
-    pub async fn open(db: Db, clock: Clock, twilio: Twilio, settings: Settings, master: vault::Master) -> Result<Self> {
+    pub async fn open(
+        db: Db,
+        clock: Clock,
+        twilio: Twilio,
+        email: Option<Email>,
+        settings: Settings,
+        master: vault::Master,
+    ) -> Result<Self> {
         // As many groups at work as the database takes transactions that write.
         let groups = if db.is_postgres() { 2 } else { 1 };
         let vault = vault::Vault::load(&db, master, clock.now()).await?;
@@ -77,6 +86,7 @@ impl Services {
             .with(contacts::Looks::new(1))
             .with(contacts::search::Cache::default())
             .with(Connections::new(twilio.api, twilio.account))
+            .with(email)
             .with(delivery::StatusBatch::new(groups))
             .with(outbox::Writing::new(groups))
             .with(sending::ResultBatch::new(groups))

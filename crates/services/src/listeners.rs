@@ -7,7 +7,7 @@ mod views;
 use crate::{
     appointments::clocks,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    outbox, reminders, reports, tasks,
+    mails, outbox, reminders, reports, tasks,
 };
 
 pub(crate) use views::views;
@@ -40,6 +40,8 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),
+    on!([BreakerOpened BreakerClosed] => mails::breakers_changed),
+    on!([BudgetReached] => mails::budgets_reached),
     // Over everything, so that no noun can forget them.
     on!(every => reports::count),
     on!(every => audit::write),

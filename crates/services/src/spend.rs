@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     businesses,
-    kernel::{Result, Services, Tx, error::problem, tx::Changed},
+    kernel::{Event, Principal, Result, Services, Tx, error::problem, tx::Changed},
 };
 
 /// All amounts are kept in millionths of a US dollar; that is what Twilio bills in.
@@ -124,8 +124,15 @@ pub(crate) async fn add(tx: &mut Tx, business_id: Uuid, at: DateTime<Utc>, micro
             let line = budget / 100 * percent;
             after >= line && after - micros < line
         };
-        if crosses(ALERT_PERCENT) || crosses(100) {
+        if let Some(percent) = [100, ALERT_PERCENT].into_iter().find(|percent| crosses(*percent)) {
             tx.mark_changed(business_id, Changed::Notices);
+            let month = month(&b, at);
+            let spent = after;
+            tx.record(
+                business_id,
+                &Principal::System("the budget"),
+                Event::BudgetReached { percent, month, spent },
+            );
         }
     }
     Ok(())

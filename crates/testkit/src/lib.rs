@@ -5,4 +5,4 @@ mod world;
 
 pub use db::{Backend, TestDb};
 pub use twilio_sim::{Fault, FaultKind, Sim};
-pub use world::{NUMBER, SECRET, SHARED, TestClock, World, master, member};
+pub use world::{MAIL_FROM, NUMBER, SECRET, SHARED, TestClock, World, mail_server, master, member};

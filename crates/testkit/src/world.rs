@@ -16,8 +16,8 @@ use contract::{
 };
 use secrecy::SecretString;
 use services::{
-    Actor, Clock, Credentials, Db, Services, Settings, Twilio, accounts, appointments, businesses, contacts, delivery, messages,
-    numbers, outbox, receiving, reminders, sending, tasks, vault,
+    Actor, Clock, Credentials, Db, Email, Services, Settings, Twilio, accounts, appointments, businesses, contacts,
+    delivery, mails, messages, numbers, outbox, receiving, reminders, sending, tasks, vault,
 };
 use twilio::forms;
 use twilio_sim::{Sim, SimConfig};
@@ -27,6 +27,9 @@ use crate::{Backend, TestDb};
 
 /// The installation's number, for businesses without one of their own.
 pub const SHARED: &str = "+15005550010";
+
+/// Who mail to staff is from.
+pub const MAIL_FROM: &str = "Showup <no-reply@showup.test>";
 
 /// The business's number.
 pub const NUMBER: &str = "+15005550006";
@@ -161,7 +164,29 @@ impl World {
         let settings = self.s.settings().clone();
         let db = Db::connect(&self.db.url).await.expect("the database opens");
         let api = twilio::Api::new(twilio::Config::new(self.sim.url())).expect("a way to Twilio");
-        let opened = Services::open(db, self.clock.clock(), Twilio { api, account: None }, settings, master()).await;
+        let opened = Services::open(
+            db,
+            self.clock.clock(),
+            Twilio { api, account: None },
+            mail_server(&self.sim),
+            settings,
+            master(),
+        )
+        .await;
+        opened.expect("the keys are there")
+    }
+
+    /// The same database seen by a process that was told of this mail server, or of none.
+    pub async fn process_with_mail(&self, email: Option<Email>) -> Services {
+        let settings = self.s.settings().clone();
+        let db = Db::connect(&self.db.url).await.expect("the database opens");
+        let api = twilio::Api::new(twilio::Config::new(self.sim.url())).expect("a way to Twilio");
+        let account = Some(Credentials {
+            sid: self.sim.account_sid().to_owned(),
+            tokens: vec![self.sim.auth_token().to_owned().into()],
+            shared_keys: Vec::new(),
+        });
+        let opened = Services::open(db, self.clock.clock(), Twilio { api, account }, email, settings, master()).await;
         opened.expect("the keys are there")
     }
 
@@ -235,6 +260,11 @@ impl World {
     pub async fn work(&self) {
         reminders::tick(&self.s).await.expect("reminders fire");
         Box::pin(sending::send_due(&self.s)).await.expect("delivery works");
+    }
+
+    /// Hands over every mail to staff that waits and may go now.
+    pub async fn post(&self) {
+        while mails::send_some(&self.s).await.expect("mails go out") > 0 {}
     }
 
     /// A contact with an appointment 30 hours ahead, whose reminder went out.
@@ -362,7 +392,12 @@ async fn open(
         tokens: vec![token],
         shared_keys: Vec::new(),
     });
-    Services::open(db, clock.clock(), Twilio { api, account }, settings, master).await
+    Services::open(db, clock.clock(), Twilio { api, account }, mail_server(sim), settings, master).await
+}
+
+/// The simulator's, which delivers nothing.
+pub fn mail_server(sim: &Sim) -> Option<Email> {
+    Some(Email::new(&sim.smtp_url().into(), MAIL_FROM).expect("a mail server"))
 }
 
 async fn business(s: &Services, name: &str, number: Option<&str>) -> Actor {

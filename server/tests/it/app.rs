@@ -172,7 +172,7 @@ impl TestApp {
         };
         let opened = Db::connect(&db.url).await.expect("the database opens");
         let now = clock.as_ref().map_or_else(Clock::system, TestClock::clock);
-        let s = Services::open(opened, now, twilio, settings, testkit::master())
+        let s = Services::open(opened, now, twilio, testkit::mail_server(&sim), settings, testkit::master())
             .await
             .expect("the keys are there");
         let owner = SignUp {
@@ -253,7 +253,7 @@ impl TestApp {
                 api,
                 account: Some(account(&sim)),
             };
-            let s = Services::open(db, clock, twilio, settings, testkit::master())
+            let s = Services::open(db, clock, twilio, testkit::mail_server(&sim), settings, testkit::master())
                 .await
                 .expect("the keys are there");
             workers::run(s, stopping).await

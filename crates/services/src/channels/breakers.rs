@@ -1,6 +1,9 @@
 //! Circuit breakers: one for each Twilio account, one for each sender. While one is open its texts wait, and staff see why.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -20,7 +23,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::connections::Connections;
-use crate::kernel::{Result, Services, Tx, tx::Changed};
+use crate::kernel::{Event, Principal, Result, Services, Tx, tx::Changed};
 
 /// Most businesses told at once that their banners changed; the others see it with their next page.
 const TOLD: u64 = 500;
@@ -128,6 +131,10 @@ impl Breakers {
 
     pub(crate) fn permit(&self, scope: &str, now: DateTime<Utc>) -> Permit {
         self.0.get(scope).map_or(Permit::Yes, |r| r.breaker.allows(now))
+    }
+
+    pub(crate) fn state(&self, scope: &str) -> State {
+        self.0.get(scope).map_or(State::Closed, |r| r.breaker.state)
     }
 
     pub(crate) fn why(&self, scope: &str) -> &str {
@@ -303,7 +310,7 @@ async fn change(
     if after.state != before.state {
         tracing::warn!(scope = %named(scope), from = before.state.as_str(), to = after.state.as_str(), %why, "circuit breaker");
         metrics::counter!("showup_breaker_changes_total", "to" => after.state.as_str()).increment(1);
-        tell(tx, owner).await?;
+        tell(tx, owner, news(scope, before.state, after.state)).await?;
     }
     Ok(())
 }
@@ -316,7 +323,17 @@ fn named(scope: &str) -> String {
     }
 }
 
-async fn tell(tx: &mut Tx, owner: Option<Uuid>) -> Result<()> {
+/// What has happened, if it is more than one more try: trouble that goes on is no news.
+fn news(scope: &str, before: State, after: State) -> Option<Event> {
+    let scope = Arc::from(scope);
+    match (before, after) {
+        (State::Closed, State::Open) => Some(Event::BreakerOpened { scope }),
+        (_, State::Closed) => Some(Event::BreakerClosed { scope }),
+        _ => None,
+    }
+}
+
+async fn tell(tx: &mut Tx, owner: Option<Uuid>, news: Option<Event>) -> Result<()> {
     let told: Vec<Uuid> = match owner {
         Some(one) => vec![one],
         None => {
@@ -331,6 +348,9 @@ async fn tell(tx: &mut Tx, owner: Option<Uuid>) -> Result<()> {
     };
     for business in told {
         tx.mark_changed(business, Changed::Notices);
+        if let Some(event) = &news {
+            tx.record(business, &Principal::System("Twilio"), event.clone());
+        }
     }
     Ok(())
 }

@@ -59,6 +59,20 @@ pub(crate) enum Event {
 
     /// A question was answered; the text that did it.
     Answered(Arc<question::Model>, Arc<message::Model>),
+    /// Texts can't go through an account or from a sender any more; one event for each business that may be concerned.
+    BreakerOpened {
+        scope: Arc<str>,
+    },
+    /// They can again.
+    BreakerClosed {
+        scope: Arc<str>,
+    },
+    /// So much of the month's budget is used; amounts in micro-dollars.
+    BudgetReached {
+        percent: i64,
+        month: String,
+        spent: i64,
+    },
 
     BusinessChanged,
     /// What bounds sending. `wider`: what was held back may go now.
@@ -135,6 +149,9 @@ impl Event {
             | E::RetryEnded(_)
             | E::MessageWithdrawn(_)
             | E::Answered(..)
+            | E::BreakerOpened { .. }
+            | E::BreakerClosed { .. }
+            | E::BudgetReached { .. }
             | E::ZoneChanged { .. } => return None,
         })
     }

@@ -23,6 +23,8 @@ pub enum Job {
     Resolve { message_id: Uuid },
     /// Try again to act on an inbound text that was stored but not understood by our own logic.
     Receive { provider_sid: String },
+    /// Write to the owners and admins of these businesses how a breaker stands that concerns them all.
+    TellOfBreaker { scope: String, businesses: Vec<Uuid> },
 }
 
 /// The single place that writes into apalis' table: a row in the caller's transaction, due at `run_at` (whole seconds).

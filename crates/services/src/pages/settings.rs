@@ -1,14 +1,18 @@
 //! The settings of a business, as its people see them.
 
-use contract::businesses::{BusinessView, SendingView};
+use contract::{
+    businesses::{BusinessView, SendingView},
+    mails::EmailView,
+};
 use entity::businesses::business;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::{
     businesses,
-    channels::connections::Connections,
+    channels::{connections::Connections, email::Email},
     kernel::{Actor, Permission, Result, Services},
+    mails,
     outbox::sender,
     spend,
 };
@@ -62,6 +66,22 @@ async fn sending_view(s: &Services, db: &impl ConnectionTrait, b: business::Mode
         state_hours: b.state_hours,
         quiet_start: clock(businesses::quiet(&b).start_min),
         quiet_end: clock(businesses::quiet(&b).end_min),
+    })
+}
+
+/// The last mails that are shown.
+const MAILS: u64 = 5;
+
+/// Whether mail can be sent, and how the last mails to the people of the actor's business stand.
+///
+/// # Errors
+/// `NotAllowed`.
+pub async fn email(s: &Services, actor: &Actor) -> Result<EmailView> {
+    actor.may(Permission::ManageBusiness)?;
+    let b = businesses::get(s.read(), actor.business_id).await?;
+    Ok(EmailView {
+        from: mails::server(s).map(Email::from),
+        mails: mails::latest(s, s.read(), &b, MAILS).await?,
     })
 }
 

@@ -142,6 +142,9 @@ async fn left_behind(db: &Db) -> Vec<String> {
         ("live_event", "payload"),
         ("audit_event", "before"),
         ("audit_event", "after"),
+        ("mail", "address"),
+        ("mail", "content"),
+        ("mail", "why"),
         ("twilio_account", "token"),
         ("twilio_account", "previous_token"),
         ("twilio_shared_key", "secret"),
@@ -656,7 +659,7 @@ async fn an_upgrade_encrypts_what_is_there(#[values(Backend::Sqlite, Backend::Po
     let (db, business_id) = plain(&test, now).await;
     migration::up(db.connection()).await.expect("up");
     let api = twilio::Api::new(twilio::Config::new("http://127.0.0.1:9")).expect("a way to Twilio");
-    let s = Services::open(db, clock, Twilio { api, account: None }, settings, master())
+    let s = Services::open(db, clock, Twilio { api, account: None }, None, settings, master())
         .await
         .expect("opens");
     assert_nothing_readable(s.db()).await;

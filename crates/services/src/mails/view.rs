@@ -1,0 +1,65 @@
+//! How mails stand, in plain words.
+
+use contract::mails::MailView;
+use domain::{delivery::Status, when, zone::Zone};
+use entity::{businesses::business, mails::mail};
+use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect};
+
+use super::store::{Kind, WHY};
+use crate::{
+    accounts, businesses,
+    kernel::{Result, Services},
+};
+
+/// The last mails to a business's people, newest first.
+pub(crate) async fn latest(s: &Services, db: &impl ConnectionTrait, b: &business::Model, most: u64) -> Result<Vec<MailView>> {
+    let rows = mail::Entity::in_business(b.id)
+        .order_by_desc(mail::Column::CreatedAt)
+        .limit(most)
+        .all(db)
+        .await?;
+    let names = accounts::names(db, rows.iter().map(|m| m.account_id)).await?;
+    let zone = businesses::zone(b);
+    let mut views = Vec::with_capacity(rows.len());
+    for row in rows {
+        let why = match &row.why {
+            Some(why) => s.vault().open(WHY, why).await?,
+            None => String::new(),
+        };
+        let to = names.get(&row.account_id).cloned().unwrap_or_default();
+        views.push(MailView {
+            id: row.id,
+            what: format!("{} to {to}", what(&row)),
+            at: when::relative(row.created_at, s.now(), zone),
+            state: state(s, &row, why.trim(), zone),
+            failed: [Status::Failed.as_str(), Status::Unknown.as_str()].contains(&row.status.as_str()),
+        });
+    }
+    Ok(views)
+}
+
+fn what(row: &mail::Model) -> &'static str {
+    match row.kind.parse() {
+        Ok(Kind::Test) => "Test mail",
+        Ok(Kind::TextsWait) => "“Texts wait”",
+        Ok(Kind::TextsGoAgain) => "“Texts go out again”",
+        Ok(Kind::BudgetAlert) => "“The budget is nearly used”",
+        Ok(Kind::BudgetUsed) => "“The budget is used up”",
+        // Of a newer version.
+        Err(_) => "Mail",
+    }
+}
+
+fn state(s: &Services, row: &mail::Model, why: &str, zone: Zone) -> String {
+    let at = |moment| when::inline(moment, s.now(), zone);
+    match row.status.parse() {
+        Ok(Status::Queued) if row.attempts > 0 => format!("Not taken yet. {why} Next try {}.", at(row.not_before)),
+        Ok(Status::Queued) if row.not_before > s.now() => format!("Waits until {}, if it is still so then.", at(row.not_before)),
+        Ok(Status::Queued) => "Waiting to be handed over.".to_owned(),
+        Ok(Status::Sending) => "Being handed over.".to_owned(),
+        Ok(Status::Accepted) => "Handed over to the mail server.".to_owned(),
+        Ok(Status::Failed) => format!("Failed. {why}"),
+        Ok(Status::Cancelled) => format!("Not sent. {why}"),
+        _ => format!("Not known whether it arrived. {why} It is not sent again by itself."),
+    }
+}

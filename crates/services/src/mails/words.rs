@@ -1,0 +1,85 @@
+//! What staff read in a mail: what is the matter, whether anything is lost, what to do, and where.
+
+use domain::{phone, prices::dollars, words};
+use entity::businesses::business;
+
+use super::store::Said;
+use crate::channels::email::Letter;
+
+/// Most of a business's name in a subject; more is cut off by whoever shows it.
+const NAME: usize = 60;
+
+pub(super) fn test(b: &business::Model, url: &str) -> Said {
+    let letter = Letter::default()
+        .paragraph(format!(
+            "This is the test mail that you asked for. That you can read it means that e-mail works: Showup will write to the owners and \
+             admins of {} when texts can't go out, and when the month's budget for texts is nearly used.",
+            name(b)
+        ))
+        .button("Open Settings", format!("{url}/settings"));
+    said(b, "a test mail from Showup", letter)
+}
+
+/// `number`: only those from this one.
+pub(super) fn texts_wait(b: &business::Model, url: &str, number: Option<&str>, why: &str) -> Said {
+    let which = texts(b, number);
+    let letter = Letter::default()
+        .paragraph(format!("{which} can't go out just now. {why}").trim())
+        .paragraph("They wait, nothing is lost, and Showup tries again by itself. Please call people where it can't wait.")
+        .button("See what waits", format!("{url}/log"))
+        .link("Settings", format!("{url}/settings"));
+    said(b, "texts wait", letter)
+}
+
+pub(super) fn texts_go_again(b: &business::Model, url: &str, number: Option<&str>) -> Said {
+    let which = texts(b, number);
+    let letter = Letter::default()
+        .paragraph(format!(
+            "{which} go out again. What waited and still makes sense is on its way."
+        ))
+        .button("See what was sent", format!("{url}/log"));
+    said(b, "texts go out again", letter)
+}
+
+pub(super) fn budget_alert(b: &business::Model, url: &str, percent: i64, spent: i64, budget: i64) -> Said {
+    let letter = Letter::default()
+        .paragraph(format!(
+            "{percent} % of this month's budget for texts is used: {} of {}.",
+            dollars(spent),
+            dollars(budget)
+        ))
+        .paragraph("At 100 % everything but replies waits for the next month or a higher budget.")
+        .button("Open Settings", format!("{url}/settings"));
+    said(b, &format!("{percent} % of the budget for texts is used"), letter)
+}
+
+pub(super) fn budget_used(b: &business::Model, url: &str, spent: i64, budget: i64) -> Said {
+    let letter = Letter::default()
+        .paragraph(format!(
+            "This month's budget for texts is used up: {} of {}. Reminders wait; replies still go out.",
+            dollars(spent),
+            dollars(budget)
+        ))
+        .paragraph("Please raise the budget in Settings, or call the customers.")
+        .button("Open Settings", format!("{url}/settings"));
+    said(b, "the budget for texts is used up", letter)
+}
+
+fn texts(b: &business::Model, number: Option<&str>) -> String {
+    number.map_or_else(
+        || format!("Texts of {}", name(b)),
+        |number| format!("Texts from {}", phone::display(number, &b.country)),
+    )
+}
+
+fn name(b: &business::Model) -> String {
+    words::line(&b.name).chars().take(NAME).collect()
+}
+
+fn said(b: &business::Model, subject: &str, letter: Letter) -> Said {
+    let name = name(b);
+    Said {
+        subject: format!("{name}: {subject}"),
+        letter: letter.small(format!("You get this because you are an owner or an admin of {name}.")),
+    }
+}
