@@ -30,6 +30,7 @@ pub async fn reply(
 ) -> Result<MessageView, AppError> {
     let form = ssr::Form::new(reply_form(conversation_id), format!("/inbox/{conversation_id}")).typed("body", &body);
     let command = contract::messages::SendMessage {
+        channel: None,
         contact_id,
         body,
         correlation_id: Some(correlation_id),

@@ -68,6 +68,9 @@ pub struct SendMessage {
     pub contact_id: Uuid,
     /// 1 to 1,600 characters.
     pub body: String,
+    /// `sms` (what is sent if nothing is said) or `email`.
+    #[serde(default)]
+    pub channel: Option<String>,
     #[serde(default)]
     pub correlation_id: Option<String>,
 }

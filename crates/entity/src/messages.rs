@@ -19,6 +19,8 @@ pub mod message {
         pub origin_id: Option<Uuid>,
         pub purpose: String,
         pub status: String,
+        /// Of an e-mail.
+        pub subject: Option<String>,
         pub body: String,
         pub segments: i32,
         /// The business's number.

@@ -15,6 +15,7 @@ use domain::{
 use entity::messages::message;
 
 use crate::kernel::Services;
+use email::{Email, Letter, Mail};
 
 /// The channel a message goes by; none for one that this version does not know.
 pub(crate) fn of(m: &message::Model) -> Option<Channel> {
@@ -25,6 +26,7 @@ pub(crate) fn of(m: &message::Model) -> Option<Channel> {
 pub(crate) async fn send(s: &Services, m: &message::Model, validity: Option<Duration>) -> Outcome {
     match of(m) {
         Some(Channel::Sms) => sms::send(s, m, validity).await,
+        Some(Channel::Email) => by_email(s, m).await,
         None => Outcome::TryLater {
             reply: None,
             after: None,
@@ -37,6 +39,8 @@ pub(crate) async fn send(s: &Services, m: &message::Model, validity: Option<Dura
 pub(crate) fn failure(m: &message::Model, code: Option<i32>, detail: &str) -> Failure {
     match of(m) {
         Some(Channel::Sms) | None => sms::failure(code, detail),
+        // Nothing is heard of a mail later that a code could stand for.
+        Some(Channel::Email) => email::failed(code, detail),
     }
 }
 
@@ -46,12 +50,15 @@ pub(crate) enum Found {
     These(Vec<Accepted>),
     /// The log can't be read now.
     NotNow,
+    /// There is no log that could tell.
+    Never,
 }
 
 /// Looks for a message in its provider's log.
 pub(crate) async fn find(s: &Services, m: &message::Model) -> Found {
     match of(m) {
         Some(Channel::Sms) => sms::find(s, m).await,
+        Some(Channel::Email) => Found::Never,
         None => Found::NotNow,
     }
 }
@@ -60,5 +67,33 @@ pub(crate) async fn find(s: &Services, m: &message::Model) -> Found {
 pub(crate) fn provider(m: &message::Model) -> &'static str {
     match of(m) {
         Some(Channel::Sms) | None => "Twilio",
+        Some(Channel::Email) => "The mail server",
     }
+}
+
+/// The mail server, if one is set up.
+pub(crate) fn mail_server(s: &Services) -> Option<&Email> {
+    s.of::<Option<Email>>().as_ref()
+}
+
+async fn by_email(s: &Services, m: &message::Model) -> Outcome {
+    let Some(server) = mail_server(s) else {
+        return Outcome::TryLater {
+            reply: None,
+            after: None,
+            failure: email::failed(None, "no mail server is set up"),
+        };
+    };
+    let letter = m.body.split("\n\n").fold(Letter::default(), Letter::paragraph);
+    let mail = Mail {
+        id: m.id,
+        to: &m.theirs,
+        reply_to: None,
+        subject: m.subject.as_deref().unwrap_or_default(),
+        letter: &letter,
+        at: m.created_at,
+        unsubscribe: None,
+    };
+    tracing::info!(message = %m.id, step = "call", attempt = m.attempts, "mail handed over");
+    server.send(&mail).await
 }

@@ -15,8 +15,7 @@ use entity::mails::mail;
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
-    accounts, businesses,
-    channels::email::Email,
+    accounts, businesses, channels,
     kernel::{
         Actor, Permission, Principal, Result, Services,
         error::{not_found, problem},
@@ -27,11 +26,6 @@ pub(crate) use listen::{breakers_changed, budgets_reached, tell_of_breaker};
 pub use send::{due, prune, recover, send_some, tick};
 use store::{Kind, New};
 pub(crate) use view::latest;
-
-/// The mail server, if one is set up.
-pub(crate) fn server(s: &Services) -> Option<&Email> {
-    s.of::<Option<Email>>().as_ref()
-}
 
 /// One person may ask for so much.
 const TEST_EVERY: Duration = Duration::minutes(1);
@@ -45,7 +39,7 @@ pub async fn send_test(s: &Services, actor: &Actor) -> Result<()> {
     let Principal::Member { account_id, .. } = &actor.who else {
         return Err(problem(Code::NotAllowed, "A test mail goes to a person who is signed in."));
     };
-    if server(s).is_none() {
+    if channels::mail_server(s).is_none() {
         let why = "E-mail is not set up on this installation, so no test mail can be sent.";
         return Err(problem(Code::Conflict, why));
     }

@@ -12,6 +12,7 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use contract::Code;
 use domain::{
+    consent::Channel,
     delivery::Status,
     inbound::{Meaning, parse},
     phone::mask_all,
@@ -27,6 +28,7 @@ use uuid::Uuid;
 
 use crate::{
     channels::{
+        self,
         connections::{Connection, Connections, patient},
         sms,
     },
@@ -394,6 +396,10 @@ async fn ask_after_silent(s: &Services) -> Result<usize> {
     let rows = silent(s.now()).all(s.read()).await?;
     let (mut changed, mut out_of_reach) = (0, HashSet::new());
     for row in rows {
+        if channels::of(&row) != Some(Channel::Sms) {
+            ask_later(s, &row, NEVER).await?;
+            continue;
+        }
         // One that was disconnected since can't be asked any more.
         if let (Some(account), Some(sid)) = (s.of::<Connections>().that_has(&row), &row.provider_sid) {
             if out_of_reach.contains(account.sid()) {

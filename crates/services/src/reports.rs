@@ -32,7 +32,7 @@ pub(crate) async fn count(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
             Event::RetryEnded(_) => Counter::Failed,
             Event::MessageWithdrawn(_) => Counter::Cancelled,
             Event::ContactOptedOut(..) => Counter::OptedOut,
-            Event::ContactOptedIn(..) => Counter::OptedIn,
+            Event::ContactOptedIn(_) => Counter::OptedIn,
             _ => continue,
         };
         tx.count(one.business_id, counter);

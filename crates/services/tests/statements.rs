@@ -170,6 +170,7 @@ async fn groups(w: &World) {
         let before = COUNT.load(Ordering::SeqCst);
         let texts = ids.iter().map(|id| {
             let cmd = SendMessage {
+                channel: None,
                 contact_id: *id,
                 body: "Hello".to_owned(),
                 correlation_id: None,

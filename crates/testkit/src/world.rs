@@ -16,8 +16,8 @@ use contract::{
 };
 use secrecy::SecretString;
 use services::{
-    Actor, Clock, Credentials, Db, Email, Services, Settings, Twilio, accounts, appointments, businesses, contacts,
-    delivery, mails, messages, numbers, outbox, receiving, reminders, sending, tasks, vault,
+    Actor, Clock, Credentials, Db, Email, Services, Settings, Twilio, accounts, appointments, businesses, contacts, delivery,
+    mails, messages, numbers, outbox, receiving, reminders, sending, tasks, vault,
 };
 use twilio::forms;
 use twilio_sim::{Sim, SimConfig};
@@ -278,6 +278,7 @@ impl World {
     /// Staff write to a contact.
     pub async fn reply(&self, contact: &ContactView, body: &str) -> services::Result<MessageView> {
         let cmd = SendMessage {
+            channel: None,
             contact_id: contact.id,
             body: body.to_owned(),
             correlation_id: None,

@@ -30,6 +30,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use answers::Step;
+pub(super) use answers::failed;
 pub use letter::Letter;
 use server::Server;
 
@@ -111,6 +112,7 @@ impl Email {
                     // The server's name for it means nothing anywhere else; ours is the Message-ID.
                     provider_id: None,
                     account: None,
+                    said: String::new(),
                     status: None,
                     error_code: None,
                     segments: None,

@@ -58,7 +58,7 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
     let who = || Arc::new(change.contact.clone());
     match change.state {
         State::OptedOut => tx.record(business_id, change.by, Event::ContactOptedOut(who(), change.channel)),
-        State::OptedIn => tx.record(business_id, change.by, Event::ContactOptedIn(who(), change.channel)),
+        State::OptedIn => tx.record(business_id, change.by, Event::ContactOptedIn(who())),
         State::Unknown => {}
     }
     // What staff must decide about are texts.

@@ -17,7 +17,7 @@ use super::{
     state::{self, Again},
 };
 use crate::{
-    businesses,
+    businesses, channels,
     contacts::{self, consent},
     kernel::{Result, Services, Tx},
     messages::{self, locked},
@@ -87,7 +87,9 @@ async fn again(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
         return tx.commit().await;
     }
     // Who opted out meanwhile is not texted again, nor for what nobody wants any more; the text stays what it is: undelivered.
-    let wanted = consent::state(&tx.db, row.contact_id).await? != State::OptedOut && tx.objections(&[&row]).await?.is_empty();
+    let channel = channels::of(&row).unwrap_or_default();
+    let wanted =
+        consent::state_on(&tx.db, row.contact_id, channel).await? != State::OptedOut && tx.objections(&[&row]).await?.is_empty();
     if wanted {
         remember_own_sid(&tx, &row).await?;
         state::requeue(&mut tx, row, Again::Retry).await?;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    consent::{Source, State},
+    consent::{Channel, Source, State},
     delivery::{Status, Update, next},
     outcome::{self, Accepted, Class, Retry, Scope},
 };
@@ -20,6 +20,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
+    channels,
     contacts::consent,
     kernel::{Error, Event, Principal, Result, Tx, db::places, events::Failed, tx::Changed},
     messages::{self, address_to, is_asked},
@@ -97,7 +98,8 @@ pub(crate) async fn charge(tx: &mut Tx, m: &message::Model) -> Result<()> {
 /// Back into the outbox until then: provably not sent. Who opted out while the call was in the air waits for no next one.
 pub(crate) async fn defer(tx: &mut Tx, row: message::Model, until: DateTime<Utc>, why: &str) -> Result<()> {
     refund(tx, &row).await?;
-    if consent::state(&tx.db, row.contact_id).await? == State::OptedOut {
+    let channel = channels::of(&row).unwrap_or_default();
+    if consent::state_on(&tx.db, row.contact_id, channel).await? == State::OptedOut {
         return withdraw(tx, row, "The customer opted out.").await;
     }
     let status = after(&row, Update::Defer)?;
@@ -310,9 +312,13 @@ pub(crate) async fn accept(tx: &mut Tx, taken: Vec<(message::Model, &Accepted)>)
     for (mut m, answer) in taken {
         // What more follows from than a state is heard as a callback would be.
         let said = answer.status.filter(|said| !is_last_word(*said));
-        m.status = after(&m, Update::Provider(said.unwrap_or(Status::Accepted)))?
-            .as_str()
-            .to_owned();
+        // A mail server says nothing more: it has left, and that is the last that is heard.
+        let silent = if channels::of(&m) == Some(Channel::Email) {
+            Status::Sent
+        } else {
+            Status::Accepted
+        };
+        m.status = after(&m, Update::Provider(said.unwrap_or(silent)))?.as_str().to_owned();
         m.provider_sid = answer.provider_id.clone();
         m.account_sid = answer.account.clone();
         m.segments = answer.segments.map_or(m.segments, |n| n as i32);
@@ -378,6 +384,7 @@ pub(crate) async fn fail(tx: &mut Tx, contact: &contact::Model, m: message::Mode
         let evidence = format!("Twilio error {} ({sid})", why.code.unwrap_or_default());
         let change = consent::Change {
             contact,
+            channel: Channel::Sms,
             state: State::OptedOut,
             source: Source::ProviderBlock,
             by: &TWILIO,

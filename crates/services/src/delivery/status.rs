@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use contract::Code;
 use domain::{
+    consent::Channel,
     delivery::{Advance, Status, Update, advance},
     outcome::Accepted,
 };
@@ -223,6 +224,7 @@ enum Belongs {
 /// The callback is about this message: same SID where we know it, same account, same addresses, and ours to send.
 async fn belongs(tx: &Tx, row: &message::Model, attempt: Option<i32>, form: &forms::Status) -> Result<Belongs> {
     let fits = row.direction == "outbound"
+        && channels::of(row) == Some(Channel::Sms)
         && row.attempts > 0
         && match &row.account_sid {
             Some(account) => *account == form.account_sid,

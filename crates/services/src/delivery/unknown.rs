@@ -50,6 +50,8 @@ async fn look_in(tx: &mut Tx, m: message::Model, seconds: i64) -> Result<()> {
 enum Look {
     Found(Box<Accepted>),
     Absent,
+    /// Nobody can tell but the customer.
+    Never,
     /// The log can't be read now, or somebody else's equal text is on its way and can't be told from this one yet.
     Undecided,
 }
@@ -74,6 +76,7 @@ pub(crate) async fn resolve(s: &Services, id: Uuid) -> Result<()> {
             tracing::info!(message = %id, sid = answer.provider_id, "unclear text found in the provider's log");
             Box::pin(accepted(&mut tx, row, &answer)).await?;
         }
+        Look::Never => ask_person(&mut tx, row, "The mail server did not say whether it took it.").await?,
         Look::Absent if waited => ask_person(&mut tx, row, "Twilio's log does not show it.").await?,
         Look::Undecided if waited => ask_person(&mut tx, row, "Twilio's log could not be read.").await?,
         Look::Absent => {
@@ -142,8 +145,10 @@ pub async fn settle(s: &Services, actor: &Actor, cmd: SettleMessage) -> Result<M
 
 /// The provider's record of this message: same addresses and text, made after the claim, and nobody else's.
 async fn search(s: &Services, m: &message::Model) -> Result<Look> {
-    let Found::These(candidates) = channels::find(s, m).await else {
-        return Ok(Look::Undecided);
+    let candidates = match channels::find(s, m).await {
+        Found::These(candidates) => candidates,
+        Found::NotNow => return Ok(Look::Undecided),
+        Found::Never => return Ok(Look::Never),
     };
     if twin_in_the_air(s, m).await? {
         return Ok(Look::Undecided);

@@ -35,7 +35,7 @@ pub(crate) enum Event {
     ContactBlocked(Arc<contact::Model>),
     ContactUnblocked(Arc<contact::Model>),
     ContactOptedOut(Arc<contact::Model>, Channel),
-    ContactOptedIn(Arc<contact::Model>, Channel),
+    ContactOptedIn(Arc<contact::Model>),
     /// This text may ask for no more texts: a person has to decide.
     HoldBegan(Arc<message::Model>),
     HoldEnded(Arc<contact::Model>),
@@ -138,7 +138,7 @@ impl Event {
             E::ClockChanged(_)
             | E::PhoneChanged(_)
             | E::ContactOptedOut(..)
-            | E::ContactOptedIn(..)
+            | E::ContactOptedIn(_)
             | E::HoldBegan(_)
             | E::HoldEnded(_)
             | E::MessageReceived

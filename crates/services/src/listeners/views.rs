@@ -23,7 +23,7 @@ pub(crate) async fn mark(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
                 tx.mark_changed(one.business_id, Changed::Notices);
             }
             Event::ContactAdded(id) => tx.mark_changed(one.business_id, Changed::Contact(*id)),
-            Event::ContactOptedIn(contact, _) => tx.mark_changed(one.business_id, Changed::Contact(contact.id)),
+            Event::ContactOptedIn(contact) => tx.mark_changed(one.business_id, Changed::Contact(contact.id)),
             Event::RetryEnded(message) => tx.mark_changed(one.business_id, Changed::Message(message.id)),
             _ => {}
         }

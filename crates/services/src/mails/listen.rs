@@ -9,13 +9,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, se
 use uuid::Uuid;
 
 use super::{
-    server,
     store::{self, Kind, New, WHY},
     words,
 };
 use crate::{
     accounts, businesses,
-    channels::{breakers, connections},
+    channels::{self, breakers, connections},
     kernel::{Event, Result, Services, Tx, events::Recorded, queue::Job, tx::Changed},
     numbers, spend,
 };
@@ -31,7 +30,7 @@ const LOOKED_AT: u64 = 200;
 
 /// A breaker has opened or closed: what is told is how it stands now, so that jobs may come in any order.
 pub(crate) async fn breakers_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
-    if server(tx.services()).is_none() {
+    if channels::mail_server(tx.services()).is_none() {
         return Ok(());
     }
     let mut concerned: BTreeMap<&str, BTreeSet<Uuid>> = BTreeMap::new();
@@ -185,7 +184,7 @@ async fn about(tx: &Tx, business_id: Uuid, what: &str) -> Result<Vec<mail::Model
 
 /// A line of the month's budget is reached: told once a month and line.
 pub(crate) async fn budgets_reached(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
-    if server(tx.services()).is_none() {
+    if channels::mail_server(tx.services()).is_none() {
         return Ok(());
     }
     for one in heard {

@@ -12,13 +12,13 @@ use sea_orm::{
     sea_query::{Expr, LockBehavior, LockType},
 };
 
-use super::{
-    server,
-    store::{ADDRESS, CONTENT, Said, WHY},
-};
+use super::store::{ADDRESS, CONTENT, Said, WHY};
 use crate::{
     accounts,
-    channels::email::{Email, Mail, TIMEOUT},
+    channels::{
+        self,
+        email::{Email, Mail, TIMEOUT},
+    },
     kernel::{Error, Result, Services, Tx, tx::Changed},
 };
 
@@ -50,7 +50,7 @@ pub async fn send_some(s: &Services) -> Result<usize> {
         return Ok(0);
     }
     let (seen, go) = claim(s).await?;
-    if let Some(email) = server(s) {
+    if let Some(email) = channels::mail_server(s) {
         futures::future::join_all(go.into_iter().map(|mail| send(s, email, mail))).await;
     }
     Ok(seen)
@@ -75,7 +75,7 @@ fn in_state(status: Status, due: mail::Column, before: DateTime<Utc>) -> Select<
 /// What this process can see to. One without a mail server leaves the rest to others, which may have one.
 fn waiting(s: &Services) -> Select<mail::Entity> {
     let all = in_state(Status::Queued, mail::Column::NotBefore, s.now());
-    match server(s) {
+    match channels::mail_server(s) {
         Some(_) => all,
         None => all.filter(mail::Column::CreatedAt.lte(s.now() - LONGEST_WAIT)),
     }

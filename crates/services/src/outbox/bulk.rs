@@ -6,13 +6,14 @@ use contract::{
     Code,
     messages::{BulkResult, MessageIds, Skipped},
 };
-use domain::{delivery::Status, origin::Origin};
+use domain::{consent::Channel, delivery::Status, origin::Origin};
 use entity::messages::message;
 use uuid::Uuid;
 
 use super::{sender::sender, write::may_write};
 use crate::{
-    contacts::consent,
+    channels::{self, email::Email},
+    contacts::{self, consent},
     delivery::{
         retry as retries,
         state::{self, Again},
@@ -87,9 +88,11 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, action: Action) -> Result<()
         Action::Cancel if row.resend_at.is_some() => state::end_retry(&mut tx, row).await?,
         Action::Cancel => return Err(problem(Code::Conflict, "It does not wait any more.")),
         Action::Retry if state.is_failure() || state == Status::Cancelled => {
-            let state = consent::state(&tx.db, person.id).await?;
-            may_write(&tx, actor, &person, state).await?;
-            again(&mut tx, &actor.who, row, &person.phone).await?;
+            let channel = channels::of(&row).unwrap_or_default();
+            let state = consent::state_on(&tx.db, person.id, channel).await?;
+            may_write(&tx, actor, &person, channel, state).await?;
+            let address = contacts::address(&person, channel).unwrap_or_default();
+            again(&mut tx, &actor.who, row, channel, address).await?;
         }
         Action::Retry if state == Status::Unknown => {
             let why = "It is not known whether it was sent; sending it again could text the customer twice.";
@@ -106,13 +109,16 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, action: Action) -> Result<()
 }
 
 /// Back into the outbox, as if new. The SID of the try that failed stays with its attempt.
-async fn again(tx: &mut Tx, by: &Principal, m: message::Model, phone: &str) -> Result<()> {
+async fn again(tx: &mut Tx, by: &Principal, m: message::Model, channel: Channel, phone: &str) -> Result<()> {
     if messages::is_of(&m, Origin::Reminder) {
         let why = "A reminder is sent again from its visit: \"Send reminder now\".";
         return Err(problem(Code::Conflict, why));
     }
     retries::remember_own_sid(tx, &m).await?;
-    let from = sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id), None).await?;
+    let from = match channel {
+        Channel::Sms => sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id), None).await?,
+        Channel::Email => channels::mail_server(tx.services()).map(Email::from),
+    };
     let Some(from) = from else {
         return Err(problem(Code::MayNotSend, "There is no number to send from."));
     };

@@ -4,14 +4,16 @@ use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::{Code, live::LiveEvent};
-use domain::{delivery::Status, phone::mask, segments};
+use domain::{consent::Channel, delivery::Status, phone::mask, segments};
 use entity::{contacts::contact, messages::message, numbers::number};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use uuid::Uuid;
 
 use super::sender::choose;
 use crate::{
-    conversations,
+    businesses,
+    channels::{self, email::Email},
+    contacts, conversations,
     delivery::state::{self, Again},
     kernel::{Error, Result, Tx, error::problem},
     messages::{THEIRS, shown},
@@ -46,6 +48,9 @@ impl Origin {
 /// An outbound text to be stored and sent.
 pub(crate) struct New {
     pub origin: Origin,
+    pub channel: Channel,
+    /// Of an e-mail; none: that it is from this business.
+    pub subject: Option<String>,
     pub body: String,
     /// The same id in one business is the same message.
     pub correlation_id: Option<String>,
@@ -88,13 +93,20 @@ pub(super) async fn enqueue_all(tx: &mut Tx, texts: Vec<(&contact::Model, New)>)
             answers.push(Err(no_number()));
             continue;
         };
-        let segments = segments::count(&new.body).count as i32;
-        let price = terms.price(tx, &contact.phone, segments).await?;
+        let Some(address) = contacts::address(contact, new.channel).map(str::to_owned) else {
+            answers.push(Err(no_address()));
+            continue;
+        };
+        let (segments, price) = terms.cost(tx, &new, &address).await?;
+        if new.channel == Channel::Email && new.subject.is_none() {
+            let business = businesses::of(tx, contact.business_id).await?;
+            new.subject = Some(format!("A message from {}", business.name));
+        }
         let row = match before {
             Some(before) => {
                 let again = Again::Revived {
                     from,
-                    phone: &contact.phone,
+                    phone: &address,
                     body: std::mem::take(&mut new.body),
                     segments,
                     price,
@@ -103,7 +115,7 @@ pub(super) async fn enqueue_all(tx: &mut Tx, texts: Vec<(&contact::Model, New)>)
                 state::requeue(tx, before, again).await?
             }
             None => {
-                let row = row(tx, contact, new, from, (segments, price));
+                let row = row(tx, contact, new, (from, address), (segments, price));
                 fresh.push((contact, row.clone()));
                 row
             }
@@ -128,6 +140,10 @@ fn no_number() -> Error {
     problem(Code::MayNotSend, why)
 }
 
+fn no_address() -> Error {
+    problem(Code::MayNotSend, "No e-mail address of this person is known.")
+}
+
 fn anothers() -> Error {
     let why = "This correlation id was used for a message to somebody else.";
     problem(Code::Conflict, why)
@@ -142,12 +158,26 @@ struct Terms {
 
 impl Terms {
     async fn sender(&mut self, tx: &Tx, contact: &contact::Model, new: &New) -> Result<Option<String>> {
+        if new.channel == Channel::Email {
+            return Ok(channels::mail_server(tx.services()).map(Email::from));
+        }
         let business_id = contact.business_id;
         let active = match self.active.entry(business_id) {
             Entry::Occupied(known) => known.get().clone(),
             Entry::Vacant(free) => free.insert(numbers::active(&tx.db, business_id).await?).clone(),
         };
         choose(tx.services(), &tx.db, business_id, active, Some(contact.id), new.location_id).await
+    }
+
+    /// Parts, and what they cost in micro-dollars; a mail is one, and costs nothing.
+    async fn cost(&mut self, tx: &Tx, new: &New, address: &str) -> Result<(i32, i64)> {
+        match new.channel {
+            Channel::Sms => {
+                let segments = segments::count(&new.body).count as i32;
+                Ok((segments, self.price(tx, address, segments).await?))
+            }
+            Channel::Email => Ok((1, 0)),
+        }
     }
 
     async fn price(&mut self, tx: &Tx, phone: &str, segments: i32) -> Result<i64> {
@@ -185,7 +215,13 @@ async fn by_correlation(tx: &Tx, texts: &[(&contact::Model, New)]) -> Result<Has
 }
 
 /// A message to be, not yet in a conversation; what it costs is in segments and micro-dollars.
-fn row(tx: &Tx, contact: &contact::Model, new: New, from: String, (segments, price): (i32, i64)) -> message::Model {
+fn row(
+    tx: &Tx,
+    contact: &contact::Model,
+    new: New,
+    (from, to): (String, String),
+    (segments, price): (i32, i64),
+) -> message::Model {
     let (id, vault) = (Uuid::now_v7(), tx.services().vault());
     let (policy, useful_until) = (new.origin.kind().policy(), until(tx, &new));
     message::Model {
@@ -194,19 +230,20 @@ fn row(tx: &Tx, contact: &contact::Model, new: New, from: String, (segments, pri
         conversation_id: Uuid::nil(),
         contact_id: contact.id,
         direction: "outbound".to_owned(),
-        channel: "sms".to_owned(),
+        channel: new.channel.as_str().to_owned(),
         origin: new.origin.kind().as_str().to_owned(),
         origin_id: new.origin.id(),
         purpose: policy.purpose.as_str().to_owned(),
         status: Status::Queued.as_str().to_owned(),
         segments,
+        subject: new.subject,
         body: new.body,
         price: Some(price),
         price_unit: Some(spend::UNIT.to_owned()),
         price_final: false,
         ours: from,
-        theirs_key: Some(vault.index(THEIRS, &contact.phone)),
-        theirs: vault.seal(THEIRS, &contact.phone),
+        theirs_key: Some(vault.index(THEIRS, &to)),
+        theirs: vault.seal(THEIRS, &to),
         account_sid: None,
         provider_sid: None,
         error_code: None,
@@ -253,7 +290,7 @@ async fn store(tx: &mut Tx, fresh: Vec<(&contact::Model, message::Model)>) -> Re
     for (row, contact) in rows.iter().zip(&people) {
         tx.publish(row.business_id, LiveEvent::Message(shown(row.clone())));
         metrics::counter!("showup_messages_total", "step" => "stored").increment(1);
-        tracing::info!(message = %row.id, step = "stored", to = %mask(&contact.phone), origin = row.origin, "text");
+        tracing::info!(message = %row.id, step = "stored", to = %mask(&contact.phone), channel = row.channel, origin = row.origin, "text");
     }
     tx.send_soon();
     Ok(rows)

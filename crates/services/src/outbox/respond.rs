@@ -1,7 +1,10 @@
 //! Automatic answers to what a customer has just texted.
 
 use chrono::{DateTime, Duration, Utc};
-use domain::{consent::State, phone::Address};
+use domain::{
+    consent::{Channel, State},
+    phone::Address,
+};
 use entity::{contacts::contact, messages::message};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, Select, sea_query::Expr};
 use uuid::Uuid;
@@ -76,6 +79,8 @@ pub(crate) async fn respond(
     }
     let new = New {
         origin: Origin::Automatic,
+        channel: Channel::Sms,
+        subject: None,
         body,
         correlation_id: Some(format!("{what}:{}", inbound.id)),
         author: None,

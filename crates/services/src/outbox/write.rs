@@ -7,7 +7,7 @@ use contract::{
     messages::{MessageView, SendMessage},
 };
 use domain::{
-    consent::{Sending, State, may_send},
+    consent::{Channel, Sending, State, may_send},
     phone::Address,
     words::is_blank,
 };
@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::enqueue::{New, Origin, enqueue_all};
 use crate::{
+    channels,
     contacts::{self, consent},
     conversations,
     kernel::{
@@ -37,6 +38,7 @@ const LONGEST: usize = 1600;
 pub(crate) struct Text {
     pub actor: Actor,
     pub contact_id: Uuid,
+    pub channel: Channel,
     pub body: String,
     pub correlation_id: Option<String>,
 }
@@ -59,6 +61,7 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
     if body.chars().count() > LONGEST {
         return Err(field("body", "A text has 1 to 1,600 characters."));
     }
+    let channel = channel(s, cmd.channel.as_deref())?;
     if cmd
         .correlation_id
         .as_ref()
@@ -71,11 +74,21 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
         Text {
             actor: actor.clone(),
             contact_id: cmd.contact_id,
+            channel,
             body,
             correlation_id: cmd.correlation_id,
         },
     )
     .await
+}
+
+fn channel(s: &Services, asked: Option<&str>) -> Result<Channel> {
+    let channel = asked.unwrap_or(Channel::Sms.as_str()).parse();
+    let channel = channel.map_err(|_| field("channel", "The channel is \"sms\" or \"email\"."))?;
+    if channel == Channel::Email && channels::mail_server(s).is_none() {
+        return Err(problem(Code::MayNotSend, "E-mail is not set up on this installation."));
+    }
+    Ok(channel)
 }
 
 /// Stores a text and the job that will send it.
@@ -118,7 +131,7 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
     let ids: Vec<Uuid> = group.iter().map(|text| text.contact_id).collect();
     let people = contacts::locked_all(&tx, &ids).await?;
     let people: HashMap<Uuid, contact::Model> = people.into_iter().map(|person| (person.id, person)).collect();
-    let states = consent::states_of(&tx.db, &ids).await?;
+    let states = consent::on_channels(&tx.db, &ids).await?;
     let (mut refused, mut texts) = (Vec::with_capacity(group.len()), Vec::with_capacity(group.len()));
     for text in group {
         let theirs = |person: &&contact::Model| person.business_id == text.actor.business_id;
@@ -126,8 +139,8 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
             refused.push(Some(not_found("contact")));
             continue;
         };
-        let state = states.get(&person.id).copied().unwrap_or_default();
-        match may_write(&tx, &text.actor, person, state).await {
+        let state = states.get(&(person.id, text.channel)).copied().unwrap_or_default();
+        match may_write(&tx, &text.actor, person, text.channel, state).await {
             Ok(()) => {
                 refused.push(None);
                 texts.push((person, new(text)));
@@ -151,6 +164,8 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
 fn new(text: &Text) -> New {
     New {
         origin: Origin::Reply,
+        channel: text.channel,
+        subject: None,
         body: text.body.clone(),
         correlation_id: text.correlation_id.clone(),
         author: Some(text.actor.author()),
@@ -162,7 +177,7 @@ fn new(text: &Text) -> New {
 }
 
 /// `state`: where the contact stands.
-pub(super) async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model, state: State) -> Result<()> {
+pub(super) async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model, channel: Channel, state: State) -> Result<()> {
     if contact.blocked {
         return Err(problem(
             Code::MayNotSend,
@@ -172,7 +187,14 @@ pub(super) async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model, 
     if contact.held_since.is_some() {
         return Err(problem(Code::MayNotSend, contacts::hold::REASON));
     }
-    if let Some(why) = Address::of(&contact.phone).objection() {
+    let objection = match channel {
+        Channel::Sms => Address::of(&contact.phone).objection(),
+        Channel::Email => contact
+            .email
+            .is_none()
+            .then_some("No e-mail address of this person is known."),
+    };
+    if let Some(why) = objection {
         return Err(problem(Code::MayNotSend, why));
     }
     may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     businesses,
-    channels::{connections::Connections, email::Email},
+    channels::{self, connections::Connections, email::Email},
     kernel::{Actor, Permission, Result, Services},
     mails,
     outbox::sender,
@@ -80,7 +80,7 @@ pub async fn email(s: &Services, actor: &Actor) -> Result<EmailView> {
     actor.may(Permission::ManageBusiness)?;
     let b = businesses::get(s.read(), actor.business_id).await?;
     Ok(EmailView {
-        from: mails::server(s).map(Email::from),
+        from: channels::mail_server(s).map(Email::from),
         mails: mails::latest(s, s.read(), &b, MAILS).await?,
     })
 }

@@ -425,6 +425,7 @@ fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_
         purpose: Purpose::Transactional.as_str().to_owned(),
         status: Status::Received.as_str().to_owned(),
         segments: form.num_segments as i32,
+        subject: None,
         body: with_attachments(clean(&form.body), form.num_media),
         ours: form.to.clone(),
         theirs_key: Some(vault.index(THEIRS, &form.from)),

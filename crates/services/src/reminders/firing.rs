@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use contract::{Code, appointments::AppointmentView};
 use domain::{
-    consent::{Sending, may_send},
+    consent::{Channel, Sending, may_send},
     delivery::Status,
     origin::Origin as Asks,
     reminders::{AtSend, Kind, Skip, at_send},
@@ -279,6 +279,8 @@ async fn text(
     let start = super::start(&tx.db, business, contact, appointment).await?;
     let new = outbox::New {
         origin: Origin::Reminder(request.id),
+        channel: Channel::Sms,
+        subject: None,
         body: texts::reminder(&business.name, start, token),
         correlation_id: Some(request.correlation_id.clone()),
         author,

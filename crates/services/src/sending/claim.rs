@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     channels::{
+        self,
         breakers::{self, Breakers},
         connections::{self, Connections},
     },

@@ -489,6 +489,7 @@ async fn from_the_shared_number(w: &World, name: &str) -> (Actor, ContactView, A
     };
     let appointment = appointments::create(&w.s, &actor, new).await.expect("a visit");
     let hello = contract::messages::SendMessage {
+        channel: None,
         contact_id: ann.id,
         body: "Hello".to_owned(),
         correlation_id: None,

@@ -320,6 +320,7 @@ async fn write_to(w: &World, actor: &Actor, phone: &str) -> Uuid {
     };
     let ann = contacts::create(&w.s, actor, new).await.expect("created");
     let text = contract::messages::SendMessage {
+        channel: None,
         contact_id: ann.id,
         body: "Hello".to_owned(),
         correlation_id: None,

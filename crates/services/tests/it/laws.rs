@@ -65,6 +65,7 @@ async fn law_2_the_same_correlation_id_is_the_same_message(#[values(Backend::Sql
     let w = World::new(backend).await;
     let (ann, ben) = (w.contact("Ann", ANN).await, w.contact("Ben", "+14155550172").await);
     let send = |contact_id| SendMessage {
+        channel: None,
         contact_id,
         body: "Hello".to_owned(),
         correlation_id: Some("order-7".to_owned()),
@@ -316,6 +317,7 @@ async fn law_6_nothing_of_one_business_is_seen_or_changed_by_another(
     not_found(conversations::mark_read(s, t, conversation).await.expect_err("read"));
     not_found(conversations::open_with(s, t, ann.id).await.expect_err("open"));
     let text = SendMessage {
+        channel: None,
         contact_id: ann.id,
         body: "Hi".to_owned(),
         correlation_id: None,

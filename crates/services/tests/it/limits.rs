@@ -924,6 +924,7 @@ async fn what_waits_for_one_account_keeps_no_other_waiting(#[values(Backend::Sql
     };
     let cid = services::contacts::create(&w.s, &garage, cmd).await.expect("a contact");
     let cmd = contract::messages::SendMessage {
+        channel: None,
         contact_id: cid.id,
         body: "Your car is ready".to_owned(),
         correlation_id: None,

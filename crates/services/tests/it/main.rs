@@ -3,6 +3,7 @@
 mod answers;
 mod appointments;
 mod businesses;
+mod channels;
 mod clocks;
 mod consent;
 mod contacts;

@@ -156,6 +156,7 @@ async fn customer(w: &World, actor: &Actor, phone: &str) -> ContactView {
 
 async fn write(s: &Services, actor: &Actor, to: &ContactView, body: &str) -> MessageView {
     let cmd = SendMessage {
+        channel: None,
         contact_id: to.id,
         body: body.to_owned(),
         correlation_id: None,
@@ -201,6 +202,7 @@ async fn who_has_an_account_of_their_own_never_sends_from_the_installations_numb
     w.sim.set_account(OWN, TOKEN);
     connect(&w.s, &salon).await.expect("connected");
     let cmd = SendMessage {
+        channel: None,
         contact_id: cid.id,
         body: "It is not in their account".to_owned(),
         correlation_id: None,

@@ -306,6 +306,7 @@ async fn of_texts_written_together_each_is_answered_for_itself(#[values(Backend:
     let garage = w.another_business().await;
     let write = |actor: &Actor, to: &ContactView, body: String, id: Option<&str>| {
         let cmd = SendMessage {
+            channel: None,
             contact_id: to.id,
             body,
             correlation_id: id.map(str::to_owned),
@@ -372,6 +373,7 @@ async fn who_hangs_up_while_texts_are_written_breaks_nobody_elses(
     let ann = w.contact("Ann", ANN).await;
     let write = |body: String| {
         let cmd = SendMessage {
+            channel: None,
             contact_id: ann.id,
             body,
             correlation_id: None,

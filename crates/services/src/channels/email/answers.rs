@@ -68,6 +68,14 @@ pub(super) fn no_answer(step: Step) -> Outcome {
     )
 }
 
+/// What a code of a mail server's means, or what was said without one.
+pub(in crate::channels) fn failed(code: Option<i32>, detail: &str) -> Failure {
+    Failure {
+        code,
+        ..failure(0, detail.to_owned(), "Please check the address, or call.")
+    }
+}
+
 /// No mail can be sent to this.
 pub(super) fn no_address() -> Outcome {
     let words = "This is no address that mail can be sent to.";
@@ -222,9 +230,11 @@ fn later(words: &str, next_step: &str) -> Outcome {
 }
 
 fn failure(code: u16, words: impl Into<String>, next_step: &str) -> Failure {
+    let words = words.into();
     Failure {
         code: Some(i32::from(code)),
-        words: words.into(),
+        detail: words.clone(),
+        words,
         next_step: next_step.to_owned(),
         class: Class::Other,
         scope: Scope::Message,
