@@ -3,7 +3,7 @@
 use std::time::Duration as StdDuration;
 
 use chrono::Duration;
-use contract::{Code, accounts::Role, mails::MailView, messages::MessageView};
+use contract::{Code, accounts::Role, mails::MailView};
 use entity::{accounts::member as membership, businesses::business, mails::mail};
 use rstest::rstest;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
