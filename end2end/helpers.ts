@@ -240,7 +240,13 @@ export interface SimMessage {
   status: string;
 }
 
-/** The customers' phones, by the simulator's control door. */
+export interface SimMail {
+  subject: string;
+  text: string | null;
+  html: string | null;
+}
+
+/** The customers' phones and everybody's mail, by the simulator's control door. */
 export class Sim {
   constructor(private readonly api: APIRequestContext) {}
 
@@ -265,6 +271,13 @@ export class Sim {
       .poll(async () => (found = (await this.messages(to)).find(matches)) !== undefined, { message: `a text like ${text} on ${to}` })
       .toBe(true);
     return found!;
+  }
+
+  /** The e-mails to this address, oldest first. */
+  async mails(to: string): Promise<SimMail[]> {
+    const answer = await this.api.get('/control/mails', { params: { to } });
+    expect(answer.ok(), `the simulator listed mails: ${answer.status()}`).toBe(true);
+    return (await answer.json()).mails;
   }
 
   /** Makes the next sends go wrong: `{kind: 'refuse' | 'rate_limit' | 'error_after' | …, to, count}`; crates/twilio-sim/src/faults.rs has all. */

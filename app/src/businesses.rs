@@ -1,5 +1,6 @@
 //! Settings of the business.
 
+mod email;
 mod locations;
 
 pub use locations::list_locations;
@@ -20,6 +21,7 @@ use crate::{
     session::use_session,
     zones::ZoneNames,
 };
+use email::EmailSettings;
 use locations::Locations;
 
 #[cfg(feature = "ssr")]
@@ -128,6 +130,7 @@ pub fn SettingsPage() -> impl IntoView {
             <Awaited from=sending view=|sending| view! { <Texts sending /> } />
             <Locations />
             <Connection business />
+            {session.may_manage().then(|| view! { <EmailSettings /> })}
         </div>
     }
 }

@@ -144,6 +144,24 @@ test('limits are checked field by field and nothing typed is lost', { tag: '@for
   await expect(texts.getByLabel('Keep to US states')).toBeChecked();
 });
 
+test('a test mail shows whether e-mail works', { tag: '@form' }, async ({ page, sim }) => {
+  const { email, business } = await newBusiness(page);
+  await open(page, '/settings');
+  const mail = page.getByRole('region', { name: 'E-mail' });
+  await expect(mail).toContainText('showup@example.com');
+  await mail.getByRole('button', { name: 'Send me a test mail' }).click();
+  await expect(mail.getByText('It is on its way to your address.')).toBeVisible();
+  await appears(page, mail.getByText('Handed over to the mail server.'));
+  await expect(mail.getByRole('listitem')).toContainText('Test mail to Robin Okafor');
+  const got = await sim.mails(email);
+  expect(got.map(({ subject }) => subject)).toEqual([`${business}: a test mail from Showup`]);
+  expect(got[0].text).toContain('/settings');
+  expect(got[0].html).toContain('/settings');
+  await mail.getByRole('button', { name: 'Send me a test mail' }).click();
+  await expect(mail.getByRole('alert')).toContainText('less than a minute ago');
+  await look(page, 'settings-email');
+});
+
 test('the last days are drawn, and told to whoever does not see them', async ({ page, sim }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);

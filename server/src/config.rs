@@ -98,6 +98,8 @@ impl Config {
     /// In words for the person at the terminal.
     pub async fn services(&self) -> anyhow::Result<Services> {
         self.state_hours()?;
+        // Before the database is touched: a slip in a setting should not cost more than a sentence.
+        let (twilio, email, settings) = (self.twilio()?, self.email()?, self.settings()?);
         let db = Db::connect(&self.database_url)
             .await
             .context("The database in DATABASE_URL can't be opened")?;
@@ -105,7 +107,7 @@ impl Config {
             .await
             .context("The database could not be brought up to date")?;
         let master = self.master(&db).await?;
-        let s = Services::open(db, Clock::system(), self.twilio()?, self.email()?, self.settings()?, master).await;
+        let s = Services::open(db, Clock::system(), twilio, email, settings, master).await;
         s.context("The data can't be read")
     }
 

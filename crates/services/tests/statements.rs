@@ -13,6 +13,7 @@ use std::{
 
 use chrono::Duration;
 use contract::{
+    accounts::Role,
     appointments::{Act, AppointmentQuery, MoveAppointment},
     contacts::{ContactQuery, CreateContact, DecideHold},
     messages::{LogQuery, MessageIds, SendMessage},
@@ -20,9 +21,10 @@ use contract::{
 };
 use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
 use services::{
-    appointments, contacts, conversations, jobs, live, outbox, pages, receiving, reconcile, reminders, reports, sending, tasks,
+    appointments, contacts, conversations, jobs, live, mails, outbox, pages, receiving, reconcile, reminders, reports, sending,
+    tasks,
 };
-use testkit::{Backend, NUMBER, SHARED, World};
+use testkit::{Backend, Fault, FaultKind, NUMBER, SHARED, World, member};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, filter::LevelFilter, layer::Context, prelude::*};
 use uuid::Uuid;
@@ -43,7 +45,7 @@ const SMALL: [&str; 10] = [
 
 /// Tables of history, each with the beginning of its indexes' names. Conversations and contacts are not among them: there is one for
 /// each customer, however much they write.
-const HISTORY: [(&str, &str); 10] = [
+const HISTORY: [(&str, &str); 11] = [
     ("message", "message_"),
     ("message_event", "message_event_"),
     ("message_attempt", "message_attempt_"),
@@ -54,25 +56,29 @@ const HISTORY: [(&str, &str); 10] = [
     ("consent_event", "consent_event_"),
     ("audit_event", "audit_event_"),
     ("task", "task_"),
+    ("mail", "mail_"),
 ];
 
 /// Lists that a page shows in the order of an index, and stops after a page. For SQLite, whose plans do not show where one stops.
-const LISTS: [&str; 6] = [
+const LISTS: [&str; 7] = [
     "conversation_latest",
     "contact_search",
     "contact_changed",
     "live_event_business",
     "message_business",
     "message_trouble",
+    "mail_latest",
 ];
 
 /// Indexes over what waits or is unread, which is never much: what they hold may be read whole.
-const OPEN: [&str; 5] = [
+const OPEN: [&str; 7] = [
     "message_waiting",
     "message_in_flight",
     "message_unclear",
     "receipt_waiting",
     "conversation_unread",
+    "mail_waiting",
+    "mail_in_flight",
 ];
 
 static RUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -395,6 +401,7 @@ async fn a_day(w: &World) {
         .expect("cancelled");
     w.work().await;
     jobs::tick(s).await.expect("looked");
+    staff_mail(w).await;
     late(w).await;
     sending::recover(s).await.expect("recovered");
     pages::backlog::backlog(s).await.expect("counted");
@@ -403,6 +410,30 @@ async fn a_day(w: &World) {
     w.work().await;
     jobs::tick(s).await.expect("looked");
     live::prune(s).await.expect("swept");
+}
+
+/// Twilio's trouble that staff hear of by e-mail, and a mail to see whether that works.
+async fn staff_mail(w: &World) {
+    let s = &w.s;
+    let olga = member(s, w.owner.business_id, Role::Owner, "olga@x.test", "a long password").await;
+    mails::send_test(s, &olga).await.expect("stored");
+    w.sim.set_fault(Fault {
+        code: Some(20003),
+        ..Fault::new(FaultKind::Refuse)
+    });
+    let person = w.holder_of(PHONES[5]).await;
+    for minutes in [0, 6] {
+        w.clock.advance(Duration::minutes(minutes));
+        w.reply(&person, "Are you there?").await.expect("taken");
+        w.work().await;
+        w.post().await;
+        w.clock.advance(Duration::minutes(minutes));
+    }
+    assert_eq!(w.sim.mails_to("olga@x.test").len(), 3);
+    mails::tick(s).await.expect("looked");
+    mails::recover(s).await.expect("looked");
+    mails::prune(s).await.expect("swept");
+    pages::settings::email(s, &olga).await.expect("shown");
 }
 
 /// Texts that an outage kept from us, and a STOP that can't be acted on at once.

@@ -59,6 +59,8 @@ struct Setup {
     clock_at: Option<DateTime<Utc>>,
     /// Where the built site lies; nowhere, if not given.
     site_root: Option<String>,
+    /// Nobody has set up e-mail.
+    without_mail: bool,
 }
 
 /// Workers that can be stopped before the app.
@@ -149,6 +151,15 @@ impl TestApp {
         Self::set_up(Backend::Sqlite, setup).await
     }
 
+    /// Where no mail server is set up.
+    pub async fn without_mail(backend: Backend) -> Self {
+        let setup = Setup {
+            without_mail: true,
+            ..Setup::default()
+        };
+        Self::set_up(backend, setup).await
+    }
+
     async fn set_up(backend: Backend, setup: Setup) -> Self {
         twilio::tls::install();
         let db = TestDb::new(backend).await;
@@ -172,7 +183,8 @@ impl TestApp {
         };
         let opened = Db::connect(&db.url).await.expect("the database opens");
         let now = clock.as_ref().map_or_else(Clock::system, TestClock::clock);
-        let s = Services::open(opened, now, twilio, testkit::mail_server(&sim), settings, testkit::master())
+        let email = testkit::mail_server(&sim).filter(|_| !setup.without_mail);
+        let s = Services::open(opened, now, twilio, email, settings, testkit::master())
             .await
             .expect("the keys are there");
         let owner = SignUp {

@@ -9,6 +9,7 @@ mod interleavings;
 mod keys;
 mod live;
 mod looking;
+mod mails;
 mod observe;
 mod operator;
 mod pages;

@@ -234,9 +234,9 @@ async fn a_business_is_made_in_its_country_and_its_number_is_read_as_one_of_ther
 async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
-    let it = Installation::new(backend).await;
+    let mut it = Installation::new(backend).await;
     let showup = it.start("serve", free_port()).await;
-    let doctor = async |args: &[&str]| {
+    let doctor = async |it: &Installation, args: &[&str]| {
         let output = it.try_to_run(&[&["doctor"][..], args].concat(), free_port()).await;
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
@@ -250,8 +250,16 @@ async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(
         );
         checks.iter().map(|c| (word(c, "name"), word(c, "status"))).collect()
     };
-    let (code, said) = doctor(&["--json"]).await;
-    let all = ["database", "time zone data", "secret key", "public address", "Twilio"].map(str::to_owned);
+    let (code, said) = doctor(&it, &["--json"]).await;
+    let all = [
+        "database",
+        "time zone data",
+        "secret key",
+        "public address",
+        "Twilio",
+        "e-mail",
+    ]
+    .map(str::to_owned);
     let ok = |name: &String| (name.clone(), if name == "public address" { "warn" } else { "ok" }.to_owned());
     // The zone data that is built in grows old one day.
     let young = |(name, status): (String, String)| {
@@ -275,15 +283,44 @@ async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(
         "DELETE FROM seaql_migrations WHERE version = (SELECT max(version) FROM seaql_migrations)",
     )
     .await;
-    let (code, said) = doctor(&[]).await;
+    let (code, said) = doctor(&it, &[]).await;
     assert_eq!(code, Some(1), "{said}");
     assert!(
         said.contains("WARN  database: It lacks 1 migrations") && said.contains("showup migrate"),
         "{said}"
     );
 
+    assert_eq!(it.sim.mails(), [], "it only asks");
+    it.smtp_url = String::new();
+    let (_, said) = doctor(&it, &[]).await;
+    assert!(
+        said.contains("WARN  e-mail: There is no mail server.") && said.contains("Set SMTP_URL"),
+        "{said}"
+    );
+    it.smtp_url = "smtp://127.0.0.1:9".to_owned();
+    let (code, said) = doctor(&it, &[]).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("FAIL  e-mail: 127.0.0.1:9: The mail server can't be reached."),
+        "{said}"
+    );
+    it.smtp_url = "http://showup:hidden@127.0.0.1:9".to_owned();
+    let (code, said) = doctor(&it, &[]).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("FAIL  e-mail: SMTP_URL: ") && !said.contains("hidden"),
+        "{said}"
+    );
+    let serve = it.try_to_run(&["serve"], free_port()).await;
+    let said = String::from_utf8_lossy(&serve.stderr).into_owned();
+    assert!(
+        !serve.status.success() && said.contains("SMTP_URL: ") && !said.contains("hidden"),
+        "{said}"
+    );
+    it.smtp_url = it.sim.smtp_url();
+
     it.sim.close_account(it.sim.account_sid());
-    let (code, said) = doctor(&[]).await;
+    let (code, said) = doctor(&it, &[]).await;
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("FAIL  Twilio: "), "{said}");
 }

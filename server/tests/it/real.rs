@@ -39,6 +39,8 @@ pub struct Installation {
     pub database_line: Option<Line>,
     /// The line to Twilio, if it is not direct.
     pub twilio_line: Option<Line>,
+    /// The mail server of processes started from now on; the simulator's, until a test says otherwise.
+    pub smtp_url: String,
 }
 
 impl Installation {
@@ -48,6 +50,7 @@ impl Installation {
         let sim = twilio_sim::start(SimConfig::default()).await.expect("the simulator starts");
         let http = reqwest::Client::builder().cookie_store(true);
         let mut it = Self {
+            smtp_url: sim.smtp_url(),
             db,
             sim,
             key: String::new(),
@@ -109,6 +112,8 @@ impl Installation {
             .env("TWILIO_ACCOUNT_SID", self.sim.account_sid())
             .env("TWILIO_AUTH_TOKEN", self.sim.auth_token())
             .env("TWILIO_API_URL", twilio)
+            .env("SMTP_URL", &self.smtp_url)
+            .env("MAIL_FROM", testkit::MAIL_FROM)
             .env("SHOWUP_SECRET_KEY", testkit::SECRET)
             .env("LISTEN_ADDR", format!("127.0.0.1:{port}"))
             .env("PUBLIC_URL", format!("http://127.0.0.1:{port}"))

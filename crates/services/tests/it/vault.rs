@@ -22,9 +22,9 @@ use sea_orm::{
     sea_query::{Alias, Query},
 };
 use services::{
-    Actor, Clock, Db, Principal, Services, Settings, Twilio, accounts, contacts, live, numbers, rotation, vault::Master,
+    Actor, Clock, Db, Principal, Services, Settings, Twilio, accounts, contacts, live, mails, numbers, rotation, vault::Master,
 };
-use testkit::{Backend, TestDb, World, master, member};
+use testkit::{Backend, Fault, FaultKind, TestDb, World, master, member};
 use uuid::Uuid;
 
 const ANN: &str = "+14155550171";
@@ -183,7 +183,10 @@ async fn life(w: &World) -> (ContactView, ContactView) {
     let ann = create(new("Ann", ANN, Some("Ann.Smith@x.test"))).await;
     let ben = create(new("Ben", "+14155550179", Some("ben@x.test"))).await;
     let ben = contacts::update(&w.s, &w.owner, changed(&ben, BEN)).await.expect("changed");
-    member(&w.s, w.owner.business_id, Role::Staff, "sam@x.test", "a long password").await;
+    let sam = member(&w.s, w.owner.business_id, Role::Admin, "sam@x.test", "a long password").await;
+    mails::send_test(&w.s, &sam).await.expect("stored");
+    w.sim.set_fault(Fault::new(FaultKind::MailRefuse));
+    w.post().await;
     Box::pin(w.appointment(&ann, 30)).await;
     w.text(BEN, "Do you have time?").await;
     w.text(ANN, "STOP").await;
