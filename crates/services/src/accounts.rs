@@ -179,6 +179,12 @@ pub async fn actor(s: &Services, account_id: Uuid, business_id: Uuid) -> Result<
     }))
 }
 
+/// Whether this account works in this business.
+pub(crate) async fn is_member(db: &impl ConnectionTrait, business_id: Uuid, account_id: Uuid) -> Result<bool> {
+    let found = member::Entity::in_business(business_id).filter(member::Column::AccountId.eq(account_id));
+    Ok(found.one(db).await?.is_some())
+}
+
 /// Name and e-mail of an account.
 ///
 /// # Errors

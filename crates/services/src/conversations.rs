@@ -17,7 +17,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    businesses,
+    accounts, businesses,
     contacts::{self, consent},
     kernel::{
         Actor, Permission, Principal, Result, Services, Tx,
@@ -85,8 +85,11 @@ pub async fn mark_read(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
     tx.commit().await
 }
 
-/// This member has seen the conversation up to here.
+/// This member has seen the conversation up to here; who is none has nothing to remember.
 async fn see(tx: &Tx, row: &conversation::Model, account_id: Uuid, message_id: Uuid) -> Result<()> {
+    if !accounts::is_member(&tx.db, row.business_id, account_id).await? {
+        return Ok(());
+    }
     let seen = conversation_seen::ActiveModel {
         account_id: Set(account_id),
         conversation_id: Set(row.id),

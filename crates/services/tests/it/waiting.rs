@@ -32,7 +32,15 @@ async fn a_question_waits_from_its_first_text_until_a_person_answers(
     );
     assert_eq!(seen.last_human_at, Some(w.clock.now()));
 
-    conversations::mark_read(&w.s, &w.owner, seen.id).await.expect("read");
+    let sam = testkit::member(
+        &w.s,
+        w.owner.business_id,
+        contract::accounts::Role::Staff,
+        "sam@x.test",
+        "long enough",
+    )
+    .await;
+    conversations::mark_read(&w.s, &sam, seen.id).await.expect("read");
     assert!(row(&w).await.needs_answer, "to have looked is no answer");
 
     w.clock.advance(chrono::Duration::minutes(1));
