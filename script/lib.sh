@@ -137,26 +137,39 @@ demo_account() {
 }
 
 # Everything the browser and the server need, in $TARGET/<debug|release> and target/site. Usage: build dev|test|release
-# `test` builds all tests with it: with those, the macros that everything depends on have more features, and whoever builds first without
-# them builds all of it twice. cargo-leptos builds the browser's half and writes hash.txt next to the executables.
 # (`frontend` is left out of native builds: it would switch Leptos to browser mode for the server too.)
 build() {
-  local what=(build --bins) flag=() bin="$TARGET/debug" log="$LOGS/build.log"
-  case "$1" in
-    release) flag=(--release) bin="$TARGET/release" ;;
-    test) what=(test --no-run) ;;
-  esac
+  local bin="$TARGET/debug" before
+  if [ "$1" = release ]; then bin="$TARGET/release"; fi
   if [ -f "$bin/.showup-stamp" ] && [ "$(cat "$bin/.showup-stamp")" = "$(build_stamp "$bin")" ]; then say "      nothing changed"; return 0; fi
   rm -f "$bin/.showup-stamp"
-  local before
   before=$(sources_stamp)
-  quietly "$log" without_database cargo "${what[@]}" --workspace --exclude frontend "${flag[@]}" || return 1
-  # What another build compressed may be of other files of the same name.
-  find target/site -name '*.br' -delete -o -name '*.gz' -delete 2>/dev/null || true
-  quietly "$log.front" without_database cargo leptos build --frontend-only --split "${flag[@]}" || { log="$log.front"; cat "$log" >>"$LOGS/build.log"; return 1; }
-  if [ "$1" = release ]; then precompress target/site || return 1; fi
+  case "$1" in
+    release) build_release || return 1 ;;
+    test) build_server test --no-run && build_site || return 1 ;;
+    *) build_server build --bins && build_site || return 1 ;;
+  esac
   # Files edited while building get no stamp, so that the next start builds again.
   if [ "$before" = "$(sources_stamp)" ]; then build_stamp "$bin" >"$bin/.showup-stamp"; fi
+}
+# For development the server comes first, and for tests with all tests: with those, the macros that everything depends on have more
+# features, and whoever builds first without them builds all of it twice. The server reads target/site when it runs.
+build_server() { quietly "$LOGS/build.log" without_database cargo "$@" --workspace --exclude frontend; }
+# The browser's half; cargo-leptos writes hash.txt, the list of hashed names, next to the executables.
+build_site() {
+  # What a release compressed, and its list of names, may be of other files of the same name.
+  find target/site -name '*.br' -delete -o -name '*.gz' -delete -o -name hash.txt -delete 2>/dev/null || true
+  quietly "$LOGS/build.log.front" without_database cargo leptos build --frontend-only --split "$@" || { cat "$LOGS/build.log.front" >>"$LOGS/build.log"; return 1; }
+}
+# A release carries its site, so the site comes first: all of it, nothing of an older one, compressed, with the list of its names.
+build_release() {
+  rm -rf target/site
+  mkdir -p "$TARGET/release"
+  : >"$LOGS/build.log"
+  build_site --release || return 1
+  precompress target/site || return 1
+  cp "$TARGET/release/hash.txt" target/site/hash.txt || return 1
+  build_server build --bins --release --features server/embed
 }
 # Beside every file of a site that becomes smaller by it: the same with brotli 11 (.br) and gzip 9 (.gz), which the server gives out.
 precompress() {
@@ -181,13 +194,13 @@ sources_stamp() {
       LC_ALL=C sort -z | xargs -0 stat -c '%n %s %y' 2>/dev/null || true
   } | sha256sum | cut -c1-64
 }
-# The sources, and that what was built from them is still there and belongs together.
+# The sources, and that what was built from them is still there and belongs together: the site's files with the server of development, and
+# inside the one of a release, which a build without them (script/bench) must not have replaced.
 build_stamp() {
-  local bin=$1 css
+  local bin=$1 css what=''
   css=$(sed -n 's/^css: *//p' "$bin/hash.txt" 2>/dev/null || true)
-  if [ -x "$bin/showup" ] && [ -x "$bin/twilio-sim" ] && [ -n "$css" ] && [ -f "target/site/pkg/showup.$css.css" ]; then
-    printf '%s %s\n' "$(sources_stamp)" "$css"
-  else
-    printf 'incomplete %s\n' "$RANDOM$RANDOM"
+  if [ -x "$bin/showup" ] && [ -x "$bin/twilio-sim" ] && [ -n "$css" ]; then
+    if [ "$bin" = "$TARGET/release" ]; then what=$(stat -c '%s %Y' "$bin/showup"); elif [ -f "target/site/pkg/showup.$css.css" ]; then what=$css; fi
   fi
+  printf '%s %s\n' "$(sources_stamp)" "${what:-incomplete $RANDOM$RANDOM}"
 }

@@ -21,6 +21,7 @@ mod paths;
 mod reports;
 mod routes;
 mod session;
+pub mod site;
 #[cfg(feature = "ssr")]
 pub mod ssr;
 mod tasks;
@@ -28,8 +29,8 @@ mod zones;
 
 pub use error::AppError;
 
-use leptos::{config::LeptosOptions, prelude::*};
-use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     Lazy, SsrMode,
     components::{ParentRoute, Route, Router, Routes},
@@ -37,7 +38,7 @@ use leptos_router::{
 };
 
 /// The document around the app. Also sets the page's content security policy.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell() -> impl IntoView {
     #[cfg(feature = "ssr")]
     if let Some(nonce) = leptos::nonce::use_nonce() {
         ssr::set_content_security_policy(&nonce);
@@ -54,8 +55,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
                 <link rel="manifest" href="/manifest.webmanifest" />
-                <HashedStylesheet options=options.clone() id="leptos" />
-                <HydrationScripts options />
+                <site::SiteLinks />
                 <MetaTags />
             </head>
             <body>

@@ -1,4 +1,4 @@
-//! Configuration: environment variables (a `.env` in the current directory counts), explained in `.env.sample`.
+//! Configuration: environment variables (what a `.env` in the current directory says has become one by now), explained in `.env.sample`.
 
 use std::net::SocketAddr;
 
@@ -7,9 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use services::{Clock, Credentials, Db, Email, Services, Settings, SharedKey, Twilio, vault};
 
-use crate::secret;
-
-use crate::metrics::MetricsToken;
+use crate::{kept, metrics::MetricsToken, secret};
 
 #[derive(Clone, Deserialize)]
 pub struct Config {
@@ -49,6 +47,13 @@ pub struct Config {
     metrics_token: SecretString,
     #[serde(default)]
     pub showup_leptos_config: String,
+    /// The image says so: what is not on a volume is lost with the container. Not `/.dockerenv`, which is there on developers' and test
+    /// machines too, where nothing is to be kept.
+    #[serde(default)]
+    showup_in_container: bool,
+    /// Who runs a container without a volume means it.
+    #[serde(default)]
+    showup_data_may_vanish: bool,
 }
 
 impl Config {
@@ -57,14 +62,21 @@ impl Config {
     /// # Errors
     /// Names the variable that can't be read.
     pub fn load() -> anyhow::Result<Self> {
-        dotenvy::dotenv().ok();
-        let config = config::Config::builder()
-            .set_default("database_url", "sqlite://data/showup.db?mode=rwc")?
-            .set_default("listen_addr", "127.0.0.1:3000")?
-            .set_default("twilio_api_url", "https://api.twilio.com")?
-            .add_source(config::Environment::default().ignore_empty(true))
-            .build()?;
+        let environment = config::Environment::default().ignore_empty(true);
+        let config = defaults()?.add_source(environment).build()?;
         config.try_deserialize().context("A setting in the environment can't be used")
+    }
+
+    /// These settings and no others: nothing is read from the environment.
+    ///
+    /// # Errors
+    /// Names the one that can't be read.
+    pub fn of(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let mut config = defaults()?;
+        for (name, value) in settings {
+            config = config.set_override(*name, *value)?;
+        }
+        Ok(config.build()?.try_deserialize()?)
     }
 
     /// Where the world reaches us, without a trailing slash.
@@ -98,6 +110,7 @@ impl Config {
     /// In words for the person at the terminal.
     pub async fn services(&self) -> anyhow::Result<Services> {
         self.state_hours()?;
+        self.kept()?;
         // Before the database is touched: a slip in a setting should not cost more than a sentence.
         let (twilio, email, settings) = (self.twilio()?, self.email()?, self.settings()?);
         let db = Db::connect(&self.database_url)
@@ -109,6 +122,15 @@ impl Config {
         let master = self.master(&db).await?;
         let s = Services::open(db, Clock::system(), twilio, email, settings, master).await;
         s.context("The data can't be read")
+    }
+
+    /// In a container: the database's file and the secret must outlive it.
+    fn kept(&self) -> anyhow::Result<()> {
+        let writes_here = !Db::is_shared(&self.database_url) || self.secret_file().is_some();
+        if !self.showup_in_container || self.showup_data_may_vanish || !writes_here {
+            return Ok(());
+        }
+        kept::check(&Db::directory(&self.database_url))
     }
 
     /// Twilio, and the installation's account with its tokens, the one in use first.
@@ -172,6 +194,13 @@ impl Config {
             account_per_second: self.twilio_max_per_second,
         })
     }
+}
+
+fn defaults() -> anyhow::Result<config::ConfigBuilder<config::builder::DefaultState>> {
+    Ok(config::Config::builder()
+        .set_default("database_url", "sqlite://data/showup.db?mode=rwc")?
+        .set_default("listen_addr", "127.0.0.1:3000")?
+        .set_default("twilio_api_url", "https://api.twilio.com")?)
 }
 
 /// `id:secret[,id:secret]…`. What is not in this shape is said without showing it.

@@ -6,26 +6,35 @@ pub mod config;
 pub mod doctor;
 pub mod exports;
 mod health;
+pub mod kept;
 mod live;
 pub mod metrics;
 pub mod rest;
 pub mod router;
 pub mod secret;
 mod sessions;
-mod site;
+pub mod site;
 mod webhooks;
 pub mod workers;
 
+use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use services::Services;
 use tokio_util::sync::CancellationToken;
 
 /// What every door gets from axum.
-#[derive(Clone, axum::extract::FromRef)]
+#[derive(Clone, FromRef)]
 pub struct AppState {
     pub services: Services,
-    pub leptos: LeptosOptions,
+    pub site: site::Site,
     pub metrics_token: metrics::MetricsToken,
     /// Cancelled when the process is asked to stop; streams end then.
     pub stopping: CancellationToken,
+}
+
+/// Leptos' own handlers ask for these.
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.site.options().clone()
+    }
 }

@@ -23,7 +23,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use crate::{AppState, exports, health, live, metrics, rest, rest::ApiError, sessions, site, webhooks};
+use crate::{AppState, exports, health, live, metrics, rest, rest::ApiError, sessions, webhooks};
 
 /// A form of ours is a few kilobytes.
 const MOST_BYTES: usize = 256 * 1024;
@@ -42,7 +42,7 @@ pub fn page_paths() -> impl Iterator<Item = &'static str> {
 /// When `PUBLIC_URL` is not an origin.
 pub fn router(state: AppState) -> anyhow::Result<Router> {
     let https = state.services.settings().public_url.starts_with("https://");
-    let hash_files = state.leptos.hash_files;
+    let hashed = state.site.options().hash_files;
     let router = Router::new()
         .merge(pages(&state)?)
         .nest("/api/v1", rest::router())
@@ -57,7 +57,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
             .layer(PropagateRequestIdLayer::x_request_id())
             .layer(CatchPanicLayer::custom(panicked))
             .layer(middleware::from_fn(move |request, next| {
-                headers(https, hash_files, request, next)
+                headers(https, hashed, request, next)
             }))
             .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(not_huge))),
     ))
@@ -66,21 +66,24 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
 /// Pages, their server functions and the live stream: for members with a session, and safe from other sites' forms.
 fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
     let context = {
-        let services = state.services.clone();
-        move || leptos::prelude::provide_context(services.clone())
+        let (services, site) = (state.services.clone(), state.site.names().clone());
+        move || {
+            leptos::prelude::provide_context(services.clone());
+            leptos::prelude::provide_context(site.clone());
+        }
     };
-    let options = state.leptos.clone();
     let same_origin = CsrfLayer::new()
         .add_trusted_origin(origin(&state.services.settings().public_url)?)
         .map_err(|e| anyhow::anyhow!("PUBLIC_URL is not an address like https://showup.example.com: {e:?}"))?;
     // Files by tower-http: Leptos' own handler, giving out a file, takes along the headers of whatever page this thread drew last.
-    let not_found = leptos_axum::file_and_error_handler_with_context::<AppState, _>(context.clone(), shell);
-    let files = site::files(&state.leptos).fallback(any(not_found).with_state(state.clone()));
-    let timed = Router::new()
-        .leptos_routes_with_context(state, ROUTES.clone(), context, move || shell(options.clone()))
+    let not_found = leptos_axum::file_and_error_handler_with_context::<AppState, _>(context.clone(), |_| shell());
+    let pages = Router::new()
+        .leptos_routes_with_context(state, ROUTES.clone(), context, shell)
         .route("/contacts/{id}/consent.csv", get(exports::consent))
-        .route("/live/worker.js", get(live::worker))
-        .fallback_service(files)
+        .route("/live/worker.js", get(live::worker));
+    let timed = state
+        .site
+        .beneath(pages, any(not_found).with_state(state.clone()))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             Duration::from_secs(30),
@@ -140,9 +143,9 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     .into_response()
 }
 
-/// `hash_files`: what lies under `/pkg` has its hash in its name, and so never changes.
-async fn headers(https: bool, hash_files: bool, request: Request, next: Next) -> Response {
-    let hashed = hash_files && request.uri().path().starts_with("/pkg/");
+/// `hashed`: what lies under `/pkg` has its hash in its name, and so never changes.
+async fn headers(https: bool, hashed: bool, request: Request, next: Next) -> Response {
+    let hashed = hashed && request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {

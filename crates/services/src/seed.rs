@@ -22,7 +22,8 @@ pub const EMAIL: &str = "demo@showup.test";
 pub const PASSWORD: &str = "demo-showup-2026";
 
 const SLUG: &str = "bright-smile-dental";
-const NUMBER: &str = "+15005550006";
+/// What the demo business texts from.
+pub const NUMBER: &str = "+15005550006";
 
 /// Name, phone, the appointment in days from today and its local time, who sees them, notes.
 const PEOPLE: [(&str, &str, u64, &str, &str, &str); 9] = [

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use contract::accounts::SignUp;
 use serde_json::{Value, json};
-use server::{AppState, metrics::MetricsToken, router, workers};
+use server::{AppState, metrics::MetricsToken, router, site::Site, workers};
 use services::{
     Actor, Clock, Credentials, Db, Principal, Services, Settings, SharedKey, Twilio, integrations, jobs, reminders, sending,
     setup,
@@ -57,10 +57,15 @@ struct Setup {
     zone: Option<String>,
     /// A clock that stands there until it is moved; the machine's, if not given.
     clock_at: Option<DateTime<Utc>>,
-    /// Where the built site lies; nowhere, if not given.
-    site_root: Option<String>,
     /// Nobody has set up e-mail.
     without_mail: bool,
+    /// The built site; none, if not given.
+    site: Option<Site>,
+}
+
+/// No site was built: its pages name files that are not there.
+fn nowhere() -> Site {
+    Site::inside(|_| None).expect("nothing to read")
 }
 
 /// Workers that can be stopped before the app.
@@ -142,10 +147,10 @@ impl TestApp {
         Self::set_up(backend, setup).await
     }
 
-    /// With a built site in this directory.
-    pub async fn with_site(directory: &std::path::Path) -> Self {
+    /// With a built site.
+    pub async fn with_site(site: Site) -> Self {
         let setup = Setup {
-            site_root: Some(directory.display().to_string()),
+            site: Some(site),
             ..Setup::default()
         };
         Self::set_up(Backend::Sqlite, setup).await
@@ -198,18 +203,7 @@ impl TestApp {
         let stopping = CancellationToken::new();
         let state = AppState {
             services: s.clone(),
-            leptos: leptos::config::LeptosOptions::builder()
-                .output_name("showup")
-                // A site of a test's own brings the list of its hashed names.
-                .hash_files(setup.site_root.is_some())
-                .hash_file(
-                    setup
-                        .site_root
-                        .as_ref()
-                        .map_or_else(|| "hash.txt".into(), |site| format!("{site}/hash.txt").into()),
-                )
-                .site_root(setup.site_root.unwrap_or_else(|| "target/site".to_owned()))
-                .build(),
+            site: setup.site.unwrap_or_else(nowhere),
             metrics_token: MetricsToken::default(),
             stopping: stopping.clone(),
         };

@@ -3,9 +3,11 @@
 mod api;
 mod app;
 mod crash;
+mod demo;
 mod exports;
 mod hostile;
 mod interleavings;
+mod kept;
 mod keys;
 mod live;
 mod looking;

@@ -363,7 +363,7 @@ impl Process {
     }
 }
 
-fn signal(id: u32, signal: &str) {
+pub fn signal(id: u32, signal: &str) {
     let sent = Command::new("kill")
         .arg(signal)
         .arg(id.to_string())
