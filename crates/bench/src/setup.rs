@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use chrono::{DateTime, Timelike, Utc};
+use chrono::Timelike;
 use serde_json::{Value, json};
 
 use crate::{
