@@ -197,10 +197,17 @@ sources_stamp() {
 # The sources, and that what was built from them is still there and belongs together: the site's files with the server of development, and
 # inside the one of a release, which a build without them (script/bench) must not have replaced.
 build_stamp() {
-  local bin=$1 css what=''
-  css=$(sed -n 's/^css: *//p' "$bin/hash.txt" 2>/dev/null || true)
-  if [ -x "$bin/showup" ] && [ -x "$bin/twilio-sim" ] && [ -n "$css" ]; then
-    if [ "$bin" = "$TARGET/release" ]; then what=$(stat -c '%s %Y' "$bin/showup"); elif [ -f "target/site/pkg/showup.$css.css" ]; then what=$css; fi
+  local bin=$1 kind hash what=''
+  if [ -x "$bin/showup" ] && [ -x "$bin/twilio-sim" ]; then
+    what=$(stat -c '%s %Y' "$bin/showup")
+    if [ "$bin" != "$TARGET/release" ]; then
+      what=''
+      for kind in css js wasm; do
+        hash=$(sed -n "s/^$kind: *//p" "$bin/hash.txt" 2>/dev/null || true)
+        if [ -z "$hash" ] || [ ! -f "target/site/pkg/showup.$hash.$kind" ]; then what=''; break; fi
+        what="$what $hash"
+      done
+    fi
   fi
   printf '%s %s\n' "$(sources_stamp)" "${what:-incomplete $RANDOM$RANDOM}"
 }

@@ -84,7 +84,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
     #[cfg(feature = "demo")]
     if let Command::Demo(demo) = command {
         // What it says is for people; of the log they need only what goes wrong.
-        log("warn");
+        log("warn,sqlx=error");
         return Box::pin(demo::run(demo)).await;
     }
     let config = Config::load()?;

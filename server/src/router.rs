@@ -75,15 +75,16 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
     let same_origin = CsrfLayer::new()
         .add_trusted_origin(origin(&state.services.settings().public_url)?)
         .map_err(|e| anyhow::anyhow!("PUBLIC_URL is not an address like https://showup.example.com: {e:?}"))?;
-    // Files by tower-http: Leptos' own handler, giving out a file, takes along the headers of whatever page this thread drew last.
-    let not_found = leptos_axum::file_and_error_handler_with_context::<AppState, _>(context.clone(), |_| shell());
+    // Not Leptos' own handler for this, which gives out files as well: with the headers of whatever page this thread drew last, and, where
+    // the site is inside the executable, those of the directory it was started in.
+    let not_found = leptos_axum::render_app_async_with_context(context.clone(), shell);
     let pages = Router::new()
         .leptos_routes_with_context(state, ROUTES.clone(), context, shell)
         .route("/contacts/{id}/consent.csv", get(exports::consent))
         .route("/live/worker.js", get(live::worker));
     let timed = state
         .site
-        .beneath(pages, any(not_found).with_state(state.clone()))
+        .beneath(pages, any(not_found))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             Duration::from_secs(30),

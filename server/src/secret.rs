@@ -48,13 +48,18 @@ pub fn typed(prompt: &str) -> anyhow::Result<SecretString> {
         .into())
 }
 
+/// 64 characters that nobody can guess.
+pub fn made_up() -> String {
+    [(); 2].map(|()| uuid::Uuid::new_v4().simple().to_string()).concat()
+}
+
 /// Written aside and then linked, so that of two processes that start at once both end up with the same whole file.
 fn make(file: &Path) -> std::io::Result<()> {
     if let Some(directory) = file.parent() {
         fs::create_dir_all(directory)?;
     }
     let aside = file.with_extension(format!("{}.tmp", std::process::id()));
-    let secret = [(); 2].map(|()| uuid::Uuid::new_v4().simple().to_string()).concat();
+    let secret = made_up();
     let mut new = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
     writeln!(new, "{secret}")?;
     new.sync_all()?;

@@ -15,7 +15,7 @@ use super::{
     health::reach,
     serve::{self, Parts},
 };
-use crate::config::Config;
+use crate::{config::Config, secret};
 
 #[derive(clap::Args)]
 pub struct Demo {
@@ -72,6 +72,7 @@ fn config(directory: &Path, here: &str, sim: &Sim) -> anyhow::Result<Config> {
     Config::of(&[
         ("database_url", &database),
         ("public_url", here),
+        ("showup_secret_key", &secret::made_up()),
         ("twilio_api_url", &at(&sim.url())),
         ("twilio_account_sid", sim.account_sid()),
         ("twilio_auth_token", sim.auth_token()),

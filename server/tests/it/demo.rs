@@ -30,6 +30,7 @@ fn showup(command: &str, directory: &Path) -> Command {
         .env("TWILIO_API_URL", "http://127.0.0.1:1")
         .env("PUBLIC_URL", "https://real.example.com")
         .env_remove("SHOWUP_SECRET_KEY")
+        .env_remove("RUST_LOG")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
