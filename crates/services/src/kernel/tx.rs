@@ -48,16 +48,21 @@ impl Listener {
 /// Why a message's cause does not want it sent any more, by message.
 pub(crate) type Objections = BTreeMap<Uuid, String>;
 
+/// How much to add, by business and counter.
+pub(crate) type Counts = BTreeMap<(Uuid, Counter), i64>;
+type Views = for<'a> fn(&'a mut Tx, Uuid, &'a [Changed]) -> BoxFuture<'a, Vec<LiveEvent>>;
+type Guard = for<'a> fn(&'a Services, DatabaseExecutor<'a>, &'a [&'a message::Model]) -> BoxFuture<'a, Objections>;
+
 /// What the house above tells the ground floor, once, when it opens.
 pub(crate) struct Wiring {
     /// In this order.
     pub listeners: &'static [Listener],
     /// Asks the owners of what messages came from whether each is still wanted.
-    pub guard: for<'a> fn(&'a Services, DatabaseExecutor<'a>, &'a [&'a message::Model]) -> BoxFuture<'a, Objections>,
+    pub guard: Guard,
     /// What changed, as live streams show it now.
-    pub views: for<'a> fn(&'a mut Tx, Uuid, &'a [Changed]) -> BoxFuture<'a, Vec<LiveEvent>>,
+    pub views: Views,
     /// Adds to the day's counters.
-    pub count: for<'a> fn(&'a mut Tx, BTreeMap<(Uuid, Counter), i64>) -> BoxFuture<'a, ()>,
+    pub count: for<'a> fn(&'a mut Tx, Counts) -> BoxFuture<'a, ()>,
 }
 
 /// A transaction that tells the whole story (law 8): what changed, what follows from it, its jobs, and at the end its counters and live
@@ -71,7 +76,7 @@ pub(crate) struct Tx {
     recorded: Vec<Recorded>,
     /// With what is to be shown, where that is known; the rest is read at the end.
     changed: BTreeMap<(Uuid, Changed), Option<LiveEvent>>,
-    counts: BTreeMap<(Uuid, Counter), i64>,
+    counts: Counts,
     /// What was read once and holds for the whole transaction.
     memo: Vec<Box<dyn Any + Send + Sync>>,
     jobs: bool,

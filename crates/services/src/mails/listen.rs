@@ -25,6 +25,8 @@ const AT_ONCE: usize = 20;
 /// Of one trouble nobody is told twice within this time.
 const QUIET: Duration = Duration::hours(1);
 
+const OVER: &str = "It was over before this could be sent.";
+
 /// Mails about one trouble that are looked back at.
 const LOOKED_AT: u64 = 200;
 
@@ -120,10 +122,13 @@ async fn has_stopped(tx: &mut Tx, b: &business::Model, scope: &str, why: &str) -
 /// Only who was told of the trouble is told of its end.
 async fn works_again(tx: &mut Tx, b: &business::Model, scope: &str) -> Result<()> {
     let before = about(tx, b.id, scope).await?;
-    let again = Kind::TextsGoAgain.as_str();
-    let news: Vec<&mail::Model> = before.iter().take_while(|m| m.kind != again).collect();
+    let told_before = |m: &&mail::Model| m.kind == Kind::TextsGoAgain.as_str() && m.status != Status::Cancelled.as_str();
+    let news: Vec<&mail::Model> = before.iter().take_while(|m| !told_before(m)).collect();
     take_back(tx, b.id, &news).await?;
-    let told: Vec<&&mail::Model> = news.iter().filter(|m| was_told(m)).collect();
+    let told: Vec<&&mail::Model> = news
+        .iter()
+        .filter(|m| m.kind == Kind::TextsWait.as_str() && was_told(m))
+        .collect();
     let Some(last) = told.iter().map(|m| m.not_before).max() else {
         return Ok(());
     };
@@ -139,6 +144,21 @@ async fn works_again(tx: &mut Tx, b: &business::Model, scope: &str) -> Result<()
     store::store(tx, b, &to, &new).await
 }
 
+/// Why a mail that waited is no news any more, if so.
+pub(super) async fn outdated(tx: &Tx, m: &mail::Model) -> Result<Option<&'static str>> {
+    let (wait, again) = (m.kind == Kind::TextsWait.as_str(), m.kind == Kind::TextsGoAgain.as_str());
+    if !wait && !again {
+        return Ok(None);
+    }
+    let now = breakers::Breakers::load(&tx.db, vec![m.about.clone()]).await?;
+    let closed = now.state(&m.about) == State::Closed;
+    Ok(match (wait, closed) {
+        (true, true) => Some(OVER),
+        (false, false) => Some("Texts wait again by now."),
+        _ => None,
+    })
+}
+
 /// What was not handed over yet need not be any more.
 async fn take_back(tx: &mut Tx, business_id: Uuid, news: &[&mail::Model]) -> Result<()> {
     let waiting: Vec<Uuid> = news
@@ -149,7 +169,7 @@ async fn take_back(tx: &mut Tx, business_id: Uuid, news: &[&mail::Model]) -> Res
     if waiting.is_empty() {
         return Ok(());
     }
-    let why = tx.services().vault().seal(WHY, "It was over before this could be sent.");
+    let why = tx.services().vault().seal(WHY, OVER);
     mail::Entity::update_many()
         .col_expr(mail::Column::Status, Expr::value(Status::Cancelled.as_str()))
         .col_expr(mail::Column::Why, Expr::value(why))
@@ -197,7 +217,7 @@ pub(crate) async fn budgets_reached(tx: &mut Tx, heard: &[&Recorded]) -> Result<
         let (kind, said) = if *percent > spend::ALERT_PERCENT {
             (Kind::BudgetUsed, words::budget_used(&b, &url, *spent, budget))
         } else {
-            (Kind::BudgetAlert, words::budget_alert(&b, &url, *percent, *spent, budget))
+            (Kind::BudgetAlert, words::budget_alert(&b, &url, *spent, budget))
         };
         let to = accounts::managers(tx, b.id).await?;
         let new = New {

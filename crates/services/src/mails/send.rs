@@ -12,7 +12,10 @@ use sea_orm::{
     sea_query::{Expr, LockBehavior, LockType},
 };
 
-use super::store::{ADDRESS, CONTENT, Said, WHY};
+use super::{
+    listen,
+    store::{ADDRESS, CONTENT, Said, WHY},
+};
 use crate::{
     accounts,
     channels::{
@@ -30,6 +33,9 @@ const LEASE: Duration = Duration::seconds(TIMEOUT.as_secs() as i64 + 30);
 
 /// What could not be handed over for so long is no news any more.
 const LONGEST_WAIT: Duration = Duration::hours(24);
+
+/// So often it is tried to write down what became of a mail; after its lease it is unknown.
+const RECORDED: usize = 3;
 
 /// Mails are kept so long: longer than the month of a budget, of which nobody is told twice.
 const KEPT: Duration = Duration::days(90);
@@ -114,14 +120,18 @@ async fn claim(s: &Services) -> Result<(usize, Vec<Claimed>)> {
 async fn objection(tx: &Tx, row: &mail::Model) -> Result<Option<(Status, String)>> {
     if tx.now - row.created_at >= LONGEST_WAIT {
         let why = match &row.why {
-            Some(why) => tx.services().vault().open(WHY, why).await?,
+            // What can't be read must not keep the other mails waiting.
+            Some(why) => tx.services().vault().open(WHY, why).await.unwrap_or_default(),
             None => "Nobody was there to hand it over.".to_owned(),
         };
         return Ok(Some((Status::Failed, format!("Given up after a day. {why}"))));
     }
-    let manages = accounts::manages(&tx.db, row.business_id, row.account_id).await?;
-    let left = || "The person is no owner or admin of this business any more.".to_owned();
-    Ok((!manages).then(|| (Status::Cancelled, left())))
+    if !accounts::manages(&tx.db, row.business_id, row.account_id).await? {
+        let why = "The person is no owner or admin of this business any more.";
+        return Ok(Some((Status::Cancelled, why.to_owned())));
+    }
+    let why = listen::outdated(tx, row).await?;
+    Ok(why.map(|why| (Status::Cancelled, why.to_owned())))
 }
 
 async fn opened(s: &Services, row: &mail::Model) -> Result<(String, Said)> {
@@ -154,14 +164,11 @@ async fn send(s: &Services, email: &Email, claimed: Claimed) {
     };
     let outcome = email.send(&mail).await;
     // What a call said is heard only once, so it must not be lost to a deadlock.
-    for _ in 0..2 {
+    for _ in 0..RECORDED {
         match record(s, &claimed.row, &outcome).await {
             Ok(()) => return,
-            Err(cause) => tracing::warn!(mail = %claimed.row.id, %cause, "what became of a mail could not be written; once more"),
+            Err(cause) => tracing::error!(mail = %claimed.row.id, %cause, "what became of a mail could not be written down"),
         }
-    }
-    if let Err(cause) = record(s, &claimed.row, &outcome).await {
-        tracing::error!(mail = %claimed.row.id, %cause, "what became of a mail could not be written down; after its lease it is unknown");
     }
 }
 

@@ -41,7 +41,8 @@ pub(super) fn texts_go_again(b: &business::Model, url: &str, number: Option<&str
     said(b, "texts go out again", letter)
 }
 
-pub(super) fn budget_alert(b: &business::Model, url: &str, percent: i64, spent: i64, budget: i64) -> Said {
+pub(super) fn budget_alert(b: &business::Model, url: &str, spent: i64, budget: i64) -> Said {
+    let percent = i128::from(spent) * 100 / i128::from(budget.max(1));
     let letter = Letter::default()
         .paragraph(format!(
             "{percent} % of this month's budget for texts is used: {} of {}.",
