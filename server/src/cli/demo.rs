@@ -3,7 +3,7 @@
 //! The simulator is linked in (feature `demo`) rather than a program beside this one: one file is all that has to be copied, and versions
 //! that do not fit each other can't meet. Only this file names it, so nothing that `serve` runs has a way to it; `script/lint` looks.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{io::Write as _, net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context;
 use services::{Services, seed};
@@ -55,7 +55,8 @@ pub async fn run(demo: Demo) -> anyhow::Result<()> {
     let config = config(directory.path(), &here, &sim)?;
     let ended = match fill(&config, &stopping).await {
         Ok(Some(s)) => {
-            println!("{}", introduction(&here, &sim));
+            // Not `println`, which panics where what reads it is gone already (`showup demo | head`).
+            let _unread = std::io::stdout().write_all(introduction(&here, &sim).as_bytes());
             serve::until_stopped(&config, s, Some(listener), Parts { web: true, work: true }, stopping).await
         }
         Ok(None) => Ok(()),
@@ -104,7 +105,7 @@ fn introduction(here: &str, sim: &Sim) -> String {
          \x20 Phones     {sim}/phones   the customers' phones\n\
          \x20 Mail       {sim}/mail   their e-mail\n\n\
          \x20 Try: open inbox and phones side by side, answer Y to a reminder on a phone, and watch the visit turn green.\n\
-         \x20      N makes a task; STOP opts the customer out. Ctrl-C ends the demo.\n"
+         \x20      N makes a task; STOP opts the customer out. Ctrl-C ends the demo.\n\n"
     )
 }
 

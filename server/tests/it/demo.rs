@@ -71,7 +71,8 @@ async fn one_file_in_an_empty_directory_shows_it_all_and_leaves_nothing() {
 
     let mut health = showup("health", directory.path());
     health.env("LISTEN_ADDR", format!("0.0.0.0:{port}"));
-    assert!(ended(health).await.status.success(), "ready");
+    let ready = ended(health).await;
+    assert!(ready.status.success(), "{}", String::from_utf8_lossy(&ready.stderr));
     let http = reqwest::Client::builder().cookie_store(true);
     let http = http.redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     sign_in(&http, &here, seed::EMAIL, seed::PASSWORD).await;
