@@ -84,6 +84,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a switch of this test, not a setting of the product")]
     fn the_map_shows_what_follows_from_what() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/listeners/map.txt");
         if std::env::var_os("UPDATE_MAP").is_some() {
