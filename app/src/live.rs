@@ -22,6 +22,8 @@ const TOGETHER: Duration = Duration::from_millis(250);
 /// How long a worker that did not load is waited for before it is asked for again: doubled each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A worker that has said nothing for so long did not load: not every browser says so.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// The hub: pages listen, the stream and the answers to one's own acts tell.
 #[derive(Clone, Copy)]
@@ -34,6 +36,10 @@ pub struct Live {
     line: StoredValue<Option<SendWrapper<Line>>>,
     /// The pause before the next try, should the worker not load.
     wait: StoredValue<Duration>,
+    /// Grows with each try to reach a worker, and when one is given up.
+    tries: StoredValue<u32>,
+    /// Whether the worker of the last try has said anything.
+    heard: StoredValue<bool>,
     pub connected: RwSignal<bool>,
     /// Grows whenever events were missed and everything on screen must be read again.
     pub resync: RwSignal<u32>,
@@ -48,6 +54,8 @@ impl Live {
             cursor: StoredValue::new(cursor as f64),
             line: StoredValue::new(None),
             wait: StoredValue::new(FIRST_WAIT),
+            tries: StoredValue::new(0),
+            heard: StoredValue::new(false),
             connected: RwSignal::new(true),
             resync: RwSignal::new(0),
         }
@@ -146,12 +154,25 @@ impl Live {
             return;
         };
         self.line.set_value(Some(SendWrapper::new(line)));
+        self.heard.set_value(false);
+        self.tries.update_value(|n| *n += 1);
+        let this = self.tries.get_value();
         self.say("join");
+        set_timeout(
+            move || {
+                // None: the page has been left meanwhile.
+                if self.heard.try_get_value() == Some(false) && self.tries.try_get_value() == Some(this) {
+                    self.lost(address);
+                }
+            },
+            SILENCE,
+        );
     }
 
     /// The worker did not load, or broke: nothing is heard until another does.
     fn lost(self, address: Rc<str>) {
         let Some(wait) = self.wait.try_get_value() else { return };
+        self.tries.update_value(|n| *n += 1);
         if let Some(Some(line)) = self.line.try_get_value() {
             line.hear_no_more();
         }
@@ -190,6 +211,7 @@ impl Live {
     }
 
     fn hear(self, news: &Array) {
+        self.heard.try_set_value(true);
         let word = news.get(0).as_string().unwrap_or_default();
         match word.as_str() {
             "event" => self.happened(

@@ -93,23 +93,30 @@ test('where no worker is shared, who is hidden gives the stream up and catches u
   await shows(tabs[3], ada, 'Is there parking?');
 });
 
-for (const shared of [true, false]) {
-  test(`a ${shared ? 'shared' : 'tab’s own'} worker that does not load is said and asked for again`, async ({ page, sim }) => {
+for (const [what, shared, instead] of [
+  ['a shared worker that does not load', true, '/live/gone.js'],
+  ['a tab’s own worker that does not load', false, '/live/gone.js'],
+  ['a worker that says nothing', false, '/live/silent.js'],
+] as const) {
+  test(`${what} is said and asked for again`, async ({ page, sim }) => {
     await newBusiness(page);
     const ada = await withAda(page, sim);
-    await page.addInitScript((shared) => {
+    await page.route('**/live/silent.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+    await page.addInitScript(({ shared, instead }) => {
       if (!shared) Reflect.deleteProperty(window, 'SharedWorker');
       const kind = shared ? 'SharedWorker' : 'Worker';
       const Real = window[kind];
       Object.assign(window, {
         workerIsThere: false,
+        asked: 0,
         [kind]: class extends Real {
           constructor(url: string) {
-            super((window as unknown as { workerIsThere: boolean }).workerIsThere ? url : '/live/gone.js');
+            (window as unknown as { asked: number }).asked++;
+            super((window as unknown as { workerIsThere: boolean }).workerIsThere ? url : instead);
           }
         },
       });
-    }, shared);
+    }, { shared, instead });
     const away = page.getByText('Reconnecting…');
     await page.goto('/inbox');
     await expect(away).toBeVisible();
@@ -117,6 +124,7 @@ for (const shared of [true, false]) {
     await expect(page.locator('html')).toHaveAttribute('data-live', 'away');
     await expect(row(page, ada)).not.toContainText('Is there parking?');
 
+    await expect.poll(() => page.evaluate(() => (window as unknown as { asked: number }).asked), 'it is asked for again').toBeGreaterThan(2);
     await page.evaluate(() => Object.assign(window, { workerIsThere: true }));
     await shows(page, ada, 'Is there parking?');
     await isLive(page);

@@ -7,7 +7,8 @@
 // A tab says   ['join', id]         it knows everything up to the event with this id; said again, it asks for what it has missed
 //              ['leave']            it is going away
 //              ['end']              the person has signed out
-// and is told  ['event', id, data]  in order; it may have heard of it already
+// and is told  ['here']             at once: the worker has loaded
+//              ['event', id, data]  in order; it may have heard of it already
 //              ['resync', id]       more has happened than is known here: read everything again, it goes on after this id
 //              ['state', open]      whether the stream is open
 //              ['end']              as above
@@ -78,6 +79,7 @@ function startAt(id) {
 
 function join(tab, id) {
   tabs.add(tab);
+  tab.postMessage(['here']);
   if (!stream) {
     startAt(id);
     open();
