@@ -6,7 +6,8 @@ const WISH = 'please take me off your list';
 test('a budget warns and then says that reminders wait, on every page', async ({ page, sim }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
-  // A text costs 0.79 cents, now and when the price comes in later: nine are 80 percent of it, and an eleventh is too much.
+  // A text costs 0.79 cents, now and when the price comes in later: with nine more than 80
+  // percent is used, and after ten there is no room for another.
   await setLimits(page, { budget: '0.08' });
   await newConversation(page, ada);
   const notices = page.getByRole('region', { name: 'Notices' });

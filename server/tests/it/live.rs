@@ -128,7 +128,7 @@ async fn the_worker_of_the_stream_may_reach_this_server_and_nothing_else() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
     let answer = app
         .http
-        .get(format!("{}/live/worker.js?v=1", app.url))
+        .get(format!("{}/live/worker.js?v=2", app.url))
         .send()
         .await
         .expect("an answer");
