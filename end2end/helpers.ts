@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { type APIRequestContext, type Locator, type Page, test as base, expect, request } from '@playwright/test';
+import { type APIRequestContext, type Browser, type Locator, type Page, test as base, expect, request } from '@playwright/test';
 import { postForm } from './forms';
 
 export { expect };
@@ -38,16 +40,16 @@ export const test = base.extend<{ quietConsole: void; sim: Sim }>({
   },
 });
 
-/** Signs in through the form and waits for the inbox. */
+/** Signs in through the form and waits for the page after it. */
 export async function signIn(page: Page, { email, password }: { email: string; password: string }) {
   await page.goto('/signin');
   await page.getByLabel('E-mail').fill(email);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page).toHaveURL(/\/inbox/);
+  await expect(page).toHaveURL(/\/today/);
 }
 
-/** Signs up through the form and waits for the inbox. */
+/** Signs up through the form and waits for the page after it. */
 export async function signUp(page: Page): Promise<Account> {
   const account = newAccount();
   await page.goto('/signup');
@@ -56,15 +58,19 @@ export async function signUp(page: Page): Promise<Account> {
   await page.getByLabel('E-mail').fill(account.email);
   await page.getByLabel('Password').fill(account.password);
   await page.getByRole('button', { name: 'Create business' }).click();
-  await expect(page).toHaveURL(/\/inbox/);
+  await expect(page).toHaveURL(/\/today/);
   return account;
 }
 
-/** A business of its own, so that tests don't see one another; no page is open yet. */
-export async function newBusiness(page: Page): Promise<Account> {
+/**
+ * A business of its own, so that tests don't see one another; no page is open yet. Its owner's replies go out at once: five seconds of
+ * every test that waits for one would be waited for nothing.
+ */
+export async function newBusiness(page: Page, { undoSeconds = 0 } = {}): Promise<Account> {
   const account = newAccount();
   const { business: business_name, ...rest } = account;
-  expect(await post(page, '/signup', 'sign_up', { business_name, ...rest, time_zone: 'America/Chicago' })).toBe('/inbox');
+  expect(await post(page, '/signup', 'sign_up', { business_name, ...rest, time_zone: 'America/Chicago' })).toBe('/today');
+  if (undoSeconds !== 5) await post(page, '/settings', 'set_undo_seconds', { undo_seconds: `${undoSeconds}` });
   return account;
 }
 
@@ -111,7 +117,8 @@ export async function appears(page: Page, what: Locator) {
   }
   await expect(async () => {
     await page.reload();
-    await details(page);
+    // What covers the rest is opened only where it is needed.
+    if (!(await what.isVisible())) await details(page);
     await expect(what).toBeVisible({ timeout: 1_000 });
   }).toPass();
 }
@@ -133,7 +140,7 @@ export interface Customer {
 /** A contact who agreed to texts. */
 export async function newCustomer(page: Page, name = 'Ada Sommer'): Promise<Customer> {
   const phone = newPhone();
-  const path = await post(page, '/contacts/new', 'create_contact', { name, phone, email: '', time_zone: '', notes: '', agreed: 'yes' });
+  const path = await post(page, '/contacts/new', 'create_contact', { name, phone, email: '', time_zone: '', language: '', tags: '', notes: '', agreed: 'yes' });
   return { id: idIn(path), name, phone };
 }
 
@@ -164,7 +171,7 @@ export async function send(page: Page, text: string) {
   const over = person(page).getByRole('button', { name: 'Close' });
   if (await over.isVisible()) await over.click();
   await page.getByLabel('Reply', { exact: true }).fill(text);
-  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
 }
 
 /** A bubble of the open thread with what stands under it. */
@@ -285,4 +292,17 @@ export class Sim {
     const answer = await this.api.post('/control/faults', { data: fault });
     expect(answer.ok(), `the simulator took the fault: ${answer.status()} ${await answer.text()}`).toBe(true);
   }
+}
+
+/** Somebody else who works in the business of `owner`, signed in at a browser of their own. */
+export async function newColleague(browser: Browser, owner: Account, name = 'Maya Lopez'): Promise<Page> {
+  const showup = process.env.SHOWUP_BIN ?? join(__dirname, '../target/debug/showup');
+  const account = { email: `maya.${owner.email}`, password: owner.password };
+  const slug = owner.business.toLowerCase().replace(/ /g, '-');
+  execFileSync(showup, ['admin', 'add-member', '--business', slug, '--name', name, '--email', account.email, '--password', account.password]);
+  const { viewport, isMobile, hasTouch } = test.info().project.use;
+  const context = await browser.newContext({ viewport, isMobile, hasTouch });
+  const page = await context.newPage();
+  await signIn(page, account);
+  return page;
 }

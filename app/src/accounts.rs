@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     browser,
     businesses::{COUNTRY_HINT, country_options},
-    components::{Awaited, Glyph, Lead},
+    components::{Awaited, Icon, RedirectTo},
     error::AppError,
     flash::Flash,
     forms::{Choice, Field, FormNote, FormState, Submit},
@@ -21,13 +21,13 @@ use crate::{
 use crate::ssr;
 
 /// Who is signed in, with fresh counts.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn who_am_i() -> Result<Me, AppError> {
     Ok(services::pages::me::me(&ssr::services()?, &ssr::actor().await?).await?)
 }
 
 /// Everything a page of a signed-in person starts with.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn session() -> Result<SessionView, AppError> {
     let (s, actor, flash) = ssr::visitor().await?;
     Ok(SessionView {
@@ -40,7 +40,7 @@ pub async fn session() -> Result<SessionView, AppError> {
 }
 
 /// What a form posted without JavaScript left, for pages outside the frame.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn left_flash() -> Result<Option<Flash>, AppError> {
     ssr::take_flash().await
 }
@@ -54,7 +54,7 @@ pub struct SignUpView {
     likely: Option<String>,
 }
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn begin_sign_up() -> Result<SignUpView, AppError> {
     let (countries, region) = (services::businesses::all_countries(), ssr::region());
     Ok(SignUpView {
@@ -65,12 +65,12 @@ pub async fn begin_sign_up() -> Result<SignUpView, AppError> {
 }
 
 /// The code of the country a time zone lies in, if it lies in one.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn country_of_zone(zone: String) -> Result<Option<String>, AppError> {
     Ok(std::future::ready(services::businesses::country_of_zone(&zone)).await)
 }
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn sign_up(
     business_name: String,
     name: String,
@@ -96,37 +96,59 @@ pub async fn sign_up(
         let started = services::setup::sign_up(&ssr::services()?, command).await?;
         ssr::start_session(started.account_id, started.business_id).await
     };
-    ssr::door(form, work, |()| Some("/inbox".to_owned())).await
+    ssr::post_form(form, work, |()| Some("/today".to_owned())).await
 }
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn sign_in(email: String, password: String, next: String) -> Result<(), AppError> {
-    let next = paths::local(&next, "/inbox").to_owned();
+    let next = paths::local(&next, "/today").to_owned();
     let page = paths::with_query("/signin", &[("next", Some(&next))]);
     let form = ssr::Form::new("signin", page).typed("email", &email);
     let work = async move {
         let started = services::accounts::sign_in(&ssr::services()?, contract::accounts::SignIn { email, password }).await?;
         ssr::start_session(started.account_id, started.business_id).await
     };
-    ssr::door(form, work, |()| Some(next)).await
+    ssr::post_form(form, work, |()| Some(next)).await
 }
 
-#[server(prefix = "/api/fn")]
+/// Whether single keys do something for this person.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn set_shortcuts(on: bool) -> Result<(), AppError> {
+    let work = async move { Ok(services::accounts::set_shortcuts(&ssr::services()?, &ssr::actor().await?, on).await?) };
+    ssr::button_action("/inbox", work).await
+}
+
+/// Whether this person gets new conversations here; as it is then.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn set_away(away: bool) -> Result<bool, AppError> {
+    let work = async move {
+        services::accounts::set_away(&ssr::services()?, &ssr::actor().await?, away).await?;
+        Ok(away)
+    };
+    ssr::post_form(ssr::Form::new(SetAway::FORM, "/notifications"), work, |_| None).await
+}
+
+impl SetAway {
+    /// The name of its form.
+    pub const FORM: &str = "away";
+}
+
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn sign_out() -> Result<(), AppError> {
-    ssr::door(ssr::Form::new("signout", "/signin"), ssr::end_session(), |()| {
+    ssr::post_form(ssr::Form::new("signout", "/signin"), ssr::end_session(), |()| {
         Some("/signin".to_owned())
     })
     .await
 }
 
-/// `/`: the inbox for whoever is signed in, the door for everybody else.
+/// `/`: *Today* for whoever is signed in, the door for everybody else.
 #[component]
 pub fn Home() -> impl IntoView {
     let someone = Resource::new_blocking(|| (), |()| who_am_i());
     let lead = move || {
         Suspend::new(async move {
-            let path = if someone.await.is_ok() { "/inbox" } else { "/signin" };
-            view! { <Lead path=path.to_owned() /> }
+            let path = if someone.await.is_ok() { "/today" } else { "/signin" };
+            view! { <RedirectTo path=path.to_owned() /> }
         })
     };
     view! { <Suspense>{lead}</Suspense> }
@@ -224,7 +246,7 @@ fn SignInForm(flash: Option<Flash>) -> impl IntoView {
     let action = ServerAction::<SignIn>::new();
     let form = FormState::new("signin", action, flash);
     let next = use_query_map().get_untracked().get("next").unwrap_or_default();
-    let next = paths::local(&next, "/inbox").to_owned();
+    let next = paths::local(&next, "/today").to_owned();
     view! {
         <Door title="Sign in">
             <ActionForm action attr:class="flex flex-col gap-4">
@@ -249,7 +271,7 @@ fn Door(title: &'static str, children: Children) -> impl IntoView {
     view! {
         <main class="mx-auto flex min-h-dvh w-full max-w-sm flex-col justify-center gap-4 p-4">
             <p class="flex items-center gap-2 font-semibold text-primary">
-                <Glyph icon=icondata::LuMessageSquare />
+                <Icon icon=icondata::LuMessageSquare />
                 "Showup"
             </p>
             <div class="panel flex flex-col gap-5 p-6">

@@ -1,48 +1,58 @@
 //! Appointments and their reminders.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the fields of a form are the arguments of its server function"
+)]
+
 mod detail;
 mod list;
 mod new;
+mod repeat;
 
 pub use detail::DetailPage;
 pub use list::ListPage;
 pub use new::NewPage;
+pub use repeat::RepeatPage;
 
 use contract::{
     Page,
-    appointments::{Act, AppointmentView, Keep, ReminderView},
+    appointments::{AppointmentAction, AppointmentView, Keep, ReminderView, Scope},
 };
 use leptos::prelude::*;
 use uuid::Uuid;
 
 use crate::{
-    components::{Glyph, TimeFormat, Timestamp},
+    components::{Icon, TimeFormat, Timestamp},
     error::AppError,
 };
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn list_appointments(show: Option<String>, cursor: Option<String>) -> Result<Page<AppointmentView>, AppError> {
     let query = contract::appointments::AppointmentQuery { show, cursor };
     Ok(services::appointments::list(&ssr::services()?, &ssr::actor().await?, query).await?)
 }
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn get_appointment(id: Uuid) -> Result<AppointmentView, AppError> {
     Ok(services::appointments::get(&ssr::services()?, &ssr::actor().await?, id).await?)
 }
 
 /// `starts_at` is a local time by the clock of the place, as a datetime-local input gives it; `contact_id` and `location_id` are empty when
 /// none was chosen.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn create_appointment(
     contact_id: String,
     starts_at: String,
     location_id: Option<String>,
     staff_label: String,
     notes: String,
+    #[server(default)] type_id: String,
+    #[server(default)] minutes: String,
+    #[server(default)] for_name: String,
 ) -> Result<AppointmentView, AppError> {
     let location_id = location_id.unwrap_or_default();
     let page = crate::paths::with_query("/appointments/new", &[("contact", Some(&contact_id))]);
@@ -51,19 +61,22 @@ pub async fn create_appointment(
         .typed("starts_at", &starts_at)
         .typed("location_id", &location_id)
         .typed("staff_label", &staff_label)
+        .typed("type_id", &type_id)
+        .typed("minutes", &minutes)
+        .typed("for_name", &for_name)
         .typed("notes", &notes);
     let work = async move {
         let actor = ssr::actor().await?;
         let contact_id = contact_id
             .parse()
             .map_err(|_| AppError(contract::Problem::field("contact_id", "Choose a contact.")))?;
-        let location_id = Some(location_id)
-            .filter(|id| !id.is_empty())
-            .map(|id| id.parse())
-            .transpose()
-            .map_err(|_| AppError(contract::Problem::field("location_id", "Choose a location.")))?;
         let command = contract::appointments::CreateAppointment {
-            location_id,
+            location_id: chosen("location_id", &location_id, "Choose a location.")?,
+            type_id: chosen("type_id", &type_id, "Choose a type.")?,
+            minutes: chosen("minutes", minutes.trim(), "Please give a whole number of minutes.")?,
+            ends_at: None,
+            for_name: Some(for_name),
+            repeat: None,
             contact_id,
             starts_at,
             notes: Some(notes),
@@ -71,42 +84,65 @@ pub async fn create_appointment(
         };
         Ok(services::appointments::create(&ssr::services()?, &actor, command).await?)
     };
-    ssr::door(form, work, |appointment: &AppointmentView| {
+    ssr::post_form(form, work, |appointment: &AppointmentView| {
         Some(format!("/appointments/{}", appointment.id))
     })
     .await
 }
 
+/// What was chosen in a field that may be left empty.
+#[cfg(feature = "ssr")]
+fn chosen<T: std::str::FromStr>(field: &str, typed: &str, otherwise: &str) -> Result<Option<T>, AppError> {
+    let wrong = |_| AppError(contract::Problem::field(field, otherwise));
+    (!typed.is_empty()).then(|| typed.parse().map_err(wrong)).transpose()
+}
+
 /// `time_zone` is the zone that the form said its time is in: meant by another clock than the place's, it would be another time.
-#[server(prefix = "/api/fn")]
-pub async fn move_appointment(id: Uuid, starts_at: String, time_zone: String) -> Result<AppointmentView, AppError> {
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn move_appointment(
+    id: Uuid,
+    starts_at: String,
+    time_zone: String,
+    #[server(default)] scope: Scope,
+) -> Result<AppointmentView, AppError> {
     let form = ssr::Form::new("move", format!("/appointments/{id}")).typed("starts_at", &starts_at);
     let command = contract::appointments::MoveAppointment {
         starts_at,
         time_zone: Some(time_zone),
+        scope,
     };
     let work = async move { Ok(services::appointments::reschedule(&ssr::services()?, &ssr::actor().await?, id, command).await?) };
-    ssr::door(form, work, |_| None).await
+    ssr::post_form(form, work, |_| None).await
 }
 
-#[server(prefix = "/api/fn")]
-pub async fn act_on_appointment(id: Uuid, act: Act) -> Result<AppointmentView, AppError> {
+/// `back` is the page a browser without JavaScript returns to; the appointment's own if it is empty.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn act_on_appointment(
+    id: Uuid,
+    act: AppointmentAction,
+    #[server(default)] back: String,
+) -> Result<AppointmentView, AppError> {
+    let page = if back.is_empty() {
+        format!("/appointments/{id}")
+    } else {
+        back
+    };
     let work = async move { Ok(services::appointments::act(&ssr::services()?, &ssr::actor().await?, id, act).await?) };
-    ssr::press(&format!("/appointments/{id}"), work).await
+    ssr::button_action(&page, work).await
 }
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn decide_clock(id: Uuid, keep: Keep) -> Result<AppointmentView, AppError> {
     let work =
         async move { Ok(services::appointments::clocks::decide(&ssr::services()?, &ssr::actor().await?, id, keep).await?) };
-    ssr::press(&format!("/appointments/{id}"), work).await
+    ssr::button_action(&format!("/appointments/{id}"), work).await
 }
 
 /// `back` is the page a browser without JavaScript returns to.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn remind_now(id: Uuid, back: String) -> Result<AppointmentView, AppError> {
     let work = async move { Ok(services::reminders::send_now(&ssr::services()?, &ssr::actor().await?, id).await?) };
-    ssr::press(&back, work).await
+    ssr::button_action(&back, work).await
 }
 
 /// The reminders of an appointment, each with its state in plain words.
@@ -124,7 +160,7 @@ pub fn ReminderLines(reminders: Vec<ReminderView>) -> impl IntoView {
             view! {
                 <li class="flex items-start gap-1.5 text-sm" data-reminder=reminder.status>
                     <span class="pt-0.5">
-                        <Glyph icon size="0.9375em" />
+                        <Icon icon size="0.9375em" />
                     </span>
                     <span>{kind_words(&reminder.kind)} " – " {words} {due} {reason}</span>
                 </li>

@@ -1,6 +1,8 @@
 //! The browser's clock and settings. Called from effects and event handlers only, never while a page is drawn.
 
 use chrono::{DateTime, Utc};
+pub mod pwa;
+
 use leptos::{prelude::*, web_sys};
 use wasm_bindgen::JsCast;
 
@@ -37,6 +39,146 @@ pub fn close_popover(id: &str) {
         // It throws if nothing is open, which is as well.
         _ = hide.call0(&popover);
     }
+}
+
+/// What stands in a field before the cursor, and behind it.
+pub fn around_cursor(area: &web_sys::HtmlTextAreaElement) -> (String, String) {
+    let text = area.value();
+    let at = area.selection_start().ok().flatten().map_or(usize::MAX, |at| at as usize);
+    // The browser counts in UTF-16.
+    let (mut bytes, mut units) = (0, 0);
+    for letter in text.chars() {
+        if units >= at {
+            break;
+        }
+        (bytes, units) = (bytes + letter.len_utf8(), units + letter.len_utf16());
+    }
+    (text[..bytes].to_owned(), text[bytes..].to_owned())
+}
+
+/// Says something to a server function while the page goes away, when nothing else leaves any more.
+pub fn beacon(url: &str, fields: &[(&str, &str)]) {
+    let Ok(form) = web_sys::UrlSearchParams::new() else { return };
+    for (name, value) in fields {
+        form.append(name, value);
+    }
+    _ = window().navigator().send_beacon_with_opt_url_search_params(url, Some(&form));
+}
+
+/// Calls when the page goes away: its tab is closed, or another page comes in its place.
+pub fn when_leaving(leaving: impl Fn() + 'static) {
+    Effect::new({
+        let leaving = std::rc::Rc::new(leaving);
+        move |_| {
+            let leaving = leaving.clone();
+            let listening = window_event_listener_untyped("pagehide", move |_| leaving());
+            on_cleanup(move || listening.remove());
+        }
+    });
+}
+
+/// Changes a list whose rows are drawn anew (each has its own `data-focus`). Whoever was at a link or box of a row is at it afterwards,
+/// before the next key can arrive; a list never moves under the reader.
+pub fn keeping_focus<T>(change: impl FnOnce() -> T) {
+    let place = document().active_element().and_then(|active| {
+        let row = active.closest("[data-focus]").ok().flatten()?.get_attribute("data-focus")?;
+        Some((active.tag_name(), row))
+    });
+    change();
+    let Some((tag, row)) = place else { return };
+    // The list is drawn by a task that stands in the queue already.
+    leptos::task::spawn_local(async move {
+        let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+        let again = document()
+            .query_selector(&format!("[data-focus=\"{row}\"] {tag}"))
+            .ok()
+            .flatten();
+        if let Some(again) = again
+            .filter(|_| lost)
+            .and_then(|again| again.dyn_into::<web_sys::HtmlElement>().ok())
+        {
+            let stay = web_sys::FocusOptions::new();
+            stay.set_prevent_scroll(true);
+            _ = again.focus_with_options(&stay);
+        }
+    });
+}
+
+/// Changes what is above or below in a box that scrolls, by its id. What is at its top stays there. Most browsers do that by themselves, but
+/// not all; meanwhile they are told not to, or both would.
+pub fn keeping_place(scroller: &str, change: impl FnOnce()) {
+    let top = |element: &web_sys::Element| element.get_bounding_client_rect().top();
+    let found = document().get_element_by_id(scroller);
+    let found = found.and_then(|scroller| scroller.dyn_into::<web_sys::HtmlElement>().ok());
+    let place = found.and_then(|scroller| {
+        let start = top(&scroller);
+        let rows = scroller.query_selector_all("li").ok()?;
+        let mut rows = (0..rows.length()).filter_map(|n| rows.get(n)?.dyn_into::<web_sys::Element>().ok());
+        let first = rows.find(|row| row.get_bounding_client_rect().bottom() > start)?;
+        let at = top(&first);
+        Some((scroller, first, at))
+    });
+    if let Some((scroller, ..)) = &place {
+        _ = scroller.style().set_property("overflow-anchor", "none");
+    }
+    change();
+    let Some((scroller, first, at)) = place else { return };
+    // Drawn by then, and not painted yet.
+    request_animation_frame(move || {
+        let moved = top(&first) - at;
+        if first.is_connected() && moved.abs() >= 1.0 {
+            #[expect(clippy::cast_possible_truncation, reason = "pixels of a page")]
+            scroller.set_scroll_top(scroller.scroll_top() + moved.round() as i32);
+        }
+        request_animation_frame(move || _ = scroller.style().remove_property("overflow-anchor"));
+    });
+}
+
+/// Waits until the browser is about to paint.
+pub async fn next_frame() {
+    let frame = js_sys::Promise::new(&mut |done, _| {
+        request_animation_frame(move || _ = done.call0(&wasm_bindgen::JsValue::UNDEFINED));
+    });
+    _ = wasm_bindgen_futures::JsFuture::from(frame).await;
+}
+
+/// To the end of a box that is turned upside down.
+pub fn to_the_end(scroller: &str) {
+    if let Some(scroller) = document().get_element_by_id(scroller) {
+        scroller.set_scroll_top(0);
+    }
+}
+
+/// Calls when an element is about to come into sight in a box that scrolls, by its id, and again each time what is tracked changes and it
+/// still is.
+pub fn when_near(
+    element: NodeRef<leptos::html::Div>,
+    scroller: &'static str,
+    track: impl Fn() + 'static,
+    near: impl Fn() + Clone + 'static,
+) {
+    use wasm_bindgen::closure::Closure;
+    Effect::new(move |_| {
+        track();
+        let Some(element) = element.get() else { return };
+        let near = near.clone();
+        let seen = Closure::<dyn Fn(js_sys::Array)>::new(move |entries: js_sys::Array| {
+            let is_near =
+                |entry: wasm_bindgen::JsValue| entry.unchecked_into::<web_sys::IntersectionObserverEntry>().is_intersecting();
+            if entries.iter().any(is_near) {
+                near();
+            }
+        });
+        let options = web_sys::IntersectionObserverInit::new();
+        options.set_root(document().get_element_by_id(scroller).as_ref());
+        // As far as one scrolls while a page is fetched.
+        options.set_root_margin("800px");
+        let observer = web_sys::IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options);
+        let Ok(observer) = observer else { return };
+        observer.observe(&element);
+        let kept = send_wrapper::SendWrapper::new((observer, seen));
+        on_cleanup(move || kept.0.disconnect());
+    });
 }
 
 /// Where it is noted that the page at an address was loaded again because a file of it was missing.

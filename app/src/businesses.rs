@@ -1,9 +1,18 @@
 //! Settings of the business.
 
 mod email;
+mod inbox;
+mod lists;
 mod locations;
+mod own;
+mod past;
+mod staff;
+mod types;
 
+pub use inbox::InboxRulesPage;
 pub use locations::list_locations;
+pub use staff::{StaffPage, list_staff};
+pub use types::{TypesPage, list_types};
 
 use contract::{
     businesses::{BusinessView, CountryView, SendingView},
@@ -15,7 +24,7 @@ use leptos_meta::Title;
 
 use crate::{
     browser,
-    components::{Awaited, Glyph},
+    components::{Awaited, Icon},
     error::AppError,
     forms::{Choice, Field, FormNote, FormState, Submit},
     session::use_session,
@@ -23,11 +32,13 @@ use crate::{
 };
 use email::EmailSettings;
 use locations::Locations;
+use own::OwnSettings;
+use past::PastVisits;
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn update_business(
     name: String,
     contact_line: String,
@@ -51,11 +62,11 @@ pub async fn update_business(
         services::businesses::update(&s, &actor, command).await?;
         Ok(services::pages::settings::business(&s, &actor).await?)
     };
-    ssr::door(form, work, |_| None).await
+    ssr::post_form(form, work, |_| None).await
 }
 
 /// Countries to choose from, by name. The table stays on the server.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn list_countries() -> Result<Vec<CountryView>, AppError> {
     Ok(std::future::ready(services::businesses::all_countries()).await)
 }
@@ -70,13 +81,13 @@ pub fn country_options(countries: &[CountryView], chosen: &str) -> Vec<(String, 
 /// Said wherever a country is chosen.
 pub const COUNTRY_HINT: &str = "Phone numbers that are typed without a country code are read as numbers of this country.";
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn get_sending() -> Result<SendingView, AppError> {
     Ok(services::pages::settings::sending(&ssr::services()?, &ssr::actor().await?).await?)
 }
 
 /// Amounts as typed; `state_hours` is there if the box was ticked.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn update_sending(
     monthly_budget: String,
     hourly_limit: String,
@@ -102,7 +113,7 @@ pub async fn update_sending(
         services::businesses::update_sending(&s, &actor, command).await?;
         Ok(services::pages::settings::sending(&s, &actor).await?)
     };
-    ssr::door(form, work, |_| None).await
+    ssr::post_form(form, work, |_| None).await
 }
 
 #[component]
@@ -126,9 +137,29 @@ pub fn SettingsPage() -> impl IntoView {
         <Title text="Settings" />
         <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
             <h1>"Settings"</h1>
+            <OwnSettings />
             <Awaited from=countries view=body />
             <Awaited from=sending view=|sending| view! { <Texts sending /> } />
             <Locations />
+            <PastVisits />
+            <p class="flex flex-wrap gap-2">
+                <a class="btn min-h-11" href="/settings/inbox">
+                    <Icon icon=icondata::LuInbox />
+                    "Inbox"
+                </a>
+                <a class="btn min-h-11" href="/settings/types">
+                    <Icon icon=icondata::LuClock />
+                    "Types of visits"
+                </a>
+                <a class="btn min-h-11" href="/settings/staff">
+                    <Icon icon=icondata::LuUsers />
+                    "Staff labels"
+                </a>
+                <a class="btn min-h-11" href="/settings/quick-replies">
+                    <Icon icon=icondata::LuMessageSquareText />
+                    "Quick replies"
+                </a>
+            </p>
             <Connection business />
             {session.may_manage().then(|| view! { <EmailSettings /> })}
         </div>
@@ -392,7 +423,7 @@ fn CopyLine(label: &'static str, text: String) -> impl IntoView {
             <div class="flex flex-wrap items-center gap-2">
                 <code class="min-w-0 flex-1 rounded bg-base-200 px-2 py-1.5 text-sm">{text}</code>
                 <button type="button" class="btn btn-sm min-h-11 md:min-h-8" class:hidden=move || !can_copy.get() on:click=copy>
-                    <Glyph icon=icondata::LuCopy />
+                    <Icon icon=icondata::LuCopy />
                     <span aria-live="polite">{words}</span>
                     <span class="sr-only">{format!(" the address for {}", label.to_lowercase())}</span>
                 </button>

@@ -4,18 +4,17 @@ use chrono::{DateTime, Utc};
 use contract::{Code, Problem, appointments::Status, contacts::ContactView, live::LiveEvent};
 use domain::{consent::State, when};
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local, text_prop::TextProp};
-use leptos_icons::Icon;
 use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_location};
 
-use crate::{error::AppError, paths, session::use_session};
+use crate::{error::AppError, keys, paths, session::use_session};
 
 /// An icon that stands beside words and says nothing by itself.
 #[component]
-pub fn Glyph(icon: icondata::Icon, #[prop(default = "1.125em")] size: &'static str) -> impl IntoView {
+pub fn Icon(icon: icondata::Icon, #[prop(default = "1.125em")] size: &'static str) -> impl IntoView {
     view! {
         <span aria-hidden="true" class="inline-flex shrink-0">
-            <Icon icon=icon width=size height=size />
+            <leptos_icons::Icon icon=icon width=size height=size />
         </span>
     }
 }
@@ -28,7 +27,13 @@ pub fn PersonTitle(contact: RwSignal<ContactView>) -> impl IntoView {
     let text: TextProp = if cfg!(feature = "ssr") {
         first.into()
     } else {
-        (move || contact.with(|contact| contact.title().to_owned())).into()
+        // The next page's title is taken while this one's is still asked, though its person is gone.
+        (move || {
+            contact
+                .try_with(|contact| contact.title().to_owned())
+                .unwrap_or_else(|| first.clone())
+        })
+        .into()
     };
     view! { <Title text /> }
 }
@@ -89,9 +94,13 @@ pub fn Loading() -> impl IntoView {
     }
 }
 
-/// Draws what a resource brings, or says that it is on its way or what went wrong.
+/// Draws what a resource brings, or says that it is on its way (unless it is `quiet`) or what went wrong.
 #[component]
-pub fn Awaited<T, V>(from: Resource<Result<T, AppError>>, view: impl Fn(T) -> V + Clone + Send + Sync + 'static) -> impl IntoView
+pub fn Awaited<T, V>(
+    from: Resource<Result<T, AppError>>,
+    view: impl Fn(T) -> V + Clone + Send + Sync + 'static,
+    #[prop(optional)] quiet: bool,
+) -> impl IntoView
 where
     T: Clone + Send + Sync + 'static,
     V: IntoView + 'static,
@@ -99,13 +108,17 @@ where
     let body = move || {
         let view = view.clone();
         Suspend::new(async move {
-            match from.await {
+            let found = from.await;
+            #[cfg(feature = "ssr")]
+            crate::ssr::later().await;
+            match found {
                 Ok(value) => view(value).into_any(),
                 Err(AppError(problem)) => view! { <ProblemPage problem /> }.into_any(),
             }
         })
     };
-    view! { <Transition fallback=Loading>{body}</Transition> }
+    let fallback = move || (!quiet).then(Loading);
+    view! { <Transition fallback>{body}</Transition> }
 }
 
 /// In place of a page that could not be read. Somebody who is not signed in is led to the door and back.
@@ -135,12 +148,12 @@ pub fn ToSignIn() -> impl IntoView {
     let path = location.pathname.get_untracked();
     let here = if query.is_empty() { path } else { format!("{path}?{query}") };
     let next = (here != "/").then_some(here);
-    view! { <Lead path=paths::with_query("/signin", &[("next", next.as_deref())]) /> }
+    view! { <RedirectTo path=paths::with_query("/signin", &[("next", next.as_deref())]) /> }
 }
 
 /// Leads to another page of this site: on the server by a redirect, in the browser by going there.
 #[component]
-pub fn Lead(path: String) -> impl IntoView {
+pub fn RedirectTo(path: String) -> impl IntoView {
     #[cfg(feature = "ssr")]
     crate::error::set_status(302);
     view! { <Redirect path /> }
@@ -150,13 +163,13 @@ pub fn Lead(path: String) -> impl IntoView {
 #[component]
 pub fn Empty(
     title: &'static str,
-    #[prop(optional, into)] todo: String,
+    #[prop(optional, into)] next_step: String,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {
         <div class="empty">
             <p class="font-semibold text-base-content">{title}</p>
-            <p class="empty:hidden">{todo}</p>
+            <p class="empty:hidden">{next_step}</p>
             {children.map(|children| children())}
         </div>
     }
@@ -172,7 +185,7 @@ pub fn ConsentBadge(state: State) -> impl IntoView {
     };
     view! {
         <span class=class data-consent=words>
-            <Glyph icon />
+            <Icon icon />
             {words}
         </span>
     }
@@ -191,8 +204,8 @@ pub fn StatusBadge(status: Status) -> impl IntoView {
     };
     view! {
         <span class=class data-status=status.as_str()>
-            <Glyph icon />
-            {status.words()}
+            <Icon icon />
+            {status.label()}
         </span>
     }
 }
@@ -209,7 +222,7 @@ pub fn DeliveryMark(#[prop(into)] status: String) -> impl IntoView {
     };
     view! {
         <span class=class title=words data-delivery=status>
-            <Glyph icon size="1em" />
+            <Icon icon size="1em" />
             <span class="sr-only">{words}</span>
         </span>
     }
@@ -223,6 +236,9 @@ pub fn PressButton<F, Fut>(
     fields: Vec<(&'static str, String)>,
     run: F,
     #[prop(default = "btn btn-sm min-h-11 md:min-h-8")] class: &'static str,
+    /// The key that presses it, of the table in `keys`.
+    #[prop(optional)]
+    key: &'static str,
     children: Children,
 ) -> impl IntoView
 where
@@ -251,7 +267,7 @@ where
     view! {
         <form method="post" action=url on:submit=submit class="inline-block">
             {fields}
-            <button type="submit" class=class aria-busy=move || busy.get().to_string()>
+            <button type="submit" class=class aria-keyshortcuts=keys::aria(key) title=keys::hint(key) aria-busy=move || busy.get().to_string()>
                 {children()}
             </button>
         </form>

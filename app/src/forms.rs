@@ -181,12 +181,16 @@ pub fn Area(
                 required=required
                 aria-invalid=move || error.read().is_some().to_string()
                 aria-describedby=note.clone()
-            >
-                {form.value(name, value)}
-            </textarea>
+                inner_html=as_text(&form.value(name, value))
+            ></textarea>
             <FieldNote id=note error hint />
         </div>
     }
+}
+
+/// What stands in a `<textarea>` or a `<title>`, for `inner_html`: what is in them Leptos writes as it is, so a `<` would begin an element.
+pub fn as_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// A labelled choice of one among `options` (value, words).

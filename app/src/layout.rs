@@ -13,8 +13,10 @@ use leptos_router::{
 use crate::{
     accounts::{self, SignOut},
     browser,
-    components::{Awaited, Glyph},
+    components::{Awaited, Icon},
+    keys::{self, Bar, Keys},
     notices::Banners,
+    quick_replies::Quick,
     session::{Session, SessionView, use_session},
 };
 
@@ -31,22 +33,25 @@ pub fn Layout() -> impl IntoView {
 fn Framed(view: SessionView) -> impl IntoView {
     let session = Session::new(view);
     provide_context(session);
+    provide_context(Bar::new());
+    provide_context(Quick::new());
     keep_current(session);
     view! {
         <a href="#main" rel="external" class="skip-link">
             "Skip to content"
         </a>
-        <div class="grid h-dvh grid-rows-[auto_minmax(0,1fr)_auto] md:grid-cols-[13rem_minmax(0,1fr)] md:grid-rows-[auto_minmax(0,1fr)]">
+        <div class="grid h-dvh print:block print:h-auto grid-rows-[auto_minmax(0,1fr)_auto] md:grid-cols-[13rem_minmax(0,1fr)] md:grid-rows-[auto_minmax(0,1fr)]">
             <Head />
             <Sidebar />
             <div class="row-start-2 flex min-h-0 min-w-0 flex-col md:col-start-2 md:row-span-2 md:row-start-1">
                 <Banners />
-                <main id="main" tabindex="-1" class="relative min-h-0 flex-1 overflow-y-auto bg-base-100">
+                <main id="main" tabindex="-1" class="relative min-h-0 flex-1 overflow-y-auto bg-base-100 print:overflow-visible">
                     <Notices />
                     <Outlet />
                 </main>
             </div>
         </div>
+        <Keys />
         <div class="sr-only" aria-live="polite">
             {session.said}
         </div>
@@ -70,16 +75,18 @@ fn keep_current(session: Session) {
         });
     });
     session.live.refetch_on(
-        |event| matches!(event, LiveEvent::Conversation(_) | LiveEvent::Task(_)),
+        |event| matches!(event, LiveEvent::Conversation(_) | LiveEvent::Task(_) | LiveEvent::Notices(_)),
         move || {
             spawn_local(async move {
                 if let Ok(me) = accounts::who_am_i().await {
-                    session.unread.try_set(me.unread);
+                    session.counts.try_set(me.counts);
                     session.open_tasks.try_set(me.open_tasks);
+                    session.notifications.try_set(me.notifications);
                 }
             });
         },
     );
+    Effect::new(move |_| browser::pwa::badge(session.counts.read().needs_answer));
     let path = use_location().pathname;
     Effect::watch(move || path.get(), move |_, _, _| session.forget_flash(), false);
 }
@@ -89,6 +96,10 @@ fn Head() -> impl IntoView {
     let session = use_session();
     let (name, role) = session.me.with_value(|me| (me.name.clone(), me.role.as_str()));
     let menu = NodeRef::<html::Details>::new();
+    let bar = expect_context::<Bar>();
+    // There is no bar before a script runs.
+    let scripted = RwSignal::new(false);
+    Effect::new(move |_| scripted.set(true));
     let path = use_location().pathname;
     let close = move |_: &String, _: Option<&String>, _| {
         if let Some(menu) = menu.get_untracked() {
@@ -99,6 +110,8 @@ fn Head() -> impl IntoView {
     let leave = move |event: SubmitEvent| {
         event.prevent_default();
         let ending = session.live.ending();
+        // What is told of customers is not for whoever uses this browser next.
+        browser::pwa::turn_off();
         spawn_local(async move {
             match accounts::sign_out().await {
                 Ok(()) => ending(),
@@ -107,21 +120,56 @@ fn Head() -> impl IntoView {
         });
     };
     view! {
-        <header class="row-start-1 flex items-center gap-2 border-b border-base-300 px-3 py-1.5 md:col-start-1 md:flex-col md:items-stretch md:border-e md:py-3">
+        <header class="row-start-1 flex print:hidden items-center gap-2 border-b border-base-300 px-3 py-1.5 md:col-start-1 md:flex-col md:items-stretch md:border-e md:py-3">
             <p class="min-w-0 flex-1 truncate font-semibold md:px-2">{move || session.business.read().name.clone()}</p>
             <details node_ref=menu class="menu-box">
                 <summary class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9">
-                    <Glyph icon=icondata::LuCircleUser />
+                    <Icon icon=icondata::LuCircleUser />
                     "Account"
+                    // On a phone the list of notifications is in here.
+                    <span class="badge badge-primary badge-sm tabular md:hidden" class:hidden=move || session.notifications.get() == 0>
+                        {move || session.notifications.get()}
+                        <span class="sr-only">" new notifications"</span>
+                    </span>
                 </summary>
                 <div class="md:start-0 md:end-auto">
                     <p class="px-2 pt-1 font-semibold">{name}</p>
-                    <p class="px-2 pb-2 text-sm text-muted capitalize">{role}</p>
+                    <p class="px-2 text-sm text-muted capitalize">{role}</p>
+                    <a class="link mx-2 mb-2 text-sm" href="/notifications#availability">
+                        {move || if session.away.get() { "You are away" } else { "Available" }}
+                    </a>
+                    <MenuLink href="/search" icon=icondata::LuSearch label="Search" />
+                    <MenuLink href="/notifications" icon=icondata::LuBell label="Notifications" />
                     <MenuLink href="/log" icon=icondata::LuScrollText label="Message log" />
                     <MenuLink href="/reports" icon=icondata::LuChartColumn label="Reports" />
+                    <MenuLink href="/settings" icon=icondata::LuSettings label="Settings" />
+                    <a class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9" href="/tasks/new" aria-keyshortcuts="t">
+                        <Icon icon=icondata::LuListPlus />
+                        "New task"
+                    </a>
+                    <button
+                        type="button"
+                        class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9"
+                        class:hidden=move || !scripted.get()
+                        aria-keyshortcuts=keys::aria("Control+k")
+                        title=keys::hint("Control+k")
+                        on:click=move |_| {
+                            if let Some(menu) = menu.get_untracked() {
+                                menu.set_open(false);
+                            }
+                            bar.toggle();
+                        }
+                    >
+                        <Icon icon=icondata::LuCommand />
+                        "Commands"
+                    </button>
+                    <button type="button" class="btn btn-ghost btn-sm min-h-11 w-full justify-start max-md:hidden md:min-h-9" commandfor="keys" command="show-modal">
+                        <Icon icon=icondata::LuKeyboard />
+                        "Keys"
+                    </button>
                     <form method="post" action=SignOut::url() on:submit=leave>
                         <button type="submit" class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9">
-                            <Glyph icon=icondata::LuLogOut />
+                            <Icon icon=icondata::LuLogOut />
                             "Sign out"
                         </button>
                     </form>
@@ -136,7 +184,7 @@ fn Head() -> impl IntoView {
 fn MenuLink(href: &'static str, icon: icondata::Icon, label: &'static str) -> impl IntoView {
     view! {
         <a class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:hidden" href=href>
-            <Glyph icon />
+            <Icon icon />
             {label}
         </a>
     }
@@ -146,18 +194,22 @@ fn MenuLink(href: &'static str, icon: icondata::Icon, label: &'static str) -> im
 fn Sidebar() -> impl IntoView {
     let session = use_session();
     let none = Signal::derive(|| 0);
+    let waiting = Signal::derive(move || session.counts.read().needs_answer);
     view! {
         <nav
             aria-label="Main"
-            class="row-start-3 flex justify-around border-t border-base-300 pb-[env(safe-area-inset-bottom)] md:col-start-1 md:row-start-2 md:flex-col md:justify-start md:gap-0.5 md:overflow-y-auto md:border-t-0 md:border-e md:p-2"
+            class="row-start-3 flex print:hidden justify-around border-t border-base-300 pb-[env(safe-area-inset-bottom)] md:col-start-1 md:row-start-2 md:flex-col md:justify-start md:gap-0.5 md:overflow-y-auto md:border-t-0 md:border-e md:p-2"
         >
-            <SidebarLink href="/inbox" icon=icondata::LuInbox label="Inbox" count=session.unread count_words="unread" />
+            <SidebarLink href="/today" icon=icondata::LuSun label="Today" count=none count_words="" />
+            <SidebarLink href="/inbox" icon=icondata::LuInbox label="Inbox" count=waiting count_words="need an answer" />
             <SidebarLink href="/appointments" icon=icondata::LuCalendar label="Appointments" count=none count_words="" />
             <SidebarLink href="/contacts" icon=icondata::LuUsers label="Contacts" count=none count_words="" />
             <SidebarLink href="/tasks" icon=icondata::LuListChecks label="Tasks" count=session.open_tasks count_words="open" />
+            <SidebarLink href="/search" icon=icondata::LuSearch label="Search" count=none count_words="" wide=true />
+            <SidebarLink href="/notifications" icon=icondata::LuBell label="Notifications" count=session.notifications count_words="new" wide=true />
             <SidebarLink href="/log" icon=icondata::LuScrollText label="Message log" count=none count_words="" wide=true />
             <SidebarLink href="/reports" icon=icondata::LuChartColumn label="Reports" count=none count_words="" wide=true />
-            <SidebarLink href="/settings" icon=icondata::LuSettings label="Settings" count=none count_words="" />
+            <SidebarLink href="/settings" icon=icondata::LuSettings label="Settings" count=none count_words="" wide=true />
         </nav>
     }
 }
@@ -184,7 +236,7 @@ fn SidebarLink(
             href=href
             attr:class=class
         >
-            <Glyph icon />
+            <Icon icon />
             <span>{label}</span>
             <span
                 class="badge badge-primary badge-sm absolute top-1 left-1/2 ml-2 px-1.5 tabular md:static md:ml-auto"

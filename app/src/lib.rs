@@ -7,24 +7,32 @@ mod accounts;
 mod appointments;
 mod browser;
 mod businesses;
+mod codec;
 mod components;
 mod contacts;
 mod conversations;
 mod error;
 mod flash;
 mod forms;
+mod keys;
 mod layout;
 mod live;
 mod messages;
 mod notices;
+mod notifications;
 mod paths;
+mod quick_replies;
 mod reports;
 mod routes;
+mod search;
 mod session;
+#[cfg(debug_assertions)]
+mod showcase;
 pub mod site;
 #[cfg(feature = "ssr")]
 pub mod ssr;
 mod tasks;
+mod today;
 mod zones;
 
 pub use error::AppError;
@@ -54,12 +62,19 @@ pub fn shell() -> impl IntoView {
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#11141a" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+                <meta name="mobile-web-app-capable" content="yes" />
+                <meta name="apple-mobile-web-app-title" content="Showup" />
                 <link rel="manifest" href="/manifest.webmanifest" />
+                // Painted once all of it is there: what comes later would push aside what came before.
+                <link rel="expect" href="#drawn" blocking="render" />
+                <script src="/pwa/outbox.js" defer></script>
+                <script src="/pwa/page.js" defer></script>
                 <site::SiteLinks />
                 <MetaTags />
             </head>
             <body>
                 <App />
+                <span id="drawn" hidden></span>
             </body>
         </html>
     }
@@ -83,20 +98,33 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("signup") view=accounts::SignUpPage ssr=SsrMode::Async />
                 <Route path=path!("signin") view=accounts::SignInPage ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=layout::Layout ssr=SsrMode::Async>
-                    <ParentRoute path=path!("inbox") view=conversations::Inbox ssr=SsrMode::Async>
+                    <ParentRoute path=path!("inbox") view={Lazy::<routes::Inbox>::new()} ssr=SsrMode::Async>
                         <Route path=path!("") view=conversations::NothingOpen ssr=SsrMode::Async />
-                        <Route path=path!(":id") view=conversations::ThreadPage ssr=SsrMode::Async />
+                        <Route path=path!("filter") view={Lazy::<routes::Filter>::new()} ssr=SsrMode::Async />
+                        <Route path=path!(":id") view={Lazy::<routes::Thread>::new()} ssr=SsrMode::Async />
                     </ParentRoute>
                     <Route path=path!("contacts") view={Lazy::<routes::Contacts>::new()} ssr=SsrMode::Async />
                     <Route path=path!("contacts/new") view={Lazy::<routes::NewContact>::new()} ssr=SsrMode::Async />
                     <Route path=path!("contacts/:id") view={Lazy::<routes::Contact>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("contacts/:id/merge") view={Lazy::<routes::MergeContact>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments") view={Lazy::<routes::Appointments>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/new") view={Lazy::<routes::NewAppointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/:id") view={Lazy::<routes::Appointment>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("appointments/:id/repeat") view={Lazy::<routes::RepeatAppointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks") view={Lazy::<routes::Tasks>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("tasks/new") view={Lazy::<routes::NewTask>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("tasks/:id") view={Lazy::<routes::Task>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("today") view={Lazy::<routes::Today>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("notifications") view={Lazy::<routes::Notifications>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("search") view={Lazy::<routes::Search>::new()} ssr=SsrMode::Async />
                     <Route path=path!("log") view={Lazy::<routes::Log>::new()} ssr=SsrMode::Async />
                     <Route path=path!("reports") view={Lazy::<routes::Reports>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings") view={Lazy::<routes::Settings>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("components") view={Lazy::<routes::Components>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings/inbox") view={Lazy::<routes::InboxRules>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>

@@ -1,10 +1,15 @@
 //! Texts: sending a reply, and how a message looks in a thread.
 
+mod later;
 mod log;
 
+pub use later::SendLater;
 pub use log::LogPage;
 
+use later::Held;
+
 use contract::{
+    Code,
     live::LiveEvent,
     messages::{Direction, MessageView},
 };
@@ -12,7 +17,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use uuid::Uuid;
 
 use crate::{
-    components::{DeliveryMark, Glyph, PressButton, TimeFormat, Timestamp},
+    components::{DeliveryMark, Icon, PressButton, TimeFormat, Timestamp},
     conversations::{Outbox, Pending},
     error::AppError,
 };
@@ -20,31 +25,53 @@ use crate::{
 #[cfg(feature = "ssr")]
 use crate::ssr;
 
-/// A reply by the person signed in. The same `correlation_id` twice is one message.
-#[server(prefix = "/api/fn")]
+/// What the button says that takes the time from the field beside it.
+pub const PICK: &str = "pick";
+
+/// A reply by the person signed in. The same `correlation_id` twice is one message. `send_at` is a moment, or that the time is in
+/// `send_local`, by the clock of the business; at once if both are empty.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn reply(
     conversation_id: Uuid,
     contact_id: Uuid,
     body: String,
     correlation_id: String,
+    #[server(default)] after: Option<Uuid>,
+    #[server(default)] send_at: String,
+    #[server(default)] send_local: String,
 ) -> Result<MessageView, AppError> {
-    let form = ssr::Form::new(reply_form(conversation_id), format!("/inbox/{conversation_id}")).typed("body", &body);
-    let command = contract::messages::SendMessage {
-        channel: None,
-        contact_id,
-        body,
-        correlation_id: Some(correlation_id),
+    let form = ssr::Form::new(reply_form(conversation_id), format!("/inbox/{conversation_id}"))
+        .typed("body", &body)
+        .typed("send_local", &send_local);
+    let work = async move {
+        let (s, actor) = (ssr::services()?, ssr::actor().await?);
+        let pick = send_at == PICK;
+        if pick && send_local.is_empty() {
+            return Err(AppError(contract::Problem::field(
+                "send_at",
+                "Please choose a date and a time first.",
+            )));
+        }
+        let chosen = if pick || send_at.is_empty() { send_local } else { send_at };
+        let command = contract::messages::SendMessage {
+            channel: None,
+            contact_id,
+            body,
+            correlation_id: Some(correlation_id),
+            after_message_id: after,
+            send_at: services::outbox::time_of(&s, &actor, &chosen).await?,
+        };
+        Ok(services::outbox::send(&s, &actor, command).await?)
     };
-    let work = async move { Ok(services::outbox::send(&ssr::services()?, &ssr::actor().await?, command).await?) };
-    ssr::door(form, work, |_| None).await
+    ssr::post_form(form, work, |_| None).await
 }
 
 /// Whether a text arrived that Twilio can't tell of. `back` is the page a browser without JavaScript returns to.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn settle_message(message_id: Uuid, arrived: bool, back: String) -> Result<MessageView, AppError> {
     let command = contract::messages::SettleMessage { message_id, arrived };
     let work = async move { Ok(services::delivery::settle(&ssr::services()?, &ssr::actor().await?, command).await?) };
-    ssr::press(&back, work).await
+    ssr::button_action(&back, work).await
 }
 
 /// The name of the reply form in this conversation.
@@ -67,6 +94,7 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
         (true, None, "reminder") => "Reminder".to_owned(),
         (true, None, _) => "Automatic".to_owned(),
     };
+    let held = (message.undo_until.is_some() || message.is_for_later()).then(|| view! { <Held message=message.clone() /> });
     let from = if ours { "You: " } else { "Customer: " };
     let state = ours.then(|| {
         view! {
@@ -74,6 +102,13 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
                 <DeliveryMark status=message.status.clone() />
                 {message.status_words}
             </span>
+        }
+    });
+    let task = (!ours).then(|| {
+        view! {
+            <a class="link link-hover" href=format!("/tasks/new?message={}", message.id)>
+                "Make a task"
+            </a>
         }
     });
     let question = message
@@ -90,8 +125,10 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
             <Timestamp at=message.created_at say=TimeFormat::Clock />
             <span class="empty:hidden">{who}</span>
             {state}
+            {task}
             {error}
         </p>
+        {held}
         {question}
     }
 }
@@ -129,7 +166,7 @@ fn Settle(message_id: Uuid, arrived: bool, back: String, words: &'static str, ic
     let run = move || async move { Ok(LiveEvent::Message(settle_message(message_id, arrived, String::new()).await?)) };
     view! {
         <PressButton url=SettleMessage::url() fields run>
-            <Glyph icon />
+            <Icon icon />
             {words}
         </PressButton>
     }
@@ -144,15 +181,42 @@ pub fn PendingBubble(pending: Pending, outbox: Outbox) -> impl IntoView {
     } else {
         "bubble bubble-out bubble-pending"
     };
+    let edited = pending.clone();
+    // Somebody else wrote meanwhile: whether it still fits is for a person to say.
+    let problem = pending.problem.as_ref();
+    let again = if let Some(kept) = problem.and_then(|problem| problem.conflicts_with) {
+        view! {
+            <a class="btn btn-xs min-h-11 md:min-h-6" href=format!("/contacts/{kept}")>
+                "Who they are now"
+            </a>
+        }
+        .into_any()
+    } else if problem.is_some_and(|problem| problem.code == Code::Conflict) {
+        view! {
+            <button type="button" class="btn btn-xs min-h-11 md:min-h-6" on:click=move |_| outbox.send_anyway(retry.clone())>
+                "Send anyway"
+            </button>
+            <button type="button" class="btn btn-xs min-h-11 md:min-h-6" on:click=move |_| outbox.edit(&edited)>
+                "Edit"
+            </button>
+        }
+        .into_any()
+    } else {
+        view! {
+            <button type="button" class="btn btn-xs min-h-11 md:min-h-6" on:click=move |_| outbox.send(retry.clone())>
+                "Retry"
+            </button>
+        }
+        .into_any()
+    };
     let state = match pending.problem {
+        None if pending.waits => view! { <span>"Waits for the connection, and leaves by itself then."</span> }.into_any(),
         None => view! { <span>"Sending…"</span> }.into_any(),
         Some(problem) => view! {
             <span class="font-semibold text-error">"Not sent"</span>
             <span>{problem.detail}</span>
-            <button type="button" class="btn btn-xs min-h-11 md:min-h-6" on:click=move |_| outbox.send(retry.clone())>
-                "Retry"
-            </button>
-            <button type="button" class="btn btn-ghost btn-xs min-h-11 md:min-h-6" on:click=move |_| outbox.remove(&discard)>
+            {again}
+            <button type="button" class="btn btn-ghost btn-xs min-h-11 md:min-h-6" on:click=move |_| outbox.discard(&discard)>
                 "Discard"
             </button>
         }

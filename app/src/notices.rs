@@ -3,7 +3,7 @@
 use contract::{live::LiveEvent, notices::Notice};
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::{components::Glyph, error::AppError, session::use_session};
+use crate::{components::Icon, error::AppError, session::use_session};
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
@@ -11,7 +11,7 @@ use crate::ssr;
 /// Shown at once; the others open on demand.
 const SHOWN: usize = 3;
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn list_notices() -> Result<Vec<Notice>, AppError> {
     Ok(services::pages::notices::list(&ssr::services()?, &ssr::actor().await?).await?)
 }
@@ -102,9 +102,9 @@ fn key(shown: &Shown) -> String {
         kind,
         urgent,
         text,
-        todo,
+        next_step,
     } = &shown.notice;
-    format!("{kind} {urgent} {text} {todo}")
+    format!("{kind} {urgent} {text} {next_step}")
 }
 
 #[component]
@@ -120,12 +120,12 @@ fn Banner(shown: Shown) -> impl IntoView {
         <li data-notice=notice.kind>
             <div class=class role=role>
                 <span class="pt-0.5">
-                    <Glyph icon />
+                    <Icon icon />
                 </span>
                 <p class="min-w-0 text-sm">
                     <strong class="font-semibold">{notice.text}</strong>
                     " "
-                    {notice.todo}
+                    {notice.next_step}
                 </p>
             </div>
         </li>
@@ -136,12 +136,12 @@ fn Banner(shown: Shown) -> impl IntoView {
 mod tests {
     use super::*;
 
-    fn notice(text: &str, todo: &str) -> Notice {
+    fn notice(text: &str, next_step: &str) -> Notice {
         Notice {
             kind: "account_breaker".to_owned(),
             urgent: true,
             text: text.to_owned(),
-            todo: todo.to_owned(),
+            next_step: next_step.to_owned(),
         }
     }
 
@@ -156,7 +156,7 @@ mod tests {
             &[notice("Texts wait.", "Again at 3:05 PM."), notice("Another thing.", "")],
         );
         assert_eq!(now.iter().map(|s| s.is_new).collect::<Vec<_>>(), [false, true]);
-        assert_eq!(now[0].notice.todo, "Again at 3:05 PM.");
+        assert_eq!(now[0].notice.next_step, "Again at 3:05 PM.");
         assert!(replaced(&now, &[]).is_empty());
     }
 }

@@ -1,5 +1,7 @@
 //! Paths inside this site.
 
+use uuid::Uuid;
+
 /// `path` if it leads to a page of this site and may stand in a header, else `otherwise`. Another site's address, also one
 /// disguised as `//host` or `/\host`, is not a path of ours.
 pub fn local<'a>(path: &'a str, otherwise: &'a str) -> &'a str {
@@ -25,6 +27,34 @@ pub fn with_query(path: &str, pairs: &[(&str, Option<&str>)]) -> String {
     } else {
         format!("{path}?{query}")
     }
+}
+
+/// The same, and filters as they stand in an address.
+pub fn narrowed(path: &str, pairs: &[(&str, Option<&str>)], filters: &str) -> String {
+    let mut address = with_query(path, pairs);
+    if !filters.is_empty() {
+        address.push(if address.contains('?') { '&' } else { '?' });
+        address.push_str(filters);
+    }
+    address
+}
+
+/// Where a conversation is read at this message or note; the fragment leads there without a script.
+pub fn thread_at(conversation: Uuid, said: Uuid) -> String {
+    format!("/inbox/{conversation}?at={said}#{}", anchor(said))
+}
+
+/// The same for what a search (`within` one conversation or everywhere) has found, so that one can go on to its next hit.
+pub fn hit(conversation: Uuid, said: Uuid, q: &str, within: Option<Uuid>) -> String {
+    let (at, anchor, within) = (said.to_string(), anchor(said), within.map(|id| id.to_string()));
+    let pairs = [("at", Some(at.as_str())), ("q", Some(q)), ("within", within.as_deref())];
+    let page = with_query(&format!("/inbox/{conversation}"), &pairs);
+    format!("{page}#{anchor}")
+}
+
+/// What a message or note is called on its page.
+pub fn anchor(said: Uuid) -> String {
+    format!("said-{said}")
 }
 
 #[cfg(test)]

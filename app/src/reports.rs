@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 
 use crate::{
-    components::{Awaited, Empty, Glyph},
+    components::{Awaited, Empty, Icon},
     error::AppError,
     session::use_session,
 };
@@ -17,7 +17,7 @@ use crate::ssr;
 const DAYS: u32 = 14;
 
 /// The last 14 days of the business's own calendar, oldest first.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn recent_days() -> Result<Vec<Daily>, AppError> {
     Ok(services::reports::recent(&ssr::services()?, &ssr::actor().await?, DAYS).await?)
 }
@@ -95,9 +95,9 @@ fn Recent(days: Vec<Daily>) -> impl IntoView {
         <section aria-labelledby="recent-heading" class="flex flex-col gap-3">
             <h2 id="recent-heading">"Last 14 days"</h2>
             <div class="panel" class:hidden=move || !quiet()>
-                <Empty title="Nothing happened yet" todo="Once texts go out and come in, they are counted here day by day.">
+                <Empty title="Nothing happened yet" next_step="Once texts go out and come in, they are counted here day by day.">
                     <a class="btn btn-primary min-h-11" href="/appointments/new">
-                        <Glyph icon=icondata::LuCalendarPlus />
+                        <Icon icon=icondata::LuCalendarPlus />
                         "Add an appointment"
                     </a>
                 </Empty>

@@ -1,6 +1,7 @@
-//! Pages that a browser loads when somebody goes there. The frame, the inbox and the doors (sign in, sign up) come with the first load;
-//! everything else is a file of its own beside them, so that another page costs nobody anything who does not open it. `script/weight` holds
-//! the first load to its budget.
+//! Pages that a browser loads when somebody goes there. The frame and the doors (sign in, sign up) come with the first load; beside them there
+//! is one file for the inbox, one for the rest of the day's work, one for the people and their visits, one for what is looked at now and
+//! then. Not more: what two files share becomes a file of its own, and a page that needs a hundred of them is slow however little they weigh.
+//! The server names the files of the page that is asked for, so that they come at the same time. `script/weight` holds them to their budgets.
 //!
 //! A file may not come: after an upgrade an open tab asks for names that are gone, and any answer can be lost. `#[lazy_route]` would panic,
 //! which ends the whole page; here the browser then goes to the page by a full load.
@@ -8,9 +9,17 @@
 use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
-use crate::{appointments, businesses, contacts, messages, reports, tasks};
+use crate::{
+    appointments, businesses, contacts, conversations, messages, notifications, quick_replies, reports, search, tasks, today,
+};
 
-/// A page that comes by itself: its name in the list of routes, that of its file, and what draws it.
+/// Only where the product is made.
+#[cfg(not(debug_assertions))]
+use crate::layout::NotFound as ComponentsPage;
+#[cfg(debug_assertions)]
+use crate::showcase::ComponentsPage;
+
+/// A page that comes by itself: its name in the list of routes, that of the file it is in, and what draws it.
 macro_rules! page {
     ($name:ident, $file:ident, $view:path) => {
         pub struct $name;
@@ -64,13 +73,28 @@ async fn came<T>(answer: Result<T, leptos::wasm_split::SplitLoaderError>) -> T {
     }
 }
 
-page!(Contacts, contacts_page, contacts::ListPage);
-page!(NewContact, new_contact_page, contacts::NewPage);
-page!(Contact, contact_page, contacts::DetailPage);
-page!(Appointments, appointments_page, appointments::ListPage);
-page!(NewAppointment, new_appointment_page, appointments::NewPage);
-page!(Appointment, appointment_page, appointments::DetailPage);
-page!(Tasks, tasks_page, tasks::ListPage);
-page!(Log, log_page, messages::LogPage);
-page!(Reports, reports_page, reports::ReportsPage);
-page!(Settings, settings_page, businesses::SettingsPage);
+page!(Inbox, inbox, conversations::Inbox);
+page!(Thread, inbox, conversations::ThreadPage);
+page!(Today, desk, today::TodayPage);
+page!(Tasks, desk, tasks::ListPage);
+page!(NewTask, desk, tasks::NewPage);
+page!(Task, desk, tasks::DetailPage);
+page!(Filter, desk, conversations::FilterPage);
+page!(Search, desk, search::ResultsPage);
+page!(Notifications, desk, notifications::NotificationsPage);
+page!(Contacts, book, contacts::ListPage);
+page!(NewContact, book, contacts::NewPage);
+page!(Contact, book, contacts::DetailPage);
+page!(MergeContact, book, contacts::MergePage);
+page!(Appointments, book, appointments::ListPage);
+page!(NewAppointment, book, appointments::NewPage);
+page!(RepeatAppointment, book, appointments::RepeatPage);
+page!(Appointment, book, appointments::DetailPage);
+page!(Log, office, messages::LogPage);
+page!(Reports, office, reports::ReportsPage);
+page!(Settings, office, businesses::SettingsPage);
+page!(Components, office, ComponentsPage);
+page!(InboxRules, office, businesses::InboxRulesPage);
+page!(VisitTypes, office, businesses::TypesPage);
+page!(StaffLabels, office, businesses::StaffPage);
+page!(QuickReplies, office, quick_replies::QuickRepliesPage);

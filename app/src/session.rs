@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use contract::{Problem, accounts::Me, accounts::Role, businesses::BusinessView, live::LiveEvent, notices::Notice};
+use contract::{
+    Problem, accounts::Me, accounts::Role, businesses::BusinessView, conversations::ViewCounts, live::LiveEvent, notices::Notice,
+};
 use domain::zone::Zone;
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
@@ -27,8 +29,13 @@ pub struct Session {
     pub business: RwSignal<BusinessView>,
     pub now: RwSignal<DateTime<Utc>>,
     pub zones: RwSignal<Vec<Zone>>,
-    pub unread: RwSignal<u32>,
+    /// How many conversations each view of the inbox holds for this person.
+    pub counts: RwSignal<ViewCounts>,
     pub open_tasks: RwSignal<u32>,
+    /// What this person was told and has not seen.
+    pub notifications: RwSignal<u32>,
+    /// They get no new conversations.
+    pub away: RwSignal<bool>,
     /// What a screen reader is told without being asked.
     pub said: RwSignal<String>,
     /// What went wrong with a button; shown at the top of the page.
@@ -58,8 +65,10 @@ impl Session {
             business: RwSignal::new(me.business.clone()),
             now: RwSignal::new(now),
             zones: RwSignal::new(zones),
-            unread: RwSignal::new(me.unread),
+            counts: RwSignal::new(me.counts),
             open_tasks: RwSignal::new(me.open_tasks),
+            notifications: RwSignal::new(me.notifications),
+            away: RwSignal::new(me.away),
             said: RwSignal::new(String::new()),
             problem: RwSignal::new(problem),
             notices: RwSignal::new(notices),

@@ -1,10 +1,9 @@
 //! The server's side of screens: who is asking, the services, and forms that are posted without JavaScript.
 //!
-//! What reads for a page takes all it needs from the context before it waits for anything. Leptos may draw a page twice and drop the first
-//! drawing, and its context with it, while that one's data is on its way; the browser gets that data all the same, and a script that finds
-//! other data than the page was drawn with stops. Two reads for one page are begun together (`futures::join!`).
+//! What reads for a page takes all it needs from the context before it waits for anything, for Leptos may drop a drawing, and its context
+//! with it, while its data is on its way. Two reads for one page are begun together (`futures::join!`).
 
-use std::{collections::BTreeMap, pin::Pin};
+use std::{collections::BTreeMap, pin::Pin, task::Poll};
 
 use axum::http::{HeaderValue, header, request::Parts};
 use contract::Code;
@@ -28,6 +27,21 @@ const FLASH: &str = "flash";
 
 /// On the heap, because what a use case keeps while it runs is large.
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
+
+/// Lets one look at a part of a page pass before it is drawn. Leptos looks at everything once only to learn what it has to wait for. What
+/// could be drawn at that look would be drawn twice, and read twice: the browser would get the data of the first reading and the page of the
+/// second, and its script stops where something happened in between.
+pub async fn later() {
+    let mut looked_at = false;
+    std::future::poll_fn(|look| {
+        if std::mem::replace(&mut looked_at, true) {
+            return Poll::Ready(());
+        }
+        look.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
 
 /// The services the server put into the context.
 ///
@@ -116,7 +130,7 @@ impl Form {
 ///
 /// # Errors
 /// Whatever `work` answers.
-pub fn door<'a, T: Send + 'a>(
+pub fn post_form<'a, T: Send + 'a>(
     form: Form,
     work: impl Future<Output = Result<T, AppError>> + Send + 'a,
     next: impl FnOnce(&T) -> Option<String> + Send + 'a,
@@ -152,7 +166,7 @@ async fn answer<T>(form: Form, result: Result<T, AppError>, next: impl FnOnce(&T
 ///
 /// # Errors
 /// Whatever `work` answers.
-pub fn report<'a, T: serde::Serialize + Send + 'a>(
+pub fn post_bulk_form<'a, T: serde::Serialize + Send + 'a>(
     form: Form,
     work: impl Future<Output = Result<T, AppError>> + Send + 'a,
 ) -> Answer<'a, T> {
@@ -167,8 +181,8 @@ pub fn report<'a, T: serde::Serialize + Send + 'a>(
 ///
 /// # Errors
 /// Whatever `work` answers.
-pub fn press<'a, T: Send + 'a>(page: &str, work: impl Future<Output = Result<T, AppError>> + Send + 'a) -> Answer<'a, T> {
-    door(Form::new(Flash::BUTTON, page), work, |_| None)
+pub fn button_action<'a, T: Send + 'a>(page: &str, work: impl Future<Output = Result<T, AppError>> + Send + 'a) -> Answer<'a, T> {
+    post_form(Form::new(Flash::BUTTON, page), work, |_| None)
 }
 
 /// What the last form posted without JavaScript left behind; once.
@@ -184,6 +198,23 @@ async fn flash_of(session: &Session) -> Result<Option<Flash>, AppError> {
     match session.get::<Flash>(FLASH).await.map_err(broken)? {
         Some(_) => session.remove(FLASH).await.map_err(broken),
         None => Ok(None),
+    }
+}
+
+/// A page that a browser asked for, by which it can be led on to another address. Taken before anything is waited for.
+pub struct Page(Option<ResponseOptions>);
+
+impl Page {
+    pub fn asked_for() -> Self {
+        Self(use_context::<ResponseOptions>().filter(|_| posted_by_a_browser()))
+    }
+
+    /// What stood at its address is at `path` now. A script that asked for what to show needs no other address.
+    pub fn is_now_at(self, path: &str) {
+        if let (Some(options), Ok(location)) = (self.0, HeaderValue::from_str(paths::local(path, "/"))) {
+            options.set_status(axum::http::StatusCode::FOUND);
+            options.insert_header(header::LOCATION, location);
+        }
     }
 }
 

@@ -1,25 +1,42 @@
 //! Work for a person.
 
-use contract::{Page, live::LiveEvent, tasks::TaskView};
+mod form;
+mod list;
+
+pub use form::{DetailPage, NewPage};
+pub use list::{ListPage, Row, UndoNotice};
+
+use contract::{
+    Page,
+    live::LiveEvent,
+    task_form::{TaskAbout, TaskForm},
+    tasks::TaskView,
+};
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 use uuid::Uuid;
 
 use crate::{
-    components::{Awaited, Empty, Glyph, Pager, PressButton, Tabs, TimeFormat, Timestamp},
+    components::{Icon, PressButton},
     error::AppError,
-    paths,
-    session::use_session,
 };
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
 
-#[server(prefix = "/api/fn")]
-pub async fn list_tasks(status: Option<String>, cursor: Option<String>) -> Result<Page<TaskView>, AppError> {
+/// The parameters are those of the list's address.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn list_tasks(
+    status: Option<String>,
+    assignee: Option<String>,
+    overdue: Option<bool>,
+    kind: Option<String>,
+    cursor: Option<String>,
+) -> Result<Page<TaskView>, AppError> {
     let query = contract::tasks::TaskQuery {
         status,
+        assignee,
+        overdue,
+        kind,
         cursor,
         limit: None,
     };
@@ -27,56 +44,90 @@ pub async fn list_tasks(status: Option<String>, cursor: Option<String>) -> Resul
 }
 
 /// `back` is the page a browser without JavaScript returns to.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn set_task_done(id: Uuid, done: bool, back: String) -> Result<TaskView, AppError> {
     let work = async move { Ok(services::tasks::set_done(&ssr::services()?, &ssr::actor().await?, id, done).await?) };
-    ssr::press(&back, work).await
+    ssr::button_action(&back, work).await
 }
 
-#[component]
-pub fn ListPage() -> impl IntoView {
-    let query = use_query_map();
-    let session = use_session();
-    let show_done = Memo::new(move |_| query.read().get("status").as_deref() == Some("done"));
-    let cursor = Memo::new(move |_| query.read().get("cursor"));
-    let tasks = Resource::new_blocking(
-        move || (show_done.get(), cursor.get()),
-        |(done, cursor)| list_tasks(done.then(|| "done".to_owned()), cursor),
-    );
-    session
-        .live
-        .refetch_on(|event| matches!(event, LiveEvent::Task(_)), move || tasks.refetch());
-    // Without JavaScript the address says what was just done.
-    let undoable = RwSignal::new(query.get_untracked().get("done").and_then(|id| id.parse::<Uuid>().ok()));
-    let current = Signal::derive(move || if show_done.get() { "Done" } else { "Open" });
-    let list =
-        move |page: Page<TaskView>| view! { <List page done=show_done.get_untracked() cursor=cursor.get_untracked() undoable /> };
-    view! {
-        <Title text="Tasks" />
-        <div class="mx-auto flex max-w-3xl flex-col gap-4 p-4">
-            <h1>"Tasks"</h1>
-            <Tabs label="Which tasks" tabs=vec![("Open", "/tasks".to_owned()), ("Done", "/tasks?status=done".to_owned())] current />
-            <UndoNotice undoable />
-            <Awaited from=tasks view=list />
-        </div>
-    }
+/// Whoever presses the button looks after it.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn take_task(id: Uuid, back: String) -> Result<TaskView, AppError> {
+    let work = async move { Ok(services::tasks::take(&ssr::services()?, &ssr::actor().await?, id).await?) };
+    ssr::button_action(&back, work).await
 }
 
-#[component]
-fn UndoNotice(undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
-    let undo = move || {
-        undoable.get().map(|id| {
-            view! {
-                <div class="notice notice-success flex items-center gap-3">
-                    <p class="flex-1">"Task done."</p>
-                    <DoneButton id done=false back="/tasks".to_owned() after=move || undoable.set(None)>
-                        "Undo"
-                    </DoneButton>
-                </div>
-            }
-        })
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn begin_task(about: TaskAbout) -> Result<TaskForm, AppError> {
+    Ok(services::pages::task::blank(&ssr::services()?, &ssr::actor().await?, about).await?)
+}
+
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn open_task(id: Uuid) -> Result<TaskForm, AppError> {
+    Ok(services::pages::task::of(&ssr::services()?, &ssr::actor().await?, id).await?)
+}
+
+/// A task by hand. What it is not about, whom nobody chose and when it is not due is empty; `due_at` is by the clock of the business.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn create_task(
+    title: String,
+    #[server(default)] contact_id: String,
+    #[server(default)] appointment_id: String,
+    #[server(default)] message_id: String,
+    due_at: String,
+    assignee_id: String,
+    notes: String,
+) -> Result<TaskView, AppError> {
+    let about = [
+        ("contact", &contact_id),
+        ("appointment", &appointment_id),
+        ("message", &message_id),
+    ];
+    let about = about.map(|(name, id)| (name, Some(id.as_str()).filter(|id| !id.is_empty())));
+    let form = ssr::Form::new(form::NEW, crate::paths::with_query("/tasks/new", &about))
+        .typed("title", &title)
+        .typed("due_at", &due_at)
+        .typed("assignee_id", &assignee_id)
+        .typed("notes", &notes);
+    let work = async move {
+        let command = contract::tasks::CreateTask {
+            title,
+            contact_id: form::id_of("contact_id", &contact_id)?,
+            appointment_id: form::id_of("appointment_id", &appointment_id)?,
+            message_id: form::id_of("message_id", &message_id)?,
+            due_at: Some(due_at),
+            assignee_id: form::id_of("assignee_id", &assignee_id)?,
+            notes: Some(notes),
+        };
+        Ok(services::tasks::create(&ssr::services()?, &ssr::actor().await?, command).await?)
     };
-    view! { <div role="status">{undo}</div> }
+    ssr::post_form(form, work, |_| Some("/tasks".to_owned())).await
+}
+
+/// What the form of a task says is so from now on; what is empty is taken away.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn edit_task(
+    id: Uuid,
+    title: String,
+    due_at: String,
+    assignee_id: String,
+    notes: String,
+) -> Result<TaskView, AppError> {
+    let form = ssr::Form::new(form::CHANGE, format!("/tasks/{id}"))
+        .typed("title", &title)
+        .typed("due_at", &due_at)
+        .typed("assignee_id", &assignee_id)
+        .typed("notes", &notes);
+    let work = async move {
+        let command = contract::tasks::EditTask {
+            title: Some(title),
+            due_at: Some(Some(due_at).filter(|at| !at.is_empty())),
+            assignee_id: Some(form::id_of("assignee_id", &assignee_id)?),
+            notes: Some(notes),
+        };
+        Ok(services::tasks::edit(&ssr::services()?, &ssr::actor().await?, id, command).await?)
+    };
+    ssr::post_form(form, work, |_| None).await
 }
 
 /// Marks a task done, or not done any more.
@@ -101,6 +152,18 @@ where
     }
 }
 
+/// Gives a task to whoever presses it.
+#[component]
+fn TakeButton(id: Uuid, back: String) -> impl IntoView {
+    let fields = vec![("id", id.to_string()), ("back", back)];
+    let run = move || async move { Ok(LiveEvent::Task(take_task(id, String::new()).await?)) };
+    view! {
+        <PressButton url=TakeTask::url() fields run class="btn btn-ghost btn-sm min-h-11 md:min-h-8">
+            "Take it"
+        </PressButton>
+    }
+}
+
 /// What kind of work it is.
 #[component]
 pub fn KindBadge(task: TaskView) -> impl IntoView {
@@ -116,94 +179,8 @@ pub fn KindBadge(task: TaskView) -> impl IntoView {
     };
     view! {
         <span class="state badge-waiting">
-            <Glyph icon size="1em" />
+            <Icon icon size="1em" />
             {task.kind_words()}
         </span>
-    }
-}
-
-#[component]
-fn List(page: Page<TaskView>, done: bool, cursor: Option<String>, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
-    let empty = page.data.is_empty().then(|| {
-        if done {
-            view! { <Empty title="Nothing done yet" todo="Tasks you finish are kept here, and can be taken back." /> }.into_any()
-        } else {
-            view! { <Empty title="Nothing to do" todo="When a customer needs a person, a task appears here by itself." /> }
-                .into_any()
-        }
-    });
-    let rows = page
-        .data
-        .into_iter()
-        .map(|task| view! { <Row task undoable /> })
-        .collect_view();
-    let filter = vec![("status", done.then(|| "done".to_owned()))];
-    view! {
-        {empty}
-        <ul class="panel empty:hidden">{rows}</ul>
-        <Pager path="/tasks".to_owned() filter cursor next=page.next_cursor />
-    }
-}
-
-#[component]
-fn Row(task: TaskView, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
-    let id = task.id;
-    let is_done = task.status == "done";
-    let badge = view! { <KindBadge task=task.clone() /> };
-    let contact = task.contact_id.map(|contact| {
-        let name = task.contact_name.clone().unwrap_or_else(|| "Contact".to_owned());
-        view! { <a class="link" href=format!("/contacts/{contact}")>{name}</a> }
-    });
-    let conversation = task
-        .conversation_id
-        .map(|id| view! { <a class="link" href=format!("/inbox/{id}")>"Open conversation"</a> });
-    let appointment = task
-        .appointment_id
-        .map(|id| view! { <a class="link" href=format!("/appointments/{id}")>"Open appointment"</a> });
-    let since = task.done_at.unwrap_or(task.created_at);
-    let by = task.done_by.clone().map(|name| format!(" by {name}"));
-    let button = if task.is_question() {
-        // Where it can be seen what there is to decide.
-        let page = match task.appointment_id {
-            Some(id) if task.kind == "clock_change" => Some(format!("/appointments/{id}")),
-            _ => task.conversation_id.map(|id| format!("/inbox/{id}")),
-        };
-        page.filter(|_| !is_done)
-            .map(|page| {
-                view! {
-                    <a class="btn btn-sm min-h-11 md:min-h-8" href=page>
-                        "Decide"
-                    </a>
-                }
-            })
-            .into_any()
-    } else if is_done {
-        let back = "/tasks?status=done".to_owned();
-        view! { <DoneButton id done=false back after=|| ()>"Undo"</DoneButton> }.into_any()
-    } else {
-        let back = paths::with_query("/tasks", &[("done", Some(&id.to_string()))]);
-        view! {
-            <DoneButton id done=true back after=move || undoable.set(Some(id))>
-                <Glyph icon=icondata::LuCheck />
-                "Done"
-            </DoneButton>
-        }
-        .into_any()
-    };
-    view! {
-        <li class="row items-start py-3" data-task=task.kind>
-            <div class="min-w-0 flex-1">
-                <p class="flex flex-wrap items-center gap-2">
-                    {badge}
-                    <span class="font-medium">{task.title}</span>
-                </p>
-                <p class="text-sm text-muted empty:hidden">{task.notes}</p>
-                <p class="flex flex-wrap gap-x-3 text-sm text-muted">
-                    {contact} {conversation} {appointment}
-                    <span>{if is_done { "Done " } else { "Since " }} <Timestamp at=since say=TimeFormat::Inline /> {by}</span>
-                </p>
-            </div>
-            {button}
-        </li>
     }
 }

@@ -9,13 +9,13 @@ use crate::error::AppError;
 use crate::ssr;
 
 /// The rules of the zones that this business's times are told in.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn zones() -> Result<Vec<Zone>, AppError> {
     Ok(services::businesses::zones(&ssr::services()?, &ssr::actor().await?).await?)
 }
 
 /// The names of all zones, to choose from.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn zone_names() -> Result<Vec<String>, AppError> {
     Ok(std::future::ready(services::businesses::zone_names()).await)
 }

@@ -48,7 +48,7 @@ test('an address that is taken is explained, and nothing typed is lost', { tag: 
 });
 
 test('every page asks a stranger to sign in', { tag: '@noscript-only' }, async ({ page }) => {
-  for (const path of ['/inbox', '/contacts', '/contacts/new', '/appointments', '/appointments/new', '/tasks', '/log', '/reports', '/settings']) {
+  for (const path of ['/today', '/inbox', '/contacts', '/contacts/new', '/appointments', '/appointments/new', '/tasks', '/log', '/reports', '/settings']) {
     await page.goto(path);
     await expect(page).toHaveURL(new RegExp(`/signin\\?next=${encodeURIComponent(path)}`));
     await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();

@@ -1,5 +1,5 @@
 // Customers: added, found, changed, and what they agreed to.
-import { appears, expect, newBusiness, newCustomer, newPhone, open, test } from '../helpers';
+import { appears, expect, newBusiness, newConversation, newCustomer, newPhone, open, post, test } from '../helpers';
 
 test('a contact is added with the number as people write it', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
@@ -108,4 +108,71 @@ test('consent is recorded with its evidence', { tag: '@form' }, async ({ page })
   await page.getByRole('button', { name: 'Record consent' }).click();
   await appears(page, page.locator('[data-consent="Opted out"]').first());
   await expect(page.getByRole('region', { name: 'Consent history' })).toContainText('Said so at the desk today');
+});
+
+test('two entries of one person are merged, and parted again', { tag: '@form' }, async ({ page }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page, 'Ada Sommer');
+  const twin = await newCustomer(page, 'Ada Sommer-Lind');
+  await page.goto(`/contacts/${ada.id}`);
+  await page.getByRole('link', { name: 'Merge with…' }).click();
+
+  // Those who are called alike are there before anything is typed.
+  await expect(page.getByRole('heading', { level: 1, name: 'Merge Ada Sommer with…' })).toBeVisible();
+  const found = page.getByRole('list', { name: 'Contacts' }).getByRole('link');
+  await expect(found).toHaveText([/Ada Sommer-Lind/]);
+  await page.getByLabel('Search the other contact').fill(twin.phone.slice(-7));
+  await page.getByRole('button', { name: 'Search' }).click();
+  await found.first().click();
+
+  await expect(page.getByRole('region', { name: 'Stays' })).toContainText('Ada Sommer');
+  await expect(page.getByRole('region', { name: 'Moves over' })).toContainText('Ada Sommer-Lind');
+  const after = page.getByRole('region', { name: 'Afterwards' });
+  await expect(after.getByRole('listitem').filter({ hasText: /\(\d{3}\) 555-/ })).toHaveCount(2);
+  await expect(page.getByText('From now on texts go to')).toBeVisible();
+  await page.getByRole('button', { name: 'Merge', exact: true }).click();
+
+  await expect(page.getByText('Merged with Ada Sommer-Lind')).toBeVisible();
+  await expect(page.getByText('Merged with another entry of theirs')).toBeVisible();
+  // The old address leads to her.
+  await page.goto(`/contacts/${twin.id}`);
+  await expect(page).toHaveURL(`/contacts/${ada.id}`);
+
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByText('The merge was undone').first()).toBeVisible();
+  await expect(page.getByText('Merged with Ada Sommer-Lind')).toBeHidden();
+  await page.goto(`/contacts/${twin.id}`);
+  await expect(page.getByRole('heading', { level: 1, name: 'Ada Sommer-Lind' })).toBeVisible();
+});
+
+test('what is being written to somebody who is merged meanwhile is refused and stays', async ({ page, context }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page, 'Ada Sommer');
+  const twin = await newCustomer(page, 'Ada Sommer-Lind');
+  await newConversation(page, twin);
+  await page.getByLabel('Reply', { exact: true }).fill('See you at three');
+  const elsewhere = await context.newPage();
+  await elsewhere.goto(`/contacts/${ada.id}/merge?other=${twin.id}`);
+  await elsewhere.getByRole('button', { name: 'Merge', exact: true }).click();
+  await expect(elsewhere.getByText('Merged with Ada Sommer-Lind')).toBeVisible();
+  await appears(page, page.getByText('This contact was merged into another one.'));
+  await expect(page.getByText('See you at three')).toBeVisible();
+});
+
+test('what happened goes further back without a script', { tag: '@form' }, async ({ page }) => {
+  await newBusiness(page);
+  const ada = await newCustomer(page, 'Ada Sommer');
+  for (let n = 0; n < 52; n++) {
+    await post(page, `/contacts/${ada.id}`, 'set_contact_blocked', { id: ada.id, blocked: String(n % 2 === 0), back: `/contacts/${ada.id}` });
+  }
+  await page.goto(`/contacts/${ada.id}`);
+  const lines = page.locator('[data-timeline] > li');
+  const shown = await lines.count();
+  const earlier = page.getByRole('link', { name: 'Show earlier' });
+  await expect(earlier).toHaveAttribute('href', /\?before=.+#timeline$/);
+  await page.goto((await earlier.getAttribute('href'))!);
+  await expect(lines.filter({ hasText: 'Agreed to appointment messages' })).toHaveCount(1);
+  expect(await lines.count()).toBeLessThan(shown);
+  await page.getByRole('link', { name: 'To the latest' }).click();
+  await expect(earlier).toBeVisible();
 });

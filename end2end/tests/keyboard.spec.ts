@@ -18,12 +18,12 @@ test('Tab goes through the page in the order it is read', { tag: '@phone' }, asy
   await newBusiness(page);
   await open(page, '/appointments');
   const stops: string[] = [];
-  const wide = isMobile ? [] : ['Message log', 'Reports'];
+  const wide = isMobile ? [] : ['Search', 'Notifications', 'Message log', 'Reports', 'Settings'];
   for (let i = 0; i < 9 + wide.length; i++) {
     await page.keyboard.press('Tab');
     stops.push(await page.evaluate(() => document.activeElement?.textContent?.trim().split(/\s{2,}|\d/)[0] ?? ''));
   }
-  expect(stops).toEqual(['Skip to content', 'Account', 'Inbox', 'Appointments', 'Contacts', 'Tasks', ...wide, 'Settings', 'New appointment', 'Upcoming']);
+  expect(stops).toEqual(['Skip to content', 'Account', 'Today', 'Inbox', 'Appointments', 'Contacts', 'Tasks', ...wide, 'New appointment', 'Upcoming']);
 });
 
 test('the account menu opens and closes by keyboard', async ({ page }) => {

@@ -12,7 +12,7 @@ for (const path of ['signup', 'signin']) {
 test.describe('the demo business', () => {
   test.use({ storageState: DEMO_STATE });
 
-  for (const path of ['inbox', 'contacts', 'contacts/new', 'appointments', 'appointments/new', 'tasks', 'log', 'reports', 'settings']) {
+  for (const path of ['today', 'inbox', 'contacts', 'contacts/new', 'appointments', 'appointments/new', 'tasks', 'tasks/new', 'log', 'reports', 'settings']) {
     test(`look of /${path}`, async ({ page }) => {
       await open(page, `/${path}`);
       await expect(page).toHaveURL(new RegExp(path));
@@ -60,7 +60,7 @@ test.describe('the demo business', () => {
 
 test('look of a business without anything', async ({ page }) => {
   await newBusiness(page);
-  for (const path of ['inbox', 'contacts', 'appointments', 'appointments/new', 'tasks', 'log', 'reports']) {
+  for (const path of ['today', 'inbox', 'contacts', 'appointments', 'appointments/new', 'tasks', 'tasks/new', 'log', 'reports']) {
     await open(page, `/${path}`);
     await look(page, `empty-${path.replace('/', '-')}`);
   }

@@ -74,7 +74,7 @@ test('somebody who asks for no more texts is on hold until staff decide', { tag:
   const task = page.locator('[data-task=opt_out]');
   await expect(task).toContainText(ada.name);
   await look(page, 'hold-tasks');
-  await task.getByRole('link', { name: 'Decide' }).click();
+  await task.getByRole('link', { name: 'Decide', exact: true }).click();
   await question.getByRole('button', { name: 'Keep texting' }).click();
   await appears(page, page.getByLabel('Reply', { exact: true }));
   await expect(question).toBeHidden();
@@ -187,7 +187,7 @@ test('a location is added, changed and chosen for a visit', { tag: '@form' }, as
   await open(page, '/settings');
   const places = page.getByRole('region', { name: 'Locations' });
   await expect(places).toContainText('Without locations');
-  const adding = places.locator('details').last();
+  const adding = places.locator('details', { hasText: 'Add a location' });
   await adding.getByText('Add a location').click();
   await adding.getByLabel('Location name').fill('Uptown');
   await adding.getByLabel('Address').fill('1 Main Street');

@@ -12,25 +12,31 @@ pub(crate) struct File {
     pub before: &'static [&'static str],
     pub up_sqlite: &'static str,
     pub up_postgres: &'static str,
-    pub down: &'static str,
+    pub down_sqlite: &'static str,
+    pub down_postgres: &'static str,
 }
 
 /// `both "name"`: one text does for both databases, `name.up.sql`. `each "name"`: the types that differ make two of it,
-/// `name.up.sqlite.sql` and `name.up.pg.sql`. The way back is `name.down.sql`.
+/// `name.up.sqlite.sql` and `name.up.pg.sql`. The way back is `name.down.sql`; `each_way "name"` has two of that as well, for what one of
+/// them alone knows.
 macro_rules! file {
     (both $name:literal $(was $before:literal)?) => {
-        file!(@ $name, concat!($name, ".up.sql"), concat!($name, ".up.sql"), [$($before)?])
+        file!(@ $name, ".up.sql", ".up.sql", ".down.sql", ".down.sql", [$($before)?])
     };
     (each $name:literal $(was $before:literal)?) => {
-        file!(@ $name, concat!($name, ".up.sqlite.sql"), concat!($name, ".up.pg.sql"), [$($before)?])
+        file!(@ $name, ".up.sqlite.sql", ".up.pg.sql", ".down.sql", ".down.sql", [$($before)?])
     };
-    (@ $name:literal, $sqlite:expr, $postgres:expr, [$($before:literal)?]) => {
+    (each_way $name:literal) => {
+        file!(@ $name, ".up.sqlite.sql", ".up.pg.sql", ".down.sqlite.sql", ".down.pg.sql", [])
+    };
+    (@ $name:literal, $sqlite:literal, $postgres:literal, $back_sqlite:literal, $back_postgres:literal, [$($before:literal)?]) => {
         $crate::file::File {
             name: $name,
             before: &[$($before)?],
-            up_sqlite: include_str!(concat!("../sql/", $sqlite)),
-            up_postgres: include_str!(concat!("../sql/", $postgres)),
-            down: include_str!(concat!("../sql/", $name, ".down.sql")),
+            up_sqlite: include_str!(concat!("../sql/", $name, $sqlite)),
+            up_postgres: include_str!(concat!("../sql/", $name, $postgres)),
+            down_sqlite: include_str!(concat!("../sql/", $name, $back_sqlite)),
+            down_postgres: include_str!(concat!("../sql/", $name, $back_postgres)),
         }
     };
 }
@@ -53,7 +59,11 @@ impl MigrationTrait for File {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, self.down).await
+        let sql = match manager.get_database_backend() {
+            DbBackend::Postgres => self.down_postgres,
+            _ => self.down_sqlite,
+        };
+        run(manager, sql).await
     }
 
     /// Without this SQLite would keep the half of a migration that failed, and the next start would stumble over it.

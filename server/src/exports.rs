@@ -3,16 +3,26 @@
 use std::borrow::Cow;
 
 use axum::{
+    body::Body,
     extract::{Path, State},
     http::header,
     response::{IntoResponse, Redirect, Response},
 };
-use contract::{Code, Problem, contacts::LedgerRow};
-use services::{Services, contacts::consent};
+use contract::{
+    Code, Problem,
+    contacts::LedgerRow,
+    messages::{Direction, LogRow},
+    search::LogSearch,
+};
+use futures::{TryStreamExt, stream};
+use services::{Services, contacts::consent, search};
 use tower_sessions::Session;
 use uuid::Uuid;
 
-use crate::{rest::ApiError, sessions};
+use crate::{
+    rest::{ApiError, Params},
+    sessions,
+};
 
 /// `/contacts/{id}/consent.csv` for whoever is signed in; others are led to the door first.
 pub async fn consent(State(s): State<Services>, session: Session, Path(id): Path<String>) -> Result<Response, ApiError> {
@@ -23,6 +33,99 @@ pub async fn consent(State(s): State<Services>, session: Session, Path(id): Path
         return Ok(Redirect::to(&format!("/signin?next=%2Fcontacts%2F{id}")).into_response());
     };
     ledger(id, &consent::export(&s, &actor, id).await?)
+}
+
+/// `/log.csv` for whoever is signed in: the message log with the filters of its page. It is read and sent block by block, as fast as it is
+/// taken, so a log of any size takes the room of a block.
+pub async fn log(State(s): State<Services>, session: Session, Params(query): Params<LogSearch>) -> Result<Response, ApiError> {
+    let Ok(actor) = sessions::member(&s, &session).await else {
+        return Ok(Redirect::to("/signin?next=%2Flog").into_response());
+    };
+    // What can't be answered is said before the file begins.
+    let first = search::export(&s, &actor, query.clone()).await?;
+    let blocks = stream::try_unfold((Some(first), true), move |(block, head)| {
+        let (s, actor, query) = (s.clone(), actor.clone(), query.clone());
+        async move {
+            let Some(block) = block else { return Ok(None) };
+            let file = messages(&block.data, head).map_err(|e| services::Error::Broken(format!("csv: {e}")))?;
+            let next = match block.next_cursor {
+                Some(cursor) => {
+                    let cursor = Some(cursor);
+                    Some(search::export(&s, &actor, LogSearch { cursor, ..query }).await?)
+                }
+                None => None,
+            };
+            Ok::<_, services::Error>(Some((file, (next, false))))
+        }
+    });
+    // An answer that breaks off is no whole file, and browsers say so.
+    let blocks = blocks.inspect_err(|cause| tracing::error!(%cause, "a log broke off"));
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"messages.csv\""),
+    ];
+    Ok((headers, Body::from_stream(blocks)).into_response())
+}
+
+/// Rows of the message log. Spreadsheets take a file for their country's old letters unless it begins with a mark.
+fn messages(rows: &[LogRow], head: bool) -> Result<Vec<u8>, csv::Error> {
+    let mut file = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(if head { "\u{feff}".as_bytes().to_vec() } else { Vec::new() });
+    if head {
+        file.write_record([
+            "id",
+            "at",
+            "direction",
+            "channel",
+            "kind",
+            "customer",
+            "text",
+            "status",
+            "status_words",
+            "error_code",
+            "error",
+            "author",
+            "segments",
+            "cost",
+            "provider_sid",
+        ])?;
+    }
+    for LogRow {
+        message: m,
+        contact_name,
+    } in rows
+    {
+        let direction = match m.direction {
+            Direction::Inbound => "inbound",
+            Direction::Outbound => "outbound",
+        };
+        let (id, at) = (
+            m.id.to_string(),
+            m.created_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        );
+        let (code, segments) = (m.error_code.map(|code| code.to_string()), m.segments.to_string());
+        let or_none = |text: &Option<String>| text.clone().unwrap_or_default();
+        let cells = [
+            &id,
+            &at,
+            direction,
+            &m.channel,
+            &m.kind,
+            contact_name,
+            &m.body,
+            &m.status,
+            &m.status_words,
+            &or_none(&code),
+            &or_none(&m.error),
+            &or_none(&m.author),
+            &segments,
+            &or_none(&m.cost),
+            &or_none(&m.provider_sid),
+        ];
+        file.write_record(cells.map(|cell| harmless(cell).into_owned()))?;
+    }
+    file.into_inner().map_err(|e| e.into_error().into())
 }
 
 /// A contact's ledger as a file. Its name holds no name: files lie about on disks.

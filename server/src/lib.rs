@@ -9,6 +9,7 @@ mod health;
 pub mod kept;
 mod live;
 pub mod metrics;
+mod pwa;
 pub mod rest;
 pub mod router;
 pub mod secret;

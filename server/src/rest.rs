@@ -25,8 +25,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::AppState;
 
+pub(crate) use said::Body;
 pub use said::Params;
-use said::{ApiKeyActor, Body, Id, NoBody};
+use said::{ApiKeyActor, Id, NoBody};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -60,21 +61,43 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(contacts::create))
+        .routes(routes!(contacts::list))
         .routes(routes!(contacts::get))
+        .routes(routes!(contacts::patch))
+        .routes(routes!(contacts::batch))
+        .routes(routes!(contacts::change_consent))
+        .routes(routes!(contacts::timeline))
+        .routes(routes!(contacts::merge, contacts::preview_merge))
+        .routes(routes!(contacts::undo_merge))
         .routes(routes!(contacts::decide_hold))
         .routes(routes!(contacts::consent_history))
         .routes(routes!(appointments::create))
         .routes(routes!(appointments::get, appointments::reschedule))
         .routes(routes!(appointments::cancel))
         .routes(routes!(appointments::complete))
+        .routes(routes!(appointments::confirm))
+        .routes(routes!(appointments::no_show))
+        .routes(routes!(appointments::arrive))
+        .routes(routes!(appointments::reopen))
         .routes(routes!(appointments::clock))
         .routes(routes!(businesses::locations))
+        .routes(routes!(businesses::types, businesses::add_type))
+        .routes(routes!(businesses::edit_type))
         .routes(routes!(messages::send, messages::list))
         .routes(routes!(messages::retry))
         .routes(routes!(messages::settle))
         .routes(routes!(messages::cancel))
         .routes(routes!(conversations::list))
-        .routes(routes!(tasks::list))
+        .routes(routes!(conversations::assign))
+        .routes(routes!(conversations::close))
+        .routes(routes!(conversations::reopen))
+        .routes(routes!(conversations::snooze))
+        .routes(routes!(conversations::no_reply_needed))
+        .routes(routes!(conversations::add_note))
+        .routes(routes!(tasks::list, tasks::create))
+        .routes(routes!(tasks::get, tasks::edit))
+        .routes(routes!(tasks::done))
+        .routes(routes!(tasks::reopen))
         .routes(routes!(reports::daily))
         .routes(routes!(reports::notices))
         .split_for_parts()

@@ -23,7 +23,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use crate::{AppState, exports, health, live, metrics, rest, rest::ApiError, sessions, webhooks};
+use crate::{AppState, exports, health, live, metrics, pwa, rest, rest::ApiError, sessions, webhooks};
 
 /// A form of ours is a few kilobytes.
 const MOST_BYTES: usize = 256 * 1024;
@@ -81,7 +81,16 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
     let pages = Router::new()
         .leptos_routes_with_context(state, ROUTES.clone(), context, shell)
         .route("/contacts/{id}/consent.csv", get(exports::consent))
-        .route("/live/worker.js", get(live::worker));
+        .route("/log.csv", get(exports::log))
+        .route("/live/worker.js", get(live::worker))
+        .route("/sw.js", get(pwa::worker))
+        .route("/offline", get(pwa::offline))
+        .route("/pwa/outbox.js", get(pwa::outbox_script))
+        .route("/pwa/page.js", get(pwa::page_script))
+        .route("/pwa/offline.js", get(pwa::offline_script))
+        .route("/push/devices", post(pwa::add_device))
+        .route("/push/shown", post(pwa::shown))
+        .route("/outbox", post(pwa::written));
     let timed = state
         .site
         .beneath(pages, any(not_found))

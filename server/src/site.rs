@@ -3,7 +3,12 @@
 
 mod inside;
 
-use std::{convert::Infallible, fs, path::Path};
+use std::{
+    convert::Infallible,
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::Path,
+};
 
 use anyhow::Context;
 use axum::{Router, routing::MethodRouter};
@@ -23,6 +28,7 @@ struct Built;
 pub struct Site {
     options: LeptosOptions,
     names: app::site::Site,
+    version: String,
     /// Without: it lies where the options say.
     inside: Option<Inside>,
 }
@@ -54,6 +60,7 @@ impl Site {
             inside.text(&format!("pkg/{name}"))
         });
         Ok(Self {
+            version: version(hashes.as_deref().unwrap_or_default()),
             options: LeptosOptions::builder()
                 .output_name("showup")
                 .hash_files(hashes.is_some())
@@ -78,6 +85,7 @@ impl Site {
         let pkg = Path::new(options.site_root.as_ref()).join(options.site_pkg_dir.as_ref());
         let names = app::site::Site::new(&hashes, |name| fs::read_to_string(pkg.join(name)).ok());
         Ok(Self {
+            version: version(&hashes),
             options,
             names: names.context("The list of the site's parts can't be read")?,
             inside: None,
@@ -86,6 +94,11 @@ impl Site {
 
     pub fn options(&self) -> &LeptosOptions {
         &self.options
+    }
+
+    /// Another one for every other site.
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// For the head of every page.
@@ -103,6 +116,12 @@ impl Site {
             None => router.fallback_service(as_compressed(ServeDir::new(self.options.site_root.as_ref())).fallback(not_found)),
         }
     }
+}
+
+fn version(hashes: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    (env!("CARGO_PKG_VERSION"), hashes).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 /// What the release build has compressed beside a file (`.br`, `.gz`) is given to whoever takes it: nothing is compressed anew for every

@@ -8,9 +8,9 @@ use apalis::prelude::*;
 use futures::FutureExt;
 use serde_json::Value;
 use services::{
-    Services, accounts,
+    Services, accounts, conversations,
     db::QueuePool,
-    jobs, live, mails,
+    jobs, live, mails, notifications,
     queue::{self, Job, QUEUE},
     reconcile, reminders, sending,
 };
@@ -55,7 +55,8 @@ async fn work_until(s: Services, stopping: CancellationToken) -> anyhow::Result<
     all.spawn(tick(s.clone(), stopping.clone()));
     all.spawn(outbox(s.clone(), stopping.clone()));
     all.spawn(post(s.clone(), stopping.clone()));
-    all.spawn(sweeps(s.clone(), stopping.clone()));
+    all.spawn(pushes(s.clone(), stopping.clone()));
+    all.spawn(syncs(s.clone(), stopping.clone()));
     all.spawn(jobs(s, stopping.clone()));
     while let Some(ended) = all.join_next().await {
         ended?;
@@ -111,8 +112,26 @@ async fn post(s: Services, stopping: CancellationToken) {
     }
 }
 
+/// Notifications reach devices, and become mails where they are not read. Apart from the rest, for push services take their time.
+async fn pushes(s: Services, stopping: CancellationToken) {
+    loop {
+        step("notifications", notifications::tick(&s)).await;
+        let seen = step("notes to devices", notifications::push_some(&s)).await;
+        let pause = if seen.is_some_and(|seen| seen > 0) {
+            Duration::ZERO
+        } else {
+            TICK
+        };
+        tokio::select! {
+            biased;
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
 /// Compares Twilio's log with ours every five minutes. Apart from the tick: a long log must not keep reminders waiting.
-async fn sweeps(s: Services, stopping: CancellationToken) {
+async fn syncs(s: Services, stopping: CancellationToken) {
     let mut last = s.now();
     loop {
         tokio::select! {
@@ -123,7 +142,7 @@ async fn sweeps(s: Services, stopping: CancellationToken) {
             last = s.now();
             tokio::select! {
                 () = stopping.cancelled() => return,
-                _ = step("Twilio's log", reconcile::sweep(&s)) => {}
+                _ = step("Twilio's log", reconcile::sync(&s)) => {}
             }
         }
     }
@@ -212,10 +231,12 @@ async fn tick(s: Services, stopping: CancellationToken) {
 async fn look(s: &Services, clean: bool) {
     step("due reminders", reminders::tick(s)).await;
     step("unclear texts", jobs::tick(s)).await;
+    step("who has gone", conversations::presence::sweep(s)).await;
     if clean {
         step("old live events", live::prune(s)).await;
         step("expired sessions", accounts::sessions::prune(s)).await;
         step("finished jobs", queue::prune(s)).await;
+        step("old notifications", notifications::prune(s)).await;
         step("old mails", mails::prune(s)).await;
     }
 }

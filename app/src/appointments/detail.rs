@@ -2,7 +2,7 @@
 
 use contract::{
     Code,
-    appointments::{Act, AppointmentView, ClockChange, Keep, Status},
+    appointments::{AppointmentAction, AppointmentView, ClockChange, Keep, Status},
     live::LiveEvent,
 };
 use domain::when;
@@ -14,12 +14,13 @@ use uuid::Uuid;
 use super::{
     ActOnAppointment, DecideClock, MoveAppointment, RemindNow, ReminderLines, act_on_appointment, decide_clock, get_appointment,
     remind_now,
+    repeat::{RepeatForm, SeriesActs},
 };
 use crate::{
-    components::{Awaited, Glyph, PressButton, StatusBadge, Timestamp},
+    components::{Awaited, Icon, PressButton, StatusBadge, Timestamp},
     contacts::TextThem,
     error::AppError,
-    forms::{Collision, Field, FormNote, FormState, Submit},
+    forms::{Choice, Collision, Field, FormNote, FormState, Submit},
     session::use_session,
 };
 
@@ -34,7 +35,7 @@ pub fn DetailPage() -> impl IntoView {
         <Title text="Appointment" />
         <div class="mx-auto flex max-w-2xl flex-col gap-4 p-4">
             <a class="link link-hover flex w-fit items-center gap-1 text-sm text-muted" href="/appointments">
-                <Glyph icon=icondata::LuArrowLeft />
+                <Icon icon=icondata::LuArrowLeft />
                 "All appointments"
             </a>
             <Awaited from=appointment view=|appointment| view! { <Appointment appointment /> } />
@@ -62,6 +63,7 @@ fn Appointment(appointment: AppointmentView) -> impl IntoView {
         }
     });
     let status = Memo::new(move |_| appointment.read().status);
+    let arrived = Memo::new(move |_| appointment.read().arrived_at);
     view! {
         {move || appointment.with(|v| v.clock_change.clone()).map(|change| view! { <Clocks id change /> })}
         <Facts appointment />
@@ -72,8 +74,15 @@ fn Appointment(appointment: AppointmentView) -> impl IntoView {
         </section>
         <section class="panel flex flex-col gap-4 p-5" aria-labelledby="change-heading">
             <h2 id="change-heading">"Change"</h2>
-            {move || view! { <Acts appointment status=status.get() /> }}
+            {move || {
+                arrived.track();
+                view! { <Acts appointment status=status.get() /> }
+            }}
             {move || status.get().is_open().then(|| view! { <MoveForm appointment /> })}
+            {move || status.get().is_open().then(|| match appointment.read_untracked().series_id {
+                Some(_) => view! { <SeriesActs id /> }.into_any(),
+                None => view! { <RepeatForm id /> }.into_any(),
+            })}
         </section>
     }
 }
@@ -115,7 +124,8 @@ fn clock(local: &str) -> String {
 
 #[component]
 fn Facts(appointment: RwSignal<AppointmentView>) -> impl IntoView {
-    let contact_id = appointment.with_untracked(|appointment| appointment.contact_id);
+    let (id, contact_id) = appointment.with_untracked(|appointment| (appointment.id, appointment.contact_id));
+    let new_task = format!("/tasks/new?appointment={id}");
     view! {
         <section class="panel flex flex-col gap-3 p-5">
             <h1 class="flex flex-wrap items-center gap-2">
@@ -123,11 +133,31 @@ fn Facts(appointment: RwSignal<AppointmentView>) -> impl IntoView {
                 {move || view! { <StatusBadge status=appointment.read().status /> }}
             </h1>
             <dl class="grid grid-cols-[4.5rem_1fr] gap-x-4 gap-y-1.5 sm:grid-cols-[8rem_1fr]">
+                {move || appointment.with(|v| v.for_name.clone()).map(|name| view! {
+                    <dt class="text-muted">"For"</dt>
+                    <dd><bdi>{name}</bdi></dd>
+                })}
                 <dt class="text-muted">"When"</dt>
                 <dd>{move || appointment.with(|v| view! { <Timestamp at=v.starts_at place=v.time_zone.clone() /> })}</dd>
+                {move || appointment.with(lasts).map(|words| view! {
+                    <dt class="text-muted">"Takes"</dt>
+                    <dd>{words}</dd>
+                })}
+                {move || appointment.with(|v| v.arrived_at.map(|at| (at, v.time_zone.clone()))).map(|(at, place)| view! {
+                    <dt class="text-muted">"Arrived"</dt>
+                    <dd><Timestamp at place /></dd>
+                })}
+                {move || appointment.with(|v| v.type_name.clone()).map(|name| view! {
+                    <dt class="text-muted">"Type"</dt>
+                    <dd>{name}</dd>
+                })}
                 {move || appointment.with(|v| v.location.clone()).map(|place| view! {
                     <dt class="text-muted">"Where"</dt>
                     <dd>{place.name}</dd>
+                })}
+                {move || appointment.with(|v| v.series_index).map(|index| view! {
+                    <dt class="text-muted">"Repeats"</dt>
+                    <dd>{format!("Visit {index} of a series")}</dd>
                 })}
                 <dt class="text-muted">"Staff"</dt>
                 <dd>{move || appointment.with(|v| or_dash(&v.staff_label))}</dd>
@@ -139,9 +169,23 @@ fn Facts(appointment: RwSignal<AppointmentView>) -> impl IntoView {
                     "Contact page"
                 </a>
                 <TextThem contact_id />
+                <a class="btn btn-sm min-h-11 md:min-h-8" href=new_task aria-keyshortcuts="t">
+                    <Icon icon=icondata::LuListPlus />
+                    "New task"
+                </a>
             </div>
         </section>
     }
+}
+
+/// How long it takes, if that is known.
+fn lasts(visit: &AppointmentView) -> Option<String> {
+    let minutes = (visit.ends_at? - visit.starts_at).num_minutes();
+    Some(match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    })
 }
 
 fn or_dash(text: &str) -> String {
@@ -156,7 +200,7 @@ fn Remind(appointment: RwSignal<AppointmentView>) -> impl IntoView {
     view! {
         <div>
             <PressButton url=RemindNow::url() fields run>
-                <Glyph icon=icondata::LuBell />
+                <Icon icon=icondata::LuBell />
                 "Remind now"
             </PressButton>
         </div>
@@ -167,38 +211,64 @@ fn Remind(appointment: RwSignal<AppointmentView>) -> impl IntoView {
 fn Acts(appointment: RwSignal<AppointmentView>, status: Status) -> impl IntoView {
     let button = move |act, words, icon| view! { <ActButton appointment act words icon /> };
     let confirm = matches!(status, Status::Scheduled | Status::RescheduleRequested)
-        .then(|| button(Act::Confirm, "Confirm", icondata::LuCheck));
+        .then(|| button(AppointmentAction::Confirm, "Confirm", icondata::LuCheck));
+    let (starts_at, arrived) = appointment.with_untracked(|v| (v.starts_at, v.arrived_at.is_some()));
+    let session = use_session();
+    // How it went is asked once it has begun; an arrival only on its day, which the server knows by the clock of its place.
+    let past = move || {
+        let begun = starts_at <= session.now.get();
+        let near = starts_at - session.now.get() < chrono::Duration::hours(24);
+        (status.is_open() && begun)
+            .then(|| {
+                view! {
+                    {button(AppointmentAction::Complete, "Completed", icondata::LuCircleCheck)}
+                    {button(AppointmentAction::NoShow, "No-show", icondata::LuCircleX)}
+                }
+                .into_any()
+            })
+            .or_else(|| {
+                (status.is_open() && near && !arrived)
+                    .then(|| button(AppointmentAction::Arrive, "Is here", icondata::LuMapPin).into_any())
+            })
+    };
+    let not_here = (status.is_open() && arrived).then(|| button(AppointmentAction::Reopen, "Not here yet", icondata::LuUndo2));
     let open = status.is_open().then(|| {
         view! {
-            {button(Act::Complete, "Completed", icondata::LuCircleCheck)}
-            {button(Act::NoShow, "No-show", icondata::LuCircleX)}
+            {past}
+            {not_here}
             <CancelButton appointment />
         }
     });
     let undo = (!status.is_open()).then(|| {
         view! {
             <p class="w-full text-sm text-muted">"Undo puts it back on the calendar and plans its reminders anew."</p>
-            {button(Act::Reopen, "Undo", icondata::LuUndo2)}
+            {button(AppointmentAction::Reopen, "Undo", icondata::LuUndo2)}
         }
     });
     view! { <div class="flex flex-wrap gap-2">{confirm} {open} {undo}</div> }
 }
 
 #[component]
-fn ActButton(appointment: RwSignal<AppointmentView>, act: Act, words: &'static str, icon: icondata::Icon) -> impl IntoView {
+fn ActButton(
+    appointment: RwSignal<AppointmentView>,
+    act: AppointmentAction,
+    words: &'static str,
+    icon: icondata::Icon,
+) -> impl IntoView {
     let id = appointment.with_untracked(|appointment| appointment.id);
     let name = match act {
-        Act::Confirm => "confirm",
-        Act::Cancel => "cancel",
-        Act::Complete => "complete",
-        Act::NoShow => "no_show",
-        Act::Reopen => "reopen",
+        AppointmentAction::Confirm => "confirm",
+        AppointmentAction::Cancel => "cancel",
+        AppointmentAction::Complete => "complete",
+        AppointmentAction::NoShow => "no_show",
+        AppointmentAction::Reopen => "reopen",
+        AppointmentAction::Arrive => "arrive",
     };
     let fields = vec![("id", id.to_string()), ("act", name.to_owned())];
-    let run = move || async move { Ok(LiveEvent::Appointment(act_on_appointment(id, act).await?)) };
+    let run = move || async move { Ok(LiveEvent::Appointment(act_on_appointment(id, act, String::new()).await?)) };
     view! {
         <PressButton url=ActOnAppointment::url() fields run>
-            <Glyph icon />
+            <Icon icon />
             {words}
         </PressButton>
     }
@@ -209,7 +279,7 @@ fn ActButton(appointment: RwSignal<AppointmentView>, act: Act, words: &'static s
 fn CancelButton(appointment: RwSignal<AppointmentView>) -> impl IntoView {
     view! {
         <button type="button" class="btn btn-sm min-h-11 text-error md:min-h-8" popovertarget="cancel-question">
-            <Glyph icon=icondata::LuX />
+            <Icon icon=icondata::LuX />
             "Cancel"
         </button>
         <div
@@ -224,7 +294,7 @@ fn CancelButton(appointment: RwSignal<AppointmentView>) -> impl IntoView {
             </p>
             <p class="pb-4 text-sm text-muted">"Its reminders are taken back. The customer is not told by itself; you can undo this."</p>
             <div class="flex flex-wrap gap-2">
-                <ActButton appointment act=Act::Cancel words="Yes, cancel it" icon=icondata::LuX />
+                <ActButton appointment act=AppointmentAction::Cancel words="Yes, cancel it" icon=icondata::LuX />
                 <button type="button" class="btn btn-sm min-h-11 md:min-h-8" popovertarget="cancel-question" popovertargetaction="hide">
                     "Keep it"
                 </button>
@@ -252,6 +322,16 @@ fn MoveForm(appointment: RwSignal<AppointmentView>) -> impl IntoView {
         let zone = session.known_place(&clock)?;
         Some(starts_at.with_timezone(&zone).format("%Y-%m-%dT%H:%M").to_string())
     });
+    let repeats = appointment.with_untracked(|appointment| appointment.series_id.is_some());
+    let scope = repeats.then(|| {
+        let pair = |value: &str, words: &str| (value.to_owned(), words.to_owned());
+        let options = vec![
+            pair("this", "Only this visit"),
+            pair("following", "This and those after it, by as much"),
+            pair("all", "All to come, by as much"),
+        ];
+        view! { <Choice form name="scope" label="This visit repeats: move" options /> }
+    });
     let field = move || match local.get() {
         Some(value) => view! {
             <Field form name="starts_at" label="New date and time" kind="datetime-local" value hint=zone.clone() required=true />
@@ -268,6 +348,7 @@ fn MoveForm(appointment: RwSignal<AppointmentView>) -> impl IntoView {
             <Collision form path="/appointments" words="Open that appointment" />
             <input type="hidden" name="id" value=id.to_string() />
             <input type="hidden" name="time_zone" value=place />
+            {scope}
             {field}
         </ActionForm>
     }

@@ -8,17 +8,19 @@ use leptos_router::hooks::use_query_map;
 
 use crate::{
     appointments::list_appointments,
-    components::{Awaited, Empty, Glyph, Pager, StatusBadge, Tabs, TimeFormat, Timestamp},
+    components::{Awaited, Empty, Icon, Pager, StatusBadge, Tabs, TimeFormat, Timestamp},
     paths,
     session::{Session, use_session},
 };
 
 /// The tabs: words, and what the service calls it.
-const FILTERS: [(&str, &str); 4] = [
+const FILTERS: [(&str, &str); 6] = [
     ("Upcoming", "upcoming"),
     ("Past", "past"),
     ("Needs another time", "reschedule_requested"),
+    ("Not answered", "unanswered"),
     ("Confirmed", "confirmed"),
+    ("To mark", "unmarked"),
 ];
 
 #[component]
@@ -50,7 +52,7 @@ pub fn ListPage() -> impl IntoView {
             <div class="flex flex-wrap items-center justify-between gap-2">
                 <h1>"Appointments"</h1>
                 <a class="btn btn-primary btn-sm min-h-11 md:min-h-9" href="/appointments/new">
-                    <Glyph icon=icondata::LuPlus />
+                    <Icon icon=icondata::LuPlus />
                     "New appointment"
                 </a>
             </div>
@@ -64,17 +66,25 @@ pub fn ListPage() -> impl IntoView {
 fn List(page: Page<AppointmentView>, show: &'static str, cursor: Option<String>) -> impl IntoView {
     let empty = page.data.is_empty().then(|| match show {
         "upcoming" => {
-            view! { <Empty title="Nothing coming up" todo="Add an appointment: its reminders plan themselves." /> }.into_any()
+            view! { <Empty title="Nothing coming up" next_step="Add an appointment: its reminders plan themselves." /> }
+                .into_any()
         }
         "reschedule_requested" => {
-            view! { <Empty title="Nobody needs another time" todo="A customer who answers N to a reminder appears here." /> }
+            view! { <Empty title="Nobody needs another time" next_step="A customer who answers N to a reminder appears here." /> }
                 .into_any()
         }
+        "unanswered" => view! {
+            <Empty title="Everybody has answered" next_step="Visits whose customer was asked and has not answered appear here." />
+        }
+        .into_any(),
+        "unmarked" => view! { <Empty title="Nothing to mark" next_step="Visits appear here once their time has come, until somebody says how they went." /> }
+            .into_any(),
         "confirmed" => {
-            view! { <Empty title="Nothing confirmed yet" todo="A customer who answers Y to a reminder appears here." /> }
+            view! { <Empty title="Nothing confirmed yet" next_step="A customer who answers Y to a reminder appears here." /> }
                 .into_any()
         }
-        _ => view! { <Empty title="No past appointments" todo="Appointments move here once their time has come." /> }.into_any(),
+        _ => view! { <Empty title="No past appointments" next_step="Appointments move here once their time has come." /> }
+            .into_any(),
     });
     let session = use_session();
     let days = move || {
@@ -124,6 +134,7 @@ fn Day(appointments: Vec<AppointmentView>) -> impl IntoView {
 
 #[component]
 fn Row(appointment: AppointmentView) -> impl IntoView {
+    let who = appointment.who();
     view! {
         <li>
             <a class="row" href=format!("/appointments/{}", appointment.id)>
@@ -131,7 +142,7 @@ fn Row(appointment: AppointmentView) -> impl IntoView {
                     <Timestamp at=appointment.starts_at say=TimeFormat::Clock place=appointment.time_zone />
                 </span>
                 <span class="min-w-0 flex-1 truncate">
-                    {appointment.contact_name}
+                    {who}
                     <span class="ps-2 text-sm text-muted">{appointment.staff_label}</span>
                 </span>
                 <StatusBadge status=appointment.status />

@@ -1,14 +1,18 @@
 //! A new appointment.
 
-use contract::{businesses::LocationView, contacts::ContactView};
+use contract::{
+    appointment_types::{AppointmentTypeView, StaffLabelView},
+    businesses::LocationView,
+    contacts::ContactView,
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{components::Form, hooks::use_query_map};
 
 use crate::{
     appointments::CreateAppointment,
-    businesses::list_locations,
-    components::{Awaited, Glyph},
+    businesses::{list_locations, list_staff, list_types},
+    components::{Awaited, Icon},
     contacts::{get_contact, list_contacts},
     error::AppError,
     forms::{Area, Choice, Collision, Field, FormNote, FormState, Submit},
@@ -25,26 +29,39 @@ struct Candidates {
     more: bool,
     /// Where it can be.
     locations: Vec<LocationView>,
+    types: Vec<AppointmentTypeView>,
+    staff: Vec<StaffLabelView>,
 }
 
 async fn candidates(contact: Option<String>, q: Option<String>) -> Result<Candidates, AppError> {
     if let Some(id) = contact.and_then(|id| id.parse().ok()) {
-        let (page, locations) = futures::join!(get_contact(id), list_locations());
+        let (page, locations, types, staff) = futures::join!(get_contact(id, None), list_locations(), list_types(), list_staff());
         return Ok(Candidates {
             contacts: vec![page?.contact],
             fixed: true,
             more: false,
-            locations: locations?,
+            locations: in_use(locations?, |l| l.archived),
+            types: in_use(types?, |t| t.archived),
+            staff: in_use(staff?, |l| l.archived),
         });
     }
-    let (page, locations) = futures::join!(list_contacts(q, None), list_locations());
+    let (page, locations, types, staff) =
+        futures::join!(list_contacts(q, None, None), list_locations(), list_types(), list_staff());
     let page = page?;
     Ok(Candidates {
-        contacts: page.data,
+        contacts: page.page.data,
         fixed: false,
-        more: page.next_cursor.is_some(),
-        locations: locations?,
+        more: page.page.next_cursor.is_some(),
+        locations: in_use(locations?, |l| l.archived),
+        types: in_use(types?, |t| t.archived),
+        staff: in_use(staff?, |l| l.archived),
     })
+}
+
+/// What can still be chosen.
+fn in_use<T>(mut all: Vec<T>, archived: fn(&T) -> bool) -> Vec<T> {
+    all.retain(|one| !archived(one));
+    all
 }
 
 #[component]
@@ -87,7 +104,7 @@ fn Search(q: String, more: bool) -> impl IntoView {
                 <input id="contact-search" type="search" name="q" class="input w-full" value=q placeholder="Name, phone or e-mail" />
             </div>
             <button type="submit" class="btn min-h-11">
-                <Glyph icon=icondata::LuSearch />
+                <Icon icon=icondata::LuSearch />
                 "Find"
             </button>
             <p class="field-hint w-full empty:hidden">{note}</p>
@@ -123,6 +140,16 @@ fn NewForm(found: Candidates, q: Option<String>) -> impl IntoView {
         options.extend(found.locations.iter().map(|l| (l.id.to_string(), l.name.clone())));
         view! { <Choice form name="location_id" label="Location" options hint="Its number sends the reminders, if it has one." /> }
     });
+    let kind = (!found.types.is_empty()).then(|| {
+        let mut options = vec![(String::new(), "Not said".to_owned())];
+        options.extend(found.types.iter().map(|t| (t.id.to_string(), format!("{} · {} min", t.name, t.minutes))));
+        view! { <Choice form name="type_id" label="Type" options hint="It says how long it takes, and when the customer is reminded." /> }
+    });
+    let names = found
+        .staff
+        .iter()
+        .map(|label| view! { <option value=label.name.clone()></option> })
+        .collect_view();
     let zone = session.business.with_untracked(|business| business.time_zone.clone());
     let elsewhere = found
         .locations
@@ -138,9 +165,13 @@ fn NewForm(found: Candidates, q: Option<String>) -> impl IntoView {
             <FormNote form />
             <Collision form path="/appointments" words="Open that appointment" />
             {who}
+            <Field form name="for_name" label="For whom (optional)" hint="A child, a pet. Texts say the first name." />
             <Field form name="starts_at" label="Date and time" kind="datetime-local" hint=zone required=true />
+            {kind}
+            <Field form name="minutes" label="Minutes (optional)" kind="number" hint="Empty: as its type says." />
             {place}
-            <Field form name="staff_label" label="Staff (optional)" hint="Who the customer will see." />
+            <datalist id="staff-labels">{names}</datalist>
+            <Field form name="staff_label" label="Staff (optional)" list="staff-labels" hint="Who the customer will see." />
             <Area form name="notes" label="Notes" hint="Only you see these." />
             <div>
                 <Submit form label="Save appointment" />

@@ -16,19 +16,19 @@ use crate::{
 #[cfg(feature = "ssr")]
 use crate::ssr;
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn get_email() -> Result<EmailView, AppError> {
     Ok(services::pages::settings::email(&ssr::services()?, &ssr::actor().await?).await?)
 }
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn send_test_mail() -> Result<EmailView, AppError> {
     let work = async move {
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
         services::mails::send_test(&s, &actor).await?;
         Ok(services::pages::settings::email(&s, &actor).await?)
     };
-    ssr::door(ssr::Form::new("email", "/settings"), work, |_| None).await
+    ssr::post_form(ssr::Form::new("email", "/settings"), work, |_| None).await
 }
 
 #[component]

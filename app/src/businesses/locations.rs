@@ -1,11 +1,20 @@
 //! Places appointments happen at, in the settings.
 
-use contract::businesses::LocationView;
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the fields of a form are the arguments of its server function"
+)]
+
+use contract::{
+    appointment_types::Arrange,
+    businesses::{LocationView, OpeningHours},
+};
 use leptos::{prelude::*, server_fn::ServerFn};
 use uuid::Uuid;
 
+use super::lists::ArrangeButtons;
 use crate::{
-    components::{Awaited, Glyph},
+    components::{Awaited, Icon},
     error::AppError,
     forms::{Field, FormNote, FormState, Submit},
     session::use_session,
@@ -14,42 +23,52 @@ use crate::{
 #[cfg(feature = "ssr")]
 use crate::ssr;
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn list_locations() -> Result<Vec<LocationView>, AppError> {
     Ok(services::businesses::locations::list(&ssr::services()?, &ssr::actor().await?).await?)
 }
 
-#[server(prefix = "/api/fn")]
-pub async fn add_location(
+/// `id` is empty for a new one; hours are as typed for each day.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn save_location(
+    #[server(default)] id: String,
     name: String,
     address: String,
     number: String,
     #[server(default)] time_zone: String,
+    #[server(default)] mon: String,
+    #[server(default)] tue: String,
+    #[server(default)] wed: String,
+    #[server(default)] thu: String,
+    #[server(default)] fri: String,
+    #[server(default)] sat: String,
+    #[server(default)] sun: String,
 ) -> Result<LocationView, AppError> {
     let command = contract::businesses::SaveLocation {
         name,
         address,
         number,
         time_zone,
+        opening_hours: OpeningHours {
+            mon,
+            tue,
+            wed,
+            thu,
+            fri,
+            sat,
+            sun,
+        },
     };
-    save(None, "location".to_owned(), command).await
+    let id = id.parse().ok();
+    save(id, id.map_or_else(|| "location".to_owned(), form_name), command).await
 }
 
-#[server(prefix = "/api/fn")]
-pub async fn update_location(
-    id: Uuid,
-    name: String,
-    address: String,
-    number: String,
-    #[server(default)] time_zone: String,
-) -> Result<LocationView, AppError> {
-    let command = contract::businesses::SaveLocation {
-        name,
-        address,
-        number,
-        time_zone,
-    };
-    save(Some(id), form_name(id), command).await
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn arrange_location(id: Uuid, what: Arrange) -> Result<Vec<LocationView>, AppError> {
+    let archive = what == Arrange::Archive;
+    let work =
+        async move { Ok(services::businesses::locations::archive(&ssr::services()?, &ssr::actor().await?, id, archive).await?) };
+    ssr::button_action("/settings", work).await
 }
 
 #[cfg(feature = "ssr")]
@@ -59,11 +78,29 @@ async fn save(id: Option<Uuid>, form: String, command: contract::businesses::Sav
         .typed("address", &command.address)
         .typed("number", &command.number)
         .typed("time_zone", &command.time_zone);
+    let form = command
+        .opening_hours
+        .days()
+        .into_iter()
+        .fold(form, |form, (day, hours)| form.typed(day, hours));
     let work = async move {
         let actor = ssr::actor().await?;
-        Ok(services::businesses::locations::save(&ssr::services()?, &actor, id, command).await?)
+        let saved = services::businesses::locations::save(&ssr::services()?, &actor, id, command).await;
+        saved.map_err(|e| AppError(of_the_form(e)))
     };
-    ssr::door(form, work, |_| None).await
+    ssr::post_form(form, work, |_| None).await
+}
+
+/// The form calls the hours of a day by the day.
+#[cfg(feature = "ssr")]
+fn of_the_form(error: services::Error) -> contract::Problem {
+    let mut problem = error.problem();
+    for field in &mut problem.fields {
+        if let Some(day) = field.field.strip_prefix("opening_hours.") {
+            field.field = day.to_owned();
+        }
+    }
+    problem
 }
 
 /// Each location has a form of its own on the page.
@@ -124,23 +161,62 @@ fn facts(place: &LocationView) -> String {
 fn Place(place: LocationView, may_manage: bool, places: RwSignal<Vec<LocationView>>) -> impl IntoView {
     let words = facts(&place);
     let name = place.name.clone();
-    let change = may_manage.then(|| view! { <ChangePlace place places /> });
+    let hours = place.opening_hours.as_ref().map(open_words);
+    let archived = place.archived;
+    let change = may_manage.then(|| {
+        let action = ServerAction::<ArrangeLocation>::new();
+        Effect::new(move |_| {
+            if let Some(Ok(all)) = action.value().get() {
+                places.set(all);
+            }
+        });
+        let id = place.id;
+        let arrange = Callback::new(move |what| {
+            action.dispatch(ArrangeLocation { id, what });
+        });
+        view! {
+            <ChangePlace place=place.clone() places />
+            <ArrangeButtons url=ArrangeLocation::url() id name=place.name archived arrange ordered=false />
+        }
+    });
     view! {
-        <li class="rounded border border-base-300 p-3">
+        <li class="rounded border border-base-300 p-3" class:opacity-70=archived>
             <p class="flex items-center gap-1.5 font-medium">
-                <Glyph icon=icondata::LuMapPin />
+                <Icon icon=icondata::LuMapPin />
                 {name}
+                <span class="text-sm font-normal text-muted">{archived.then_some("archived")}</span>
             </p>
             <p class="text-sm text-muted empty:hidden">{words}</p>
+            <p class="text-sm text-muted empty:hidden">{hours}</p>
             {change}
         </li>
+    }
+}
+
+/// Days that are open, and when.
+fn open_words(hours: &OpeningHours) -> String {
+    let open = hours.days().into_iter().filter(|(_, text)| !text.is_empty());
+    open.map(|(day, text)| format!("{} {text}", day_word(day)))
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+fn day_word(day: &str) -> &'static str {
+    match day {
+        "mon" => "Mon",
+        "tue" => "Tue",
+        "wed" => "Wed",
+        "thu" => "Thu",
+        "fri" => "Fri",
+        "sat" => "Sat",
+        _ => "Sun",
     }
 }
 
 #[component]
 fn ChangePlace(place: LocationView, places: RwSignal<Vec<LocationView>>) -> impl IntoView {
     let session = use_session();
-    let action = ServerAction::<UpdateLocation>::new();
+    let action = ServerAction::<SaveLocation>::new();
     let name = form_name(place.id);
     let form = FormState::new(&name, action, session.flash());
     show_saved(action, places);
@@ -162,14 +238,14 @@ fn ChangePlace(place: LocationView, places: RwSignal<Vec<LocationView>>) -> impl
 #[component]
 fn NewPlace(places: RwSignal<Vec<LocationView>>) -> impl IntoView {
     let session = use_session();
-    let action = ServerAction::<AddLocation>::new();
+    let action = ServerAction::<SaveLocation>::new();
     let form = FormState::new("location", action, session.flash());
     show_saved(action, places);
     let open = form.is_shown_again();
     view! {
         <details open=open>
             <summary class="btn btn-sm min-h-11 w-fit md:min-h-8">
-                <Glyph icon=icondata::LuPlus />
+                <Icon icon=icondata::LuPlus />
                 "Add a location"
             </summary>
             <ActionForm action attr:class="flex flex-col gap-3 pt-3">
@@ -181,6 +257,12 @@ fn NewPlace(places: RwSignal<Vec<LocationView>>) -> impl IntoView {
 
 #[component]
 fn PlaceFields(form: FormState, place: Option<LocationView>) -> impl IntoView {
+    let hours = place.as_ref().and_then(|l| l.opening_hours.clone()).unwrap_or_default();
+    let days = hours
+        .days()
+        .map(|(day, text)| view! { <Field form name=day label=day_word(day) value=text.to_owned() /> });
+    // Open where something is wrong with it or there is something to see.
+    let is_said = hours != OpeningHours::default() || form.is_shown_again();
     let (name, address, number, time_zone) = place.map_or_else(Default::default, |l| {
         (
             l.name,
@@ -209,6 +291,11 @@ fn PlaceFields(form: FormState, place: Option<LocationView>) -> impl IntoView {
             list="zones"
             hint="Only if its clocks do not show your business’s time. Its appointments are entered, shown and texted in it."
         />
+        <details open=is_said>
+            <summary class="link flex min-h-11 w-fit items-center text-sm md:min-h-8">"Opening hours (optional)"</summary>
+            <p class="field-hint pb-2">"Like 9:00-12:00, 13:30-17:00. Empty is closed; empty on all days is not said."</p>
+            <div class="grid grid-cols-2 gap-x-3 gap-y-2">{days.into_iter().collect_view()}</div>
+        </details>
         <div>
             <Submit form label="Save location" />
         </div>
@@ -216,10 +303,7 @@ fn PlaceFields(form: FormState, place: Option<LocationView>) -> impl IntoView {
 }
 
 /// What was saved stands in the list, by name.
-fn show_saved<S>(action: ServerAction<S>, places: RwSignal<Vec<LocationView>>)
-where
-    S: ServerFn<Error = AppError, Output = LocationView> + Clone + Send + Sync + 'static,
-{
+fn show_saved(action: ServerAction<SaveLocation>, places: RwSignal<Vec<LocationView>>) {
     let session = use_session();
     Effect::new(move |_| {
         if let Some(Ok(saved)) = action.value().get() {

@@ -8,12 +8,15 @@ use contract::{
 };
 use domain::consent::State;
 use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 use uuid::Uuid;
 
-use super::{HoldNotice, RecordConsent, SetContactBlocked, UpdateContact, get_contact, new::ContactFields, set_contact_blocked};
+use super::{
+    HoldNotice, RecordConsent, SetContactBlocked, Tags, Timeline, UpdateContact, get_contact, merge::MergedNotice,
+    new::ContactFields, set_contact_blocked,
+};
 use crate::{
-    components::{Awaited, ConsentBadge, Empty, Glyph, PersonTitle, PressButton, StatusBadge, Timestamp},
+    components::{Awaited, ConsentBadge, Empty, Icon, PersonTitle, PressButton, StatusBadge, Timestamp},
     conversations::TextContact,
     error::AppError,
     forms::{Area, Choice, FormNote, FormState, Submit},
@@ -25,28 +28,30 @@ use crate::{
 pub fn DetailPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let page = Resource::new_blocking(move || id.get(), read);
+    let query = use_query_map();
+    let before = Memo::new(move |_| query.read().get("before"));
+    let page = Resource::new_blocking(move || (id.get(), before.get()), |(id, before)| read(id, before));
     view! {
         <div class="mx-auto flex max-w-3xl flex-col gap-4 p-4">
             <a class="link link-hover flex w-fit items-center gap-1 text-sm text-muted" href="/contacts">
-                <Glyph icon=icondata::LuArrowLeft />
+                <Icon icon=icondata::LuArrowLeft />
                 "All contacts"
             </a>
-            <Awaited from=page view=|page| view! { <Detail page /> } />
+            <Awaited from=page view=move |page| view! { <Detail page earlier=before.get_untracked().is_some() /> } />
         </div>
     }
 }
 
-async fn read(id: String) -> Result<ContactPage, AppError> {
+async fn read(id: String, before: Option<String>) -> Result<ContactPage, AppError> {
     let id = id
         .parse()
         .map_err(|_| AppError::new(Code::NotFound, "There is no such contact."))?;
-    get_contact(id).await
+    get_contact(id, before).await
 }
 
-/// The parts that change by themselves; the form being typed in does not.
+/// The parts that change by themselves; the form being typed in does not. `earlier`: what is shown of what happened is not the latest.
 #[component]
-fn Detail(page: ContactPage) -> impl IntoView {
+fn Detail(page: ContactPage, earlier: bool) -> impl IntoView {
     let session = use_session();
     let id = page.contact.id;
     let initial = page.contact.clone();
@@ -54,6 +59,8 @@ fn Detail(page: ContactPage) -> impl IntoView {
     let ledger = RwSignal::new(page.ledger);
     let appointments = RwSignal::new(page.appointments);
     let hold = RwSignal::new(page.hold);
+    let timeline = RwSignal::new(page.timeline);
+    let merged = RwSignal::new(page.merged);
     let concerns = move |event: &LiveEvent| match event {
         LiveEvent::Contact(contact) => contact.id == id,
         LiveEvent::Appointment(appointment) => appointment.contact_id == id,
@@ -61,17 +68,22 @@ fn Detail(page: ContactPage) -> impl IntoView {
     };
     session.live.refetch_on(concerns, move || {
         spawn_local(async move {
-            if let Ok(page) = get_contact(id).await {
+            if let Ok(page) = get_contact(id, None).await {
                 contact.try_set(page.contact);
                 ledger.try_set(page.ledger);
                 appointments.try_set(page.appointments);
                 hold.try_set(page.hold);
+                merged.try_set(page.merged);
+                if !earlier {
+                    timeline.try_set(page.timeline);
+                }
             }
         });
     });
     view! {
         <PersonTitle contact />
         <Head contact />
+        {move || merged.get().map(|merged| view! { <MergedNotice id merged /> })}
         {move || hold.get().map(|hold| view! { <HoldNotice contact_id=id hold back=format!("/contacts/{id}") /> })}
         <div class="grid items-start gap-4 md:grid-cols-2">
             <EditForm contact=initial />
@@ -80,6 +92,7 @@ fn Detail(page: ContactPage) -> impl IntoView {
                 <Appointments id appointments />
             </div>
         </div>
+        <Timeline id timeline earlier />
         <Ledger id ledger />
     }
 }
@@ -92,9 +105,14 @@ fn Head(contact: RwSignal<ContactView>) -> impl IntoView {
             <div class="min-w-0 flex-1">
                 <h1>{move || contact.with(|c| c.title().to_owned())}</h1>
                 <p class="tabular text-muted">{move || contact.read().phone_display.clone()}</p>
+                {move || view! { <Tags tags=contact.read().tags.clone() /> }}
             </div>
             <TextThem contact_id=id />
-            {move || view! { <BlockButton id blocked=contact.read().blocked /> }}
+            <a class="btn btn-sm min-h-11 md:min-h-8" href=format!("/contacts/{id}/merge")>
+                <Icon icon=icondata::LuMerge />
+                "Merge with…"
+            </a>
+            {move || view! { <BlockButton id blocked=contact.read().blocked back=format!("/contacts/{id}") /> }}
         </div>
     }
 }
@@ -106,21 +124,22 @@ pub fn TextThem(contact_id: Uuid) -> impl IntoView {
         <form method="post" action=TextContact::url()>
             <input type="hidden" name="contact_id" value=contact_id.to_string() />
             <button type="submit" class="btn btn-sm min-h-11 md:min-h-8">
-                <Glyph icon=icondata::LuMessageSquare />
+                <Icon icon=icondata::LuMessageSquare />
                 "Text them"
             </button>
         </form>
     }
 }
 
+/// `back` is the page a browser without JavaScript returns to.
 #[component]
-fn BlockButton(id: Uuid, blocked: bool) -> impl IntoView {
-    let fields = vec![("id", id.to_string()), ("blocked", (!blocked).to_string())];
-    let run = move || async move { Ok(LiveEvent::Contact(set_contact_blocked(id, !blocked).await?)) };
+pub fn BlockButton(id: Uuid, blocked: bool, back: String) -> impl IntoView {
+    let fields = vec![("id", id.to_string()), ("blocked", (!blocked).to_string()), ("back", back)];
+    let run = move || async move { Ok(LiveEvent::Contact(set_contact_blocked(id, !blocked, String::new()).await?)) };
     let words = if blocked { "Unblock" } else { "Block" };
     view! {
         <PressButton url=SetContactBlocked::url() fields run>
-            <Glyph icon=icondata::LuBan />
+            <Icon icon=icondata::LuBan />
             {words}
         </PressButton>
     }
@@ -144,12 +163,15 @@ fn EditForm(contact: ContactView) -> impl IntoView {
             <ActionForm action attr:class="flex flex-col gap-4">
                 <FormNote form saved="Saved." />
                 <input type="hidden" name="id" value=contact.id.to_string() />
+                <input type="hidden" name="asked" value="yes" />
                 <ContactFields
                     form
                     name=contact.name
                     phone=contact.phone_display
                     email=contact.email.unwrap_or_default()
                     time_zone=contact.time_zone.unwrap_or_default()
+                    language=contact.language.unwrap_or_default()
+                    tags=contact.tags.join(", ")
                     notes=contact.notes
                 />
                 <div>
@@ -178,7 +200,10 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
     view! {
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="consent-heading">
             <h2 id="consent-heading">"Consent to texts"</h2>
-            <p>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }}</p>
+            <p class="flex flex-wrap items-center gap-2">
+                "Texts" {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }} "E-mail"
+                {move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) /> }}
+            </p>
             <ActionForm action attr:class="flex flex-col gap-3">
                 <FormNote form saved="Recorded." />
                 <input type="hidden" name="contact_id" value=id.to_string() />
@@ -224,12 +249,12 @@ fn Appointments(id: Uuid, appointments: RwSignal<Vec<AppointmentView>>) -> impl 
             <div class="flex flex-wrap items-center justify-between gap-2 px-5 pt-4 pb-3">
                 <h2 id="visits-heading">"Appointments"</h2>
                 <a class="btn btn-sm min-h-11 md:min-h-8" href=new_appointment>
-                    <Glyph icon=icondata::LuCalendarPlus />
+                    <Icon icon=icondata::LuCalendarPlus />
                     "New appointment"
                 </a>
             </div>
             <div class:hidden=move || !appointments.read().is_empty()>
-                <Empty title="No appointments yet" todo="A new one plans its reminders by itself." />
+                <Empty title="No appointments yet" next_step="A new one plans its reminders by itself." />
             </div>
             <ul>{rows}</ul>
         </section>
@@ -250,12 +275,12 @@ fn Ledger(id: Uuid, ledger: RwSignal<Vec<ConsentEventView>>) -> impl IntoView {
             <div class="flex flex-wrap items-center justify-between gap-2 px-5 pt-4 pb-2">
                 <h2 id="ledger-heading">"Consent history"</h2>
                 <a class="btn btn-sm min-h-11 md:min-h-8" href=format!("/contacts/{id}/consent.csv") rel="external" download="">
-                    <Glyph icon=icondata::LuDownload />
+                    <Icon icon=icondata::LuDownload />
                     "Download consent history (CSV)"
                 </a>
             </div>
             <div class:hidden=move || !ledger.read().is_empty()>
-                <Empty title="Nothing recorded yet" todo="Every yes and no is kept here with its evidence." />
+                <Empty title="Nothing recorded yet" next_step="Every yes and no is kept here with its evidence." />
             </div>
             <div class="overflow-x-auto px-2 pb-2" tabindex="0" role="group" aria-label="Consent history" class:hidden=move || ledger.read().is_empty()>
                 <table class="table table-sm">

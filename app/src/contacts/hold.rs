@@ -8,7 +8,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use uuid::Uuid;
 
 use crate::{
-    components::{Glyph, PressButton, TimeFormat, Timestamp},
+    components::{Icon, PressButton, TimeFormat, Timestamp},
     error::AppError,
 };
 
@@ -16,11 +16,11 @@ use crate::{
 use crate::ssr;
 
 /// `back` is the page a browser without JavaScript returns to.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn decide_hold(contact_id: Uuid, opt_out: bool, back: String) -> Result<ContactView, AppError> {
     let command = contract::contacts::DecideHold { contact_id, opt_out };
     let work = async move { Ok(services::tasks::decide_hold(&ssr::services()?, &ssr::actor().await?, command).await?) };
-    ssr::press(&back, work).await
+    ssr::button_action(&back, work).await
 }
 
 /// What they said, and the two answers.
@@ -56,7 +56,7 @@ fn Decide(contact_id: Uuid, opt_out: bool, back: String, words: &'static str, ic
     let run = move || async move { Ok(LiveEvent::Contact(decide_hold(contact_id, opt_out, String::new()).await?)) };
     view! {
         <PressButton url=DecideHold::url() fields run>
-            <Glyph icon />
+            <Icon icon />
             {words}
         </PressButton>
     }
@@ -67,7 +67,7 @@ fn Decide(contact_id: Uuid, opt_out: bool, back: String, words: &'static str, ic
 pub fn OnHold() -> impl IntoView {
     view! {
         <span class="state badge-waiting">
-            <Glyph icon=icondata::LuHand size="1em" />
+            <Icon icon=icondata::LuHand size="1em" />
             "On hold"
         </span>
     }

@@ -1,13 +1,17 @@
 //! All contacts, searched by part of a name, number or e-mail.
 
-use contract::{Page, contacts::ContactView, live::LiveEvent};
+use contract::{
+    contacts::{ContactView, PeoplePage, TagView},
+    live::LiveEvent,
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{components::Form, hooks::use_query_map};
 
 use crate::{
-    components::{Awaited, ConsentBadge, Empty, Glyph, Pager, Timestamp},
-    contacts::{OnHold, list_contacts},
+    components::{Awaited, ConsentBadge, Empty, Icon, Pager, Timestamp},
+    contacts::{OnHold, Tags, list_contacts},
+    paths,
     session::use_session,
 };
 
@@ -17,18 +21,22 @@ pub fn ListPage() -> impl IntoView {
     let query = use_query_map();
     let q = Memo::new(move |_| query.read().get("q").filter(|q| !q.trim().is_empty()));
     let cursor = Memo::new(move |_| query.read().get("cursor"));
-    let contacts = Resource::new_blocking(move || (q.get(), cursor.get()), |(q, cursor)| list_contacts(q, cursor));
+    let tag = Memo::new(move |_| query.read().get("tag").filter(|tag| !tag.trim().is_empty()));
+    let contacts = Resource::new_blocking(
+        move || (q.get(), tag.get(), cursor.get()),
+        |(q, tag, cursor)| list_contacts(q, tag, cursor),
+    );
     session
         .live
         .refetch_on(|event| matches!(event, LiveEvent::Contact(_)), move || contacts.refetch());
-    let list = move |page| view! { <List page q=q.get_untracked() cursor=cursor.get_untracked() /> };
+    let list = move |page| view! { <List page q=q.get_untracked() tag=tag.get_untracked() cursor=cursor.get_untracked() /> };
     view! {
         <Title text="Contacts" />
         <div class="mx-auto flex max-w-5xl flex-col gap-4 p-4">
             <div class="flex flex-wrap items-center justify-between gap-2">
                 <h1>"Contacts"</h1>
                 <a class="btn btn-primary btn-sm min-h-11 md:min-h-9" href="/contacts/new">
-                    <Glyph icon=icondata::LuPlus />
+                    <Icon icon=icondata::LuPlus />
                     "New contact"
                 </a>
             </div>
@@ -44,8 +52,9 @@ pub fn ListPage() -> impl IntoView {
                     placeholder="Name, phone or e-mail"
                     value=q.get_untracked()
                 />
+                {tag.get_untracked().map(|tag| view! { <input type="hidden" name="tag" value=tag /> })}
                 <button type="submit" class="btn min-h-11 md:min-h-0">
-                    <Glyph icon=icondata::LuSearch />
+                    <Icon icon=icondata::LuSearch />
                     "Search"
                 </button>
             </Form>
@@ -55,11 +64,12 @@ pub fn ListPage() -> impl IntoView {
 }
 
 #[component]
-fn List(page: Page<ContactView>, q: Option<String>, cursor: Option<String>) -> impl IntoView {
+fn List(page: PeoplePage, q: Option<String>, tag: Option<String>, cursor: Option<String>) -> impl IntoView {
+    let PeoplePage { page, tags } = page;
     if page.data.is_empty() {
-        return if q.is_some() {
+        return if q.is_some() || tag.is_some() {
             view! {
-                <Empty title="Nobody was found" todo="Try a part of the name, or the last digits of the number.">
+                <Empty title="Nobody was found" next_step="Try a part of the name, or the last digits of the number.">
                     <a class="btn min-h-11" href="/contacts">
                         "Show all contacts"
                     </a>
@@ -68,7 +78,7 @@ fn List(page: Page<ContactView>, q: Option<String>, cursor: Option<String>) -> i
             .into_any()
         } else {
             view! {
-                <Empty title="No contacts yet" todo="Add the first customer; texts and appointments start from there.">
+                <Empty title="No contacts yet" next_step="Add the first customer; texts and appointments start from there.">
                     <a class="btn btn-primary min-h-11" href="/contacts/new">
                         "Add a contact"
                     </a>
@@ -84,6 +94,7 @@ fn List(page: Page<ContactView>, q: Option<String>, cursor: Option<String>) -> i
         .map(|contact| view! { <TableRow contact /> })
         .collect_view();
     view! {
+        <TagFilter tags chosen=tag.clone() q=q.clone() />
         <div class="panel">
             <table class="table max-md:block">
                 <thead class="max-md:sr-only">
@@ -98,9 +109,35 @@ fn List(page: Page<ContactView>, q: Option<String>, cursor: Option<String>) -> i
                 <tbody class="max-md:block">{rows}</tbody>
             </table>
         </div>
-        <Pager path="/contacts".to_owned() filter=vec![("q", q)] cursor next=page.next_cursor />
+        <Pager path="/contacts".to_owned() filter=vec![("q", q), ("tag", tag)] cursor next=page.next_cursor />
     }
     .into_any()
+}
+
+/// The tags that are used, as links; the chosen one leads back to everybody.
+#[component]
+fn TagFilter(tags: Vec<TagView>, chosen: Option<String>, q: Option<String>) -> impl IntoView {
+    let link = move |one: TagView| {
+        let is_chosen = chosen.as_deref() == Some(one.tag.as_str());
+        let tag = (!is_chosen).then_some(one.tag.as_str());
+        let href = paths::with_query("/contacts", &[("q", q.as_deref()), ("tag", tag)]);
+        view! {
+            <li>
+                <a class="btn btn-sm min-h-11 md:min-h-8" class=("btn-active", is_chosen) aria-current=is_chosen.then_some("true") href=href>
+                    {one.tag}
+                    <span class="tabular text-muted">{one.people}</span>
+                </a>
+            </li>
+        }
+    };
+    let links: Vec<_> = tags.into_iter().take(30).map(link).collect();
+    (!links.is_empty()).then(|| {
+        view! {
+            <nav aria-label="Tags">
+                <ul class="flex flex-wrap gap-1.5">{links}</ul>
+            </nav>
+        }
+    })
 }
 
 /// A line of a table on a desk, a card on a phone.
@@ -118,7 +155,7 @@ fn TableRow(contact: ContactView) -> impl IntoView {
                 <a class="link link-hover font-medium max-md:inline-flex max-md:min-h-11 max-md:items-center" href=format!("/contacts/{}", contact.id)>
                     {title}
                 </a>
-                {blocked} {on_hold}
+                {blocked} {on_hold} <Tags tags=contact.tags />
             </td>
             <td class="tabular whitespace-nowrap max-md:border-0 max-md:p-0" class=("max-md:hidden", nameless)>
                 {contact.phone_display}

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    components::Glyph,
+    components::Icon,
     contacts::CreateContact,
     forms::{Area, Field, FormNote, FormState, Submit},
     session::use_session,
@@ -20,7 +20,7 @@ pub fn NewPage() -> impl IntoView {
         <Title text="New contact" />
         <div class="mx-auto flex max-w-xl flex-col gap-4 p-4">
             <a class="link link-hover flex w-fit items-center gap-1 text-sm text-muted" href="/contacts">
-                <Glyph icon=icondata::LuArrowLeft />
+                <Icon icon=icondata::LuArrowLeft />
                 "All contacts"
             </a>
             <h1>"New contact"</h1>
@@ -47,6 +47,8 @@ pub fn ContactFields(
     #[prop(optional, into)] phone: String,
     #[prop(optional, into)] email: String,
     #[prop(optional, into)] time_zone: String,
+    #[prop(optional, into)] language: String,
+    #[prop(optional, into)] tags: String,
     #[prop(optional, into)] notes: String,
 ) -> impl IntoView {
     view! {
@@ -62,6 +64,8 @@ pub fn ContactFields(
             hint="Only if it is not yours, for example Europe/Stockholm. Reminders keep to their night."
         />
         <ZoneNames />
+        <Field form name="language" label="Language (optional)" value=language hint="Like en or es, if it is not that of your business." />
+        <Field form name="tags" label="Tags (optional)" value=tags hint="Words you know them by, with commas between them." />
         <Area form name="notes" label="Notes" value=notes />
     }
 }

@@ -6,8 +6,8 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use super::open::OpenThread;
 use crate::{
     appointments::{RemindNow, ReminderLines, remind_now},
-    components::{ConsentBadge, Glyph, PressButton, StatusBadge, TimeFormat, Timestamp},
-    contacts::OnHold,
+    components::{ConsentBadge, Icon, PressButton, StatusBadge, TimeFormat, Timestamp},
+    contacts::{BlockButton, OnHold, Tags},
     paths,
     tasks::{DoneButton, KindBadge},
 };
@@ -16,6 +16,7 @@ use crate::{
 #[component]
 pub fn Person(open: OpenThread) -> impl IntoView {
     let contact_id = open.contact.with_untracked(|contact| contact.id);
+    let back = format!("/inbox/{}", open.id);
     let new_appointment = paths::with_query("/appointments/new", &[("contact", Some(&contact_id.to_string()))]);
     view! {
         <aside
@@ -25,20 +26,21 @@ pub fn Person(open: OpenThread) -> impl IntoView {
             class="fixed inset-y-0 start-auto end-0 m-0 h-dvh max-h-none w-full max-w-sm overflow-y-auto border-s border-base-300 bg-base-100 p-4 text-base-content xl:static xl:block xl:h-full xl:w-80 xl:shrink-0"
         >
             <button type="button" class="btn btn-sm mb-3 min-h-11 xl:hidden" popovertarget="person" popovertargetaction="hide">
-                <Glyph icon=icondata::LuX />
+                <Icon icon=icondata::LuX />
                 "Close"
             </button>
             <Facts open />
-            <p class="flex flex-wrap gap-2 py-3">
+            <div class="flex flex-wrap gap-2 py-3">
                 <a class="btn btn-sm min-h-11 md:min-h-8" href=format!("/contacts/{contact_id}")>
-                    <Glyph icon=icondata::LuUser />
+                    <Icon icon=icondata::LuUser />
                     "Contact"
                 </a>
                 <a class="btn btn-sm min-h-11 md:min-h-8" href=new_appointment>
-                    <Glyph icon=icondata::LuCalendarPlus />
+                    <Icon icon=icondata::LuCalendarPlus />
                     "New appointment"
                 </a>
-            </p>
+                {move || view! { <BlockButton id=contact_id blocked=open.contact.read().blocked back=back.clone() /> }}
+            </div>
             <Tasks open />
             <Appointments open />
         </aside>
@@ -60,8 +62,10 @@ fn Facts(open: OpenThread) -> impl IntoView {
         <p class="tabular">{move || contact.read().phone_display.clone()}</p>
         <p class="empty:hidden">{move || contact.read().email.clone()}</p>
         <p class="flex flex-wrap gap-1.5 pt-1.5">
-            {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }} {blocked} {on_hold}
+            "Texts" {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }} "E-mail"
+            {move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) /> }} {blocked} {on_hold}
         </p>
+        {move || view! { <Tags tags=contact.read().tags.clone() /> }}
         <p class="pt-1.5 text-sm whitespace-pre-line text-muted empty:hidden">{move || contact.read().notes.clone()}</p>
     }
 }
@@ -88,7 +92,7 @@ fn TaskCard(task: TaskView, back: String) -> impl IntoView {
     let done = (!task.is_question()).then(|| {
         view! {
             <DoneButton id=task.id done=true back after=|| ()>
-                <Glyph icon=icondata::LuCheck />
+                <Icon icon=icondata::LuCheck />
                 "Done"
             </DoneButton>
         }
@@ -151,7 +155,7 @@ fn AppointmentCard(appointment: AppointmentView, back: String) -> impl IntoView 
         let run = move || async move { Ok(LiveEvent::Appointment(remind_now(id, String::new()).await?)) };
         view! {
             <PressButton url=RemindNow::url() fields run>
-                <Glyph icon=icondata::LuBell />
+                <Icon icon=icondata::LuBell />
                 "Remind now"
             </PressButton>
         }

@@ -1,34 +1,42 @@
 //! The message log: what went out and came in, what waits and why; send again, take back.
 
+mod actions;
+mod row;
+mod trial;
+mod ways;
+
 use std::collections::BTreeSet;
 
 use contract::{
-    Page, Problem,
+    Problem,
     live::LiveEvent,
     messages::{BulkResult, Direction, LogRow},
+    search::{LogFound, LogSearch},
 };
-use leptos::{ev::MouseEvent, html, prelude::*, server_fn::ServerFn, task::spawn_local};
+use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::why_not;
 use crate::{
-    browser,
-    components::{Awaited, Empty, Glyph, Tabs, TimeFormat, Timestamp},
+    components::{Awaited, Empty, Tabs},
     error::AppError,
     flash::OUTCOME,
     paths,
-    session::use_session,
+    search::{SearchBox, Terms},
+    session::{Session, use_session},
 };
+use actions::Actions;
+use row::Rows;
+use trial::Trial;
+use ways::{Layout, Ways};
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
 
-/// The form around the rows, and the question before cancelling.
+/// The form around the rows.
 const FORM: &str = "log";
-const QUESTION: &str = "cancel-question";
 
 /// The tabs: words, what the service calls it, and what is said when there is nothing.
 const FILTERS: [(&str, Option<&str>, &str, &str); 3] = [
@@ -52,40 +60,80 @@ const FILTERS: [(&str, Option<&str>, &str, &str); 3] = [
     ),
 ];
 
-#[server(prefix = "/api/fn")]
-pub async fn list_log(show: Option<String>, cursor: Option<String>) -> Result<Page<LogRow>, AppError> {
-    let query = contract::messages::LogQuery {
-        limit: None,
-        contact_id: None,
-        show,
-        cursor,
-    };
-    Ok(services::pages::log::log(&ssr::services()?, &ssr::actor().await?, query).await?)
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn list_log(#[server(default)] asked: LogSearch) -> Result<LogFound, AppError> {
+    Ok(services::search::log(&ssr::services()?, &ssr::actor().await?, asked).await?)
+}
+
+/// Which part of the log is shown, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Here {
+    asked: LogSearch,
+    layout: Layout,
+}
+
+impl Here {
+    fn address(&self) -> String {
+        self.at("/log", self.layout.name())
+    }
+
+    /// The same as a file, which has no layout and no pages.
+    fn file(&self) -> String {
+        self.beginning().at("/log.csv", None)
+    }
+
+    fn at(&self, path: &str, layout: Option<&str>) -> String {
+        let LogSearch { show, q, sort, cursor } = &self.asked;
+        let (show, q, sort, cursor) = (show.as_deref(), q.as_deref(), sort.as_deref(), cursor.as_deref());
+        let pairs = [("show", show), ("q", q), ("sort", sort), ("as", layout), ("cursor", cursor)];
+        paths::with_query(path, &pairs)
+    }
+
+    fn with(&self, change: impl FnOnce(&mut LogSearch)) -> Self {
+        let mut there = self.clone();
+        there.asked.cursor = None;
+        change(&mut there.asked);
+        there
+    }
+
+    fn beginning(&self) -> Self {
+        self.with(|_| {})
+    }
+
+    fn is_oldest_first(&self) -> bool {
+        self.asked.sort.is_some()
+    }
+
+    /// The other way around.
+    fn turned(&self) -> Self {
+        let sort = (!self.is_oldest_first()).then(|| "oldest".to_owned());
+        self.with(|asked| asked.sort = sort)
+    }
 }
 
 /// `back` is the page a browser without JavaScript returns to.
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn retry_messages(#[server(default)] ids: Vec<Uuid>, back: String) -> Result<Outcome, AppError> {
     let work = async move {
         let command = contract::messages::MessageIds { ids };
         let acted = services::outbox::retry(&ssr::services()?, &ssr::actor().await?, command).await?;
-        Ok(Outcome::new(Act::Retry, acted))
+        Ok(Outcome::new(BulkAction::Retry, acted))
     };
-    ssr::report(ssr::Form::new(FORM, back), work).await
+    ssr::post_bulk_form(ssr::Form::new(FORM, back), work).await
 }
 
-#[server(prefix = "/api/fn")]
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn cancel_messages(#[server(default)] ids: Vec<Uuid>, back: String) -> Result<Outcome, AppError> {
     let work = async move {
         let command = contract::messages::MessageIds { ids };
         let acted = services::outbox::cancel_many(&ssr::services()?, &ssr::actor().await?, command).await?;
-        Ok(Outcome::new(Act::Cancel, acted))
+        Ok(Outcome::new(BulkAction::Cancel, acted))
     };
-    ssr::report(ssr::Form::new(FORM, back), work).await
+    ssr::post_bulk_form(ssr::Form::new(FORM, back), work).await
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Act {
+pub enum BulkAction {
     Retry,
     Cancel,
 }
@@ -93,14 +141,14 @@ pub enum Act {
 /// What came of it, in numbers: the reasons of those that were left as they are, each with how many.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    act: Act,
+    act: BulkAction,
     done: u32,
     not_done: Vec<(u32, String)>,
 }
 
 impl Outcome {
     #[cfg_attr(not(any(feature = "ssr", test)), expect(dead_code, reason = "made on the server"))]
-    fn new(act: Act, acted: BulkResult) -> Self {
+    fn new(act: BulkAction, acted: BulkResult) -> Self {
         let mut not_done: Vec<(u32, String)> = Vec::new();
         for one in acted.not_done {
             match not_done.iter_mut().find(|(_, reason)| *reason == one.reason) {
@@ -115,14 +163,14 @@ impl Outcome {
         }
     }
 
-    fn words(&self) -> String {
+    fn label(&self) -> String {
         match (self.act, self.done) {
-            (Act::Retry, 0) => "Nothing is sent again.".to_owned(),
-            (Act::Retry, 1) => "1 text is sent again.".to_owned(),
-            (Act::Retry, n) => format!("{n} texts are sent again."),
-            (Act::Cancel, 0) => "Nothing was cancelled.".to_owned(),
-            (Act::Cancel, 1) => "1 text is cancelled; it was not sent.".to_owned(),
-            (Act::Cancel, n) => format!("{n} texts are cancelled; they were not sent."),
+            (BulkAction::Retry, 0) => "Nothing is sent again.".to_owned(),
+            (BulkAction::Retry, 1) => "1 text is sent again.".to_owned(),
+            (BulkAction::Retry, n) => format!("{n} texts are sent again."),
+            (BulkAction::Cancel, 0) => "Nothing was cancelled.".to_owned(),
+            (BulkAction::Cancel, 1) => "1 text is cancelled; it was not sent.".to_owned(),
+            (BulkAction::Cancel, n) => format!("{n} texts are cancelled; they were not sent."),
         }
     }
 
@@ -147,22 +195,51 @@ pub fn LogPage() -> impl IntoView {
             .position(|(_, name, ..)| name.is_some() && *name == show.as_deref())
             .unwrap_or(0)
     });
-    let cursor = Memo::new(move |_| query.read().get("cursor"));
-    let page = Resource::new_blocking(
-        move || (filter.get(), cursor.get()),
-        |(filter, cursor)| list_log(FILTERS[filter].1.map(str::to_owned), cursor),
-    );
-    let tabs = FILTERS
-        .iter()
-        .map(|(words, name, ..)| (*words, paths::with_query("/log", &[("show", *name)])))
-        .collect();
+    let here = Memo::new(move |_| {
+        let given = |name: &str| query.read().get(name).filter(|value| !value.trim().is_empty());
+        let asked = LogSearch {
+            show: FILTERS[filter.get()].1.map(str::to_owned),
+            q: given("q"),
+            sort: given("sort").filter(|sort| sort == "oldest"),
+            cursor: given("cursor"),
+        };
+        Here {
+            asked,
+            layout: Layout::of(given("as").as_deref()),
+        }
+    });
+    let page = Resource::new_blocking(move || here.get(), |here| list_log(here.asked));
+    let tabs = move || {
+        let here = here.read();
+        let tab = |(words, name, ..): &(&'static str, Option<&str>, &str, &str)| {
+            let there = here.with(|asked| asked.show = name.map(str::to_owned));
+            (*words, there.address())
+        };
+        FILTERS.iter().map(tab).collect::<Vec<_>>()
+    };
     let current = Signal::derive(move || FILTERS[filter.get()].0);
-    let list = move |page| view! { <Log page filter=filter.get_untracked() cursor=cursor.get_untracked() /> };
+    let q = Signal::derive(move || here.get().asked.q.unwrap_or_default());
+    let kept = Memo::new(move |_| {
+        let Here { asked, layout } = here.get();
+        (asked.show, layout)
+    });
+    let searching = move || {
+        let (show, layout) = kept.get();
+        let keep = vec![("show", show), ("as", layout.name().map(str::to_owned))];
+        view! { <SearchBox action="/log" label="Search the log" q=q keep /> }
+    };
+    let is_list = move || here.read().layout == Layout::List;
+    let list = move |found| view! { <Log found filter=filter.get_untracked() here=here.get_untracked() /> };
     view! {
         <Title text="Message log" />
-        <div class="mx-auto flex max-w-4xl flex-col gap-4 p-4">
+        <div class="mx-auto flex flex-col gap-4 p-4" class:max-w-4xl=is_list>
             <h1>"Message log"</h1>
-            <Tabs label="Which texts" tabs current />
+            <div class="flex flex-wrap items-end gap-2">
+                {searching}
+                <Ways here />
+            </div>
+            <Trial here />
+            {move || view! { <Tabs label="Which texts" tabs=tabs() current /> }}
             <Awaited from=page view=list />
         </div>
     }
@@ -179,7 +256,32 @@ struct Choice {
 }
 
 impl Choice {
-    fn run(self, act: Act, after: impl Fn() + 'static) {
+    /// Nothing is ticked; what came of an act without a script was left for this page.
+    fn new(session: Session) -> Self {
+        let left = session
+            .flash()
+            .filter(|flash| flash.form == FORM)
+            .and_then(|flash| match flash.problem {
+                Some(problem) => Some(Err(problem)),
+                None => serde_json::from_str(flash.typed.get(OUTCOME)?).ok().map(Ok),
+            });
+        Self {
+            ids: RwSignal::new(BTreeSet::new()),
+            round: RwSignal::new(0),
+            busy: RwSignal::new(false),
+            answer: RwSignal::new(left),
+        }
+    }
+
+    fn count(self) -> usize {
+        self.ids.read().len()
+    }
+
+    fn aria_busy(self) -> String {
+        self.busy.get().to_string()
+    }
+
+    fn run(self, act: BulkAction, after: impl Fn() + 'static) {
         if self.busy.get_untracked() {
             return;
         }
@@ -187,8 +289,8 @@ impl Choice {
         let ids: Vec<Uuid> = self.ids.with_untracked(|ids| ids.iter().copied().collect());
         spawn_local(async move {
             let answer = match act {
-                Act::Retry => retry_messages(ids, String::new()).await,
-                Act::Cancel => cancel_messages(ids, String::new()).await,
+                BulkAction::Retry => retry_messages(ids, String::new()).await,
+                BulkAction::Cancel => cancel_messages(ids, String::new()).await,
             };
             self.busy.try_set(false);
             if answer.is_ok() {
@@ -202,30 +304,23 @@ impl Choice {
 }
 
 #[component]
-fn Log(page: Page<LogRow>, filter: usize, cursor: Option<String>) -> impl IntoView {
+fn Log(found: LogFound, filter: usize, here: Here) -> impl IntoView {
     let session = use_session();
-    let (_, show, nothing, todo) = FILTERS[filter];
+    let (_, _, nothing, next_step) = FILTERS[filter];
+    let (nothing, next_step) = match here.asked.q {
+        Some(_) => ("Nothing was found", "Take a word out, or look among all texts."),
+        None => (nothing, next_step),
+    };
+    let LogFound { page, terms, notes } = found;
     let rows = RwSignal::new(page.data);
     let next = RwSignal::new(page.next_cursor);
-    let left = session
-        .flash()
-        .filter(|flash| flash.form == FORM)
-        .and_then(|flash| match flash.problem {
-            Some(problem) => Some(Err(problem)),
-            None => serde_json::from_str(flash.typed.get(OUTCOME)?).ok().map(Ok),
-        });
-    let choice = Choice {
-        ids: RwSignal::new(BTreeSet::new()),
-        round: RwSignal::new(0),
-        busy: RwSignal::new(false),
-        answer: RwSignal::new(left),
-    };
-    let back = paths::with_query("/log", &[("show", show), ("cursor", cursor.as_deref())]);
-    let again = StoredValue::new(cursor.clone());
+    let choice = Choice::new(session);
+    let back = here.address();
+    let asked = StoredValue::new(here.asked.clone());
     let read = move || {
         spawn_local(async move {
-            let Some(cursor) = again.try_get_value() else { return };
-            if let Ok(page) = list_log(show.map(str::to_owned), cursor).await {
+            let Some(asked) = asked.try_get_value() else { return };
+            if let Ok(LogFound { page, .. }) = list_log(asked).await {
                 rows.try_set(page.data);
                 next.try_set(page.next_cursor);
             }
@@ -237,30 +332,46 @@ fn Log(page: Page<LogRow>, filter: usize, cursor: Option<String>) -> impl IntoVi
         rows.get().into_iter().map(|row| (round, row)).collect::<Vec<_>>()
     };
     let can_act = Memo::new(move |_| rows.with(|rows| rows.iter().any(|row| acts(row).is_some())));
-    let newest = cursor.is_some().then(
-        || view! { <a class="btn btn-sm min-h-11 md:min-h-8" href=paths::with_query("/log", &[("show", show)])>"Newest"</a> },
-    );
-    let older = move || paths::with_query("/log", &[("show", show), ("cursor", next.read().as_deref())]);
+    let start = here.asked.cursor.is_some().then(|| {
+        view! {
+            <a class="btn btn-sm min-h-11 md:min-h-8" href=here.beginning().address()>
+                "Back to the start"
+            </a>
+        }
+    });
+    let more_words = if here.is_oldest_first() { "Newer" } else { "Older" };
+    let without = {
+        let here = here.clone();
+        move |q: &str| {
+            here.with(|asked| asked.q = Some(q.to_owned()).filter(|q| !q.is_empty()))
+                .address()
+        }
+    };
+    let more = {
+        let here = here.clone();
+        move || {
+            let mut there = here.clone();
+            there.asked.cursor = next.get();
+            there.address()
+        }
+    };
     view! {
+        <Terms terms notes address=without />
         <Answer choice />
         <div class:hidden=move || !rows.read().is_empty()>
-            <Empty title=nothing todo />
+            <Empty title=nothing next_step />
         </div>
         <form method="post" action=RetryMessages::url() class="flex flex-col gap-3" class:hidden=move || rows.read().is_empty()>
             <input type="hidden" name="back" value=back />
             <div class="sticky top-0 z-10 bg-base-100 py-1.5" class:hidden=move || !can_act.get()>
                 <Actions choice rows read />
             </div>
-            <ul class="panel">
-                <For each=keyed key=key let:keyed>
-                    <Row row=keyed.1 choice />
-                </For>
-            </ul>
+            <Rows keyed=Signal::derive(keyed) choice here />
         </form>
         <p class="flex justify-center gap-2">
-            {newest}
-            <a class="btn btn-sm min-h-11 md:min-h-8" href=older class:hidden=move || next.read().is_none()>
-                "Older"
+            {start}
+            <a class="btn btn-sm min-h-11 md:min-h-8" href=more class:hidden=move || next.read().is_none()>
+                {more_words}
             </a>
         </p>
     }
@@ -274,11 +385,11 @@ fn key((round, row): &(u32, LogRow)) -> String {
 }
 
 /// What can be done with it, if anything: what waits can be taken back, what did not arrive sent again.
-fn acts(row: &LogRow) -> Option<Act> {
+fn acts(row: &LogRow) -> Option<BulkAction> {
     match row.message.status.as_str() {
-        "queued" => Some(Act::Cancel),
-        "undelivered" | "failed" if row.message.resend_at.is_some() => Some(Act::Cancel),
-        "failed" | "undelivered" | "cancelled" => Some(Act::Retry),
+        "queued" => Some(BulkAction::Cancel),
+        "undelivered" | "failed" if row.message.retry_at.is_some() => Some(BulkAction::Cancel),
+        "failed" | "undelivered" | "cancelled" => Some(BulkAction::Retry),
         _ => None,
     }
     .filter(|_| row.message.direction == Direction::Outbound)
@@ -301,7 +412,7 @@ fn Answer(choice: Choice) -> impl IntoView {
             .collect_view();
         Some(view! {
             <div class=class>
-                <p class="font-semibold">{outcome.words()}</p>
+                <p class="font-semibold">{outcome.label()}</p>
                 {reasons}
             </div>
         })
@@ -313,214 +424,6 @@ fn Answer(choice: Choice) -> impl IntoView {
     view! {
         <div role="status" class="empty:hidden">{done}</div>
         <div role="alert" class="empty:hidden">{refused}</div>
-    }
-}
-
-#[component]
-fn Actions<F>(choice: Choice, rows: RwSignal<Vec<LogRow>>, read: F) -> impl IntoView
-where
-    F: Fn() + Copy + Send + Sync + 'static,
-{
-    // Counting and choosing all take JavaScript, so they are there once it is.
-    let scripted = RwSignal::new(false);
-    Effect::new(move |_| scripted.set(true));
-    let count = move || choice.ids.read().len();
-    // On a phone the number must do: another line would push the rows away under the finger.
-    let said = move || {
-        let n = Some(count()).filter(|n| *n > 0)?;
-        Some(view! {
-            {n}
-            <span class="max-md:sr-only">" chosen"</span>
-        })
-    };
-    let all = move |_| {
-        let everything: BTreeSet<Uuid> = rows.with_untracked(|rows| {
-            rows.iter()
-                .filter(|row| acts(row).is_some())
-                .map(|row| row.message.id)
-                .collect()
-        });
-        let none = choice.ids.with_untracked(|ids| *ids == everything);
-        choice.ids.set(if none { BTreeSet::new() } else { everything });
-        choice.round.update(|n| *n += 1);
-    };
-    let retry = move |event: MouseEvent| {
-        event.prevent_default();
-        choice.run(Act::Retry, read);
-    };
-    let cancel = move |event: MouseEvent| {
-        event.prevent_default();
-        browser::close_popover(QUESTION);
-        choice.run(Act::Cancel, read);
-    };
-    let question = move || match (scripted.get(), count()) {
-        (false, _) | (true, 0) => "Cancel the texts you have ticked?".to_owned(),
-        (true, 1) => "Cancel 1 text?".to_owned(),
-        (true, n) => format!("Cancel {n} texts?"),
-    };
-    let busy = move || choice.busy.get().to_string();
-    view! {
-        <div class="flex flex-wrap items-center gap-2">
-            <button type="submit" class="btn btn-sm min-h-11 md:min-h-8" aria-busy=busy on:click=retry>
-                <Glyph icon=icondata::LuRotateCcw />
-                "Send again"
-            </button>
-            <button type="button" class="btn btn-sm min-h-11 text-error md:min-h-8" popovertarget=QUESTION>
-                <Glyph icon=icondata::LuX />
-                "Cancel"
-            </button>
-            <button type="button" class="btn btn-ghost btn-sm min-h-11 px-2 md:min-h-8" class:hidden=move || !scripted.get() on:click=all>
-                "Choose all"
-            </button>
-            <p class="tabular text-sm text-muted" aria-live="polite">
-                {said}
-            </p>
-        </div>
-        <div
-            id=QUESTION
-            popover="auto"
-            role="dialog"
-            aria-labelledby="cancel-words"
-            class="panel fixed inset-0 m-auto h-fit w-full max-w-sm p-5 text-base-content shadow-xl"
-        >
-            <p id="cancel-words" class="pb-1 font-semibold">
-                {question}
-            </p>
-            <p class="pb-4 text-sm text-muted">"What still waits is not sent. What is on its way already can't be stopped."</p>
-            <div class="flex flex-wrap gap-2">
-                <button
-                    type="submit"
-                    formaction=CancelMessages::url()
-                    class="btn btn-sm min-h-11 md:min-h-8"
-                    aria-busy=busy
-                    on:click=cancel
-                >
-                    <Glyph icon=icondata::LuX />
-                    "Yes, cancel them"
-                </button>
-                <button type="button" class="btn btn-sm min-h-11 md:min-h-8" popovertarget=QUESTION popovertargetaction="hide">
-                    "Keep them"
-                </button>
-            </div>
-        </div>
-    }
-}
-
-#[component]
-fn Row(row: LogRow, choice: Choice) -> impl IntoView {
-    let can_act = acts(&row).is_some();
-    let LogRow { message, contact_name } = row;
-    let ours = message.direction == Direction::Outbound;
-    let (way, way_icon) = if ours {
-        ("To", icondata::LuArrowUpRight)
-    } else {
-        ("From", icondata::LuArrowDownLeft)
-    };
-    let tick = can_act.then(|| view! { <Tick id=message.id name=contact_name.clone() body=message.body.clone() choice /> });
-    let status = message.status;
-    let error = why_not(message.error, message.error_code).filter(|_| ours);
-    // A chip is short; why a text waits, and until when, is a sentence.
-    let why = Some(message.status_words)
-        .filter(|_| ours && (matches!(status.as_str(), "queued" | "unknown") || message.resend_at.is_some()));
-    let cost = cost(&message.cost, message.cost_is_final);
-    let start: String = message.body.split_whitespace().collect::<Vec<_>>().join(" ");
-    let start: String = start.chars().take(160).collect();
-    view! {
-        <li class="row items-start py-2.5" data-message=message.id.to_string()>
-            <span class="flex w-8 shrink-0 justify-center">{tick}</span>
-            <div class="min-w-0 flex-1">
-                <p class="flex flex-wrap items-center gap-x-2 gap-y-0.5">
-                    <span class="inline-flex items-center text-muted">
-                        <Glyph icon=way_icon size="1em" />
-                        <span class="sr-only">{way}</span>
-                    </span>
-                    <a class="link link-hover font-medium max-md:inline-flex max-md:min-h-8 max-md:items-center" href=format!("/inbox/{}", message.conversation_id)>
-                        {contact_name}
-                    </a>
-                    <StatusChip status />
-                    <span class="ms-auto text-xs text-muted">
-                        <span class="tabular pe-2 empty:hidden">{cost}</span>
-                        <Timestamp at=message.created_at say=TimeFormat::Short />
-                    </span>
-                </p>
-                <p class="truncate text-muted">{start}</p>
-                {why.map(|why| view! { <p class="text-sm">{why}</p> })}
-                {error.map(|error| view! { <p class="text-sm text-error">{error}</p> })}
-            </div>
-        </li>
-    }
-}
-
-/// What it cost, as far as that is known.
-fn cost(dollars: &Option<String>, is_final: bool) -> Option<String> {
-    let dollars = dollars.as_ref()?;
-    Some(if is_final {
-        format!("${dollars}")
-    } else {
-        format!("about ${dollars}")
-    })
-}
-
-/// A box to tick, as large as a finger.
-#[component]
-fn Tick(id: Uuid, name: String, body: String, choice: Choice) -> impl IntoView {
-    let tick = NodeRef::<html::Input>::new();
-    // What was ticked before this script came to life.
-    Effect::new(move |_| {
-        if tick.get().is_some_and(|tick| tick.checked()) {
-            choice.ids.update(|ids| {
-                ids.insert(id);
-            });
-        }
-    });
-    let changed = move |event: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlInputElement>| {
-        let ticked = event.target().checked();
-        choice.ids.update(|ids| {
-            if ticked {
-                ids.insert(id);
-            } else {
-                ids.remove(&id);
-            }
-        });
-    };
-    let start: String = body.chars().take(40).collect();
-    view! {
-        <label class="-m-2.5 flex size-11 items-center justify-center md:-m-1 md:size-8">
-            <input
-                node_ref=tick
-                type="checkbox"
-                name="ids[]"
-                value=id.to_string()
-                class="checkbox checkbox-sm"
-                checked=choice.ids.with_untracked(|ids| ids.contains(&id))
-                autocomplete="off"
-                on:change:target=changed
-            />
-            <span class="sr-only">{format!("Choose the text to {name}: {start}")}</span>
-        </label>
-    }
-}
-
-/// Where a text is, in a word.
-#[component]
-fn StatusChip(status: String) -> impl IntoView {
-    let (class, icon, words) = match status.as_str() {
-        "queued" => ("state badge-waiting", icondata::LuClock, "Waiting"),
-        "sending" => ("state badge-sent", icondata::LuSend, "On its way"),
-        "sent" => ("state badge-sent", icondata::LuCheck, "Sent"),
-        "delivered" => ("state badge-confirmed", icondata::LuCircleCheck, "Delivered"),
-        "read" => ("state badge-confirmed", icondata::LuCircleCheck, "Read"),
-        "undelivered" => ("state badge-declined", icondata::LuCircleX, "Not delivered"),
-        "failed" => ("state badge-declined", icondata::LuCircleX, "Failed"),
-        "cancelled" => ("state badge-cancelled", icondata::LuBan, "Cancelled"),
-        "received" => ("state badge-cancelled", icondata::LuInbox, "Received"),
-        _ => ("state badge-waiting", icondata::LuCircleHelp, "Not known"),
-    };
-    view! {
-        <span class=class data-delivery=status>
-            <Glyph icon size="1em" />
-            {words}
-        </span>
     }
 }
 
@@ -540,14 +443,14 @@ mod tests {
             done: vec![Uuid::now_v7(), Uuid::now_v7()],
             not_done: vec![not("Too late."), not("Opted out."), not("Too late.")],
         };
-        let outcome = Outcome::new(Act::Cancel, acted);
-        assert_eq!(outcome.words(), "2 texts are cancelled; they were not sent.");
+        let outcome = Outcome::new(BulkAction::Cancel, acted);
+        assert_eq!(outcome.label(), "2 texts are cancelled; they were not sent.");
         assert_eq!(
             outcome.reasons(),
             ["2 were left as they are. Too late.", "1 was left as it is. Opted out."]
         );
         assert_eq!(
-            Outcome::new(Act::Retry, BulkResult::default()).words(),
+            Outcome::new(BulkAction::Retry, BulkResult::default()).label(),
             "Nothing is sent again."
         );
     }

@@ -135,7 +135,8 @@ impl Db {
                 "SELECT table_schema || '.' || table_name FROM information_schema.tables \
                  WHERE table_schema IN ('public', 'apalis') AND table_type = 'BASE TABLE'"
             } else {
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+                // Not what an index for searching is made of.
+                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'"
             })
             .await?;
         let counts: Vec<String> = tables.iter().map(|t| format!("(SELECT count(*) FROM {t})")).collect();

@@ -50,7 +50,11 @@ async fn copy(db: &Db, people: usize) -> anyhow::Result<()> {
         // So many rows in a minute are news to its planner.
         db.run("ANALYZE").await?;
     }
-    let sql = Sql { db };
+    let sql = Sql {
+        db,
+        each: EACH,
+        hours_apart: HOURS_APART,
+    };
     let many = format!(
         "(SELECT contact.id AS contact_id, row_number() OVER (ORDER BY contact.id) AS n FROM contact) p CROSS JOIN {}",
         sql.series(EACH)
@@ -97,9 +101,38 @@ async fn copy(db: &Db, people: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Makes the thread of the first customer `texts` longer, one an hour.
+pub async fn lengthen(world: &World<'_>, texts: usize) -> anyhow::Result<()> {
+    let sql = Sql {
+        db: &world.db,
+        each: texts,
+        hours_apart: 1,
+    };
+    let contact = world.people[0].id.replace('-', "");
+    let id = if world.db.is_postgres() {
+        format!("'{contact}'::uuid")
+    } else {
+        format!("unhex('{contact}')")
+    };
+    let from = format!(
+        "FROM (SELECT * FROM message WHERE contact_id = {id} AND direction = 'inbound' ORDER BY created_at LIMIT 1) t
+         CROSS JOIN (SELECT 1 AS n) p CROSS JOIN {} ORDER BY k.k",
+        sql.series(texts)
+    );
+    let set = [
+        ("id", sql.id(4, "k.k")),
+        ("body", "'Is there parking? I asked ' || k.k || ' times.'".to_owned()),
+        ("provider_sid", format!("'SMc4' || {}", sql.padded("k.k", 30))),
+    ];
+    sql.insert("message", &set, &from).await
+}
+
 /// The few expressions that the two databases write differently. `k.k` counts from 1 (newest is the largest).
 struct Sql<'a> {
     db: &'a Db,
+    /// The largest `k.k`.
+    each: usize,
+    hours_apart: usize,
 }
 
 impl Sql<'_> {
@@ -133,7 +166,8 @@ impl Sql<'_> {
 
     /// A time moved back, the more the smaller `k` is; `past` puts even the newest some days before any real row.
     fn earlier(&self, column: &str, past: bool) -> String {
-        let hours = format!("(({EACH} - k.k + 1) * {HOURS_APART} + {})", if past { 24 * 60 } else { 0 });
+        let (each, apart) = (self.each, self.hours_apart);
+        let hours = format!("(({each} - k.k + 1) * {apart} + {})", if past { 24 * 60 } else { 0 });
         if self.db.is_postgres() {
             format!("{column} - {hours} * interval '1 hour' - p.n * interval '7 millisecond'")
         } else {
@@ -146,7 +180,7 @@ impl Sql<'_> {
     /// A version 7 UUID: the time goes with `k`, the rest says which table and row.
     fn id(&self, table: u8, n: &str) -> String {
         let base: i64 = 1_600_000_000_000;
-        let time = format!("{base} + k.k * 3600000 * {HOURS_APART}");
+        let time = format!("{base} + k.k * 3600000 * {}", self.hours_apart);
         if self.db.is_postgres() {
             format!("(lpad(to_hex({time}), 12, '0') || '7{table:03}8' || lpad(to_hex({n}), 15, '0'))::uuid")
         } else {

@@ -19,7 +19,7 @@ use clap::{Parser, ValueEnum};
 use crate::{
     db::Backend,
     report::{Goal, Report, Row},
-    scenarios::{appointments, drain, idle, inbound, live, pages, status},
+    scenarios::{appointments, browser, drain, idle, inbound, live, pages, status},
     setup::World,
 };
 
@@ -71,6 +71,7 @@ enum Scenario {
     Inbound,
     Appointments,
     Pages,
+    Browser,
 }
 
 impl Options {
@@ -121,7 +122,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(options: &Options, backend: Backend, report: &mut Report) -> anyhow::Result<()> {
-    use Scenario::{Appointments, Drain, Inbound, Live, Memory, Pages, Status};
+    use Scenario::{Appointments, Browser, Drain, Inbound, Live, Memory, Pages, Status};
     let name = backend.name();
     if options.wants(&[Memory, Drain, Status, Live, Inbound]) {
         let mut world = World::new(options, backend, "bench_everyday").await?;
@@ -146,6 +147,12 @@ async fn measure(options: &Options, backend: Backend, report: &mut Report) -> an
         if options.wants(&[Inbound]) {
             report.take(name, inbound::run(&mut world).await);
         }
+        finish(Some(world)).await?;
+    }
+    if options.wants(&[Browser]) {
+        let mut world = World::new(options, backend, "bench_browser").await?;
+        history::fill(&mut world, options.little().max(100_000)).await?;
+        report.take(name, browser::run(&mut world).await);
         finish(Some(world)).await?;
     }
     if options.wants(&[Appointments, Pages]) {

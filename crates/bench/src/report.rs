@@ -19,7 +19,7 @@ impl Goal {
         }
     }
 
-    fn words(self) -> String {
+    fn label(self) -> String {
         match self {
             Goal::AtLeast(v) => format!("≥ {}", short(v)),
             Goal::AtMost(v) => format!("≤ {}", short(v)),
@@ -145,8 +145,8 @@ fn besides(row: &Row) -> String {
 
 fn mark(row: &Row) -> String {
     match (row.goal, row.reached) {
-        (Some(goal), Some(true)) => format!("  {} reached", goal.words()),
-        (Some(goal), _) => format!("  {} NOT reached", goal.words()),
+        (Some(goal), Some(true)) => format!("  {} reached", goal.label()),
+        (Some(goal), _) => format!("  {} NOT reached", goal.label()),
         _ => String::new(),
     }
 }

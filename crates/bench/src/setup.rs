@@ -22,8 +22,8 @@ use crate::{
 const SECRET: &str = "0123456789abcdef";
 
 pub const NUMBER: &str = "+15005550006";
-const EMAIL: &str = "bench@example.test";
-const PASSWORD: &str = "a password for benchmarks";
+pub const EMAIL: &str = "bench@example.test";
+pub const PASSWORD: &str = "a password for benchmarks";
 
 /// A customer.
 #[derive(Clone)]
@@ -111,7 +111,7 @@ impl<'a> World<'a> {
             &zone,
         ])?;
         // Not the carrier's pace is measured, but ours.
-        world.admin(&["set-pace", "--number", NUMBER, "--per-second", "1000"])?;
+        world.admin(&["set-rate", "--number", NUMBER, "--per-second", "1000"])?;
         world.key = world.admin(&["create-api-key", "--business", &world.slug, "--name", "bench"])?;
         world.start().await?;
         Ok(world)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::businesses::BusinessView;
+use crate::{businesses::BusinessView, conversations::ViewCounts};
 
 /// What a member is inside one business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,9 +68,22 @@ pub struct Me {
     pub email: String,
     pub role: Role,
     pub business: BusinessView,
-    /// Unread conversations, counted up to 99.
-    pub unread: u32,
+    /// What the inbox holds for this person.
+    #[serde(default)]
+    pub counts: ViewCounts,
     /// Open tasks, counted up to 99.
     pub open_tasks: u32,
+    /// What they have not seen yet, counted up to 99.
+    #[serde(default)]
+    pub notifications: u32,
     pub live_cursor: i64,
+    /// Whether single keys do something.
+    #[serde(default)]
+    pub shortcuts: bool,
+    /// So many seconds a reply can be taken back.
+    #[serde(default)]
+    pub undo_seconds: i32,
+    /// They get no new conversations.
+    #[serde(default)]
+    pub away: bool,
 }

@@ -26,6 +26,11 @@ impl Status {
         Status::NoShow,
     ];
 
+    /// Those of appointments that are still expected.
+    pub fn open() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|status| status.is_open())
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Scheduled => "scheduled",
@@ -38,7 +43,7 @@ impl Status {
     }
 
     /// For people.
-    pub fn words(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Status::Scheduled => "Scheduled",
             Status::Confirmed => "Confirmed",
@@ -76,6 +81,28 @@ pub struct AppointmentView {
     #[serde(default)]
     pub phone_display: String,
     pub starts_at: DateTime<Utc>,
+    /// None: not known.
+    #[serde(default)]
+    pub ends_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub type_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub type_name: Option<String>,
+    /// Whom it is for, where that is not the contact: a child, a pet.
+    #[serde(default)]
+    pub for_name: Option<String>,
+    /// The visits that repeat together with this one share it.
+    #[serde(default)]
+    pub series_id: Option<Uuid>,
+    /// Its place among them, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series_index: Option<i32>,
+    /// When the customer said that they are there, or staff did.
+    #[serde(default)]
+    pub arrived_at: Option<DateTime<Utc>>,
+    /// `staff`, `api`, `import`, `calendar`, `waitlist`; none: from before this was kept.
+    #[serde(default)]
+    pub source: Option<String>,
     /// IANA name of the zone by whose clocks its texts and pages tell the time: the location's, else the business's.
     pub time_zone: String,
     /// There if the clocks of its place have changed since it was entered: no reminder goes out until somebody has decided which time
@@ -90,6 +117,17 @@ pub struct AppointmentView {
     pub location: Option<AppointmentLocation>,
     /// In order of due time.
     pub reminders: Vec<ReminderView>,
+}
+
+impl AppointmentView {
+    /// Who comes, for a list: the child with whose phone it is, or the contact.
+    #[must_use]
+    pub fn who(&self) -> String {
+        match &self.for_name {
+            Some(name) => format!("{name} ({})", self.contact_name),
+            None => self.contact_name.clone(),
+        }
+    }
 }
 
 /// An appointment's time on the wall, as it was entered and as `starts_at` shows now that the zone's rules are other ones.
@@ -138,9 +176,86 @@ pub struct CreateAppointment {
     pub notes: Option<String>,
     #[serde(default)]
     pub staff_label: Option<String>,
+    /// Whom it is for, if that is not the contact: a child, a pet. Texts say the first name.
+    #[serde(default)]
+    pub for_name: Option<String>,
     /// One of the business's locations: its number sends the texts about this appointment.
     #[serde(default)]
     pub location_id: Option<Uuid>,
+    /// One of the business's types: it says how long it takes, and how it is reminded of.
+    #[serde(default)]
+    pub type_id: Option<Uuid>,
+    /// When it ends, as `starts_at`; or give `minutes`. Neither: by its type.
+    #[serde(default)]
+    pub ends_at: Option<String>,
+    /// How long it takes, 5 to 1440.
+    #[serde(default)]
+    pub minutes: Option<i32>,
+    /// Books it again and again, all in one go or none.
+    #[serde(default)]
+    pub repeat: Option<Repeat>,
+}
+
+/// How a visit repeats: by the clock of its place, also when that changes. Give `times` or `until`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// Weeks or months from one to the next, 1 to 12.
+    pub every: u32,
+    pub unit: RepeatUnit,
+    /// How many visits there are in all, 2 to 52.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// The last day, like `2027-06-30`.
+    #[serde(default)]
+    pub until: Option<String>,
+    /// Days that are left out, like `2027-02-02`.
+    #[serde(default)]
+    pub skip: Vec<String>,
+}
+
+/// A month that does not have the day is left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RepeatUnit {
+    #[default]
+    Week,
+    Month,
+}
+
+/// When a visit would be again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesPreview {
+    pub dates: Vec<SeriesDate>,
+    /// Months that are left out because they do not have the day, like `February 2027`.
+    pub short_months: Vec<String>,
+    /// IANA name of the zone whose clock counts.
+    pub time_zone: String,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesDate {
+    /// Like `2027-02-02`.
+    pub date: String,
+    pub starts_at: DateTime<Utc>,
+    /// What is there already, in a sentence.
+    pub collides: Option<String>,
+}
+
+/// Which visits of a series a change is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    #[default]
+    This,
+    /// It and those after it that are to come.
+    Following,
+    /// All that are to come.
+    All,
 }
 
 /// Moves an appointment; pending reminders move with it. `starts_at` as in `CreateAppointment`.
@@ -152,18 +267,51 @@ pub struct MoveAppointment {
     /// IANA name of the zone whose clock a local `starts_at` was read from. Refused if the appointment's place has another one by now.
     #[serde(default)]
     pub time_zone: Option<String>,
+    /// Of a visit that repeats: which others move by as much.
+    #[serde(default)]
+    pub scope: Scope,
+}
+
+/// Which visits of a series are cancelled.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct CancelQuery {
+    /// `this` (default), `following` or `all`.
+    #[serde(default)]
+    pub scope: Option<Scope>,
 }
 
 /// What staff can do to an appointment besides moving it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Act {
+pub enum AppointmentAction {
     Confirm,
     Cancel,
     Complete,
     NoShow,
-    /// Undo of cancel, complete, no-show: back to scheduled, reminders planned anew.
+    /// Undo of cancel, complete, no-show: back to scheduled, reminders planned anew. Of a visit that is open: its customer is not there yet.
     Reopen,
+    /// The customer is there.
+    Arrive,
+}
+
+/// Whose visits that are over and unmarked count as kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkDay {
+    Yesterday,
+    Today,
+}
+
+/// What was marked in one go, and what it is undone by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marked {
+    pub batch_id: Uuid,
+    pub marked: u32,
+    /// There are more than are marked at once.
+    pub more: bool,
 }
 
 /// Which time of an appointment holds now that clocks have changed: what was `entered`, so that it moves, or the `moment`, so that it
@@ -184,7 +332,7 @@ pub struct DecideClock {
     pub keep: Keep,
 }
 
-/// Which appointments: `upcoming` (default), `past`, or one status; 50 a page.
+/// Which appointments: `upcoming` (default), `past`, `unanswered`, `unmarked`, or one status; 50 a page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppointmentQuery {

@@ -77,6 +77,64 @@ pub struct UpdateSending {
     pub quiet_end: String,
 }
 
+/// Who an unassigned conversation is given to when its customer begins to wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignRule {
+    #[default]
+    Off,
+    /// To who replied in it last.
+    LastReplied,
+    /// In turn to everybody who is not away.
+    RoundRobin,
+}
+
+impl AssignRule {
+    pub const ALL: [AssignRule; 3] = [AssignRule::Off, AssignRule::LastReplied, AssignRule::RoundRobin];
+
+    /// As it is stored, and as a form says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AssignRule::Off => "off",
+            AssignRule::LastReplied => "last_replied",
+            AssignRule::RoundRobin => "round_robin",
+        }
+    }
+
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.as_str() == name)
+    }
+
+    /// As the settings call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            AssignRule::Off => "To nobody: whoever is free takes it",
+            AssignRule::LastReplied => "To the person who replied last",
+            AssignRule::RoundRobin => "In turn to everybody who is available",
+        }
+    }
+}
+
+/// What happens to a business's conversations by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxView {
+    pub assign: AssignRule,
+    /// Days without anything; none: no conversation is closed by itself.
+    pub close_after_days: Option<u32>,
+    /// Who gets no new conversations just now, by name.
+    pub away: Vec<String>,
+}
+
+/// The same as typed. Only owners and admins may.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateInbox {
+    /// As `AssignRule` is written.
+    pub assign: String,
+    /// Days, 1 to 365; empty: never.
+    pub close_after_days: String,
+}
+
 /// A place appointments happen at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -92,6 +150,41 @@ pub struct LocationView {
     pub number_display: Option<String>,
     /// IANA name of the zone its clocks show. None: the business's.
     pub time_zone: Option<String>,
+    /// None: nobody has said.
+    #[serde(default)]
+    pub opening_hours: Option<OpeningHours>,
+    /// It can't be chosen any more; visits that are there stay there.
+    #[serde(default)]
+    pub archived: bool,
+}
+
+/// When a location is open, by its clock: for each day like `09:00-12:00, 13:00-17:00`; empty: closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct OpeningHours {
+    pub mon: String,
+    pub tue: String,
+    pub wed: String,
+    pub thu: String,
+    pub fri: String,
+    pub sat: String,
+    pub sun: String,
+}
+
+impl OpeningHours {
+    /// The days by their short names, Monday first.
+    pub fn days(&self) -> [(&'static str, &str); 7] {
+        [
+            ("mon", &self.mon),
+            ("tue", &self.tue),
+            ("wed", &self.wed),
+            ("thu", &self.thu),
+            ("fri", &self.fri),
+            ("sat", &self.sat),
+            ("sun", &self.sun),
+        ]
+    }
 }
 
 /// A location as typed.
@@ -109,4 +202,7 @@ pub struct SaveLocation {
     /// IANA name; empty: the business's zone.
     #[serde(default)]
     pub time_zone: String,
+    /// As typed; closed on all days: nobody has said.
+    #[serde(default)]
+    pub opening_hours: OpeningHours,
 }

@@ -27,7 +27,27 @@ pub struct ContactView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_since: Option<DateTime<Utc>>,
     pub consent: ConsentView,
+    /// Words that staff know them by, in lower case, in alphabetical order.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Further numbers of theirs, from contacts that were merged into this one. Texts from there reach this person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_phones: Vec<OtherPhone>,
+    /// The contact that this one turned out to be: what was theirs is there now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<Uuid>,
     pub created_at: DateTime<Utc>,
+    #[serde(default)]
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A further number of somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OtherPhone {
+    /// E.164.
+    pub phone: String,
+    pub phone_display: String,
 }
 
 impl ContactView {
@@ -42,11 +62,14 @@ impl ContactView {
 }
 
 /// Consent to appointment messages per channel: `unknown`, `opted_in`, `opted_out`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConsentView {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub sms: State,
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub email: State,
 }
 
 /// One row of the ledger, newest first.
@@ -87,8 +110,93 @@ pub struct CreateContact {
     pub language: Option<String>,
     #[serde(default)]
     pub notes: Option<String>,
+    /// Free words, up to 20 of up to 40 characters.
+    #[serde(default)]
+    pub tags: Option<Vec<String>>,
     #[serde(default)]
     pub opt_in: Option<OptIn>,
+}
+
+/// What is to be changed of a contact: what is not given stays as it is, `null` takes it away.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PatchContact {
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Consent was given for the number before: another one has to be asked anew.
+    #[serde(default)]
+    pub phone: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub email: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub time_zone: Option<Option<String>>,
+    /// Like `en` or `pt-BR`.
+    #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub language: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub notes: Option<Option<String>>,
+    /// All of them; those that are not named are taken away.
+    #[serde(default)]
+    pub tags: Option<Vec<String>>,
+    #[serde(default)]
+    pub blocked: Option<bool>,
+}
+
+/// A field that is there, even if it is `null`.
+fn given<'de, D: serde::Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(field).map(Some)
+}
+
+/// Many contacts at once, as another system knows them. Whoever has the number is that person.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ContactBatch {
+    /// 1 to 200.
+    pub contacts: Vec<CreateContact>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BatchResult {
+    /// A row for each contact, in the order they came.
+    pub data: Vec<BatchRow>,
+    pub created: u32,
+    pub updated: u32,
+    pub unchanged: u32,
+    pub refused: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BatchRow {
+    /// Its place in the batch, from 0.
+    pub index: u32,
+    pub status: BatchStatus,
+    /// The contact; none for a row that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// Why it was refused, or what of it could not be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<crate::Pointed>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum BatchStatus {
+    Created,
+    Updated,
+    Unchanged,
+    Refused,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -111,14 +219,89 @@ pub struct RecordConsent {
     pub evidence: String,
 }
 
-/// Search by part of a name, number or e-mail; alphabetical, 50 a page.
+/// Something a person agreed to or refused outside a text, as another system or staff know it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChangeConsent {
+    /// `sms` or `email`.
+    pub channel: String,
+    /// `transactional` (about appointments) or `promotional` (offers, review requests). Who refuses the first refuses both.
+    pub purpose: String,
+    /// `opted_in` or `opted_out`.
+    pub state: String,
+    /// Their words, or what they signed, and when. An opt-in needs it; it is kept and can't be changed.
+    #[serde(default)]
+    pub evidence: Option<String>,
+}
+
+/// A page of contacts: alphabetical, or, with `updated_since`, in the order in which they were changed last.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct ContactQuery {
+    /// A part of a name, number or e-mail.
     #[serde(default)]
-    pub q: Option<String>,
+    pub search: Option<String>,
+    /// Only those with this tag.
+    #[serde(default)]
+    pub tag: Option<String>,
+    /// Only those changed at or after this time (RFC 3339). People who were merged into others are among them, with `merged_into`.
+    #[serde(default)]
+    pub updated_since: Option<String>,
+    /// Rows on the page, 1 to 100; 50 if not given.
+    #[serde(default)]
+    pub limit: Option<u64>,
+    /// `next_cursor` of the page before.
     #[serde(default)]
     pub cursor: Option<String>,
+}
+
+/// The screen of all contacts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeoplePage {
+    pub page: crate::Page<ContactView>,
+    /// Tags that the business uses, the most used first.
+    pub tags: Vec<TagView>,
+}
+
+/// A tag and how many people have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagView {
+    pub tag: String,
+    pub people: u32,
+}
+
+/// Something that happened between a person and the business.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TimelineRow {
+    pub id: Uuid,
+    pub at: DateTime<Utc>,
+    /// `message`, `appointment`, `consent`, `note`, `conversation` or `contact`.
+    pub kind: String,
+    /// What happened, for programs: `message.inbound`, `message.cancelled`, `conversation.assigned`, `appointment.moved`, `consent.opted_out`, `contact.updated` …
+    pub event: String,
+    /// The same in plain words.
+    pub title: String,
+    /// The text, the note or the evidence; to whom a conversation was given, and until when it was put aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Why a message was not sent or did not arrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who did it.
+    pub by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appointment_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<Uuid>,
+    /// How far a message got.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
 }
 
 /// A contact's page: the person, what they agreed to, their appointments.
@@ -130,6 +313,23 @@ pub struct ContactPage {
     pub conversation_id: Option<Uuid>,
     /// There while staff have to decide.
     pub hold: Option<Hold>,
+    /// The latest of everything that happened.
+    pub timeline: crate::Page<TimelineRow>,
+    /// Tags to choose from.
+    pub tags: Vec<TagView>,
+    /// The last merge, while it can be undone.
+    #[serde(default)]
+    pub merged: Option<Merged>,
+}
+
+/// A merge that can still be undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    /// What the other one was called.
+    pub with: String,
+    pub at: DateTime<Utc>,
+    /// Undone until then, and until the next merge.
+    pub until: DateTime<Utc>,
 }
 
 /// Why nothing is sent to a person who seems to have asked for that in their own words.

@@ -4,18 +4,26 @@
 //! fields: a misspelt one would be a wish that nobody hears.
 
 pub mod accounts;
+pub mod appointment_types;
 pub mod appointments;
 pub mod businesses;
 pub mod contacts;
 pub mod conversations;
+pub mod filters;
 pub mod live;
 pub mod mails;
+pub mod merging;
 pub mod messages;
 pub mod notices;
+pub mod notifications;
 pub mod paging;
 pub mod problem;
+pub mod quick_replies;
 pub mod reports;
+pub mod search;
+pub mod task_form;
 pub mod tasks;
+pub mod today;
 
 pub use paging::{Page, PageQuery};
 pub use problem::{Code, FieldError, Pointed, Problem};

@@ -1,9 +1,14 @@
 //! What a live stream carries. An event holds the thing as it is after the change, never a difference.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
-    appointments::AppointmentView, contacts::ContactView, conversations::ConversationRow, messages::MessageView, notices::Notice,
+    appointments::AppointmentView,
+    contacts::ContactView,
+    conversations::{ConversationRow, NoteView, Presence},
+    messages::MessageView,
+    notices::Notice,
     tasks::TaskView,
 };
 
@@ -17,8 +22,22 @@ pub enum LiveEvent {
     Contact(ContactView),
     Appointment(AppointmentView),
     Task(TaskView),
+    /// A note was written.
+    Note(NoteView),
+    /// A member has read a conversation, or put it back among the unread, maybe in another tab or on another device.
+    Seen(Seen),
+    /// Who has a conversation before their eyes, all of them. Told when that changes, not at every heartbeat.
+    Presence(Presence),
     /// The banners, all of them.
     Notices(Vec<Notice>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    pub account_id: Uuid,
+    pub conversation_id: Uuid,
+    /// 0 when it has been read.
+    pub unread: u32,
 }
 
 impl LiveEvent {
@@ -30,6 +49,9 @@ impl LiveEvent {
             LiveEvent::Contact(_) => "contact",
             LiveEvent::Appointment(_) => "appointment",
             LiveEvent::Task(_) => "task",
+            LiveEvent::Note(_) => "note",
+            LiveEvent::Seen(_) => "seen",
+            LiveEvent::Presence(_) => "presence",
             LiveEvent::Notices(_) => "notices",
         }
     }

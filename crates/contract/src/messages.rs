@@ -46,10 +46,32 @@ pub struct MessageView {
     pub cost_is_final: bool,
     /// It was not delivered, and is tried again by itself then.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub resend_at: Option<DateTime<Utc>>,
+    pub retry_at: Option<DateTime<Utc>>,
     /// Its status is `unknown`, and Twilio's log did not tell either: a person should say whether it arrived.
     pub to_settle: bool,
+    /// A reply that is held until then, and can be taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo_until: Option<DateTime<Utc>>,
+    /// When it is to go out, of one that was written for later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_at: Option<DateTime<Utc>>,
+    /// It does not go out at its time: the customer wrote first, and a person decides.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
     pub created_at: DateTime<Utc>,
+}
+
+impl MessageView {
+    /// It waits for its own time, or for a person because of what came before that.
+    pub fn is_for_later(&self) -> bool {
+        self.status == "queued" && self.send_at.is_some()
+    }
+
+    /// Where it stands in its thread.
+    pub fn at(&self) -> DateTime<Utc> {
+        let went_out = !matches!(self.status.as_str(), "queued" | "cancelled");
+        self.send_at.filter(|_| went_out).unwrap_or(self.created_at)
+    }
 }
 
 /// A row of the message log.
@@ -71,6 +93,34 @@ pub struct SendMessage {
     /// `sms` (what is sent if nothing is said) or `email`.
     #[serde(default)]
     pub channel: Option<String>,
+    #[serde(default)]
+    pub correlation_id: Option<String>,
+    /// The newest message of the thread that the writer has seen. Where something newer stands there, a text of the customer, a reply or a
+    /// note, this is refused (409) and nothing is sent.
+    #[serde(default)]
+    pub after_message_id: Option<Uuid>,
+    /// When it is to go out, at most two years from now; at once if not given. Whether it may go is asked again then, and it waits for a
+    /// person if the customer writes first.
+    #[serde(default)]
+    pub send_at: Option<DateTime<Utc>>,
+}
+
+/// Another text, another time, or both, of one that was written for later.
+#[derive(Clone, Debug)]
+pub struct ChangeLater {
+    /// 1 to 1,600 characters.
+    pub body: String,
+    /// In the future, at most two years from now.
+    pub send_at: DateTime<Utc>,
+}
+
+/// A text to any number that says it is a test.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendTest {
+    /// As people of the business's country write it.
+    pub phone: String,
+    /// The same twice is one text.
     #[serde(default)]
     pub correlation_id: Option<String>,
 }

@@ -13,5 +13,5 @@ pub struct Notice {
     /// What is the matter, in one sentence.
     pub text: String,
     /// What to do.
-    pub todo: String,
+    pub next_step: String,
 }

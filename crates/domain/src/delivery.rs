@@ -91,7 +91,7 @@ impl Status {
 
     /// A sentence for screen readers and tooltips.
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Queued => "Waiting to be sent",
             Self::Sending | Self::Accepted | Self::Scheduled | Self::ProviderQueued | Self::ProviderSending => "Being sent",
@@ -272,7 +272,7 @@ mod tests {
             assert_eq!(status.as_str().parse::<Status>().as_ref(), Ok(status));
             assert_eq!(serde_json::to_value(status).expect("serializes"), status.as_str());
             assert!(PUBLIC.contains(&status.public()), "{status}");
-            assert!(!status.words().is_empty());
+            assert!(!status.label().is_empty());
         }
         assert_eq!(Status::from_twilio("hovering"), None);
         assert_eq!(Status::ProviderQueued.public(), "sending");

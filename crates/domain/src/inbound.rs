@@ -22,6 +22,22 @@ const STOP: &[&str] = &[
 ];
 const START: &[&str] = &["start", "unstop"];
 const HELP: &[&str] = &["help", "info"];
+/// They have come, in the languages of our texts.
+const HERE: &[&str] = &[
+    "here",
+    "i'm here",
+    "im here",
+    "i am here",
+    "i've arrived",
+    "i have arrived",
+    "arrived",
+    "aqui",
+    "aquí",
+    "estoy aqui",
+    "estoy aquí",
+    "ya llegue",
+    "ya llegué",
+];
 
 /// Those STOP words that are also what somebody may do to an appointment: who answers a reminder with CANCEL may mean the appointment, END
 /// and QUIT less often. The others (STOP, UNSUBSCRIBE, REVOKE, OPT OUT) can be said of texts only. The last is none of ours, but a word of
@@ -48,6 +64,8 @@ pub enum Meaning {
         /// Which appointment, when the customer said.
         token: Option<u16>,
     },
+    /// They are there.
+    Here,
     /// Anything else: for a person to read.
     Other,
 }
@@ -70,6 +88,8 @@ pub fn parse(body: &str, opted_out: bool) -> Meaning {
         Meaning::Help
     } else if question {
         Meaning::Other
+    } else if HERE.contains(&word.replace('’', "'").as_str()) {
+        Meaning::Here
     } else {
         answer::read(body)
     }
@@ -194,6 +214,24 @@ mod tests {
             "123",
         ] {
             assert!(!begins_like_an_answer(body), "{body}");
+        }
+    }
+
+    #[test]
+    fn who_is_there_says_so_in_plain_words_or_is_read_by_a_person() {
+        for body in ["HERE", "here!", "I’m here", "im here.", "AQUI", "Aquí", "ya llegué"] {
+            assert_eq!(parse(body, false), Meaning::Here, "{body}");
+            assert_eq!(parse(body, true), Meaning::Here, "{body}");
+        }
+        for body in [
+            "Here?",
+            "I'll be here at 5",
+            "not here",
+            "is here ok",
+            "is anyone here",
+            "aqui no",
+        ] {
+            assert_ne!(parse(body, false), Meaning::Here, "{body}");
         }
     }
 

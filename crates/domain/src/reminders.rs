@@ -1,4 +1,7 @@
-//! When a reminder is due, whether it still makes sense, and which appointment an answer means.
+//! When a reminder is due, whether it still makes sense, which appointments are told of in one text, and which an answer means.
+
+mod together;
+mod which;
 
 use crate::UnknownWord;
 use crate::quiet::Windows;
@@ -7,6 +10,9 @@ use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+
+pub use together::{MOST_TOGETHER, are_together};
+pub use which::{Pending, Which, which};
 
 /// How long, in days, an answer without a token may still refer to a request.
 pub const WINDOW_DAYS: i64 = 14;
@@ -135,7 +141,7 @@ crate::words::words!(Skip is a "reason to skip a reminder":
 impl Skip {
     /// The reason as a plain sentence for staff.
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::AppointmentOver => "The visit has already begun.",
             Self::LaterKindDue => "The next reminder takes its place.",
@@ -261,58 +267,11 @@ pub fn correlation_id(appointment_id: &str, kind: Kind, due_at: DateTime<Utc>) -
     )
 }
 
-/// An appointment of the customer whose reminder is inside the window ([`WINDOW_DAYS`]); one entry per appointment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pending {
-    /// The caller's own index.
-    pub appointment: usize,
-    /// The number behind `Y` and `N`, 1 to 999.
-    pub token: u16,
-    /// The answer so far: yes, no or none.
-    pub answered: Option<bool>,
-}
-
-/// Which appointment an answer means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
-    /// This one, by the caller's index.
-    This(usize),
-    /// It may be any of several: ask once.
-    AskWhich,
-    /// None: a person must read it.
-    Nothing,
-}
-
-/// Decides which appointment an answer means: the one with its token; without a token the only one unanswered, or, when all are
-/// answered, the only one there is (the customer repeats or changes the answer). Nothing is guessed.
-#[must_use]
-pub fn which(token: Option<u16>, pending: &[Pending]) -> Which {
-    if let Some(token) = token {
-        return match only(pending.iter().filter(|p| p.token == token)) {
-            Which::AskWhich => Which::Nothing,
-            found => found,
-        };
-    }
-    match only(pending.iter().filter(|p| p.answered.is_none())) {
-        Which::Nothing => only(pending.iter()),
-        found => found,
-    }
-}
-
-fn only<'a>(mut found: impl Iterator<Item = &'a Pending>) -> Which {
-    match (found.next(), found.next()) {
-        (Some(one), None) => Which::This(one.appointment),
-        (Some(_), Some(_)) => Which::AskWhich,
-        (None, _) => Which::Nothing,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::quiet::QuietHours;
     use proptest::prelude::*;
-    use rstest::rstest;
 
     #[derive(Deserialize)]
     struct Case {
@@ -401,38 +360,6 @@ mod tests {
     fn a_correlation_id_names_the_appointment_the_kind_and_the_second() {
         let due = "2027-01-05T20:00:00.987Z".parse().expect("an instant");
         assert_eq!(correlation_id("a1", Kind::Before24h, due), "a1:24h:2027-01-05T20:00:00Z");
-    }
-
-    const OPEN: Option<bool> = None;
-    const YES: Option<bool> = Some(true);
-
-    #[rstest]
-    #[case::one_open_appointment(None, &[(101, OPEN)], Which::This(0))]
-    #[case::one_open_beside_an_answered_one(None, &[(101, YES), (102, OPEN)], Which::This(1))]
-    #[case::two_open_appointments(None, &[(101, OPEN), (102, OPEN)], Which::AskWhich)]
-    #[case::the_same_answer_again(None, &[(101, YES)], Which::This(0))]
-    #[case::two_answered(None, &[(101, YES), (102, YES)], Which::AskWhich)]
-    #[case::no_appointment(None, &[], Which::Nothing)]
-    #[case::its_token(Some(102), &[(101, OPEN), (102, OPEN)], Which::This(1))]
-    #[case::a_change_of_mind_by_token(Some(101), &[(101, YES), (102, OPEN)], Which::This(0))]
-    #[case::a_wrong_token_is_not_guessed(Some(999), &[(101, OPEN)], Which::Nothing)]
-    #[case::a_token_without_appointments(Some(101), &[], Which::Nothing)]
-    #[case::one_token_twice_should_not_be(Some(101), &[(101, OPEN), (101, OPEN)], Which::Nothing)]
-    fn an_answer_means_one_appointment_or_is_asked_about(
-        #[case] token: Option<u16>,
-        #[case] appointments: &[(u16, Option<bool>)],
-        #[case] expected: Which,
-    ) {
-        let pending: Vec<_> = appointments
-            .iter()
-            .enumerate()
-            .map(|(appointment, (token, answered))| Pending {
-                appointment,
-                token: *token,
-                answered: *answered,
-            })
-            .collect();
-        assert_eq!(which(token, &pending), expected);
     }
 
     proptest! {

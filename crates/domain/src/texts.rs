@@ -3,9 +3,13 @@
 //! No text asks for YES, CANCEL, END or QUIT: to Twilio these are opt-in and opt-out words (docs/twilio.md §4). An appointment's time is
 //! what the clock shows where it happens, wherever the customer is.
 
+mod together;
+
 use crate::zone::Zone;
 use chrono::{DateTime, Utc};
 use std::fmt::Write as _;
+
+pub use together::{Together, first_name, reminder_many};
 
 /// Most appointments one text lists.
 const LISTED: usize = 4;
@@ -46,12 +50,16 @@ pub struct Choice {
     pub token: u16,
 }
 
-/// The reminder of an appointment: who, when, how to answer, how to stop. `token` (1–999) goes behind the letters when the
-/// customer has several appointments.
+/// The reminder of an appointment: whose, when, how to answer, how to stop. `name` is whom it is for, where that is not who has the phone.
+/// `token` (1–999) goes behind the letters when the customer has several appointments.
 #[must_use]
-pub fn reminder(business: &str, start: Start, token: Option<u16>) -> String {
+pub fn reminder(business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
+    let whose = match name.map(first_name) {
+        Some(name) if !name.is_empty() => format!("{name}'s"),
+        _ => "your".to_owned(),
+    };
     format!(
-        "{}: reminder of your visit on {}. Reply {} Reply STOP to opt out.",
+        "{}: reminder of {whose} visit on {}. Reply {} Reply STOP to opt out.",
         line(business),
         start.say("%a, %b %-d at %-I:%M %p"),
         choices(token)
@@ -155,15 +163,23 @@ mod tests {
             serde_json::from_str(include_str!("../vectors/texts.json")).expect("vectors are JSON");
         let later = |days| appointment() + chrono::Duration::days(days);
         let six: Vec<_> = (0..6u16).rev().map(|n| choice(here(later(i64::from(n))), 101 + n)).collect();
-        let dentist = |start| reminder("Bright Dental", start, None);
+        let dentist = |start| reminder("Bright Dental", None, start, None);
         let summer = "2027-07-05T19:32:00Z".parse().expect("an instant");
         let written = [
             ("reminder", dentist(here(appointment()))),
-            ("reminder_token", reminder("Bright Dental", here(appointment()), Some(101))),
+            (
+                "reminder_child",
+                reminder("Bright Dental", Some("Leo Rossi"), here(appointment()), None),
+            ),
+            (
+                "reminder_token",
+                reminder("Bright Dental", None, here(appointment()), Some(101)),
+            ),
             (
                 "reminder_untidy_name",
                 reminder(
                     "  Bright\n Dental ",
+                    None,
                     start(appointment(), "Europe/Stockholm", "Europe/Berlin"),
                     None,
                 ),
@@ -215,7 +231,12 @@ mod tests {
     #[test]
     fn a_usual_reminder_is_one_segment() {
         for customer in ["America/New_York", "America/Los_Angeles"] {
-            let text = reminder("Bright Dental", start(appointment(), "America/New_York", customer), Some(101));
+            let text = reminder(
+                "Bright Dental",
+                None,
+                start(appointment(), "America/New_York", customer),
+                Some(101),
+            );
             let s = segments::count(&text);
             assert_eq!((s.encoding, s.count), (Encoding::Gsm7, 1), "{text}");
         }
@@ -224,7 +245,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_invites_a_word_that_twilio_would_act_on(name in "[B-D][a-d ]{1,20}", token in prop::option::of(1u16..1000)) {
-            for text in [reminder(&name, here(appointment()), token), correction(&name), help(&name, "Call us"),
+            for text in [reminder(&name, None, here(appointment()), token), correction(&name), help(&name, "Call us"),
                 ask_which(&name, &[choice(here(appointment()), 1), choice(here(appointment()), 2)])] {
                 let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();
                 for banned in ["YES", "CANCEL", "END", "QUIT", "REVOKE", "UNSUBSCRIBE"] {

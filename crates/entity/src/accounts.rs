@@ -14,6 +14,10 @@ pub mod account {
         pub email_key: Option<String>,
         pub name: String,
         pub password_hash: String,
+        /// Whether single keys do something.
+        pub shortcuts: bool,
+        /// So many seconds a reply of theirs can be taken back.
+        pub undo_seconds: i32,
         pub created_at: DateTimeUtc,
     }
 
@@ -37,6 +41,10 @@ pub mod member {
         /// Up to which message they have seen every conversation that has no `conversation_seen` of theirs; none: those from before they
         /// joined.
         pub seen_message_id: Option<Uuid>,
+        /// Since when they get no new conversations; none: they do.
+        pub away_since: Option<DateTimeUtc>,
+        /// When they were last given one by turns.
+        pub assigned_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
     }
 

@@ -23,7 +23,7 @@ pub mod appointment {
         /// None: not known.
         pub ends_at: Option<DateTimeUtc>,
         pub type_id: Option<Uuid>,
-        /// Sealed; the first name of whom it is for, if that is not the contact.
+        /// Whom it is for, if that is not the contact: the phone is the contact's, and a family shares it.
         pub for_name: Option<String>,
         /// None: from before this was kept.
         pub source: Option<Source>,
@@ -36,6 +36,9 @@ pub mod appointment {
         /// Its place in the series, from 1.
         pub series_index: Option<i32>,
         pub arrived_at: Option<DateTimeUtc>,
+        pub cancelled_at: Option<DateTimeUtc>,
+        /// Shared by those that were marked in one go, which is undone in one go.
+        pub marked_in: Option<Uuid>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }

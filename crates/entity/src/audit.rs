@@ -13,6 +13,8 @@ pub mod audit_event {
         pub action: String,
         pub entity: String,
         pub entity_id: Uuid,
+        /// The customer it is about, or whose appointment or text.
+        pub contact_id: Option<Uuid>,
         pub before: Option<String>,
         pub after: Option<String>,
         pub at: DateTimeUtc,

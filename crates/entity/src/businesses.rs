@@ -23,6 +23,14 @@ pub mod business {
         pub monthly_budget: Option<i64>,
         /// Whether US states' stricter hours hold for reminders too.
         pub state_hours: bool,
+        /// As `contract::businesses::AssignRule` is written.
+        pub assign_rule: String,
+        /// Quiet conversations are closed after so many days; none: never by themselves.
+        pub close_after_days: Option<i32>,
+        /// When they are looked for next.
+        pub close_next_at: Option<DateTimeUtc>,
+        /// Hours after which a visit that nobody has marked counts as kept; none: somebody is asked.
+        pub complete_after: Option<i32>,
         pub ledger_seq: i64,
         pub ledger_hash: String,
         pub created_at: DateTimeUtc,
@@ -49,6 +57,10 @@ pub mod location {
         pub number_id: Option<Uuid>,
         /// IANA name; none: the business's.
         pub time_zone: Option<String>,
+        /// JSON, a text for each day of the week; empty: nobody has said.
+        pub opening_hours: String,
+        /// Put away: it can't be chosen any more.
+        pub archived_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }
@@ -78,6 +90,15 @@ pub mod appointment_type {
         pub reminders: bool,
         /// After so many months without another one somebody is due again.
         pub recall_months: Option<i32>,
+        /// One of `contract::businesses::COLOURS`, or empty.
+        pub colour: String,
+        /// Its place in lists, from 0.
+        pub position: i32,
+        /// Put away: it can't be chosen any more.
+        pub archived_at: Option<DateTimeUtc>,
+        /// It has changed, and reminders of its appointments to come up to this start and id are planned anew; none: all are.
+        pub replan_at: Option<DateTimeUtc>,
+        pub replan_id: Option<Uuid>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }
@@ -96,15 +117,23 @@ pub mod staff_label {
     #[sea_orm(table_name = "staff_label")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
         pub business_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
+        /// Unique in a business.
         pub name: String,
+        /// One of `contract::businesses::COLOURS`, or empty.
+        pub colour: String,
+        /// Its place in lists, from 0.
+        pub position: i32,
+        /// Put away: it can't be chosen any more.
+        pub archived_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
+        pub updated_at: DateTimeUtc,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
-    crate::in_business!();
+    crate::in_business!(with ids);
 }

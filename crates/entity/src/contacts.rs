@@ -26,6 +26,8 @@ pub mod contact {
         /// The name in lower case, which lists are sorted by.
         pub search: String,
         pub next_token: i32,
+        /// The person this one turned out to be; their rows were moved there, and this number is a further one of theirs.
+        pub merged_into: Option<Uuid>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }
@@ -35,6 +37,99 @@ pub mod contact {
 
     impl ActiveModelBehavior for ActiveModel {}
     crate::in_business!(with ids);
+}
+
+/// A word that staff know a person by.
+pub mod contact_tag {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contact_tag")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub contact_id: Uuid,
+        /// In lower case.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tag: String,
+        pub business_id: Uuid,
+        /// The contact's, which lists are sorted by.
+        pub search: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}
+
+/// A tag that a business uses.
+pub mod tag {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "tag")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub business_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tag: String,
+        /// How many contacts have it.
+        pub people: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}
+
+/// Two contacts that became one.
+pub mod contact_merge {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contact_merge")]
+    pub struct Model {
+        /// Made while both were locked: messages with greater ids came after it.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub business_id: Uuid,
+        pub kept_id: Uuid,
+        pub other_id: Uuid,
+        /// What the undoing needs, as JSON without numbers and addresses.
+        pub before: String,
+        pub merged_by: String,
+        pub merged_at: DateTimeUtc,
+        pub undone_at: Option<DateTimeUtc>,
+        /// The thread that is gone, as the other's had one.
+        pub conversation_id: Option<Uuid>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}
+
+/// A row that a merge has moved.
+pub mod contact_merge_row {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contact_merge_row")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub merge_id: Uuid,
+        /// Its table.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub place: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub row_id: Uuid,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// Where a contact stands on one channel for one purpose.

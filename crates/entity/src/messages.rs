@@ -43,9 +43,9 @@ pub mod message {
         /// Calls to the provider so far, whatever came of them.
         pub attempts: i32,
         /// Further tries used up because it was taken and then not delivered.
-        pub resends: i32,
+        pub retries: i32,
         /// When it is tried again, having been taken and not delivered.
-        pub resend_at: Option<DateTimeUtc>,
+        pub retry_at: Option<DateTimeUtc>,
         /// 0 replies, 1 reminders, 2 the rest.
         pub priority: i32,
         /// Its turn at its sender's pace, once it was given one.
@@ -55,9 +55,15 @@ pub mod message {
         pub price_unit: Option<String>,
         pub price_final: bool,
         /// How often the provider's log was searched for it.
-        pub looks: i32,
+        pub lookups: i32,
         pub not_before: DateTimeUtc,
         pub wait_reason: Option<String>,
+        /// What it waits for by the will of who wrote it (`domain::later`).
+        pub delay: Option<String>,
+        /// When it was asked to go out, of one that was written for later.
+        pub send_at: Option<DateTimeUtc>,
+        /// From when on its customer waited when it was written; they do again if it is taken back.
+        pub waited_since: Option<DateTimeUtc>,
         pub claimed_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
         pub sent_at: Option<DateTimeUtc>,
@@ -173,11 +179,11 @@ pub mod quota_hour {
     crate::in_business!();
 }
 
-/// When a sender is free again at its pace. `class` is a message's priority; -1 is the whole account's row.
-pub mod pace {
+/// When a sender is free again under its rate limit. `class` is a message's priority; -1 is the whole account's row.
+pub mod sender_rate_limit {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "pace")]
+    #[sea_orm(table_name = "sender_rate_limit")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub sender: String,
@@ -193,10 +199,10 @@ pub mod pace {
 }
 
 /// How fast an account may be called, once Twilio has said that it was too fast. Without a rate, or a row, it is free.
-pub mod account_pace {
+pub mod account_rate_limit {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "account_pace")]
+    #[sea_orm(table_name = "account_rate_limit")]
     pub struct Model {
         /// As its breaker is called: `account:AC…`.
         #[sea_orm(primary_key, auto_increment = false)]
@@ -286,10 +292,10 @@ pub mod price {
 }
 
 /// Up to when the provider's log was compared with ours.
-pub mod sweep {
+pub mod sync_cursor {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "sweep")]
+    #[sea_orm(table_name = "sync_cursor")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub account_sid: String,

@@ -21,6 +21,8 @@ pub mod question {
         pub at: DateTimeUtc,
         /// Where that is: by the clock there its time is told.
         pub time_zone: Option<String>,
+        /// Whom it is about, where that is not the contact.
+        pub name: Option<String>,
         /// The text that asks.
         pub message_id: Uuid,
         /// No answer is taken any more from then on.

@@ -2,7 +2,7 @@
 
 pub mod sessions;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use argon2::{
     Argon2,
@@ -11,14 +11,18 @@ use argon2::{
 use contract::{
     Code, FieldError, Problem,
     accounts::{Role, SignIn},
+    conversations::MemberName,
 };
-use domain::words;
+use domain::{later, words};
 use entity::accounts::{account, member};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 use crate::kernel::{
-    Actor, Error, Event, Principal, Result, Services, Tx,
+    Actor, Error, Event, Permission, Principal, Result, Services, Tx,
     error::{field, problem, short},
 };
 
@@ -133,6 +137,8 @@ pub(crate) async fn insert_member(
         email_key: Set(Some(vault.index(EMAIL, email))),
         name: Set(name.to_owned()),
         password_hash: Set(password_hash),
+        shortcuts: Set(true),
+        undo_seconds: sea_orm::NotSet,
         created_at: Set(tx.now),
     };
     row.insert(&tx.db).await?;
@@ -142,6 +148,8 @@ pub(crate) async fn insert_member(
         account_id: Set(id),
         role: Set(role.as_str().to_owned()),
         seen_message_id: sea_orm::NotSet,
+        away_since: Set(None),
+        assigned_at: Set(None),
         created_at: Set(tx.now),
     };
     member.insert(&tx.db).await?;
@@ -157,12 +165,17 @@ pub(crate) async fn insert_member(
 
 /// The actor of a session: a person who is still a member. Asked on every request, so that a removed member is out at once.
 pub async fn actor(s: &Services, account_id: Uuid, business_id: Uuid) -> Result<Option<Actor>> {
+    actor_on(s.read(), account_id, business_id).await
+}
+
+/// The same for what they have asked for before.
+pub(crate) async fn actor_on(db: &impl ConnectionTrait, account_id: Uuid, business_id: Uuid) -> Result<Option<Actor>> {
     let member = member::Entity::in_business(business_id)
         .filter(member::Column::AccountId.eq(account_id))
-        .one(s.read())
+        .one(db)
         .await?;
     let Some(member) = member else { return Ok(None) };
-    let Some(account) = account::Entity::find_by_id(account_id).one(s.read()).await? else {
+    let Some(account) = account::Entity::find_by_id(account_id).one(db).await? else {
         return Ok(None);
     };
     let role = member
@@ -185,18 +198,170 @@ pub(crate) async fn is_member(db: &impl ConnectionTrait, business_id: Uuid, acco
     Ok(found.one(db).await?.is_some())
 }
 
+/// Who works in the actor's business, by name, to give work to.
+///
+/// # Errors
+/// `NotAllowed`.
+pub async fn colleagues(s: &Services, actor: &Actor) -> Result<Vec<MemberName>> {
+    actor.may(Permission::ReadTasks)?;
+    members(s.read(), actor.business_id).await
+}
+
+/// Who works in a business, by name.
+pub(crate) async fn members(db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<MemberName>> {
+    let ids = member_ids(db, business_id).await?;
+    let mut all: Vec<MemberName> = names(db, ids)
+        .await?
+        .into_iter()
+        .map(|(account_id, name)| MemberName { account_id, name })
+        .collect();
+    all.sort_by(|a, b| (&a.name, a.account_id).cmp(&(&b.name, b.account_id)));
+    Ok(all)
+}
+
+/// The accounts of a business, at most 500.
+pub(crate) async fn member_ids(db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<Uuid>> {
+    let ids = member::Entity::in_business(business_id)
+        .select_only()
+        .column(member::Column::AccountId)
+        .limit(500)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids)
+}
+
+/// Members whom a text names as `@Name`: by the whole name, else all who have that first name, in any case.
+pub(crate) async fn mentioned(db: &impl ConnectionTrait, business_id: Uuid, text: &str) -> Result<Vec<Uuid>> {
+    if !text.contains('@') {
+        return Ok(Vec::new());
+    }
+    let all = members(db, business_id).await?;
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-');
+    let first = |words: &str| {
+        let word = words.split(|c: char| !c.is_alphanumeric() && c != '-').next();
+        word.unwrap_or_default().to_lowercase()
+    };
+    let mut named = HashSet::new();
+    for said in text.split('@').skip(1).map(str::to_lowercase) {
+        let whole = |name: &str| said.strip_prefix(&name.to_lowercase()).is_some_and(ends);
+        let mut found: Vec<_> = all.iter().filter(|m| m.name.contains(' ') && whole(&m.name)).collect();
+        if found.is_empty() {
+            let word = first(&said);
+            found = all.iter().filter(|m| !word.is_empty() && first(&m.name) == word).collect();
+        }
+        named.extend(found.into_iter().map(|m| m.account_id));
+    }
+    Ok(named.into_iter().collect())
+}
+
+/// Whether single keys do something for this person.
+///
+/// # Errors
+/// `SignInNeeded` for an actor that is not a person.
+pub async fn set_shortcuts(s: &Services, actor: &Actor, on: bool) -> Result<()> {
+    let Principal::Member { account_id, .. } = actor.who else {
+        return Err(problem(Code::SignInNeeded, "Please sign in."));
+    };
+    account::Entity::update_many()
+        .col_expr(account::Column::Shortcuts, Expr::value(on))
+        .filter(account::Column::Id.eq(account_id))
+        .exec(&s.db().write)
+        .await?;
+    Ok(())
+}
+
+/// How many seconds this person's replies can be taken back: 0, 5 or 10.
+///
+/// # Errors
+/// `Invalid` for another number; `SignInNeeded` for an actor that is not a person.
+pub async fn set_undo_seconds(s: &Services, actor: &Actor, seconds: i32) -> Result<()> {
+    let Principal::Member { account_id, .. } = actor.who else {
+        return Err(problem(Code::SignInNeeded, "Please sign in."));
+    };
+    if !later::UNDO_SECONDS.contains(&seconds) {
+        return Err(field("undo_seconds", "A reply can be held for 0, 5 or 10 seconds."));
+    }
+    account::Entity::update_many()
+        .col_expr(account::Column::UndoSeconds, Expr::value(seconds))
+        .filter(account::Column::Id.eq(account_id))
+        .exec(&s.db().write)
+        .await?;
+    Ok(())
+}
+
+/// Whether this person gets new conversations here. Away they keep those that are theirs.
+///
+/// # Errors
+/// `SignInNeeded` for an actor that is not a person.
+pub async fn set_away(s: &Services, actor: &Actor, away: bool) -> Result<()> {
+    let Principal::Member { account_id, .. } = actor.who else {
+        return Err(problem(Code::SignInNeeded, "Please sign in."));
+    };
+    member::Entity::update_many()
+        .col_expr(member::Column::AwaySince, Expr::value(away.then(|| s.now())))
+        .filter(member::Column::BusinessId.eq(actor.business_id))
+        .filter(member::Column::AccountId.eq(account_id))
+        .exec(&s.db().write)
+        .await?;
+    Ok(())
+}
+
+/// Whether this person has said that they are away.
+pub(crate) async fn is_away(db: &impl ConnectionTrait, business_id: Uuid, account_id: Uuid) -> Result<bool> {
+    let found = member::Entity::in_business(business_id).filter(member::Column::AccountId.eq(account_id));
+    Ok(found.one(db).await?.is_some_and(|member| member.away_since.is_some()))
+}
+
+/// Everybody who works in a business, at most 500, with who is away and whose turn it was when.
+pub(crate) async fn crew(db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<member::Model>> {
+    Ok(member::Entity::in_business(business_id).limit(500).all(db).await?)
+}
+
+/// It was this member's turn.
+pub(crate) async fn had_turn(tx: &Tx, member: &member::Model) -> Result<()> {
+    member::Entity::update_many()
+        .col_expr(member::Column::AssignedAt, Expr::value(member.assigned_at))
+        .filter(member::Column::Id.eq(member.id))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// How many seconds the replies of each of these people can be taken back.
+pub(crate) async fn undo_seconds(db: &impl ConnectionTrait, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, i32>> {
+    // What programs send is not held, and asks for nothing here.
+    let ids: HashSet<Uuid> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = account::Entity::find()
+        .select_only()
+        .columns([account::Column::Id, account::Column::UndoSeconds])
+        .filter(account::Column::Id.is_in(ids));
+    Ok(found.into_tuple::<(Uuid, i32)>().all(db).await?.into_iter().collect())
+}
+
+/// An account, as its own person sees it.
+///
+/// # Errors
+/// `SignInNeeded` when it is gone.
+pub(crate) async fn get(s: &Services, id: Uuid) -> Result<account::Model> {
+    let found = account::Entity::find_by_id(id).one(s.read()).await?;
+    found.ok_or_else(|| problem(Code::SignInNeeded, "Please sign in."))
+}
+
 /// Name and e-mail of an account.
 ///
 /// # Errors
 /// `SignInNeeded` when it is gone.
 pub(crate) async fn name_and_email(s: &Services, id: Uuid) -> Result<(String, String)> {
-    let found = account::Entity::find_by_id(id).one(s.read()).await?;
-    let found = found.ok_or_else(|| problem(Code::SignInNeeded, "Please sign in."))?;
+    let found = get(s, id).await?;
     let email = s.vault().open(EMAIL, &found.email).await?;
     Ok((found.name, email))
 }
 
-/// Somebody who manages a business: they are told when something is wrong with it.
+/// Somebody who works in a business and is written to: those who manage it when something is wrong with it.
 pub(crate) struct Manager {
     pub account_id: Uuid,
     pub name: String,
@@ -218,7 +383,11 @@ pub(crate) async fn managers(tx: &Tx, business_id: Uuid) -> Result<Vec<Manager>>
         .limit(MANAGERS)
         .all(&tx.db)
         .await?;
-    let ids = members.iter().map(|m| m.account_id);
+    people(tx, members.iter().map(|m| m.account_id)).await
+}
+
+/// These people, to write to them.
+pub(crate) async fn people(tx: &Tx, ids: impl IntoIterator<Item = Uuid>) -> Result<Vec<Manager>> {
     let accounts = account::Entity::find()
         .filter(account::Column::Id.is_in(ids))
         .all(&tx.db)

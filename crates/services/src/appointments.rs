@@ -1,6 +1,10 @@
 //! Appointments. What follows from a change, its reminders above all, hears of it in the same transaction.
 
+pub(crate) mod arrival;
 pub mod clocks;
+pub(crate) mod day;
+pub mod past;
+pub mod series;
 mod view;
 
 use std::sync::Arc;
@@ -8,7 +12,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use contract::{
     Code, Page, Problem,
-    appointments::{Act, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status},
+    appointments::{AppointmentAction, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Scope, Status},
 };
 use domain::{when, zone::Zone};
 use entity::{appointments::appointment, contacts::contact};
@@ -19,7 +23,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    businesses::{self, locations},
+    businesses::{self, locations, staff, types},
     contacts,
     kernel::{
         Actor, Error, Event, Permission, Principal, Result, Services, Tx,
@@ -30,7 +34,10 @@ use crate::{
 };
 
 use view::views;
-pub(crate) use view::{of_contact, view, views_of};
+pub(crate) use view::{next_start, of_contact, view, views_of};
+
+/// Minutes that an appointment takes.
+const LENGTH: std::ops::RangeInclusive<i32> = 5..=24 * 60;
 
 /// An appointment further away than this is a slip of the keyboard.
 const HORIZON: Duration = Duration::days(2 * 366);
@@ -42,17 +49,21 @@ const HORIZON: Duration = Duration::days(2 * 366);
 /// contact; `Conflict` with the id of the appointment that the contact has at that time already.
 pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
-    let (notes, staff_label) = (
-        long("notes", &cmd.notes.unwrap_or_default(), 2000)?,
-        short("staff_label", &cmd.staff_label.unwrap_or_default(), 100)?,
-    );
+    let notes = long("notes", &cmd.notes.unwrap_or_default(), 2000)?;
+    let for_name = short("for_name", &cmd.for_name.unwrap_or_default(), 80)?;
+    let for_name = Some(for_name).filter(|name| !name.is_empty());
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
     let location_id = locations::chosen(&tx.db, actor.business_id, cmd.location_id).await?;
+    let kind = types::chosen(&tx.db, actor.business_id, cmd.type_id).await?;
+    let staff_label = staff::chosen(&tx, actor.business_id, &cmd.staff_label.unwrap_or_default()).await?;
     let zone = locations::zone_of(&tx.db, &business, location_id).await?;
     let starts_at = future(&tx, zone, &cmd.starts_at)?;
+    let minutes = kind.as_ref().map(|kind| kind.minutes);
+    let ends_at = end(zone, starts_at, cmd.ends_at.as_deref(), cmd.minutes)?
+        .or(minutes.map(|minutes| starts_at + Duration::minutes(minutes.into())));
     let contact = contacts::locked(&tx, actor.business_id, cmd.contact_id).await?;
-    not_twice(&tx, &contact, starts_at, None).await?;
+    not_twice(&tx, &contact, for_name.as_deref(), starts_at, None).await?;
     let mut row = appointment::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(actor.business_id),
@@ -60,8 +71,11 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
         status: Set(Status::Scheduled.as_str().to_owned()),
         staff_label: Set(staff_label),
         notes: Set(notes),
+        for_name: Set(for_name),
         token: Set(contacts::take_token(&tx, contact.clone()).await?),
         location_id: Set(location_id),
+        type_id: Set(kind.map(|kind| kind.id)),
+        ends_at: Set(ends_at),
         source: Set(source(&actor.who)),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
@@ -70,6 +84,9 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
     clocks::entered(&mut row, starts_at, zone);
     let row = row.insert(&tx.db).await?;
     record(&mut tx, &actor.who, Event::AppointmentBooked, None, &row);
+    if let Some(repeat) = cmd.repeat {
+        series::extend(&mut tx, actor, &row, &repeat).await?;
+    }
     finish(tx, actor.business_id, row.id).await
 }
 
@@ -79,17 +96,15 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
 /// As `create`; `Conflict` for an appointment that is cancelled or over.
 pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointment) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
+    if cmd.scope != Scope::This {
+        let scope = cmd.scope;
+        return series::shift(s, actor, id, cmd, scope).await;
+    }
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
     let (contact, before) = locked(&tx, actor.business_id, id).await?;
     let zone = locations::zone_of(&tx.db, &business, before.location_id).await?;
-    if cmd.time_zone.is_some_and(|read| read != zone.name()) {
-        let place = zone.name();
-        return Err(field(
-            "starts_at",
-            format!("This visit's time is now told by the clock of {place}. Load this page again, then choose the time."),
-        ));
-    }
+    by_its_clock(cmd.time_zone.as_deref(), zone)?;
     let starts_at = future(&tx, zone, &cmd.starts_at)?;
     if !status(&before)?.is_open() {
         return Err(problem(
@@ -100,48 +115,89 @@ pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointm
     if starts_at == before.starts_at && !clocks::undecided(&before) {
         return view(s, &tx.db, actor.business_id, id).await;
     }
-    not_twice(&tx, &contact, starts_at, Some(id)).await?;
+    move_to(&mut tx, actor, &contact, &before, zone, starts_at).await?;
+    finish(tx, actor.business_id, id).await
+}
+
+/// A time that was read from another clock than the place's would be another time.
+fn by_its_clock(read: Option<&str>, zone: Zone) -> Result<()> {
+    if read.is_none_or(|read| read == zone.name()) {
+        return Ok(());
+    }
+    let place = zone.name();
+    let words = format!("This visit's time is now told by the clock of {place}. Load this page again, then choose the time.");
+    Err(field("starts_at", words))
+}
+
+/// Gives an open appointment, which is locked with its contact, another time.
+async fn move_to(
+    tx: &mut Tx,
+    actor: &Actor,
+    contact: &contact::Model,
+    before: &appointment::Model,
+    zone: Zone,
+    starts_at: DateTime<Utc>,
+) -> Result<()> {
+    not_twice(tx, contact, before.for_name.as_deref(), starts_at, Some(before.id)).await?;
     let mut row = before.clone().into_active_model();
     clocks::entered(&mut row, starts_at, zone);
+    // It takes as long as before.
+    row.ends_at = Set(before.ends_at.map(|end| starts_at + (end - before.starts_at)));
+    row.arrived_at = Set(None);
     row.status = Set(Status::Scheduled.as_str().to_owned());
     row.revision = Set(before.revision + 1);
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;
-    record(&mut tx, &actor.who, Event::AppointmentMoved, Some(&before), &after);
-    finish(tx, actor.business_id, id).await
+    record(tx, &actor.who, Event::AppointmentMoved, Some(before), &after);
+    Ok(())
 }
 
-/// Confirms, cancels, completes or reopens an appointment, or marks a no-show. Doing it twice changes nothing.
+/// Confirms, cancels, completes or reopens an appointment, or marks a no-show or an arrival. Doing it twice changes nothing.
 ///
 /// # Errors
+/// `Invalid` for how a visit went before it has begun, and for an arrival on another day;
 /// `NotFound`; `Conflict` where the act makes no sense (confirming a cancelled appointment, say), or where another appointment has the time
 /// of one that is reopened.
-pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: Act) -> Result<AppointmentView> {
+pub async fn act(s: &Services, actor: &Actor, id: Uuid, act: AppointmentAction) -> Result<AppointmentView> {
     actor.may(Permission::WriteAppointments)?;
     let mut tx = s.begin().await?;
     let (contact, before) = locked(&tx, actor.business_id, id).await?;
     let was = status(&before)?;
     let becomes = match act {
-        Act::Confirm => Status::Confirmed,
-        Act::Cancel => Status::Cancelled,
-        Act::Complete => Status::Completed,
-        Act::NoShow => Status::NoShow,
-        Act::Reopen => Status::Scheduled,
+        AppointmentAction::Confirm => Status::Confirmed,
+        AppointmentAction::Cancel => Status::Cancelled,
+        AppointmentAction::Complete => Status::Completed,
+        AppointmentAction::NoShow => Status::NoShow,
+        AppointmentAction::Arrive => {
+            if before.arrived_at.is_none() {
+                not_closed(was)?;
+                arrival::mark(&mut tx, &actor.who, &before).await?;
+            }
+            return finish(tx, actor.business_id, id).await;
+        }
+        AppointmentAction::Reopen if was.is_open() => {
+            arrival::take_back(&mut tx, &actor.who, &before).await?;
+            return finish(tx, actor.business_id, id).await;
+        }
+        AppointmentAction::Reopen => Status::Scheduled,
     };
-    if was == becomes || (act == Act::Reopen && was.is_open()) {
+    if was == becomes {
         return view(s, &tx.db, actor.business_id, id).await;
     }
-    if act != Act::Reopen && !was.is_open() {
+    if act != AppointmentAction::Reopen {
+        not_closed(was)?;
+    }
+    if matches!(becomes, Status::Completed | Status::NoShow) && before.starts_at > tx.now {
         return Err(problem(
-            Code::Conflict,
-            format!("This visit is already marked \"{}\". Undo that first.", was.words()),
+            Code::Invalid,
+            "This visit has not begun yet. How it went can be said once its time has come.",
         ));
     }
-    if act == Act::Reopen {
-        not_twice(&tx, &contact, before.starts_at, Some(id)).await?;
+    if act == AppointmentAction::Reopen {
+        not_twice(&tx, &contact, before.for_name.as_deref(), before.starts_at, Some(id)).await?;
     }
     let after = set_status(&mut tx, &actor.who, &before, becomes).await?;
-    if act == Act::Reopen {
+    if act == AppointmentAction::Reopen {
         clocks::ask(&mut tx, &actor.who, &after);
     }
     finish(tx, actor.business_id, id).await
@@ -161,12 +217,23 @@ fn source(who: &Principal) -> Option<appointment::Source> {
 ///
 /// # Errors
 /// `Conflict` with the id of the first.
-async fn not_twice(tx: &Tx, contact: &contact::Model, starts_at: DateTime<Utc>, but: Option<Uuid>) -> Result<()> {
+async fn not_twice(
+    tx: &Tx,
+    contact: &contact::Model,
+    for_name: Option<&str>,
+    starts_at: DateTime<Utc>,
+    but: Option<Uuid>,
+) -> Result<()> {
     let minute = DateTime::from_timestamp(starts_at.timestamp().div_euclid(60) * 60, 0).unwrap_or(starts_at);
     let start = appointment::Column::StartsAt;
-    let open = Status::ALL.into_iter().filter(|s| s.is_open()).map(Status::as_str);
+    let open = Status::open().map(Status::as_str);
+    let same = match for_name {
+        Some(name) => appointment::Column::ForName.eq(name),
+        None => appointment::Column::ForName.is_null(),
+    };
     let first = appointment::Entity::in_business(contact.business_id)
         .filter(appointment::Column::ContactId.eq(contact.id))
+        .filter(same)
         .filter(start.gte(minute))
         .filter(start.lt(minute + Duration::minutes(1)))
         .filter(appointment::Column::Status.is_in(open))
@@ -174,11 +241,8 @@ async fn not_twice(tx: &Tx, contact: &contact::Model, starts_at: DateTime<Utc>, 
         .one(&tx.db)
         .await?;
     let Some(first) = first else { return Ok(()) };
-    let who = if contact.name.is_empty() {
-        "This person"
-    } else {
-        &contact.name
-    };
+    let who = for_name.or(Some(contact.name.as_str()).filter(|name| !name.is_empty()));
+    let who = who.unwrap_or("This person");
     let detail = format!("{who} already has an appointment at that time. Choose another time, or change that one.");
     Err(Problem::with(first.id, detail).into())
 }
@@ -192,6 +256,8 @@ pub(crate) async fn set_status(
 ) -> Result<appointment::Model> {
     let mut row = before.clone().into_active_model();
     row.status = Set(status.as_str().to_owned());
+    row.cancelled_at = Set((status == Status::Cancelled).then_some(tx.now));
+    row.marked_in = Set(None);
     row.revision = Set(before.revision + 1);
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;
@@ -215,7 +281,8 @@ pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<AppointmentVie
     view(s, s.read(), actor.business_id, id).await
 }
 
-/// Appointments: `upcoming` (soonest first), `past` (latest first), or those with one status (latest first).
+/// Appointments: `upcoming` (soonest first), `past` (latest first), `unanswered` (to come, asked about and not answered; soonest first),
+/// `unmarked` (past, and nobody has said how they went; latest first), or those with one status (latest first).
 ///
 /// # Errors
 /// `Malformed` for a filter or cursor that is none.
@@ -225,11 +292,16 @@ pub async fn list(s: &Services, actor: &Actor, query: AppointmentQuery) -> Resul
     let rows = appointment::Entity::in_business(actor.business_id).limit(PAGE + 1);
     let (mut rows, newest_first) = match query.show.as_deref().unwrap_or("upcoming") {
         "" | "upcoming" => (rows.filter(start.gte(s.now() - Duration::hours(1))), false),
+        "unanswered" => (day::unanswered(rows, s.now()), false),
+        "unmarked" => (day::unmarked(rows, s.now()), true),
         "past" => (rows.filter(start.lt(s.now())), true),
         other => {
-            let status: Status = other
-                .parse()
-                .map_err(|()| problem(Code::Malformed, "show is \"upcoming\", \"past\" or a status."))?;
+            let status: Status = other.parse().map_err(|()| {
+                problem(
+                    Code::Malformed,
+                    "show is \"upcoming\", \"past\", \"unanswered\", \"unmarked\" or a status.",
+                )
+            })?;
             (rows.filter(appointment::Column::Status.eq(status.as_str())), true)
         }
     };
@@ -293,6 +365,60 @@ fn record(
     tx.mark_changed(after.business_id, Changed::Appointment(after.id));
     let event = event(Arc::new(after.clone()));
     tx.record_change(after.business_id, by, event, before.map(facts), Some(facts(after)));
+}
+
+fn not_closed(was: Status) -> Result<()> {
+    if was.is_open() {
+        return Ok(());
+    }
+    let words = format!("This visit is already marked \"{}\". Undo that first.", was.label());
+    Err(problem(Code::Conflict, words))
+}
+
+/// Where somebody is seen: at their next visit that is still expected, else where they were last; none: nowhere that is known.
+pub(crate) async fn place_of(
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    contact_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    let start = appointment::Column::StartsAt;
+    let visits = || {
+        appointment::Entity::in_business(business_id)
+            .filter(appointment::Column::ContactId.eq(contact_id))
+            .limit(1)
+    };
+    let open = Status::open().map(Status::as_str);
+    let next = visits()
+        .filter(start.gte(now))
+        .filter(appointment::Column::Status.is_in(open))
+        .order_by_asc(start);
+    let visit = match next.one(db).await? {
+        Some(next) => Some(next),
+        None => visits().filter(start.lt(now)).order_by_desc(start).one(db).await?,
+    };
+    Ok(visit.and_then(|visit| visit.location_id))
+}
+
+/// When an appointment ends, if that was said: at a time, or after some minutes.
+fn end(zone: Zone, starts_at: DateTime<Utc>, ends_at: Option<&str>, minutes: Option<i32>) -> Result<Option<DateTime<Utc>>> {
+    if ends_at.is_some() && minutes.is_some() {
+        return Err(field("minutes", "Please give ends_at or minutes, not both."));
+    }
+    if let Some(minutes) = minutes {
+        if !LENGTH.contains(&minutes) {
+            return Err(field("minutes", "Please give how long it takes in minutes, from 5 to 1440."));
+        }
+        return Ok(Some(starts_at + Duration::minutes(minutes.into())));
+    }
+    let Some(text) = ends_at else { return Ok(None) };
+    let local = || when::local(text).map(|local| when::local_to_utc(local, zone));
+    let at = when::instant(text).or_else(local);
+    let at = at.ok_or_else(|| field("ends_at", "Please give a date and a time, for example 2027-01-05T15:45."))?;
+    if at <= starts_at || at - starts_at > Duration::days(1) {
+        return Err(field("ends_at", "A visit ends after it begins, and takes a day at most."));
+    }
+    Ok(Some(at))
 }
 
 /// Reads a start: RFC 3339, or a local time in the zone of its place; it must lie ahead.

@@ -1,13 +1,16 @@
 //! A business and its settings.
 
 pub mod locations;
+pub mod rules;
+pub mod staff;
+pub mod types;
 
 use std::collections::HashMap;
 
 use chrono::{Duration, NaiveTime, Timelike};
 use contract::{
     Code, FieldError, Problem,
-    businesses::{CountryView, UpdateBusiness, UpdateSending},
+    businesses::{AssignRule, CountryView, UpdateBusiness, UpdateSending},
 };
 use domain::{
     countries::{self, Country},
@@ -93,7 +96,11 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         hourly_limit: Set(new.hourly_limit.unwrap_or(HOURLY_LIMIT)),
         monthly_budget: Set(None),
         state_hours: Set(false),
+        complete_after: Set(None),
         language: sea_orm::NotSet,
+        assign_rule: Set(AssignRule::Off.as_str().to_owned()),
+        close_after_days: Set(Some(rules::CLOSE_AFTER_DAYS)),
+        close_next_at: Set(Some(tx.now)),
         ledger_seq: Set(0),
         ledger_hash: Set(domain::consent::GENESIS.to_owned()),
         created_at: Set(tx.now),
@@ -234,7 +241,41 @@ pub(crate) fn quiet_for(b: &business::Model, phone: &str) -> domain::quiet::Wind
 }
 
 pub(crate) fn cadence(b: &business::Model) -> Vec<u16> {
-    b.cadence.split(',').filter_map(|h| h.trim().parse().ok()).collect()
+    hours(&b.cadence)
+}
+
+/// Hours before an appointment as they are kept, like `48,24`.
+fn hours(kept: &str) -> Vec<u16> {
+    kept.split(',').filter_map(|h| h.trim().parse().ok()).collect()
+}
+
+/// Whether this actor may arrange what appointments are made of: owners and admins, and keys that write appointments.
+///
+/// # Errors
+/// `NotAllowed`, saying who could.
+fn may_manage(actor: &Actor) -> Result<()> {
+    match actor.who {
+        Principal::ApiKey { .. } => actor.may(Permission::WriteAppointments),
+        _ => actor.may(Permission::ManageBusiness),
+    }
+}
+
+/// An id and its place in a list.
+type Place = (Uuid, i32);
+
+/// A list with one of them moved up or down, as far as it goes: whose places are other ones now.
+fn arranged(all: &[Place], id: Uuid, up: bool) -> Vec<Place> {
+    let mut ids: Vec<Uuid> = all.iter().map(|(id, _)| *id).collect();
+    if let Some(at) = ids.iter().position(|one| *one == id) {
+        let to = if up {
+            at.saturating_sub(1)
+        } else {
+            (at + 1).min(ids.len() - 1)
+        };
+        ids.swap(at, to);
+    }
+    let placed = ids.into_iter().zip(0..);
+    placed.filter(|one| !all.contains(one)).collect()
 }
 
 /// Changes the settings that texts to customers are made of.
@@ -320,6 +361,40 @@ pub async fn update_sending(s: &Services, actor: &Actor, cmd: UpdateSending) -> 
         Some(was),
         Some(bounds(&after)),
     );
+    tx.commit().await
+}
+
+/// Hours after their end at which visits that nobody has marked count as kept; none: somebody is asked.
+///
+/// # Errors
+/// `NotAllowed`.
+pub async fn completion(s: &Services, actor: &Actor) -> Result<Option<i32>> {
+    actor.may(Permission::ReadAppointments)?;
+    Ok(get(s.read(), actor.business_id).await?.complete_after)
+}
+
+/// Chooses that; empty: somebody is asked.
+///
+/// # Errors
+/// `NotAllowed` for staff; `Invalid` for anything but 1 to 72 hours.
+pub async fn set_completion(s: &Services, actor: &Actor, typed: &str) -> Result<()> {
+    actor.may(Permission::ManageBusiness)?;
+    let typed = typed.trim();
+    let hours = (!typed.is_empty()).then(|| typed.parse::<i32>().ok().filter(|hours| (1..=72).contains(hours)));
+    if hours == Some(None) {
+        return Err(field(
+            "complete_after",
+            "Please choose a number of hours from 1 to 72, or none.",
+        ));
+    }
+    let mut tx = s.begin().await?;
+    let before = get(&tx.db, actor.business_id).await?;
+    let was = before.complete_after;
+    let mut row = before.into_active_model();
+    row.complete_after = Set(hours.flatten());
+    let after = row.update(&tx.db).await?;
+    let is = after.complete_after;
+    tx.record_change(after.id, &actor.who, Event::BusinessChanged, Some(was), Some(is));
     tx.commit().await
 }
 

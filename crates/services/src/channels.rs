@@ -4,12 +4,16 @@
 pub(crate) mod breakers;
 pub mod connections;
 pub mod email;
+pub(crate) mod push;
 pub(crate) mod sms;
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::{
     consent::Channel,
+    delivery::Status,
+    inbound::Meaning,
     outcome::{Accepted, Failure, Outcome},
 };
 use entity::messages::message;
@@ -57,9 +61,65 @@ pub(crate) enum Found {
 /// Looks for a message in its provider's log.
 pub(crate) async fn find(s: &Services, m: &message::Model) -> Found {
     match of(m) {
-        Some(Channel::Sms) => sms::find(s, m).await,
+        Some(Channel::Sms) => sms::log::find(s, m).await,
         Some(Channel::Email) => Found::Never,
         None => Found::NotNow,
+    }
+}
+
+/// A message from a customer, as a provider handed it over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inbound {
+    pub channel: Channel,
+    /// The provider's own id; the same on every delivery of the same message.
+    pub provider_id: String,
+    /// The account at the provider that it came to.
+    pub account: String,
+    /// The customer's address in the channel.
+    pub from: String,
+    /// Ours.
+    pub to: String,
+    /// Empty where there is only an attachment.
+    pub body: String,
+    pub attachments: u32,
+    pub segments: u32,
+    /// What the provider has understood, acted on and answered by itself.
+    pub handled: Option<Meaning>,
+    /// The provider's id of the message of ours that it replies to, or whose button was tapped.
+    pub replied_to: Option<String>,
+}
+
+/// What a provider says by itself about a message that it has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub provider_id: String,
+    /// The account at the provider that it was sent from.
+    pub account: String,
+    /// Its state, in the provider's own word; those that nobody knows are kept, too.
+    pub said: String,
+    pub error_code: Option<i32>,
+    pub to: Option<String>,
+}
+
+/// A message in a provider's log.
+pub(crate) enum Logged {
+    /// With when it was written, where that is told.
+    Received(Inbound, Option<DateTime<Utc>>),
+    Sent(Sent),
+}
+
+/// A message of ours in a provider's log.
+pub(crate) struct Sent {
+    pub record: Accepted,
+    /// What it cost, in millionths of a unit, and the unit (ISO 4217), once that is known.
+    pub price: Option<(i64, String)>,
+}
+
+/// What a provider's word for a state means; none for one that nobody knows.
+pub(crate) fn status(m: &message::Model, said: &str) -> Option<Status> {
+    match of(m) {
+        Some(Channel::Sms) => Status::from_twilio(said),
+        Some(Channel::Email) | None => None,
     }
 }
 

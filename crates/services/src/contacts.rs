@@ -2,18 +2,23 @@
 //! that is loaded goes through `opened`, so outside this file a `contact::Model` holds them in plain.
 
 mod batch;
+mod change;
 pub mod consent;
+mod further;
 pub(crate) mod hold;
+mod import;
+pub(crate) mod merge;
 mod query;
 mod rows;
 pub(crate) mod search;
+pub(crate) mod tags;
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use contract::{
     Code,
-    contacts::{ContactView, CreateContact, RecordConsent, UpdateContact},
+    contacts::{ContactView, CreateContact, OptIn},
 };
 use domain::{
     consent::{Channel, Purpose, Source, State},
@@ -41,10 +46,15 @@ use crate::{
     },
 };
 
-use rows::{Valid, insert, write};
+use rows::{Typed, Valid, insert, write};
 
-pub(crate) use batch::{known_or_new, locked_all, locked_if_free};
-pub use query::{get, list};
+pub(crate) use batch::{known_or_new, locked_all, locked_if_free, locked_led};
+pub use change::{change_consent, patch, record_consent, set_blocked, update};
+pub(crate) use further::{entries_of, merge_of_thread, merged_into, not_merged, reachable};
+pub use import::batch;
+#[cfg(test)]
+pub(crate) use query::all;
+pub use query::{get, list, people};
 pub(crate) use query::{view, views_of};
 
 /// The sealed columns, as `vault::SEALED` calls them.
@@ -54,6 +64,9 @@ const EMAIL: &str = "contact.email";
 /// Why nothing is sent to them, in the words that staff see.
 pub(crate) const BLOCKED: &str = "This contact is blocked.";
 pub(crate) const NUMBER_CHANGED: &str = "The phone number was changed.";
+
+/// How often a merge can be met on the way to whom somebody is now: each is one that was committed meanwhile.
+const MOST_LED: usize = 4;
 
 /// Tokens in texts count up from here, per contact: three digits are easy to type and hard to confuse with a house number.
 const FIRST_TOKEN: i32 = 101;
@@ -66,178 +79,127 @@ const FIRST_TOKEN: i32 = 101;
 pub async fn create(s: &Services, actor: &Actor, cmd: CreateContact) -> Result<ContactView> {
     actor.may(Permission::WriteContacts)?;
     let business = businesses::get(s.read(), actor.business_id).await?;
-    let valid = Valid::check(
-        &business,
-        &cmd.name,
-        &cmd.phone,
-        None,
-        cmd.email.as_deref(),
-        cmd.time_zone.as_deref(),
-        cmd.notes.as_deref(),
-    )?
-    .speaking(cmd.language.as_deref())?;
-    if cmd.opt_in.as_ref().is_some_and(|o| o.channel != "sms") {
-        return Err(field("opt_in.channel", "Consent can be given for the channel \"sms\"."));
-    }
-    // What is kept as evidence must say something.
-    if cmd.opt_in.as_ref().is_some_and(|o| words::is_blank(&o.source)) {
-        return Err(field("opt_in.source", "Say where they agreed, for example \"booking\"."));
-    }
+    let new = New::check(&business, &cmd)?;
     let mut tx = s.begin().await?;
-    let row = match holder(&tx, actor.business_id, &valid.phone).await? {
-        None => insert(&mut tx, actor.business_id, valid).await?,
-        Some(row) if row.name.is_empty() => write(&tx, row, valid).await?,
-        Some(row) => return Err(problem(Code::Conflict, format!("{} already has this number.", row.name))),
-    };
-    if let Some(opt_in) = &cmd.opt_in {
-        let source = if matches!(actor.who, Principal::ApiKey { .. }) {
-            Source::Api
-        } else {
-            Source::Booking
-        };
-        let evidence = format!("Number given at: {}", words::preview(&opt_in.source, 200));
-        // Somebody who said STOP, or whom staff must decide about, is not opted in by a form they did not fill in.
-        if consent::state(&tx.db, row.id).await? != State::OptedOut && row.held_since.is_none() {
-            let change = consent::Change {
-                contact: &row,
-                channel: Channel::Sms,
-                state: State::OptedIn,
-                source,
-                by: &actor.who,
-                evidence: &evidence,
-                at: tx.now,
-            };
-            consent::record(&mut tx, change).await?;
+    let row = match holder(&tx, actor.business_id, &new.valid.phone).await? {
+        Some(row) if !row.name.is_empty() => {
+            return Err(problem(Code::Conflict, format!("{} already has this number.", row.name)));
         }
+        known => add(&mut tx, actor, known, new).await?,
+    };
+    finish(tx, actor.business_id, row.id).await
+}
+
+/// Somebody new, looked through.
+struct New {
+    valid: Valid,
+    tags: Option<BTreeSet<String>>,
+    opt_in: Option<OptIn>,
+}
+
+impl New {
+    fn check(business: &business::Model, cmd: &CreateContact) -> Result<Self> {
+        let typed = Typed {
+            name: &cmd.name,
+            may_be_nameless: false,
+            phone: &cmd.phone,
+            known: None,
+            email: cmd.email.as_deref(),
+            time_zone: cmd.time_zone.as_deref(),
+            notes: cmd.notes.as_deref(),
+        };
+        let mut valid = Valid::check(business, typed)?;
+        if cmd.language.is_some() {
+            valid = valid.speaking(cmd.language.as_deref())?;
+        }
+        if cmd.opt_in.as_ref().is_some_and(|o| o.channel != "sms") {
+            return Err(field("opt_in.channel", "Consent can be given for the channel \"sms\"."));
+        }
+        // What is kept as evidence must say something.
+        if cmd.opt_in.as_ref().is_some_and(|o| words::is_blank(&o.source)) {
+            return Err(field("opt_in.source", "Say where they agreed, for example \"booking\"."));
+        }
+        let tags = cmd.tags.as_deref().map(tags::tidy).transpose()?;
+        let opt_in = cmd.opt_in.clone();
+        Ok(Self { valid, tags, opt_in })
+    }
+}
+
+/// Adds somebody, or gives who is known by number only (they texted first) what is known of them now.
+async fn add(tx: &mut Tx, actor: &Actor, known: Option<contact::Model>, new: New) -> Result<contact::Model> {
+    let New { mut valid, tags, opt_in } = new;
+    let row = match known {
+        None => insert(tx, actor.business_id, valid).await?,
+        Some(row) => {
+            // Found by a further number of theirs, they keep the first one.
+            valid.phone = row.phone.clone();
+            let row = write(tx, row, valid).await?;
+            tags::renamed(tx, &row).await?;
+            row
+        }
+    };
+    if let Some(tags) = tags {
+        tags::set(tx, &row, &tags).await?;
+    }
+    if let Some(opt_in) = opt_in {
+        opt_in_at(tx, actor, &row, &opt_in).await?;
     }
     tx.mark_changed(actor.business_id, Changed::Contact(row.id));
-    let (id, event) = (row.id, Event::ContactAdded(row.id));
-    tx.record_change(actor.business_id, &actor.who, event, None::<()>, Some(row.name));
-    finish(tx, actor.business_id, id).await
+    let event = Event::ContactAdded(row.id);
+    tx.record_change(actor.business_id, &actor.who, event, None::<()>, Some(row.name.clone()));
+    Ok(row)
 }
 
-/// Changes what is known of a contact.
-///
-/// # Errors
-/// As `create`, and `NotFound`.
-pub async fn update(s: &Services, actor: &Actor, cmd: UpdateContact) -> Result<ContactView> {
-    actor.may(Permission::WriteContacts)?;
-    let business = businesses::get(s.read(), actor.business_id).await?;
-    let mut tx = s.begin().await?;
-    let row = locked(&tx, actor.business_id, cmd.id).await?;
-    let valid = Valid::check(
-        &business,
-        &cmd.name,
-        &cmd.phone,
-        Some(&row.phone),
-        cmd.email.as_deref(),
-        cmd.time_zone.as_deref(),
-        cmd.notes.as_deref(),
-    )?;
-    if let Some(other) = holder(&tx, actor.business_id, &valid.phone)
-        .await?
-        .filter(|other| other.id != row.id)
-    {
-        let who = if other.name.is_empty() {
-            "Somebody known by number only".to_owned()
-        } else {
-            other.name
-        };
-        return Err(field("phone", format!("{who} already has this number.")));
+/// They agreed where they gave their number. Somebody who said STOP, or whom staff must decide about, is not opted in by a form they did
+/// not fill in.
+async fn opt_in_at(tx: &mut Tx, actor: &Actor, row: &contact::Model, opt_in: &OptIn) -> Result<()> {
+    if consent::state(&tx.db, row.id).await? == State::OptedOut || row.held_since.is_some() {
+        return Ok(());
     }
-    let number_changed = row.phone != valid.phone;
-    let before = (row.name.clone(), row.email.clone(), row.time_zone.clone());
-    let after = write(&tx, row, valid).await?;
-    if number_changed {
-        // Consent was given for the other number; this one has to be asked anew, or has said STOP before.
-        let suppressed = consent::suppressed_since(&tx, actor.business_id, &after.phone)
-            .await?
-            .is_some();
-        let change = consent::Change {
-            contact: &after,
-            channel: Channel::Sms,
-            state: if suppressed { State::OptedOut } else { State::Unknown },
-            source: Source::Staff,
-            by: &actor.who,
-            evidence: "The phone number was changed",
-            at: tx.now,
-        };
-        consent::record(&mut tx, change).await?;
-        tx.record(actor.business_id, &actor.who, Event::PhoneChanged(Arc::new(after.clone())));
-    }
-    tx.mark_changed(actor.business_id, Changed::Contact(after.id));
-    let now = (after.name, after.email, after.time_zone);
-    tx.record_change(
-        actor.business_id,
-        &actor.who,
-        Event::ContactChanged(after.id),
-        Some(before),
-        Some(now),
-    );
-    finish(tx, actor.business_id, cmd.id).await
-}
-
-/// Staff write down what a person agreed to or refused outside a text.
-///
-/// # Errors
-/// `Invalid` without evidence.
-pub async fn record_consent(s: &Services, actor: &Actor, cmd: RecordConsent) -> Result<ContactView> {
-    actor.may(Permission::WriteContacts)?;
-    let evidence = words::lines(&cmd.evidence);
-    if evidence.is_empty() || evidence.chars().count() > 500 {
-        return Err(field(
-            "evidence",
-            "Write down how they told you, for example \"said so on the phone\", up to 500 characters.",
-        ));
-    }
-    let mut tx = s.begin().await?;
-    let row = locked(&tx, actor.business_id, cmd.contact_id).await?;
-    if cmd.state == State::Unknown {
-        return Err(field("state", "Choose whether they agreed or refused."));
-    }
+    let source = if matches!(actor.who, Principal::ApiKey { .. }) {
+        Source::Api
+    } else {
+        Source::Booking
+    };
+    let evidence = format!("Number given at: {}", words::preview(&opt_in.source, 200));
     let change = consent::Change {
-        contact: &row,
+        contact: row,
         channel: Channel::Sms,
-        state: cmd.state,
-        source: Source::Staff,
+        state: State::OptedIn,
+        source,
         by: &actor.who,
         evidence: &evidence,
         at: tx.now,
     };
-    consent::record(&mut tx, change).await?;
-    finish(tx, actor.business_id, cmd.contact_id).await
+    consent::record(tx, change).await
 }
 
-/// Blocks a contact (nothing is sent to them) or lifts the block.
-///
-/// # Errors
-/// `NotFound`, `NotAllowed`.
-pub async fn set_blocked(s: &Services, actor: &Actor, id: Uuid, blocked: bool) -> Result<ContactView> {
-    actor.may(Permission::WriteContacts)?;
-    let mut tx = s.begin().await?;
-    let row = locked(&tx, actor.business_id, id).await?;
-    let was = row.blocked;
-    let mut row = row.into_active_model();
-    row.blocked = Set(blocked);
-    let row = Arc::new(opened(s, row.update(&tx.db).await?).await?);
-    let event = if blocked {
-        Event::ContactBlocked(row)
-    } else {
-        Event::ContactUnblocked(row)
-    };
-    tx.mark_changed(actor.business_id, Changed::Contact(id));
-    tx.record_change(actor.business_id, &actor.who, event, Some(was), Some(blocked));
-    finish(tx, actor.business_id, id).await
-}
-
-/// The row, locked until the transaction ends: consent, claims and answers of one contact happen one after another.
+/// The row, locked until the transaction ends: consent, claims and answers of one contact happen one after another. Of a contact that was
+/// merged into another it is the other's.
 pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<contact::Model> {
+    let mut row = locked_row(tx, business_id, id).await?;
+    // While this waited for the lock, whoever they are may have been merged in turn.
+    for _ in 0..MOST_LED {
+        let Some(kept) = row.merged_into else { break };
+        row = locked_row(tx, business_id, kept).await?;
+    }
+    Ok(row)
+}
+
+/// The same for somebody who is to be changed: one that was merged into another is refused.
+async fn locked_alone(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<contact::Model> {
+    let row = locked_row(tx, business_id, id).await?;
+    not_merged(&row)?;
+    Ok(row)
+}
+
+async fn locked_row(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<contact::Model> {
     let row = contact::Entity::in_business(business_id)
         .filter(contact::Column::Id.eq(id))
         .lock(LockType::NoKeyUpdate)
         .one(&tx.db)
         .await?;
-    opened(tx.services(), row.ok_or_else(|| not_found("contact"))?).await
+    decrypted(tx.services(), row.ok_or_else(|| not_found("contact"))?).await
 }
 
 /// What speaks for or against a message to somebody, as read in one statement: a row for each channel they have said something about.
@@ -251,6 +213,7 @@ struct Standing {
     held_since: Option<DateTime<Utc>>,
     phone_key: String,
     email: Option<String>,
+    merged_into: Option<Uuid>,
 }
 
 /// Somebody who is about to be written to.
@@ -275,7 +238,7 @@ pub(crate) async fn objection(s: &Services, look: Look) -> Result<Option<&'stati
 }
 
 async fn objections(s: &Services, group: Vec<Look>) -> Vec<Result<Option<&'static str>>> {
-    let rows = match standings(s, group.iter().map(|look| look.contact_id)).await {
+    let rows = match standings_now(s, &group).await {
         Ok(rows) => rows,
         Err(cause) => {
             let cause = cause.to_string();
@@ -290,6 +253,22 @@ async fn objections(s: &Services, group: Vec<Look>) -> Vec<Result<Option<&'stati
     answers
 }
 
+/// By the contact that was asked about. Of one that was merged into another meanwhile it is the other's: what was meant for the one is
+/// sent by what the other has said.
+async fn standings_now(s: &Services, group: &[Look]) -> Result<HashMap<Uuid, Vec<Standing>>> {
+    let mut rows = standings(s, group.iter().map(|look| look.contact_id)).await?;
+    let merged = rows.iter().filter_map(|(id, rows)| Some((*id, rows.first()?.merged_into?)));
+    let merged: Vec<(Uuid, Uuid)> = merged.collect();
+    if merged.is_empty() {
+        return Ok(rows);
+    }
+    for (asked, kept) in merged {
+        let theirs = standings(s, std::iter::once(kept)).await?.remove(&kept).unwrap_or_default();
+        rows.insert(asked, theirs);
+    }
+    Ok(rows)
+}
+
 async fn objection_of(s: &Services, look: &Look, rows: &[Standing]) -> Result<Option<&'static str>> {
     let Some(anyone) = rows.first().filter(|row| row.business_id == look.business_id) else {
         return Ok(Some("This contact does not exist any more."));
@@ -299,7 +278,12 @@ async fn objection_of(s: &Services, look: &Look, rows: &[Standing]) -> Result<Op
         .and_then(|row| row.state.as_deref())
         .map_or(State::Unknown, consent::read);
     let same_address = match look.channel {
-        Channel::Sms => s.vault().indexes(PHONE, &look.address).contains(&anyone.phone_key),
+        Channel::Sms => {
+            s.vault().indexes(PHONE, &look.address).contains(&anyone.phone_key)
+                || reachable(s, s.read(), &[anyone.id])
+                    .await?
+                    .contains(&(anyone.id, look.address.clone()))
+        }
         Channel::Email => match &anyone.email {
             Some(sealed) => s.vault().open(EMAIL, sealed).await? == look.address,
             None => false,
@@ -352,6 +336,7 @@ async fn standings(s: &Services, ids: impl Iterator<Item = Uuid>) -> Result<Hash
             contact::Column::HeldSince,
             contact::Column::PhoneKey,
             contact::Column::Email,
+            contact::Column::MergedInto,
         ])
         .into_model::<Standing>()
         .all(s.read())
@@ -386,7 +371,7 @@ pub(crate) async fn many(
     }
     let rows = contact::Entity::these(business_id, ids).all(db).await?;
     for row in rows {
-        people.insert(row.id, opened(s, row).await?);
+        people.insert(row.id, decrypted(s, row).await?);
     }
     Ok(people)
 }
@@ -432,7 +417,7 @@ pub(crate) async fn take_token(tx: &Tx, row: contact::Model) -> Result<i32> {
 }
 
 /// A row as it is stored, made readable. Written back by way of `into_active_model` it stays as it was: only what is `Set` is written.
-async fn opened(s: &Services, mut row: contact::Model) -> Result<contact::Model> {
+async fn decrypted(s: &Services, mut row: contact::Model) -> Result<contact::Model> {
     row.phone = s.vault().open(PHONE, &row.phone).await?;
     // Names that were stored before they were tidied up.
     row.name = words::line(&row.name);
@@ -445,8 +430,12 @@ async fn opened(s: &Services, mut row: contact::Model) -> Result<contact::Model>
 async fn by_phone(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, phone: &str) -> Result<Option<contact::Model>> {
     let keys = s.vault().indexes(PHONE, phone);
     let row = contact::Entity::find().filter(with_keys(business_id, keys)).one(db).await?;
+    let row = match row.as_ref().and_then(|row| row.merged_into) {
+        Some(kept) => contact::Entity::these(business_id, [kept]).one(db).await?,
+        None => row,
+    };
     match row {
-        Some(row) => opened(s, row).await.map(Some),
+        Some(row) => decrypted(s, row).await.map(Some),
         None => Ok(None),
     }
 }
@@ -456,6 +445,15 @@ pub(crate) fn with_keys(business_id: Uuid, keys: impl IntoIterator<Item = String
     Condition::all()
         .add(contact::Column::BusinessId.eq(business_id))
         .add(contact::Column::PhoneKey.is_in(keys))
+}
+
+/// Whether this is one of their numbers; a further one counts.
+pub(crate) async fn has_number(tx: &Tx, person: &contact::Model, number: &str) -> Result<bool> {
+    if person.phone == number {
+        return Ok(true);
+    }
+    let found = by_phone(tx.services(), &tx.db, person.business_id, number).await?;
+    Ok(found.is_some_and(|found| found.id == person.id))
 }
 
 /// Who has this number. If it is nobody, nobody else can take it until this transaction ends.

@@ -1,114 +1,36 @@
 //! The inbox: one conversation per contact.
 
+pub(crate) mod act;
+pub(crate) mod assigning;
+pub mod batch;
+pub(crate) mod closing;
+mod done;
+pub mod notes;
+pub mod presence;
+mod seen;
+pub(crate) mod views;
+
+pub use act::act;
+pub use seen::mark_read;
+pub(crate) use seen::{account, first_unread, for_reader, is_unseen};
+pub use views::{counts, exact_count, page};
+
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-use contract::{Page, PageQuery, conversations::ConversationRow, live::LiveEvent, messages::Direction};
+use contract::{Problem, conversations::ConversationRow, live::LiveEvent, messages::Direction};
 use domain::{consent::State, delivery, origin::Origin, words};
-use entity::{
-    contacts::contact,
-    conversations::{conversation, conversation_seen},
-    messages::message,
-};
+use entity::{contacts::contact, conversations::conversation, messages::message};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
-    Set,
-    sea_query::{Expr, OnConflict},
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
 use crate::{
-    accounts, businesses,
+    businesses,
     contacts::{self, consent},
-    kernel::{
-        Actor, Permission, Principal, Result, Services, Tx,
-        db::places,
-        error::not_found,
-        paging::{self, Cursor, PAGE, TimeCursor},
-        tx::Changed,
-    },
+    kernel::{Actor, Error, Permission, Result, Services, Tx, db::places, error::not_found, tx::Changed},
 };
-
-/// Conversations, latest activity first.
-///
-/// # Errors
-/// `Malformed` for a cursor or size of a page that is none.
-pub async fn list(s: &Services, actor: &Actor, cursor: Option<String>) -> Result<Page<ConversationRow>> {
-    page(s, actor, PageQuery { cursor, limit: None }).await
-}
-
-/// The same with as many on a page as were asked for.
-///
-/// # Errors
-/// As `list`.
-pub async fn page(s: &Services, actor: &Actor, query: PageQuery) -> Result<Page<ConversationRow>> {
-    actor.may(Permission::ReadMessages)?;
-    let size = paging::size(query.limit)?;
-    let rows = latest(actor.business_id, TimeCursor::decode(query.cursor.as_deref())?).limit(size + 1);
-    let page = paging::page_of(size, rows.all(s.read()).await?, |row| Cursor(row.last_at, row.id));
-    Ok(Page {
-        data: rows_of(s, s.read(), actor.business_id, page.data).await?,
-        next_cursor: page.next_cursor,
-    })
-}
-
-/// A page of conversations, latest activity first.
-pub(crate) fn latest(business_id: Uuid, after: Option<TimeCursor>) -> Select<conversation::Entity> {
-    let (at, id) = (conversation::Column::LastAt, conversation::Column::Id);
-    let rows = conversation::Entity::in_business(business_id)
-        .order_by_desc(at)
-        .order_by_desc(id)
-        .limit(PAGE + 1);
-    match after {
-        Some(Cursor(t, i)) => rows.filter(paging::beyond(at, id, t, i, true)),
-        None => rows,
-    }
-}
-
-/// Marks everything in a conversation as read.
-///
-/// # Errors
-/// `NotFound`, `NotAllowed`.
-pub async fn mark_read(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
-    actor.may(Permission::ReadMessages)?;
-    let unread = find(s.read(), actor.business_id, id).await?.unread;
-    if unread == 0 {
-        return Ok(());
-    }
-    let mut tx = s.begin().await?;
-    let mut row = find(&tx.db, actor.business_id, id).await?.into_active_model();
-    row.unread = Set(0);
-    let row = row.update(&tx.db).await?;
-    if let (Principal::Member { account_id, .. }, Some(message_id)) = (&actor.who, row.last_inbound_id) {
-        see(&tx, &row, *account_id, message_id).await?;
-    }
-    tx.mark_changed(actor.business_id, Changed::Conversation(id));
-    tx.commit().await
-}
-
-/// This member has seen the conversation up to here; who is none has nothing to remember.
-async fn see(tx: &Tx, row: &conversation::Model, account_id: Uuid, message_id: Uuid) -> Result<()> {
-    if !accounts::is_member(&tx.db, row.business_id, account_id).await? {
-        return Ok(());
-    }
-    let seen = conversation_seen::ActiveModel {
-        account_id: Set(account_id),
-        conversation_id: Set(row.id),
-        business_id: Set(row.business_id),
-        message_id: Set(message_id),
-    };
-    let key = [
-        conversation_seen::Column::AccountId,
-        conversation_seen::Column::ConversationId,
-    ];
-    let further = OnConflict::columns(key)
-        .update_column(conversation_seen::Column::MessageId)
-        .to_owned();
-    conversation_seen::Entity::insert(seen)
-        .on_conflict(further)
-        .exec_without_returning(&tx.db)
-        .await?;
-    Ok(())
-}
 
 /// The conversation with a contact, begun if there is none yet.
 ///
@@ -117,36 +39,39 @@ async fn see(tx: &Tx, row: &conversation::Model, account_id: Uuid, message_id: U
 pub async fn open_with(s: &Services, actor: &Actor, contact_id: Uuid) -> Result<Uuid> {
     actor.may(Permission::SendMessages)?;
     let mut tx = s.begin().await?;
-    contacts::locked(&tx, actor.business_id, contact_id).await?;
-    let row = get_or_begin(&mut tx, actor.business_id, contact_id).await?;
+    let contact = contacts::locked(&tx, actor.business_id, contact_id).await?;
+    let row = get_or_begin(&mut tx, actor.business_id, contact.id).await?;
     tx.commit().await?;
     Ok(row.id)
 }
 
-/// Unread conversations, counted up to 99.
-pub(crate) async fn unread(s: &Services, actor: &Actor) -> Result<u32> {
-    let ids: Vec<Uuid> = unread_of(actor.business_id)
-        .select_only()
-        .column(conversation::Column::Id)
-        .limit(99)
-        .into_tuple()
-        .all(s.read())
-        .await?;
-    Ok(ids.len() as u32)
-}
-
 /// The bound is a literal, so that SQLite sees that its index over the unread ones will do.
-pub(crate) fn unread_of(business_id: Uuid) -> Select<conversation::Entity> {
-    conversation::Entity::in_business(business_id).filter(Expr::cust("\"unread\" > 0"))
-}
+pub(crate) const UNREAD: &str = "\"unread\" > 0";
 
-async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<conversation::Model> {
+pub(crate) async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<conversation::Model> {
     let row = conversation::Entity::in_business(business_id)
         .filter(conversation::Column::Id.eq(id))
         .one(db)
         .await?;
-    row.ok_or_else(|| not_found("conversation"))
+    match row {
+        Some(row) => Ok(row),
+        None => Err(gone(db, business_id, id).await?),
+    }
 }
+
+/// Why there is no such conversation: who writes into one that was merged away is told where it is now.
+async fn gone(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<Error> {
+    let now = match contacts::merge_of_thread(db, business_id, id).await? {
+        Some(kept) => of_contact(db, business_id, kept).await?,
+        None => None,
+    };
+    Ok(match now {
+        Some(now) => Problem::with(now.id, MERGED).into(),
+        None => not_found("conversation"),
+    })
+}
+
+const MERGED: &str = "This conversation was merged with another one of the same person. Please go on there.";
 
 pub(crate) async fn of_contact(
     db: &impl ConnectionTrait,
@@ -186,6 +111,8 @@ fn empty(tx: &Tx, business_id: Uuid, contact_id: Uuid) -> conversation::Model {
         closed_at: None,
         snoozed_until: None,
         assignee_id: None,
+        replied_by: None,
+        touched_at: None,
         unread: 0,
         created_at: tx.now,
     }
@@ -245,7 +172,12 @@ pub(crate) async fn add_all(
 }
 
 /// A message was added to a conversation; `unread` counts what is new. What a machine has understood makes nobody wait.
-fn take_in(row: &mut conversation::Model, m: &message::Model, understood: bool) {
+pub(crate) fn take_in(row: &mut conversation::Model, m: &message::Model, understood: bool) {
+    if m.status == delivery::Status::Queued.as_str() && m.send_at.is_some() {
+        // It is not said yet; but somebody has seen to it.
+        row.waiting_since = None;
+        return;
+    }
     // A text that an outage kept from us may be older than what was said since.
     if row.last_message_id.is_none() || m.created_at >= row.last_at {
         row.last_message_id = Some(m.id);
@@ -281,6 +213,45 @@ pub(crate) async fn begin_waiting(tx: &mut Tx, inbound: &message::Model) -> Resu
         tx.mark_changed(inbound.business_id, Changed::Conversation(inbound.conversation_id));
     }
     Ok(())
+}
+
+/// A reply was taken back: its customer waits as before, if nobody has answered since.
+pub(crate) async fn waits_again(tx: &mut Tx, reply: &message::Model) -> Result<()> {
+    let Some(since) = reply.waited_since else { return Ok(()) };
+    let answered = message::Entity::in_business(reply.business_id)
+        .filter(message::Column::ConversationId.eq(reply.conversation_id))
+        .filter(
+            Condition::any()
+                .add(message::Column::CreatedAt.gt(since))
+                .add(message::Column::SendAt.gt(since)),
+        )
+        .filter(message::Column::Origin.eq(Origin::Reply.as_str()))
+        .filter(message::Column::Status.ne(delivery::Status::Cancelled.as_str()))
+        .filter(message::Column::Id.ne(reply.id))
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    if answered.is_none() {
+        conversation::Entity::update_many()
+            .col_expr(conversation::Column::WaitingSince, Expr::value(since))
+            .filter(conversation::Column::Id.eq(reply.conversation_id))
+            .filter(conversation::Column::WaitingSince.is_null())
+            .filter(conversation::Column::ClosedAt.is_null())
+            .exec(&tx.db)
+            .await?;
+    }
+    tx.mark_changed(reply.business_id, Changed::Conversation(reply.conversation_id));
+    Ok(())
+}
+
+/// These conversations, whose contacts' locks the caller holds.
+pub(crate) async fn these(tx: &Tx, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, conversation::Model>> {
+    let ids: HashSet<Uuid> = ids.collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = conversation::Entity::find().filter(conversation::Column::Id.is_in(ids));
+    Ok(rows.all(&tx.db).await?.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// One statement for all of them; `unread` is what is added to it, and afterwards what it is.
@@ -357,7 +328,7 @@ pub(crate) async fn show_all<'a>(
 }
 
 /// The state of messages changed: the rows show it where they are the last ones. Those, as they are now.
-pub(crate) async fn follow(tx: &mut Tx, rows: &[message::Model]) -> Result<Vec<conversation::Model>> {
+pub(crate) async fn update_previews(tx: &mut Tx, rows: &[message::Model]) -> Result<Vec<conversation::Model>> {
     let mut by_status: HashMap<&str, Vec<&message::Model>> = HashMap::new();
     for m in rows {
         by_status.entry(&m.status).or_default().push(m);
@@ -396,7 +367,7 @@ pub(crate) async fn rows(
     rows_of(s, db, business_id, found).await
 }
 
-async fn rows_of(
+pub(crate) async fn rows_of(
     s: &Services,
     db: &impl ConnectionTrait,
     business_id: Uuid,
@@ -441,6 +412,8 @@ fn shown(row: conversation::Model, person: &contact::Model, state: Option<State>
         },
         last_status: status.map(|s| s.public().to_owned()).unwrap_or_default(),
         unread: row.unread.max(0) as u32,
+        last_inbound_id: row.last_inbound_id,
+        snoozed_until: row.snoozed_until,
         last_human_at: row.last_human_at,
         waiting_since: row.waiting_since,
         needs_answer: row.waiting_since.is_some(),

@@ -2,6 +2,7 @@
 //! bring it news: `status` what the provider says later, `accepted` what it took, `unknown` what nobody knows, `retry` another try.
 
 pub(crate) mod accepted;
+pub(crate) mod delay;
 pub(crate) mod retry;
 pub(crate) mod state;
 pub(crate) mod status;

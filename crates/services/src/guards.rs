@@ -1,6 +1,8 @@
 //! THE LAST QUESTION. Before a message goes out, what it came from is asked once more whether it is still wanted (law 3). Exhaustive: a new
 //! origin does not compile until its owner answers here.
 
+use std::collections::BTreeMap;
+
 use domain::origin::Origin;
 use entity::messages::message;
 use sea_orm::DatabaseExecutor;
@@ -20,17 +22,20 @@ pub(crate) fn still_wanted<'a>(
     waiting: &'a [&'a message::Model],
 ) -> BoxFuture<'a, Objections> {
     Box::pin(async move {
-        let mut of_reminders = Vec::new();
+        let mut by_origin: BTreeMap<Origin, Vec<&message::Model>> = BTreeMap::new();
         for m in waiting {
-            match messages::origin(m) {
-                Some(Origin::Reminder) => of_reminders.push(*m),
-                // What people wrote, and answers to what customers wrote, are nobody else's to take back. What is not known is not sent anyhow.
-                Some(Origin::Reply | Origin::Automatic) | None => {}
-            }
+            // What is not known is not sent anyhow.
+            let Some(origin) = messages::origin(m) else { continue };
+            by_origin.entry(origin).or_default().push(m);
         }
-        if of_reminders.is_empty() {
-            return Ok(Objections::new());
+        let mut all = Objections::new();
+        for (origin, of) in by_origin {
+            all.extend(match origin {
+                Origin::Reminder => reminders::still_wanted(&db, s.now(), &of).await?,
+                // What people wrote, and answers to what customers wrote, are nobody else's to take back.
+                Origin::Reply | Origin::Automatic => continue,
+            });
         }
-        reminders::still_wanted(&db, s.now(), &of_reminders).await
+        Ok(all)
     })
 }

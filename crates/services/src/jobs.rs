@@ -6,9 +6,10 @@ use entity::messages::message;
 use sea_orm::QuerySelect;
 
 use crate::{
+    appointments, conversations,
     delivery::{in_state, retry, unknown},
     kernel::{Result, Services, queue::Job},
-    mails, receiving, sending,
+    mails, notifications, receiving, reminders, sending,
 };
 
 /// Rows taken per tick of each kind.
@@ -22,6 +23,9 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
     match job {
         Job::Resolve { message_id } => unknown::resolve(s, message_id).await,
         Job::Receive { provider_sid } => receiving::receive_again(s, &provider_sid).await,
+        Job::NotifyOfBreaker { scope, businesses } => notifications::tell_of_breaker(s, &scope, &businesses).await,
+        Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
+        Job::CloseQuiet { business_id, days, from } => conversations::closing::go_on(s, business_id, days, from).await,
         Job::TellOfBreaker { scope, businesses } => mails::tell_of_breaker(s, &scope, &businesses).await,
     }
 }
@@ -33,6 +37,11 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
 pub async fn tick(s: &Services) -> Result<()> {
     Box::pin(sending::tick(s)).await?;
     Box::pin(retry::all_due(s)).await?;
+    conversations::act::wake(s).await?;
+    conversations::batch::tick(s).await?;
+    conversations::closing::tick(s).await?;
+    reminders::replan_some(s).await?;
+    appointments::past::tick(s).await?;
     let late = s.now() - Duration::seconds(20);
     let lost = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

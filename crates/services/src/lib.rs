@@ -3,12 +3,14 @@
 //! The rooms stand on floors, and import downward only (`script/lint` holds them to it):
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
-//! - nouns, low to high: `accounts`, `businesses`, `spend`, `integrations`, `contacts`, `appointments`, `conversations`, `messages`, `tasks`;
-//!   `channels`, `numbers` and `mails` (to staff); then what messages go through: `delivery`, `outbox`, `sending`; `questions` that are open to
-//!   be answered; `reminders`, which ask them; `receiving`, which
-//!   answers; `reconcile`, which compares.
-//! - tops: `listeners` (what follows from an event), `guards` (whether a message is still wanted), `jobs`, `pages` (what a screen shows of many
-//!   nouns), `setup`, `seed`, and this file, which wires them.
+//! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `conversations`, `messages`,
+//!   `tasks`; `channels`, `numbers`, `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `quick_replies`; `questions` that are open to be answered;
+//!   `reminders`, which ask them;
+//!   `receiving`, which answers; `reconcile`, which compares.
+//! - tops: `merging` (two people who are one), `search` (people, messages and visits at once), `filters` (what the
+//!   inbox is narrowed by), `pages` (what a screen shows of many nouns), `listeners` (what follows from
+//!   an event), `guards` (whether a message is still wanted), `jobs`, `setup`, `seed`, and this file, which wires them.
 
 pub mod accounts;
 pub mod appointments;
@@ -17,23 +19,28 @@ pub mod channels;
 pub mod contacts;
 pub mod conversations;
 pub mod delivery;
+pub mod filters;
 mod guards;
 pub mod integrations;
 pub mod jobs;
 mod kernel;
 mod listeners;
 pub mod mails;
+pub mod merging;
 pub mod messages;
+pub mod notifications;
 pub mod numbers;
 pub mod outbox;
 pub mod pages;
 #[cfg(test)]
 mod query_plans;
 mod questions;
+pub mod quick_replies;
 pub mod receiving;
 pub mod reconcile;
 pub mod reminders;
 pub mod reports;
+pub mod search;
 pub mod seed;
 pub mod sending;
 pub mod setup;
@@ -86,6 +93,7 @@ impl Services {
             .with(contacts::Looks::new(1))
             .with(contacts::search::Cache::default())
             .with(Connections::new(twilio.api, twilio.account))
+            .with(channels::push::Push::new(&settings.public_url))
             .with(email)
             .with(delivery::StatusBatch::new(groups))
             .with(outbox::Writing::new(groups))
@@ -94,6 +102,7 @@ impl Services {
         let s = Self::new(db, clock, settings, vault, nouns);
         rotation::upgrade(&s).await?;
         connections::refresh(&s).await?;
+        notifications::prepare(&s).await?;
         Ok(s)
     }
 }

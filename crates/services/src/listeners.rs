@@ -6,8 +6,9 @@ mod views;
 
 use crate::{
     appointments::clocks,
+    conversations::assigning,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    mails, outbox, reminders, reports, tasks,
+    mails, notifications, outbox, reminders, reports, tasks,
 };
 
 pub(crate) use views::views;
@@ -31,17 +32,24 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([Answered] => reminders::answered, causes [AppointmentConfirmed AppointmentDeclined MessageWithdrawn RetryEnded]),
     on!([ContactOptedOut ContactBlocked PhoneChanged] => outbox::withdraw_for_contacts, causes [MessageWithdrawn RetryEnded]),
     on!([HoldEnded SendingChanged AccountChanged] => outbox::recheck),
+    on!([MessageReceived] => outbox::pause_later),
+    // When it is known whether anybody waits, and before anybody is told.
+    on!([MessageReceived] => assigning::texts_came_in, causes [ConversationAssigned]),
     on!([ZoneChanged] => clocks::zone_changed, causes [ClockChanged ClockDecided]),
     // What was to be done about an appointment as it was; before its reminders, which may ask for a call anew.
     on!([AppointmentMoved AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded AppointmentReopened
         ClockChanged ClockDecided] => tasks::appointments_changed),
     on!([AppointmentBooked AppointmentMoved AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded
-        AppointmentReopened ClockChanged ClockDecided] => reminders::appointments_changed, causes [MessageWithdrawn RetryEnded]),
+        AppointmentReopened AppointmentArrived ClockChanged ClockDecided] => reminders::appointments_changed, causes [MessageWithdrawn RetryEnded]),
     on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),
+    on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),
+    on!([ConversationRestored] => tasks::conversations_restored),
     on!([BreakerOpened BreakerClosed] => mails::breakers_changed),
     on!([BudgetReached] => mails::budgets_reached),
+    // Last of all, when it is decided whether anybody is asked for an answer.
+    on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached] => notifications::collect),
     // Over everything, so that no noun can forget them.
     on!(every => reports::count),
     on!(every => audit::write),

@@ -11,18 +11,19 @@ mod words;
 
 use chrono::Duration;
 use contract::Code;
-use entity::mails::mail;
+use entity::{businesses::business, mails::mail};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
-    accounts, businesses, channels,
+    accounts, businesses,
+    channels::{self, email::Letter},
     kernel::{
-        Actor, Permission, Principal, Result, Services,
+        Actor, Permission, Principal, Result, Services, Tx,
         error::{not_found, problem},
     },
 };
 
-pub(crate) use listen::{breakers_changed, budgets_reached, tell_of_breaker};
+pub(crate) use listen::{breakers_changed, budgets_reached, concerns, tell_of_breaker};
 pub use send::{due, prune, recover, send_some, tick};
 use store::{Kind, New};
 pub(crate) use view::latest;
@@ -68,6 +69,30 @@ pub async fn send_test(s: &Services, actor: &Actor) -> Result<()> {
     };
     store::store(&mut tx, &business, &[me], &new).await?;
     tx.commit().await
+}
+
+/// Writes to somebody what they asked to hear by mail, once per `key`; nothing where no mail server is set up.
+pub(crate) async fn tell(
+    tx: &mut Tx,
+    b: &business::Model,
+    to: accounts::Manager,
+    key: String,
+    said: (String, Letter),
+) -> Result<()> {
+    if channels::mail_server(tx.services()).is_none() {
+        return Ok(());
+    }
+    let new = New {
+        kind: Kind::News,
+        about: "news".to_owned(),
+        key,
+        not_before: tx.now,
+        said: store::Said {
+            subject: said.0,
+            letter: said.1,
+        },
+    };
+    store::store(tx, b, &[to], &new).await
 }
 
 fn about_test(me: &accounts::Manager) -> String {

@@ -1,10 +1,11 @@
 //! Messages: their rows, and how they are shown. What becomes of them is in `outbox`, `sending`, `delivery` and `receiving`.
 
+use chrono::Duration;
 use contract::{
     Code, Page,
     messages::{Direction, LogQuery, MessageView},
 };
-use domain::{delivery::Status, origin::Origin, words};
+use domain::{delivery::Status, later::Delay, origin::Origin, words};
 use entity::{contacts::contact, messages::message};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
@@ -33,15 +34,15 @@ pub(crate) fn address_to(tx: &Tx, row: &mut message::ActiveModel, phone: &str) {
 }
 
 /// A row as it is stored, made readable. Written back by way of `into_active_model` it stays as it was: only what is `Set` is written.
-pub(crate) async fn opened(s: &Services, mut row: message::Model) -> Result<message::Model> {
+pub(crate) async fn decrypted(s: &Services, mut row: message::Model) -> Result<message::Model> {
     row.theirs = s.vault().open(THEIRS, &row.theirs).await?;
     Ok(row)
 }
 
-pub(crate) async fn all_opened(s: &Services, rows: Vec<message::Model>) -> Result<Vec<message::Model>> {
+pub(crate) async fn all_decrypted(s: &Services, rows: Vec<message::Model>) -> Result<Vec<message::Model>> {
     let mut readable = Vec::with_capacity(rows.len());
     for row in rows {
-        readable.push(opened(s, row).await?);
+        readable.push(decrypted(s, row).await?);
     }
     Ok(readable)
 }
@@ -67,7 +68,7 @@ pub(crate) fn status(row: &message::Model) -> Status {
 /// Its state changed: its bubble and its conversation's row show it.
 pub(crate) async fn changed(tx: &mut Tx, row: &message::Model) -> Result<()> {
     tx.mark_changed(row.business_id, Changed::Message(row.id));
-    conversations::follow(tx, std::slice::from_ref(row)).await.map(drop)
+    conversations::update_previews(tx, std::slice::from_ref(row)).await.map(drop)
 }
 
 /// A message of this business and its contact's lock, the contact first as everywhere.
@@ -78,7 +79,7 @@ pub(crate) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<Optio
     };
     let contact = contacts::locked(tx, business_id, seen.contact_id).await?;
     match of().lock(LockType::NoKeyUpdate).one(&tx.db).await? {
-        Some(row) => Ok(Some((contact, opened(tx.services(), row).await?))),
+        Some(row) => Ok(Some((contact, decrypted(tx.services(), row).await?))),
         None => Ok(None),
     }
 }
@@ -107,7 +108,7 @@ pub async fn list(s: &Services, actor: &Actor, query: LogQuery) -> Result<Page<M
     let size = paging::size(query.limit)?;
     let mut rows = newest(actor.business_id, TimeCursor::decode(query.cursor.as_deref())?).limit(size + 1);
     if let Some(contact_id) = query.contact_id {
-        contacts::view(s, s.read(), actor.business_id, contact_id).await?;
+        let contact_id = contacts::view(s, s.read(), actor.business_id, contact_id).await?.id;
         // One contact has one conversation, and that is what the index is over.
         let thread = conversations::of_contact(s.read(), actor.business_id, contact_id).await?;
         rows = rows.filter(message::Column::ConversationId.eq(thread.map_or(Uuid::nil(), |c| c.id)));
@@ -124,6 +125,9 @@ pub async fn list(s: &Services, actor: &Actor, query: LogQuery) -> Result<Page<M
         next_cursor: page.next_cursor,
     })
 }
+
+/// How late a text may be brought in: with a greater id than another it may be that much older.
+pub(crate) const LATE: Duration = Duration::days(3);
 
 /// As in the indexes over a part of the rows; literals, so that SQLite uses them.
 pub(crate) const WAITING: &str = "\"status\" = 'queued'";
@@ -143,6 +147,16 @@ pub(crate) fn newest(business_id: Uuid, before: Option<TimeCursor>) -> Select<me
     }
 }
 
+/// What came in a thread after something, oldest first.
+pub(crate) fn after(business_id: Uuid, conversation_id: Uuid, Cursor(t, i): TimeCursor) -> Select<message::Entity> {
+    let (at, id) = (message::Column::CreatedAt, message::Column::Id);
+    message::Entity::in_business(business_id)
+        .filter(message::Column::ConversationId.eq(conversation_id))
+        .filter(paging::beyond(at, id, t, i, false))
+        .order_by_asc(at)
+        .order_by_asc(id)
+}
+
 /// Several messages as they are now, in no particular order.
 pub(crate) async fn views(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<MessageView>> {
     let rows = message::Entity::these(business_id, ids.iter().copied()).all(db).await?;
@@ -156,6 +170,9 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
     let taken = row.provider_sid.is_some() && !inbound;
     // What went wrong with an earlier try is over once it is on its way again.
     let ended = status.is_failure() || status == Status::Cancelled;
+    let waits_for = row.delay.as_deref().filter(|_| status == Status::Queued);
+    let undo_until = (waits_for == Some(Delay::Undo.as_str())).then_some(row.not_before);
+    let paused = waits_for == Some(Delay::Paused.as_str());
     MessageView {
         id: row.id,
         conversation_id: row.conversation_id,
@@ -166,8 +183,8 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
         status: status.public().to_owned(),
         status_words: row
             .wait_reason
-            .filter(|_| matches!(status, Status::Queued | Status::Unknown) || row.resend_at.is_some())
-            .unwrap_or_else(|| status.words().to_owned()),
+            .filter(|_| matches!(status, Status::Queued | Status::Unknown) || row.retry_at.is_some())
+            .unwrap_or_else(|| status.label().to_owned()),
         body: if inbound {
             words::shown(&row.body).to_owned()
         } else {
@@ -181,8 +198,11 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
         correlation_id: row.correlation_id,
         cost: row.price.filter(|_| taken).map(domain::prices::exact_dollars),
         cost_is_final: row.price_final,
-        resend_at: row.resend_at,
+        retry_at: row.retry_at,
         to_settle,
+        undo_until,
+        send_at: row.send_at,
+        paused,
         created_at: row.created_at,
     }
 }

@@ -37,7 +37,7 @@ pub async fn assign(s: &Services, business_id: Uuid, phone: &str) -> Result<Stri
 ///
 /// # Errors
 /// `Invalid` for a pace that can't be; `NotFound` for a number nobody has.
-pub async fn set_pace(s: &Services, phone: &str, per_second: u32) -> Result<String> {
+pub async fn set_rate(s: &Services, phone: &str, per_second: u32) -> Result<String> {
     // Nobody's in particular: only with its country code can it be told.
     let phone = read(phone, "")?;
     if !(1..=1000).contains(&per_second) {

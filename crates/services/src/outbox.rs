@@ -3,11 +3,15 @@
 
 mod bulk;
 mod enqueue;
+pub(crate) mod held;
+mod later;
 mod respond;
 mod sender;
+mod trial;
 mod write;
 
-use domain::consent::Channel;
+use contract::messages::MessageView;
+use domain::{consent::Channel, later::Delay};
 use entity::messages::message;
 use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
@@ -18,18 +22,27 @@ use uuid::Uuid;
 use crate::{
     contacts, conversations,
     delivery::state,
-    kernel::{Event, Result, Tx, events::Recorded, tx::Changed},
-    messages::WAITING,
+    kernel::{Actor, Event, Result, Services, Tx, error::not_found, events::Recorded, tx::Changed},
+    messages::{self, WAITING},
 };
 
-pub use bulk::{cancel_many, retry};
-pub(crate) use enqueue::{New, Origin, enqueue};
+pub use bulk::{cancel_many, cancel_one, retry, retry_one};
+pub(crate) use enqueue::{New, enqueue};
+pub(crate) use held::pause_later;
+pub use later::{change, resume, send_now, time_of, undo};
 #[cfg(test)]
 pub(crate) use respond::answers_since;
 pub(crate) use respond::respond;
 pub(crate) use sender::sender;
-pub(crate) use write::Writing;
+pub use trial::send_test;
 pub use write::send;
+pub(crate) use write::{Writing, send_within};
+
+/// A message as it is now.
+async fn view(s: &Services, actor: &Actor, id: Uuid) -> Result<MessageView> {
+    let shown = messages::views(&s.db().write, actor.business_id, &[id]).await?.pop();
+    shown.ok_or_else(|| not_found("message"))
+}
 
 /// What waits to be sent to people who want nothing more, or not there.
 pub(crate) async fn withdraw_for_contacts(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
@@ -46,7 +59,13 @@ pub(crate) async fn withdraw_for_contacts(tx: &mut Tx, heard: &[&Recorded]) -> R
 }
 
 /// On one channel, or on all.
-async fn withdraw_all(tx: &mut Tx, business_id: Uuid, contact_id: Uuid, channel: Option<Channel>, why: &str) -> Result<()> {
+pub(crate) async fn withdraw_all(
+    tx: &mut Tx,
+    business_id: Uuid,
+    contact_id: Uuid,
+    channel: Option<Channel>,
+    why: &str,
+) -> Result<()> {
     let Some(conversation) = conversations::of_contact(&tx.db, business_id, contact_id).await? else {
         return Ok(());
     };
@@ -94,6 +113,14 @@ async fn recheck_of(tx: &mut Tx, business_id: Uuid, contact_id: Option<Uuid>) ->
     let mut waiting = message::Entity::in_business(business_id)
         .filter(Expr::cust(WAITING))
         .filter(message::Column::WaitReason.is_not_null())
+        // What waits by the will of who wrote it goes on waiting.
+        .filter(ExprTrait::or(
+            message::Column::Delay.is_null(),
+            ExprTrait::and(
+                message::Column::Delay.eq(Delay::Later.as_str()),
+                message::Column::SendAt.lte(tx.now),
+            ),
+        ))
         // Who waits for a turn at its sender has it then; who has had it may go.
         .filter(ExprTrait::or(
             message::Column::SlotAt.is_null(),

@@ -6,4 +6,6 @@ pub mod log;
 pub mod me;
 pub mod notices;
 pub mod settings;
+pub mod task;
 pub mod thread;
+pub mod today;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     delivery::Status as Delivery,
     reminders::{Pending, Which, which},
-    texts::{Choice, Start},
+    texts::{Choice, Start, first_name},
     zone::Zone,
 };
 use entity::{businesses::business, contacts::contact, messages::message, questions::question};
@@ -32,6 +32,8 @@ pub(crate) struct New<'a> {
     pub token: i32,
     pub at: DateTime<Utc>,
     pub time_zone: Option<&'a str>,
+    /// Whom it is about, where that is not the contact.
+    pub name: Option<&'a str>,
     pub message_id: Uuid,
     pub expires_at: DateTime<Utc>,
 }
@@ -48,6 +50,7 @@ pub(crate) async fn ask(tx: &Tx, new: New<'_>) -> Result<()> {
         token: Set(new.token),
         at: Set(new.at),
         time_zone: Set(new.time_zone.map(str::to_owned)),
+        name: Set(new.name.map(str::to_owned)),
         message_id: Set(new.message_id),
         expires_at: Set(new.expires_at),
         answer: Set(None),
@@ -58,6 +61,7 @@ pub(crate) async fn ask(tx: &Tx, new: New<'_>) -> Result<()> {
     let again = OnConflict::column(question::Column::OriginId)
         .update_columns([
             question::Column::TimeZone,
+            question::Column::Name,
             question::Column::MessageId,
             question::Column::ExpiresAt,
         ])
@@ -114,7 +118,7 @@ async fn asked_at(tx: &Tx, questions: &[question::Model]) -> Result<HashMap<Uuid
         .columns([
             message::Column::Id,
             message::Column::Status,
-            message::Column::Resends,
+            message::Column::Retries,
             message::Column::CreatedAt,
             message::Column::ClaimedAt,
             message::Column::SentAt,
@@ -165,14 +169,23 @@ pub(crate) async fn waiting(tx: &Tx, contact: &contact::Model, inbound: &message
     Ok(open)
 }
 
-/// Which of these an answer means.
+/// What a text asked this contact about.
+pub(crate) async fn asked_by(tx: &Tx, contact: &contact::Model, message_id: Uuid) -> Result<Vec<Uuid>> {
+    let about = question::Entity::in_business(contact.business_id)
+        .filter(question::Column::ContactId.eq(contact.id))
+        .filter(question::Column::MessageId.eq(message_id))
+        .select_only()
+        .column(question::Column::SubjectId);
+    Ok(about.into_tuple().all(&tx.db).await?)
+}
+
+/// Which of these an answer means, by their places.
 pub(crate) fn meant(token: Option<u16>, open: &[Open]) -> Which {
-    let pending: Vec<Pending> = open
+    let pending: Vec<Pending<Uuid>> = open
         .iter()
-        .enumerate()
-        .map(|(i, one)| Pending {
-            appointment: i,
+        .map(|one| Pending {
             token: one.question.token as u16,
+            text: one.question.message_id,
             answered: one.question.answer,
         })
         .collect();
@@ -212,17 +225,20 @@ pub(crate) fn choices(business: &business::Model, contact: &contact::Model, open
         };
         Choice {
             at: start.at,
-            words: start.short(),
+            words: match one.question.name.as_deref().map(first_name) {
+                Some(name) => format!("{name} {}", start.short()),
+                None => start.short(),
+            },
             token: one.question.token as u16,
         }
     };
     open.iter().map(choice).collect()
 }
 
-/// Whether a contact waits to answer something else than this: then a bare letter would be a riddle.
-pub(crate) async fn others_open(tx: &Tx, business_id: Uuid, contact_id: Uuid, subject_id: Uuid) -> Result<bool> {
+/// Whether a contact waits to answer something else than these: then a bare letter would be a riddle.
+pub(crate) async fn others_open(tx: &Tx, business_id: Uuid, contact_id: Uuid, subjects: &[Uuid]) -> Result<bool> {
     let other = open_of(tx.now, std::iter::once((business_id, contact_id)))
-        .filter(question::Column::SubjectId.ne(subject_id))
+        .filter(question::Column::SubjectId.is_not_in(subjects.iter().copied()))
         .filter(question::Column::Answer.is_null())
         .limit(1)
         .one(&tx.db)

@@ -10,36 +10,33 @@ use std::{
 };
 
 use chrono::{DateTime, Duration, Utc};
-use contract::Code;
 use domain::{
     consent::Channel,
     delivery::Status,
     inbound::{Meaning, parse},
-    phone::mask_all,
 };
-use entity::messages::{message, message_attempt, receipt, sweep as sweep_row};
+use entity::messages::{message, message_attempt, receipt, sync_cursor};
 use futures::{FutureExt, StreamExt, stream};
 use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{Expr, OnConflict},
 };
-use twilio::{ListQuery, ReadError, forms};
 use uuid::Uuid;
 
 use crate::{
     channels::{
-        self,
-        connections::{Connection, Connections, patient},
+        self, Inbound, Logged, Sent,
+        connections::{Connection, Connections},
         sms,
     },
     delivery::{in_state, status, unknown},
-    kernel::{Error, Result, Services, error::problem},
+    kernel::{Error, Result, Services},
     messages::{self, locked},
     receiving::{self, Received},
     tasks,
 };
 
-/// How far a sweep reaches back behind the last one: Twilio's list lags a little, and a webhook may be on its way.
+/// How far a sync reaches back behind the last one: Twilio's list lags a little, and a webhook may be on its way.
 const OVERLAP: Duration = Duration::minutes(15);
 
 /// Every six hours it reaches back a day: prices and late states come when nobody looks any more.
@@ -49,10 +46,7 @@ const DEEP: Duration = Duration::hours(26);
 /// Most accounts whose logs are read at the same time.
 const AT_ONCE: usize = 8;
 
-/// Most pages (of 1,000) in one sweep.
-const PAGES: usize = 5_000;
-
-/// Most messages looked up one by one in a sweep, because nothing was heard of them.
+/// Most messages looked up one by one in a sync, because nothing was heard of them.
 const SILENT: u64 = 100;
 
 /// Texts wait so long after a start for Twilio's log to be read.
@@ -67,9 +61,9 @@ const SILENT_LOOK: Duration = Duration::hours(6);
 const AGAIN: Duration = Duration::minutes(30);
 const NEVER: Duration = Duration::days(3650);
 
-/// What a sweep found.
+/// What a sync found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct Synced {
     /// Records of Twilio's that were read.
     pub read: usize,
     /// Customers' texts that we did not have.
@@ -82,7 +76,7 @@ pub struct Swept {
     pub not_ours: usize,
 }
 
-impl std::ops::AddAssign for Swept {
+impl std::ops::AddAssign for Synced {
     fn add_assign(&mut self, other: Self) {
         self.read += other.read;
         self.brought_in += other.brought_in;
@@ -92,17 +86,17 @@ impl std::ops::AddAssign for Swept {
     }
 }
 
-/// Compares the logs from where the last sweep ended. The first one of an account begins now.
+/// Compares the logs from where the last sync ended. The first one of an account begins now.
 ///
 /// # Errors
 /// When the database does not answer, or a log can't be read; those of other accounts have been.
-pub async fn sweep(s: &Services) -> Result<Swept> {
+pub async fn sync(s: &Services) -> Result<Synced> {
     compare(s, None).await
 }
 
-/// Compares every account's log, since then or from where the last sweep ended. One that can't be read must not keep the others' from
+/// Compares every account's log, since then or from where the last sync ended. One that can't be read must not keep the others' from
 /// being read.
-async fn compare(s: &Services, since: Option<DateTime<Utc>>) -> Result<Swept> {
+async fn compare(s: &Services, since: Option<DateTime<Utc>>) -> Result<Synced> {
     let read = |account: Arc<Connection>| async move {
         let read = match since {
             Some(since) => Box::pin(read_log(s, &account, since)).await,
@@ -120,20 +114,20 @@ async fn compare(s: &Services, since: Option<DateTime<Utc>>) -> Result<Swept> {
         .map(|account| read(account).boxed())
         .collect();
     let mut logs = stream::iter(all).buffer_unordered(AT_ONCE);
-    let (mut swept, mut failed) = (Swept::default(), None);
+    let (mut synced, mut failed) = (Synced::default(), None);
     while let Some(log) = logs.next().await {
         match log {
-            Ok(read) => swept += read,
+            Ok(read) => synced += read,
             Err(cause) => failed = Some(cause),
         }
     }
-    swept += Box::pin(look_up(s)).await?;
-    told_of(&swept);
-    failed.map_or(Ok(swept), Err)
+    synced += Box::pin(look_up(s)).await?;
+    told_of(&synced);
+    failed.map_or(Ok(synced), Err)
 }
 
-/// Reads an account's log from where the last sweep ended.
-async fn go_on(s: &Services, account: &Connection) -> Result<Swept> {
+/// Reads an account's log from where the last sync ended.
+async fn go_on(s: &Services, account: &Connection) -> Result<Synced> {
     let begun = s.now();
     let read = match reached(s, account).await? {
         Some(reached) => {
@@ -141,30 +135,30 @@ async fn go_on(s: &Services, account: &Connection) -> Result<Swept> {
             let back = if block(reached) == block(begun) { OVERLAP } else { DEEP };
             read_log(s, account, (reached - OVERLAP).min(begun - back)).await?
         }
-        None => Swept::default(),
+        None => Synced::default(),
     };
     reach(s, account, begun).await?;
     Ok(read)
 }
 
 async fn reach(s: &Services, account: &Connection, reached: DateTime<Utc>) -> Result<()> {
-    let row = sweep_row::ActiveModel {
+    let row = sync_cursor::ActiveModel {
         account_sid: Set(account.sid().to_owned()),
         reached: Set(reached),
     };
-    let later = OnConflict::column(sweep_row::Column::AccountSid)
-        .update_column(sweep_row::Column::Reached)
+    let later = OnConflict::column(sync_cursor::Column::AccountSid)
+        .update_column(sync_cursor::Column::Reached)
         .to_owned();
-    sweep_row::Entity::insert(row)
+    sync_cursor::Entity::insert(row)
         .on_conflict(later)
         .exec_without_returning(&s.db().write)
         .await?;
     Ok(())
 }
 
-/// How far the last sweep of an account came.
+/// How far the last sync of an account came.
 async fn reached(s: &Services, account: &Connection) -> Result<Option<DateTime<Utc>>> {
-    let row = sweep_row::Entity::find_by_id(account.sid()).one(s.read()).await?;
+    let row = sync_cursor::Entity::find_by_id(account.sid()).one(s.read()).await?;
     Ok(row.map(|row| row.reached))
 }
 
@@ -172,195 +166,159 @@ async fn reached(s: &Services, account: &Connection) -> Result<Option<DateTime<U
 ///
 /// # Errors
 /// When the database does not answer, or a log can't be read; those of other accounts have been.
-pub async fn reconcile(s: &Services, since: DateTime<Utc>) -> Result<Swept> {
+pub async fn reconcile(s: &Services, since: DateTime<Utc>) -> Result<Synced> {
     compare(s, Some(since)).await
 }
 
 /// What can only be found out message by message.
-async fn look_up(s: &Services) -> Result<Swept> {
-    Ok(Swept {
+async fn look_up(s: &Services) -> Result<Synced> {
+    Ok(Synced {
         looked_up: look_up_unclear(s).await?,
         updated: ask_after_silent(s).await?,
-        ..Swept::default()
+        ..Synced::default()
     })
 }
 
-fn told_of(swept: &Swept) {
-    metrics::counter!("showup_reconciled_total", "what" => "updated").increment(swept.updated as u64);
-    if swept.brought_in + swept.updated + swept.looked_up + swept.not_ours > 0 {
-        tracing::info!(?swept, "Twilio's log compared with ours");
+fn told_of(synced: &Synced) {
+    metrics::counter!("showup_reconciled_total", "what" => "updated").increment(synced.updated as u64);
+    if synced.brought_in + synced.updated + synced.looked_up + synced.not_ours > 0 {
+        tracing::info!(?synced, "Twilio's log compared with ours");
     }
 }
 
 /// What an account's log has that we do not.
-async fn read_log(s: &Services, account: &Connection, since: DateTime<Utc>) -> Result<Swept> {
-    let client = account.client();
-    let mut swept = Swept::default();
-    let query = ListQuery {
-        sent_after: Some(since),
-        page_size: 1000,
-        ..ListQuery::default()
-    };
-    let mut lost = Vec::new();
-    let mut page = patient(|| client.list(&query)).await.map_err(unreadable)?;
-    for _ in 0..PAGES {
-        swept.read += page.messages.len();
-        let (theirs, ours): (Vec<_>, Vec<_>) = page.messages.into_iter().partition(|m| m.direction.starts_with("inbound"));
-        lost.extend(missing(s, theirs).await?);
-        swept += take_over(s, &ours).await?;
-        match page.next {
-            Some(next) => page = patient(|| client.next(&next)).await.map_err(unreadable)?,
-            None => break,
+async fn read_log(s: &Services, account: &Connection, since: DateTime<Utc>) -> Result<Synced> {
+    let (mut synced, mut lost) = (Synced::default(), Vec::new());
+    let mut pages = sms::log::Pages::since(account, since);
+    while let Some(page) = pages.next().await? {
+        synced.read += page.len();
+        let (mut received, mut sent) = (Vec::new(), Vec::new());
+        for one in page {
+            match one {
+                Logged::Received(text, at) => received.push((text, at)),
+                Logged::Sent(record) => sent.push(record),
+            }
         }
+        lost.extend(missing(s, received).await?);
+        synced += take_over(s, &sent).await?;
     }
-    swept.brought_in = bring_in(s, lost).await?;
-    metrics::counter!("showup_reconciled_total", "what" => "brought_in").increment(swept.brought_in as u64);
-    Ok(swept)
+    synced.brought_in = bring_in(s, lost).await?;
+    metrics::counter!("showup_reconciled_total", "what" => "brought_in").increment(synced.brought_in as u64);
+    Ok(synced)
 }
 
-fn unreadable(e: ReadError) -> Error {
-    match e {
-        // Nothing can be sent with these either.
-        ReadError::Http { http: 401 | 403, .. } => problem(Code::NotAllowed, "Twilio refuses this account's SID and auth token."),
-        e => Error::Broken(format!("Twilio's log can't be read: {}", mask_all(&e.to_string()))),
-    }
-}
+/// A customer's text in the log, and when it was written.
+type Lost = (Inbound, Option<DateTime<Utc>>);
 
 /// Those of a page of customers' texts that we do not have.
-async fn missing(s: &Services, theirs: Vec<twilio::Message>) -> Result<Vec<twilio::Message>> {
-    if theirs.is_empty() {
-        return Ok(theirs);
+async fn missing(s: &Services, received: Vec<Lost>) -> Result<Vec<Lost>> {
+    if received.is_empty() {
+        return Ok(received);
     }
     let known: Vec<String> = receipt::Entity::find()
-        .filter(receipt::Column::ProviderSid.is_in(theirs.iter().map(|m| m.sid.as_str())))
+        .filter(receipt::Column::ProviderSid.is_in(received.iter().map(|(text, _)| text.provider_id.as_str())))
         .select_only()
         .column(receipt::Column::ProviderSid)
         .into_tuple()
         .all(s.read())
         .await?;
     let known: HashSet<String> = known.into_iter().collect();
-    Ok(theirs.into_iter().filter(|m| !known.contains(&m.sid)).collect())
+    Ok(received
+        .into_iter()
+        .filter(|(text, _)| !known.contains(&text.provider_id))
+        .collect())
 }
 
 /// Brings in texts that were lost, each person's in the order they were sent. People who said STOP come first of all: until that is
 /// applied, something might be sent to them.
-async fn bring_in(s: &Services, mut lost: Vec<twilio::Message>) -> Result<usize> {
+async fn bring_in(s: &Services, mut lost: Vec<Lost>) -> Result<usize> {
     let stopped: HashSet<String> = lost
         .iter()
-        .filter(|m| parse(&m.body, false) == Meaning::Stop)
-        .filter_map(|m| m.from.clone())
+        .filter(|(text, _)| parse(&text.body, false) == Meaning::Stop)
+        .map(|(text, _)| text.from.clone())
         .collect();
     // The list is newest first; two of one second keep Twilio's order, turned round.
     lost.reverse();
-    lost.sort_by_key(|m| {
-        let stops = m.from.as_ref().is_some_and(|from| stopped.contains(from));
-        (!stops, m.date_sent.or(m.date_created))
-    });
+    lost.sort_by_key(|(text, at)| (!stopped.contains(&text.from), *at));
     let (mut brought_in, mut failed) = (0, None);
-    for m in lost {
-        let sent_at = m.date_sent.or(m.date_created);
-        let Some(form) = form_of(m) else { continue };
-        match receiving::take(s, &form, &raw(&form), sent_at).await {
+    for (text, at) in lost.into_iter().filter(|(text, _)| !text.from.is_empty()) {
+        let raw = sms::webhooks::write(&text);
+        match receiving::take(s, text, &raw, at).await {
             Ok(Received::Repeat) => {}
             Ok(_) => brought_in += 1,
             // Another software's number on the same account.
             Err(Error::Problem(_)) => {}
-            // The next sweep tries again; the others are brought in all the same.
+            // The next sync tries again; the others are brought in all the same.
             Err(e) => failed = Some(e),
         }
     }
     failed.map_or(Ok(brought_in), Err)
 }
 
-fn form_of(m: twilio::Message) -> Option<forms::Inbound> {
-    Some(forms::Inbound {
-        message_sid: m.sid,
-        account_sid: m.account_sid,
-        messaging_service_sid: None,
-        from: m.from?,
-        to: m.to,
-        body: m.body,
-        num_media: m.num_media,
-        num_segments: m.num_segments.max(1),
-        opt_out_type: None,
-        original_replied_message_sid: None,
-        button_payload: None,
-        profile_name: None,
-    })
-}
-
-/// The text as the webhook would have brought it, for the receipt.
-fn raw(form: &forms::Inbound) -> String {
-    form_urlencoded::Serializer::new(String::new())
-        .append_pair("MessageSid", &form.message_sid)
-        .append_pair("AccountSid", &form.account_sid)
-        .append_pair("From", &form.from)
-        .append_pair("To", &form.to)
-        .append_pair("Body", &form.body)
-        .append_pair("NumMedia", &form.num_media.to_string())
-        .append_pair("NumSegments", &form.num_segments.to_string())
-        .finish()
-}
-
 /// States and prices of a page of our own messages, where Twilio knows more.
-async fn take_over(s: &Services, ours: &[twilio::Message]) -> Result<Swept> {
-    let mut swept = Swept::default();
-    let said: HashMap<&str, &twilio::Message> = ours.iter().map(|m| (m.sid.as_str(), m)).collect();
+async fn take_over(s: &Services, sent: &[Sent]) -> Result<Synced> {
+    let mut synced = Synced::default();
+    let said: HashMap<&str, &Sent> = sent
+        .iter()
+        .filter_map(|one| Some((one.record.provider_id.as_deref()?, one)))
+        .collect();
     if said.is_empty() {
-        return Ok(swept);
+        return Ok(synced);
     }
     let rows = message::Entity::find()
         .filter(message::Column::ProviderSid.is_in(said.keys().copied()))
         .all(s.read())
         .await?;
     let earlier = earlier_tries(s, &said).await?;
-    swept.not_ours = said.len().saturating_sub(rows.len() + earlier);
-    metrics::counter!("showup_reconciled_total", "what" => "not_ours").increment(swept.not_ours as u64);
+    synced.not_ours = said.len().saturating_sub(rows.len() + earlier);
+    metrics::counter!("showup_reconciled_total", "what" => "not_ours").increment(synced.not_ours as u64);
     for row in rows {
         let Some(said) = row.provider_sid.as_deref().and_then(|sid| said.get(sid)) else {
             continue;
         };
         // One that can't be written must not keep customers' texts from being brought in.
         match Box::pin(take_over_one(s, &row, said)).await {
-            Ok(moved) => swept.updated += usize::from(moved),
+            Ok(moved) => synced.updated += usize::from(moved),
             Err(cause) => {
                 tracing::error!(message = %row.id, %cause, "what Twilio's log says of a text could not be written down")
             }
         }
     }
-    Ok(swept)
+    Ok(synced)
 }
 
 /// How many of these SIDs belong to tries before the present one.
-async fn earlier_tries(s: &Services, said: &HashMap<&str, &twilio::Message>) -> Result<usize> {
+async fn earlier_tries(s: &Services, said: &HashMap<&str, &Sent>) -> Result<usize> {
     let tries = message_attempt::Entity::find().filter(message_attempt::Column::ProviderSid.is_in(said.keys().copied()));
     Ok(tries.count(s.read()).await? as usize)
 }
 
 /// Whether Twilio knows more of a message than its row: a state further on, a price.
-fn statuses(row: &message::Model, said: &twilio::Message) -> (bool, bool) {
+fn statuses(row: &message::Model, said: &Sent) -> (bool, bool) {
     let current = messages::status(row);
-    let moves = Status::from_twilio(&said.status)
+    let moves = said
+        .record
+        .status
         .is_some_and(|event| domain::delivery::advance(current, event).after(current) != current);
     (moves, said.price.is_some() && !row.price_final)
 }
 
-async fn take_over_one(s: &Services, row: &message::Model, said: &twilio::Message) -> Result<bool> {
+async fn take_over_one(s: &Services, row: &message::Model, said: &Sent) -> Result<bool> {
     if statuses(row, said) == (false, false) {
         return Ok(false);
     }
     let mut tx = s.begin().await?;
     let found = locked(&tx, row.business_id, row.id).await?;
     // The log was read a while ago: since then the text may have failed and be on its way again, which this is not about.
-    let Some((_, row)) = found.filter(|(_, row)| row.provider_sid.as_deref() == Some(said.sid.as_str())) else {
+    let Some((_, row)) = found.filter(|(_, row)| row.provider_sid.as_deref() == said.record.provider_id.as_deref()) else {
         return Ok(false);
     };
     let (moves, priced) = statuses(&row, said);
     if priced {
-        price::settle(&mut tx, &row, said).await?;
+        price::settle(&mut tx, &row, said.price.as_ref()).await?;
     }
     if moves {
-        status::learned(&mut tx, row, &sms::accepted(said)).await?;
+        status::apply_accepted(&mut tx, row, &said.record).await?;
     }
     tx.commit().await?;
     Ok(true)
@@ -406,15 +364,14 @@ async fn ask_after_silent(s: &Services) -> Result<usize> {
                 ask_later(s, &row, AGAIN).await?;
                 continue;
             }
-            match patient(|| account.client().fetch(sid)).await {
-                Ok(said) => changed += usize::from(Box::pin(take_over_one(s, &row, &said)).await?),
-                Err(ReadError::Http { http: 404, .. }) => {
+            match sms::log::fetch(&account, sid).await {
+                Ok(Some(said)) => changed += usize::from(Box::pin(take_over_one(s, &row, &said)).await?),
+                Ok(None) => {
                     vanished(s, &row).await?;
                     continue;
                 }
                 Err(error) => {
-                    let error = mask_all(&error.to_string());
-                    tracing::warn!(message = %row.id, error, "a silent text could not be looked up");
+                    tracing::warn!(message = %row.id, %error, "a silent text could not be looked up");
                     out_of_reach.insert(account.sid().to_owned());
                     // Not first in line again: texts of other accounts wait behind it.
                     ask_later(s, &row, AGAIN).await?;

@@ -1,25 +1,28 @@
 //! Reminders: planned with the appointment, fired when due, settled by the answer.
 
 mod answers;
+mod families;
 mod firing;
 mod listen;
+pub(crate) mod replan;
+mod siblings;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     origin::Origin,
-    reminders::{Kind, Plan, WINDOW_DAYS, correlation_id},
+    reminders::{Kind, Plan, Planned, WINDOW_DAYS, correlation_id},
     texts::Start,
     zone::Zone,
 };
 use entity::{
     appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
 use uuid::Uuid;
 
 use crate::{
     appointments::{self, clocks},
-    businesses::{self, locations},
+    businesses::{self, locations, types},
     contacts, conversations,
     kernel::{Result, Tx, tx::Changed},
     messages, outbox, questions, tasks,
@@ -30,6 +33,7 @@ pub(crate) use answers::{answered, perhaps_meant};
 pub(crate) use firing::due;
 pub use firing::{send_now, tick};
 pub(crate) use listen::{appointments_changed, messages_changed, still_wanted};
+pub use replan::tick as replan_some;
 
 /// Why an appointment's open reminders end.
 pub(crate) enum Stop<'a> {
@@ -73,41 +77,54 @@ pub(crate) async fn plan(
     if clocks::undecided(appointment) {
         return Ok(());
     }
-    let planned = domain::reminders::plan(
-        tx.now,
-        appointment.starts_at,
-        &businesses::cadence(business),
-        zone_of(business, contact, appointment),
-        businesses::quiet_for(business, &contact.phone),
-    );
-    for item in planned {
-        let (due_at, status, reason) = match item.plan {
-            Plan::Due(at) => (at, "planned", None),
-            Plan::Skipped(why) => (item.nominal, "skipped", Some(why.words().to_owned())),
-            Plan::NeedsPerson => (
-                item.nominal,
-                "skipped",
-                Some("Quiet hours last until the visit; please call.".to_owned()),
-            ),
-        };
-        if matches!(item.plan, Plan::NeedsPerson) {
-            needs_call(tx, appointment, "Quiet hours leave no time to text a reminder.").await?;
-        }
-        save(
-            tx,
-            appointment,
-            Row {
-                kind: item.kind,
-                nominal: item.nominal,
-                due_at,
-                status,
-                reason,
-            },
-        )
-        .await?;
+    for item in planned(tx, business, contact, appointment).await? {
+        save_planned(tx, appointment, item).await?;
     }
     tx.mark_changed(appointment.business_id, Changed::Appointment(appointment.id));
     Ok(())
+}
+
+/// What an appointment is to be reminded of by, as its type says, else the business.
+async fn planned(
+    tx: &Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    appointment: &appointment::Model,
+) -> Result<Vec<Planned>> {
+    let kind = match appointment.type_id {
+        Some(id) => types::find(&tx.db, business.id, id).await?,
+        None => None,
+    };
+    Ok(domain::reminders::plan(
+        tx.now,
+        appointment.starts_at,
+        &types::cadence(business, kind.as_ref()),
+        zone_of(business, contact, appointment),
+        businesses::quiet_for(business, &contact.phone),
+    ))
+}
+
+async fn save_planned(tx: &mut Tx, appointment: &appointment::Model, item: Planned) -> Result<()> {
+    let (due_at, status, reason) = match item.plan {
+        Plan::Due(at) => (at, "planned", None),
+        Plan::Skipped(why) => (item.nominal, "skipped", Some(why.label().to_owned())),
+        Plan::NeedsPerson => (
+            item.nominal,
+            "skipped",
+            Some("Quiet hours last until the visit; please call.".to_owned()),
+        ),
+    };
+    if matches!(item.plan, Plan::NeedsPerson) {
+        needs_call(tx, appointment, "Quiet hours leave no time to text a reminder.").await?;
+    }
+    let row = Row {
+        kind: item.kind,
+        nominal: item.nominal,
+        due_at,
+        status,
+        reason,
+    };
+    save(tx, appointment, row).await.map(drop)
 }
 
 pub(crate) struct Row<'a> {
@@ -195,7 +212,6 @@ pub(crate) async fn stop(tx: &mut Tx, appointment: &appointment::Model, why: Sto
         .await?;
     for row in rows {
         let waiting = matches!(row.status.as_str(), "planned" | "queued");
-        let message_id = row.message_id;
         if superseded {
             let mut row = row.clone().into_active_model();
             row.expires_at = Set(Some(tx.now));
@@ -203,14 +219,21 @@ pub(crate) async fn stop(tx: &mut Tx, appointment: &appointment::Model, why: Sto
             questions::set_expiry(tx, row.business_id, &[row.id], tx.now).await?;
         }
         if waiting {
-            // First the reminder, then its text: a text that is withdrawn under a live reminder asks for a call.
-            finish(tx, row, "cancelled", Some(reason)).await?;
-            if let Some(message_id) = message_id {
-                outbox::cancel(tx, appointment.business_id, message_id, reason).await?;
-            }
+            take_back(tx, row, reason).await?;
         }
     }
     tx.mark_changed(appointment.business_id, Changed::Appointment(appointment.id));
+    Ok(())
+}
+
+/// Takes a reminder back that has not left, and its text.
+async fn take_back(tx: &mut Tx, row: reminder_request::Model, reason: &str) -> Result<()> {
+    let (business_id, message_id) = (row.business_id, row.message_id);
+    // First the reminder, then its text: a text that is withdrawn under a live reminder asks for a call.
+    finish(tx, row, "cancelled", Some(reason)).await?;
+    if let Some(message_id) = message_id {
+        outbox::cancel(tx, business_id, message_id, reason).await?;
+    }
     Ok(())
 }
 
@@ -255,7 +278,13 @@ fn call_key(appointment: &appointment::Model) -> String {
 /// The provider has taken a reminder's text: it can be answered for 14 days, or until the appointment. `arrived`: who says that it reached
 /// the customer, perhaps after it was given up.
 async fn sent(tx: &mut Tx, m: &message::Model, arrived: Option<&str>) -> Result<()> {
-    let Some(row) = of_message(tx, m).await? else { return Ok(()) };
+    for row in of_message(tx, m).await? {
+        one_sent(tx, m, row, arrived).await?;
+    }
+    Ok(())
+}
+
+async fn one_sent(tx: &mut Tx, m: &message::Model, row: reminder_request::Model, arrived: Option<&str>) -> Result<()> {
     let after_all = arrived.filter(|_| row.status == "failed");
     if !(row.status == "queued" || after_all.is_some() || (row.status == "cancelled" && row.sent_at.is_none())) {
         return Ok(());
@@ -290,13 +319,13 @@ fn is_of_another_time(row: &reminder_request::Model, now: DateTime<Utc>) -> bool
     row.expires_at.is_some_and(|at| at <= now)
 }
 
-async fn of_message(tx: &Tx, m: &message::Model) -> Result<Option<reminder_request::Model>> {
-    let Some(id) = m.origin_id.filter(|_| messages::is_of(m, Origin::Reminder)) else {
-        return Ok(None);
-    };
-    let row = reminder_request::Entity::in_business(m.business_id)
-        .filter(reminder_request::Column::Id.eq(id))
-        .one(&tx.db)
-        .await?;
-    Ok(row)
+/// The reminders that a text is: one, or those of a family's appointments that are close together.
+async fn of_message(tx: &Tx, m: &message::Model) -> Result<Vec<reminder_request::Model>> {
+    if !messages::is_of(m, Origin::Reminder) {
+        return Ok(Vec::new());
+    }
+    let rows = reminder_request::Entity::in_business(m.business_id)
+        .filter(reminder_request::Column::MessageId.eq(m.id))
+        .order_by_asc(reminder_request::Column::Id);
+    Ok(rows.all(&tx.db).await?)
 }

@@ -25,7 +25,7 @@ const LONGEST: i64 = 366;
 pub(crate) async fn count(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
         let counter = match &one.event {
-            Event::MessageReceived => Counter::Received,
+            Event::MessageReceived(_) => Counter::Received,
             Event::MessageSent(_) => Counter::Sent,
             Event::MessageDelivered(_) => Counter::Delivered,
             Event::MessageFailed(_, how) if !how.retrying => Counter::Failed,

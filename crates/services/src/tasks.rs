@@ -1,16 +1,21 @@
 //! Work for a person.
 
+mod edit;
 pub(crate) mod hold;
+pub(crate) mod list;
 mod listen;
 
+pub(crate) use edit::create_within;
+pub use edit::{create, edit, get, take};
 pub use hold::decide as decide_hold;
-pub(crate) use listen::{appointments_changed, holds_changed, messages_failed};
+pub use list::list;
+pub(crate) use list::open_count;
+pub(crate) use listen::{appointments_changed, conversations_answered, conversations_restored, holds_changed, messages_failed};
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use contract::{
-    Code, Page,
-    tasks::{TaskQuery, TaskView},
-};
+use contract::{Code, tasks::TaskView};
 use entity::{messages::message, tasks::task};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -20,16 +25,15 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    contacts, conversations,
+    accounts, contacts, conversations,
     kernel::{
-        Actor, Permission, Result, Services, Tx,
+        Actor, Event, Permission, Result, Services, Tx,
         error::{not_found, problem},
-        paging::{self, Cursor, TimeCursor},
         tx::Changed,
     },
 };
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Reschedule,
     Call,
@@ -38,9 +42,22 @@ pub(crate) enum Kind {
     UnclearMessage,
     OptOut,
     ClockChange,
+    /// Somebody thought of it.
+    ByHand,
 }
 
 impl Kind {
+    const ALL: [Kind; 8] = [
+        Kind::Reschedule,
+        Kind::Call,
+        Kind::Clarify,
+        Kind::StuckMessage,
+        Kind::UnclearMessage,
+        Kind::OptOut,
+        Kind::ClockChange,
+        Kind::ByHand,
+    ];
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Kind::Reschedule => "reschedule",
@@ -50,6 +67,7 @@ impl Kind {
             Kind::UnclearMessage => "unclear_message",
             Kind::OptOut => "opt_out",
             Kind::ClockChange => "clock_change",
+            Kind::ByHand => "by_hand",
         }
     }
 }
@@ -209,24 +227,66 @@ async fn set_status(tx: &Tx, row: task::Model, done: bool, by: &str) -> Result<(
     Ok(())
 }
 
-/// Marks a task done, or open again.
+/// A reply that settled tasks of its person was taken back: they are open again.
+pub(crate) async fn reopen_settled(tx: &mut Tx, reply: &message::Model, kind: Kind) -> Result<()> {
+    reopen_settled_at(tx, reply.business_id, reply.contact_id, kind, reply.created_at).await
+}
+
+/// What settled these tasks of a person at that moment was undone.
+pub(crate) async fn reopen_settled_at(
+    tx: &mut Tx,
+    business_id: Uuid,
+    contact_id: Uuid,
+    kind: Kind,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let settled = task::Entity::in_business(business_id)
+        .filter(task::Column::ContactId.eq(contact_id))
+        .filter(task::Column::Kind.eq(kind.as_str()))
+        .filter(task::Column::Status.eq("done"))
+        .filter(task::Column::DoneAt.eq(at))
+        .limit(20)
+        .all(&tx.db)
+        .await?;
+    for row in settled {
+        let id = row.id;
+        set_status(tx, row, false, "").await?;
+        tx.mark_changed(business_id, Changed::Task(id));
+    }
+    Ok(())
+}
+
+/// Marks a task done, or open again. Doing it twice changes nothing.
 ///
 /// # Errors
 /// `NotFound`, `NotAllowed`; `Conflict` for a question that is settled by its answer only: is this person opting out, did this arrive?
 pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Result<TaskView> {
     actor.may(Permission::WriteTasks)?;
     let mut tx = s.begin().await?;
-    let row = task::Entity::in_business(actor.business_id)
-        .filter(task::Column::Id.eq(id))
-        .one(&tx.db)
-        .await?;
-    let row = row.ok_or_else(|| not_found("task"))?;
+    let row = find(&tx.db, actor.business_id, id).await?;
+    if (row.status == "done") == done {
+        return view(s, &tx.db, actor.business_id, id).await;
+    }
     may_settle(&row, done)?;
+    let before = row.status.clone();
     set_status(&tx, row, done, &actor.author()).await?;
-    tx.mark_changed(actor.business_id, Changed::Task(id));
-    let shown = view(s, &tx.db, actor.business_id, id).await?;
-    tx.commit().await?;
-    Ok(shown)
+    let (event, after) = if done {
+        (Event::TaskDone(id), "done")
+    } else {
+        (Event::TaskReopened(id), "open")
+    };
+    tx.record_change(actor.business_id, &actor.who, event, Some(before), Some(after));
+    edit::finish(tx, actor, id).await
+}
+
+/// Those of these tasks that somebody is to do, and who.
+pub(crate) async fn assigned(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<(task::Model, Uuid)>> {
+    let rows = task::Entity::these(business_id, ids.iter().copied()).all(db).await?;
+    Ok(rows
+        .into_iter()
+        .filter(|row| row.status == "open")
+        .filter_map(|row| row.assignee_id.map(|who| (row, who)))
+        .collect())
 }
 
 /// A question must not be forgotten, and one that was answered is not asked again. Its answer closes the task; nothing else does.
@@ -242,47 +302,6 @@ fn may_settle(row: &task::Model, done: bool) -> Result<()> {
         (false, false) => Err(problem(Code::Conflict, "This was decided; there is nothing left to do.")),
         _ => Ok(()),
     }
-}
-
-/// Open tasks, oldest first; or done ones, newest first.
-///
-/// # Errors
-/// `Malformed` for a status or cursor that is none.
-pub async fn list(s: &Services, actor: &Actor, query: TaskQuery) -> Result<Page<TaskView>> {
-    actor.may(Permission::ReadTasks)?;
-    let done = match query.status.as_deref() {
-        None | Some("" | "open") => false,
-        Some("done") => true,
-        Some(_) => return Err(problem(Code::Malformed, "status is \"open\" or \"done\".")),
-    };
-    let (size, cursor) = (paging::size(query.limit)?, TimeCursor::decode(query.cursor.as_deref())?);
-    let order = if done { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
-    let mut rows = task::Entity::in_business(actor.business_id)
-        .filter(task::Column::Status.eq(if done { "done" } else { "open" }))
-        .order_by(task::Column::CreatedAt, order.clone())
-        .order_by(task::Column::Id, order)
-        .limit(size + 1);
-    if let Some(Cursor(at, id)) = cursor {
-        rows = rows.filter(paging::beyond(task::Column::CreatedAt, task::Column::Id, at, id, done));
-    }
-    let page = paging::page_of(size, rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
-    Ok(Page {
-        data: views(s, s.read(), actor.business_id, page.data).await?,
-        next_cursor: page.next_cursor,
-    })
-}
-
-/// Open tasks, counted up to 99.
-pub(crate) async fn open_count(s: &Services, actor: &Actor) -> Result<u32> {
-    let ids: Vec<Uuid> = task::Entity::in_business(actor.business_id)
-        .filter(task::Column::Status.eq("open"))
-        .select_only()
-        .column(task::Column::Id)
-        .limit(99)
-        .into_tuple()
-        .all(s.read())
-        .await?;
-    Ok(ids.len() as u32)
 }
 
 /// The open tasks about one contact, newest first, at most 20.
@@ -303,15 +322,19 @@ pub(crate) async fn of_contact(
 }
 
 pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<TaskView> {
-    let row = task::Entity::in_business(business_id)
-        .filter(task::Column::Id.eq(id))
-        .one(db)
-        .await?;
-    let row = row.ok_or_else(|| not_found("task"))?;
+    let row = find(db, business_id, id).await?;
     views(s, db, business_id, vec![row])
         .await?
         .pop()
         .ok_or_else(|| not_found("task"))
+}
+
+async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<task::Model> {
+    let row = task::Entity::in_business(business_id)
+        .filter(task::Column::Id.eq(id))
+        .one(db)
+        .await?;
+    row.ok_or_else(|| not_found("task"))
 }
 
 /// Several tasks as they are now, in no particular order.
@@ -323,6 +346,12 @@ pub(crate) async fn views_of(s: &Services, db: &impl ConnectionTrait, business_i
 async fn views(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<task::Model>) -> Result<Vec<TaskView>> {
     let ids = rows.iter().filter_map(|r| r.contact_id).collect();
     let people = contacts::labels(s, db, business_id, ids).await?;
+    let assignees: Vec<Uuid> = rows.iter().filter_map(|r| r.assignee_id).collect();
+    let members = if assignees.is_empty() {
+        HashMap::new()
+    } else {
+        accounts::names(db, assignees).await?
+    };
     let shown = rows.into_iter().map(|r| {
         let person = r.contact_id.and_then(|id| people.get(&id));
         TaskView {
@@ -335,6 +364,9 @@ async fn views(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, rows:
             contact_id: r.contact_id,
             conversation_id: r.conversation_id,
             appointment_id: r.appointment_id,
+            message_id: r.message_id,
+            assignee_name: r.assignee_id.and_then(|id| members.get(&id).cloned()),
+            assignee_id: r.assignee_id,
             notes: r.notes,
             status: r.status,
             created_at: r.created_at,

@@ -246,7 +246,7 @@ impl World {
     /// Whoever has this number.
     pub async fn holder_of(&self, phone: &str) -> ContactView {
         let query = contract::contacts::ContactQuery {
-            q: Some(phone.to_owned()),
+            search: Some(phone.to_owned()),
             ..Default::default()
         };
         contacts::list(&self.s, &self.owner, query)
@@ -282,6 +282,8 @@ impl World {
             contact_id: contact.id,
             body: body.to_owned(),
             correlation_id: None,
+            after_message_id: None,
+            send_at: None,
         };
         outbox::send(&self.s, &self.owner, cmd).await
     }

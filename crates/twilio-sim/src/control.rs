@@ -107,7 +107,7 @@ struct Pace {
 /// Creates above this rate are answered with HTTP 429.
 async fn pace(State(shared): State<Arc<Shared>>, Json(pace): Json<Pace>) -> StatusCode {
     let account = pace.account_sid.as_ref().unwrap_or(&shared.account_sid);
-    shared.write(|state| state.set_pace(account, pace.most_per_second));
+    shared.write(|state| state.set_rate(account, pace.most_per_second));
     StatusCode::NO_CONTENT
 }
 

@@ -235,8 +235,8 @@ impl Sim {
     }
 
     /// From now on more creates of this account than so many a second are answered with HTTP 429; none: as many as there are.
-    pub fn set_pace(&self, account_sid: &str, most_per_second: Option<u32>) {
-        self.shared.write(|state| state.set_pace(account_sid, most_per_second));
+    pub fn set_rate(&self, account_sid: &str, most_per_second: Option<u32>) {
+        self.shared.write(|state| state.set_rate(account_sid, most_per_second));
     }
 
     /// From now on this account's webhooks are signed with a shared key (its id and secret); none: with the account's token.

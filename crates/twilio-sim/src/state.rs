@@ -417,7 +417,7 @@ impl State {
         free
     }
 
-    pub(crate) fn set_pace(&mut self, account_sid: &str, most_per_second: Option<u32>) {
+    pub(crate) fn set_rate(&mut self, account_sid: &str, most_per_second: Option<u32>) {
         self.paces.retain(|(sid, ..)| sid != account_sid);
         self.paces
             .extend(most_per_second.map(|most| (account_sid.to_owned(), most, VecDeque::new())));

@@ -244,14 +244,14 @@ async fn a_fault_is_used_up_and_meets_only_its_number() {
 #[tokio::test]
 async fn above_its_rate_an_account_is_told_so_and_below_it_is_not() {
     let (sim, product) = (sim().await, Product::start().await);
-    sim.set_pace(sim.account_sid(), Some(0));
+    sim.set_rate(sim.account_sid(), Some(0));
     assert!(matches!(
         send(&sim, &product).await,
         Outcome::TryLater { http: Some(429), .. }
     ));
-    sim.set_pace(sim.account_sid(), Some(1_000));
+    sim.set_rate(sim.account_sid(), Some(1_000));
     assert!(matches!(send(&sim, &product).await, Outcome::Accepted(_)));
-    sim.set_pace(sim.account_sid(), None);
+    sim.set_rate(sim.account_sid(), None);
     sim.set_fault(Fault::new(FaultKind::ReadRateLimit));
     let too_fast = client(&sim).list(&twilio::ListQuery::default()).await;
     assert!(

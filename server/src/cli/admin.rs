@@ -82,7 +82,7 @@ pub enum Admin {
         dollars: String,
     },
     /// Sets how many text parts (segments) a number may send each second, where that is not what its kind does.
-    SetPace {
+    SetRate {
         /// Like +14155550123.
         #[arg(long)]
         number: String,
@@ -163,8 +163,8 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
         }
         Admin::Reconcile { since } => reconcile_since(&s, &since).await?,
         Admin::SetPrice { country, dollars } => set_price(&s, &country, &dollars).await?,
-        Admin::SetPace { number, per_second } => {
-            let number = numbers::set_pace(&s, &number, per_second).await?;
+        Admin::SetRate { number, per_second } => {
+            let number = numbers::set_rate(&s, &number, per_second).await?;
             println!("{number} sends {per_second} text parts a second from now on.");
         }
         Admin::RotateKeys => rotate_keys(&s).await?,
@@ -233,15 +233,15 @@ async fn add_shared_key(s: &Services, business: &str, id: &str) -> anyhow::Resul
 
 async fn reconcile_since(s: &Services, since: &str) -> anyhow::Result<()> {
     let since = moment(since, s.now())?;
-    let swept = reconcile::reconcile(s, since).await?;
+    let synced = reconcile::reconcile(s, since).await?;
     println!(
         "{} records of Twilio's since {since}: {} texts of customers brought in, {} messages updated, {} unclear ones looked up.",
-        swept.read, swept.brought_in, swept.updated, swept.looked_up
+        synced.read, synced.brought_in, synced.updated, synced.looked_up
     );
-    if swept.not_ours > 0 {
+    if synced.not_ours > 0 {
         println!(
             "{} texts in Twilio's log are not ours: another program's, or sent after the backup that this database was restored from.",
-            swept.not_ours
+            synced.not_ours
         );
     }
     Ok(())

@@ -1,11 +1,11 @@
 use axum::{Json, extract::State, http::StatusCode};
 use contract::{
     Problem,
-    appointments::{Act, AppointmentView, CreateAppointment, DecideClock, MoveAppointment},
+    appointments::{AppointmentAction, AppointmentView, CancelQuery, CreateAppointment, DecideClock, MoveAppointment, Scope},
 };
 use services::appointments;
 
-use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, NoBody, S};
+use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, NoBody, Params, S};
 
 /// Book an appointment; its reminders are planned with it.
 #[utoipa::path(post, path = "/appointments", tag = "appointments", request_body = CreateAppointment, responses(
@@ -38,18 +38,27 @@ pub async fn reschedule(
     Ok(Json(appointments::reschedule(&s, &actor, id, cmd).await?))
 }
 
-/// Cancel an appointment; its reminders die with it.
-#[utoipa::path(post, path = "/appointments/{id}/cancel", tag = "appointments", params(("id" = Uuid, Path)), responses(
+/// Cancel an appointment, or several of its series; their reminders die with them.
+#[utoipa::path(post, path = "/appointments/{id}/cancel", tag = "appointments", params(("id" = Uuid, Path), CancelQuery), responses(
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn cancel(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<AppointmentView> {
-    Ok(Json(appointments::act(&s, &actor, id, Act::Cancel).await?))
+pub async fn cancel(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Id(id): Id,
+    Params(query): Params<CancelQuery>,
+    _: NoBody,
+) -> ApiResult<AppointmentView> {
+    Ok(Json(match query.scope.unwrap_or_default() {
+        Scope::This => appointments::act(&s, &actor, id, AppointmentAction::Cancel).await?,
+        scope => appointments::series::cancel(&s, &actor, id, scope).await?,
+    }))
 }
 
-/// Mark an appointment as having taken place.
+/// Mark an appointment that has begun as having taken place.
 #[utoipa::path(post, path = "/appointments/{id}/complete", tag = "appointments", params(("id" = Uuid, Path)), responses(
-    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, description = "It has not begun", body = Problem)))]
 pub async fn complete(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<AppointmentView> {
-    Ok(Json(appointments::act(&s, &actor, id, Act::Complete).await?))
+    Ok(Json(appointments::act(&s, &actor, id, AppointmentAction::Complete).await?))
 }
 
 /// Say which time of an appointment holds after the clocks of its place have changed.
@@ -62,4 +71,32 @@ pub async fn clock(
     Body(cmd): Body<DecideClock>,
 ) -> ApiResult<AppointmentView> {
     Ok(Json(appointments::clocks::decide(&s, &actor, id, cmd.keep).await?))
+}
+
+/// Confirm an appointment for its customer.
+#[utoipa::path(post, path = "/appointments/{id}/confirm", tag = "appointments", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn confirm(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<AppointmentView> {
+    Ok(Json(appointments::act(&s, &actor, id, AppointmentAction::Confirm).await?))
+}
+
+/// Mark an appointment that has begun as one that nobody came to.
+#[utoipa::path(post, path = "/appointments/{id}/no-show", tag = "appointments", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, description = "It has not begun", body = Problem)))]
+pub async fn no_show(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<AppointmentView> {
+    Ok(Json(appointments::act(&s, &actor, id, AppointmentAction::NoShow).await?))
+}
+
+/// Say on the day that the customer is there.
+#[utoipa::path(post, path = "/appointments/{id}/arrive", tag = "appointments", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, description = "It is on another day", body = Problem)))]
+pub async fn arrive(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<AppointmentView> {
+    Ok(Json(appointments::act(&s, &actor, id, AppointmentAction::Arrive).await?))
+}
+
+/// Undo a cancellation, a completion, a no-show or an arrival.
+#[utoipa::path(post, path = "/appointments/{id}/reopen", tag = "appointments", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Another one has its time: `conflicts_with`", body = Problem)))]
+pub async fn reopen(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<AppointmentView> {
+    Ok(Json(appointments::act(&s, &actor, id, AppointmentAction::Reopen).await?))
 }

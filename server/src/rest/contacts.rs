@@ -1,14 +1,17 @@
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use contract::{
-    Problem,
-    contacts::{ContactView, CreateContact, DecideHold},
+    Page, PageQuery, Problem,
+    contacts::{
+        BatchResult, ChangeConsent, ContactBatch, ContactQuery, ContactView, CreateContact, DecideHold, PatchContact, TimelineRow,
+    },
+    merging::{MergeContacts, MergePreview},
 };
 use services::{
     contacts::{self, consent},
-    tasks,
+    merging, pages, tasks,
 };
 
-use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, S};
+use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, NoBody, Params, S};
 use crate::exports;
 
 /// Add a contact, with consent if it was given.
@@ -22,7 +25,95 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(contacts::create(&s, &actor, cmd).await?)))
 }
 
-/// One contact.
+/// Contacts in alphabetical order, or in the order in which they were changed.
+#[utoipa::path(get, path = "/contacts", tag = "contacts", params(ContactQuery), responses(
+    (status = 200, body = Page<ContactView>), (status = 400, body = Problem)))]
+pub async fn list(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Params(query): Params<ContactQuery>,
+) -> ApiResult<Page<ContactView>> {
+    Ok(Json(contacts::list(&s, &actor, query).await?))
+}
+
+/// Change what is given of a contact, and nothing else.
+#[utoipa::path(patch, path = "/contacts/{id}", tag = "contacts", params(("id" = Uuid, Path)), request_body = PatchContact, responses(
+    (status = 200, body = ContactView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn patch(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Id(id): Id,
+    Body(cmd): Body<PatchContact>,
+) -> ApiResult<ContactView> {
+    Ok(Json(contacts::patch(&s, &actor, id, cmd).await?))
+}
+
+/// Add many contacts, or bring them up to date: each row says what became of it.
+#[utoipa::path(post, path = "/contacts/batch", tag = "contacts", request_body = ContactBatch, responses(
+    (status = 200, body = BatchResult), (status = 422, body = Problem)))]
+pub async fn batch(State(s): S, ApiKeyActor(actor): ApiKeyActor, Body(cmd): Body<ContactBatch>) -> ApiResult<BatchResult> {
+    Ok(Json(contacts::batch(&s, &actor, cmd).await?))
+}
+
+/// Write down what somebody agreed to or refused outside a text.
+#[utoipa::path(post, path = "/contacts/{id}/consent", tag = "contacts", params(("id" = Uuid, Path)), request_body = ChangeConsent, responses(
+    (status = 200, body = ContactView), (status = 404, body = Problem),
+    (status = 409, description = "They said STOP themselves, or staff must decide", body = Problem), (status = 422, body = Problem)))]
+pub async fn change_consent(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Id(id): Id,
+    Body(cmd): Body<ChangeConsent>,
+) -> ApiResult<ContactView> {
+    Ok(Json(contacts::change_consent(&s, &actor, id, cmd).await?))
+}
+
+/// Everything that happened to a person, the latest first.
+#[utoipa::path(get, path = "/contacts/{id}/timeline", tag = "contacts", params(("id" = Uuid, Path), PageQuery), responses(
+    (status = 200, body = Page<TimelineRow>), (status = 404, body = Problem)))]
+pub async fn timeline(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Id(id): Id,
+    Params(query): Params<PageQuery>,
+) -> ApiResult<Page<TimelineRow>> {
+    Ok(Json(pages::contact::timeline(&s, &actor, id, query).await?))
+}
+
+/// Merge another contact into this one: they turned out to be one person. What was the other's moves over; its number is a further one of
+/// this contact. The stricter consent counts.
+#[utoipa::path(post, path = "/contacts/{id}/merge", tag = "contacts", params(("id" = Uuid, Path)), request_body = MergeContacts, responses(
+    (status = 200, body = ContactView), (status = 404, body = Problem),
+    (status = 409, description = "Something has to be done first, or one was merged already", body = Problem), (status = 422, body = Problem)))]
+pub async fn merge(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Id(id): Id,
+    Body(cmd): Body<MergeContacts>,
+) -> ApiResult<ContactView> {
+    Ok(Json(merging::merge(&s, &actor, id, cmd).await?))
+}
+
+/// What merging another contact into this one would do, and what is in its way.
+#[utoipa::path(get, path = "/contacts/{id}/merge", tag = "contacts", params(("id" = Uuid, Path), MergeContacts), responses(
+    (status = 200, body = MergePreview), (status = 404, body = Problem), (status = 409, description = "One was merged already", body = Problem)))]
+pub async fn preview_merge(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Id(id): Id,
+    Params(query): Params<MergeContacts>,
+) -> ApiResult<MergePreview> {
+    Ok(Json(merging::preview(&s, &actor, id, query).await?))
+}
+
+/// Undo the last merge into this contact: once, within 30 days, until one of them is merged again.
+#[utoipa::path(post, path = "/contacts/{id}/merge/undo", tag = "contacts", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = ContactView), (status = 404, body = Problem), (status = 409, description = "Nothing to undo any more", body = Problem)))]
+pub async fn undo_merge(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<ContactView> {
+    Ok(Json(merging::undo(&s, &actor, id).await?))
+}
+
+/// One contact; of one that was merged into another, the other.
 #[utoipa::path(get, path = "/contacts/{id}", tag = "contacts", params(("id" = Uuid, Path)), responses(
     (status = 200, body = ContactView), (status = 404, body = Problem)))]
 pub async fn get(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id) -> ApiResult<ContactView> {

@@ -25,6 +25,7 @@ async fn without_a_good_key_nothing_opens() {
         ("GET", "/messages"),
         ("GET", "/conversations"),
         ("GET", "/tasks"),
+        ("POST", "/tasks"),
         ("POST", "/contacts"),
         ("POST", "/messages"),
         ("POST", "/appointments"),

@@ -128,7 +128,7 @@ async fn the_worker_of_the_stream_may_reach_this_server_and_nothing_else() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
     let answer = app
         .http
-        .get(format!("{}/live/worker.js?v=2", app.url))
+        .get(format!("{}/live/worker.js?v=3", app.url))
         .send()
         .await
         .expect("an answer");
@@ -140,7 +140,17 @@ async fn the_worker_of_the_stream_may_reach_this_server_and_nothing_else() {
     );
     let script = answer.text().await.expect("text");
     // Every kind of event that there is, or a page would miss it.
-    for kind in ["message", "conversation", "contact", "appointment", "task", "notices"] {
+    for kind in [
+        "message",
+        "conversation",
+        "contact",
+        "appointment",
+        "task",
+        "note",
+        "seen",
+        "presence",
+        "notices",
+    ] {
         assert!(script.contains(&format!("'{kind}'")), "{kind}");
     }
 }

@@ -86,7 +86,10 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
     app.reply(&ann, "See you on Wednesday").await;
     app.receives(&sid(1), ANN, "Is there parking?").await;
     let conversation = conversation(app).await["id"].as_str().expect("an id").to_owned();
-    vec![ann, appointment, conversation]
+    let (_, task) = app.post("/tasks", serde_json::json!({"title": "Send a map"})).await;
+    let task = task["id"].as_str().expect("an id").to_owned();
+    let twin = app.contact("Anne", "+14155550172").await;
+    vec![ann, appointment, conversation, task, twin]
 }
 
 async fn conversation(app: &TestApp) -> Value {
@@ -102,7 +105,12 @@ fn addresses(route: &str, ids: &[String]) -> Vec<String> {
         route.split('{').next().unwrap_or_default(),
         route.rsplit('}').next().unwrap_or_default(),
     );
-    ids.iter().map(|id| format!("{before}{id}{after}")).collect()
+    // What merging two would do is asked with the other one.
+    let with = match ids.last() {
+        Some(twin) if route.starts_with("/api/") && after == "/merge" => format!("?other_id={twin}"),
+        _ => String::new(),
+    };
+    ids.iter().map(|id| format!("{before}{id}{after}{with}")).collect()
 }
 
 #[rstest::rstest]
@@ -122,6 +130,9 @@ async fn no_address_changes_anything_by_being_looked_at(#[case] backend: Backend
     for more in [
         "/log?show=waiting",
         "/tasks?status=done",
+        "/tasks?assignee=me",
+        "/tasks?overdue=true",
+        "/tasks?kind=call",
         "/contacts?q=ann",
         "/appointments?show=past",
         "/signin?next=%2Finbox",

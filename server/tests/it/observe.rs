@@ -35,7 +35,7 @@ async fn metrics_count_each_step_and_show_what_waits(#[values(Backend::Sqlite, B
         "showup_messages_total{step=\"stored\"}",
         "showup_queue_depth{queue=\"outbox\"} 0",
         "showup_queue_depth{queue=\"reminders\"} 0",
-        "showup_queue_depth{queue=\"resends\"} 0",
+        "showup_queue_depth{queue=\"retries\"} 0",
         "showup_queue_oldest_seconds{queue=\"outbox\"} 0",
         "showup_breakers_open 0",
     ] {

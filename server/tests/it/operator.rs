@@ -102,7 +102,7 @@ async fn a_price_is_set_or_refused_in_a_sentence(#[values(Backend::Sqlite, Backe
 #[tokio::test]
 async fn a_pace_is_set_or_refused_in_a_sentence(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let it = Installation::new(backend).await;
-    let set = async |number: &str, pace: &str| admin(&it, &["set-pace", "--number", number, "--per-second", pace]).await;
+    let set = async |number: &str, pace: &str| admin(&it, &["set-rate", "--number", number, "--per-second", pace]).await;
     let said = format!("{NUMBER} sends 30 text parts a second from now on.");
     assert_eq!(set(NUMBER, "30").await, Ok(said));
     let refused = [
@@ -228,6 +228,24 @@ async fn a_business_is_made_in_its_country_and_its_number_is_read_as_one_of_ther
     assert_eq!(made, right);
 }
 
+/// What `showup doctor` exits with, and what it says.
+async fn doctor(it: &Installation, args: &[&str]) -> (Option<i32>, String) {
+    let output = it.try_to_run(&[&["doctor"][..], args].concat(), free_port()).await;
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// What it looked at, and how each of these stands; what is not in order says what to do.
+fn looked(said: &str) -> Vec<(String, String)> {
+    let checks: Vec<serde_json::Value> = serde_json::from_str(said).unwrap_or_else(|e| panic!("{e}: {said}"));
+    let word = |check: &serde_json::Value, name: &str| check[name].as_str().expect("a word").to_owned();
+    let wrong = checks.iter().filter(|c| c["status"] != "ok");
+    assert!(
+        wrong.clone().all(|c| c["fix"].is_string()) && checks.iter().all(|c| c["detail"].is_string()),
+        "{said}"
+    );
+    checks.iter().map(|c| (word(c, "name"), word(c, "status"))).collect()
+}
+
 /// Beside a running server, too, and without changing anything.
 #[rstest]
 #[tokio::test]
@@ -236,20 +254,6 @@ async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(
 ) {
     let mut it = Installation::new(backend).await;
     let showup = it.start("serve", free_port()).await;
-    let doctor = async |it: &Installation, args: &[&str]| {
-        let output = it.try_to_run(&[&["doctor"][..], args].concat(), free_port()).await;
-        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    let looked = |said: &str| -> Vec<(String, String)> {
-        let checks: Vec<serde_json::Value> = serde_json::from_str(said).unwrap_or_else(|e| panic!("{e}: {said}"));
-        let word = |check: &serde_json::Value, name: &str| check[name].as_str().expect("a word").to_owned();
-        let wrong = checks.iter().filter(|c| c["status"] != "ok");
-        assert!(
-            wrong.clone().all(|c| c["fix"].is_string()) && checks.iter().all(|c| c["detail"].is_string()),
-            "{said}"
-        );
-        checks.iter().map(|c| (word(c, "name"), word(c, "status"))).collect()
-    };
     let (code, said) = doctor(&it, &["--json"]).await;
     let all = [
         "database",

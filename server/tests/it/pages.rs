@@ -51,13 +51,17 @@ pub async fn post(app: &TestApp, path: &str, form: &[(&str, &str)]) -> reqwest::
 async fn pages_send_strangers_to_sign_in() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
     for page in [
+        "/today",
         "/inbox",
         "/contacts",
         "/appointments",
         "/tasks",
+        "/tasks/new",
         "/log",
         "/reports",
         "/settings",
+        "/settings/inbox",
+        "/settings/quick-replies",
     ] {
         let response = app.http.get(format!("{}{page}", app.url)).send().await.expect("an answer");
         let to = response
@@ -232,11 +236,13 @@ async fn what_comes_with_a_page_is_what_it_was_drawn_with() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
     app.sign_in().await;
     for path in [
+        "/today",
         "/inbox",
         "/contacts",
         "/appointments",
         "/appointments/new",
         "/tasks",
+        "/tasks/new",
         "/log",
         "/reports",
         "/settings",

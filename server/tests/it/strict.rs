@@ -292,7 +292,7 @@ async fn a_country_is_asked_at_sign_up_and_chosen_in_settings_with_nothing_but_f
         ("time_zone", ""),
         ("country", "MX"),
     ];
-    assert_eq!(post(&app, &path, &form).await.headers()["location"], "/inbox");
+    assert_eq!(post(&app, &path, &form).await.headers()["location"], "/today");
     assert!(page(&app, "/settings").await.contains("Country"));
     let add = server_function(&app, "/contacts/new", "create_contact").await;
     let person = |name: &'static str, phone: &'static str| {
@@ -301,6 +301,8 @@ async fn a_country_is_asked_at_sign_up_and_chosen_in_settings_with_nothing_but_f
             ("phone", phone),
             ("email", ""),
             ("time_zone", ""),
+            ("language", ""),
+            ("tags", ""),
             ("notes", ""),
         ]
     };

@@ -120,7 +120,7 @@ async fn days_just_inside_the_edge_are_counted() {
 async fn pages_tell_an_appointment_by_the_clock_of_its_place_and_come_with_the_rules_of_it() {
     let app = TestApp::with_clock(Backend::Sqlite).await;
     app.sign_in().await;
-    let door = server_function(&app, "/settings", "add_location").await;
+    let door = server_function(&app, "/settings", "save_location").await;
     let place = [
         ("name", "Seattle"),
         ("address", ""),

@@ -1,6 +1,7 @@
 //! What is measured. Each scenario gives rows for the report.
 
 pub mod appointments;
+pub mod browser;
 pub mod drain;
 pub mod inbound;
 pub mod live;

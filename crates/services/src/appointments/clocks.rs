@@ -251,10 +251,11 @@ pub async fn decide(s: &Services, actor: &Actor, id: Uuid, keep: Keep) -> Result
         Keep::Moment => before.starts_at,
     };
     if status(&before)?.is_open() {
-        not_twice(&tx, &contact, starts_at, Some(id)).await?;
+        not_twice(&tx, &contact, before.for_name.as_deref(), starts_at, Some(id)).await?;
     }
     let mut row = before.clone().into_active_model();
     entered(&mut row, starts_at, zone);
+    row.ends_at = Set(before.ends_at.map(|end| starts_at + (end - before.starts_at)));
     row.revision = Set(before.revision + 1);
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;

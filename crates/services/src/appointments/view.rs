@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use contract::appointments::{AppointmentLocation, AppointmentView, ReminderView, Status};
 use entity::{appointments::appointment, reminders::reminder_request};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::{clocks, find, status};
 use crate::{
-    businesses::{self, locations},
+    businesses::{self, locations, types},
     contacts,
     kernel::{Result, Services, error::not_found},
 };
@@ -20,6 +21,23 @@ pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, business_id: U
         .await?
         .pop()
         .ok_or_else(|| not_found("visit"))
+}
+
+/// When the next visit of a contact begins that is still to come.
+pub(crate) async fn next_start(
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    contact_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
+    let open = Status::open().map(Status::as_str);
+    let next = appointment::Entity::in_business(business_id)
+        .filter(appointment::Column::ContactId.eq(contact_id))
+        .filter(appointment::Column::StartsAt.gt(now))
+        .filter(appointment::Column::Status.is_in(open))
+        .order_by_asc(appointment::Column::StartsAt)
+        .limit(1);
+    Ok(next.one(db).await?.map(|row| row.starts_at))
 }
 
 /// A contact's appointments from 30 days ago on, soonest first, at most 20.
@@ -63,6 +81,7 @@ pub(super) async fn views(
     let mut reminders = reminders_of(db, business_id, &ids).await?;
     let people = contacts::labels(s, db, business_id, rows.iter().map(|r| r.contact_id).collect()).await?;
     let business = businesses::get(db, business_id).await?;
+    let types = types::several(db, business_id, rows.iter().filter_map(|r| r.type_id).collect()).await?;
     let places = locations::several(db, business_id, rows.iter().filter_map(|r| r.location_id).collect()).await?;
     rows.into_iter()
         .map(|r| {
@@ -79,6 +98,14 @@ pub(super) async fn views(
                 phone_display: say(|p| &p.phone_display),
                 contact_id: r.contact_id,
                 starts_at: r.starts_at,
+                ends_at: r.ends_at,
+                type_name: r.type_id.and_then(|id| types.get(&id)).map(|kind| kind.name.clone()),
+                type_id: r.type_id,
+                for_name: r.for_name,
+                series_id: r.series_id,
+                series_index: r.series_index,
+                arrived_at: r.arrived_at,
+                source: r.source.as_ref().map(ActiveEnum::to_value),
                 staff_label: r.staff_label,
                 notes: r.notes,
                 location: place.map(|l| AppointmentLocation {

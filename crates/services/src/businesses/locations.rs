@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use contract::{
     Code,
-    businesses::{LocationView, SaveLocation},
+    businesses::{LocationView, OpeningHours, SaveLocation},
 };
 use domain::zone::Zone;
 use entity::{
@@ -67,6 +67,7 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
             "This is not a time zone we know. Examples: Europe/Stockholm, America/New_York.",
         ));
     }
+    let opening_hours = hours_of(&cmd.opening_hours)?;
     let mut tx = s.begin().await?;
     let business = super::get(&tx.db, actor.business_id).await?;
     let country = business.country.clone();
@@ -89,6 +90,7 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
     row.address = Set(address);
     row.number_id = Set(number.as_ref().map(|n| n.id));
     row.time_zone = Set(time_zone);
+    row.opening_hours = Set(opening_hours);
     row.updated_at = Set(tx.now);
     let written = if adds {
         row.insert(&tx.db).await
@@ -127,8 +129,68 @@ async fn new(tx: &Tx, business_id: Uuid) -> Result<location::ActiveModel> {
 }
 
 /// What the audit trail keeps of it.
-fn facts(l: &location::Model) -> (String, String, Option<Uuid>, Option<String>) {
-    (l.name.clone(), l.address.clone(), l.number_id, l.time_zone.clone())
+fn facts(l: &location::Model) -> (String, String, Option<Uuid>, Option<String>, String, bool) {
+    let hours = l.opening_hours.clone();
+    (
+        l.name.clone(),
+        l.address.clone(),
+        l.number_id,
+        l.time_zone.clone(),
+        hours,
+        l.archived_at.is_some(),
+    )
+}
+
+/// Opening hours as they are kept; empty if they are not said of any day.
+fn hours_of(typed: &OpeningHours) -> Result<String> {
+    let tidy = |(day, text): (&str, &str)| {
+        domain::hours::tidy(text).ok_or_else(|| {
+            let name = format!("opening_hours.{day}");
+            field(&name, "Please write hours like 9:00-12:00, 13:30-17:00; empty is closed.")
+        })
+    };
+    let [mon, tue, wed, thu, fri, sat, sun] = typed.days().map(tidy);
+    let hours = OpeningHours {
+        mon: mon?,
+        tue: tue?,
+        wed: wed?,
+        thu: thu?,
+        fri: fri?,
+        sat: sat?,
+        sun: sun?,
+    };
+    if hours == OpeningHours::default() {
+        return Ok(String::new());
+    }
+    serde_json::to_string(&hours).map_err(|e| Error::broken(e.to_string()))
+}
+
+/// Puts a location away, or brings it back. Visits that are there stay there, and their texts leave as before.
+///
+/// # Errors
+/// `NotAllowed` for staff; `NotFound`.
+pub async fn archive(s: &Services, actor: &Actor, id: Uuid, archive: bool) -> Result<Vec<LocationView>> {
+    actor.may(Permission::ManageBusiness)?;
+    let mut tx = s.begin().await?;
+    let before = find(&tx.db, actor.business_id, id)
+        .await?
+        .ok_or_else(|| not_found("location"))?;
+    if before.archived_at.is_some() != archive {
+        let mut row = before.clone().into_active_model();
+        row.archived_at = Set(archive.then_some(tx.now));
+        row.updated_at = Set(tx.now);
+        let after = row.update(&tx.db).await?;
+        let event = Event::LocationChanged(id);
+        tx.record_change(
+            actor.business_id,
+            &actor.who,
+            event,
+            Some(facts(&before)),
+            Some(facts(&after)),
+        );
+    }
+    tx.commit().await?;
+    list(s, actor).await
 }
 
 /// The business's own active number that was typed, if one was.
@@ -158,11 +220,17 @@ async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<
 /// The location an appointment is to happen at.
 ///
 /// # Errors
-/// `Invalid` for an id that is none of this business's.
+/// `Invalid` for an id that is none of this business's, and for one that is put away.
 pub(crate) async fn chosen(db: &impl ConnectionTrait, business_id: Uuid, id: Option<Uuid>) -> Result<Option<Uuid>> {
     let Some(id) = id else { return Ok(None) };
     let found = find(db, business_id, id).await?;
     let found = found.ok_or_else(|| field("location_id", "There is no such location. Please choose another one."))?;
+    if found.archived_at.is_some() {
+        return Err(field(
+            "location_id",
+            format!("{} is not in use any more. Please choose another location.", found.name),
+        ));
+    }
     Ok(Some(found.id))
 }
 
@@ -217,5 +285,7 @@ fn view(row: location::Model, number: Option<String>, country: &str) -> Location
         number_display: number.as_deref().map(|number| domain::phone::display(number, country)),
         number,
         time_zone: row.time_zone,
+        opening_hours: serde_json::from_str(&row.opening_hours).ok(),
+        archived: row.archived_at.is_some(),
     }
 }

@@ -200,7 +200,7 @@ pub async fn refresh(s: &Services) -> Result<()> {
             |a: &&Arc<Connection>| a.sid() == row.sid && a.sealed.as_ref() == Some(&row.token) && a.sealed_keys == sealed_keys;
         let connection = match before.filter(same) {
             Some(same) => same.clone(),
-            None => match opened(s, &row, sealed_keys).await {
+            None => match decrypted(s, &row, sealed_keys).await {
                 Ok(new) => Arc::new(new),
                 Err(cause) => {
                     // It must not keep the others from being heard of. Without a token nothing of it is sent or believed.
@@ -258,7 +258,7 @@ async fn stored_keys(s: &Services) -> Result<HashMap<String, Vec<(String, String
     Ok(keys)
 }
 
-async fn opened(s: &Services, row: &twilio_account::Model, sealed_keys: Vec<(String, String)>) -> Result<Connection> {
+async fn decrypted(s: &Services, row: &twilio_account::Model, sealed_keys: Vec<(String, String)>) -> Result<Connection> {
     let mut tokens = vec![SecretString::from(s.vault().open(TOKEN, &row.token).await?)];
     if let Some(previous) = &row.previous_token {
         tokens.push(s.vault().open(PREVIOUS_TOKEN, previous).await?.into());

@@ -1,24 +1,20 @@
 //! Texts, by Twilio.
 
+pub(crate) mod log;
+pub(crate) mod webhooks;
+
 use std::time::Duration as StdDuration;
 
-use chrono::{DateTime, Duration, Utc};
 use domain::{
     delivery::Status,
     outcome::{Accepted, Class, Failure, Outcome, Retry, Scope},
     phone::{mask, mask_all},
 };
 use entity::messages::message;
-use twilio::{ListQuery, NewMessage, ReadError, errors};
+use twilio::{NewMessage, errors};
 
-use super::{
-    Found,
-    connections::{Connections, patient},
-};
+use super::connections::Connections;
 use crate::kernel::Services;
-
-/// Most pages of the log read for one message; a phone that gets more than this in a minute is nobody's customer.
-const PAGES: usize = 10;
 
 /// Codes that say, whatever the status, that the account as a whole is too fast.
 const OF_ACCOUNT: [i32; 2] = [14107, 20429];
@@ -89,7 +85,7 @@ fn is_of_account(http: Option<u16>, code: Option<i32>) -> bool {
 }
 
 /// A record of Twilio's.
-pub(crate) fn accepted(said: &twilio::Message) -> Accepted {
+fn accepted(said: &twilio::Message) -> Accepted {
     Accepted {
         provider_id: Some(said.sid.clone()),
         account: Some(said.account_sid.clone()).filter(|sid| !sid.is_empty()),
@@ -107,7 +103,7 @@ pub(super) fn failure(code: Option<i32>, detail: &str) -> Failure {
         code,
         detail: detail.to_owned(),
         words: code.map_or_else(|| mask_all(detail), errors::describe),
-        next_step: entry.map_or("Check the number, or call.", |e| e.todo).to_owned(),
+        next_step: entry.map_or("Check the number, or call.", |e| e.next_step).to_owned(),
         class: match entry.map(|e| e.class) {
             Some(errors::Class::OptedOut) => Class::OptedOut,
             Some(errors::Class::BadAddress) => Class::BadAddress,
@@ -124,51 +120,4 @@ pub(super) fn failure(code: Option<i32>, detail: &str) -> Failure {
             Some(errors::Retry::Never) | None => Retry::Never,
         },
     }
-}
-
-/// Twilio's records with the addresses and the words of this message, made since it was claimed.
-pub(super) async fn find(s: &Services, m: &message::Model) -> Found {
-    let (Some(account), Some(claimed_at)) = (s.of::<Connections>().that_has(m), m.claimed_at) else {
-        return Found::NotNow;
-    };
-    // Not by date: a message that has not left yet has no date sent.
-    let query = ListQuery {
-        to: Some(m.theirs.clone()),
-        from: Some(m.ours.clone()),
-        sent_after: None,
-        sent_before: None,
-        page_size: 100,
-    };
-    let since = claimed_at - Duration::minutes(1);
-    let mut listed = match list_since(account.client(), &query, since).await {
-        Ok(listed) => listed,
-        Err(error) => {
-            let error = mask_all(&error.to_string());
-            tracing::warn!(message = %m.id, %error, "the provider's log can't be read now");
-            return Found::NotNow;
-        }
-    };
-    listed.retain(|c| !c.direction.starts_with("inbound") && c.body.trim() == m.body.trim());
-    listed.retain(|c| c.date_created.is_none_or(|at| at >= since));
-    listed.sort_by_key(|c| c.date_created);
-    Found::These(listed.iter().map(accepted).collect())
-}
-
-/// The list's pages, newest first, down to `since`.
-async fn list_since(
-    client: &twilio::Client,
-    query: &ListQuery,
-    since: DateTime<Utc>,
-) -> std::result::Result<Vec<twilio::Message>, ReadError> {
-    let mut page = patient(|| client.list(query)).await?;
-    let mut all = Vec::new();
-    for _ in 0..PAGES {
-        let reached = page.messages.last().and_then(|m| m.date_created).is_some_and(|at| at < since);
-        all.append(&mut page.messages);
-        match page.next.take().filter(|_| !reached) {
-            Some(next) => page = patient(|| client.next(&next)).await?,
-            None => break,
-        }
-    }
-    Ok(all)
 }

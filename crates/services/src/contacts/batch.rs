@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contract::live::LiveEvent;
-use domain::consent::State;
+use contract::{contacts::ConsentView, live::LiveEvent};
 use entity::contacts::contact;
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -12,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    PHONE, opened, query,
+    MOST_LED, PHONE, decrypted, query,
     rows::{Valid, fresh, sealed, stopped_before, taken},
     turn, with_keys,
 };
@@ -27,10 +26,10 @@ fn of(ids: &[Uuid]) -> Select<contact::Entity> {
         .order_by_asc(contact::Column::Id)
 }
 
-async fn all_opened(s: &Services, rows: Vec<contact::Model>) -> Result<Vec<contact::Model>> {
+async fn all_decrypted(s: &Services, rows: Vec<contact::Model>) -> Result<Vec<contact::Model>> {
     let mut people = Vec::with_capacity(rows.len());
     for row in rows {
-        people.push(opened(s, row).await?);
+        people.push(decrypted(s, row).await?);
     }
     Ok(people)
 }
@@ -41,7 +40,26 @@ pub(crate) async fn locked_all(tx: &Tx, ids: &[Uuid]) -> Result<Vec<contact::Mod
         return Ok(Vec::new());
     }
     let rows = of(ids).lock(LockType::NoKeyUpdate).all(&tx.db).await?;
-    all_opened(tx.services(), rows).await
+    all_decrypted(tx.services(), rows).await
+}
+
+/// Whoever these are now, by the id that was asked for, locked until the transaction ends.
+pub(crate) async fn locked_led(tx: &Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, contact::Model>> {
+    let mut led: HashMap<Uuid, contact::Model> = locked_all(tx, ids).await?.into_iter().map(|c| (c.id, c)).collect();
+    for _ in 0..MOST_LED {
+        let kept: BTreeSet<Uuid> = led.values().filter_map(|c| c.merged_into).collect();
+        if kept.is_empty() {
+            break;
+        }
+        let kept: Vec<Uuid> = kept.into_iter().collect();
+        let people: HashMap<Uuid, contact::Model> = locked_all(tx, &kept).await?.into_iter().map(|c| (c.id, c)).collect();
+        for person in led.values_mut() {
+            if let Some(now) = person.merged_into.and_then(|id| people.get(&id)) {
+                *person = now.clone();
+            }
+        }
+    }
+    Ok(led)
 }
 
 /// Those of the rows that nobody else holds, locked until the transaction ends.
@@ -50,7 +68,7 @@ pub(crate) async fn locked_if_free(tx: &Tx, ids: &[Uuid]) -> Result<Vec<contact:
         .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
         .all(&tx.db)
         .await?;
-    all_opened(tx.services(), rows).await
+    all_decrypted(tx.services(), rows).await
 }
 
 /// The contacts texts came from, locked, aligned with `senders` (business, number); unknown senders become contacts with unknown
@@ -95,8 +113,24 @@ async fn of_numbers(tx: &Tx, numbers: &BTreeSet<(Uuid, &str)>) -> Result<People>
         .lock(LockType::NoKeyUpdate)
         .all(&tx.db)
         .await?;
-    let rows = all_opened(tx.services(), rows).await?;
-    Ok(rows.into_iter().map(|c| ((c.business_id, c.phone.clone()), c)).collect())
+    let mut of_number = People::new();
+    let mut kept: Vec<((Uuid, String), Uuid)> = Vec::new();
+    for c in all_decrypted(tx.services(), rows).await? {
+        let number = (c.business_id, c.phone.clone());
+        match c.merged_into {
+            Some(id) => kept.push((number, id)),
+            None => drop(of_number.insert(number, c)),
+        }
+    }
+    // A further number of somebody: they are who wrote.
+    let ids: BTreeSet<Uuid> = kept.iter().map(|(_, id)| *id).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let people = locked_led(tx, &ids).await?;
+    of_number.extend(
+        kept.into_iter()
+            .filter_map(|(number, id)| Some((number, people.get(&id)?.clone()))),
+    );
+    Ok(of_number)
 }
 
 /// People who write for the first time, unless another process was faster to note them.
@@ -119,7 +153,7 @@ async fn strangers(tx: &mut Tx, mut unknown: BTreeSet<(Uuid, &str)>) -> Result<P
         .map_err(taken)?;
     for row in &new {
         let country = businesses::of(tx, row.business_id).await?.country;
-        let shown = query::shown(row.clone(), State::Unknown, &country);
+        let shown = query::shown(row.clone(), ConsentView::default(), &country);
         tx.publish(row.business_id, LiveEvent::Contact(shown));
     }
     // After they were shown, for whom that concerns is shown anew.

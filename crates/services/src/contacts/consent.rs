@@ -1,5 +1,7 @@
 //! Consent: where a contact stands, and the ledger of how it came to that. Rows of one business form a chain of hashes.
 
+mod verify;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -13,8 +15,8 @@ use entity::{
     contacts::{consent, consent_event, contact, suppression},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+    Set,
     sea_query::{LockType, OnConflict},
 };
 use uuid::Uuid;
@@ -22,8 +24,10 @@ use uuid::Uuid;
 use super::hold;
 use crate::kernel::{Actor, Error, Event, Permission, Principal, Result, Services, Tx, tx::Changed};
 
+pub use verify::{BrokenRow, verify};
+
 /// The sealed column, as `vault::SEALED` calls it.
-const SUPPRESSED: &str = "suppression.phone";
+pub(super) const SUPPRESSED: &str = "suppression.phone";
 
 /// Rows read at once.
 const PAGE: u64 = 500;
@@ -44,16 +48,22 @@ pub(crate) struct Change<'a> {
 /// Writes the ledger row and the new state. Opting out covers every purpose, and kills in this transaction
 /// all that waits to be sent to this person; opting in is for appointment texts only.
 pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
+    let number = &change.contact.phone;
+    record_of(tx, &change, number).await
+}
+
+/// The same where it is one of their numbers that said it, perhaps a further one.
+pub(crate) async fn record_of(tx: &mut Tx, change: &Change<'_>, number: &str) -> Result<()> {
     let purposes: &[Purpose] = match change.state {
         State::OptedOut => &[Purpose::Transactional, Purpose::Promotional],
         State::OptedIn | State::Unknown => &[Purpose::Transactional],
     };
     for purpose in purposes {
-        append(tx, &change, *purpose).await?;
+        append(tx, change, *purpose).await?;
     }
     let business_id = change.contact.business_id;
     if change.channel == Channel::Sms {
-        remember(tx, business_id, &change).await?;
+        remember(tx, business_id, change, number).await?;
     }
     let who = || Arc::new(change.contact.clone());
     match change.state {
@@ -69,9 +79,80 @@ pub(crate) async fn record(tx: &mut Tx, change: Change<'_>) -> Result<()> {
     Ok(())
 }
 
+/// The same for offers and review requests alone: appointment texts stay as they are.
+pub(super) async fn record_offers(tx: &mut Tx, change: Change<'_>) -> Result<()> {
+    append(tx, &change, Purpose::Promotional).await?;
+    tx.mark_changed(change.contact.business_id, Changed::Contact(change.contact.id));
+    Ok(())
+}
+
+/// The row with which somebody opted out of a channel the last time.
+pub(super) async fn last_refusal(
+    db: &impl ConnectionTrait,
+    contact: &contact::Model,
+    channel: Channel,
+) -> Result<Option<consent_event::Model>> {
+    let last = consent_event::Entity::in_business(contact.business_id)
+        .filter(consent_event::Column::ContactId.eq(contact.id))
+        .filter(consent_event::Column::Channel.eq(channel.as_str()))
+        .filter(consent_event::Column::Purpose.eq(Purpose::Transactional.as_str()))
+        .filter(consent_event::Column::State.eq(State::OptedOut.as_str()))
+        .order_by_desc(consent_event::Column::Seq)
+        .limit(1);
+    Ok(last.one(db).await?)
+}
+
+/// What follows for one of two entries from their being one, or from their coming apart again. No number said anything, so none is
+/// remembered, and it is no news to count.
+pub(super) async fn follow(tx: &mut Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
+    append(tx, change, purpose).await?;
+    tx.mark_changed(change.contact.business_id, Changed::Contact(change.contact.id));
+    Ok(())
+}
+
+/// Where people stand for every channel and purpose that something is known of.
+pub(super) async fn all_of(db: &impl ConnectionTrait, contacts: &[Uuid]) -> Result<HashMap<(Uuid, Channel, Purpose), State>> {
+    let rows = consent::Entity::find()
+        .filter(consent::Column::ContactId.is_in(contacts.iter().copied()))
+        .all(db)
+        .await?;
+    let known = rows.into_iter().filter_map(|row| {
+        let key = (row.contact_id, row.channel.parse().ok()?, row.purpose.parse().ok()?);
+        Some((key, read(&row.state)))
+    });
+    Ok(known.collect())
+}
+
+/// How long the ledger of a business is.
+pub(super) async fn ledger_seq(tx: &Tx, business_id: Uuid) -> Result<i64> {
+    let head = business::Entity::find_by_id(business_id).one(&tx.db).await?;
+    Ok(head.map_or(0, |head| head.ledger_seq))
+}
+
+/// Whether anything was said of this after that row of the ledger.
+pub(super) async fn said_since(tx: &Tx, contact: &contact::Model, of: (Channel, Purpose), seq: i64) -> Result<bool> {
+    let later = consent_event::Entity::in_business(contact.business_id)
+        .filter(consent_event::Column::ContactId.eq(contact.id))
+        .filter(consent_event::Column::Seq.gt(seq))
+        .filter(consent_event::Column::Channel.eq(of.0.as_str()))
+        .filter(consent_event::Column::Purpose.eq(of.1.as_str()))
+        .limit(1);
+    Ok(later.one(&tx.db).await?.is_some())
+}
+
+/// This number takes its STOP back. Whether its person is texted is another matter: texts go to their first number.
+pub(crate) async fn lift(tx: &Tx, business_id: Uuid, number: &str) -> Result<()> {
+    let these = suppression::Column::PhoneKey.is_in(tx.services().vault().indexes(SUPPRESSED, number));
+    suppression::Entity::delete_many()
+        .filter(suppression::Column::BusinessId.eq(business_id))
+        .filter(these)
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
 /// A STOP belongs to the number, whoever it is filed under later; only an opt-in lifts it.
-async fn remember(tx: &Tx, business_id: Uuid, change: &Change<'_>) -> Result<()> {
-    let phone = &change.contact.phone;
+async fn remember(tx: &Tx, business_id: Uuid, change: &Change<'_>, phone: &str) -> Result<()> {
     match change.state {
         // Looked up first, for the row may stand there under another key. The lock on the ledger's head is held: nobody else adds it.
         State::OptedOut if suppressed_since(tx, business_id, phone).await?.is_some() => {}
@@ -85,14 +166,7 @@ async fn remember(tx: &Tx, business_id: Uuid, change: &Change<'_>) -> Result<()>
             };
             suppression::Entity::insert(row).exec_without_returning(&tx.db).await?;
         }
-        State::OptedIn => {
-            let these = suppression::Column::PhoneKey.is_in(tx.services().vault().indexes(SUPPRESSED, phone));
-            suppression::Entity::delete_many()
-                .filter(suppression::Column::BusinessId.eq(business_id))
-                .filter(these)
-                .exec(&tx.db)
-                .await?;
-        }
+        State::OptedIn => lift(tx, business_id, phone).await?,
         State::Unknown => {}
     }
     Ok(())
@@ -255,10 +329,11 @@ async fn stand(db: &impl ConnectionTrait, rows: Select<consent::Entity>, contact
     Ok(rows.into_iter().map(|r| (r.contact_id, read(&r.state))).collect())
 }
 
-/// The last word on a contact's appointment texts, if it was said after `then`.
+/// The last word on a contact's appointment texts, if it was said after `then`. What was said of e-mails since is no word on texts.
 pub(crate) async fn since(tx: &Tx, contact: &contact::Model, then: DateTime<Utc>) -> Result<Option<consent_event::Model>> {
     let last = consent_event::Entity::in_business(contact.business_id)
         .filter(consent_event::Column::ContactId.eq(contact.id))
+        .filter(consent_event::Column::Channel.eq(Channel::Sms.as_str()))
         .filter(consent_event::Column::Purpose.eq(Purpose::Transactional.as_str()))
         .order_by_desc(consent_event::Column::Seq)
         .limit(1)
@@ -267,14 +342,22 @@ pub(crate) async fn since(tx: &Tx, contact: &contact::Model, then: DateTime<Utc>
     Ok(last.filter(|row| row.at > then))
 }
 
-/// A contact's ledger, newest first, at most 100 rows.
-pub(crate) async fn ledger(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid) -> Result<Vec<ConsentEventView>> {
-    let rows = consent_event::Entity::in_business(business_id)
-        .filter(consent_event::Column::ContactId.eq(contact_id))
-        .order_by_desc(consent_event::Column::Seq)
-        .limit(100)
-        .all(db)
-        .await?;
+/// Rows of a ledger that are shown.
+const LEDGER: u64 = 100;
+
+/// The ledger of a person's entries, newest first, at most 100 rows.
+pub(crate) async fn ledger(db: &impl ConnectionTrait, business_id: Uuid, entries: &[Uuid]) -> Result<Vec<ConsentEventView>> {
+    let mut rows = Vec::new();
+    // One by one: for several at once all of the business's ledger would be looked through.
+    for entry in entries {
+        let of_entry = consent_event::Entity::in_business(business_id)
+            .filter(consent_event::Column::ContactId.eq(*entry))
+            .order_by_desc(consent_event::Column::Seq)
+            .limit(LEDGER);
+        rows.extend(of_entry.all(db).await?);
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.seq));
+    rows.truncate(LEDGER as usize);
     Ok(rows
         .into_iter()
         .map(|r| ConsentEventView {
@@ -332,118 +415,4 @@ pub async fn export(s: &Services, actor: &Actor, contact_id: Uuid) -> Result<Vec
     );
     tx.commit().await?;
     Ok(all)
-}
-
-/// The first row of a ledger that is not what it was when it was written, or that does not say what the state beside it says.
-#[derive(Debug, PartialEq, Eq)]
-pub struct BrokenRow {
-    pub business: String,
-    pub seq: i64,
-    pub what: &'static str,
-}
-
-/// Where people stand by the ledger alone: its last row for each contact, channel and purpose.
-type Stand = HashMap<(Uuid, String, String), (i64, String)>;
-
-/// Recomputes the chain of every business, in order, and compares where people stand with what it says; `Ok(rows checked)` or the first
-/// broken row. It reads a snapshot, so texts may come in meanwhile. Whoever can write the whole database can forge a whole chain; this
-/// finds what was changed by hand.
-///
-/// # Errors
-/// Only when the database does not answer.
-pub async fn verify(s: &Services) -> Result<std::result::Result<u64, BrokenRow>> {
-    let snapshot = s.db().snapshot().await?;
-    let mut checked = 0;
-    for b in business::Entity::find()
-        .order_by_asc(business::Column::Id)
-        .all(&snapshot)
-        .await?
-    {
-        let found = match walk(&snapshot, &b).await? {
-            Ok(stand) => {
-                checked += b.ledger_seq.max(0) as u64;
-                compare(&snapshot, &b, stand).await?
-            }
-            Err(broken) => Some(broken),
-        };
-        if let Some((seq, what)) = found {
-            let business = b.slug;
-            return Ok(Err(BrokenRow { business, seq, what }));
-        }
-    }
-    Ok(Ok(checked))
-}
-
-async fn walk(db: &DatabaseTransaction, b: &business::Model) -> Result<std::result::Result<Stand, (i64, &'static str)>> {
-    let (mut seq, mut hash) = (0, domain::consent::GENESIS.to_owned());
-    let mut stand = Stand::new();
-    loop {
-        let rows = consent_event::Entity::in_business(b.id)
-            .filter(consent_event::Column::Seq.gt(seq))
-            .order_by_asc(consent_event::Column::Seq)
-            .limit(PAGE)
-            .all(db)
-            .await?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in rows {
-            if row.seq != seq + 1 {
-                return Ok(Err((seq + 1, "is missing")));
-            }
-            if row.prev_hash != hash || recompute(&row).as_deref() != Some(row.hash.as_str()) {
-                return Ok(Err((row.seq, "was changed")));
-            }
-            (seq, hash) = (row.seq, row.hash);
-            stand.insert((row.contact_id, row.channel, row.purpose), (seq, row.state));
-        }
-    }
-    if (seq, &hash) != (b.ledger_seq, &b.ledger_hash) {
-        return Ok(Err((seq + 1, "is missing at the end")));
-    }
-    Ok(Ok(stand))
-}
-
-/// What sending goes by is the state, not the ledger: it must be what the ledger's last word is.
-async fn compare(db: &DatabaseTransaction, b: &business::Model, mut stand: Stand) -> Result<Option<(i64, &'static str)>> {
-    let mut after = Uuid::nil();
-    loop {
-        let people: Vec<Uuid> = contact::Entity::in_business(b.id)
-            .filter(contact::Column::Id.gt(after))
-            .order_by_asc(contact::Column::Id)
-            .limit(PAGE)
-            .select_only()
-            .column(contact::Column::Id)
-            .into_tuple()
-            .all(db)
-            .await?;
-        let Some(last) = people.last() else { break };
-        after = *last;
-        let rows = consent::Entity::find().filter(consent::Column::ContactId.is_in(people));
-        for row in rows.all(db).await? {
-            match stand.remove(&(row.contact_id, row.channel, row.purpose)) {
-                Some((_, state)) if state == row.state => {}
-                Some((seq, _)) => return Ok(Some((seq, "is not what the contact's consent says"))),
-                None => return Ok(Some((b.ledger_seq + 1, "is missing: a contact's consent has no row"))),
-            }
-        }
-    }
-    let gone = stand.into_values().map(|(seq, _)| seq).min();
-    Ok(gone.map(|seq| (seq, "says more than the contact's consent")))
-}
-
-fn recompute(row: &consent_event::Model) -> Option<String> {
-    let entry = LedgerEntry {
-        business_id: &row.business_id.to_string(),
-        seq: row.seq,
-        contact_id: &row.contact_id.to_string(),
-        channel: row.channel.parse().ok()?,
-        purpose: row.purpose.parse().ok()?,
-        state: row.state.parse().ok()?,
-        source: row.source.parse().ok()?,
-        actor: &row.actor,
-        evidence: &row.evidence,
-        at: row.at,
-    };
-    Some(entry.hash(&row.prev_hash))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use entity::{contacts::contact, messages::message};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::kernel::{Event, Principal, Result, Tx, tx::Changed};
@@ -25,14 +25,22 @@ pub(crate) async fn begin(tx: &mut Tx, who: &contact::Model, inbound: &message::
 }
 
 /// A STOP was acknowledged that we can't act on yet: nothing goes out until we can. By number and without reading anything, because
-/// reading may be what fails.
+/// reading may be what fails. Of a further number it is for whoever has it now.
 pub(crate) async fn meanwhile(tx: &mut Tx, business_id: Uuid, phone: &str) -> Result<()> {
-    contact::Entity::update_many()
-        .col_expr(contact::Column::HeldSince, Expr::value(tx.now))
-        .filter(contact::Column::BusinessId.eq(business_id))
-        .filter(contact::Column::PhoneKey.is_in(tx.services().vault().indexes(super::PHONE, phone)))
-        .exec(&tx.db)
-        .await?;
+    let holders = || super::with_keys(business_id, tx.services().vault().indexes(super::PHONE, phone));
+    let now_theirs = contact::Entity::find()
+        .filter(holders())
+        .filter(contact::Column::MergedInto.is_not_null())
+        .select_only()
+        .column(contact::Column::MergedInto)
+        .into_query();
+    for whose in [holders(), Condition::all().add(contact::Column::Id.in_subquery(now_theirs))] {
+        contact::Entity::update_many()
+            .col_expr(contact::Column::HeldSince, Expr::value(tx.now))
+            .filter(whose)
+            .exec(&tx.db)
+            .await?;
+    }
     Ok(())
 }
 

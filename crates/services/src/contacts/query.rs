@@ -1,27 +1,25 @@
 //! Reading contacts.
 
-use std::collections::HashMap;
-
 use contract::{
-    Page,
-    contacts::{ConsentView, ContactQuery, ContactView},
+    Page, Problem,
+    contacts::{ConsentView, ContactQuery, ContactView, OtherPhone, PeoplePage},
 };
-use domain::consent::State;
+use domain::consent::Channel;
 use entity::contacts::contact;
-use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::{by_phone, consent, many, opened, search};
+use super::{by_phone, consent, decrypted, further, many, search, tags};
 use crate::{
     businesses,
     kernel::{
         Actor, Permission, Result, Services,
         error::not_found,
-        paging::{self, Cursor, PAGE},
+        paging::{self, Cursor, TimeCursor},
     },
 };
 
-/// One contact.
+/// One contact; whoever was merged into another is that one.
 ///
 /// # Errors
 /// `NotFound`, `NotAllowed`.
@@ -30,52 +28,120 @@ pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<ContactView> {
     view(s, s.read(), actor.business_id, id).await
 }
 
-/// Contacts in alphabetical order, those known by number only first; `q` is part of a name, number or e-mail.
+/// Contacts in alphabetical order, those known by number only first; with `updated_since` in the order in which they were changed, those that
+/// were merged into others among them.
 ///
 /// # Errors
-/// `Malformed` for a cursor that is none.
+/// `Malformed` for a cursor, a time or a number of rows that is none, and for `updated_since` together with another filter.
 pub async fn list(s: &Services, actor: &Actor, query: ContactQuery) -> Result<Page<ContactView>> {
     actor.may(Permission::ReadContacts)?;
     let business_id = actor.business_id;
-    let after = Cursor::<String>::decode(query.cursor.as_deref())?;
-    let page = match query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-        None => paging::page(all(business_id, after).all(s.read()).await?, |row| {
-            Cursor(row.search.clone(), row.id)
-        }),
-        Some(q) => {
-            let q = &domain::inbound::clean(q);
-            let country = businesses::get(s.read(), business_id).await?.country;
-            if let Some(person) = with_number(s, business_id, q, &country).await? {
-                return Ok(Page {
-                    data: vec![person],
-                    next_cursor: None,
-                });
-            }
-            let found = search::find(s, business_id, q, domain::phone::trunk(&country), after).await?;
-            return pick(
-                s,
-                business_id,
-                paging::page(found, |(search, id)| Cursor(search.clone(), *id)),
-            )
-            .await;
+    let size = paging::size(query.limit)?;
+    let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+    let (search, tag) = (given(&query.search), given(&query.tag).map(|t| tags::one(&t)));
+    if let Some(since) = given(&query.updated_since) {
+        if search.is_some() || tag.is_some() {
+            let words = "updated_since goes without search and tag.";
+            return Err(Problem::parameter("updated_since", words).into());
         }
+        return changed_since(s, business_id, &since, size, query.cursor.as_deref()).await;
+    }
+    let after = Cursor::<String>::decode(query.cursor.as_deref())?;
+    let Some(q) = search else {
+        return listed(s, business_id, tag.as_deref(), size, after).await;
     };
+    let q = &domain::inbound::clean(&q);
+    let with_tag = match &tag {
+        Some(tag) => Some(tags::ids_with(s.read(), business_id, tag).await?),
+        None => None,
+    };
+    let country = businesses::get(s.read(), business_id).await?.country;
+    if let Some(person) = with_number(s, business_id, q, &country).await? {
+        let fits = with_tag.is_none_or(|ids| ids.contains(&person.id));
+        return Ok(Page {
+            data: fits.then_some(person).into_iter().collect(),
+            next_cursor: None,
+        });
+    }
+    let wanted = search::Wanted {
+        q,
+        trunk: domain::phone::trunk(&country),
+        only: with_tag,
+        size,
+    };
+    let found = search::find(s, business_id, wanted, after).await?;
+    let hits = paging::page_of(size, found, |(search, id)| Cursor(search.clone(), *id));
+    pick(s, business_id, hits).await
+}
+
+/// By name, all or those with a tag.
+async fn listed(
+    s: &Services,
+    business_id: Uuid,
+    tag: Option<&str>,
+    size: u64,
+    after: Option<Cursor<String>>,
+) -> Result<Page<ContactView>> {
+    if let Some(tag) = tag {
+        let rows = tags::people_with(business_id, tag, after.as_ref()).limit(size + 1);
+        let hits = rows.all(s.read()).await?.into_iter().map(|row| (row.search, row.contact_id));
+        let hits = paging::page_of(size, hits.collect(), |(search, id): &(String, Uuid)| {
+            Cursor(search.clone(), *id)
+        });
+        return pick(s, business_id, hits).await;
+    }
+    let rows = all(business_id, after).limit(size + 1).all(s.read()).await?;
+    let page = paging::page_of(size, rows, |row| Cursor(row.search.clone(), row.id));
+    opened(s, business_id, page).await
+}
+
+async fn changed_since(
+    s: &Services,
+    business_id: Uuid,
+    since: &str,
+    size: u64,
+    cursor: Option<&str>,
+) -> Result<Page<ContactView>> {
+    let since = domain::when::instant(since).ok_or_else(|| {
+        let words = "updated_since is a time like 2027-01-04T15:00:00Z.";
+        Problem::parameter("updated_since", words)
+    })?;
+    // Nil comes before every id: those of the very moment are among them.
+    let after = TimeCursor::decode(cursor)?.unwrap_or(Cursor(since, Uuid::nil()));
+    let rows = search::changed(business_id, after).limit(size + 1).all(s.read()).await?;
+    let page = paging::page_of(size, rows, |row| Cursor(row.updated_at, row.id));
+    opened(s, business_id, page).await
+}
+
+async fn opened(s: &Services, business_id: Uuid, page: Page<contact::Model>) -> Result<Page<ContactView>> {
     let mut rows = Vec::with_capacity(page.data.len());
     for row in page.data {
-        rows.push(opened(s, row).await?);
+        rows.push(decrypted(s, row).await?);
     }
     Ok(Page {
-        data: views(s.read(), business_id, rows).await?,
+        data: views(s, s.read(), business_id, rows).await?,
         next_cursor: page.next_cursor,
     })
 }
 
-fn all(business_id: Uuid, after: Option<Cursor<String>>) -> Select<contact::Entity> {
+/// The screen of all contacts.
+///
+/// # Errors
+/// As `list`.
+pub async fn people(s: &Services, actor: &Actor, query: ContactQuery) -> Result<PeoplePage> {
+    Ok(PeoplePage {
+        page: list(s, actor, query).await?,
+        tags: tags::used(s.read(), actor.business_id).await?,
+    })
+}
+
+/// Everybody, in the order of names, from after this one on.
+pub(crate) fn all(business_id: Uuid, after: Option<Cursor<String>>) -> Select<contact::Entity> {
     let (search, id) = (contact::Column::Search, contact::Column::Id);
     let rows = contact::Entity::in_business(business_id)
+        .filter(contact::Column::MergedInto.is_null())
         .order_by_asc(search)
-        .order_by_asc(id)
-        .limit(PAGE + 1);
+        .order_by_asc(id);
     match after {
         Some(Cursor(text, i)) => rows.filter(paging::beyond(search, id, text, i, false)),
         None => rows,
@@ -89,7 +155,7 @@ async fn with_number(s: &Services, business_id: Uuid, q: &str, country: &str) ->
     };
     let row = by_phone(s, s.read(), business_id, &phone).await?;
     let row = row.into_iter().collect();
-    Ok(views(s.read(), business_id, row).await?.pop())
+    Ok(views(s, s.read(), business_id, row).await?.pop())
 }
 
 /// The people on a page of hits, in its order.
@@ -98,15 +164,19 @@ async fn pick(s: &Services, business_id: Uuid, hits: Page<(String, Uuid)>) -> Re
     let mut people = many(s, s.read(), business_id, ids.clone()).await?;
     let rows = ids.iter().filter_map(|id| people.remove(id)).collect();
     Ok(Page {
-        data: views(s.read(), business_id, rows).await?,
+        data: views(s, s.read(), business_id, rows).await?,
         next_cursor: hits.next_cursor,
     })
 }
 
+/// One as they are now. Of one that was merged into another it is the other's.
 pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<ContactView> {
-    let row = many(s, db, business_id, vec![id]).await?.remove(&id);
+    let mut row = many(s, db, business_id, vec![id]).await?.remove(&id);
+    if let Some(kept) = row.as_ref().and_then(|row| row.merged_into) {
+        row = many(s, db, business_id, vec![kept]).await?.remove(&kept);
+    }
     let row = row.ok_or_else(|| not_found("contact"))?;
-    views(db, business_id, vec![row])
+    views(s, db, business_id, vec![row])
         .await?
         .pop()
         .ok_or_else(|| not_found("contact"))
@@ -120,24 +190,45 @@ pub(crate) async fn views_of(
     ids: &[Uuid],
 ) -> Result<Vec<ContactView>> {
     let people = many(s, db, business_id, ids.to_vec()).await?;
-    views(db, business_id, people.into_values().collect()).await
+    views(s, db, business_id, people.into_values().collect()).await
 }
 
-async fn views(db: &impl ConnectionTrait, business_id: Uuid, rows: Vec<contact::Model>) -> Result<Vec<ContactView>> {
+pub(super) async fn views(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    rows: Vec<contact::Model>,
+) -> Result<Vec<ContactView>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let country = businesses::get(db, business_id).await?.country;
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-    let states: HashMap<Uuid, State> = consent::states(db, business_id, &ids).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let state = states.get(&row.id).copied().unwrap_or_default();
-            shown(row, state, &country)
-        })
-        .collect())
+    let states = consent::on_channels(db, &ids).await?;
+    let mut tags = tags::of(db, &ids).await?;
+    let mut further = further::of(s, db, &ids).await?;
+    let view = |row: contact::Model| {
+        let state = |channel| states.get(&(row.id, channel)).copied().unwrap_or_default();
+        let consent = ConsentView {
+            sms: state(Channel::Sms),
+            email: state(Channel::Email),
+        };
+        let other = |phone: String| OtherPhone {
+            phone_display: domain::phone::display(&phone, &country),
+            phone,
+        };
+        let id = row.id;
+        ContactView {
+            tags: tags.remove(&id).unwrap_or_default(),
+            other_phones: further.remove(&id).unwrap_or_default().into_iter().map(other).collect(),
+            ..shown(row, consent, &country)
+        }
+    };
+    Ok(rows.into_iter().map(view).collect())
 }
 
-/// `row` is in plain; `country` is the business's.
-pub(super) fn shown(row: contact::Model, state: State, country: &str) -> ContactView {
+/// `row` is in plain, without tags and further numbers; `country` is the business's.
+pub(super) fn shown(row: contact::Model, consent: ConsentView, country: &str) -> ContactView {
     ContactView {
         id: row.id,
         name: row.name,
@@ -149,7 +240,11 @@ pub(super) fn shown(row: contact::Model, state: State, country: &str) -> Contact
         notes: row.notes,
         blocked: row.blocked,
         held_since: row.held_since,
-        consent: ConsentView { sms: state },
+        consent,
+        tags: Vec::new(),
+        other_phones: Vec::new(),
+        merged_into: row.merged_into,
         created_at: row.created_at,
+        updated_at: row.updated_at,
     }
 }

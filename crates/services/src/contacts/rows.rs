@@ -10,7 +10,7 @@ use entity::{businesses::business, contacts::contact};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use uuid::Uuid;
 
-use super::{EMAIL, FIRST_TOKEN, PHONE, consent, opened};
+use super::{EMAIL, FIRST_TOKEN, PHONE, consent, decrypted};
 use crate::{
     accounts,
     kernel::{
@@ -22,13 +22,26 @@ use crate::{
 
 /// What was typed, made sure of.
 pub(super) struct Valid {
-    name: String,
+    pub(super) name: String,
     pub(super) phone: String,
-    email: Option<String>,
-    time_zone: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) time_zone: Option<String>,
     /// None: not said; what is known stays.
-    language: Option<String>,
-    notes: String,
+    pub(super) language: Option<Option<String>>,
+    pub(super) notes: String,
+}
+
+/// What is typed about somebody.
+pub(super) struct Typed<'a> {
+    pub name: &'a str,
+    /// Nothing was said about the name.
+    pub may_be_nameless: bool,
+    pub phone: &'a str,
+    /// The number that stands already. A short code that wrote is none that could be typed, and stays as it is.
+    pub known: Option<&'a str>,
+    pub email: Option<&'a str>,
+    pub time_zone: Option<&'a str>,
+    pub notes: Option<&'a str>,
 }
 
 impl Valid {
@@ -44,7 +57,7 @@ impl Valid {
         }
     }
 
-    /// With the language they are to be texted in.
+    /// With the language they are to be texted in; none: the business's.
     pub(super) fn speaking(mut self, language: Option<&str>) -> Result<Self> {
         let given = language.map(str::trim).filter(|l| !l.is_empty());
         let parts = |l: &str| {
@@ -55,20 +68,11 @@ impl Valid {
         if given.is_some_and(|l| !parts(l)) {
             return Err(field("language", "Please give a language like en or pt-BR."));
         }
-        self.language = given.map(str::to_owned);
+        self.language = Some(given.map(str::to_owned));
         Ok(self)
     }
 
-    /// `known`: the number that stands already. A short code that wrote is none that could be typed, and stays as it is.
-    pub(super) fn check(
-        b: &business::Model,
-        name: &str,
-        phone: &str,
-        known: Option<&str>,
-        email: Option<&str>,
-        zone: Option<&str>,
-        notes: Option<&str>,
-    ) -> Result<Self> {
+    pub(super) fn check(b: &business::Model, typed: Typed<'_>) -> Result<Self> {
         let given = |text: Option<&str>| text.map(words::lines).filter(|t| !t.is_empty());
         let mut wrong = contract::Problem::new(Code::Invalid, "Some fields need another look.");
         let mut mark = |name: &str, message: String| {
@@ -77,30 +81,30 @@ impl Valid {
                 message,
             })
         };
-        let name = words::line(name);
-        if name.is_empty() || name.chars().count() > 100 {
+        let name = words::line(typed.name);
+        if (name.is_empty() && !typed.may_be_nameless) || name.chars().count() > 100 {
             mark("name", "Please give a name, up to 100 characters.".into());
         }
-        let same = known.filter(|known| *known == phone.trim()).map(str::to_owned);
+        let same = typed.known.filter(|known| *known == typed.phone.trim()).map(str::to_owned);
         let phone = same.unwrap_or_else(|| {
-            domain::phone::parse(phone, &b.country).unwrap_or_else(|e| {
+            domain::phone::parse(typed.phone, &b.country).unwrap_or_else(|e| {
                 mark("phone", e.to_string());
                 String::new()
             })
         });
-        let email = given(email);
+        let email = given(typed.email);
         let normal = email.as_deref().and_then(accounts::normal_email);
         if email.is_some() && normal.is_none() {
             mark("email", "This does not look like an e-mail address.".into());
         }
-        let time_zone = given(zone);
+        let time_zone = given(typed.time_zone);
         if time_zone.as_deref().is_some_and(|z| Zone::named(z).is_none()) {
             mark(
                 "time_zone",
                 "This is not a time zone we know. Example: America/New_York.".into(),
             );
         }
-        let notes = given(notes).unwrap_or_default();
+        let notes = given(typed.notes).unwrap_or_default();
         if notes.chars().count() > 2000 {
             mark("notes", "Notes can have up to 2,000 characters.".into());
         }
@@ -127,7 +131,7 @@ impl Valid {
         row.email = Set(self.email.map(|email| vault.seal(EMAIL, &email)));
         row.time_zone = Set(self.time_zone);
         if let Some(language) = self.language {
-            row.language = Set(Some(language));
+            row.language = Set(language);
         }
         row.notes = Set(self.notes);
     }
@@ -154,11 +158,12 @@ pub(super) fn fresh(tx: &Tx, business_id: Uuid, v: Valid) -> contact::Model {
         phone_key: None,
         email: v.email,
         time_zone: v.time_zone,
-        language: v.language,
+        language: v.language.flatten(),
         notes: v.notes,
         blocked: false,
         held_since: None,
         next_token: FIRST_TOKEN,
+        merged_into: None,
         created_at: tx.now,
         updated_at: tx.now,
     }
@@ -206,5 +211,5 @@ pub(super) async fn write(tx: &Tx, row: contact::Model, v: Valid) -> Result<cont
     let mut row = row.into_active_model();
     v.fill(tx.services().vault(), &mut row);
     row.updated_at = Set(tx.now);
-    opened(tx.services(), row.update(&tx.db).await.map_err(taken)?).await
+    decrypted(tx.services(), row.update(&tx.db).await.map_err(taken)?).await
 }

@@ -3,7 +3,7 @@
 //! reads what has changed since the last one.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -70,20 +70,49 @@ impl Cache {
     }
 }
 
+/// What is searched for.
+pub(super) struct Wanted<'a> {
+    pub q: &'a str,
+    /// What people of the business's country dial before a number and what no stored one has.
+    pub trunk: Option<&'a str>,
+    /// None: everybody.
+    pub only: Option<HashSet<Uuid>>,
+    /// Rows on a page.
+    pub size: u64,
+}
+
 /// Sort key and id of the people whose name, number or address contains `q`, in the list's order from `after` on, one more than a page.
-/// `trunk` is what people of the business's country dial before a number and what no stored one has.
 pub(super) async fn find(
     s: &Services,
     business_id: Uuid,
-    q: &str,
-    trunk: Option<&str>,
+    wanted: Wanted<'_>,
     after: Option<Cursor<String>>,
 ) -> Result<Vec<(String, Uuid)>> {
     let slot = s.of::<Cache>().of(business_id);
     let mut people = slot.people.lock().await;
     people.catch_up(s, business_id).await?;
     slot.size.store(people.by_id.len(), Ordering::Relaxed);
-    Ok(people.matching(&needle(q, trunk), after.as_ref()))
+    Ok(people.matching(
+        &[needle(wanted.q, wanted.trunk)],
+        wanted.size,
+        wanted.only.as_ref(),
+        after.as_ref(),
+    ))
+}
+
+/// The same for people of whom name, number and address hold all of `texts`, from the start of the list.
+pub(crate) async fn with_all(
+    s: &Services,
+    business_id: Uuid,
+    texts: impl IntoIterator<Item = &str>,
+    trunk: Option<&str>,
+) -> Result<Vec<(String, Uuid)>> {
+    let slot = s.of::<Cache>().of(business_id);
+    let mut people = slot.people.lock().await;
+    people.catch_up(s, business_id).await?;
+    slot.size.store(people.by_id.len(), Ordering::Relaxed);
+    let needles: Vec<String> = texts.into_iter().map(|text| needle(text, trunk)).collect();
+    Ok(people.matching(&needles, PAGE, None, None))
 }
 
 /// What was typed, as it is looked for. A number is looked for by its digits, however it was spaced, and without the trunk prefix.
@@ -115,6 +144,11 @@ impl People {
                 rows.last().map_or(Uuid::nil(), |row| row.id),
             );
             for row in rows {
+                // Whoever they are now is found.
+                if row.merged_into.is_some() {
+                    self.by_id.remove(&row.id);
+                    continue;
+                }
                 let email = match &row.email {
                     Some(email) => s.vault().open(EMAIL, email).await?,
                     None => String::new(),
@@ -134,14 +168,23 @@ impl People {
         }
     }
 
-    fn matching(&self, needle: &str, after: Option<&Cursor<String>>) -> Vec<(String, Uuid)> {
+    fn matching(
+        &self,
+        needles: &[String],
+        size: u64,
+        only: Option<&HashSet<Uuid>>,
+        after: Option<&Cursor<String>>,
+    ) -> Vec<(String, Uuid)> {
         let after = after.map(|Cursor(search, id)| (search.as_str(), *id));
-        let hit = |p: &Person| p.search.contains(needle) || p.phone.contains(needle) || p.email.contains(needle);
-        let hits = self.by_id.iter().filter(|(_, person)| hit(person));
+        let holds =
+            |p: &Person, needle: &String| p.search.contains(needle) || p.phone.contains(needle) || p.email.contains(needle);
+        let hit = |p: &Person| needles.iter().all(|needle| holds(p, needle));
+        let may = |id: &Uuid| only.is_none_or(|only| only.contains(id));
+        let hits = self.by_id.iter().filter(|(id, person)| may(id) && hit(person));
         let hits = hits.map(|(id, person)| (&*person.search, *id));
         let mut hits: Vec<(&str, Uuid)> = hits.filter(|here| after.is_none_or(|after| *here > after)).collect();
         hits.sort_unstable();
-        hits.truncate(PAGE as usize + 1);
+        hits.truncate(size as usize + 1);
         hits.into_iter().map(|(search, id)| (search.to_owned(), id)).collect()
     }
 }

@@ -44,16 +44,16 @@ pub(crate) async fn all_accepted<'a>(
     for row in &rows {
         tx.publish(row.business_id, LiveEvent::Message(shown(row.clone())));
     }
-    let threads = conversations::follow(tx, &rows).await?;
+    let threads = conversations::update_previews(tx, &rows).await?;
     let ids: Vec<Uuid> = rows.iter().map(|m| m.contact_id).collect();
     let states = consent::states_of(&tx.db, &ids).await?;
     conversations::show_all(tx, threads, people, &states).await?;
-    status::adopt(tx, &rows).await?;
+    status::apply_early_statuses(tx, &rows).await?;
     for (business_id, id, answer) in ended {
         // What became of it follows the same way as by a callback: words, task, consent, another try. Read anew: early callbacks may
         // have said so already.
         if let Some((_, row)) = locked(tx, business_id, id).await? {
-            Box::pin(status::learned(tx, row, answer)).await?;
+            Box::pin(status::apply_accepted(tx, row, answer)).await?;
         }
     }
     Ok(())

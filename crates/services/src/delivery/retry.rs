@@ -23,16 +23,16 @@ use crate::{
     messages::{self, locked},
 };
 
-/// When it is worth another try, after so many resends; `chance` (0 to 1) keeps what failed together from coming back together.
-pub(crate) fn retry_at(now: DateTime<Utc>, retry: Retry, resends: i32, chance: f64) -> Option<DateTime<Utc>> {
+/// When it is worth another try, after so many retries; `chance` (0 to 1) keeps what failed together from coming back together.
+pub(crate) fn retry_at(now: DateTime<Utc>, retry: Retry, retries: i32, chance: f64) -> Option<DateTime<Utc>> {
     match retry {
         Retry::Never => None,
         Retry::After(delays) => {
-            let seconds = *delays.get(usize::try_from(resends).ok()?)?;
+            let seconds = *delays.get(usize::try_from(retries).ok()?)?;
             Some(now + Duration::milliseconds((seconds as f64 * 1000.0 * (0.9 + 0.2 * chance)) as i64))
         }
         // The day of the carriers begins at midnight in California.
-        Retry::NextDay if resends == 0 => {
+        Retry::NextDay if retries == 0 => {
             let california = Zone::named("America/Los_Angeles")?;
             let tomorrow = now.with_timezone(&california).date_naive().checked_add_days(Days::new(1))?;
             let midnight = when::local_to_utc(tomorrow.and_time(NaiveTime::MIN), california);
@@ -49,27 +49,27 @@ pub(crate) async fn plan(tx: &mut Tx, person: &contact::Model, row: message::Mod
     let quiet = businesses::quiet_for(&business, &person.phone);
     let at = quiet.ends_after(at, contacts::zone(&business, person)).unwrap_or(at);
     let mut row = row.into_active_model();
-    row.resend_at = Set(Some(at));
+    row.retry_at = Set(Some(at));
     let when = when::dated(at, businesses::zone(&business));
     row.wait_reason = Set(Some(format!("Not delivered; it is tried again on {when}.")));
     let row = row.update(&tx.db).await?;
-    metrics::counter!("showup_messages_total", "step" => "resend_planned").increment(1);
-    tracing::info!(message = %row.id, step = "resend_planned", %at, "text");
+    metrics::counter!("showup_messages_total", "step" => "retry_planned").increment(1);
+    tracing::info!(message = %row.id, step = "retry_planned", %at, "text");
     Ok(row)
 }
 
 /// Undelivered messages whose time for another try has come.
-pub(crate) fn to_resend(now: DateTime<Utc>) -> Select<message::Entity> {
+pub(crate) fn due(now: DateTime<Utc>) -> Select<message::Entity> {
     message::Entity::find()
-        .filter(message::Column::ResendAt.lte(now))
-        .order_by_asc(message::Column::ResendAt)
+        .filter(message::Column::RetryAt.lte(now))
+        .order_by_asc(message::Column::RetryAt)
         .limit(200)
 }
 
 /// Puts what is to be tried again back into the outbox. Every rule is asked again there, so a reminder that makes no sense any more is
 /// not sent.
 pub(crate) async fn all_due(s: &Services) -> Result<()> {
-    let due = to_resend(s.now());
+    let due = due(s.now());
     one_by_one(s, due, |business_id, id| again(s, business_id, id))
         .await
         .map(drop)
@@ -78,7 +78,7 @@ pub(crate) async fn all_due(s: &Services) -> Result<()> {
 async fn again(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
     let mut tx = s.begin().await?;
     let found = locked(&tx, business_id, id).await?;
-    let Some((_, row)) = found.filter(|(_, m)| m.resend_at.is_some()) else {
+    let Some((_, row)) = found.filter(|(_, m)| m.retry_at.is_some()) else {
         return Ok(());
     };
     if !messages::status(&row).is_failure() {
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_phone_that_was_off_is_tried_twice() {
         let now = at("2027-01-06T15:00:00Z");
-        let after = |resends| retry_at(now, Retry::After(&[600, 7200]), resends, 0.5).map(|at| (at - now).num_minutes());
+        let after = |retries| retry_at(now, Retry::After(&[600, 7200]), retries, 0.5).map(|at| (at - now).num_minutes());
         assert_eq!([after(0), after(1), after(2)], [Some(10), Some(120), None]);
         assert_eq!(retry_at(now, Retry::Never, 0, 0.5), None, "a landline never");
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     consent::{Channel, Source, State},
     delivery::{Status, Update, next},
+    later::Delay,
     outcome::{self, Accepted, Class, Retry, Scope},
 };
 use entity::{
@@ -19,9 +20,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::delay::{Held, hold, undo_is_over};
 use crate::{
     channels,
-    contacts::consent,
+    contacts::{self, consent},
     kernel::{Error, Event, Principal, Result, Tx, db::places, events::Failed, tx::Changed},
     messages::{self, address_to, is_asked},
     spend, tasks,
@@ -61,6 +63,7 @@ pub(crate) async fn claim(tx: &Tx, go: &mut [message::Model]) -> Result<()> {
         m.claimed_at = Some(tx.now);
         m.wait_reason = None;
         m.slot_at = None;
+        m.delay = m.delay.take().filter(|delay| delay != Delay::Undo.as_str());
         accounts.entry(m.account_sid.clone()).or_default().push(m.id);
     }
     for (account, ids) in accounts {
@@ -70,6 +73,7 @@ pub(crate) async fn claim(tx: &Tx, go: &mut [message::Model]) -> Result<()> {
             .col_expr(message::Column::AccountSid, Expr::value(account))
             .col_expr(message::Column::ClaimedAt, Expr::value(tx.now))
             .col_expr(message::Column::WaitReason, Expr::value(Option::<String>::None))
+            .col_expr(message::Column::Delay, undo_is_over())
             .col_expr(message::Column::SlotAt, Expr::value(Option::<DateTime<Utc>>::None))
             .filter(message::Column::Id.is_in(ids))
             .exec(&tx.db)
@@ -119,7 +123,7 @@ pub(crate) async fn lose(tx: &mut Tx, row: message::Model) -> Result<message::Mo
     let mut row = row.into_active_model();
     row.status = Set(status.as_str().to_owned());
     row.wait_reason = Set(None);
-    row.looks = Set(0);
+    row.lookups = Set(0);
     let row = row.update(&tx.db).await?;
     messages::changed(tx, &row).await?;
     Ok(row)
@@ -127,7 +131,7 @@ pub(crate) async fn lose(tx: &mut Tx, row: message::Model) -> Result<message::Mo
 
 /// It is taken back. One that waited for another try is left as it ended the last time.
 pub(crate) async fn withdraw(tx: &mut Tx, row: message::Model, why: &str) -> Result<()> {
-    if row.resends > 0 && row.provider_sid.is_none() {
+    if row.retries > 0 && row.provider_sid.is_none() {
         return restore(tx, row, why).await;
     }
     let status = after(&row, Update::Withdraw)?;
@@ -180,7 +184,7 @@ pub(crate) async fn end_retry(tx: &mut Tx, row: message::Model) -> Result<()> {
 /// Another try was planned, and there is nothing to try any more.
 pub(crate) async fn end_planned(tx: &mut Tx, row: message::Model) -> Result<()> {
     let mut row = row.into_active_model();
-    row.resend_at = Set(None);
+    row.retry_at = Set(None);
     row.wait_reason = Set(None);
     let row = row.update(&tx.db).await?;
     messages::changed(tx, &row).await
@@ -200,30 +204,31 @@ pub(crate) enum Again<'a> {
         segments: i32,
         price: i64,
         useful_until: Option<DateTime<Utc>>,
+        held: Held,
     },
 }
 
 /// Back into the outbox, as if new. The SID of the try before stays with its attempt.
 pub(crate) async fn requeue(tx: &mut Tx, m: message::Model, how: Again<'_>) -> Result<message::Model> {
     let status = after(&m, Update::Requeue)?;
-    let (resends, taken) = (m.resends, m.provider_sid.is_some());
+    let (retries, taken) = (m.retries, m.provider_sid.is_some());
     let mut row = m.into_active_model();
     row.status = Set(status.as_str().to_owned());
-    row.not_before = Set(tx.now);
+    hold(&mut row, Held::not(tx.now));
     match how {
         Again::Retry => {
             row.provider_sid = Set(None);
-            row.resend_at = Set(None);
+            row.retry_at = Set(None);
             row.wait_reason = Set(None);
-            row.resends = Set(resends + 1);
+            row.retries = Set(retries + 1);
         }
         Again::Asked { from, phone } => {
             row.ours = Set(from);
             row.provider_sid = Set(None);
             row.error = Set(None);
             row.error_code = Set(None);
-            row.resend_at = Set(None);
-            row.resends = Set(if taken { Ord::max(resends, 1) } else { resends });
+            row.retry_at = Set(None);
+            row.retries = Set(if taken { Ord::max(retries, 1) } else { retries });
             row.wait_reason = Set(None);
             address_to(tx, &mut row, phone);
         }
@@ -234,7 +239,9 @@ pub(crate) async fn requeue(tx: &mut Tx, m: message::Model, how: Again<'_>) -> R
             segments,
             price,
             useful_until,
+            held,
         } => {
+            hold(&mut row, held);
             row.ours = Set(from);
             row.error = Set(None);
             row.segments = Set(segments);
@@ -260,14 +267,14 @@ pub(crate) async fn move_on(tx: &mut Tx, mut row: message::Model, said: Status) 
     tracing::info!(message = %row.id, step = "status", status = next.as_str(), "text");
     row.status = next.as_str().to_owned();
     row.wait_reason = None;
-    row.resend_at = None;
+    row.retry_at = None;
     row.error_code = None;
     row.error = None;
     row.not_before = tx.now + SILENCE;
     let arrives = matches!(next, Status::Delivered | Status::Read) && row.delivered_at.is_none();
     if arrives {
         row.delivered_at = Some(tx.now);
-        if row.resends > 0 || current.is_failure() {
+        if row.retries > 0 || current.is_failure() {
             tasks::settle_of_message(tx, &row, tasks::Kind::StuckMessage, "the network").await?;
         }
     }
@@ -291,7 +298,7 @@ pub(crate) async fn save(tx: &Tx, row: &message::Model) -> Result<()> {
         .col_expr(message::Column::ErrorCode, Expr::value(row.error_code))
         .col_expr(message::Column::Error, Expr::value(row.error.clone()))
         .col_expr(message::Column::NotBefore, Expr::value(row.not_before))
-        .col_expr(message::Column::ResendAt, Expr::value(row.resend_at))
+        .col_expr(message::Column::RetryAt, Expr::value(row.retry_at))
         .filter(message::Column::Id.eq(row.id))
         .exec(&tx.db)
         .await?;
@@ -376,10 +383,10 @@ pub(crate) struct Failure {
 
 /// It did not arrive: the state and plain words, and consent where the provider says so. Whoever made it hears of it, or a person (law 5).
 pub(crate) async fn fail(tx: &mut Tx, contact: &contact::Model, m: message::Model, how: Failure) -> Result<message::Model> {
-    let same_address = m.theirs == contact.phone;
+    let number = m.theirs.clone();
     let row = mark_failed(tx, m, &how).await?;
     let why = &how.failure;
-    if why.class == Class::OptedOut && same_address && consent::state(&tx.db, contact.id).await? != State::OptedOut {
+    if why.class == Class::OptedOut && has_to_be_noted(tx, contact, &number).await? {
         let sid = row.provider_sid.as_deref().unwrap_or("not taken");
         let evidence = format!("Twilio error {} ({sid})", why.code.unwrap_or_default());
         let change = consent::Change {
@@ -391,7 +398,7 @@ pub(crate) async fn fail(tx: &mut Tx, contact: &contact::Model, m: message::Mode
             evidence: &evidence,
             at: tx.now,
         };
-        consent::record(tx, change).await?;
+        consent::record_of(tx, &change, &number).await?;
     }
     let next_step = if !how.retrying && why.retry != Retry::Never {
         "Send it again from the log, or call."
@@ -400,6 +407,16 @@ pub(crate) async fn fail(tx: &mut Tx, contact: &contact::Model, m: message::Mode
     };
     tell_failed(tx, &row, &TWILIO, &how, next_step);
     Ok(row)
+}
+
+/// Whether it is news that this number of theirs has opted out.
+async fn has_to_be_noted(tx: &Tx, contact: &contact::Model, number: &str) -> Result<bool> {
+    if !contacts::has_number(tx, contact, number).await? {
+        return Ok(false);
+    }
+    let known = consent::state(&tx.db, contact.id).await? == State::OptedOut;
+    let further = contact.phone != number;
+    Ok(!known || (further && consent::suppressed_since(tx, contact.business_id, number).await?.is_none()))
 }
 
 fn tell_failed(tx: &mut Tx, row: &message::Model, by: &Principal, how: &Failure, next_step: &str) {

@@ -14,7 +14,6 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::LockType,
 };
-use twilio::forms;
 use uuid::Uuid;
 
 use super::{
@@ -22,10 +21,10 @@ use super::{
     state::{self, Failure},
 };
 use crate::{
-    channels::{self, breakers, connections},
+    channels::{self, Report, breakers, connections},
     contacts, conversations,
     kernel::{Error, Result, Services, Tx, batcher::Batcher, error::problem},
-    messages::{self, all_opened, opened},
+    messages::{self, all_decrypted, decrypted},
 };
 
 /// Most callbacks in one transaction.
@@ -49,7 +48,7 @@ impl From<Option<Uuid>> for About {
 }
 
 /// A callback as it came.
-pub(crate) type Call = (About, forms::Status);
+pub(crate) type Call = (About, Report);
 pub(crate) type StatusBatch = Batcher<Call, Result<()>>;
 
 /// A status callback. The message's id is ours, from the callback's own URL: it binds the SID even when the answer to our call was lost.
@@ -57,10 +56,10 @@ pub(crate) type StatusBatch = Batcher<Call, Result<()>>;
 ///
 /// # Errors
 /// `NotFound` when the id is unknown, or belongs to a message with another SID, number or account.
-pub async fn status_changed(s: &Services, about: impl Into<About>, form: &forms::Status) -> Result<()> {
+pub async fn status_changed(s: &Services, about: impl Into<About>, report: impl Into<Report>) -> Result<()> {
     let begun = tokio::time::Instant::now();
     let work = |group| async move { Box::pin(hear_group(s, group)).await };
-    let done = s.of::<StatusBatch>().run((about.into(), form.clone()), MOST, work).await;
+    let done = s.of::<StatusBatch>().run((about.into(), report.into()), MOST, work).await;
     metrics::histogram!("showup_step_seconds", "step" => "status").record(begun.elapsed());
     done.unwrap_or_else(|| Err(Error::broken("the callback's transaction broke off")))
 }
@@ -102,31 +101,31 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
     let mut results = Vec::with_capacity(group.len());
     let mut events = Vec::new();
     let mut changed = BTreeSet::new();
-    for (about, form) in group {
-        let Some(row) = find(&rows, about.message_id, form) else {
+    for (about, report) in group {
+        let Some(row) = find(&rows, about.message_id, report) else {
             results.push(if about.message_id.is_some() {
                 Err(unknown())
             } else {
-                events.push(event(&tx, None, form, "callback"));
+                events.push(event(&tx, None, report, "callback"));
                 Ok(())
             });
             continue;
         };
-        let known = belongs(&tx, row, about.attempt, form).await?;
+        let known = belongs(&tx, row, about.attempt, report).await?;
         if matches!(known, Belongs::No) {
-            tracing::warn!(message = %row.id, sid = %form.message_sid, "status callback does not fit the message it names");
+            tracing::warn!(message = %row.id, sid = %report.provider_id, "status callback does not fit the message it names");
             results.push(Err(unknown()));
             continue;
         }
-        events.push(event(&tx, Some(row), form, "callback"));
+        events.push(event(&tx, Some(row), report, "callback"));
         let row = row.clone();
         let id = row.id;
         let after = match known {
-            Belongs::Earlier => earlier(&mut tx, row, about.attempt, form).await?,
+            Belongs::Earlier => earlier(&mut tx, row, about.attempt, report).await?,
             _ => {
                 state::charge(&mut tx, &row).await?;
-                let row = bind(&mut tx, row, form);
-                follow(&mut tx, row, &form.message_status, form.error_code).await?
+                let row = set_sid(&mut tx, row, report);
+                apply_status(&mut tx, row, &report.said, report.error_code).await?
             }
         };
         changed.insert(id);
@@ -139,7 +138,7 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
             .await?;
     }
     let changed: Vec<message::Model> = changed.into_iter().filter_map(|id| rows.remove(&id)).collect();
-    conversations::follow(&mut tx, &changed).await?;
+    conversations::update_previews(&mut tx, &changed).await?;
     breakers::confirmed(&mut tx, &breakers::calls(s, &changed)).await?;
     tx.commit().await?;
     Ok(results)
@@ -151,7 +150,7 @@ async fn lock_rows(tx: &Tx, group: &[Call]) -> Result<HashMap<Uuid, message::Mod
     let sids: BTreeSet<&str> = group
         .iter()
         .filter(|(about, _)| about.message_id.is_none())
-        .map(|(_, form)| form.message_sid.as_str())
+        .map(|(_, report)| report.provider_id.as_str())
         .collect();
     let mut seen: Vec<(Uuid, Uuid)> = Vec::new();
     let pairs = || {
@@ -177,14 +176,14 @@ async fn lock_rows(tx: &Tx, group: &[Call]) -> Result<HashMap<Uuid, message::Mod
         return Ok(HashMap::new());
     }
     let people: Vec<Uuid> = seen.iter().map(|(_, contact)| *contact).collect();
-    contacts::locked_all(tx, &people).await?;
+    contacts::locked_led(tx, &people).await?;
     let rows = message::Entity::find()
         .filter(message::Column::Id.is_in(seen.into_iter().map(|(id, _)| id)))
         .order_by_asc(message::Column::Id)
         .lock(LockType::NoKeyUpdate)
         .all(&tx.db)
         .await?;
-    let rows = all_opened(tx.services(), rows).await?;
+    let rows = all_decrypted(tx.services(), rows).await?;
     Ok(rows.into_iter().map(|m| (m.id, m)).collect())
 }
 
@@ -207,10 +206,10 @@ async fn by_earlier_sid(tx: &Tx, sids: &BTreeSet<&str>) -> Result<Vec<(Uuid, Uui
     Ok(rows.into_tuple().all(&tx.db).await?)
 }
 
-fn find<'a>(rows: &'a HashMap<Uuid, message::Model>, id: Option<Uuid>, form: &forms::Status) -> Option<&'a message::Model> {
+fn find<'a>(rows: &'a HashMap<Uuid, message::Model>, id: Option<Uuid>, report: &Report) -> Option<&'a message::Model> {
     match id {
         Some(id) => rows.get(&id),
-        None => rows.values().find(|m| m.provider_sid.as_ref() == Some(&form.message_sid)),
+        None => rows.values().find(|m| m.provider_sid.as_ref() == Some(&report.provider_id)),
     }
 }
 
@@ -222,27 +221,27 @@ enum Belongs {
 }
 
 /// The callback is about this message: same SID where we know it, same account, same addresses, and ours to send.
-async fn belongs(tx: &Tx, row: &message::Model, attempt: Option<i32>, form: &forms::Status) -> Result<Belongs> {
+async fn belongs(tx: &Tx, row: &message::Model, attempt: Option<i32>, report: &Report) -> Result<Belongs> {
     let fits = row.direction == "outbound"
         && channels::of(row) == Some(Channel::Sms)
         && row.attempts > 0
         && match &row.account_sid {
-            Some(account) => *account == form.account_sid,
+            Some(account) => *account == report.account,
             // Handed over by an earlier version.
-            None => connections::speaks_for(tx.services(), &form.account_sid, row.business_id, &row.ours),
+            None => connections::speaks_for(tx.services(), &report.account, row.business_id, &row.ours),
         }
-        && form.to.as_ref().is_none_or(|to| to == &row.theirs);
+        && report.to.as_ref().is_none_or(|to| to == &row.theirs);
     if !fits {
         return Ok(Belongs::No);
     }
-    let other = row.provider_sid.as_ref() != Some(&form.message_sid);
-    if other && attempt.is_some_and(|n| n < row.attempts) && !is_anothers(tx, &form.message_sid).await? {
+    let other = row.provider_sid.as_ref() != Some(&report.provider_id);
+    if other && attempt.is_some_and(|n| n < row.attempts) && !is_anothers(tx, &report.provider_id).await? {
         return Ok(Belongs::Earlier);
     }
-    if other && row.resends > 0 {
+    if other && row.retries > 0 {
         let earlier = message_attempt::Entity::in_business(row.business_id)
             .filter(message_attempt::Column::MessageId.eq(row.id))
-            .filter(message_attempt::Column::ProviderSid.eq(&form.message_sid))
+            .filter(message_attempt::Column::ProviderSid.eq(&report.provider_id))
             .one(&tx.db)
             .await?;
         if earlier.is_some() {
@@ -250,9 +249,9 @@ async fn belongs(tx: &Tx, row: &message::Model, attempt: Option<i32>, form: &for
         }
     }
     let ours = match &row.provider_sid {
-        Some(known) => known == &form.message_sid,
+        Some(known) => known == &report.provider_id,
         // Its own SID is not known yet; one that another message has can't be it.
-        None => !is_anothers(tx, &form.message_sid).await?,
+        None => !is_anothers(tx, &report.provider_id).await?,
     };
     Ok(if ours { Belongs::Yes } else { Belongs::No })
 }
@@ -265,15 +264,15 @@ async fn is_anothers(tx: &Tx, sid: &str) -> Result<bool> {
     Ok(taken.is_some())
 }
 
-pub(crate) fn event(tx: &Tx, row: Option<&message::Model>, form: &forms::Status, source: &str) -> message_event::ActiveModel {
+pub(crate) fn event(tx: &Tx, row: Option<&message::Model>, report: &Report, source: &str) -> message_event::ActiveModel {
     message_event::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(row.map(|r| r.business_id)),
         message_id: Set(row.map(|r| r.id)),
-        provider_sid: Set(form.message_sid.clone()),
-        account_sid: Set(Some(form.account_sid.clone())),
-        status: Set(form.message_status.chars().take(40).collect()),
-        error_code: Set(form.error_code),
+        provider_sid: Set(report.provider_id.clone()),
+        account_sid: Set(Some(report.account.clone())),
+        status: Set(report.said.chars().take(40).collect()),
+        error_code: Set(report.error_code),
         source: Set(source.to_owned()),
         at: Set(tx.now),
     }
@@ -295,35 +294,35 @@ pub(crate) fn by_staff(tx: &Tx, m: &message::Model, said: Status) -> message_eve
 }
 
 /// The SID, if the answer to our call has not brought it yet; written with the state it comes with.
-fn bind(tx: &mut Tx, mut row: message::Model, form: &forms::Status) -> message::Model {
+fn set_sid(tx: &mut Tx, mut row: message::Model, report: &Report) -> message::Model {
     if row.provider_sid.is_none() {
-        row = settled(tx, row, &form.message_sid, &form.account_sid, false);
+        row = settled(tx, row, &report.provider_id, &report.account, false);
         row.sent_at = Some(tx.now);
     }
     row
 }
 
-fn has_arrived(said: &str) -> bool {
-    matches!(Status::from_twilio(said), Some(Status::Delivered | Status::Read))
+fn has_arrived(m: &message::Model, said: &str) -> bool {
+    matches!(channels::status(m, said), Some(Status::Delivered | Status::Read))
 }
 
 /// News of a try that was given up and is being repeated. Only one thing matters: it arrived after all, so it need not be sent again.
 /// While the next try is in the air its answer decides (`arrived_before`).
-async fn earlier(tx: &mut Tx, row: message::Model, attempt: Option<i32>, form: &forms::Status) -> Result<message::Model> {
+async fn earlier(tx: &mut Tx, row: message::Model, attempt: Option<i32>, report: &Report) -> Result<message::Model> {
     if let Some(number) = attempt {
-        retry::remember_sid(tx, row.id, number, &form.message_sid).await?;
+        retry::remember_sid(tx, row.id, number, &report.provider_id).await?;
     }
-    if !has_arrived(&form.message_status) || row.status == Status::Sending.as_str() {
+    if !has_arrived(&row, &report.said) || row.status == Status::Sending.as_str() {
         return Ok(row);
     }
     tracing::warn!(message = %row.id, "delivered after all; it is not sent again");
-    if row.resends == 0 {
+    if row.retries == 0 {
         // That try had been taken for never sent.
         state::charge(tx, &row).await?;
     }
     let perhaps_taken = row.status == Status::Unknown.as_str();
-    let row = settled(tx, row, &form.message_sid, &form.account_sid, perhaps_taken);
-    follow(tx, row, &form.message_status, None).await
+    let row = settled(tx, row, &report.provider_id, &report.account, perhaps_taken);
+    apply_status(tx, row, &report.said, None).await
 }
 
 /// A message of which an earlier try has arrived. Where the present one was `perhaps_taken`, it may yet be heard of by a SID of its own.
@@ -353,15 +352,15 @@ pub(crate) async fn arrived_before(tx: &mut Tx, m: &message::Model, perhaps_take
     tracing::warn!(message = %m.id, "an earlier try was delivered after all; it is not sent again");
     let account = heard.account_sid.unwrap_or_default();
     let row = settled(tx, m.clone(), &heard.provider_sid, &account, perhaps_taken);
-    let row = follow(tx, row, &heard.status, None).await?;
-    conversations::follow(tx, &[row]).await?;
+    let row = apply_status(tx, row, &heard.status, None).await?;
+    conversations::update_previews(tx, &[row]).await?;
     Ok(true)
 }
 
 /// Moves a message forward by what was said, and lets the rest of the house know. The conversation's row is the caller's to update.
-pub(crate) async fn follow(tx: &mut Tx, row: message::Model, said: &str, code: Option<i32>) -> Result<message::Model> {
+pub(crate) async fn apply_status(tx: &mut Tx, row: message::Model, said: &str, code: Option<i32>) -> Result<message::Model> {
     let current = messages::status(&row);
-    let Some(event) = Status::from_twilio(said) else {
+    let Some(event) = channels::status(&row, said) else {
         tracing::warn!(message = %row.id, status = said, "unknown status from the provider; kept, not acted on");
         state::save(tx, &row).await?;
         return Ok(row);
@@ -389,7 +388,7 @@ async fn not_delivered(tx: &mut Tx, row: message::Model, said: Status, code: Opt
     let why = channels::failure(&row, code, "The network did not deliver it.");
     metrics::counter!("showup_messages_total", "step" => said.as_str()).increment(1);
     tracing::info!(message = %row.id, step = "status", status = said.as_str(), code, "text");
-    let again = retry::retry_at(tx.now, why.retry, row.resends, rand::random::<f64>());
+    let again = retry::retry_at(tx.now, why.retry, row.retries, rand::random::<f64>());
     let contact = contacts::locked(tx, row.business_id, row.contact_id).await?;
     breakers::concerns_others(tx, &row, &why, true).await?;
     // A person hears of it at once, whether or not it is tried again: they may know a better way.
@@ -402,29 +401,27 @@ async fn not_delivered(tx: &mut Tx, row: message::Model, said: Status, code: Opt
     if let Some(at) = again {
         row = retry::plan(tx, &contact, row, at).await?;
     }
-    opened(tx.services(), row).await
+    decrypted(tx.services(), row).await
 }
 
 /// A provider's log, or its answer to our call, says more than its callbacks did.
-pub(crate) async fn learned(tx: &mut Tx, row: message::Model, said: &Accepted) -> Result<()> {
-    let form = forms::Status {
-        message_sid: said.provider_id.clone().unwrap_or_default(),
-        account_sid: said.account.clone().unwrap_or_default(),
-        message_status: said.said.clone(),
+pub(crate) async fn apply_accepted(tx: &mut Tx, row: message::Model, said: &Accepted) -> Result<()> {
+    let report = Report {
+        provider_id: said.provider_id.clone().unwrap_or_default(),
+        account: said.account.clone().unwrap_or_default(),
+        said: said.said.clone(),
         error_code: said.error_code,
-        error_message: None,
-        from: None,
         to: None,
     };
-    event(tx, Some(&row), &form, "log").insert(&tx.db).await?;
-    let rows = [follow(tx, row, &said.said, said.error_code).await?];
+    event(tx, Some(&row), &report, "log").insert(&tx.db).await?;
+    let rows = [apply_status(tx, row, &said.said, said.error_code).await?];
     let calls = breakers::calls(tx.services(), &rows);
     breakers::confirmed(tx, &calls).await?;
-    conversations::follow(tx, &rows).await.map(drop)
+    conversations::update_previews(tx, &rows).await.map(drop)
 }
 
 /// Events that came before we knew whose SIDs these are.
-pub(crate) async fn adopt(tx: &mut Tx, rows: &[message::Model]) -> Result<()> {
+pub(crate) async fn apply_early_statuses(tx: &mut Tx, rows: &[message::Model]) -> Result<()> {
     let sids = rows.iter().filter_map(|m| m.provider_sid.clone());
     let early = message_event::Entity::find()
         .filter(message_event::Column::ProviderSid.is_in(sids))
@@ -445,14 +442,14 @@ pub(crate) async fn adopt(tx: &mut Tx, rows: &[message::Model]) -> Result<()> {
         let Some(row) = message::Entity::find_by_id(id).one(&tx.db).await? else {
             continue;
         };
-        let row = opened(tx.services(), row).await?;
+        let row = decrypted(tx.services(), row).await?;
         let (said, code) = (event.status.clone(), event.error_code);
         let mut event = event.into_active_model();
         event.message_id = Set(Some(id));
         event.business_id = Set(Some(row.business_id));
         event.update(&tx.db).await?;
-        let row = follow(tx, row, &said, code).await?;
-        conversations::follow(tx, &[row]).await?;
+        let row = apply_status(tx, row, &said, code).await?;
+        conversations::update_previews(tx, &[row]).await?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Messages whose outcome nobody knows: the call broke off, or the process died in it. They are looked up at the provider, never sent
 //! again on a guess (law 2).
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use contract::{
     Code,
@@ -19,7 +21,7 @@ use crate::{
         error::{not_found, problem},
         queue::Job,
     },
-    messages::{self, is_asked, locked, opened, shown},
+    messages::{self, decrypted, is_asked, locked, shown},
     tasks,
 };
 
@@ -62,7 +64,7 @@ pub(crate) async fn resolve(s: &Services, id: Uuid) -> Result<()> {
     let Some(m) = row.filter(|m| m.status == Status::Unknown.as_str()) else {
         return Ok(());
     };
-    let m = opened(s, m).await?;
+    let m = decrypted(s, m).await?;
     let look = search(s, &m).await?;
     let mut tx = s.begin().await?;
     // Not another try of it, which the log was not searched for.
@@ -80,11 +82,11 @@ pub(crate) async fn resolve(s: &Services, id: Uuid) -> Result<()> {
         Look::Absent if waited => ask_person(&mut tx, row, "Twilio's log does not show it.").await?,
         Look::Undecided if waited => ask_person(&mut tx, row, "Twilio's log could not be read.").await?,
         Look::Absent => {
-            let looks = row.looks + 1;
+            let lookups = row.lookups + 1;
             let mut row = row.into_active_model();
-            row.looks = Set(looks);
+            row.lookups = Set(lookups);
             let row = row.update(&tx.db).await?;
-            look_in(&mut tx, row, LOOKS.get(looks as usize).copied().unwrap_or(300)).await?;
+            look_in(&mut tx, row, LOOKS.get(lookups as usize).copied().unwrap_or(300)).await?;
         }
         Look::Undecided => look_in(&mut tx, row, 60).await?,
     }
@@ -107,7 +109,7 @@ async fn ask_person(tx: &mut Tx, m: message::Model, why: &str) -> Result<()> {
     // A late callback still settles it; the log is looked at once a day for as long as it is unclear.
     let mut row = m.into_active_model();
     row.not_before = Set(tx.now + Duration::days(1));
-    row.wait_reason = Set(Some(format!("{}. {why}", Status::Unknown.words())));
+    row.wait_reason = Set(Some(format!("{}. {why}", Status::Unknown.label())));
     let row = row.update(&tx.db).await?;
     messages::changed(tx, &row).await
 }
@@ -136,7 +138,7 @@ pub async fn settle(s: &Services, actor: &Actor, cmd: SettleMessage) -> Result<M
     message_event::Entity::insert(status::by_staff(&tx, &m, after))
         .exec_without_returning(&tx.db)
         .await?;
-    let (event, was) = (Event::MessageSettled(m.id), Status::Unknown.as_str());
+    let (event, was) = (Event::MessageSettled(Arc::new(m.clone())), Status::Unknown.as_str());
     tx.record_change(actor.business_id, &actor.who, event, Some(was), Some(after.as_str()));
     let row = state::settle(&mut tx, &actor.who, m, cmd.arrived).await?;
     tx.commit().await?;

@@ -7,6 +7,10 @@ use uuid::Uuid;
 
 use super::{error::Result, events::Recorded, tx::Tx};
 
+/// The sealed columns, as `vault::SEALED` calls them.
+pub(crate) const BEFORE: &str = "audit_event.before";
+pub(crate) const AFTER: &str = "audit_event.after";
+
 /// Writes what the audit trail keeps of these events.
 pub(crate) async fn write(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     let vault = tx.services().vault();
@@ -20,8 +24,9 @@ pub(crate) async fn write(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
             action: Set(action.to_owned()),
             entity: Set(entity.to_owned()),
             entity_id: Set(id.unwrap_or(one.business_id)),
-            before: Set(sealed("audit_event.before", &one.before)),
-            after: Set(sealed("audit_event.after", &one.after)),
+            contact_id: Set(one.event.customer()),
+            before: Set(sealed(BEFORE, &one.before)),
+            after: Set(sealed(AFTER, &one.after)),
             at: Set(tx.now),
         })
     });

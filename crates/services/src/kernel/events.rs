@@ -3,8 +3,15 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use domain::consent::Channel;
-use entity::{appointments::appointment, contacts::contact, messages::message, questions::question};
+use entity::{
+    appointments::appointment,
+    contacts::contact,
+    conversations::{conversation, note},
+    messages::message,
+    questions::question,
+};
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
@@ -23,6 +30,8 @@ pub(crate) enum Event {
     /// Kept or not, it is over.
     AppointmentEnded(Arc<appointment::Model>),
     AppointmentReopened(Arc<appointment::Model>),
+    /// The customer is there.
+    AppointmentArrived(Arc<appointment::Model>),
     /// The moment that we keep and what the clock on its wall will show have come apart.
     ClockChanged(Arc<appointment::Model>),
     /// Which of the two holds is decided.
@@ -30,6 +39,10 @@ pub(crate) enum Event {
 
     ContactAdded(Uuid),
     ContactChanged(Uuid),
+    /// Another contact is this one: what was theirs is here now.
+    ContactMerged(Uuid),
+    /// It is another one after all.
+    MergeUndone(Uuid),
     /// What waits for them was meant for another number.
     PhoneChanged(Arc<contact::Model>),
     ContactBlocked(Arc<contact::Model>),
@@ -41,8 +54,25 @@ pub(crate) enum Event {
     HoldEnded(Arc<contact::Model>),
     HoldDecided(Uuid),
     ConsentExported(Uuid),
+    LogExported,
 
-    MessageReceived,
+    /// To somebody, or to nobody.
+    ConversationAssigned(Arc<conversation::Model>),
+    ConversationClosed(Arc<conversation::Model>),
+    ConversationReopened(Arc<conversation::Model>),
+    /// Put aside for some time.
+    ConversationSnoozed(Arc<conversation::Model>),
+    /// A person said that it needs no answer.
+    ConversationAnswered(Arc<conversation::Model>),
+    /// What a person did to it at a moment was undone.
+    ConversationRestored {
+        conversation: Uuid,
+        contact: Uuid,
+        changed_at: DateTime<Utc>,
+    },
+    NoteAdded(Arc<note::Model>),
+
+    MessageReceived(Arc<message::Model>),
     /// The provider has it, for the first time.
     MessageSent(Arc<message::Model>),
     /// It arrived, by the network's word.
@@ -55,7 +85,16 @@ pub(crate) enum Event {
     /// Taken back before it went out; its row says why.
     MessageWithdrawn(Arc<message::Model>),
     /// A person has said what became of it.
-    MessageSettled(Uuid),
+    MessageSettled(Arc<message::Model>),
+
+    QuickReplyAdded(Uuid),
+    QuickReplyChanged(Uuid),
+    QuickReplyDeleted(Uuid),
+
+    TaskAdded(Uuid),
+    TaskChanged(Uuid),
+    TaskDone(Uuid),
+    TaskReopened(Uuid),
 
     /// A question was answered; the text that did it.
     Answered(Arc<question::Model>, Arc<message::Model>),
@@ -79,6 +118,12 @@ pub(crate) enum Event {
     SendingChanged {
         wider: bool,
     },
+    /// What happens to conversations by itself.
+    InboxRulesChanged,
+    AppointmentTypeAdded(Uuid),
+    AppointmentTypeChanged(Uuid),
+    StaffLabelAdded(Uuid),
+    StaffLabelChanged(Uuid),
     LocationAdded(Uuid),
     LocationChanged(Uuid),
     /// The clock of the business, or of one of its locations, is another one.
@@ -118,15 +163,38 @@ impl Event {
             | E::AppointmentCancelled(a)
             | E::AppointmentEnded(a)
             | E::AppointmentReopened(a) => ("appointment.status", "appointment", Some(a.id)),
+            E::AppointmentArrived(a) => ("appointment.arrived", "appointment", Some(a.id)),
             E::ClockDecided(a) => ("appointment.clock_decided", "appointment", Some(a.id)),
             E::ContactAdded(id) => ("contact.created", "contact", Some(*id)),
             E::ContactChanged(id) => ("contact.updated", "contact", Some(*id)),
+            E::ContactMerged(id) => ("contact.merged", "contact", Some(*id)),
+            E::MergeUndone(id) => ("contact.merge_undone", "contact", Some(*id)),
             E::ContactBlocked(c) | E::ContactUnblocked(c) => ("contact.blocked", "contact", Some(c.id)),
             E::HoldDecided(id) => ("contact.hold_decided", "contact", Some(*id)),
             E::ConsentExported(id) => ("contact.consent_exported", "contact", Some(*id)),
-            E::MessageSettled(id) => ("message.settled", "message", Some(*id)),
+            E::LogExported => ("message.log_exported", "business", None),
+            E::ConversationAssigned(c) => ("conversation.assigned", "conversation", Some(c.id)),
+            E::ConversationClosed(c) => ("conversation.closed", "conversation", Some(c.id)),
+            E::ConversationReopened(c) => ("conversation.reopened", "conversation", Some(c.id)),
+            E::ConversationSnoozed(c) => ("conversation.snoozed", "conversation", Some(c.id)),
+            E::ConversationAnswered(c) => ("conversation.answered", "conversation", Some(c.id)),
+            E::ConversationRestored { conversation, .. } => ("conversation.restored", "conversation", Some(*conversation)),
+            E::NoteAdded(note) => ("note.added", "conversation", Some(note.conversation_id)),
+            E::MessageSettled(m) => ("message.settled", "message", Some(m.id)),
+            E::QuickReplyAdded(id) => ("quick_reply.created", "quick_reply", Some(*id)),
+            E::QuickReplyChanged(id) => ("quick_reply.updated", "quick_reply", Some(*id)),
+            E::QuickReplyDeleted(id) => ("quick_reply.deleted", "quick_reply", Some(*id)),
+            E::TaskAdded(id) => ("task.created", "task", Some(*id)),
+            E::TaskChanged(id) => ("task.updated", "task", Some(*id)),
+            E::TaskDone(id) => ("task.done", "task", Some(*id)),
+            E::TaskReopened(id) => ("task.reopened", "task", Some(*id)),
             E::BusinessChanged => ("business.updated", "business", None),
             E::SendingChanged { .. } => ("business.sending_updated", "business", None),
+            E::InboxRulesChanged => ("business.inbox_updated", "business", None),
+            E::AppointmentTypeAdded(id) => ("appointment_type.created", "appointment_type", Some(*id)),
+            E::AppointmentTypeChanged(id) => ("appointment_type.updated", "appointment_type", Some(*id)),
+            E::StaffLabelAdded(id) => ("staff_label.created", "staff_label", Some(*id)),
+            E::StaffLabelChanged(id) => ("staff_label.updated", "staff_label", Some(*id)),
             E::LocationAdded(id) => ("location.added", "location", Some(*id)),
             E::LocationChanged(id) => ("location.updated", "location", Some(*id)),
             E::AccountChanged => ("twilio_account.changed", "business", None),
@@ -141,7 +209,7 @@ impl Event {
             | E::ContactOptedIn(_)
             | E::HoldBegan(_)
             | E::HoldEnded(_)
-            | E::MessageReceived
+            | E::MessageReceived(_)
             | E::MessageSent(_)
             | E::MessageDelivered(_)
             | E::MessageArrived(_)
@@ -154,6 +222,40 @@ impl Event {
             | E::BudgetReached { .. }
             | E::ZoneChanged { .. } => return None,
         })
+    }
+}
+
+impl Event {
+    /// The customer whom the audit trail's row is about, or whose appointment, text or conversation it is.
+    pub(crate) fn customer(&self) -> Option<Uuid> {
+        use Event as E;
+        match self {
+            E::AppointmentBooked(a)
+            | E::AppointmentMoved(a)
+            | E::AppointmentConfirmed(a)
+            | E::AppointmentDeclined(a)
+            | E::AppointmentCancelled(a)
+            | E::AppointmentEnded(a)
+            | E::AppointmentReopened(a)
+            | E::AppointmentArrived(a)
+            | E::ClockDecided(a) => Some(a.contact_id),
+            E::ContactBlocked(c) | E::ContactUnblocked(c) => Some(c.id),
+            // A note stands in the timeline by itself.
+            E::ConversationAssigned(c)
+            | E::ConversationClosed(c)
+            | E::ConversationReopened(c)
+            | E::ConversationSnoozed(c)
+            | E::ConversationAnswered(c) => Some(c.contact_id),
+            E::ConversationRestored { contact, .. } => Some(*contact),
+            E::MessageSettled(m) => Some(m.contact_id),
+            E::ContactAdded(id)
+            | E::ContactChanged(id)
+            | E::ContactMerged(id)
+            | E::MergeUndone(id)
+            | E::HoldDecided(id)
+            | E::ConsentExported(id) => Some(*id),
+            _ => None,
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use contract::{Code, Page, Problem};
 use domain::when;
 use sea_orm::{
-    ColumnTrait, ExprTrait, Value,
-    sea_query::{Expr, SimpleExpr},
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QuerySelect, QueryTrait, Select, Value,
+    sea_query::{Alias, Asterisk, Expr, Func, Query, SimpleExpr},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -15,6 +15,23 @@ use super::error::{Result, problem};
 
 /// Rows on a page of every list, unless asked otherwise.
 pub(crate) const PAGE: u64 = 50;
+
+/// How many rows there are, counted up to `most`.
+pub(crate) async fn count_to<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    rows: Select<E>,
+    id: E::Column,
+    most: u64,
+) -> Result<u32> {
+    let few = rows.select_only().column(id).limit(most).into_query();
+    let count = Query::select()
+        .expr_as(Func::count(Expr::col(Asterisk)), "n")
+        .from_subquery(few, Alias::new("few"))
+        .to_owned();
+    let row = db.query_one(&count).await?;
+    let n: i64 = row.map(|row| row.try_get("", "n")).transpose()?.unwrap_or_default();
+    Ok(u32::try_from(n).unwrap_or_default())
+}
 
 /// Rows on a page as they were asked for.
 ///

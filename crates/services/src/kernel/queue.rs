@@ -23,8 +23,18 @@ pub enum Job {
     Resolve { message_id: Uuid },
     /// Try again to act on an inbound text that was stored but not understood by our own logic.
     Receive { provider_sid: String },
+    /// Notify the people of these businesses of a breaker that holds their texts back.
+    NotifyOfBreaker { scope: String, businesses: Vec<Uuid> },
     /// Write to the owners and admins of these businesses how a breaker stands that concerns them all.
     TellOfBreaker { scope: String, businesses: Vec<Uuid> },
+    /// Go on with what somebody does to many conversations, or undoes.
+    Batch { batch_id: Uuid },
+    /// Go on with closing a business's conversations that have been quiet for so many days, from here.
+    CloseQuiet {
+        business_id: Uuid,
+        days: i32,
+        from: Option<(DateTime<Utc>, Uuid)>,
+    },
 }
 
 /// The single place that writes into apalis' table: a row in the caller's transaction, due at `run_at` (whole seconds).

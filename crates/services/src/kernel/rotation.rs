@@ -33,7 +33,7 @@ const KEPT: chrono::Duration = chrono::Duration::hours(1);
 
 /// Makes a new data key the one that is used and seals everything with it, or goes on with a rotation that was interrupted. Data keys
 /// wrapped with `SHOWUP_SECRET_KEY_PREVIOUS` are wrapped with the current secret. `wait` is longer than every process needs to hear
-/// of a change (`REFRESH`); `say` is told how it goes. False: some values could not be opened, and their key was kept.
+/// of a change (`REFRESH`); `say` is told how it goes. False: some values could not be decrypted, and their key was kept.
 ///
 /// # Errors
 /// When the database does not answer. Running it again goes on.

@@ -21,11 +21,10 @@ pub struct Settings {
 
 /// Everything a use case needs; the one value in axum state, Leptos context and job data. Cheap to clone.
 #[derive(Clone)]
-pub struct Services(Arc<Inner>);
+pub struct Services(Arc<Inner>, Clock);
 
 struct Inner {
     db: Db,
-    clock: Clock,
     settings: Settings,
     live: Wake,
     outbox: Wake,
@@ -51,21 +50,26 @@ impl Extensions {
 
 impl Services {
     pub(crate) fn new(db: Db, clock: Clock, settings: Settings, vault: Vault, nouns: Extensions) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             db,
-            clock,
             settings,
             live: Wake::default(),
             outbox: Wake::default(),
             queue: Wake::default(),
             vault,
             nouns,
-        }))
+        };
+        Self(Arc::new(inner), clock)
+    }
+
+    /// The same at another time: what was done then.
+    pub(crate) fn at(&self, clock: Clock) -> Self {
+        Self(Arc::clone(&self.0), clock)
     }
 
     /// Now, to the millisecond, which is what both databases keep.
     pub fn now(&self) -> DateTime<Utc> {
-        self.0.clock.now()
+        self.1.now()
     }
 
     pub fn settings(&self) -> &Settings {

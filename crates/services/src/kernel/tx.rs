@@ -92,6 +92,12 @@ pub(crate) enum Changed {
     Contact(Uuid),
     Appointment(Uuid),
     Task(Uuid),
+    /// Written once and published as a whole.
+    Note(Uuid),
+    /// By this account; published as a whole.
+    Seen(Uuid, Uuid),
+    /// Who is at this conversation.
+    Presence(Uuid),
     /// The banners of the business.
     Notices,
 }
@@ -183,6 +189,9 @@ impl Tx {
             LiveEvent::Contact(c) => Changed::Contact(c.id),
             LiveEvent::Appointment(a) => Changed::Appointment(a.id),
             LiveEvent::Task(t) => Changed::Task(t.id),
+            LiveEvent::Note(n) => Changed::Note(n.id),
+            LiveEvent::Seen(seen) => Changed::Seen(seen.account_id, seen.conversation_id),
+            LiveEvent::Presence(p) => Changed::Presence(p.conversation_id),
             LiveEvent::Notices(_) => Changed::Notices,
         };
         self.changed.insert((business_id, what), Some(event));

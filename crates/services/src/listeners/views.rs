@@ -63,6 +63,11 @@ pub(crate) fn views<'a>(tx: &'a mut Tx, business_id: Uuid, changed: &'a [Changed
             let shown = tasks::views_of(s, &tx.db, business_id, &some).await?;
             events.extend(shown.into_iter().map(LiveEvent::Task));
         }
+        let some = ids(|t| if let Changed::Presence(id) = t { Some(id) } else { None });
+        if !some.is_empty() {
+            let shown = conversations::presence::of(&tx.db, business_id, &some, tx.now).await?;
+            events.extend(shown.into_iter().map(LiveEvent::Presence));
+        }
         if changed.contains(&Changed::Notices) {
             let business = businesses::of(tx, business_id).await?;
             events.push(LiveEvent::Notices(pages::notices::of(s, &tx.db, &business).await?));

@@ -83,7 +83,7 @@ async fn tell_all(tx: &mut Tx, scope: &str, whose: &[Uuid]) -> Result<()> {
 
 /// Whether this breaker holds this business's texts back: one of the installation's may be nothing to a business with its own account or
 /// number.
-async fn concerns(tx: &Tx, business_id: Uuid, scope: &str) -> Result<bool> {
+pub(crate) async fn concerns(tx: &Tx, business_id: Uuid, scope: &str) -> Result<bool> {
     let s = tx.services();
     let Some(number) = number(scope) else {
         return Ok(breakers::account(s, business_id) == scope);

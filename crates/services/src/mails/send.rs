@@ -14,7 +14,7 @@ use sea_orm::{
 
 use super::{
     listen,
-    store::{ADDRESS, CONTENT, Said, WHY},
+    store::{ADDRESS, CONTENT, Kind, Said, WHY},
 };
 use crate::{
     accounts,
@@ -100,7 +100,7 @@ async fn claim(s: &Services) -> Result<(usize, Vec<Claimed>)> {
             settle(&mut tx, row, status, Some(why)).await?;
             continue;
         }
-        match opened(s, &row).await {
+        match decrypted(s, &row).await {
             Ok((address, said)) => {
                 let row = begin(&tx, row).await?;
                 go.push(Claimed { row, address, said });
@@ -126,15 +126,21 @@ async fn objection(tx: &Tx, row: &mail::Model) -> Result<Option<(Status, String)
         };
         return Ok(Some((Status::Failed, format!("Given up after a day. {why}"))));
     }
-    if !accounts::manages(&tx.db, row.business_id, row.account_id).await? {
-        let why = "The person is no owner or admin of this business any more.";
+    let (is_for_them, why) = if row.kind == Kind::News.as_str() {
+        let member = accounts::is_member(&tx.db, row.business_id, row.account_id).await?;
+        (member, "The person does not work in this business any more.")
+    } else {
+        let manages = accounts::manages(&tx.db, row.business_id, row.account_id).await?;
+        (manages, "The person is no owner or admin of this business any more.")
+    };
+    if !is_for_them {
         return Ok(Some((Status::Cancelled, why.to_owned())));
     }
     let why = listen::outdated(tx, row).await?;
     Ok(why.map(|why| (Status::Cancelled, why.to_owned())))
 }
 
-async fn opened(s: &Services, row: &mail::Model) -> Result<(String, Said)> {
+async fn decrypted(s: &Services, row: &mail::Model) -> Result<(String, Said)> {
     let address = s.vault().open(ADDRESS, &row.address).await?;
     let content = s.vault().open(CONTENT, &row.content).await?;
     let said = serde_json::from_str(&content).map_err(|e| Error::broken(e.to_string()))?;
@@ -270,7 +276,7 @@ async fn abandoned(s: &Services, age: Duration) -> Result<usize> {
 /// Forgets mails that are long settled.
 ///
 /// # Errors
-/// When the database does not answer; the next sweep tries again.
+/// When the database does not answer; the next round tries again.
 pub async fn prune(s: &Services) -> Result<()> {
     mail::Entity::delete_many()
         .filter(mail::Column::CreatedAt.lt(s.now() - KEPT))

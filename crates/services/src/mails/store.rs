@@ -31,6 +31,8 @@ pub(super) enum Kind {
     TextsGoAgain,
     BudgetAlert,
     BudgetUsed,
+    /// What a person asked to hear by mail.
+    News,
 }
 
 impl Kind {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use contract::{
     Code,
-    messages::{BulkResult, MessageIds, Skipped},
+    messages::{BulkResult, MessageIds, MessageView, Skipped},
 };
 use domain::{consent::Channel, delivery::Status, origin::Origin};
 use entity::messages::message;
 use uuid::Uuid;
 
-use super::{sender::sender, write::may_write};
+use super::{held, sender::sender, view, write::may_write};
 use crate::{
     channels::{self, email::Email},
     contacts::{self, consent},
@@ -23,6 +23,7 @@ use crate::{
         error::{not_found, problem},
     },
     messages::{self, locked},
+    tasks,
 };
 
 /// Most messages in one go.
@@ -76,6 +77,26 @@ async fn each(s: &Services, actor: &Actor, cmd: MessageIds, action: Action) -> R
     Ok(acted)
 }
 
+/// The same to one text, which is then as it is shown.
+///
+/// # Errors
+/// Why it can't be sent again.
+pub async fn retry_one(s: &Services, actor: &Actor, id: Uuid) -> Result<MessageView> {
+    actor.may(Permission::SendMessages)?;
+    one(s, actor, id, Action::Retry).await?;
+    view(s, actor, id).await
+}
+
+/// Takes one text back that still waits; it is then as it is shown.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when it does not wait any more.
+pub async fn cancel_one(s: &Services, actor: &Actor, id: Uuid) -> Result<MessageView> {
+    actor.may(Permission::SendMessages)?;
+    one(s, actor, id, Action::Cancel).await?;
+    view(s, actor, id).await
+}
+
 async fn one(s: &Services, actor: &Actor, id: Uuid, action: Action) -> Result<()> {
     let mut tx = s.begin().await?;
     let found = locked(&tx, actor.business_id, id).await?;
@@ -84,15 +105,20 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, action: Action) -> Result<()
     };
     let state = messages::status(&row);
     match action {
+        Action::Cancel if state == Status::Queued && messages::is_of(&row, Origin::Reply) => {
+            held::take_back(&mut tx, row, "Cancelled by staff.").await?;
+        }
         Action::Cancel if state == Status::Queued => state::withdraw(&mut tx, row, "Cancelled by staff.").await?,
-        Action::Cancel if row.resend_at.is_some() => state::end_retry(&mut tx, row).await?,
+        Action::Cancel if row.retry_at.is_some() => state::end_retry(&mut tx, row).await?,
         Action::Cancel => return Err(problem(Code::Conflict, "It does not wait any more.")),
         Action::Retry if state.is_failure() || state == Status::Cancelled => {
             let channel = channels::of(&row).unwrap_or_default();
             let state = consent::state_on(&tx.db, person.id, channel).await?;
             may_write(&tx, actor, &person, channel, state).await?;
             let address = contacts::address(&person, channel).unwrap_or_default();
-            again(&mut tx, &actor.who, row, channel, address).await?;
+            again(&mut tx, &actor.who, row.clone(), channel, address).await?;
+            // What was to be done about it is done; should it fail once more, that is another task.
+            tasks::settle_of_message(&mut tx, &row, tasks::Kind::StuckMessage, &actor.author()).await?;
         }
         Action::Retry if state == Status::Unknown => {
             let why = "It is not known whether it was sent; sending it again could text the customer twice.";
@@ -122,7 +148,7 @@ async fn again(tx: &mut Tx, by: &Principal, m: message::Model, channel: Channel,
     let Some(from) = from else {
         return Err(problem(Code::MayNotSend, "There is no number to send from."));
     };
-    if m.resend_at.is_some() {
+    if m.retry_at.is_some() {
         // The machine's own second try won't come to an end that counts this failure.
         tx.record(m.business_id, by, Event::RetryEnded(Arc::new(m.clone())));
     }

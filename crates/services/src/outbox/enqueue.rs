@@ -4,50 +4,33 @@ use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::{Code, live::LiveEvent};
-use domain::{consent::Channel, delivery::Status, phone::mask, segments};
+use domain::{consent::Channel, delivery::Status, later::Delay, origin::Origin, phone::mask, segments};
 use entity::{contacts::contact, messages::message, numbers::number};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use uuid::Uuid;
 
-use super::sender::choose;
+use super::{
+    held::{held, is},
+    sender::choose,
+};
 use crate::{
     businesses,
     channels::{self, email::Email},
     contacts, conversations,
-    delivery::state::{self, Again},
+    delivery::{
+        delay::Held,
+        state::{self, Again},
+    },
     kernel::{Error, Result, Tx, error::problem},
     messages::{THEIRS, shown},
-    numbers, spend,
+    numbers, spend, tasks,
 };
-
-/// What a message comes from, and which one of that.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Origin {
-    Reply,
-    Automatic,
-    Reminder(Uuid),
-}
-
-impl Origin {
-    fn kind(self) -> domain::origin::Origin {
-        match self {
-            Origin::Reply => domain::origin::Origin::Reply,
-            Origin::Automatic => domain::origin::Origin::Automatic,
-            Origin::Reminder(_) => domain::origin::Origin::Reminder,
-        }
-    }
-
-    fn id(self) -> Option<Uuid> {
-        match self {
-            Origin::Reply | Origin::Automatic => None,
-            Origin::Reminder(id) => Some(id),
-        }
-    }
-}
 
 /// An outbound text to be stored and sent.
 pub(crate) struct New {
     pub origin: Origin,
+    /// Which one of these it comes from: the row that its owner keeps.
+    pub origin_id: Option<Uuid>,
     pub channel: Channel,
     /// Of an e-mail; none: that it is from this business.
     pub subject: Option<String>,
@@ -62,6 +45,8 @@ pub(crate) struct New {
     pub time_zone: Option<String>,
     /// Where the appointment it is about happens: that decides the number it leaves from.
     pub location_id: Option<Uuid>,
+    /// What it waits for by the will of who wrote it, and until when.
+    pub delay: Option<(Delay, DateTime<Utc>)>,
 }
 
 /// Stores an outbound text and the job that will send it. The caller holds the contact's lock.
@@ -81,7 +66,7 @@ pub(super) async fn enqueue_all(tx: &mut Tx, texts: Vec<(&contact::Model, New)>)
     for (contact, mut new) in texts {
         let key = new.correlation_id.clone().map(|id| (contact.business_id, id));
         let before = key.as_ref().and_then(|key| known.get(key)).cloned();
-        if let Some(before) = before.as_ref().filter(|m| m.contact_id != contact.id || !is_withdrawn(m)) {
+        if let Some(before) = before.as_ref().filter(|m| m.contact_id != contact.id || !may_return(m)) {
             answers.push(if before.contact_id == contact.id {
                 Ok(before.id)
             } else {
@@ -97,7 +82,7 @@ pub(super) async fn enqueue_all(tx: &mut Tx, texts: Vec<(&contact::Model, New)>)
             answers.push(Err(no_address()));
             continue;
         };
-        let (segments, price) = terms.cost(tx, &new, &address).await?;
+        let (segments, price) = terms.cost(tx, new.channel, &new.body, &address).await?;
         if new.channel == Channel::Email && new.subject.is_none() {
             let business = businesses::of(tx, contact.business_id).await?;
             new.subject = Some(format!("A message from {}", business.name));
@@ -111,11 +96,13 @@ pub(super) async fn enqueue_all(tx: &mut Tx, texts: Vec<(&contact::Model, New)>)
                     segments,
                     price,
                     useful_until: until(tx, &new),
+                    held: held(tx, contact.business_id, new.delay).await?,
                 };
                 state::requeue(tx, before, again).await?
             }
             None => {
-                let row = row(tx, contact, new, (from, address), (segments, price));
+                let kept = held(tx, contact.business_id, new.delay).await?;
+                let row = row(tx, contact, new, (from, address), (segments, price), kept);
                 fresh.push((contact, row.clone()));
                 row
             }
@@ -170,10 +157,10 @@ impl Terms {
     }
 
     /// Parts, and what they cost in micro-dollars; a mail is one, and costs nothing.
-    async fn cost(&mut self, tx: &Tx, new: &New, address: &str) -> Result<(i32, i64)> {
-        match new.channel {
+    async fn cost(&mut self, tx: &Tx, channel: Channel, body: &str, address: &str) -> Result<(i32, i64)> {
+        match channel {
             Channel::Sms => {
-                let segments = segments::count(&new.body).count as i32;
+                let segments = segments::count(body).count as i32;
                 Ok((segments, self.price(tx, address, segments).await?))
             }
             Channel::Email => Ok((1, 0)),
@@ -221,9 +208,10 @@ fn row(
     new: New,
     (from, to): (String, String),
     (segments, price): (i32, i64),
+    held: Held,
 ) -> message::Model {
     let (id, vault) = (Uuid::now_v7(), tx.services().vault());
-    let (policy, useful_until) = (new.origin.kind().policy(), until(tx, &new));
+    let (policy, useful_until) = (new.origin.policy(), until(tx, &new));
     message::Model {
         id,
         business_id: contact.business_id,
@@ -231,8 +219,8 @@ fn row(
         contact_id: contact.id,
         direction: "outbound".to_owned(),
         channel: new.channel.as_str().to_owned(),
-        origin: new.origin.kind().as_str().to_owned(),
-        origin_id: new.origin.id(),
+        origin: new.origin.as_str().to_owned(),
+        origin_id: new.origin_id,
         purpose: policy.purpose.as_str().to_owned(),
         status: Status::Queued.as_str().to_owned(),
         segments,
@@ -254,13 +242,16 @@ fn row(
         useful_until,
         time_zone: new.time_zone,
         attempts: 0,
-        resends: 0,
-        resend_at: None,
+        retries: 0,
+        retry_at: None,
         priority: policy.priority.into(),
         slot_at: None,
-        looks: 0,
-        not_before: tx.now,
-        wait_reason: None,
+        lookups: 0,
+        not_before: held.not_before,
+        wait_reason: held.why,
+        delay: held.delay.map(|delay| delay.as_str().to_owned()),
+        send_at: held.send_at,
+        waited_since: None,
         claimed_at: None,
         created_at: tx.now,
         sent_at: None,
@@ -270,7 +261,7 @@ fn row(
 
 /// How long it is of use: what its owner says, else what its origin does.
 fn until(tx: &Tx, new: &New) -> Option<DateTime<Utc>> {
-    let of_origin = new.origin.kind().policy().useful_s;
+    let of_origin = new.origin.policy().useful_s;
     new.useful_until.or_else(|| Some(tx.now + Duration::seconds(of_origin?)))
 }
 
@@ -283,10 +274,18 @@ async fn store(tx: &mut Tx, fresh: Vec<(&contact::Model, message::Model)>) -> Re
     let threads = conversations::get_or_begin_all(tx, people.iter().copied()).await?;
     for (row, thread) in rows.iter_mut().zip(&threads) {
         row.conversation_id = thread.id;
+        row.waited_since = thread.waiting_since.filter(|_| row.origin == Origin::Reply.as_str());
     }
     let new = rows.iter().map(|row| row.clone().into_active_model().reset_all());
     message::Entity::insert_many(new).exec_without_returning(&tx.db).await?;
     conversations::add_all(tx, &threads, &rows, &HashSet::new()).await?;
+    for (row, thread) in rows.iter().zip(&threads) {
+        // Who is answered has been read.
+        if thread.waiting_since.is_some() && row.origin == Origin::Reply.as_str() {
+            let by = row.author.clone().unwrap_or_default();
+            tasks::settle_of_contact(tx, row.business_id, row.contact_id, tasks::Kind::Clarify, &by).await?;
+        }
+    }
     for (row, contact) in rows.iter().zip(&people) {
         tx.publish(row.business_id, LiveEvent::Message(shown(row.clone())));
         metrics::counter!("showup_messages_total", "step" => "stored").increment(1);
@@ -296,7 +295,12 @@ async fn store(tx: &mut Tx, fresh: Vec<(&contact::Model, message::Model)>) -> Re
     Ok(rows)
 }
 
-/// Withdrawn before the provider had it: nobody has seen it.
-fn is_withdrawn(m: &message::Model) -> bool {
-    m.status == Status::Cancelled.as_str() && m.provider_sid.is_none()
+/// Withdrawn before the provider had it: nobody has seen it, and what made it may want it again; what a person has taken back they do not.
+fn may_return(m: &message::Model) -> bool {
+    m.status == Status::Cancelled.as_str() && m.provider_sid.is_none() && !is(m, Delay::TakenBack)
+}
+
+/// Other words for a text that waits: its parts, and what they cost.
+pub(super) async fn cost_of(tx: &Tx, channel: Channel, body: &str, address: &str) -> Result<(i32, i64)> {
+    Terms::default().cost(tx, channel, body, address).await
 }

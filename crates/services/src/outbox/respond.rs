@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     consent::{Channel, State},
+    origin::Origin,
     phone::Address,
 };
 use entity::{contacts::contact, messages::message};
@@ -10,12 +11,13 @@ use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, Select, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
-    enqueue::{New, Origin, enqueue},
+    enqueue::{New, enqueue},
     sender::sender,
 };
 use crate::{
     contacts::consent,
     kernel::{Result, Tx},
+    messages::THEIRS,
     tasks,
 };
 
@@ -54,11 +56,11 @@ pub(crate) async fn respond(
     what: &str,
     body: String,
 ) -> Result<()> {
+    let services = tx.services().clone();
     let allowed = !contact.blocked
         && contact.held_since.is_none()
         && Address::of(&contact.phone).objection().is_none()
         && consent::state(&tx.db, contact.id).await? != State::OptedOut;
-    let services = tx.services().clone();
     if !allowed
         || sender(&services, &tx.db, contact.business_id, Some(contact.id), None)
             .await?
@@ -79,6 +81,7 @@ pub(crate) async fn respond(
     }
     let new = New {
         origin: Origin::Automatic,
+        origin_id: None,
         channel: Channel::Sms,
         subject: None,
         body,
@@ -86,9 +89,15 @@ pub(crate) async fn respond(
         author: None,
         appointment_id: None,
         useful_until: None,
+        delay: None,
         time_zone: None,
         location_id: None,
     };
-    enqueue(tx, contact, new).await?;
+    // Who asked is answered, also at a further number.
+    let asker = contact::Model {
+        phone: services.vault().open(THEIRS, &inbound.theirs).await?,
+        ..contact.clone()
+    };
+    enqueue(tx, &asker, new).await?;
     Ok(())
 }

@@ -2,22 +2,29 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Duration, Utc};
 use contract::{
     Code,
     messages::{MessageView, SendMessage},
 };
 use domain::{
     consent::{Channel, Sending, State, may_send},
+    later::Delay,
+    origin::Origin,
     phone::Address,
+    template,
     words::is_blank,
 };
 use entity::{contacts::contact, messages::message};
-use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ExprTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::enqueue::{New, Origin, enqueue_all};
+use super::{
+    enqueue::{New, enqueue, enqueue_all},
+    held,
+};
 use crate::{
-    channels,
+    accounts, channels,
     contacts::{self, consent},
     conversations,
     kernel::{
@@ -25,7 +32,7 @@ use crate::{
         batcher::Batcher,
         error::{field, not_found, problem},
     },
-    messages::shown,
+    messages::{LATE, shown},
 };
 
 /// Most texts in one transaction.
@@ -41,6 +48,10 @@ pub(crate) struct Text {
     pub channel: Channel,
     pub body: String,
     pub correlation_id: Option<String>,
+    /// The newest message of the thread that its writer has seen.
+    pub after: Option<Uuid>,
+    /// When it is to go out, if not now.
+    pub send_at: Option<DateTime<Utc>>,
 }
 
 pub(crate) type Writing = Batcher<Text, Result<MessageView>>;
@@ -50,16 +61,32 @@ pub(crate) type Writing = Batcher<Text, Result<MessageView>>;
 /// # Errors
 /// `Invalid` for an empty or overlong body; `MayNotSend` with the reason (opted out, blocked, no number).
 pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<MessageView> {
+    store(s, looked_through(s, actor, cmd)?).await
+}
+
+/// The same in a transaction that does more than that. The caller holds the contact's lock.
+///
+/// # Errors
+/// As `send`.
+pub(crate) async fn send_within(tx: &mut Tx, actor: &Actor, person: &contact::Model, cmd: SendMessage) -> Result<message::Model> {
+    let text = looked_through(&tx.services().clone(), actor, cmd)?;
+    let state = consent::state_on(&tx.db, person.id, text.channel).await?;
+    may_write(tx, actor, person, text.channel, state).await?;
+    nothing_newer(tx, &text).await?;
+    conversations::notes::sent(tx, [(actor, person.id)]).await?;
+    let undo = accounts::undo_seconds(&tx.db, conversations::account(actor)).await?;
+    let text = new(tx, &text, &undo);
+    let stored = enqueue(tx, person, text).await?;
+    conversations::assigning::replied(tx, [(actor, person.id)]).await?;
+    Ok(stored)
+}
+
+/// Whether it is a text that may be written at all.
+fn looked_through(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Text> {
     actor.may(Permission::SendMessages)?;
-    let body = domain::inbound::clean(&cmd.body).trim().to_owned();
-    if is_blank(&body) {
-        return Err(field(
-            "body",
-            "There is nothing to read in this text. Please write something.",
-        ));
-    }
-    if body.chars().count() > LONGEST {
-        return Err(field("body", "A text has 1 to 1,600 characters."));
+    let body = readable(actor, &cmd.body)?;
+    if let Some(at) = cmd.send_at {
+        domain::later::check(at, s.now()).map_err(|why| field("send_at", why))?;
     }
     let channel = channel(s, cmd.channel.as_deref())?;
     if cmd
@@ -69,17 +96,40 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
     {
         return Err(field("correlation_id", "A correlation id has 1 to 200 characters."));
     }
-    store(
-        s,
-        Text {
-            actor: actor.clone(),
-            contact_id: cmd.contact_id,
-            channel,
-            body,
-            correlation_id: cmd.correlation_id,
-        },
-    )
-    .await
+    Ok(Text {
+        actor: actor.clone(),
+        contact_id: cmd.contact_id,
+        channel,
+        body,
+        correlation_id: cmd.correlation_id,
+        after: cmd.after_message_id,
+        send_at: cmd.send_at,
+    })
+}
+
+/// What was typed, as it is sent.
+///
+/// # Errors
+/// `Invalid` for nothing to read, too much of it, or a gap.
+pub(super) fn readable(actor: &Actor, typed: &str) -> Result<String> {
+    let body = domain::inbound::clean(typed).trim().to_owned();
+    if is_blank(&body) {
+        return Err(field(
+            "body",
+            "There is nothing to read in this text. Please write something.",
+        ));
+    }
+    if body.chars().count() > LONGEST {
+        return Err(field("body", "A text has 1 to 1,600 characters."));
+    }
+    // A person has left a gap for what was to stand there; a program means what it writes.
+    if let Some(gap) = template::first(&body).filter(|_| matches!(actor.who, Principal::Member { .. })) {
+        return Err(field(
+            "body",
+            format!("{gap} was not filled in. Please write what belongs there."),
+        ));
+    }
+    Ok(body)
 }
 
 fn channel(s: &Services, asked: Option<&str>) -> Result<Channel> {
@@ -132,38 +182,124 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
     let people = contacts::locked_all(&tx, &ids).await?;
     let people: HashMap<Uuid, contact::Model> = people.into_iter().map(|person| (person.id, person)).collect();
     let states = consent::on_channels(&tx.db, &ids).await?;
-    let (mut refused, mut texts) = (Vec::with_capacity(group.len()), Vec::with_capacity(group.len()));
+    let undo = accounts::undo_seconds(&tx.db, group.iter().filter_map(|text| conversations::account(&text.actor))).await?;
+    let mut more: HashMap<Uuid, usize> = HashMap::new();
+    let (mut settled, mut texts) = (Vec::with_capacity(group.len()), Vec::with_capacity(group.len()));
+    let mut written = Vec::with_capacity(group.len());
     for text in group {
         let theirs = |person: &&contact::Model| person.business_id == text.actor.business_id;
         let Some(person) = people.get(&text.contact_id).filter(theirs) else {
-            refused.push(Some(not_found("contact")));
+            settled.push(Some(Err(not_found("contact"))));
             continue;
         };
+        if let Err(merged) = contacts::not_merged(person) {
+            let before = sent_before(&tx, text, person).await?;
+            settled.push(Some(before.map(shown).ok_or(merged)));
+            continue;
+        }
         let state = states.get(&(person.id, text.channel)).copied().unwrap_or_default();
-        match may_write(&tx, &text.actor, person, text.channel, state).await {
-            Ok(()) => {
-                refused.push(None);
-                texts.push((person, new(text)));
+        let fits = match may_write(&tx, &text.actor, person, text.channel, state).await {
+            Ok(()) => nothing_newer(&tx, text).await,
+            no => no,
+        };
+        let fits = match fits {
+            Ok(()) if text.send_at.is_some() => {
+                held::has_room(
+                    &tx,
+                    person,
+                    text.correlation_id.as_deref(),
+                    more.entry(person.id).or_default(),
+                )
+                .await
             }
-            Err(why @ Error::Problem(_)) => refused.push(Some(why)),
+            other => other,
+        };
+        match fits {
+            Ok(()) => {
+                written.push((&text.actor, person.id));
+                settled.push(None);
+                texts.push((person, new(&tx, text, &undo)));
+            }
+            Err(why @ Error::Problem(_)) => settled.push(Some(Err(why))),
             Err(cause) => return Err(cause),
         }
     }
+    conversations::notes::sent(&tx, written.iter().copied()).await?;
     let mut stored = enqueue_all(&mut tx, texts).await?.into_iter();
+    conversations::assigning::replied(&tx, written).await?;
     tx.commit().await?;
-    let answer = |refused: Option<Error>| match refused {
-        Some(why) => Err(why),
+    let answer = |settled: Option<Result<MessageView>>| match settled {
+        Some(answer) => answer,
         None => stored
             .next()
             .unwrap_or_else(|| Err(Error::broken("a text without an answer")))
             .map(shown),
     };
-    Ok(refused.into_iter().map(answer).collect())
+    Ok(settled.into_iter().map(answer).collect())
 }
 
-fn new(text: &Text) -> New {
+/// This text as it was stored before its person was merged into another: who asks again has not lost it.
+async fn sent_before(tx: &Tx, text: &Text, person: &contact::Model) -> Result<Option<message::Model>> {
+    let stored = message::Entity::in_business(text.actor.business_id)
+        .filter(message::Column::CorrelationId.eq(text.correlation_id.as_deref().unwrap_or_default()))
+        .one(&tx.db)
+        .await?;
+    Ok(stored.filter(|m| Some(m.contact_id) == person.merged_into))
+}
+
+/// Two people answer one customer, or the customer writes meanwhile: who has not seen the newest is asked first. The contact is locked. A
+/// repeat of what was stored is no news.
+async fn nothing_newer(tx: &Tx, text: &Text) -> Result<()> {
+    let Some(after) = text.after else { return Ok(()) };
+    let in_thread =
+        || message::Entity::in_business(text.actor.business_id).filter(message::Column::ContactId.eq(text.contact_id));
+    let correlation = text.correlation_id.as_deref().unwrap_or_default();
+    let stored = in_thread()
+        .filter(message::Column::CorrelationId.eq(correlation))
+        .one(&tx.db)
+        .await?;
+    if stored.is_some() {
+        return Ok(());
+    }
+    let seen = in_thread().filter(message::Column::Id.eq(after)).one(&tx.db).await?;
+    let seen = match seen {
+        Some(m) => Some((m.conversation_id, m.created_at)),
+        None => conversations::notes::place(&tx.db, text.contact_id, after).await?,
+    };
+    let Some((conversation_id, at)) = seen else {
+        return Err(field("after_message_id", "There is no such message in this conversation."));
+    };
+    let others = Condition::any().add(message::Column::Direction.eq("inbound")).add(
+        message::Column::Origin
+            .eq(Origin::Reply.as_str())
+            .and(message::Column::Author.ne(text.actor.author())),
+    );
+    // Ids tell the order in which messages were stored; what an outage kept from us is news, though it was written before.
+    let newer = in_thread()
+        .filter(message::Column::ConversationId.eq(conversation_id))
+        .filter(message::Column::CreatedAt.gte(at - LATE))
+        .filter(message::Column::Id.gt(after))
+        .filter(others)
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    if newer.is_some() || conversations::notes::newer_than(&tx.db, &text.actor, conversation_id, after).await? {
+        return Err(problem(
+            Code::Conflict,
+            "Something newer stands in this conversation: a text, a reply or a note. Please read it, then send yours if it still fits.",
+        ));
+    }
+    Ok(())
+}
+
+fn new(tx: &Tx, text: &Text, undo: &HashMap<Uuid, i32>) -> New {
+    // Who presses a button may have pressed too soon; a program has not.
+    let seconds = conversations::account(&text.actor).and_then(|account| undo.get(&account));
+    let until = seconds.filter(|seconds| **seconds > 0);
+    let until = until.map(|seconds| (Delay::Undo, tx.now + Duration::seconds(i64::from(*seconds))));
     New {
         origin: Origin::Reply,
+        origin_id: None,
         channel: text.channel,
         subject: None,
         body: text.body.clone(),
@@ -173,6 +309,7 @@ fn new(text: &Text) -> New {
         useful_until: None,
         time_zone: None,
         location_id: None,
+        delay: text.send_at.map(|at| (Delay::Later, at)).or(until),
     }
 }
 

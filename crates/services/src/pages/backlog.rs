@@ -29,14 +29,14 @@ pub async fn backlog(s: &Services) -> Result<Backlog> {
     let reminders = reminder_request::Entity::find()
         .filter(Expr::cust("\"status\" = 'planned'"))
         .filter(reminder_request::Column::DueAt.lte(s.now()));
-    let resends = message::Entity::find().filter(message::Column::ResendAt.lte(s.now()));
+    let retries = message::Entity::find().filter(message::Column::RetryAt.lte(s.now()));
     let queues = vec![
         waiting(s, "outbox", texts(Status::Queued), message::Column::NotBefore).await?,
         waiting(s, "in_flight", texts(Status::Sending), message::Column::ClaimedAt).await?,
         waiting(s, "unclear", texts(Status::Unknown), message::Column::NotBefore).await?,
         waiting(s, "receipts", receipts, receipt::Column::ReceivedAt).await?,
         waiting(s, "reminders", reminders, reminder_request::Column::DueAt).await?,
-        waiting(s, "resends", resends, message::Column::ResendAt).await?,
+        waiting(s, "retries", retries, message::Column::RetryAt).await?,
     ];
     let breakers_open = breakers::open_count(s.read()).await?;
     Ok(Backlog { queues, breakers_open })

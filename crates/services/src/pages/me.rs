@@ -6,7 +6,7 @@ use super::settings;
 use crate::{
     accounts, conversations,
     kernel::{Actor, Principal, Result, Services, error::problem, live},
-    tasks,
+    notifications, tasks,
 };
 
 /// What the frame of every page shows.
@@ -19,14 +19,19 @@ pub async fn me(s: &Services, actor: &Actor) -> Result<Me> {
     };
     let live_cursor = live::cursor(s, actor.business_id).await?;
     let (name, email) = accounts::name_and_email(s, account_id).await?;
+    let account = accounts::get(s, account_id).await?;
     Ok(Me {
         account_id,
         name,
         email,
         role,
         business: settings::view(s, s.read(), actor.business_id).await?,
-        unread: conversations::unread(s, actor).await?,
+        counts: conversations::counts(s, actor).await?,
         open_tasks: tasks::open_count(s, actor).await?,
+        notifications: notifications::unread(s, actor).await?,
         live_cursor,
+        shortcuts: account.shortcuts,
+        undo_seconds: account.undo_seconds,
+        away: accounts::is_away(s.read(), actor.business_id, account_id).await?,
     })
 }

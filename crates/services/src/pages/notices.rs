@@ -46,7 +46,7 @@ fn country(b: &business::Model) -> Option<Notice> {
         urgent: false,
         text: "It is not known which country your customers' numbers are from, so only numbers that start with + are taken."
             .to_owned(),
-        todo: "Choose your country in Settings.".to_owned(),
+        next_step: "Choose your country in Settings.".to_owned(),
     })
 }
 
@@ -66,7 +66,7 @@ fn broken(s: &Services, b: &business::Model, open: breakers::Open) -> Notice {
         kind: kind.to_owned(),
         urgent: true,
         text,
-        todo: format!("It is tried again {when}; nothing is lost. Please call where it can't wait."),
+        next_step: format!("It is tried again {when}; nothing is lost. Please call where it can't wait."),
     }
 }
 
@@ -87,14 +87,14 @@ async fn budget(s: &Services, db: &impl ConnectionTrait, b: &business::Model) ->
             kind: "budget_used".to_owned(),
             urgent: true,
             text: format!("This month's budget for texts is used up ({of}). Reminders wait; replies still go out."),
-            todo: "Raise the budget in Settings, or call the customers.".to_owned(),
+            next_step: "Raise the budget in Settings, or call the customers.".to_owned(),
         }
     } else {
         Notice {
             kind: "budget_alert".to_owned(),
             urgent: false,
             text: format!("{percent} % of this month's budget for texts is used ({of})."),
-            todo: "At 100 % everything but replies waits. The budget is in Settings.".to_owned(),
+            next_step: "At 100 % everything but replies waits. The budget is in Settings.".to_owned(),
         }
     }))
 }

@@ -1,7 +1,7 @@
 //! The settings of a business, as its people see them.
 
 use contract::{
-    businesses::{BusinessView, SendingView},
+    businesses::{BusinessView, InboxView, SendingView},
     mails::EmailView,
 };
 use entity::businesses::business;
@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::{
-    businesses,
+    accounts, businesses,
     channels::{self, connections::Connections, email::Email},
     kernel::{Actor, Permission, Result, Services},
     mails,
@@ -66,6 +66,24 @@ async fn sending_view(s: &Services, db: &impl ConnectionTrait, b: business::Mode
         state_hours: b.state_hours,
         quiet_start: clock(businesses::quiet(&b).start_min),
         quiet_end: clock(businesses::quiet(&b).end_min),
+    })
+}
+
+/// What happens to the conversations of the actor's business by itself.
+///
+/// # Errors
+/// `NotAllowed`.
+pub async fn inbox(s: &Services, actor: &Actor) -> Result<InboxView> {
+    actor.may(Permission::ReadMessages)?;
+    let b = businesses::get(&s.db().write, actor.business_id).await?;
+    let crew = accounts::crew(s.read(), b.id).await?;
+    let away = crew.iter().filter(|m| m.away_since.is_some()).map(|m| m.account_id);
+    let mut away: Vec<String> = accounts::names(s.read(), away).await?.into_values().collect();
+    away.sort();
+    Ok(InboxView {
+        assign: businesses::rules::assign(&b),
+        close_after_days: b.close_after_days.and_then(|days| days.try_into().ok()),
+        away,
     })
 }
 

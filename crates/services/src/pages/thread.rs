@@ -1,45 +1,68 @@
 //! An open conversation, and whether one may write.
 
+use chrono::{DateTime, NaiveTime, Utc};
 use contract::{
     contacts::{ContactView, Hold},
-    conversations::{Composer, Thread},
+    conversations::{Composer, Place, Thread},
 };
 use domain::{
     consent::{Sending, may_send},
+    later::MOST,
     phone::Address,
+    when,
 };
 use entity::messages::message;
-use sea_orm::{ColumnTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::{
-    appointments, contacts, conversations,
+    accounts, appointments, businesses, contacts, conversations,
     kernel::{
-        Actor, Permission, Result, Services,
-        paging::{self, Cursor, TimeCursor},
+        Actor, Error, Permission, Result, Services,
+        paging::{Cursor, PAGE, TimeCursor},
     },
     messages,
-    outbox::sender,
+    outbox::{held, sender},
     tasks,
 };
 
-/// An open conversation: the newest messages, or those before a cursor, and the person.
+/// Messages that are shown after the one somebody has come for.
+const AFTER: u64 = 20;
+
+/// An open conversation: a page of its messages, and the person. Of one that was merged into another it is the other.
 ///
 /// # Errors
-/// `NotFound`, `Malformed` for a cursor that is none.
-pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String>) -> Result<Thread> {
+/// `NotFound`, also for a message that is not in this conversation.
+pub async fn thread(s: &Services, actor: &Actor, id: Uuid, place: Place) -> Result<Thread> {
     actor.may(Permission::ReadMessages)?;
-    let conversation = conversations::row(s, s.read(), actor.business_id, id).await?;
-    let rows = messages::newest(actor.business_id, TimeCursor::decode(before.as_deref())?)
-        .filter(message::Column::ConversationId.eq(id));
-    let page = paging::page(rows.all(s.read()).await?, |row| Cursor(row.created_at, row.id));
+    let mut conversation = match conversations::row(s, s.read(), actor.business_id, id).await {
+        // It says where it is now.
+        Err(Error::Problem(gone)) => {
+            let now = gone.conflicts_with.ok_or(Error::Problem(gone))?;
+            conversations::row(s, s.read(), actor.business_id, now).await?
+        }
+        found => found?,
+    };
+    let id = conversation.id;
+    conversations::for_reader(s.read(), actor, std::slice::from_mut(&mut conversation)).await?;
+    let first_unread = match conversation.unread {
+        0 => None,
+        _ => conversations::first_unread(s.read(), actor, id).await?,
+    };
+    let page = page(s, actor.business_id, id, place).await?;
     let contact = contacts::view(s, s.read(), actor.business_id, conversation.contact_id).await?;
     let sender = sender(s, s.read(), actor.business_id, Some(contact.id), None).await?;
     let hold = tasks::hold::of(s.read(), actor.business_id, &contact).await?;
     Ok(Thread {
+        notes: conversations::notes::between(s.read(), id, page.since, page.until).await?,
+        draft: conversations::notes::draft(s.read(), actor, id).await?,
+        members: accounts::members(s.read(), actor.business_id).await?,
         composer: composer(&contact, hold, sender.is_some()),
-        messages: page.data.into_iter().rev().map(messages::shown).collect(),
-        older: page.next_cursor,
+        messages: page.rows.into_iter().map(messages::shown).collect(),
+        older: page.older,
+        newer: page.newer,
+        sought: page.sought,
+        first_unread,
         appointments: appointments::of_contact(s, s.read(), actor.business_id, contact.id).await?,
         tasks: tasks::of_contact(s, s.read(), actor.business_id, contact.id).await?,
         conversation,
@@ -47,11 +70,122 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, before: Option<String
     })
 }
 
+/// Messages that follow one another, oldest first.
+struct Messages {
+    rows: Vec<message::Model>,
+    older: Option<Uuid>,
+    newer: Option<Uuid>,
+    sought: Option<Uuid>,
+    /// Notes that stand between them are of this time.
+    since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+}
+
+async fn page(s: &Services, business_id: Uuid, id: Uuid, place: Place) -> Result<Messages> {
+    let said = async |said| at(s, business_id, id, said).await;
+    match place {
+        Place::Newest => up_to(s, business_id, id, None, None).await,
+        Place::Before(message) => up_to(s, business_id, id, Some(said(message).await?), None).await,
+        Place::After(message) => following(s, business_id, id, said(message).await?).await,
+        Place::At(message) => around(s, business_id, id, said(message).await?).await,
+        Place::On(day) => {
+            let zone = businesses::zone(&businesses::get(s.read(), business_id).await?);
+            let morning = when::local_to_utc(day.and_time(NaiveTime::MIN), zone);
+            let first = messages::after(business_id, id, Cursor(morning, Uuid::nil())).limit(1);
+            match first.one(s.read()).await? {
+                Some(row) => around(s, business_id, id, Cursor(row.created_at, row.id)).await,
+                None => up_to(s, business_id, id, None, None).await,
+            }
+        }
+    }
+}
+
+/// The last messages before one, or of all.
+async fn up_to(s: &Services, business_id: Uuid, id: Uuid, before: Option<TimeCursor>, sought: Option<Uuid>) -> Result<Messages> {
+    let until = before.as_ref().map(|Cursor(at, _)| *at);
+    let rows = messages::newest(business_id, before).filter(message::Column::ConversationId.eq(id));
+    let mut rows = rows.all(s.read()).await?;
+    let more = rows.len() > PAGE as usize;
+    rows.truncate(PAGE as usize);
+    rows.reverse();
+    let oldest = rows.first().filter(|_| more).map(|row| (row.id, row.created_at));
+    let newer = rows.last().filter(|_| until.is_some()).map(|row| row.id);
+    if until.is_none() {
+        rows.extend(written_for_later(s, business_id, id, &rows).await?);
+    }
+    Ok(Messages {
+        rows,
+        older: oldest.map(|(id, _)| id),
+        newer,
+        sought,
+        since: oldest.map(|(_, at)| at),
+        until,
+    })
+}
+
+/// The first messages after one.
+async fn following(s: &Services, business_id: Uuid, id: Uuid, after: TimeCursor) -> Result<Messages> {
+    let since = after.0;
+    let rows = messages::after(business_id, id, after).limit(PAGE + 1);
+    let mut rows = rows.all(s.read()).await?;
+    let next = rows.get(PAGE as usize).map(|row| row.created_at);
+    rows.truncate(PAGE as usize);
+    Ok(Messages {
+        older: rows.first().map(|row| row.id),
+        newer: rows.last().filter(|_| next.is_some()).map(|row| row.id),
+        rows,
+        sought: None,
+        since: Some(since),
+        until: next,
+    })
+}
+
+/// A message or note with what came before it and some of what came after.
+async fn around(s: &Services, business_id: Uuid, id: Uuid, Cursor(at, said): TimeCursor) -> Result<Messages> {
+    let after = messages::after(business_id, id, Cursor(at, said)).limit(AFTER + 1);
+    let rows = after.all(s.read()).await?;
+    let end = rows.get(AFTER as usize).map(|row| Cursor(row.created_at, row.id));
+    up_to(s, business_id, id, end, Some(said)).await
+}
+
+/// Where a message or note stands.
+async fn at(s: &Services, business_id: Uuid, conversation_id: Uuid, said: Uuid) -> Result<TimeCursor> {
+    let message = message::Entity::these(business_id, [said])
+        .filter(message::Column::ConversationId.eq(conversation_id))
+        .one(s.read())
+        .await?;
+    let at = match message {
+        Some(row) => row.created_at,
+        None => conversations::notes::at(s.read(), business_id, conversation_id, said).await?,
+    };
+    Ok(Cursor(at, said))
+}
+
+/// What was written before all of the newest page and goes out, or went out, after its beginning.
+async fn written_for_later(
+    s: &Services,
+    business_id: Uuid,
+    conversation_id: Uuid,
+    page: &[message::Model],
+) -> Result<Vec<message::Model>> {
+    let Some(oldest) = page.first() else { return Ok(Vec::new()) };
+    let rows = held::of_conversation(business_id, conversation_id)
+        .filter(
+            Condition::any()
+                .add(message::Column::SendAt.gte(oldest.created_at))
+                .add(Expr::cust(messages::WAITING)),
+        )
+        .filter(message::Column::CreatedAt.lt(oldest.created_at))
+        .order_by_desc(message::Column::SendAt)
+        .limit(2 * MOST as u64);
+    Ok(rows.all(s.read()).await?)
+}
+
 /// Whether staff may write to this person, and what to do if not.
 fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool) -> Composer {
-    let closed = |reason: &str, todo: &str| Composer::Closed {
+    let closed = |reason: &str, next_step: &str| Composer::Closed {
         reason: reason.to_owned(),
-        todo: todo.to_owned(),
+        next_step: next_step.to_owned(),
     };
     if contact.blocked {
         return closed(contacts::BLOCKED, "Unblock them on their page to write again.");

@@ -10,7 +10,7 @@ use domain::{
     texts,
 };
 use entity::{businesses::business, contacts::contact, messages::message};
-use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
@@ -27,8 +27,8 @@ pub(super) struct Answer {
     pub vague: bool,
     /// The number behind the letter.
     pub token: Option<u16>,
-    /// What the text they quoted was about; it decides by itself.
-    pub subject: Option<Uuid>,
+    /// The text they quoted; it decides by itself.
+    pub quoted: Option<Uuid>,
 }
 
 /// Finds what a Y or N answers. The contact is locked by the caller.
@@ -40,23 +40,18 @@ pub(super) async fn answer(
     said: Answer,
 ) -> Result<()> {
     let mut open = questions::waiting(tx, contact, inbound).await?;
-    if let Some(subject) = said.subject {
-        open.retain(|one| one.question.subject_id == subject);
+    if let Some(quoted) = said.quoted {
+        let about = questions::asked_by(tx, contact, quoted).await?;
+        open.retain(|one| about.contains(&one.question.subject_id));
     }
     match questions::meant(said.token, &open) {
-        Which::This(i) if i < open.len() => {
-            let open = open.swap_remove(i);
-            if perhaps_to_staff(tx, inbound, &open, &said).await? {
-                let title = "They answered, but perhaps what was written to them last and not the reminder. Please read.";
-                return tasks::ask_to_read(tx, inbound, title.to_owned()).await;
-            }
-            let answered = questions::answer(tx, open.question, said.yes).await?;
-            let event = Event::Answered(Arc::new(answered), Arc::new(inbound.clone()));
-            tx.record(inbound.business_id, &Principal::Customer, event);
-            Ok(())
+        Which::These(these) => {
+            let mut place = 0..;
+            open.retain(|_| place.next().is_some_and(|place| these.contains(&place)));
+            take(tx, inbound, open, &said).await
         }
         Which::AskWhich => ask_which(tx, business, contact, inbound, &open).await,
-        _ => {
+        Which::Nothing => {
             let what = if said.yes { "Answered yes" } else { "Answered no" };
             let title = format!("{what}, but no visit is waiting for that answer.");
             tasks::ask_to_read(tx, inbound, title).await
@@ -64,10 +59,26 @@ pub(super) async fn answer(
     }
 }
 
+/// The answer to these, which one text asked.
+async fn take(tx: &mut Tx, inbound: &message::Model, meant: Vec<Open>, said: &Answer) -> Result<()> {
+    for open in &meant {
+        if perhaps_to_staff(tx, inbound, open, said).await? {
+            let title = "They answered, but perhaps what was written to them last and not the reminder. Please read.";
+            return tasks::ask_to_read(tx, inbound, title.to_owned()).await;
+        }
+    }
+    for open in meant {
+        let answered = questions::answer(tx, open.question, said.yes).await?;
+        let event = Event::Answered(Arc::new(answered), Arc::new(inbound.clone()));
+        tx.record(inbound.business_id, &Principal::Customer, event);
+    }
+    Ok(())
+}
+
 /// Whether this may be an answer to what a person wrote to them meanwhile: an "ok" since we asked, or anything that would turn round
 /// what they have answered ("N", "Does Tuesday at 3 suit you?", "Yes").
 async fn perhaps_to_staff(tx: &Tx, inbound: &message::Model, open: &Open, said: &Answer) -> Result<bool> {
-    if said.token.is_some() || said.subject.is_some() {
+    if said.token.is_some() || said.quoted.is_some() {
         return Ok(false);
     }
     let question = &open.question;
@@ -78,7 +89,12 @@ async fn perhaps_to_staff(tx: &Tx, inbound: &message::Model, open: &Open, said: 
     };
     let written = message::Entity::in_business(inbound.business_id)
         .filter(message::Column::ConversationId.eq(inbound.conversation_id))
-        .filter(message::Column::CreatedAt.gt(since))
+        // What was written for later was said when it went out.
+        .filter(
+            Condition::any()
+                .add(message::Column::CreatedAt.gt(since))
+                .add(message::Column::SendAt.gt(since)),
+        )
         .filter(message::Column::CreatedAt.lte(inbound.created_at))
         .filter(message::Column::Origin.eq(Origin::Reply.as_str()))
         .filter(message::Column::Status.is_not_in([Delivery::Queued.as_str(), Delivery::Cancelled.as_str()]))
@@ -124,9 +140,14 @@ pub(super) async fn other(
         let title = "Wrote something other than Y or N. Please read and answer.";
         return tasks::ask_to_read(tx, inbound, title.to_owned()).await;
     }
-    let body = match open.as_slice() {
-        [_] => texts::correction(&business.name),
-        several => texts::ask_which(&business.name, &questions::choices(business, contact, several)),
+    // A family's text is answered as a whole.
+    let is_one_text = open
+        .windows(2)
+        .all(|two| two[0].question.message_id == two[1].question.message_id);
+    let body = if is_one_text {
+        texts::correction(&business.name)
+    } else {
+        texts::ask_which(&business.name, &questions::choices(business, contact, &open))
     };
     outbox::respond(tx, contact, inbound, "correction", body).await
 }

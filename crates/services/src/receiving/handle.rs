@@ -8,12 +8,13 @@ use domain::{
 };
 use entity::{contacts::contact, messages::message};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
-use twilio::forms;
 use uuid::Uuid;
 
 use super::answer::{self, Answer};
 use crate::{
+    appointments::arrival::{self, Here},
     businesses,
+    channels::Inbound,
     contacts::{self, consent, hold},
     kernel::{Principal, Result, Tx},
     messages::{OUTBOUND, THEIRS},
@@ -23,7 +24,7 @@ use crate::{
 
 /// A text that is stored, and what is known of who wrote it.
 pub(super) struct Heard<'a> {
-    pub form: &'a forms::Inbound,
+    pub text: &'a Inbound,
     pub inbound: &'a message::Model,
     pub contact: &'a contact::Model,
     pub state: State,
@@ -34,7 +35,7 @@ pub(super) struct Heard<'a> {
 /// Does what a text says; about whom it changed anything but their thread.
 pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
     let Heard {
-        form,
+        text,
         inbound,
         contact,
         state,
@@ -43,13 +44,13 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
     let since = Since::of(tx, contact, inbound).await?;
     // It means what it meant when they wrote it.
     let state_then = if since.opted_out { State::Unknown } else { state };
-    let meaning = meaning(form, state_then);
+    let meaning = meaning(text, state_then);
     if Address::of(&contact.phone).is_machine() && !matches!(meaning, Meaning::Stop | Meaning::Start) {
         // It is shown. Nobody there reads an answer, and a machine might answer that in turn.
         return Ok(Vec::new());
     }
-    if meaning == Meaning::Stop && inbound::may_mean_the_appointment(&form.body) && !since.answered && !since.opted_in {
-        reminders::perhaps_meant(tx, contact, Some(inbound), &form.body).await?;
+    if meaning == Meaning::Stop && inbound::may_mean_the_appointment(&text.body) && !since.answered && !since.opted_in {
+        reminders::perhaps_meant(tx, contact, Some(inbound), &text.body).await?;
     }
     let mut changed = vec![contact.id];
     match meaning {
@@ -57,19 +58,26 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         Meaning::Stop if since.opted_in => return Ok(Vec::new()),
         Meaning::Start if since.opted_out => return Ok(Vec::new()),
         Meaning::Stop => {
-            changed.extend(stop_elsewhere(tx, inbound, form).await?);
-            if state == State::OptedOut {
+            changed.extend(stop_elsewhere(tx, inbound, text).await?);
+            // Of a further number it is news that it has said so, too.
+            if state == State::OptedOut && text.from == contact.phone {
                 hold::end(tx, contact, &Principal::Customer).await?;
             } else {
-                set_consent(tx, contact, inbound, State::OptedOut).await?;
+                set_consent(tx, contact, inbound, text, State::OptedOut).await?;
             }
         }
-        Meaning::Start if state != State::OptedIn || contact.held_since.is_some() => {
-            set_consent(tx, contact, inbound, State::OptedIn).await?
+        Meaning::Start if first_has_stopped(tx, contact, text).await? => {
+            consent::lift(tx, contact.business_id, &text.from).await?;
+            let title =
+                "They wrote START from a further number, and STOP from the one that texts go to: it stays so. Please read.";
+            tasks::ask_to_read(tx, inbound, title.to_owned()).await?;
+        }
+        Meaning::Start if state != State::OptedIn || contact.held_since.is_some() || has_stopped(tx, contact, text).await? => {
+            set_consent(tx, contact, inbound, text, State::OptedIn).await?
         }
         Meaning::Start => return Ok(Vec::new()),
         // With Advanced Opt-Out Twilio has answered already; and nothing at all goes to somebody who opted out.
-        Meaning::Help if form.opt_out_type.is_some() || state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
+        Meaning::Help if text.handled.is_some() || state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
         Meaning::Help => {
             let business = businesses::of(tx, contact.business_id).await?;
             let body = texts::help(&business.name, &business.contact_line);
@@ -79,6 +87,7 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
             let title = "An answer came late, after a newer one. Please read what they wrote.".to_owned();
             tasks::ask_to_read(tx, inbound, title).await?;
         }
+        Meaning::Here => here(tx, heard).await?,
         Meaning::Yes { token } => answered(tx, heard, true, token).await?,
         Meaning::No { token } => answered(tx, heard, false, token).await?,
         Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
@@ -92,22 +101,37 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
     Ok(changed)
 }
 
+/// They say that they are there. Where that is not plainly about one visit of today, it is a text like any other.
+async fn here(tx: &mut Tx, heard: &Heard<'_>) -> Result<()> {
+    match arrival::said(tx, heard.contact, heard.inbound.created_at).await? {
+        Here::Marked => Ok(()),
+        Here::Several => {
+            let title = "They are there, and have several visits today. Please say which one it is.";
+            tasks::ask_to_read(tx, heard.inbound, title.to_owned()).await
+        }
+        Here::Nothing => {
+            let title = "They wrote that they are there, but have no visit today. Please read.";
+            tasks::ask_to_read(tx, heard.inbound, title.to_owned()).await
+        }
+    }
+}
+
 async fn answered(tx: &mut Tx, heard: &Heard<'_>, yes: bool, token: Option<u16>) -> Result<()> {
     let business = businesses::of(tx, heard.contact.business_id).await?;
-    let subject = quoted(tx, heard.contact, heard.form).await?;
-    let vague = yes && token.is_none() && inbound::may_only_acknowledge(&heard.form.body);
+    let quoted = quoted(tx, heard.contact, heard.text).await?;
+    let vague = yes && token.is_none() && inbound::may_only_acknowledge(&heard.text.body);
     let said = Answer {
         yes,
         vague,
         token,
-        subject,
+        quoted,
     };
     answer::answer(tx, &business, heard.contact, heard.inbound, said).await
 }
 
-/// The appointment that the text of ours which they replied to, or whose button they tapped, was about. Plain SMS does not tell.
-async fn quoted(tx: &Tx, contact: &contact::Model, form: &forms::Inbound) -> Result<Option<Uuid>> {
-    let Some(sid) = &form.original_replied_message_sid else {
+/// The text of ours which they replied to, or whose button they tapped. Plain SMS does not tell.
+async fn quoted(tx: &Tx, contact: &contact::Model, text: &Inbound) -> Result<Option<Uuid>> {
+    let Some(sid) = &text.replied_to else {
         return Ok(None);
     };
     let ours = message::Entity::in_business(contact.business_id)
@@ -115,7 +139,7 @@ async fn quoted(tx: &Tx, contact: &contact::Model, form: &forms::Inbound) -> Res
         .filter(message::Column::ContactId.eq(contact.id))
         .one(&tx.db)
         .await?;
-    Ok(ours.and_then(|m| m.appointment_id))
+    Ok(ours.map(|m| m.id))
 }
 
 /// What was said since a text was written, for one that comes late: brought in after an outage, or acted on at a second try.
@@ -171,24 +195,43 @@ fn said(body: &str) -> Meaning {
 }
 
 /// Whether a text says something that a machine acts on. Where it can't after all, a person is asked, and its sender waits from then on.
-pub(super) fn is_for_the_machine(form: &forms::Inbound, state: State, asked: bool) -> bool {
-    match meaning(form, state) {
-        Meaning::Stop | Meaning::Start | Meaning::Help => true,
+pub(super) fn is_for_the_machine(text: &Inbound, state: State, asked: bool) -> bool {
+    match meaning(text, state) {
+        Meaning::Stop | Meaning::Start | Meaning::Help | Meaning::Here => true,
         Meaning::Yes { .. } | Meaning::No { .. } => asked,
         Meaning::Other => false,
     }
 }
 
-pub(super) fn meaning(form: &forms::Inbound, state: State) -> Meaning {
-    match form.opt_out_type.as_deref() {
-        Some("STOP") => Meaning::Stop,
-        Some("START") => Meaning::Start,
-        Some("HELP") => Meaning::Help,
-        _ => parse(&form.body, state == State::OptedOut),
-    }
+pub(super) fn meaning(text: &Inbound, state: State) -> Meaning {
+    text.handled.unwrap_or_else(|| parse(&text.body, state == State::OptedOut))
 }
 
-async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, state: State) -> Result<()> {
+/// A START counts for the number it came from. Texts go to the person's first one: if that has said STOP, it is for that to take it back.
+async fn first_has_stopped(tx: &Tx, contact: &contact::Model, text: &Inbound) -> Result<bool> {
+    let further = text.from != contact.phone;
+    Ok(further
+        && consent::suppressed_since(tx, contact.business_id, &contact.phone)
+            .await?
+            .is_some())
+}
+
+/// Whether the number of this text has said STOP, though its person may be texted at another.
+async fn has_stopped(tx: &Tx, contact: &contact::Model, text: &Inbound) -> Result<bool> {
+    let further = text.from != contact.phone;
+    Ok(further
+        && consent::suppressed_since(tx, contact.business_id, &text.from)
+            .await?
+            .is_some())
+}
+
+async fn set_consent(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    inbound: &message::Model,
+    text: &Inbound,
+    state: State,
+) -> Result<()> {
     let sid = inbound.provider_sid.as_deref().unwrap_or_default();
     let evidence = format!("Text \"{}\" ({sid})", inbound.body.chars().take(200).collect::<String>());
     let change = consent::Change {
@@ -200,16 +243,16 @@ async fn set_consent(tx: &mut Tx, contact: &contact::Model, inbound: &message::M
         evidence: &evidence,
         at: inbound.created_at,
     };
-    consent::record(tx, change).await
+    consent::record_of(tx, &change, &text.from).await
 }
 
 /// A STOP to a number that several businesses send from means all of them: the customer can't tell them apart. Whom it stopped there.
-async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, form: &forms::Inbound) -> Result<Vec<Uuid>> {
+async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, text: &Inbound) -> Result<Vec<Uuid>> {
     if tx.services().settings().default_from.as_ref() != Some(&inbound.ours) {
         return Ok(Vec::new());
     }
     let texted: Vec<(Uuid, Uuid)> = message::Entity::find()
-        .filter(message::Column::TheirsKey.is_in(tx.services().vault().indexes(THEIRS, &form.from)))
+        .filter(message::Column::TheirsKey.is_in(tx.services().vault().indexes(THEIRS, &text.from)))
         .filter(message::Column::Ours.eq(&inbound.ours))
         .filter(Expr::cust(OUTBOUND))
         .filter(message::Column::BusinessId.ne(inbound.business_id))
@@ -224,10 +267,10 @@ async fn stop_elsewhere(tx: &mut Tx, inbound: &message::Model, form: &forms::Inb
     for (business_id, contact_id) in texted {
         let contact = contacts::locked(tx, business_id, contact_id).await?;
         if consent::state(&tx.db, contact.id).await? != State::OptedOut {
-            set_consent(tx, &contact, inbound, State::OptedOut).await?;
-            if inbound::may_mean_the_appointment(&form.body) {
+            set_consent(tx, &contact, inbound, text, State::OptedOut).await?;
+            if inbound::may_mean_the_appointment(&text.body) {
                 // Which business they meant they did not say; the text itself is the other one's.
-                reminders::perhaps_meant(tx, &contact, None, &form.body).await?;
+                reminders::perhaps_meant(tx, &contact, None, &text.body).await?;
             }
             stopped.push(contact.id);
         }

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     panic::AssertUnwindSafe,
+    sync::Arc,
 };
 
 use chrono::{DateTime, Duration, Utc};
@@ -22,7 +23,6 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait, Select,
     Set, sea_query::OnConflict,
 };
-use twilio::forms;
 use uuid::Uuid;
 
 use super::{
@@ -30,7 +30,7 @@ use super::{
     route::routes,
 };
 use crate::{
-    channels::connections,
+    channels::{Inbound, connections, sms},
     contacts::{self, consent, hold},
     conversations,
     kernel::{Error, Event, Principal, Result, Services, Tx, batcher::Batcher, error::problem, queue::Job},
@@ -38,7 +38,7 @@ use crate::{
     questions, tasks,
 };
 
-/// What Twilio posted, sealed whole, as `vault::SEALED` calls it.
+/// What was handed to us, sealed whole, as `vault::SEALED` calls it.
 const RAW: &str = "receipt.raw";
 
 /// The origin of what we did not write.
@@ -47,7 +47,7 @@ const CUSTOMER: &str = "customer";
 /// After so many tries at acting on a text a person gets it as a task.
 const TRIES: i32 = 5;
 
-/// What became of a text that Twilio handed us.
+/// What became of a text that a provider handed us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
     /// Stored and acted on.
@@ -60,7 +60,7 @@ pub enum Received {
 
 /// A text as it came.
 pub(crate) struct Item {
-    form: forms::Inbound,
+    text: Inbound,
     raw: String,
     /// When the customer sent it, for one that an outage kept from us.
     sent_at: Option<DateTime<Utc>>,
@@ -78,18 +78,18 @@ pub(crate) type InboundBatch = Batcher<Item, Result<Received>>;
 /// Most texts in one transaction.
 const MOST: usize = 128;
 
-/// Takes an inbound text; `raw` is the form as it came. Texts that come together share a transaction, and each is answered after it.
+/// Takes an inbound text; `raw` is what came. Texts that come together share a transaction, and each is answered after it.
 ///
 /// # Errors
 /// `NotFound` when the number is nobody's; anything else means nothing was stored and Twilio should ask again.
-pub async fn receive(s: &Services, form: &forms::Inbound, raw: &str) -> Result<Received> {
-    take(s, form, raw, None).await
+pub async fn receive(s: &Services, text: impl Into<Inbound>, raw: &str) -> Result<Received> {
+    take(s, text.into(), raw, None).await
 }
 
-pub(crate) async fn take(s: &Services, form: &forms::Inbound, raw: &str, sent_at: Option<DateTime<Utc>>) -> Result<Received> {
+pub(crate) async fn take(s: &Services, text: Inbound, raw: &str, sent_at: Option<DateTime<Utc>>) -> Result<Received> {
     let begun = tokio::time::Instant::now();
     let item = Item {
-        form: form.clone(),
+        text,
         raw: raw.to_owned(),
         sent_at,
     };
@@ -100,12 +100,12 @@ pub(crate) async fn take(s: &Services, form: &forms::Inbound, raw: &str, sent_at
 }
 
 async fn receive_group(s: &Services, group: Vec<Item>) -> Vec<Result<Received>> {
-    let texts: Vec<(&str, &str)> = group.iter().map(|i| (i.form.to.as_str(), i.form.from.as_str())).collect();
+    let texts: Vec<(&str, &str)> = group.iter().map(|i| (i.text.to.as_str(), i.text.from.as_str())).collect();
     let owners = match routes(s, s.read(), &texts).await {
         Ok(owners) => owners
             .into_iter()
             .zip(&group)
-            .map(|(owner, item)| owner.filter(|id| connections::speaks_for(s, &item.form.account_sid, *id, &item.form.to)))
+            .map(|(owner, item)| owner.filter(|id| connections::speaks_for(s, &item.text.account, *id, &item.text.to)))
             .collect::<Vec<_>>(),
         Err(cause) => {
             let cause = cause.to_string();
@@ -126,7 +126,7 @@ async fn receive_group(s: &Services, group: Vec<Item>) -> Vec<Result<Received>> 
             .next()
             .unwrap_or_else(|| Err(Error::broken("a text without an answer"))),
         None => {
-            tracing::warn!(to = %mask(&item.form.to), "a text came to a number that belongs to no business");
+            tracing::warn!(to = %mask(&item.text.to), "a text came to a number that belongs to no business");
             Err(problem(Code::NotFound, "This number belongs to no business here."))
         }
     });
@@ -160,7 +160,7 @@ async fn receive_alone(s: &Services, text: Routed<'_>, failed_before: Option<Err
                 Err(e) => cause = Some(e),
             },
             Some(e) if e.is_duplicate() || is_conflict(&e) => {
-                if seen(s, &text.item.form.message_sid).await? {
+                if seen(s, &text.item.text.provider_id).await? {
                     return Ok(Received::Repeat);
                 }
             }
@@ -195,7 +195,7 @@ async fn store_group(s: &Services, group: &[Routed<'_>]) -> Result<Vec<Received>
     let mut results = Vec::with_capacity(group.len());
     let mut fresh = Vec::with_capacity(group.len());
     for text in group {
-        if new.remove(&text.item.form.message_sid) {
+        if new.remove(&text.item.text.provider_id) {
             results.push(Received::Done);
             fresh.push(text);
         } else {
@@ -209,7 +209,7 @@ async fn store_group(s: &Services, group: &[Routed<'_>]) -> Result<Vec<Received>
         .iter()
         .map(|Routed { business_id, item }| Text {
             business_id: *business_id,
-            form: &item.form,
+            inbound: &item.text,
             at: item.sent_at.unwrap_or(tx.now),
         })
         .collect();
@@ -217,7 +217,7 @@ async fn store_group(s: &Services, group: &[Routed<'_>]) -> Result<Vec<Received>
     tx.commit().await?;
     for Routed { item, .. } in fresh {
         metrics::counter!("showup_messages_total", "step" => "received").increment(1);
-        tracing::info!(sid = %item.form.message_sid, step = "received", from = %mask(&item.form.from), "text");
+        tracing::info!(sid = %item.text.provider_id, step = "received", from = %mask(&item.text.from), "text");
     }
     Ok(results)
 }
@@ -229,7 +229,7 @@ async fn take_receipts(tx: &Tx, group: &[Routed<'_>]) -> Result<HashSet<String>>
     let by_sid: BTreeMap<&str, &Routed<'_>> = group
         .iter()
         .rev()
-        .map(|text| (text.item.form.message_sid.as_str(), text))
+        .map(|text| (text.item.text.provider_id.as_str(), text))
         .collect();
     let mut insert = receipt::Entity::insert_many(by_sid.into_values().map(|text| row(tx, *text, None)))
         .on_conflict(OnConflict::column(receipt::Column::ProviderSid).do_nothing().to_owned())
@@ -241,15 +241,15 @@ async fn take_receipts(tx: &Tx, group: &[Routed<'_>]) -> Result<HashSet<String>>
 
 /// Our own logic failed: the receipt alone is kept, with a job to try again.
 async fn keep(s: &Services, text: Routed<'_>, cause: &Error) -> Result<Received> {
-    let sid = &text.item.form.message_sid;
+    let sid = &text.item.text.provider_id;
     tracing::error!(%sid, %cause, "a text could not be acted on; kept for another try");
     let mut tx = s.begin().await?;
     if let Err(e) = row(&tx, text, Some(cause)).insert(&tx.db).await.map_err(Error::from) {
         return if e.is_duplicate() { Ok(Received::Repeat) } else { Err(e) };
     }
-    if handle::meaning(&text.item.form, State::Unknown) == Meaning::Stop {
+    if handle::meaning(&text.item.text, State::Unknown) == Meaning::Stop {
         // It is acknowledged, so it counts from now on, even though it could not be acted on.
-        hold::meanwhile(&mut tx, text.business_id, &text.item.form.from).await?;
+        hold::meanwhile(&mut tx, text.business_id, &text.item.text.from).await?;
     }
     try_again(&mut tx, sid, 1).await?;
     tx.commit().await?;
@@ -266,7 +266,7 @@ async fn try_again(tx: &mut Tx, sid: &str, tries: i32) -> Result<()> {
 
 fn row(tx: &Tx, Routed { business_id, item }: Routed<'_>, error: Option<&Error>) -> receipt::ActiveModel {
     receipt::ActiveModel {
-        provider_sid: Set(item.form.message_sid.clone()),
+        provider_sid: Set(item.text.provider_id.clone()),
         business_id: Set(business_id),
         raw: Set(tx.services().vault().seal(RAW, &item.raw)),
         sent_at: Set(item.sent_at),
@@ -292,12 +292,12 @@ pub(crate) async fn receive_again(s: &Services, sid: &str) -> Result<()> {
     let Some(row) = waiting.filter(|r| r.processed_at.is_none() && r.tries < TRIES) else {
         return Ok(());
     };
-    let form = match s.vault().open(RAW, &row.raw).await {
-        Ok(raw) => forms::Inbound::parse(raw.as_bytes()).map_err(|e| Error::broken(e.to_string())),
+    let text = match s.vault().open(RAW, &row.raw).await {
+        Ok(raw) => sms::webhooks::read(&raw),
         Err(e) => Err(e),
     };
-    let tried = match form {
-        Ok(form) => apply_kept(s, &row, &form).await,
+    let tried = match text {
+        Ok(text) => apply_kept(s, &row, &text).await,
         Err(e) => Err(e),
     };
     let Err(cause) = tried else { return Ok(()) };
@@ -329,14 +329,14 @@ fn stuck(business_id: Uuid, sid: &str) -> tasks::New {
     }
 }
 
-async fn apply_kept(s: &Services, row: &receipt::Model, form: &forms::Inbound) -> Result<()> {
+async fn apply_kept(s: &Services, row: &receipt::Model, inbound: &Inbound) -> Result<()> {
     let mut tx = s.begin().await?;
     let mut done = row.clone().into_active_model();
     done.processed_at = Set(Some(tx.now));
     done.update(&tx.db).await?;
     let text = Text {
         business_id: row.business_id,
-        form,
+        inbound,
         at: row.sent_at.unwrap_or(row.received_at),
     };
     apply(&mut tx, &[text]).await?;
@@ -346,16 +346,17 @@ async fn apply_kept(s: &Services, row: &receipt::Model, form: &forms::Inbound) -
 /// A text to be shown and acted on.
 struct Text<'a> {
     business_id: Uuid,
-    form: &'a forms::Inbound,
+    inbound: &'a Inbound,
     at: DateTime<Utc>,
 }
 
 /// Contacts, conversations, messages and effects of a group of texts, in the caller's transaction. What is the same for all is read and
 /// written at once; effects come one after another, in the order of the texts.
 async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
-    let senders: Vec<(Uuid, &str)> = texts.iter().map(|t| (t.business_id, t.form.from.as_str())).collect();
+    let senders: Vec<(Uuid, &str)> = texts.iter().map(|t| (t.business_id, t.inbound.from.as_str())).collect();
     let people = contacts::known_or_new(tx, &senders).await?;
     let threads = conversations::get_or_begin_all(tx, people.iter()).await?;
+    conversations::assigning::expect(tx, &threads).await?;
     let mut rows = Vec::with_capacity(texts.len());
     for ((text, person), thread) in texts.iter().zip(&people).zip(&threads) {
         rows.push(message_row(tx, text, person, thread.id));
@@ -377,14 +378,15 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
     let of = texts.iter().zip(&people).zip(&rows);
     let understood = of.filter(|((text, person), _)| {
         let state = consents.get(&person.id).copied().unwrap_or_default();
-        handle::is_for_the_machine(text.form, state, asked.contains(&person.id))
+        handle::is_for_the_machine(text.inbound, state, asked.contains(&person.id))
     });
     let understood = understood.map(|(_, row)| row.id).collect();
     let threads = conversations::add_all(tx, &threads, &rows, &understood).await?;
     conversations::show_all(tx, threads, &people, &consents).await?;
     let mut changed = HashSet::new();
     for ((text, person), inbound) in texts.iter().zip(&people).zip(&rows) {
-        tx.record(text.business_id, &Principal::Customer, Event::MessageReceived);
+        let received = Event::MessageReceived(Arc::new(inbound.clone()));
+        tx.record(text.business_id, &Principal::Customer, received);
         tx.publish(text.business_id, LiveEvent::Message(shown(inbound.clone())));
         // An earlier text of the group may have changed where this person stands.
         let (person, state) = if changed.contains(&person.id) {
@@ -394,7 +396,7 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
             (person.clone(), consents.get(&person.id).copied().unwrap_or_default())
         };
         let heard = Heard {
-            form: text.form,
+            text: text.inbound,
             inbound,
             contact: &person,
             state,
@@ -411,7 +413,7 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
 }
 
 fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_id: Uuid) -> message::Model {
-    let form = text.form;
+    let said = text.inbound;
     let vault = tx.services().vault();
     message::Model {
         id: Uuid::now_v7(),
@@ -419,19 +421,19 @@ fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_
         conversation_id,
         contact_id: contact.id,
         direction: "inbound".to_owned(),
-        channel: "sms".to_owned(),
+        channel: said.channel.as_str().to_owned(),
         origin: CUSTOMER.to_owned(),
         origin_id: None,
         purpose: Purpose::Transactional.as_str().to_owned(),
         status: Status::Received.as_str().to_owned(),
-        segments: form.num_segments as i32,
+        segments: said.segments as i32,
         subject: None,
-        body: with_attachments(clean(&form.body), form.num_media),
-        ours: form.to.clone(),
-        theirs_key: Some(vault.index(THEIRS, &form.from)),
-        theirs: vault.seal(THEIRS, &form.from),
-        account_sid: Some(form.account_sid.clone()),
-        provider_sid: Some(form.message_sid.clone()),
+        body: with_attachments(clean(&said.body), said.attachments),
+        ours: said.to.clone(),
+        theirs_key: Some(vault.index(THEIRS, &said.from)),
+        theirs: vault.seal(THEIRS, &said.from),
+        account_sid: Some(said.account.clone()),
+        provider_sid: Some(said.provider_id.clone()),
         error_code: None,
         error: None,
         correlation_id: None,
@@ -440,16 +442,19 @@ fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_
         useful_until: None,
         time_zone: None,
         attempts: 0,
-        resends: 0,
-        resend_at: None,
+        retries: 0,
+        retry_at: None,
         priority: 0,
         slot_at: None,
         price: None,
         price_unit: None,
         price_final: false,
-        looks: 0,
+        lookups: 0,
         not_before: tx.now,
         wait_reason: None,
+        delay: None,
+        send_at: None,
+        waited_since: None,
         claimed_at: None,
         created_at: text.at,
         sent_at: None,

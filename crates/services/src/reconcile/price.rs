@@ -9,13 +9,11 @@ use crate::{
 };
 
 /// Twilio's own price of a message replaces our estimate, in the message and in the month's sum.
-pub(super) async fn settle(tx: &mut Tx, m: &message::Model, said: &twilio::Message) -> Result<()> {
-    let (Some(price), Some(unit)) = (&said.price, &said.price_unit) else {
+pub(super) async fn settle(tx: &mut Tx, m: &message::Model, price: Option<&(i64, String)>) -> Result<()> {
+    let Some((cost, unit)) = price else {
         return Ok(());
     };
-    let Some((cost, unit)) = domain::prices::parse_provider_price(price, unit) else {
-        return Ok(());
-    };
+    let cost = *cost;
     if m.price_final && m.price == Some(cost) {
         return Ok(());
     }

@@ -5,27 +5,33 @@ use contract::{Code, appointments::AppointmentView};
 use domain::{
     consent::{Channel, Sending, may_send},
     delivery::Status,
-    origin::Origin as Asks,
+    origin::Origin,
     reminders::{AtSend, Kind, Skip, at_send},
     texts,
 };
-use entity::{appointments::appointment, businesses::business, contacts::contact, reminders::reminder_request};
+use entity::{
+    appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
+};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
-    Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::{Expr, LockType},
 };
 use uuid::Uuid;
 
-use super::{Row, finish, needs_call, save, zone_of};
+use super::{
+    Row,
+    families::{Told, with_companions},
+    finish, needs_call, save,
+    siblings::{later_kind_due, replace_waiting, siblings},
+    zone_of,
+};
 use crate::{
     appointments::{self, clocks},
-    businesses,
+    businesses::{self, locations},
     contacts::{self, consent},
     delivery,
     kernel::{Actor, Permission, Result, Services, Tx, error::problem, tx::Changed},
-    outbox::{self, Origin},
-    questions, tasks,
+    outbox, questions, tasks,
 };
 
 /// Reminders taken per look.
@@ -36,9 +42,6 @@ const LOOKS: usize = 50;
 
 /// Reminders in one transaction: few, because SQLite's only writer waits for all of them.
 const GROUP: usize = 10;
-
-/// A reminder by hand stands for one that falls due so soon after it.
-const BY_HAND: chrono::Duration = chrono::Duration::hours(1);
 
 /// Contact, reminder and business.
 type Due = (Uuid, Uuid, Uuid);
@@ -158,7 +161,7 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
     };
     let others = siblings(&tx.db, &request).await?;
     if later_kind_due(tx.now, &request, &others) {
-        return finish(tx, request, "skipped", Some(Skip::LaterKindDue.words())).await;
+        return finish(tx, request, "skipped", Some(Skip::LaterKindDue.label())).await;
     }
     let business = businesses::of(tx, business_id).await?;
     match at_send(
@@ -175,9 +178,9 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
             Ok(())
         }
         AtSend::Skip(why) => {
-            finish(tx, request, "skipped", Some(why.words())).await?;
+            finish(tx, request, "skipped", Some(why.label())).await?;
             if appointment.starts_at > tx.now {
-                needs_call(tx, &appointment, why.words()).await?;
+                needs_call(tx, &appointment, why.label()).await?;
             }
             Ok(())
         }
@@ -188,63 +191,11 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
             }
             None => {
                 replace_waiting(tx, others).await?;
-                text(tx, &business, &contact, &appointment, request, None).await
+                let told = with_companions(tx, &business, (appointment, request)).await?;
+                text(tx, &business, &contact, told, None).await
             }
         },
     }
-}
-
-/// Hours before the appointment; none for one that a member asked for.
-fn hours(request: &reminder_request::Model) -> Option<u16> {
-    request.kind.parse::<Kind>().ok().and_then(Kind::hours)
-}
-
-async fn siblings(db: &impl ConnectionTrait, request: &reminder_request::Model) -> Result<Vec<reminder_request::Model>> {
-    let rows = reminder_request::Entity::in_business(request.business_id)
-        .filter(reminder_request::Column::AppointmentId.eq(request.appointment_id))
-        .filter(reminder_request::Column::Id.ne(request.id));
-    Ok(rows.all(db).await?)
-}
-
-/// Another reminder of the same appointment, closer to it, is due too or has gone out: after a night or an outage only that one does.
-/// So does one that a member asked for within the hour.
-fn later_kind_due(now: DateTime<Utc>, request: &reminder_request::Model, others: &[reminder_request::Model]) -> bool {
-    let stands = |other: &reminder_request::Model| match other.status.as_str() {
-        "planned" => other.due_at <= now,
-        "queued" => true,
-        "sent" => other.expires_at.is_some_and(|at| at > now),
-        _ => false,
-    };
-    others.iter().any(|other| match hours(other) {
-        Some(closer) => hours(request).is_some_and(|hours| closer < hours) && stands(other),
-        // Unless it spoke of a time that the appointment no longer has.
-        None => {
-            let stands = matches!(other.status.as_str(), "queued" | "sent") && other.expires_at.is_some_and(|at| at > now);
-            stands && other.due_at > now - BY_HAND
-        }
-    })
-}
-
-/// Other reminders of the same appointment whose text still waits, behind a limit or the budget or for another try, make way: else both
-/// would go together.
-async fn replace_waiting(tx: &mut Tx, others: Vec<reminder_request::Model>) -> Result<()> {
-    for other in others {
-        let (business_id, message_id, why) = (other.business_id, other.message_id, Skip::LaterKindDue.words());
-        // First the reminder, then its text: a text that is withdrawn under a live reminder asks for a call.
-        if other.status == "queued" {
-            finish(tx, other, "cancelled", Some(why)).await?;
-        }
-        if let Some(message_id) = message_id {
-            outbox::cancel(tx, business_id, message_id, why).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Another reminder of the appointment has gone out, or is about to, since this one fell due: no use in trying this one again.
-pub(super) async fn superseded(db: &impl ConnectionTrait, request: &reminder_request::Model) -> Result<bool> {
-    let later = |other: &reminder_request::Model| other.due_at > request.due_at && other.message_id.is_some();
-    Ok(siblings(db, request).await?.iter().any(later))
 }
 
 /// Why this contact can't be texted, if so. The claim asks all of this again.
@@ -265,45 +216,101 @@ async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, appointment: 
     Ok(sender.is_none().then(|| "There is no number to send from.".to_owned()))
 }
 
+/// Writes the text of one reminder, or of several that go out together; the first is what it is known by.
 async fn text(
     tx: &mut Tx,
     business: &business::Model,
     contact: &contact::Model,
-    appointment: &appointment::Model,
-    request: reminder_request::Model,
+    mut told: Vec<Told>,
     author: Option<String>,
 ) -> Result<()> {
+    let subjects: Vec<Uuid> = told.iter().map(|(a, _)| a.id).collect();
     // With another appointment waiting for its answer a bare "Y" would be a riddle, so this text asks for a token.
-    let other = questions::others_open(tx, appointment.business_id, appointment.contact_id, appointment.id).await?;
-    let token = other.then_some(appointment.token as u16);
-    let start = super::start(&tx.db, business, contact, appointment).await?;
+    let other = questions::others_open(tx, business.id, contact.id, &subjects).await?;
+    let body = words(tx, business, contact, &told, other).await?;
+    let Some((appointment, request)) = told.first() else {
+        return Ok(());
+    };
     let new = outbox::New {
-        origin: Origin::Reminder(request.id),
+        origin: Origin::Reminder,
+        origin_id: Some(request.id),
         channel: Channel::Sms,
         subject: None,
-        body: texts::reminder(&business.name, start, token),
+        body: body.clone(),
         correlation_id: Some(request.correlation_id.clone()),
         author,
         appointment_id: Some(appointment.id),
         location_id: appointment.location_id,
-        useful_until: Some(appointment.starts_at),
+        useful_until: told.iter().map(|(a, _)| a.starts_at).min(),
+        delay: None,
         time_zone: appointment.time_zone.clone(),
     };
     let message = outbox::enqueue(tx, contact, new).await?;
+    if message.body != body {
+        // It was texted before, when there was less to tell: the others are told on their own.
+        told.truncate(1);
+    }
     if message.status == Status::Failed.as_str() {
         let reason = message.error.unwrap_or_default();
-        finish(tx, request, "failed", Some(&reason)).await?;
-        return needs_call(tx, appointment, &reason).await;
+        for (appointment, request) in told {
+            finish(tx, request, "failed", Some(&reason)).await?;
+            needs_call(tx, &appointment, &reason).await?;
+        }
+        return Ok(());
     }
+    // What it told of before it was taken back.
+    reminder_request::Entity::update_many()
+        .col_expr(reminder_request::Column::MessageId, Expr::value(Option::<Uuid>::None))
+        .filter(reminder_request::Column::BusinessId.eq(business.id))
+        .filter(reminder_request::Column::MessageId.eq(message.id))
+        .exec(&tx.db)
+        .await?;
+    for (appointment, request) in told {
+        asked(tx, business, &message, &appointment, request).await?;
+    }
+    // It was texted before, when the appointment had this time already.
+    if message.provider_sid.is_some() {
+        super::sent(tx, &message, message.delivered_at.map(|_| "the network")).await
+    } else {
+        Ok(())
+    }
+}
+
+async fn words(tx: &Tx, business: &business::Model, contact: &contact::Model, told: &[Told], other: bool) -> Result<String> {
+    let mut all = Vec::with_capacity(told.len());
+    for (appointment, _) in told {
+        all.push(texts::Together {
+            start: super::start(&tx.db, business, contact, appointment).await?,
+            name: appointment.for_name.clone(),
+            token: appointment.token as u16,
+        });
+    }
+    all.sort_by_key(|one| one.start.at);
+    Ok(match all.as_slice() {
+        [one] => texts::reminder(&business.name, one.name.as_deref(), one.start, other.then_some(one.token)),
+        several => texts::reminder_many(&business.name, several, other),
+    })
+}
+
+/// The text asks about this appointment from now on.
+async fn asked(
+    tx: &mut Tx,
+    business: &business::Model,
+    message: &message::Model,
+    appointment: &appointment::Model,
+    request: reminder_request::Model,
+) -> Result<()> {
+    let place = locations::zone_of(&tx.db, business, appointment.location_id).await?;
     let question = questions::New {
         business_id: appointment.business_id,
         contact_id: appointment.contact_id,
-        origin: Asks::Reminder,
+        origin: Origin::Reminder,
         origin_id: request.id,
         subject_id: appointment.id,
         token: appointment.token,
         at: appointment.starts_at,
-        time_zone: Some(start.place.name()),
+        time_zone: Some(place.name()),
+        name: appointment.for_name.as_deref(),
         message_id: message.id,
         expires_at: appointment.starts_at,
     };
@@ -316,12 +323,7 @@ async fn text(
     let request = request.update(&tx.db).await?;
     super::step(request.id, "fired", None);
     tx.mark_changed(appointment.business_id, Changed::Appointment(appointment.id));
-    // It was texted before, when the appointment had this time already.
-    if message.provider_sid.is_some() {
-        super::sent(tx, &message, message.delivered_at.map(|_| "the network")).await
-    } else {
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Sends a reminder at once because a member asked for it. Quiet hours do not hold it back, consent does.
@@ -358,7 +360,14 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     if request.status == "planned" {
         let others = siblings(&tx.db, &request).await?;
         replace_waiting(&mut tx, others).await?;
-        text(&mut tx, &business, &contact, &appointment, request, Some(actor.author())).await?;
+        text(
+            &mut tx,
+            &business,
+            &contact,
+            vec![(appointment, request)],
+            Some(actor.author()),
+        )
+        .await?;
     }
     appointments::finish(tx, actor.business_id, appointment_id).await
 }

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use contract::appointments::Status as AppointmentStatus;
 use entity::{appointments::appointment, messages::message, reminders::reminder_request};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use uuid::Uuid;
 
-use super::{Stop, finish, firing::superseded, is_of_another_time, needs_call, of_message, plan, sent, stop};
+use super::{Stop, finish, is_of_another_time, needs_call, of_message, plan, sent, siblings::superseded, stop};
 use crate::{
     appointments::{self, clocks},
     businesses, contacts,
@@ -21,7 +21,9 @@ use crate::{
 pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
         match &one.event {
-            Event::AppointmentBooked(a) | Event::AppointmentReopened(a) => plan_of(tx, a).await?,
+            Event::AppointmentBooked(a) => plan_of(tx, a).await?,
+            // One that is reopened because its customer is not there yet may have been answered.
+            Event::AppointmentReopened(a) if appointments::status(a)? == AppointmentStatus::Scheduled => plan_of(tx, a).await?,
             Event::AppointmentMoved(a) => {
                 stop(tx, a, Stop::Superseded("The visit was moved.")).await?;
                 plan_of(tx, a).await?;
@@ -35,6 +37,7 @@ pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Re
             }
             Event::AppointmentCancelled(a) => stop(tx, a, Stop::Superseded("The visit was cancelled.")).await?,
             Event::AppointmentEnded(a) => stop(tx, a, Stop::Superseded("The visit is over.")).await?,
+            Event::AppointmentArrived(a) => stop(tx, a, Stop::Answered("The customer is there.")).await?,
             Event::ClockChanged(a) => stop(tx, a, Stop::Answered(clocks::UNDECIDED)).await?,
             // Who has answered, or whose appointment is over, is not reminded.
             Event::ClockDecided(a) if appointments::status(a)? == AppointmentStatus::Scheduled => plan_of(tx, a).await?,
@@ -71,25 +74,25 @@ pub(crate) async fn still_wanted(
     now: DateTime<Utc>,
     waiting: &[&message::Model],
 ) -> Result<Objections> {
-    let ids = waiting.iter().filter_map(|m| m.origin_id);
-    let requests = reminder_request::Entity::find().filter(reminder_request::Column::Id.is_in(ids));
-    let requests: HashMap<Uuid, reminder_request::Model> = requests.all(db).await?.into_iter().map(|r| (r.id, r)).collect();
-    let ids = requests.values().map(|r| r.appointment_id);
+    let ids = waiting.iter().map(|m| m.id);
+    let requests = reminder_request::Entity::find().filter(reminder_request::Column::MessageId.is_in(ids));
+    let requests = requests.all(db).await?;
+    let ids = requests.iter().map(|r| r.appointment_id);
     let found = appointment::Entity::find().filter(appointment::Column::Id.is_in(ids));
     let found: HashMap<Uuid, appointment::Model> = found.all(db).await?.into_iter().map(|a| (a.id, a)).collect();
     let mut objections = Objections::new();
     for m in waiting {
-        let request = m
-            .origin_id
-            .and_then(|id| requests.get(&id))
-            .filter(|r| r.business_id == m.business_id);
-        let about = request
-            .and_then(|r| found.get(&r.appointment_id))
-            .filter(|a| a.business_id == m.business_id);
-        let why = match (request, about) {
-            (Some(request), Some(about)) => objection(db, now, m, request, about).await?,
-            _ => Some(GONE),
-        };
+        let of_text = |r: &&reminder_request::Model| r.message_id == Some(m.id) && r.business_id == m.business_id;
+        let told: Vec<&reminder_request::Model> = requests.iter().filter(of_text).collect();
+        let mut why = told.is_empty().then_some(GONE);
+        for request in told {
+            let about = found.get(&request.appointment_id).filter(|a| a.business_id == m.business_id);
+            why = match (why, about) {
+                (Some(why), _) => Some(why),
+                (None, Some(about)) => objection(db, now, m, request, about).await?,
+                (None, None) => Some(GONE),
+            };
+        }
         if let Some(why) = why {
             objections.insert(m.id, why.to_owned());
         }
@@ -107,7 +110,7 @@ async fn objection(
     about: &appointment::Model,
 ) -> Result<Option<&'static str>> {
     let status = appointments::status(about).ok();
-    let tried_before = m.resends > 0 || messages::status(m).is_failure();
+    let tried_before = m.retries > 0 || messages::status(m).is_failure();
     let stands = if tried_before {
         // Taken once and not delivered: it makes sense only while nobody has settled the appointment by other means.
         let of_this_time = request.expires_at.is_some_and(|at| at > now);
@@ -128,29 +131,57 @@ async fn objection(
 
 /// A reminder's text did not reach anybody: the appointment shows it, and somebody should call.
 async fn failed(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
-    let Some(row) = of_message(tx, m).await? else { return Ok(()) };
-    if !matches!(row.status.as_str(), "queued" | "sent") {
-        return Ok(());
-    }
-    let appointment = appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
-    let old = is_of_another_time(&row, tx.now);
-    finish(tx, row, "failed", Some(reason)).await?;
-    // News of a time that the appointment no longer has, or of one that somebody has settled or that is over, calls for nothing.
-    if !old && appointment.starts_at > tx.now && appointments::status(&appointment)? == AppointmentStatus::Scheduled {
-        needs_call(tx, &appointment, reason).await?;
+    for row in of_message(tx, m).await? {
+        if !matches!(row.status.as_str(), "queued" | "sent") {
+            continue;
+        }
+        let appointment = appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
+        let old = is_of_another_time(&row, tx.now);
+        finish(tx, row, "failed", Some(reason)).await?;
+        // News of a time that the appointment no longer has, or of one that somebody has settled or that is over, calls for nothing.
+        if !old && appointment.starts_at > tx.now && appointments::status(&appointment)? == AppointmentStatus::Scheduled {
+            needs_call(tx, &appointment, reason).await?;
+        }
     }
     Ok(())
 }
 
-/// A reminder's text was withdrawn before it was handed over. If the appointment still stands, somebody should call.
+/// A reminder's text was withdrawn before it was handed over. If one of several appointments that it told of is another one now, the others
+/// are told anew, without it. Else, if the appointment still stands, somebody should call.
 async fn withdrawn(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
-    let Some(row) = of_message(tx, m).await?.filter(|r| r.status == "queued") else {
-        return Ok(());
-    };
-    let appointment = appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
-    finish(tx, row, "cancelled", Some(reason)).await?;
-    if appointment.starts_at > tx.now && appointments::status(&appointment)?.is_open() {
-        needs_call(tx, &appointment, reason).await?;
+    let rows = of_message(tx, m).await?;
+    let mut standing = Vec::new();
+    let mut one_is_gone = false;
+    for row in rows {
+        let appointment = appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
+        let stands = appointment.starts_at > tx.now && appointments::status(&appointment)?.is_open();
+        if row.status == "queued" && stands {
+            standing.push((row, appointment));
+            continue;
+        }
+        one_is_gone = true;
+        if row.status == "queued" {
+            finish(tx, row, "cancelled", Some(reason)).await?;
+        }
     }
+    for (row, appointment) in standing {
+        if one_is_gone {
+            again(tx, row).await?;
+        } else {
+            finish(tx, row, "cancelled", Some(reason)).await?;
+            needs_call(tx, &appointment, reason).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Its text has not left and never will: it is due once more.
+async fn again(tx: &Tx, row: reminder_request::Model) -> Result<()> {
+    let mut row = row.into_active_model();
+    row.status = Set("planned".to_owned());
+    row.message_id = Set(None);
+    row.due_at = Set(tx.now);
+    row.updated_at = Set(tx.now);
+    row.update(&tx.db).await?;
     Ok(())
 }

@@ -28,7 +28,7 @@ pub async fn recover(s: &Services) -> Result<usize> {
 }
 
 /// A call of this process that won't be waited for any longer.
-pub(super) async fn give_up(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
+pub(super) async fn stop_waiting(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
     let mut tx = s.begin().await?;
     if let Some((_, row)) = locked(&tx, business_id, id)
         .await?
@@ -55,7 +55,7 @@ pub(super) async fn give_up(s: &Services, business_id: Uuid, id: Uuid) -> Result
 async fn abandoned(s: &Services, age: Duration) -> Result<usize> {
     let most = if age == Duration::zero() { 100_000 } else { BATCH };
     let rows = in_state(Status::Sending, message::Column::ClaimedAt, s.now() - age).limit(most);
-    one_by_one(s, rows, |business_id, id| give_up(s, business_id, id)).await
+    one_by_one(s, rows, |business_id, id| stop_waiting(s, business_id, id)).await
 }
 
 /// Finds claims without an owner.

@@ -1,14 +1,14 @@
 //! How fast each account may be called: learned from what Twilio says to calls, and kept where every worker sees it. An account that
-//! was never too fast has no row, and is not held back. The rule is `domain::pace::Allowance`.
+//! was never too fast has no row, and is not held back. The rule is `domain::rate_limit::Allowance`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     outcome::{Class, Outcome},
-    pace::{Allowance, Rate},
+    rate_limit::{Allowance, Rate},
 };
-use entity::messages::{account_pace, message};
+use entity::messages::{account_rate_limit, message};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{LockType, OnConflict},
@@ -44,9 +44,9 @@ impl Heard {
 
 /// What is known of those of these accounts that were too fast, locked in order of name: nobody else changes it meanwhile.
 pub(super) async fn known(tx: &Tx, accounts: BTreeSet<String>) -> Result<BTreeMap<String, Allowance>> {
-    let rows = account_pace::Entity::find()
-        .filter(account_pace::Column::Account.is_in(accounts))
-        .order_by_asc(account_pace::Column::Account)
+    let rows = account_rate_limit::Entity::find()
+        .filter(account_rate_limit::Column::Account.is_in(accounts))
+        .order_by_asc(account_rate_limit::Column::Account)
         .lock(LockType::NoKeyUpdate)
         .all(&tx.db)
         .await?;
@@ -56,7 +56,7 @@ pub(super) async fn known(tx: &Tx, accounts: BTreeSet<String>) -> Result<BTreeMa
         .collect())
 }
 
-fn read(row: &account_pace::Model) -> Option<Allowance> {
+fn read(row: &account_rate_limit::Model) -> Option<Allowance> {
     let rate = |n: i32| Rate::thousandths(n.max(1) as u32);
     Some(Allowance {
         rate: rate(row.per_1000_s?),
@@ -108,7 +108,7 @@ pub(super) async fn learn(
 
 /// A row to lock, or two workers would both think that they are the first to hear of it.
 async fn make_row(tx: &Tx, account: &str) -> Result<()> {
-    let free = account_pace::ActiveModel {
+    let free = account_rate_limit::ActiveModel {
         account: Set(account.to_owned()),
         per_1000_s: Set(None),
         threshold: Set(None),
@@ -117,8 +117,10 @@ async fn make_row(tx: &Tx, account: &str) -> Result<()> {
         changed_at: Set(tx.now),
         until: Set(tx.now),
     };
-    let once = OnConflict::column(account_pace::Column::Account).do_nothing().to_owned();
-    account_pace::Entity::insert(free)
+    let once = OnConflict::column(account_rate_limit::Column::Account)
+        .do_nothing()
+        .to_owned();
+    account_rate_limit::Entity::insert(free)
         .on_conflict(once)
         .exec_without_returning(&tx.db)
         .await?;
@@ -128,11 +130,13 @@ async fn make_row(tx: &Tx, account: &str) -> Result<()> {
 /// Stores what is known of an account whose row is locked.
 pub(super) async fn save(tx: &Tx, account: &str, known: Option<Allowance>) -> Result<()> {
     let Some(known) = known else {
-        account_pace::Entity::delete_by_id(account.to_owned()).exec(&tx.db).await?;
+        account_rate_limit::Entity::delete_by_id(account.to_owned())
+            .exec(&tx.db)
+            .await?;
         return Ok(());
     };
     let number = |rate: Rate| i32::try_from(rate.per_1000_s.get()).unwrap_or(i32::MAX);
-    let row = account_pace::ActiveModel {
+    let row = account_rate_limit::ActiveModel {
         account: Set(account.to_owned()),
         per_1000_s: Set(Some(number(known.rate))),
         threshold: Set(known.threshold.map(number)),
@@ -141,7 +145,7 @@ pub(super) async fn save(tx: &Tx, account: &str, known: Option<Allowance>) -> Re
         changed_at: Set(known.changed_at),
         until: Set(known.until),
     };
-    account_pace::Entity::update(row).exec(&tx.db).await?;
+    account_rate_limit::Entity::update(row).exec(&tx.db).await?;
     Ok(())
 }
 

@@ -30,6 +30,7 @@ use crate::{
     contacts::{self, Look},
     conversations,
     delivery::{
+        delay,
         state::{self, TURN_KEPT},
         status,
     },
@@ -37,8 +38,8 @@ use crate::{
         Error, Result, Services, Tx,
         tx::{self, Changed},
     },
-    messages::{WAITING, opened, shown},
-    tasks,
+    messages::{WAITING, decrypted, shown},
+    outbox, tasks,
 };
 
 /// How far the clocks of two machines may be apart.
@@ -86,7 +87,7 @@ pub(super) async fn claim(s: &Services, most: u64, full: &BTreeSet<String>) -> R
     // Under the account's lock, which the limits hold: two workers must not both be the one that tries whether it works again.
     context.breakers = Breakers::load(&tx.db, context.scopes(&picked)).await?;
     let verdicts = context.verdicts(tx.now, picked, &mut limits);
-    let (mut go, mut held, mut still) = (Vec::new(), Vec::new(), 0);
+    let (mut go, mut deferred, mut still) = (Vec::new(), Vec::new(), 0);
     for (m, verdict) in verdicts {
         match verdict {
             Verdict::Go => go.push(m),
@@ -96,8 +97,8 @@ pub(super) async fn claim(s: &Services, most: u64, full: &BTreeSet<String>) -> R
                 }
                 go.push(m);
             }
-            Verdict::Hold(until, why) => held.push((m, until, why, false)),
-            Verdict::Turn(at, why) => held.push((m, at, why, true)),
+            Verdict::Defer(until, why) => deferred.push((m, until, why, false)),
+            Verdict::Turn(at, why) => deferred.push((m, at, why, true)),
             Verdict::Unchanged => still += 1,
             Verdict::Withdraw(why) => state::withdraw(&mut tx, m, &why).await?,
             Verdict::Refuse => refuse(&mut tx, m).await?,
@@ -105,7 +106,7 @@ pub(super) async fn claim(s: &Services, most: u64, full: &BTreeSet<String>) -> R
     }
     let full = limits.full();
     limits.save(&mut tx).await?;
-    hold(&mut tx, held).await?;
+    defer(&mut tx, deferred).await?;
     let begun = begin_attempts(&mut tx, &mut go).await?;
     conversations::show_all(&mut tx, begun, context.people.values(), &context.on_texts()).await?;
     tx.commit().await?;
@@ -175,7 +176,7 @@ async fn lock(tx: &Tx, priority: i32, most: u64, without: &[Uuid], which: &Condi
     let mut readable = Vec::new();
     for row in rows.all(&tx.db).await? {
         let id = row.id;
-        match opened(tx.services(), row).await {
+        match decrypted(tx.services(), row).await {
             Ok(row) => readable.push(row),
             Err(cause) => put_aside(tx, id, &cause).await?,
         }
@@ -218,24 +219,25 @@ async fn refuse(tx: &mut Tx, m: message::Model) -> Result<()> {
 }
 
 /// They wait, and say why and until when.
-async fn hold(tx: &mut Tx, held: Vec<(message::Model, DateTime<Utc>, String, bool)>) -> Result<()> {
+async fn defer(tx: &mut Tx, deferred: Vec<(message::Model, DateTime<Utc>, String, bool)>) -> Result<()> {
     let mut groups: HashMap<(DateTime<Utc>, String, bool), Vec<message::Model>> = HashMap::new();
-    for (m, until, why, slot) in held {
+    for (m, until, why, slot) in deferred {
         groups.entry((until, why, slot)).or_default().push(m);
     }
     for ((until, why, slot), group) in groups {
-        metrics::counter!("showup_messages_total", "step" => "held").increment(group.len() as u64);
+        metrics::counter!("showup_messages_total", "step" => "deferred").increment(group.len() as u64);
         for m in &group {
-            tracing::info!(message = %m.id, step = "held", %until, %why, "text waits");
+            tracing::info!(message = %m.id, step = "deferred", %until, %why, "text waits");
             tx.mark_changed(m.business_id, Changed::Message(m.id));
         }
         let mut row = message::Entity::update_many()
             .col_expr(message::Column::NotBefore, Expr::value(until))
-            .col_expr(message::Column::WaitReason, Expr::value(why));
+            .col_expr(message::Column::WaitReason, Expr::value(why))
+            .col_expr(message::Column::Delay, delay::undo_is_over());
         if slot {
             row = row.col_expr(message::Column::SlotAt, Expr::value(until));
         } else if until - tx.now > TURN_KEPT {
-            // Its turn at its sender passes; else all that were held would go at once afterwards.
+            // Its turn at its sender passes; else all that were deferred would go at once afterwards.
             row = row.col_expr(message::Column::SlotAt, Expr::value(Option::<DateTime<Utc>>::None));
         }
         row.filter(message::Column::Id.is_in(group.iter().map(|m| m.id)))
@@ -324,5 +326,6 @@ async fn begin_attempts(tx: &mut Tx, go: &mut [message::Model]) -> Result<Vec<co
     message_attempt::Entity::insert_many(attempts)
         .exec_without_returning(&tx.db)
         .await?;
-    conversations::follow(tx, go).await
+    outbox::held::set_out(tx, go).await?;
+    conversations::update_previews(tx, go).await
 }

@@ -179,7 +179,7 @@ async fn drain(s: &Services, places: &Semaphore, in_flight: &InFlight) {
         "stopping before these calls have ended; they will be looked up"
     );
     for (business_id, id) in open {
-        if let Err(cause) = abandoned::give_up(s, business_id, id).await {
+        if let Err(cause) = abandoned::stop_waiting(s, business_id, id).await {
             tracing::error!(message = %id, %cause, "left as it is; it is found after its lease");
         }
     }
@@ -217,7 +217,7 @@ async fn send(s: &Services, m: message::Model) {
     let done = async {
         // The one moment a STOP could slip through is between the claim and this line; after it the request is open.
         if let Some(why) = objection(s, &m).await? {
-            return record::release(s, &m, &why).await;
+            return record::put_back(s, &m, &why).await;
         }
         let begun = Instant::now();
         let said = channels::send(s, &m, validity(s, &m)).await;

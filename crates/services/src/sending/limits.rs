@@ -9,12 +9,12 @@ use chrono::{DateTime, Duration, DurationRound, Utc};
 use domain::{
     consent::Channel,
     origin::Share,
-    pace::{self, Allowance, Leave, Rate, Slot},
+    rate_limit::{self, Allowance, Leave, Rate, Slot},
     when,
 };
 use entity::{
     businesses::business,
-    messages::{message, pace as pace_row, quota_hour},
+    messages::{message, quota_hour, sender_rate_limit},
     numbers::number,
 };
 use sea_orm::{
@@ -204,7 +204,7 @@ impl Limits {
             None => None,
         };
         match set.into_iter().chain(learned).min_by_key(|(rate, _)| *rate) {
-            Some((rate, ahead)) => pace::reserve(free, self.now, 1, rate, ahead),
+            Some((rate, ahead)) => rate_limit::reserve(free, self.now, 1, rate, ahead),
             None => at(self.now),
         }
     }
@@ -246,7 +246,7 @@ impl Limits {
         let key = (m.ours.clone(), m.priority);
         let ahead = AHEAD.get(m.priority as usize).copied().unwrap_or(AHEAD[2]);
         let segments = u32::try_from(m.segments).unwrap_or(1).max(1);
-        let slot = pace::reserve(self.paces.get(&key).copied(), self.now, segments, rate, ahead);
+        let slot = rate_limit::reserve(self.paces.get(&key).copied(), self.now, segments, rate, ahead);
         self.paces.insert(key, slot.next);
         if slot.at <= self.now {
             return None;
@@ -349,23 +349,23 @@ async fn quotas(tx: &Tx, hour: DateTime<Utc>, of: &HashMap<Uuid, business::Model
 /// When each sender is free again, locked in order.
 async fn paces(tx: &Tx, keys: &BTreeSet<(String, i32)>) -> Result<BTreeMap<(String, i32), DateTime<Utc>>> {
     // A row to lock for each, or two workers would both find a new sender free.
-    let fresh = keys.iter().map(|(sender, class)| pace_row::ActiveModel {
+    let fresh = keys.iter().map(|(sender, class)| sender_rate_limit::ActiveModel {
         sender: Set(sender.clone()),
         class: Set(*class),
         free_at: Set(tx.now),
     });
-    let once = OnConflict::columns([pace_row::Column::Sender, pace_row::Column::Class])
+    let once = OnConflict::columns([sender_rate_limit::Column::Sender, sender_rate_limit::Column::Class])
         .do_nothing()
         .to_owned();
-    pace_row::Entity::insert_many(fresh)
+    sender_rate_limit::Entity::insert_many(fresh)
         .on_conflict(once)
         .exec_without_returning(&tx.db)
         .await?;
     let senders: BTreeSet<&str> = keys.iter().map(|(sender, _)| sender.as_str()).collect();
-    let rows = pace_row::Entity::find()
-        .filter(pace_row::Column::Sender.is_in(senders))
-        .order_by_asc(pace_row::Column::Sender)
-        .order_by_asc(pace_row::Column::Class)
+    let rows = sender_rate_limit::Entity::find()
+        .filter(sender_rate_limit::Column::Sender.is_in(senders))
+        .order_by_asc(sender_rate_limit::Column::Sender)
+        .order_by_asc(sender_rate_limit::Column::Class)
         .lock(LockType::NoKeyUpdate)
         .all(&tx.db)
         .await?;
@@ -378,18 +378,23 @@ async fn set_paces(tx: &Tx, paces: BTreeMap<(String, i32), DateTime<Utc>>) -> Re
     if paces.is_empty() {
         return Ok(());
     }
-    let rows = paces.into_iter().map(|((sender, class), free_at)| pace_row::ActiveModel {
-        sender: Set(sender),
-        class: Set(class),
-        free_at: Set(free_at),
-    });
-    let free = (pace_row::Entity, pace_row::Column::FreeAt);
-    let later =
-        Expr::case(Expr::cust("excluded.free_at > pace.free_at"), Expr::cust("excluded.free_at")).finally(Expr::col(free));
-    let latest = OnConflict::columns([pace_row::Column::Sender, pace_row::Column::Class])
-        .value(pace_row::Column::FreeAt, later)
+    let rows = paces
+        .into_iter()
+        .map(|((sender, class), free_at)| sender_rate_limit::ActiveModel {
+            sender: Set(sender),
+            class: Set(class),
+            free_at: Set(free_at),
+        });
+    let free = (sender_rate_limit::Entity, sender_rate_limit::Column::FreeAt);
+    let later = Expr::case(
+        Expr::cust("excluded.free_at > sender_rate_limit.free_at"),
+        Expr::cust("excluded.free_at"),
+    )
+    .finally(Expr::col(free));
+    let latest = OnConflict::columns([sender_rate_limit::Column::Sender, sender_rate_limit::Column::Class])
+        .value(sender_rate_limit::Column::FreeAt, later)
         .to_owned();
-    pace_row::Entity::insert_many(rows)
+    sender_rate_limit::Entity::insert_many(rows)
         .on_conflict(latest)
         .exec_without_returning(&tx.db)
         .await?;
@@ -409,7 +414,7 @@ async fn rates(tx: &Tx, due: &[message::Model]) -> Result<HashMap<String, Rate>>
         .into_iter()
         .filter_map(|n| Some((n.phone, per_second(u32::try_from(n.per_second?).ok()?)?)))
         .collect();
-    let rate = |sender: &str| own.get(sender).copied().or_else(|| pace::kind_of(sender).rate());
+    let rate = |sender: &str| own.get(sender).copied().or_else(|| rate_limit::kind_of(sender).rate());
     Ok(senders
         .into_iter()
         .filter_map(|sender| Some((sender.to_owned(), rate(sender)?)))

@@ -32,7 +32,7 @@ use crate::{
         status, unknown,
     },
     kernel::{Error, Result, Services, Tx, batcher::Batcher},
-    messages::{all_opened, locked},
+    messages::{all_decrypted, locked},
 };
 
 /// Seconds between tries to reach Twilio at all, each ±20 %, so that what failed together does not come back together.
@@ -83,18 +83,15 @@ async fn lock_rows(
     group: &[(message::Model, Outcome)],
 ) -> Result<(HashMap<Uuid, contact::Model>, HashMap<Uuid, message::Model>)> {
     let people: Vec<Uuid> = group.iter().map(|(m, _)| m.contact_id).collect();
-    let people = contacts::locked_all(tx, &people).await?;
+    let people = contacts::locked_led(tx, &people).await?;
     let rows = message::Entity::find()
         .filter(message::Column::Id.is_in(group.iter().map(|(m, _)| m.id)))
         .order_by_asc(message::Column::Id)
         .lock(LockType::NoKeyUpdate)
         .all(&tx.db)
         .await?;
-    let rows = all_opened(tx.services(), rows).await?;
-    Ok((
-        people.into_iter().map(|c| (c.id, c)).collect(),
-        rows.into_iter().map(|m| (m.id, m)).collect(),
-    ))
+    let rows = all_decrypted(tx.services(), rows).await?;
+    Ok((people, rows.into_iter().map(|m| (m.id, m)).collect()))
 }
 
 async fn write(s: &Services, group: &[(message::Model, Outcome)]) -> Result<()> {
@@ -185,7 +182,7 @@ async fn not_taken(
 pub(super) async fn arrived_before(tx: &mut Tx, row: &message::Model, perhaps_taken: bool) -> Result<bool> {
     // Boxed, for it is rare and would make every future larger that settles a text.
     let arrived = row.attempts > 1 && Box::pin(status::arrived_before(tx, row, perhaps_taken)).await?;
-    if arrived && row.resends > 0 && !perhaps_taken {
+    if arrived && row.retries > 0 && !perhaps_taken {
         // The try that arrived is charged already.
         state::refund(tx, row).await?;
     }
@@ -196,17 +193,17 @@ pub(super) async fn arrived_before(tx: &mut Tx, row: &message::Model, perhaps_ta
 async fn refused(s: &Services, tx: &mut Tx, person: &contact::Model, row: message::Model, why: &Failure) -> Result<()> {
     breakers::concerns_others(tx, &row, why, false).await?;
     if why.scope == Scope::Account {
-        return wait(tx, row, Duration::seconds(5), &why.words).await;
+        return defer(tx, row, Duration::seconds(5), &why.words).await;
     }
     if why.scope == Scope::Message {
         // An answer about this one text shows that the way to the provider is open.
         breakers::success(tx, &breakers::of_call(s, &row)).await?;
     }
-    give_up(tx, person, row, why.clone()).await
+    stop_trying(tx, person, row, why.clone()).await
 }
 
 /// It is not tried any more.
-async fn give_up(tx: &mut Tx, person: &contact::Model, row: message::Model, failure: Failure) -> Result<()> {
+async fn stop_trying(tx: &mut Tx, person: &contact::Model, row: message::Model, failure: Failure) -> Result<()> {
     let failed = Failed {
         update: Update::Fail,
         failure,
@@ -216,7 +213,7 @@ async fn give_up(tx: &mut Tx, person: &contact::Model, row: message::Model, fail
 }
 
 /// Back into the outbox: the reason lies elsewhere.
-async fn wait(tx: &mut Tx, row: message::Model, by: Duration, why: &str) -> Result<()> {
+async fn defer(tx: &mut Tx, row: message::Model, by: Duration, why: &str) -> Result<()> {
     let until = tx.now + by;
     state::defer(tx, row, until, &format!("Waits: {why}")).await
 }
@@ -229,7 +226,7 @@ pub(super) async fn not_begun(tx: &mut Tx, row: message::Model) -> Result<()> {
         return Ok(());
     }
     tx.send_soon();
-    wait(tx, row, Duration::zero(), "it is sent again; nothing had left yet.").await
+    defer(tx, row, Duration::zero(), "it is sent again; nothing had left yet.").await
 }
 
 /// A claim without a call: another may show whether the account may go on, and its place in the hour is free again.
@@ -256,7 +253,7 @@ async fn try_later(
             words: format!("Not sent in a day, after {} tries: {}", m.attempts, why.words),
             ..why.clone()
         };
-        return give_up(tx, person, m, failure).await;
+        return stop_trying(tx, person, m, failure).await;
     }
     if let Some(rest) = rest {
         return state::defer(tx, m, rest, limits::ACCOUNT_FULL).await;
@@ -266,13 +263,13 @@ async fn try_later(
         // The sender's own queue or pace, which other senders of the account do not share.
         Retry::After(pauses) if reply.is_some() => {
             let words = format!("{} It is tried again by itself.", why.words);
-            wait(tx, m, spread(pauses[0], chance), &words).await
+            defer(tx, m, spread(pauses[0], chance), &words).await
         }
         _ => {
             let pause = UNREACHED.get(declined.unreached.max(1) - 1).or(UNREACHED.last());
             let by = spread(pause.copied().unwrap_or_default(), chance);
             let words = format!("{} did not take it; it will be tried again shortly.", channels::provider(&m));
-            wait(tx, m, by, &words).await
+            defer(tx, m, by, &words).await
         }
     }
 }
@@ -320,7 +317,7 @@ fn spread(seconds: u64, chance: f64) -> Duration {
 }
 
 /// Something came in between the claim and the call: nothing was sent, and the next claim says what becomes of it.
-pub(super) async fn release(s: &Services, m: &message::Model, why: &str) -> Result<()> {
+pub(super) async fn put_back(s: &Services, m: &message::Model, why: &str) -> Result<()> {
     let mut tx = s.begin().await?;
     let ours = |row: &message::Model| row.status == Status::Sending.as_str() && row.attempts == m.attempts;
     if let Some((_, row)) = locked(&tx, m.business_id, m.id).await?.filter(|(_, row)| ours(row)) {
@@ -328,7 +325,7 @@ pub(super) async fn release(s: &Services, m: &message::Model, why: &str) -> Resu
         not_called(&tx, m).await?;
         if !arrived_before(&mut tx, &row, false).await? {
             tx.send_soon();
-            wait(&mut tx, row, Duration::zero(), why).await?;
+            defer(&mut tx, row, Duration::zero(), why).await?;
         }
     }
     tx.commit().await

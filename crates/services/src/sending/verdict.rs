@@ -39,7 +39,7 @@ pub(super) enum Verdict {
     Go,
     /// Let through to see whether these breakers may close.
     Probe(Vec<String>),
-    Hold(DateTime<Utc>, String),
+    Defer(DateTime<Utc>, String),
     Turn(DateTime<Utc>, String),
     /// It waits as it did.
     Unchanged,
@@ -52,6 +52,8 @@ pub(super) enum Verdict {
 pub(super) struct ClaimContext {
     /// Those that could be locked.
     pub people: HashMap<Uuid, contact::Model>,
+    /// Further numbers of theirs that texts may go to.
+    further: HashSet<(Uuid, String)>,
     pub consents: HashMap<(Uuid, Channel), State>,
     pub businesses: HashMap<Uuid, business::Model>,
     /// Numbers that may be sent from.
@@ -62,10 +64,27 @@ pub(super) struct ClaimContext {
     pub breakers: Breakers,
 }
 
+/// A text that waited while its person was merged into another goes on to the number it was meant for.
+async fn further(
+    s: &Services,
+    tx: &Tx,
+    people: &HashMap<Uuid, contact::Model>,
+    picked: &[message::Model],
+) -> Result<HashSet<(Uuid, String)>> {
+    let elsewhere = |m: &&message::Model| people.get(&m.contact_id).is_some_and(|person| person.phone != m.theirs);
+    let ids: HashSet<Uuid> = picked.iter().filter(elsewhere).map(|m| m.contact_id).collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    contacts::reachable(s, &tx.db, &ids.into_iter().collect::<Vec<_>>()).await
+}
+
 impl ClaimContext {
     pub(super) async fn load(s: &Services, tx: &mut Tx, picked: &[message::Model]) -> Result<Self> {
         let ids: Vec<Uuid> = picked.iter().map(|m| m.contact_id).collect();
         let people = contacts::locked_if_free(tx, &ids).await?;
+        let people: HashMap<Uuid, contact::Model> = people.into_iter().map(|c| (c.id, c)).collect();
+        let further = further(s, tx, &people, picked).await?;
         let consents = consent::on_channels(&tx.db, &ids).await?;
         let mut businesses = HashMap::new();
         for m in picked {
@@ -76,7 +95,8 @@ impl ClaimContext {
         let rows = numbers::active_of(&tx.db, senders).await?;
         let all: Vec<&message::Model> = picked.iter().collect();
         Ok(Self {
-            people: people.into_iter().map(|c| (c.id, c)).collect(),
+            people,
+            further,
             consents,
             businesses,
             active: rows.into_iter().map(|n| (n.business_id, n.phone)).collect(),
@@ -139,7 +159,9 @@ impl ClaimContext {
         if person.blocked {
             return withdraw(contacts::BLOCKED);
         }
-        if contacts::address(person, channel) != Some(m.theirs.as_str()) {
+        let first = contacts::address(person, channel) == Some(m.theirs.as_str());
+        let further = || channel == Channel::Sms && self.further.contains(&(person.id, m.theirs.clone()));
+        if !(first || further()) {
             return withdraw(contacts::changed(channel));
         }
         let state = self.consents.get(&(m.contact_id, channel)).copied().unwrap_or_default();
@@ -153,7 +175,7 @@ impl ClaimContext {
             return withdraw(too_late(m));
         }
         if person.held_since.is_some() {
-            return self.in_time(m, Verdict::Hold(now + HELD_LOOK, hold::REASON.to_owned()));
+            return self.in_time(m, Verdict::Defer(now + HELD_LOOK, hold::REASON.to_owned()));
         }
         let ours = match channel {
             Channel::Sms => connections::shared(&self.services, m.business_id) == Some(m.ours.as_str()),
@@ -176,7 +198,7 @@ impl ClaimContext {
         match limits.take(m, business) {
             Capacity::Yes if probes.is_empty() => Verdict::Go,
             Capacity::Yes => Verdict::Probe(probes),
-            Capacity::Until(until, why) => self.in_time(m, Verdict::Hold(until, why)),
+            Capacity::Until(until, why) => self.in_time(m, Verdict::Defer(until, why)),
             Capacity::Turn(at, why) => self.in_time(m, Verdict::Turn(at, why)),
             Capacity::Unchanged => Verdict::Unchanged,
         }
@@ -185,7 +207,7 @@ impl ClaimContext {
     /// What would wait for longer than it is useful is given up while somebody can still call.
     fn in_time(&self, m: &message::Model, held: Verdict) -> Verdict {
         match held {
-            Verdict::Hold(until, why) | Verdict::Turn(until, why) if m.useful_until.is_some_and(|at| at <= until) => {
+            Verdict::Defer(until, why) | Verdict::Turn(until, why) if m.useful_until.is_some_and(|at| at <= until) => {
                 Verdict::Withdraw(format!("{} {why}", too_late(m)))
             }
             held => held,
@@ -206,13 +228,13 @@ impl ClaimContext {
                 Permit::Yes => {}
                 Permit::Probe { .. } if probed.contains(&scope) => {
                     let why = "Waits to see whether texts go through again.";
-                    return Err(Verdict::Hold(now + PROBE_LOOK, why.to_owned()));
+                    return Err(Verdict::Defer(now + PROBE_LOOK, why.to_owned()));
                 }
                 Permit::Probe { .. } => probes.push(scope),
                 Permit::No { until } => {
                     let when = when::dated(until, businesses::zone(b));
                     let why = format!("Waits; it is tried again on {when}. {}", self.breakers.why(&scope));
-                    return Err(Verdict::Hold(until, why));
+                    return Err(Verdict::Defer(until, why));
                 }
             }
         }
@@ -239,7 +261,7 @@ fn asleep(
     policy: Policy,
 ) -> Option<Verdict> {
     let by_hand = m.author.is_some();
-    let second_try = m.resends > 0 && m.error.is_some();
+    let second_try = m.retries > 0 && m.error.is_some();
     if !(second_try || (policy.quiet && !by_hand)) {
         return None;
     }
@@ -248,12 +270,12 @@ fn asleep(
     let quiet = businesses::quiet_for(b, &person.phone);
     let Some(useful_until) = m.useful_until else {
         let at = quiet.ends_after(now, zone).filter(|at| *at > now)?;
-        return Some(Verdict::Hold(at, quiet_words(b, at)));
+        return Some(Verdict::Defer(at, quiet_words(b, at)));
     };
     match at_send(now, useful_until, zone, quiet) {
         AtSend::Send => None,
-        AtSend::HoldUntil(at) => Some(Verdict::Hold(at, quiet_words(b, at))),
-        AtSend::Skip(why) => Some(Verdict::Withdraw(why.words().to_owned())),
+        AtSend::HoldUntil(at) => Some(Verdict::Defer(at, quiet_words(b, at))),
+        AtSend::Skip(why) => Some(Verdict::Withdraw(why.label().to_owned())),
     }
 }
 

@@ -85,5 +85,5 @@ pub async fn decide(s: &Services, actor: &Actor, cmd: DecideHold) -> Result<Cont
         Some("on hold"),
         Some(after),
     );
-    contacts::finish(tx, actor.business_id, cmd.contact_id).await
+    contacts::finish(tx, actor.business_id, row.id).await
 }

@@ -2,7 +2,7 @@
 
 use entity::appointments::appointment;
 
-use super::{Kind, New, raise, raise_anew, settle, settle_of_contact};
+use super::{Kind, New, raise, raise_anew, reopen_settled_at, settle, settle_of_contact};
 use crate::{
     appointments::clocks,
     conversations,
@@ -100,6 +100,27 @@ pub(crate) async fn messages_failed(tx: &mut Tx, heard: &[&Recorded]) -> Result<
             message_id: Some(m.id),
         };
         raise(tx, task).await?;
+    }
+    Ok(())
+}
+
+/// Who was said to need no answer, or whose conversation was closed, has been read.
+pub(crate) async fn conversations_answered(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let (Event::ConversationAnswered(thread) | Event::ConversationClosed(thread)) = &one.event else {
+            continue;
+        };
+        settle_of_contact(tx, one.business_id, thread.contact_id, Kind::Clarify, &one.by.author()).await?;
+    }
+    Ok(())
+}
+
+/// What was settled because a conversation was closed or needed no answer is open again when that was undone.
+pub(crate) async fn conversations_restored(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        if let Event::ConversationRestored { contact, changed_at, .. } = one.event {
+            reopen_settled_at(tx, one.business_id, contact, Kind::Clarify, changed_at).await?;
+        }
     }
     Ok(())
 }

@@ -74,16 +74,16 @@ async fn numbers_are_read_as_those_of_the_businesss_own_country(
         assert_eq!(stored, phone);
         assert!(!shown.starts_with('+'), "shown as people there write it: {shown}");
         let query = ContactQuery {
-            q: Some(typed.to_owned()),
-            cursor: None,
+            search: Some(typed.to_owned()),
+            ..ContactQuery::default()
         };
         let found = contacts::list(&w.s, actor, query).await.expect("a list").data;
         assert_eq!(found.len(), 1, "found as it was typed");
         // And by a part of it.
         let part = typed.chars().take(typed.len() - 1).collect::<String>();
         let query = ContactQuery {
-            q: Some(part),
-            cursor: None,
+            search: Some(part),
+            ..ContactQuery::default()
         };
         assert_eq!(contacts::list(&w.s, actor, query).await.expect("a list").data.len(), 1);
     }

@@ -5,10 +5,13 @@ use contract::{
     contacts::{ContactView, CreateContact, UpdateContact},
     messages::{MessageView, SendMessage, SettleMessage},
 };
+use domain::consent::State;
+use entity::contacts::consent_event;
 use rstest::rstest;
-use sea_orm::ConnectionTrait;
-use services::{contacts, delivery, jobs, outbox, queue::Job};
-use testkit::{Backend, Fault, FaultKind, World};
+use sea_orm::{ConnectionTrait, EntityTrait, Set};
+use services::{contacts, delivery, jobs, outbox, queue::Job, reconcile};
+use testkit::{Backend, Fault, FaultKind, NUMBER, World};
+use uuid::Uuid;
 
 const ANN: &str = "+14155550101";
 const MAIL: &str = "ann@x.test";
@@ -21,6 +24,7 @@ async fn ann(w: &World) -> ContactView {
         time_zone: None,
         language: None,
         notes: None,
+        tags: None,
         opt_in: None,
     };
     contacts::create(&w.s, &w.owner, cmd).await.expect("a contact")
@@ -32,6 +36,8 @@ async fn write(w: &World, contact: &ContactView, body: &str) -> services::Result
         contact_id: contact.id,
         body: body.to_owned(),
         correlation_id: None,
+        after_message_id: None,
+        send_at: None,
     };
     outbox::send(&w.s, &w.owner, cmd).await
 }
@@ -164,6 +170,45 @@ async fn consent_is_asked_for_each_channel_apart(#[values(Backend::Sqlite, Backe
     assert_eq!(why.problem().code, Code::MayNotSend);
 }
 
+/// A text that an outage kept from us counts as of when it was written, whatever was said of mails since.
+#[rstest]
+#[case::who_wants_mails_has_refused_texts("STOP", State::OptedIn, State::OptedOut)]
+#[case::who_wants_no_mails_wants_texts("Thank you", State::OptedOut, State::OptedIn)]
+#[tokio::test]
+async fn what_is_said_of_mails_is_no_word_on_texts(
+    #[case] since: &str,
+    #[case] of_mails: State,
+    #[case] on_texts: State,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    reconcile::sync(&w.s).await.expect("begins");
+    let ann = ann(&w).await;
+    w.sim.inbound(ANN, NUMBER, "START").await;
+    w.clock.advance(chrono::Duration::minutes(5));
+    w.text(ANN, since).await;
+    // The last row of their ledger.
+    let row = consent_event::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(w.owner.business_id),
+        seq: Set(1_000),
+        contact_id: Set(ann.id),
+        channel: Set("email".to_owned()),
+        purpose: Set("transactional".to_owned()),
+        state: Set(of_mails.as_str().to_owned()),
+        source: Set("preference_page".to_owned()),
+        actor: Set("contact".to_owned()),
+        evidence: Set(String::new()),
+        at: Set(w.clock.now()),
+        prev_hash: Set(String::new()),
+        hash: Set(String::new()),
+    };
+    let written = consent_event::Entity::insert(row).exec_without_returning(w.s.db().connection());
+    written.await.expect("a word on mails");
+    reconcile::sync(&w.s).await.expect("syncs");
+    assert_eq!(w.see_contact(&ann).await.consent.sms, on_texts);
+}
+
 #[rstest]
 #[tokio::test]
 async fn what_was_meant_for_another_address_is_not_sent(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
@@ -196,6 +241,8 @@ async fn who_has_no_address_gets_no_mail(#[values(Backend::Sqlite, Backend::Post
         contact_id: bob.id,
         body: "Hello".to_owned(),
         correlation_id: None,
+        after_message_id: None,
+        send_at: None,
     };
     let why = outbox::send(&w.s, &w.owner, pigeon).await.expect_err("no such channel");
     assert_eq!(why.problem().fields[0].field, "channel");

@@ -146,9 +146,14 @@ async fn who_is_not_concerned_is_not_asked(#[values(Backend::Sqlite, Backend::Po
     let (w, ann) = in_zone(backend, "America/Vancouver").await;
     let cancelled = enter(&w, &ann, "2026-12-08T16:00", None).await;
     as_stored_before(&w, &cancelled, "2026-12-08T23:00:00Z").await;
-    appointments::act(&w.s, &w.owner, cancelled.id, contract::appointments::Act::Cancel)
-        .await
-        .expect("cancelled");
+    appointments::act(
+        &w.s,
+        &w.owner,
+        cancelled.id,
+        contract::appointments::AppointmentAction::Cancel,
+    )
+    .await
+    .expect("cancelled");
     let past = enter(&w, &ann, "2026-12-02T16:00", None).await;
     as_stored_before(&w, &past, "2026-12-01T17:00:00Z").await;
     let seattle = place(&w, "Seattle", "America/Los_Angeles").await;
@@ -333,15 +338,20 @@ async fn what_was_entered_is_not_kept_beside_another_appointment_of_that_time(
 async fn an_appointment_that_is_off_asks_no_more_and_asks_again_when_it_is_on_again(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
-    use contract::appointments::Act;
+    use contract::appointments::AppointmentAction;
     let (w, ann) = in_zone(backend, "America/Vancouver").await;
     let appointment = enter(&w, &ann, "2026-12-08T16:00", None).await;
     as_stored_before(&w, &appointment, "2026-12-08T23:00:00Z").await;
     assert_eq!(clocks::check(&w.s).await.expect("compared"), 1);
-    for (act, open) in [(Act::Cancel, 0), (Act::Reopen, 1), (Act::Complete, 0)] {
+    for (act, open) in [(AppointmentAction::Cancel, 0), (AppointmentAction::Reopen, 1)] {
         appointments::act(&w.s, &w.owner, appointment.id, act).await.expect("done");
         assert_eq!(clock_tasks(&w).await.len(), open, "{act:?}");
     }
+    w.clock.set("2026-12-09T01:00:00Z".parse().expect("a moment"));
+    appointments::act(&w.s, &w.owner, appointment.id, AppointmentAction::Complete)
+        .await
+        .expect("over");
+    assert!(clock_tasks(&w).await.is_empty());
 }
 
 /// A place that was in no zone of its own gets one, and then the business's old one again: nobody is told another hour unasked.
@@ -459,6 +469,7 @@ async fn a_time_that_was_read_by_another_clock_moves_nothing(#[values(Backend::S
         let cmd = contract::appointments::MoveAppointment {
             starts_at: "2026-12-09T15:00".to_owned(),
             time_zone: Some(zone.to_owned()),
+            ..Default::default()
         };
         appointments::reschedule(&w.s, &w.owner, appointment.id, cmd).await
     };

@@ -2,7 +2,7 @@
 
 use contract::{
     Code,
-    contacts::{ContactQuery, CreateContact, UpdateContact},
+    contacts::{BatchStatus, ChangeConsent, ContactBatch, ContactQuery, CreateContact, PatchContact, UpdateContact},
 };
 use domain::consent::State;
 use rstest::rstest;
@@ -149,8 +149,8 @@ async fn people_are_found_by_part_of_name_number_or_address_and_listed_in_pages(
     .expect("created");
     let find = async |q: &str| {
         let query = ContactQuery {
-            q: Some(q.to_owned()),
-            cursor: None,
+            search: Some(q.to_owned()),
+            ..ContactQuery::default()
         };
         contacts::list(&w.s, &w.owner, query)
             .await
@@ -167,9 +167,16 @@ async fn people_are_found_by_part_of_name_number_or_address_and_listed_in_pages(
     let mut seen = Vec::new();
     let mut cursor = None;
     loop {
-        let page = contacts::list(&w.s, &w.owner, ContactQuery { q: None, cursor })
-            .await
-            .expect("page");
+        let page = contacts::list(
+            &w.s,
+            &w.owner,
+            ContactQuery {
+                cursor,
+                ..ContactQuery::default()
+            },
+        )
+        .await
+        .expect("page");
         seen.extend(page.data.into_iter().map(|c| c.name));
         cursor = page.next_cursor;
         if cursor.is_none() {
@@ -178,4 +185,155 @@ async fn people_are_found_by_part_of_name_number_or_address_and_listed_in_pages(
     }
     assert_eq!(seen.len(), 121);
     assert!(seen.is_sorted(), "in order, nobody twice, nobody missing");
+}
+
+fn tagged(tags: &[&str]) -> PatchContact {
+    PatchContact {
+        tags: Some(tags.iter().map(|&t| t.to_owned()).collect()),
+        ..PatchContact::default()
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn tags_are_kept_the_same_however_they_are_typed_and_the_list_is_filtered_by_them(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let ben = w.contact("Ben", "+14155550172").await;
+    let ann = contacts::patch(&w.s, &w.owner, ann.id, tagged(&["  VIP ", "vip", "Late"]))
+        .await
+        .expect("tagged");
+    assert_eq!(ann.tags, ["late", "vip"]);
+    contacts::patch(&w.s, &w.owner, ben.id, tagged(&["vip"]))
+        .await
+        .expect("tagged");
+    let by = async |tag: &str, search: Option<&str>| {
+        let query = ContactQuery {
+            tag: Some(tag.to_owned()),
+            search: search.map(str::to_owned),
+            ..ContactQuery::default()
+        };
+        let page = contacts::people(&w.s, &w.owner, query).await.expect("a page");
+        page.page.data.into_iter().map(|c| c.name).collect::<Vec<_>>()
+    };
+    assert_eq!(by("Vip", None).await, ["Ann", "Ben"]);
+    assert_eq!(by("vip", Some("be")).await, ["Ben"]);
+    assert_eq!(by("late", Some(&ben.phone)).await, [""; 0]);
+    let changed = PatchContact {
+        name: Some("Zoe".to_owned()),
+        ..PatchContact::default()
+    };
+    let zoe = contacts::patch(&w.s, &w.owner, ann.id, changed).await.expect("renamed");
+    assert_eq!(
+        (zoe.tags.len(), by("vip", None).await),
+        (2, vec!["Ben".to_owned(), "Zoe".to_owned()])
+    );
+    contacts::patch(&w.s, &w.owner, ann.id, tagged(&[]))
+        .await
+        .expect("taken away");
+    let people = contacts::people(&w.s, &w.owner, ContactQuery::default())
+        .await
+        .expect("a page");
+    let tags: Vec<_> = people.tags.into_iter().map(|t| (t.tag, t.people)).collect();
+    assert_eq!(tags, [("vip".to_owned(), 1)]);
+    let other = w.another_business().await;
+    let refused = contacts::patch(&w.s, &other, ann.id, tagged(&["mine"]))
+        .await
+        .expect_err("not theirs");
+    assert_eq!(refused.problem().code, Code::NotFound);
+    let refused = contacts::patch(&w.s, &w.owner, ann.id, tagged(&["a,b"]))
+        .await
+        .expect_err("a comma");
+    assert!(refused.problem().for_field("tags").is_some());
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_timeline_has_everything_in_order_page_by_page(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.clock.advance(chrono::Duration::minutes(1));
+    w.appointment(&ann, 72).await;
+    w.clock.advance(chrono::Duration::minutes(1));
+    w.text(ANN, "Is there parking?").await;
+    w.clock.advance(chrono::Duration::minutes(1));
+    w.text(ANN, "STOP").await;
+    w.clock.advance(chrono::Duration::minutes(1));
+    contacts::set_blocked(&w.s, &w.owner, ann.id, true).await.expect("blocked");
+    let (mut seen, mut cursor) = (Vec::new(), None);
+    loop {
+        let query = contract::PageQuery { cursor, limit: Some(3) };
+        let page = services::pages::contact::timeline(&w.s, &w.owner, ann.id, query)
+            .await
+            .expect("a page");
+        seen.extend(page.data);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert!(
+        seen.is_sorted_by(|a, b| (a.at, a.id) > (b.at, b.id)),
+        "the latest first, each once"
+    );
+    let events: Vec<&str> = seen.iter().map(|row| row.event.as_str()).collect();
+    assert_eq!(events[0], "contact.blocked");
+    for event in [
+        "contact.created",
+        "appointment.created",
+        "message.inbound",
+        "consent.opted_out",
+    ] {
+        assert!(events.contains(&event), "{event} is missing: {events:?}");
+    }
+    let other = w.another_business().await;
+    let theirs = services::pages::contact::timeline(&w.s, &other, ann.id, contract::PageQuery::default()).await;
+    assert_eq!(theirs.expect_err("not theirs").problem().code, Code::NotFound);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_somebody_stopped_themselves_nobody_opts_in_again(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    w.text(ANN, "STOP").await;
+    let agree = ChangeConsent {
+        channel: "sms".to_owned(),
+        purpose: "transactional".to_owned(),
+        state: "opted_in".to_owned(),
+        evidence: Some("Signed a form".to_owned()),
+    };
+    let refused = contacts::change_consent(&w.s, &w.owner, ann.id, agree)
+        .await
+        .expect_err("a STOP stands");
+    assert_eq!(refused.problem().code, Code::Conflict);
+    assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_batch_adds_changes_and_refuses_row_by_row(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let batch = async |contacts: Vec<CreateContact>| {
+        let done = contacts::batch(&w.s, &w.owner, ContactBatch { contacts })
+            .await
+            .expect("a batch");
+        done.data.iter().map(|row| row.status).collect::<Vec<_>>()
+    };
+    use BatchStatus::{Created, Refused, Unchanged, Updated};
+    w.contact("Ben", "+14155550172").await;
+    let rows = vec![
+        new("Ann", ANN),
+        new("", "12"),
+        new("Ben", "+14155550172"),
+        new("Benjamin", "+14155550172"),
+    ];
+    assert_eq!(batch(rows).await, [Created, Refused, Unchanged, Updated]);
+    assert_eq!(batch(vec![new("Ann", ANN)]).await, [Unchanged]);
+    let none = contacts::batch(&w.s, &w.owner, ContactBatch::default())
+        .await
+        .expect_err("none");
+    assert!(none.problem().for_field("contacts").is_some());
 }

@@ -249,8 +249,8 @@ async fn it_signs_in_and_says_when_that_fails() {
     assert!(matches!(send_to(&email(&with_password), OLGA).await, Outcome::Accepted(_)));
     // The simulator offers no TLS.
     let secret = format!("{}?tls=required", sim.smtp_url());
-    let (words, todo) = email(&secret).check().await.expect_err("no TLS");
-    assert!(words.contains("TLS") && todo.contains("SMTP_URL"), "{words} {todo}");
+    let (words, next_step) = email(&secret).check().await.expect_err("no TLS");
+    assert!(words.contains("TLS") && next_step.contains("SMTP_URL"), "{words} {next_step}");
     assert_eq!(later(send_to(&email(&secret), OLGA).await).0, None);
     assert_eq!(sim.mails().len(), 1, "nothing was sent in the open");
     let (words, _) = email("smtp://127.0.0.1:9").check().await.expect_err("nobody");

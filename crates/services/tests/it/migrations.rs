@@ -107,7 +107,8 @@ async fn schema(db: &Db) -> Vec<String> {
                WHERE connamespace = 'public'::regnamespace
              ORDER BY 1"
         }
-        _ => "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY 1",
+        // Renaming a table puts its name in quotes, which mean nothing.
+        _ => "SELECT type || ' ' || name || ' ' || replace(coalesce(sql, ''), '\"', '') FROM sqlite_master ORDER BY 1",
     };
     texts(db, sql).await
 }

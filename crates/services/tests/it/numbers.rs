@@ -1,5 +1,7 @@
 //! Which number and which Twilio account a text goes by: locations with numbers of their own, businesses with accounts of their own.
 
+mod trouble;
+
 use chrono::Duration;
 use contract::{
     Code, Problem,
@@ -12,13 +14,14 @@ use rstest::rstest;
 use secrecy::SecretString;
 use services::{
     Actor, Principal, Services, appointments, businesses::locations, channels::connections, contacts, delivery, jobs, messages,
-    numbers, outbox, pages, queue::Job, receiving, reconcile, sending,
+    numbers, outbox, queue::Job, receiving, reconcile, sending,
 };
 use testkit::{Backend, Fault, FaultKind, NUMBER, World};
 
 const ANN: &str = "+14155550171";
 const BEN: &str = "+14155550172";
 const UPTOWN: &str = "+14155550109";
+
 /// The garage's number, and the account it is in.
 const GARAGE: &str = "+15005550009";
 const OWN: &str = "AC11111111111111111111111111111111";
@@ -160,6 +163,8 @@ async fn write(s: &Services, actor: &Actor, to: &ContactView, body: &str) -> Mes
         contact_id: to.id,
         body: body.to_owned(),
         correlation_id: None,
+        after_message_id: None,
+        send_at: None,
     };
     outbox::send(s, actor, cmd).await.expect("queued")
 }
@@ -206,6 +211,8 @@ async fn who_has_an_account_of_their_own_never_sends_from_the_installations_numb
         contact_id: cid.id,
         body: "It is not in their account".to_owned(),
         correlation_id: None,
+        after_message_id: None,
+        send_at: None,
     };
     let refused = outbox::send(&w.s, &salon, cmd).await.expect_err("no number");
     assert_eq!(code(&refused), Code::MayNotSend);
@@ -283,59 +290,13 @@ async fn while_a_text_is_in_the_air_the_account_is_not_changed(#[values(Backend:
     connect(&w.s, &garage).await.expect("connected");
 }
 
-#[rstest]
-#[tokio::test]
-async fn trouble_with_one_account_keeps_no_other_waiting(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
-    let w = World::new(backend).await;
-    let garage = garage(&w).await;
-    let (ann, cid) = (w.contact("Ann", ANN).await, customer(&w, &garage, BEN).await);
-    w.sim.close_account(OWN);
-    let m = write(&w.s, &garage, &cid, "Your car is ready").await;
-    w.work().await;
-    w.reply(&ann, "Hello").await.expect("queued");
-    w.work().await;
-    assert_eq!(w.phone_got(ANN), ["Hello"]);
-    assert_eq!(see(&w, &garage, &m).await.status, "queued", "it waits, it is not lost");
-    let kinds = async |actor: &Actor| -> Vec<String> {
-        let notices = pages::notices::list(&w.s, actor).await.expect("banners");
-        notices.into_iter().map(|n| n.kind).collect()
-    };
-    assert_eq!(kinds(&garage).await, ["account_breaker"]);
-    assert!(kinds(&w.owner).await.is_empty());
-    // The new token is given, and what waited goes.
-    w.sim.set_account(OWN, "a-new-token");
-    numbers::accounts::connect(&w.s, &garage, OWN, SecretString::from("a-new-token"))
-        .await
-        .expect("connected");
-    assert!(kinds(&garage).await.is_empty());
-    w.work().await;
-    assert_eq!(w.phone_got(BEN), ["Your car is ready"]);
-}
-
-#[rstest]
-#[tokio::test]
-async fn an_account_that_is_told_to_slow_down_slows_no_other(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
-    let w = World::new(backend).await;
-    let garage = garage(&w).await;
-    let (ann, cid) = (w.contact("Ann", ANN).await, customer(&w, &garage, BEN).await);
-    w.sim.set_fault(Fault::new(FaultKind::RateLimit).to(BEN).ms(30_000));
-    write(&w.s, &garage, &cid, "Your car is ready").await;
-    w.work().await;
-    w.reply(&ann, "Hello").await.expect("queued");
-    w.work().await;
-    assert_eq!((w.phone_got(ANN).len(), w.phone_got(BEN).len()), (1, 0));
-    w.clock.advance(Duration::minutes(1));
-    w.work().await;
-    assert_eq!(w.phone_got(BEN).len(), 1);
-}
-
 /// Each account has a log of its own: what is unclear is looked up there, and what was lost comes from there.
 #[rstest]
 #[tokio::test]
 async fn each_accounts_log_is_compared_with_ours(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let garage = garage(&w).await;
-    reconcile::sweep(&w.s).await.expect("begins");
+    reconcile::sync(&w.s).await.expect("begins");
     let cid = customer(&w, &garage, BEN).await;
     w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
     let m = write(&w.s, &garage, &cid, "Your car is ready").await;
@@ -347,42 +308,19 @@ async fn each_accounts_log_is_compared_with_ours(#[values(Backend::Sqlite, Backe
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(BEN, GARAGE, "STOP").await;
     w.sim.inbound(ANN, NUMBER, "Hi there").await;
-    let swept = reconcile::sweep(&w.s).await.expect("both logs are read");
-    assert_eq!((swept.brought_in, swept.not_ours), (2, 0));
+    let synced = reconcile::sync(&w.s).await.expect("both logs are read");
+    assert_eq!((synced.brought_in, synced.not_ours), (2, 0));
     let cid = contacts::get(&w.s, &garage, cid.id).await.expect("the contact");
     assert_eq!(cid.consent.sms, domain::consent::State::OptedOut);
     // One log that can't be read keeps nobody from reading the other.
     w.sim.close_account(OWN);
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(ANN, NUMBER, "Are you open?").await;
-    reconcile::sweep(&w.s).await.expect_err("one is out of reach");
+    reconcile::sync(&w.s).await.expect_err("one is out of reach");
     assert_eq!(w.thread(&w.holder_of(ANN).await).await.len(), 2);
     tokio::time::timeout(std::time::Duration::from_secs(180), reconcile::catch_up(&w.s))
         .await
         .expect("nobody waits for an account that is closed");
-}
-
-/// They have left an account that is suspended; what becomes of texts that were handed to it says nothing about their own.
-#[rstest]
-#[tokio::test]
-async fn late_trouble_of_the_account_before_is_not_trouble_of_the_new_one(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
-    let w = World::new(backend).await;
-    let garage = w.another_business().await;
-    let cid = customer(&w, &garage, BEN).await;
-    let m = write(&w.s, &garage, &cid, "Your car is ready").await;
-    w.work().await;
-    w.sim.set_account(OWN, TOKEN);
-    connect(&w.s, &garage).await.expect("connected");
-    let sid = see(&w, &garage, &m).await.provider_sid.expect("sent");
-    w.status(&m, &sid, "undelivered", Some(30002)).await.expect("heard");
-    assert!(pages::notices::list(&w.s, &garage).await.expect("banners").is_empty());
-    assert_eq!(
-        pages::notices::list(&w.s, &w.owner).await.expect("banners").len(),
-        1,
-        "it is the installation's"
-    );
 }
 
 #[rstest]
@@ -485,45 +423,4 @@ async fn an_accounts_shared_keys_stay_with_it_and_go_with_it(#[values(Backend::S
         .await
         .expect("back again");
     assert!(known(&w.s).is_empty());
-}
-
-/// Who reads too fast waits a moment, too; that is no failure.
-#[rstest]
-#[tokio::test]
-async fn who_reads_too_fast_waits_and_reads_on(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
-    let w = World::new(backend).await;
-    reconcile::sweep(&w.s).await.expect("begins");
-    w.clock.advance(Duration::minutes(1));
-    w.sim.inbound(ANN, NUMBER, "STOP").await;
-    w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit).count(2));
-    let swept = reconcile::sweep(&w.s).await.expect("read after a moment");
-    assert_eq!(swept.brought_in, 1);
-    let ben = w.contact("Ben", BEN).await;
-    w.sim.set_fault(Fault::new(FaultKind::ErrorAfter));
-    w.reply(&ben, "Hello").await.expect("queued");
-    w.work().await;
-    w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit));
-    let m = w.last_message(&ben).await;
-    jobs::perform(&w.s, Job::Resolve { message_id: m.id })
-        .await
-        .expect("looked up");
-    assert!(w.last_message(&ben).await.provider_sid.is_some());
-    // More patience than that is not to be had in one go.
-    w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit).ms(60_000));
-    reconcile::sweep(&w.s).await.expect_err("Twilio asks for a minute");
-    reconcile::sweep(&w.s).await.expect("the next look reads on");
-}
-
-/// Four answers that reading was too fast are too many for one account, which gives up; two accounts that read side by side share them.
-#[rstest]
-#[tokio::test]
-async fn accounts_that_read_too_fast_wait_at_the_same_time(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
-    let w = World::new(backend).await;
-    garage(&w).await;
-    reconcile::sweep(&w.s).await.expect("begins");
-    w.clock.advance(Duration::minutes(1));
-    w.sim.inbound(ANN, NUMBER, "STOP").await;
-    w.sim.set_fault(Fault::new(FaultKind::ReadRateLimit).count(4));
-    let swept = reconcile::sweep(&w.s).await.expect("each log is read after a moment");
-    assert_eq!(swept.brought_in, 1);
 }

@@ -20,7 +20,7 @@ async fn texts_lost_in_an_outage_appear_once_in_the_order_they_were_sent(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    reconcile::sweep(&w.s).await.expect("the first sweep begins now");
+    reconcile::sync(&w.s).await.expect("the first sync begins now");
     let ann = w.contact("Ann", ANN).await;
     // Nobody is there to take the webhooks.
     for text in ["First", "Second", "Third"] {
@@ -28,8 +28,8 @@ async fn texts_lost_in_an_outage_appear_once_in_the_order_they_were_sent(
         w.sim.inbound(ANN, NUMBER, text).await;
     }
     w.clock.advance(Duration::hours(2));
-    let swept = reconcile::sweep(&w.s).await.expect("sweeps");
-    assert_eq!(swept.brought_in, 3);
+    let synced = reconcile::sync(&w.s).await.expect("syncs");
+    assert_eq!(synced.brought_in, 3);
     let thread = w.thread(&ann).await;
     let bodies: Vec<&str> = thread.iter().map(|m| m.body.as_str()).collect();
     assert_eq!(bodies, ["First", "Second", "Third"]);
@@ -37,7 +37,7 @@ async fn texts_lost_in_an_outage_appear_once_in_the_order_they_were_sent(
         thread[0].created_at < w.clock.now() - Duration::hours(1),
         "shown at their own time"
     );
-    let again = reconcile::sweep(&w.s).await.expect("sweeps");
+    let again = reconcile::sync(&w.s).await.expect("syncs");
     assert_eq!((again.brought_in, w.thread(&ann).await.len()), (0, 3), "once");
 }
 
@@ -47,7 +47,7 @@ async fn a_stop_that_was_lost_is_applied_before_anything_else_is_sent(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    reconcile::sweep(&w.s).await.expect("begins");
+    reconcile::sync(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     let ben = w.contact("Ben", BEN).await;
     w.reply(&ann, "Are you coming?").await.expect("queued");
@@ -70,12 +70,12 @@ async fn who_has_agreed_again_since_is_not_opted_out_by_an_old_stop(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    reconcile::sweep(&w.s).await.expect("begins");
+    reconcile::sync(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     w.sim.inbound(ANN, NUMBER, "STOP").await;
     w.clock.advance(Duration::minutes(5));
     w.text(ANN, "START").await;
-    reconcile::sweep(&w.s).await.expect("sweeps");
+    reconcile::sync(&w.s).await.expect("syncs");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedIn);
     assert!(
         w.thread(&ann).await.iter().any(|m| m.body == "STOP"),
@@ -95,11 +95,11 @@ async fn who_has_opted_out_since_is_not_opted_in_by_an_old_text(
 ) {
     let w = World::new(backend).await;
     let (ann, appointment) = w.reminded("Ann", ANN).await;
-    reconcile::sweep(&w.s).await.expect("begins");
+    reconcile::sync(&w.s).await.expect("begins");
     w.sim.inbound(ANN, NUMBER, old).await;
     w.clock.advance(Duration::minutes(5));
     w.text(ANN, "STOP").await;
-    reconcile::sweep(&w.s).await.expect("sweeps");
+    reconcile::sync(&w.s).await.expect("syncs");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == old), "it is shown");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedOut);
     assert_eq!(w.see_appointment(&appointment).await.status.as_str(), appointment_then);
@@ -120,7 +120,7 @@ async fn nor_who_has_refused_in_another_way_since(
     #[case] stands: State,
 ) {
     let w = World::new(backend).await;
-    reconcile::sweep(&w.s).await.expect("begins");
+    reconcile::sync(&w.s).await.expect("begins");
     w.text(ANN, "Hello").await;
     let ann = w.holder_of(ANN).await;
     w.sim.inbound(ANN, NUMBER, "START").await;
@@ -142,7 +142,7 @@ async fn nor_who_has_refused_in_another_way_since(
         };
         contacts::record_consent(&w.s, &w.owner, refusal).await.expect("recorded");
     }
-    reconcile::sweep(&w.s).await.expect("sweeps");
+    reconcile::sync(&w.s).await.expect("syncs");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == "START"), "it is shown");
     let shown = w.see_contact(&ann).await;
     assert_eq!((shown.consent.sms, shown.held_since.is_some()), (stands, by_text == "open"));
@@ -154,14 +154,14 @@ async fn a_lost_stop_and_a_later_start_that_were_both_lost_end_with_the_start(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    reconcile::sweep(&w.s).await.expect("begins");
+    reconcile::sync(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     for text in ["STOP", "START"] {
         w.clock.advance(Duration::minutes(2));
         w.sim.inbound(ANN, NUMBER, text).await;
     }
     w.clock.advance(Duration::minutes(2));
-    reconcile::sweep(&w.s).await.expect("sweeps");
+    reconcile::sync(&w.s).await.expect("syncs");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedIn);
 }
 
@@ -170,7 +170,7 @@ async fn a_lost_stop_and_a_later_start_that_were_both_lost_end_with_the_start(
 #[tokio::test]
 async fn an_old_start_that_is_tried_again_is_as_old_as_before(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    reconcile::sweep(&w.s).await.expect("begins");
+    reconcile::sync(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     let lost = w.sim.inbound(ANN, NUMBER, "START").await;
     w.clock.advance(Duration::minutes(5));
@@ -178,7 +178,7 @@ async fn an_old_start_that_is_tried_again_is_as_old_as_before(#[values(Backend::
     let db = w.s.db().connection();
     let rename = |from: &str, to: &str| format!("ALTER TABLE {from} RENAME TO {to}");
     db.execute_unprepared(&rename("conversation", "away")).await.expect("broken");
-    reconcile::sweep(&w.s).await.expect("kept");
+    reconcile::sync(&w.s).await.expect("kept");
     db.execute_unprepared(&rename("away", "conversation")).await.expect("mended");
     w.clock.advance(Duration::minutes(5));
     jobs::perform(&w.s, Job::Receive { provider_sid: lost }).await.expect("works");
@@ -192,12 +192,12 @@ async fn an_old_start_that_is_tried_again_is_as_old_as_before(#[values(Backend::
 async fn an_old_answer_does_not_undo_a_newer_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, appointment) = w.reminded("Ann", ANN).await;
-    reconcile::sweep(&w.s).await.expect("begins");
+    reconcile::sync(&w.s).await.expect("begins");
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(ANN, NUMBER, "Y").await;
     w.clock.advance(Duration::minutes(2));
     w.text(ANN, "N").await;
-    reconcile::sweep(&w.s).await.expect("sweeps");
+    reconcile::sync(&w.s).await.expect("syncs");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == "Y"), "it is shown");
     assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "reschedule_requested");
     let kinds: Vec<String> = w.open_tasks().await.into_iter().map(|t| t.kind).collect();
@@ -213,7 +213,7 @@ async fn an_old_answer_does_not_undo_a_newer_one(#[values(Backend::Sqlite, Backe
 async fn an_old_answer_is_not_one_to_what_was_asked_later(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, appointment) = w.reminded("Ann", ANN).await;
-    reconcile::sweep(&w.s).await.expect("begins");
+    reconcile::sync(&w.s).await.expect("begins");
     w.clock.advance(Duration::minutes(1));
     w.sim.inbound(ANN, NUMBER, "Y").await;
     w.clock.advance(Duration::minutes(2));
@@ -226,7 +226,7 @@ async fn an_old_answer_is_not_one_to_what_was_asked_later(#[values(Backend::Sqli
         .expect("moved");
     reminders::send_now(&w.s, &w.owner, appointment.id).await.expect("asked anew");
     w.work().await;
-    reconcile::sweep(&w.s).await.expect("sweeps");
+    reconcile::sync(&w.s).await.expect("syncs");
     assert_eq!(w.see_appointment(&appointment).await.status.as_str(), "scheduled");
     assert_eq!(w.open_tasks().await[0].kind, "clarify");
     w.text(ANN, "Y").await;
@@ -238,7 +238,7 @@ async fn an_old_answer_is_not_one_to_what_was_asked_later(#[values(Backend::Sqli
 #[tokio::test]
 async fn states_that_no_callback_told_are_taken_from_the_log(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
-    reconcile::sweep(&w.s).await.expect("begins");
+    reconcile::sync(&w.s).await.expect("begins");
     let ann = w.contact("Ann", ANN).await;
     w.sim.set_delay(std::time::Duration::ZERO);
     w.sim.set_fault(Fault::new(FaultKind::NoCallbacks));
@@ -253,8 +253,8 @@ async fn states_that_no_callback_told_are_taken_from_the_log(#[values(Backend::S
         .expect("delivered");
     assert_eq!(w.last_message(&ann).await.status, "sending");
     w.clock.advance(Duration::minutes(10));
-    let swept = reconcile::sweep(&w.s).await.expect("sweeps");
-    assert_eq!((swept.updated, w.last_message(&ann).await.status.as_str()), (1, "delivered"));
+    let synced = reconcile::sync(&w.s).await.expect("syncs");
+    assert_eq!((synced.updated, w.last_message(&ann).await.status.as_str()), (1, "delivered"));
 }
 
 #[rstest]
@@ -270,12 +270,12 @@ async fn what_twilio_does_not_know_any_more_is_a_persons_to_clear(
     w.clock.advance(Duration::hours(2));
     reconcile::reconcile(&w.s, w.clock.now() - Duration::hours(3))
         .await
-        .expect("sweeps");
+        .expect("syncs");
     let tasks = w.open_tasks().await;
     assert!(tasks[0].title.contains("does not know this text"), "{tasks:?}");
     reconcile::reconcile(&w.s, w.clock.now() - Duration::hours(3))
         .await
-        .expect("sweeps");
+        .expect("syncs");
     assert_eq!(w.open_tasks().await.len(), 1);
 }
 
@@ -383,11 +383,11 @@ async fn twilios_own_price_takes_the_place_of_the_estimate(#[values(Backend::Sql
 async fn a_cancel_that_a_start_has_overtaken_asks_for_no_call(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, _) = w.reminded("Ann", ANN).await;
-    reconcile::sweep(&w.s).await.expect("begins");
+    reconcile::sync(&w.s).await.expect("begins");
     w.sim.inbound(ANN, NUMBER, "CANCEL").await;
     w.clock.advance(Duration::minutes(5));
     w.text(ANN, "START").await;
-    reconcile::sweep(&w.s).await.expect("sweeps");
+    reconcile::sync(&w.s).await.expect("syncs");
     assert!(w.thread(&ann).await.iter().any(|m| m.body == "CANCEL"), "it is shown");
     assert_eq!(w.see_contact(&ann).await.consent.sms, State::OptedIn);
     assert!(w.open_tasks().await.iter().all(|t| t.kind != "call"));

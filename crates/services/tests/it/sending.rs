@@ -310,6 +310,8 @@ async fn of_texts_written_together_each_is_answered_for_itself(#[values(Backend:
             contact_id: to.id,
             body,
             correlation_id: id.map(str::to_owned),
+            after_message_id: None,
+            send_at: None,
         };
         let (s, actor) = (&w.s, actor.clone());
         async move { outbox::send(s, &actor, cmd).await.map_err(|e| e.problem().code) }
@@ -349,14 +351,14 @@ async fn a_connection_that_fails_after_many_429s_is_tried_again_within_seconds(
     let w = World::new(backend).await;
     let cut_off = w.process_cut_off().await;
     let ann = w.contact("Ann", ANN).await;
-    w.sim.set_pace(w.sim.account_sid(), Some(0));
+    w.sim.set_rate(w.sim.account_sid(), Some(0));
     w.reply(&ann, "Hello").await.expect("queued");
     for _ in 0..6 {
         w.work().await;
         w.clock.advance(Duration::seconds(10));
     }
     assert!(w.sim.creates_to(ANN).len() > 3, "{}", w.sim.creates_to(ANN).len());
-    w.sim.set_pace(w.sim.account_sid(), None);
+    w.sim.set_rate(w.sim.account_sid(), None);
     sending::send_due(&cut_off).await.expect("nobody there");
     w.clock.advance(Duration::seconds(7));
     w.work().await;
@@ -377,6 +379,8 @@ async fn who_hangs_up_while_texts_are_written_breaks_nobody_elses(
             contact_id: ann.id,
             body,
             correlation_id: None,
+            after_message_id: None,
+            send_at: None,
         };
         Box::pin(outbox::send(&w.s, &w.owner, cmd))
     };

@@ -196,7 +196,7 @@ async fn a_second_try_can_be_taken_back(#[values(Backend::Sqlite, Backend::Postg
     let w = World::new(backend).await;
     let (ann, m, sid) = sent(&w).await;
     w.status(&m, &sid, "undelivered", Some(30003)).await.expect("heard");
-    assert!(w.last_message(&ann).await.resend_at.is_some());
+    assert!(w.last_message(&ann).await.retry_at.is_some());
     let ids = contract::messages::MessageIds { ids: vec![m.id] };
     let acted = outbox::cancel_many(&w.s, &w.owner, ids).await.expect("taken back");
     assert_eq!(acted.done, [m.id]);
@@ -205,7 +205,7 @@ async fn a_second_try_can_be_taken_back(#[values(Backend::Sqlite, Backend::Postg
     w.work().await;
     assert_eq!(w.phone_got(ANN).len(), 1);
     let m = w.last_message(&ann).await;
-    assert_eq!((m.status.as_str(), m.resend_at), ("undelivered", None));
+    assert_eq!((m.status.as_str(), m.retry_at), ("undelivered", None));
 }
 
 /// A person's reply may go at any hour, a machine's second try of it may not.
@@ -227,7 +227,7 @@ async fn a_second_try_keeps_quiet_hours(#[values(Backend::Sqlite, Backend::Postg
     let at = w
         .last_message(&ann)
         .await
-        .resend_at
+        .retry_at
         .expect("planned")
         .with_timezone(&new_york());
     assert_eq!(at.format("%H:%M").to_string(), "08:00");

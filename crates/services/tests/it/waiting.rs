@@ -8,7 +8,10 @@ use testkit::{Backend, World};
 const ANN: &str = "+14155550101";
 
 async fn row(w: &World) -> ConversationRow {
-    let mut rows = conversations::list(&w.s, &w.owner, None).await.expect("the inbox").data;
+    let mut rows = conversations::page(&w.s, &w.owner, Default::default())
+        .await
+        .expect("the inbox")
+        .data;
     assert_eq!(rows.len(), 1);
     rows.remove(0)
 }
@@ -74,9 +77,14 @@ async fn what_a_machine_understands_makes_nobody_wait(
 async fn an_answer_that_a_person_must_read_waits_for_one(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, appointment) = w.reminded("Ann", ANN).await;
-    services::appointments::act(&w.s, &w.owner, appointment.id, contract::appointments::Act::Cancel)
-        .await
-        .expect("cancelled");
+    services::appointments::act(
+        &w.s,
+        &w.owner,
+        appointment.id,
+        contract::appointments::AppointmentAction::Cancel,
+    )
+    .await
+    .expect("cancelled");
     w.text(ANN, "Y").await;
     let seen = row(&w).await;
     assert_eq!(seen.contact_id, ann.id);

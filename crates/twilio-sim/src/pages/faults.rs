@@ -58,7 +58,7 @@ impl Panel {
         }
         let items: String = armed
             .iter()
-            .map(|fault| format!("<li>{}</li>", escape(&self.words(fault))))
+            .map(|fault| format!("<li>{}</li>", escape(&self.label(fault))))
             .collect();
         format!(
             "<ul class=\"armed\">{items}</ul><form method=\"post\" action=\"{}/faults/clear\"><button>Disarm all</button></form>",
@@ -66,7 +66,7 @@ impl Panel {
         )
     }
 
-    fn words(&self, fault: &Fault) -> String {
+    fn label(&self, fault: &Fault) -> String {
         let button = self.buttons.iter().find(|(kind, ..)| *kind == fault.kind);
         let label = button.map_or("", |(_, _, label, _)| label);
         let [one, several] = self.nouns;

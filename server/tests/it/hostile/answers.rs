@@ -256,8 +256,14 @@ async fn a_y_to_a_closed_appointment_does_not_open_it_again(
     #[case] remains: &str,
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
-    let app = TestApp::start(backend).await;
+    let app = TestApp::with_clock(backend).await;
+    app.start_workers();
+    app.sign_in().await;
     let (_, appointment) = reminded(&app).await;
+    if act == "complete" {
+        // Nobody has come before it has begun.
+        app.clock().advance(Duration::hours(30) + Duration::minutes(1));
+    }
     app.post(&format!("/appointments/{appointment}/{act}"), json!({})).await;
     app.receives(&sid(1), ANN, "Y").await;
     assert_eq!(status(&app, &appointment).await, remains);

@@ -126,7 +126,7 @@ async fn what_came_while_we_were_down_appears_once_and_in_its_place(
     app.clock().advance(Duration::minutes(5));
     app.sim.inbound(ANN, NUMBER, "Last").await;
     app.start_workers();
-    app.as_time_goes_by(Duration::minutes(1), "swept in", async || {
+    app.as_time_goes_by(Duration::minutes(1), "synced in", async || {
         (bodies(&app).await.len() == 3).then_some(())
     })
     .await;
@@ -135,7 +135,7 @@ async fn what_came_while_we_were_down_appears_once_and_in_its_place(
         app.clock().advance(Duration::minutes(30));
         app.a_tick_later().await;
     }
-    assert_eq!(bodies(&app).await.len(), 3, "the next sweeps find nothing new");
+    assert_eq!(bodies(&app).await.len(), 3, "the next syncs find nothing new");
 }
 
 #[rstest]
@@ -146,7 +146,7 @@ async fn a_text_that_was_swept_in_and_is_handed_over_after_all_is_one_text(
     let app = TestApp::with_clock(backend).await;
     app.start_workers();
     let sid = missed(&app, ANN, "While you were away").await;
-    app.as_time_goes_by(Duration::minutes(1), "swept in", async || {
+    app.as_time_goes_by(Duration::minutes(1), "synced in", async || {
         (!bodies(&app).await.is_empty()).then_some(())
     })
     .await;

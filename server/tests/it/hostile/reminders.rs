@@ -282,6 +282,8 @@ async fn a_customer_who_moves_to_another_zone_has_that_zones_night(
         ("phone", ANN),
         ("email", ""),
         ("time_zone", "Pacific/Honolulu"),
+        ("language", ""),
+        ("tags", ""),
         ("notes", ""),
     ];
     assert!(post(&app, &door, &moved).await.status().is_redirection());

@@ -165,7 +165,8 @@ async fn jobs_of(w: &World) -> Vec<services::queue::Job> {
         .expect("jobs");
     let read =
         |row: &sea_orm::QueryResult| serde_json::from_slice(&row.try_get::<Vec<u8>>("", "job").expect("bytes")).expect("a job");
-    rows.iter().map(read).collect()
+    let mails = |job: &services::queue::Job| matches!(job, services::queue::Job::TellOfBreaker { .. });
+    rows.iter().map(read).filter(mails).collect()
 }
 
 #[rstest]

@@ -1,0 +1,13 @@
+ALTER TABLE account DROP COLUMN shortcuts;
+DROP INDEX conversation_inbound;
+DROP INDEX conversation_failed;
+DROP INDEX conversation_asleep;
+DROP INDEX conversation_waiting;
+DROP INDEX conversation_unassigned;
+DROP INDEX conversation_assigned;
+DROP INDEX conversation_open;
+CREATE INDEX conversation_waiting ON conversation (business_id, waiting_since, id) WHERE waiting_since IS NOT NULL;
+CREATE INDEX conversation_open ON conversation (business_id, last_human_at, id) WHERE closed_at IS NULL;
+CREATE INDEX conversation_assigned ON conversation (business_id, assignee_id, last_human_at, id) WHERE assignee_id IS NOT NULL;
+DROP TABLE draft;
+DROP TABLE note;

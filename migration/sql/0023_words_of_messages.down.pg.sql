@@ -1,0 +1,11 @@
+DROP TRIGGER note_text_gone ON note;
+DROP TRIGGER note_text_changed ON note;
+DROP TRIGGER note_text_added ON note;
+DROP TRIGGER message_text_gone ON message;
+DROP TRIGGER message_text_changed ON message;
+DROP TRIGGER message_text_added ON message;
+DROP FUNCTION message_text_gone();
+DROP FUNCTION message_text_changed();
+DROP FUNCTION message_text_added();
+DROP FUNCTION message_words(uuid, text);
+DROP TABLE message_text;

@@ -1,0 +1,9 @@
+DROP TRIGGER note_text_gone;
+DROP TRIGGER note_text_changed;
+DROP TRIGGER note_text_added;
+DROP TRIGGER message_text_gone;
+DROP TRIGGER message_text_changed;
+DROP TRIGGER message_text_added;
+DROP TABLE message_vocabulary;
+DROP TABLE message_search;
+DROP TABLE message_text;

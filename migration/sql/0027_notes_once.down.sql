@@ -1,0 +1,2 @@
+DROP INDEX note_once;
+ALTER TABLE note DROP COLUMN client_id;

@@ -1,0 +1,2 @@
+DROP TABLE conversation_batch_row;
+DROP TABLE conversation_batch;

@@ -1,0 +1,2 @@
+DROP INDEX consent_opted_out;
+DROP INDEX contact_held;

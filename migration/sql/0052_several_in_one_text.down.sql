@@ -1,0 +1,2 @@
+ALTER TABLE question DROP COLUMN name;
+DROP INDEX reminder_message;
