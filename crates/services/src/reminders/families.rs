@@ -37,6 +37,9 @@ pub(super) async fn with_companions(tx: &mut Tx, business: &business::Model, due
         .lock(LockType::NoKeyUpdate)
         .all(&tx.db)
         .await?;
+    if near.is_empty() {
+        return Ok(vec![due]);
+    }
     let ids = near.iter().map(|r| r.appointment_id);
     let found = appointment::Entity::these(request.business_id, ids).all(&tx.db).await?;
     let mut told = Vec::new();
