@@ -43,6 +43,11 @@ pub struct Config {
     smtp_url: SecretString,
     #[serde(default)]
     mail_from: String,
+    /// Calendars at private addresses are read, too: for tests, and where a calendar server stands beside this one.
+    #[serde(default)]
+    showup_allow_private_feeds: bool,
+    /// Seconds between two readings of a calendar.
+    showup_feed_seconds: Option<u32>,
     #[serde(default)]
     metrics_token: SecretString,
     #[serde(default)]
@@ -96,6 +101,12 @@ impl Config {
         let json = std::fs::read_to_string(&self.us_state_hours);
         let json = json.with_context(|| format!("{} in US_STATE_HOURS can't be read", self.us_state_hours))?;
         domain::quiet::set_own_hours(&json).map_err(|why| anyhow::anyhow!("{} in US_STATE_HOURS: {why}", self.us_state_hours))
+    }
+
+    fn calendars_every(&self) -> anyhow::Result<chrono::Duration> {
+        let seconds = self.showup_feed_seconds.unwrap_or(600);
+        anyhow::ensure!((1..=86_400).contains(&seconds), "SHOWUP_FEED_SECONDS is from 1 to 86400");
+        Ok(chrono::Duration::seconds(seconds.into()))
     }
 
     /// Who may read `/metrics` from elsewhere.
@@ -192,6 +203,8 @@ impl Config {
             public_url: self.public_url(),
             default_from,
             account_per_second: self.twilio_max_per_second,
+            calendars_every: self.calendars_every()?,
+            private_calendars: self.showup_allow_private_feeds,
         })
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskView {
     pub id: Uuid,
-    /// `reschedule`, `call`, `clarify`, `opt_out`, `stuck_message`, `unclear_message`, `clock_change`, `waitlist`, or `by_hand`
+    /// `reschedule`, `call`, `clarify`, `opt_out`, `stuck_message`, `unclear_message`, `clock_change`, `calendar`, `waitlist`, or `by_hand`
     pub kind: String,
     /// What to do, in one sentence.
     pub title: String,
@@ -62,6 +62,7 @@ impl TaskView {
             "stuck_message" => "Stuck message",
             "unclear_message" => "Did it arrive?",
             "clock_change" => "Which time holds?",
+            "calendar" => "Look at a calendar",
             "waitlist" => "Waitlist",
             _ => "Task",
         }

@@ -26,6 +26,17 @@ pub mod calendar_source {
         pub failing_since: Option<DateTimeUtc>,
         /// Why, in plain words.
         pub problem: Option<String>,
+        /// What its appointments get.
+        pub location_id: Option<Uuid>,
+        pub staff_label: String,
+        /// What of the last reading a person should know, a line each.
+        pub warnings: String,
+        /// Events to come that may be appointments.
+        pub visits: i32,
+        /// Those of them of which nobody knows whose they are.
+        pub needs_number: i32,
+        /// So many events were gone at once that a person has to say whether that is meant; 0: no such question.
+        pub lost: i32,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }
@@ -59,6 +70,10 @@ pub mod calendar_event {
         pub state: State,
         pub contact_id: Option<Uuid>,
         pub appointment_id: Option<Uuid>,
+        /// Sealed: the number found in it, or said by a person.
+        pub phone: Option<String>,
+        /// A person has said whose it is; that holds for the same words from then on.
+        pub chosen: bool,
         /// Since when the calendar does not hold it any more.
         pub missing_since: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,

@@ -3,6 +3,7 @@
 pub(crate) mod arrival;
 pub mod clocks;
 pub(crate) mod day;
+pub(crate) mod elsewhere;
 pub mod past;
 pub mod series;
 mod view;
@@ -138,7 +139,15 @@ async fn move_to(
     zone: Zone,
     starts_at: DateTime<Utc>,
 ) -> Result<()> {
+    elsewhere::is_kept_here(before)?;
     not_twice(tx, contact, before.for_name.as_deref(), starts_at, Some(before.id)).await?;
+    let after = moved(before, zone, starts_at, tx.now).update(&tx.db).await?;
+    record(tx, &actor.who, Event::AppointmentMoved, Some(before), &after);
+    Ok(())
+}
+
+/// An appointment at another time, nobody's answer to which is known.
+fn moved(before: &appointment::Model, zone: Zone, starts_at: DateTime<Utc>, now: DateTime<Utc>) -> appointment::ActiveModel {
     let mut row = before.clone().into_active_model();
     clocks::entered(&mut row, starts_at, zone);
     // It takes as long as before.
@@ -146,10 +155,8 @@ async fn move_to(
     row.arrived_at = Set(None);
     row.status = Set(Status::Scheduled.as_str().to_owned());
     row.revision = Set(before.revision + 1);
-    row.updated_at = Set(tx.now);
-    let after = row.update(&tx.db).await?;
-    record(tx, &actor.who, Event::AppointmentMoved, Some(before), &after);
-    Ok(())
+    row.updated_at = Set(now);
+    row
 }
 
 /// Confirms, cancels, completes or reopens an appointment, or marks a no-show or an arrival. Doing it twice changes nothing.

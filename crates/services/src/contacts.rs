@@ -2,6 +2,7 @@
 //! that is loaded goes through `opened`, so outside this file a `contact::Model` holds them in plain.
 
 mod batch;
+mod booking;
 mod change;
 pub mod consent;
 mod further;
@@ -49,6 +50,7 @@ use crate::{
 use rows::{Typed, Valid, insert, write};
 
 pub(crate) use batch::{known_or_new, locked_all, locked_if_free, locked_led};
+pub(crate) use booking::{booked, by_name};
 pub use change::{change_consent, patch, record_consent, set_blocked, update};
 pub(crate) use further::{entries_of, merge_of_thread, merged_into, not_merged, reachable};
 pub use import::batch;
@@ -427,7 +429,12 @@ async fn decrypted(s: &Services, mut row: contact::Model) -> Result<contact::Mod
     Ok(row)
 }
 
-async fn by_phone(s: &Services, db: &impl ConnectionTrait, business_id: Uuid, phone: &str) -> Result<Option<contact::Model>> {
+pub(crate) async fn by_phone(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    phone: &str,
+) -> Result<Option<contact::Model>> {
     let keys = s.vault().indexes(PHONE, phone);
     let row = contact::Entity::find().filter(with_keys(business_id, keys)).one(db).await?;
     let row = match row.as_ref().and_then(|row| row.merged_into) {

@@ -6,7 +6,7 @@ use entity::messages::message;
 use sea_orm::QuerySelect;
 
 use crate::{
-    appointments, conversations,
+    appointments, calendars, conversations,
     delivery::{in_state, retry, unknown},
     kernel::{Result, Services, queue::Job},
     mails, notifications, receiving, reminders, sending,
@@ -24,6 +24,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::Resolve { message_id } => unknown::resolve(s, message_id).await,
         Job::Receive { provider_sid } => receiving::receive_again(s, &provider_sid).await,
         Job::NotifyOfBreaker { scope, businesses } => notifications::tell_of_breaker(s, &scope, &businesses).await,
+        Job::ReadCalendar { source_id } => calendars::read(s, source_id).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
         Job::CloseQuiet { business_id, days, from } => conversations::closing::go_on(s, business_id, days, from).await,
         Job::TellOfBreaker { scope, businesses } => mails::tell_of_breaker(s, &scope, &businesses).await,
@@ -42,6 +43,7 @@ pub async fn tick(s: &Services) -> Result<()> {
     conversations::closing::tick(s).await?;
     reminders::replan_some(s).await?;
     appointments::past::tick(s).await?;
+    calendars::tick(s).await?;
     let late = s.now() - Duration::seconds(20);
     let lost = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

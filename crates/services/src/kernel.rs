@@ -2,6 +2,7 @@
 //! It names what can happen and what can change, by id, and imports no noun; what follows from an event is in `listeners`.
 
 pub(crate) mod actor;
+pub(crate) mod addresses;
 pub(crate) mod audit;
 pub(crate) mod batcher;
 pub(crate) mod clock;

@@ -7,6 +7,7 @@
 //!   `tasks`; `channels`, `numbers`, `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `reminders`, which ask them;
+//!   `calendars`, which book what others keep;
 //!   `receiving`, which answers; `reconcile`, which compares.
 //! - tops: `merging` (two people who are one), `search` (people, messages and visits at once), `filters` (what the
 //!   inbox is narrowed by), `pages` (what a screen shows of many nouns), `listeners` (what follows from
@@ -15,6 +16,7 @@
 pub mod accounts;
 pub mod appointments;
 pub mod businesses;
+pub mod calendars;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
@@ -94,6 +96,7 @@ impl Services {
             .with(contacts::search::Cache::default())
             .with(Connections::new(twilio.api, twilio.account))
             .with(channels::push::Push::new(&settings.public_url))
+            .with(calendars::Fetcher::new(settings.private_calendars))
             .with(email)
             .with(delivery::StatusBatch::new(groups))
             .with(outbox::Writing::new(groups))

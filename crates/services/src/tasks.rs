@@ -43,11 +43,13 @@ pub(crate) enum Kind {
     OptOut,
     ClockChange,
     /// Somebody thought of it.
+    /// A calendar that is read needs a person.
+    Calendar,
     ByHand,
 }
 
 impl Kind {
-    const ALL: [Kind; 8] = [
+    const ALL: [Kind; 9] = [
         Kind::Reschedule,
         Kind::Call,
         Kind::Clarify,
@@ -55,6 +57,7 @@ impl Kind {
         Kind::UnclearMessage,
         Kind::OptOut,
         Kind::ClockChange,
+        Kind::Calendar,
         Kind::ByHand,
     ];
 
@@ -67,6 +70,7 @@ impl Kind {
             Kind::UnclearMessage => "unclear_message",
             Kind::OptOut => "opt_out",
             Kind::ClockChange => "clock_change",
+            Kind::Calendar => "calendar",
             Kind::ByHand => "by_hand",
         }
     }

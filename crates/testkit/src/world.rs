@@ -389,6 +389,8 @@ async fn open(
         public_url: "http://showup.test".to_owned(),
         default_from: Some(SHARED.to_owned()),
         account_per_second,
+        calendars_every: chrono::Duration::minutes(10),
+        private_calendars: true,
     };
     let account = Some(Credentials {
         sid: sim.account_sid().to_owned(),

@@ -201,6 +201,8 @@ impl TestApp {
             public_url: setup.public_url.unwrap_or_else(|| url.clone()),
             default_from: None,
             account_per_second: None,
+            calendars_every: chrono::Duration::minutes(10),
+            private_calendars: true,
         };
         let twilio = Twilio {
             api,

@@ -19,6 +19,8 @@ use web_push_native::{Auth, encrypt};
 
 pub(crate) use address::{Strictness, valid};
 
+use crate::kernel::addresses::Public;
+
 /// How long one call may take.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -82,7 +84,7 @@ impl Push {
             .no_proxy()
             .user_agent(concat!("showup/", env!("CARGO_PKG_VERSION")));
         if strictness == Strictness::PublicOnly {
-            http = http.https_only(true).dns_resolver(address::Public);
+            http = http.https_only(true).dns_resolver(Public);
         }
         let contact = match strictness {
             Strictness::PublicOnly => public_url.to_owned(),

@@ -37,6 +37,12 @@ pub(crate) enum Event {
     /// Which of the two holds is decided.
     ClockDecided(Arc<appointment::Model>),
 
+    CalendarAdded(Uuid),
+    CalendarStarted(Uuid),
+    CalendarRemoved(Uuid),
+    /// A person has said who comes to an event of a calendar.
+    CalendarEventDecided(Uuid),
+
     ContactAdded(Uuid),
     ContactChanged(Uuid),
     /// Another contact is this one: what was theirs is here now.
@@ -165,6 +171,10 @@ impl Event {
             | E::AppointmentReopened(a) => ("appointment.status", "appointment", Some(a.id)),
             E::AppointmentArrived(a) => ("appointment.arrived", "appointment", Some(a.id)),
             E::ClockDecided(a) => ("appointment.clock_decided", "appointment", Some(a.id)),
+            E::CalendarAdded(id) => ("calendar.created", "calendar", Some(*id)),
+            E::CalendarStarted(id) => ("calendar.started", "calendar", Some(*id)),
+            E::CalendarRemoved(id) => ("calendar.removed", "calendar", Some(*id)),
+            E::CalendarEventDecided(id) => ("calendar_event.decided", "calendar_event", Some(*id)),
             E::ContactAdded(id) => ("contact.created", "contact", Some(*id)),
             E::ContactChanged(id) => ("contact.updated", "contact", Some(*id)),
             E::ContactMerged(id) => ("contact.merged", "contact", Some(*id)),

@@ -17,6 +17,10 @@ pub struct Settings {
     pub default_from: Option<String>,
     /// Most texts a second for the whole account; none means that Twilio's own answers set the pace.
     pub account_per_second: Option<u32>,
+    /// Time between two readings of a calendar, and the least between two that lack an event before it counts as gone.
+    pub calendars_every: chrono::Duration,
+    /// Calendars at private addresses are read, too.
+    pub private_calendars: bool,
 }
 
 /// Everything a use case needs; the one value in axum state, Leptos context and job data. Cheap to clone.

@@ -6,7 +6,7 @@ use entity::{businesses::business, numbers::number};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 
 use crate::{
-    businesses,
+    businesses, calendars,
     channels::{breakers, connections},
     kernel::{Actor, Permission, Result, Services},
     spend,
@@ -36,7 +36,18 @@ pub(crate) async fn of(s: &Services, db: &impl ConnectionTrait, b: &business::Mo
     let mut notices: Vec<Notice> = open.into_iter().map(|o| broken(s, b, o)).collect();
     notices.extend(budget(s, db, b).await?);
     notices.extend(country(b));
+    notices.extend(calendars::failing(s, db, b.id).await?.into_iter().map(unread));
     Ok(notices)
+}
+
+/// A calendar that can't be read: what is moved there is not moved here.
+fn unread((name, problem): (String, String)) -> Notice {
+    Notice {
+        kind: "calendar_failing".to_owned(),
+        urgent: false,
+        text: format!("The calendar {name} can't be read. {problem}"),
+        next_step: "Look at Calendars; its visits stay as they were until then.".to_owned(),
+    }
 }
 
 /// Nobody has said which country's spelling the business uses, and its number and zone do not tell or were not asked before.

@@ -51,7 +51,7 @@ async fn apply(tx: &mut Tx, question: &question::Model, inbound: &message::Model
     let task = tasks::New {
         business_id: appointment.business_id,
         kind: tasks::Kind::Reschedule,
-        title: "Find another time: the customer answered that this one does not work.".to_owned(),
+        title: another_time(&appointment).to_owned(),
         key: format!("reschedule:{}:{}", appointment.id, inbound.id),
         contact_id: Some(appointment.contact_id),
         conversation_id: Some(inbound.conversation_id),
@@ -59,6 +59,15 @@ async fn apply(tx: &mut Tx, question: &question::Model, inbound: &message::Model
         message_id: Some(inbound.id),
     };
     tasks::raise(tx, task).await
+}
+
+/// What to do about a no.
+fn another_time(appointment: &appointment::Model) -> &'static str {
+    if appointment.source == Some(appointment::Source::Calendar) {
+        "Find another time and move it in your calendar: the customer answered that this one does not work."
+    } else {
+        "Find another time: the customer answered that this one does not work."
+    }
 }
 
 /// A word that ends all texts but may have been meant for an appointment that lies ahead (CANCEL, say): a person calls, because texts don't

@@ -1,9 +1,8 @@
 //! Which addresses of push services are called at all.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use url::Url;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use url::{Host, Url};
+use crate::kernel::addresses::is_public_host;
 
 /// An address longer than this is no push service's.
 const LONGEST: usize = 1_000;
@@ -45,60 +44,11 @@ pub(crate) fn valid(endpoint: &str, how: Strictness) -> Result<Url, &'static str
     if url.scheme() != "https" {
         return Err("A push service has an https address.");
     }
-    let public = match url.host().ok_or(NONE)? {
-        Host::Domain(name) => name.contains('.') && !name.ends_with(".local") && !name.ends_with(".internal"),
-        Host::Ipv4(ip) => is_public(ip.into()),
-        Host::Ipv6(ip) => is_public(ip.into()),
-    };
-    if public {
+    if is_public_host(&url) {
         Ok(url)
     } else {
         Err("This address lies in a private network, where no push service is.")
     }
-}
-
-/// Looks names up, and keeps what is not public to itself: a name of the open net may point into a private one.
-pub(super) struct Public;
-
-impl Resolve for Public {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
-            if public.is_empty() {
-                return Err("the name leads to no public address".into());
-            }
-            Ok(Box::new(public.into_iter()) as Addrs)
-        })
-    }
-}
-
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => is_public_v4(ip),
-        IpAddr::V6(ip) => ip.to_ipv4_mapped().map_or_else(|| is_public_v6(ip), is_public_v4),
-    }
-}
-
-fn is_public_v4(ip: Ipv4Addr) -> bool {
-    let [a, b, c, _] = ip.octets();
-    let special = match a {
-        // This network, and what is reserved.
-        0 | 240..=255 => true,
-        // Carriers' own.
-        100 => (64..128).contains(&b),
-        192 => b == 0 && c == 0,
-        // Benchmarks.
-        198 => b == 18 || b == 19,
-        _ => false,
-    };
-    !(special || ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_multicast() || ip.is_documentation())
-}
-
-fn is_public_v6(ip: Ipv6Addr) -> bool {
-    let [first, second, ..] = ip.segments();
-    // Global unicast, without documentation, Teredo, and 6to4, which wraps a v4 address.
-    (0x2000..0x4000).contains(&first) && first != 0x2002 && !(first == 0x2001 && (second == 0xdb8 || second == 0))
 }
 
 #[cfg(test)]
@@ -138,11 +88,5 @@ mod tests {
         }
         assert!(valid("http://127.0.0.1:9/x", Strictness::Anywhere).is_ok());
         assert!(valid("file:///etc/passwd", Strictness::Anywhere).is_err());
-    }
-
-    #[tokio::test]
-    async fn a_name_that_leads_into_a_private_network_is_not_called() {
-        let found = Public.resolve("localhost".parse().expect("a name")).await;
-        assert!(found.is_err(), "localhost is nobody's push service");
     }
 }

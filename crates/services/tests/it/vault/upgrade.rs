@@ -97,6 +97,8 @@ async fn an_upgrade_encrypts_what_is_there(#[values(Backend::Sqlite, Backend::Po
     let clock = Clock::system();
     let settings = Settings {
         account_per_second: None,
+        calendars_every: chrono::Duration::minutes(10),
+        private_calendars: true,
         public_url: "http://showup.test".to_owned(),
         default_from: None,
     };

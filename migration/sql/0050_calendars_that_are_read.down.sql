@@ -1,0 +1,10 @@
+DROP INDEX calendar_event_missing;
+DROP INDEX calendar_event_time;
+ALTER TABLE calendar_event DROP COLUMN chosen;
+ALTER TABLE calendar_event DROP COLUMN phone;
+ALTER TABLE calendar_source DROP COLUMN lost;
+ALTER TABLE calendar_source DROP COLUMN needs_number;
+ALTER TABLE calendar_source DROP COLUMN visits;
+ALTER TABLE calendar_source DROP COLUMN warnings;
+ALTER TABLE calendar_source DROP COLUMN staff_label;
+ALTER TABLE calendar_source DROP COLUMN location_id;
