@@ -155,6 +155,10 @@ pub fn SettingsPage() -> impl IntoView {
                     <Icon icon=icondata::LuUsers />
                     "Staff labels"
                 </a>
+                <a class="btn min-h-11" href="/calendars">
+                    <Icon icon=icondata::LuCalendarSync />
+                    "Calendars"
+                </a>
                 <a class="btn min-h-11" href="/settings/quick-replies">
                     <Icon icon=icondata::LuMessageSquareText />
                     "Quick replies"

@@ -7,6 +7,7 @@ mod accounts;
 mod appointments;
 mod browser;
 mod businesses;
+mod calendars;
 mod codec;
 mod components;
 mod contacts;
@@ -111,6 +112,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("appointments/new") view={Lazy::<routes::NewAppointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/:id") view={Lazy::<routes::Appointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/:id/repeat") view={Lazy::<routes::RepeatAppointment>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("calendars") view={Lazy::<routes::Calendars>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("calendars/:id") view={Lazy::<routes::Calendar>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks") view={Lazy::<routes::Tasks>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks/new") view={Lazy::<routes::NewTask>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks/:id") view={Lazy::<routes::Task>::new()} ssr=SsrMode::Async />

@@ -92,6 +92,7 @@ fn Board(today: Today) -> impl IntoView {
             lists.unanswered.total,
             lists.tasks.total,
             lists.unmarked.total,
+            lists.nobody_known,
         ];
         open.iter().all(|total| *total == 0)
     };
@@ -117,8 +118,25 @@ fn Board(today: Today) -> impl IntoView {
 /// The left column: everything that waits for somebody.
 #[component]
 fn Needs(today: RwSignal<Today>, undoable: RwSignal<Option<Uuid>>) -> impl IntoView {
+    let nobody_known = move || {
+        let count = today.read().nobody_known;
+        (count > 0).then(|| {
+            let words = if count == 1 {
+                "1 event of your calendars needs a number".to_owned()
+            } else {
+                format!("{count} events of your calendars need a number")
+            };
+            view! {
+                <a class="panel flex min-h-11 items-center gap-2 p-3 hover:bg-base-200" href="/calendars">
+                    <Icon icon=icondata::LuCalendarSearch />
+                    {words}
+                </a>
+            }
+        })
+    };
     view! {
         <div class="flex flex-col gap-4 empty:hidden print:hidden">
+            {nobody_known}
             <List
                 title="Waiting for an answer"
                 icon=icondata::LuMessageCircleQuestion

@@ -2,6 +2,7 @@
 
 mod appointments;
 mod businesses;
+mod calendars;
 mod contacts;
 mod conversations;
 mod messages;
@@ -83,6 +84,12 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(businesses::locations))
         .routes(routes!(businesses::types, businesses::add_type))
         .routes(routes!(businesses::edit_type))
+        .routes(routes!(calendars::list, calendars::add))
+        .routes(routes!(calendars::get, calendars::remove))
+        .routes(routes!(calendars::start))
+        .routes(routes!(calendars::cancel_lost))
+        .routes(routes!(calendars::events))
+        .routes(routes!(calendars::link))
         .routes(routes!(messages::send, messages::list))
         .routes(routes!(messages::retry))
         .routes(routes!(messages::settle))

@@ -39,6 +39,8 @@ pub struct Today {
     pub tasks: Listed<TaskView>,
     /// Visits of the last seven days before today that nobody has marked, latest first.
     pub unmarked: Listed<AppointmentView>,
+    /// Events of calendars of which nobody knows who comes.
+    pub nobody_known: u32,
     /// Today's visits that were not cancelled, by time; those whose customer is there and waits come first.
     pub visits: Listed<AppointmentView>,
 }

@@ -39,9 +39,7 @@ pub enum Found {
 #[must_use]
 pub fn number_in<'a>(texts: impl IntoIterator<Item = &'a str>, country: &str) -> Found {
     for text in texts {
-        let numbers: BTreeSet<String> = candidates(text)
-            .filter_map(|one| crate::phone::parse(one, country).ok())
-            .collect();
+        let numbers: BTreeSet<String> = candidates(text).filter_map(|one| read(one, country)).collect();
         match numbers.len() {
             0 => {}
             1 => return numbers.into_iter().next().map_or(Found::None, Found::One),
@@ -49,6 +47,19 @@ pub fn number_in<'a>(texts: impl IntoIterator<Item = &'a str>, country: &str) ->
         }
     }
     Found::None
+}
+
+/// A run as a number; what stands before a + or a bracket may be something else, like the number of a room.
+#[cfg(feature = "phone")]
+fn read(run: &str, country: &str) -> Option<String> {
+    let later = || {
+        run.char_indices()
+            .skip(1)
+            .find(|(_, c)| "+(".contains(*c))
+            .map(|(at, _)| &run[at..])
+    };
+    let whole = crate::phone::parse(run, country).ok();
+    whole.or_else(|| crate::phone::parse(later()?, country).ok())
 }
 
 /// Runs of what numbers are written with.
@@ -111,11 +122,13 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
+    #[cfg(feature = "phone")]
     #[rstest]
     #[case::us_in_title(&["Maya Lopez (415) 555-0171"], Found::One("+14155550171".into()))]
     #[case::with_plus(&["Leo +44 20 7946 0958, cut"], Found::One("+442079460958".into()))]
     #[case::description_first(&["tel: 415.555.0171", "ask 415-555-0199"], Found::One("+14155550171".into()))]
     #[case::the_same_twice(&["415 555 0171 / +1 415 555 0171"], Found::One("+14155550171".into()))]
+    #[case::after_a_room(&["Room 2 (415) 555-0171"], Found::One("+14155550171".into()))]
     #[case::two_people(&["415 555 0171 or 415 555 0199"], Found::Several)]
     #[case::a_date_is_none(&["2027-01-05", "order 12345"], Found::None)]
     #[case::nothing(&["", "Maya"], Found::None)]

@@ -12,7 +12,7 @@ use testkit::{Backend, TestDb};
 use uuid::Uuid;
 
 use crate::{
-    appointments, contacts,
+    appointments, calendars, contacts,
     conversations::{self, views::View},
     delivery, filters,
     kernel::{
@@ -66,6 +66,12 @@ INSERT INTO saved_filter (id, business_id, account_id, name, name_key, filters, 
 INSERT INTO presence (account_id, conversation_id, business_id, seen_at, writing_at)
   SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), now() + n * interval '1 year', CASE n % 20 WHEN 0 THEN now() + interval '99 years' END
   FROM generate_series(1, 5000) n;
+INSERT INTO calendar_source (id, business_id, name, url, next_at, created_at, updated_at)
+  SELECT gen_random_uuid(), gen_random_uuid(), '', '', now() + n * interval '1 minute', now(), now() FROM generate_series(1, 5000) n;
+INSERT INTO calendar_event (id, business_id, source_id, uid, recurrence, title, title_key, starts_at, state, created_at, updated_at)
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', md5((n % 50)::text)::uuid, n::text, '', '', (n % 700)::text,
+    now() + n * interval '1 minute', 'linked', now(), now() FROM generate_series(1, 20000) n;
+ANALYZE calendar_source; ANALYZE calendar_event;
 ANALYZE consent; ANALYZE contact_tag; ANALYZE saved_filter; ANALYZE presence; ANALYZE note; ANALYZE appointment; ANALYZE message; ANALYZE conversation; ANALYZE reminder_request; ANALYZE contact;
 ";
 
@@ -135,6 +141,8 @@ async fn due(db: &Db, b: DbBackend, business: Uuid) {
         appointments::series::of_series(business, business),
     )
     .await;
+    uses(db, b, "calendar_source_due", calendars::due(moment())).await;
+    uses(db, b, "calendar_event_time", calendars::ahead(business, business, moment()).limit(50)).await;
     uses(db, b, "presence_seen", conversations::presence::silent(moment())).await;
     uses(db, b, "presence_writing", conversations::presence::paused(moment())).await;
     uses(db, b, "message_waiting", sending::due(moment(), 0).limit(64)).await;

@@ -79,7 +79,16 @@ pub(super) fn read(text: &str, zone: Zone, window: Window) -> Result<Reading, &'
             "What stands at this address is not a calendar. Please copy the secret address in iCal format, not the page one looks at.",
         );
     }
-    let calendar = ICalendar::parse(start).map_err(|_| "This calendar breaks off or is not written as calendars are.")?;
+    const BROKEN: &str = "This calendar breaks off or is not written as calendars are.";
+    // What the library reads without complaint: an answer of which the end is missing, and with it events.
+    let end = start.trim_end().as_bytes();
+    if !end
+        .get(end.len().saturating_sub(13)..)
+        .is_some_and(|tail| tail.eq_ignore_ascii_case(b"END:VCALENDAR"))
+    {
+        return Err(BROKEN);
+    }
+    let calendar = ICalendar::parse(start).map_err(|_| BROKEN)?;
     if calendar.components.len() > MOST_COMPONENTS {
         return Err("This calendar holds more than 100,000 events. Please make a calendar of its own for visits.");
     }

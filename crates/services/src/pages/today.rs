@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     appointments::{self, day},
-    businesses, conversations,
+    businesses, calendars, conversations,
     kernel::{Actor, Permission, Result, Services, paging::count_to},
     messages,
     tasks::{self, Kind},
@@ -58,6 +58,7 @@ pub async fn today(s: &Services, actor: &Actor) -> Result<Today> {
         unanswered: visits(s, business_id, day::soonest_first(day::unanswered(mine(), s.now())), ROWS).await?,
         tasks: due(s, business_id, ends).await?,
         unmarked: visits(s, business_id, day::latest_first(unmarked), ROWS).await?,
+        nobody_known: calendars::waiting(s.read(), business_id).await?,
         visits: of_today,
     })
 }

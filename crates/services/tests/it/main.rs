@@ -6,6 +6,7 @@ mod assigning;
 mod batch;
 mod bulk;
 mod businesses;
+mod calendars;
 mod channels;
 mod clocks;
 mod closing;
