@@ -13,6 +13,8 @@ pub mod countries;
 pub mod delivery;
 pub mod filters;
 pub mod hours;
+#[cfg(feature = "ics")]
+pub mod ics;
 pub mod inbound;
 pub mod later;
 pub mod merge;
@@ -31,6 +33,7 @@ pub mod slug;
 pub mod snooze;
 pub mod template;
 pub mod texts;
+pub mod visit_page;
 pub mod when;
 pub mod words;
 pub mod zone;

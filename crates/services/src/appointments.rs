@@ -3,6 +3,7 @@
 pub(crate) mod arrival;
 pub mod clocks;
 pub(crate) mod day;
+pub mod link;
 pub mod past;
 pub mod series;
 mod view;
@@ -208,7 +209,7 @@ fn source(who: &Principal) -> Option<appointment::Source> {
     match who {
         Principal::Member { .. } | Principal::Operator => Some(appointment::Source::Staff),
         Principal::ApiKey { .. } => Some(appointment::Source::Api),
-        Principal::Customer | Principal::System(_) => None,
+        Principal::Customer | Principal::CustomerPage | Principal::System(_) => None,
     }
 }
 
@@ -327,6 +328,13 @@ pub(crate) async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid)
         .one(db)
         .await?;
     row.ok_or_else(|| not_found("visit"))
+}
+
+/// What calendars call a visit: never another one, and of no other installation's.
+pub(crate) fn uid(s: &Services, id: Uuid) -> String {
+    let url = url::Url::parse(&s.settings().public_url).ok();
+    let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("showup");
+    format!("{id}@{host}")
 }
 
 pub(crate) fn status(row: &appointment::Model) -> Result<Status> {
