@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod config;
+mod crowd;
 pub mod doctor;
 pub mod exports;
 mod health;
@@ -15,6 +16,7 @@ pub mod router;
 pub mod secret;
 mod sessions;
 pub mod site;
+mod visit_page;
 mod webhooks;
 pub mod workers;
 

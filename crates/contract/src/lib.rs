@@ -9,6 +9,7 @@ pub mod appointments;
 pub mod businesses;
 pub mod contacts;
 pub mod conversations;
+pub mod feeds;
 pub mod filters;
 pub mod live;
 pub mod mails;

@@ -10,6 +10,7 @@ pub mod breaker;
 pub mod consent;
 #[cfg(feature = "phone")]
 pub mod countries;
+pub mod crowd;
 pub mod delivery;
 pub mod filters;
 pub mod hours;

@@ -97,7 +97,7 @@ impl Token {
 }
 
 fn signed(key: &[u8; 32], visit: u128, revision: i32) -> Hmac<Sha256> {
-    let mut mac = <Hmac<Sha256> as KeyInit>::new(key.into());
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(PURPOSE);
     mac.update(&visit.to_be_bytes());
     mac.update(&revision.to_be_bytes());

@@ -1,6 +1,7 @@
 //! Appointments. What follows from a change, its reminders above all, hears of it in the same transaction.
 
 pub(crate) mod arrival;
+pub(crate) mod calendar;
 pub mod clocks;
 pub(crate) mod day;
 pub mod link;
@@ -328,13 +329,6 @@ pub(crate) async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid)
         .one(db)
         .await?;
     row.ok_or_else(|| not_found("visit"))
-}
-
-/// What calendars call a visit: never another one, and of no other installation's.
-pub(crate) fn uid(s: &Services, id: Uuid) -> String {
-    let url = url::Url::parse(&s.settings().public_url).ok();
-    let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("showup");
-    format!("{id}@{host}")
 }
 
 pub(crate) fn status(row: &appointment::Model) -> Result<Status> {

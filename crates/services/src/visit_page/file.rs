@@ -1,8 +1,7 @@
 //! A customer's visit in a calendar of their own.
 
-use contract::appointments::Status;
 use domain::{
-    ics::{self, Entry, Sure},
+    ics::{self, Entry},
     texts::first_name,
     visit_page::Words,
 };
@@ -12,7 +11,7 @@ use url::Url;
 use super::{Opened, VisitPage, open};
 use crate::{
     appointments::{
-        self,
+        calendar,
         link::{self, Found},
     },
     kernel::{Result, Services},
@@ -38,27 +37,18 @@ pub async fn calendar_file(s: &Services, token: &str) -> Result<Opened<String>> 
 async fn entry(s: &Services, page: &VisitPage, row: &appointment::Model) -> Result<Entry> {
     let words = page.words;
     Ok(Entry {
-        uid: appointments::uid(s, row.id),
+        uid: calendar::uid(s, row.id),
         revised_at: row.updated_at,
         revision: u32::try_from(row.revision).unwrap_or_default(),
         starts_at: row.starts_at,
         ends_at: row.ends_at,
-        sure: sure(page.status),
+        sure: calendar::sure(page.status),
         title: title(page, words),
         place: place(page),
         description: page.contact_line.clone(),
         url: Some(link::url(s, row).await?),
         alarm: Some(words.with(words.calendar_alarm, &page.business)),
     })
-}
-
-/// How sure a visit is, in a calendar.
-pub(crate) fn sure(status: Status) -> Sure {
-    match status {
-        Status::Scheduled | Status::RescheduleRequested => Sure::Tentative,
-        Status::Confirmed | Status::Completed | Status::NoShow => Sure::Confirmed,
-        Status::Cancelled => Sure::Cancelled,
-    }
 }
 
 fn title(page: &VisitPage, words: &Words) -> String {
