@@ -6,6 +6,7 @@ pub mod config;
 mod crowd;
 pub mod doctor;
 pub mod exports;
+mod feeds;
 mod health;
 pub mod kept;
 mod live;

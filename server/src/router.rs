@@ -23,7 +23,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use crate::{AppState, crowd, exports, health, live, metrics, pwa, rest, rest::ApiError, sessions, visit_page, webhooks};
+use crate::{AppState, crowd, exports, feeds, health, live, metrics, pwa, rest, rest::ApiError, sessions, visit_page, webhooks};
 
 /// A form of ours is a few kilobytes.
 const MOST_BYTES: usize = 256 * 1024;
@@ -49,6 +49,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .merge(hooks())
         .merge(operators())
         .merge(customers(&state))
+        .merge(calendars(&state))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(state);
     Ok(router.layer(
@@ -120,6 +121,18 @@ fn customers(state: &AppState) -> Router<AppState> {
         .layer(DefaultBodyLimit::max(8 * 1024))
         .layer(middleware::from_fn_with_state(door, crowd::limit))
         .layer(middleware::from_fn_with_state(state.services.clone(), visit_page::guard))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(30),
+        ))
+}
+
+/// For calendar programs of staff, which can't sign in.
+fn calendars(state: &AppState) -> Router<AppState> {
+    let door = crowd::Door::new(state.services.clone(), feeds::busy);
+    Router::new()
+        .route("/feeds/{file}", get(feeds::read))
+        .layer(middleware::from_fn_with_state(door, crowd::limit))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             Duration::from_secs(30),

@@ -5,10 +5,7 @@ mod html;
 
 use axum::{
     Form,
-    extract::{
-        Path, Request, State,
-        rejection::FormRejection,
-    },
+    extract::{Path, Request, State, rejection::FormRejection},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
@@ -187,5 +184,9 @@ fn broken(cause: &services::Error) -> Response {
 
 /// A page about no visit: whose language nobody knows.
 fn said(status: StatusCode, what: fn(&Words) -> (&'static str, &'static str)) -> Response {
-    (status, Html(html::said([&ENGLISH, &SPANISH].map(|words| (words, what(words)))))).into_response()
+    (
+        status,
+        Html(html::said([&ENGLISH, &SPANISH].map(|words| (words, what(words))))),
+    )
+        .into_response()
 }

@@ -153,7 +153,9 @@ pub fn moment(at: DateTime<Utc>) -> String {
 /// A person as a calendar that others may see calls them: `AB`.
 #[must_use]
 pub fn initials(name: &str) -> String {
-    let letters = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let letters = name
+        .split_whitespace()
+        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     letters.take(3).flat_map(char::to_uppercase).collect()
 }
 
@@ -196,8 +198,8 @@ mod tests {
             "DTSTAMP:20270103T093000Z",
             "DTSTART:20270105T200000Z",
             "LAST-MODIFIED:20270103T093000Z",
-            "LOCATION:Main Street\\, 12 Long Avenue of the Americas\\, Suite 1400\\, New Yor",
-            " k\\, NY 10036",
+            "LOCATION:Main Street\\, 12 Long Avenue of the Americas\\, Suite 1400\\, New Yo",
+            " rk\\, NY 10036",
             "SEQUENCE:3",
             "STATUS:CONFIRMED",
             "SUMMARY:Visit at Bright\\, Dental\\; \"West\"",
@@ -252,8 +254,15 @@ mod tests {
             "END:VCALENDAR",
             "",
         ];
-        assert_eq!(feed("Ana, Bright Dental", "America/New_York", &[cancelled]), expected.join("\r\n"));
-        assert_eq!(feed("x", "UTC", &[entry()]), feed("x", "UTC", &[entry()]), "the same is the same text");
+        assert_eq!(
+            feed("Ana, Bright Dental", "America/New_York", &[cancelled]),
+            expected.join("\r\n")
+        );
+        assert_eq!(
+            feed("x", "UTC", &[entry()]),
+            feed("x", "UTC", &[entry()]),
+            "the same is the same text"
+        );
     }
 
     #[test]

@@ -153,7 +153,14 @@ mod tests {
 
     #[test]
     fn what_is_no_link_is_not_read() {
-        for text in ["", "short", "zzzzzzzzzzzzzzzzzzzzzz", "0123456789012345678901234", "012345678901234567890-", "01234567890123456789é"] {
+        for text in [
+            "",
+            "short",
+            "zzzzzzzzzzzzzzzzzzzzzz",
+            "0123456789012345678901234",
+            "012345678901234567890-",
+            "01234567890123456789é",
+        ] {
             assert!(Token::read(text).is_none(), "{text}");
         }
     }

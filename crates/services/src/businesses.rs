@@ -1,5 +1,6 @@
 //! A business and its settings.
 
+pub mod customers_page;
 pub mod locations;
 pub mod rules;
 pub mod staff;

@@ -11,8 +11,8 @@ use contract::{
 };
 use entity::{businesses::staff_label, feeds::feed};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, Set,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -158,7 +158,12 @@ async fn views(s: &Services, db: &impl ConnectionTrait, actor: &Actor, account: 
 }
 
 async fn label(db: &impl ConnectionTrait, business_id: Uuid, id: &str) -> Result<staff_label::Model> {
-    let unknown = || field("staff_label_id", "This staff label is not there any more. Please choose another.");
+    let unknown = || {
+        field(
+            "staff_label_id",
+            "This staff label is not there any more. Please choose another.",
+        )
+    };
     let id: Uuid = id.parse().map_err(|_| unknown())?;
     let found = staff_label::Entity::these(business_id, [id]).one(db).await?;
     found.ok_or_else(unknown)

@@ -21,7 +21,10 @@ use crate::{
     businesses::{self, locations, types},
     channels,
     contacts::{self, consent, wishes},
-    kernel::{Error, Principal, Result, Services, Tx, error::{field, long}},
+    kernel::{
+        Error, Principal, Result, Services, Tx,
+        error::{field, short},
+    },
     reminders,
 };
 use chrono::{DateTime, Utc};
@@ -76,7 +79,10 @@ pub enum Act {
     /// No more texts from this business.
     StopTexts,
     /// A language as `Words::code` says it, and a way.
-    Prefer { language: Option<String>, channel: Option<String> },
+    Prefer {
+        language: Option<String>,
+        channel: Option<String>,
+    },
 }
 
 /// The page of a link.
@@ -162,7 +168,7 @@ pub async fn act(s: &Services, token: &str, act: Act) -> Result<Opened<bool>> {
             true
         }
         Act::AnotherTime(note) => {
-            let note = long("note", &note, LONGEST_NOTE)?;
+            let note = short("note", &note, LONGEST_NOTE)?;
             if answerable && !clocks::undecided(&row) {
                 answer(&mut tx, &contact, &row, false, &note).await?;
             }

@@ -1,7 +1,9 @@
 use axum::{Json, extract::State, http::StatusCode};
 use contract::{
     Problem,
-    appointments::{AppointmentAction, AppointmentView, CancelQuery, CreateAppointment, DecideClock, LinkView, MoveAppointment, Scope},
+    appointments::{
+        AppointmentAction, AppointmentView, CancelQuery, CreateAppointment, DecideClock, LinkView, MoveAppointment, Scope,
+    },
 };
 use services::appointments;
 

@@ -2,7 +2,8 @@ use axum::{Json, extract::State, http::StatusCode, response::Response};
 use contract::{
     Page, PageQuery, Problem,
     contacts::{
-        BatchResult, ChangeConsent, ContactBatch, ContactChannels, ContactQuery, ContactView, CreateContact, DecideHold, PatchContact, TimelineRow,
+        BatchResult, ChangeConsent, ContactBatch, ContactChannels, ContactQuery, ContactView, CreateContact, DecideHold,
+        PatchContact, TimelineRow,
     },
     merging::{MergeContacts, MergePreview},
 };

@@ -155,7 +155,10 @@ fn how_it_stands(page: &VisitPage) -> String {
         Status::RescheduleRequested => words.will_write,
         Status::Scheduled => words.does_it_suit,
     };
-    format!("<p class=\"stands\" role=\"status\">{}</p>\n", esc(&words.with(sentence, &page.business)))
+    format!(
+        "<p class=\"stands\" role=\"status\">{}</p>\n",
+        esc(&words.with(sentence, &page.business))
+    )
 }
 
 fn answers(token: &str, page: &VisitPage, typed: &Typed) -> String {
@@ -175,12 +178,19 @@ fn ask(token: &str, page: &VisitPage, typed: &Typed) -> String {
     let (open, error, value) = match &typed.note {
         Some(note) => (
             " open",
-            format!("<p id=\"note-error\" class=\"error\" role=\"alert\">{}</p>", esc(words.note_too_long)),
+            format!(
+                "<p id=\"note-error\" class=\"error\" role=\"alert\">{}</p>",
+                esc(words.note_too_long)
+            ),
             esc(note),
         ),
         None => ("", String::new(), String::new()),
     };
-    let described = if typed.note.is_some() { " aria-invalid=\"true\" aria-describedby=\"note-error\"" } else { "" };
+    let described = if typed.note.is_some() {
+        " aria-invalid=\"true\" aria-describedby=\"note-error\""
+    } else {
+        ""
+    };
     format!(
         "<details class=\"card\"{open}><summary>{ask}</summary><p>{hint}</p>\
          <form method=\"post\" action=\"/v/{token}/another-time\"><label for=\"note\">{note}</label>{error}\
@@ -212,7 +222,10 @@ fn preferences(token: &str, page: &VisitPage) -> String {
         let chosen = if chosen { " selected" } else { "" };
         format!("<option value=\"{}\"{chosen}>{}</option>", esc(value), esc(name))
     };
-    let languages: String = ALL.iter().map(|one| option(one.code, one.name, one.code == words.code)).collect();
+    let languages: String = ALL
+        .iter()
+        .map(|one| option(one.code, one.name, one.code == words.code))
+        .collect();
     let channels = page.channel.map(|best| {
         let options = [(Channel::Sms, words.by_text), (Channel::Email, words.by_email)];
         let options: String = options.iter().map(|(c, name)| option(c.as_str(), name, *c == best)).collect();

@@ -308,13 +308,22 @@ mod tests {
         let end = Some(start + chrono::Duration::minutes(45));
         let place = named("America/New_York");
         assert_eq!(ENGLISH.time(start, None, place), "Tuesday, January 5, 2027 at 3:00 PM EST");
-        assert_eq!(ENGLISH.time(start, end, place), "Tuesday, January 5, 2027 at 3:00 PM to 3:45 PM EST");
+        assert_eq!(
+            ENGLISH.time(start, end, place),
+            "Tuesday, January 5, 2027 at 3:00 PM to 3:45 PM EST"
+        );
         assert_eq!(
             SPANISH.time(start, end, place),
             "martes, 5 de enero de 2027 a las 3:00 p. m. hasta las 3:45 p. m. EST"
         );
-        assert_eq!(ENGLISH.time(start, None, named("Asia/Kolkata")), "Wednesday, January 6, 2027 at 1:30 AM IST");
-        assert_eq!(ENGLISH.time(start + chrono::Duration::hours(9), None, place), "Wednesday, January 6, 2027 at 12:00 AM EST");
+        assert_eq!(
+            ENGLISH.time(start, None, named("Asia/Kolkata")),
+            "Wednesday, January 6, 2027 at 1:30 AM IST"
+        );
+        assert_eq!(
+            ENGLISH.time(start + chrono::Duration::hours(9), None, place),
+            "Wednesday, January 6, 2027 at 12:00 AM EST"
+        );
     }
 
     #[test]
@@ -337,6 +346,9 @@ mod tests {
         };
         assert_eq!(named(&ENGLISH), [1; 10]);
         assert_eq!(named(&SPANISH), [1; 10]);
-        assert_eq!(ENGLISH.with(ENGLISH.title, "Bright {business}"), "Your visit at Bright {business}");
+        assert_eq!(
+            ENGLISH.with(ENGLISH.title, "Bright {business}"),
+            "Your visit at Bright {business}"
+        );
     }
 }

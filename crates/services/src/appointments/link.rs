@@ -73,7 +73,9 @@ async fn key(s: &Services) -> Result<&[u8; 32]> {
 pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<LinkView> {
     actor.may(Permission::ReadAppointments)?;
     let row = find(s.read(), actor.business_id, id).await?;
-    Ok(LinkView { url: url(s, &row).await? })
+    Ok(LinkView {
+        url: url(s, &row).await?,
+    })
 }
 
 /// Makes every link to a visit's page that was given out open nothing any more; the one that counts from now on.

@@ -41,9 +41,7 @@ fn valid(row: &contact::Model, cmd: &ContactChannels) -> Result<Vec<Channel>> {
     let mut channels = Vec::new();
     for (name, text) in given {
         let Some(text) = text else { continue };
-        let channel: Channel = text
-            .parse()
-            .map_err(|_| field(name, "A way is \"sms\" or \"email\"."))?;
+        let channel: Channel = text.parse().map_err(|_| field(name, "A way is \"sms\" or \"email\"."))?;
         if channels.contains(&channel) {
             return Err(field(name, "Each way can be given once."));
         }
@@ -69,10 +67,7 @@ pub(crate) async fn note(tx: &mut Tx, by: &Principal, row: contact::Model, wish:
     let channels = wish.channels.map(words).or_else(|| row.channels.clone());
     let language = wish.language.or_else(|| row.language.clone());
     let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
-    for (name, was, is) in [
-        ("channels", &row.channels, &channels),
-        ("language", &row.language, &language),
-    ] {
+    for (name, was, is) in [("channels", &row.channels, &channels), ("language", &row.language, &language)] {
         if was != is {
             before.insert(name, was.clone().unwrap_or_default());
             after.insert(name, is.clone().unwrap_or_default());

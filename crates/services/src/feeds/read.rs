@@ -100,7 +100,12 @@ struct Found {
 }
 
 impl Found {
-    async fn read(s: &Services, db: &impl ConnectionTrait, row: &feed::Model, label: Option<&staff_label::Model>) -> Result<Self> {
+    async fn read(
+        s: &Services,
+        db: &impl ConnectionTrait,
+        row: &feed::Model,
+        label: Option<&staff_label::Model>,
+    ) -> Result<Self> {
         let (business_id, now) = (row.business_id, s.now());
         let label = label.map(|label| label.name.as_str());
         let mut visits = ahead(business_id, label, now).limit(MOST).all(db).await?;
@@ -108,7 +113,11 @@ impl Found {
         visits.extend(behind(business_id, label, now).limit(room).all(db).await?);
         let gone = |visit: &appointment::Model| visit.cancelled_at.is_some_and(|at| at <= now - BACK);
         // What has left the calendar by itself has changed it, too.
-        let left = visits.iter().filter(|visit| gone(visit)).filter_map(|visit| visit.cancelled_at).max();
+        let left = visits
+            .iter()
+            .filter(|visit| gone(visit))
+            .filter_map(|visit| visit.cancelled_at)
+            .max();
         let mut modified_at = row.created_at.max(left.map_or(row.created_at, |at| at + BACK));
         visits.retain(|visit| !gone(visit));
         let last = outside(business_id, label, now).one(db).await?;
@@ -142,7 +151,10 @@ impl Found {
 
     fn entry(&self, s: &Services, visit: &appointment::Model, detail: Detail) -> Result<Entry> {
         let status = appointments::status(visit)?;
-        let kind = visit.type_id.and_then(|id| self.types.get(&id)).map(|kind| kind.name.as_str());
+        let kind = visit
+            .type_id
+            .and_then(|id| self.types.get(&id))
+            .map(|kind| kind.name.as_str());
         let place = visit.location_id.and_then(|id| self.places.get(&id));
         let mut lines = vec![status.label().to_owned()];
         if detail != Detail::Initials {
