@@ -4,19 +4,18 @@
 mod html;
 
 use axum::{
-    Form,
-    extract::{Path, Request, State, rejection::FormRejection},
+    body::Bytes,
+    extract::{Path, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::visit_page::{ENGLISH, SPANISH, Words};
-use serde::Deserialize;
 use services::{
     Services,
     visit_page::{self, Act, Opened},
 };
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// What the page may load: its style from here, and nothing else from anywhere.
 const POLICY: &str =
@@ -61,53 +60,41 @@ pub async fn style() -> impl IntoResponse {
     (headers, include_str!("visit_page/page.css"))
 }
 
-/// A form without fields.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Button {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AnotherTime {
-    #[serde(default)]
-    note: String,
+/// What was posted, by name; none where anything is there that is not known, or is there twice. A button alone posts nothing.
+fn fields<const N: usize>(body: &[u8], known: [&str; N]) -> Option<[Option<String>; N]> {
+    let mut found = [const { None }; N];
+    for (name, value) in form_urlencoded::parse(body) {
+        let at = known.iter().position(|one| *one == name)?;
+        let place = found.get_mut(at).filter(|place| place.is_none())?;
+        *place = Some(value.into_owned());
+    }
+    Some(found)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Preferences {
-    language: Option<String>,
-    channel: Option<String>,
+pub async fn confirm(State(s): State<Services>, Path(token): Path<String>, body: Bytes) -> Response {
+    act(&s, &token, fields(&body, []).map(|[]| Act::Confirm)).await
 }
 
-type Posted<T> = Result<Form<T>, FormRejection>;
-
-pub async fn confirm(State(s): State<Services>, Path(token): Path<String>, form: Posted<Button>) -> Response {
-    act(&s, &token, form.map(|_| Act::Confirm)).await
+pub async fn another_time(State(s): State<Services>, Path(token): Path<String>, body: Bytes) -> Response {
+    let wanted = fields(&body, ["note"]).map(|[note]| Act::AnotherTime(note.unwrap_or_default()));
+    act(&s, &token, wanted).await
 }
 
-pub async fn another_time(State(s): State<Services>, Path(token): Path<String>, form: Posted<AnotherTime>) -> Response {
-    act(&s, &token, form.map(|Form(it)| Act::AnotherTime(it.note))).await
+pub async fn cancel(State(s): State<Services>, Path(token): Path<String>, body: Bytes) -> Response {
+    act(&s, &token, fields(&body, []).map(|[]| Act::Cancel)).await
 }
 
-pub async fn cancel(State(s): State<Services>, Path(token): Path<String>, form: Posted<Button>) -> Response {
-    act(&s, &token, form.map(|_| Act::Cancel)).await
+pub async fn stop_texts(State(s): State<Services>, Path(token): Path<String>, body: Bytes) -> Response {
+    act(&s, &token, fields(&body, []).map(|[]| Act::StopTexts)).await
 }
 
-pub async fn stop_texts(State(s): State<Services>, Path(token): Path<String>, form: Posted<Button>) -> Response {
-    act(&s, &token, form.map(|_| Act::StopTexts)).await
+pub async fn prefer(State(s): State<Services>, Path(token): Path<String>, body: Bytes) -> Response {
+    let wanted = fields(&body, ["language", "channel"]).map(|[language, channel]| Act::Prefer { language, channel });
+    act(&s, &token, wanted).await
 }
 
-pub async fn prefer(State(s): State<Services>, Path(token): Path<String>, form: Posted<Preferences>) -> Response {
-    let act_of = |Form(it): Form<Preferences>| Act::Prefer {
-        language: it.language,
-        channel: it.channel,
-    };
-    act(&s, &token, form.map(act_of)).await
-}
-
-async fn act(s: &Services, token: &str, wanted: Result<Act, FormRejection>) -> Response {
-    let Ok(wanted) = wanted else {
+async fn act(s: &Services, token: &str, wanted: Option<Act>) -> Response {
+    let Some(wanted) = wanted else {
         return refused(StatusCode::UNPROCESSABLE_ENTITY);
     };
     let typed = match &wanted {
