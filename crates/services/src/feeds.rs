@@ -141,6 +141,9 @@ async fn views(s: &Services, db: &impl ConnectionTrait, actor: &Actor, account: 
         own(actor.business_id, account)
     };
     let rows = rows.limit(SHOWN).all(db).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let names = accounts::names(db, rows.iter().map(|row| row.account_id)).await?;
     let labels: HashMap<Uuid, String> = staff::list(s, actor)
         .await?

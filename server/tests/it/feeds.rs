@@ -32,7 +32,12 @@ async fn a_calendar_program_reads_and_learns_that_nothing_has_changed(
     app.sign_in().await;
     let url = made(&app).await;
     let program = reqwest::Client::new();
-    let answer = program.get(&url).header("accept-encoding", "identity").send().await.expect("an answer");
+    let answer = program
+        .get(&url)
+        .header("accept-encoding", "identity")
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.status(), 200);
     let text = |name: &str| answer.headers()[name].to_str().expect("text").to_owned();
     assert_eq!(text("content-type"), "text/calendar; charset=utf-8");
@@ -47,23 +52,40 @@ async fn a_calendar_program_reads_and_learns_that_nothing_has_changed(
         (answer.status().as_u16(), answer.text().await.expect("a body").len())
     };
     assert_eq!(again("if-none-match", &tag).await, (304, 0));
-    assert_eq!(again("if-none-match", &format!("\"x\", {}", tag.trim_start_matches("W/"))).await, (304, 0));
+    assert_eq!(
+        again("if-none-match", &format!("\"x\", {}", tag.trim_start_matches("W/"))).await,
+        (304, 0)
+    );
     assert_eq!(again("if-modified-since", &modified).await, (304, 0));
     assert_eq!(again("if-none-match", "\"x\"").await.0, 200);
-    let zipped = program.get(&url).header("accept-encoding", "gzip").send().await.expect("an answer");
+    let zipped = program
+        .get(&url)
+        .header("accept-encoding", "gzip")
+        .send()
+        .await
+        .expect("an answer");
     assert!(zipped.headers().get("content-encoding").is_none_or(|e| e == "gzip"));
     assert_eq!(zipped.text().await.expect("a calendar"), calendar);
 
     app.clock().advance(chrono::Duration::minutes(1));
-    app.post(&format!("/appointments/{visit}/confirm"), serde_json::json!({})).await;
+    app.post(&format!("/appointments/{visit}/confirm"), serde_json::json!({}))
+        .await;
     assert_eq!(again("if-none-match", &tag).await.0, 200);
     assert_eq!(again("if-modified-since", &modified).await.0, 200);
 
-    for wrong in [url.replace(".ics", ""), url.replace("/feeds/", "/feeds/x"), format!("{}/feeds/x.ics", app.url)] {
+    for wrong in [
+        url.replace(".ics", ""),
+        url.replace("/feeds/", "/feeds/x"),
+        format!("{}/feeds/x.ics", app.url),
+    ] {
         assert_eq!(program.get(&wrong).send().await.expect("an answer").status(), 404, "{wrong}");
     }
     let html = page(&app, "/settings/calendar").await;
-    let id = html.split("name=\"id\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id");
+    let id = html
+        .split("name=\"id\" value=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("an id");
     let path = server_function(&app, "/settings/calendar", "revoke_feed").await;
     post(&app, &path, &[("id", id)]).await;
     assert_eq!(program.get(&url).send().await.expect("an answer").status(), 404);

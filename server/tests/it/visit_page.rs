@@ -35,7 +35,13 @@ async fn open(app: &TestApp, path: &str) -> (u16, String) {
 
 /// What goes for every answer here.
 fn guarded(answer: &Response) {
-    let text = |name: &str| answer.headers().get(name).map(|v| v.to_str().expect("text")).unwrap_or_default();
+    let text = |name: &str| {
+        answer
+            .headers()
+            .get(name)
+            .map(|v| v.to_str().expect("text"))
+            .unwrap_or_default()
+    };
     assert_eq!(text("referrer-policy"), "no-referrer");
     assert!(text("x-robots-tag").contains("noindex"));
     assert!(text("content-security-policy").starts_with("default-src 'none'"));
@@ -44,7 +50,12 @@ fn guarded(answer: &Response) {
 }
 
 async fn press(app: &TestApp, path: &str, form: &[(&str, &str)]) -> u16 {
-    let answer = phone().post(format!("{}{path}", app.url)).form(form).send().await.expect("an answer");
+    let answer = phone()
+        .post(format!("{}{path}", app.url))
+        .form(form)
+        .send()
+        .await
+        .expect("an answer");
     guarded(&answer);
     answer.status().as_u16()
 }
@@ -83,19 +94,29 @@ async fn a_customer_confirms_asks_and_stops(#[values(Backend::Sqlite, Backend::P
 
     let another = format!("{path}/another-time");
     assert_eq!(press(&app, &another, &[("note", &"x".repeat(400))]).await, 422);
-    assert_eq!(press(&app, &another, &[("nota", "x")]).await, 422, "a field that is not known");
+    assert_eq!(
+        press(&app, &another, &[("nota", "x")]).await,
+        422,
+        "a field that is not known"
+    );
     assert_eq!(app.see_appointment(&visit).await["status"], "confirmed");
     assert_eq!(press(&app, &another, &[("note", "<b>Fridays</b>")]).await, 303);
     assert_eq!(app.see_appointment(&visit).await["status"], "reschedule_requested");
     let tasks = app.open_tasks().await;
-    assert!(tasks[0]["title"].as_str().is_some_and(|t| t.contains("<b>Fridays</b>")), "{tasks:?}");
+    assert!(
+        tasks[0]["title"].as_str().is_some_and(|t| t.contains("<b>Fridays</b>")),
+        "{tasks:?}"
+    );
 
     assert_eq!(press(&app, &format!("{path}/cancel"), &[]).await, 403);
     assert_eq!(press(&app, &format!("{path}/stop-texts"), &[]).await, 303);
     assert_eq!(app.consent(&ann).await, "opted_out");
     assert_eq!(press(&app, &format!("{path}/preferences"), &[("language", "es")]).await, 303);
     let (_, html) = open(&app, &path).await;
-    assert!(html.contains("<html lang=\"es\"") && html.contains("Su cita") && html.contains("miércoles, 8 de enero"), "{html}");
+    assert!(
+        html.contains("<html lang=\"es\"") && html.contains("Su cita") && html.contains("miércoles, 8 de enero"),
+        "{html}"
+    );
 }
 
 #[tokio::test]
@@ -104,12 +125,27 @@ async fn a_visit_is_taken_into_a_calendar_of_ones_own() {
     let ann = app.contact("Ann", ANN).await;
     let visit = app.appointment(&ann, 60).await;
     let path = link(&app, &visit).await;
-    let answer = phone().get(format!("{}{path}/visit.ics", app.url)).send().await.expect("an answer");
+    let answer = phone()
+        .get(format!("{}{path}/visit.ics", app.url))
+        .send()
+        .await
+        .expect("an answer");
     guarded(&answer);
-    assert!(answer.headers()["content-type"].to_str().expect("text").starts_with("text/calendar"));
+    assert!(
+        answer.headers()["content-type"]
+            .to_str()
+            .expect("text")
+            .starts_with("text/calendar")
+    );
     let file = answer.text().await.expect("a file");
-    assert!(file.starts_with("BEGIN:VCALENDAR\r\n") && file.ends_with("END:VCALENDAR\r\n"), "{file}");
-    assert!(file.contains("DTSTART:20250109T030000Z\r\n") && file.contains("METHOD:PUBLISH\r\n"), "{file}");
+    assert!(
+        file.starts_with("BEGIN:VCALENDAR\r\n") && file.ends_with("END:VCALENDAR\r\n"),
+        "{file}"
+    );
+    assert!(
+        file.contains("DTSTART:20250109T030000Z\r\n") && file.contains("METHOD:PUBLISH\r\n"),
+        "{file}"
+    );
 }
 
 #[rstest]
@@ -175,7 +211,9 @@ async fn who_guesses_has_to_wait_and_nobody_else_has() {
     let ann = app.contact("Ann", ANN).await;
     let path = link(&app, &app.appointment(&ann, 60).await).await;
     let from = async |who: &str, path: &str| {
-        let request = phone().get(format!("{}{path}", app.url)).header("x-forwarded-for", format!("10.1.1.1, {who}"));
+        let request = phone()
+            .get(format!("{}{path}", app.url))
+            .header("x-forwarded-for", format!("10.1.1.1, {who}"));
         request.send().await.expect("an answer")
     };
     let mut refused = None;
@@ -191,7 +229,11 @@ async fn who_guesses_has_to_wait_and_nobody_else_has() {
     assert_eq!(tries, 20);
     guarded(&answer);
     assert_eq!(answer.headers()["retry-after"], "7");
-    assert_eq!(from("203.0.113.9", &path).await.status(), 429, "not even a good guess opens now");
+    assert_eq!(
+        from("203.0.113.9", &path).await.status(),
+        429,
+        "not even a good guess opens now"
+    );
     assert_eq!(from("203.0.113.10", &path).await.status(), 200);
     app.clock().advance(chrono::Duration::seconds(7));
     assert_eq!(from("203.0.113.9", &path).await.status(), 200);

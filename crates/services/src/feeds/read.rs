@@ -1,6 +1,6 @@
 //! What a calendar reads at such an address: visits from 30 days ago to 180 days ahead. Reading it changes nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::{appointments::Status, feeds::Detail};
@@ -122,12 +122,12 @@ impl Found {
         visits.retain(|visit| !gone(visit));
         let last = outside(business_id, label, now).one(db).await?;
         modified_at = modified_at.max(last.map_or(modified_at, |visit| visit.starts_at + BACK));
-        let ids = |id: fn(&appointment::Model) -> Option<Uuid>| visits.iter().filter_map(id).collect::<Vec<_>>();
-        let mut contacts = ids(|v| Some(v.contact_id));
-        contacts.sort_unstable();
-        contacts.dedup();
+        let ids = |id: fn(&appointment::Model) -> Option<Uuid>| {
+            let each: BTreeSet<Uuid> = visits.iter().filter_map(id).collect();
+            each.into_iter().collect::<Vec<_>>()
+        };
         let found = Self {
-            people: contacts::many(s, db, business_id, contacts).await?,
+            people: contacts::many(s, db, business_id, ids(|v| Some(v.contact_id))).await?,
             types: types::several(db, business_id, ids(|v| v.type_id)).await?,
             places: locations::several(db, business_id, ids(|v| v.location_id)).await?,
             country: businesses::get(db, business_id).await?.country,
