@@ -6,6 +6,7 @@
 )]
 
 mod detail;
+mod link;
 mod list;
 mod new;
 mod repeat;

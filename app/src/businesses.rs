@@ -1,5 +1,6 @@
 //! Settings of the business.
 
+mod customers_page;
 mod email;
 mod inbox;
 mod lists;
@@ -23,13 +24,13 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 
 use crate::{
-    browser,
-    components::{Awaited, Icon},
+    components::{Awaited, CopyLine, Icon},
     error::AppError,
     forms::{Choice, Field, FormNote, FormState, Submit},
     session::use_session,
     zones::ZoneNames,
 };
+use customers_page::CustomersPageSettings;
 use email::EmailSettings;
 use locations::Locations;
 use own::OwnSettings;
@@ -142,6 +143,7 @@ pub fn SettingsPage() -> impl IntoView {
             <Awaited from=sending view=|sending| view! { <Texts sending /> } />
             <Locations />
             <PastVisits />
+            <CustomersPageSettings />
             <p class="flex flex-wrap gap-2">
                 <a class="btn min-h-11" href="/settings/inbox">
                     <Icon icon=icondata::LuInbox />
@@ -158,6 +160,10 @@ pub fn SettingsPage() -> impl IntoView {
                 <a class="btn min-h-11" href="/calendars">
                     <Icon icon=icondata::LuCalendarSync />
                     "Calendars"
+                </a>
+                <a class="btn min-h-11" href="/settings/calendar">
+                    <Icon icon=icondata::LuCalendar />
+                    "Visits in your calendar"
                 </a>
                 <a class="btn min-h-11" href="/settings/quick-replies">
                     <Icon icon=icondata::LuMessageSquareText />
@@ -407,31 +413,5 @@ fn Connection(business: BusinessView) -> impl IntoView {
             <CopyLine label="Incoming messages" text=business.webhook_inbound />
             <CopyLine label="Delivery status" text=business.webhook_status />
         </section>
-    }
-}
-
-#[component]
-fn CopyLine(label: &'static str, text: String) -> impl IntoView {
-    let copied = RwSignal::new(false);
-    // Copying takes JavaScript, so the button is there once it is.
-    let can_copy = RwSignal::new(false);
-    Effect::new(move |_| can_copy.set(true));
-    let words = move || if copied.get() { "Copied" } else { "Copy" };
-    let copy = {
-        let text = text.clone();
-        move |_| copied.set(browser::copy(&text))
-    };
-    view! {
-        <div>
-            <p class="field-label">{label}</p>
-            <div class="flex flex-wrap items-center gap-2">
-                <code class="min-w-0 flex-1 rounded bg-base-200 px-2 py-1.5 text-sm">{text}</code>
-                <button type="button" class="btn btn-sm min-h-11 md:min-h-8" class:hidden=move || !can_copy.get() on:click=copy>
-                    <Icon icon=icondata::LuCopy />
-                    <span aria-live="polite">{words}</span>
-                    <span class="sr-only">{format!(" the address for {}", label.to_lowercase())}</span>
-                </button>
-            </div>
-        </div>
     }
 }

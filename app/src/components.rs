@@ -7,7 +7,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local, text_prop::TextProp
 use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_location};
 
-use crate::{error::AppError, keys, paths, session::use_session};
+use crate::{browser, error::AppError, keys, paths, session::use_session};
 
 /// An icon that stands beside words and says nothing by itself.
 #[component]
@@ -315,4 +315,32 @@ pub fn Pager(
         .as_deref()
         .map(|next| view! { <a class="btn btn-sm min-h-11" href=link(Some(next))>"Load more"</a> });
     view! { <div class="flex justify-center gap-2 p-3 empty:hidden">{start} {more}</div> }
+}
+
+/// An address to take away.
+#[component]
+pub fn CopyLine(label: &'static str, text: String, #[prop(optional)] button: Option<&'static str>) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    // Copying takes JavaScript, so the button is there once it is.
+    let can_copy = RwSignal::new(false);
+    Effect::new(move |_| can_copy.set(true));
+    let words = move || if copied.get() { "Copied" } else { button.unwrap_or("Copy") };
+    let what = button.is_none().then(|| format!(" the address for {}", label.to_lowercase()));
+    let copy = {
+        let text = text.clone();
+        move |_| copied.set(browser::copy(&text))
+    };
+    view! {
+        <div>
+            <p class="field-label">{label}</p>
+            <div class="flex flex-wrap items-center gap-2">
+                <code class="min-w-0 flex-1 rounded bg-base-200 px-2 py-1.5 text-sm break-all">{text}</code>
+                <button type="button" class="btn btn-sm min-h-11 md:min-h-8" class:hidden=move || !can_copy.get() on:click=copy>
+                    <Icon icon=icondata::LuCopy />
+                    <span aria-live="polite">{words}</span>
+                    <span class="sr-only">{what}</span>
+                </button>
+            </div>
+        </div>
+    }
 }

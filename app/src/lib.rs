@@ -13,6 +13,7 @@ mod components;
 mod contacts;
 mod conversations;
 mod error;
+mod feeds;
 mod flash;
 mod forms;
 mod keys;
@@ -127,6 +128,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("settings/inbox") view={Lazy::<routes::InboxRules>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings/calendar") view={Lazy::<routes::Feeds>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

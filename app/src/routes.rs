@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    appointments, businesses, calendars, contacts, conversations, messages, notifications, quick_replies, reports, search, tasks,
-    today,
+    appointments, businesses, calendars, contacts, conversations, feeds, messages, notifications, quick_replies, reports, search,
+    tasks, today,
 };
 
 /// Only where the product is made.
@@ -99,5 +99,6 @@ page!(Settings, office, businesses::SettingsPage);
 page!(Components, office, ComponentsPage);
 page!(InboxRules, office, businesses::InboxRulesPage);
 page!(VisitTypes, office, businesses::TypesPage);
+page!(Feeds, office, feeds::FeedsPage);
 page!(StaffLabels, office, businesses::StaffPage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);

@@ -3,8 +3,10 @@
 
 pub mod cli;
 pub mod config;
+mod crowd;
 pub mod doctor;
 pub mod exports;
+mod feeds;
 mod health;
 pub mod kept;
 mod live;
@@ -15,6 +17,7 @@ pub mod router;
 pub mod secret;
 mod sessions;
 pub mod site;
+mod visit_page;
 mod webhooks;
 pub mod workers;
 

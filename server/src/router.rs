@@ -23,7 +23,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use crate::{AppState, exports, health, live, metrics, pwa, rest, rest::ApiError, sessions, webhooks};
+use crate::{AppState, crowd, exports, feeds, health, live, metrics, pwa, rest, rest::ApiError, sessions, visit_page, webhooks};
 
 /// A form of ours is a few kilobytes.
 const MOST_BYTES: usize = 256 * 1024;
@@ -48,6 +48,8 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .nest("/api/v1", rest::router())
         .merge(hooks())
         .merge(operators())
+        .merge(customers(&state))
+        .merge(calendars(&state))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(state);
     Ok(router.layer(
@@ -104,6 +106,39 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .layer(same_origin))
 }
 
+/// For those who have an address and no account: the pages of customers' visits.
+fn customers(state: &AppState) -> Router<AppState> {
+    let door = crowd::Door::new(state.services.clone(), visit_page::busy);
+    Router::new()
+        .route("/v/page.css", get(visit_page::style))
+        .route("/v/{token}", get(visit_page::show))
+        .route("/v/{token}/visit.ics", get(visit_page::calendar))
+        .route("/v/{token}/confirm", post(visit_page::confirm))
+        .route("/v/{token}/another-time", post(visit_page::another_time))
+        .route("/v/{token}/cancel", post(visit_page::cancel))
+        .route("/v/{token}/stop-texts", post(visit_page::stop_texts))
+        .route("/v/{token}/preferences", post(visit_page::prefer))
+        .layer(DefaultBodyLimit::max(8 * 1024))
+        .layer(middleware::from_fn_with_state(door, crowd::limit))
+        .layer(middleware::from_fn_with_state(state.services.clone(), visit_page::guard))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(30),
+        ))
+}
+
+/// For calendar programs of staff, which can't sign in.
+fn calendars(state: &AppState) -> Router<AppState> {
+    let door = crowd::Door::new(state.services.clone(), feeds::busy);
+    Router::new()
+        .route("/feeds/{file}", get(feeds::read))
+        .layer(middleware::from_fn_with_state(door, crowd::limit))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(30),
+        ))
+}
+
 /// Health and metrics, for those who run it; all that a process without pages answers.
 pub fn operators() -> Router<AppState> {
     Router::new()
@@ -134,14 +169,22 @@ fn not_huge(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> b
     length.is_none_or(|bytes| bytes < 4_000_000)
 }
 
-/// Path only: queries hold names and numbers people searched for.
+/// Path only: queries hold names and numbers people searched for. Of addresses that open something by themselves not even that.
 fn span(request: &Request) -> tracing::Span {
     let id = request
         .headers()
         .get("x-request-id")
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
-    tracing::info_span!("http", method = %request.method(), path = request.uri().path(), id)
+    tracing::info_span!("http", method = %request.method(), path = loggable(request.uri().path()), id)
+}
+
+fn loggable(path: &str) -> &str {
+    match path.split('/').nth(1) {
+        Some("v") => "/v/…",
+        Some("feeds") => "/feeds/…",
+        _ => path,
+    }
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{
     ActOnAppointment, DecideClock, MoveAppointment, RemindNow, ReminderLines, act_on_appointment, decide_clock, get_appointment,
+    link::CustomersLink,
     remind_now,
     repeat::{RepeatForm, SeriesActs},
 };
@@ -39,6 +40,7 @@ pub fn DetailPage() -> impl IntoView {
                 "All appointments"
             </a>
             <Awaited from=appointment view=|appointment| view! { <Appointment appointment /> } />
+            <CustomersLink id />
         </div>
     }
 }

@@ -283,6 +283,13 @@ pub struct CancelQuery {
     pub scope: Option<Scope>,
 }
 
+/// The page of a visit that its customer opens without signing in. Whoever has the address sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinkView {
+    pub url: String,
+}
+
 /// What staff can do to an appointment besides moving it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

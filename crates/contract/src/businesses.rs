@@ -206,3 +206,10 @@ pub struct SaveLocation {
     #[serde(default)]
     pub opening_hours: OpeningHours,
 }
+
+/// What the page that a visit's customer opens may do, and whether reminders carry its link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomersPage {
+    pub may_cancel: bool,
+    pub text_links: bool,
+}

@@ -21,6 +21,9 @@ pub struct ContactView {
     /// The language they are texted in, like `en` or `pt-BR`; none means the business's.
     #[serde(default)]
     pub language: Option<String>,
+    /// How they would like to be reached; none: nobody has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<ContactChannels>,
     pub notes: String,
     pub blocked: bool,
     /// Since when nothing is sent because they seem to have asked for that in their own words; staff decide.
@@ -39,6 +42,18 @@ pub struct ContactView {
     pub created_at: DateTime<Utc>,
     #[serde(default)]
     pub updated_at: DateTime<Utc>,
+}
+
+/// The ways to somebody, best first: `sms`, `email`. Each at most once, and none is left out before another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ContactChannels {
+    pub primary: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secondary: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
 }
 
 /// A further number of somebody.

@@ -10,6 +10,7 @@ pub mod businesses;
 pub mod calendars;
 pub mod contacts;
 pub mod conversations;
+pub mod feeds;
 pub mod filters;
 pub mod live;
 pub mod mails;

@@ -11,9 +11,12 @@ pub mod calendars;
 pub mod consent;
 #[cfg(feature = "phone")]
 pub mod countries;
+pub mod crowd;
 pub mod delivery;
 pub mod filters;
 pub mod hours;
+#[cfg(feature = "ics")]
+pub mod ics;
 pub mod inbound;
 pub mod later;
 pub mod merge;
@@ -32,6 +35,7 @@ pub mod slug;
 pub mod snooze;
 pub mod template;
 pub mod texts;
+pub mod visit_page;
 pub mod when;
 pub mod words;
 pub mod zone;

@@ -66,6 +66,12 @@ pub fn reminder(business: &str, name: Option<&str>, start: Start, token: Option<
     )
 }
 
+/// A text with the address of a page behind it, where nothing runs into it.
+#[must_use]
+pub fn with_link(text: &str, url: &str) -> String {
+    format!("{text} {url}")
+}
+
 /// Asks once which of several appointments an answer meant: the next four, each with its own answers.
 #[must_use]
 pub fn ask_which(business: &str, appointments: &[Choice]) -> String {

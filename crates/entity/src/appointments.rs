@@ -39,6 +39,8 @@ pub mod appointment {
         pub cancelled_at: Option<DateTimeUtc>,
         /// Shared by those that were marked in one go, which is undone in one go.
         pub marked_in: Option<Uuid>,
+        /// Grows when the links to its customer's page are revoked.
+        pub link_revision: i32,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }
@@ -61,6 +63,25 @@ pub mod appointment {
 
     impl ActiveModelBehavior for ActiveModel {}
     crate::in_business!(with ids);
+}
+
+/// What links to customers' pages are signed with; one row.
+pub mod link_key {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "link_key")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        /// Sealed.
+        pub secret: String,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// Which rules of time zones appointments were last compared with; one row.

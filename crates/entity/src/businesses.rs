@@ -31,6 +31,10 @@ pub mod business {
         pub close_next_at: Option<DateTimeUtc>,
         /// Hours after which a visit that nobody has marked counts as kept; none: somebody is asked.
         pub complete_after: Option<i32>,
+        /// Whether customers may cancel on their own page.
+        pub customers_cancel: bool,
+        /// Whether reminders carry the link to that page.
+        pub text_links: bool,
         pub ledger_seq: i64,
         pub ledger_hash: String,
         pub created_at: DateTimeUtc,

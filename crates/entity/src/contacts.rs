@@ -19,6 +19,8 @@ pub mod contact {
         pub time_zone: Option<String>,
         /// `en`, `es`; none: the business's.
         pub language: Option<String>,
+        /// How they would like to be reached, best first, like `email,sms`; none: nobody has said.
+        pub channels: Option<String>,
         pub notes: String,
         pub blocked: bool,
         /// Since when nothing is sent because they seem to have asked for that; staff decide.

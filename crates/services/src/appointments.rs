@@ -1,9 +1,11 @@
 //! Appointments. What follows from a change, its reminders above all, hears of it in the same transaction.
 
 pub(crate) mod arrival;
+pub(crate) mod calendar;
 pub mod clocks;
 pub(crate) mod day;
 pub(crate) mod elsewhere;
+pub mod link;
 pub mod past;
 pub mod series;
 mod view;
@@ -215,7 +217,7 @@ fn source(who: &Principal) -> Option<appointment::Source> {
     match who {
         Principal::Member { .. } | Principal::Operator => Some(appointment::Source::Staff),
         Principal::ApiKey { .. } => Some(appointment::Source::Api),
-        Principal::Customer | Principal::System(_) => None,
+        Principal::Customer | Principal::CustomerPage | Principal::System(_) => None,
     }
 }
 

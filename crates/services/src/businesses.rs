@@ -1,5 +1,6 @@
 //! A business and its settings.
 
+pub mod customers_page;
 pub mod locations;
 pub mod rules;
 pub mod staff;
@@ -97,6 +98,8 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         monthly_budget: Set(None),
         state_hours: Set(false),
         complete_after: Set(None),
+        customers_cancel: Set(false),
+        text_links: Set(false),
         language: sea_orm::NotSet,
         assign_rule: Set(AssignRule::Off.as_str().to_owned()),
         close_after_days: Set(Some(rules::CLOSE_AFTER_DAYS)),

@@ -13,6 +13,7 @@ mod query;
 mod rows;
 pub(crate) mod search;
 pub(crate) mod tags;
+pub(crate) mod wishes;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -58,6 +59,7 @@ pub use import::batch;
 pub(crate) use query::all;
 pub use query::{get, list, people};
 pub(crate) use query::{view, views_of};
+pub use wishes::set_channels;
 
 /// The sealed columns, as `vault::SEALED` calls them.
 const PHONE: &str = "contact.phone";

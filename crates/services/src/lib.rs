@@ -3,11 +3,12 @@
 //! The rooms stand on floors, and import downward only (`script/lint` holds them to it):
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
-//! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `conversations`, `messages`,
+//! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `feeds`, `conversations`, `messages`,
 //!   `tasks`; `channels`, `numbers`, `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `reminders`, which ask them;
 //!   `calendars`, which book what others keep;
+//!   `visit_page`, which a visit's customer opens without signing in;
 //!   `receiving`, which answers; `reconcile`, which compares.
 //! - tops: `merging` (two people who are one), `search` (people, messages and visits at once), `filters` (what the
 //!   inbox is narrowed by), `pages` (what a screen shows of many nouns), `listeners` (what follows from
@@ -21,6 +22,7 @@ pub mod channels;
 pub mod contacts;
 pub mod conversations;
 pub mod delivery;
+pub mod feeds;
 pub mod filters;
 mod guards;
 pub mod integrations;
@@ -48,6 +50,7 @@ pub mod sending;
 pub mod setup;
 mod spend;
 pub mod tasks;
+pub mod visit_page;
 
 use channels::connections::{self, Connections};
 use kernel::{services::Extensions, tx::Wiring};
@@ -92,6 +95,7 @@ impl Services {
         let nouns = Extensions::default()
             .with(&WIRING)
             .with(accounts::Passwords::default())
+            .with(appointments::link::Signing::default())
             .with(contacts::Looks::new(1))
             .with(contacts::search::Cache::default())
             .with(Connections::new(twilio.api, twilio.account))
@@ -106,6 +110,7 @@ impl Services {
         rotation::upgrade(&s).await?;
         connections::refresh(&s).await?;
         notifications::prepare(&s).await?;
+        appointments::link::prepare(&s).await?;
         Ok(s)
     }
 }

@@ -200,6 +200,24 @@ pub(crate) async fn answer(tx: &Tx, question: question::Model, yes: bool) -> Res
     Ok(row.update(&tx.db).await?)
 }
 
+/// The answer about one subject that did not come by text: those who were asked about it by text have answered that, too.
+pub(crate) async fn answer_about(tx: &Tx, contact: &contact::Model, subject_id: Uuid, yes: bool) -> Result<Vec<question::Model>> {
+    let open = open_of(tx.now, std::iter::once((contact.business_id, contact.id)))
+        .filter(question::Column::SubjectId.eq(subject_id))
+        .order_by_desc(question::Column::CreatedAt)
+        .limit(50)
+        .all(&tx.db)
+        .await?;
+    let asked = asked_at(tx, &open).await?;
+    let mut answered = Vec::new();
+    for question in open {
+        if asked.contains_key(&question.id) {
+            answered.push(answer(tx, question, yes).await?);
+        }
+    }
+    Ok(answered)
+}
+
 /// True for the first time these need a correction; from then on false.
 pub(crate) async fn take_correction(tx: &Tx, open: &[Open]) -> Result<bool> {
     if open.iter().all(|one| one.question.corrected_at.is_some()) {

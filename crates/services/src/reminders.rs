@@ -28,7 +28,7 @@ use crate::{
     messages, outbox, questions, tasks,
 };
 
-pub(crate) use answers::{answered, perhaps_meant};
+pub(crate) use answers::{answered, answered_on_page, perhaps_meant};
 #[cfg(test)]
 pub(crate) use firing::due;
 pub use firing::{send_now, tick};

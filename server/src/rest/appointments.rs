@@ -1,7 +1,9 @@
 use axum::{Json, extract::State, http::StatusCode};
 use contract::{
     Problem,
-    appointments::{AppointmentAction, AppointmentView, CancelQuery, CreateAppointment, DecideClock, MoveAppointment, Scope},
+    appointments::{
+        AppointmentAction, AppointmentView, CancelQuery, CreateAppointment, DecideClock, LinkView, MoveAppointment, Scope,
+    },
 };
 use services::appointments;
 
@@ -99,4 +101,18 @@ pub async fn arrive(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _:
     (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Another one has its time: `conflicts_with`", body = Problem)))]
 pub async fn reopen(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<AppointmentView> {
     Ok(Json(appointments::act(&s, &actor, id, AppointmentAction::Reopen).await?))
+}
+
+/// The page of this visit that its customer opens without signing in. Whoever has the address sees it.
+#[utoipa::path(get, path = "/appointments/{id}/link", tag = "appointments", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = LinkView), (status = 404, body = Problem)))]
+pub async fn link(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id) -> ApiResult<LinkView> {
+    Ok(Json(appointments::link::get(&s, &actor, id).await?))
+}
+
+/// Make every address of that page that was given out open nothing any more; the one that counts from now on.
+#[utoipa::path(post, path = "/appointments/{id}/link/revoke", tag = "appointments", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = LinkView), (status = 404, body = Problem)))]
+pub async fn revoke_links(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<LinkView> {
+    Ok(Json(appointments::link::revoke(&s, &actor, id).await?))
 }

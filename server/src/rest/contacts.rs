@@ -2,7 +2,8 @@ use axum::{Json, extract::State, http::StatusCode, response::Response};
 use contract::{
     Page, PageQuery, Problem,
     contacts::{
-        BatchResult, ChangeConsent, ContactBatch, ContactQuery, ContactView, CreateContact, DecideHold, PatchContact, TimelineRow,
+        BatchResult, ChangeConsent, ContactBatch, ContactChannels, ContactQuery, ContactView, CreateContact, DecideHold,
+        PatchContact, TimelineRow,
     },
     merging::{MergeContacts, MergePreview},
 };
@@ -66,6 +67,18 @@ pub async fn change_consent(
     Body(cmd): Body<ChangeConsent>,
 ) -> ApiResult<ContactView> {
     Ok(Json(contacts::change_consent(&s, &actor, id, cmd).await?))
+}
+
+/// Note by which ways somebody would like to be reached, best first.
+#[utoipa::path(put, path = "/contacts/{id}/channels", tag = "contacts", params(("id" = Uuid, Path)), request_body = ContactChannels, responses(
+    (status = 200, body = ContactView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn set_channels(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Id(id): Id,
+    Body(cmd): Body<ContactChannels>,
+) -> ApiResult<ContactView> {
+    Ok(Json(contacts::set_channels(&s, &actor, id, cmd).await?))
 }
 
 /// Everything that happened to a person, the latest first.

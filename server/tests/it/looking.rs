@@ -96,10 +96,33 @@ async fn conversation(app: &TestApp) -> Value {
     app.all("/conversations").await.remove(0)
 }
 
+/// What opens something without signing in.
+struct Keys {
+    visit: String,
+    feed: String,
+}
+
+/// The secrets that addresses for everybody hold.
+async fn keys(app: &TestApp, appointment: &str) -> Keys {
+    let (_, link) = app.get(&format!("/appointments/{appointment}/link")).await;
+    let path = server_function(app, "/settings/calendar", "create_feed").await;
+    post(app, &path, &[("staff_label_id", ""), ("detail", "name")]).await;
+    let html = page(app, "/settings/calendar").await;
+    let feed = html.split("/feeds/").nth(1).and_then(|rest| rest.split('<').next());
+    let visit = link["url"].as_str().and_then(|url| url.rsplit('/').next());
+    Keys {
+        visit: visit.expect("a link").to_owned(),
+        feed: feed.expect("an address").to_owned(),
+    }
+}
+
 /// The addresses a route stands for, one for each id.
-fn addresses(route: &str, ids: &[String]) -> Vec<String> {
+fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
     if !route.contains('{') {
         return vec![route.to_owned()];
+    }
+    if route.starts_with("/v/") || route.starts_with("/feeds/") {
+        return vec![route.replace("{token}", &keys.visit).replace("{file}", &keys.feed)];
     }
     let (before, after) = (
         route.split('{').next().unwrap_or_default(),
@@ -121,6 +144,11 @@ async fn no_address_changes_anything_by_being_looked_at(#[case] backend: Backend
     let app = TestApp::with_clock(backend).await;
     let ids = a_days_work(&app).await;
     app.sign_in().await;
+    let keys = keys(&app, &ids[1]).await;
+    let nobody = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client");
     let mut routes: Vec<String> = server::router::page_paths().map(str::to_owned).collect();
     assert!(routes.iter().any(|path| path.starts_with("/inbox/{")), "{routes:?}");
     routes.extend(routes_of_our_own());
@@ -148,13 +176,21 @@ async fn no_address_changes_anything_by_being_looked_at(#[case] backend: Backend
     );
     for route in &routes {
         let mut answered = false;
-        for address in addresses(route, &ids) {
-            let request = app.http.get(format!("{}{address}", app.url)).bearer_auth(&app.key);
-            let answer = request.send().await.expect("an answer");
-            answered |= answer.status().is_success();
-            // The stream does not end.
-            if address != "/live" {
-                answer.bytes().await.expect("a body");
+        for address in addresses(route, &ids, &keys) {
+            let url = format!("{}{address}", app.url);
+            // As the owner and as nobody; a scanner asks for the head alone.
+            for request in [
+                app.http.get(&url).bearer_auth(&app.key),
+                app.http.head(&url).bearer_auth(&app.key),
+                nobody.get(&url),
+                nobody.head(&url),
+            ] {
+                let answer = request.send().await.expect("an answer");
+                answered |= answer.status().is_success();
+                // The stream does not end.
+                if address != "/live" {
+                    answer.bytes().await.expect("a body");
+                }
             }
             let after = rows(&app).await;
             let noted = |table: &str| address.ends_with(".csv") && table.ends_with("audit_event");
@@ -162,7 +198,7 @@ async fn no_address_changes_anything_by_being_looked_at(#[case] backend: Backend
                 .into_iter()
                 .filter(|(table, _)| !noted(table))
                 .collect();
-            assert!(other.is_empty(), "GET {address}: {other:?}");
+            assert!(other.is_empty(), "looking at {address}: {other:?}");
             before = after;
         }
         assert!(
@@ -175,8 +211,9 @@ async fn no_address_changes_anything_by_being_looked_at(#[case] backend: Backend
 #[tokio::test]
 async fn what_changes_something_does_not_answer_to_get() {
     let app = TestApp::with_clock(Backend::Sqlite).await;
-    a_days_work(&app).await;
+    let ids = a_days_work(&app).await;
     app.sign_in().await;
+    let Keys { visit, .. } = keys(&app, &ids[1]).await;
     let before = rows(&app).await;
     let functions: Vec<_> = leptos::server_fn::axum::server_fn_paths().collect();
     assert!(functions.iter().any(|(path, _)| path.contains("/mark_read")), "{functions:?}");
@@ -185,14 +222,19 @@ async fn what_changes_something_does_not_answer_to_get() {
         let answer = app.http.get(format!("{}{path}", app.url)).send().await.expect("an answer");
         assert!(!answer.status().is_success(), "GET {path}: {}", answer.status());
     }
-    for path in [
+    let buttons = ["confirm", "another-time", "cancel", "stop-texts", "preferences"].map(|act| format!("/v/{visit}/{act}"));
+    let hooks = [
         "/webhooks/twilio/inbound",
         "/webhooks/twilio/status",
         "/twilio/inbound",
         "/twilio/status",
-    ] {
-        let answer = app.http.get(format!("{}{path}", app.url)).send().await.expect("an answer");
-        assert!(answer.status().is_client_error(), "GET {path}: {}", answer.status());
+    ];
+    for path in hooks.map(str::to_owned).iter().chain(&buttons) {
+        let url = format!("{}{path}", app.url);
+        for request in [app.http.get(&url), app.http.head(&url)] {
+            let answer = request.send().await.expect("an answer");
+            assert!(answer.status().is_client_error(), "{path}: {}", answer.status());
+        }
     }
     assert_eq!(changed(&before, &rows(&app).await), Vec::new());
 }

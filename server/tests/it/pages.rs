@@ -60,6 +60,7 @@ async fn pages_send_strangers_to_sign_in() {
         "/log",
         "/reports",
         "/settings",
+        "/settings/calendar",
         "/settings/inbox",
         "/settings/quick-replies",
     ] {

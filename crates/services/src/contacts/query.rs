@@ -9,7 +9,7 @@ use entity::contacts::contact;
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::{by_phone, consent, decrypted, further, many, search, tags};
+use super::{by_phone, consent, decrypted, further, many, search, tags, wishes};
 use crate::{
     businesses,
     kernel::{
@@ -237,6 +237,7 @@ pub(super) fn shown(row: contact::Model, consent: ConsentView, country: &str) ->
         email: row.email,
         time_zone: row.time_zone,
         language: row.language,
+        channels: row.channels.as_deref().and_then(wishes::shown),
         notes: row.notes,
         blocked: row.blocked,
         held_since: row.held_since,

@@ -159,6 +159,7 @@ pub(super) fn fresh(tx: &Tx, business_id: Uuid, v: Valid) -> contact::Model {
         email: v.email,
         time_zone: v.time_zone,
         language: v.language.flatten(),
+        channels: None,
         notes: v.notes,
         blocked: false,
         held_since: None,

@@ -28,6 +28,8 @@ pub enum Principal {
     Operator,
     /// The customer, by what they texted.
     Customer,
+    /// The customer, on the page of their visit.
+    CustomerPage,
     /// Nobody asked for it: Twilio, the clock, an upgrade.
     System(&'static str),
 }
@@ -49,6 +51,7 @@ impl Principal {
             Principal::ApiKey { name, .. } => format!("API · {name}"),
             Principal::Operator => "operator".to_owned(),
             Principal::Customer => "the customer".to_owned(),
+            Principal::CustomerPage => "the customer, on their page".to_owned(),
             Principal::System(name) => (*name).to_owned(),
         }
     }
@@ -102,7 +105,7 @@ impl Actor {
             )),
             Principal::ApiKey { scopes, .. } if scopes.contains(&what) => Ok(()),
             Principal::ApiKey { .. } => Err(problem(Code::NotAllowed, "This API key does not have the scope for that.")),
-            Principal::Customer | Principal::System(_) => {
+            Principal::Customer | Principal::CustomerPage | Principal::System(_) => {
                 Err(problem(Code::NotAllowed, "Nobody who is signed in asked for this."))
             }
         }

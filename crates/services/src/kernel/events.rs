@@ -32,6 +32,8 @@ pub(crate) enum Event {
     AppointmentReopened(Arc<appointment::Model>),
     /// The customer is there.
     AppointmentArrived(Arc<appointment::Model>),
+    /// The links to its customer's page open nothing any more.
+    AppointmentLinksRevoked(Arc<appointment::Model>),
     /// The moment that we keep and what the clock on its wall will show have come apart.
     ClockChanged(Arc<appointment::Model>),
     /// Which of the two holds is decided.
@@ -142,6 +144,8 @@ pub(crate) enum Event {
     NumberAssigned(Uuid),
     RateLimitChanged(Uuid),
     ApiKeyCreated(Uuid),
+    FeedAdded(Uuid),
+    FeedRevoked(Uuid),
     MemberAdded(Uuid),
 }
 
@@ -170,6 +174,7 @@ impl Event {
             | E::AppointmentEnded(a)
             | E::AppointmentReopened(a) => ("appointment.status", "appointment", Some(a.id)),
             E::AppointmentArrived(a) => ("appointment.arrived", "appointment", Some(a.id)),
+            E::AppointmentLinksRevoked(a) => ("appointment.links_revoked", "appointment", Some(a.id)),
             E::ClockDecided(a) => ("appointment.clock_decided", "appointment", Some(a.id)),
             E::CalendarAdded(id) => ("calendar.created", "calendar", Some(*id)),
             E::CalendarStarted(id) => ("calendar.started", "calendar", Some(*id)),
@@ -212,6 +217,8 @@ impl Event {
             E::NumberAssigned(id) => ("number.assigned", "number", Some(*id)),
             E::RateLimitChanged(id) => ("number.rate_limit", "number", Some(*id)),
             E::ApiKeyCreated(id) => ("api_key.created", "api_key", Some(*id)),
+            E::FeedAdded(id) => ("feed.created", "feed", Some(*id)),
+            E::FeedRevoked(id) => ("feed.revoked", "feed", Some(*id)),
             E::MemberAdded(id) => ("member.added", "account", Some(*id)),
             E::ClockChanged(_)
             | E::PhoneChanged(_)
@@ -248,6 +255,7 @@ impl Event {
             | E::AppointmentEnded(a)
             | E::AppointmentReopened(a)
             | E::AppointmentArrived(a)
+            | E::AppointmentLinksRevoked(a)
             | E::ClockDecided(a) => Some(a.contact_id),
             E::ContactBlocked(c) | E::ContactUnblocked(c) => Some(c.id),
             // A note stands in the timeline by itself.

@@ -112,6 +112,7 @@ pub(crate) const SEALED: &[Column] = &[
     Column::new("mail.content", ID, None),
     Column::new("mail.why", ID, None),
     Column::new("push_key.secret", &[Key::Text("id")], None),
+    Column::new("link_key.secret", &[Key::Text("id")], None),
     Column::new("push_device.endpoint", ID, Some("endpoint_key")),
     Column::new("push_device.auth", ID, None),
     Column::new("calendar_source.url", ID, None),

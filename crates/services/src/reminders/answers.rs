@@ -4,6 +4,7 @@ use contract::appointments::Status;
 use domain::{origin::Origin, when};
 use entity::{appointments::appointment, contacts::contact, messages::message, questions::question, reminders::reminder_request};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
 
 use super::{Stop, finish, stop};
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     businesses::{self, locations},
     conversations,
     kernel::{Event, Principal, Result, Tx, events::Recorded},
-    tasks,
+    questions, tasks,
 };
 
 /// Questions of reminders that were answered: the appointment is confirmed, or another time is looked for.
@@ -27,21 +28,81 @@ pub(crate) async fn answered(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
 }
 
 async fn apply(tx: &mut Tx, question: &question::Model, inbound: &message::Model) -> Result<()> {
-    let yes = question.answer == Some(true);
     let appointment = appointments::find(&tx.db, question.business_id, question.subject_id).await?;
+    let given = Given {
+        by: Principal::Customer,
+        yes: question.answer == Some(true),
+        reminders: vec![question.origin_id],
+        why: "the customer answered that this one does not work.".to_owned(),
+        key: inbound.id.to_string(),
+        conversation_id: Some(inbound.conversation_id),
+        message_id: Some(inbound.id),
+    };
+    take(tx, &appointment, given).await
+}
+
+/// The customer has answered on the page of their visit, which they may do before anybody has asked. The same becomes of it as of an answer
+/// by text. The caller holds the locks of both and has seen that it can be answered.
+pub(crate) async fn answered_on_page(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    appointment: &appointment::Model,
+    yes: bool,
+    note: &str,
+) -> Result<()> {
+    let questions = questions::answer_about(tx, contact, appointment.id, yes).await?;
+    let conversation = conversations::of_contact(&tx.db, appointment.business_id, contact.id).await?;
+    let asked = "the customer asked for one on the page of their visit.";
+    let given = Given {
+        by: Principal::CustomerPage,
+        yes,
+        reminders: questions
+            .iter()
+            .filter(|q| q.origin == Origin::Reminder.as_str())
+            .map(|q| q.origin_id)
+            .collect(),
+        why: match note {
+            "" => asked.to_owned(),
+            note => format!("{asked} They wrote: {note}"),
+        },
+        // Once for each time that they change their mind.
+        key: format!("page:{}", appointment.revision),
+        conversation_id: conversation.map(|c| c.id),
+        message_id: None,
+    };
+    take(tx, appointment, given).await
+}
+
+/// An answer, whichever way it came.
+struct Given {
+    by: Principal,
+    yes: bool,
+    /// Those that asked.
+    reminders: Vec<Uuid>,
+    /// What is to be done if this time does not suit, and what tells it from the same of another answer.
+    why: String,
+    key: String,
+    conversation_id: Option<Uuid>,
+    message_id: Option<Uuid>,
+}
+
+async fn take(tx: &mut Tx, appointment: &appointment::Model, given: Given) -> Result<()> {
+    let yes = given.yes;
     let becomes = if yes { Status::Confirmed } else { Status::RescheduleRequested };
-    let appointment = if appointments::status(&appointment)? == becomes {
-        appointment
+    let appointment = if appointments::status(appointment)? == becomes {
+        appointment.clone()
     } else {
-        appointments::set_status(tx, &Principal::Customer, &appointment, becomes).await?
+        appointments::set_status(tx, &given.by, appointment, becomes).await?
     };
     stop(tx, &appointment, Stop::Answered("The customer has answered.")).await?;
-    let request = reminder_request::Entity::in_business(question.business_id)
-        .filter(reminder_request::Column::Id.eq(question.origin_id))
-        .one(&tx.db)
-        .await?;
-    if let Some(request) = request {
-        finish(tx, request, if yes { "yes" } else { "no" }, None).await?;
+    for id in given.reminders {
+        let request = reminder_request::Entity::in_business(appointment.business_id)
+            .filter(reminder_request::Column::Id.eq(id))
+            .one(&tx.db)
+            .await?;
+        if let Some(request) = request {
+            finish(tx, request, if yes { "yes" } else { "no" }, None).await?;
+        }
     }
     let by = "the customer's answer";
     tasks::settle(tx, appointment.business_id, appointment.id, tasks::Kind::Call, by).await?;
@@ -51,12 +112,12 @@ async fn apply(tx: &mut Tx, question: &question::Model, inbound: &message::Model
     let task = tasks::New {
         business_id: appointment.business_id,
         kind: tasks::Kind::Reschedule,
-        title: another_time(&appointment).to_owned(),
-        key: format!("reschedule:{}:{}", appointment.id, inbound.id),
+        title: format!("{}: {}", another_time(&appointment), given.why),
+        key: format!("reschedule:{}:{}", appointment.id, given.key),
         contact_id: Some(appointment.contact_id),
-        conversation_id: Some(inbound.conversation_id),
+        conversation_id: given.conversation_id,
         appointment_id: Some(appointment.id),
-        message_id: Some(inbound.id),
+        message_id: given.message_id,
     };
     tasks::raise(tx, task).await
 }
@@ -64,9 +125,9 @@ async fn apply(tx: &mut Tx, question: &question::Model, inbound: &message::Model
 /// What to do about a no.
 fn another_time(appointment: &appointment::Model) -> &'static str {
     if appointment.source == Some(appointment::Source::Calendar) {
-        "Find another time and move it in your calendar: the customer answered that this one does not work."
+        "Find another time and move it in your calendar"
     } else {
-        "Find another time: the customer answered that this one does not work."
+        "Find another time"
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
     zone_of,
 };
 use crate::{
-    appointments::{self, clocks},
+    appointments::{self, clocks, link},
     businesses::{self, locations},
     contacts::{self, consent},
     delivery,
@@ -287,7 +287,13 @@ async fn words(tx: &Tx, business: &business::Model, contact: &contact::Model, to
     }
     all.sort_by_key(|one| one.start.at);
     Ok(match all.as_slice() {
-        [one] => texts::reminder(&business.name, one.name.as_deref(), one.start, other.then_some(one.token)),
+        [one] => {
+            let text = texts::reminder(&business.name, one.name.as_deref(), one.start, other.then_some(one.token));
+            match told.first().filter(|_| business.text_links) {
+                Some((appointment, _)) => texts::with_link(&text, &link::url(tx.services(), appointment).await?),
+                None => text,
+            }
+        }
         several => texts::reminder_many(&business.name, several, other),
     })
 }

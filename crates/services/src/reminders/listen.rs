@@ -30,7 +30,7 @@ pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Re
             }
             Event::AppointmentConfirmed(a) | Event::AppointmentDeclined(a) => {
                 let why = match one.by {
-                    Principal::Customer => "The customer has answered.",
+                    Principal::Customer | Principal::CustomerPage => "The customer has answered.",
                     _ => "Confirmed by staff.",
                 };
                 stop(tx, a, Stop::Answered(why)).await?;

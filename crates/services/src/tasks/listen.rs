@@ -28,7 +28,7 @@ pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Re
             _ => continue,
         };
         let by = match &one.by {
-            Principal::Customer => "the customer's answer".to_owned(),
+            Principal::Customer | Principal::CustomerPage => "the customer's answer".to_owned(),
             other => other.author(),
         };
         for kind in settled {

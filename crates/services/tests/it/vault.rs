@@ -137,6 +137,7 @@ async fn left_behind(db: &Db) -> Vec<String> {
         ("mail", "content"),
         ("mail", "why"),
         ("push_key", "secret"),
+        ("link_key", "secret"),
         ("push_device", "endpoint"),
         ("push_device", "auth"),
         ("twilio_account", "token"),

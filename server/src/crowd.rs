@@ -1,0 +1,114 @@
+//! How often one address may knock at doors that ask for no sign-in but for an address that is hard to guess: the page of a visit, the
+//! calendars of staff. Who guesses is let in less often than who reads.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+use chrono::{DateTime, Duration, Utc};
+use domain::crowd::{Allowance, Crowd};
+use services::Services;
+
+/// Opening pages and pressing buttons.
+const KNOCKS: Allowance = Allowance {
+    at_once: 120,
+    pause: Duration::milliseconds(500),
+};
+
+/// Addresses that are none: a link that was copied badly is tried a few times.
+const MISSES: Allowance = Allowance {
+    at_once: 20,
+    pause: Duration::seconds(6),
+};
+
+/// Those who knock at one kind of door.
+#[derive(Clone)]
+pub struct Door {
+    services: Services,
+    crowds: Arc<Mutex<Crowds>>,
+    /// What somebody sees who has to wait.
+    busy: fn() -> Response,
+}
+
+struct Crowds {
+    knocks: Crowd,
+    misses: Crowd,
+}
+
+impl Door {
+    pub fn new(services: Services, busy: fn() -> Response) -> Self {
+        let crowds = Crowds {
+            knocks: Crowd::new(KNOCKS),
+            misses: Crowd::new(MISSES),
+        };
+        Self {
+            services,
+            crowds: Arc::new(Mutex::new(crowds)),
+            busy,
+        }
+    }
+
+    /// Nothing that could panic is done while it is held, and what is counted is whole after each step.
+    fn with<T>(&self, work: impl FnOnce(&mut Crowds) -> T) -> T {
+        work(&mut self.crowds.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn comes_in(&self, who: IpAddr, now: DateTime<Utc>) -> Option<Duration> {
+        self.with(|crowds| {
+            let wait = crowds.knocks.must_wait(who, now).max(crowds.misses.must_wait(who, now));
+            if wait.is_none() {
+                crowds.knocks.note(who, now);
+            }
+            wait
+        })
+    }
+}
+
+/// Lets a request in, or says how long to wait.
+pub async fn limit(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let who = address(&request);
+    let now = door.services.now();
+    if let Some(wait) = door.comes_in(who, now) {
+        let mut response = (door.busy)();
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        let seconds = wait.num_seconds() + 1;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        return response;
+    }
+    let response = next.run(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
+        door.with(|crowds| crowds.misses.note(who, now));
+    }
+    response
+}
+
+/// Who asks. Behind a proxy, which is on this machine or in its network, it is whom the proxy names: last, for what stands before that came
+/// from outside.
+fn address(request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+    if is_near(peer) {
+        forwarded(request.headers()).unwrap_or(peer)
+    } else {
+        peer
+    }
+}
+
+fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+fn is_near(peer: IpAddr) -> bool {
+    match peer.to_canonical() {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_unspecified(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    }
+}
