@@ -14,6 +14,7 @@ mod conversations;
 mod error;
 mod flash;
 mod forms;
+mod imports;
 mod keys;
 mod layout;
 mod live;
@@ -111,6 +112,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("appointments/new") view={Lazy::<routes::NewAppointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/:id") view={Lazy::<routes::Appointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/:id/repeat") view={Lazy::<routes::RepeatAppointment>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("imports") view={Lazy::<routes::Imports>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("imports/new") view={Lazy::<routes::NewImport>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("imports/:id") view={Lazy::<routes::Import>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks") view={Lazy::<routes::Tasks>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks/new") view={Lazy::<routes::NewTask>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks/:id") view={Lazy::<routes::Task>::new()} ssr=SsrMode::Async />

@@ -10,7 +10,8 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    appointments, businesses, contacts, conversations, messages, notifications, quick_replies, reports, search, tasks, today,
+    appointments, businesses, contacts, conversations, imports, messages, notifications, quick_replies, reports, search, tasks,
+    today,
 };
 
 /// Only where the product is made.
@@ -90,6 +91,9 @@ page!(Appointments, book, appointments::ListPage);
 page!(NewAppointment, book, appointments::NewPage);
 page!(RepeatAppointment, book, appointments::RepeatPage);
 page!(Appointment, book, appointments::DetailPage);
+page!(Imports, office, imports::ListPage);
+page!(NewImport, office, imports::NewPage);
+page!(Import, office, imports::DetailPage);
 page!(Log, office, messages::LogPage);
 page!(Reports, office, reports::ReportsPage);
 page!(Settings, office, businesses::SettingsPage);

@@ -15,6 +15,7 @@ pub mod router;
 pub mod secret;
 mod sessions;
 pub mod site;
+mod uploads;
 mod webhooks;
 pub mod workers;
 

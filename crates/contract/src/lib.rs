@@ -10,6 +10,7 @@ pub mod businesses;
 pub mod contacts;
 pub mod conversations;
 pub mod filters;
+pub mod imports;
 pub mod live;
 pub mod mails;
 pub mod merging;

@@ -13,6 +13,8 @@ pub mod countries;
 pub mod delivery;
 pub mod filters;
 pub mod hours;
+#[cfg(feature = "imports")]
+pub mod imports;
 pub mod inbound;
 pub mod later;
 pub mod merge;

@@ -43,6 +43,7 @@ pub mod calendars;
 pub mod contacts;
 pub mod conversations;
 pub mod filters;
+pub mod imports;
 pub mod integrations;
 pub mod live;
 pub mod mails;

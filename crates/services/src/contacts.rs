@@ -52,10 +52,11 @@ pub(crate) use batch::{known_or_new, locked_all, locked_if_free, locked_led};
 pub use change::{change_consent, patch, record_consent, set_blocked, update};
 pub(crate) use further::{entries_of, merge_of_thread, merged_into, not_merged, reachable};
 pub use import::batch;
+pub(crate) use import::{FromFile, from_file, known, reserve};
 #[cfg(test)]
 pub(crate) use query::all;
 pub use query::{get, list, people};
-pub(crate) use query::{view, views_of};
+pub(crate) use query::{page_of_all, view, views_of};
 
 /// The sealed columns, as `vault::SEALED` calls them.
 const PHONE: &str = "contact.phone";

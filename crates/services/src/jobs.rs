@@ -8,6 +8,7 @@ use sea_orm::QuerySelect;
 use crate::{
     appointments, conversations,
     delivery::{in_state, retry, unknown},
+    imports,
     kernel::{Result, Services, queue::Job},
     mails, notifications, receiving, reminders, sending,
 };
@@ -25,6 +26,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::Receive { provider_sid } => receiving::receive_again(s, &provider_sid).await,
         Job::NotifyOfBreaker { scope, businesses } => notifications::tell_of_breaker(s, &scope, &businesses).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
+        Job::Import { import_id } => imports::perform(s, import_id).await,
         Job::CloseQuiet { business_id, days, from } => conversations::closing::go_on(s, business_id, days, from).await,
         Job::TellOfBreaker { scope, businesses } => mails::tell_of_breaker(s, &scope, &businesses).await,
     }
@@ -39,6 +41,7 @@ pub async fn tick(s: &Services) -> Result<()> {
     Box::pin(retry::all_due(s)).await?;
     conversations::act::wake(s).await?;
     conversations::batch::tick(s).await?;
+    imports::tick(s).await?;
     conversations::closing::tick(s).await?;
     reminders::replan_some(s).await?;
     appointments::past::tick(s).await?;

@@ -29,6 +29,8 @@ pub enum Job {
     TellOfBreaker { scope: String, businesses: Vec<Uuid> },
     /// Go on with what somebody does to many conversations, or undoes.
     Batch { batch_id: Uuid },
+    /// Go on with the rows of a file.
+    Import { import_id: Uuid },
     /// Go on with closing a business's conversations that have been quiet for so many days, from here.
     CloseQuiet {
         business_id: Uuid,

@@ -16,6 +16,7 @@ mod fail_closed;
 mod families;
 mod filters;
 mod hold;
+mod imports;
 mod inbox;
 mod later;
 mod laws;
