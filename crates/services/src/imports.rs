@@ -29,6 +29,8 @@ use crate::{
 
 pub use options::{Wishes, begin, set as decide};
 pub use preview::look;
+#[cfg(test)]
+pub(crate) use run::{at as block_at, silent};
 pub use run::{cancel, finish, prune, start};
 pub(crate) use run::{perform, tick};
 pub use upload::{MOST_BYTES, Upload, whole};

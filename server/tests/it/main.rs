@@ -8,6 +8,7 @@ mod desk;
 mod exports;
 mod filters;
 mod hostile;
+mod imports;
 mod interleavings;
 mod kept;
 mod keys;

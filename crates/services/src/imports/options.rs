@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use contract::imports::{ImportOptions, ImportPage, ImportStatus, ImportView};
-use domain::imports::{Consent, Field, dates::Order, headers::normal};
+use domain::imports::{
+    Consent, Field,
+    dates::{Known, Order},
+    headers::normal,
+};
 use entity::imports::import;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, sea_query::LockType};
 use uuid::Uuid;
 
-use super::{columns, kind, may_bring, no_decision, page, preview, run, seen, still_ready};
+use super::{columns, kind, mapping, may_bring, no_decision, order_of, page, preview, run, seen, still_ready};
 use crate::kernel::{
     Actor, Result, Services, Tx,
     error::{field, not_found},
@@ -29,17 +33,26 @@ async fn write(s: &Services, actor: &Actor, id: Uuid, options: ImportOptions) ->
     let file_kind = kind(&before)?;
     may_bring(actor, file_kind)?;
     still_ready(&before)?;
-    let columns = columns(s, &before).await?.len();
+    let columns = columns(s, &before).await?;
+    let mut now = mapping(&before);
     let mut row = before.into_active_model();
     if let Some(words) = options.fields {
-        let fields = fields(&words, columns, Field::of(file_kind))?;
+        let fields = fields(&words, columns.len(), Field::of(file_kind))?;
+        now.clone_from(&fields);
         let words: Vec<&str> = fields.iter().map(|field| field.map_or("", Field::as_str)).collect();
         row.mapping = Set(serde_json::to_string(&words).unwrap_or_default());
     }
-    if let Some(order) = options.date_order.as_deref().map(str::trim).filter(|order| !order.is_empty()) {
-        let order: Order = order
-            .parse()
-            .map_err(|_| field("date_order", "The order of dates is \"dmy\" or \"mdy\"."))?;
+    let said = options.date_order.as_deref().map(str::trim).filter(|order| !order.is_empty());
+    let order = match (said, order_of(&columns, &now)) {
+        (Some(said), _) => Some(
+            said.parse()
+                .map_err(|_| field("date_order", "The order of dates is \"dmy\" or \"mdy\"."))?,
+        ),
+        (None, Known::Order(shown)) => Some(shown),
+        (None, Known::Ask(_) | Known::Clear) => None,
+    };
+    if let Some(order) = order {
+        let order: Order = order;
         row.date_order = Set(Some(order.as_str().to_owned()));
     }
     if let Some(consent) = options

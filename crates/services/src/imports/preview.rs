@@ -1,5 +1,7 @@
 //! A look at the first rows of a file as they would be read: they are done, and undone before anybody could see it.
 
+use std::collections::HashSet;
+
 use contract::imports::{ImportRows, Preview, PreviewRow};
 use domain::imports::Outcome;
 use entity::imports::import_block as block;
@@ -25,15 +27,21 @@ pub async fn look(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
         .limit(BLOCKS)
         .all(s.read())
         .await?;
-    let mut preview = Preview::default();
-    let mut tx = s.begin().await?;
+    let (mut preview, mut known) = (Preview::default(), HashSet::new());
     for one in &blocks {
-        for done in work(s, &mut tx, &row, actor.clone(), one).await? {
+        // Each in a transaction of its own, so that nobody waits long.
+        let mut tx = s.begin().await?;
+        let rows = work(s, &mut tx, &row, actor.clone(), one).await?;
+        // Nothing of it was settled, and nobody has heard of it.
+        tx.db.rollback().await?;
+        for mut done in rows {
+            if done.key.take().is_some_and(|key| !known.insert(key)) {
+                done.outcome = Outcome::Duplicate;
+                "The file has it already.".clone_into(&mut done.note);
+            }
             count(&mut preview, done);
         }
     }
-    // Nothing of it was settled, and nobody has heard of it.
-    tx.db.rollback().await?;
     let json = serde_json::to_string(&preview).map_err(|e| Error::broken(e.to_string()))?;
     let tx = s.begin().await?;
     let row = locked(&tx, actor.business_id, id).await?;
