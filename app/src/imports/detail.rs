@@ -46,9 +46,9 @@ pub fn DetailPage() -> impl IntoView {
             page.is_some_and(|page| page.import.status == ImportStatus::Running)
         });
         if running {
-            let wait = set_timeout_with_handle(move || import.refetch(), AGAIN);
+            let wait = set_timeout_with_handle(move || import.refetch(), AGAIN).ok();
             on_cleanup(move || {
-                if let Ok(wait) = wait {
+                if let Some(wait) = wait {
                     wait.clear();
                 }
             });
@@ -336,7 +336,10 @@ fn Rows(rows: Vec<PreviewRow>) -> impl IntoView {
 fn Report(import: ImportView, refused: Vec<PreviewRow>) -> impl IntoView {
     let running = import.status == ImportStatus::Running;
     let progress = running.then(|| {
-        let words = format!("{} of {} rows", import.done, import.total);
+        let words = format!(
+            "{} of {} rows. This page follows by itself; without scripts, load it again.",
+            import.done, import.total
+        );
         view! {
             <div class="flex flex-col gap-1">
                 <progress class="progress progress-primary w-full" max=import.total value=import.done aria-label="Rows done"></progress>
@@ -347,9 +350,6 @@ fn Report(import: ImportView, refused: Vec<PreviewRow>) -> impl IntoView {
                         "Stop"
                     </button>
                 </form>
-                <noscript>
-                    <p class="text-sm">"Reload this page to see how far it is."</p>
-                </noscript>
             </div>
         }
     });

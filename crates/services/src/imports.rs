@@ -231,7 +231,12 @@ async fn columns(s: &Services, row: &import::Model) -> Result<Vec<Column>> {
 }
 
 fn mapping(row: &import::Model) -> Vec<Option<Field>> {
-    let words: Vec<String> = serde_json::from_str(&row.mapping).unwrap_or_default();
+    fields_of(&row.mapping)
+}
+
+/// A stored mapping.
+fn fields_of(json: &str) -> Vec<Option<Field>> {
+    let words: Vec<String> = serde_json::from_str(json).unwrap_or_default();
     words.iter().map(|word| word.parse().ok()).collect()
 }
 

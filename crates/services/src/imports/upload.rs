@@ -9,7 +9,7 @@ use entity::imports::{import, import_block as block, import_mapping as known};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use uuid::Uuid;
 
-use super::{BLOCK, COLUMNS, Kept, ROWS, find, kind_named, may_bring, order_of, view};
+use super::{BLOCK, COLUMNS, Kept, ROWS, fields_of, find, kind_named, may_bring, order_of, view};
 use crate::kernel::{
     Actor, Error, Principal, Result, Services,
     error::{field, problem},
@@ -150,17 +150,19 @@ impl Upload {
         let allowed = Field::of(self.kind);
         let guess = summary.guess().into_iter();
         let guess: Vec<Option<Field>> = guess.map(|field| field.filter(|field| allowed.contains(field))).collect();
-        let words = |fields: &[Option<Field>]| {
-            let words: Vec<&str> = fields.iter().map(|field| field.map_or("", Field::as_str)).collect();
-            serde_json::to_string(&words).unwrap_or_default()
+        let fields = match &before {
+            Some(before) => fields_of(&before.mapping),
+            None => guess,
         };
+        let words: Vec<&str> = fields.iter().map(|field| field.map_or("", Field::as_str)).collect();
+        let mapping = serde_json::to_string(&words).map_err(|e| Error::broken(e.to_string()))?;
         let columns = serde_json::to_string(&summary.columns).map_err(|e| Error::broken(e.to_string()))?;
-        let order = match order_of(&summary.columns, &guess) {
+        let order = match order_of(&summary.columns, &fields) {
             Known::Order(order) => Some(order.as_str().to_owned()),
-            Known::Ask(_) => before.as_ref().and_then(|before| before.date_order.clone()),
+            Known::Ask(_) => before.and_then(|before| before.date_order),
             Known::Clear => None,
         };
-        let has_consent = guess.contains(&Some(Field::Consent));
+        let has_consent = fields.contains(&Some(Field::Consent));
         let mut row = row.into_active_model();
         row.status = Set(ImportStatus::Ready.as_str().to_owned());
         row.encoding = Set(summary.encoding.as_str().to_owned());
@@ -168,7 +170,7 @@ impl Upload {
         row.has_header = Set(summary.has_header);
         row.fingerprint = Set(fingerprint);
         row.columns = Set(self.s.vault().seal(COLUMNS, &columns));
-        row.mapping = Set(before.as_ref().map_or_else(|| words(&guess), |before| before.mapping.clone()));
+        row.mapping = Set(mapping);
         row.date_order = Set(order);
         // What people agreed to is decided for each file anew, unless it says so itself.
         row.consent = Set(has_consent.then(|| Consent::Column.as_str().to_owned()));
