@@ -30,4 +30,4 @@ CREATE TABLE import_key (
 -- How files with these headings were read the last time.
 CREATE TABLE import_mapping (
   business_id uuid NOT NULL REFERENCES business(id), kind text NOT NULL, fingerprint text NOT NULL, mapping text NOT NULL,
-  date_order text, consent text, updated_at timestamptz NOT NULL, PRIMARY KEY (business_id, kind, fingerprint));
+  date_order text, updated_at timestamptz NOT NULL, PRIMARY KEY (business_id, kind, fingerprint));

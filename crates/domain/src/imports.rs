@@ -1,6 +1,5 @@
 //! Files that people bring: a spreadsheet's CSV of contacts or of visits, in whatever spelling it was saved, read as what it means. Nothing is
 //! guessed where it matters: what can be read in two ways is asked about, and a row that can't be read is given back with the reason.
-//! (`behaviours.md` B8.)
 
 pub mod cells;
 pub mod dates;

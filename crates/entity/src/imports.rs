@@ -118,7 +118,6 @@ pub mod import_mapping {
         pub fingerprint: String,
         pub mapping: String,
         pub date_order: Option<String>,
-        pub consent: Option<String>,
         pub updated_at: DateTimeUtc,
     }
 

@@ -13,7 +13,10 @@ use contract::{
 };
 use domain::imports::{Column, Consent, Field, Kind, Reading, dates, dates::Known};
 use entity::imports::{import, import_block as block};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, LockType},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,7 +24,7 @@ use crate::{
     businesses,
     exports::{self, Block},
     kernel::{
-        Actor, Error, Permission, Result, Services,
+        Actor, Error, Permission, Result, Services, Tx,
         error::{field, not_found, problem},
         paging::{self, Cursor, TimeCursor},
     },
@@ -110,6 +113,16 @@ fn may_see(actor: &Actor, kind: Kind) -> Result<()> {
 
 async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<import::Model> {
     let row = import::Entity::these(business_id, [id]).one(db).await?;
+    row.ok_or_else(|| not_found("import"))
+}
+
+/// The row, locked until the transaction ends.
+async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<import::Model> {
+    let row = import::Entity::these(business_id, [id])
+        .filter(import::Column::Id.eq(id))
+        .lock(LockType::Update)
+        .one(&tx.db)
+        .await?;
     row.ok_or_else(|| not_found("import"))
 }
 

@@ -9,14 +9,11 @@ use domain::imports::{
     headers::normal,
 };
 use entity::imports::import;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, sea_query::LockType};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use uuid::Uuid;
 
-use super::{columns, kind, mapping, may_bring, no_decision, order_of, page, preview, run, seen, still_ready};
-use crate::kernel::{
-    Actor, Result, Services, Tx,
-    error::{field, not_found},
-};
+use super::{columns, kind, locked, mapping, may_bring, no_decision, order_of, page, preview, run, seen, still_ready};
+use crate::kernel::{Actor, Result, Services, error::field};
 
 /// Decides how a file is read, and looks at it anew.
 ///
@@ -72,16 +69,6 @@ async fn write(s: &Services, actor: &Actor, id: Uuid, options: ImportOptions) ->
     row.changed_at = Set(tx.now);
     row.update(&tx.db).await?;
     tx.commit().await
-}
-
-/// The row, locked until the transaction ends.
-pub(super) async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<import::Model> {
-    let row = import::Entity::these(business_id, [id])
-        .filter(import::Column::Id.eq(id))
-        .lock(LockType::Update)
-        .one(&tx.db)
-        .await?;
-    row.ok_or_else(|| not_found("import"))
 }
 
 /// A field for each column.

@@ -8,7 +8,7 @@ use entity::imports::import_block as block;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 use uuid::Uuid;
 
-use super::{BLOCK, PREVIEW, SHOWN, options::locked, rows::Done, run::work, seen, still_ready};
+use super::{BLOCK, PREVIEW, SHOWN, locked, rows::Done, run::work, seen, still_ready};
 use crate::kernel::{Actor, Error, Result, Services};
 
 /// Blocks that are looked at.

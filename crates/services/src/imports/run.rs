@@ -17,8 +17,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Became, OUTCOME, columns, find, kind, mapping, may_bring, missing,
-    options::locked,
+    Became, OUTCOME, columns, find, kind, locked, mapping, may_bring, missing,
     rows::{Done, Work, remember},
     rows_of, seen, status, still_ready, view,
 };
@@ -143,12 +142,11 @@ async fn remember_mapping(tx: &Tx, row: &import::Model) -> Result<()> {
         fingerprint: Set(row.fingerprint.clone()),
         mapping: Set(row.mapping.clone()),
         date_order: Set(row.date_order.clone()),
-        consent: Set(row.consent.clone()),
         updated_at: Set(tx.now),
     };
     use known::Column as C;
     let replace = OnConflict::columns([C::BusinessId, C::Kind, C::Fingerprint])
-        .update_columns([C::Mapping, C::DateOrder, C::Consent, C::UpdatedAt])
+        .update_columns([C::Mapping, C::DateOrder, C::UpdatedAt])
         .to_owned();
     known::Entity::insert(now)
         .on_conflict(replace)
