@@ -119,7 +119,6 @@ async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<
 /// The row, locked until the transaction ends.
 async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<import::Model> {
     let row = import::Entity::these(business_id, [id])
-        .filter(import::Column::Id.eq(id))
         .lock(LockType::Update)
         .one(&tx.db)
         .await?;

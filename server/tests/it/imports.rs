@@ -7,6 +7,7 @@ use testkit::Backend;
 use crate::{
     app::{PATIENCE, TestApp},
     pages::{page, post, server_function},
+    real::{Installation, free_port},
 };
 
 const VISITS: &str =
@@ -249,4 +250,52 @@ async fn a_page_takes_a_file_without_a_script(#[values(Backend::Sqlite, Backend:
     assert!(page(&app, "/contacts.csv").await.contains("Ann Lee,+14155550171"));
     assert!(page(&app, "/appointments.csv").await.contains(",A1,Ann Lee,+14155550171,"));
     assert!(page(&app, "/contacts").await.contains("href=\"/imports/new?kind=contacts\""));
+}
+
+#[rstest]
+#[tokio::test]
+async fn whoever_runs_it_brings_a_file_at_a_terminal(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let it = Installation::new(backend).await;
+    let showup = it.start("serve", free_port()).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("people.csv");
+    let mut csv = "Full name;Cell;Note\r\n".to_owned();
+    for n in 0..300 {
+        csv.push_str(&format!("Person {n};415556{n:04};\r\n"));
+    }
+    csv.push_str("Broken;4,15E+09;\r\n");
+    std::fs::write(&path, csv).expect("written");
+    let file = path.to_str().expect("a path");
+    let run = async |more: &[&str]| {
+        let all = [
+            &["import", "--business", "bright-dental", "--kind", "contacts"][..],
+            more,
+            &[file],
+        ]
+        .concat();
+        let output = it.try_to_run(&all, free_port()).await;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, said, log) = run(&["--dry-run", "--consent", "booked"]).await;
+    assert_eq!(code, Some(0), "{said} {log}");
+    assert!(said.contains("Nothing was saved") && said.contains("created 300"), "{said}");
+    // Beside the server, whose workers may take their part of it.
+    let (code, said, log) = run(&["--consent", "booked", "--map", "Note="]).await;
+    assert_eq!(code, Some(0), "{said} {log}");
+    assert!(
+        said.contains("created 300, updated 0, unchanged 0, duplicate 0, skipped 0, refused 1"),
+        "{said}"
+    );
+    assert!(log.contains("301 rows"), "how far it is stands on standard error: {log}");
+    let refused = std::fs::read_to_string(directory.path().join("people.refused.csv")).expect("beside the file");
+    assert!(
+        refused.contains("Broken,\"4,15E+09\",,Excel shortened this number"),
+        "{refused}"
+    );
+    let people = crate::app::list_all(&it.http, &showup.url, &it.key, "/contacts").await;
+    assert_eq!((people.len(), &people[0]["consent"]["sms"]), (300, &json!("opted_in")));
+    let (code, _, log) = run(&["--map", "Shoe=phone"]).await;
+    assert_eq!(code, Some(1));
+    assert!(log.contains("no column"), "{log}");
 }

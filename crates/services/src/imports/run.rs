@@ -267,6 +267,14 @@ async fn step(s: &Services, import_id: Uuid) -> Result<bool> {
         // As if nothing had been done, but for what was found out.
         tx.db.rollback().await?;
         let again = s.begin().await?;
+        let now = import::Entity::find_by_id(import_id)
+            .lock(LockType::Update)
+            .one(&again.db)
+            .await?;
+        // Somebody else has done this block between the two.
+        if now.is_none_or(|now| now.status != row.status || now.next_block != row.next_block) {
+            return Ok(true);
+        }
         for one in &done {
             if let Some(key) = &one.key {
                 remember(&again, import_id, key, one.number).await?;
