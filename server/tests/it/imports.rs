@@ -16,7 +16,10 @@ const VISITS: &str =
 async fn file(app: &TestApp, path: &str) -> (u16, String) {
     let request = app.http.get(format!("{}/api/v1{path}", app.url)).bearer_auth(&app.key);
     let answer = request.send().await.expect("an answer");
-    (answer.status().as_u16(), answer.text().await.expect("a body"))
+    let status = answer.status().as_u16();
+    // With its mark, which `text` takes off.
+    let body = answer.bytes().await.expect("a body").to_vec();
+    (status, String::from_utf8(body).expect("UTF-8"))
 }
 
 async fn raw(app: &TestApp, query: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {

@@ -150,17 +150,25 @@ pub(crate) async fn book(tx: &mut Tx, actor: &Actor, contact: &contact::Model, v
     Ok(())
 }
 
-/// Makes the visit what the file says; what was changed. One that is over or cancelled here stays so.
+/// What was done with a visit that is here already.
+#[derive(Default)]
+pub(crate) struct Brought {
+    pub changed: Vec<&'static str>,
+    /// What the file says otherwise, and was left.
+    pub left: Option<&'static str>,
+}
+
+/// Makes the visit what the file says. One that is over or cancelled here stays so, and type and place are its own page's to change.
 ///
 /// # Errors
-/// `Conflict` where the visit is another person's, or has another type or place, which its own page changes.
+/// `Conflict` where the visit is another person's.
 pub(crate) async fn bring_up_to_date(
     tx: &mut Tx,
     actor: &Actor,
     id: Uuid,
     number: Option<&str>,
     visit: &FromFile<'_>,
-) -> Result<Vec<&'static str>> {
+) -> Result<Brought> {
     let (contact, mut row) = locked(tx, actor.business_id, id).await?;
     if let Some(number) = number
         && !contacts::has_number(tx, &contact, number).await?
@@ -168,7 +176,7 @@ pub(crate) async fn bring_up_to_date(
         return Err(problem(Code::Conflict, "This visit is another person's here."));
     }
     if !status(&row)?.is_open() {
-        return Ok(Vec::new());
+        return Ok(Brought::default());
     }
     let over = matches!(visit.said, Said::Completed | Said::NoShow) && row.starts_at <= tx.now;
     if over || visit.said == Said::Cancelled {
@@ -178,14 +186,15 @@ pub(crate) async fn bring_up_to_date(
             Said::Expected | Said::Cancelled => Status::Cancelled,
         };
         set_status(tx, &actor.who, &row, becomes).await?;
-        return Ok(vec!["status"]);
+        return Ok(Brought {
+            changed: vec!["status"],
+            left: None,
+        });
     }
     checked(tx, visit)?;
     let other = |said: Option<Uuid>, is: Option<Uuid>| said.is_some() && said != is;
-    if other(visit.type_id, row.type_id) || other(visit.location_id, row.location_id) {
-        let words = "This visit has another type or place here. Its own page changes that.";
-        return Err(problem(Code::Conflict, words));
-    }
+    let differs = other(visit.type_id, row.type_id) || other(visit.location_id, row.location_id);
+    let left = differs.then_some("Another type or place is known here, and was left.");
     let mut changed = Vec::new();
     if minute(visit.starts_at) != minute(row.starts_at) {
         move_to(tx, actor, &contact, &row, visit.zone, visit.starts_at).await?;
@@ -193,7 +202,7 @@ pub(crate) async fn bring_up_to_date(
         row = super::find(&tx.db, actor.business_id, id).await?;
     }
     edit(tx, actor, row, visit, &mut changed).await?;
-    Ok(changed)
+    Ok(Brought { changed, left })
 }
 
 /// What reminders need not hear of.

@@ -4,8 +4,9 @@ use chrono::{DateTime, Duration, Utc};
 use contract::{Code, Problem};
 use domain::{
     consent::State,
-    imports::{Consent, Kind, Outcome, Reading, Record, Row, Said, headers::normal},
+    imports::{Consent, Kind, Outcome, Reading, Record, Row, Said, Start, headers::normal},
     when,
+    zone::Zone,
 };
 use entity::{
     businesses::{appointment_type, business, location},
@@ -69,6 +70,17 @@ impl Saved {
             changed: if created { Vec::new() } else { changed },
             key: Some(key),
         }
+    }
+
+    fn noting(mut self, more: Option<&str>) -> Self {
+        if let Some(more) = more {
+            self.note = if self.note.is_empty() {
+                more.to_owned()
+            } else {
+                format!("{}. {more}", self.note)
+            };
+        }
+        self
     }
 
     fn not(outcome: Outcome, note: String) -> Self {
@@ -205,18 +217,9 @@ impl Work {
 
     async fn visit(&self, tx: &mut Tx, row: &Row) -> Result<Saved> {
         let place = self.place(row)?;
-        let kind = self.type_of(row)?;
+        let kind = self.type_of(row);
         let zone = locations::zone(&self.business, place);
-        let at = |start| match start {
-            domain::imports::Start::At(at) => at,
-            domain::imports::Start::Local(local) => when::local_to_utc(local, zone),
-        };
-        let Some(starts_at) = row.start.map(at) else {
-            return Err(problem(Code::Invalid, "This row does not say when the visit is."));
-        };
-        // Whole seconds, as everywhere.
-        let starts_at = DateTime::from_timestamp(starts_at.timestamp(), 0).unwrap_or(starts_at);
-        let minutes = row.minutes.map(|minutes| starts_at + Duration::minutes(minutes.into()));
+        let (starts_at, ends_at) = times(row, zone)?;
         let number = row.phone.as_ref().map(|phone| phone.number.as_str());
         let key = self.key(tx, &visit_key(row, number, starts_at));
         if let Some(first) = self.seen(tx, &key, row.number).await? {
@@ -225,28 +228,35 @@ impl Work {
         if starts_at <= tx.now && !self.import.include_past {
             return Ok(Saved::not(Outcome::Skipped, "It is past.".to_owned()));
         }
+        // A type that is not known here is not lost: it stands in the notes.
+        let unknown = row
+            .kind
+            .as_ref()
+            .filter(|_| kind.is_none())
+            .map(|name| format!("Type: {name}"));
+        let notes: Vec<&str> = [row.notes.as_deref(), unknown.as_deref()].into_iter().flatten().collect();
+        let notes = (!notes.is_empty()).then(|| notes.join("\n"));
         let mut visit = visits::FromFile {
             external_id: row.external_id.as_deref(),
             for_name: row.for_name.as_deref(),
             starts_at,
-            ends_at: row.end.map(at).or(minutes),
+            ends_at,
             zone,
             type_id: kind.map(|kind| kind.id),
             type_minutes: kind.map(|kind| kind.minutes),
             location_id: place.map(|place| place.id),
             staff_label: row.staff_label.as_deref(),
-            notes: row.notes.as_deref(),
+            notes: notes.as_deref(),
             said: row.status,
         };
         let evidence = self.evidence(row);
-        let mut changed = Vec::new();
         let mut there = self.named_visit(tx, row).await?;
         let Some(number) = number else {
             let Some(there) = there else {
                 return Err(problem(Code::Invalid, "This row has no phone number."));
             };
-            changed.extend(visits::bring_up_to_date(tx, &self.actor, there, None, &visit).await?);
-            return Ok(Saved::of(false, changed, key));
+            let done = visits::bring_up_to_date(tx, &self.actor, there, None, &visit).await?;
+            return Ok(Saved::of(false, done.changed, key).noting(done.left));
         };
         let known = contacts::known(tx, self.import.business_id, number).await?;
         let other = known.as_ref().and_then(|known| other_name(known, row));
@@ -267,14 +277,18 @@ impl Work {
                     "This visit is said to be over, and has not begun yet.",
                 ));
             }
+            offered(place, kind)?;
             let saved = contacts::from_file(tx, &self.actor, &self.person(row, number, &evidence, true)).await?;
             visits::book(tx, &self.actor, &saved.contact, &visit).await?;
-            return Ok(Saved::of(true, changed, key));
+            let left = unknown
+                .is_some()
+                .then_some("Its type is not known here, and stands in the notes.");
+            return Ok(Saved::of(true, Vec::new(), key).noting(left));
         };
-        changed.extend(visits::bring_up_to_date(tx, &self.actor, there, Some(number), &visit).await?);
+        let mut done = visits::bring_up_to_date(tx, &self.actor, there, Some(number), &visit).await?;
         let saved = contacts::from_file(tx, &self.actor, &self.person(row, number, &evidence, true)).await?;
-        changed.extend(saved.changed);
-        Ok(Saved::of(false, changed, key))
+        done.changed.extend(saved.changed);
+        Ok(Saved::of(false, done.changed, key).noting(done.left))
     }
 
     /// The visit that the row names by an id: the other system's, or ours in a file of ours.
@@ -295,8 +309,7 @@ impl Work {
         let Some(name) = &row.location else { return Ok(None) };
         let found = self.places.iter().find(|place| normal(&place.name) == normal(name));
         match found {
-            Some(place) if place.archived_at.is_none() => Ok(Some(place)),
-            Some(place) => Err(problem(Code::Invalid, format!("{} is not in use any more.", place.name))),
+            Some(place) => Ok(Some(place)),
             None => {
                 let words = format!("There is no location \"{name}\" here. Add it in Settings, or do not import that column.");
                 Err(problem(Code::Invalid, words))
@@ -304,18 +317,9 @@ impl Work {
         }
     }
 
-    fn type_of(&self, row: &Row) -> Result<Option<&appointment_type::Model>> {
-        let Some(name) = &row.kind else { return Ok(None) };
-        let found = self.types.iter().find(|kind| normal(&kind.name) == normal(name));
-        match found {
-            Some(kind) if kind.archived_at.is_none() => Ok(Some(kind)),
-            Some(kind) => Err(problem(Code::Invalid, format!("{} is not offered any more.", kind.name))),
-            None => {
-                let words =
-                    format!("There is no type of visit \"{name}\" here. Add it in Settings, or do not import that column.");
-                Err(problem(Code::Invalid, words))
-            }
-        }
+    fn type_of(&self, row: &Row) -> Option<&appointment_type::Model> {
+        let name = row.kind.as_ref()?;
+        self.types.iter().find(|kind| normal(&kind.name) == normal(name))
     }
 
     /// What a row is known by, as it is stored: numbers are not to be read from it.
@@ -342,8 +346,8 @@ impl Work {
             if phone.assumed { format!("{shown} (assumed)") } else { shown }
         });
         let start = row.start.map(|start| match start {
-            domain::imports::Start::At(at) => when::dated(at, businesses::zone(&self.business)),
-            domain::imports::Start::Local(local) => local.format("%a, %b %-d, %Y at %-I:%M %p").to_string(),
+            Start::At(at) => when::dated(at, businesses::zone(&self.business)),
+            Start::Local(local) => local.format("%a, %b %-d, %Y at %-I:%M %p").to_string(),
         });
         let tags = (!row.tags.is_empty()).then(|| row.tags.join(", "));
         let parts = [
@@ -395,6 +399,31 @@ fn said(why: &Problem) -> String {
         why.detail.clone()
     } else {
         words.join(" ")
+    }
+}
+
+/// When a visit begins and ends, by the clock of its place.
+fn times(row: &Row, zone: Zone) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>)> {
+    let at = |start| match start {
+        Start::At(at) => at,
+        Start::Local(local) => when::local_to_utc(local, zone),
+    };
+    let Some(starts_at) = row.start.map(at) else {
+        return Err(problem(Code::Invalid, "This row does not say when the visit is."));
+    };
+    // Whole seconds, as everywhere.
+    let starts_at = DateTime::from_timestamp(starts_at.timestamp(), 0).unwrap_or(starts_at);
+    let minutes = row.minutes.map(|minutes| starts_at + Duration::minutes(minutes.into()));
+    Ok((starts_at, row.end.map(at).or(minutes)))
+}
+
+/// What is put away can't be chosen for a new visit.
+fn offered(place: Option<&location::Model>, kind: Option<&appointment_type::Model>) -> Result<()> {
+    let place = place.filter(|place| place.archived_at.is_some()).map(|place| &place.name);
+    let kind = kind.filter(|kind| kind.archived_at.is_some()).map(|kind| &kind.name);
+    match place.or(kind) {
+        Some(name) => Err(problem(Code::Invalid, format!("{name} is not in use any more."))),
+        None => Ok(()),
     }
 }
 

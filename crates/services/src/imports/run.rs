@@ -362,7 +362,7 @@ async fn save(s: &Services, tx: &mut Tx, row: import::Model, block: block::Model
         end(tx, &Principal::System("imports"), row, ImportStatus::Done, None).await?;
         return Ok(false);
     }
-    if next as usize % TOLD == 0 {
+    if (next as usize).is_multiple_of(TOLD) {
         tx.mark_changed(business_id, Changed::Import(id));
     }
     Ok(true)

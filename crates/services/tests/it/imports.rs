@@ -260,6 +260,45 @@ async fn visits_are_booked_with_their_reminders_once(#[values(Backend::Sqlite, B
 
 #[rstest]
 #[tokio::test]
+async fn types_and_places_are_those_that_are_known_here(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = world(backend).await;
+    let cleaning = contract::appointment_types::SaveAppointmentType {
+        name: "Cleaning".to_owned(),
+        minutes: 45,
+        price: None,
+        colour: None,
+        reminders: true,
+        cadence: None,
+        recall_months: None,
+    };
+    services::businesses::types::create(&w.s, &w.owner, cleaning)
+        .await
+        .expect("a type");
+    let file = "name,phone,starts_at,service,office\n\
+        Ann Lee,4155550171,2027-01-14 15:00,cleaning,\n\
+        Bob Day,4155550172,2027-01-14 16:00,Whitening,\n\
+        Cy Fox,4155550173,2027-01-14 17:00,,Downtown\n";
+    let done = brought(&w, "appointments", file, wishes(None)).await;
+    assert_eq!(done.rows, rows(2, 0, 0, 0, 0, 1));
+    assert!(
+        refused(&w, &done)
+            .await
+            .contains("There is no location \"\"Downtown\"\" here")
+    );
+    let all = visits(&w, "upcoming").await;
+    assert_eq!(all[0].type_name.as_deref(), Some("Cleaning"));
+    assert_eq!(all[0].ends_at, Some(all[0].starts_at + Duration::minutes(45)));
+    assert_eq!(
+        (all[1].type_id, all[1].notes.as_str()),
+        (None, "Type: Whitening"),
+        "it is not lost"
+    );
+    let again = brought(&w, "appointments", file, wishes(None)).await;
+    assert_eq!(again.rows, rows(0, 0, 2, 0, 0, 1));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_file_that_was_broken_off_goes_on_where_it_stood(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = world(backend).await;
     let begun = begun(&w, "appointments", &schedule(300), wishes(Some("booked")))
