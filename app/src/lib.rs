@@ -16,6 +16,7 @@ mod error;
 mod feeds;
 mod flash;
 mod forms;
+mod imports;
 mod keys;
 mod layout;
 mod live;
@@ -115,6 +116,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("appointments/:id/repeat") view={Lazy::<routes::RepeatAppointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("calendars") view={Lazy::<routes::Calendars>::new()} ssr=SsrMode::Async />
                     <Route path=path!("calendars/:id") view={Lazy::<routes::Calendar>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("imports") view={Lazy::<routes::Imports>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("imports/new") view={Lazy::<routes::NewImport>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("imports/:id") view={Lazy::<routes::Import>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks") view={Lazy::<routes::Tasks>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks/new") view={Lazy::<routes::NewTask>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks/:id") view={Lazy::<routes::Task>::new()} ssr=SsrMode::Async />

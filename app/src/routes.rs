@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    appointments, businesses, calendars, contacts, conversations, feeds, messages, notifications, quick_replies, reports, search,
-    tasks, today,
+    appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, quick_replies, reports,
+    search, tasks, today,
 };
 
 /// Only where the product is made.
@@ -93,6 +93,9 @@ page!(RepeatAppointment, book, appointments::RepeatPage);
 page!(Appointment, book, appointments::DetailPage);
 page!(Calendars, office, calendars::ListPage);
 page!(Calendar, office, calendars::DetailPage);
+page!(Imports, office, imports::ListPage);
+page!(NewImport, office, imports::NewPage);
+page!(Import, office, imports::DetailPage);
 page!(Log, office, messages::LogPage);
 page!(Reports, office, reports::ReportsPage);
 page!(Settings, office, businesses::SettingsPage);

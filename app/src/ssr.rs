@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, pin::Pin, task::Poll};
 
 use axum::http::{HeaderValue, header, request::Parts};
-use contract::Code;
+use contract::{Code, Problem};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use services::{Actor, Services};
@@ -160,6 +160,19 @@ async fn answer<T>(form: Form, result: Result<T, AppError>, next: impl FnOnce(&T
         leptos_axum::redirect(&page);
     }
     result
+}
+
+/// Leaves for the next page what is wrong with a form that did not come by way of a server function.
+///
+/// # Errors
+/// `Internal` when the session can't be stored.
+pub async fn leave(session: &Session, form: &str, typed: BTreeMap<String, String>, problem: Problem) -> Result<(), AppError> {
+    let flash = Flash {
+        form: form.to_owned(),
+        typed,
+        problem: Some(problem),
+    };
+    session.insert(FLASH, flash).await.map_err(broken)
 }
 
 /// The same for an act that has more to say than that it worked: `outcome` is left for the page as if it had been typed.

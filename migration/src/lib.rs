@@ -55,6 +55,7 @@ const FILES: &[File] = &[
     file!(each_way "0039_types_places_and_staff"),
     file!(each "0040_past_visits"),
     file!(each "0041_failed_conversations"),
+    file!(each "0044_imports"),
     file!(each "0046_customers_page_and_feeds"),
     file!(both "0050_calendars_that_are_read"),
     file!(both "0052_several_in_one_text"),

@@ -4,6 +4,7 @@ mod admin;
 #[cfg(feature = "demo")]
 mod demo;
 mod health;
+mod import;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -50,6 +51,8 @@ enum Command {
         #[arg(long, required = true)]
         demo: bool,
     },
+    /// Brings a CSV file of contacts or visits into a business; beside a running server, too.
+    Import(import::Import),
     /// For whoever runs this installation.
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -101,6 +104,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Health => health::run(config.listen_addr).await,
         Command::Seed { .. } => fill(&config).await,
+        Command::Import(command) => Box::pin(import::run(&config, command)).await,
         Command::Admin(command) => Box::pin(admin::run(&config, command)).await,
         Command::Doctor { .. } => Ok(()),
         #[cfg(feature = "demo")]

@@ -1,7 +1,5 @@
 //! Files to take away, as CSV (RFC 4180).
 
-use std::borrow::Cow;
-
 use axum::{
     body::Body,
     extract::{Path, State},
@@ -15,7 +13,8 @@ use contract::{
     search::LogSearch,
 };
 use futures::{TryStreamExt, stream};
-use services::{Services, contacts::consent, search};
+pub use services::exports::harmless;
+use services::{Actor, Services, contacts::consent, exports, imports, search};
 use tower_sessions::Session;
 use uuid::Uuid;
 
@@ -65,6 +64,85 @@ pub async fn log(State(s): State<Services>, session: Session, Params(query): Par
         (header::CONTENT_DISPOSITION, "attachment; filename=\"messages.csv\""),
     ];
     Ok((headers, Body::from_stream(blocks)).into_response())
+}
+
+/// `/contacts.csv` for whoever is signed in.
+pub async fn contacts(State(s): State<Services>, session: Session) -> Result<Response, ApiError> {
+    match sessions::member(&s, &session).await {
+        Ok(actor) => all_contacts(s, actor).await,
+        Err(_) => Ok(Redirect::to("/signin?next=%2Fcontacts").into_response()),
+    }
+}
+
+/// `/appointments.csv` for whoever is signed in.
+pub async fn appointments(State(s): State<Services>, session: Session) -> Result<Response, ApiError> {
+    match sessions::member(&s, &session).await {
+        Ok(actor) => all_appointments(s, actor).await,
+        Err(_) => Ok(Redirect::to("/signin?next=%2Fappointments").into_response()),
+    }
+}
+
+/// `/imports/{id}/refused.csv` for whoever is signed in.
+pub async fn refused(State(s): State<Services>, session: Session, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let id: Uuid = id
+        .parse()
+        .map_err(|_| Problem::new(Code::NotFound, "This is not an id that we gave out."))?;
+    match sessions::member(&s, &session).await {
+        Ok(actor) => refused_rows(s, actor, id).await,
+        Err(_) => Ok(Redirect::to(&format!("/signin?next=%2Fimports%2F{id}")).into_response()),
+    }
+}
+
+pub(crate) async fn all_contacts(s: Services, actor: Actor) -> Result<Response, ApiError> {
+    // What can't be answered is said before the file begins.
+    let first = exports::contacts(&s, &actor, None).await?;
+    Ok(streamed("contacts.csv", first, move |after| {
+        let (s, actor) = (s.clone(), actor.clone());
+        async move { exports::contacts(&s, &actor, Some(after)).await }
+    }))
+}
+
+pub(crate) async fn all_appointments(s: Services, actor: Actor) -> Result<Response, ApiError> {
+    let first = exports::appointments(&s, &actor, None).await?;
+    Ok(streamed("appointments.csv", first, move |after| {
+        let (s, actor) = (s.clone(), actor.clone());
+        async move { exports::appointments(&s, &actor, Some(after)).await }
+    }))
+}
+
+pub(crate) async fn refused_rows(s: Services, actor: Actor, id: Uuid) -> Result<Response, ApiError> {
+    let first = imports::refused(&s, &actor, id, None).await?;
+    Ok(streamed("refused.csv", first, move |after| {
+        let (s, actor) = (s.clone(), actor.clone());
+        async move { imports::refused(&s, &actor, id, Some(after)).await }
+    }))
+}
+
+/// A file that is read and sent block by block, as fast as it is taken: one of any size takes the room of a block.
+fn streamed<K, F, Fut>(name: &'static str, first: exports::Block<K>, more: F) -> Response
+where
+    K: Send + 'static,
+    F: Fn(K) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = services::Result<exports::Block<K>>> + Send,
+{
+    let blocks = stream::try_unfold(Some(first), move |block| {
+        let more = more.clone();
+        async move {
+            let Some(block) = block else { return Ok(None) };
+            let next = match block.next {
+                Some(after) => Some(more(after).await?),
+                None => None,
+            };
+            Ok::<_, services::Error>(Some((block.lines, next)))
+        }
+    });
+    // An answer that breaks off is no whole file, and browsers say so.
+    let blocks = blocks.inspect_err(move |cause| tracing::error!(%cause, name, "a file broke off"));
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (headers, Body::from_stream(blocks)).into_response()
 }
 
 /// Rows of the message log. Spreadsheets take a file for their country's old letters unless it begins with a mark.
@@ -177,13 +255,4 @@ fn csv(rows: &[LedgerRow]) -> Result<Vec<u8>, csv::Error> {
         file.write_record(cells.map(|cell| harmless(cell).into_owned()))?;
     }
     file.into_inner().map_err(|e| e.into_error().into())
-}
-
-/// A spreadsheet takes a cell that begins like this for a formula and runs it; customers write what they like. The apostrophe says: text.
-pub fn harmless(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
-    }
 }

@@ -18,6 +18,7 @@ pub mod secret;
 mod sessions;
 pub mod site;
 mod visit_page;
+mod uploads;
 mod webhooks;
 pub mod workers;
 

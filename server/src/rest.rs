@@ -5,6 +5,7 @@ mod businesses;
 mod calendars;
 mod contacts;
 mod conversations;
+mod imports;
 mod messages;
 mod reports;
 mod said;
@@ -12,6 +13,7 @@ mod tasks;
 
 use axum::{
     Json, Router,
+    extract::DefaultBodyLimit,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -110,7 +112,20 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(tasks::reopen))
         .routes(routes!(reports::daily))
         .routes(routes!(reports::notices))
+        .routes(routes!(imports::get))
+        .routes(routes!(imports::cancel))
+        .routes(routes!(imports::refused))
+        .routes(routes!(imports::contacts))
+        .routes(routes!(imports::appointments))
+        .merge(files())
         .split_for_parts()
+}
+
+/// Addresses that take whole files; quotes and escapes make JSON larger than what it holds.
+fn files() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(imports::create, imports::list))
+        .layer(DefaultBodyLimit::max(2 * services::imports::MOST_BYTES))
 }
 
 pub(crate) fn router() -> Router<AppState> {
@@ -136,6 +151,12 @@ pub(crate) fn router() -> Router<AppState> {
 /// A problem on its way out.
 #[derive(Debug)]
 pub struct ApiError(Problem);
+
+impl ApiError {
+    pub(crate) fn into_problem(self) -> Problem {
+        self.0
+    }
+}
 
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {

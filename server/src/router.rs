@@ -13,6 +13,7 @@ use axum::{
 };
 use contract::{Code, Problem};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
+use services::imports;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -23,7 +24,9 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use crate::{AppState, crowd, exports, feeds, health, live, metrics, pwa, rest, rest::ApiError, sessions, visit_page, webhooks};
+use crate::{
+    AppState, crowd, exports, feeds, health, live, metrics, pwa, rest, rest::ApiError, sessions, uploads, visit_page, webhooks,
+};
 
 /// A form of ours is a few kilobytes.
 const MOST_BYTES: usize = 256 * 1024;
@@ -84,6 +87,9 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .leptos_routes_with_context(state, ROUTES.clone(), context, shell)
         .route("/contacts/{id}/consent.csv", get(exports::consent))
         .route("/log.csv", get(exports::log))
+        .route("/contacts.csv", get(exports::contacts))
+        .route("/appointments.csv", get(exports::appointments))
+        .route("/imports/{id}/refused.csv", get(exports::refused))
         .route("/live/worker.js", get(live::worker))
         .route("/sw.js", get(pwa::worker))
         .route("/offline", get(pwa::offline))
@@ -102,6 +108,7 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         ));
     Ok(timed
         .route("/live", get(live::stream_events))
+        .merge(uploads())
         .layer(sessions::layer(state.services.clone()))
         .layer(same_origin))
 }
@@ -136,6 +143,17 @@ fn calendars(state: &AppState) -> Router<AppState> {
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             Duration::from_secs(30),
+        ))
+}
+
+/// Files, which may take their time to come in.
+fn uploads() -> Router<AppState> {
+    Router::new()
+        .route("/imports/upload", post(uploads::file))
+        .layer(DefaultBodyLimit::max(imports::MOST_BYTES + MOST_BYTES))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(300),
         ))
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use services::{
     Services, accounts, conversations,
     db::QueuePool,
-    jobs, live, mails, notifications,
+    imports, jobs, live, mails, notifications,
     queue::{self, Job, QUEUE},
     reconcile, reminders, sending,
 };
@@ -238,6 +238,7 @@ async fn look(s: &Services, clean: bool) {
         step("finished jobs", queue::prune(s)).await;
         step("old notifications", notifications::prune(s)).await;
         step("old mails", mails::prune(s)).await;
+        step("old imports", imports::prune(s)).await;
     }
 }
 

@@ -9,6 +9,7 @@ use leptos_router::hooks::use_query_map;
 use crate::{
     appointments::list_appointments,
     components::{Awaited, Empty, Icon, Pager, StatusBadge, Tabs, TimeFormat, Timestamp},
+    imports::FileLinks,
     paths,
     session::{Session, use_session},
 };
@@ -58,6 +59,7 @@ pub fn ListPage() -> impl IntoView {
             </div>
             <Tabs label="Which appointments" tabs current />
             <Awaited from=appointments view=list />
+            <FileLinks kind="appointments" file="/appointments.csv" />
         </div>
     }
 }

@@ -11,6 +11,7 @@ use leptos_router::{components::Form, hooks::use_query_map};
 use crate::{
     components::{Awaited, ConsentBadge, Empty, Icon, Pager, Timestamp},
     contacts::{OnHold, Tags, list_contacts},
+    imports::FileLinks,
     paths,
     session::use_session,
 };
@@ -59,6 +60,7 @@ pub fn ListPage() -> impl IntoView {
                 </button>
             </Form>
             <Awaited from=contacts view=list />
+            <FileLinks kind="contacts" file="/contacts.csv" />
         </div>
     }
 }

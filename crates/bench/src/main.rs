@@ -19,7 +19,7 @@ use clap::{Parser, ValueEnum};
 use crate::{
     db::Backend,
     report::{Goal, Report, Row},
-    scenarios::{appointments, browser, drain, idle, inbound, live, pages, status},
+    scenarios::{appointments, browser, drain, idle, imports, inbound, live, pages, status},
     setup::World,
 };
 
@@ -69,6 +69,7 @@ enum Scenario {
     Status,
     Live,
     Inbound,
+    Imports,
     Appointments,
     Pages,
     Browser,
@@ -122,7 +123,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(options: &Options, backend: Backend, report: &mut Report) -> anyhow::Result<()> {
-    use Scenario::{Appointments, Browser, Drain, Inbound, Live, Memory, Pages, Status};
+    use Scenario::{Appointments, Browser, Drain, Imports, Inbound, Live, Memory, Pages, Status};
     let name = backend.name();
     if options.wants(&[Memory, Drain, Status, Live, Inbound]) {
         let mut world = World::new(options, backend, "bench_everyday").await?;
@@ -147,6 +148,12 @@ async fn measure(options: &Options, backend: Backend, report: &mut Report) -> an
         if options.wants(&[Inbound]) {
             report.take(name, inbound::run(&mut world).await);
         }
+        finish(Some(world)).await?;
+    }
+    if options.wants(&[Imports]) {
+        let mut world = World::new(options, backend, "bench_imports").await?;
+        world.add_people(options.people.min(2_000)).await?;
+        report.take(name, imports::run(&world).await);
         finish(Some(world)).await?;
     }
     if options.wants(&[Browser]) {

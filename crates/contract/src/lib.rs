@@ -12,6 +12,7 @@ pub mod contacts;
 pub mod conversations;
 pub mod feeds;
 pub mod filters;
+pub mod imports;
 pub mod live;
 pub mod mails;
 pub mod merging;

@@ -7,6 +7,7 @@ use crate::{
     appointments::AppointmentView,
     contacts::ContactView,
     conversations::{ConversationRow, NoteView, Presence},
+    imports::ImportView,
     messages::MessageView,
     notices::Notice,
     tasks::TaskView,
@@ -22,6 +23,8 @@ pub enum LiveEvent {
     Contact(ContactView),
     Appointment(AppointmentView),
     Task(TaskView),
+    /// A file went on, or is done.
+    Import(ImportView),
     /// A note was written.
     Note(NoteView),
     /// A member has read a conversation, or put it back among the unread, maybe in another tab or on another device.
@@ -49,6 +52,7 @@ impl LiveEvent {
             LiveEvent::Contact(_) => "contact",
             LiveEvent::Appointment(_) => "appointment",
             LiveEvent::Task(_) => "task",
+            LiveEvent::Import(_) => "import",
             LiveEvent::Note(_) => "note",
             LiveEvent::Seen(_) => "seen",
             LiveEvent::Presence(_) => "presence",

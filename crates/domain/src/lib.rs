@@ -17,6 +17,8 @@ pub mod filters;
 pub mod hours;
 #[cfg(feature = "ics")]
 pub mod ics;
+#[cfg(feature = "imports")]
+pub mod imports;
 pub mod inbound;
 pub mod later;
 pub mod merge;

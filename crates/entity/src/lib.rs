@@ -44,6 +44,7 @@ pub mod contacts;
 pub mod conversations;
 pub mod feeds;
 pub mod filters;
+pub mod imports;
 pub mod integrations;
 pub mod live;
 pub mod mails;

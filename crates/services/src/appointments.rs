@@ -6,6 +6,7 @@ pub mod clocks;
 pub(crate) mod day;
 pub(crate) mod elsewhere;
 pub mod link;
+pub(crate) mod import;
 pub mod past;
 pub mod series;
 mod view;
@@ -37,7 +38,7 @@ use crate::{
 };
 
 use view::views;
-pub(crate) use view::{next_start, of_contact, view, views_of};
+pub(crate) use view::{next_start, of_contact, view, views_in_order, views_of};
 
 /// Minutes that an appointment takes.
 const LENGTH: std::ops::RangeInclusive<i32> = 5..=24 * 60;

@@ -55,10 +55,11 @@ pub(crate) use booking::{booked, by_name};
 pub use change::{change_consent, patch, record_consent, set_blocked, update};
 pub(crate) use further::{entries_of, merge_of_thread, merged_into, not_merged, reachable};
 pub use import::batch;
+pub(crate) use import::{FromFile, from_file, known, reserve};
 #[cfg(test)]
 pub(crate) use query::all;
 pub use query::{get, list, people};
-pub(crate) use query::{view, views_of};
+pub(crate) use query::{page_of_all, view, views_of};
 pub use wishes::set_channels;
 
 /// The sealed columns, as `vault::SEALED` calls them.

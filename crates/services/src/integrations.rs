@@ -2,7 +2,7 @@
 
 use contract::Code;
 use entity::integrations::api_key;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, sea_query::Expr};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, sea_query::Expr};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -84,18 +84,32 @@ pub async fn actor(s: &Services, key: &str) -> Result<Actor> {
             .exec(&s.db().write)
             .await?;
     }
+    Ok(holder(row))
+}
+
+/// The same for what a key has asked for before; none if it was revoked since.
+pub(crate) async fn actor_on(db: &impl ConnectionTrait, id: Uuid, business_id: Uuid) -> Result<Option<Actor>> {
+    let row = api_key::Entity::in_business(business_id)
+        .filter(api_key::Column::Id.eq(id))
+        .filter(api_key::Column::RevokedAt.is_null())
+        .one(db)
+        .await?;
+    Ok(row.map(holder))
+}
+
+fn holder(row: api_key::Model) -> Actor {
     let granted: Vec<&str> = row.scopes.split(' ').collect();
     let scopes = Permission::SCOPES
         .into_iter()
         .filter(|(text, _)| granted.contains(text))
         .map(|(_, p)| p)
         .collect();
-    Ok(Actor {
+    Actor {
         business_id: row.business_id,
         who: Principal::ApiKey {
             id: row.id,
             name: row.name,
             scopes,
         },
-    })
+    }
 }

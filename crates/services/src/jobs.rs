@@ -8,6 +8,7 @@ use sea_orm::QuerySelect;
 use crate::{
     appointments, calendars, conversations,
     delivery::{in_state, retry, unknown},
+    imports,
     kernel::{Result, Services, queue::Job},
     mails, notifications, receiving, reminders, sending,
 };
@@ -26,6 +27,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::NotifyOfBreaker { scope, businesses } => notifications::tell_of_breaker(s, &scope, &businesses).await,
         Job::ReadCalendar { source_id } => calendars::read(s, source_id).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
+        Job::Import { import_id } => imports::perform(s, import_id).await,
         Job::CloseQuiet { business_id, days, from } => conversations::closing::go_on(s, business_id, days, from).await,
         Job::TellOfBreaker { scope, businesses } => mails::tell_of_breaker(s, &scope, &businesses).await,
     }
@@ -40,6 +42,7 @@ pub async fn tick(s: &Services) -> Result<()> {
     Box::pin(retry::all_due(s)).await?;
     conversations::act::wake(s).await?;
     conversations::batch::tick(s).await?;
+    imports::tick(s).await?;
     conversations::closing::tick(s).await?;
     reminders::replan_some(s).await?;
     appointments::past::tick(s).await?;

@@ -4,7 +4,7 @@
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `feeds`, `conversations`, `messages`,
-//!   `tasks`; `channels`, `numbers`, `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `tasks`; `exports` and `imports` (files of people and visits); `channels`, `numbers`, `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `reminders`, which ask them;
 //!   `calendars`, which book what others keep;
@@ -22,9 +22,11 @@ pub mod channels;
 pub mod contacts;
 pub mod conversations;
 pub mod delivery;
+pub mod exports;
 pub mod feeds;
 pub mod filters;
 mod guards;
+pub mod imports;
 pub mod integrations;
 pub mod jobs;
 mod kernel;

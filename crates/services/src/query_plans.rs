@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     appointments, calendars, contacts,
     conversations::{self, views::View},
-    delivery, filters,
+    delivery, exports, filters, imports,
     kernel::{
         Actor, Db, Principal,
         paging::{Cursor, TimeCursor},
@@ -372,6 +372,7 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     )
     .await;
     uses(&db, b, "conversation_batch_open", conversations::batch::silent(moment())).await;
+    files(&db, b, business).await;
     uses(&db, b, "message_business", messages::newest(business, None)).await;
     uses(&db, b, "message_business", messages::newest(business, somewhere())).await;
     uses(
@@ -381,6 +382,17 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
         search::log::all(business, None, true, somewhere()).limit(100),
     )
     .await;
+}
+
+/// Files that are brought, and taken away.
+async fn files(db: &Db, b: DbBackend, business: Uuid) {
+    uses(db, b, "import_open", imports::silent(moment())).await;
+    uses(db, b, "import_business", imports::latest(business, somewhere()).limit(50)).await;
+    uses(db, b, "import_block_next", imports::block_at(business, 7)).await;
+    uses(db, b, "import_block_refused", imports::refused_blocks(business, 7)).await;
+    let named = appointments::import::by_external_id(business, "A-1");
+    uses(db, b, "appointment_external", named).await;
+    uses(db, b, "appointment_start", exports::visits(business, somewhere()).limit(200)).await;
 }
 
 /// Words are found by an index, newest first, and no more is read than a page takes.

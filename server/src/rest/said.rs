@@ -150,7 +150,7 @@ impl FromRequest<AppState> for NoBody {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
@@ -168,7 +168,7 @@ fn unreadable(rejection: &BytesRejection) -> Problem {
 }
 
 /// A JSON object as `T`.
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // A list would be taken for the fields in their order.
     if bytes.trim_ascii().starts_with(b"[") {
         return Err(Problem::new(

@@ -88,8 +88,11 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
     let conversation = conversation(app).await["id"].as_str().expect("an id").to_owned();
     let (_, task) = app.post("/tasks", serde_json::json!({"title": "Send a map"})).await;
     let task = task["id"].as_str().expect("an id").to_owned();
+    let file = serde_json::json!({"kind": "contacts", "csv": "name,phone\nAnn,4155550171\nBroken,1\n"});
+    let (_, import) = app.post("/imports", file).await;
+    let import = import["id"].as_str().expect("an id").to_owned();
     let twin = app.contact("Anne", "+14155550172").await;
-    vec![ann, appointment, conversation, task, twin]
+    vec![ann, appointment, conversation, task, import, twin]
 }
 
 async fn conversation(app: &TestApp) -> Value {

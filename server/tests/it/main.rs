@@ -9,6 +9,7 @@ mod exports;
 mod feeds;
 mod filters;
 mod hostile;
+mod imports;
 mod interleavings;
 mod kept;
 mod keys;

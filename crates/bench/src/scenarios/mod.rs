@@ -3,6 +3,7 @@
 pub mod appointments;
 pub mod browser;
 pub mod drain;
+pub mod imports;
 pub mod inbound;
 pub mod live;
 pub mod pages;

@@ -57,6 +57,18 @@ pub fn home_of(e164: &str) -> Option<String> {
         .filter(of_country)
 }
 
+/// Whether this number (E.164) is a mobile one and nothing else; where a country's numbers don't tell (North America's), none is.
+#[must_use]
+pub fn is_mobile(e164: &str) -> bool {
+    let Some((code, national)) = e164.strip_prefix('+').and_then(split) else {
+        return false;
+    };
+    DATABASE.by_code(&code).unwrap_or_default().into_iter().any(|m| {
+        let d = m.descriptors();
+        d.mobile().is_some_and(|d| d.is_match(national)) && !d.fixed_line().is_some_and(|d| d.is_match(national))
+    })
+}
+
 /// What is dialled before a number inside `country` (ISO alpha-2) and left out after its country code: the 0 of 020 7946 0958.
 #[must_use]
 pub fn trunk(country: &str) -> Option<&'static str> {

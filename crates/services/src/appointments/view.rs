@@ -68,6 +68,15 @@ pub(crate) async fn views_of(
     views(s, db, business_id, rows).await
 }
 
+/// Appointments that are loaded already, in their order.
+pub(crate) async fn views_in_order(
+    s: &Services,
+    business_id: Uuid,
+    rows: Vec<appointment::Model>,
+) -> Result<Vec<AppointmentView>> {
+    views(s, s.read(), business_id, rows).await
+}
+
 pub(super) async fn views(
     s: &Services,
     db: &impl ConnectionTrait,

@@ -252,6 +252,11 @@ pub(crate) async fn several(
     Ok(rows.into_iter().map(|l| (l.id, l)).collect())
 }
 
+/// All locations of a business, those that are put away among them.
+pub(crate) async fn all(db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<location::Model>> {
+    Ok(location::Entity::in_business(business_id).limit(MOST).all(db).await?)
+}
+
 /// The locations that have a zone of their own.
 pub(crate) async fn with_zones(db: &impl ConnectionTrait, business_id: Uuid) -> Result<HashSet<Uuid>> {
     let rows = location::Entity::in_business(business_id)

@@ -36,10 +36,10 @@ const HIGHEST_PRICE: i64 = 1_000_000 * 1_000_000;
 /// `NotAllowed`.
 pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<AppointmentTypeView>> {
     actor.may(Permission::ReadAppointments)?;
-    Ok(rows(s.read(), actor.business_id).await?.into_iter().map(view).collect())
+    Ok(all(s.read(), actor.business_id).await?.into_iter().map(view).collect())
 }
 
-async fn rows(db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<appointment_type::Model>> {
+pub(crate) async fn all(db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<appointment_type::Model>> {
     let rows = appointment_type::Entity::in_business(business_id)
         .order_by_asc(appointment_type::Column::Position)
         .order_by_asc(appointment_type::Column::Name)
@@ -136,7 +136,7 @@ pub async fn arrange(s: &Services, actor: &Actor, id: Uuid, what: Arrange) -> Re
             changed(&mut tx, actor, &before, &after);
         }
         Arrange::Up | Arrange::Down => {
-            let all = rows(&tx.db, actor.business_id).await?;
+            let all = all(&tx.db, actor.business_id).await?;
             let places: Vec<Place> = all.iter().map(|row| (row.id, row.position)).collect();
             for (id, position) in arranged(&places, id, what == Arrange::Up) {
                 appointment_type::Entity::update_many()
@@ -148,7 +148,7 @@ pub async fn arrange(s: &Services, actor: &Actor, id: Uuid, what: Arrange) -> Re
             }
         }
     }
-    let all = rows(&tx.db, actor.business_id).await?;
+    let all = all(&tx.db, actor.business_id).await?;
     tx.commit().await?;
     Ok(all.into_iter().map(view).collect())
 }

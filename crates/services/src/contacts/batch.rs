@@ -88,14 +88,14 @@ pub(crate) async fn known_or_new(tx: &mut Tx, senders: &[(Uuid, &str)]) -> Resul
 }
 
 /// People by their business and number.
-type People = HashMap<(Uuid, String), contact::Model>;
+pub(super) type People = HashMap<(Uuid, String), contact::Model>;
 
 fn owned((business_id, phone): (Uuid, &str)) -> (Uuid, String) {
     (business_id, phone.to_owned())
 }
 
 /// Those of these numbers that somebody has, locked.
-async fn of_numbers(tx: &Tx, numbers: &BTreeSet<(Uuid, &str)>) -> Result<People> {
+pub(super) async fn of_numbers(tx: &Tx, numbers: &BTreeSet<(Uuid, &str)>) -> Result<People> {
     let mut of_business: BTreeMap<Uuid, Vec<&str>> = BTreeMap::new();
     for (business_id, phone) in numbers {
         of_business.entry(*business_id).or_default().push(phone);

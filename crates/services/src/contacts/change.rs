@@ -88,22 +88,23 @@ fn or_known<'a>(given: &'a Option<Option<String>>, known: Option<&'a str>) -> Op
     }
 }
 
-/// Writes what is different, with what follows from another number; whether anything was.
+/// Writes what is different, with what follows from another number; what was.
 pub(super) async fn apply(
     tx: &mut Tx,
     actor: &Actor,
     row: contact::Model,
     valid: Valid,
     wanted: Option<BTreeSet<String>>,
-) -> Result<bool> {
+) -> Result<Vec<&'static str>> {
     let number_changed = row.phone != valid.phone;
     if number_changed {
         free(tx, &row, &valid.phone).await?;
     }
     let has = tags::of_one(&tx.db, row.id).await?;
     let (before, after) = difference(&row, &valid, &has, wanted.as_ref().unwrap_or(&has));
-    if after.is_empty() {
-        return Ok(false);
+    let changed: Vec<&'static str> = after.keys().copied().collect();
+    if changed.is_empty() {
+        return Ok(changed);
     }
     let renamed = before.contains_key("name");
     let after_row = write(tx, row, valid).await?;
@@ -119,7 +120,7 @@ pub(super) async fn apply(
     tx.mark_changed(actor.business_id, Changed::Contact(after_row.id));
     let event = Event::ContactChanged(after_row.id);
     tx.record_change(actor.business_id, &actor.who, event, Some(before), Some(after));
-    Ok(true)
+    Ok(changed)
 }
 
 type Facts = BTreeMap<&'static str, String>;

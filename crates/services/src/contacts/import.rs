@@ -1,19 +1,25 @@
-//! Many contacts at once, as another system knows them.
+//! Many contacts at once, as another system knows them: by the API, or from a file.
+
+use std::collections::BTreeSet;
 
 use contract::{
     Pointed, Problem,
     contacts::{BatchResult, BatchRow, BatchStatus, ContactBatch, CreateContact},
 };
-use entity::businesses::business;
+use domain::consent::{Channel, Source, State};
+use entity::{businesses::business, contacts::contact};
 use uuid::Uuid;
 
 use super::{
-    New, add, change, consent, holder, locked_alone,
+    New, PHONE, add,
+    batch::of_numbers,
+    change, consent, holder, locked_alone,
     rows::{Typed, Valid},
+    tags, turn,
 };
 use crate::{
     businesses,
-    kernel::{Actor, Error, Permission, Result, Services, error::field},
+    kernel::{Actor, Error, Permission, Result, Services, Tx, error::field},
 };
 
 /// Most contacts of one batch.
@@ -105,10 +111,152 @@ async fn one(s: &Services, actor: &Actor, business: &business::Model, cmd: &Crea
     let agreed = consent::state(&tx.db, id).await? != before;
     let changed = change::apply(&mut tx, actor, row, valid, new.tags).await?;
     tx.commit().await?;
-    let status = if changed || agreed {
+    let status = if agreed || !changed.is_empty() {
         BatchStatus::Updated
     } else {
         BatchStatus::Unchanged
     };
     Ok((status, id))
+}
+
+/// What a file says of somebody. What it says nothing of stays as it is.
+pub(crate) struct FromFile<'a> {
+    pub name: Option<&'a str>,
+    /// E.164.
+    pub phone: &'a str,
+    pub email: Option<&'a str>,
+    pub time_zone: Option<&'a str>,
+    pub language: Option<&'a str>,
+    /// Given beside those they have.
+    pub tags: &'a [String],
+    pub notes: Option<&'a str>,
+    pub consent: Option<State>,
+    /// Which file and row say so.
+    pub evidence: &'a str,
+    /// The file is about something else: who is known is not changed by it.
+    pub only_new: bool,
+}
+
+/// Who it is, and what was done.
+pub(crate) struct Saved {
+    pub contact: contact::Model,
+    pub created: bool,
+    pub changed: Vec<&'static str>,
+}
+
+/// Holds these numbers and whoever has them until the transaction ends, in one order, so that two who deal with the same people never wait
+/// for each other.
+pub(crate) async fn reserve(tx: &Tx, business_id: Uuid, numbers: &BTreeSet<&str>) -> Result<()> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    tx.take_turns(PHONE, numbers.iter().map(|number| turn(business_id, number)))
+        .await?;
+    of_numbers(tx, &numbers.iter().map(|number| (business_id, *number)).collect())
+        .await
+        .map(drop)
+}
+
+/// Whoever has this number.
+pub(crate) async fn known(tx: &Tx, business_id: Uuid, number: &str) -> Result<Option<contact::Model>> {
+    match holder(tx, business_id, number).await? {
+        Some(row) => locked_alone(tx, business_id, row.id).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Adds whoever is new, and brings the others up to date.
+///
+/// # Errors
+/// What is wrong with it, after which something may have been written.
+pub(crate) async fn from_file(tx: &mut Tx, actor: &Actor, said: &FromFile<'_>) -> Result<Saved> {
+    let business = businesses::of(tx, actor.business_id).await?;
+    let known = known(tx, actor.business_id, said.phone).await?;
+    let is_named = known.as_ref().is_some_and(|row| !row.name.is_empty() || said.name.is_none());
+    let Some(row) = known.clone().filter(|_| is_named) else {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let cmd = CreateContact {
+            name: text(said.name).unwrap_or_default(),
+            phone: said.phone.to_owned(),
+            email: text(said.email),
+            time_zone: text(said.time_zone),
+            language: text(said.language),
+            notes: text(said.notes),
+            tags: (!said.tags.is_empty()).then(|| said.tags.to_vec()),
+            opt_in: None,
+        };
+        let contact = add(tx, actor, known, New::check(&business, &cmd)?).await?;
+        agree(tx, actor, &contact, said).await?;
+        return Ok(Saved {
+            contact,
+            created: true,
+            changed: Vec::new(),
+        });
+    };
+    let mut changed = Vec::new();
+    if !said.only_new {
+        changed = bring_up_to_date(tx, actor, &business, row.clone(), said).await?;
+    }
+    if agree(tx, actor, &row, said).await? {
+        changed.push("consent");
+    }
+    let contact = locked_alone(tx, actor.business_id, row.id).await?;
+    Ok(Saved {
+        contact,
+        created: false,
+        changed,
+    })
+}
+
+async fn bring_up_to_date(
+    tx: &mut Tx,
+    actor: &Actor,
+    business: &business::Model,
+    row: contact::Model,
+    said: &FromFile<'_>,
+) -> Result<Vec<&'static str>> {
+    let typed = Typed {
+        name: said.name.unwrap_or(&row.name),
+        may_be_nameless: said.name.is_none(),
+        phone: &row.phone,
+        known: Some(&row.phone),
+        email: said.email.or(row.email.as_deref()),
+        time_zone: said.time_zone.or(row.time_zone.as_deref()),
+        notes: said.notes.or(Some(&row.notes)),
+    };
+    let mut valid = Valid::check(business, typed)?;
+    if said.language.is_some() {
+        valid = valid.speaking(said.language)?;
+    }
+    let mut wanted = None;
+    if !said.tags.is_empty() {
+        let has = tags::of_one(&tx.db, row.id).await?;
+        let all: Vec<String> = has.into_iter().chain(said.tags.iter().cloned()).collect();
+        wanted = Some(tags::tidy(&all)?);
+    }
+    change::apply(tx, actor, row, valid, wanted).await
+}
+
+/// A file opts in only those of whom nothing is known: not who has ever refused, and not who has to be decided about. Whether it did anything.
+async fn agree(tx: &mut Tx, actor: &Actor, row: &contact::Model, said: &FromFile<'_>) -> Result<bool> {
+    let Some(state) = said.consent else { return Ok(false) };
+    let before = consent::state(&tx.db, row.id).await?;
+    let settles = match state {
+        State::OptedIn => before == State::Unknown && row.held_since.is_none(),
+        State::OptedOut => before != State::OptedOut,
+        State::Unknown => false,
+    };
+    if settles {
+        let change = consent::Change {
+            contact: row,
+            channel: Channel::Sms,
+            state,
+            source: Source::Import,
+            by: &actor.who,
+            evidence: said.evidence,
+            at: tx.now,
+        };
+        consent::record(tx, change).await?;
+    }
+    Ok(settles)
 }

@@ -148,6 +148,27 @@ pub(crate) fn all(business_id: Uuid, after: Option<Cursor<String>>) -> Select<co
     }
 }
 
+/// Where a list by names goes on.
+type AfterName = (String, Uuid);
+
+/// Some of everybody, in the order of names, after this one; for a file. And where it goes on.
+pub(crate) async fn page_of_all(
+    s: &Services,
+    business_id: Uuid,
+    after: Option<AfterName>,
+    size: u64,
+) -> Result<(Vec<ContactView>, Option<AfterName>)> {
+    let after = after.map(|(name, id)| Cursor(name, id));
+    let found = all(business_id, after).limit(size).all(s.read()).await?;
+    let last = found.last().filter(|_| found.len() as u64 == size);
+    let next = last.map(|row| (row.search.clone(), row.id));
+    let mut rows = Vec::with_capacity(found.len());
+    for row in found {
+        rows.push(decrypted(s, row).await?);
+    }
+    Ok((views(s, s.read(), business_id, rows).await?, next))
+}
+
 /// A whole number, however it is written, is found by its blind index.
 async fn with_number(s: &Services, business_id: Uuid, q: &str, country: &str) -> Result<Option<ContactView>> {
     let Ok(phone) = domain::phone::parse(q, country) else {

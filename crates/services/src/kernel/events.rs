@@ -30,6 +30,8 @@ pub(crate) enum Event {
     /// Kept or not, it is over.
     AppointmentEnded(Arc<appointment::Model>),
     AppointmentReopened(Arc<appointment::Model>),
+    /// Something else about it than its time and state: its notes, how long it takes, who it is with.
+    AppointmentEdited(Arc<appointment::Model>),
     /// The customer is there.
     AppointmentArrived(Arc<appointment::Model>),
     /// The links to its customer's page open nothing any more.
@@ -63,6 +65,13 @@ pub(crate) enum Event {
     HoldDecided(Uuid),
     ConsentExported(Uuid),
     LogExported,
+    ContactsExported,
+    AppointmentsExported,
+
+    ImportStarted(Uuid),
+    ImportCancelled(Uuid),
+    /// All of its rows are done.
+    ImportDone(Uuid),
 
     /// To somebody, or to nobody.
     ConversationAssigned(Arc<conversation::Model>),
@@ -173,6 +182,7 @@ impl Event {
             | E::AppointmentCancelled(a)
             | E::AppointmentEnded(a)
             | E::AppointmentReopened(a) => ("appointment.status", "appointment", Some(a.id)),
+            E::AppointmentEdited(a) => ("appointment.updated", "appointment", Some(a.id)),
             E::AppointmentArrived(a) => ("appointment.arrived", "appointment", Some(a.id)),
             E::AppointmentLinksRevoked(a) => ("appointment.links_revoked", "appointment", Some(a.id)),
             E::ClockDecided(a) => ("appointment.clock_decided", "appointment", Some(a.id)),
@@ -188,6 +198,11 @@ impl Event {
             E::HoldDecided(id) => ("contact.hold_decided", "contact", Some(*id)),
             E::ConsentExported(id) => ("contact.consent_exported", "contact", Some(*id)),
             E::LogExported => ("message.log_exported", "business", None),
+            E::ContactsExported => ("contact.list_exported", "business", None),
+            E::AppointmentsExported => ("appointment.list_exported", "business", None),
+            E::ImportStarted(id) => ("import.started", "import", Some(*id)),
+            E::ImportCancelled(id) => ("import.cancelled", "import", Some(*id)),
+            E::ImportDone(id) => ("import.done", "import", Some(*id)),
             E::ConversationAssigned(c) => ("conversation.assigned", "conversation", Some(c.id)),
             E::ConversationClosed(c) => ("conversation.closed", "conversation", Some(c.id)),
             E::ConversationReopened(c) => ("conversation.reopened", "conversation", Some(c.id)),
@@ -254,6 +269,7 @@ impl Event {
             | E::AppointmentCancelled(a)
             | E::AppointmentEnded(a)
             | E::AppointmentReopened(a)
+            | E::AppointmentEdited(a)
             | E::AppointmentArrived(a)
             | E::AppointmentLinksRevoked(a)
             | E::ClockDecided(a) => Some(a.contact_id),

@@ -92,6 +92,7 @@ pub(crate) enum Changed {
     Contact(Uuid),
     Appointment(Uuid),
     Task(Uuid),
+    Import(Uuid),
     /// Written once and published as a whole.
     Note(Uuid),
     /// By this account; published as a whole.
@@ -189,6 +190,7 @@ impl Tx {
             LiveEvent::Contact(c) => Changed::Contact(c.id),
             LiveEvent::Appointment(a) => Changed::Appointment(a.id),
             LiveEvent::Task(t) => Changed::Task(t.id),
+            LiveEvent::Import(i) => Changed::Import(i.id),
             LiveEvent::Note(n) => Changed::Note(n.id),
             LiveEvent::Seen(seen) => Changed::Seen(seen.account_id, seen.conversation_id),
             LiveEvent::Presence(p) => Changed::Presence(p.conversation_id),
@@ -210,6 +212,26 @@ impl Tx {
             self.memo.len() - 1
         });
         self.memo[at].downcast_mut().expect("found by its type")
+    }
+
+    /// A place to come back to: one of many things done in one transaction may turn out not to be possible.
+    pub(crate) async fn mark(&self) -> Result<usize> {
+        self.db.execute_unprepared("SAVEPOINT one_of_many").await?;
+        Ok(self.recorded.len())
+    }
+
+    /// What was done since the mark stands.
+    pub(crate) async fn keep(&self) -> Result<()> {
+        self.db.execute_unprepared("RELEASE SAVEPOINT one_of_many").await?;
+        Ok(())
+    }
+
+    /// What was done since the mark was not done, and nobody hears of it.
+    pub(crate) async fn back_to(&mut self, mark: usize) -> Result<()> {
+        self.db.execute_unprepared("ROLLBACK TO SAVEPOINT one_of_many").await?;
+        self.db.execute_unprepared("RELEASE SAVEPOINT one_of_many").await?;
+        self.recorded.truncate(mark);
+        Ok(())
     }
 
     /// Puts a job into the queue with this transaction; it exists when, and only when, the transaction commits.

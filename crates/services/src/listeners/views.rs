@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
-    appointments, businesses, contacts, conversations,
+    appointments, businesses, contacts, conversations, imports,
     kernel::{
         Event, Result, Tx,
         events::Recorded,
@@ -62,6 +62,11 @@ pub(crate) fn views<'a>(tx: &'a mut Tx, business_id: Uuid, changed: &'a [Changed
         if !some.is_empty() {
             let shown = tasks::views_of(s, &tx.db, business_id, &some).await?;
             events.extend(shown.into_iter().map(LiveEvent::Task));
+        }
+        let some = ids(|t| if let Changed::Import(id) = t { Some(id) } else { None });
+        if !some.is_empty() {
+            let shown = imports::views_of(&tx.db, business_id, &some).await?;
+            events.extend(shown.into_iter().map(LiveEvent::Import));
         }
         let some = ids(|t| if let Changed::Presence(id) = t { Some(id) } else { None });
         if !some.is_empty() {

@@ -18,6 +18,7 @@ mod families;
 mod feeds;
 mod filters;
 mod hold;
+mod imports;
 mod inbox;
 mod later;
 mod laws;
