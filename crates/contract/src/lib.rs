@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod appointment_types;
 pub mod appointments;
 pub mod businesses;
+pub mod calendar;
 pub mod contacts;
 pub mod conversations;
 pub mod filters;

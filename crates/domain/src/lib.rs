@@ -7,6 +7,7 @@
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
 
 pub mod breaker;
+pub mod calendar;
 pub mod consent;
 #[cfg(feature = "phone")]
 pub mod countries;
@@ -16,6 +17,7 @@ pub mod hours;
 pub mod inbound;
 pub mod later;
 pub mod merge;
+pub mod moves;
 pub mod optout;
 pub mod origin;
 pub mod outcome;

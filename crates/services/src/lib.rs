@@ -6,7 +6,7 @@
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `conversations`, `messages`,
 //!   `tasks`; `channels`, `numbers`, `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `quick_replies`; `questions` that are open to be answered;
-//!   `reminders`, which ask them;
+//!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `receiving`, which answers; `reconcile`, which compares.
 //! - tops: `merging` (two people who are one), `search` (people, messages and visits at once), `filters` (what the
 //!   inbox is narrowed by), `pages` (what a screen shows of many nouns), `listeners` (what follows from
@@ -28,6 +28,7 @@ mod listeners;
 pub mod mails;
 pub mod merging;
 pub mod messages;
+pub mod moves;
 pub mod notifications;
 pub mod numbers;
 pub mod outbox;
