@@ -89,6 +89,7 @@ page!(MergeContact, book, contacts::MergePage);
 page!(Appointments, book, appointments::ListPage);
 page!(NewAppointment, book, appointments::NewPage);
 page!(RepeatAppointment, book, appointments::RepeatPage);
+page!(EditAppointment, book, appointments::EditPage);
 page!(Appointment, book, appointments::DetailPage);
 page!(Log, office, messages::LogPage);
 page!(Reports, office, reports::ReportsPage);

@@ -100,3 +100,13 @@ pub struct CalendarVisit {
     pub guessed: bool,
     pub visit: AppointmentView,
 }
+
+/// A visit that was changed on the calendar.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChangedVisit {
+    pub visit: AppointmentView,
+    /// Its customer will be told of the new time.
+    pub tells: bool,
+    /// It has another time, and its customer could be told of that.
+    pub may_tell: bool,
+}

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use contract::{
     Code,
     appointments::{AppointmentView, Status},
+    calendar::ChangedVisit,
 };
 use domain::{
     consent::{Channel, Sending, may_send},
@@ -43,7 +44,7 @@ pub async fn undo(s: &Services, actor: &Actor, id: Uuid) -> Result<AppointmentVi
     actor.may(Permission::WriteAppointments)?;
     let mut tx = s.begin().await?;
     let (contact, visit) = appointments::locked(&tx, actor.business_id, id).await?;
-    let last = change::standing(actor.business_id, id).all(&tx.db).await?.into_iter().next();
+    let last = last_of(&tx, &visit).await?;
     let moved = last.as_ref().is_some_and(|last| last.known_at.is_some());
     let newer = visit.arrived_at.is_some() && moved;
     let Some(last) = last.filter(|last| last.revision == visit.revision && !newer) else {
@@ -63,6 +64,59 @@ pub async fn undo(s: &Services, actor: &Actor, id: Uuid) -> Result<AppointmentVi
         tasks::reopen_settled_at(&mut tx, actor.business_id, contact.id, tasks::Kind::Reschedule, at).await?;
     }
     appointments::finish(tx, actor.business_id, id).await
+}
+
+/// The customer is told of the last move after all.
+///
+/// # Errors
+/// `NotFound`; `Conflict` when something newer has happened, or there is nothing to tell.
+pub async fn tell_of(s: &Services, actor: &Actor, id: Uuid) -> Result<ChangedVisit> {
+    actor.may(Permission::WriteAppointments)?;
+    let mut tx = s.begin().await?;
+    let (_, visit) = appointments::locked(&tx, actor.business_id, id).await?;
+    let last = last_of(&tx, &visit).await?;
+    let Some(last) = last.filter(|last| can_be_told(last, &visit)) else {
+        let words = "There is no move to tell of: something newer has happened, or they know this time.";
+        return Err(problem(Code::Conflict, words));
+    };
+    if last.tell != Some(true) {
+        let mut row = last.into_active_model();
+        row.tell = Set(Some(true));
+        let last = row.update(&tx.db).await?;
+        tell(&mut tx, &visit, last).await?;
+    }
+    let visit = appointments::finish(tx, actor.business_id, id).await?;
+    Ok(ChangedVisit {
+        visit,
+        tells: true,
+        may_tell: true,
+    })
+}
+
+/// A visit as it is after its last change, with whether its customer is told of that.
+///
+/// # Errors
+/// `NotFound`, `NotAllowed`.
+pub async fn changed(s: &Services, actor: &Actor, id: Uuid) -> Result<ChangedVisit> {
+    let visit = appointments::get(s, actor, id).await?;
+    let row = appointments::find(s.read(), actor.business_id, id).await?;
+    let last = change::standing(actor.business_id, id).one(s.read()).await?;
+    let may_tell = last.as_ref().is_some_and(|last| can_be_told(last, &row));
+    Ok(ChangedVisit {
+        visit,
+        tells: may_tell && last.is_some_and(|last| last.tell == Some(true)),
+        may_tell,
+    })
+}
+
+async fn last_of(tx: &Tx, visit: &appointment::Model) -> Result<Option<appointment_change::Model>> {
+    Ok(change::standing(visit.business_id, visit.id).one(&tx.db).await?)
+}
+
+/// Nothing newer has happened, and the visit has a time that its customer does not know.
+fn can_be_told(last: &appointment_change::Model, visit: &appointment::Model) -> bool {
+    let moved = last.known_at.is_some_and(|known| known != last.starts_at);
+    moved && last.revision == visit.revision && appointments::status(visit).is_ok_and(Status::is_open)
 }
 
 async fn text_of(tx: &Tx, change: &appointment_change::Model) -> Result<Option<message::Model>> {
