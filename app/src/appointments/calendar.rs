@@ -6,12 +6,9 @@ mod month;
 mod moving;
 
 use contract::calendar::{Calendar, CalendarQuery, CalendarView, ChangedVisit};
-use domain::{
-    when,
-    zone::Zone,
-};
+use domain::when;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{components::Form, hooks::use_query_map};
 use uuid::Uuid;
 
 use crate::{components::Icon, error::AppError, paths};
@@ -65,7 +62,12 @@ impl Place {
         let mut pairs = vec![
             ("view", Some(self.view.as_str())),
             ("date", self.date.as_deref()),
-            ("staff", self.staff.as_deref().map(|staff| if staff.is_empty() { NOBODY } else { staff })),
+            (
+                "staff",
+                self.staff
+                    .as_deref()
+                    .map(|staff| if staff.is_empty() { NOBODY } else { staff }),
+            ),
             ("location", location.as_deref()),
         ];
         if let Some((name, value)) = more {
@@ -140,14 +142,21 @@ pub async fn move_visit(
 /// The moment that this clock shows so. What can't be read is refused as it was typed.
 #[cfg(feature = "ssr")]
 fn by_clock(local: &str, time_zone: &str) -> String {
-    let at = when::local(local).zip(Zone::named(time_zone));
-    at.map_or_else(|| local.to_owned(), |(local, zone)| when::local_to_utc(local, zone).to_rfc3339())
+    let at = when::local(local).zip(domain::zone::Zone::named(time_zone));
+    at.map_or_else(
+        || local.to_owned(),
+        |(local, zone)| when::local_to_utc(local, zone).to_rfc3339(),
+    )
 }
 
 /// Takes the last change of a visit back. `back` is the page a browser without JavaScript returns to.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn undo_change(id: Uuid, #[server(default)] back: String) -> Result<contract::appointments::AppointmentView, AppError> {
-    let page = if back.is_empty() { format!("/appointments/{id}") } else { back };
+    let page = if back.is_empty() {
+        format!("/appointments/{id}")
+    } else {
+        back
+    };
     let work = async move { Ok(services::moves::undo(&ssr::services()?, &ssr::actor().await?, id).await?) };
     ssr::button_action(&page, work).await
 }
@@ -155,14 +164,18 @@ pub async fn undo_change(id: Uuid, #[server(default)] back: String) -> Result<co
 /// The customer is told of the last move after all.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn tell_of_move(id: Uuid, #[server(default)] back: String) -> Result<ChangedVisit, AppError> {
-    let page = if back.is_empty() { format!("/appointments/{id}") } else { back };
+    let page = if back.is_empty() {
+        format!("/appointments/{id}")
+    } else {
+        back
+    };
     let work = async move { Ok(services::moves::tell_of(&ssr::services()?, &ssr::actor().await?, id).await?) };
     ssr::button_action(&page, work).await
 }
 
 /// What was changed last on this page, for a browser that has loaded it anew.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
-pub async fn last_change(id: Uuid) -> Result<ChangedVisit, AppError> {
+pub async fn what_changed(id: Uuid) -> Result<ChangedVisit, AppError> {
     Ok(services::moves::changed(&ssr::services()?, &ssr::actor().await?, id).await?)
 }
 
@@ -181,7 +194,7 @@ pub async fn read(query: CalendarQuery, changed: Option<Uuid>) -> Result<Calenda
             changed: None,
         });
     };
-    let (calendar, changed) = futures::join!(calendar, last_change(id));
+    let (calendar, changed) = futures::join!(calendar, what_changed(id));
     Ok(CalendarPage {
         calendar: calendar?,
         // Somebody else's, or gone: nothing is said of it.
@@ -224,7 +237,7 @@ pub fn CalendarBody(page: CalendarPage, place: Place, refetch: Callback<()>, dra
 #[component]
 fn Toolbar(calendar: Calendar, place: Place) -> impl IntoView {
     let title = title(&calendar);
-    let step = |date: &str, words: &'static str, icon| {
+    let step = |date: &str, words: &'static str, icon: icondata::Icon| {
         view! {
             <a class="btn btn-sm btn-square min-h-11 min-w-11 md:min-h-9 md:min-w-9" href=place.at(calendar.view, date) title=words>
                 <Icon icon />
@@ -280,7 +293,7 @@ fn Narrowing(calendar: Calendar, place: Place) -> impl IntoView {
         let labels = calendar
             .staff
             .iter()
-            .map(|label| option(label.clone(), label.clone(), chosen.as_deref() == Some(label)))
+            .map(|label| option(label.clone(), label.clone(), chosen.as_deref() == Some(label.as_str())))
             .collect_view();
         view! {
             <label class="sr-only" for="calendar-staff">
@@ -310,7 +323,7 @@ fn Narrowing(calendar: Calendar, place: Place) -> impl IntoView {
         }
     });
     view! {
-        <leptos_router::components::Form method="GET" action="/appointments" attr:class="ms-auto flex flex-wrap items-center gap-2">
+        <Form method="GET" action="/appointments" attr:class="ms-auto flex flex-wrap items-center gap-2">
             <input type="hidden" name="view" value=calendar.view.as_str() />
             <label class="sr-only" for="calendar-date">
                 "Date"
@@ -321,6 +334,6 @@ fn Narrowing(calendar: Calendar, place: Place) -> impl IntoView {
             <button type="submit" class="btn btn-sm min-h-11 md:min-h-9">
                 "Show"
             </button>
-        </leptos_router::components::Form>
+        </Form>
     }
 }

@@ -13,12 +13,13 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use uuid::Uuid;
 
 use super::{
-    ActOnAppointment, DecideClock, MoveAppointment, RemindNow, ReminderLines, act_on_appointment, decide_clock, get_appointment,
-    remind_now, visit_history,
+    ActOnAppointment, DecideClock, MoveAppointment, RemindNow, ReminderLines, act_on_appointment,
     calendar::UndoButton,
+    decide_clock, get_appointment,
     history::History,
+    remind_now,
     repeat::{RepeatForm, SeriesActs},
-    telling,
+    telling, visit_history,
 };
 use crate::{
     components::{Awaited, Icon, PressButton, StatusBadge, Timestamp},
@@ -373,7 +374,8 @@ fn MoveForm(appointment: RwSignal<AppointmentView>) -> impl IntoView {
         })
     };
     let undo = move || form.saved.get().then(|| view! { <UndoButton id /> });
-    let field = move || match local.get() {
+    let field = move || {
+        match local.get() {
         Some(value) => view! {
             <Field form name="starts_at" label="New date and time" kind="datetime-local" value hint=zone.clone() required=true />
             <Choice form name="tell" label="Text the customer the new time" options=telling() hint="Three minutes later, so that a slip tells nobody." />
@@ -384,6 +386,7 @@ fn MoveForm(appointment: RwSignal<AppointmentView>) -> impl IntoView {
         }
         .into_any(),
         None => view! { <p class="text-sm text-muted">"Asking for this place's clock…"</p> }.into_any(),
+    }
     };
     view! {
         <ActionForm action attr:class="flex flex-col gap-3">

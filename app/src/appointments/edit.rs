@@ -3,7 +3,7 @@
 use contract::{
     Code,
     appointment_types::{AppointmentTypeView, StaffLabelView},
-    appointments::{AppointmentView, EditAppointment},
+    appointments::AppointmentView,
     businesses::LocationView,
 };
 use leptos::prelude::*;
@@ -56,7 +56,7 @@ pub async fn edit_visit(
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
         let before = services::appointments::get(&s, &actor, id).await?;
         let long = before.ends_at.map(|end| (end - before.starts_at).num_minutes().to_string());
-        let command = EditAppointment {
+        let command = contract::appointments::EditAppointment {
             for_name: Some(Some(for_name)),
             staff_label: Some(staff_label),
             location_id: Some(super::chosen("location_id", &location_id, "Choose a location.")?),
@@ -67,7 +67,7 @@ pub async fn edit_visit(
             notes: Some(notes),
             double_book,
             revision: Some(revision),
-            ..EditAppointment::default()
+            ..Default::default()
         };
         Ok(services::appointments::change::edit(&s, &actor, id, command).await?)
     };
@@ -110,7 +110,12 @@ fn EditForm(shown: Shown) -> impl IntoView {
     let session = use_session();
     let action = ServerAction::<EditVisit>::new();
     let form = FormState::new("edit", action, session.flash());
-    let Shown { visit, locations, types, staff } = shown;
+    let Shown {
+        visit,
+        locations,
+        types,
+        staff,
+    } = shown;
     let id = visit.id;
     let none = || (String::new(), "Not said".to_owned());
     let here = visit.location.as_ref().map(|place| place.id);
@@ -137,7 +142,8 @@ fn EditForm(shown: Shown) -> impl IntoView {
     let minutes = visit.ends_at.map(|end| (end - visit.starts_at).num_minutes().to_string());
     let place = here.map(|id| id.to_string()).unwrap_or_default();
     let kind = visit.type_id.map(|id| id.to_string()).unwrap_or_default();
-    let location = (places.len() > 1).then(|| view! { <Choice form name="location_id" label="Location" options=places value=place /> });
+    let location =
+        (places.len() > 1).then(|| view! { <Choice form name="location_id" label="Location" options=places value=place /> });
     let of_type = (kinds.len() > 1).then(|| view! { <Choice form name="type_id" label="Type" options=kinds value=kind hint="Another type brings its own length, unless you change the minutes." /> });
     let double = session.may_manage().then(|| {
         view! {

@@ -26,7 +26,10 @@ pub fn History(id: Uuid, first: Page<TimelineRow>, later: bool) -> impl IntoView
     let rows = move || shown.get().data.into_iter().map(|row| view! { <Line row /> }).collect_view();
     let more = move || {
         shown.get().next_cursor.map(|cursor| {
-            let href = format!("{}#history", paths::with_query(&format!("/appointments/{id}"), &[("after", Some(&cursor))]));
+            let href = format!(
+                "{}#history",
+                paths::with_query(&format!("/appointments/{id}"), &[("after", Some(&cursor))])
+            );
             let show = move |event: MouseEvent| {
                 event.prevent_default();
                 let cursor = cursor.clone();

@@ -73,7 +73,7 @@ pub fn ListPage() -> impl IntoView {
     });
     let found = Resource::new_blocking(move || asked.get(), find);
     let drawn = Dragging::new();
-    provide_context(Kept(RwSignal::new(None)));
+    provide_context(Kept::default());
     let later = RwSignal::new(false);
     let refetch = move || {
         // What is being dragged stays under the hand.
@@ -89,7 +89,9 @@ pub fn ListPage() -> impl IntoView {
             found.refetch();
         }
     });
-    session.live.refetch_on(|event| matches!(event, LiveEvent::Appointment(_)), refetch);
+    session
+        .live
+        .refetch_on(|event| matches!(event, LiveEvent::Appointment(_)), refetch);
     let view = move |found| match (found, asked.get_untracked()) {
         (Found::List(page), Asked::List(show, cursor)) => view! { <List page show cursor /> }.into_any(),
         (Found::Calendar(page), Asked::Calendar(place, _)) => {
@@ -102,7 +104,7 @@ pub fn ListPage() -> impl IntoView {
     let listed = move || matches!(*asked.read(), Asked::List(..));
     view! {
         <Title text="Appointments" />
-        <div class="mx-auto flex flex-col gap-4 p-4" class:max-w-3xl=listed>
+        <div class=move || if listed() { "mx-auto flex max-w-3xl flex-col gap-4 p-4" } else { "flex flex-col gap-4 p-4" }>
             <div class="flex flex-wrap items-center justify-between gap-2 print:hidden">
                 <h1>"Appointments"</h1>
                 <a class="btn btn-primary btn-sm min-h-11 md:min-h-9" href="/appointments/new">
@@ -121,7 +123,10 @@ pub fn ListPage() -> impl IntoView {
 #[component]
 fn Views(asked: Memo<Asked>) -> impl IntoView {
     let now = move || match &*asked.read() {
-        Asked::Calendar(place, _) => VIEWS.into_iter().find(|(_, view)| *view == Some(place.view)).map_or("List", |one| one.0),
+        Asked::Calendar(place, _) => VIEWS
+            .into_iter()
+            .find(|(_, view)| *view == Some(place.view))
+            .map_or("List", |one| one.0),
         Asked::List(..) => "List",
     };
     let tabs = move || {

@@ -153,7 +153,11 @@ mod tests {
         let lane = |at, of| Lane { at, of };
         assert_eq!(lanes(&[(0, 30), (30, 60)]), [lane(0, 1), lane(0, 1)], "one after another");
         assert_eq!(lanes(&[(0, 60), (15, 30)]), [lane(0, 2), lane(1, 2)]);
-        assert_eq!(lanes(&[(15, 30), (0, 60)]), [lane(1, 2), lane(0, 2)], "in whatever order they come");
+        assert_eq!(
+            lanes(&[(15, 30), (0, 60)]),
+            [lane(1, 2), lane(0, 2)],
+            "in whatever order they come"
+        );
         assert_eq!(
             lanes(&[(0, 60), (15, 30), (30, 90), (90, 100)]),
             [lane(0, 2), lane(1, 2), lane(1, 2), lane(0, 1)],
@@ -173,7 +177,11 @@ mod tests {
     #[test]
     fn rows_are_counted_from_the_first_hour() {
         assert_eq!(rows((8 * 60, 8 * 60 + 30), 8), (1, 3));
-        assert_eq!(rows((9 * 60 + 5, 9 * 60 + 20), 8), (5, 7), "what is off the lines takes every row it touches");
+        assert_eq!(
+            rows((9 * 60 + 5, 9 * 60 + 20), 8),
+            (5, 7),
+            "what is off the lines takes every row it touches"
+        );
         assert_eq!(rows((9 * 60, 9 * 60), 8), (5, 6), "nothing is without height");
         assert_eq!((snapped(607), snapped(608), snapped(-9), snapped(1439)), (600, 615, 0, 1425));
     }

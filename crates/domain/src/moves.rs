@@ -65,12 +65,57 @@ mod tests {
             (plain(72, 23), true, "it would be within a day"),
             (plain(23, 72), true, "it was to be within a day"),
             (plain(24, 48), false, "a whole day ahead"),
-            (Move { confirmed: true, ..plain(72, 96) }, true, "they had said that they come"),
-            (Move { told_before: true, ..plain(72, 96) }, true, "the last they heard is not true any more"),
-            (Move { tell: Some(false), confirmed: true, ..plain(2, 3) }, false, "staff say that they call"),
-            (Move { tell: Some(true), ..plain(72, 96) }, true, "staff chose so"),
-            (Move { known: at(3), told_before: true, ..plain(2, 3) }, false, "it is back where they know it to be"),
-            (Move { known: at(3), tell: Some(true), ..plain(2, 3) }, false, "nor does asking for it make it news"),
+            (
+                Move {
+                    confirmed: true,
+                    ..plain(72, 96)
+                },
+                true,
+                "they had said that they come",
+            ),
+            (
+                Move {
+                    told_before: true,
+                    ..plain(72, 96)
+                },
+                true,
+                "the last they heard is not true any more",
+            ),
+            (
+                Move {
+                    tell: Some(false),
+                    confirmed: true,
+                    ..plain(2, 3)
+                },
+                false,
+                "staff say that they call",
+            ),
+            (
+                Move {
+                    tell: Some(true),
+                    ..plain(72, 96)
+                },
+                true,
+                "staff chose so",
+            ),
+            (
+                Move {
+                    known: at(3),
+                    told_before: true,
+                    ..plain(2, 3)
+                },
+                false,
+                "it is back where they know it to be",
+            ),
+            (
+                Move {
+                    known: at(3),
+                    tell: Some(true),
+                    ..plain(2, 3)
+                },
+                false,
+                "nor does asking for it make it news",
+            ),
         ] {
             assert_eq!(one.tells(), tells, "{why}");
         }

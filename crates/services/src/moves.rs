@@ -28,7 +28,7 @@ use crate::{
     businesses::{self, locations},
     contacts::{self, consent},
     conversations, delivery,
-    kernel::{Actor, Event, Permission, Result, Tx, Services, error::problem, events::Recorded, tx::Objections},
+    kernel::{Actor, Event, Permission, Result, Services, Tx, error::problem, events::Recorded, tx::Objections},
     messages, outbox, questions, tasks,
 };
 
@@ -294,12 +294,6 @@ pub(crate) async fn messages_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result
         match &one.event {
             Event::MessageFailed(m, how) if !how.retrying => not_told(tx, m, &how.why).await?,
             Event::MessageWithdrawn(m) => not_told(tx, m, m.error.as_deref().unwrap_or_default()).await?,
-            Event::MessageSent(m) if messages::is_of(m, Origin::Moved) => {
-                if let Some(change) = m.origin_id {
-                    let until = m.useful_until.unwrap_or(tx.now);
-                    questions::set_expiry(tx, m.business_id, &[change], until).await?;
-                }
-            }
             _ => {}
         }
     }

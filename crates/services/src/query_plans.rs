@@ -164,8 +164,20 @@ async fn calendar(db: &Db, b: DbBackend, business: Uuid) {
         updated_at: moment(),
     };
     uses(db, b, "appointment_staff", appointments::overlap::around(&visit)).await;
-    uses(db, b, "appointment_change_of", appointments::change::standing(business, business)).await;
-    uses(db, b, "audit_event_entity", crate::pages::visit::changes_of(business, business, None).limit(51)).await;
+    uses(
+        db,
+        b,
+        "appointment_change_of",
+        appointments::change::standing(business, business),
+    )
+    .await;
+    uses(
+        db,
+        b,
+        "audit_event_entity",
+        crate::pages::visit::changes_of(business, business, None).limit(51),
+    )
+    .await;
 }
 
 /// What workers look for all the time.

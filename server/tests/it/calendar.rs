@@ -52,14 +52,22 @@ async fn a_visit_is_changed_by_what_is_given_and_undone(#[values(Backend::Sqlite
     let (status, stale) = patch(&app, &id(&visit), body).await;
     assert_eq!((status, &stale["code"]), (409, &json!("conflict")), "{stale}");
     let (status, none) = patch(&app, &id(&visit), json!({"ends_at": null, "for_name": null})).await;
-    assert_eq!((status, &none["ends_at"], &none["for_name"]), (200, &Value::Null, &Value::Null), "{none}");
+    assert_eq!(
+        (status, &none["ends_at"], &none["for_name"]),
+        (200, &Value::Null, &Value::Null),
+        "{none}"
+    );
     let (status, back) = app.post(&format!("/appointments/{}/undo", id(&visit)), json!({})).await;
     assert_eq!((status, &back["for_name"]), (200, &json!("Leo")), "{back}");
     let (status, _) = app.post(&format!("/appointments/{}/undo", id(&visit)), json!({})).await;
     assert_eq!(status, 409, "once");
 
     let (status, unknown) = patch(&app, &id(&visit), json!({"start": to})).await;
-    assert_eq!((status, &unknown["errors"][0]["pointer"]), (422, &json!("/start")), "{unknown}");
+    assert_eq!(
+        (status, &unknown["errors"][0]["pointer"]),
+        (422, &json!("/start")),
+        "{unknown}"
+    );
     let (status, past) = patch(&app, &id(&visit), json!({"starts_at": "2020-01-05T15:00:00Z"})).await;
     assert_eq!((status, &past["errors"][0]["pointer"]), (422, &json!("/starts_at")), "{past}");
     let stolen = app.http.patch(format!("{}/api/v1/appointments/{}", app.url, id(&visit)));
@@ -67,7 +75,10 @@ async fn a_visit_is_changed_by_what_is_given_and_undone(#[values(Backend::Sqlite
     assert_eq!(stolen.0, 404);
     let reads = app.http.patch(format!("{}/api/v1/appointments/{}", app.url, id(&visit)));
     let reads = app
-        .api(reads.json(&json!({"notes": "x"})), &app.key_with(&["appointments:read"]).await)
+        .api(
+            reads.json(&json!({"notes": "x"})),
+            &app.key_with(&["appointments:read"]).await,
+        )
         .await;
     assert_eq!(reads.0, 403);
 
@@ -82,7 +93,12 @@ async fn a_visit_is_changed_by_what_is_given_and_undone(#[values(Backend::Sqlite
         .collect();
     assert_eq!(
         events,
-        ["appointment.created", "appointment.moved", "appointment.updated", "appointment.restored"]
+        [
+            "appointment.created",
+            "appointment.moved",
+            "appointment.updated",
+            "appointment.restored"
+        ]
     );
 }
 
@@ -90,12 +106,20 @@ async fn a_visit_is_changed_by_what_is_given_and_undone(#[values(Backend::Sqlite
 #[tokio::test]
 async fn who_it_is_with_is_not_double_booked_by_chance(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
-    let (ann, ben) = (app.contact("Ann", "+14155550171").await, app.contact("Ben", "+14155550172").await);
+    let (ann, ben) = (
+        app.contact("Ann", "+14155550171").await,
+        app.contact("Ben", "+14155550172").await,
+    );
     let taken = book(&app, &ben, 100, "Ana").await;
     let visit = book(&app, &ann, 110, "Ana").await;
     let (status, no) = patch(&app, &id(&visit), json!({"starts_at": in_hours(&app, 100)})).await;
     assert_eq!((status, &no["conflicts_with"]), (409, &taken["id"]), "{no}");
-    let (status, both) = patch(&app, &id(&visit), json!({"starts_at": in_hours(&app, 100), "double_book": true})).await;
+    let (status, both) = patch(
+        &app,
+        &id(&visit),
+        json!({"starts_at": in_hours(&app, 100), "double_book": true}),
+    )
+    .await;
     assert_eq!(status, 200, "{both}");
 }
 
@@ -103,7 +127,10 @@ async fn who_it_is_with_is_not_double_booked_by_chance(#[values(Backend::Sqlite,
 #[tokio::test]
 async fn visits_are_listed_by_time_person_label_and_status(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
-    let (ann, ben) = (app.contact("Ann", "+14155550171").await, app.contact("Ben", "+14155550172").await);
+    let (ann, ben) = (
+        app.contact("Ann", "+14155550171").await,
+        app.contact("Ben", "+14155550172").await,
+    );
     let all = [
         book(&app, &ann, 50, "Ana").await,
         book(&app, &ben, 60, "").await,
@@ -118,21 +145,35 @@ async fn visits_are_listed_by_time_person_label_and_status(#[values(Backend::Sql
     };
     let of = |places: &[usize]| places.iter().map(|n| id(&all[*n])).collect::<Vec<_>>();
     assert_eq!(ids("").await.0, of(&[0, 1, 2]));
-    assert_eq!(ids(&format!("?from={}&to={}", in_hours(&app, 55), in_hours(&app, 70))).await.0, of(&[1]));
+    assert_eq!(
+        ids(&format!("?from={}&to={}", in_hours(&app, 55), in_hours(&app, 70)))
+            .await
+            .0,
+        of(&[1])
+    );
     assert_eq!(ids("?status=cancelled").await.0, of(&[1]));
     assert_eq!(ids(&format!("?contact_id={ann}&staff_label=Ana")).await.0, of(&[0, 2]));
     let (first, next) = ids("?limit=2").await;
     assert_eq!(first, of(&[0, 1]));
     let next = next.expect("there is more");
     assert_eq!(ids(&format!("?limit=2&cursor={next}")).await, (of(&[2]), None));
-    for wrong in ["?status=maybe", "?from=soon", "?limit=0", "?contact_id=me", "?colour=red", "?cursor=x"] {
+    for wrong in [
+        "?status=maybe",
+        "?from=soon",
+        "?limit=0",
+        "?contact_id=me",
+        "?colour=red",
+        "?cursor=x",
+    ] {
         assert_eq!(app.get(&format!("/appointments{wrong}")).await.0, 400, "{wrong}");
     }
 }
 
 #[rstest]
 #[tokio::test]
-async fn the_calendar_is_a_page_and_a_form_moves_without_a_script(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn the_calendar_is_a_page_and_a_form_moves_without_a_script(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let app = TestApp::without_workers(backend).await;
     sign_in(&app).await;
     let ann = app.contact("Ann Archer", "+14155550171").await;
@@ -181,7 +222,10 @@ async fn the_calendar_is_a_page_and_a_form_moves_without_a_script(#[values(Backe
     let undone = post(&app, &action, &[("id", visit.as_str()), ("back", here)]).await;
     assert_eq!(undone.headers()["location"], here);
     let (_, as_before) = app.get(&format!("/appointments/{visit}")).await;
-    assert_eq!((&as_before["staff_label"], &as_before["revision"]), (&json!("Ana"), &json!(2)));
+    assert_eq!(
+        (&as_before["staff_label"], &as_before["revision"]),
+        (&json!("Ana"), &json!(2))
+    );
     let detail = page(&app, &format!("/appointments/{visit}")).await;
     assert!(detail.contains("What happened") && detail.contains("The last change was undone"));
     let edit = page(&app, &format!("/appointments/{visit}/edit")).await;

@@ -127,9 +127,14 @@ impl Dragging {
         self.ghost.set(None);
         self.press.set(None);
         Effect::new(move |_| {
-            let Some(id) = self.focus.try_update(Option::take).flatten() else { return };
+            let Some(id) = self.focus.try_update(Option::take).flatten() else {
+                return;
+            };
             request_animation_frame(move || {
-                let link = document().query_selector(&format!("[data-id=\"{id}\"] .cal-link")).ok().flatten();
+                let link = document()
+                    .query_selector(&format!("[data-id=\"{id}\"] .cal-link"))
+                    .ok()
+                    .flatten();
                 if let Some(link) = link.and_then(|link| link.dyn_into::<HtmlElement>().ok()) {
                     _ = link.focus();
                 }
@@ -171,7 +176,7 @@ impl Dragging {
         if touch {
             set_timeout(
                 move || {
-                    self.press.try_update(|press| {
+                    _ = self.press.try_update(|press| {
                         if let Some(press) = press.as_mut().filter(|press| press.pointer == pointer) {
                             press.active = true;
                         }
@@ -213,17 +218,28 @@ impl Dragging {
 
     /// Shows what the visit would become where the pointer is.
     fn follow(self, at: Option<(f64, f64)>) {
-        let Some(press) = self.press.get_untracked().filter(|press| press.active) else { return };
+        let Some(press) = self.press.get_untracked().filter(|press| press.active) else {
+            return;
+        };
         let Some(one) = self.visit(press.visit) else { return };
-        let Some((first, end)) = self.shown.with_untracked(|shown| shown.as_ref().map(|shown| shown.hours)) else { return };
+        let Some((first, end)) = self.shown.with_untracked(|shown| shown.as_ref().map(|shown| shown.hours)) else {
+            return;
+        };
         let (x, y) = at.unwrap_or((press.x, press.y));
         let lines = lines();
         let height = lines.first().map_or(1.0, |(_, rect)| rect.height().max(1.0));
         let minutes = (y - press.y) / height * f64::from((end - first) * 60);
         #[expect(clippy::cast_possible_truncation, reason = "minutes of a page")]
         let by = minutes.round() as i32;
-        let over = lines.iter().find(|(_, rect)| rect.left() <= x && x < rect.right()).map(|(n, _)| *n);
-        let column = if press.lengthen { press.column } else { over.unwrap_or(press.column) };
+        let over = lines
+            .iter()
+            .find(|(_, rect)| rect.left() <= x && x < rect.right())
+            .map(|(n, _)| *n);
+        let column = if press.lengthen {
+            press.column
+        } else {
+            over.unwrap_or(press.column)
+        };
         let (from, until) = if press.lengthen {
             (one.from, snapped(one.until + by).max(one.from + STEP))
         } else {
@@ -266,14 +282,20 @@ impl Dragging {
 
     pub fn give_up(self) {
         self.press.set(None);
-        if self.ghost.with_untracked(|ghost| ghost.as_ref().is_some_and(|ghost| !ghost.by_keys)) {
+        if self
+            .ghost
+            .with_untracked(|ghost| ghost.as_ref().is_some_and(|ghost| !ghost.by_keys))
+        {
             self.ghost.set(None);
         }
     }
 
     /// While a finger drags, the page does not scroll under it.
     pub fn keep_still(self, event: &TouchEvent) {
-        if self.press.with_untracked(|press| press.as_ref().is_some_and(|press| press.active)) {
+        if self
+            .press
+            .with_untracked(|press| press.as_ref().is_some_and(|press| press.active))
+        {
             event.prevent_default();
         }
     }
@@ -390,8 +412,15 @@ impl Dragging {
         };
         self.clash.set(None);
         let long = ghost.until - ghost.from;
-        let minutes = if long == one.until - one.from { String::new() } else { long.to_string() };
-        let staff = ghost.staff.clone().map(|label| if label.is_empty() { NOBODY.to_owned() } else { label });
+        let minutes = if long == one.until - one.from {
+            String::new()
+        } else {
+            long.to_string()
+        };
+        let staff = ghost
+            .staff
+            .clone()
+            .map(|label| if label.is_empty() { NOBODY.to_owned() } else { label });
         let starts_at = local(&ghost.date, ghost.from);
         spawn_local(async move {
             let answer = move_visit(
@@ -465,11 +494,16 @@ fn inside(target: Option<web_sys::EventTarget>, what: &str) -> bool {
 
 /// The columns' lines, and where they are.
 fn lines() -> Vec<(usize, web_sys::DomRect)> {
-    let Ok(all) = document().query_selector_all("[data-lines]") else { return Vec::new() };
+    let Ok(all) = document().query_selector_all("[data-lines]") else {
+        return Vec::new();
+    };
     (0..all.length())
         .filter_map(|n| {
             let lines = all.get(n)?.dyn_into::<Element>().ok()?;
-            Some((lines.get_attribute("data-lines")?.parse().ok()?, lines.get_bounding_client_rect()))
+            Some((
+                lines.get_attribute("data-lines")?.parse().ok()?,
+                lines.get_bounding_client_rect(),
+            ))
         })
         .collect()
 }
@@ -482,7 +516,9 @@ mod tests {
     fn minutes_read_like_a_clock() {
         assert_eq!(
             [0, 15, 719, 720, 900, 1439, 1440].map(clock),
-            ["12:00 AM", "12:15 AM", "11:59 AM", "12:00 PM", "3:00 PM", "11:59 PM", "12:00 AM"]
+            [
+                "12:00 AM", "12:15 AM", "11:59 AM", "12:00 PM", "3:00 PM", "11:59 PM", "12:00 AM"
+            ]
         );
         assert_eq!(local("2027-01-05", 905), "2027-01-05T15:05");
     }

@@ -51,7 +51,11 @@ fn columns(calendar: &Calendar, place: &Place) -> Vec<Column> {
         hers.map(|(n, _)| n).collect()
     };
     let column = |label: &str| Column {
-        title: if label.is_empty() { "Unassigned".to_owned() } else { label.to_owned() },
+        title: if label.is_empty() {
+            "Unassigned".to_owned()
+        } else {
+            label.to_owned()
+        },
         href: None,
         date: calendar.date.clone(),
         staff: Some(label.to_owned()),
@@ -166,7 +170,9 @@ fn OneColumn(
         let ghost = drawn.ghost().get().filter(|ghost| ghost.column == Some(at))?;
         let Ghost { from, until, words, .. } = ghost;
         let (row, last) = rows((from.max(first * 60), until.min(end * 60)), first);
-        Some(view! { <li class=format!("cal-ghost row-start-{row} row-end-{last}") aria-hidden="true" data-ghost="">{words}</li> })
+        Some(
+            view! { <li class=format!("cal-ghost row-start-{row} row-end-{last}") aria-hidden="true" data-ghost="">{words}</li> },
+        )
     };
     let title = column.title.clone();
     let head = match column.href {

@@ -29,10 +29,13 @@ pub struct LastChange {
 
 impl LastChange {
     pub fn new(changed: Option<ChangedVisit>, refetch: Callback<()>) -> Self {
-        Self {
-            shown: use_context::<Kept>().map_or_else(|| RwSignal::new(changed), |kept| kept.0),
-            refetch,
+        let Kept { shown, taken } = use_context().unwrap_or_default();
+        // What the address says counts once: afterwards it is old.
+        if changed.is_some() && !taken.get_untracked() {
+            taken.set(true);
+            shown.set(changed);
         }
+        Self { shown, refetch }
     }
 
     pub fn set(self, changed: ChangedVisit) {
@@ -47,8 +50,11 @@ impl LastChange {
 }
 
 /// It outlives a page that is drawn anew because of it.
-#[derive(Clone, Copy)]
-pub struct Kept(pub RwSignal<Option<ChangedVisit>>);
+#[derive(Clone, Copy, Default)]
+pub struct Kept {
+    shown: RwSignal<Option<ChangedVisit>>,
+    taken: RwSignal<bool>,
+}
 
 /// The form of one visit: its time, how long it takes, who it is with, and whether its customer is told.
 #[component]
@@ -56,7 +62,13 @@ pub fn MovePanel(found: CalendarVisit, calendar: Calendar, place: Place, last: L
     let session = use_session();
     let action = ServerAction::<MoveVisit>::new();
     let form = FormState::new(MOVING, action, session.flash());
-    let CalendarVisit { date, from, until, visit, guessed } = found;
+    let CalendarVisit {
+        date,
+        from,
+        until,
+        visit,
+        guessed,
+    } = found;
     let id = visit.id;
     let close = place.with(None);
     let navigate = use_navigate();
@@ -72,7 +84,11 @@ pub fn MovePanel(found: CalendarVisit, calendar: Calendar, place: Place, last: L
     let hint = format!("In {zone} time. {}", reminders(&visit));
     let mut labels: Vec<(String, String)> = calendar.staff.iter().map(|label| (label.clone(), label.clone())).collect();
     labels.push((NOBODY.to_owned(), "Unassigned".to_owned()));
-    let staff = if visit.staff_label.is_empty() { NOBODY.to_owned() } else { visit.staff_label.clone() };
+    let staff = if visit.staff_label.is_empty() {
+        NOBODY.to_owned()
+    } else {
+        visit.staff_label.clone()
+    };
     let double = session.may_manage().then(|| {
         view! {
             <label class="flex min-h-11 items-center gap-2 md:min-h-8">
@@ -129,8 +145,15 @@ pub fn reminders(visit: &AppointmentView) -> String {
 pub fn ChangedNotice(last: LastChange, place: Place) -> impl IntoView {
     let session = use_session();
     // What was refused is said by its form.
-    let refused = session.flash().is_some_and(|flash| flash.form == MOVING && flash.problem.is_some());
-    let shown = move || last.shown.get().filter(|_| !refused).map(|changed| view! { <Notice changed last place=place.clone() /> });
+    let refused = session
+        .flash()
+        .is_some_and(|flash| flash.form == MOVING && flash.problem.is_some());
+    let shown = move || {
+        last.shown
+            .get()
+            .filter(|_| !refused)
+            .map(|changed| view! { <Notice changed last place=place.clone() /> })
+    };
     view! { <div role="status" class="print:hidden">{shown}</div> }
 }
 
@@ -159,8 +182,8 @@ fn Notice(changed: ChangedVisit, last: LastChange, place: Place) -> impl IntoVie
     let undo = move || spawn_local(async move { answered(undo_change(id, String::new()).await.map(|_| None)) });
     let tell = move || spawn_local(async move { answered(tell_of_move(id, String::new()).await.map(Some)) });
     let (back, again) = (place.with(None), place.with(Some(("moved", &id.to_string()))));
-    let telling = (may_tell && !tells)
-        .then(|| view! { <Press url=TellOfMove::url() id back=again words="Tell them" key="" run=tell /> });
+    let telling =
+        (may_tell && !tells).then(|| view! { <Press url=TellOfMove::url() id back=again words="Tell them" key="" run=tell /> });
     view! {
         <div class="notice notice-success flex flex-wrap items-center gap-3" data-changed=id.to_string()>
             <p class="flex-1">"Moved to " {words} {told}</p>

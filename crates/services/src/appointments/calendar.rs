@@ -83,7 +83,10 @@ pub async fn calendar(s: &Services, actor: &Actor, query: CalendarQuery) -> Resu
     let mut found = rows.limit(most + 1).all(s.read()).await?;
     shown.more = found.len() as u64 > most;
     found.truncate(most as usize);
-    shown.days = counts(&days, found.iter().map(|row| (wall(row.starts_at, zone).0, row.status.as_str())));
+    shown.days = counts(
+        &days,
+        found.iter().map(|row| (wall(row.starts_at, zone).0, row.status.as_str())),
+    );
     let seen = views(s, s.read(), actor.business_id, found).await?;
     for visit in &seen {
         if !visit.staff_label.is_empty() && !shown.staff.contains(&visit.staff_label) {

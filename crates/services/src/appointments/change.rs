@@ -17,7 +17,9 @@ use entity::{
     businesses::appointment_type,
     contacts::contact,
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -261,9 +263,8 @@ async fn write(
         after.arrived_at = None;
         Status::Scheduled.as_str().clone_into(&mut after.status);
     }
-    let told_otherwise = after.location_id != before.location_id
-        || after.type_id != before.type_id
-        || after.for_name != before.for_name;
+    let told_otherwise =
+        after.location_id != before.location_id || after.type_id != before.type_id || after.for_name != before.for_name;
     let after_place = after.location_id;
     let mut row = after.into_active_model().reset_all();
     if moves || after_place != before.location_id {
@@ -291,13 +292,7 @@ struct Before {
     notes: String,
 }
 
-async fn keep(
-    tx: &Tx,
-    before: &appointment::Model,
-    after: &appointment::Model,
-    tell: Option<bool>,
-    moves: bool,
-) -> Result<()> {
+async fn keep(tx: &Tx, before: &appointment::Model, after: &appointment::Model, tell: Option<bool>, moves: bool) -> Result<()> {
     let was = Before {
         facts: Facts::of(before),
         notes: before.notes.clone(),
@@ -362,7 +357,10 @@ pub(crate) async fn take_back(
     let Before { facts, notes } = serde_json::from_str(&change.before).map_err(|e| Error::broken(e.to_string()))?;
     let moved = facts.starts_at != visit.starts_at;
     if moved && facts.starts_at <= tx.now {
-        return Err(problem(Code::Conflict, "The time that this visit had has passed. Please choose another one."));
+        return Err(problem(
+            Code::Conflict,
+            "The time that this visit had has passed. Please choose another one.",
+        ));
     }
     let before = appointment::Model {
         starts_at: facts.starts_at,

@@ -1,11 +1,7 @@
 //! What happened to a visit: every text about it, every answer and every change, in order, with who did it.
 
 use chrono::{DateTime, Utc};
-use contract::{
-    Page, PageQuery,
-    appointments::Status,
-    contacts::TimelineRow,
-};
+use contract::{Page, PageQuery, appointments::Status, contacts::TimelineRow};
 use domain::{when, zone::Zone};
 use entity::{
     appointments::{appointment, appointment_change},
@@ -45,7 +41,11 @@ pub async fn history(s: &Services, actor: &Actor, id: Uuid, query: PageQuery) ->
     let business = businesses::get(s.read(), actor.business_id).await?;
     let zone = locations::zone_of(s.read(), &business, visit.location_id).await?;
     let mut rows = said(s, &visit).await?;
-    for change in changes_of(actor.business_id, id, after.as_ref()).limit(size + 1).all(s.read()).await? {
+    for change in changes_of(actor.business_id, id, after.as_ref())
+        .limit(size + 1)
+        .all(s.read())
+        .await?
+    {
         rows.push(changed(s, change, zone).await?);
     }
     if let Some(Cursor(at, id)) = after {

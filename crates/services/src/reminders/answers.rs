@@ -18,7 +18,9 @@ use crate::{
 pub(crate) async fn answered(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
         if let Event::Answered(question, inbound) = &one.event
-            && [Origin::Reminder, Origin::Moved].map(Origin::as_str).contains(&question.origin.as_str())
+            && [Origin::Reminder, Origin::Moved]
+                .map(Origin::as_str)
+                .contains(&question.origin.as_str())
         {
             apply(tx, question, inbound).await?;
         }

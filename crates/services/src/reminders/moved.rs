@@ -99,10 +99,7 @@ async fn of(tx: &mut Tx, visit: &appointment::Model) -> Result<Vec<Planned>> {
     planned(tx, &business, &contact, visit).await
 }
 
-async fn whose(
-    tx: &mut Tx,
-    visit: &appointment::Model,
-) -> Result<(entity::businesses::business::Model, contact::Model)> {
+async fn whose(tx: &mut Tx, visit: &appointment::Model) -> Result<(entity::businesses::business::Model, contact::Model)> {
     let business = businesses::of(tx, visit.business_id).await?;
     let contact = contacts::locked(tx, visit.business_id, visit.contact_id).await?;
     Ok((business, contact))

@@ -18,9 +18,7 @@ pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Re
             Event::AppointmentMoved(a)
             | Event::AppointmentRestored(a)
             | Event::AppointmentCancelled(a)
-            | Event::AppointmentEnded(a) => {
-                (a, &[Kind::Reschedule, Kind::Call, Kind::ClockChange])
-            }
+            | Event::AppointmentEnded(a) => (a, &[Kind::Reschedule, Kind::Call, Kind::ClockChange]),
             Event::AppointmentConfirmed(a) | Event::AppointmentReopened(a) => (a, &[Kind::Reschedule, Kind::Call]),
             Event::AppointmentDeclined(a) => (a, &[Kind::Call]),
             Event::ClockDecided(a) => (a, &[Kind::ClockChange]),

@@ -54,7 +54,11 @@ async fn a_day_a_week_and_a_month_show_what_is_there(#[values(Backend::Sqlite, B
     let day = look(&w, CalendarView::Day, "2027-01-06", None).await;
     assert_eq!((day.today.as_str(), day.now), ("2027-01-04", 600));
     let seen: Vec<_> = day.visits.iter().map(|v| (v.from, v.until, v.guessed)).collect();
-    assert_eq!(seen, [(540, 585, false), (1410, 1440, true)], "what was cancelled leaves room");
+    assert_eq!(
+        seen,
+        [(540, 585, false), (1410, 1440, true)],
+        "what was cancelled leaves room"
+    );
     assert_eq!(day.staff, ["Ana", "Bea"]);
     assert_eq!((day.before.as_str(), day.after.as_str()), ("2027-01-05", "2027-01-07"));
     assert_eq!((day.days[0].visits, day.days[0].confirmed), (2, 1));
@@ -64,7 +68,12 @@ async fn a_day_a_week_and_a_month_show_what_is_there(#[values(Backend::Sqlite, B
     assert_eq!(week.visits.len(), 2);
     assert!(week.visits.iter().all(|v| v.visit.staff_label == "Ana"));
     let month = look(&w, CalendarView::Month, "2027-01-06", None).await;
-    let counts: Vec<_> = month.days.iter().filter(|d| d.visits > 0).map(|d| (d.date.as_str(), d.visits)).collect();
+    let counts: Vec<_> = month
+        .days
+        .iter()
+        .filter(|d| d.visits > 0)
+        .map(|d| (d.date.as_str(), d.visits))
+        .collect();
     assert_eq!(counts, [("2027-01-06", 2), ("2027-01-08", 1)]);
     let nonsense = CalendarQuery {
         date: Some("yesterday".to_owned()),
@@ -77,7 +86,13 @@ async fn a_day_a_week_and_a_month_show_what_is_there(#[values(Backend::Sqlite, B
         date: Some("2027-01-06".to_owned()),
         ..CalendarQuery::default()
     };
-    assert!(calendar::calendar(&w.s, &other, theirs).await.expect("a calendar").visits.is_empty());
+    assert!(
+        calendar::calendar(&w.s, &other, theirs)
+            .await
+            .expect("a calendar")
+            .visits
+            .is_empty()
+    );
 }
 
 #[rstest]
@@ -98,26 +113,75 @@ async fn a_list_is_narrowed_and_read_page_by_page(#[values(Backend::Sqlite, Back
     let some = VisitsQuery::default;
     let text = |text: &str| Some(text.to_owned());
     assert_eq!(ids(some()).await, [first.id, second.id, third.id], "of every status");
-    let day = VisitsQuery { from: text("2027-01-06"), to: text("2027-01-06"), ..some() };
+    let day = VisitsQuery {
+        from: text("2027-01-06"),
+        to: text("2027-01-06"),
+        ..some()
+    };
     assert_eq!(ids(day).await, [first.id, second.id]);
-    let moment = VisitsQuery { from: text("2027-01-06T14:30:00Z"), to: text("2027-01-08T14:00:00Z"), ..some() };
+    let moment = VisitsQuery {
+        from: text("2027-01-06T14:30:00Z"),
+        to: text("2027-01-08T14:00:00Z"),
+        ..some()
+    };
     assert_eq!(ids(moment).await, [second.id]);
-    assert_eq!(ids(VisitsQuery { status: text("cancelled"), ..some() }).await, [second.id]);
-    assert_eq!(ids(VisitsQuery { contact_id: Some(ann.id), ..some() }).await, [first.id, third.id]);
-    assert_eq!(ids(VisitsQuery { staff_label: text("Ana"), ..some() }).await, [first.id, third.id]);
-    assert_eq!(ids(VisitsQuery { staff_label: text(""), ..some() }).await, [second.id]);
+    assert_eq!(
+        ids(VisitsQuery {
+            status: text("cancelled"),
+            ..some()
+        })
+        .await,
+        [second.id]
+    );
+    assert_eq!(
+        ids(VisitsQuery {
+            contact_id: Some(ann.id),
+            ..some()
+        })
+        .await,
+        [first.id, third.id]
+    );
+    assert_eq!(
+        ids(VisitsQuery {
+            staff_label: text("Ana"),
+            ..some()
+        })
+        .await,
+        [first.id, third.id]
+    );
+    assert_eq!(
+        ids(VisitsQuery {
+            staff_label: text(""),
+            ..some()
+        })
+        .await,
+        [second.id]
+    );
     let (mut seen, mut cursor) = (Vec::new(), None);
     for _ in 0..3 {
-        let query = VisitsQuery { limit: Some(1), cursor: cursor.clone(), ..some() };
+        let query = VisitsQuery {
+            limit: Some(1),
+            cursor: cursor.clone(),
+            ..some()
+        };
         let one = page::page(&w.s, &w.owner, query).await.expect("a page");
         seen.extend(one.data.into_iter().map(|v| v.id));
         cursor = one.next_cursor;
     }
     assert_eq!((seen, cursor), (vec![first.id, second.id, third.id], None));
     for wrong in [
-        VisitsQuery { status: text("maybe"), ..some() },
-        VisitsQuery { from: text("soon"), ..some() },
-        VisitsQuery { limit: Some(101), ..some() },
+        VisitsQuery {
+            status: text("maybe"),
+            ..some()
+        },
+        VisitsQuery {
+            from: text("soon"),
+            ..some()
+        },
+        VisitsQuery {
+            limit: Some(101),
+            ..some()
+        },
     ] {
         let no = page::page(&w.s, &w.owner, wrong).await.expect_err("refused");
         assert_eq!(no.problem().code, Code::Malformed);

@@ -178,7 +178,10 @@ async fn who_confirmed_or_comes_soon_is_told_and_the_rest_is_staffs_to_choose(
     after(&w, Duration::minutes(10)).await;
     let got = w.phone_got(BEN);
     assert_eq!(got.len(), before + 1, "{got:?}");
-    assert!(got[before].contains("your visit is now on Tue, Jan 5 at 9:30 AM"), "one text, and no reminder beside it: {got:?}");
+    assert!(
+        got[before].contains("your visit is now on Tue, Jan 5 at 9:30 AM"),
+        "one text, and no reminder beside it: {got:?}"
+    );
 }
 
 #[rstest]
@@ -199,9 +202,18 @@ async fn nothing_of_a_move_leaves_after_a_stop_or_for_a_visit_that_is_gone(
         .await
         .expect("cancelled");
     after(&w, Duration::minutes(10)).await;
-    assert!(w.phone_got(ANN).iter().chain(&w.phone_got(BEN)).all(|text| !text.contains("is now on")));
+    assert!(
+        w.phone_got(ANN)
+            .iter()
+            .chain(&w.phone_got(BEN))
+            .all(|text| !text.contains("is now on"))
+    );
     let calls: Vec<_> = w.open_tasks().await.into_iter().filter(|task| task.kind == "call").collect();
-    assert_eq!(calls.len(), 2, "who was not told is called, and so is who wrote STOP before a visit: {calls:?}");
+    assert_eq!(
+        calls.len(),
+        2,
+        "who was not told is called, and so is who wrote STOP before a visit: {calls:?}"
+    );
 
     // Brought back, the time that they do not know is told.
     appointments::act(&w.s, &w.owner, his.id, AppointmentAction::Reopen)
@@ -251,7 +263,11 @@ async fn undo_brings_back_all_of_it_once_and_not_over_something_newer(
     moved(&w, &visit, later).await;
     let back = moves::undo(&w.s, &w.owner, visit.id).await.expect("undone");
     let states = |v: &AppointmentView| {
-        let mut all: Vec<_> = v.reminders.iter().map(|r| (r.kind.clone(), r.due_at, r.status.clone())).collect();
+        let mut all: Vec<_> = v
+            .reminders
+            .iter()
+            .map(|r| (r.kind.clone(), r.due_at, r.status.clone()))
+            .collect();
         all.retain(|(_, due, _)| *due < confirmed.starts_at);
         all.sort();
         all
@@ -271,7 +287,11 @@ async fn undo_brings_back_all_of_it_once_and_not_over_something_newer(
     w.text(ANN, "N").await;
     assert_eq!(w.see_appointment(&visit).await.status, Status::RescheduleRequested);
 
-    assert_eq!(refusal(moves::undo(&w.s, &w.owner, visit.id).await).code, Code::Conflict, "once");
+    assert_eq!(
+        refusal(moves::undo(&w.s, &w.owner, visit.id).await).code,
+        Code::Conflict,
+        "once"
+    );
     moved(&w, &visit, to("2027-01-07T15:00")).await;
     appointments::act(&w.s, &w.owner, visit.id, AppointmentAction::Confirm)
         .await
@@ -307,7 +327,9 @@ async fn a_search_for_another_time_is_open_again_when_the_move_is_undone(
 
 #[rstest]
 #[tokio::test]
-async fn two_with_one_person_at_one_time_are_for_an_owner_to_book(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn two_with_one_person_at_one_time_are_for_an_owner_to_book(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     let (ann, ben) = (w.contact("Ann", ANN).await, w.contact("Ben", BEN).await);
     let taken = book(&w, &ben, "2027-01-08T15:00", "Ana").await;
@@ -368,12 +390,20 @@ async fn what_else_changes_moves_nothing_and_is_refused_in_words(#[values(Backen
     };
     let changed = moved(&w, &visit, cmd).await;
     assert_eq!(
-        (changed.notes.as_str(), changed.for_name.as_deref(), changed.staff_label.as_str()),
+        (
+            changed.notes.as_str(),
+            changed.for_name.as_deref(),
+            changed.staff_label.as_str()
+        ),
         ("Bring the x-ray", Some("Leo"), "Ana")
     );
     assert_eq!(changed.ends_at, Some(visit.starts_at + Duration::minutes(60)));
     assert_eq!(changed.reminders.len(), visit.reminders.len());
-    assert!(changed.reminders.iter().all(|r| r.status == "planned"), "{:?}", changed.reminders);
+    assert!(
+        changed.reminders.iter().all(|r| r.status == "planned"),
+        "{:?}",
+        changed.reminders
+    );
     assert_eq!(changed.revision, visit.revision + 1);
 
     let stale = EditAppointment {
@@ -465,7 +495,10 @@ async fn a_visits_history_tells_every_text_answer_and_change_in_order(
             ("We wrote", "Showup"),
         ]
     );
-    let how = all.iter().find(|row| row.title == "Moved").and_then(|row| row.detail.as_deref());
+    let how = all
+        .iter()
+        .find(|row| row.title == "Moved")
+        .and_then(|row| row.detail.as_deref());
     assert_eq!(how, Some("From Tue, Jan 5 at 4:00 PM to Thu, Jan 7 at 3:00 PM."));
     // In pages it is the same.
     let (mut paged, mut cursor) = (Vec::new(), None);

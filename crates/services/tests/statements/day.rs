@@ -21,7 +21,8 @@ use services::{
     businesses::rules,
     contacts,
     conversations::{self, batch},
-    filters, jobs, live, mails, merging, moves, outbox, pages, quick_replies, reconcile, reminders, reports, search, sending, tasks,
+    filters, jobs, live, mails, merging, moves, outbox, pages, quick_replies, reconcile, reminders, reports, search, sending,
+    tasks,
 };
 use testkit::{Fault, FaultKind, NUMBER, World, member};
 use uuid::Uuid;
@@ -121,7 +122,9 @@ async fn on_the_calendar(w: &World, id: Uuid) {
         appointments::change::edit(s, owner, id, cmd).await.expect("changed");
     }
     moves::undo(s, owner, id).await.expect("undone");
-    pages::visit::history(s, owner, id, Default::default()).await.expect("a history");
+    pages::visit::history(s, owner, id, Default::default())
+        .await
+        .expect("a history");
     for view in CalendarView::ALL {
         for staff in [None, Some("Ana".to_owned())] {
             let query = CalendarQuery {
