@@ -5,13 +5,17 @@
     reason = "the fields of a form are the arguments of its server function"
 )]
 
+mod calendar;
 mod detail;
 mod link;
+mod edit;
+mod history;
 mod list;
 mod new;
 mod repeat;
 
 pub use detail::DetailPage;
+pub use edit::EditPage;
 pub use list::ListPage;
 pub use new::NewPage;
 pub use repeat::RepeatPage;
@@ -19,6 +23,7 @@ pub use repeat::RepeatPage;
 use contract::{
     Page,
     appointments::{AppointmentAction, AppointmentView, Keep, ReminderView, Scope},
+    contacts::TimelineRow,
 };
 use leptos::prelude::*;
 use uuid::Uuid;
@@ -91,6 +96,27 @@ pub async fn create_appointment(
     .await
 }
 
+/// Whether a customer is told, as a form says it; none: by the rule.
+#[cfg(feature = "ssr")]
+fn yes_or_no(tell: &str) -> Option<bool> {
+    match tell {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// The choices for it.
+fn telling() -> Vec<(String, String)> {
+    [
+        ("", "If they confirmed, or it is within 24 hours"),
+        ("yes", "Yes"),
+        ("no", "No"),
+    ]
+    .map(|(value, words)| (value.to_owned(), words.to_owned()))
+    .to_vec()
+}
+
 /// What was chosen in a field that may be left empty.
 #[cfg(feature = "ssr")]
 fn chosen<T: std::str::FromStr>(field: &str, typed: &str, otherwise: &str) -> Result<Option<T>, AppError> {
@@ -105,15 +131,31 @@ pub async fn move_appointment(
     starts_at: String,
     time_zone: String,
     #[server(default)] scope: Scope,
+    #[server(default)] tell: String,
+    #[server(default)] double_book: bool,
 ) -> Result<AppointmentView, AppError> {
-    let form = ssr::Form::new("move", format!("/appointments/{id}")).typed("starts_at", &starts_at);
+    let form = ssr::Form::new("move", format!("/appointments/{id}"))
+        .typed("starts_at", &starts_at)
+        .typed("tell", &tell);
     let command = contract::appointments::MoveAppointment {
         starts_at,
         time_zone: Some(time_zone),
         scope,
+        tell: yes_or_no(&tell),
+        double_book,
     };
     let work = async move { Ok(services::appointments::reschedule(&ssr::services()?, &ssr::actor().await?, id, command).await?) };
     ssr::post_form(form, work, |_| None).await
+}
+
+/// What happened to a visit, after a moment in it.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn visit_history(id: Uuid, after: Option<String>) -> Result<Page<TimelineRow>, AppError> {
+    let query = contract::PageQuery {
+        cursor: after,
+        limit: Some(50),
+    };
+    Ok(services::pages::visit::history(&ssr::services()?, &ssr::actor().await?, id, query).await?)
 }
 
 /// `back` is the page a browser without JavaScript returns to; the appointment's own if it is empty.

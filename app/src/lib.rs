@@ -113,6 +113,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("appointments") view={Lazy::<routes::Appointments>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/new") view={Lazy::<routes::NewAppointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/:id") view={Lazy::<routes::Appointment>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("appointments/:id/edit") view={Lazy::<routes::EditAppointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/:id/repeat") view={Lazy::<routes::RepeatAppointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("calendars") view={Lazy::<routes::Calendars>::new()} ssr=SsrMode::Async />
                     <Route path=path!("calendars/:id") view={Lazy::<routes::Calendar>::new()} ssr=SsrMode::Async />

@@ -92,6 +92,7 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
         (false, ..) => String::new(),
         (true, Some(author), _) => author,
         (true, None, "reminder") => "Reminder".to_owned(),
+        (true, None, "moved") => "New time".to_owned(),
         (true, None, _) => "Automatic".to_owned(),
     };
     let held = (message.undo_until.is_some() || message.is_for_later()).then(|| view! { <Held message=message.clone() /> });

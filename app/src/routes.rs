@@ -90,6 +90,7 @@ page!(MergeContact, book, contacts::MergePage);
 page!(Appointments, book, appointments::ListPage);
 page!(NewAppointment, book, appointments::NewPage);
 page!(RepeatAppointment, book, appointments::RepeatPage);
+page!(EditAppointment, book, appointments::EditPage);
 page!(Appointment, book, appointments::DetailPage);
 page!(Calendars, office, calendars::ListPage);
 page!(Calendar, office, calendars::DetailPage);

@@ -1,21 +1,26 @@
 //! One appointment: what it is, its reminders, and what can be done with it.
 
 use contract::{
-    Code,
+    Code, Page,
     appointments::{AppointmentAction, AppointmentView, ClockChange, Keep, Status},
+    contacts::TimelineRow,
     live::LiveEvent,
 };
 use domain::when;
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 use uuid::Uuid;
 
 use super::{
-    ActOnAppointment, DecideClock, MoveAppointment, RemindNow, ReminderLines, act_on_appointment, decide_clock, get_appointment,
+    ActOnAppointment, DecideClock, MoveAppointment, RemindNow, ReminderLines, act_on_appointment,
+    calendar::UndoButton,
+    decide_clock, get_appointment,
+    history::History,
     link::CustomersLink,
     remind_now,
     repeat::{RepeatForm, SeriesActs},
+    telling, visit_history,
 };
 use crate::{
     components::{Awaited, Icon, PressButton, StatusBadge, Timestamp},
@@ -30,7 +35,9 @@ pub fn DetailPage() -> impl IntoView {
     let session = use_session();
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let appointment = Resource::new_blocking(move || id.get(), read);
+    let query = use_query_map();
+    let after = Memo::new(move |_| query.read().get("after"));
+    let appointment = Resource::new_blocking(move || (id.get(), after.get()), read);
     Effect::watch(move || session.live.resync.get(), move |_, _, _| appointment.refetch(), false);
     view! {
         <Title text="Appointment" />
@@ -39,17 +46,37 @@ pub fn DetailPage() -> impl IntoView {
                 <Icon icon=icondata::LuArrowLeft />
                 "All appointments"
             </a>
-            <Awaited from=appointment view=|appointment| view! { <Appointment appointment /> } />
-            <CustomersLink id />
+            <Awaited
+                from=appointment
+                view=move |shown: Shown| {
+                    let (id, later) = (shown.visit.id, after.get_untracked().is_some());
+                    view! {
+                        <Appointment appointment=shown.visit />
+                        <CustomersLink id />
+                        <History id first=shown.history later />
+                    }
+                }
+            />
         </div>
     }
 }
 
-async fn read(id: String) -> Result<AppointmentView, AppError> {
+/// A visit, and what happened to it from some moment on.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Shown {
+    visit: AppointmentView,
+    history: Page<TimelineRow>,
+}
+
+async fn read((id, after): (String, Option<String>)) -> Result<Shown, AppError> {
     let id = id
         .parse()
         .map_err(|_| AppError::new(Code::NotFound, "There is no such appointment."))?;
-    get_appointment(id).await
+    let (visit, history) = futures::join!(get_appointment(id), visit_history(id, after));
+    Ok(Shown {
+        visit: visit?,
+        history: history?,
+    })
 }
 
 #[component]
@@ -171,6 +198,10 @@ fn Facts(appointment: RwSignal<AppointmentView>) -> impl IntoView {
                     "Contact page"
                 </a>
                 <TextThem contact_id />
+                <a class="btn btn-sm min-h-11 md:min-h-8" href=format!("/appointments/{id}/edit")>
+                    <Icon icon=icondata::LuPencil />
+                    "Edit details"
+                </a>
                 <a class="btn btn-sm min-h-11 md:min-h-8" href=new_task aria-keyshortcuts="t">
                     <Icon icon=icondata::LuListPlus />
                     "New task"
@@ -334,15 +365,30 @@ fn MoveForm(appointment: RwSignal<AppointmentView>) -> impl IntoView {
         ];
         view! { <Choice form name="scope" label="This visit repeats: move" options /> }
     });
-    let field = move || match local.get() {
+    let double = move || {
+        session.may_manage().then(|| {
+            view! {
+                <label class="flex min-h-11 items-center gap-2 md:min-h-8">
+                    <input type="checkbox" name="double_book" value="true" class="checkbox checkbox-sm" />
+                    "Double-book: the time may be taken"
+                </label>
+            }
+        })
+    };
+    let undo = move || form.saved.get().then(|| view! { <UndoButton id /> });
+    let field = move || {
+        match local.get() {
         Some(value) => view! {
             <Field form name="starts_at" label="New date and time" kind="datetime-local" value hint=zone.clone() required=true />
+            <Choice form name="tell" label="Text the customer the new time" options=telling() hint="Three minutes later, so that a slip tells nobody." />
+            {double()}
             <div>
                 <Submit form label="Move appointment" />
             </div>
         }
         .into_any(),
         None => view! { <p class="text-sm text-muted">"Asking for this place's clock…"</p> }.into_any(),
+    }
     };
     view! {
         <ActionForm action attr:class="flex flex-col gap-3">
@@ -353,5 +399,6 @@ fn MoveForm(appointment: RwSignal<AppointmentView>) -> impl IntoView {
             {scope}
             {field}
         </ActionForm>
+        {undo}
     }
 }

@@ -1,14 +1,17 @@
-//! All appointments by day.
+//! All appointments: by day in a list, or on a calendar.
 
-use contract::{Page, appointments::AppointmentView, live::LiveEvent};
+use contract::{Page, appointments::AppointmentView, calendar::CalendarView, live::LiveEvent};
 use domain::when;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use uuid::Uuid;
 
+use super::calendar::{self, CalendarBody, CalendarPage, Dragging, Kept, Place};
 use crate::{
     appointments::list_appointments,
     components::{Awaited, Empty, Icon, Pager, StatusBadge, Tabs, TimeFormat, Timestamp},
+    error::AppError,
     imports::FileLinks,
     paths,
     session::{Session, use_session},
@@ -24,6 +27,36 @@ const FILTERS: [(&str, &str); 6] = [
     ("To mark", "unmarked"),
 ];
 
+/// What the address asks for.
+#[derive(Clone, Debug, PartialEq)]
+enum Asked {
+    List(&'static str, Option<String>),
+    /// With the visit that was changed last.
+    Calendar(Place, Option<Uuid>),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+enum Found {
+    List(Page<AppointmentView>),
+    Calendar(Box<CalendarPage>),
+}
+
+async fn find(asked: Asked) -> Result<Found, AppError> {
+    Ok(match asked {
+        Asked::List(show, cursor) => Found::List(list_appointments(Some(show.to_owned()), cursor).await?),
+        Asked::Calendar(place, changed) => Found::Calendar(Box::new(calendar::read(place.query(), changed).await?)),
+    })
+}
+
+/// How visits are looked at: words, and what the address calls it.
+const VIEWS: [(&str, Option<CalendarView>); 4] = [
+    ("List", None),
+    ("Day", Some(CalendarView::Day)),
+    ("Week", Some(CalendarView::Week)),
+    ("Month", Some(CalendarView::Month)),
+];
+
 #[component]
 pub fn ListPage() -> impl IntoView {
     let session = use_session();
@@ -32,36 +65,127 @@ pub fn ListPage() -> impl IntoView {
         let show = query.read().get("show").unwrap_or_default();
         FILTERS.into_iter().find(|(_, name)| *name == show).unwrap_or(FILTERS[0])
     });
-    let cursor = Memo::new(move |_| query.read().get("cursor"));
-    let appointments = Resource::new_blocking(
-        move || (filter.get().1, cursor.get()),
-        |(show, cursor)| list_appointments(Some(show.to_owned()), cursor),
-    );
-    session.live.refetch_on(
-        |event| matches!(event, LiveEvent::Appointment(_)),
-        move || appointments.refetch(),
-    );
-    let tabs = FILTERS
-        .iter()
-        .map(|(words, name)| (*words, paths::with_query("/appointments", &[("show", Some(name))])))
-        .collect();
-    let current = Signal::derive(move || filter.get().0);
-    let list = move |page| view! { <List page show=filter.get_untracked().1 cursor=cursor.get_untracked() /> };
+    let asked = Memo::new(move |_| {
+        let query = query.read();
+        match Place::of(&query) {
+            Some(place) => Asked::Calendar(place, query.get("moved").and_then(|id| id.parse().ok())),
+            None => Asked::List(filter.get().1, query.get("cursor")),
+        }
+    });
+    let found = Resource::new_blocking(move || asked.get(), find);
+    let drawn = Dragging::new();
+    provide_context(Kept::default());
+    let later = RwSignal::new(false);
+    let refetch = move || {
+        // What is being dragged stays under the hand.
+        if drawn.busy() {
+            later.set(true);
+        } else {
+            found.refetch();
+        }
+    };
+    Effect::new(move |_| {
+        if drawn.ghost().read().is_none() && later.get_untracked() {
+            later.set(false);
+            found.refetch();
+        }
+    });
+    session
+        .live
+        .refetch_on(|event| matches!(event, LiveEvent::Appointment(_)), refetch);
+    let view = move |found| match (found, asked.get_untracked()) {
+        (Found::List(page), Asked::List(show, cursor)) => view! { <List page show cursor /> }.into_any(),
+        (Found::Calendar(page), Asked::Calendar(place, _)) => {
+            let refetch = Callback::new(move |()| refetch());
+            view! { <CalendarBody page=*page place refetch drawn /> }.into_any()
+        }
+        // The address has changed meanwhile; what it asks for is on its way.
+        _ => ().into_any(),
+    };
+    let listed = move || matches!(*asked.read(), Asked::List(..));
     view! {
         <Title text="Appointments" />
-        <div class="mx-auto flex max-w-3xl flex-col gap-4 p-4">
-            <div class="flex flex-wrap items-center justify-between gap-2">
+        <div class=move || if listed() { "mx-auto flex max-w-3xl flex-col gap-4 p-4" } else { "flex flex-col gap-4 p-4" }>
+            <div class="flex flex-wrap items-center justify-between gap-2 print:hidden">
                 <h1>"Appointments"</h1>
                 <a class="btn btn-primary btn-sm min-h-11 md:min-h-9" href="/appointments/new">
                     <Icon icon=icondata::LuPlus />
                     "New appointment"
                 </a>
             </div>
-            <Tabs label="Which appointments" tabs current />
-            <Awaited from=appointments view=list />
+            <Views asked />
+            <Clash drawn />
+            <Awaited from=found view />
             <FileLinks kind="appointments" file="/appointments.csv" />
         </div>
     }
+}
+
+/// The list or the calendar, and which part of the list.
+#[component]
+fn Views(asked: Memo<Asked>) -> impl IntoView {
+    let now = move || match &*asked.read() {
+        Asked::Calendar(place, _) => VIEWS
+            .into_iter()
+            .find(|(_, view)| *view == Some(place.view))
+            .map_or("List", |one| one.0),
+        Asked::List(..) => "List",
+    };
+    let tabs = move || {
+        let place = match &*asked.read() {
+            Asked::Calendar(place, _) => Some(place.clone()),
+            Asked::List(..) => None,
+        };
+        let links = VIEWS.into_iter().map(|(words, view)| {
+            let address = match view {
+                None => "/appointments".to_owned(),
+                Some(view) => match &place {
+                    Some(place) => place.seen_as(view),
+                    None => paths::with_query("/appointments", &[("view", Some(view.as_str()))]),
+                },
+            };
+            (words, address)
+        });
+        view! { <Tabs label="How to look at appointments" tabs=links.collect() current=Signal::derive(now) /> }
+    };
+    let filters = move || match &*asked.read() {
+        Asked::List(show, _) => {
+            let here = FILTERS.into_iter().find(|(_, name)| name == show).map_or("", |one| one.0);
+            let tabs = FILTERS
+                .iter()
+                .map(|(words, name)| (*words, paths::with_query("/appointments", &[("show", Some(name))])))
+                .collect();
+            Some(view! { <Tabs label="Which appointments" tabs current=Signal::stored(here) /> })
+        }
+        Asked::Calendar(..) => None,
+    };
+    view! {
+        <div class="flex flex-col gap-2 print:hidden">
+            {tabs}
+            {filters}
+        </div>
+    }
+}
+
+/// Who it is with has another visit at the time it was dragged to: an owner or admin may mean both.
+#[component]
+fn Clash(drawn: Dragging) -> impl IntoView {
+    let shown = move || {
+        drawn.clash.get().map(|(_, words)| {
+            view! {
+                <div class="notice notice-warning flex flex-wrap items-center gap-3" role="alert">
+                    <p class="flex-1">{words}</p>
+                    <button type="button" class="btn btn-sm min-h-11 md:min-h-8" on:click=move |_| drawn.double_book()>
+                        "Double-book"
+                    </button>
+                    <button type="button" class="btn btn-sm min-h-11 md:min-h-8" on:click=move |_| drawn.clash.set(None)>
+                        "Leave it"
+                    </button>
+                </div>
+            }
+        })
+    };
+    view! { <div class="empty:hidden print:hidden">{shown}</div> }
 }
 
 #[component]

@@ -112,6 +112,9 @@ pub struct AppointmentView {
     pub status: Status,
     pub staff_label: String,
     pub notes: String,
+    /// Grows with every change; who sends it along changes only what they have seen.
+    #[serde(default)]
+    pub revision: i32,
     /// Where it happens, if that was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<AppointmentLocation>,
@@ -127,6 +130,12 @@ impl AppointmentView {
             Some(name) => format!("{name} ({})", self.contact_name),
             None => self.contact_name.clone(),
         }
+    }
+
+    /// Whether a reminder did not reach anybody, and nothing has settled that since.
+    #[must_use]
+    pub fn is_unreached(&self) -> bool {
+        self.status == Status::Scheduled && self.reminders.iter().any(|reminder| reminder.status == "failed")
     }
 }
 
@@ -260,16 +269,118 @@ pub enum Scope {
 
 /// Moves an appointment; pending reminders move with it. `starts_at` as in `CreateAppointment`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MoveAppointment {
     pub starts_at: String,
+    /// As in `EditAppointment`, like all that follows.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    #[serde(default)]
+    pub scope: Scope,
+    #[serde(default)]
+    pub tell: Option<bool>,
+    #[serde(default)]
+    pub double_book: bool,
+}
+
+impl From<MoveAppointment> for EditAppointment {
+    fn from(cmd: MoveAppointment) -> Self {
+        Self {
+            starts_at: Some(cmd.starts_at),
+            time_zone: cmd.time_zone,
+            scope: cmd.scope,
+            tell: cmd.tell,
+            double_book: cmd.double_book,
+            ..Self::default()
+        }
+    }
+}
+
+/// What changes about an appointment: what is not given stays as it is, `null` takes it away. At another time its reminders are planned
+/// anew, and whether its customer comes is open again.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EditAppointment {
+    /// As in `CreateAppointment`; it takes as long as before unless `ends_at` or `minutes` say otherwise.
+    #[serde(default)]
+    pub starts_at: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub ends_at: Option<Option<String>>,
+    /// How long it takes, 5 to 1440.
+    #[serde(default)]
+    pub minutes: Option<i32>,
+    /// Empty for nobody.
+    #[serde(default)]
+    pub staff_label: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Uuid>))]
+    pub location_id: Option<Option<Uuid>>,
+    /// It takes as long as the type says, unless that is given.
+    #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Uuid>))]
+    pub type_id: Option<Option<Uuid>>,
+    #[serde(default)]
+    pub notes: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub for_name: Option<Option<String>>,
     /// IANA name of the zone whose clock a local `starts_at` was read from. Refused if the appointment's place has another one by now.
     #[serde(default)]
     pub time_zone: Option<String>,
-    /// Of a visit that repeats: which others move by as much.
+    /// Of a visit that repeats: which others move by as much. Nothing but the time changes then.
     #[serde(default)]
     pub scope: Scope,
+    /// Whether the customer is told of another time by text, three minutes later. Not given: if they confirmed, were told of the time
+    /// before, or if it is or was within 24 hours.
+    #[serde(default)]
+    pub tell: Option<bool>,
+    /// It may be at a time at which its staff label has another visit. Owners, admins and keys may say so.
+    #[serde(default)]
+    pub double_book: bool,
+    /// `revision` as it was read: refused if the visit has changed since.
+    #[serde(default)]
+    pub revision: Option<i32>,
+}
+
+/// `null` is something that was given; a field that is not there is not.
+fn given<'de, D, T>(value: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(value).map(Some)
+}
+
+/// Appointments in order of time, of every status unless one is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct VisitsQuery {
+    /// Those that begin then or later: RFC 3339, or a day like `2027-01-05` by the business's clock.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Those that begin before then; of a day, those on it too.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// `scheduled`, `confirmed`, `reschedule_requested`, `cancelled`, `completed` or `no_show`.
+    #[serde(default)]
+    pub status: Option<String>,
+    #[serde(default)]
+    pub contact_id: Option<Uuid>,
+    /// Empty: those without one.
+    #[serde(default)]
+    pub staff_label: Option<String>,
+    #[serde(default)]
+    pub location_id: Option<Uuid>,
+    /// Rows on the page, 1 to 100; 50 if not given.
+    #[serde(default)]
+    pub limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    #[serde(default)]
+    pub cursor: Option<String>,
 }
 
 /// Which visits of a series are cancelled.

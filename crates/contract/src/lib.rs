@@ -8,6 +8,7 @@ pub mod appointment_types;
 pub mod appointments;
 pub mod businesses;
 pub mod calendars;
+pub mod calendar;
 pub mod contacts;
 pub mod conversations;
 pub mod feeds;

@@ -21,7 +21,7 @@ pub struct MessageView {
     pub direction: Direction,
     /// `sms`
     pub channel: String,
-    /// `reply`, `reminder`, `automatic` or `customer`
+    /// `reply`, `reminder`, `moved`, `automatic` or `customer`
     pub kind: String,
     /// queued, sending, sent, delivered, read, undelivered, failed, cancelled, unknown, received
     pub status: String,

@@ -53,11 +53,12 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    /// Whether the text can be sent once more; a reminder is sent from its visit.
+    /// Whether the text can be sent once more; what tells of a visit is sent from there.
     pub fn can_be_sent_again(&self) -> bool {
+        let of_a_visit = |kind: &str| matches!(kind, "reminder" | "moved");
         self.message
             .as_ref()
-            .is_some_and(|m| matches!(m.status.as_str(), "failed" | "undelivered") && m.kind != "reminder")
+            .is_some_and(|m| matches!(m.status.as_str(), "failed" | "undelivered") && !of_a_visit(&m.kind))
     }
 }
 

@@ -11,6 +11,8 @@ use crate::{snooze, words::words, zone::Zone};
 pub enum Delay {
     /// The seconds in which it can be taken back.
     Undo,
+    /// The minutes in which a visit may be moved back.
+    Moved,
     /// Its time.
     Later,
     /// The customer wrote before its time came: a person decides.
@@ -19,7 +21,7 @@ pub enum Delay {
     TakenBack,
 }
 
-words!(Delay is a "delay of a text": Undo = "undo", Later = "later", Paused = "paused", TakenBack = "taken_back");
+words!(Delay is a "delay of a text": Undo = "undo", Moved = "moved", Later = "later", Paused = "paused", TakenBack = "taken_back");
 
 /// How many seconds a reply can be held, the first of them being none.
 pub const UNDO_SECONDS: [i32; 3] = [0, 5, 10];

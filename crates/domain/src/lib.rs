@@ -8,6 +8,7 @@
 
 pub mod breaker;
 pub mod calendars;
+pub mod calendar;
 pub mod consent;
 #[cfg(feature = "phone")]
 pub mod countries;
@@ -22,6 +23,7 @@ pub mod imports;
 pub mod inbound;
 pub mod later;
 pub mod merge;
+pub mod moves;
 pub mod optout;
 pub mod origin;
 pub mod outcome;

@@ -17,9 +17,12 @@ pub enum Origin {
     Automatic,
     /// A reminder of an appointment.
     Reminder,
+    /// An appointment has another time.
+    Moved,
 }
 
-words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", Reminder = "reminder");
+words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", Reminder = "reminder",
+    Moved = "moved");
 
 /// How a message counts against the hour's limit and the month's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +87,15 @@ impl Origin {
                 owned: true,
                 useful_s: None,
             },
+            Self::Moved => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Automatic,
+                quiet: true,
+                share: Share::Bounded,
+                priority: 1,
+                owned: true,
+                useful_s: None,
+            },
         }
     }
 }
@@ -94,11 +106,13 @@ mod tests {
 
     #[test]
     fn what_a_machine_begins_needs_an_opt_in_and_sleeps_at_night() {
-        let reminder = Origin::Reminder.policy();
-        assert_eq!(
-            (reminder.sending, reminder.quiet, reminder.share),
-            (Sending::Automatic, true, Share::Bounded)
-        );
+        for begun in [Origin::Reminder, Origin::Moved] {
+            let begun = begun.policy();
+            assert_eq!(
+                (begun.sending, begun.quiet, begun.share),
+                (Sending::Automatic, true, Share::Bounded)
+            );
+        }
         for answers in [Origin::Reply, Origin::Automatic] {
             assert_eq!(answers.policy().sending, Sending::Reply);
         }

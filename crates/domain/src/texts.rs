@@ -72,6 +72,21 @@ pub fn with_link(text: &str, url: &str) -> String {
     format!("{text} {url}")
 }
 
+/// Tells that an appointment has another time, and asks anew. The same as `reminder` otherwise.
+#[must_use]
+pub fn moved(business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
+    let whose = match name.map(first_name) {
+        Some(name) if !name.is_empty() => format!("{name}'s"),
+        _ => "your".to_owned(),
+    };
+    format!(
+        "{}: {whose} visit is now on {}. Reply {} Reply STOP to opt out.",
+        line(business),
+        start.say("%a, %b %-d at %-I:%M %p"),
+        choices(token)
+    )
+}
+
 /// Asks once which of several appointments an answer meant: the next four, each with its own answers.
 #[must_use]
 pub fn ask_which(business: &str, appointments: &[Choice]) -> String {
@@ -224,6 +239,11 @@ mod tests {
                 ),
             ),
             ("ask_six", ask_which("Bright Dental", &six)),
+            ("moved", moved("Bright Dental", None, here(appointment()), None)),
+            (
+                "moved_child_token",
+                moved("Bright Dental", Some("Leo Rossi"), here(appointment()), Some(101)),
+            ),
             ("correction", correction("Bright Dental")),
             ("help", help("Bright Dental", "Call (415) 555-0100.")),
             ("help_without_contact", help("Bright Dental", "")),
@@ -251,7 +271,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_invites_a_word_that_twilio_would_act_on(name in "[B-D][a-d ]{1,20}", token in prop::option::of(1u16..1000)) {
-            for text in [reminder(&name, None, here(appointment()), token), correction(&name), help(&name, "Call us"),
+            for text in [reminder(&name, None, here(appointment()), token), moved(&name, None, here(appointment()), token), correction(&name), help(&name, "Call us"),
                 ask_which(&name, &[choice(here(appointment()), 1), choice(here(appointment()), 2)])] {
                 let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();
                 for banned in ["YES", "CANCEL", "END", "QUIT", "REVOKE", "UNSUBSCRIBE"] {

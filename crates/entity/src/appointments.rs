@@ -84,6 +84,39 @@ pub mod link_key {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// A change of an appointment that can be undone while nothing newer has happened, and what its customer is told of it.
+pub mod appointment_change {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "appointment_change")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub business_id: Uuid,
+        pub appointment_id: Uuid,
+        /// The appointment's, after it.
+        pub revision: i32,
+        /// JSON of what the appointment was.
+        pub before: String,
+        /// When the appointment begins since.
+        pub starts_at: DateTimeUtc,
+        /// When it began before, as far as its customer knows; none if it begins at the same time as before.
+        pub known_at: Option<DateTimeUtc>,
+        /// Whether the customer is told; none until that is decided.
+        pub tell: Option<bool>,
+        /// The text that tells them.
+        pub message_id: Option<Uuid>,
+        pub undone_at: Option<DateTimeUtc>,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!(with ids);
+}
+
 /// Which rules of time zones appointments were last compared with; one row.
 pub mod zone_data {
     use sea_orm::entity::prelude::*;

@@ -29,6 +29,8 @@ pub mod question {
         pub expires_at: DateTimeUtc,
         pub answer: Option<bool>,
         pub answered_at: Option<DateTimeUtc>,
+        /// The text that answered it.
+        pub answered_by: Option<Uuid>,
         /// When they were told that they were not understood; once.
         pub corrected_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,

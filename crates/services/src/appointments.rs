@@ -7,6 +7,10 @@ pub(crate) mod day;
 pub(crate) mod elsewhere;
 pub mod link;
 pub(crate) mod import;
+pub mod calendar;
+pub mod change;
+pub(crate) mod overlap;
+pub mod page;
 pub mod past;
 pub mod series;
 mod view;
@@ -16,7 +20,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use contract::{
     Code, Page, Problem,
-    appointments::{AppointmentAction, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Scope, Status},
+    appointments::{AppointmentAction, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status},
 };
 use domain::{when, zone::Zone};
 use entity::{appointments::appointment, contacts::contact};
@@ -97,69 +101,9 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
 /// Moves an appointment: reminders of the old time die, those of the new one are planned, and the answer is open again.
 ///
 /// # Errors
-/// As `create`; `Conflict` for an appointment that is cancelled or over.
+/// As `change::edit`.
 pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointment) -> Result<AppointmentView> {
-    actor.may(Permission::WriteAppointments)?;
-    if cmd.scope != Scope::This {
-        let scope = cmd.scope;
-        return series::shift(s, actor, id, cmd, scope).await;
-    }
-    let mut tx = s.begin().await?;
-    let business = businesses::get(&tx.db, actor.business_id).await?;
-    let (contact, before) = locked(&tx, actor.business_id, id).await?;
-    let zone = locations::zone_of(&tx.db, &business, before.location_id).await?;
-    by_its_clock(cmd.time_zone.as_deref(), zone)?;
-    let starts_at = future(&tx, zone, &cmd.starts_at)?;
-    if !status(&before)?.is_open() {
-        return Err(problem(
-            Code::Conflict,
-            "This visit is over or cancelled. Undo that first, or make a new visit.",
-        ));
-    }
-    if starts_at == before.starts_at && !clocks::undecided(&before) {
-        return view(s, &tx.db, actor.business_id, id).await;
-    }
-    move_to(&mut tx, actor, &contact, &before, zone, starts_at).await?;
-    finish(tx, actor.business_id, id).await
-}
-
-/// A time that was read from another clock than the place's would be another time.
-fn by_its_clock(read: Option<&str>, zone: Zone) -> Result<()> {
-    if read.is_none_or(|read| read == zone.name()) {
-        return Ok(());
-    }
-    let place = zone.name();
-    let words = format!("This visit's time is now told by the clock of {place}. Load this page again, then choose the time.");
-    Err(field("starts_at", words))
-}
-
-/// Gives an open appointment, which is locked with its contact, another time.
-async fn move_to(
-    tx: &mut Tx,
-    actor: &Actor,
-    contact: &contact::Model,
-    before: &appointment::Model,
-    zone: Zone,
-    starts_at: DateTime<Utc>,
-) -> Result<()> {
-    elsewhere::is_kept_here(before)?;
-    not_twice(tx, contact, before.for_name.as_deref(), starts_at, Some(before.id)).await?;
-    let after = moved(before, zone, starts_at, tx.now).update(&tx.db).await?;
-    record(tx, &actor.who, Event::AppointmentMoved, Some(before), &after);
-    Ok(())
-}
-
-/// An appointment at another time, nobody's answer to which is known.
-fn moved(before: &appointment::Model, zone: Zone, starts_at: DateTime<Utc>, now: DateTime<Utc>) -> appointment::ActiveModel {
-    let mut row = before.clone().into_active_model();
-    clocks::entered(&mut row, starts_at, zone);
-    // It takes as long as before.
-    row.ends_at = Set(before.ends_at.map(|end| starts_at + (end - before.starts_at)));
-    row.arrived_at = Set(None);
-    row.status = Set(Status::Scheduled.as_str().to_owned());
-    row.revision = Set(before.revision + 1);
-    row.updated_at = Set(now);
-    row
+    change::edit(s, actor, id, cmd.into()).await
 }
 
 /// Confirms, cancels, completes or reopens an appointment, or marks a no-show or an arrival. Doing it twice changes nothing.
@@ -367,11 +311,11 @@ pub(crate) async fn finish(mut tx: Tx, business_id: Uuid, id: Uuid) -> Result<Ap
 fn record(
     tx: &mut Tx,
     by: &Principal,
-    event: fn(Arc<appointment::Model>) -> Event,
+    event: impl FnOnce(Arc<appointment::Model>) -> Event,
     before: Option<&appointment::Model>,
     after: &appointment::Model,
 ) {
-    let facts = |row: &appointment::Model| (row.starts_at, row.status.clone());
+    let facts = change::Facts::of;
     tx.mark_changed(after.business_id, Changed::Appointment(after.id));
     let event = event(Arc::new(after.clone()));
     tx.record_change(after.business_id, by, event, before.map(facts), Some(facts(after)));
@@ -433,15 +377,23 @@ fn end(zone: Zone, starts_at: DateTime<Utc>, ends_at: Option<&str>, minutes: Opt
 
 /// Reads a start: RFC 3339, or a local time in the zone of its place; it must lie ahead.
 fn future(tx: &Tx, zone: Zone, text: &str) -> Result<DateTime<Utc>> {
+    ahead(tx, start(zone, text)?)
+}
+
+fn start(zone: Zone, text: &str) -> Result<DateTime<Utc>> {
     let local = || when::local(text).map(|local| when::local_to_utc(local, zone));
     let at = when::instant(text).or_else(local);
     let at = at.ok_or_else(|| field("starts_at", "Please give a date and a time, for example 2027-01-05T15:00."))?;
+    // Whole seconds: texts name minutes, and correlation ids must not differ by fractions.
+    Ok(DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at))
+}
+
+fn ahead(tx: &Tx, at: DateTime<Utc>) -> Result<DateTime<Utc>> {
     if at <= tx.now {
         return Err(field("starts_at", "This time has passed. Please choose one that lies ahead."));
     }
     if at > tx.now + HORIZON {
         return Err(field("starts_at", "This is more than two years away. Please check the year."));
     }
-    // Whole seconds: texts name minutes, and correlation ids must not differ by fractions.
-    Ok(DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at))
+    Ok(at)
 }

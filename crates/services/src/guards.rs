@@ -12,7 +12,7 @@ use crate::{
         Services,
         tx::{BoxFuture, Objections},
     },
-    messages, reminders,
+    messages, moves, reminders,
 };
 
 /// Why these are not wanted any more, by message; who is not in the answer is.
@@ -32,6 +32,7 @@ pub(crate) fn still_wanted<'a>(
         for (origin, of) in by_origin {
             all.extend(match origin {
                 Origin::Reminder => reminders::still_wanted(&db, s.now(), &of).await?,
+                Origin::Moved => moves::still_wanted(&db, &of).await?,
                 // What people wrote, and answers to what customers wrote, are nobody else's to take back.
                 Origin::Reply | Origin::Automatic => continue,
             });

@@ -9,6 +9,7 @@
 //!   `reminders`, which ask them;
 //!   `calendars`, which book what others keep;
 //!   `visit_page`, which a visit's customer opens without signing in;
+//!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `receiving`, which answers; `reconcile`, which compares.
 //! - tops: `merging` (two people who are one), `search` (people, messages and visits at once), `filters` (what the
 //!   inbox is narrowed by), `pages` (what a screen shows of many nouns), `listeners` (what follows from
@@ -34,6 +35,7 @@ mod listeners;
 pub mod mails;
 pub mod merging;
 pub mod messages;
+pub mod moves;
 pub mod notifications;
 pub mod numbers;
 pub mod outbox;

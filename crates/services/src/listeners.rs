@@ -8,7 +8,7 @@ use crate::{
     appointments::clocks,
     conversations::assigning,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    mails, notifications, outbox, reminders, reports, tasks,
+    mails, moves, notifications, outbox, reminders, reports, tasks,
 };
 
 pub(crate) use views::views;
@@ -37,11 +37,15 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([MessageReceived] => assigning::texts_came_in, causes [ConversationAssigned]),
     on!([ZoneChanged] => clocks::zone_changed, causes [ClockChanged ClockDecided]),
     // What was to be done about an appointment as it was; before its reminders, which may ask for a call anew.
-    on!([AppointmentMoved AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded AppointmentReopened
+    on!([AppointmentMoved AppointmentRestored AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded AppointmentReopened
         ClockChanged ClockDecided] => tasks::appointments_changed),
-    on!([AppointmentBooked AppointmentMoved AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded
+    // Before reminders are planned anew: what tells of a move takes the place of one that would go out at once.
+    on!([AppointmentMoved AppointmentChanged AppointmentRestored AppointmentCancelled AppointmentEnded AppointmentReopened]
+        => moves::appointments_changed, causes [MessageWithdrawn RetryEnded]),
+    on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded
         AppointmentReopened AppointmentArrived ClockChanged ClockDecided] => reminders::appointments_changed, causes [MessageWithdrawn RetryEnded]),
     on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed),
+    on!([MessageFailed MessageWithdrawn] => moves::messages_changed),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),

@@ -9,3 +9,4 @@ pub mod settings;
 pub mod task;
 pub mod thread;
 pub mod today;
+pub mod visit;

@@ -53,6 +53,12 @@ INSERT INTO reminder_request (id, business_id, appointment_id, contact_id, kind,
 INSERT INTO appointment (id, business_id, contact_id, starts_at, status, staff_label, notes, token, created_at, updated_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', gen_random_uuid(), now() - n * interval '1 minute', 'completed', '', '',
     101, now(), now() FROM generate_series(1, 20000) n;
+INSERT INTO appointment_change (id, business_id, appointment_id, revision, before, starts_at, created_at)
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', md5((n % 2000)::text)::uuid, n / 2000, '', now(), now()
+  FROM generate_series(1, 20000) n;
+INSERT INTO audit_event (id, business_id, actor, action, entity, entity_id, at)
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', '', '', 'appointment', md5((n % 2000)::text)::uuid,
+    now() - n * interval '1 minute' FROM generate_series(1, 20000) n;
 INSERT INTO note (id, business_id, conversation_id, contact_id, author, body, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', c, c, '', '', t
   FROM (SELECT md5((n % 20)::text)::uuid AS c, now() - n * interval '1 minute' AS t FROM generate_series(1, 20000) n) rows;
@@ -72,7 +78,7 @@ INSERT INTO calendar_event (id, business_id, source_id, uid, recurrence, title, 
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', md5((n % 50)::text)::uuid, n::text, '', '', (n % 700)::text,
     now() + n * interval '1 minute', 'linked', now(), now() FROM generate_series(1, 20000) n;
 ANALYZE calendar_source; ANALYZE calendar_event;
-ANALYZE consent; ANALYZE contact_tag; ANALYZE saved_filter; ANALYZE presence; ANALYZE note; ANALYZE appointment; ANALYZE message; ANALYZE conversation; ANALYZE reminder_request; ANALYZE contact;
+ANALYZE appointment_change; ANALYZE audit_event; ANALYZE consent; ANALYZE contact_tag; ANALYZE saved_filter; ANALYZE presence; ANALYZE note; ANALYZE appointment; ANALYZE message; ANALYZE conversation; ANALYZE reminder_request; ANALYZE contact;
 ";
 
 async fn plan(db: &Db, statement: Statement) -> String {
@@ -121,6 +127,63 @@ async fn uses<E: EntityTrait>(db: &Db, backend: DbBackend, index: &str, query: S
 fn sorts(plan: &str) -> bool {
     let mut steps = plan.lines().map(|step| step.trim_start_matches([' ', '-', '>']));
     steps.any(|step| step.contains("TEMP B-TREE") || step.starts_with("Sort ") || step.starts_with("Incremental Sort "))
+}
+
+/// Visits of a week: of all, of a staff label and of a place; those that one may collide with, and what was changed of one.
+async fn calendar(db: &Db, b: DbBackend, business: Uuid) {
+    let until = moment() + chrono::Duration::days(7);
+    let of = |staff: Option<&str>, location_id: Option<Uuid>| {
+        let query = contract::calendar::CalendarQuery {
+            staff: staff.map(str::to_owned),
+            location_id,
+            ..Default::default()
+        };
+        appointments::calendar::between(business, moment(), until, &query).limit(601)
+    };
+    uses(db, b, "appointment_start", of(None, None)).await;
+    uses(db, b, "appointment_staff", of(Some("Ana"), None)).await;
+    uses(db, b, "appointment_place", of(None, Some(business))).await;
+    let visit = appointment::Model {
+        id: business,
+        business_id: business,
+        contact_id: business,
+        starts_at: moment(),
+        status: "scheduled".to_owned(),
+        staff_label: "Ana".to_owned(),
+        notes: String::new(),
+        token: 101,
+        location_id: None,
+        time_zone: None,
+        utc_offset: None,
+        ends_at: None,
+        type_id: None,
+        for_name: None,
+        source: None,
+        external_id: None,
+        revision: 0,
+        series_id: None,
+        series_index: None,
+        arrived_at: None,
+        cancelled_at: None,
+        marked_in: None,
+        created_at: moment(),
+        updated_at: moment(),
+    };
+    uses(db, b, "appointment_staff", appointments::overlap::around(&visit)).await;
+    uses(
+        db,
+        b,
+        "appointment_change_of",
+        appointments::change::standing(business, business),
+    )
+    .await;
+    uses(
+        db,
+        b,
+        "audit_event_entity",
+        crate::pages::visit::changes_of(business, business, None).limit(51),
+    )
+    .await;
 }
 
 /// What workers look for all the time.
@@ -477,4 +540,5 @@ async fn the_lists_of_a_days_work_use_their_index(#[case] backend: Backend, #[ca
     uses(&db, b, "appointment_unmarked", unanswered).await;
     let of_today = appointments::day::between(business, moment(), moment() + chrono::Duration::days(1)).limit(61);
     uses(&db, b, "appointment_start", of_today).await;
+    calendar(&db, b, business).await;
 }

@@ -55,6 +55,7 @@ pub(crate) async fn ask(tx: &Tx, new: New<'_>) -> Result<()> {
         expires_at: Set(new.expires_at),
         answer: Set(None),
         answered_at: Set(None),
+        answered_by: Set(None),
         corrected_at: Set(None),
         created_at: Set(tx.now),
     };
@@ -193,10 +194,11 @@ pub(crate) fn meant(token: Option<u16>, open: &[Open]) -> Which {
 }
 
 /// The answer is noted; whoever asked hears of it by the event that receiving records.
-pub(crate) async fn answer(tx: &Tx, question: question::Model, yes: bool) -> Result<question::Model> {
+pub(crate) async fn answer(tx: &Tx, question: question::Model, inbound: &message::Model, yes: bool) -> Result<question::Model> {
     let mut row = question.into_active_model();
     row.answer = Set(Some(yes));
     row.answered_at = Set(Some(tx.now));
+    row.answered_by = Set(Some(inbound.id));
     Ok(row.update(&tx.db).await?)
 }
 

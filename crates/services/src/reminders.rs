@@ -4,6 +4,7 @@ mod answers;
 mod families;
 mod firing;
 mod listen;
+mod moved;
 pub(crate) mod replan;
 mod siblings;
 

@@ -1,11 +1,12 @@
 use axum::{Json, extract::State, http::StatusCode};
 use contract::{
-    Problem,
+    Page, PageQuery, Problem,
     appointments::{
-        AppointmentAction, AppointmentView, CancelQuery, CreateAppointment, DecideClock, LinkView, MoveAppointment, Scope,
+        AppointmentAction, AppointmentView, CancelQuery, CreateAppointment, DecideClock, EditAppointment, LinkView, Scope, VisitsQuery,
     },
+    contacts::TimelineRow,
 };
-use services::appointments;
+use services::{appointments, moves, pages};
 
 use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, NoBody, Params, S};
 
@@ -28,16 +29,47 @@ pub async fn get(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id) -> Ap
     Ok(Json(appointments::get(&s, &actor, id).await?))
 }
 
-/// Move an appointment; pending reminders move with it.
-#[utoipa::path(patch, path = "/appointments/{id}", tag = "appointments", params(("id" = Uuid, Path)), request_body = MoveAppointment, responses(
-    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Over or cancelled, or another one has that time: `conflicts_with`", body = Problem), (status = 422, body = Problem)))]
-pub async fn reschedule(
+/// Appointments in order of time: of every status unless one is asked for.
+#[utoipa::path(get, path = "/appointments", tag = "appointments", params(VisitsQuery), responses(
+    (status = 200, body = Page<AppointmentView>), (status = 400, body = Problem)))]
+pub async fn list(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Params(query): Params<VisitsQuery>,
+) -> ApiResult<Page<AppointmentView>> {
+    Ok(Json(appointments::page::page(&s, &actor, query).await?))
+}
+
+/// Change an appointment: its time, length, staff label, location, type, notes, or whom it is for. Pending reminders move with it, and its
+/// customer may be told.
+#[utoipa::path(patch, path = "/appointments/{id}", tag = "appointments", params(("id" = Uuid, Path)), request_body = EditAppointment, responses(
+    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Over or cancelled, changed since it was read, kept by another calendar, or another one has that time: `conflicts_with`", body = Problem), (status = 422, body = Problem)))]
+pub async fn edit(
     State(s): S,
     ApiKeyActor(actor): ApiKeyActor,
     Id(id): Id,
-    Body(cmd): Body<MoveAppointment>,
+    Body(cmd): Body<EditAppointment>,
 ) -> ApiResult<AppointmentView> {
-    Ok(Json(appointments::reschedule(&s, &actor, id, cmd).await?))
+    Ok(Json(appointments::change::edit(&s, &actor, id, cmd).await?))
+}
+
+/// Undo the last change of an appointment, while nothing newer has happened and its customer has not been told.
+#[utoipa::path(post, path = "/appointments/{id}/undo", tag = "appointments", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = AppointmentView), (status = 404, body = Problem), (status = 409, description = "Nothing to undo any more", body = Problem)))]
+pub async fn undo(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<AppointmentView> {
+    Ok(Json(moves::undo(&s, &actor, id).await?))
+}
+
+/// What happened to an appointment, the first first: every text about it, every answer and every change.
+#[utoipa::path(get, path = "/appointments/{id}/history", tag = "appointments", params(("id" = Uuid, Path), PageQuery), responses(
+    (status = 200, body = Page<TimelineRow>), (status = 404, body = Problem)))]
+pub async fn history(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Id(id): Id,
+    Params(query): Params<PageQuery>,
+) -> ApiResult<Page<TimelineRow>> {
+    Ok(Json(pages::visit::history(&s, &actor, id, query).await?))
 }
 
 /// Cancel an appointment, or several of its series; their reminders die with them.

@@ -1,15 +1,15 @@
 //! Appointments that another system's calendar keeps: when and with whom they are is decided there, how they went is said here.
 
 use chrono::{DateTime, Utc};
-use contract::{Code, appointments::Status};
+use contract::appointments::Status;
 use entity::{appointments::appointment, contacts::contact};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set, sea_query::Expr};
 use uuid::Uuid;
 
-use super::{clocks, moved, not_twice, record, set_status, status};
+use super::{clocks, not_twice, record, set_status, status};
 use crate::{
     contacts,
-    kernel::{Event, Principal, Result, Tx, error::problem},
+    kernel::{Event, Principal, Result, Tx},
 };
 use domain::zone::Zone;
 
@@ -63,8 +63,13 @@ pub(crate) async fn follow(
         return Ok(());
     }
     if before.starts_at != starts_at {
-        let mut row = moved(before, zone, starts_at, tx.now);
+        let mut row = before.clone().into_active_model();
+        clocks::entered(&mut row, starts_at, zone);
         row.ends_at = Set(ends_at);
+        row.arrived_at = Set(None);
+        row.status = Set(Status::Scheduled.as_str().to_owned());
+        row.revision = Set(before.revision + 1);
+        row.updated_at = Set(tx.now);
         let after = row.update(&tx.db).await?;
         record(tx, by, Event::AppointmentMoved, Some(before), &after);
     } else if before.ends_at != ends_at {
@@ -96,16 +101,4 @@ pub(crate) async fn keep_here(tx: &Tx, business_id: Uuid, ids: &[Uuid]) -> Resul
         .exec(&tx.db)
         .await?;
     Ok(())
-}
-
-/// # Errors
-/// `Conflict` for an appointment whose time another calendar keeps.
-pub(super) fn is_kept_here(row: &appointment::Model) -> Result<()> {
-    if row.source != Some(appointment::Source::Calendar) {
-        return Ok(());
-    }
-    Err(problem(
-        Code::Conflict,
-        "This visit comes from a calendar. Please move it there; Showup follows within ten minutes.",
-    ))
 }

@@ -17,7 +17,11 @@ use entity::{appointments::appointment, contacts::contact};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 use uuid::Uuid;
 
-use super::{HORIZON, by_its_clock, clocks, find, finish, future, locked, move_to, not_twice, record, set_status, status};
+use super::{
+    HORIZON,
+    change::{self, How, by_its_clock},
+    clocks, find, finish, future, locked, not_twice, overlap, record, set_status, status,
+};
 use crate::{
     businesses::{self, locations},
     contacts,
@@ -265,6 +269,8 @@ pub async fn shift(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointment, 
     let local = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local();
     let by = local(future(&tx, zone, &cmd.starts_at)?) - local(row.starts_at);
     let mut rows = concerned(&tx, &row, scope).await?;
+    overlap::take_turns(&tx, actor.business_id, rows.iter().map(|one| one.staff_label.as_str())).await?;
+    let soonest = rows.first().map(|one| one.id);
     // Each into the gap that the one before has left.
     if by > chrono::Duration::zero() {
         rows.sort_by_key(|one| Reverse(one.starts_at));
@@ -278,7 +284,12 @@ pub async fn shift(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointment, 
             ));
         }
         if starts_at != one.starts_at {
-            move_to(&mut tx, actor, &contact, &one, zone, starts_at).await?;
+            // Asked to tell of it, we tell of the soonest: many texts at once would tell nothing. Each reminder tells its own time.
+            let how = How {
+                tell: cmd.tell.filter(|tell| !*tell || Some(one.id) == soonest),
+                double_book: cmd.double_book,
+            };
+            change::move_to(&mut tx, actor, &contact, &one, zone, starts_at, how).await?;
         }
     }
     finish(tx, actor.business_id, id).await

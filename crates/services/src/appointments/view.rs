@@ -117,6 +117,7 @@ pub(super) async fn views(
                 source: r.source.as_ref().map(ActiveEnum::to_value),
                 staff_label: r.staff_label,
                 notes: r.notes,
+                revision: r.revision,
                 location: place.map(|l| AppointmentLocation {
                     id: l.id,
                     name: l.name.clone(),

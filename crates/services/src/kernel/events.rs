@@ -23,6 +23,13 @@ use super::actor::Principal;
 pub(crate) enum Event {
     AppointmentBooked(Arc<appointment::Model>),
     AppointmentMoved(Arc<appointment::Model>),
+    /// Something else about it than its time. `told_otherwise`: its texts say other things now, or leave from elsewhere.
+    AppointmentChanged {
+        visit: Arc<appointment::Model>,
+        told_otherwise: bool,
+    },
+    /// A change was undone: it is as it was before that.
+    AppointmentRestored(Arc<appointment::Model>),
     AppointmentConfirmed(Arc<appointment::Model>),
     /// Its time does not suit: the customer wants another one.
     AppointmentDeclined(Arc<appointment::Model>),
@@ -177,6 +184,8 @@ impl Event {
         Some(match self {
             E::AppointmentBooked(a) => ("appointment.created", "appointment", Some(a.id)),
             E::AppointmentMoved(a) => ("appointment.moved", "appointment", Some(a.id)),
+            E::AppointmentChanged { visit, .. } => ("appointment.updated", "appointment", Some(visit.id)),
+            E::AppointmentRestored(a) => ("appointment.restored", "appointment", Some(a.id)),
             E::AppointmentConfirmed(a)
             | E::AppointmentDeclined(a)
             | E::AppointmentCancelled(a)
@@ -264,6 +273,8 @@ impl Event {
         match self {
             E::AppointmentBooked(a)
             | E::AppointmentMoved(a)
+            | E::AppointmentChanged { visit: a, .. }
+            | E::AppointmentRestored(a)
             | E::AppointmentConfirmed(a)
             | E::AppointmentDeclined(a)
             | E::AppointmentCancelled(a)

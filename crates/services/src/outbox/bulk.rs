@@ -140,6 +140,10 @@ async fn again(tx: &mut Tx, by: &Principal, m: message::Model, channel: Channel,
         let why = "A reminder is sent again from its visit: \"Send reminder now\".";
         return Err(problem(Code::Conflict, why));
     }
+    if messages::is_of(&m, Origin::Moved) {
+        let why = "What tells of a move is not sent again: send a reminder from the visit, which says its time.";
+        return Err(problem(Code::Conflict, why));
+    }
     retries::remember_own_sid(tx, &m).await?;
     let from = match channel {
         Channel::Sms => sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id), None).await?,

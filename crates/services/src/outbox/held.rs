@@ -35,11 +35,13 @@ pub(super) async fn held(tx: &mut Tx, business_id: Uuid, delay: Option<(Delay, D
         return Ok(Held::not(tx.now));
     };
     let later = delay == Delay::Later;
-    let why = if later {
-        let zone = businesses::zone(&businesses::of(tx, business_id).await?);
-        format!("Scheduled for {}.", when::dated(until, zone))
-    } else {
-        "Goes out in a few seconds: it can still be taken back.".to_owned()
+    let why = match delay {
+        Delay::Later => {
+            let zone = businesses::zone(&businesses::of(tx, business_id).await?);
+            format!("Scheduled for {}.", when::dated(until, zone))
+        }
+        Delay::Moved => "Goes out within three minutes, unless the visit is moved back.".to_owned(),
+        Delay::Undo | Delay::Paused | Delay::TakenBack => "Goes out in a few seconds: it can still be taken back.".to_owned(),
     };
     Ok(Held {
         delay: Some(delay),

@@ -126,7 +126,7 @@ pub(crate) fn notes_of(conversation_id: Uuid, before: Option<&TimeCursor>) -> Se
     }
 }
 
-fn row(id: Uuid, at: DateTime<Utc>, kind: &str, event: String, title: &str, by: String) -> TimelineRow {
+pub(super) fn row(id: Uuid, at: DateTime<Utc>, kind: &str, event: String, title: &str, by: String) -> TimelineRow {
     TimelineRow {
         id,
         at,
@@ -143,7 +143,7 @@ fn row(id: Uuid, at: DateTime<Utc>, kind: &str, event: String, title: &str, by: 
     }
 }
 
-fn of_message(m: contract::messages::MessageView) -> TimelineRow {
+pub(super) fn of_message(m: contract::messages::MessageView) -> TimelineRow {
     let inbound = m.direction == contract::messages::Direction::Inbound;
     let (event, title) = match (inbound, m.status.as_str()) {
         (true, _) => ("message.inbound", "They wrote"),
@@ -190,11 +190,13 @@ fn of_note(n: note::Model) -> TimelineRow {
     }
 }
 
-fn of_change(r: audit_event::Model) -> TimelineRow {
+pub(super) fn of_change(r: audit_event::Model) -> TimelineRow {
     let title = match r.action.as_str() {
         "appointment.created" => "Appointment booked",
         "appointment.moved" => "Appointment moved",
-        "appointment.status" => "Appointment changed",
+        "appointment.updated" | "appointment.status" => "Appointment changed",
+        "appointment.restored" => "A change of an appointment was undone",
+        "appointment.arrived" => "Arrived",
         "appointment.clock_decided" => "The time of an appointment was made sure of",
         "contact.created" => "Added",
         "contact.updated" => "Details changed",

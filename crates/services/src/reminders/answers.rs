@@ -15,11 +15,13 @@ use crate::{
     questions, tasks,
 };
 
-/// Questions of reminders that were answered: the appointment is confirmed, or another time is looked for.
+/// Questions about appointments that were answered: the appointment is confirmed, or another time is looked for.
 pub(crate) async fn answered(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
         if let Event::Answered(question, inbound) = &one.event
-            && question.origin == Origin::Reminder.as_str()
+            && [Origin::Reminder, Origin::Moved]
+                .map(Origin::as_str)
+                .contains(&question.origin.as_str())
         {
             apply(tx, question, inbound).await?;
         }

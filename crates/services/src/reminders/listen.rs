@@ -9,7 +9,7 @@ use entity::{appointments::appointment, messages::message, reminders::reminder_r
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use uuid::Uuid;
 
-use super::{Stop, finish, is_of_another_time, needs_call, of_message, plan, sent, siblings::superseded, stop};
+use super::{Stop, finish, is_of_another_time, moved, needs_call, of_message, plan, sent, siblings::superseded, stop};
 use crate::{
     appointments::{self, clocks},
     businesses, contacts,
@@ -26,7 +26,15 @@ pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Re
             Event::AppointmentReopened(a) if appointments::status(a)? == AppointmentStatus::Scheduled => plan_of(tx, a).await?,
             Event::AppointmentMoved(a) => {
                 stop(tx, a, Stop::Superseded("The visit was moved.")).await?;
-                plan_of(tx, a).await?;
+                moved::plan(tx, a).await?;
+            }
+            Event::AppointmentChanged {
+                visit,
+                told_otherwise: true,
+            } => moved::otherwise(tx, visit).await?,
+            Event::AppointmentRestored(a) => {
+                stop(tx, a, Stop::Superseded("The change of the visit was undone.")).await?;
+                moved::restore(tx, a).await?;
             }
             Event::AppointmentConfirmed(a) | Event::AppointmentDeclined(a) => {
                 let why = match one.by {

@@ -15,9 +15,10 @@ use crate::{
 pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
         let (appointment, settled): (_, &[Kind]) = match &one.event {
-            Event::AppointmentMoved(a) | Event::AppointmentCancelled(a) | Event::AppointmentEnded(a) => {
-                (a, &[Kind::Reschedule, Kind::Call, Kind::ClockChange])
-            }
+            Event::AppointmentMoved(a)
+            | Event::AppointmentRestored(a)
+            | Event::AppointmentCancelled(a)
+            | Event::AppointmentEnded(a) => (a, &[Kind::Reschedule, Kind::Call, Kind::ClockChange]),
             Event::AppointmentConfirmed(a) | Event::AppointmentReopened(a) => (a, &[Kind::Reschedule, Kind::Call]),
             Event::AppointmentDeclined(a) => (a, &[Kind::Call]),
             Event::ClockDecided(a) => (a, &[Kind::ClockChange]),

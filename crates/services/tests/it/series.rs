@@ -265,6 +265,7 @@ async fn those_after_one_move_by_as_much_on_the_wall_each_into_the_gap_of_the_ne
         starts_at: "2027-03-16T16:00".to_owned(),
         time_zone: None,
         scope: Scope::Following,
+        ..MoveAppointment::default()
     };
     appointments::reschedule(&w.s, &w.owner, ids[1], cmd).await.expect("moved");
     let starts: Vec<_> = all(&w).await.iter().map(|visit| visit.starts_at).collect();
@@ -281,6 +282,7 @@ async fn those_after_one_move_by_as_much_on_the_wall_each_into_the_gap_of_the_ne
         starts_at: "2027-03-09T15:00".to_owned(),
         time_zone: None,
         scope: Scope::Following,
+        ..MoveAppointment::default()
     };
     appointments::reschedule(&w.s, &w.owner, ids[1], back)
         .await
@@ -301,6 +303,7 @@ async fn those_after_one_move_by_as_much_on_the_wall_each_into_the_gap_of_the_ne
         starts_at: "2027-03-09T15:15".to_owned(),
         time_zone: None,
         scope: Scope::All,
+        ..MoveAppointment::default()
     };
     appointments::reschedule(&w.s, &w.owner, ids[1], later).await.expect("moved");
     let starts: Vec<_> = all(&w).await.iter().map(|visit| visit.starts_at).collect();

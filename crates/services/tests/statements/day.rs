@@ -3,8 +3,9 @@
 use chrono::Duration;
 use contract::{
     accounts::Role,
-    appointments::{AppointmentAction, AppointmentQuery, MoveAppointment},
+    appointments::{AppointmentAction, AppointmentQuery, EditAppointment, MoveAppointment, VisitsQuery},
     businesses::UpdateInbox,
+    calendar::{CalendarQuery, CalendarView},
     contacts::{ContactQuery, DecideHold},
     conversations::{BulkAction, Chosen, ConversationAction, Doing},
     filters::SaveFilter,
@@ -20,7 +21,8 @@ use services::{
     businesses::rules,
     contacts,
     conversations::{self, batch},
-    filters, jobs, live, mails, merging, outbox, pages, quick_replies, reconcile, reminders, reports, search, sending, tasks,
+    filters, jobs, live, mails, merging, moves, outbox, pages, quick_replies, reconcile, reminders, reports, search, sending,
+    tasks,
 };
 use testkit::{Fault, FaultKind, NUMBER, World, member};
 use uuid::Uuid;
@@ -87,6 +89,7 @@ pub async fn a_day(w: &World) {
     )
     .await
     .expect("moved");
+    on_the_calendar(w, appointment.id).await;
     reminders::send_now(s, owner, appointment.id).await.expect("sent now");
     appointments::act(s, owner, people[4].1.id, AppointmentAction::Cancel)
         .await
@@ -102,6 +105,44 @@ pub async fn a_day(w: &World) {
     w.work().await;
     jobs::tick(s).await.expect("looked");
     live::prune(s).await.expect("synced");
+}
+
+/// A visit is moved and told of, moved back, changed otherwise and looked at; the calendar and a program's list are read.
+async fn on_the_calendar(w: &World, id: Uuid) {
+    let (s, owner) = (&w.s, &w.owner);
+    let days = |days: i64| Some((w.clock.now() + Duration::days(days)).to_rfc3339());
+    for (day, label) in [(5, "Ana"), (6, "Ana")] {
+        let cmd = EditAppointment {
+            starts_at: days(day),
+            staff_label: Some(label.to_owned()),
+            tell: Some(true),
+            for_name: Some(Some(format!("Leo {day}"))),
+            ..EditAppointment::default()
+        };
+        appointments::change::edit(s, owner, id, cmd).await.expect("changed");
+    }
+    moves::undo(s, owner, id).await.expect("undone");
+    pages::visit::history(s, owner, id, Default::default())
+        .await
+        .expect("a history");
+    for view in CalendarView::ALL {
+        for staff in [None, Some("Ana".to_owned())] {
+            let query = CalendarQuery {
+                view,
+                date: None,
+                staff,
+                location_id: None,
+            };
+            appointments::calendar::calendar(s, owner, query).await.expect("a calendar");
+        }
+    }
+    let query = VisitsQuery {
+        staff_label: Some("Ana".to_owned()),
+        ..VisitsQuery::default()
+    };
+    appointments::page::page(s, owner, query).await.expect("a list");
+    w.clock.advance(Duration::minutes(5));
+    w.work().await;
 }
 
 /// Twilio's trouble that staff hear of by e-mail, and a mail to see whether that works.
