@@ -2,6 +2,7 @@
 
 mod email;
 mod inbox;
+mod language;
 mod lists;
 mod locations;
 mod own;
@@ -31,6 +32,7 @@ use crate::{
     zones::ZoneNames,
 };
 use email::EmailSettings;
+use language::TextLanguage;
 use locations::Locations;
 use own::OwnSettings;
 use past::PastVisits;
@@ -139,6 +141,7 @@ pub fn SettingsPage() -> impl IntoView {
             <h1>"Settings"</h1>
             <OwnSettings />
             <Awaited from=countries view=body />
+            <TextLanguage business=business.clone() />
             <Awaited from=sending view=|sending| view! { <Texts sending /> } />
             <Locations />
             <PastVisits />

@@ -55,6 +55,7 @@ const FILES: &[File] = &[
     file!(each_way "0039_types_places_and_staff"),
     file!(each "0040_past_visits"),
     file!(each "0041_failed_conversations"),
+    file!(both "0042_languages"),
     file!(both "0052_several_in_one_text"),
 ];
 

@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod filters;
 pub mod hours;
 pub mod inbound;
+pub mod language;
 pub mod later;
 pub mod merge;
 pub mod optout;

@@ -19,6 +19,10 @@ pub mod contact {
         pub time_zone: Option<String>,
         /// `en`, `es`; none: the business's.
         pub language: Option<String>,
+        /// What they seem to write, where that is not their language, until staff decide.
+        pub language_hint: Option<String>,
+        /// Staff know that, and leave it.
+        pub language_hint_dismissed: bool,
         pub notes: String,
         pub blocked: bool,
         /// Since when nothing is sent because they seem to have asked for that; staff decide.

@@ -1,5 +1,6 @@
 //! A business and its settings.
 
+pub mod language;
 pub mod locations;
 pub mod rules;
 pub mod staff;
@@ -14,6 +15,7 @@ use contract::{
 };
 use domain::{
     countries::{self, Country},
+    language::Language,
     prices,
     quiet::QuietHours,
     words,
@@ -97,7 +99,8 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         monthly_budget: Set(None),
         state_hours: Set(false),
         complete_after: Set(None),
-        language: sea_orm::NotSet,
+        language: Set(Language::default().as_str().to_owned()),
+        short_texts: Set(true),
         assign_rule: Set(AssignRule::Off.as_str().to_owned()),
         close_after_days: Set(Some(rules::CLOSE_AFTER_DAYS)),
         close_next_at: Set(Some(tx.now)),

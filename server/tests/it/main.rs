@@ -11,6 +11,7 @@ mod hostile;
 mod interleavings;
 mod kept;
 mod keys;
+mod languages;
 mod later;
 mod live;
 mod looking;

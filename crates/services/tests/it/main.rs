@@ -17,6 +17,7 @@ mod families;
 mod filters;
 mod hold;
 mod inbox;
+mod languages;
 mod later;
 mod laws;
 mod limits;
