@@ -102,13 +102,13 @@ pub(super) fn ask_which(business: &str, visits: &[&Visit]) -> String {
         };
         mark = "; ";
     }
-    text.push_str(". Por favor responda con una de las claves.");
+    text.push_str(". Por favor, responda con una de las claves.");
     text
 }
 
 pub(super) fn correction(business: &str) -> String {
     format!(
-        "{business}: disculpe, no entendimos su mensaje. Por favor responda {}",
+        "{business}: disculpe, no entendimos su mensaje. Por favor, responda {}",
         choices(None)
     )
 }

@@ -85,7 +85,7 @@ async fn several_visits_a_riddle_and_help_are_answered_in_spanish(
         [
             "Bright Dental: citas del mar 5 ene: Leo a las 4:00 p. m. (S101) e Inés a las 5:00 p. m. (S102). S para ambas, N para otra hora, o \
              la clave de una. Baja: ALTO.",
-            "Bright Dental: disculpe, no entendimos su mensaje. Por favor responda S para confirmar o N si necesita otra hora.",
+            "Bright Dental: disculpe, no entendimos su mensaje. Por favor, responda S para confirmar o N si necesita otra hora.",
             "Bright Dental: mensajes sobre sus citas. (415) 555-0100. Responda ALTO para darse de baja.",
         ]
     );
