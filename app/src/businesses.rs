@@ -3,6 +3,7 @@
 mod customers_page;
 mod email;
 mod inbox;
+mod language;
 mod lists;
 mod locations;
 mod own;
@@ -32,6 +33,7 @@ use crate::{
 };
 use customers_page::CustomersPageSettings;
 use email::EmailSettings;
+use language::TextLanguage;
 use locations::Locations;
 use own::OwnSettings;
 use past::PastVisits;
@@ -140,6 +142,7 @@ pub fn SettingsPage() -> impl IntoView {
             <h1>"Settings"</h1>
             <OwnSettings />
             <Awaited from=countries view=body />
+            <TextLanguage business=business.clone() />
             <Awaited from=sending view=|sending| view! { <Texts sending /> } />
             <Locations />
             <PastVisits />

@@ -7,6 +7,7 @@
 
 mod detail;
 mod hold;
+mod language;
 mod list;
 mod merge;
 mod new;
@@ -14,6 +15,7 @@ mod timeline;
 
 pub use detail::{BlockButton, DetailPage, TextThem};
 pub use hold::{HoldNotice, OnHold};
+pub use language::LanguageHint;
 pub use list::ListPage;
 pub use merge::MergePage;
 pub use new::NewPage;

@@ -146,6 +146,7 @@ pub fn Field(
                 autocomplete=autocomplete
                 required=required
                 list=list
+                dir="auto"
                 aria-invalid=move || error.read().is_some().to_string()
                 aria-describedby=note.clone()
             />
@@ -179,6 +180,7 @@ pub fn Area(
                 class="textarea w-full"
                 class:textarea-error=move || error.read().is_some()
                 required=required
+                dir="auto"
                 aria-invalid=move || error.read().is_some().to_string()
                 aria-describedby=note.clone()
                 inner_html=as_text(&form.value(name, value))

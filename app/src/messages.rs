@@ -224,7 +224,7 @@ pub fn PendingBubble(pending: Pending, outbox: Outbox) -> impl IntoView {
         .into_any(),
     };
     view! {
-        <div class=class>{pending.body}</div>
+        <div class=class dir="auto">{pending.body}</div>
         <p class="bubble-meta flex-wrap items-center">{state}</p>
     }
 }

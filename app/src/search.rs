@@ -96,6 +96,7 @@ pub fn SearchBox(
                 {label}
             </label>
             <input
+                dir="auto"
                 node_ref=field
                 id="search-box"
                 type="search"
@@ -405,7 +406,7 @@ fn Person(hit: PersonHit) -> impl IntoView {
     view! {
         <li>
             <a class="row" href=href>
-                <span class="row-name min-w-0 flex-1 truncate">{title}</span>
+                <span class="row-name min-w-0 flex-1 truncate"><bdi>{title}</bdi></span>
                 <span class="tabular text-sm text-muted">{hit.contact.phone_display}</span>
                 <ConsentBadge state=hit.contact.consent.sms />
             </a>
@@ -428,7 +429,7 @@ fn Message(hit: MessageHit, q: String, within: Option<Uuid>) -> impl IntoView {
             <a class="row items-start" href=href>
                 <span class="min-w-0 flex-1">
                     <span class="flex items-baseline gap-2">
-                        <span class="row-name min-w-0 flex-1 truncate">{hit.contact_name}</span>
+                        <span class="row-name min-w-0 flex-1 truncate"><bdi>{hit.contact_name}</bdi></span>
                         <span class="text-xs text-muted">
                             <Timestamp at=hit.created_at say=TimeFormat::Short />
                         </span>

@@ -55,6 +55,7 @@ const FILES: &[File] = &[
     file!(each_way "0039_types_places_and_staff"),
     file!(each "0040_past_visits"),
     file!(each "0041_failed_conversations"),
+    file!(both "0042_languages"),
     file!(each "0044_imports"),
     file!(each "0046_customers_page_and_feeds"),
     file!(each "0048_changes_of_visits"),

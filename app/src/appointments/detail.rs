@@ -158,7 +158,7 @@ fn Facts(appointment: RwSignal<AppointmentView>) -> impl IntoView {
     view! {
         <section class="panel flex flex-col gap-3 p-5">
             <h1 class="flex flex-wrap items-center gap-2">
-                {move || appointment.read().contact_name.clone()}
+                <bdi>{move || appointment.read().contact_name.clone()}</bdi>
                 {move || view! { <StatusBadge status=appointment.read().status /> }}
             </h1>
             <dl class="grid grid-cols-[4.5rem_1fr] gap-x-4 gap-y-1.5 sm:grid-cols-[8rem_1fr]">

@@ -268,7 +268,7 @@ fn Row(appointment: AppointmentView) -> impl IntoView {
                     <Timestamp at=appointment.starts_at say=TimeFormat::Clock place=appointment.time_zone />
                 </span>
                 <span class="min-w-0 flex-1 truncate">
-                    {who}
+                    <bdi>{who}</bdi>
                     <span class="ps-2 text-sm text-muted">{appointment.staff_label}</span>
                 </span>
                 <StatusBadge status=appointment.status />

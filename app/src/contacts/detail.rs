@@ -12,7 +12,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use uuid::Uuid;
 
 use super::{
-    HoldNotice, RecordConsent, SetContactBlocked, Tags, Timeline, UpdateContact, get_contact, merge::MergedNotice,
+    HoldNotice, LanguageHint, RecordConsent, SetContactBlocked, Tags, Timeline, UpdateContact, get_contact, merge::MergedNotice,
     new::ContactFields, set_contact_blocked,
 };
 use crate::{
@@ -85,6 +85,7 @@ fn Detail(page: ContactPage, earlier: bool) -> impl IntoView {
         <Head contact />
         {move || merged.get().map(|merged| view! { <MergedNotice id merged /> })}
         {move || hold.get().map(|hold| view! { <HoldNotice contact_id=id hold back=format!("/contacts/{id}") /> })}
+        <LanguageHint contact back=format!("/contacts/{id}") />
         <div class="grid items-start gap-4 md:grid-cols-2">
             <EditForm contact=initial />
             <div class="flex flex-col gap-4">
@@ -103,7 +104,7 @@ fn Head(contact: RwSignal<ContactView>) -> impl IntoView {
     view! {
         <div class="flex flex-wrap items-center gap-x-4 gap-y-2">
             <div class="min-w-0 flex-1">
-                <h1>{move || contact.with(|c| c.title().to_owned())}</h1>
+                <h1><bdi>{move || contact.with(|c| c.title().to_owned())}</bdi></h1>
                 <p class="tabular text-muted">{move || contact.read().phone_display.clone()}</p>
                 {move || view! { <Tags tags=contact.read().tags.clone() /> }}
             </div>

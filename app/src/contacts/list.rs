@@ -46,6 +46,7 @@ pub fn ListPage() -> impl IntoView {
                     "Search contacts"
                 </label>
                 <input
+                    dir="auto"
                     id="contacts-search"
                     type="search"
                     name="q"
@@ -155,7 +156,7 @@ fn TableRow(contact: ContactView) -> impl IntoView {
         <tr class="hover:bg-base-200 max-md:flex max-md:flex-wrap max-md:items-center max-md:gap-x-3 max-md:border-b max-md:border-base-300 max-md:px-3 max-md:pb-2">
             <td class="max-md:w-full max-md:border-0 max-md:p-0">
                 <a class="link link-hover font-medium max-md:inline-flex max-md:min-h-11 max-md:items-center" href=format!("/contacts/{}", contact.id)>
-                    {title}
+                    <bdi>{title}</bdi>
                 </a>
                 {blocked} {on_hold} <Tags tags=contact.tags />
             </td>

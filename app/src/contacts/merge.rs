@@ -76,7 +76,7 @@ fn Choose(id: Uuid, candidates: Vec<ContactView>, q: Option<String>) -> impl Int
             view! {
                 <li>
                     <a class="row px-5" href=format!("/contacts/{id}/merge?other={}", one.id)>
-                        <span class="min-w-0 flex-1 truncate font-medium">{one.title().to_owned()}</span>
+                        <span class="min-w-0 flex-1 truncate font-medium"><bdi>{one.title().to_owned()}</bdi></span>
                         <span class="tabular text-muted" class:hidden=nameless>
                             {one.phone_display.clone()}
                         </span>
@@ -92,6 +92,7 @@ fn Choose(id: Uuid, candidates: Vec<ContactView>, q: Option<String>) -> impl Int
                 "Search the other contact"
             </label>
             <input
+                dir="auto"
                 id="merge-search"
                 type="search"
                 name="q"
@@ -199,7 +200,7 @@ fn Facts(contact: ContactView) -> impl IntoView {
     let state = [(contact.blocked, "Blocked"), (contact.held_since.is_some(), "On hold")];
     let state: Vec<&str> = state.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect();
     view! {
-        <p class="font-medium">{contact.title().to_owned()}</p>
+        <p class="font-medium"><bdi>{contact.title().to_owned()}</bdi></p>
         <ul class="tabular">{numbers}</ul>
         <p class="break-all empty:hidden">{contact.email}</p>
         <p class="flex flex-wrap items-center gap-2">

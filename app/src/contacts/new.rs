@@ -5,8 +5,8 @@ use leptos_meta::Title;
 
 use crate::{
     components::Icon,
-    contacts::CreateContact,
-    forms::{Area, Field, FormNote, FormState, Submit},
+    contacts::{CreateContact, language::language_options},
+    forms::{Area, Choice, Field, FormNote, FormState, Submit},
     session::use_session,
     zones::ZoneNames,
 };
@@ -64,7 +64,7 @@ pub fn ContactFields(
             hint="Only if it is not yours, for example Europe/Stockholm. Reminders keep to their night."
         />
         <ZoneNames />
-        <Field form name="language" label="Language (optional)" value=language hint="Like en or es, if it is not that of your business." />
+        <Choice form name="language" label="Language" options=language_options() value=language hint="Reminders and automatic answers are written in it." />
         <Field form name="tags" label="Tags (optional)" value=tags hint="Words you know them by, with commas between them." />
         <Area form name="notes" label="Notes" value=notes />
     }

@@ -62,7 +62,7 @@ fn Unsent(id: Uuid) -> impl IntoView {
     unsent.filter(|text| !text.trim().is_empty()).map(|text| {
         view! {
             <p class="pt-2 text-sm text-muted">"Not sent:"</p>
-            <p class="whitespace-pre-wrap">{text}</p>
+            <p class="whitespace-pre-wrap" dir="auto">{text}</p>
         }
     })
 }
@@ -284,7 +284,7 @@ fn Form(open: OpenThread, correlation_id: Uuid) -> impl IntoView {
                 </label>
                 <MoreWays quick />
                 <p id="reply-size" class="field-hint tabular text-end" aria-live="polite">
-                    {move || size(&draft.text.read())}
+                    {move || size(&draft.text.read(), session.business.with(|business| business.short_texts))}
                 </p>
             </div>
             <div class="flex items-end gap-2 pt-1">
@@ -308,6 +308,7 @@ fn Form(open: OpenThread, correlation_id: Uuid) -> impl IntoView {
                     }
                     on:keydown=key
                     on:blur=move |_| quick.close()
+                    dir="auto"
                     inner_html=as_text(&text)
                 ></textarea>
                 <button type="submit" class="btn btn-primary min-h-11" aria-keyshortcuts=keys::aria("Control+Enter") title=keys::hint("Control+Enter")>

@@ -261,7 +261,7 @@ fn Row(
                 </span>
                 <span class="min-w-0 flex-1">
                     <span class="flex items-baseline gap-2">
-                        <span class="row-name min-w-0 flex-1 truncate">{row.name}</span>
+                        <span class="row-name min-w-0 flex-1 truncate"><bdi>{row.name}</bdi></span>
                         <RowMarks id />
                         <span class="text-xs text-muted">
                             <Timestamp at=row.last_at say=TimeFormat::Short />
@@ -269,7 +269,7 @@ fn Row(
                     </span>
                     <span class="flex items-center gap-1.5 text-sm">
                         {mark}
-                        <span class="min-w-0 flex-1 truncate text-muted">{row.preview}</span>
+                        <span class="min-w-0 flex-1 truncate text-muted"><bdi>{row.preview}</bdi></span>
                         {opted_out} {on_hold} {aside} {waits}
                         <span class="badge badge-primary badge-sm" class:hidden=move || unread() == 0>
                             {move || unread().to_string()}

@@ -113,6 +113,7 @@ pub fn NoteForm(open: OpenThread) -> impl IntoView {
                         required=true
                         maxlength="10000"
                         class="textarea min-h-11 w-full flex-1 resize-none"
+                        dir="auto"
                         autocomplete="off"
                         inner_html=as_text(&typed)
                     ></textarea>

@@ -58,7 +58,7 @@ fn Facts(open: OpenThread) -> impl IntoView {
     };
     let on_hold = move || contact.read().held_since.map(|_| view! { <OnHold /> });
     view! {
-        <h3 class="text-base">{move || contact.with(|c| c.title().to_owned())}</h3>
+        <h3 class="text-base"><bdi>{move || contact.with(|c| c.title().to_owned())}</bdi></h3>
         <p class="tabular">{move || contact.read().phone_display.clone()}</p>
         <p class="empty:hidden">{move || contact.read().email.clone()}</p>
         <p class="flex flex-wrap gap-1.5 pt-1.5">
@@ -66,7 +66,7 @@ fn Facts(open: OpenThread) -> impl IntoView {
             {move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) /> }} {blocked} {on_hold}
         </p>
         {move || view! { <Tags tags=contact.read().tags.clone() /> }}
-        <p class="pt-1.5 text-sm whitespace-pre-line text-muted empty:hidden">{move || contact.read().notes.clone()}</p>
+        <p class="pt-1.5 text-sm whitespace-pre-line text-muted empty:hidden" dir="auto">{move || contact.read().notes.clone()}</p>
     }
 }
 
@@ -101,7 +101,7 @@ fn TaskCard(task: TaskView, back: String) -> impl IntoView {
         <li class="panel flex items-start gap-2 p-3" data-task=task.kind>
             <div class="min-w-0 flex-1">
                 <KindBadge task=task.clone() />
-                <p class="pt-1">{task.title}</p>
+                <p class="pt-1" dir="auto">{task.title}</p>
                 <p class="text-sm text-muted">
                     "Since " <Timestamp at=task.created_at say=TimeFormat::Inline />
                 </p>

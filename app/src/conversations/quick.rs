@@ -364,7 +364,8 @@ fn Line(at: usize, one: QuickReplyView, quick: QuickReplies) -> impl IntoView {
         .all
         .with_untracked(|all| besides(&one.actions, &all.members))
         .join(" · ");
-    let (name, cost) = (one.name.clone(), size(&filled));
+    let short = quick.session.business.with_untracked(|business| business.short_texts);
+    let (name, cost) = (one.name.clone(), size(&filled, short));
     view! {
         <li
             id=line_id(at)

@@ -33,6 +33,7 @@ use super::{
 use crate::{
     browser,
     components::{Awaited, ConsentBadge, Empty, Icon, PersonTitle, TimeFormat, Timestamp},
+    contacts::LanguageHint,
     error::AppError,
     keys,
     messages::{Bubble, PendingBubble},
@@ -105,6 +106,9 @@ fn View(open: ThreadView) -> impl IntoView {
             <Head open=state />
             <Actions open=state />
             <Messages open=state at=thread.sought />
+            <div class="border-t border-base-300 p-3 empty:hidden">
+                <LanguageHint contact=state.contact back=format!("/inbox/{}", state.id) />
+            </div>
             <Composer open=state correlation_id />
             <NoteForm open=state />
         </section>
@@ -121,7 +125,7 @@ fn Head(open: OpenThread) -> impl IntoView {
                 "Inbox"
             </a>
             <div class="min-w-0 flex-1">
-                <h2 class="truncate leading-tight">{move || open.contact.with(|c| c.title().to_owned())}</h2>
+                <h2 class="truncate leading-tight"><bdi>{move || open.contact.with(|c| c.title().to_owned())}</bdi></h2>
                 <p class="flex flex-wrap items-center gap-x-2 gap-y-0.5 text-sm text-muted">
                     <span class="tabular">{move || open.contact.with(|c| c.phone_display.clone())}</span>
                     {move || view! { <ConsentBadge state=open.contact.with(|c| c.consent.sms) /> }}
@@ -302,7 +306,7 @@ fn Note(note: NoteView) -> impl IntoView {
                 " · "
                 <Timestamp at=note.created_at say=TimeFormat::Clock />
             </p>
-            <p class="whitespace-pre-wrap wrap-anywhere">{note.body}</p>
+            <p class="whitespace-pre-wrap wrap-anywhere" dir="auto">{note.body}</p>
         </div>
     }
 }

@@ -147,6 +147,7 @@ fn Change(message: MessageView) -> impl IntoView {
                         required=true
                         maxlength="1600"
                         class="textarea w-full"
+                        dir="auto"
                         inner_html=as_text(&body)
                     ></textarea>
                 </label>

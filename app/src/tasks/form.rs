@@ -175,7 +175,7 @@ fn Change(task: TaskView, members: Vec<MemberName>) -> impl IntoView {
     let badge = view! { <KindBadge task=task.clone() /> };
     let about = task.contact_id.map(|id| {
         let name = task.contact_name.clone().unwrap_or_else(|| "Contact".to_owned());
-        view! { <p>"About " <a class="link" href=format!("/contacts/{id}")>{name}</a></p> }
+        view! { <p>"About " <a class="link" href=format!("/contacts/{id}")><bdi>{name}</bdi></a></p> }
     });
     let done = task.status == "done";
     let form = move || {

@@ -180,7 +180,7 @@ pub fn Row(task: TaskView, undoable: RwSignal<Option<Uuid>>, here: String) -> im
             <div class="min-w-0 flex-1 basis-60">
                 <p class="flex flex-wrap items-center gap-2">
                     {badge}
-                    <a class="font-medium text-inherit no-underline hover:underline" href=format!("/tasks/{}", task.id)>{task.title}</a>
+                    <a class="font-medium text-inherit no-underline hover:underline" href=format!("/tasks/{}", task.id)><bdi>{task.title}</bdi></a>
                 </p>
                 <p class="text-sm whitespace-pre-line text-muted empty:hidden">{task.notes}</p>
                 {facts}
@@ -197,7 +197,7 @@ fn Facts(task: TaskView) -> impl IntoView {
     let is_done = task.status == "done";
     let contact = task.contact_id.map(|contact| {
         let name = task.contact_name.clone().unwrap_or_else(|| "Contact".to_owned());
-        view! { <a class="link" href=format!("/contacts/{contact}")>{name}</a> }
+        view! { <a class="link" href=format!("/contacts/{contact}")><bdi>{name}</bdi></a> }
     });
     let conversation = task
         .conversation_id

@@ -85,10 +85,10 @@ pub fn WaitingCard(row: ConversationRow) -> impl IntoView {
     view! {
         <Card acts=acts.into_any()>
             <p class="flex items-baseline gap-2">
-                <a class="min-w-0 truncate font-medium text-inherit no-underline hover:underline" href=thread>{row.name}</a>
+                <a class="min-w-0 truncate font-medium text-inherit no-underline hover:underline" href=thread><bdi>{row.name}</bdi></a>
                 <span class="text-sm text-muted">{row.waiting_since.map(|since| view! { <Age since before="waits " /> })}</span>
             </p>
-            <p class="truncate text-sm text-muted">{row.preview}</p>
+            <p class="truncate text-sm text-muted"><bdi>{row.preview}</bdi></p>
         </Card>
     }
 }
@@ -118,10 +118,12 @@ pub fn FailedCard(trouble: Trouble, undoable: RwSignal<Option<Uuid>>) -> impl In
     };
     let name = task.contact_name.clone().unwrap_or_else(|| "Somebody".to_owned());
     let name = match thread.or_else(|| task.contact_id.map(|id| format!("/contacts/{id}"))) {
-        Some(href) => view! { <a class="font-medium text-inherit no-underline hover:underline" href=href>{name}</a> }.into_any(),
-        None => view! { <span class="font-medium">{name}</span> }.into_any(),
+        Some(href) => {
+            view! { <a class="font-medium text-inherit no-underline hover:underline" href=href><bdi>{name}</bdi></a> }.into_any()
+        }
+        None => view! { <span class="font-medium"><bdi>{name}</bdi></span> }.into_any(),
     };
-    let quote = message.map(|text| view! { <p class="truncate text-sm text-muted">"“" {text.body} "”"</p> });
+    let quote = message.map(|text| view! { <p class="truncate text-sm text-muted">"“" <bdi>{text.body}</bdi> "”"</p> });
     let acts = view! { {again} <Call phone=task.phone.clone() /> {end} };
     view! {
         <Card acts=acts.into_any()>
@@ -215,7 +217,7 @@ pub fn UnansweredCard(visit: AppointmentView) -> impl IntoView {
     view! {
         <Card acts=acts.into_any()>
             <p class="flex flex-wrap items-baseline gap-x-2">
-                <a class="font-medium text-inherit no-underline hover:underline" href=format!("/appointments/{id}")>{who}</a>
+                <a class="font-medium text-inherit no-underline hover:underline" href=format!("/appointments/{id}")><bdi>{who}</bdi></a>
                 <span class="text-sm text-muted">{asked.map(|since| view! { <Age since before="asked " after=" ago" /> })}</span>
             </p>
             <p class="text-sm">
@@ -284,7 +286,7 @@ pub fn VisitRow(visit: AppointmentView, #[prop(optional)] dated: bool) -> impl I
                 <span class="tabular font-medium">
                     <Timestamp at=starts_at say place=visit.time_zone />
                 </span>
-                <a class="font-medium text-inherit no-underline hover:underline" href=format!("/appointments/{id}")>{who}</a>
+                <a class="font-medium text-inherit no-underline hover:underline" href=format!("/appointments/{id}")><bdi>{who}</bdi></a>
                 <span class="text-sm text-muted empty:hidden">{visit.staff_label}</span>
                 <span class="text-sm text-muted empty:hidden">{place}</span>
                 <StatusBadge status />

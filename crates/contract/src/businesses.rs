@@ -1,5 +1,6 @@
 //! A business: the tenant everything belongs to.
 
+use domain::language::Language;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -14,6 +15,10 @@ pub struct BusinessView {
     pub time_zone: String,
     /// ISO 3166-1 alpha-2: how phone numbers typed without a country code are read. Empty: not known, and none is read without.
     pub country: String,
+    /// What customers are texted in who have no language of their own.
+    pub language: Language,
+    /// Texts go without the accents that GSM-7 lacks, where that saves a part.
+    pub short_texts: bool,
     /// The number texts leave from, if there is one: E.164, and as people of the business's country write it.
     pub sender: Option<String>,
     pub sender_display: Option<String>,
@@ -37,6 +42,15 @@ pub struct UpdateBusiness {
     pub time_zone: String,
     /// ISO alpha-2; empty leaves it as it is.
     pub country: String,
+}
+
+/// How a business texts. Only owners and admins may change it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateLanguage {
+    /// `en` or `es`.
+    pub language: String,
+    pub short_texts: bool,
 }
 
 /// A country that can be chosen.

@@ -1,7 +1,7 @@
 //! Customers and their consent.
 
 use chrono::{DateTime, Utc};
-use domain::consent::State;
+use domain::{consent::State, language::Language};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,12 +18,16 @@ pub struct ContactView {
     pub email: Option<String>,
     /// IANA name; none means the business's.
     pub time_zone: Option<String>,
-    /// The language they are texted in, like `en` or `pt-BR`; none means the business's.
+    /// The language they are texted in, `en` or `es`; none means the business's.
     #[serde(default)]
     pub language: Option<String>,
     /// How they would like to be reached; none: nobody has said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<ContactChannels>,
+    /// The language they seem to write, where that is another one, until staff say what to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub seems_to_write: Option<Language>,
     pub notes: String,
     pub blocked: bool,
     /// Since when nothing is sent because they seem to have asked for that in their own words; staff decide.
@@ -120,7 +124,7 @@ pub struct CreateContact {
     pub email: Option<String>,
     #[serde(default)]
     pub time_zone: Option<String>,
-    /// Like `en` or `pt-BR`.
+    /// `en` or `es`; none means the business's.
     #[serde(default)]
     pub language: Option<String>,
     #[serde(default)]
@@ -148,7 +152,7 @@ pub struct PatchContact {
     #[serde(default, deserialize_with = "given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub time_zone: Option<Option<String>>,
-    /// Like `en` or `pt-BR`.
+    /// `en` or `es`; `null` means the business's.
     #[serde(default, deserialize_with = "given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub language: Option<Option<String>>,

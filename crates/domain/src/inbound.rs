@@ -19,9 +19,17 @@ const STOP: &[&str] = &[
     "revoke",
     "optout",
     "opt out",
+    // Of customers who are written to in Spanish, and heard of everybody. Twilio acts on English words only (docs/twilio.md §4).
+    "alto",
+    "pare",
+    "parar",
+    "basta",
+    "no mas",
+    "no más",
+    "cancelar",
 ];
 const START: &[&str] = &["start", "unstop"];
-const HELP: &[&str] = &["help", "info"];
+const HELP: &[&str] = &["help", "info", "ayuda"];
 /// They have come, in the languages of our texts.
 const HERE: &[&str] = &[
     "here",
@@ -40,8 +48,7 @@ const HERE: &[&str] = &[
 ];
 
 /// Those STOP words that are also what somebody may do to an appointment: who answers a reminder with CANCEL may mean the appointment, END
-/// and QUIT less often. The others (STOP, UNSUBSCRIBE, REVOKE, OPT OUT) can be said of texts only. The last is none of ours, but a word of
-/// Twilio's Advanced Opt-Out in Spanish.
+/// and QUIT less often. The others (STOP, UNSUBSCRIBE, REVOKE, OPT OUT, ALTO, BASTA) can be said of texts only.
 const SECOND_MEANING: &[&str] = &["cancel", "end", "quit", "cancelar"];
 
 /// What a whole message says.
@@ -266,7 +273,7 @@ mod tests {
 
     #[test]
     fn only_words_that_can_be_said_of_an_appointment_may_mean_it() {
-        for body in ["CANCEL", "cancel.", " End ", "“quit”", "Cancelar"] {
+        for body in ["CANCEL", "cancel.", " End ", "“quit”", "Cancelar", "¡CANCELAR!"] {
             assert!(may_mean_the_appointment(body), "{body}");
         }
         for body in [
@@ -276,6 +283,8 @@ mod tests {
             "opt out",
             "REVOKE",
             "OPTOUT",
+            "ALTO",
+            "No más",
             "cancel my visit",
             "",
             "Y",
@@ -315,6 +324,21 @@ mod tests {
             prop_assert_eq!(parse(&format!("{before}{word}{after}"), opted_out), Meaning::Stop);
         }
 
+        /// However it is dressed, whatever manners or names stand around it, and with a token behind it.
+        #[test]
+        fn no_stop_word_is_ever_read_as_an_answer(
+            word in prop::sample::select(STOP),
+            before in prop::sample::select(vec!["", " ", "¡", "Hola, ", "Sí, ", "No, ", "gracias ", "y ", "S "]),
+            after in prop::sample::select(vec!["", ".", "!", " gracias", ", por favor", " 123", "123", " - Maya", "\n-- \nMaya", " 👍", ", si", " no"]),
+            upper: bool,
+            opted_out: bool,
+        ) {
+            let word = if upper { word.to_uppercase() } else { word.to_owned() };
+            let text = format!("{before}{word}{after}");
+            let meaning = parse(&text, opted_out);
+            prop_assert!(matches!(meaning, Meaning::Stop | Meaning::Other), "{:?} is {:?}", text, meaning);
+        }
+
         #[test]
         fn a_stop_word_inside_a_sentence_is_not_a_stop(word in prop::sample::select(STOP), other in "[a-z]{1,8}") {
             prop_assume!(format!("{word} {other}") != "stop all");
@@ -322,8 +346,15 @@ mod tests {
         }
 
         #[test]
-        fn every_token_comes_through(n in 1u16..=999, yes: bool, gap in "[ -]?", word: bool) {
-            let letter = match (yes, word) { (true, true) => "Yes", (true, false) => "Y", (false, true) => "no", (false, false) => "n" };
+        fn every_token_comes_through(n in 1u16..=999, yes: bool, gap in "[ -]?", word: bool, spanish: bool) {
+            let letter = match (yes, word, spanish) {
+                (true, true, false) => "Yes",
+                (true, false, false) => "Y",
+                (true, true, true) => "Sí",
+                (true, false, true) => "s",
+                (false, true, _) => "no",
+                (false, false, _) => "n",
+            };
             let expected = if yes { Meaning::Yes { token: Some(n) } } else { Meaning::No { token: Some(n) } };
             prop_assert_eq!(parse(&format!("{letter}{gap}{n}"), false), expected);
         }

@@ -21,6 +21,7 @@ pub mod ics;
 #[cfg(feature = "imports")]
 pub mod imports;
 pub mod inbound;
+pub mod language;
 pub mod later;
 pub mod merge;
 pub mod moves;

@@ -65,7 +65,7 @@ fn asks_to_stop(text: &str) -> bool {
 }
 
 /// Whether a phone wrote it, quoting our own message with "Reply STOP" and all: up to six words, one of them telling, and a quote.
-fn is_reaction(text: &str) -> bool {
+pub(crate) fn is_reaction(text: &str) -> bool {
     let Some(quote) = text.find(['“', '”', '"', '„', '«']) else {
         return false;
     };

@@ -144,6 +144,55 @@ fn septets(c: char) -> u32 {
     }
 }
 
+/// The same words in letters that cost less: without the accents and typographer's signs that GSM-7 lacks, as people write them on
+/// simple phones. None where that would save no part.
+///
+/// ```
+/// let text = "Mañana a las 3:00 p. m. está bien; aquí le esperamos con mucho gusto, Sra. Muñoz.";
+/// let short = domain::segments::shortened(text).expect("one part, not two");
+/// assert_eq!(short, "Mañana a las 3:00 p. m. esta bien; aqui le esperamos con mucho gusto, Sra. Muñoz.");
+/// ```
+#[must_use]
+pub fn shortened(body: &str) -> Option<String> {
+    let before = count(body);
+    if before.encoding == Encoding::Gsm7 || before.count < 2 {
+        return None;
+    }
+    let mut short = String::with_capacity(body.len());
+    for c in body.chars() {
+        match cheaper(c) {
+            Some(cheaper) => short.push_str(cheaper),
+            None if septets(c) > 0 => short.push(c),
+            // Something else keeps it from being GSM-7.
+            None => return None,
+        }
+    }
+    (count(&short).count < before.count).then_some(short)
+}
+
+/// What stands for a character that GSM-7 lacks.
+fn cheaper(c: char) -> Option<&'static str> {
+    Some(match c {
+        'á' | 'â' | 'ã' | 'ª' => "a",
+        'Á' | 'À' | 'Â' | 'Ã' => "A",
+        'ç' => "c",
+        'ê' | 'ë' => "e",
+        'È' | 'Ê' | 'Ë' => "E",
+        'í' | 'î' | 'ï' => "i",
+        'Í' | 'Ì' | 'Î' | 'Ï' => "I",
+        'ó' | 'ô' | 'õ' | 'º' => "o",
+        'Ó' | 'Ò' | 'Ô' | 'Õ' => "O",
+        'ú' | 'û' => "u",
+        'Ú' | 'Ù' | 'Û' => "U",
+        '‘' | '’' | '‚' | '´' | '`' => "'",
+        '“' | '”' | '„' | '«' | '»' => "\"",
+        '‐' | '‑' | '–' | '—' | '−' => "-",
+        '…' => "...",
+        '\t' | '\u{a0}' | '\u{2009}' | '\u{202f}' => " ",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,7 +263,46 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_text_is_kept_short_only_where_that_saves_a_part() {
+        let long = |letter: &str| format!("{letter}{}", "x".repeat(70));
+        for (letter, short) in [
+            ("á", "a"),
+            ("Í", "I"),
+            ("ó", "o"),
+            ("Ú", "U"),
+            ("ç", "c"),
+            ("ê", "e"),
+            ("“", "\""),
+            ("’", "'"),
+            ("–", "-"),
+            ("…", "..."),
+            ("\u{a0}", " "),
+        ] {
+            assert_eq!(shortened(&long(letter)), Some(long(short)), "{letter}");
+            assert_eq!(shortened(letter), None, "one part is one part");
+        }
+        for kept in ["é", "ñ", "Ñ", "ü", "¿", "¡", "à", "Ä", "ö"] {
+            assert_eq!(shortened(&long(kept)), None, "{kept} costs nothing");
+            assert_eq!(shortened(&long(&format!("{kept}á"))), Some(long(&format!("{kept}a"))));
+        }
+        for dear in ["á👍", "á日", "áa\u{301}", "ážá"] {
+            assert_eq!(shortened(&long(dear)), None, "{dear}: it would lose its accents for nothing");
+        }
+        assert_eq!(shortened(""), None);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_shortened_is_cheaper_says_the_same_and_is_not_shortened_again(body in "[ -~áéíóúñÁ¿“”…\u{a0}]{0,400}|\\PC{0,200}") {
+            let Some(short) = shortened(&body) else { return Ok(()) };
+            prop_assert_eq!(count(&short).encoding, Encoding::Gsm7);
+            prop_assert!(count(&short).count < count(&body).count);
+            prop_assert_eq!(shortened(&short), None);
+            let letters = |text: &str| text.chars().map(crate::words::plain).filter(char::is_ascii_alphanumeric).count();
+            prop_assert!(letters(&short) >= letters(&body));
+        }
+
         #[test]
         fn a_longer_text_never_costs_less(a in "\\PC{0,200}", b in "[ -~]{1,100}") {
             let joined = format!("{a} {b}");

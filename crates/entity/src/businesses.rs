@@ -15,6 +15,8 @@ pub mod business {
         pub country: String,
         /// Of those of its contacts who have none: `en`, `es`.
         pub language: String,
+        /// Whether texts go without the accents that GSM-7 lacks, where that saves a part.
+        pub short_texts: bool,
         pub quiet_start: i32,
         pub quiet_end: i32,
         pub cadence: String,

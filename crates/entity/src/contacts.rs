@@ -21,6 +21,10 @@ pub mod contact {
         pub language: Option<String>,
         /// How they would like to be reached, best first, like `email,sms`; none: nobody has said.
         pub channels: Option<String>,
+        /// What they seem to write, where that is not their language, until staff decide.
+        pub language_hint: Option<String>,
+        /// Staff know that, and leave it.
+        pub language_hint_dismissed: bool,
         pub notes: String,
         pub blocked: bool,
         /// Since when nothing is sent because they seem to have asked for that; staff decide.

@@ -1,6 +1,7 @@
 //! A business and its settings.
 
 pub mod customers_page;
+pub mod language;
 pub mod locations;
 pub mod rules;
 pub mod staff;
@@ -15,6 +16,7 @@ use contract::{
 };
 use domain::{
     countries::{self, Country},
+    language::Language,
     prices,
     quiet::QuietHours,
     words,
@@ -100,7 +102,8 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         complete_after: Set(None),
         customers_cancel: Set(false),
         text_links: Set(false),
-        language: sea_orm::NotSet,
+        language: Set(Language::default().as_str().to_owned()),
+        short_texts: Set(true),
         assign_rule: Set(AssignRule::Off.as_str().to_owned()),
         close_after_days: Set(Some(rules::CLOSE_AFTER_DAYS)),
         close_next_at: Set(Some(tx.now)),

@@ -8,6 +8,7 @@ pub mod consent;
 mod further;
 pub(crate) mod hold;
 mod import;
+pub mod language;
 pub(crate) mod merge;
 mod query;
 mod rows;

@@ -242,7 +242,10 @@ async fn tell(tx: &mut Tx, visit: &appointment::Model, change: appointment_chang
         origin_id: Some(change.id),
         channel: Channel::Sms,
         subject: None,
-        body: texts::moved(&business.name, visit.for_name.as_deref(), start, token),
+        body: businesses::language::as_sent(
+            &business,
+            texts::moved(contacts::language::of(&business, &contact), &business.name, visit.for_name.as_deref(), start, token),
+        ),
         correlation_id: Some(format!("moved:{}", change.id)),
         author: None,
         appointment_id: Some(visit.id),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     delivery::Status as Delivery,
     reminders::{Pending, Which, which},
-    texts::{Choice, Start, first_name},
+    texts::{Start, Visit},
     zone::Zone,
 };
 use entity::{businesses::business, contacts::contact, messages::message, questions::question};
@@ -234,8 +234,8 @@ pub(crate) async fn take_correction(tx: &Tx, open: &[Open]) -> Result<bool> {
 }
 
 /// Several as a text to this contact lists them.
-pub(crate) fn choices(business: &business::Model, contact: &contact::Model, open: &[Open]) -> Vec<Choice> {
-    let choice = |one: &Open| {
+pub(crate) fn visits(business: &business::Model, contact: &contact::Model, open: &[Open]) -> Vec<Visit> {
+    let visit = |one: &Open| {
         let place = one.question.time_zone.as_deref().and_then(Zone::named);
         let place = place.unwrap_or_else(|| businesses::zone(business));
         let start = Start {
@@ -243,16 +243,13 @@ pub(crate) fn choices(business: &business::Model, contact: &contact::Model, open
             place,
             customer: contacts::own_zone(contact).unwrap_or(place),
         };
-        Choice {
-            at: start.at,
-            words: match one.question.name.as_deref().map(first_name) {
-                Some(name) => format!("{name} {}", start.short()),
-                None => start.short(),
-            },
+        Visit {
+            start,
+            name: one.question.name.clone(),
             token: one.question.token as u16,
         }
     };
-    open.iter().map(choice).collect()
+    open.iter().map(visit).collect()
 }
 
 /// Whether a contact waits to answer something else than these: then a bare letter would be a riddle.

@@ -94,6 +94,15 @@ pub async fn demo(s: &Services, account_sid: &str) -> Result<bool> {
         "I may be ten minutes late today, is that all right?",
     )
     .await?;
+    // Nobody has noted what he speaks.
+    text(
+        s,
+        account_sid,
+        "+14155550115",
+        6,
+        "Buenos días, ¿puedo llegar diez minutos antes a la cita? Muchas gracias",
+    )
+    .await?;
     let order = CreateTask {
         title: "Ask the lab when the crown is ready".to_owned(),
         contact_id: people.get("+14155550114").copied(),

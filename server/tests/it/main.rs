@@ -14,6 +14,7 @@ mod imports;
 mod interleavings;
 mod kept;
 mod keys;
+mod languages;
 mod later;
 mod live;
 mod looking;

@@ -188,6 +188,7 @@ pub fn Choices(bar: Bar) -> impl IntoView {
             "Do or find something"
         </label>
         <input
+            dir="auto"
             node_ref=field
             id="commands-field"
             type="text"

@@ -112,7 +112,7 @@ impl Said {
             .into_any(),
             person: view! {
                 <a class="link link-hover font-medium max-md:inline-flex max-md:min-h-8 max-md:items-center" href=href>
-                    {contact_name}
+                    <bdi>{contact_name}</bdi>
                 </a>
             }
             .into_any(),

@@ -9,11 +9,12 @@ use crate::{
     words::{is_edge, normal, plain},
 };
 
-/// One of the two answers: its letter and full word, before a token too; what is one by itself; what may stand around it; what
-/// may only follow it, because alone or in front it means something else ("please confirm").
+/// One of the two answers: its letters and full words, before a token too; what is one by itself; what may stand around it; what
+/// may only follow it, because alone or in front it means something else ("please confirm"). Letters and words of all languages count for
+/// everybody: a Y is a yes to a text that asks for an S.
 pub(super) struct Side {
     yes: bool,
-    letters: [&'static str; 2],
+    letters: &'static [&'static str],
     pub(super) answers: &'static [&'static str],
     around: &'static [&'static str],
     after: &'static [&'static str],
@@ -22,7 +23,7 @@ pub(super) struct Side {
 /// Lower case, without accents and apostrophes, as [`words`] leaves them.
 pub(super) const YES: Side = Side {
     yes: true,
-    letters: ["y", "yes"],
+    letters: &["y", "yes", "s", "si"],
     #[rustfmt::skip]
     answers: &[
         "yes", "yess", "yep", "yup", "yeah", "yea", "ok", "okay", "sure", "sure thing", "confirm", "confirmed", "confirming",
@@ -51,7 +52,7 @@ pub(super) const YES: Side = Side {
 
 pub(super) const NO: Side = Side {
     yes: false,
-    letters: ["n", "no"],
+    letters: &["n", "no"],
     #[rustfmt::skip]
     answers: &[
         "no", "nope", "nah", "👎", "❌", "i cant", "i cannot", "i can not", "cant", "cannot", "cant make it", "i cant make it", "we cant make it",
@@ -66,7 +67,7 @@ pub(super) const NO: Side = Side {
         "i would like to reschedule", "id like to reschedule", "i want to reschedule", "another time", "another time please",
         "i need another time", "need another time", "i need a different time",
         "no puedo", "no podemos", "no puedo ir", "no puedo asistir", "no podre", "no podre ir", "no podre asistir", "no podremos",
-        "no voy a poder", "no voy a poder ir", "no voy a poder asistir", "no voy", "no ire", "no asistire", "cambiar", "reprogramar",
+        "no voy a poder", "no voy a poder ir", "no voy a poder asistir", "no voy", "no ire", "no asistire", "cambiar", "cambiar por favor", "reprogramar",
         "necesito cambiar la cita", "necesito cambiar mi cita", "quiero cambiar la cita", "quiero cambiar mi cita", "necesito reprogramar",
         "quisiera reprogramar", "otra hora por favor", "otro dia por favor", "nej", "nein", "non", "nao", "nao posso", "ich kann nicht",
         "jag kan inte", "je ne peux pas",
@@ -175,7 +176,7 @@ impl Side {
             Some(number) => return Some((Some(token(&number.text)?), &rest[1..])),
             None => {}
         }
-        let behind = strip(words, self.answers).or_else(|| (word.text == self.letters[0]).then_some(rest));
+        let behind = strip(words, self.answers).or_else(|| self.letters.contains(&word.text.as_str()).then_some(rest));
         behind.map(|rest| (None, rest))
     }
 }

@@ -31,7 +31,8 @@ const NO_NAMES: &[&str] = &[
     "weekend", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue", "tues", "wed", "thu",
     "thurs", "fri", "sat", "sun", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
     "november", "december", "am", "pm", "at", "after", "before", "until", "pero", "nunca", "tarde", "hoy", "manana", "lunes", "martes",
-    "miercoles", "jueves", "viernes", "sabado", "domingo", "quizas", "cancelar", "cambiar", "otra", "otro", "alto", "para", "basta",
+    "miercoles", "jueves", "viernes", "sabado", "domingo", "quizas", "cancelar", "cambiar", "otra", "otro", "alto", "pare", "parar", "para",
+    "basta", "mas", "ayuda",
 ];
 
 /// The text above or before its signature; all of it where there is none.

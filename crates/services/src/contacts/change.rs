@@ -129,13 +129,13 @@ type Facts = BTreeMap<&'static str, String>;
 fn difference(row: &contact::Model, valid: &Valid, has: &BTreeSet<String>, wanted: &BTreeSet<String>) -> (Facts, Facts) {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let list = |tags: &BTreeSet<String>| tags.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let language = valid.language.as_ref().unwrap_or(&row.language);
+    let language = valid.spoken().unwrap_or_else(|| row.language.clone());
     let all = [
         ("name", row.name.clone(), valid.name.clone()),
         ("phone", row.phone.clone(), valid.phone.clone()),
         ("email", text(&row.email), text(&valid.email)),
         ("time_zone", text(&row.time_zone), text(&valid.time_zone)),
-        ("language", text(&row.language), text(language)),
+        ("language", text(&row.language), text(&language)),
         ("notes", row.notes.clone(), valid.notes.clone()),
         ("tags", list(has), list(wanted)),
     ];

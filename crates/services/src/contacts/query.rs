@@ -9,7 +9,7 @@ use entity::contacts::contact;
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::{by_phone, consent, decrypted, further, many, search, tags, wishes};
+use super::{by_phone, consent, decrypted, further, language, many, search, tags, wishes};
 use crate::{
     businesses,
     kernel::{
@@ -223,7 +223,7 @@ pub(super) async fn views(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let country = businesses::get(db, business_id).await?.country;
+    let business = businesses::get(db, business_id).await?;
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let states = consent::on_channels(db, &ids).await?;
     let mut tags = tags::of(db, &ids).await?;
@@ -235,20 +235,21 @@ pub(super) async fn views(
             email: state(Channel::Email),
         };
         let other = |phone: String| OtherPhone {
-            phone_display: domain::phone::display(&phone, &country),
+            phone_display: domain::phone::display(&phone, &business.country),
             phone,
         };
         let id = row.id;
         ContactView {
+            seems_to_write: language::hint(&row, &business),
             tags: tags.remove(&id).unwrap_or_default(),
             other_phones: further.remove(&id).unwrap_or_default().into_iter().map(other).collect(),
-            ..shown(row, consent, &country)
+            ..shown(row, consent, &business.country)
         }
     };
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// `row` is in plain, without tags and further numbers; `country` is the business's.
+/// `row` is in plain, without tags, further numbers and what they seem to write; `country` is the business's.
 pub(super) fn shown(row: contact::Model, consent: ConsentView, country: &str) -> ContactView {
     ContactView {
         id: row.id,
@@ -259,6 +260,7 @@ pub(super) fn shown(row: contact::Model, consent: ConsentView, country: &str) ->
         time_zone: row.time_zone,
         language: row.language,
         channels: row.channels.as_deref().and_then(wishes::shown),
+        seems_to_write: None,
         notes: row.notes,
         blocked: row.blocked,
         held_since: row.held_since,

@@ -3,6 +3,7 @@
 use contract::Code;
 use domain::{
     consent::{Channel, Source, State},
+    language::Language,
     words,
     zone::Zone,
 };
@@ -12,12 +13,8 @@ use uuid::Uuid;
 
 use super::{EMAIL, FIRST_TOKEN, PHONE, consent, decrypted};
 use crate::{
-    accounts,
-    kernel::{
-        Error, Principal, Result, Tx,
-        error::{field, problem},
-        vault::Vault,
-    },
+    accounts, businesses,
+    kernel::{Error, Principal, Result, Tx, error::problem, vault::Vault},
 };
 
 /// What was typed, made sure of.
@@ -27,7 +24,7 @@ pub(super) struct Valid {
     pub(super) email: Option<String>,
     pub(super) time_zone: Option<String>,
     /// None: not said; what is known stays.
-    pub(super) language: Option<Option<String>>,
+    pub(super) language: Option<Option<Language>>,
     pub(super) notes: String,
 }
 
@@ -60,16 +57,13 @@ impl Valid {
     /// With the language they are to be texted in; none: the business's.
     pub(super) fn speaking(mut self, language: Option<&str>) -> Result<Self> {
         let given = language.map(str::trim).filter(|l| !l.is_empty());
-        let parts = |l: &str| {
-            l.len() <= 35
-                && l.split('-')
-                    .all(|p| (2..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
-        };
-        if given.is_some_and(|l| !parts(l)) {
-            return Err(field("language", "Please give a language like en or pt-BR."));
-        }
-        self.language = Some(given.map(str::to_owned));
+        self.language = Some(given.map(businesses::language::read).transpose()?);
         Ok(self)
+    }
+
+    /// The language that is to be stored; none: nothing was said of it.
+    pub(super) fn spoken(&self) -> Option<Option<String>> {
+        self.language.map(|language| language.map(|l| l.as_str().to_owned()))
     }
 
     pub(super) fn check(b: &business::Model, typed: Typed<'_>) -> Result<Self> {
@@ -124,15 +118,17 @@ impl Valid {
 
     /// Puts it into a row, sealed where it must be.
     fn fill(self, vault: &Vault, row: &mut contact::ActiveModel) {
+        if let Some(language) = self.spoken().filter(|spoken| row.language.as_ref() != spoken) {
+            row.language = Set(language);
+            // It is decided; what they write from now on may be news again.
+            (row.language_hint, row.language_hint_dismissed) = (Set(None), Set(false));
+        }
         row.search = Set(self.name.to_lowercase());
         row.name = Set(self.name);
         row.phone_key = Set(Some(vault.index(PHONE, &self.phone)));
         row.phone = Set(vault.seal(PHONE, &self.phone));
         row.email = Set(self.email.map(|email| vault.seal(EMAIL, &email)));
         row.time_zone = Set(self.time_zone);
-        if let Some(language) = self.language {
-            row.language = Set(language);
-        }
         row.notes = Set(self.notes);
     }
 }
@@ -152,13 +148,15 @@ pub(super) fn fresh(tx: &Tx, business_id: Uuid, v: Valid) -> contact::Model {
     contact::Model {
         id: Uuid::now_v7(),
         business_id,
+        language: v.spoken().flatten(),
+        language_hint: None,
+        language_hint_dismissed: false,
         search: v.name.to_lowercase(),
         name: v.name,
         phone: v.phone,
         phone_key: None,
         email: v.email,
         time_zone: v.time_zone,
-        language: v.language.flatten(),
         channels: None,
         notes: v.notes,
         blocked: false,

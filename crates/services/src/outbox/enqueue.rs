@@ -82,6 +82,10 @@ pub(super) async fn enqueue_all(tx: &mut Tx, texts: Vec<(&contact::Model, New)>)
             answers.push(Err(no_address()));
             continue;
         };
+        if new.channel == Channel::Sms && segments::shortened(&new.body).is_some() {
+            let business = businesses::of(tx, contact.business_id).await?;
+            new.body = businesses::language::as_sent(&business, new.body);
+        }
         let (segments, price) = terms.cost(tx, new.channel, &new.body, &address).await?;
         if new.channel == Channel::Email && new.subject.is_none() {
             let business = businesses::of(tx, contact.business_id).await?;

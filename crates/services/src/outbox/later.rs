@@ -7,6 +7,7 @@ use contract::{
     messages::{ChangeLater, MessageView},
 };
 use domain::{
+    consent::Channel,
     delivery::Status,
     later::{Delay, check},
     origin::Origin,
@@ -60,9 +61,13 @@ pub async fn undo(s: &Services, actor: &Actor, id: Uuid) -> Result<MessageView> 
 /// `NotFound`; `Conflict` when it does not wait any more; `Invalid` with the field; `MayNotSend` with the reason.
 pub async fn change(s: &Services, actor: &Actor, id: Uuid, new: ChangeLater) -> Result<MessageView> {
     let (mut tx, person, row) = scheduled(s, actor, id).await?;
-    let body = readable(actor, &new.body)?;
+    let mut body = readable(actor, &new.body)?;
     check(new.send_at, tx.now).map_err(|why| field("send_at", why))?;
     let channel = channels::of(&row).unwrap_or_default();
+    if channel == Channel::Sms {
+        let business = businesses::of(&mut tx, person.business_id).await?;
+        body = businesses::language::as_sent(&business, body);
+    }
     let (segments, price) = cost_of(&tx, channel, &body, &row.theirs).await?;
     let held = held(&mut tx, person.business_id, Some((Delay::Later, new.send_at))).await?;
     let mut row = row.into_active_model();

@@ -5,7 +5,7 @@ use contract::{
     Page, PageQuery,
     contacts::{ContactPage, TimelineRow},
 };
-use domain::{texts::Start, zone::Zone};
+use domain::{language::Language, texts::Start, zone::Zone};
 use entity::{audit::audit_event, contacts::consent_event, conversations::note, messages::message};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
@@ -250,7 +250,7 @@ async fn detail(s: &Services, r: &audit_event::Model, zone: Zone) -> Result<Opti
                     place: zone,
                     customer: zone,
                 };
-                Some(format!("Until {}", until.short()))
+                Some(format!("Until {}", until.short(Language::English)))
             }
             Err(_) => None,
         },

@@ -38,6 +38,8 @@ pub(super) async fn view(s: &Services, db: &impl ConnectionTrait, id: Uuid) -> R
         own_account: s.of::<Connections>().own_of(id).map(|a| a.sid().to_owned()),
         webhook_inbound: format!("{url}/webhooks/twilio/inbound"),
         webhook_status: format!("{url}/webhooks/twilio/status"),
+        language: businesses::language::of(&b),
+        short_texts: b.short_texts,
         slug: b.slug,
         name: b.name,
         contact_line: b.contact_line,

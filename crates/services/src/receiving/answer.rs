@@ -14,6 +14,7 @@ use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
+    contacts,
     kernel::{Event, Principal, Result, Tx},
     outbox,
     questions::{self, Open},
@@ -115,7 +116,8 @@ async fn ask_which(
     if !questions::take_correction(tx, open).await? {
         return tasks::ask_to_read(tx, inbound, "Answered without saying which visit is meant.".to_owned()).await;
     }
-    let body = texts::ask_which(&business.name, &questions::choices(business, contact, open));
+    let language = contacts::language::of(business, contact);
+    let body = texts::ask_which(language, &business.name, &questions::visits(business, contact, open));
     outbox::respond(tx, contact, inbound, "correction", body).await
 }
 
@@ -144,10 +146,11 @@ pub(super) async fn other(
     let is_one_text = open
         .windows(2)
         .all(|two| two[0].question.message_id == two[1].question.message_id);
+    let language = contacts::language::of(business, contact);
     let body = if is_one_text {
-        texts::correction(&business.name)
+        texts::correction(language, &business.name)
     } else {
-        texts::ask_which(&business.name, &questions::choices(business, contact, &open))
+        texts::ask_which(language, &business.name, &questions::visits(business, contact, &open))
     };
     outbox::respond(tx, contact, inbound, "correction", body).await
 }

@@ -80,7 +80,8 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         Meaning::Help if text.handled.is_some() || state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
         Meaning::Help => {
             let business = businesses::of(tx, contact.business_id).await?;
-            let body = texts::help(&business.name, &business.contact_line);
+            let language = contacts::language::of(&business, contact);
+            let body = texts::help(language, &business.name, &business.contact_line);
             respond(tx, contact, inbound, "help", body).await?;
         }
         Meaning::Yes { .. } | Meaning::No { .. } if since.answered => {

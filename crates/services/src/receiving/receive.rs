@@ -11,7 +11,7 @@ use contract::{Code, live::LiveEvent};
 use domain::{
     consent::{Purpose, State},
     delivery::Status,
-    inbound::{Meaning, clean, with_attachments},
+    inbound::{Meaning, clean, with_attachments, words},
     phone::mask,
 };
 use entity::{
@@ -403,6 +403,7 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
             asked: asked.contains(&person.id),
         };
         let touched = handle::act(tx, &heard).await?;
+        contacts::language::heard(tx, &person, words(&inbound.body)).await?;
         if !touched.is_empty() {
             // What their next text means may depend on what follows from this one.
             tx.settle().await?;

@@ -279,23 +279,26 @@ async fn text(
 async fn words(tx: &Tx, business: &business::Model, contact: &contact::Model, told: &[Told], other: bool) -> Result<String> {
     let mut all = Vec::with_capacity(told.len());
     for (appointment, _) in told {
-        all.push(texts::Together {
+        all.push(texts::Visit {
             start: super::start(&tx.db, business, contact, appointment).await?,
             name: appointment.for_name.clone(),
             token: appointment.token as u16,
         });
     }
     all.sort_by_key(|one| one.start.at);
-    Ok(match all.as_slice() {
+    let language = contacts::language::of(business, contact);
+    let body = match all.as_slice() {
         [one] => {
-            let text = texts::reminder(&business.name, one.name.as_deref(), one.start, other.then_some(one.token));
-            match told.first().filter(|_| business.text_links) {
-                Some((appointment, _)) => texts::with_link(&text, &link::url(tx.services(), appointment).await?),
-                None => text,
-            }
+            let token = other.then_some(one.token);
+            texts::reminder(language, &business.name, one.name.as_deref(), one.start, token)
         }
-        several => texts::reminder_many(&business.name, several, other),
-    })
+        several => texts::reminder_many(language, &business.name, several, other),
+    };
+    let body = businesses::language::as_sent(business, body);
+    match told.first().filter(|_| business.text_links && told.len() == 1) {
+        Some((appointment, _)) => Ok(texts::with_link(&body, &link::url(tx.services(), appointment).await?)),
+        None => Ok(body),
+    }
 }
 
 /// The text asks about this appointment from now on.

@@ -121,7 +121,7 @@ pub(super) const VISITS: [Visit; 34] = [
     visit("Maria Rossi", "+14155550120", 2, "10:00", [0, 0, 2], "First filling").of("Leo Rossi"),
     visit("Maria Rossi", "+14155550120", 2, "10:30", [0, 0, 2], "").of("Mia Rossi"),
     visit("Lucia Hernandez", "+14155550121", -6, "12:00", [1, 2, 3], "").is(State::Completed),
-    visit("Lucia Hernandez", "+14155550121", 2, "12:00", [2, 2, 1], "Prefers Spanish"),
+    visit("Lucia Hernandez", "+14155550121", 2, "12:00", [2, 2, 1], "Prefers Spanish").is(State::Reminded),
     visit("Carlos Ruiz", "+14155550122", -4, "14:30", [0, 2, 1], "").is(State::Missed),
     visit("Carlos Ruiz", "+14155550122", 6, "14:30", [0, 2, 1], "Prefers Spanish"),
     visit("Ingrid Sato", "+14155550123", -10, "16:00", [5, 1, 2], "").is(State::Completed),

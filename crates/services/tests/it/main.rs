@@ -21,6 +21,7 @@ mod filters;
 mod hold;
 mod imports;
 mod inbox;
+mod languages;
 mod later;
 mod laws;
 mod limits;

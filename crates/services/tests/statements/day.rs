@@ -57,6 +57,7 @@ pub async fn a_day(w: &World) {
     }
     futures::future::join_all(PHONES.iter().map(|phone| w.text(phone, "Thank you"))).await;
     w.text("+14155550199", "Do you take new patients?").await;
+    w.text("+14155550198", "Hola, ¿tienen una cita para mi hijo?").await;
     for (person, _) in [&people[0], &people[5]] {
         let reply = w.reply(person, "See you soon").await.expect("taken");
         w.work().await;

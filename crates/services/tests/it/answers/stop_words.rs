@@ -16,6 +16,7 @@ use super::{ANN, of_kind};
 #[case::cancel("Cancel.")]
 #[case::end("END")]
 #[case::quit("quit")]
+#[case::cancelar("Cancelar")]
 #[tokio::test]
 async fn a_stop_word_that_may_mean_the_appointment_opts_out_and_has_somebody_call(
     #[case] word: &str,

@@ -1,0 +1,87 @@
+//! The texts in English.
+
+use std::fmt::Write as _;
+
+use super::{LISTED, Start, Visit};
+
+/// Inside a sentence: "Tue, Jan 5 at 3:00 PM".
+fn on(start: Start) -> String {
+    start.say("%a, %b %-d at %-I:%M %p")
+}
+
+/// In a list: "Tue Jan 5, 3:00 PM".
+pub(super) fn short(start: Start) -> String {
+    start.say("%a %b %-d, %-I:%M %p")
+}
+
+pub(super) fn reminder(business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
+    let whose = name.map_or_else(|| "your".to_owned(), |name| format!("{name}'s"));
+    format!(
+        "{business}: reminder of {whose} visit on {}. Reply {} Reply STOP to opt out.",
+        on(start),
+        choices(token)
+    )
+}
+
+pub(super) fn moved(business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
+    let whose = name.map_or_else(|| "your".to_owned(), |name| format!("{name}'s"));
+    format!(
+        "{business}: {whose} visit is now on {}. Reply {} Reply STOP to opt out.",
+        on(start),
+        choices(token)
+    )
+}
+
+pub(super) fn reminder_many(business: &str, all: &[Visit], only_codes: bool) -> String {
+    let mut listed = String::new();
+    for visit in all {
+        let comma = if listed.is_empty() { "" } else { ", " };
+        let (name, token) = (visit.first_name(), visit.token);
+        let gap = if name.is_some() { " " } else { "" };
+        let (name, time) = (name.unwrap_or_default(), visit.start.say("%-I:%M %p"));
+        let _ = write!(listed, "{comma}{name}{gap}{time} (Y{token}");
+        if only_codes {
+            let _ = write!(listed, " or N{token}");
+        }
+        listed.push(')');
+    }
+    let day = all.first().map(|one| one.start.local("%a, %b %-d")).unwrap_or_default();
+    if only_codes {
+        return format!("{business}: visits on {day}: {listed}. Please reply with the codes. Reply STOP to opt out.");
+    }
+    let whole = if all.len() == 2 { "both" } else { "all" };
+    format!("{business}: visits on {day}: {listed}. Reply Y for {whole}, N for another time, a code for one. STOP to opt out.")
+}
+
+pub(super) fn ask_which(business: &str, visits: &[&Visit]) -> String {
+    let mut text = format!("{business}: you have {} visits coming up", visits.len());
+    if visits.len() > LISTED {
+        let _ = write!(text, ", the next {LISTED} are");
+    }
+    let mut mark = ": ";
+    for visit in visits.iter().take(LISTED) {
+        let (when, token) = (short(visit.start), visit.token);
+        let _ = match visit.first_name() {
+            Some(name) => write!(text, "{mark}{name} {when} (Y{token} or N{token})"),
+            None => write!(text, "{mark}{when} (Y{token} or N{token})"),
+        };
+        mark = "; ";
+    }
+    text.push_str(". Please reply with one of the codes.");
+    text
+}
+
+pub(super) fn correction(business: &str) -> String {
+    format!("{business}: sorry, we did not understand. Please reply {}", choices(None))
+}
+
+/// `contact`: without a full stop; may be empty.
+pub(super) fn help(business: &str, contact: &str) -> String {
+    let (gap, stop) = if contact.is_empty() { ("", "") } else { (" ", ".") };
+    format!("{business}: messages about your appointments.{gap}{contact}{stop} Reply STOP to opt out.")
+}
+
+fn choices(token: Option<u16>) -> String {
+    let token = token.map(|t| t.to_string()).unwrap_or_default();
+    format!("Y{token} to confirm or N{token} if you need another time.")
+}

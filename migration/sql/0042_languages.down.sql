@@ -1,0 +1,3 @@
+ALTER TABLE business DROP COLUMN short_texts;
+ALTER TABLE contact DROP COLUMN language_hint_dismissed;
+ALTER TABLE contact DROP COLUMN language_hint;
