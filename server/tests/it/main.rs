@@ -2,6 +2,7 @@
 
 mod api;
 mod app;
+mod calendars;
 mod crash;
 mod demo;
 mod desk;
