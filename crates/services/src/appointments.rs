@@ -1,7 +1,7 @@
 //! Appointments. What follows from a change, its reminders above all, hears of it in the same transaction.
 
 pub(crate) mod arrival;
-pub(crate) mod ics;
+pub(crate) mod in_calendars;
 pub mod clocks;
 pub(crate) mod day;
 pub(crate) mod elsewhere;

@@ -193,12 +193,12 @@ pub(crate) fn meant(token: Option<u16>, open: &[Open]) -> Which {
     which(token, &pending)
 }
 
-/// The answer is noted; whoever asked hears of it by the event that receiving records.
-pub(crate) async fn answer(tx: &Tx, question: question::Model, inbound: &message::Model, yes: bool) -> Result<question::Model> {
+/// The answer is noted; whoever asked hears of it by the event that receiving records. `inbound`: the text that gave it, if a text did.
+pub(crate) async fn answer(tx: &Tx, question: question::Model, inbound: Option<&message::Model>, yes: bool) -> Result<question::Model> {
     let mut row = question.into_active_model();
     row.answer = Set(Some(yes));
     row.answered_at = Set(Some(tx.now));
-    row.answered_by = Set(Some(inbound.id));
+    row.answered_by = Set(inbound.map(|m| m.id));
     Ok(row.update(&tx.db).await?)
 }
 
@@ -214,7 +214,7 @@ pub(crate) async fn answer_about(tx: &Tx, contact: &contact::Model, subject_id: 
     let mut answered = Vec::new();
     for question in open {
         if asked.contains_key(&question.id) {
-            answered.push(answer(tx, question, yes).await?);
+            answered.push(answer(tx, question, None, yes).await?);
         }
     }
     Ok(answered)

@@ -3,6 +3,7 @@
 mod api;
 mod app;
 mod calendar;
+mod calendars;
 mod crash;
 mod demo;
 mod desk;

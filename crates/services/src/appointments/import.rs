@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{HORIZON, LENGTH, clocks, locked, move_to, record, set_status, status};
+use super::{HORIZON, LENGTH, change::{self, How}, clocks, locked, record, set_status, status};
 use crate::{
     businesses::staff,
     contacts,
@@ -197,7 +197,12 @@ pub(crate) async fn bring_up_to_date(
     let left = differs.then_some("Another type or place is known here, and was left.");
     let mut changed = Vec::new();
     if minute(visit.starts_at) != minute(row.starts_at) {
-        move_to(tx, actor, &contact, &row, visit.zone, visit.starts_at).await?;
+        // Another system has moved it, and the next reminder says so: a file is no reason to write to hundreds at once.
+        let how = How {
+            tell: Some(false),
+            double_book: true,
+        };
+        change::move_to(tx, actor, &contact, &row, visit.zone, visit.starts_at, how).await?;
         changed.push("starts_at");
         row = super::find(&tx.db, actor.business_id, id).await?;
     }

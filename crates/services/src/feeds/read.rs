@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::hash;
 use crate::{
     accounts, appointments,
-    appointments::ics,
+    appointments::in_calendars,
     businesses::{self, locations, types},
     contacts,
     kernel::{Result, Services},
@@ -166,12 +166,12 @@ impl Found {
             lines.extend(person.map(|c| domain::phone::display(&c.phone, &self.country)));
         }
         Ok(Entry {
-            uid: ics::uid(s, visit.id),
+            uid: in_calendars::uid(s, visit.id),
             revised_at: visit.updated_at,
             revision: u32::try_from(visit.revision).unwrap_or_default(),
             starts_at: visit.starts_at,
             ends_at: visit.ends_at,
-            sure: ics::sure(status),
+            sure: in_calendars::sure(status),
             title: title(visit, person, detail, status),
             place: place.map(|place| place.name.clone()).unwrap_or_default(),
             description: lines.join("\n"),

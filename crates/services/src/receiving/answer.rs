@@ -69,7 +69,7 @@ async fn take(tx: &mut Tx, inbound: &message::Model, meant: Vec<Open>, said: &An
         }
     }
     for open in meant {
-        let answered = questions::answer(tx, open.question, inbound, said.yes).await?;
+        let answered = questions::answer(tx, open.question, Some(inbound), said.yes).await?;
         let event = Event::Answered(Arc::new(answered), Arc::new(inbound.clone()));
         tx.record(inbound.business_id, &Principal::Customer, event);
     }

@@ -11,7 +11,7 @@ use url::Url;
 use super::{Opened, VisitPage, open};
 use crate::{
     appointments::{
-        ics,
+        in_calendars,
         link::{self, Found},
     },
     kernel::{Result, Services},
@@ -37,12 +37,12 @@ pub async fn calendar_file(s: &Services, token: &str) -> Result<Opened<String>> 
 async fn entry(s: &Services, page: &VisitPage, row: &appointment::Model) -> Result<Entry> {
     let words = page.words;
     Ok(Entry {
-        uid: ics::uid(s, row.id),
+        uid: in_calendars::uid(s, row.id),
         revised_at: row.updated_at,
         revision: u32::try_from(row.revision).unwrap_or_default(),
         starts_at: row.starts_at,
         ends_at: row.ends_at,
-        sure: ics::sure(page.status),
+        sure: in_calendars::sure(page.status),
         title: title(page, words),
         place: place(page),
         description: page.contact_line.clone(),
