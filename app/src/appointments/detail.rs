@@ -49,14 +49,14 @@ pub fn DetailPage() -> impl IntoView {
             <Awaited
                 from=appointment
                 view=move |shown: Shown| {
-                    let (id, later) = (shown.visit.id, after.get_untracked().is_some());
+                    let (visit, later) = (shown.visit.id, after.get_untracked().is_some());
                     view! {
                         <Appointment appointment=shown.visit />
-                        <CustomersLink id />
-                        <History id first=shown.history later />
+                        <History id=visit first=shown.history later />
                     }
                 }
             />
+            <CustomersLink id />
         </div>
     }
 }
