@@ -106,6 +106,7 @@ fn Head(contact: RwSignal<ContactView>) -> impl IntoView {
             <div class="min-w-0 flex-1">
                 <h1><bdi>{move || contact.with(|c| c.title().to_owned())}</bdi></h1>
                 <p class="tabular text-muted">{move || contact.read().phone_display.clone()}</p>
+                {move || contact.with(wish).map(|words| view! { <p class="text-sm text-muted">{words}</p> })}
                 {move || view! { <Tags tags=contact.read().tags.clone() /> }}
             </div>
             <TextThem contact_id=id />
@@ -115,6 +116,15 @@ fn Head(contact: RwSignal<ContactView>) -> impl IntoView {
             </a>
             {move || view! { <BlockButton id blocked=contact.read().blocked back=format!("/contacts/{id}") /> }}
         </div>
+    }
+}
+
+/// How they would like to be reached, if anybody has said.
+fn wish(contact: &ContactView) -> Option<&'static str> {
+    match contact.channels.as_ref()?.primary.as_str() {
+        "email" => Some("Best reached by e-mail"),
+        "sms" => Some("Best reached by text message"),
+        _ => None,
     }
 }
 
