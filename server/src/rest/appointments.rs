@@ -50,7 +50,7 @@ pub async fn edit(
     Id(id): Id,
     Body(cmd): Body<EditAppointment>,
 ) -> ApiResult<AppointmentView> {
-    Ok(Json(appointments::change::edit(&s, &actor, id, cmd).await?))
+    Ok(Json(appointments::edit(&s, &actor, id, cmd).await?))
 }
 
 /// Undo the last change of an appointment, while nothing newer has happened and its customer has not been told.

@@ -1,7 +1,6 @@
 //! Moving a visit by a form, and what is said after it was moved: to when, who is told, and *Undo*.
 
 use contract::{
-    appointments::AppointmentView,
     calendar::{Calendar, CalendarVisit, ChangedVisit},
     live::LiveEvent,
 };
@@ -10,7 +9,11 @@ use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use uuid::Uuid;
 
-use super::{MOVING, MoveVisit, NOBODY, Place, TellOfMove, UndoChange, drag::local, tell_of_move, undo_change};
+use super::{
+    MOVING, MoveVisit, NOBODY, Place, TellOfMove, UndoChange,
+    lines::{local, reminders},
+    tell_of_move, undo_change,
+};
 use crate::{
     appointments::telling,
     components::{Icon, PressButton},
@@ -122,21 +125,6 @@ pub fn MovePanel(found: CalendarVisit, calendar: Calendar, place: Place, last: L
                 </div>
             </ActionForm>
         </section>
-    }
-}
-
-/// What becomes of a visit's reminders at another time.
-pub fn reminders(visit: &AppointmentView) -> String {
-    let of = |states: &[&str]| visit.reminders.iter().filter(|r| states.contains(&r.status.as_str())).count();
-    let (wait, left) = (of(&["planned", "queued"]), of(&["sent", "yes", "no"]));
-    let moving = match wait {
-        0 => "No reminder waits".to_owned(),
-        1 => "1 reminder moves".to_owned(),
-        n => format!("{n} reminders move"),
-    };
-    match left {
-        0 => format!("{moving}."),
-        n => format!("{moving}, {n} sent already."),
     }
 }
 
