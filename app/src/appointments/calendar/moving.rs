@@ -151,7 +151,11 @@ fn Notice(changed: ChangedVisit, last: LastChange, place: Place) -> impl IntoVie
     let ChangedVisit { visit, tells, may_tell } = changed;
     let (id, zone) = (visit.id, session.place(&visit.time_zone));
     let at = when::dated(visit.starts_at, zone);
-    let words = format!("{}: {at}.", visit.who());
+    let words = if may_tell {
+        format!("Moved {} to {at}.", visit.who())
+    } else {
+        format!("Changed: {}, {at}.", visit.who())
+    };
     let told = if tells {
         " The customer gets a text about it in three minutes."
     } else if may_tell {
@@ -174,7 +178,7 @@ fn Notice(changed: ChangedVisit, last: LastChange, place: Place) -> impl IntoVie
         (may_tell && !tells).then(|| view! { <Press url=TellOfMove::url() id back=again words="Tell them" key="" run=tell /> });
     view! {
         <div class="notice notice-success flex flex-wrap items-center gap-3" data-changed=id.to_string()>
-            <p class="flex-1">"Moved to " {words} {told}</p>
+            <p class="flex-1">{words} {told}</p>
             {telling}
             <Press url=UndoChange::url() id back words="Undo" key="z" run=undo />
         </div>
