@@ -137,7 +137,7 @@ fn left_out(r: &reminder_request::Model) -> Option<TimelineRow> {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Kept {
-    All(Facts),
+    All(Box<Facts>),
     Few(DateTime<Utc>, String),
 }
 
