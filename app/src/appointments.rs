@@ -7,9 +7,9 @@
 
 mod calendar;
 mod detail;
-mod link;
 mod edit;
 mod history;
+mod link;
 mod list;
 mod new;
 mod repeat;

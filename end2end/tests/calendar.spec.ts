@@ -17,8 +17,8 @@ const link = (page: Page, id: string) => block(page, id).locator('.cal-link');
 const notice = (page: Page, id: string) => page.locator(`[data-changed="${id}"]`);
 
 /** Drags a visit by so many quarters of an hour, each 24 pixels high. */
-async function drag(page: Page, id: string, quarters: number, look?: () => Promise<void>) {
-  await block(page, id).scrollIntoViewIfNeeded();
+async function drag(page: Page, id: string, quarters: number, meanwhile?: () => Promise<void>) {
+  await block(page, id).evaluate((visit) => visit.scrollIntoView({ block: 'center' }));
   const box = (await link(page, id).boundingBox())!;
   const [x, y] = [box.x + 20, box.y + 8];
   await page.mouse.move(x, y);
@@ -27,7 +27,7 @@ async function drag(page: Page, id: string, quarters: number, look?: () => Promi
   await expect(page.locator('[data-ghost]')).toHaveCount(0);
   await page.mouse.move(x, y + quarters * 24, { steps: 5 });
   await expect(page.locator('[data-ghost]')).toBeVisible();
-  await look?.();
+  await meanwhile?.();
   await page.mouse.up();
 }
 

@@ -17,8 +17,8 @@ pub mod router;
 pub mod secret;
 mod sessions;
 pub mod site;
-mod visit_page;
 mod uploads;
+mod visit_page;
 mod webhooks;
 pub mod workers;
 

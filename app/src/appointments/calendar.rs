@@ -2,6 +2,7 @@
 
 mod drag;
 mod grid;
+mod lines;
 mod month;
 mod moving;
 
@@ -133,7 +134,7 @@ pub async fn move_visit(
             double_book,
             ..Default::default()
         };
-        services::appointments::change::edit(&s, &actor, id, command).await?;
+        services::appointments::edit(&s, &actor, id, command).await?;
         Ok(services::moves::changed(&s, &actor, id).await?)
     };
     ssr::post_form(form, work, |_| None).await

@@ -69,7 +69,7 @@ pub async fn edit_visit(
             revision: Some(revision),
             ..Default::default()
         };
-        Ok(services::appointments::change::edit(&s, &actor, id, command).await?)
+        Ok(services::appointments::edit(&s, &actor, id, command).await?)
     };
     ssr::post_form(form, work, move |_| Some(format!("/appointments/{id}"))).await
 }

@@ -7,8 +7,8 @@
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
 
 pub mod breaker;
-pub mod calendars;
 pub mod calendar;
+pub mod calendars;
 pub mod consent;
 #[cfg(feature = "phone")]
 pub mod countries;

@@ -1,14 +1,14 @@
 //! Appointments. What follows from a change, its reminders above all, hears of it in the same transaction.
 
 pub(crate) mod arrival;
-pub(crate) mod in_calendars;
+pub mod calendar;
+pub(crate) mod change;
 pub mod clocks;
 pub(crate) mod day;
 pub(crate) mod elsewhere;
-pub mod link;
 pub(crate) mod import;
-pub mod calendar;
-pub mod change;
+pub(crate) mod in_calendars;
+pub mod link;
 pub(crate) mod overlap;
 pub mod page;
 pub mod past;
@@ -20,7 +20,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use contract::{
     Code, Page, Problem,
-    appointments::{AppointmentAction, AppointmentQuery, AppointmentView, CreateAppointment, MoveAppointment, Status},
+    appointments::{
+        AppointmentAction, AppointmentQuery, AppointmentView, CreateAppointment, EditAppointment, MoveAppointment, Scope, Status,
+    },
 };
 use domain::{when, zone::Zone};
 use entity::{appointments::appointment, contacts::contact};
@@ -98,12 +100,25 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
     finish(tx, actor.business_id, row.id).await
 }
 
+/// Changes an appointment. At another time reminders of the old one die, those of the new one are planned, and the answer is open again.
+///
+/// # Errors
+/// `NotFound`; `Invalid` per field; `Conflict` for one that is cancelled or over, that has changed since it was read, that another calendar
+/// keeps, or whose time somebody has already: the contact, or who it is with.
+pub async fn edit(s: &Services, actor: &Actor, id: Uuid, cmd: EditAppointment) -> Result<AppointmentView> {
+    actor.may(Permission::WriteAppointments)?;
+    match cmd.scope {
+        Scope::This => change::one(s, actor, id, cmd).await,
+        scope => series::shift(s, actor, id, change::only_time(&cmd)?, scope).await,
+    }
+}
+
 /// Moves an appointment: reminders of the old time die, those of the new one are planned, and the answer is open again.
 ///
 /// # Errors
-/// As `change::edit`.
+/// As `edit`.
 pub async fn reschedule(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointment) -> Result<AppointmentView> {
-    change::edit(s, actor, id, cmd.into()).await
+    edit(s, actor, id, cmd.into()).await
 }
 
 /// Confirms, cancels, completes or reopens an appointment, or marks a no-show or an arrival. Doing it twice changes nothing.

@@ -6,10 +6,8 @@
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `feeds`, `conversations`, `messages`,
 //!   `tasks`; `exports` and `imports` (files of people and visits); `channels`, `numbers`, `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `quick_replies`; `questions` that are open to be answered;
-//!   `reminders`, which ask them;
-//!   `calendars`, which book what others keep;
-//!   `visit_page`, which a visit's customer opens without signing in;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
+//!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
 //!   `receiving`, which answers; `reconcile`, which compares.
 //! - tops: `merging` (two people who are one), `search` (people, messages and visits at once), `filters` (what the
 //!   inbox is narrowed by), `pages` (what a screen shows of many nouns), `listeners` (what follows from

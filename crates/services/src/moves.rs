@@ -244,7 +244,13 @@ async fn tell(tx: &mut Tx, visit: &appointment::Model, change: appointment_chang
         subject: None,
         body: businesses::language::as_sent(
             &business,
-            texts::moved(contacts::language::of(&business, &contact), &business.name, visit.for_name.as_deref(), start, token),
+            texts::moved(
+                contacts::language::of(&business, &contact),
+                &business.name,
+                visit.for_name.as_deref(),
+                start,
+                token,
+            ),
         ),
         correlation_id: Some(format!("moved:{}", change.id)),
         author: None,

@@ -1,5 +1,7 @@
 //! The queries that run all the time use the index that was made for them, on both databases: their cost does not grow with history.
 
+mod calendar;
+
 use chrono::{DateTime, Utc};
 use domain::{delivery::Status, filters::Filters, search::Search};
 use entity::{appointments::appointment, contacts::contact, conversations::conversation, messages::message};
@@ -129,63 +131,6 @@ fn sorts(plan: &str) -> bool {
     steps.any(|step| step.contains("TEMP B-TREE") || step.starts_with("Sort ") || step.starts_with("Incremental Sort "))
 }
 
-/// Visits of a week: of all, of a staff label and of a place; those that one may collide with, and what was changed of one.
-async fn calendar(db: &Db, b: DbBackend, business: Uuid) {
-    let until = moment() + chrono::Duration::days(7);
-    let of = |staff: Option<&str>, location_id: Option<Uuid>| {
-        let query = contract::calendar::CalendarQuery {
-            staff: staff.map(str::to_owned),
-            location_id,
-            ..Default::default()
-        };
-        appointments::calendar::between(business, moment(), until, &query).limit(601)
-    };
-    uses(db, b, "appointment_start", of(None, None)).await;
-    uses(db, b, "appointment_staff", of(Some("Ana"), None)).await;
-    uses(db, b, "appointment_place", of(None, Some(business))).await;
-    let visit = appointment::Model {
-        id: business,
-        business_id: business,
-        contact_id: business,
-        starts_at: moment(),
-        status: "scheduled".to_owned(),
-        staff_label: "Ana".to_owned(),
-        notes: String::new(),
-        token: 101,
-        location_id: None,
-        time_zone: None,
-        utc_offset: None,
-        ends_at: None,
-        type_id: None,
-        for_name: None,
-        source: None,
-        external_id: None,
-        revision: 0,
-        series_id: None,
-        series_index: None,
-        arrived_at: None,
-        cancelled_at: None,
-        marked_in: None,
-        created_at: moment(),
-        updated_at: moment(),
-    };
-    uses(db, b, "appointment_staff", appointments::overlap::around(&visit)).await;
-    uses(
-        db,
-        b,
-        "appointment_change_of",
-        appointments::change::standing(business, business),
-    )
-    .await;
-    uses(
-        db,
-        b,
-        "audit_event_entity",
-        crate::pages::visit::changes_of(business, business, None).limit(51),
-    )
-    .await;
-}
-
 /// What workers look for all the time.
 async fn due(db: &Db, b: DbBackend, business: Uuid) {
     uses(db, b, "reminder_due", reminders::due(moment())).await;
@@ -205,7 +150,13 @@ async fn due(db: &Db, b: DbBackend, business: Uuid) {
     )
     .await;
     uses(db, b, "calendar_source_due", calendars::due(moment())).await;
-    uses(db, b, "calendar_event_time", calendars::ahead(business, business, moment()).limit(50)).await;
+    uses(
+        db,
+        b,
+        "calendar_event_time",
+        calendars::ahead(business, business, moment()).limit(50),
+    )
+    .await;
     uses(db, b, "presence_seen", conversations::presence::silent(moment())).await;
     uses(db, b, "presence_writing", conversations::presence::paused(moment())).await;
     uses(db, b, "message_waiting", sending::due(moment(), 0).limit(64)).await;
@@ -540,5 +491,5 @@ async fn the_lists_of_a_days_work_use_their_index(#[case] backend: Backend, #[ca
     uses(&db, b, "appointment_unmarked", unanswered).await;
     let of_today = appointments::day::between(business, moment(), moment() + chrono::Duration::days(1)).limit(61);
     uses(&db, b, "appointment_start", of_today).await;
-    calendar(&db, b, business).await;
+    calendar::queries(&db, b, business).await;
 }

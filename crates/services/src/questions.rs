@@ -194,7 +194,12 @@ pub(crate) fn meant(token: Option<u16>, open: &[Open]) -> Which {
 }
 
 /// The answer is noted; whoever asked hears of it by the event that receiving records. `inbound`: the text that gave it, if a text did.
-pub(crate) async fn answer(tx: &Tx, question: question::Model, inbound: Option<&message::Model>, yes: bool) -> Result<question::Model> {
+pub(crate) async fn answer(
+    tx: &Tx,
+    question: question::Model,
+    inbound: Option<&message::Model>,
+    yes: bool,
+) -> Result<question::Model> {
     let mut row = question.into_active_model();
     row.answer = Set(Some(yes));
     row.answered_at = Set(Some(tx.now));

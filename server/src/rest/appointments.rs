@@ -2,7 +2,8 @@ use axum::{Json, extract::State, http::StatusCode};
 use contract::{
     Page, PageQuery, Problem,
     appointments::{
-        AppointmentAction, AppointmentView, CancelQuery, CreateAppointment, DecideClock, EditAppointment, LinkView, Scope, VisitsQuery,
+        AppointmentAction, AppointmentView, CancelQuery, CreateAppointment, DecideClock, EditAppointment, LinkView, Scope,
+        VisitsQuery,
     },
     contacts::TimelineRow,
 };
@@ -50,7 +51,7 @@ pub async fn edit(
     Id(id): Id,
     Body(cmd): Body<EditAppointment>,
 ) -> ApiResult<AppointmentView> {
-    Ok(Json(appointments::change::edit(&s, &actor, id, cmd).await?))
+    Ok(Json(appointments::edit(&s, &actor, id, cmd).await?))
 }
 
 /// Undo the last change of an appointment, while nothing newer has happened and its customer has not been told.

@@ -31,7 +31,9 @@ async fn a_calendar_is_added_looked_at_started_and_removed(#[values(Backend::Sql
     let path = format!("/calendar-sources/{}", added["id"].as_str().expect("an id"));
     let see = async || app.get(&path).await.1;
     let seen: Value = app
-        .until("the calendar is read", async || Some(see().await).filter(|c| c["status"] == "preview"))
+        .until("the calendar is read", async || {
+            Some(see().await).filter(|c| c["status"] == "preview")
+        })
         .await;
     assert_eq!((&seen["visits"], &seen["needs_number"]), (&json!(1), &json!(0)), "{seen}");
     assert!(!seen.to_string().contains("secret-word"), "{seen}");
@@ -64,10 +66,23 @@ async fn what_is_no_address_of_a_calendar_is_refused_by_field(#[case] url: &str)
     assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/url")), "{problem}");
     let neighbour = app.another_key().await;
     let read_only = app.key_with(&["appointments:read"]).await;
-    let (status, _) = app.post_as(&read_only, "/calendar-sources", json!({"url": "https://example.com/x.ics", "name": "Salon"})).await;
+    let (status, _) = app
+        .post_as(
+            &read_only,
+            "/calendar-sources",
+            json!({"url": "https://example.com/x.ics", "name": "Salon"}),
+        )
+        .await;
     assert_eq!(status, 403);
-    let (status, added) = app.post("/calendar-sources", json!({"url": "https://calendar.invalid/x.ics", "name": "Salon"})).await;
+    let (status, added) = app
+        .post(
+            "/calendar-sources",
+            json!({"url": "https://calendar.invalid/x.ics", "name": "Salon"}),
+        )
+        .await;
     assert_eq!(status, 201, "{added}");
-    let (status, theirs) = app.api(app.http.get(format!("{}/api/v1/calendar-sources", app.url)), &neighbour).await;
+    let (status, theirs) = app
+        .api(app.http.get(format!("{}/api/v1/calendar-sources", app.url)), &neighbour)
+        .await;
     assert_eq!((status, theirs["data"].as_array().map(Vec::len)), (200, Some(0)), "{theirs}");
 }

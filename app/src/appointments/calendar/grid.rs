@@ -12,26 +12,14 @@ use leptos::prelude::*;
 
 use super::{
     Place,
-    drag::{Dragging, Ghost, clock},
+    drag::{Dragging, Ghost},
+    lines::{Column, clock},
     moving::LastChange,
 };
 use crate::components::Empty;
 
 /// Columns of staff labels that are drawn though they have nothing on that day.
 const EMPTY_COLUMNS: usize = 12;
-
-/// What stands below one heading.
-#[derive(Clone)]
-pub struct Column {
-    pub title: String,
-    /// Where the heading leads.
-    pub href: Option<String>,
-    pub date: String,
-    /// Whose it is; none: everybody's.
-    pub staff: Option<String>,
-    /// Places in the calendar's list of visits.
-    pub visits: Vec<usize>,
-}
 
 fn columns(calendar: &Calendar, place: &Place) -> Vec<Column> {
     let visits = || calendar.visits.iter().enumerate();

@@ -1,7 +1,6 @@
 //! Moving a visit by a form, and what is said after it was moved: to when, who is told, and *Undo*.
 
 use contract::{
-    appointments::AppointmentView,
     calendar::{Calendar, CalendarVisit, ChangedVisit},
     live::LiveEvent,
 };
@@ -10,7 +9,11 @@ use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use uuid::Uuid;
 
-use super::{MOVING, MoveVisit, NOBODY, Place, TellOfMove, UndoChange, drag::local, tell_of_move, undo_change};
+use super::{
+    MOVING, MoveVisit, NOBODY, Place, TellOfMove, UndoChange,
+    lines::{local, reminders},
+    tell_of_move, undo_change,
+};
 use crate::{
     appointments::telling,
     components::{Icon, PressButton},
@@ -125,21 +128,6 @@ pub fn MovePanel(found: CalendarVisit, calendar: Calendar, place: Place, last: L
     }
 }
 
-/// What becomes of a visit's reminders at another time.
-pub fn reminders(visit: &AppointmentView) -> String {
-    let of = |states: &[&str]| visit.reminders.iter().filter(|r| states.contains(&r.status.as_str())).count();
-    let (wait, left) = (of(&["planned", "queued"]), of(&["sent", "yes", "no"]));
-    let moving = match wait {
-        0 => "No reminder waits".to_owned(),
-        1 => "1 reminder moves".to_owned(),
-        n => format!("{n} reminders move"),
-    };
-    match left {
-        0 => format!("{moving}."),
-        n => format!("{moving}, {n} sent already."),
-    }
-}
-
 /// Says what was changed last, and takes it back.
 #[component]
 pub fn ChangedNotice(last: LastChange, place: Place) -> impl IntoView {
@@ -163,7 +151,11 @@ fn Notice(changed: ChangedVisit, last: LastChange, place: Place) -> impl IntoVie
     let ChangedVisit { visit, tells, may_tell } = changed;
     let (id, zone) = (visit.id, session.place(&visit.time_zone));
     let at = when::dated(visit.starts_at, zone);
-    let words = format!("{}: {at}.", visit.who());
+    let words = if may_tell {
+        format!("Moved {} to {at}.", visit.who())
+    } else {
+        format!("Changed: {}, {at}.", visit.who())
+    };
     let told = if tells {
         " The customer gets a text about it in three minutes."
     } else if may_tell {
@@ -186,7 +178,7 @@ fn Notice(changed: ChangedVisit, last: LastChange, place: Place) -> impl IntoVie
         (may_tell && !tells).then(|| view! { <Press url=TellOfMove::url() id back=again words="Tell them" key="" run=tell /> });
     view! {
         <div class="notice notice-success flex flex-wrap items-center gap-3" data-changed=id.to_string()>
-            <p class="flex-1">"Moved to " {words} {told}</p>
+            <p class="flex-1">{words} {told}</p>
             {telling}
             <Press url=UndoChange::url() id back words="Undo" key="z" run=undo />
         </div>

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use contract::{
     Code,
-    appointments::{AppointmentView, EditAppointment, MoveAppointment, Scope, Status},
+    appointments::{AppointmentView, EditAppointment, MoveAppointment, Status},
 };
 use domain::zone::Zone;
 use entity::{
@@ -23,11 +23,11 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ahead, clocks, end, find, finish, locked, not_twice, overlap, record, series, start, status, view};
+use super::{ahead, clocks, end, find, finish, locked, not_twice, overlap, record, start, status, view};
 use crate::{
     businesses::{self, locations, staff, types},
     kernel::{
-        Actor, Error, Event, Permission, Result, Services, Tx,
+        Actor, Error, Event, Result, Services, Tx,
         error::{field, long, problem, short},
     },
 };
@@ -72,16 +72,8 @@ pub(super) struct How {
     pub double_book: bool,
 }
 
-/// Changes an appointment. At another time reminders of the old one die, those of the new one are planned, and the answer is open again.
-///
-/// # Errors
-/// `NotFound`; `Invalid` per field; `Conflict` for one that is cancelled or over, that has changed since it was read, that another calendar
-/// keeps, or whose time somebody has already: the contact, or who it is with.
-pub async fn edit(s: &Services, actor: &Actor, id: Uuid, cmd: EditAppointment) -> Result<AppointmentView> {
-    actor.may(Permission::WriteAppointments)?;
-    if cmd.scope != Scope::This {
-        return series::shift(s, actor, id, only_time(&cmd)?, cmd.scope).await;
-    }
+/// Changes one appointment.
+pub(super) async fn one(s: &Services, actor: &Actor, id: Uuid, cmd: EditAppointment) -> Result<AppointmentView> {
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
     let choice = chosen(&tx, actor, id, &cmd).await?;
@@ -126,7 +118,7 @@ pub async fn edit(s: &Services, actor: &Actor, id: Uuid, cmd: EditAppointment) -
 }
 
 /// Of several visits the time alone changes.
-fn only_time(cmd: &EditAppointment) -> Result<MoveAppointment> {
+pub(super) fn only_time(cmd: &EditAppointment) -> Result<MoveAppointment> {
     let other = cmd.ends_at.is_some()
         || cmd.minutes.is_some()
         || cmd.staff_label.is_some()

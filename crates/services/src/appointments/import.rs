@@ -9,7 +9,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{HORIZON, LENGTH, change::{self, How}, clocks, locked, record, set_status, status};
+use super::{
+    HORIZON, LENGTH,
+    change::{self, How},
+    clocks, locked, record, set_status, status,
+};
 use crate::{
     businesses::staff,
     contacts,

@@ -27,6 +27,8 @@ use crate::{
 
 /// Texts of one visit that are looked at; it has a handful.
 const TEXTS: u64 = 200;
+/// Changes of one moment: of those that a page begins with some may have stood on the page before.
+const TIES: u64 = 20;
 
 /// What happened to a visit, the first first.
 ///
@@ -42,7 +44,7 @@ pub async fn history(s: &Services, actor: &Actor, id: Uuid, query: PageQuery) ->
     let zone = locations::zone_of(s.read(), &business, visit.location_id).await?;
     let mut rows = said(s, &visit).await?;
     for change in changes_of(actor.business_id, id, after.as_ref())
-        .limit(size + 1)
+        .limit(size + 1 + TIES)
         .all(s.read())
         .await?
     {
@@ -63,8 +65,7 @@ pub(crate) fn changes_of(business_id: Uuid, id: Uuid, after: Option<&TimeCursor>
     let rows = audit_event::Entity::find()
         .filter(Column::EntityId.eq(id))
         .filter(Column::BusinessId.eq(business_id))
-        .order_by_asc(Column::At)
-        .order_by_asc(Column::Id);
+        .order_by_asc(Column::At);
     match after {
         Some(Cursor(at, _)) => rows.filter(Column::At.gte(*at)),
         None => rows,
@@ -106,7 +107,14 @@ async fn said(s: &Services, visit: &appointment::Model) -> Result<Vec<TimelineRo
         return Ok(rows);
     }
     let found = message::Entity::these(business_id, texts).all(s.read()).await?;
-    rows.extend(found.into_iter().map(messages::shown).map(of_message));
+    // One of ours stands where it went out, not where it was written.
+    rows.extend(found.into_iter().map(|m| {
+        let at = m.claimed_at.filter(|_| m.direction == "outbound").unwrap_or(m.created_at);
+        TimelineRow {
+            at,
+            ..of_message(messages::shown(m))
+        }
+    }));
     Ok(rows)
 }
 
@@ -129,7 +137,7 @@ fn left_out(r: &reminder_request::Model) -> Option<TimelineRow> {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Kept {
-    All(Facts),
+    All(Box<Facts>),
     Few(DateTime<Utc>, String),
 }
 

@@ -120,7 +120,7 @@ async fn on_the_calendar(w: &World, id: Uuid) {
             for_name: Some(Some(format!("Leo {day}"))),
             ..EditAppointment::default()
         };
-        appointments::change::edit(s, owner, id, cmd).await.expect("changed");
+        appointments::edit(s, owner, id, cmd).await.expect("changed");
     }
     moves::undo(s, owner, id).await.expect("undone");
     pages::visit::history(s, owner, id, Default::default())
