@@ -261,3 +261,27 @@ fn New(locations: Vec<LocationView>, staff: Vec<StaffLabelView>) -> impl IntoVie
         </details>
     }
 }
+
+/// What a button's answer says if it was refused.
+#[component]
+fn Refused(answer: Signal<Option<AppError>>) -> impl IntoView {
+    view! { <p role="alert" class="field-error empty:hidden">{move || answer.get().map(|AppError(problem)| problem.detail)}</p> }
+}
+
+/// The page shows what is so now.
+fn done(is: Signal<bool>, again: Callback<()>) {
+    Effect::new(move |_| {
+        if is.get() {
+            again.run(());
+        }
+    });
+}
+
+/// The address of a page with events of one state.
+fn filtered(calendar: Uuid, state: &str) -> String {
+    if state.is_empty() {
+        page_of(calendar)
+    } else {
+        format!("{}?state={state}", page_of(calendar))
+    }
+}

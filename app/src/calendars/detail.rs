@@ -10,7 +10,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use uuid::Uuid;
 
-use super::{CancelLost, RemoveCalendar, StartCalendar, counts, events::Events, get_calendar, page_of, status_words};
+use super::{CancelLost, Refused, RemoveCalendar, StartCalendar, counts, done, events::Events, get_calendar, status_words};
 use crate::{
     components::{Awaited, Icon, TimeFormat, Timestamp},
     error::AppError,
@@ -178,29 +178,5 @@ fn Remove(id: Uuid) -> impl IntoView {
                 </div>
             </ActionForm>
         </details>
-    }
-}
-
-/// What a button's answer says if it was refused.
-#[component]
-pub(super) fn Refused(answer: Signal<Option<AppError>>) -> impl IntoView {
-    view! { <p role="alert" class="field-error empty:hidden">{move || answer.get().map(|AppError(problem)| problem.detail)}</p> }
-}
-
-/// The page shows what is so now.
-pub(super) fn done(is: Signal<bool>, again: Callback<()>) {
-    Effect::new(move |_| {
-        if is.get() {
-            again.run(());
-        }
-    });
-}
-
-/// The address of a page with events of one state.
-pub(super) fn filtered(calendar: Uuid, state: &str) -> String {
-    if state.is_empty() {
-        page_of(calendar)
-    } else {
-        format!("{}?state={state}", page_of(calendar))
     }
 }

@@ -4,11 +4,7 @@ use contract::{Page, calendars::CalendarEventView};
 use leptos::{prelude::*, server_fn::ServerFn};
 use uuid::Uuid;
 
-use super::{
-    IgnoreEvent, LinkEvent,
-    detail::{Refused, done, filtered},
-    page_of,
-};
+use super::{IgnoreEvent, LinkEvent, Refused, done, filtered, page_of};
 use crate::{
     components::{Empty, Icon, Pager, Tabs, Timestamp},
     forms::{Field, FormNote, FormState, Submit},

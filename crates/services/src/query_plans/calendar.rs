@@ -39,6 +39,7 @@ pub(super) async fn queries(db: &Db, b: DbBackend, business: Uuid) {
         source: None,
         external_id: None,
         revision: 0,
+        link_revision: 0,
         series_id: None,
         series_index: None,
         arrived_at: None,

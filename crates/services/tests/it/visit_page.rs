@@ -132,8 +132,7 @@ async fn an_answer_by_text_and_one_on_the_page_at_once_are_one(#[values(Backend:
     let (ann, visit) = w.reminded("Ann", ANN).await;
     let token = token(&w, &visit).await;
     let confirm = || visit_page::act(&w.s, &token, Act::Confirm);
-    let (text, one, other) = tokio::join!(Box::pin(w.text(ANN, "Y")), Box::pin(confirm()), Box::pin(confirm()));
-    drop(text);
+    let (_, one, other) = tokio::join!(Box::pin(w.text(ANN, "Y")), Box::pin(confirm()), Box::pin(confirm()));
     one.and(other).expect("both are taken");
     assert_eq!(w.see_appointment(&visit).await.status, Status::Confirmed);
     let rows = services::pages::contact::timeline(&w.s, &w.owner, ann.id, contract::PageQuery::default())
