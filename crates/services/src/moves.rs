@@ -19,6 +19,7 @@ use entity::{
     appointments::{appointment, appointment_change},
     contacts::contact,
     messages::message,
+    reminders::reminder_request,
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use uuid::Uuid;
@@ -34,6 +35,7 @@ use crate::{
 
 /// Why a text about a move is taken back.
 const OLD_NEWS: &str = "The visit has another time by now, or is not open any more.";
+const REMINDED: &str = "A reminder tells of this time.";
 const ANEW: &str = "It is written anew, because the visit was changed.";
 
 /// The last change of a visit is undone: it is as it was, with its reminders, and what was to tell of it is not sent.
@@ -363,7 +365,10 @@ pub(crate) async fn still_wanted(db: &impl ConnectionTrait, waiting: &[&message:
         let change = m.origin_id.and_then(|id| changes.get(&id));
         let visit = change.and_then(|change| visits.get(&change.appointment_id));
         let why = match (change, visit) {
-            (Some(change), Some(visit)) => objection(m, change, visit),
+            (Some(change), Some(visit)) => match objection(m, change, visit) {
+                None if reminded_since(db, change).await? => Some(REMINDED),
+                why => why,
+            },
             _ => Some(OLD_NEWS),
         };
         if let Some(why) = why {
@@ -371,6 +376,18 @@ pub(crate) async fn still_wanted(db: &impl ConnectionTrait, waiting: &[&message:
         }
     }
     Ok(objections)
+}
+
+/// Whether a reminder has told of the new time, or is about to: one text says it.
+async fn reminded_since(db: &impl ConnectionTrait, change: &appointment_change::Model) -> Result<bool> {
+    use reminder_request::Column;
+    let rows = reminder_request::Entity::in_business(change.business_id)
+        .filter(Column::AppointmentId.eq(change.appointment_id))
+        .filter(Column::Status.is_in(["queued", "sent", "yes", "no"]))
+        .all(db)
+        .await?;
+    let tells = |row: &reminder_request::Model| row.status == "queued" || row.sent_at.is_some_and(|at| at >= change.created_at);
+    Ok(rows.iter().any(tells))
 }
 
 fn objection(m: &message::Model, change: &appointment_change::Model, visit: &appointment::Model) -> Option<&'static str> {

@@ -26,7 +26,11 @@ pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Re
             Event::AppointmentReopened(a) if appointments::status(a)? == AppointmentStatus::Scheduled => plan_of(tx, a).await?,
             Event::AppointmentMoved(a) => {
                 stop(tx, a, Stop::Superseded("The visit was moved.")).await?;
-                moved::plan(tx, a).await?;
+                // Who presses a button may have pressed too soon; a program has not.
+                match one.by {
+                    Principal::ApiKey { .. } => plan_of(tx, a).await?,
+                    _ => moved::plan(tx, a).await?,
+                }
             }
             Event::AppointmentChanged {
                 visit,
