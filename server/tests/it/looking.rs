@@ -91,8 +91,11 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
     let file = serde_json::json!({"kind": "contacts", "csv": "name,phone\nAnn,4155550171\nBroken,1\n"});
     let (_, import) = app.post("/imports", file).await;
     let import = import["id"].as_str().expect("an id").to_owned();
+    let source = serde_json::json!({"url": "https://calendar.invalid/x.ics", "name": "Salon"});
+    let (_, source) = app.post("/calendar-sources", source).await;
+    let source = source["id"].as_str().expect("an id").to_owned();
     let twin = app.contact("Anne", "+14155550172").await;
-    vec![ann, appointment, conversation, task, import, twin]
+    vec![ann, appointment, conversation, task, import, source, twin]
 }
 
 async fn conversation(app: &TestApp) -> Value {
