@@ -217,7 +217,10 @@ async fn the_calendar_is_a_page_and_a_form_moves_without_a_script(
     let answer = post(&app, &action, &form).await;
     assert_eq!(answer.headers()["location"], back.as_str());
     let said = page(&app, &back).await;
-    assert!(said.contains("Moved Ann Archer to") && said.contains("in three minutes"), "{said}");
+    assert!(
+        said.contains("Moved Ann Archer to") && said.contains("in three minutes"),
+        "{said}"
+    );
     let action = server_function(&app, &back, "undo_change").await;
     let undone = post(&app, &action, &[("id", visit.as_str()), ("back", here)]).await;
     assert_eq!(undone.headers()["location"], here);
