@@ -120,7 +120,7 @@ fn spanish(_: &Words, weekday: &str, month: &str, year: i32, day: u32) -> String
 
 fn clock(hour: u32, minute: u32, halves: [&str; 2]) -> String {
     let half = if hour < 12 { halves[0] } else { halves[1] };
-    let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
+    let hour = if hour.is_multiple_of(12) { 12 } else { hour % 12 };
     format!("{hour}:{minute:02} {half}")
 }
 
