@@ -1,11 +1,6 @@
 //! Files of contacts and visits that are brought: uploaded, looked at, started, and what became of their rows. All forms here are posted as
 //! they are, with and without scripts: a file needs no more.
 
-#![expect(
-    clippy::too_many_arguments,
-    reason = "the fields of a form are the arguments of its server function"
-)]
-
 mod detail;
 mod list;
 mod new;

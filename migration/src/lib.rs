@@ -59,7 +59,7 @@ const FILES: &[File] = &[
     file!(each "0044_imports"),
     file!(each "0046_customers_page_and_feeds"),
     file!(each "0048_changes_of_visits"),
-    file!(both "0050_calendars_that_are_read"),
+    file!(each "0050_calendars_that_are_read"),
     file!(both "0052_several_in_one_text"),
 ];
 

@@ -126,6 +126,14 @@ async fn text_of(tx: &Tx, change: &appointment_change::Model) -> Result<Option<m
     Ok(message::Entity::these(change.business_id, [id]).one(&tx.db).await?)
 }
 
+/// What is about to be told says something that is no longer so.
+async fn write_anew(tx: &mut Tx, visit: &appointment::Model) -> Result<()> {
+    if take_back(tx, visit, ANEW).await?.is_some() {
+        tell_again(tx, visit).await?;
+    }
+    Ok(())
+}
+
 /// What is told of visits that were changed: one text with the time that holds, or none.
 pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
@@ -134,11 +142,7 @@ pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Re
             Event::AppointmentChanged {
                 visit,
                 told_otherwise: true,
-            } => {
-                if take_back(tx, visit, ANEW).await?.is_some() {
-                    tell_again(tx, visit).await?;
-                }
-            }
+            } => write_anew(tx, visit).await?,
             Event::AppointmentRestored(visit) | Event::AppointmentReopened(visit) => {
                 take_back(tx, visit, OLD_NEWS).await?;
                 tell_again(tx, visit).await?;

@@ -31,7 +31,7 @@ async fn a_calendar_program_reads_and_learns_that_nothing_has_changed(
     let visit = app.appointment(&ann, 60).await;
     app.sign_in().await;
     let url = made(&app).await;
-    let program = reqwest::Client::new();
+    let program = reqwest::Client::builder().build().expect("a client");
     let answer = program
         .get(&url)
         .header("accept-encoding", "identity")

@@ -19,8 +19,10 @@ pub(super) async fn queries(db: &Db, b: DbBackend, business: Uuid) {
         appointments::calendar::between(business, moment(), until, &query).limit(601)
     };
     uses(db, b, "appointment_start", of(None, None)).await;
-    uses(db, b, "appointment_staff", of(Some("Ana"), None)).await;
-    uses(db, b, "appointment_place", of(None, Some(business))).await;
+    // SQLite knows nothing of how many there are, and takes those of the week: bounded as well.
+    let narrowed = |index| if b == DbBackend::Sqlite { "appointment_start" } else { index };
+    uses(db, b, narrowed("appointment_staff"), of(Some("Ana"), None)).await;
+    uses(db, b, narrowed("appointment_place"), of(None, Some(business))).await;
     let visit = appointment::Model {
         id: business,
         business_id: business,
@@ -48,7 +50,7 @@ pub(super) async fn queries(db: &Db, b: DbBackend, business: Uuid) {
         created_at: moment(),
         updated_at: moment(),
     };
-    uses(db, b, "appointment_staff", appointments::overlap::around(&visit)).await;
+    uses(db, b, narrowed("appointment_staff"), appointments::overlap::around(&visit)).await;
     uses(
         db,
         b,

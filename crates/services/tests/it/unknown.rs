@@ -186,6 +186,7 @@ async fn a_reminder_by_hand_to_the_old_time_does_not_stand_for_one_to_the_new(
     w.work().await;
     let to = |hours: i64, minutes: i64| contract::appointments::MoveAppointment {
         starts_at: (w.clock.now() + Duration::hours(hours) + Duration::minutes(minutes)).to_rfc3339(),
+        tell: Some(false),
         ..Default::default()
     };
     services::appointments::reschedule(&w.s, &w.owner, appointment.id, to(24, 30))

@@ -22,8 +22,8 @@ use tracing_subscriber::{Layer, filter::LevelFilter, layer::Context, prelude::*}
 use uuid::Uuid;
 
 /// Tables that stay small: a row per number, account, place, country or provider; a business has 500 tags and 200 quick
-/// replies at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 15] = [
+/// replies, 200 staff labels and 20 calendars at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
+const SMALL: [&str; 17] = [
     "business",
     "number",
     "account",
@@ -39,6 +39,8 @@ const SMALL: [&str; 15] = [
     "presence",
     "quick_reply",
     "saved_filter",
+    "calendar_source",
+    "staff_label",
 ];
 
 /// Tables of history, each with the beginning of its indexes' names. Conversations and contacts are not among them: there is one for
