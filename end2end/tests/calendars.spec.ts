@@ -90,7 +90,7 @@ test('a salon pastes its calendar’s address, looks, starts, and moves an event
     // What moves there moves here.
     const other = later(20);
     calendar.put('maya', 'Maya Lopez +14155550171', other);
-    const day = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'America/New_York' }).format(other);
+    const day = new Intl.DateTimeFormat('en-US', { month: 'long', day: 'numeric', timeZone: 'America/Chicago' }).format(other);
     await expect(async () => {
       await page.goto('/appointments');
       await expect(page.getByRole('main').getByText(new RegExp(day)).first()).toBeVisible({ timeout: 1_000 });

@@ -7,7 +7,7 @@ test('a customer opens the link, asks for another time, and confirms after all',
   await page.goto('/settings');
   await page.getByLabel('Customers may cancel there').check();
   await page.getByRole('button', { name: 'Save page' }).click();
-  await expect(page.getByText('Saved.')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Customers’ own page' }).getByText('Saved.')).toBeVisible();
   await openNewVisit(page, await newCustomer(page));
   const url = await page.locator('code', { hasText: '/v/' }).innerText();
 

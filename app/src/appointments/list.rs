@@ -78,14 +78,14 @@ pub fn ListPage() -> impl IntoView {
     let later = RwSignal::new(false);
     let refetch = move || {
         // What is being dragged stays under the hand.
-        if drawn.busy() {
-            later.set(true);
-        } else {
+        if untrack(|| drawn.idle()) {
             found.refetch();
+        } else {
+            later.set(true);
         }
     };
     Effect::new(move |_| {
-        if drawn.ghost().read().is_none() && later.get_untracked() {
+        if drawn.idle() && later.get_untracked() {
             later.set(false);
             found.refetch();
         }

@@ -51,6 +51,7 @@ pub struct Ghost {
 /// A press that may become a drag.
 #[derive(Clone, Debug, PartialEq)]
 struct Press {
+    id: Uuid,
     visit: usize,
     lengthen: bool,
     x: f64,
@@ -104,9 +105,9 @@ impl Dragging {
         self.ghost
     }
 
-    /// Whether the page should stay as it is.
-    pub fn busy(self) -> bool {
-        self.ghost.with_untracked(Option::is_some)
+    /// Whether nothing is held; while something is, the page should stay as it is.
+    pub fn idle(self) -> bool {
+        self.ghost.read().is_none() && self.press.read().is_none()
     }
 
     /// The page is drawn.
@@ -121,7 +122,16 @@ impl Dragging {
             weekly,
         }));
         self.ghost.set(None);
-        self.press.set(None);
+        // What was asked for before the press may come after it: a visit that is still there stays under the hand.
+        self.press.update(|press| {
+            let there = press
+                .as_ref()
+                .and_then(|press| calendar.visits.iter().position(|one| one.visit.id == press.id));
+            match (press.as_mut(), there) {
+                (Some(press), Some(n)) => press.visit = n,
+                _ => *press = None,
+            }
+        });
         Effect::new(move |_| {
             let Some(id) = self.focus.try_update(Option::take).flatten() else {
                 return;
@@ -144,7 +154,8 @@ impl Dragging {
 
     pub fn press(self, event: &PointerEvent) {
         self.swallow.set(false);
-        if event.button() != 0 || self.press.with_untracked(Option::is_some) {
+        let another = |press: &Option<Press>| press.as_ref().is_some_and(|press| press.pointer != event.pointer_id());
+        if event.button() != 0 || self.press.with_untracked(another) {
             return;
         }
         let Some((n, block)) = block_of(event.target()) else { return };
@@ -159,7 +170,11 @@ impl Dragging {
         let Some(column) = column else { return };
         let touch = event.pointer_type() == "touch";
         let pointer = event.pointer_id();
+        let Some(id) = self.visit(n).map(|one| one.visit.id) else {
+            return;
+        };
         self.press.set(Some(Press {
+            id,
             visit: n,
             lengthen: inside(event.target(), "[data-grip]"),
             x: event.client_x().into(),
@@ -283,6 +298,16 @@ impl Dragging {
             .with_untracked(|ghost| ghost.as_ref().is_some_and(|ghost| !ghost.by_keys))
         {
             self.ghost.set(None);
+        }
+    }
+
+    /// A press that leaves before it has become a drag is none: where it ends nobody tells us.
+    pub fn leave(self) {
+        if self
+            .press
+            .with_untracked(|press| press.as_ref().is_some_and(|press| !press.active))
+        {
+            self.press.set(None);
         }
     }
 
