@@ -59,7 +59,7 @@ INSERT INTO appointment_change (id, business_id, appointment_id, revision, befor
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', md5((n % 2000)::text)::uuid, n / 2000, '', now(), now()
   FROM generate_series(1, 20000) n;
 INSERT INTO audit_event (id, business_id, actor, action, entity, entity_id, at)
-  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', '', '', 'appointment', md5((n % 2000)::text)::uuid,
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', '', '', 'appointment', md5((n % 20)::text)::uuid,
     now() - n * interval '1 minute' FROM generate_series(1, 20000) n;
 INSERT INTO note (id, business_id, conversation_id, contact_id, author, body, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', c, c, '', '', t

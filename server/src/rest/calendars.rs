@@ -68,6 +68,7 @@ pub async fn remove(
     ApiKeyActor(actor): ApiKeyActor,
     Id(id): Id,
     Params(removal): Params<Removal>,
+    _: NoBody,
 ) -> Result<StatusCode, ApiError> {
     let cancel = match removal.visits.as_deref() {
         None | Some("keep") => false,

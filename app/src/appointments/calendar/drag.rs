@@ -121,17 +121,7 @@ impl Dragging {
             last,
             weekly,
         }));
-        self.ghost.set(None);
-        // What was asked for before the press may come after it: a visit that is still there stays under the hand.
-        self.press.update(|press| {
-            let there = press
-                .as_ref()
-                .and_then(|press| calendar.visits.iter().position(|one| one.visit.id == press.id));
-            match (press.as_mut(), there) {
-                (Some(press), Some(n)) => press.visit = n,
-                _ => *press = None,
-            }
-        });
+        self.hold_on(calendar);
         Effect::new(move |_| {
             let Some(id) = self.focus.try_update(Option::take).flatten() else {
                 return;
@@ -145,6 +135,20 @@ impl Dragging {
                     _ = link.focus();
                 }
             });
+        });
+    }
+
+    /// What was asked for before the press may come after it: a visit that is still there stays under the hand.
+    fn hold_on(self, calendar: &Calendar) {
+        let held = self.press.with_untracked(|press| press.as_ref().map(|press| press.id));
+        let now = held.and_then(|id| calendar.visits.iter().position(|one| one.visit.id == id));
+        self.press.update(|press| match (press.as_mut(), now) {
+            (Some(press), Some(n)) => press.visit = n,
+            _ => *press = None,
+        });
+        self.ghost.update(|ghost| match (ghost.as_mut(), now) {
+            (Some(ghost), Some(n)) if !ghost.by_keys => ghost.visit = n,
+            _ => *ghost = None,
         });
     }
 

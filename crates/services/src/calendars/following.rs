@@ -124,7 +124,8 @@ async fn good(s: &Services, source: &calendar_source::Model, seen: Option<Seen>)
         }
     }
     update(&tx, row).await?;
-    tx.mark_changed(source.business_id, Changed::Notices);
+    // With it, so that nobody is shown a reading that brought nothing yet.
+    count(&mut tx, source).await?;
     tx.commit().await
 }
 
