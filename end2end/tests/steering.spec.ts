@@ -118,7 +118,7 @@ test('the consent history is a file to take away', async ({ page }) => {
 test('limits are checked field by field and nothing typed is lost', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   await open(page, '/settings');
-  const texts = page.getByRole('region', { name: 'Texts' });
+  const texts = page.getByRole('region', { name: 'Texts', exact: true });
   await expect(texts).toContainText('There is no budget');
   await texts.getByLabel('Monthly budget in US dollars').fill('12,50');
   await texts.getByLabel('Texts per hour').fill('200000');
