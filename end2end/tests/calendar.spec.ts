@@ -56,8 +56,8 @@ test('a visit is dragged, put back, and dragged again: one text waits, with the 
   await drag(page, visit, 4);
   await expect(notice(page, visit)).toContainText('at 5:00 PM.');
   await page.goto('/log?show=waiting');
-  await expect(page.getByText('your visit is now on')).toHaveCount(1);
-  await expect(page.getByText('at 5:00 PM. Reply Y')).toBeVisible();
+  await expect(page.getByRole('paragraph').filter({ hasText: 'your visit is now on' })).toHaveCount(1);
+  await expect(page.getByRole('paragraph').filter({ hasText: 'at 5:00 PM. Reply Y' })).toBeVisible();
 });
 
 test('keys move a focused visit, and m opens the form', async ({ page }) => {

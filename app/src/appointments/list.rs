@@ -90,14 +90,21 @@ pub fn ListPage() -> impl IntoView {
             found.refetch();
         }
     });
+    // A form that somebody fills in is not drawn anew under their hands: once it is left, the page is read again anyway.
+    let when_told = move || {
+        if query.read_untracked().get("move").is_none() {
+            refetch();
+        }
+    };
     session
         .live
-        .refetch_on(|event| matches!(event, LiveEvent::Appointment(_)), refetch);
+        .refetch_on(|event| matches!(event, LiveEvent::Appointment(_)), when_told);
+    // Of this page and not of what is drawn on it, which a move outlives that is answered late.
+    let again = Callback::new(move |()| refetch());
     let view = move |found| match (found, asked.get_untracked()) {
         (Found::List(page), Asked::List(show, cursor)) => view! { <List page show cursor /> }.into_any(),
         (Found::Calendar(page), Asked::Calendar(place, _)) => {
-            let refetch = Callback::new(move |()| refetch());
-            view! { <CalendarBody page=*page place refetch drawn /> }.into_any()
+            view! { <CalendarBody page=*page place refetch=again drawn /> }.into_any()
         }
         // The address has changed meanwhile; what it asks for is on its way.
         _ => ().into_any(),

@@ -5,9 +5,11 @@ use contract::{
     live::LiveEvent,
 };
 use domain::when;
-use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
+use leptos::{ev::Event, prelude::*, server_fn::ServerFn, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use uuid::Uuid;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 
 use super::{
     MOVING, MoveVisit, NOBODY, Place, TellOfMove, UndoChange,
@@ -32,7 +34,7 @@ pub struct LastChange {
 
 impl LastChange {
     pub fn new(changed: Option<ChangedVisit>, refetch: Callback<()>) -> Self {
-        let Kept { shown, taken } = use_context().unwrap_or_default();
+        let Kept { shown, taken, .. } = use_context().unwrap_or_default();
         // What the address says counts once: afterwards it is old.
         if changed.is_some() && !taken.get_untracked() {
             taken.set(true);
@@ -57,6 +59,8 @@ impl LastChange {
 pub struct Kept {
     shown: RwSignal<Option<ChangedVisit>>,
     taken: RwSignal<bool>,
+    /// The time that is typed for a visit: what was asked for before its form was opened may come after it.
+    typed: RwSignal<Option<(Uuid, String)>>,
 }
 
 /// The form of one visit: its time, how long it takes, who it is with, and whether its customer is told.
@@ -76,8 +80,18 @@ pub fn MovePanel(found: CalendarVisit, calendar: Calendar, place: Place, last: L
     let close = place.with(None);
     let navigate = use_navigate();
     let after = close.clone();
+    let typed = use_context::<Kept>().unwrap_or_default().typed;
+    let begins = typed.with_untracked(|typed| typed.clone().filter(|(of, _)| *of == id).map(|(_, time)| time));
+    let begins = begins.unwrap_or_else(|| local(&date, from));
+    let note = move |event: Event| {
+        let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+        if let Some(input) = input.filter(|input| input.name() == "starts_at") {
+            typed.set(Some((id, input.value())));
+        }
+    };
     Effect::new(move |_| {
         if let Some(Ok(changed)) = action.value().get() {
+            typed.set(None);
             last.set(changed);
             navigate(&after, NavigateOptions::default());
         }
@@ -104,7 +118,7 @@ pub fn MovePanel(found: CalendarVisit, calendar: Calendar, place: Place, last: L
     view! {
         <section class="panel flex flex-col gap-3 p-4 print:hidden" aria-labelledby="moving-heading" data-moving=id.to_string()>
             <h2 id="moving-heading">{format!("Move the visit of {}", visit.who())}</h2>
-            <ActionForm action attr:class="grid gap-3 sm:grid-cols-2">
+            <ActionForm action attr:class="grid gap-3 sm:grid-cols-2" on:input=note>
                 <div class="sm:col-span-2">
                     <FormNote form />
                     <Collision form path="/appointments" words="Open that appointment" />
@@ -112,14 +126,14 @@ pub fn MovePanel(found: CalendarVisit, calendar: Calendar, place: Place, last: L
                 <input type="hidden" name="id" value=id.to_string() />
                 <input type="hidden" name="time_zone" value=zone />
                 <input type="hidden" name="back" value=back />
-                <Field form name="starts_at" label="New date and time" kind="datetime-local" value=local(&date, from) hint required=true />
+                <Field form name="starts_at" label="New date and time" kind="datetime-local" value=begins hint required=true />
                 <Field form name="minutes" label="Minutes (optional)" kind="number" value=minutes hint="Empty: as long as before." />
                 <Choice form name="staff_label" label="Staff" options=labels value=staff />
                 <Choice form name="tell" label="Text the customer the new time" options=telling() hint="Three minutes later, so that a slip tells nobody." />
                 {double}
                 <div class="flex gap-2 sm:col-span-2">
                     <Submit form label="Move visit" />
-                    <a class="btn min-h-11" href=close>
+                    <a class="btn min-h-11" href=close on:click=move |_| typed.set(None)>
                         "Leave it"
                     </a>
                 </div>
