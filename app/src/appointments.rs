@@ -83,6 +83,7 @@ pub async fn create_appointment(
             ends_at: None,
             for_name: Some(for_name),
             repeat: None,
+            external_id: None,
             contact_id,
             starts_at,
             notes: Some(notes),

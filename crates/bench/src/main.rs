@@ -19,7 +19,7 @@ use clap::{Parser, ValueEnum};
 use crate::{
     db::Backend,
     report::{Goal, Report, Row},
-    scenarios::{appointments, browser, drain, idle, imports, inbound, live, pages, status},
+    scenarios::{appointments, browser, calendars, drain, idle, imports, inbound, live, pages, status},
     setup::World,
 };
 
@@ -70,6 +70,7 @@ enum Scenario {
     Live,
     Inbound,
     Imports,
+    Calendars,
     Appointments,
     Pages,
     Browser,
@@ -123,7 +124,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(options: &Options, backend: Backend, report: &mut Report) -> anyhow::Result<()> {
-    use Scenario::{Appointments, Browser, Drain, Imports, Inbound, Live, Memory, Pages, Status};
+    use Scenario::{Appointments, Browser, Calendars, Drain, Imports, Inbound, Live, Memory, Pages, Status};
     let name = backend.name();
     if options.wants(&[Memory, Drain, Status, Live, Inbound]) {
         let mut world = World::new(options, backend, "bench_everyday").await?;
@@ -154,6 +155,12 @@ async fn measure(options: &Options, backend: Backend, report: &mut Report) -> an
         let mut world = World::new(options, backend, "bench_imports").await?;
         world.add_people(options.people.min(2_000)).await?;
         report.take(name, imports::run(&world).await);
+        finish(Some(world)).await?;
+    }
+    if options.wants(&[Calendars]) {
+        let mut world = World::new(options, backend, "bench_calendars").await?;
+        world.add_people(500).await?;
+        report.take(name, calendars::run(&world).await);
         finish(Some(world)).await?;
     }
     if options.wants(&[Browser]) {

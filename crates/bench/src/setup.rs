@@ -128,6 +128,7 @@ impl<'a> World<'a> {
             .env("TWILIO_ACCOUNT_SID", account_sid())
             .env("TWILIO_AUTH_TOKEN", auth_token())
             .env("SHOWUP_SECRET_KEY", SECRET.repeat(4))
+            .env("SHOWUP_ALLOW_PRIVATE_FEEDS", "1")
             .stdin(Stdio::null())
             .stderr(log);
         if self.shares_number {
@@ -226,6 +227,13 @@ impl<'a> World<'a> {
             Some(body) => request("POST", &path, &self.address, &headers, &body.to_string()),
             None => request("GET", &path, &self.address, &headers, ""),
         }
+    }
+
+    /// A POST to the API that says all by its path.
+    pub fn act(&self, path: &str) -> Vec<u8> {
+        let bearer = format!("Bearer {}", self.key);
+        let path = format!("/api/v1{path}");
+        request("POST", &path, &self.address, &[("authorization", bearer.as_str())], "")
     }
 
     /// Makes customers who agreed to be texted, through the API; how many a second.

@@ -91,6 +91,9 @@ pub struct AppointmentView {
     /// Whom it is for, where that is not the contact: a child, a pet.
     #[serde(default)]
     pub for_name: Option<String>,
+    /// What another system calls it.
+    #[serde(default)]
+    pub external_id: Option<String>,
     /// The visits that repeat together with this one share it.
     #[serde(default)]
     pub series_id: Option<Uuid>,
@@ -203,6 +206,9 @@ pub struct CreateAppointment {
     /// Books it again and again, all in one go or none.
     #[serde(default)]
     pub repeat: Option<Repeat>,
+    /// What another system calls it, up to 200 characters: the same again is the same visit, which is brought up to date then.
+    #[serde(default)]
+    pub external_id: Option<String>,
 }
 
 /// How a visit repeats: by the clock of its place, also when that changes. Give `times` or `until`.

@@ -6,6 +6,7 @@ pub(crate) mod change;
 pub mod clocks;
 pub(crate) mod day;
 pub(crate) mod elsewhere;
+pub mod external;
 pub(crate) mod import;
 pub(crate) mod in_calendars;
 pub mod link;
@@ -62,6 +63,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
     let notes = long("notes", &cmd.notes.unwrap_or_default(), 2000)?;
     let for_name = short("for_name", &cmd.for_name.unwrap_or_default(), 80)?;
     let for_name = Some(for_name).filter(|name| !name.is_empty());
+    let external_id = external::valid(cmd.external_id.as_deref())?;
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
     let location_id = locations::chosen(&tx.db, actor.business_id, cmd.location_id).await?;
@@ -87,6 +89,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
         type_id: Set(kind.map(|kind| kind.id)),
         ends_at: Set(ends_at),
         source: Set(source(&actor.who)),
+        external_id: Set(external_id),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
         ..Default::default()

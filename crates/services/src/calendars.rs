@@ -2,6 +2,7 @@
 //! person has seen what one would bring and has started it. What nobody can tell the owner of waits for a person.
 
 mod deciding;
+mod events;
 mod fetching;
 mod following;
 mod reading;

@@ -11,16 +11,18 @@ use services::{appointments, moves, pages};
 
 use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, NoBody, Params, S};
 
-/// Book an appointment; its reminders are planned with it.
+/// Book an appointment; its reminders are planned with it. One whose `external_id` is known is brought up to date instead.
 #[utoipa::path(post, path = "/appointments", tag = "appointments", request_body = CreateAppointment, responses(
-    (status = 201, body = AppointmentView), (status = 404, description = "No such contact", body = Problem),
+    (status = 201, body = AppointmentView), (status = 200, description = "The visit with this `external_id`, brought up to date", body = AppointmentView), (status = 404, description = "No such contact", body = Problem),
     (status = 409, description = "The contact has an appointment at that time already: `conflicts_with`", body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(s): S,
     ApiKeyActor(actor): ApiKeyActor,
     Body(cmd): Body<CreateAppointment>,
 ) -> Result<(StatusCode, Json<AppointmentView>), ApiError> {
-    Ok((StatusCode::CREATED, Json(appointments::create(&s, &actor, cmd).await?)))
+    let (view, new) = appointments::external::put(&s, &actor, cmd).await?;
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(view)))
 }
 
 /// One appointment with its reminders.

@@ -125,3 +125,18 @@ async fn how_it_went_is_not_said_before_it_has_begun(#[values(Backend::Sqlite, B
     let (status, back) = app.post(&path("reopen"), json!({})).await;
     assert_eq!((status, &back["status"]), (200, &json!("scheduled")));
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_visit_that_another_system_names_is_made_once_and_then_changed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::without_workers(backend).await;
+    let ann = app.contact("Ann", "+14155550171").await;
+    let visit = |hours| json!({"contact_id": ann, "starts_at": in_hours(&app, hours), "external_id": "EHR-17"});
+    let (status, booked) = app.post("/appointments", visit(100)).await;
+    assert_eq!((status, &booked["external_id"]), (201, &json!("EHR-17")), "{booked}");
+    let (status, moved) = app.post("/appointments", visit(120)).await;
+    assert_eq!((status, &moved["id"]), (200, &booked["id"]), "{moved}");
+    assert_ne!(moved["starts_at"], booked["starts_at"]);
+}

@@ -2,6 +2,7 @@
 
 pub mod appointments;
 pub mod browser;
+pub mod calendars;
 pub mod drain;
 pub mod imports;
 pub mod inbound;

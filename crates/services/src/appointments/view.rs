@@ -111,6 +111,7 @@ pub(super) async fn views(
                 type_name: r.type_id.and_then(|id| types.get(&id)).map(|kind| kind.name.clone()),
                 type_id: r.type_id,
                 for_name: r.for_name,
+                external_id: r.external_id,
                 series_id: r.series_id,
                 series_index: r.series_index,
                 arrived_at: r.arrived_at,

@@ -1,6 +1,8 @@
 //! The one place that writes a message's state (law 4). Each function is one thing that can happen to it; what may follow what is
 //! `domain::delivery::next`, and what else follows hears of the event that is recorded here.
 
+mod save;
+
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Duration, Utc};
@@ -15,8 +17,8 @@ use entity::{
     messages::{message, message_attempt},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, Set, Statement, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -24,10 +26,12 @@ use super::delay::{Held, hold, undo_is_over};
 use crate::{
     channels,
     contacts::{self, consent},
-    kernel::{Error, Event, Principal, Result, Tx, db::places, events::Failed, tx::Changed},
+    kernel::{Error, Event, Principal, Result, Tx, events::Failed, tx::Changed},
     messages::{self, address_to, is_asked},
     spend, tasks,
 };
+
+pub(crate) use save::{save, save_all};
 
 /// Who waits no longer than this keeps their turn at their sender.
 pub(crate) const TURN_KEPT: Duration = Duration::minutes(1);
@@ -259,7 +263,8 @@ pub(crate) async fn requeue(tx: &mut Tx, m: message::Model, how: Again<'_>) -> R
     Ok(row)
 }
 
-/// The provider's word on a message moves it forward, or not at all; with it what the same word brought along: SID, account, times.
+/// The provider's word on a message moves it forward, or not at all; with it what the same word brought along: SID, account, times. The
+/// caller writes it, by `save` or `save_all`, before the transaction settles.
 pub(crate) async fn move_on(tx: &mut Tx, mut row: message::Model, said: Status) -> Result<message::Model> {
     let current = messages::status(&row);
     let next = after(&row, Update::Provider(said))?;
@@ -278,31 +283,11 @@ pub(crate) async fn move_on(tx: &mut Tx, mut row: message::Model, said: Status) 
             tasks::settle_of_message(tx, &row, tasks::Kind::StuckMessage, "the network").await?;
         }
     }
-    save(tx, &row).await?;
     tx.mark_changed(row.business_id, Changed::Message(row.id));
     if arrives {
         tx.record(row.business_id, &TWILIO, Event::MessageDelivered(Arc::new(row.clone())));
     }
     Ok(row)
-}
-
-/// Writes what the provider's word has changed.
-pub(crate) async fn save(tx: &Tx, row: &message::Model) -> Result<()> {
-    message::Entity::update_many()
-        .col_expr(message::Column::ProviderSid, Expr::value(row.provider_sid.clone()))
-        .col_expr(message::Column::AccountSid, Expr::value(row.account_sid.clone()))
-        .col_expr(message::Column::SentAt, Expr::value(row.sent_at))
-        .col_expr(message::Column::DeliveredAt, Expr::value(row.delivered_at))
-        .col_expr(message::Column::Status, Expr::value(row.status.clone()))
-        .col_expr(message::Column::WaitReason, Expr::value(row.wait_reason.clone()))
-        .col_expr(message::Column::ErrorCode, Expr::value(row.error_code))
-        .col_expr(message::Column::Error, Expr::value(row.error.clone()))
-        .col_expr(message::Column::NotBefore, Expr::value(row.not_before))
-        .col_expr(message::Column::RetryAt, Expr::value(row.retry_at))
-        .filter(message::Column::Id.eq(row.id))
-        .exec(&tx.db)
-        .await?;
-    Ok(())
 }
 
 /// It has left, if nobody has said so before.
@@ -337,39 +322,13 @@ pub(crate) async fn accept(tx: &mut Tx, taken: Vec<(message::Model, &Accepted)>)
         }
         rows.push(m);
     }
-    write_accepted(tx, &rows).await?;
+    save::accepted(tx, &rows).await?;
     Ok(rows)
 }
 
 /// What more follows from than a state: counters, tasks, another try.
 pub(crate) fn is_last_word(said: Status) -> bool {
     said.is_failure() || matches!(said, Status::Delivered | Status::Read)
-}
-
-async fn write_accepted(tx: &Tx, rows: &[message::Model]) -> Result<()> {
-    let backend = tx.db.get_database_backend();
-    const TYPES: [&str; 7] = ["uuid", "text", "text", "text", "timestamptz", "int", "timestamptz"];
-    let values = rows.iter().flat_map(|m| -> [sea_orm::Value; 7] {
-        [
-            m.id.into(),
-            m.provider_sid.clone().into(),
-            m.account_sid.clone().into(),
-            m.status.clone().into(),
-            m.sent_at.into(),
-            m.segments.into(),
-            m.not_before.into(),
-        ]
-    });
-    let sql = format!(
-        "WITH news (id, sid, account, status, sent_at, segments, not_before) AS (VALUES {}) \
-         UPDATE message SET provider_sid = news.sid, account_sid = news.account, status = news.status, sent_at = news.sent_at, \
-         segments = news.segments, not_before = news.not_before FROM news WHERE message.id = news.id",
-        places(backend, &TYPES, rows.len())
-    );
-    tx.db
-        .execute_raw(Statement::from_sql_and_values(backend, sql, values))
-        .await?;
-    Ok(())
 }
 
 /// Why a message did not arrive.

@@ -3,13 +3,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use contract::Code;
+use contract::{Code, live::LiveEvent};
 use domain::{
     consent::Channel,
     delivery::{Advance, Status, Update, advance},
     outcome::Accepted,
 };
-use entity::messages::{message, message_attempt, message_event};
+use entity::{
+    contacts::contact,
+    messages::{message, message_attempt, message_event},
+};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::LockType,
@@ -22,7 +25,8 @@ use super::{
 };
 use crate::{
     channels::{self, Report, breakers, connections},
-    contacts, conversations,
+    contacts::{self, consent},
+    conversations,
     kernel::{Error, Result, Services, Tx, batcher::Batcher, error::problem},
     messages::{self, all_decrypted, decrypted},
 };
@@ -97,10 +101,10 @@ fn unknown() -> Error {
 /// Takes a group of callbacks; an error of the whole group means that nothing was written.
 async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
     let mut tx = s.begin().await?;
-    let mut rows = lock_rows(&tx, group).await?;
+    let (people, mut rows) = lock_rows(&tx, group).await?;
     let mut results = Vec::with_capacity(group.len());
     let mut events = Vec::new();
-    let mut changed = BTreeSet::new();
+    let (mut changed, mut to_write) = (BTreeSet::new(), BTreeSet::new());
     for (about, report) in group {
         let Some(row) = find(&rows, about.message_id, report) else {
             results.push(if about.message_id.is_some() {
@@ -124,8 +128,20 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
             Belongs::Earlier => earlier(&mut tx, row, about.attempt, report).await?,
             _ => {
                 state::charge(&mut tx, &row).await?;
+                let new_sid = row.provider_sid.is_none();
                 let row = set_sid(&mut tx, row, report);
-                apply_status(&mut tx, row, &report.said, report.error_code).await?
+                match apply(&mut tx, row, &report.said, report.error_code).await? {
+                    // The next callback of the group may ask whose SID that is.
+                    Applied::ToWrite(row) if new_sid => written(&tx, row).await?,
+                    Applied::ToWrite(row) => {
+                        to_write.insert(id);
+                        row
+                    }
+                    Applied::Written(row) => {
+                        to_write.remove(&id);
+                        row
+                    }
+                }
             }
         };
         changed.insert(id);
@@ -137,15 +153,25 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
             .exec_without_returning(&tx.db)
             .await?;
     }
+    let moved: Vec<&message::Model> = to_write.iter().filter_map(|id| rows.get(id)).collect();
+    state::save_all(&tx, &moved).await?;
+    for row in moved {
+        tx.publish(row.business_id, LiveEvent::Message(messages::shown(row.clone())));
+    }
     let changed: Vec<message::Model> = changed.into_iter().filter_map(|id| rows.remove(&id)).collect();
-    conversations::update_previews(&mut tx, &changed).await?;
+    let threads = conversations::update_previews(&mut tx, &changed).await?;
+    let ids: Vec<Uuid> = threads.iter().map(|thread| thread.contact_id).collect();
+    let states = consent::states_of(&tx.db, &ids).await?;
+    conversations::show_all(&mut tx, threads, people.values(), &states).await?;
     breakers::confirmed(&mut tx, &breakers::calls(s, &changed)).await?;
     tx.commit().await?;
     Ok(results)
 }
 
+type ById<T> = HashMap<Uuid, T>;
+
 /// The messages that are spoken of, locked after their people, both in order of id.
-async fn lock_rows(tx: &Tx, group: &[Call]) -> Result<HashMap<Uuid, message::Model>> {
+async fn lock_rows(tx: &Tx, group: &[Call]) -> Result<(ById<contact::Model>, ById<message::Model>)> {
     let ids: BTreeSet<Uuid> = group.iter().filter_map(|(about, _)| about.message_id).collect();
     let sids: BTreeSet<&str> = group
         .iter()
@@ -173,10 +199,10 @@ async fn lock_rows(tx: &Tx, group: &[Call]) -> Result<HashMap<Uuid, message::Mod
         seen.extend(by_earlier_sid(tx, &sids).await?);
     }
     if seen.is_empty() {
-        return Ok(HashMap::new());
+        return Ok((HashMap::new(), HashMap::new()));
     }
     let people: Vec<Uuid> = seen.iter().map(|(_, contact)| *contact).collect();
-    contacts::locked_led(tx, &people).await?;
+    let people = contacts::locked_led(tx, &people).await?;
     let rows = message::Entity::find()
         .filter(message::Column::Id.is_in(seen.into_iter().map(|(id, _)| id)))
         .order_by_asc(message::Column::Id)
@@ -184,7 +210,7 @@ async fn lock_rows(tx: &Tx, group: &[Call]) -> Result<HashMap<Uuid, message::Mod
         .all(&tx.db)
         .await?;
     let rows = all_decrypted(tx.services(), rows).await?;
-    Ok(rows.into_iter().map(|m| (m.id, m)).collect())
+    Ok((people, rows.into_iter().map(|m| (m.id, m)).collect()))
 }
 
 /// Messages that had one of these SIDs before they were sent again.
@@ -357,13 +383,31 @@ pub(crate) async fn arrived_before(tx: &mut Tx, m: &message::Model, perhaps_take
     Ok(true)
 }
 
+/// A message after a word of the provider's.
+enum Applied {
+    Written(message::Model),
+    /// By `state::save` or `save_all`, before the transaction settles.
+    ToWrite(message::Model),
+}
+
+async fn written(tx: &Tx, row: message::Model) -> Result<message::Model> {
+    state::save(tx, &row).await?;
+    Ok(row)
+}
+
 /// Moves a message forward by what was said, and lets the rest of the house know. The conversation's row is the caller's to update.
 pub(crate) async fn apply_status(tx: &mut Tx, row: message::Model, said: &str, code: Option<i32>) -> Result<message::Model> {
+    match apply(tx, row, said, code).await? {
+        Applied::Written(row) => Ok(row),
+        Applied::ToWrite(row) => written(tx, row).await,
+    }
+}
+
+async fn apply(tx: &mut Tx, row: message::Model, said: &str, code: Option<i32>) -> Result<Applied> {
     let current = messages::status(&row);
     let Some(event) = channels::status(&row, said) else {
         tracing::warn!(message = %row.id, status = said, "unknown status from the provider; kept, not acted on");
-        state::save(tx, &row).await?;
-        return Ok(row);
+        return Ok(Applied::ToWrite(row));
     };
     let step = advance(current, event);
     let next = step.after(current);
@@ -372,14 +416,13 @@ pub(crate) async fn apply_status(tx: &mut Tx, row: message::Model, said: &str, c
     }
     if next == current {
         // Perhaps the SID is new all the same.
-        state::save(tx, &row).await?;
-        return Ok(row);
+        return Ok(Applied::ToWrite(row));
     }
     state::known(tx, &row, "the network").await?;
     if next.is_failure() {
-        return not_delivered(tx, row, event, code).await;
+        return not_delivered(tx, row, event, code).await.map(Applied::Written);
     }
-    state::move_on(tx, row, event).await
+    state::move_on(tx, row, event).await.map(Applied::ToWrite)
 }
 
 /// The provider had it and could not deliver it. What may go through later is tried again, the rest is for a person.

@@ -1,4 +1,4 @@
-//! The same appointment twice.
+//! The same appointment twice: refused, or, where another system names it, brought up to date.
 
 use chrono::Duration;
 use contract::{
@@ -152,4 +152,70 @@ async fn of_many_at_the_same_moment_one_is_made(#[values(Backend::Sqlite, Backen
     for problem in refused.into_iter().map(refusal) {
         assert_eq!((problem.code, problem.conflicts_with), (Code::Conflict, made[0]));
     }
+}
+
+fn named(who: &ContactView, id: &str, starts_at: &str) -> CreateAppointment {
+    CreateAppointment {
+        contact_id: who.id,
+        starts_at: starts_at.to_owned(),
+        external_id: Some(id.to_owned()),
+        ..CreateAppointment::default()
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_another_system_names_again_is_brought_up_to_date(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let (ann, ben) = (w.contact("Ann", ANN).await, w.contact("Ben", BEN).await);
+    let put = async |cmd| appointments::external::put(&w.s, &w.owner, cmd).await;
+    let cmd = CreateAppointment {
+        notes: Some("Knee".to_owned()),
+        ..named(&ann, "A-1", "2027-01-07T15:00")
+    };
+    let (first, new) = put(cmd).await.expect("booked");
+    assert!(new);
+    let (again, new) = put(named(&ann, "A-1", "2027-01-07T15:00")).await.expect("known");
+    assert!(!new);
+    assert_eq!((again.id, again.revision), (first.id, first.revision), "nothing has changed");
+    let (moved, new) = put(named(&ann, "A-1", "2027-01-08T09:30")).await.expect("moved");
+    assert!(!new && moved.starts_at != first.starts_at);
+    assert_eq!(
+        (moved.id, moved.notes.as_str()),
+        (first.id, "Knee"),
+        "what is not given stays"
+    );
+    let reminders: Vec<_> = moved.reminders.iter().filter(|r| r.status == "planned").collect();
+    assert!(
+        reminders.iter().all(|r| r.due_at > first.starts_at - Duration::hours(24)),
+        "{reminders:?}"
+    );
+
+    let theirs = put(named(&ben, "A-1", "2027-01-08T09:30"))
+        .await
+        .expect_err("Ann's")
+        .problem();
+    assert_eq!((theirs.code, theirs.conflicts_with), (Code::Conflict, Some(first.id)));
+    let nameless = put(named(&ann, " ", "2027-01-09T09:30"))
+        .await
+        .expect_err("no name")
+        .problem();
+    assert_eq!(
+        (nameless.code, nameless.fields[0].field.as_str()),
+        (Code::Invalid, "external_id")
+    );
+    let (other, new) = put(named(&ben, "B-1", "2027-01-08T09:30")).await.expect("booked");
+    assert!(new && other.id != first.id);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_same_name_from_many_at_once_is_one_visit(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    let calls = (0..8).map(|_| appointments::external::put(&w.s, &w.owner, named(&ann, "A-1", "2027-01-07T15:00")));
+    let all = futures::future::join_all(calls).await;
+    let all: Vec<_> = all.into_iter().map(|one| one.expect("booked or known")).collect();
+    assert_eq!(all.iter().filter(|(_, new)| *new).count(), 1);
+    assert!(all.iter().all(|(view, _)| view.id == all[0].0.id));
 }

@@ -1,14 +1,16 @@
 //! Visits that are moved: their customer is told of the time that holds in the end, once; and a move can be undone.
 
+mod history;
+
 use chrono::{DateTime, Duration, Utc};
 use contract::{
-    Code, PageQuery, Problem,
+    Code, Problem,
     accounts::Role,
     appointments::{AppointmentAction, AppointmentView, CreateAppointment, EditAppointment, Status},
     contacts::ContactView,
 };
 use rstest::rstest;
-use services::{Actor, appointments, moves, pages};
+use services::{Actor, appointments, moves};
 use testkit::{Backend, World, member};
 
 const ANN: &str = "+14155550101";
@@ -452,56 +454,4 @@ async fn a_reminder_that_would_go_out_at_once_waits_for_as_long_as_the_move_may_
     let got = w.phone_got(ANN);
     assert_eq!(got.len(), 1);
     assert!(got[0].contains("reminder of your visit on Tue, Jan 5 at 9:00 AM"), "{got:?}");
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_visits_history_tells_every_text_answer_and_change_in_order(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
-    let w = World::new(backend).await;
-    let (_, visit) = w.reminded("Ann", ANN).await;
-    w.clock.advance(Duration::minutes(1));
-    w.text(ANN, "Y").await;
-    w.clock.advance(Duration::minutes(1));
-    moved(&w, &visit, to("2027-01-07T15:00")).await;
-    after(&w, Duration::minutes(3)).await;
-    let page = async |limit: Option<u64>, cursor: Option<String>| {
-        pages::visit::history(&w.s, &w.owner, visit.id, PageQuery { cursor, limit })
-            .await
-            .expect("a history")
-    };
-    let all = page(None, None).await.data;
-    let said: Vec<_> = all
-        .iter()
-        .filter(|row| row.kind != "reminder")
-        .map(|row| (row.title.as_str(), row.by.as_str()))
-        .collect();
-    assert_eq!(
-        said,
-        [
-            ("Booked", "Olga Owner"),
-            ("We wrote", "Showup"),
-            ("They wrote", "customer"),
-            ("Confirmed", "the customer"),
-            ("Moved", "Olga Owner"),
-            ("We wrote", "Showup"),
-        ]
-    );
-    let how = all
-        .iter()
-        .find(|row| row.title == "Moved")
-        .and_then(|row| row.detail.as_deref());
-    assert_eq!(how, Some("From Tue, Jan 5 at 4:00 PM to Thu, Jan 7 at 3:00 PM."));
-    // In pages it is the same.
-    let (mut paged, mut cursor) = (Vec::new(), None);
-    loop {
-        let some = page(Some(2), cursor).await;
-        paged.extend(some.data);
-        cursor = some.next_cursor;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    assert_eq!(paged, all);
 }
