@@ -189,8 +189,9 @@ fn PlaceForm(place: contract::numbers::PlaceView, numbers: Vec<(String, String)>
     let usual = [(String::new(), "The usual number".to_owned())];
     let options = usual.into_iter().chain(numbers).collect();
     let value = place.number_id.map(|id| id.to_string()).unwrap_or_default();
+    let label = place.name.clone();
     view! {
-        <ActionForm action attr:class="flex flex-wrap items-end gap-2" attr:aria-label=place.name.clone()>
+        <ActionForm action attr:class="flex flex-wrap items-end gap-2" attr:aria-label=label>
             <input type="hidden" name="location_id" value=place.id.to_string() />
             <p class="w-full font-medium">
                 <Icon icon=icondata::LuMapPin />

@@ -75,8 +75,9 @@ pub fn One(number: NumberView, all: RwSignal<NumbersView>, may_manage: bool) -> 
     let kind = number.kind.parse::<Kind>().map_or("Number", Kind::label);
     let state = if active { "Active" } else { "Released" };
     let texts = active && number.kind != "whatsapp";
+    let (phone, status) = (number.phone.clone(), number.status.clone());
     view! {
-        <li class="panel flex flex-col gap-2 p-4" class:opacity-70=!active data-number=number.phone.clone() data-state=number.status.clone()>
+        <li class="panel flex flex-col gap-2 p-4" class:opacity-70=!active data-number=phone data-state=status>
             <div class="flex flex-wrap items-center gap-x-3 gap-y-1">
                 <h3 class="tabular text-base font-semibold">{number.phone_display.clone()}</h3>
                 <span class="text-sm text-muted">{kind}</span>

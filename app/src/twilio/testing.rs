@@ -70,8 +70,9 @@ fn Heard(test: TestView) -> impl IntoView {
         .heard
         .into_iter()
         .map(|one| {
+            let said = one.status.clone();
             view! {
-                <li class="text-sm" data-heard=one.status.clone()>
+                <li class="text-sm" data-heard=said>
                     <span class="font-medium">{one.status}</span>
                     {one.error_code.map(|code| format!(" (error {code})"))}
                     <span class="text-muted">" · " <Timestamp at=one.at say=TimeFormat::Clock /></span>
@@ -79,9 +80,10 @@ fn Heard(test: TestView) -> impl IntoView {
             }
         })
         .collect_view();
+    let (status, words) = (test.status.clone(), format!("To {}: {}", test.to, test.status));
     view! {
-        <p class="font-medium" data-test=test.status.clone()>
-            {format!("To {}: {}", test.to, test.status)}
+        <p class="font-medium" data-test=status>
+            {words}
         </p>
         {test.why.map(|why| view! { <p class="text-sm text-error">{why}</p> })}
         <h3 class="field-label pt-2">"Heard from Twilio"</h3>

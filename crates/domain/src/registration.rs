@@ -1,4 +1,4 @@
-//! Whether a number may text phones in the US (docs/twilio.md, "Registration"): carriers there take nothing from an ordinary number without
+//! Whether a number may text phones in the US (docs/twilio.md §14): carriers there take nothing from an ordinary number without
 //! a campaign, nor from a toll-free one without a verification; the latter goes for Canada, too.
 //!
 //! Pure: what Twilio says is read elsewhere and handed in. A word of Twilio's that is not known here counts as a no, with the word in the

@@ -114,7 +114,7 @@ impl Numbers {
     }
 
     pub(crate) fn by_sid(&self, account_sid: &str, sid: &str) -> Option<&SimNumber> {
-        self.of(account_sid).find(|n| n.sid == sid)
+        self.owned.iter().find(|n| n.account_sid == account_sid && n.sid == sid)
     }
 
     pub(crate) fn change(&mut self, sid: &str, change: impl FnOnce(&mut SimNumber)) -> Option<SimNumber> {
@@ -154,7 +154,9 @@ impl Numbers {
         self.registrations.insert(phone.to_owned(), how);
     }
 
-    pub(crate) fn service(&self, account_sid: &str) -> SimService {
+    /// An account's Messaging Service.
+    #[must_use]
+    pub fn service(&self, account_sid: &str) -> SimService {
         self.services.get(account_sid).cloned().unwrap_or_default()
     }
 

@@ -1,4 +1,4 @@
-//! Numbers of an account: looking for one, buying it, where its texts are posted, and how it is registered (docs/twilio.md, "Numbers").
+//! Numbers of an account: looking for one, buying it, where its texts are posted, and how it is registered (docs/twilio.md §13).
 //!
 //! Every answer that names an account must name the one that asked: another's data looks fine, and is somebody else's.
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    phone::country_of,
+    phone::home_of,
     registration::{Answer, Campaign, Facts, Judgement, Kind, Observed, Verification, ask_again_after, is_unregistered, judge, overruled},
 };
 use entity::{messages::message, numbers::number};
@@ -97,7 +97,7 @@ pub(crate) fn forbids(row: &number::Model, to: &str, now: DateTime<Utc>) -> Opti
 }
 
 fn is_asked(from: &str, to: &str) -> bool {
-    country_of(to).is_some_and(|country| Kind::of(from).is_asked_in(&country))
+    home_of(to).is_some_and(|country| Kind::of(from).is_asked_in(&country))
 }
 
 /// Asks about numbers whose time has come.
