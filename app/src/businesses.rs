@@ -415,6 +415,16 @@ fn Connection(business: BusinessView) -> impl IntoView {
             <p class="text-sm text-muted">"Enter these two addresses in Twilio's console, at your number and at its status callback."</p>
             <CopyLine label="Incoming messages" text=business.webhook_inbound />
             <CopyLine label="Delivery status" text=business.webhook_status />
+            <p class="flex flex-wrap gap-2">
+                <a class="btn min-h-11" href="/settings/numbers">
+                    <Icon icon=icondata::LuPhone />
+                    "Numbers"
+                </a>
+                <a class="btn min-h-11" href="/settings/twilio">
+                    <Icon icon=icondata::LuPlug />
+                    "Twilio account"
+                </a>
+            </p>
         </section>
     }
 }

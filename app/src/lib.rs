@@ -23,6 +23,7 @@ mod live;
 mod messages;
 mod notices;
 mod notifications;
+mod numbers;
 mod paths;
 mod quick_replies;
 mod reports;
@@ -36,6 +37,7 @@ pub mod site;
 pub mod ssr;
 mod tasks;
 mod today;
+mod twilio;
 mod zones;
 
 pub use error::AppError;
@@ -134,6 +136,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/calendar") view={Lazy::<routes::Feeds>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings/numbers") view={Lazy::<routes::Numbers>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings/twilio") view={Lazy::<routes::Twilio>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

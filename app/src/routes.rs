@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, quick_replies,
-    reports, search, tasks, today,
+    appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, numbers, quick_replies,
+    reports, search, tasks, today, twilio,
 };
 
 /// Only where the product is made.
@@ -106,3 +106,5 @@ page!(VisitTypes, office, businesses::TypesPage);
 page!(Feeds, office, feeds::FeedsPage);
 page!(StaffLabels, office, businesses::StaffPage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);
+page!(Numbers, office, numbers::NumbersPage);
+page!(Twilio, office, twilio::TwilioPage);

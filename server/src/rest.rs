@@ -7,6 +7,7 @@ mod contacts;
 mod conversations;
 mod imports;
 mod messages;
+mod numbers;
 mod reports;
 mod said;
 mod tasks;
@@ -112,6 +113,9 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(tasks::get, tasks::edit))
         .routes(routes!(tasks::done))
         .routes(routes!(tasks::reopen))
+        .routes(routes!(numbers::list))
+        .routes(routes!(numbers::ask, numbers::requests))
+        .routes(routes!(numbers::get))
         .routes(routes!(reports::daily))
         .routes(routes!(reports::notices))
         .routes(routes!(imports::get))

@@ -87,6 +87,7 @@ fn View(open: ThreadView) -> impl IntoView {
         appointments: RwSignal::new(thread.appointments),
         tasks: RwSignal::new(thread.tasks),
         composer: RwSignal::new(thread.composer),
+        sender: RwSignal::new(thread.sender),
         unread: RwSignal::new(thread.conversation.unread),
         row: RwSignal::new(thread.conversation),
         members: StoredValue::new(thread.members),

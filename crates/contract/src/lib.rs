@@ -20,6 +20,7 @@ pub mod merging;
 pub mod messages;
 pub mod notices;
 pub mod notifications;
+pub mod numbers;
 pub mod paging;
 pub mod problem;
 pub mod quick_replies;

@@ -32,6 +32,7 @@ pub mod phone;
 pub mod prices;
 pub mod quiet;
 pub mod rate_limit;
+pub mod registration;
 pub mod reminders;
 pub mod search;
 pub mod segments;

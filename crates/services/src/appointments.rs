@@ -45,7 +45,7 @@ use crate::{
 };
 
 use view::views;
-pub(crate) use view::{next_start, of_contact, view, views_in_order, views_of};
+pub(crate) use view::{any_ahead, next_start, of_contact, view, views_in_order, views_of};
 
 /// Minutes that an appointment takes.
 const LENGTH: std::ops::RangeInclusive<i32> = 5..=24 * 60;

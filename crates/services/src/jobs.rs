@@ -10,7 +10,7 @@ use crate::{
     delivery::{in_state, retry, unknown},
     imports,
     kernel::{Result, Services, queue::Job},
-    mails, notifications, receiving, reminders, sending,
+    mails, notifications, numbers, receiving, reminders, sending,
 };
 
 /// Rows taken per tick of each kind.
@@ -26,6 +26,8 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::Receive { provider_sid } => receiving::receive_again(s, &provider_sid).await,
         Job::NotifyOfBreaker { scope, businesses } => notifications::tell_of_breaker(s, &scope, &businesses).await,
         Job::ReadCalendar { source_id } => calendars::read(s, source_id).await,
+        Job::LookUpPurchase { request_id } => numbers::requests::look_up(s, request_id).await,
+        Job::CheckRegistration { number_id } => numbers::registration::check(s, number_id).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
         Job::Import { import_id } => imports::perform(s, import_id).await,
         Job::CloseQuiet { business_id, days, from } => conversations::closing::go_on(s, business_id, days, from).await,
@@ -47,6 +49,8 @@ pub async fn tick(s: &Services) -> Result<()> {
     reminders::replan_some(s).await?;
     appointments::past::tick(s).await?;
     calendars::tick(s).await?;
+    numbers::requests::tick(s).await?;
+    numbers::registration::tick(s).await?;
     let late = s.now() - Duration::seconds(20);
     let lost = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

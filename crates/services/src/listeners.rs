@@ -8,7 +8,7 @@ use crate::{
     appointments::clocks,
     conversations::assigning,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    mails, moves, notifications, outbox, reminders, reports, tasks,
+    mails, moves, notifications, numbers, outbox, reminders, reports, tasks,
 };
 
 pub(crate) use views::views;
@@ -31,7 +31,9 @@ macro_rules! on {
 pub(crate) static LISTENERS: &[Listener] = &[
     on!([Answered] => reminders::answered, causes [AppointmentConfirmed AppointmentDeclined MessageWithdrawn RetryEnded]),
     on!([ContactOptedOut ContactBlocked PhoneChanged] => outbox::withdraw_for_contacts, causes [MessageWithdrawn RetryEnded]),
-    on!([HoldEnded SendingChanged AccountChanged] => outbox::recheck),
+    on!([MessageDelivered MessageFailed] => numbers::registration::messages_changed),
+    on!([NumberReleased] => outbox::leave_from_default),
+    on!([HoldEnded SendingChanged AccountChanged NumberAssigned RegistrationChanged] => outbox::recheck),
     on!([MessageReceived] => outbox::pause_later),
     // When it is known whether anybody waits, and before anybody is told.
     on!([MessageReceived] => assigning::texts_came_in, causes [ConversationAssigned]),
@@ -52,8 +54,10 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([ConversationRestored] => tasks::conversations_restored),
     on!([BreakerOpened BreakerClosed] => mails::breakers_changed),
     on!([BudgetReached] => mails::budgets_reached),
+    on!([NumberRequestDecided] => mails::number_requests_decided),
     // Last of all, when it is decided whether anybody is asked for an answer.
-    on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached] => notifications::collect),
+    on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached
+        NumberRequestDecided RegistrationChanged] => notifications::collect),
     // Over everything, so that no noun can forget them.
     on!(every => reports::count),
     on!(every => audit::write),

@@ -9,4 +9,5 @@ pub mod settings;
 pub mod task;
 pub mod thread;
 pub mod today;
+pub mod twilio;
 pub mod visit;

@@ -4,5 +4,5 @@ mod db;
 mod world;
 
 pub use db::{Backend, TestDb};
-pub use twilio_sim::{Fault, FaultKind, Sim};
+pub use twilio_sim::{Fault, FaultKind, Registration, Sim, SimService};
 pub use world::{MAIL_FROM, NUMBER, SECRET, SHARED, TestClock, World, mail_server, master, member};

@@ -17,9 +17,19 @@ pub enum Admin {
     AddNumber {
         #[arg(long)]
         business: String,
-        /// The Twilio number, like +14155550123.
+        /// The Twilio number, like +14155550123; a WhatsApp sender with whatsapp: before it.
         #[arg(long)]
         number: String,
+    },
+    /// Grants a request for a number: buys one at Twilio, or gives it one that the account has. Repeating it is harmless; ends well only once the number is there.
+    ApproveNumber(ApproveNumber),
+    /// Turns a request for a number down; the business reads why.
+    RejectNumber {
+        /// The request's id.
+        #[arg(long)]
+        request: uuid::Uuid,
+        #[arg(long)]
+        why: String,
     },
     /// Gives a business a Twilio account of its own, or that account a new auth token, which is read from standard input.
     ConnectTwilio {
@@ -116,6 +126,20 @@ pub struct CreateBusiness {
 }
 
 #[derive(Args)]
+#[group(required = true, multiple = false, args = ["buy", "owned"])]
+pub struct ApproveNumber {
+    /// The request's id.
+    #[arg(long)]
+    request: uuid::Uuid,
+    /// The number to buy, like +14155550123.
+    #[arg(long)]
+    buy: Option<String>,
+    /// A number that the Twilio account has already.
+    #[arg(long)]
+    owned: Option<String>,
+}
+
+#[derive(Args)]
 pub struct AddMember {
     #[arg(long)]
     business: String,
@@ -142,7 +166,16 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
         Admin::AddNumber { business, number } => {
             let business = businesses::by_slug(&s, &business).await?;
             let number = numbers::assign(&s, business.id, &number).await?;
-            println!("{} now sends from {number}", business.name);
+            if number.starts_with("whatsapp:") {
+                println!("{} now has the WhatsApp sender {number}", business.name);
+            } else {
+                println!("{} now sends from {number}", business.name);
+            }
+        }
+        Admin::ApproveNumber(approval) => approve_number(&s, approval).await?,
+        Admin::RejectNumber { request, why } => {
+            numbers::requests::reject(&s, &operator(uuid::Uuid::nil()), request, &why).await?;
+            println!("The request was turned down; its business is told.");
         }
         Admin::ConnectTwilio { business, account_sid } => connect_twilio(&s, &business, &account_sid).await?,
         Admin::DisconnectTwilio { business } => {
@@ -212,6 +245,17 @@ async fn add_member(s: &Services, cmd: AddMember) -> anyhow::Result<()> {
         .map_err(|()| anyhow::anyhow!("role is owner, admin or staff"))?;
     accounts::add_member(s, business.id, role, &cmd.name, &cmd.email, &cmd.password).await?;
     println!("{} is now {} of {}", cmd.email, role.as_str(), business.name);
+    Ok(())
+}
+
+async fn approve_number(s: &Services, cmd: ApproveNumber) -> anyhow::Result<()> {
+    let by = operator(uuid::Uuid::nil());
+    let done = match (cmd.buy, cmd.owned) {
+        (Some(phone), _) => numbers::requests::approve_buying(s, &by, cmd.request, &phone).await?,
+        (None, Some(phone)) => numbers::requests::approve_owned(s, &by, cmd.request, &phone).await?,
+        (None, None) => anyhow::bail!("Name the number to --buy, or one that is --owned."),
+    };
+    println!("{} is the business's now.", done.phone.unwrap_or_default());
     Ok(())
 }
 

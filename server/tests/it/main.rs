@@ -21,6 +21,7 @@ mod live;
 mod looking;
 mod mails;
 mod notifications;
+mod numbers;
 mod observe;
 mod operator;
 mod pages;

@@ -328,3 +328,27 @@ async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("FAIL  Twilio: "), "{said}");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_request_for_a_number_is_granted_once_or_turned_down(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let it = Installation::new(backend).await;
+    let wish = "INSERT INTO number_request (id, business_id, country, reason, status, asked_by, created_at, updated_at) \
+                SELECT id, id, 'US', 'For uptown', 'requested', 'Olga', created_at, created_at FROM business WHERE slug = 'bright-dental'";
+    by_hand(&it, wish).await;
+    let db = database(&it).await;
+    let asked = entity::numbers::number_request::Entity::find().one(db.connection()).await;
+    let id = asked.expect("rows").expect("the request").id.to_string();
+    db.close().await;
+    let approve = async |how: &str, phone: &str| admin(&it, &["approve-number", "--request", &id, how, phone]).await;
+    assert!(approve("--owned", "nothing").await.is_err());
+    let done: Result<String, String> = Ok("+14155550109 is the business's now.".to_owned());
+    assert_eq!(approve("--owned", "+14155550109").await, done);
+    assert_eq!(approve("--owned", "+14155550109").await, done, "repeating it is harmless");
+    let other = approve("--buy", "+14155551000").await.expect_err("it has one");
+    assert!(other.contains("has a number already"), "{other}");
+    let no = admin(&it, &["reject-number", "--request", &id, "--why", "No budget"]).await.expect_err("too late");
+    assert!(no.contains("has its number already"), "{no}");
+    let added = ["add-number", "--business", "bright-dental", "--number", "whatsapp:+14155550188"];
+    assert_eq!(admin(&it, &added).await, Ok("Bright Dental now has the WhatsApp sender whatsapp:+14155550188".to_owned()));
+}

@@ -62,6 +62,8 @@ async fn pages_send_strangers_to_sign_in() {
         "/settings",
         "/settings/calendar",
         "/settings/inbox",
+        "/settings/numbers",
+        "/settings/twilio",
         "/settings/quick-replies",
     ] {
         let response = app.http.get(format!("{}{page}", app.url)).send().await.expect("an answer");

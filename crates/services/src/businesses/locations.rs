@@ -17,7 +17,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::kernel::{
-    Actor, Error, Event, Permission, Result, Services, Tx,
+    Actor, Error, Event, Permission, Principal, Result, Services, Tx,
     error::{field, not_found, problem, short},
 };
 
@@ -200,6 +200,7 @@ async fn own_number(tx: &Tx, business_id: Uuid, typed: &str, country: &str) -> R
     }
     let phone = domain::phone::parse(typed, country).map_err(|e| field("number", e.to_string()))?;
     let row = number::Entity::in_business(business_id)
+        // E.164, so that a WhatsApp sender is none of them.
         .filter(number::Column::Phone.eq(phone))
         .filter(number::Column::Status.eq("active"))
         .one(&tx.db)
@@ -232,6 +233,24 @@ pub(crate) async fn chosen(db: &impl ConnectionTrait, business_id: Uuid, id: Opt
         ));
     }
     Ok(Some(found.id))
+}
+
+/// From now on the texts about this location's appointments leave from this number, or from the usual one.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn give_number(tx: &mut Tx, business_id: Uuid, by: &Principal, id: Uuid, number_id: Option<Uuid>) -> Result<()> {
+    let before = find(&tx.db, business_id, id).await?.ok_or_else(|| not_found("location"))?;
+    if before.number_id == number_id {
+        return Ok(());
+    }
+    let was = facts(&before);
+    let mut row = before.into_active_model();
+    row.number_id = Set(number_id);
+    row.updated_at = Set(tx.now);
+    let after = row.update(&tx.db).await?;
+    tx.record_change(business_id, by, Event::LocationChanged(id), Some(was), Some(facts(&after)));
+    Ok(())
 }
 
 /// The number that a location's appointments are texted from, if it has one.

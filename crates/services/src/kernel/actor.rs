@@ -68,13 +68,16 @@ pub enum Permission {
     SendMessages,
     ReadTasks,
     WriteTasks,
+    ReadNumbers,
+    /// To ask for another number.
+    WriteNumbers,
     /// Settings, keys, numbers, members: never a key's.
     ManageBusiness,
 }
 
 impl Permission {
     /// All that an API key can have.
-    pub const SCOPES: [(&'static str, Permission); 8] = [
+    pub const SCOPES: [(&'static str, Permission); 10] = [
         ("contacts:read", Permission::ReadContacts),
         ("contacts:write", Permission::WriteContacts),
         ("appointments:read", Permission::ReadAppointments),
@@ -83,6 +86,8 @@ impl Permission {
         ("messages:send", Permission::SendMessages),
         ("tasks:read", Permission::ReadTasks),
         ("tasks:write", Permission::WriteTasks),
+        ("numbers:read", Permission::ReadNumbers),
+        ("numbers:write", Permission::WriteNumbers),
     ];
 }
 
@@ -98,7 +103,11 @@ impl Actor {
                 role: Role::Owner | Role::Admin,
                 ..
             } => Ok(()),
-            Principal::Member { role: Role::Staff, .. } if what != Permission::ManageBusiness => Ok(()),
+            Principal::Member { role: Role::Staff, .. }
+                if !matches!(what, Permission::ManageBusiness | Permission::WriteNumbers) =>
+            {
+                Ok(())
+            }
             Principal::Member { .. } => Err(problem(
                 Code::NotAllowed,
                 "Only an owner or admin of this business may do that.",
@@ -108,6 +117,17 @@ impl Actor {
             Principal::Customer | Principal::CustomerPage | Principal::System(_) => {
                 Err(problem(Code::NotAllowed, "Nobody who is signed in asked for this."))
             }
+        }
+    }
+
+    /// Ok if this actor runs the installation: decides what businesses ask it for.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub fn may_run_installation(&self) -> Result<()> {
+        match &self.who {
+            Principal::Operator => Ok(()),
+            _ => Err(problem(Code::NotAllowed, "Only whoever runs this installation may do that.")),
         }
     }
 

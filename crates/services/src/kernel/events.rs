@@ -10,6 +10,7 @@ use entity::{
     contacts::contact,
     conversations::{conversation, note},
     messages::message,
+    numbers::number_request,
     questions::question,
 };
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
@@ -158,6 +159,26 @@ pub(crate) enum Event {
     AccountChanged,
     SharedKeyChanged,
     NumberAssigned(Uuid),
+    /// What leaves from it, or who answers at it.
+    NumberChanged(Uuid),
+    /// Nothing leaves from it any more.
+    NumberReleased {
+        number: Uuid,
+        phone: Arc<str>,
+    },
+    /// Where Twilio posts what comes to it was looked at, and perhaps changed.
+    NumberConfigured(Uuid),
+    /// Whether it may text the US is answered in another way than before.
+    RegistrationChanged {
+        number: Uuid,
+        /// In words: the number, and what holds.
+        news: Arc<str>,
+    },
+    NumberRequested(Uuid),
+    /// It is being bought, or was not after all.
+    NumberRequestChanged(Uuid),
+    /// There is a number for it, or there will be none.
+    NumberRequestDecided(Arc<number_request::Model>),
     RateLimitChanged(Uuid),
     ApiKeyCreated(Uuid),
     FeedAdded(Uuid),
@@ -239,6 +260,12 @@ impl Event {
             E::AccountChanged => ("twilio_account.changed", "business", None),
             E::SharedKeyChanged => ("twilio_account.shared_key", "business", None),
             E::NumberAssigned(id) => ("number.assigned", "number", Some(*id)),
+            E::NumberChanged(id) => ("number.updated", "number", Some(*id)),
+            E::NumberReleased { number, .. } => ("number.released", "number", Some(*number)),
+            E::NumberConfigured(id) => ("number.webhook", "number", Some(*id)),
+            E::NumberRequested(id) => ("number_request.created", "number_request", Some(*id)),
+            E::NumberRequestChanged(id) => ("number_request.updated", "number_request", Some(*id)),
+            E::NumberRequestDecided(row) => ("number_request.decided", "number_request", Some(row.id)),
             E::RateLimitChanged(id) => ("number.rate_limit", "number", Some(*id)),
             E::ApiKeyCreated(id) => ("api_key.created", "api_key", Some(*id)),
             E::FeedAdded(id) => ("feed.created", "feed", Some(*id)),
@@ -261,6 +288,7 @@ impl Event {
             | E::BreakerOpened { .. }
             | E::BreakerClosed { .. }
             | E::BudgetReached { .. }
+            | E::RegistrationChanged { .. }
             | E::ZoneChanged { .. } => return None,
         })
     }

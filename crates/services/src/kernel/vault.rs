@@ -124,6 +124,7 @@ pub(crate) const SEALED: &[Column] = &[
     Column::new("calendar_event.phone", ID, None),
     Column::new("twilio_account.token", &[Key::Text("sid")], None),
     Column::new("twilio_account.previous_token", &[Key::Text("sid")], None),
+    Column::new("twilio_account.key_secret", &[Key::Text("sid")], None),
     Column::new("twilio_shared_key.secret", &[Key::Text("account_sid"), Key::Text("id")], None),
 ];
 

@@ -202,6 +202,30 @@ async fn about(tx: &Tx, business_id: Uuid, what: &str) -> Result<Vec<mail::Model
     Ok(rows.all(&tx.db).await?)
 }
 
+/// Owners and admins hear what became of their request for a number.
+pub(crate) async fn number_requests_decided(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    if channels::mail_server(tx.services()).is_none() {
+        return Ok(());
+    }
+    for one in heard {
+        let Event::NumberRequestDecided(row) = &one.event else {
+            continue;
+        };
+        let b = businesses::of(tx, one.business_id).await?;
+        let url = tx.services().settings().public_url.clone();
+        let to = accounts::managers(tx, b.id).await?;
+        let new = New {
+            kind: Kind::NumberRequest,
+            about: format!("number_request:{}", row.id),
+            key: format!("number_request:{}:{}", row.id, row.status),
+            not_before: tx.now,
+            said: words::number_request(&b, &url, row),
+        };
+        store::store(tx, &b, &to, &new).await?;
+    }
+    Ok(())
+}
+
 /// A line of the month's budget is reached: told once a month and line.
 pub(crate) async fn budgets_reached(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     if channels::mail_server(tx.services()).is_none() {

@@ -1,7 +1,7 @@
 //! What staff read in a mail: what is the matter, whether anything is lost, what to do, and where.
 
 use domain::{phone, prices::dollars, words};
-use entity::businesses::business;
+use entity::{businesses::business, numbers::number_request};
 
 use super::store::Said;
 use crate::channels::email::Letter;
@@ -64,6 +64,27 @@ pub(super) fn budget_used(b: &business::Model, url: &str, spent: i64, budget: i6
         .paragraph("Please raise the budget in Settings, or call the customers.")
         .button("Open Settings", format!("{url}/settings"));
     said(b, "the budget for texts is used up", letter)
+}
+
+pub(super) fn number_request(b: &business::Model, url: &str, row: &number_request::Model) -> Said {
+    let page = format!("{url}/settings/numbers");
+    match &row.phone {
+        Some(number) => {
+            let number = phone::display(number, &b.country);
+            let letter = Letter::default()
+                .paragraph(format!("Your request for a number was granted: {number} is yours now, and texts can leave from it."))
+                .paragraph("Before texts to the US are delivered, the number has to be registered with the carriers. Settings show how it stands.")
+                .button("See your numbers", page);
+            said(b, "your new number is there", letter)
+        }
+        None => {
+            let why = row.why.as_deref().unwrap_or_default();
+            let letter = Letter::default()
+                .paragraph(format!("Your request for a number was not granted. {why}").trim())
+                .button("See your requests", page);
+            said(b, "no new number", letter)
+        }
+    }
 }
 
 fn texts(b: &business::Model, number: Option<&str>) -> String {

@@ -7,7 +7,7 @@ use contract::{
     messages::{BulkResult, MessageIds, MessageView, Skipped},
 };
 use domain::{consent::Channel, delivery::Status, origin::Origin};
-use entity::messages::message;
+use entity::{appointments::appointment, messages::message};
 use uuid::Uuid;
 
 use super::{held, sender::sender, view, write::may_write};
@@ -134,6 +134,13 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, action: Action) -> Result<()
     tx.commit().await
 }
 
+/// Where the visit is that a text is about: that decides the number it leaves from.
+async fn place_of(tx: &Tx, m: &message::Model) -> Result<Option<Uuid>> {
+    let Some(id) = m.appointment_id else { return Ok(None) };
+    let visit = appointment::Entity::these(m.business_id, [id]).one(&tx.db).await?;
+    Ok(visit.and_then(|visit| visit.location_id))
+}
+
 /// Back into the outbox, as if new. The SID of the try that failed stays with its attempt.
 async fn again(tx: &mut Tx, by: &Principal, m: message::Model, channel: Channel, phone: &str) -> Result<()> {
     if messages::is_of(&m, Origin::Reminder) {
@@ -146,7 +153,10 @@ async fn again(tx: &mut Tx, by: &Principal, m: message::Model, channel: Channel,
     }
     retries::remember_own_sid(tx, &m).await?;
     let from = match channel {
-        Channel::Sms => sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id), None).await?,
+        Channel::Sms => {
+            let place = place_of(tx, &m).await?;
+            sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id), place).await?
+        }
         Channel::Email => channels::mail_server(tx.services()).map(Email::from),
     };
     let Some(from) = from else {

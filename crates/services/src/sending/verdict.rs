@@ -11,7 +11,7 @@ use domain::{
     when,
     zone::Zone,
 };
-use entity::{businesses::business, contacts::contact, messages::message};
+use entity::{businesses::business, contacts::contact, messages::message, numbers::number};
 use uuid::Uuid;
 
 use super::limits::{Capacity, Limits};
@@ -25,7 +25,7 @@ use crate::{
     contacts::{self, consent, hold},
     kernel::{Result, Services, Tx, tx::Objections},
     messages::origin,
-    numbers,
+    numbers::{self, registration},
 };
 
 /// How often texts to a person whom staff must decide about are looked at again.
@@ -33,6 +33,9 @@ const HELD_LOOK: Duration = Duration::hours(1);
 
 /// How long the others wait while one call shows whether a breaker may close.
 const PROBE_LOOK: Duration = Duration::seconds(10);
+
+/// How long a text waits for a registration if it has no time of its own.
+const UNREGISTERED: Duration = Duration::hours(24);
 
 /// What becomes of a text.
 pub(super) enum Verdict {
@@ -57,7 +60,7 @@ pub(super) struct ClaimContext {
     pub consents: HashMap<(Uuid, Channel), State>,
     pub businesses: HashMap<Uuid, business::Model>,
     /// Numbers that may be sent from.
-    active: HashSet<(Uuid, String)>,
+    active: HashMap<(Uuid, String), number::Model>,
     /// What speaks against them where they came from.
     objections: Objections,
     services: Services,
@@ -99,7 +102,7 @@ impl ClaimContext {
             further,
             consents,
             businesses,
-            active: rows.into_iter().map(|n| (n.business_id, n.phone)).collect(),
+            active: rows.into_iter().map(|n| ((n.business_id, n.phone.clone()), n)).collect(),
             objections: tx.objections(&all).await?,
             services: s.clone(),
             breakers: Breakers::default(),
@@ -181,7 +184,8 @@ impl ClaimContext {
             Channel::Sms => connections::shared(&self.services, m.business_id) == Some(m.ours.as_str()),
             Channel::Email => true,
         };
-        if !ours && !self.active.contains(&(m.business_id, m.ours.clone())) {
+        let number = self.active.get(&(m.business_id, m.ours.clone()));
+        if !ours && number.is_none() {
             return withdraw("The number this was to be sent from is not active any more.");
         }
         let Some(business) = self.businesses.get(&m.business_id) else {
@@ -189,6 +193,9 @@ impl ClaimContext {
         };
         if let Some(verdict) = asleep(now, business, person, m, policy) {
             return verdict;
+        }
+        if let Some(why) = number.and_then(|number| registration::holds_back(number, &m.theirs, now)) {
+            return self.in_time(m, unregistered(now, m, &why));
         }
         // Before the limits: what a breaker holds back must not use them up.
         let probes = match self.breakers(now, business, m, probed) {
@@ -240,6 +247,14 @@ impl ClaimContext {
         }
         Ok(probes)
     }
+}
+
+/// A text that carriers would not take waits until somebody has seen to the registration: a day at most, where it is useful for good.
+fn unregistered(now: DateTime<Utc>, m: &message::Model, why: &str) -> Verdict {
+    if m.useful_until.is_none() && now - m.created_at >= UNREGISTERED {
+        return Verdict::Withdraw(format!("It could not leave within a day. {why}"));
+    }
+    Verdict::Defer(now + registration::LOOK, format!("Waits: {why}"))
 }
 
 /// Why it is not sent any more once it is of no use.
