@@ -8,6 +8,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::Expr,
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -55,7 +56,14 @@ pub async fn set_rate(s: &Services, phone: &str, per_second: u32) -> Result<Stri
     let mut row = row.into_active_model();
     row.per_second = Set(Some(per_second as i32));
     row.update(&tx.db).await?;
-    tx.record_change(business_id, &Principal::Operator, event, before, Some(per_second));
+    let facts = |pace: Option<i32>| json!({ "text_parts_a_second": pace });
+    tx.record_change(
+        business_id,
+        &Principal::Operator,
+        event,
+        Some(facts(before)),
+        Some(facts(Some(per_second as i32))),
+    );
     tx.commit().await?;
     Ok(phone)
 }
