@@ -135,10 +135,14 @@ impl SetAway {
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn sign_out() -> Result<(), AppError> {
-    ssr::post_form(ssr::Form::new("signout", "/signin"), ssr::end_session(), |()| {
-        Some("/signin".to_owned())
-    })
-    .await
+    let work = async move {
+        // Whoever is not signed in any more goes out all the same.
+        if let Some(actor) = ssr::somebody().await {
+            services::accounts::signed_out(&ssr::services()?, &actor).await?;
+        }
+        ssr::end_session().await
+    };
+    ssr::post_form(ssr::Form::new("signout", "/signin"), work, |()| Some("/signin".to_owned())).await
 }
 
 /// `/`: *Today* for whoever is signed in, the door for everybody else.

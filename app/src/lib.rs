@@ -5,6 +5,7 @@
 
 mod accounts;
 mod appointments;
+mod audit;
 mod browser;
 mod businesses;
 mod calendars;
@@ -17,6 +18,7 @@ mod feeds;
 mod flash;
 mod forms;
 mod imports;
+mod integrations;
 mod keys;
 mod layout;
 mod live;
@@ -30,6 +32,7 @@ mod reports;
 mod routes;
 mod search;
 mod session;
+mod settings;
 #[cfg(debug_assertions)]
 mod showcase;
 pub mod site;
@@ -130,15 +133,27 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("search") view={Lazy::<routes::Search>::new()} ssr=SsrMode::Async />
                     <Route path=path!("log") view={Lazy::<routes::Log>::new()} ssr=SsrMode::Async />
                     <Route path=path!("reports") view={Lazy::<routes::Reports>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings") view={Lazy::<routes::Settings>::new()} ssr=SsrMode::Async />
                     <Route path=path!("components") view={Lazy::<routes::Components>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/inbox") view={Lazy::<routes::InboxRules>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/calendar") view={Lazy::<routes::Feeds>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/numbers") view={Lazy::<routes::Numbers>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/twilio") view={Lazy::<routes::Twilio>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
+                    <ParentRoute path=path!("") view={Lazy::<routes::SettingsFrame>::new()} ssr=SsrMode::Async>
+                        <Route path=path!("settings") view={Lazy::<routes::Settings>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/audit") view={Lazy::<routes::AuditTrail>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/business") view={Lazy::<routes::Profile>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/calendar") view={Lazy::<routes::Feeds>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/email") view={Lazy::<routes::Email>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/hours") view={Lazy::<routes::QuietHours>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/inbox") view={Lazy::<routes::InboxRules>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/keys") view={Lazy::<routes::ApiKeys>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/limits") view={Lazy::<routes::Limits>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/locations") view={Lazy::<routes::Locations>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/numbers") view={Lazy::<routes::Numbers>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/own") view={Lazy::<routes::OwnSettings>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/reminders") view={Lazy::<routes::Reminders>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/twilio") view={Lazy::<routes::Twilio>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/visits") view={Lazy::<routes::VisitRules>::new()} ssr=SsrMode::Async />
+                    </ParentRoute>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, numbers, quick_replies,
-    reports, search, tasks, today, twilio,
+    appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages, notifications,
+    numbers, quick_replies, reports, search, settings, tasks, today, twilio,
 };
 
 /// Only where the product is made.
@@ -99,7 +99,18 @@ page!(NewImport, office, imports::NewPage);
 page!(Import, office, imports::DetailPage);
 page!(Log, office, messages::LogPage);
 page!(Reports, office, reports::ReportsPage);
-page!(Settings, office, businesses::SettingsPage);
+page!(Settings, office, settings::ListPage);
+page!(SettingsFrame, office, settings::Frame);
+page!(ApiKeys, office, integrations::KeysPage);
+page!(AuditTrail, office, audit::AuditPage);
+page!(Email, office, businesses::EmailPage);
+page!(Limits, office, businesses::LimitsPage);
+page!(Locations, office, businesses::LocationsPage);
+page!(OwnSettings, office, businesses::OwnPage);
+page!(Profile, office, businesses::ProfilePage);
+page!(QuietHours, office, businesses::HoursPage);
+page!(Reminders, office, businesses::RemindersPage);
+page!(VisitRules, office, businesses::VisitsPage);
 page!(Components, office, ComponentsPage);
 page!(InboxRules, office, businesses::InboxRulesPage);
 page!(VisitTypes, office, businesses::TypesPage);

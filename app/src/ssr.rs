@@ -70,16 +70,26 @@ pub async fn visitor() -> Result<(Services, Actor, Option<Flash>), AppError> {
     Ok((services, actor, flash))
 }
 
+/// The same, or nobody: whose session is over is no problem.
+pub async fn somebody() -> Option<Actor> {
+    member_of(&services().ok()?, &session().await.ok()?).await.ok()?
+}
+
 async fn actor_of(services: &Services, session: &Session) -> Result<Actor, AppError> {
-    let account = session.get::<Uuid>(ACCOUNT).await.map_err(broken)?;
-    let business = session.get::<Uuid>(BUSINESS).await.map_err(broken)?;
-    if let (Some(account), Some(business)) = (account, business)
-        && let Some(actor) = services::accounts::actor(services, account, business).await?
-    {
+    if let Some(actor) = member_of(services, session).await? {
         return Ok(actor);
     }
     set_status(Code::SignInNeeded.status());
     Err(AppError::new(Code::SignInNeeded, "Please sign in to go on."))
+}
+
+async fn member_of(services: &Services, session: &Session) -> Result<Option<Actor>, AppError> {
+    let account = session.get::<Uuid>(ACCOUNT).await.map_err(broken)?;
+    let business = session.get::<Uuid>(BUSINESS).await.map_err(broken)?;
+    match account.zip(business) {
+        Some((account, business)) => Ok(services::accounts::actor(services, account, business).await?),
+        None => Ok(None),
+    }
 }
 
 /// From now on this browser is `account` at `business`, under a new session id.

@@ -62,6 +62,7 @@ const FILES: &[File] = &[
     file!(each "0050_calendars_that_are_read"),
     file!(both "0052_several_in_one_text"),
     file!(each "0058_number_requests_and_registration"),
+    file!(each "0060_audit_trail_and_settings"),
 ];
 
 /// Our own tables.

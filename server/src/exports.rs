@@ -8,13 +8,14 @@ use axum::{
 };
 use contract::{
     Code, Problem,
+    audit::AuditQuery,
     contacts::LedgerRow,
     messages::{Direction, LogRow},
     search::LogSearch,
 };
 use futures::{TryStreamExt, stream};
 pub use services::exports::harmless;
-use services::{Actor, Services, contacts::consent, exports, imports, search};
+use services::{Actor, Services, audit as trail, contacts::consent, exports, imports, search};
 use tower_sessions::Session;
 use uuid::Uuid;
 
@@ -91,6 +92,18 @@ pub async fn refused(State(s): State<Services>, session: Session, Path(id): Path
         Ok(actor) => refused_rows(s, actor, id).await,
         Err(_) => Ok(Redirect::to(&format!("/signin?next=%2Fimports%2F{id}")).into_response()),
     }
+}
+
+/// `/settings/audit.csv` for whoever is signed in: the audit trail with the filters of its page.
+pub async fn audit(State(s): State<Services>, session: Session, Params(query): Params<AuditQuery>) -> Result<Response, ApiError> {
+    let Ok(actor) = sessions::member(&s, &session).await else {
+        return Ok(Redirect::to("/signin?next=%2Fsettings%2Faudit").into_response());
+    };
+    let first = trail::export(&s, &actor, &query, None).await?;
+    Ok(streamed("audit.csv", first, move |after| {
+        let (s, actor, query) = (s.clone(), actor.clone(), query.clone());
+        async move { trail::export(&s, &actor, &query, Some(after)).await }
+    }))
 }
 
 pub(crate) async fn all_contacts(s: Services, actor: Actor) -> Result<Response, ApiError> {

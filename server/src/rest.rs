@@ -1,6 +1,7 @@
 //! The REST door, `/api/v1`: JSON in and out, `Authorization: Bearer <key>`, problems as `application/problem+json` (RFC 9457).
 
 mod appointments;
+mod audit;
 mod businesses;
 mod calendars;
 mod contacts;
@@ -89,6 +90,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(appointments::clock))
         .routes(routes!(appointments::link))
         .routes(routes!(appointments::revoke_links))
+        .routes(routes!(audit::list))
         .routes(routes!(businesses::locations))
         .routes(routes!(businesses::types, businesses::add_type))
         .routes(routes!(businesses::edit_type))

@@ -90,6 +90,7 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .route("/contacts.csv", get(exports::contacts))
         .route("/appointments.csv", get(exports::appointments))
         .route("/imports/{id}/refused.csv", get(exports::refused))
+        .route("/settings/audit.csv", get(exports::audit))
         .route("/live/worker.js", get(live::worker))
         .route("/sw.js", get(pwa::worker))
         .route("/offline", get(pwa::offline))

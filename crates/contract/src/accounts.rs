@@ -1,41 +1,10 @@
 //! People who sign in, and what they may do.
 
+pub use domain::permissions::Role;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{businesses::BusinessView, conversations::ViewCounts};
-
-/// What a member is inside one business.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Owner,
-    Admin,
-    Staff,
-}
-
-impl Role {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Owner => "owner",
-            Role::Admin => "admin",
-            Role::Staff => "staff",
-        }
-    }
-}
-
-impl std::str::FromStr for Role {
-    type Err = ();
-    fn from_str(s: &str) -> Result<Self, ()> {
-        match s {
-            "owner" => Ok(Role::Owner),
-            "admin" => Ok(Role::Admin),
-            "staff" => Ok(Role::Staff),
-            _ => Err(()),
-        }
-    }
-}
 
 /// A new business with its owner. `time_zone` is an IANA name; empty or unknown means UTC. `country` is ISO alpha-2;
 /// without it the country of the business's number is taken, else that of the time zone, else it is not known.

@@ -76,19 +76,68 @@ pub struct SendingView {
     /// No reminder from this time of the customer's day, like `21:00`, to `quiet_end`; both the same: at any time.
     pub quiet_start: String,
     pub quiet_end: String,
+    /// US states that allow less of the day than others.
+    #[serde(default)]
+    pub states: Vec<StateHoursView>,
 }
 
-/// The same as typed. Only owners and admins may.
+/// When a US state allows advertising by text, like `9:00 to 20:00`, or `not at all`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateHoursView {
+    /// Its postal code.
+    pub state: String,
+    pub weekdays: String,
+    pub saturday: String,
+    pub sunday: String,
+}
+
+/// How many texts may leave and for how much money, as typed. Only owners and admins may.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct UpdateSending {
+pub struct UpdateLimits {
     /// Dollars; empty means no limit.
     pub monthly_budget: String,
     pub hourly_limit: String,
+}
+
+/// When no machine texts a customer, as typed. Only owners and admins may.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateQuietHours {
     pub state_hours: bool,
     /// Times of day like `21:00`.
     pub quiet_start: String,
     pub quiet_end: String,
+}
+
+/// When customers are reminded of visits whose types say nothing else, as typed: hours before, like `48, 24, 2`. Only owners and admins may.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateReminders {
+    pub cadence: String,
+}
+
+/// What would be sent about a visit, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReminderPreview {
+    /// When the visit would be, in words.
+    pub visit: String,
+    pub lines: Vec<PreviewLine>,
+    /// The same text each time.
+    pub text: String,
+    /// Parts that it is sent in.
+    pub segments: u32,
+}
+
+/// One reminder of the preview.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewLine {
+    /// How long before, in words.
+    pub before: String,
+    /// When it would leave, in words; none: it would not.
+    pub when: Option<String>,
+    /// Why it leaves at another time than that, or does not leave.
+    pub why: Option<String>,
 }
 
 /// Who an unassigned conversation is given to when its customer begins to wait.

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod appointment_types;
 pub mod appointments;
+pub mod audit;
 pub mod businesses;
 pub mod calendar;
 pub mod calendars;
@@ -14,6 +15,7 @@ pub mod conversations;
 pub mod feeds;
 pub mod filters;
 pub mod imports;
+pub mod integrations;
 pub mod live;
 pub mod mails;
 pub mod merging;

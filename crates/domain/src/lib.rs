@@ -6,6 +6,7 @@
 //!
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
 
+pub mod audit;
 pub mod breaker;
 pub mod calendar;
 pub mod calendars;
@@ -28,6 +29,7 @@ pub mod moves;
 pub mod optout;
 pub mod origin;
 pub mod outcome;
+pub mod permissions;
 pub mod phone;
 pub mod prices;
 pub mod quiet;

@@ -37,6 +37,9 @@ pub mod business {
         pub customers_cancel: bool,
         /// Whether reminders carry the link to that page.
         pub text_links: bool,
+        /// It reminds at other times now: visits to come up to this one are planned anew; none: all are.
+        pub replan_at: Option<DateTimeUtc>,
+        pub replan_id: Option<Uuid>,
         pub ledger_seq: i64,
         pub ledger_hash: String,
         pub created_at: DateTimeUtc,
@@ -66,6 +69,8 @@ pub mod location {
         /// JSON, a text for each day of the week; empty: nobody has said.
         pub opening_hours: String,
         /// Put away: it can't be chosen any more.
+        /// Its place in lists.
+        pub position: i32,
         pub archived_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,

@@ -19,10 +19,12 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::Expr,
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::kernel::{
     Actor, Error, Event, Permission, Principal, Result, Services, Tx,
+    counters::Counter,
     error::{field, problem, short},
 };
 
@@ -74,21 +76,68 @@ pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SessionStart> {
         .filter(account::Column::EmailKey.is_in(s.vault().indexes(EMAIL, &email)))
         .one(s.read())
         .await?;
+    let known = account.as_ref().map(|a| a.id);
     let hash = account
         .as_ref()
         .map_or_else(|| NOBODY.to_owned(), |a| a.password_hash.clone());
     let fits = verify_password(s, cmd.password.chars().take(200).collect(), hash).await?;
-    let account = account.filter(|_| fits).ok_or_else(wrong)?;
+    let Some(account) = account.filter(|_| fits) else {
+        if let Some(known) = known {
+            failed(s, known).await?;
+        }
+        return Err(wrong());
+    };
     let first = member::Entity::find()
         .filter(member::Column::AccountId.eq(account.id))
         .order_by_asc(member::Column::CreatedAt)
         .one(s.read())
         .await?;
     let member = first.ok_or_else(|| problem(Code::NotAllowed, "This account does not belong to a business any more."))?;
+    let mut tx = s.begin().await?;
+    let who = Principal::Member {
+        account_id: account.id,
+        name: account.name,
+        role: role(&member)?,
+    };
+    tx.record(member.business_id, &who, Event::SignedIn(account.id));
+    tx.commit().await?;
     Ok(SessionStart {
         account_id: account.id,
         business_id: member.business_id,
     })
+}
+
+/// Somebody tried to come in as this person: counted in their businesses and not listed, for guessing is endless.
+async fn failed(s: &Services, account_id: Uuid) -> Result<()> {
+    let of = member::Entity::find()
+        .filter(member::Column::AccountId.eq(account_id))
+        .limit(20);
+    let mut tx = s.begin().await?;
+    for one in of.all(&tx.db).await? {
+        tx.count(one.business_id, Counter::SignInFailed);
+    }
+    tx.commit().await
+}
+
+/// Whoever asks goes out by the door.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn signed_out(s: &Services, actor: &Actor) -> Result<()> {
+    let Principal::Member { account_id, .. } = actor.who else {
+        return Ok(());
+    };
+    let mut tx = s.begin().await?;
+    tx.record(actor.business_id, &actor.who, Event::SignedOut(account_id));
+    tx.commit().await
+}
+
+/// What a member is.
+///
+/// # Errors
+/// When it is something that nobody knows: then nothing is allowed.
+fn role(member: &member::Model) -> Result<Role> {
+    member.role.parse().map_err(|()| Error::broken("member with an unknown role"))
 }
 
 /// Adds somebody to a business, making the account if the address has none. For the command line and tests.
@@ -158,7 +207,7 @@ pub(crate) async fn insert_member(
         by,
         Event::MemberAdded(id),
         None::<()>,
-        Some((name, role.as_str())),
+        Some(json!({ "name": name, "role": role.as_str() })),
     );
     Ok(id)
 }
@@ -178,10 +227,7 @@ pub(crate) async fn actor_on(db: &impl ConnectionTrait, account_id: Uuid, busine
     let Some(account) = account::Entity::find_by_id(account_id).one(db).await? else {
         return Ok(None);
     };
-    let role = member
-        .role
-        .parse()
-        .map_err(|()| Error::broken("member with an unknown role"))?;
+    let role = role(&member)?;
     Ok(Some(Actor {
         business_id,
         who: Principal::Member {

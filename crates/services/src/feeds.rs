@@ -14,6 +14,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     Select, Set,
 };
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -75,7 +76,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateFeed) -> Result<NewF
         revoked_at: Set(None),
     };
     let row = row.insert(&tx.db).await?;
-    let facts = (label.map(|label| label.name), row.detail);
+    let facts = json!({ "visits_with": label.map(|label| label.name), "tells": row.detail });
     tx.record_change(
         actor.business_id,
         &actor.who,

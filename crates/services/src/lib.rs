@@ -4,7 +4,7 @@
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `feeds`, `conversations`, `messages`,
-//!   `tasks`; `exports` and `imports` (files of people and visits); `channels`, `numbers`, `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
@@ -15,6 +15,7 @@
 
 pub mod accounts;
 pub mod appointments;
+pub mod audit;
 pub mod businesses;
 pub mod calendars;
 pub mod channels;

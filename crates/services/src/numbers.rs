@@ -14,6 +14,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::Expr,
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -74,7 +75,14 @@ pub async fn set_rate(s: &Services, phone: &str, per_second: u32) -> Result<Stri
     let mut row = row.into_active_model();
     row.per_second = Set(Some(per_second as i32));
     row.update(&tx.db).await?;
-    tx.record_change(business_id, &Principal::Operator, event, before, Some(per_second));
+    let facts = |pace: Option<i32>| json!({ "text_parts_a_second": pace });
+    tx.record_change(
+        business_id,
+        &Principal::Operator,
+        event,
+        Some(facts(before)),
+        Some(facts(Some(per_second as i32))),
+    );
     tx.commit().await?;
     Ok(phone)
 }
@@ -90,7 +98,10 @@ pub(crate) fn read(typed: &str, country: &str) -> Result<String> {
 /// The same, or a WhatsApp sender: `whatsapp:` before a number.
 fn read_sender(typed: &str, country: &str) -> Result<String> {
     let typed = typed.trim();
-    match typed.get(..WHATSAPP.len()).filter(|start| start.eq_ignore_ascii_case(WHATSAPP)) {
+    match typed
+        .get(..WHATSAPP.len())
+        .filter(|start| start.eq_ignore_ascii_case(WHATSAPP))
+    {
         Some(_) => Ok(format!("{WHATSAPP}{}", read(&typed[WHATSAPP.len()..], country)?)),
         None => read(typed, country),
     }

@@ -3,7 +3,7 @@
 mod calendar;
 
 use chrono::{DateTime, Utc};
-use domain::{delivery::Status, filters::Filters, search::Search};
+use domain::{audit::Area, delivery::Status, filters::Filters, search::Search};
 use entity::{appointments::appointment, contacts::contact, conversations::conversation, messages::message};
 use rstest::rstest;
 use sea_orm::{
@@ -14,7 +14,9 @@ use testkit::{Backend, TestDb};
 use uuid::Uuid;
 
 use crate::{
-    appointments, calendars, contacts,
+    appointments,
+    audit::{self, Wanted},
+    calendars, contacts,
     conversations::{self, views::View},
     delivery, exports, filters, imports,
     kernel::{
@@ -58,9 +60,13 @@ INSERT INTO appointment (id, business_id, contact_id, starts_at, status, staff_l
 INSERT INTO appointment_change (id, business_id, appointment_id, revision, before, starts_at, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', md5((n % 2000)::text)::uuid, n / 2000, '', now(), now()
   FROM generate_series(1, 20000) n;
-INSERT INTO audit_event (id, business_id, actor, action, entity, entity_id, at)
+INSERT INTO audit_event (id, business_id, actor, action, entity, entity_id, at, who, area)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', '', '', 'appointment', md5((n % 20)::text)::uuid,
-    now() - n * interval '1 minute' FROM generate_series(1, 20000) n;
+    now() - n * interval '1 minute', (n % 17)::text, (n % 11)::text FROM generate_series(1, 20000) n;
+INSERT INTO business (id, slug, name, contact_line, time_zone, country, quiet_start, quiet_end, cadence, hourly_limit, state_hours,
+    ledger_seq, ledger_hash, created_at, replan_at)
+  SELECT gen_random_uuid(), n::text, '', '', 'UTC', '', 0, 0, '', 1, false, 0, '', now(), CASE n % 500 WHEN 0 THEN now() END
+  FROM generate_series(1, 5000) n;
 INSERT INTO note (id, business_id, conversation_id, contact_id, author, body, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', c, c, '', '', t
   FROM (SELECT md5((n % 20)::text)::uuid AS c, now() - n * interval '1 minute' AS t FROM generate_series(1, 20000) n) rows;
@@ -79,7 +85,7 @@ INSERT INTO calendar_source (id, business_id, name, url, next_at, created_at, up
 INSERT INTO calendar_event (id, business_id, source_id, uid, recurrence, title, title_key, starts_at, state, created_at, updated_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', md5((n % 50)::text)::uuid, n::text, '', '', (n % 700)::text,
     now() + n * interval '1 minute', 'linked', now(), now() FROM generate_series(1, 20000) n;
-ANALYZE calendar_source; ANALYZE calendar_event;
+ANALYZE business; ANALYZE calendar_source; ANALYZE calendar_event;
 ANALYZE appointment_change; ANALYZE audit_event; ANALYZE consent; ANALYZE contact_tag; ANALYZE saved_filter; ANALYZE presence; ANALYZE note; ANALYZE appointment; ANALYZE message; ANALYZE conversation; ANALYZE reminder_request; ANALYZE contact;
 ";
 
@@ -142,6 +148,7 @@ async fn due(db: &Db, b: DbBackend, business: Uuid) {
     let over = appointments::past::over(business, moment(), moment(), moment(), chrono::Duration::zero());
     uses(db, b, "appointment_unmarked", over.limit(40)).await;
     uses(db, b, "appointment_marked", appointments::past::marked_in(business, business)).await;
+    uses(db, b, "business_replan", reminders::replan::waiting_businesses(moment())).await;
     uses(
         db,
         b,
@@ -350,6 +357,7 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
         .await;
         uses(&db, b, "note_conversation", person::notes_of(somebody, before).limit(51)).await;
     }
+    trail(&db, b, business, somebody).await;
     for after in [None, Some(Cursor("ann".to_owned(), somebody))] {
         let tagged = contacts::tags::people_with(business, "new", after.as_ref()).limit(51);
         uses(&db, b, "contact_tag_people", tagged).await;
@@ -397,6 +405,55 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
         search::log::all(business, None, true, somewhere()).limit(100),
     )
     .await;
+}
+
+/// The audit trail, narrowed by each of its filters and by several.
+async fn trail(db: &Db, b: DbBackend, business: Uuid, somebody: Uuid) {
+    let who = Some(somebody.to_string());
+    let (area, contact) = (Some(Area::Settings), Some(somebody));
+    let cases = [
+        ("audit_event_business", Wanted::default()),
+        (
+            "audit_event_who",
+            Wanted {
+                who: who.clone(),
+                ..Wanted::default()
+            },
+        ),
+        (
+            "audit_event_area",
+            Wanted {
+                area,
+                ..Wanted::default()
+            },
+        ),
+        (
+            "audit_event_contact",
+            Wanted {
+                contact,
+                ..Wanted::default()
+            },
+        ),
+        (
+            "audit_event_who_area",
+            Wanted {
+                who,
+                area,
+                ..Wanted::default()
+            },
+        ),
+    ];
+    for (index, wanted) in cases {
+        let some_days = Wanted {
+            from: Some(moment() - chrono::Duration::days(7)),
+            until: Some(moment()),
+            ..wanted.clone()
+        };
+        for before in [None, somewhere()] {
+            uses(db, b, index, audit::rows(business, &wanted, before.as_ref()).limit(51)).await;
+            uses(db, b, index, audit::rows(business, &some_days, before.as_ref()).limit(51)).await;
+        }
+    }
 }
 
 /// Files that are brought, and taken away.

@@ -5,6 +5,7 @@ mod families;
 mod firing;
 mod listen;
 mod moved;
+mod preview;
 pub(crate) mod replan;
 mod siblings;
 
@@ -34,6 +35,7 @@ pub(crate) use answers::{answered, answered_on_page, perhaps_meant};
 pub(crate) use firing::due;
 pub use firing::{send_now, tick};
 pub(crate) use listen::{appointments_changed, messages_changed, still_wanted};
+pub use preview::preview;
 pub use replan::tick as replan_some;
 
 /// Why an appointment's open reminders end.

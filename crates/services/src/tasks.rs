@@ -22,6 +22,7 @@ use sea_orm::{
     QuerySelect, Set,
     sea_query::{OnConflict, SimpleExpr},
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -279,7 +280,8 @@ pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Resu
     } else {
         (Event::TaskReopened(id), "open")
     };
-    tx.record_change(actor.business_id, &actor.who, event, Some(before), Some(after));
+    let facts = |state: &str| json!({ "state": state });
+    tx.record_change(actor.business_id, &actor.who, event, Some(facts(&before)), Some(facts(after)));
     edit::finish(tx, actor, id).await
 }
 

@@ -15,7 +15,7 @@ use crate::{
 const ANN: &str = "+14155550171";
 
 /// Every row of every table, table by table.
-async fn rows(app: &TestApp) -> Vec<(String, String)> {
+pub async fn rows(app: &TestApp) -> Vec<(String, String)> {
     let db = app.s.db().connection();
     let texts = async |sql: String| -> Vec<String> {
         let found = db

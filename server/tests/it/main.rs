@@ -2,11 +2,13 @@
 
 mod api;
 mod app;
+mod audit;
 mod calendar;
 mod calendars;
 mod crash;
 mod demo;
 mod desk;
+mod doors;
 mod exports;
 mod feeds;
 mod filters;
@@ -34,6 +36,7 @@ mod rules;
 mod screens;
 mod search;
 mod secret;
+mod settings;
 mod site;
 mod story;
 mod strict;

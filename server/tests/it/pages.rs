@@ -248,7 +248,9 @@ async fn what_comes_with_a_page_is_what_it_was_drawn_with() {
         "/tasks/new",
         "/log",
         "/reports",
-        "/settings",
+        "/settings/business",
+        "/settings/reminders",
+        "/settings/audit",
     ] {
         for _ in 0..40 {
             let html = page(&app, path).await;

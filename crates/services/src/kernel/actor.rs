@@ -1,4 +1,6 @@
-use contract::{Code, accounts::Role};
+use contract::Code;
+pub use domain::permissions::Permission;
+use domain::permissions::{Role, allows, key_allows};
 use uuid::Uuid;
 
 use super::error::{Result, problem};
@@ -44,6 +46,16 @@ impl Principal {
         }
     }
 
+    /// As the audit trail finds what somebody did: an account's or a key's id, else what kind of hand it was.
+    pub(crate) fn hand(&self) -> String {
+        match self {
+            Principal::Member { account_id: id, .. } | Principal::ApiKey { id, .. } => id.to_string(),
+            Principal::Operator => "operator".to_owned(),
+            Principal::Customer | Principal::CustomerPage => "customer".to_owned(),
+            Principal::System(_) => "system".to_owned(),
+        }
+    }
+
     /// For a bubble in a thread, or a task that is done.
     pub(crate) fn author(&self) -> String {
         match self {
@@ -57,40 +69,6 @@ impl Principal {
     }
 }
 
-/// What can be allowed. As a scope of an API key it is written `contacts:read` and so on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    ReadContacts,
-    WriteContacts,
-    ReadAppointments,
-    WriteAppointments,
-    ReadMessages,
-    SendMessages,
-    ReadTasks,
-    WriteTasks,
-    ReadNumbers,
-    /// To ask for another number.
-    WriteNumbers,
-    /// Settings, keys, numbers, members: never a key's.
-    ManageBusiness,
-}
-
-impl Permission {
-    /// All that an API key can have.
-    pub const SCOPES: [(&'static str, Permission); 10] = [
-        ("contacts:read", Permission::ReadContacts),
-        ("contacts:write", Permission::WriteContacts),
-        ("appointments:read", Permission::ReadAppointments),
-        ("appointments:write", Permission::WriteAppointments),
-        ("messages:read", Permission::ReadMessages),
-        ("messages:send", Permission::SendMessages),
-        ("tasks:read", Permission::ReadTasks),
-        ("tasks:write", Permission::WriteTasks),
-        ("numbers:read", Permission::ReadNumbers),
-        ("numbers:write", Permission::WriteNumbers),
-    ];
-}
-
 impl Actor {
     /// Ok if this actor may do `what`.
     ///
@@ -99,20 +77,12 @@ impl Actor {
     pub fn may(&self, what: Permission) -> Result<()> {
         match &self.who {
             Principal::Operator => Ok(()),
-            Principal::Member {
-                role: Role::Owner | Role::Admin,
-                ..
-            } => Ok(()),
-            Principal::Member { role: Role::Staff, .. }
-                if !matches!(what, Permission::ManageBusiness | Permission::WriteNumbers) =>
-            {
-                Ok(())
-            }
+            Principal::Member { role, .. } if allows(*role, what) => Ok(()),
             Principal::Member { .. } => Err(problem(
                 Code::NotAllowed,
-                "Only an owner or admin of this business may do that.",
+                format!("Only {} of this business may do that.", what.who_may()),
             )),
-            Principal::ApiKey { scopes, .. } if scopes.contains(&what) => Ok(()),
+            Principal::ApiKey { scopes, .. } if key_allows(scopes, what) => Ok(()),
             Principal::ApiKey { .. } => Err(problem(Code::NotAllowed, "This API key does not have the scope for that.")),
             Principal::Customer | Principal::CustomerPage | Principal::System(_) => {
                 Err(problem(Code::NotAllowed, "Nobody who is signed in asked for this."))

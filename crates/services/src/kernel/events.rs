@@ -67,6 +67,8 @@ pub(crate) enum Event {
     ContactUnblocked(Arc<contact::Model>),
     ContactOptedOut(Arc<contact::Model>, Channel),
     ContactOptedIn(Arc<contact::Model>),
+    /// What they said to offers and review requests alone.
+    OffersDecided(Uuid),
     /// This text may ask for no more texts: a person has to decide.
     HoldBegan(Arc<message::Model>),
     HoldEnded(Arc<contact::Model>),
@@ -75,6 +77,7 @@ pub(crate) enum Event {
     LogExported,
     ContactsExported,
     AppointmentsExported,
+    AuditExported,
 
     ImportStarted(Uuid),
     ImportCancelled(Uuid),
@@ -142,7 +145,12 @@ pub(crate) enum Event {
     /// What bounds sending. `wider`: what was held back may go now.
     SendingChanged {
         wider: bool,
+        what: Bounds,
     },
+    /// When customers are reminded, where their visits' types say nothing else.
+    RemindersChanged,
+    /// What becomes of visits that nobody marks, and what customers may do on their page.
+    VisitRulesChanged,
     /// What happens to conversations by itself.
     InboxRulesChanged,
     AppointmentTypeAdded(Uuid),
@@ -181,9 +189,26 @@ pub(crate) enum Event {
     NumberRequestDecided(Arc<number_request::Model>),
     RateLimitChanged(Uuid),
     ApiKeyCreated(Uuid),
+    ApiKeyRevoked(Uuid),
+    /// A filter of the inbox that everybody of the business sees.
+    FilterShared(Uuid),
+    SharedFilterRenamed(Uuid),
+    SharedFilterRemoved(Uuid),
     FeedAdded(Uuid),
     FeedRevoked(Uuid),
     MemberAdded(Uuid),
+    /// Somebody came in by the door, and went out again.
+    SignedIn(Uuid),
+    SignedOut(Uuid),
+}
+
+/// Which of the bounds of sending were changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bounds {
+    /// How many texts, for how much money.
+    Limits,
+    /// At what time of day.
+    QuietHours,
 }
 
 /// How a message failed.
@@ -198,11 +223,13 @@ pub(crate) struct Failed {
 }
 
 impl Event {
-    /// What the audit trail calls it, and what it is about; none for what is the machine's daily work. Of the business itself where no id
-    /// is given.
-    pub(crate) fn audited(&self) -> Option<(&'static str, &'static str, Option<Uuid>)> {
+    /// What the audit trail calls it, and what it is about; of the business itself where no id is given.
+    ///
+    /// # Errors
+    /// Why it is not kept there. There is no third way: a new event does not compile until it has a row or a reason.
+    pub(crate) fn audited(&self) -> Result<(&'static str, &'static str, Option<Uuid>), &'static str> {
         use Event as E;
-        Some(match self {
+        Ok(match self {
             E::AppointmentBooked(a) => ("appointment.created", "appointment", Some(a.id)),
             E::AppointmentMoved(a) => ("appointment.moved", "appointment", Some(a.id)),
             E::AppointmentChanged { visit, .. } => ("appointment.updated", "appointment", Some(visit.id)),
@@ -230,6 +257,10 @@ impl Event {
             E::LogExported => ("message.log_exported", "business", None),
             E::ContactsExported => ("contact.list_exported", "business", None),
             E::AppointmentsExported => ("appointment.list_exported", "business", None),
+            E::AuditExported => ("audit.exported", "business", None),
+            E::ContactOptedIn(c) => ("consent.opted_in", "contact", Some(c.id)),
+            E::ContactOptedOut(c, _) => ("consent.opted_out", "contact", Some(c.id)),
+            E::OffersDecided(id) => ("consent.offers", "contact", Some(*id)),
             E::ImportStarted(id) => ("import.started", "import", Some(*id)),
             E::ImportCancelled(id) => ("import.cancelled", "import", Some(*id)),
             E::ImportDone(id) => ("import.done", "import", Some(*id)),
@@ -249,7 +280,15 @@ impl Event {
             E::TaskDone(id) => ("task.done", "task", Some(*id)),
             E::TaskReopened(id) => ("task.reopened", "task", Some(*id)),
             E::BusinessChanged => ("business.updated", "business", None),
-            E::SendingChanged { .. } => ("business.sending_updated", "business", None),
+            E::SendingChanged {
+                what: Bounds::Limits, ..
+            } => ("business.sending_updated", "business", None),
+            E::SendingChanged {
+                what: Bounds::QuietHours,
+                ..
+            } => ("business.quiet_hours_updated", "business", None),
+            E::RemindersChanged => ("business.reminders_updated", "business", None),
+            E::VisitRulesChanged => ("business.visits_updated", "business", None),
             E::InboxRulesChanged => ("business.inbox_updated", "business", None),
             E::AppointmentTypeAdded(id) => ("appointment_type.created", "appointment_type", Some(*id)),
             E::AppointmentTypeChanged(id) => ("appointment_type.updated", "appointment_type", Some(*id)),
@@ -268,28 +307,32 @@ impl Event {
             E::NumberRequestDecided(row) => ("number_request.decided", "number_request", Some(row.id)),
             E::RateLimitChanged(id) => ("number.rate_limit", "number", Some(*id)),
             E::ApiKeyCreated(id) => ("api_key.created", "api_key", Some(*id)),
+            E::ApiKeyRevoked(id) => ("api_key.revoked", "api_key", Some(*id)),
+            E::FilterShared(id) => ("saved_filter.created", "saved_filter", Some(*id)),
+            E::SharedFilterRenamed(id) => ("saved_filter.updated", "saved_filter", Some(*id)),
+            E::SharedFilterRemoved(id) => ("saved_filter.deleted", "saved_filter", Some(*id)),
             E::FeedAdded(id) => ("feed.created", "feed", Some(*id)),
             E::FeedRevoked(id) => ("feed.revoked", "feed", Some(*id)),
             E::MemberAdded(id) => ("member.added", "account", Some(*id)),
-            E::ClockChanged(_)
-            | E::PhoneChanged(_)
-            | E::ContactOptedOut(..)
-            | E::ContactOptedIn(_)
-            | E::HoldBegan(_)
-            | E::HoldEnded(_)
-            | E::MessageReceived(_)
+            E::SignedIn(id) => ("session.started", "account", Some(*id)),
+            E::SignedOut(id) => ("session.ended", "account", Some(*id)),
+            E::ClockChanged(_) => return Err("a law changed the clock; who decides what holds is kept"),
+            E::PhoneChanged(_) => return Err("it is part of the contact's change, which is kept"),
+            E::ZoneChanged { .. } => return Err("it is part of the business's or the location's change, which is kept"),
+            E::HoldBegan(_) | E::HoldEnded(_) => return Err("the customer's own words did it; what a person decides is kept"),
+            E::Answered(..) => return Err("what the answer changes is kept, by the customer's hand"),
+            E::MessageReceived(_)
             | E::MessageSent(_)
             | E::MessageDelivered(_)
             | E::MessageArrived(_)
             | E::MessageFailed(..)
             | E::RetryEnded(_)
-            | E::MessageWithdrawn(_)
-            | E::Answered(..)
-            | E::BreakerOpened { .. }
-            | E::BreakerClosed { .. }
-            | E::BudgetReached { .. }
-            | E::RegistrationChanged { .. }
-            | E::ZoneChanged { .. } => return None,
+            | E::MessageWithdrawn(_) => return Err("the message's own row and its events tell it"),
+            E::BreakerOpened { .. } | E::BreakerClosed { .. } => {
+                return Err("nobody changed anything; staff are told by a notice");
+            }
+            E::RegistrationChanged { .. } => return Err("nobody changed anything; staff are told by a notice"),
+            E::BudgetReached { .. } => return Err("nobody changed anything; owners and admins are told by mail"),
         })
     }
 }
@@ -312,7 +355,7 @@ impl Event {
             | E::AppointmentArrived(a)
             | E::AppointmentLinksRevoked(a)
             | E::ClockDecided(a) => Some(a.contact_id),
-            E::ContactBlocked(c) | E::ContactUnblocked(c) => Some(c.id),
+            E::ContactBlocked(c) | E::ContactUnblocked(c) | E::ContactOptedIn(c) | E::ContactOptedOut(c, _) => Some(c.id),
             // A note stands in the timeline by itself.
             E::ConversationAssigned(c)
             | E::ConversationClosed(c)
@@ -326,6 +369,7 @@ impl Event {
             | E::ContactMerged(id)
             | E::MergeUndone(id)
             | E::HoldDecided(id)
+            | E::OffersDecided(id)
             | E::ConsentExported(id) => Some(*id),
             _ => None,
         }

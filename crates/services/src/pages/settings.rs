@@ -1,9 +1,10 @@
 //! The settings of a business, as its people see them.
 
 use contract::{
-    businesses::{BusinessView, InboxView, SendingView},
+    businesses::{BusinessView, InboxView, SendingView, StateHoursView},
     mails::EmailView,
 };
+use domain::quiet::{self, StateHours, Window};
 use entity::businesses::business;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
@@ -68,7 +69,23 @@ async fn sending_view(s: &Services, db: &impl ConnectionTrait, b: business::Mode
         state_hours: b.state_hours,
         quiet_start: clock(businesses::quiet(&b).start_min),
         quiet_end: clock(businesses::quiet(&b).end_min),
+        states: quiet::stricter_states().into_iter().map(state).collect(),
     })
+}
+
+fn state((state, hours): (&'static str, StateHours)) -> StateHoursView {
+    let words = |window: Option<Window>| {
+        window.map_or_else(
+            || "not at all".to_owned(),
+            |w| format!("{} to {}", clock(w.from_min), clock(w.to_min)),
+        )
+    };
+    StateHoursView {
+        state: state.to_owned(),
+        weekdays: words(hours.weekdays),
+        saturday: words(hours.saturday),
+        sunday: words(hours.sunday),
+    }
 }
 
 /// What happens to the conversations of the actor's business by itself.

@@ -3,6 +3,7 @@
 mod answers;
 mod appointments;
 mod assigning;
+mod audit;
 mod batch;
 mod bulk;
 mod businesses;
@@ -39,6 +40,7 @@ mod reminders;
 mod search;
 mod sending;
 mod series;
+mod settings;
 mod status;
 mod tasks;
 mod today;
