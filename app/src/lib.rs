@@ -100,6 +100,12 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("") view=accounts::Home ssr=SsrMode::Async />
                 <Route path=path!("signup") view=accounts::SignUpPage ssr=SsrMode::Async />
                 <Route path=path!("signin") view=accounts::SignInPage ssr=SsrMode::Async />
+                <Route path=path!("invitations/:token") view={Lazy::<routes::Invitation>::new()} ssr=SsrMode::Async />
+                <Route path=path!("businesses") view={Lazy::<routes::Choose>::new()} ssr=SsrMode::Async />
+                <Route path=path!("forgot") view={Lazy::<routes::Forgot>::new()} ssr=SsrMode::Async />
+                <Route path=path!("reset/:token") view={Lazy::<routes::Reset>::new()} ssr=SsrMode::Async />
+                <Route path=path!("account/email/:token") view={Lazy::<routes::ConfirmEmail>::new()} ssr=SsrMode::Async />
+                <Route path=path!("account/undo/:token") view={Lazy::<routes::UndoEmail>::new()} ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=layout::Layout ssr=SsrMode::Async>
                     <ParentRoute path=path!("inbox") view={Lazy::<routes::Inbox>::new()} ssr=SsrMode::Async>
                         <Route path=path!("") view=conversations::NothingOpen ssr=SsrMode::Async />
@@ -134,6 +140,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/calendar") view={Lazy::<routes::Feeds>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings/people") view={Lazy::<routes::People>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("account") view={Lazy::<routes::Account>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

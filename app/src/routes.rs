@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, quick_replies,
+    accounts, appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, quick_replies,
     reports, search, tasks, today,
 };
 
@@ -105,4 +105,12 @@ page!(InboxRules, office, businesses::InboxRulesPage);
 page!(VisitTypes, office, businesses::TypesPage);
 page!(Feeds, office, feeds::FeedsPage);
 page!(StaffLabels, office, businesses::StaffPage);
+page!(People, office, accounts::PeoplePage);
+page!(Account, office, accounts::AccountPage);
+page!(Invitation, office, accounts::InvitationPage);
+page!(Choose, office, accounts::ChoosePage);
+page!(Forgot, office, accounts::ForgotPage);
+page!(Reset, office, accounts::ResetPage);
+page!(ConfirmEmail, office, accounts::ConfirmEmailPage);
+page!(UndoEmail, office, accounts::UndoEmailPage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);

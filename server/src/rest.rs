@@ -6,6 +6,7 @@ mod calendars;
 mod contacts;
 mod conversations;
 mod imports;
+mod members;
 mod messages;
 mod reports;
 mod said;
@@ -112,6 +113,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(tasks::get, tasks::edit))
         .routes(routes!(tasks::done))
         .routes(routes!(tasks::reopen))
+        .routes(routes!(members::list))
         .routes(routes!(reports::daily))
         .routes(routes!(reports::notices))
         .routes(routes!(imports::get))

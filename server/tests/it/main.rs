@@ -20,6 +20,7 @@ mod later;
 mod live;
 mod looking;
 mod mails;
+mod members;
 mod notifications;
 mod observe;
 mod operator;

@@ -68,13 +68,15 @@ pub enum Permission {
     SendMessages,
     ReadTasks,
     WriteTasks,
+    /// Who works here.
+    ReadMembers,
     /// Settings, keys, numbers, members: never a key's.
     ManageBusiness,
 }
 
 impl Permission {
     /// All that an API key can have.
-    pub const SCOPES: [(&'static str, Permission); 8] = [
+    pub const SCOPES: [(&'static str, Permission); 9] = [
         ("contacts:read", Permission::ReadContacts),
         ("contacts:write", Permission::WriteContacts),
         ("appointments:read", Permission::ReadAppointments),
@@ -83,6 +85,7 @@ impl Permission {
         ("messages:send", Permission::SendMessages),
         ("tasks:read", Permission::ReadTasks),
         ("tasks:write", Permission::WriteTasks),
+        ("members:read", Permission::ReadMembers),
     ];
 }
 

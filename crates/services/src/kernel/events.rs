@@ -12,6 +12,7 @@ use entity::{
     messages::message,
     questions::question,
 };
+use secrecy::SecretString;
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
@@ -163,6 +164,54 @@ pub(crate) enum Event {
     FeedAdded(Uuid),
     FeedRevoked(Uuid),
     MemberAdded(Uuid),
+    MemberRoleChanged(Uuid),
+    /// They work here no more.
+    MemberRemoved(Uuid),
+    MemberRenamed(Uuid),
+    /// Somebody is to join. The secret of their link goes into the mail and nowhere else.
+    MemberInvited {
+        invitation: Uuid,
+        token: SecretString,
+    },
+    /// With a new link; the one before opens nothing any more.
+    InvitationSentAgain {
+        invitation: Uuid,
+        token: SecretString,
+    },
+    InvitationRevoked(Uuid),
+    /// Of somebody who works here.
+    PasswordChanged(Uuid),
+    EmailChanged(Uuid),
+    /// A person is to be written to about their account, wherever they work: no business's event.
+    AccountLetter {
+        account: Uuid,
+        to: SecretString,
+        letter: AccountLetter,
+    },
+}
+
+/// What a person is written about their account.
+#[derive(Clone, Debug)]
+pub(crate) enum AccountLetter {
+    ResetPassword {
+        reset: Uuid,
+        token: SecretString,
+    },
+    PasswordChanged,
+    /// To a new address: is it theirs?
+    ConfirmEmail {
+        change: Uuid,
+        token: SecretString,
+    },
+    /// To an address that has an account already, whose new address it was to be.
+    EmailTaken,
+    /// To the address before: was it them?
+    EmailChanging {
+        change: Uuid,
+        undo: SecretString,
+    },
+    /// Somebody signs up with an address that has an account.
+    SignedUpAgain,
 }
 
 /// How a message failed.
@@ -244,6 +293,14 @@ impl Event {
             E::FeedAdded(id) => ("feed.created", "feed", Some(*id)),
             E::FeedRevoked(id) => ("feed.revoked", "feed", Some(*id)),
             E::MemberAdded(id) => ("member.added", "account", Some(*id)),
+            E::MemberRoleChanged(id) => ("member.role_changed", "account", Some(*id)),
+            E::MemberRemoved(id) => ("member.removed", "account", Some(*id)),
+            E::MemberRenamed(id) => ("member.renamed", "account", Some(*id)),
+            E::MemberInvited { invitation, .. } => ("invitation.created", "invitation", Some(*invitation)),
+            E::InvitationSentAgain { invitation, .. } => ("invitation.sent_again", "invitation", Some(*invitation)),
+            E::InvitationRevoked(id) => ("invitation.revoked", "invitation", Some(*id)),
+            E::PasswordChanged(id) => ("member.password_changed", "account", Some(*id)),
+            E::EmailChanged(id) => ("member.email_changed", "account", Some(*id)),
             E::ClockChanged(_)
             | E::PhoneChanged(_)
             | E::ContactOptedOut(..)
@@ -261,7 +318,8 @@ impl Event {
             | E::BreakerOpened { .. }
             | E::BreakerClosed { .. }
             | E::BudgetReached { .. }
-            | E::ZoneChanged { .. } => return None,
+            | E::ZoneChanged { .. }
+            | E::AccountLetter { .. } => return None,
         })
     }
 }
