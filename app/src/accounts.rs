@@ -1,5 +1,12 @@
 //! Signing up, in and out, and who is looking.
 
+mod choosing;
+mod emails;
+mod invited;
+mod own;
+mod passwords;
+mod people;
+
 use contract::{accounts::Me, businesses::CountryView};
 use leptos::{html, prelude::*, task::spawn_local};
 use leptos_meta::Title;
@@ -16,6 +23,13 @@ use crate::{
     paths,
     session::SessionView,
 };
+
+pub use choosing::{ChoosePage, SwitchBusiness, switch_business};
+pub use emails::{ConfirmEmailPage, UndoEmailPage};
+pub use invited::InvitationPage;
+pub use own::AccountPage;
+pub use passwords::{ForgotPage, ResetPage};
+pub use people::PeoplePage;
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
@@ -94,7 +108,7 @@ pub async fn sign_up(
     };
     let work = async move {
         let started = services::setup::sign_up(&ssr::services()?, command).await?;
-        ssr::start_session(started.account_id, started.business_id).await
+        ssr::start_session(started.account_id, Some(started.business_id)).await
     };
     ssr::post_form(form, work, |()| Some("/today".to_owned())).await
 }
@@ -105,10 +119,16 @@ pub async fn sign_in(email: String, password: String, next: String) -> Result<()
     let page = paths::with_query("/signin", &[("next", Some(&next))]);
     let form = ssr::Form::new("signin", page).typed("email", &email);
     let work = async move {
-        let started = services::accounts::sign_in(&ssr::services()?, contract::accounts::SignIn { email, password }).await?;
-        ssr::start_session(started.account_id, started.business_id).await
+        let signed_in = services::accounts::sign_in(&ssr::services()?, contract::accounts::SignIn { email, password }).await?;
+        ssr::start_session(signed_in.account_id, signed_in.business_id).await?;
+        Ok::<_, AppError>(signed_in.business_id.is_some())
     };
-    ssr::post_form(form, work, |()| Some(next)).await
+    // Who belongs to no business may still accept an invitation.
+    let there = move |works: &bool| {
+        let here = *works || next.starts_with("/invitations/");
+        Some(if here { next } else { choosing::PATH.to_owned() })
+    };
+    ssr::post_form(form, work, there).await.map(drop)
 }
 
 /// Whether single keys do something for this person.
@@ -236,12 +256,35 @@ async fn choose_by_zone(zone: String, country: NodeRef<html::Select>, before: St
     }
 }
 
+/// What the page to sign in starts with. Whoever is signed in, but works no more where they did, is led to where they do.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn begin_sign_in() -> Result<SignInView, AppError> {
+    let (signed_in, actor, flash) = futures::join!(ssr::signed_in(), ssr::actor_if_any(), ssr::take_flash());
+    Ok(SignInView {
+        works_nowhere: signed_in?.is_some() && actor?.is_none(),
+        flash: flash?,
+    })
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignInView {
+    works_nowhere: bool,
+    flash: Option<Flash>,
+}
+
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let flash = Resource::new_blocking(|| (), |()| left_flash());
+    let start = Resource::new_blocking(|| (), |()| begin_sign_in());
+    let view = |start: SignInView| {
+        if start.works_nowhere {
+            view! { <RedirectTo path=choosing::PATH.to_owned() /> }.into_any()
+        } else {
+            view! { <SignInForm flash=start.flash /> }.into_any()
+        }
+    };
     view! {
         <Title text="Sign in" />
-        <Awaited from=flash view=|flash| view! { <SignInForm flash /> } />
+        <Awaited from=start view />
     }
 }
 
@@ -249,10 +292,15 @@ pub fn SignInPage() -> impl IntoView {
 fn SignInForm(flash: Option<Flash>) -> impl IntoView {
     let action = ServerAction::<SignIn>::new();
     let form = FormState::new("signin", action, flash);
-    let next = use_query_map().get_untracked().get("next").unwrap_or_default();
+    let query = use_query_map().get_untracked();
+    let changed = query.get("changed").as_deref() == Some("password");
+    let next = query.get("next").unwrap_or_default();
     let next = paths::local(&next, "/today").to_owned();
     view! {
         <Door title="Sign in">
+            <p role="status" class="text-sm font-semibold text-success" class:hidden=!changed>
+                "Your password is changed. Please sign in with it."
+            </p>
             <ActionForm action attr:class="flex flex-col gap-4">
                 <FormNote form />
                 <Field form name="email" label="E-mail" kind="email" autocomplete="username" required=true />
@@ -260,6 +308,11 @@ fn SignInForm(flash: Option<Flash>) -> impl IntoView {
                 <input type="hidden" name="next" value=next />
                 <Submit form label="Sign in" />
             </ActionForm>
+            <p class="text-sm">
+                <a class="link" href="/forgot">
+                    "Forgot your password?"
+                </a>
+            </p>
             <p class="text-sm">
                 "New here? "
                 <a class="link" href="/signup">
@@ -270,8 +323,9 @@ fn SignInForm(flash: Option<Flash>) -> impl IntoView {
     }
 }
 
+/// A page outside the frame.
 #[component]
-fn Door(title: &'static str, children: Children) -> impl IntoView {
+fn Door(#[prop(into)] title: String, children: Children) -> impl IntoView {
     view! {
         <main class="mx-auto flex min-h-dvh w-full max-w-sm flex-col justify-center gap-4 p-4">
             <p class="flex items-center gap-2 font-semibold text-primary">

@@ -11,7 +11,7 @@ use leptos_router::{
 };
 
 use crate::{
-    accounts::{self, SignOut},
+    accounts::{self, SignOut, SwitchBusiness},
     browser,
     components::{Awaited, Icon},
     keys::{self, Bar, Keys},
@@ -138,6 +138,11 @@ fn Head() -> impl IntoView {
                     <a class="link mx-2 mb-2 text-sm" href="/notifications#availability">
                         {move || if session.away.get() { "You are away" } else { "Available" }}
                     </a>
+                    <Elsewhere />
+                    <a class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9" href="/account">
+                        <Icon icon=icondata::LuUserCog />
+                        "Your account"
+                    </a>
                     <MenuLink href="/search" icon=icondata::LuSearch label="Search" />
                     <MenuLink href="/notifications" icon=icondata::LuBell label="Notifications" />
                     <MenuLink href="/log" icon=icondata::LuScrollText label="Message log" />
@@ -177,6 +182,42 @@ fn Head() -> impl IntoView {
             </details>
         </header>
     }
+}
+
+/// Where else the person works. Everything on the page is another business's then, in every tab, so that all of them load anew.
+#[component]
+fn Elsewhere() -> impl IntoView {
+    let session = use_session();
+    let others = session.me.with_value(|me| me.elsewhere.clone());
+    let list = others
+        .into_iter()
+        .map(|one| {
+            let id = one.id;
+            let go = move |event: SubmitEvent| {
+                event.prevent_default();
+                let ending = session.live.ending();
+                spawn_local(async move {
+                    match accounts::switch_business(id).await {
+                        Ok(()) => {
+                            ending();
+                            browser::go("/today");
+                        }
+                        Err(error) => _ = session.problem.try_set(Some(error.0)),
+                    }
+                });
+            };
+            view! {
+                <form method="post" action=SwitchBusiness::url() on:submit=go>
+                    <input type="hidden" name="business_id" value=id.to_string() />
+                    <button type="submit" class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9">
+                        <Icon icon=icondata::LuStore />
+                        <span class="min-w-0 truncate"><span class="sr-only">"Go to "</span>{one.name}</span>
+                    </button>
+                </form>
+            }
+        })
+        .collect_view();
+    view! { {list} }
 }
 
 /// A page that the bar of a phone has no room for.

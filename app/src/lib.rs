@@ -105,6 +105,12 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("") view=accounts::Home ssr=SsrMode::Async />
                 <Route path=path!("signup") view=accounts::SignUpPage ssr=SsrMode::Async />
                 <Route path=path!("signin") view=accounts::SignInPage ssr=SsrMode::Async />
+                <Route path=path!("invitations/:token") view={Lazy::<routes::Invitation>::new()} ssr=SsrMode::Async />
+                <Route path=path!("businesses") view={Lazy::<routes::Choose>::new()} ssr=SsrMode::Async />
+                <Route path=path!("forgot") view={Lazy::<routes::Forgot>::new()} ssr=SsrMode::Async />
+                <Route path=path!("reset/:token") view={Lazy::<routes::Reset>::new()} ssr=SsrMode::Async />
+                <Route path=path!("account/email/:token") view={Lazy::<routes::ConfirmEmail>::new()} ssr=SsrMode::Async />
+                <Route path=path!("account/undo/:token") view={Lazy::<routes::UndoEmail>::new()} ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=layout::Layout ssr=SsrMode::Async>
                     <ParentRoute path=path!("inbox") view={Lazy::<routes::Inbox>::new()} ssr=SsrMode::Async>
                         <Route path=path!("") view=conversations::NothingOpen ssr=SsrMode::Async />
@@ -134,6 +140,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("log") view={Lazy::<routes::Log>::new()} ssr=SsrMode::Async />
                     <Route path=path!("reports") view={Lazy::<routes::Reports>::new()} ssr=SsrMode::Async />
                     <Route path=path!("components") view={Lazy::<routes::Components>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("account") view={Lazy::<routes::Account>::new()} ssr=SsrMode::Async />
                     <ParentRoute path=path!("") view={Lazy::<routes::SettingsFrame>::new()} ssr=SsrMode::Async>
                         <Route path=path!("settings") view={Lazy::<routes::Settings>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/audit") view={Lazy::<routes::AuditTrail>::new()} ssr=SsrMode::Async />
@@ -147,6 +154,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("settings/locations") view={Lazy::<routes::Locations>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/numbers") view={Lazy::<routes::Numbers>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/own") view={Lazy::<routes::OwnSettings>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/people") view={Lazy::<routes::People>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/reminders") view={Lazy::<routes::Reminders>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />

@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages, notifications,
-    numbers, quick_replies, reports, search, settings, tasks, today, twilio,
+    accounts, appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
+    notifications, numbers, quick_replies, reports, search, settings, tasks, today, twilio,
 };
 
 /// Only where the product is made.
@@ -116,6 +116,14 @@ page!(InboxRules, office, businesses::InboxRulesPage);
 page!(VisitTypes, office, businesses::TypesPage);
 page!(Feeds, office, feeds::FeedsPage);
 page!(StaffLabels, office, businesses::StaffPage);
+page!(People, office, accounts::PeoplePage);
+page!(Account, office, accounts::AccountPage);
+page!(Invitation, office, accounts::InvitationPage);
+page!(Choose, office, accounts::ChoosePage);
+page!(Forgot, office, accounts::ForgotPage);
+page!(Reset, office, accounts::ResetPage);
+page!(ConfirmEmail, office, accounts::ConfirmEmailPage);
+page!(UndoEmail, office, accounts::UndoEmailPage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);
 page!(Numbers, office, numbers::NumbersPage);
 page!(Twilio, office, twilio::TwilioPage);

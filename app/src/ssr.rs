@@ -9,7 +9,10 @@ use axum::http::{HeaderValue, header, request::Parts};
 use contract::{Code, Problem};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use services::{Actor, Services};
+use services::{
+    Actor, Services,
+    accounts::sessions::{self, Claim},
+};
 use tower_sessions::Session;
 use uuid::Uuid;
 
@@ -23,6 +26,8 @@ use crate::{
 pub const ACCOUNT: &str = "account_id";
 /// Session key: the business it works in (UUID).
 pub const BUSINESS: &str = "business_id";
+/// Session key: when it began (RFC 3339), so that it can be ended from elsewhere.
+const SINCE: &str = "since";
 const FLASH: &str = "flash";
 
 /// On the heap, because what a use case keeps while it runs is large.
@@ -72,35 +77,103 @@ pub async fn visitor() -> Result<(Services, Actor, Option<Flash>), AppError> {
 
 /// The same, or nobody: whose session is over is no problem.
 pub async fn somebody() -> Option<Actor> {
-    member_of(&services().ok()?, &session().await.ok()?).await.ok()?
+    actor_if_any().await.ok()?
 }
 
 async fn actor_of(services: &Services, session: &Session) -> Result<Actor, AppError> {
-    if let Some(actor) = member_of(services, session).await? {
+    if let Some(claim) = claim(session).await.map_err(broken)?
+        && let Some(actor) = sessions::actor(services, claim).await?
+    {
         return Ok(actor);
     }
     set_status(Code::SignInNeeded.status());
     Err(AppError::new(Code::SignInNeeded, "Please sign in to go on."))
 }
 
-async fn member_of(services: &Services, session: &Session) -> Result<Option<Actor>, AppError> {
-    let account = session.get::<Uuid>(ACCOUNT).await.map_err(broken)?;
-    let business = session.get::<Uuid>(BUSINESS).await.map_err(broken)?;
-    match account.zip(business) {
-        Some((account, business)) => Ok(services::accounts::actor(services, account, business).await?),
+/// What a session says of itself; none: nobody is signed in.
+///
+/// # Errors
+/// When the session cannot be read.
+pub async fn claim(session: &Session) -> Result<Option<Claim>, tower_sessions::session::Error> {
+    let Some(account_id) = session.get(ACCOUNT).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Claim {
+        account_id,
+        business_id: session.get(BUSINESS).await?,
+        since: session.get(SINCE).await?,
+    }))
+}
+
+/// The account that is signed in, whether it works anywhere or not.
+///
+/// # Errors
+/// `Internal` when the session cannot be read.
+pub async fn signed_in() -> Result<Option<Uuid>, AppError> {
+    let (services, session) = (services()?, session().await?);
+    let Some(claim) = claim(&session).await.map_err(broken)? else {
+        return Ok(None);
+    };
+    Ok(sessions::account(&services, claim).await?.map(|account| account.id))
+}
+
+/// The member who is asking, if they are one.
+///
+/// # Errors
+/// `Internal` when the session cannot be read.
+pub async fn actor_if_any() -> Result<Option<Actor>, AppError> {
+    let (services, session) = (services()?, session().await?);
+    match claim(&session).await.map_err(broken)? {
+        Some(claim) => Ok(sessions::actor(&services, claim).await?),
         None => Ok(None),
     }
 }
 
-/// From now on this browser is `account` at `business`, under a new session id.
+/// The same of whoever has to be signed in.
+///
+/// # Errors
+/// `SignInNeeded`.
+pub async fn account() -> Result<Uuid, AppError> {
+    match signed_in().await? {
+        Some(id) => Ok(id),
+        None => {
+            set_status(Code::SignInNeeded.status());
+            Err(AppError::new(Code::SignInNeeded, "Please sign in to go on."))
+        }
+    }
+}
+
+/// From now on this browser is `account` at `business` (none: it belongs to none), under a new session id.
 ///
 /// # Errors
 /// `Internal` when the session cannot be stored.
-pub async fn start_session(account: Uuid, business: Uuid) -> Result<(), AppError> {
-    let session = session().await?;
+pub async fn start_session(account: Uuid, business: Option<Uuid>) -> Result<(), AppError> {
+    let (services, session) = (services()?, session().await?);
     session.cycle_id().await.map_err(broken)?;
     session.insert(ACCOUNT, account).await.map_err(broken)?;
-    session.insert(BUSINESS, business).await.map_err(broken)
+    session.insert(SINCE, services.now()).await.map_err(broken)?;
+    match business {
+        Some(business) => session.insert(BUSINESS, business).await.map_err(broken),
+        None => session.remove::<Uuid>(BUSINESS).await.map_err(broken).map(drop),
+    }
+}
+
+/// From now on this browser works in another business of the same person.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn work_in(business: Uuid) -> Result<(), AppError> {
+    session().await?.insert(BUSINESS, business).await.map_err(broken)
+}
+
+/// This session stays when all that began before `since` have ended; under a new id, for an old one may be known to somebody.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn keep_session(since: chrono::DateTime<chrono::Utc>) -> Result<(), AppError> {
+    let session = session().await?;
+    session.cycle_id().await.map_err(broken)?;
+    session.insert(SINCE, since).await.map_err(broken)
 }
 
 /// Forgets who was signed in, and everything else about this browser.

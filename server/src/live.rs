@@ -1,7 +1,10 @@
 //! `/live`: what happens in the business of whoever asks, as server-sent events. An event's id is its place in the log; a client
 //! resumes with `Last-Event-ID` or `?after=`. Tabs share one stream through the worker at `/live/worker.js`.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::State,
@@ -69,7 +72,7 @@ pub async fn stream_events(
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.parse().ok());
     let after = last.or(resume.after).unwrap_or(0);
-    let events = follow(s, actor, after)
+    let events = follow(s, session, actor, after)
         .take_until(stopping.cancelled_owned())
         .take_until(tokio::time::sleep(LONGEST));
     let keep_alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
@@ -78,20 +81,27 @@ pub async fn stream_events(
     Ok((unbuffered, Sse::new(events).keep_alive(keep_alive)).into_response())
 }
 
+/// What is told so soon after whose stream it is was looked at is told without another look.
+const SURE: Duration = Duration::from_secs(1);
+
 /// Where a stream is: the next id to look after, and how it hears that there is more.
 struct Place {
     s: Services,
+    session: Session,
+    looked_at: Instant,
     actor: Actor,
     after: i64,
     news: tokio::sync::watch::Receiver<u64>,
     first: bool,
 }
 
-fn follow(s: Services, actor: Actor, after: i64) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
+fn follow(s: Services, session: Session, actor: Actor, after: i64) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
     // Subscribed before the log is read, so that nothing falls between.
     let news = s.live().subscribe();
     let place = Place {
         s,
+        session,
+        looked_at: Instant::now(),
         actor,
         after,
         news,
@@ -119,10 +129,30 @@ impl Place {
             }
             self.first = false;
             if !batch.events.is_empty() {
+                if !self.is_still_theirs().await {
+                    return None;
+                }
                 return Some(self.events(batch.events));
             }
             self.news.changed().await.ok()?;
         }
+    }
+
+    /// Whoever was signed out, left the business or went to another one hears no more of it.
+    async fn is_still_theirs(&mut self) -> bool {
+        if self.looked_at.elapsed() < SURE {
+            return true;
+        }
+        self.looked_at = Instant::now();
+        if self.session.load().await.is_err() {
+            return false;
+        }
+        let (Principal::Member { account_id, .. }, Ok(now)) = (&self.actor.who, sessions::member(&self.s, &self.session).await)
+        else {
+            return false;
+        };
+        now.business_id == self.actor.business_id
+            && matches!(now.who, Principal::Member { account_id: now, .. } if now == *account_id)
     }
 
     fn events(&mut self, batch: Vec<(i64, contract::live::LiveEvent)>) -> Vec<sse::Event> {

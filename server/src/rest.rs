@@ -7,6 +7,7 @@ mod calendars;
 mod contacts;
 mod conversations;
 mod imports;
+mod members;
 mod messages;
 mod numbers;
 mod reports;
@@ -118,6 +119,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(numbers::list))
         .routes(routes!(numbers::ask, numbers::requests))
         .routes(routes!(numbers::get))
+        .routes(routes!(members::list))
         .routes(routes!(reports::daily))
         .routes(routes!(reports::notices))
         .routes(routes!(imports::get))

@@ -107,7 +107,9 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
             StatusCode::GATEWAY_TIMEOUT,
             Duration::from_secs(30),
         ));
+    let door = crowd::Door::of_forms(state.services.clone());
     Ok(timed
+        .layer(middleware::from_fn_with_state(door, crowd::limit_forms))
         .route("/live", get(live::stream_events))
         .merge(uploads())
         .layer(sessions::layer(state.services.clone()))
@@ -202,6 +204,9 @@ fn loggable(path: &str) -> &str {
     match path.split('/').nth(1) {
         Some("v") => "/v/…",
         Some("feeds") => "/feeds/…",
+        Some("invitations") => "/invitations/…",
+        Some("reset") => "/reset/…",
+        Some("account") if path.split('/').count() > 3 => "/account/…",
         _ => path,
     }
 }

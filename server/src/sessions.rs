@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use app::ssr::{ACCOUNT, BUSINESS};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contract::{Code, Problem};
@@ -13,7 +12,6 @@ use tower_sessions::{
     session::{Id, Record},
     session_store::{Error, Result},
 };
-use uuid::Uuid;
 
 use crate::rest::ApiError;
 
@@ -44,13 +42,10 @@ pub fn layer(services: Services) -> SessionManagerLayer<Store> {
 /// `SignInNeeded` when nobody is, or the membership is gone.
 pub(crate) async fn member(s: &Services, session: &Session) -> std::result::Result<Actor, ApiError> {
     let refused = || Problem::new(Code::SignInNeeded, "Please sign in.");
-    let key = |name| async move { session.get::<Uuid>(name).await.ok().flatten() };
-    let (Some(account), Some(business)) = (key(ACCOUNT).await, key(BUSINESS).await) else {
+    let Some(claim) = app::ssr::claim(session).await.ok().flatten() else {
         return Err(refused().into());
     };
-    services::accounts::actor(s, account, business)
-        .await?
-        .ok_or_else(|| refused().into())
+    sessions::actor(s, claim).await?.ok_or_else(|| refused().into())
 }
 
 fn backend(error: impl std::fmt::Display) -> Error {

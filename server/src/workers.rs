@@ -235,6 +235,8 @@ async fn look(s: &Services, clean: bool) {
     if clean {
         step("old live events", live::prune(s)).await;
         step("expired sessions", accounts::sessions::prune(s)).await;
+        step("forgotten passwords", accounts::passwords::prune(s)).await;
+        step("changes of addresses", accounts::emails::prune(s)).await;
         step("finished jobs", queue::prune(s)).await;
         step("old notifications", notifications::prune(s)).await;
         step("old mails", mails::prune(s)).await;

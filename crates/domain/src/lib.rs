@@ -24,6 +24,7 @@ pub mod imports;
 pub mod inbound;
 pub mod language;
 pub mod later;
+pub mod members;
 pub mod merge;
 pub mod moves;
 pub mod optout;

@@ -18,6 +18,16 @@ impl Role {
     /// Every role, the highest first.
     pub const ALL: [Self; 3] = [Self::Owner, Self::Admin, Self::Staff];
 
+    /// What it may do, for who chooses it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner: everything, and makes owners",
+            Self::Admin => "Admin: everything but owners",
+            Self::Staff => "Staff: the day’s work, no settings",
+        }
+    }
+
     /// The word that is stored and that crosses the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -18,6 +18,10 @@ pub mod account {
         pub shortcuts: bool,
         /// So many seconds a reply of theirs can be taken back.
         pub undo_seconds: i32,
+        /// Sessions that began before count no more.
+        pub signed_out_at: Option<DateTimeUtc>,
+        /// Where they worked last; signing in goes there, if they still belong to it.
+        pub last_business_id: Option<Uuid>,
         pub created_at: DateTimeUtc,
     }
 
@@ -45,6 +49,8 @@ pub mod member {
         pub away_since: Option<DateTimeUtc>,
         /// When they were last given one by turns.
         pub assigned_at: Option<DateTimeUtc>,
+        /// When they last signed in to work here, or came here from another business.
+        pub last_in_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
     }
 
@@ -65,6 +71,95 @@ pub mod session {
         pub id_hash: String,
         pub data: String,
         pub expires_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Somebody who is to join a business, by e-mail. Only the hash of the link's secret is stored.
+pub mod invitation {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invitation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub business_id: Uuid,
+        /// Sealed.
+        pub email: String,
+        /// Blind index of the address.
+        pub email_key: String,
+        pub role: String,
+        pub token_hash: String,
+        /// Who invited, by name.
+        pub invited_by: String,
+        /// When its link was last made.
+        pub sent_at: DateTimeUtc,
+        pub expires_at: DateTimeUtc,
+        pub accepted_at: Option<DateTimeUtc>,
+        pub accepted_by: Option<Uuid>,
+        pub revoked_at: Option<DateTimeUtc>,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!(with ids);
+}
+
+/// A password that somebody says they have forgotten. There is a row for addresses that nobody has, too, so that they cost the same.
+pub mod password_reset {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "password_reset")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// As it was typed, sealed.
+        pub email: String,
+        pub email_key: String,
+        /// Whose it is, once that has been looked up; none: nobody's, or not looked up yet.
+        pub account_id: Option<Uuid>,
+        pub token_hash: Option<String>,
+        pub expires_at: DateTimeUtc,
+        /// When it was used, or something else ended it.
+        pub used_at: Option<DateTimeUtc>,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Another address for an account: confirmed by who reads mail there, taken back by who reads mail at the one before.
+pub mod email_change {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "email_change")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub account_id: Uuid,
+        /// The new address, sealed.
+        pub email: String,
+        /// The one before, sealed.
+        pub before: String,
+        pub token_hash: String,
+        pub undo_hash: String,
+        pub expires_at: DateTimeUtc,
+        pub undo_until: DateTimeUtc,
+        pub confirmed_at: Option<DateTimeUtc>,
+        /// When it could be confirmed no more: taken back, or another one was asked for.
+        pub ended_at: Option<DateTimeUtc>,
+        pub undone_at: Option<DateTimeUtc>,
+        pub created_at: DateTimeUtc,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -11,19 +11,20 @@ use contract::{
 };
 use entity::{businesses::staff_label, feeds::feed};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, Set, sea_query::Expr,
 };
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
     accounts,
     businesses::staff,
     kernel::{
-        Actor, Event, Permission, Principal, Result, Services,
+        Actor, Event, Permission, Principal, Result, Services, Tx,
         error::{field, not_found, problem},
+        events::Recorded,
+        tokens::{hash, token},
     },
 };
 
@@ -32,10 +33,6 @@ pub use read::{Feed, read};
 /// Most addresses of one person, and those that a list shows.
 const MOST: u64 = 20;
 const SHOWN: u64 = 200;
-
-/// Letters of the secret: 36 of these are 214 bits.
-const LETTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const LENGTH: usize = 36;
 
 /// The addresses of a member; for who manages the business, everybody's. The newest first.
 ///
@@ -63,7 +60,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateFeed) -> Result<NewF
         let words = format!("You have {MOST} addresses already. Revoke one that you do not use.");
         return Err(problem(Code::Conflict, words));
     }
-    let secret = secret();
+    let secret = token();
     let row = feed::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(actor.business_id),
@@ -173,11 +170,17 @@ async fn label(db: &impl ConnectionTrait, business_id: Uuid, id: &str) -> Result
     found.ok_or_else(unknown)
 }
 
-fn secret() -> String {
-    let letter = |_| char::from(LETTERS[rand::random_range(0..LETTERS.len())]);
-    (0..LENGTH).map(letter).collect()
-}
-
-fn hash(secret: &str) -> String {
-    hex::encode(Sha256::digest(secret.as_bytes()))
+/// Who has left reads nothing any more, and not again by the same address should they come back.
+pub(crate) async fn members_removed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let Event::MemberRemoved(account) = one.event else { continue };
+        feed::Entity::update_many()
+            .col_expr(feed::Column::RevokedAt, Expr::value(tx.now))
+            .filter(feed::Column::BusinessId.eq(one.business_id))
+            .filter(feed::Column::AccountId.eq(account))
+            .filter(feed::Column::RevokedAt.is_null())
+            .exec(&tx.db)
+            .await?;
+    }
+    Ok(())
 }

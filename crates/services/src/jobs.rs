@@ -6,11 +6,11 @@ use entity::messages::message;
 use sea_orm::QuerySelect;
 
 use crate::{
-    appointments, calendars, conversations,
+    accounts, appointments, calendars, conversations,
     delivery::{in_state, retry, unknown},
     imports,
     kernel::{Result, Services, queue::Job},
-    mails, notifications, numbers, receiving, reminders, sending,
+    mails, notifications, numbers, receiving, reminders, sending, tasks,
 };
 
 /// Rows taken per tick of each kind.
@@ -30,6 +30,11 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::CheckRegistration { number_id } => numbers::registration::check(s, number_id).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
         Job::Import { import_id } => imports::perform(s, import_id).await,
+        Job::ForgottenPassword { reset_id } => accounts::passwords::look_up(s, reset_id).await,
+        Job::PassOn { business_id, account_id } => {
+            conversations::leaving::pass_on(s, business_id, account_id).await?;
+            tasks::leaving::pass_on(s, business_id, account_id).await
+        }
         Job::CloseQuiet { business_id, days, from } => conversations::closing::go_on(s, business_id, days, from).await,
         Job::TellOfBreaker { scope, businesses } => mails::tell_of_breaker(s, &scope, &businesses).await,
     }

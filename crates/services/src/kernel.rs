@@ -15,6 +15,7 @@ pub(crate) mod paging;
 pub mod queue;
 pub mod rotation;
 pub(crate) mod services;
+pub(crate) mod tokens;
 pub(crate) mod tx;
 pub mod vault;
 pub mod wake;

@@ -6,7 +6,8 @@ mod views;
 
 use crate::{
     appointments::clocks,
-    conversations::assigning,
+    conversations::{assigning, leaving},
+    feeds,
     kernel::{audit, events::EventKind as E, tx::Listener},
     mails, moves, notifications, numbers, outbox, reminders, reports, tasks,
 };
@@ -52,6 +53,11 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),
     on!([ConversationRestored] => tasks::conversations_restored),
+    on!([MemberRemoved] => feeds::members_removed),
+    on!([MemberRemoved] => notifications::members_removed),
+    on!([MemberRemoved] => leaving::members_removed),
+    on!([MemberInvited InvitationSentAgain] => mails::invited),
+    on!([AccountLetter] => mails::about_account),
     on!([BreakerOpened BreakerClosed] => mails::breakers_changed),
     on!([BudgetReached] => mails::budgets_reached),
     on!([NumberRequestDecided] => mails::number_requests_decided),

@@ -5,6 +5,7 @@ pub mod contact;
 pub mod log;
 pub mod me;
 pub mod notices;
+pub mod people;
 pub mod settings;
 pub mod task;
 pub mod thread;

@@ -47,16 +47,17 @@ pub async fn open_business(s: &Services, cmd: SignUp, number: Option<&str>, hour
     if let Some(number) = number {
         numbers::insert(&mut tx, &owner, business.id, &number).await?;
     }
-    let account_id = accounts::insert_member(
-        &mut tx,
-        &owner,
-        business.id,
-        Role::Owner,
-        &words::line(&cmd.name),
-        &email,
-        hash,
-    )
-    .await?;
+    let name = words::line(&cmd.name);
+    let opened = accounts::insert_member(&mut tx, &owner, business.id, Role::Owner, &name, &email, hash).await;
+    let account_id = match opened {
+        Ok(id) => id,
+        Err(why) if why.problem().code == Code::Conflict => {
+            drop(tx);
+            accounts::tell_of_sign_up(s, &email).await?;
+            return Err(why);
+        }
+        Err(why) => return Err(why),
+    };
     tx.commit().await?;
     Ok(SessionStart {
         account_id,

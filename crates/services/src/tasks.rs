@@ -2,6 +2,7 @@
 
 mod edit;
 pub(crate) mod hold;
+pub(crate) mod leaving;
 pub(crate) mod list;
 mod listen;
 

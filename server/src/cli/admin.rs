@@ -2,9 +2,9 @@
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use contract::accounts::{Role, SignUp};
+use contract::accounts::{Invite, Role, SignUp};
 use services::{
-    Actor, Principal, Services, accounts, businesses, contacts::consent, integrations, numbers, reconcile, rotation, setup, vault,
+    Actor, Principal, Services, accounts, businesses, contacts::consent, integrations, numbers, pages, reconcile, rotation, setup, vault,
 };
 
 use crate::{config::Config, secret};
@@ -59,8 +59,18 @@ pub enum Admin {
         #[arg(long)]
         id: String,
     },
-    /// Adds a person to a business.
+    /// Adds a person to a business; one who has an account keeps its name and password.
     AddMember(AddMember),
+    /// Invites somebody by e-mail; prints the link alone on the last line.
+    Invite {
+        #[arg(long)]
+        business: String,
+        #[arg(long)]
+        email: String,
+        /// owner, admin or staff
+        #[arg(long, default_value = "staff")]
+        role: String,
+    },
     /// Makes a key for the API; printed alone on the last line, and never again.
     CreateApiKey {
         /// The business's slug.
@@ -143,14 +153,15 @@ pub struct ApproveNumber {
 pub struct AddMember {
     #[arg(long)]
     business: String,
-    #[arg(long)]
+    /// Needed for somebody who has no account yet, as is the password.
+    #[arg(long, default_value = "")]
     name: String,
     #[arg(long)]
     email: String,
     /// owner, admin or staff
     #[arg(long, default_value = "staff")]
     role: String,
-    #[arg(long)]
+    #[arg(long, default_value = "")]
     password: String,
 }
 
@@ -163,6 +174,7 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
     match command {
         Admin::CreateBusiness(business) => create_business(&s, business).await?,
         Admin::AddMember(member) => add_member(&s, member).await?,
+        Admin::Invite { business, email, role } => invite(&s, &business, email, &role).await?,
         Admin::AddNumber { business, number } => {
             let business = businesses::by_slug(&s, &business).await?;
             let number = numbers::assign(&s, business.id, &number).await?;
@@ -239,10 +251,7 @@ async fn create_business(s: &Services, cmd: CreateBusiness) -> anyhow::Result<()
 
 async fn add_member(s: &Services, cmd: AddMember) -> anyhow::Result<()> {
     let business = businesses::by_slug(s, &cmd.business).await?;
-    let role: Role = cmd
-        .role
-        .parse()
-        .map_err(|()| anyhow::anyhow!("role is owner, admin or staff"))?;
+    let role = role(&cmd.role)?;
     accounts::add_member(s, business.id, role, &cmd.name, &cmd.email, &cmd.password).await?;
     println!("{} is now {} of {}", cmd.email, role.as_str(), business.name);
     Ok(())
@@ -256,6 +265,22 @@ async fn approve_number(s: &Services, cmd: ApproveNumber) -> anyhow::Result<()> 
         (None, None) => anyhow::bail!("Name the number to --buy, or one that is --owned."),
     };
     println!("{} is the business's now.", done.phone.unwrap_or_default());
+    Ok(())
+}
+
+fn role(typed: &str) -> anyhow::Result<Role> {
+    typed
+        .parse()
+        .map_err(|()| anyhow::anyhow!("role is owner, admin or staff"))
+}
+
+async fn invite(s: &Services, business: &str, email: String, typed: &str) -> anyhow::Result<()> {
+    let business = businesses::by_slug(s, business).await?;
+    let role = role(typed)?;
+    let made = accounts::invitations::invite(s, &operator(business.id), Invite { email, role }).await?;
+    let link = pages::people::link(s, &made);
+    eprintln!("{} may join {} as {} within seven days:", link.email, business.name, role.as_str());
+    println!("{}", link.url);
     Ok(())
 }
 

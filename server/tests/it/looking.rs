@@ -106,6 +106,19 @@ async fn conversation(app: &TestApp) -> Value {
 struct Keys {
     visit: String,
     feed: String,
+    invitation: String,
+    /// As mails about an account hold them.
+    reset: String,
+    confirm: String,
+    undo: String,
+}
+
+/// The secret after `path` in a mail.
+fn mailed(app: &TestApp, path: &str) -> String {
+    let mails = app.sim.mails();
+    let texts: Vec<String> = mails.into_iter().filter_map(|mail| mail.text).collect();
+    let (_, rest) = texts.iter().find_map(|text| text.split_once(path)).unwrap_or_else(|| panic!("no {path}: {texts:?}"));
+    rest.chars().take_while(char::is_ascii_alphanumeric).collect()
 }
 
 /// The secrets that addresses for everybody hold.
@@ -116,9 +129,35 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     let html = page(app, "/settings/calendar").await;
     let feed = html.split("/feeds/").nth(1).and_then(|rest| rest.split('<').next());
     let visit = link["url"].as_str().and_then(|url| url.rsplit('/').next());
+    let path = server_function(app, "/settings/people", "invite_person").await;
+    post(app, &path, &[("email", "eve@x.test"), ("role", "staff")]).await;
+    let path = server_function(app, "/account", "change_email").await;
+    post(app, &path, &[("email", "new@x.test"), ("present", "a long password")]).await;
+    services::accounts::passwords::forgot(&app.s, "olga@x.test").await.expect("asked");
+    look_up(app).await;
+    while services::mails::send_some(&app.s).await.expect("mails go out") > 0 {}
     Keys {
+        invitation: mailed(app, "/invitations/"),
+        reset: mailed(app, "/reset/"),
+        confirm: mailed(app, "/account/email/"),
+        undo: mailed(app, "/account/undo/"),
         visit: visit.expect("a link").to_owned(),
         feed: feed.expect("an address").to_owned(),
+    }
+}
+
+/// Whose the address is whose password was forgotten.
+async fn look_up(app: &TestApp) {
+    let db = app.s.db().connection();
+    let table = if app.s.db().is_postgres() { "apalis.jobs" } else { "Jobs" };
+    let sql = format!("SELECT job FROM {table}");
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await;
+    for row in rows.expect("jobs") {
+        let payload: Vec<u8> = row.try_get_by_index(0).expect("a payload");
+        if String::from_utf8_lossy(&payload).contains("forgotten_password") {
+            let job = serde_json::from_slice(&payload).expect("a job");
+            Box::pin(services::jobs::perform(&app.s, job)).await.expect("done");
+        }
     }
 }
 
@@ -129,6 +168,15 @@ fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
     }
     if route.starts_with("/v/") || route.starts_with("/feeds/") {
         return vec![route.replace("{token}", &keys.visit).replace("{file}", &keys.feed)];
+    }
+    let letters = [
+        ("/invitations/", &keys.invitation),
+        ("/reset/", &keys.reset),
+        ("/account/email/", &keys.confirm),
+        ("/account/undo/", &keys.undo),
+    ];
+    if let Some((path, token)) = letters.into_iter().find(|(path, _)| route.starts_with(path)) {
+        return vec![format!("{path}{token}")];
     }
     let (before, after) = (
         route.split('{').next().unwrap_or_default(),

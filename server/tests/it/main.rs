@@ -22,6 +22,7 @@ mod later;
 mod live;
 mod looking;
 mod mails;
+mod members;
 mod notifications;
 mod numbers;
 mod observe;

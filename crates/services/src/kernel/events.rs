@@ -13,6 +13,7 @@ use entity::{
     numbers::number_request,
     questions::question,
 };
+use secrecy::SecretString;
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
@@ -200,6 +201,30 @@ pub(crate) enum Event {
     /// Somebody came in by the door, and went out again.
     SignedIn(Uuid),
     SignedOut(Uuid),
+    MemberRoleChanged(Uuid),
+    /// They work here no more.
+    MemberRemoved(Uuid),
+    MemberRenamed(Uuid),
+    /// Somebody is to join. The secret of their link goes into the mail and nowhere else.
+    MemberInvited {
+        invitation: Uuid,
+        token: SecretString,
+    },
+    /// With a new link; the one before opens nothing any more.
+    InvitationSentAgain {
+        invitation: Uuid,
+        token: SecretString,
+    },
+    InvitationRevoked(Uuid),
+    /// Of somebody who works here.
+    PasswordChanged(Uuid),
+    EmailChanged(Uuid),
+    /// A person is to be written to about their account, wherever they work: no business's event.
+    AccountLetter {
+        account: Uuid,
+        to: SecretString,
+        letter: AccountLetter,
+    },
 }
 
 /// Which of the bounds of sending were changed.
@@ -209,6 +234,30 @@ pub(crate) enum Bounds {
     Limits,
     /// At what time of day.
     QuietHours,
+}
+
+/// What a person is written about their account.
+#[derive(Clone, Debug)]
+pub(crate) enum AccountLetter {
+    ResetPassword {
+        reset: Uuid,
+        token: SecretString,
+    },
+    PasswordChanged,
+    /// To a new address: is it theirs?
+    ConfirmEmail {
+        change: Uuid,
+        token: SecretString,
+    },
+    /// To an address that has an account already, whose new address it was to be.
+    EmailTaken,
+    /// To the address before: was it them?
+    EmailChanging {
+        change: Uuid,
+        undo: SecretString,
+    },
+    /// Somebody signs up with an address that has an account.
+    SignedUpAgain,
 }
 
 /// How a message failed.
@@ -316,6 +365,14 @@ impl Event {
             E::MemberAdded(id) => ("member.added", "account", Some(*id)),
             E::SignedIn(id) => ("session.started", "account", Some(*id)),
             E::SignedOut(id) => ("session.ended", "account", Some(*id)),
+            E::MemberRoleChanged(id) => ("member.role_changed", "account", Some(*id)),
+            E::MemberRemoved(id) => ("member.removed", "account", Some(*id)),
+            E::MemberRenamed(id) => ("member.renamed", "account", Some(*id)),
+            E::MemberInvited { invitation, .. } => ("invitation.created", "invitation", Some(*invitation)),
+            E::InvitationSentAgain { invitation, .. } => ("invitation.sent_again", "invitation", Some(*invitation)),
+            E::InvitationRevoked(id) => ("invitation.revoked", "invitation", Some(*id)),
+            E::PasswordChanged(id) => ("member.password_changed", "account", Some(*id)),
+            E::EmailChanged(id) => ("member.email_changed", "account", Some(*id)),
             E::ClockChanged(_) => return Err("a law changed the clock; who decides what holds is kept"),
             E::PhoneChanged(_) => return Err("it is part of the contact's change, which is kept"),
             E::ZoneChanged { .. } => return Err("it is part of the business's or the location's change, which is kept"),
@@ -333,6 +390,7 @@ impl Event {
             }
             E::RegistrationChanged { .. } => return Err("nobody changed anything; staff are told by a notice"),
             E::BudgetReached { .. } => return Err("nobody changed anything; owners and admins are told by mail"),
+            E::AccountLetter { .. } => return Err("what it tells of is kept, where a business is concerned"),
         })
     }
 }

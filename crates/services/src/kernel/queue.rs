@@ -35,6 +35,10 @@ pub enum Job {
     LookUpPurchase { request_id: Uuid },
     /// Ask Twilio how a number is registered.
     CheckRegistration { number_id: Uuid },
+    /// Look up whose password is to be reset, if anybody's.
+    ForgottenPassword { reset_id: Uuid },
+    /// Take from somebody who has left a business what was theirs to do.
+    PassOn { business_id: Uuid, account_id: Uuid },
     /// Go on with the rows of a file.
     Import { import_id: Uuid },
     /// Go on with closing a business's conversations that have been quiet for so many days, from here.

@@ -133,7 +133,7 @@ async fn works_again(tx: &mut Tx, b: &business::Model, scope: &str) -> Result<()
         return Ok(());
     };
     let mut to = accounts::managers(tx, b.id).await?;
-    to.retain(|one| told.iter().any(|m| m.account_id == one.account_id));
+    to.retain(|one| told.iter().any(|m| m.account_id == Some(one.account_id)));
     let new = New {
         kind: Kind::TextsGoAgain,
         about: scope.to_owned(),

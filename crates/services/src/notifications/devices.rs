@@ -18,8 +18,9 @@ use crate::{
     accounts, businesses,
     channels::push::{Keys, Push, keys_of, new_keys, valid},
     kernel::{
-        Actor, Error, Permission, Result, Services,
+        Actor, Error, Event, Permission, Result, Services, Tx,
         error::{field, not_found, problem, short},
+        events::Recorded,
         tx::Changed,
     },
 };
@@ -155,6 +156,19 @@ pub async fn remove_device(s: &Services, actor: &Actor, id: Uuid) -> Result<()> 
         .await?;
     if removed.rows_affected == 0 {
         return Err(not_found("device"));
+    }
+    Ok(())
+}
+
+/// The devices of who has left are told nothing more of the business, nor again should they come back.
+pub(crate) async fn members_removed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let Event::MemberRemoved(account) = one.event else { continue };
+        push_device::Entity::delete_many()
+            .filter(push_device::Column::BusinessId.eq(one.business_id))
+            .filter(push_device::Column::AccountId.eq(account))
+            .exec(&tx.db)
+            .await?;
     }
     Ok(())
 }

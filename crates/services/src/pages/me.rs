@@ -20,6 +20,8 @@ pub async fn me(s: &Services, actor: &Actor) -> Result<Me> {
     let live_cursor = live::cursor(s, actor.business_id).await?;
     let (name, email) = accounts::name_and_email(s, account_id).await?;
     let account = accounts::get(s, account_id).await?;
+    let mut elsewhere = accounts::choosing::businesses(s, account_id).await?;
+    elsewhere.retain(|one| one.id != actor.business_id);
     Ok(Me {
         account_id,
         name,
@@ -33,5 +35,6 @@ pub async fn me(s: &Services, actor: &Actor) -> Result<Me> {
         shortcuts: account.shortcuts,
         undo_seconds: account.undo_seconds,
         away: accounts::is_away(s.read(), actor.business_id, account_id).await?,
+        elsewhere,
     })
 }
