@@ -20,6 +20,12 @@ use crate::{
 #[cfg(feature = "ssr")]
 use crate::ssr;
 
+mod code;
+pub use code::CodePage;
+
+/// The name of the form to sign in; the way by another account comes back to it, too.
+const SIGN_IN: &str = "signin";
+
 /// Who is signed in, with fresh counts.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn who_am_i() -> Result<Me, AppError> {
@@ -93,22 +99,46 @@ pub async fn sign_up(
         country,
     };
     let work = async move {
-        let started = services::setup::sign_up(&ssr::services()?, command).await?;
-        ssr::start_session(started.account_id, started.business_id).await
+        let (s, caller) = (ssr::services()?, ssr::who_knocks());
+        let started = services::setup::sign_up(&s, command).await?;
+        ssr::start_session(services::accounts::signed_up(&s, started, &caller).await?).await
     };
     ssr::post_form(form, work, |()| Some("/today".to_owned())).await
 }
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn sign_in(email: String, password: String, next: String) -> Result<(), AppError> {
-    let next = paths::local(&next, "/today").to_owned();
+    let next = paths::after_sign_in(&next).to_owned();
     let page = paths::with_query("/signin", &[("next", Some(&next))]);
-    let form = ssr::Form::new("signin", page).typed("email", &email);
+    let form = ssr::Form::new(SIGN_IN, page).typed("email", &email);
     let work = async move {
-        let started = services::accounts::sign_in(&ssr::services()?, contract::accounts::SignIn { email, password }).await?;
-        ssr::start_session(started.account_id, started.business_id).await
+        let (s, caller) = (ssr::services()?, ssr::who_knocks());
+        match services::accounts::sign_in(&s, contract::accounts::SignIn { email, password }, &caller).await? {
+            services::accounts::SignedIn::In(entry) => ssr::start_session(entry).await.map(|()| next),
+            services::accounts::SignedIn::CodeNeeded(start) => {
+                ssr::await_code(start).await?;
+                Ok(paths::with_query("/signin/code", &[("next", Some(&next))]))
+            }
+        }
     };
-    ssr::post_form(form, work, |()| Some(next)).await
+    ssr::post_form(form, work, |to| Some(to.clone())).await.map(drop)
+}
+
+/// What the page to sign in starts with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignInView {
+    flash: Option<Flash>,
+    /// What the button to another account says, where there is one.
+    issuer: Option<String>,
+}
+
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn begin_sign_in() -> Result<SignInView, AppError> {
+    let issuer = services::accounts::oidc::name(&ssr::services()?);
+    Ok(SignInView {
+        issuer,
+        flash: ssr::take_flash().await?,
+    })
 }
 
 /// Whether single keys do something for this person.
@@ -234,19 +264,32 @@ async fn choose_by_zone(zone: String, country: NodeRef<html::Select>, before: St
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let flash = Resource::new_blocking(|| (), |()| left_flash());
+    let start = Resource::new_blocking(|| (), |()| begin_sign_in());
     view! {
         <Title text="Sign in" />
-        <Awaited from=flash view=|flash| view! { <SignInForm flash /> } />
+        <Awaited from=start view=|start| view! { <SignInForm start /> } />
     }
 }
 
 #[component]
-fn SignInForm(flash: Option<Flash>) -> impl IntoView {
+fn SignInForm(start: SignInView) -> impl IntoView {
+    let SignInView { flash, issuer } = start;
     let action = ServerAction::<SignIn>::new();
-    let form = FormState::new("signin", action, flash);
+    let form = FormState::new(SIGN_IN, action, flash);
     let next = use_query_map().get_untracked().get("next").unwrap_or_default();
-    let next = paths::local(&next, "/today").to_owned();
+    let next = paths::after_sign_in(&next).to_owned();
+    let other = issuer.map(|name| {
+        let next = next.clone();
+        view! {
+            // A form, for it changes what this browser's session holds; not taken over by the script, for it leads elsewhere.
+            <form method="post" action="/signin/oidc" class="flex flex-col">
+                <input type="hidden" name="next" value=next />
+                <button type="submit" class="btn min-h-11">
+                    {name}
+                </button>
+            </form>
+        }
+    });
     view! {
         <Door title="Sign in">
             <ActionForm action attr:class="flex flex-col gap-4">
@@ -256,6 +299,7 @@ fn SignInForm(flash: Option<Flash>) -> impl IntoView {
                 <input type="hidden" name="next" value=next />
                 <Submit form label="Sign in" />
             </ActionForm>
+            {other}
             <p class="text-sm">
                 "New here? "
                 <a class="link" href="/signup">
@@ -266,8 +310,9 @@ fn SignInForm(flash: Option<Flash>) -> impl IntoView {
     }
 }
 
+/// The frame of pages outside: for whoever is not signed in.
 #[component]
-fn Door(title: &'static str, children: Children) -> impl IntoView {
+pub fn Door(title: &'static str, children: Children) -> impl IntoView {
     view! {
         <main class="mx-auto flex min-h-dvh w-full max-w-sm flex-col justify-center gap-4 p-4">
             <p class="flex items-center gap-2 font-semibold text-primary">

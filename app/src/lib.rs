@@ -23,11 +23,12 @@ mod live;
 mod messages;
 mod notices;
 mod notifications;
-mod paths;
+pub mod paths;
 mod quick_replies;
 mod reports;
 mod routes;
 mod search;
+mod security;
 mod session;
 #[cfg(debug_assertions)]
 mod showcase;
@@ -100,6 +101,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("") view=accounts::Home ssr=SsrMode::Async />
                 <Route path=path!("signup") view=accounts::SignUpPage ssr=SsrMode::Async />
                 <Route path=path!("signin") view=accounts::SignInPage ssr=SsrMode::Async />
+                <Route path=path!("signin/code") view=accounts::CodePage ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=layout::Layout ssr=SsrMode::Async>
                     <ParentRoute path=path!("inbox") view={Lazy::<routes::Inbox>::new()} ssr=SsrMode::Async>
                         <Route path=path!("") view=conversations::NothingOpen ssr=SsrMode::Async />
@@ -134,6 +136,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/calendar") view={Lazy::<routes::Feeds>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("account/security") view={Lazy::<routes::Security>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

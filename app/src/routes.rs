@@ -11,7 +11,7 @@ use leptos_router::LazyRoute;
 
 use crate::{
     appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, quick_replies,
-    reports, search, tasks, today,
+    reports, search, security, tasks, today,
 };
 
 /// Only where the product is made.
@@ -104,5 +104,6 @@ page!(Components, office, ComponentsPage);
 page!(InboxRules, office, businesses::InboxRulesPage);
 page!(VisitTypes, office, businesses::TypesPage);
 page!(Feeds, office, feeds::FeedsPage);
+page!(Security, office, security::SecurityPage);
 page!(StaffLabels, office, businesses::StaffPage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);

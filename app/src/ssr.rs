@@ -3,15 +3,24 @@
 //! What reads for a page takes all it needs from the context before it waits for anything, for Leptos may drop a drawing, and its context
 //! with it, while its data is on its way. Two reads for one page are begun together (`futures::join!`).
 
+mod caller;
+
 use std::{collections::BTreeMap, pin::Pin, task::Poll};
 
 use axum::http::{HeaderValue, header, request::Parts};
+use chrono::{DateTime, Duration, Utc};
 use contract::{Code, Problem};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use services::{Actor, Services};
-use tower_sessions::Session;
+use serde::{Deserialize, Serialize};
+use services::{
+    Actor, Services,
+    accounts::{Caller, Entry, SessionStart},
+};
+use tower_sessions::{Expiry, Session, cookie::time};
 use uuid::Uuid;
+
+pub use caller::{address, caller, device_cookie};
 
 use crate::{
     error::{AppError, set_status},
@@ -23,7 +32,13 @@ use crate::{
 pub const ACCOUNT: &str = "account_id";
 /// Session key: the business it works in (UUID).
 pub const BUSINESS: &str = "business_id";
+/// Session key: what the browser calls itself.
+pub const AGENT: &str = "user_agent";
+const PENDING: &str = "pending_sign_in";
 const FLASH: &str = "flash";
+
+/// So long the second step of signing in may take.
+const PENDING_MINUTES: i64 = 10;
 
 /// On the heap, because what a use case keeps while it runs is large.
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
@@ -82,15 +97,89 @@ async fn actor_of(services: &Services, session: &Session) -> Result<Actor, AppEr
     Err(AppError::new(Code::SignInNeeded, "Please sign in to go on."))
 }
 
-/// From now on this browser is `account` at `business`, under a new session id.
+/// Somebody whose password was right and who has yet to tell a code. Nothing that asks who is signed in finds them.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Pending {
+    account_id: Uuid,
+    business_id: Uuid,
+    until: DateTime<Utc>,
+}
+
+/// Who asks, with what their browser tells.
+pub fn who_knocks() -> Caller {
+    use_context::<Parts>().map_or_else(Caller::default, |parts| caller(&parts.headers, &parts.extensions))
+}
+
+/// From now on this browser is signed in, under a new session id, and known as a device.
 ///
 /// # Errors
 /// `Internal` when the session cannot be stored.
-pub async fn start_session(account: Uuid, business: Uuid) -> Result<(), AppError> {
+pub async fn start_session(entry: Entry) -> Result<(), AppError> {
+    let (s, agent, options) = (services()?, who_knocks().user_agent, use_context::<ResponseOptions>());
+    let session = session().await?;
+    enter(&session, entry.start, &agent).await?;
+    let cookie = device_cookie(&entry.device, s.settings().public_url.starts_with("https://"));
+    if let (Some(options), Some(cookie)) = (options, cookie) {
+        options.append_header(header::SET_COOKIE, cookie);
+    }
+    Ok(())
+}
+
+/// The same for a door that has the session in its hands.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn enter(session: &Session, start: SessionStart, agent: &str) -> Result<(), AppError> {
+    session.cycle_id().await.map_err(broken)?;
+    session.remove::<Pending>(PENDING).await.map_err(broken)?;
+    session.insert(ACCOUNT, start.account_id).await.map_err(broken)?;
+    session.insert(BUSINESS, start.business_id).await.map_err(broken)?;
+    session.insert(AGENT, domain::browser::kept(agent)).await.map_err(broken)
+}
+
+/// The password was right; until the code is, this browser is nobody, whoever it was before.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn await_code(start: SessionStart) -> Result<(), AppError> {
+    let now = services()?.now();
     let session = session().await?;
     session.cycle_id().await.map_err(broken)?;
-    session.insert(ACCOUNT, account).await.map_err(broken)?;
-    session.insert(BUSINESS, business).await.map_err(broken)
+    for name in [ACCOUNT, BUSINESS] {
+        session.remove::<Uuid>(name).await.map_err(broken)?;
+    }
+    session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PENDING_MINUTES))));
+    let pending = Pending {
+        account_id: start.account_id,
+        business_id: start.business_id,
+        until: now + Duration::minutes(PENDING_MINUTES),
+    };
+    session.insert(PENDING, pending).await.map_err(broken)
+}
+
+/// Whose code is waited for.
+///
+/// # Errors
+/// `SignInNeeded` when nobody's is, or not any more.
+pub async fn awaited() -> Result<SessionStart, AppError> {
+    let now = services()?.now();
+    let pending = session().await?.get::<Pending>(PENDING).await.map_err(broken)?;
+    if let Some(pending) = pending.filter(|pending| now < pending.until) {
+        return Ok(SessionStart {
+            account_id: pending.account_id,
+            business_id: pending.business_id,
+        });
+    }
+    set_status(Code::SignInNeeded.status());
+    Err(AppError::new(Code::SignInNeeded, "That took too long. Please sign in once more."))
+}
+
+/// The id of the session that asks, to tell it from its person's others.
+///
+/// # Errors
+/// `Internal` when it cannot be read.
+pub async fn session_id() -> Result<Option<[u8; 16]>, AppError> {
+    Ok(session().await?.id().map(|id| id.0.to_be_bytes()))
 }
 
 /// Forgets who was signed in, and everything else about this browser.

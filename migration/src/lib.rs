@@ -61,6 +61,7 @@ const FILES: &[File] = &[
     file!(each "0048_changes_of_visits"),
     file!(each "0050_calendars_that_are_read"),
     file!(both "0052_several_in_one_text"),
+    file!(each "0056_sessions_and_second_factors"),
 ];
 
 /// Our own tables.

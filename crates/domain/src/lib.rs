@@ -7,6 +7,7 @@
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
 
 pub mod breaker;
+pub mod browser;
 pub mod calendar;
 pub mod calendars;
 pub mod consent;
@@ -15,6 +16,7 @@ pub mod countries;
 pub mod crowd;
 pub mod delivery;
 pub mod filters;
+pub mod guessing;
 pub mod hours;
 #[cfg(feature = "ics")]
 pub mod ics;
@@ -34,6 +36,7 @@ pub mod quiet;
 pub mod rate_limit;
 pub mod reminders;
 pub mod search;
+pub mod second_factor;
 pub mod segments;
 pub mod series;
 pub mod slug;

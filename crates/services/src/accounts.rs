@@ -1,6 +1,12 @@
 //! Signing up, in and out; who a session belongs to.
 
+pub mod devices;
+pub mod oidc;
+pub mod second_factor;
+pub mod security;
 pub mod sessions;
+mod signing_in;
+mod throttle;
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +16,7 @@ use argon2::{
 };
 use contract::{
     Code, FieldError, Problem,
-    accounts::{Role, SignIn},
+    accounts::Role,
     conversations::MemberName,
 };
 use domain::{later, words};
@@ -20,6 +26,9 @@ use sea_orm::{
     sea_query::Expr,
 };
 use uuid::Uuid;
+
+pub use signing_in::{Caller, Entry, SignedIn, sign_in, sign_in_with_code, signed_up};
+pub(crate) use throttle::Throttle;
 
 use crate::kernel::{
     Actor, Error, Event, Permission, Principal, Result, Services, Tx,
@@ -61,34 +70,6 @@ pub(crate) fn valid_password(password: &str) -> std::result::Result<(), &'static
         8..=200 => Ok(()),
         _ => Err("At most 200 characters, please."),
     }
-}
-
-/// Signs in with e-mail and password; into the business joined first.
-///
-/// # Errors
-/// `WrongCredentials`, the same and as slow for an unknown address as for a wrong password.
-pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SessionStart> {
-    let wrong = || problem(Code::WrongCredentials, "E-mail and password do not match an account.");
-    let email = words::line(&cmd.email).to_lowercase();
-    let account = account::Entity::find()
-        .filter(account::Column::EmailKey.is_in(s.vault().indexes(EMAIL, &email)))
-        .one(s.read())
-        .await?;
-    let hash = account
-        .as_ref()
-        .map_or_else(|| NOBODY.to_owned(), |a| a.password_hash.clone());
-    let fits = verify_password(s, cmd.password.chars().take(200).collect(), hash).await?;
-    let account = account.filter(|_| fits).ok_or_else(wrong)?;
-    let first = member::Entity::find()
-        .filter(member::Column::AccountId.eq(account.id))
-        .order_by_asc(member::Column::CreatedAt)
-        .one(s.read())
-        .await?;
-    let member = first.ok_or_else(|| problem(Code::NotAllowed, "This account does not belong to a business any more."))?;
-    Ok(SessionStart {
-        account_id: account.id,
-        business_id: member.business_id,
-    })
 }
 
 /// Adds somebody to a business, making the account if the address has none. For the command line and tests.

@@ -52,6 +52,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([ConversationRestored] => tasks::conversations_restored),
     on!([BreakerOpened BreakerClosed] => mails::breakers_changed),
     on!([BudgetReached] => mails::budgets_reached),
+    on!([DeviceAdded SecondFactorOn SecondFactorOff] => mails::accounts_changed),
     // Last of all, when it is decided whether anybody is asked for an answer.
     on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached] => notifications::collect),
     // Over everything, so that no noun can forget them.

@@ -3,6 +3,7 @@
 //! called for outside any, and what became of it is written down (law 2). One cause is one mail to each of them, by its key. Where no mail
 //! server is set up, nothing is stored.
 
+mod guarding;
 mod listen;
 mod send;
 mod store;
@@ -23,6 +24,7 @@ use crate::{
     },
 };
 
+pub(crate) use guarding::accounts_changed;
 pub(crate) use listen::{breakers_changed, budgets_reached, concerns, tell_of_breaker};
 pub use send::{due, prune, recover, send_some, tick};
 use store::{Kind, New};

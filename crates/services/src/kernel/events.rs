@@ -163,6 +163,21 @@ pub(crate) enum Event {
     FeedAdded(Uuid),
     FeedRevoked(Uuid),
     MemberAdded(Uuid),
+
+    /// Somebody has signed in where they never did before.
+    DeviceAdded {
+        account: Uuid,
+        device: Uuid,
+        /// "Firefox on Windows".
+        words: String,
+    },
+    DeviceRevoked(Uuid),
+    SessionsRevoked(Uuid),
+    SecondFactorOn(Uuid),
+    SecondFactorOff(Uuid),
+    RecoveryCodesRenewed(Uuid),
+    /// An issuer vouches for this account from now on.
+    IdentityLinked(Uuid),
 }
 
 /// How a message failed.
@@ -244,6 +259,13 @@ impl Event {
             E::FeedAdded(id) => ("feed.created", "feed", Some(*id)),
             E::FeedRevoked(id) => ("feed.revoked", "feed", Some(*id)),
             E::MemberAdded(id) => ("member.added", "account", Some(*id)),
+            E::DeviceAdded { account, .. } => ("account.device_added", "account", Some(*account)),
+            E::DeviceRevoked(id) => ("account.device_revoked", "account", Some(*id)),
+            E::SessionsRevoked(id) => ("account.sessions_revoked", "account", Some(*id)),
+            E::SecondFactorOn(id) => ("account.second_factor_on", "account", Some(*id)),
+            E::SecondFactorOff(id) => ("account.second_factor_off", "account", Some(*id)),
+            E::RecoveryCodesRenewed(id) => ("account.recovery_codes_renewed", "account", Some(*id)),
+            E::IdentityLinked(id) => ("account.identity_linked", "account", Some(*id)),
             E::ClockChanged(_)
             | E::PhoneChanged(_)
             | E::ContactOptedOut(..)

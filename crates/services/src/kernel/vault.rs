@@ -103,6 +103,8 @@ pub(crate) const SEALED: &[Column] = &[
         Some("phone_key"),
     ),
     Column::new("account.email", ID, Some("email_key")),
+    Column::new("session.data", &[Key::Text("id_hash")], None),
+    Column::new("second_factor.secret", &[Key::Uuid("account_id")], None),
     Column::new("message.theirs", ID, Some("theirs_key")),
     Column::new("receipt.raw", &[Key::Text("provider_sid")], None),
     Column::new("live_event.payload", &[Key::Serial("id")], None),

@@ -33,6 +33,8 @@ pub(super) enum Kind {
     BudgetUsed,
     /// What a person asked to hear by mail.
     News,
+    /// Something about somebody's own account.
+    Account,
 }
 
 impl Kind {

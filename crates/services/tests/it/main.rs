@@ -39,6 +39,7 @@ mod reminders;
 mod search;
 mod sending;
 mod series;
+mod signing_in;
 mod status;
 mod tasks;
 mod today;
