@@ -86,7 +86,13 @@ mod tests {
     #[test]
     fn nobody_is_led_from_a_door_to_a_door_or_elsewhere() {
         assert_eq!(after_sign_in("/inbox?q=a"), "/inbox?q=a");
-        for elsewhere in ["/signin", "/signin/code?next=%2Finbox", "//evil.example", "https://evil.example", ""] {
+        for elsewhere in [
+            "/signin",
+            "/signin/code?next=%2Finbox",
+            "//evil.example",
+            "https://evil.example",
+            "",
+        ] {
             assert_eq!(after_sign_in(elsewhere), "/today", "{elsewhere}");
         }
     }

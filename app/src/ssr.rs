@@ -171,7 +171,10 @@ pub async fn awaited() -> Result<SessionStart, AppError> {
         });
     }
     set_status(Code::SignInNeeded.status());
-    Err(AppError::new(Code::SignInNeeded, "That took too long. Please sign in once more."))
+    Err(AppError::new(
+        Code::SignInNeeded,
+        "That took too long. Please sign in once more.",
+    ))
 }
 
 /// The id of the session that asks, to tell it from its person's others.

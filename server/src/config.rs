@@ -298,13 +298,24 @@ mod tests {
             config.oidc().map_err(|e| e.to_string())
         };
         assert!(of(&[]).expect("none").is_none());
-        let whole = [("oidc_issuer", "https://id.example.com"), ("oidc_client_id", "showup"), ("oidc_client_secret", "hidden")];
+        let whole = [
+            ("oidc_issuer", "https://id.example.com"),
+            ("oidc_client_id", "showup"),
+            ("oidc_client_secret", "hidden"),
+        ];
         let found = of(&whole).expect("whole").expect("one");
-        assert_eq!((found.name.as_str(), found.issuer.as_str()), ("id.example.com", "https://id.example.com"));
+        assert_eq!(
+            (found.name.as_str(), found.issuer.as_str()),
+            ("id.example.com", "https://id.example.com")
+        );
         for (without, name) in [(1, "OIDC_CLIENT_ID"), (2, "OIDC_CLIENT_SECRET")] {
             let mut part = whole.to_vec();
             part.remove(without);
-            assert!(of(&part).err().is_some_and(|said| said.contains(name) && !said.contains("hidden")));
+            assert!(
+                of(&part)
+                    .err()
+                    .is_some_and(|said| said.contains(name) && !said.contains("hidden"))
+            );
         }
         let plain = [("oidc_issuer", "http://id.example.com"), whole[1], whole[2]];
         assert!(of(&plain).err().is_some_and(|said| said.contains("https")));

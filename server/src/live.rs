@@ -132,7 +132,12 @@ struct Place {
     first: bool,
 }
 
-fn follow(s: Services, actor: Actor, signed_in: SignedIn, after: i64) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
+fn follow(
+    s: Services,
+    actor: Actor,
+    signed_in: SignedIn,
+    after: i64,
+) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
     // Subscribed before the log is read, so that nothing falls between.
     let news = s.live().subscribe();
     let place = Place {

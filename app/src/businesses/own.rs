@@ -53,6 +53,11 @@ pub fn OwnSettings() -> impl IntoView {
                     <Submit form label="Save" />
                 </div>
             </ActionForm>
+            <p class="pt-4 text-sm">
+                <a class="link" href="/account/security">
+                    "Your account’s security"
+                </a>
+            </p>
         </section>
     }
 }

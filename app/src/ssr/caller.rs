@@ -53,7 +53,9 @@ fn is_near(peer: IpAddr) -> bool {
 
 fn device(headers: &HeaderMap) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut pairs = cookies
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
     let value = pairs.find(|(name, _)| *name == DEVICE)?.1;
     (value.len() <= LONGEST).then(|| value.to_owned())
 }

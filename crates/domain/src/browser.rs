@@ -32,7 +32,12 @@ const MACHINES: [(&str, &str); 8] = [
 /// "Firefox on Windows". Nothing of the name itself gets into the words.
 #[must_use]
 pub fn words(user_agent: &str) -> String {
-    let find = |known: &[(&str, &'static str)]| known.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, words)| *words);
+    let find = |known: &[(&str, &'static str)]| {
+        known
+            .iter()
+            .find(|(mark, _)| user_agent.contains(mark))
+            .map(|(_, words)| *words)
+    };
     match (find(&BROWSERS), find(&MACHINES)) {
         (Some(browser), Some(machine)) => format!("{browser} on {machine}"),
         (Some(browser), None) => browser.to_owned(),
@@ -53,7 +58,10 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox on Windows")]
+    #[case(
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        "Firefox on Windows"
+    )]
     #[case(
         "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
         "Safari on an iPhone"
@@ -66,7 +74,10 @@ mod tests {
         "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36 Edg/126.0",
         "Edge on a Mac"
     )]
-    #[case("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36", "Chrome on Linux")]
+    #[case(
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
+        "Chrome on Linux"
+    )]
     #[case("curl/8.5.0", "A browser")]
     #[case("", "A browser")]
     #[case("<script>Linux</script>", "A browser on Linux")]

@@ -43,7 +43,9 @@ impl Rule {
         };
         // More than 2^30 of any wait is longer than the longest.
         let times = 1_i32 << beyond.min(30);
-        self.first.checked_mul(times).map_or(self.longest, |wait| wait.min(self.longest))
+        self.first
+            .checked_mul(times)
+            .map_or(self.longest, |wait| wait.min(self.longest))
     }
 }
 
@@ -200,7 +202,10 @@ mod tests {
             let _ = guesses.begin(1_000 + n, at(50));
             assert!(guesses.tries.len() <= MOST);
         }
-        assert!(guesses.must_wait(7, at(50)).is_some(), "who has tried most is remembered longest");
+        assert!(
+            guesses.must_wait(7, at(50)).is_some(),
+            "who has tried most is remembered longest"
+        );
     }
 
     proptest! {

@@ -170,7 +170,11 @@ mod tests {
 
     #[test]
     fn a_recovery_code_that_is_shown_is_read_again() {
-        let code: String = RECOVERY_LETTERS.iter().take(RECOVERY_LENGTH).map(|c| char::from(*c)).collect();
+        let code: String = RECOVERY_LETTERS
+            .iter()
+            .take(RECOVERY_LENGTH)
+            .map(|c| char::from(*c))
+            .collect();
         assert_eq!(shown(&code), "ABCD-EFGH-JKLM-NPQR");
         assert_eq!(read(&shown(&code)), Some(Typed::Recovery(code)));
     }

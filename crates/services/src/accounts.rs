@@ -14,11 +14,7 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use contract::{
-    Code, FieldError, Problem,
-    accounts::Role,
-    conversations::MemberName,
-};
+use contract::{Code, FieldError, Problem, accounts::Role, conversations::MemberName};
 use domain::{later, words};
 use entity::accounts::{account, member};
 use sea_orm::{

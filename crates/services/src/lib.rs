@@ -99,7 +99,12 @@ impl Services {
             .with(&WIRING)
             .with(accounts::Passwords::default())
             .with(accounts::Throttle::default())
-            .with(settings.oidc.clone().map(|oidc| accounts::oidc::Issuer::new(oidc, &settings.public_url)))
+            .with(
+                settings
+                    .oidc
+                    .clone()
+                    .map(|oidc| accounts::oidc::Issuer::new(oidc, &settings.public_url)),
+            )
             .with(appointments::link::Signing::default())
             .with(contacts::Looks::new(1))
             .with(contacts::search::Cache::default())

@@ -163,7 +163,9 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
         }
         Admin::ResetSecondFactor { email } => {
             let name = accounts::second_factor::reset(&s, &email).await?;
-            println!("{name} signs in with the password alone from now on, and was told so by mail. They can set the second step up anew.");
+            println!(
+                "{name} signs in with the password alone from now on, and was told so by mail. They can set the second step up anew."
+            );
         }
         Admin::CreateApiKey { business, name, scopes } => {
             let business = businesses::by_slug(&s, &business).await?;

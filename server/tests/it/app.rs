@@ -9,7 +9,9 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use contract::accounts::SignUp;
 use server::{AppState, metrics::MetricsToken, router, site::Site, workers};
-use services::{Actor, Clock, Credentials, Db, Email, OidcSettings, Principal, Services, Settings, SharedKey, Twilio, integrations, setup};
+use services::{
+    Actor, Clock, Credentials, Db, Email, OidcSettings, Principal, Services, Settings, SharedKey, Twilio, integrations, setup,
+};
 use testkit::{Backend, Sim, TestClock, TestDb};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;

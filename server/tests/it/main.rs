@@ -38,6 +38,7 @@ mod signing_in;
 mod site;
 mod story;
 mod strict;
+mod threats;
 mod times;
 mod today;
 mod visit_page;

@@ -8,10 +8,7 @@ use serde_json::{Value, json};
 use services::{OidcSettings, accounts};
 use testkit::Backend;
 
-use crate::{
-    app::TestApp,
-    pages::page,
-};
+use crate::{app::TestApp, pages::page};
 use issuer::{Asked, CLIENT, Issuer, SECRET};
 
 async fn app(backend: Backend) -> (TestApp, Issuer) {
@@ -27,12 +24,24 @@ async fn app(backend: Backend) -> (TestApp, Issuer) {
 
 /// The button is pressed; what the browser is sent to the issuer with.
 async fn begin(app: &TestApp, http: &reqwest::Client, next: &str) -> Asked {
-    let sent = http.post(format!("{}/signin/oidc", app.url)).form(&[("next", next)]).send().await.expect("an answer");
+    let sent = http
+        .post(format!("{}/signin/oidc", app.url))
+        .form(&[("next", next)])
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(sent.status().as_u16(), 200);
     let html = sent.text().await.expect("a page");
-    let url = html.split("0;url=").nth(1).and_then(|rest| rest.split('"').next()).expect("an address");
+    let url = html
+        .split("0;url=")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("an address");
     let url = url::Url::parse(&url.replace("&amp;", "&")).expect("an address");
-    assert!(url.path() == "/authorize" && url.query_pairs().any(|(name, _)| name == "code_challenge"), "{url}");
+    assert!(
+        url.path() == "/authorize" && url.query_pairs().any(|(name, _)| name == "code_challenge"),
+        "{url}"
+    );
     Asked(url.query_pairs().into_owned().collect())
 }
 
@@ -42,7 +51,13 @@ async fn back(app: &TestApp, http: &reqwest::Client, query: &[(&str, &str)]) -> 
 }
 
 /// All the way, with what the issuer says of the person changed by `change`; where the browser is led, and what the page there says.
-async fn sign_in(app: &TestApp, issuer: &Issuer, subject: &str, email: &str, change: impl FnOnce(&mut Value)) -> (String, String) {
+async fn sign_in(
+    app: &TestApp,
+    issuer: &Issuer,
+    subject: &str,
+    email: &str,
+    change: impl FnOnce(&mut Value),
+) -> (String, String) {
     let http = browser();
     let asked = begin(app, &http, "/inbox").await;
     let mut claims = issuer.claims(&asked, subject, email);
@@ -66,7 +81,10 @@ async fn count(app: &TestApp, table: &str) -> i64 {
     use sea_orm::{ConnectionTrait, Statement};
     let db = app.s.db().connection();
     let sql = format!("SELECT count(*) FROM {table}");
-    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.expect("a row");
+    let row = db
+        .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await
+        .expect("a row");
     row.expect("a row").try_get_by_index(0).expect("a number")
 }
 
@@ -81,7 +99,10 @@ async fn who_has_an_account_signs_in_and_is_known_by_the_subject_from_then_on(
     assert!(to == "/inbox" && html.contains("Inbox"), "{to}");
     assert_eq!(count(&app, "identity").await, 1);
     // The address there may change, or be nobody's: the subject stays.
-    let (to, _) = sign_in(&app, &issuer, "s-1", "olga@elsewhere.test", |claims| claims["email_verified"] = json!(false)).await;
+    let (to, _) = sign_in(&app, &issuer, "s-1", "olga@elsewhere.test", |claims| {
+        claims["email_verified"] = json!(false)
+    })
+    .await;
     assert_eq!(to, "/inbox");
     // Somebody who got the address after her is not her.
     let (to, html) = sign_in(&app, &issuer, "s-2", "olga@x.test", |_| {}).await;
@@ -96,7 +117,10 @@ async fn an_unknown_person_and_an_address_that_is_not_verified_get_words_and_not
     let (app, issuer) = app(Backend::Sqlite).await;
     let before = (count(&app, "account").await, count(&app, "business").await);
     let (to, html) = sign_in(&app, &issuer, "s-9", "stranger@x.test", |_| {}).await;
-    assert!(to == "/signin" && html.contains("has no account here") && html.contains("Nothing was created"), "{html}");
+    assert!(
+        to == "/signin" && html.contains("has no account here") && html.contains("Nothing was created"),
+        "{html}"
+    );
     type Change = fn(&mut Value);
     let unverified: [Change; 4] = [
         |claims| claims["email_verified"] = json!(false),
@@ -115,18 +139,24 @@ async fn an_unknown_person_and_an_address_that_is_not_verified_get_words_and_not
 #[tokio::test]
 async fn a_token_that_is_not_for_this_sign_in_opens_nothing() {
     let (app, issuer) = app(Backend::Sqlite).await;
-    let now = chrono::Utc::now().timestamp();
+    let now = app.s.now().timestamp();
     type Change = Box<dyn FnOnce(&mut Value)>;
     let wrong: [(&str, Change); 5] = [
         ("nonce", Box::new(|claims| claims["nonce"] = json!("another"))),
-        ("no nonce", Box::new(|claims| drop(claims.as_object_mut().expect("claims").remove("nonce")))),
+        (
+            "no nonce",
+            Box::new(|claims| drop(claims.as_object_mut().expect("claims").remove("nonce"))),
+        ),
         ("audience", Box::new(|claims| claims["aud"] = json!("another client"))),
         ("expired", Box::new(move |claims| claims["exp"] = json!(now - 60))),
         ("issuer", Box::new(|claims| claims["iss"] = json!("https://evil.example"))),
     ];
     for (what, change) in wrong {
         let (to, html) = sign_in(&app, &issuer, "s-1", "olga@x.test", change).await;
-        assert!(to == "/signin" && html.contains("could not be verified"), "{what}: {to} {html}");
+        assert!(
+            to == "/signin" && html.contains("could not be verified"),
+            "{what}: {to} {html}"
+        );
         assert!(!html.contains("evil.example"), "causes are for the log");
     }
     assert_eq!(count(&app, "identity").await, 0);
@@ -146,7 +176,11 @@ async fn a_state_counts_once_and_in_its_own_browser() {
     assert_eq!(back(&app, &other, &answer).await.status().as_u16(), 403);
     begin(&app, &other, "/inbox").await;
     let led = back(&app, &other, &answer).await;
-    assert_eq!(led.headers()["location"], "/signin", "another browser's state is none of its own");
+    assert_eq!(
+        led.headers()["location"],
+        "/signin",
+        "another browser's state is none of its own"
+    );
     assert_eq!(issuer.tokens(), 0, "nor is the code used up");
 
     let led = back(&app, &hers, &answer).await;
@@ -160,13 +194,23 @@ async fn a_state_counts_once_and_in_its_own_browser() {
 #[tokio::test]
 async fn an_answer_that_names_another_issuer_or_an_error_signs_nobody_in() {
     let (app, issuer) = app(Backend::Sqlite).await;
-    for (extra, said) in [(("iss", "https://evil.example"), "could not be verified"), (("error", "access_denied"), "did not sign you in")] {
+    for (extra, said) in [
+        (("iss", "https://evil.example"), "could not be verified"),
+        (("error", "access_denied"), "did not sign you in"),
+    ] {
         let http = browser();
         let asked = begin(&app, &http, "/inbox").await;
         let code = issuer.signs_in(&asked, issuer.claims(&asked, "s-1", "olga@x.test"));
         let led = back(&app, &http, &[("code", &code), ("state", &asked.0["state"]), extra]).await;
         assert_eq!(led.headers()["location"], "/signin");
-        let html = http.get(format!("{}/signin", app.url)).send().await.expect("an answer").text().await.expect("a page");
+        let html = http
+            .get(format!("{}/signin", app.url))
+            .send()
+            .await
+            .expect("an answer")
+            .text()
+            .await
+            .expect("a page");
         assert!(html.contains(said), "{said}: {html}");
     }
     assert_eq!(issuer.tokens(), 0);
@@ -177,9 +221,21 @@ async fn an_issuer_that_calls_itself_otherwise_or_is_away_is_not_asked() {
     let (app, issuer) = app(Backend::Sqlite).await;
     issuer.calls_itself("https://evil.example");
     let http = browser();
-    let led = http.post(format!("{}/signin/oidc", app.url)).form(&[("next", "/inbox")]).send().await.expect("an answer");
+    let led = http
+        .post(format!("{}/signin/oidc", app.url))
+        .form(&[("next", "/inbox")])
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(led.headers()["location"], "/signin");
-    let html = http.get(format!("{}/signin", app.url)).send().await.expect("an answer").text().await.expect("a page");
+    let html = http
+        .get(format!("{}/signin", app.url))
+        .send()
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("a page");
     assert!(html.contains("be reached just now"), "{html}");
 }
 
@@ -219,9 +275,21 @@ async fn nobody_is_led_elsewhere_and_no_other_site_begins_it() {
 async fn without_an_issuer_there_is_no_such_way() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
     assert!(!page(&app, "/signin").await.contains("/signin/oidc"));
-    let led = app.http.post(format!("{}/signin/oidc", app.url)).form(&[("next", "")]).send().await.expect("an answer");
+    let led = app
+        .http
+        .post(format!("{}/signin/oidc", app.url))
+        .form(&[("next", "")])
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(led.headers()["location"], "/signin");
-    assert_eq!(back(&app, &app.http, &[("code", "x"), ("state", "y")]).await.status().as_u16(), 403);
+    assert_eq!(
+        back(&app, &app.http, &[("code", "x"), ("state", "y")])
+            .await
+            .status()
+            .as_u16(),
+        403
+    );
 }
 
 /// A second factor is the issuer's to ask for.
@@ -229,7 +297,10 @@ async fn without_an_issuer_there_is_no_such_way() {
 async fn whoever_comes_from_the_issuer_is_asked_for_no_code_here() {
     let (app, issuer) = app(Backend::Sqlite).await;
     let id = accounts::add_member(&app.s, app.business_id, Role::Staff, "Sam", "sam@x.test", "a long password").await;
-    let sam = accounts::actor(&app.s, id.expect("a member"), app.business_id).await.expect("asked").expect("a member");
+    let sam = accounts::actor(&app.s, id.expect("a member"), app.business_id)
+        .await
+        .expect("asked")
+        .expect("a member");
     crate::signing_in::set_up_factor(&app, &sam).await;
     let (to, _) = sign_in(&app, &issuer, "s-5", "sam@x.test", |_| {}).await;
     assert_eq!(to, "/inbox");

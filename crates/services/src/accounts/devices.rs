@@ -7,7 +7,9 @@ use chrono::Duration;
 use contract::security::TrustedDevice;
 use domain::{browser, second_factor::TRUSTED_DAYS};
 use entity::accounts::device;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -137,7 +139,9 @@ pub async fn revoke(s: &Services, actor: &Actor, current: Option<&[u8]>, id: Uui
     let account_id = security::own(actor)?;
     let mut tx = s.begin().await?;
     let row = device::Entity::find_by_id(id).one(&tx.db).await?;
-    let row = row.filter(|row| row.account_id == account_id).ok_or_else(|| not_found("device"))?;
+    let row = row
+        .filter(|row| row.account_id == account_id)
+        .ok_or_else(|| not_found("device"))?;
     device::Entity::delete_by_id(row.id).exec(&tx.db).await?;
     let said = browser::words(&row.user_agent);
     tx.record_change(

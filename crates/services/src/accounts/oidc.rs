@@ -8,18 +8,12 @@ use chrono::{DateTime, Duration, Utc};
 use contract::Code;
 use domain::words;
 use entity::accounts::{account, identity};
-use openidconnect::{
-    AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, Scope,
-    core::CoreResponseType,
-};
+use openidconnect::{AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, Scope, core::CoreResponseType};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use super::{
-    Caller, EMAIL, Entry, devices,
-    signing_in::first_business,
-};
+use super::{Caller, EMAIL, Entry, devices, signing_in::first_business};
 use crate::kernel::{Error, Event, Principal, Result, Services, Tx, error::problem};
 
 pub(crate) use issuer::Issuer;
@@ -72,7 +66,12 @@ pub fn name(s: &Services) -> Option<String> {
 
 fn issuer(s: &Services) -> Result<&Issuer> {
     let found: &Option<Issuer> = s.of();
-    let none = || problem(Code::NotFound, "Signing in with another account is not set up on this installation.");
+    let none = || {
+        problem(
+            Code::NotFound,
+            "Signing in with another account is not set up on this installation.",
+        )
+    };
     found.as_ref().ok_or_else(none)
 }
 
@@ -117,7 +116,10 @@ pub async fn finish(s: &Services, begun: Begun, answer: Answer, caller: &Caller)
         return Err(issuer.not_believed("the answer names another issuer"));
     }
     if !answer.error.is_empty() || answer.code.is_empty() {
-        let said = format!("{} did not sign you in. Please try again, or use your password.", issuer.name());
+        let said = format!(
+            "{} did not sign you in. Please try again, or use your password.",
+            issuer.name()
+        );
         return Err(problem(Code::NotAllowed, said));
     }
     let person = issuer.ask(s, answer.code, begun.verifier, begun.nonce).await?;
@@ -168,6 +170,12 @@ async fn whose(tx: &mut Tx, issuer: &Issuer, person: &Person) -> Result<uuid::Uu
     }
     let business = first_business(tx.services(), account.id).await?.business_id;
     let by = Principal::System("sign-in");
-    tx.record_change(business, &by, Event::IdentityLinked(account.id), None::<()>, Some(issuer.url()));
+    tx.record_change(
+        business,
+        &by,
+        Event::IdentityLinked(account.id),
+        None::<()>,
+        Some(issuer.url()),
+    );
     Ok(account.id)
 }

@@ -10,7 +10,7 @@ use contract::{
 use domain::second_factor::{self as rules, RECOVERY_CODES, Typed, Verdict};
 use entity::accounts::{account, member, recovery_code, second_factor};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QuerySelect, Set,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -93,7 +93,10 @@ pub async fn begin(s: &Services, actor: &Actor, current: Option<&[u8]>, password
     own_password(s, account_id, password).await?;
     let tx = s.begin().await?;
     if is_on(&tx.db, account_id).await? {
-        return Err(problem(Code::Conflict, "Your second step is on already. Turn it off to set it up anew."));
+        return Err(problem(
+            Code::Conflict,
+            "Your second step is on already. Turn it off to set it up anew.",
+        ));
     }
     let secret = codes::new_secret();
     let row = second_factor::ActiveModel {
@@ -138,7 +141,10 @@ pub async fn confirm(s: &Services, actor: &Actor, current: Option<&[u8]>, code: 
         .exec(&tx.db)
         .await?;
     if done.rows_affected == 0 {
-        return Err(problem(Code::Conflict, "This was done in another window meanwhile. Please load the page again."));
+        return Err(problem(
+            Code::Conflict,
+            "This was done in another window meanwhile. Please load the page again.",
+        ));
     }
     let codes = new_recovery_codes(&tx, account_id).await?;
     tx.record(actor.business_id, &actor.who, Event::SecondFactorOn(account_id));

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use contract::security::{SecurityView, SessionView};
 use domain::browser;
 use entity::accounts::session;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::Expr};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 

@@ -57,7 +57,9 @@ pub async fn sign_in(s: &Services, cmd: SignIn, caller: &Caller) -> Result<Signe
         .await?;
     let id = account.as_ref().map_or(Uuid::nil(), |account| account.id);
     let device = devices::known(s.read(), id, caller).await?;
-    let whose = device.as_ref().map_or(Whose::Email(&email), |device| Whose::Device(device.id));
+    let whose = device
+        .as_ref()
+        .map_or(Whose::Email(&email), |device| Whose::Device(device.id));
     let one = throttle::password(s, &whose, caller.address)?;
     let hash = account
         .as_ref()
@@ -66,7 +68,9 @@ pub async fn sign_in(s: &Services, cmd: SignIn, caller: &Caller) -> Result<Signe
     let account = account.filter(|_| fits).ok_or_else(wrong)?;
     one.right(s);
     let start = first_business(s, account.id).await?;
-    let trusted = device.and_then(|device| device.trusted_until).is_some_and(|until| until > s.now());
+    let trusted = device
+        .and_then(|device| device.trusted_until)
+        .is_some_and(|until| until > s.now());
     if !trusted && second_factor::is_on(s.read(), account.id).await? {
         return Ok(SignedIn::CodeNeeded(start));
     }

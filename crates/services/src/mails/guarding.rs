@@ -43,25 +43,41 @@ fn news(tx: &Tx, b: &business::Model, event: &Event) -> Option<(Uuid, String, Sa
     Some(match event {
         Event::DeviceAdded { account, device, words } => {
             let letter = Letter::default()
-                .paragraph(format!("Somebody has signed in to your account on a device that is new to us: {words}, {at}."))
+                .paragraph(format!(
+                    "Somebody has signed in to your account on a device that is new to us: {words}, {at}."
+                ))
                 .paragraph("If that was you, there is nothing to do.")
                 .paragraph("If not, somebody knows your password: sign that device out, and change your password at once.")
                 .button("See where you are signed in", format!("{url}/account/security"));
-            (*account, format!("device:{device}"), said(b, "a sign-in on a new device", letter))
+            (
+                *account,
+                format!("device:{device}"),
+                said(b, "a sign-in on a new device", letter),
+            )
         }
         Event::SecondFactorOn(account) => {
             let letter = Letter::default()
                 .paragraph(format!("From now on signing in to your account takes a code of your authenticator. It was turned on {at}."))
                 .paragraph("Keep your recovery codes where you find them without your phone. If this was not you, ask whoever runs Showup for you.")
                 .button("See how your account is guarded", format!("{url}/account/security"));
-            (*account, format!("factor-on:{moment}"), said(b, "signing in takes a code from now on", letter))
+            (
+                *account,
+                format!("factor-on:{moment}"),
+                said(b, "signing in takes a code from now on", letter),
+            )
         }
         Event::SecondFactorOff(account) => {
             let letter = Letter::default()
-                .paragraph(format!("Signing in to your account takes no code any more, only the password. That was changed {at}."))
+                .paragraph(format!(
+                    "Signing in to your account takes no code any more, only the password. That was changed {at}."
+                ))
                 .paragraph("If this was not you, change your password at once, and turn it on again.")
                 .button("See how your account is guarded", format!("{url}/account/security"));
-            (*account, format!("factor-off:{moment}"), said(b, "signing in takes no code any more", letter))
+            (
+                *account,
+                format!("factor-off:{moment}"),
+                said(b, "signing in takes no code any more", letter),
+            )
         }
         _ => return None,
     })

@@ -20,7 +20,8 @@ use uuid::Uuid;
 const EMAIL: &str = "sam@x.test";
 const PASSWORD: &str = "a long password";
 const FIREFOX: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0";
-const SAFARI: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1";
+const SAFARI: &str =
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1";
 
 fn account(actor: &Actor) -> Uuid {
     match actor.who {
@@ -79,7 +80,11 @@ async fn guessing_is_slowed_and_tells_nothing_of_who_has_an_account(
     let codes: Vec<Code> = told[0].iter().map(|(code, ..)| *code).collect();
     assert_eq!(codes[..6], [Code::WrongCredentials; 6]);
     assert_eq!(codes[6..], [Code::TooMany; 2]);
-    assert!(told[0][6].2.is_some_and(|seconds| (1..=2).contains(&seconds)), "{:?}", told[0][6]);
+    assert!(
+        told[0][6].2.is_some_and(|seconds| (1..=2).contains(&seconds)),
+        "{:?}",
+        told[0][6]
+    );
 
     // The right password waits as well, from wherever; and not for long.
     let elsewhere = caller("192.0.2.3", FIREFOX, None);
@@ -87,7 +92,11 @@ async fn guessing_is_slowed_and_tells_nothing_of_who_has_an_account(
     assert_eq!(refused.expect_err("must wait").problem().code, Code::TooMany);
     w.clock.advance(Duration::seconds(1));
     enter(&w.s, &elsewhere).await;
-    assert_eq!(wrong(&w.s, EMAIL, &elsewhere).await.0, Code::WrongCredentials, "all is forgiven");
+    assert_eq!(
+        wrong(&w.s, EMAIL, &elsewhere).await.0,
+        Code::WrongCredentials,
+        "all is forgiven"
+    );
 }
 
 #[rstest]
@@ -123,7 +132,11 @@ async fn one_address_that_tries_many_accounts_is_slowed(#[values(Backend::Sqlite
     let w = World::new(backend).await;
     let from = caller("192.0.2.9", "curl/8", None);
     for n in 0..31 {
-        assert_eq!(wrong(&w.s, &format!("n{n}@x.test"), &from).await.0, Code::WrongCredentials, "{n}");
+        assert_eq!(
+            wrong(&w.s, &format!("n{n}@x.test"), &from).await.0,
+            Code::WrongCredentials,
+            "{n}"
+        );
     }
     assert_eq!(wrong(&w.s, "n99@x.test", &from).await.0, Code::TooMany);
     let elsewhere = caller("192.0.2.10", "curl/8", None);
@@ -134,14 +147,14 @@ async fn one_address_that_tries_many_accounts_is_slowed(#[values(Backend::Sqlite
 async fn mails_to(w: &World, address: &str) -> Vec<(String, String)> {
     while mails::send_some(&w.s).await.expect("sent") > 0 {}
     let mail = w.sim.mails_to(address);
-    mail.into_iter().map(|one| (one.subject, one.text.unwrap_or_default())).collect()
+    mail.into_iter()
+        .map(|one| (one.subject, one.text.unwrap_or_default()))
+        .collect()
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_sign_in_on_a_new_device_is_told_by_mail_and_no_other(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
+async fn a_sign_in_on_a_new_device_is_told_by_mail_and_no_other(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     member(&w.s, w.owner.business_id, Role::Staff, EMAIL, PASSWORD).await;
     let first = enter(&w.s, &caller("192.0.2.1", FIREFOX, None)).await.device;
@@ -152,7 +165,12 @@ async fn a_sign_in_on_a_new_device_is_told_by_mail_and_no_other(
     assert_eq!(told.len(), 1, "{told:?}");
     let (subject, text) = &told[0];
     assert!(subject.contains("new device"), "{subject}");
-    for part in ["Safari on an iPhone", "January 4, 2027", "change your password", "/account/security"] {
+    for part in [
+        "Safari on an iPhone",
+        "January 4, 2027",
+        "change your password",
+        "/account/security",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     enter(&w.s, &caller("192.0.2.7", SAFARI, Some(&second))).await;
@@ -161,7 +179,10 @@ async fn a_sign_in_on_a_new_device_is_told_by_mail_and_no_other(
     // In one browser each person has a word of their own: what somebody has planted there never becomes another's.
     member(&w.s, w.owner.business_id, Role::Staff, "ana@x.test", PASSWORD).await;
     let shared = caller("192.0.2.7", SAFARI, Some(&second));
-    let both = match accounts::sign_in(&w.s, cmd("ana@x.test", PASSWORD), &shared).await.expect("in") {
+    let both = match accounts::sign_in(&w.s, cmd("ana@x.test", PASSWORD), &shared)
+        .await
+        .expect("in")
+    {
         SignedIn::In(entry) => entry.device,
         SignedIn::CodeNeeded(_) => panic!("no code"),
     };
@@ -198,22 +219,37 @@ async fn sessions_are_listed_and_revoked_by_their_own_person_alone(
     let phone = session(&w, 2, account(&sam), SAFARI).await;
     let hers = session(&w, 3, account(&ana), FIREFOX).await;
 
-    let seen = accounts::security::view(&w.s, &sam, Some(&here)).await.expect("a view").sessions;
+    let seen = accounts::security::view(&w.s, &sam, Some(&here))
+        .await
+        .expect("a view")
+        .sessions;
     let told: Vec<(&str, bool)> = seen.iter().map(|one| (one.device.as_str(), one.this)).collect();
     assert_eq!(told, [("Firefox on Windows", true), ("Safari on an iPhone", false)]);
     // Seen to the quarter of an hour: looking again at once writes nothing.
     assert!(sessions::load(&w.s, &here).await.expect("read").is_some());
-    let seen = accounts::security::view(&w.s, &sam, Some(&here)).await.expect("a view").sessions;
+    let seen = accounts::security::view(&w.s, &sam, Some(&here))
+        .await
+        .expect("a view")
+        .sessions;
     assert_eq!(seen[0].seen_at, w.clock.now());
     w.clock.advance(Duration::minutes(14));
     sessions::load(&w.s, &here).await.expect("read");
-    let again = accounts::security::view(&w.s, &sam, Some(&here)).await.expect("a view").sessions;
+    let again = accounts::security::view(&w.s, &sam, Some(&here))
+        .await
+        .expect("a view")
+        .sessions;
     assert_eq!(again[0].seen_at, seen[0].seen_at);
 
-    let hers_listed = accounts::security::view(&w.s, &ana, Some(&hers)).await.expect("a view").sessions;
+    let hers_listed = accounts::security::view(&w.s, &ana, Some(&hers))
+        .await
+        .expect("a view")
+        .sessions;
     let refused = sessions::revoke(&w.s, &sam, Some(&here), hers_listed[0].id).await;
     assert_eq!(refused.expect_err("not theirs").problem().status, 404);
-    let left = sessions::revoke(&w.s, &sam, Some(&here), seen[1].id).await.expect("revoked").sessions;
+    let left = sessions::revoke(&w.s, &sam, Some(&here), seen[1].id)
+        .await
+        .expect("revoked")
+        .sessions;
     assert_eq!(left.len(), 1);
     assert!(sessions::load(&w.s, &phone).await.expect("read").is_none());
     assert!(!sessions::is_signed_in(&w.s, &phone, account(&sam)).await.expect("read"));
@@ -228,20 +264,34 @@ async fn sessions_are_listed_and_revoked_by_their_own_person_alone(
     assert!(sessions::load(&w.s, &phone).await.expect("read").is_none());
 
     session(&w, 4, account(&sam), SAFARI).await;
-    let left = sessions::revoke_others(&w.s, &sam, Some(&here)).await.expect("revoked").sessions;
+    let left = sessions::revoke_others(&w.s, &sam, Some(&here))
+        .await
+        .expect("revoked")
+        .sessions;
     assert_eq!(left.iter().map(|one| one.this).collect::<Vec<_>>(), [true]);
-    assert!(sessions::is_signed_in(&w.s, &hers, account(&ana)).await.expect("read"), "hers goes on");
+    assert!(
+        sessions::is_signed_in(&w.s, &hers, account(&ana)).await.expect("read"),
+        "hers goes on"
+    );
     let key = Actor {
         business_id: business,
         who: Principal::Operator,
     };
     let refused = accounts::security::view(&w.s, &key, None).await.expect_err("people alone");
     assert_eq!(refused.problem().status, 401);
-    assert!(texts(&w, "SELECT data FROM session").await.iter().all(|data| data.starts_with("v1.")));
+    assert!(
+        texts(&w, "SELECT data FROM session")
+            .await
+            .iter()
+            .all(|data| data.starts_with("v1."))
+    );
 }
 
 async fn texts(w: &World, sql: &str) -> Vec<String> {
     let db = w.s.db().connection();
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.expect("rows");
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await
+        .expect("rows");
     rows.iter().map(|row| row.try_get_by_index(0).expect("text")).collect()
 }

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use contract::Code;
 use openidconnect::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
-    IssuerUrl, Nonce, PkceCodeVerifier, RedirectUrl, TokenResponse,
+    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, IssuerUrl, Nonce, PkceCodeVerifier, RedirectUrl, TokenResponse,
     core::{CoreClient, CoreClientAuthMethod, CoreIdToken, CoreProviderMetadata},
 };
 use secrecy::ExposeSecret;
@@ -27,8 +27,7 @@ const FRESH: chrono::Duration = chrono::Duration::hours(1);
 /// And so soon at the earliest, when a key is not known.
 const AGAIN: chrono::Duration = chrono::Duration::minutes(1);
 
-type Client =
-    CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
+type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
 pub(crate) struct Issuer {
     settings: OidcSettings,
@@ -100,7 +99,10 @@ impl Issuer {
 
     fn away(&self, cause: impl std::fmt::Display) -> Error {
         tracing::warn!(%cause, "the OpenID Connect issuer does not answer as it should");
-        let said = format!("{} can't be reached just now. Please try again, or use your password.", self.name());
+        let said = format!(
+            "{} can't be reached just now. Please try again, or use your password.",
+            self.name()
+        );
         problem(Code::Unavailable, said)
     }
 
@@ -165,7 +167,9 @@ impl Issuer {
             .request_async(&|request| self.call(request))
             .await
             .map_err(|e| self.not_believed(said(&e)))?;
-        let token = answer.id_token().ok_or_else(|| self.not_believed("there is no id token in it"))?;
+        let token = answer
+            .id_token()
+            .ok_or_else(|| self.not_believed("there is no id token in it"))?;
         let nonce = Nonce::new(nonce);
         if let Ok(person) = self.person(s, &client, token, &nonce) {
             return Ok(person);

@@ -18,21 +18,29 @@ async fn begun(w: &World, actor: &Actor) -> BegunFactor {
 /// One that is in use: its secret and the recovery codes. The next step has begun.
 async fn set_up(w: &World, actor: &Actor) -> (String, Vec<String>) {
     let secret = begun(w, actor).await.secret;
-    let done = second_factor::confirm(&w.s, actor, None, &code(&secret, w.clock.now())).await.expect("on");
+    let done = second_factor::confirm(&w.s, actor, None, &code(&secret, w.clock.now()))
+        .await
+        .expect("on");
     w.clock.advance(Duration::seconds(30));
     (secret, done.codes)
 }
 
 /// The first step, with the right password.
 async fn first_step(w: &World, caller: &Caller) -> SessionStart {
-    match accounts::sign_in(&w.s, cmd(EMAIL, PASSWORD), caller).await.expect("the password is right") {
+    match accounts::sign_in(&w.s, cmd(EMAIL, PASSWORD), caller)
+        .await
+        .expect("the password is right")
+    {
         SignedIn::CodeNeeded(start) => start,
         SignedIn::In(_) => panic!("a code is needed"),
     }
 }
 
 async fn refused(w: &World, start: SessionStart, code: &str, caller: &Caller) -> (Code, String) {
-    let problem = sign_in_with_code(&w.s, start, code, false, caller).await.expect_err("refused").problem();
+    let problem = sign_in_with_code(&w.s, start, code, false, caller)
+        .await
+        .expect_err("refused")
+        .problem();
     (problem.code, problem.detail)
 }
 
@@ -47,7 +55,10 @@ async fn an_authenticator_counts_once_a_code_of_it_has_come(#[values(Backend::Sq
     let sam = sam(&w).await;
     let from = caller("192.0.2.1", FIREFOX, None);
     let wrong = second_factor::begin(&w.s, &sam, None, "a wrong password").await;
-    assert_eq!(wrong.expect_err("refused").problem().for_field("password"), Some("This is not your password."));
+    assert_eq!(
+        wrong.expect_err("refused").problem().for_field("password"),
+        Some("This is not your password.")
+    );
     let first = begun(&w, &sam).await;
     enter(&w.s, &from).await;
     let second = begun(&w, &sam).await;
@@ -57,7 +68,9 @@ async fn an_authenticator_counts_once_a_code_of_it_has_come(#[values(Backend::Sq
 
     let stale = second_factor::confirm(&w.s, &sam, None, &code(&first.secret, w.clock.now())).await;
     assert_eq!(stale.expect_err("the first is none").problem().code, Code::Invalid);
-    let done = second_factor::confirm(&w.s, &sam, None, &code(&second.secret, w.clock.now())).await.expect("on");
+    let done = second_factor::confirm(&w.s, &sam, None, &code(&second.secret, w.clock.now()))
+        .await
+        .expect("on");
     assert_eq!(done.codes.len(), 10);
     assert!(matches!(
         done.security.factor,
@@ -67,7 +80,10 @@ async fn an_authenticator_counts_once_a_code_of_it_has_come(#[values(Backend::Sq
         }
     ));
     let hashes = texts(&w, "SELECT hash FROM recovery_code").await;
-    assert!(hashes.len() == 10 && done.codes.iter().all(|code| !hashes.contains(code)), "kept as hashes");
+    assert!(
+        hashes.len() == 10 && done.codes.iter().all(|code| !hashes.contains(code)),
+        "kept as hashes"
+    );
     let again = second_factor::begin(&w.s, &sam, None, PASSWORD).await;
     assert_eq!(again.expect_err("it is on").problem().code, Code::Conflict);
     let (code, _) = refused(&w, first_step(&w, &from).await, &code(&second.secret, w.clock.now()), &from).await;
@@ -75,7 +91,10 @@ async fn an_authenticator_counts_once_a_code_of_it_has_come(#[values(Backend::Sq
 
     let has = second_factor::who_has(&w.s, &w.owner).await.expect("who has one");
     assert_eq!(has, [account(&sam)]);
-    assert_eq!(second_factor::who_has(&w.s, &sam).await.expect_err("staff").problem().status, 403);
+    assert_eq!(
+        second_factor::who_has(&w.s, &sam).await.expect_err("staff").problem().status,
+        403
+    );
     let stranger = w.another_business().await;
     assert!(second_factor::who_has(&w.s, &stranger).await.expect("none").is_empty());
 }
@@ -106,7 +125,10 @@ async fn a_code_of_the_step_before_or_after_is_taken_and_a_clock_that_is_off_is_
         let start = first_step(&w, &from).await;
         let typed = code(&secret, w.clock.now() + Duration::seconds(off));
         let (kind, said) = refused(&w, start, &typed, &from).await;
-        assert!(kind == Code::Invalid && said.contains("clock") && said.contains("2 minutes"), "{said}");
+        assert!(
+            kind == Code::Invalid && said.contains("clock") && said.contains("2 minutes"),
+            "{said}"
+        );
     }
     for off in [-30, 0, 30] {
         w.clock.advance(Duration::minutes(5));
@@ -146,7 +168,9 @@ async fn each_recovery_code_opens_once(#[values(Backend::Sqlite, Backend::Postgr
     let from = caller("192.0.2.1", FIREFOX, None);
     let start = first_step(&w, &from).await;
     let typed = codes[3].to_lowercase().replace('-', " ");
-    sign_in_with_code(&w.s, start, &typed, false, &from).await.expect("however it is typed");
+    sign_in_with_code(&w.s, start, &typed, false, &from)
+        .await
+        .expect("however it is typed");
     let (_, said) = refused(&w, start, &codes[3], &from).await;
     assert!(said.contains("used already"), "{said}");
     let left = |view: contract::security::SecurityView| match view.factor {
@@ -158,8 +182,14 @@ async fn each_recovery_code_opens_once(#[values(Backend::Sqlite, Backend::Postgr
     let renewed = second_factor::renew_recovery_codes(&w.s, &sam, None, &code(&secret, w.clock.now())).await;
     let renewed = renewed.expect("ten new ones");
     assert_eq!((renewed.codes.len(), left(renewed.security)), (10, 10));
-    assert_eq!(refused(&w, start, &codes[4], &from).await.0, Code::Invalid, "the old ones open nothing");
-    sign_in_with_code(&w.s, start, &renewed.codes[0], false, &from).await.expect("a new one does");
+    assert_eq!(
+        refused(&w, start, &codes[4], &from).await.0,
+        Code::Invalid,
+        "the old ones open nothing"
+    );
+    sign_in_with_code(&w.s, start, &renewed.codes[0], false, &from)
+        .await
+        .expect("a new one does");
 }
 
 #[rstest]
@@ -175,9 +205,15 @@ async fn guessing_codes_is_slowed(#[values(Backend::Sqlite, Backend::Postgres)] 
     for _ in 0..6 {
         assert_eq!(refused(&w, start, guess, &from).await.0, Code::Invalid);
     }
-    assert_eq!(refused(&w, start, &right, &from).await.0, Code::TooMany, "the right one has to wait, too");
+    assert_eq!(
+        refused(&w, start, &right, &from).await.0,
+        Code::TooMany,
+        "the right one has to wait, too"
+    );
     w.clock.advance(Duration::seconds(2));
-    sign_in_with_code(&w.s, start, &right, false, &from).await.expect("and then counts");
+    sign_in_with_code(&w.s, start, &right, false, &from)
+        .await
+        .expect("and then counts");
 }
 
 #[rstest]
@@ -188,7 +224,9 @@ async fn a_device_that_is_trusted_is_not_asked_for_thirty_days(#[values(Backend:
     let (secret, _) = set_up(&w, &sam).await;
     let stranger = caller("192.0.2.1", FIREFOX, None);
     let start = first_step(&w, &stranger).await;
-    let entry = sign_in_with_code(&w.s, start, &code(&secret, w.clock.now()), true, &stranger).await.expect("in");
+    let entry = sign_in_with_code(&w.s, start, &code(&secret, w.clock.now()), true, &stranger)
+        .await
+        .expect("in");
     let known = caller("192.0.2.1", FIREFOX, Some(&entry.device));
     enter(&w.s, &known).await;
     first_step(&w, &stranger).await;
@@ -198,9 +236,17 @@ async fn a_device_that_is_trusted_is_not_asked_for_thirty_days(#[values(Backend:
     assert_eq!(devices.len(), 1);
     w.clock.advance(Duration::seconds(1));
     let start = first_step(&w, &known).await;
-    assert!(accounts::security::view(&w.s, &sam, None).await.expect("a view").devices.is_empty());
+    assert!(
+        accounts::security::view(&w.s, &sam, None)
+            .await
+            .expect("a view")
+            .devices
+            .is_empty()
+    );
 
-    sign_in_with_code(&w.s, start, &code(&secret, w.clock.now()), true, &known).await.expect("in");
+    sign_in_with_code(&w.s, start, &code(&secret, w.clock.now()), true, &known)
+        .await
+        .expect("in");
     let ana = member(&w.s, w.owner.business_id, Role::Owner, "ana@x.test", PASSWORD).await;
     let refused = devices::revoke(&w.s, &ana, None, devices[0].id).await;
     assert_eq!(refused.expect_err("not hers").problem().status, 404);
@@ -219,26 +265,48 @@ async fn turning_it_off_takes_password_and_code_and_the_operator_neither(
     let (secret, codes) = set_up(&w, &sam).await;
     let from = caller("192.0.2.1", FIREFOX, None);
     let start = first_step(&w, &from).await;
-    let trusted = sign_in_with_code(&w.s, start, &codes[9], true, &from).await.expect("in").device;
+    let trusted = sign_in_with_code(&w.s, start, &codes[9], true, &from)
+        .await
+        .expect("in")
+        .device;
     let known = caller("192.0.2.1", FIREFOX, Some(&trusted));
     let now = code(&secret, w.clock.now());
     for (password, code, field) in [("a wrong password", now.as_str(), "password"), (PASSWORD, "12", "code")] {
-        let refused = second_factor::turn_off(&w.s, &sam, None, password, code).await.expect_err("refused");
+        let refused = second_factor::turn_off(&w.s, &sam, None, password, code)
+            .await
+            .expect_err("refused");
         assert!(refused.problem().for_field(field).is_some(), "{:?}", refused.problem());
     }
     let off = second_factor::turn_off(&w.s, &sam, None, PASSWORD, &now).await.expect("off");
     assert!(off.factor == FactorView::Off && off.devices.is_empty());
     enter(&w.s, &from).await;
     let subjects: Vec<String> = mails_to(&w, EMAIL).await.into_iter().map(|(subject, _)| subject).collect();
-    assert!(subjects.iter().any(|s| s.contains("takes a code from now on")), "{subjects:?}");
+    assert!(
+        subjects.iter().any(|s| s.contains("takes a code from now on")),
+        "{subjects:?}"
+    );
     assert!(subjects.iter().any(|s| s.contains("takes no code any more")), "{subjects:?}");
 
     set_up(&w, &sam).await;
     first_step(&w, &known).await;
-    assert_eq!(second_factor::reset(&w.s, "nobody@x.test").await.expect_err("nobody").problem().status, 404);
+    assert_eq!(
+        second_factor::reset(&w.s, "nobody@x.test")
+            .await
+            .expect_err("nobody")
+            .problem()
+            .status,
+        404
+    );
     assert_eq!(second_factor::reset(&w.s, " SAM@x.test ").await.expect("reset"), "Sam Staff");
     enter(&w.s, &from).await;
-    assert_eq!(second_factor::reset(&w.s, EMAIL).await.expect_err("twice").problem().status, 409);
-    let audited = texts(&w, "SELECT actor FROM audit_event WHERE action = 'account.second_factor_off' ORDER BY at").await;
+    assert_eq!(
+        second_factor::reset(&w.s, EMAIL).await.expect_err("twice").problem().status,
+        409
+    );
+    let audited = texts(
+        &w,
+        "SELECT actor FROM audit_event WHERE action = 'account.second_factor_off' ORDER BY at",
+    )
+    .await;
     assert!(audited.len() == 2 && audited[1] == "operator", "{audited:?}");
 }
