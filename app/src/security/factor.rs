@@ -26,7 +26,7 @@ pub async fn begin_factor(password: String) -> Result<SecurityView, AppError> {
     let work = async move {
         let (s, actor, here) = (ssr::services()?, ssr::actor().await?, ssr::session_id().await?);
         let here = here.as_ref().map(<[u8; 16]>::as_slice);
-        Ok(services::accounts::second_factor::begin(&s, &actor, here, &password).await?)
+        Ok(services::accounts::security::begin_factor(&s, &actor, here, &password).await?)
     };
     ssr::post_form(ssr::Form::new(BEGIN, PATH), work, |_| None).await
 }
@@ -37,7 +37,7 @@ pub async fn confirm_factor(code: String) -> Result<RecoveryCodes, AppError> {
     let work = async move {
         let (s, actor, here) = (ssr::services()?, ssr::actor().await?, ssr::session_id().await?);
         let here = here.as_ref().map(<[u8; 16]>::as_slice);
-        Ok(services::accounts::second_factor::confirm(&s, &actor, here, &code).await?)
+        Ok(services::accounts::security::confirm_factor(&s, &actor, here, &code).await?)
     };
     ssr::post_bulk_form(ssr::Form::new(CONFIRM, PATH), work).await
 }
@@ -47,7 +47,7 @@ pub async fn renew_codes(code: String) -> Result<RecoveryCodes, AppError> {
     let work = async move {
         let (s, actor, here) = (ssr::services()?, ssr::actor().await?, ssr::session_id().await?);
         let here = here.as_ref().map(<[u8; 16]>::as_slice);
-        Ok(services::accounts::second_factor::renew_recovery_codes(&s, &actor, here, &code).await?)
+        Ok(services::accounts::security::renew_recovery_codes(&s, &actor, here, &code).await?)
     };
     ssr::post_bulk_form(ssr::Form::new(RENEW, PATH), work).await
 }
@@ -57,7 +57,7 @@ pub async fn turn_off_factor(password: String, code: String) -> Result<SecurityV
     let work = async move {
         let (s, actor, here) = (ssr::services()?, ssr::actor().await?, ssr::session_id().await?);
         let here = here.as_ref().map(<[u8; 16]>::as_slice);
-        Ok(services::accounts::second_factor::turn_off(&s, &actor, here, &password, &code).await?)
+        Ok(services::accounts::security::turn_off_factor(&s, &actor, here, &password, &code).await?)
     };
     ssr::post_form(ssr::Form::new(OFF, PATH), work, |_| None).await
 }

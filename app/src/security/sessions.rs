@@ -19,7 +19,7 @@ use crate::ssr;
 pub async fn revoke_session(id: Uuid) -> Result<SecurityView, AppError> {
     let work = async move {
         let (s, actor, here) = (ssr::services()?, ssr::actor().await?, ssr::session_id().await?);
-        Ok(services::accounts::sessions::revoke(&s, &actor, here.as_ref().map(<[u8; 16]>::as_slice), id).await?)
+        Ok(services::accounts::security::revoke_session(&s, &actor, here.as_ref().map(<[u8; 16]>::as_slice), id).await?)
     };
     ssr::button_action(PATH, work).await
 }
@@ -28,7 +28,7 @@ pub async fn revoke_session(id: Uuid) -> Result<SecurityView, AppError> {
 pub async fn revoke_other_sessions() -> Result<SecurityView, AppError> {
     let work = async move {
         let (s, actor, here) = (ssr::services()?, ssr::actor().await?, ssr::session_id().await?);
-        Ok(services::accounts::sessions::revoke_others(&s, &actor, here.as_ref().map(<[u8; 16]>::as_slice)).await?)
+        Ok(services::accounts::security::revoke_other_sessions(&s, &actor, here.as_ref().map(<[u8; 16]>::as_slice)).await?)
     };
     ssr::button_action(PATH, work).await
 }
@@ -37,7 +37,7 @@ pub async fn revoke_other_sessions() -> Result<SecurityView, AppError> {
 pub async fn revoke_trusted_device(id: Uuid) -> Result<SecurityView, AppError> {
     let work = async move {
         let (s, actor, here) = (ssr::services()?, ssr::actor().await?, ssr::session_id().await?);
-        Ok(services::accounts::devices::revoke(&s, &actor, here.as_ref().map(<[u8; 16]>::as_slice), id).await?)
+        Ok(services::accounts::security::revoke_device(&s, &actor, here.as_ref().map(<[u8; 16]>::as_slice), id).await?)
     };
     ssr::button_action(PATH, work).await
 }
@@ -87,6 +87,7 @@ pub fn Sessions(now: RwSignal<SecurityView>) -> impl IntoView {
 fn Session(one: SessionView, now: RwSignal<SecurityView>) -> impl IntoView {
     let action = ServerAction::<RevokeSession>::new();
     take(action, now);
+    let label = format!("Sign out: {}", one.device);
     let end = if one.this {
         view! { <span class="badge badge-success">"This browser"</span> }.into_any()
     } else {
@@ -96,7 +97,7 @@ fn Session(one: SessionView, now: RwSignal<SecurityView>) -> impl IntoView {
                 <button
                     type="submit"
                     class="btn btn-sm min-h-11 md:min-h-8"
-                    aria-label=format!("Sign out: {}", one.device)
+                    aria-label=label
                     aria-busy=move || action.pending().get().to_string()
                 >
                     "Sign out"
@@ -108,7 +109,7 @@ fn Session(one: SessionView, now: RwSignal<SecurityView>) -> impl IntoView {
     view! {
         <li class="flex flex-wrap items-center gap-3 rounded border border-base-300 p-3" data-session=one.id.to_string()>
             <div class="min-w-0 flex-1">
-                <p class="font-medium">{one.device.clone()}</p>
+                <p class="font-medium">{one.device}</p>
                 <p class="text-sm text-muted">
                     "Signed in " <Timestamp at=one.created_at say=TimeFormat::Inline /> " · last seen "
                     <Timestamp at=one.seen_at say=TimeFormat::Inline />
@@ -141,10 +142,11 @@ pub fn Devices(now: RwSignal<SecurityView>) -> impl IntoView {
 fn Device(one: TrustedDevice, now: RwSignal<SecurityView>) -> impl IntoView {
     let action = ServerAction::<RevokeTrustedDevice>::new();
     take(action, now);
+    let label = format!("Ask again on: {}", one.device);
     view! {
         <li class="flex flex-wrap items-center gap-3 rounded border border-base-300 p-3" data-device=one.id.to_string()>
             <div class="min-w-0 flex-1">
-                <p class="font-medium">{one.device.clone()}</p>
+                <p class="font-medium">{one.device}</p>
                 <p class="text-sm text-muted">"Until " <Timestamp at=one.trusted_until say=TimeFormat::Inline /></p>
             </div>
             <ActionForm action>
@@ -152,7 +154,7 @@ fn Device(one: TrustedDevice, now: RwSignal<SecurityView>) -> impl IntoView {
                 <button
                     type="submit"
                     class="btn btn-sm min-h-11 md:min-h-8"
-                    aria-label=format!("Ask again on: {}", one.device)
+                    aria-label=label
                     aria-busy=move || action.pending().get().to_string()
                 >
                     "Ask again"

@@ -1,6 +1,6 @@
 //! Signing up, in and out; who a session belongs to.
 
-pub mod devices;
+mod devices;
 pub mod oidc;
 pub mod second_factor;
 pub mod security;
@@ -138,6 +138,19 @@ pub(crate) async fn insert_member(
         Some((name, role.as_str())),
     );
     Ok(id)
+}
+
+/// The account of a person who is signed in.
+fn own(actor: &Actor) -> Result<Uuid> {
+    match actor.who {
+        Principal::Member { account_id, .. } => Ok(account_id),
+        _ => Err(sign_in_needed()),
+    }
+}
+
+/// For those who are none.
+fn sign_in_needed() -> Error {
+    problem(Code::SignInNeeded, "Please sign in.")
 }
 
 /// The actor of a session: a person who is still a member. Asked on every request, so that a removed member is out at once.

@@ -4,7 +4,7 @@ use contract::{accounts::Role, security::FactorView};
 use rstest::rstest;
 use services::{
     Actor,
-    accounts::{self, second_factor},
+    accounts::{self, security},
 };
 use testkit::{Backend, code};
 
@@ -18,13 +18,13 @@ const PASSWORD: &str = "a long password";
 
 /// An authenticator in use; its secret, and the recovery codes.
 pub async fn set_up_factor(app: &TestApp, actor: &Actor) -> (String, Vec<String>) {
-    let begun = second_factor::begin(&app.s, actor, None, PASSWORD).await.expect("begun");
+    let begun = security::begin_factor(&app.s, actor, None, PASSWORD).await.expect("begun");
     let FactorView::Begun(begun) = begun.factor else {
         panic!("begun")
     };
     // The step before: this one's code is for signing in.
     let before = app.s.now() - chrono::Duration::seconds(30);
-    let done = second_factor::confirm(&app.s, actor, None, &code(&begun.secret, before)).await;
+    let done = security::confirm_factor(&app.s, actor, None, &code(&begun.secret, before)).await;
     (begun.secret, done.expect("on").codes)
 }
 

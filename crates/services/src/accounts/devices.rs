@@ -13,11 +13,8 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Caller, security};
-use crate::kernel::{
-    Actor, Event, Principal, Result, Services, Tx,
-    error::{not_found, problem},
-};
+use super::{Caller, own};
+use crate::kernel::{Actor, Event, Principal, Result, Services, Tx, error::not_found};
 
 /// Words that one browser's cookie holds at most.
 const WORDS: usize = 5;
@@ -135,8 +132,8 @@ pub(super) async fn forget_trust(tx: &Tx, account_id: Uuid) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound` for one that is not the actor's; `SignInNeeded`.
-pub async fn revoke(s: &Services, actor: &Actor, current: Option<&[u8]>, id: Uuid) -> Result<contract::security::SecurityView> {
-    let account_id = security::own(actor)?;
+pub(super) async fn revoke(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
+    let account_id = own(actor)?;
     let mut tx = s.begin().await?;
     let row = device::Entity::find_by_id(id).one(&tx.db).await?;
     let row = row
@@ -151,13 +148,7 @@ pub async fn revoke(s: &Services, actor: &Actor, current: Option<&[u8]>, id: Uui
         Some(said),
         None::<()>,
     );
-    tx.commit().await?;
-    security::view(s, actor, current).await
-}
-
-/// For those who are none.
-pub(super) fn sign_in_needed() -> crate::kernel::Error {
-    problem(contract::Code::SignInNeeded, "Please sign in.")
+    tx.commit().await
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod codes;
 
 use contract::{
     Code,
-    security::{BegunFactor, FactorView, RecoveryCodes, SecurityView},
+    security::{BegunFactor, FactorView},
 };
 use domain::second_factor::{self as rules, RECOVERY_CODES, Typed, Verdict};
 use entity::accounts::{account, member, recovery_code, second_factor};
@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    EMAIL, devices, name_and_email, security,
+    EMAIL, devices, name_and_email, own, sign_in_needed,
     throttle::{self, Whose},
     verify_password,
 };
@@ -88,8 +88,8 @@ pub(super) async fn view(s: &Services, account_id: Uuid) -> Result<FactorView> {
 ///
 /// # Errors
 /// `Invalid` for a wrong password; `Conflict` where there is one already; `TooMany`; `SignInNeeded`.
-pub async fn begin(s: &Services, actor: &Actor, current: Option<&[u8]>, password: &str) -> Result<SecurityView> {
-    let account_id = security::own(actor)?;
+pub(super) async fn begin(s: &Services, actor: &Actor, password: &str) -> Result<()> {
+    let account_id = own(actor)?;
     own_password(s, account_id, password).await?;
     let tx = s.begin().await?;
     if is_on(&tx.db, account_id).await? {
@@ -116,16 +116,15 @@ pub async fn begin(s: &Services, actor: &Actor, current: Option<&[u8]>, password
         .on_conflict(anew)
         .exec_without_returning(&tx.db)
         .await?;
-    tx.commit().await?;
-    security::view(s, actor, current).await
+    tx.commit().await
 }
 
 /// The authenticator has told a right code: from now on one is asked for. Gives the recovery codes, at the only time they are seen.
 ///
 /// # Errors
 /// `Invalid` with a word about the code; `Conflict` when nothing was begun, or too long ago; `TooMany`; `SignInNeeded`.
-pub async fn confirm(s: &Services, actor: &Actor, current: Option<&[u8]>, code: &str) -> Result<RecoveryCodes> {
-    let account_id = security::own(actor)?;
+pub(super) async fn confirm(s: &Services, actor: &Actor, code: &str) -> Result<Vec<String>> {
+    let account_id = own(actor)?;
     let one = throttle::code(s, &Whose::SignedIn(account_id))?;
     let mut tx = s.begin().await?;
     let row = of(&tx.db, account_id).await?;
@@ -150,18 +149,15 @@ pub async fn confirm(s: &Services, actor: &Actor, current: Option<&[u8]>, code: 
     tx.record(actor.business_id, &actor.who, Event::SecondFactorOn(account_id));
     tx.commit().await?;
     one.right(s);
-    Ok(RecoveryCodes {
-        codes,
-        security: security::view(s, actor, current).await?,
-    })
+    Ok(codes)
 }
 
 /// Ten new recovery codes in place of the old ones.
 ///
 /// # Errors
 /// `Invalid` with a word about the code; `TooMany`; `SignInNeeded`.
-pub async fn renew_recovery_codes(s: &Services, actor: &Actor, current: Option<&[u8]>, code: &str) -> Result<RecoveryCodes> {
-    let account_id = security::own(actor)?;
+pub(super) async fn renew_recovery_codes(s: &Services, actor: &Actor, code: &str) -> Result<Vec<String>> {
+    let account_id = own(actor)?;
     let one = throttle::code(s, &Whose::SignedIn(account_id))?;
     let mut tx = s.begin().await?;
     take(&tx, account_id, code).await?;
@@ -169,18 +165,15 @@ pub async fn renew_recovery_codes(s: &Services, actor: &Actor, current: Option<&
     tx.record(actor.business_id, &actor.who, Event::RecoveryCodesRenewed(account_id));
     tx.commit().await?;
     one.right(s);
-    Ok(RecoveryCodes {
-        codes,
-        security: security::view(s, actor, current).await?,
-    })
+    Ok(codes)
 }
 
 /// Signing in takes the password alone again, on every device.
 ///
 /// # Errors
 /// `Invalid` for a wrong password or code; `TooMany`; `SignInNeeded`.
-pub async fn turn_off(s: &Services, actor: &Actor, current: Option<&[u8]>, password: &str, code: &str) -> Result<SecurityView> {
-    let account_id = security::own(actor)?;
+pub(super) async fn turn_off(s: &Services, actor: &Actor, password: &str, code: &str) -> Result<()> {
+    let account_id = own(actor)?;
     own_password(s, account_id, password).await?;
     let one = throttle::code(s, &Whose::SignedIn(account_id))?;
     let mut tx = s.begin().await?;
@@ -189,7 +182,7 @@ pub async fn turn_off(s: &Services, actor: &Actor, current: Option<&[u8]>, passw
     tx.record(actor.business_id, &actor.who, Event::SecondFactorOff(account_id));
     tx.commit().await?;
     one.right(s);
-    security::view(s, actor, current).await
+    Ok(())
 }
 
 /// For who has lost everything, by whoever runs this installation. Returns the person's name.
@@ -235,7 +228,7 @@ async fn remove(tx: &Tx, account_id: Uuid) -> Result<()> {
 /// `Invalid` with a word about the code; `SignInNeeded` where no code is asked for.
 pub(super) async fn take(tx: &Tx, account_id: Uuid, text: &str) -> Result<()> {
     let row = of(&tx.db, account_id).await?.filter(|row| row.confirmed_at.is_some());
-    let row = row.ok_or_else(devices::sign_in_needed)?;
+    let row = row.ok_or_else(sign_in_needed)?;
     if let Some(Typed::Recovery(code)) = rules::read(text) {
         return take_recovery(tx, account_id, &code).await;
     }

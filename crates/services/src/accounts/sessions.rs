@@ -1,14 +1,14 @@
 //! Rows behind browser sessions. The id itself never reaches the database: who can read the table can't take a session over.
 
 use chrono::{DateTime, Duration, Utc};
-use contract::security::{SecurityView, SessionView};
+use contract::security::SessionView;
 use domain::browser;
 use entity::accounts::session;
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::Expr};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::security;
+use super::own;
 use crate::kernel::{Actor, Event, Result, Services, Tx, error::not_found};
 
 /// When a session was last seen is written down so often at most: looking at pages costs no writing.
@@ -140,8 +140,8 @@ pub(super) async fn list(s: &Services, account_id: Uuid, current: Option<&[u8]>)
 ///
 /// # Errors
 /// `NotFound` for a session that is another one's or over; `SignInNeeded`.
-pub async fn revoke(s: &Services, actor: &Actor, current: Option<&[u8]>, id: Uuid) -> Result<SecurityView> {
-    let account_id = security::own(actor)?;
+pub(super) async fn revoke(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
+    let account_id = own(actor)?;
     let mut tx = s.begin().await?;
     let gone = session::Entity::delete_many()
         .filter(session::Column::AccountId.eq(account_id))
@@ -154,22 +154,22 @@ pub async fn revoke(s: &Services, actor: &Actor, current: Option<&[u8]>, id: Uui
     tx.record(actor.business_id, &actor.who, Event::SessionsRevoked(account_id));
     tx.commit().await?;
     s.live().notify();
-    security::view(s, actor, current).await
+    Ok(())
 }
 
 /// Signs out all of the actor's browsers but the one that asks.
 ///
 /// # Errors
 /// `SignInNeeded` for an actor that is not a person.
-pub async fn revoke_others(s: &Services, actor: &Actor, current: Option<&[u8]>) -> Result<SecurityView> {
-    let account_id = security::own(actor)?;
+pub(super) async fn revoke_others(s: &Services, actor: &Actor, current: Option<&[u8]>) -> Result<()> {
+    let account_id = own(actor)?;
     let mut tx = s.begin().await?;
     if end_all(&tx, account_id, current).await? > 0 {
         tx.record(actor.business_id, &actor.who, Event::SessionsRevoked(account_id));
     }
     tx.commit().await?;
     s.live().notify();
-    security::view(s, actor, current).await
+    Ok(())
 }
 
 /// Ends an account's sessions but this one; how many those were. Whoever calls it wakes the live streams after the commit.

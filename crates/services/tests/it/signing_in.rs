@@ -11,7 +11,7 @@ use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
 use services::{
     Actor, Principal, Services,
-    accounts::{self, Caller, Entry, SignedIn, sessions},
+    accounts::{self, Caller, Entry, SignedIn, security, sessions},
     mails,
 };
 use testkit::{Backend, World, member};
@@ -219,34 +219,22 @@ async fn sessions_are_listed_and_revoked_by_their_own_person_alone(
     let phone = session(&w, 2, account(&sam), SAFARI).await;
     let hers = session(&w, 3, account(&ana), FIREFOX).await;
 
-    let seen = accounts::security::view(&w.s, &sam, Some(&here))
-        .await
-        .expect("a view")
-        .sessions;
+    let seen = security::view(&w.s, &sam, Some(&here)).await.expect("a view").sessions;
     let told: Vec<(&str, bool)> = seen.iter().map(|one| (one.device.as_str(), one.this)).collect();
     assert_eq!(told, [("Firefox on Windows", true), ("Safari on an iPhone", false)]);
     // Seen to the quarter of an hour: looking again at once writes nothing.
     assert!(sessions::load(&w.s, &here).await.expect("read").is_some());
-    let seen = accounts::security::view(&w.s, &sam, Some(&here))
-        .await
-        .expect("a view")
-        .sessions;
+    let seen = security::view(&w.s, &sam, Some(&here)).await.expect("a view").sessions;
     assert_eq!(seen[0].seen_at, w.clock.now());
     w.clock.advance(Duration::minutes(14));
     sessions::load(&w.s, &here).await.expect("read");
-    let again = accounts::security::view(&w.s, &sam, Some(&here))
-        .await
-        .expect("a view")
-        .sessions;
+    let again = security::view(&w.s, &sam, Some(&here)).await.expect("a view").sessions;
     assert_eq!(again[0].seen_at, seen[0].seen_at);
 
-    let hers_listed = accounts::security::view(&w.s, &ana, Some(&hers))
-        .await
-        .expect("a view")
-        .sessions;
-    let refused = sessions::revoke(&w.s, &sam, Some(&here), hers_listed[0].id).await;
+    let hers_listed = security::view(&w.s, &ana, Some(&hers)).await.expect("a view").sessions;
+    let refused = security::revoke_session(&w.s, &sam, Some(&here), hers_listed[0].id).await;
     assert_eq!(refused.expect_err("not theirs").problem().status, 404);
-    let left = sessions::revoke(&w.s, &sam, Some(&here), seen[1].id)
+    let left = security::revoke_session(&w.s, &sam, Some(&here), seen[1].id)
         .await
         .expect("revoked")
         .sessions;
@@ -264,7 +252,7 @@ async fn sessions_are_listed_and_revoked_by_their_own_person_alone(
     assert!(sessions::load(&w.s, &phone).await.expect("read").is_none());
 
     session(&w, 4, account(&sam), SAFARI).await;
-    let left = sessions::revoke_others(&w.s, &sam, Some(&here))
+    let left = security::revoke_other_sessions(&w.s, &sam, Some(&here))
         .await
         .expect("revoked")
         .sessions;
@@ -277,7 +265,7 @@ async fn sessions_are_listed_and_revoked_by_their_own_person_alone(
         business_id: business,
         who: Principal::Operator,
     };
-    let refused = accounts::security::view(&w.s, &key, None).await.expect_err("people alone");
+    let refused = security::view(&w.s, &key, None).await.expect_err("people alone");
     assert_eq!(refused.problem().status, 401);
     assert!(
         texts(&w, "SELECT data FROM session")

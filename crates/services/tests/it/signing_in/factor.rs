@@ -1,14 +1,14 @@
 //! The second factor.
 
 use contract::security::{BegunFactor, FactorView};
-use services::accounts::{SessionStart, devices, second_factor, sign_in_with_code};
+use services::accounts::{SessionStart, second_factor, sign_in_with_code};
 use testkit::code;
 
 use super::*;
 
 /// An authenticator that is being set up.
 async fn begun(w: &World, actor: &Actor) -> BegunFactor {
-    let view = second_factor::begin(&w.s, actor, None, PASSWORD).await.expect("begun");
+    let view = security::begin_factor(&w.s, actor, None, PASSWORD).await.expect("begun");
     match view.factor {
         FactorView::Begun(begun) => begun,
         other => panic!("{other:?}"),
@@ -18,7 +18,7 @@ async fn begun(w: &World, actor: &Actor) -> BegunFactor {
 /// One that is in use: its secret and the recovery codes. The next step has begun.
 async fn set_up(w: &World, actor: &Actor) -> (String, Vec<String>) {
     let secret = begun(w, actor).await.secret;
-    let done = second_factor::confirm(&w.s, actor, None, &code(&secret, w.clock.now()))
+    let done = security::confirm_factor(&w.s, actor, None, &code(&secret, w.clock.now()))
         .await
         .expect("on");
     w.clock.advance(Duration::seconds(30));
@@ -54,7 +54,7 @@ async fn an_authenticator_counts_once_a_code_of_it_has_come(#[values(Backend::Sq
     let w = World::new(backend).await;
     let sam = sam(&w).await;
     let from = caller("192.0.2.1", FIREFOX, None);
-    let wrong = second_factor::begin(&w.s, &sam, None, "a wrong password").await;
+    let wrong = security::begin_factor(&w.s, &sam, None, "a wrong password").await;
     assert_eq!(
         wrong.expect_err("refused").problem().for_field("password"),
         Some("This is not your password.")
@@ -66,9 +66,9 @@ async fn an_authenticator_counts_once_a_code_of_it_has_come(#[values(Backend::Sq
     let stored = texts(&w, "SELECT secret FROM second_factor").await;
     assert!(stored.len() == 1 && stored[0].starts_with("v1."), "{stored:?}");
 
-    let stale = second_factor::confirm(&w.s, &sam, None, &code(&first.secret, w.clock.now())).await;
+    let stale = security::confirm_factor(&w.s, &sam, None, &code(&first.secret, w.clock.now())).await;
     assert_eq!(stale.expect_err("the first is none").problem().code, Code::Invalid);
-    let done = second_factor::confirm(&w.s, &sam, None, &code(&second.secret, w.clock.now()))
+    let done = security::confirm_factor(&w.s, &sam, None, &code(&second.secret, w.clock.now()))
         .await
         .expect("on");
     assert_eq!(done.codes.len(), 10);
@@ -84,7 +84,7 @@ async fn an_authenticator_counts_once_a_code_of_it_has_come(#[values(Backend::Sq
         hashes.len() == 10 && done.codes.iter().all(|code| !hashes.contains(code)),
         "kept as hashes"
     );
-    let again = second_factor::begin(&w.s, &sam, None, PASSWORD).await;
+    let again = security::begin_factor(&w.s, &sam, None, PASSWORD).await;
     assert_eq!(again.expect_err("it is on").problem().code, Code::Conflict);
     let (code, _) = refused(&w, first_step(&w, &from).await, &code(&second.secret, w.clock.now()), &from).await;
     assert_eq!(code, Code::Invalid, "the code that turned it on was used by that");
@@ -106,9 +106,9 @@ async fn what_was_begun_too_long_ago_is_begun_anew(#[values(Backend::Sqlite, Bac
     let sam = sam(&w).await;
     let begun = begun(&w, &sam).await;
     w.clock.advance(Duration::minutes(31));
-    let late = second_factor::confirm(&w.s, &sam, None, &code(&begun.secret, w.clock.now())).await;
+    let late = security::confirm_factor(&w.s, &sam, None, &code(&begun.secret, w.clock.now())).await;
     assert_eq!(late.expect_err("too late").problem().code, Code::Conflict);
-    let view = accounts::security::view(&w.s, &sam, None).await.expect("a view");
+    let view = security::view(&w.s, &sam, None).await.expect("a view");
     assert_eq!(view.factor, FactorView::Off, "nor is its picture shown any more");
 }
 
@@ -177,9 +177,9 @@ async fn each_recovery_code_opens_once(#[values(Backend::Sqlite, Backend::Postgr
         FactorView::On { recovery_codes_left, .. } => recovery_codes_left,
         other => panic!("{other:?}"),
     };
-    let view = accounts::security::view(&w.s, &sam, None).await.expect("a view");
+    let view = security::view(&w.s, &sam, None).await.expect("a view");
     assert_eq!(left(view), 9);
-    let renewed = second_factor::renew_recovery_codes(&w.s, &sam, None, &code(&secret, w.clock.now())).await;
+    let renewed = security::renew_recovery_codes(&w.s, &sam, None, &code(&secret, w.clock.now())).await;
     let renewed = renewed.expect("ten new ones");
     assert_eq!((renewed.codes.len(), left(renewed.security)), (10, 10));
     assert_eq!(
@@ -232,25 +232,21 @@ async fn a_device_that_is_trusted_is_not_asked_for_thirty_days(#[values(Backend:
     first_step(&w, &stranger).await;
     w.clock.advance(Duration::days(30) - Duration::seconds(1));
     enter(&w.s, &known).await;
-    let devices = accounts::security::view(&w.s, &sam, None).await.expect("a view").devices;
+    let devices = security::view(&w.s, &sam, None).await.expect("a view").devices;
     assert_eq!(devices.len(), 1);
     w.clock.advance(Duration::seconds(1));
     let start = first_step(&w, &known).await;
-    assert!(
-        accounts::security::view(&w.s, &sam, None)
-            .await
-            .expect("a view")
-            .devices
-            .is_empty()
-    );
+    assert!(security::view(&w.s, &sam, None).await.expect("a view").devices.is_empty());
 
     sign_in_with_code(&w.s, start, &code(&secret, w.clock.now()), true, &known)
         .await
         .expect("in");
     let ana = member(&w.s, w.owner.business_id, Role::Owner, "ana@x.test", PASSWORD).await;
-    let refused = devices::revoke(&w.s, &ana, None, devices[0].id).await;
+    let refused = security::revoke_device(&w.s, &ana, None, devices[0].id).await;
     assert_eq!(refused.expect_err("not hers").problem().status, 404);
-    let left = devices::revoke(&w.s, &sam, None, devices[0].id).await.expect("revoked");
+    let left = security::revoke_device(&w.s, &sam, None, devices[0].id)
+        .await
+        .expect("revoked");
     assert!(left.devices.is_empty());
     first_step(&w, &known).await;
 }
@@ -272,12 +268,14 @@ async fn turning_it_off_takes_password_and_code_and_the_operator_neither(
     let known = caller("192.0.2.1", FIREFOX, Some(&trusted));
     let now = code(&secret, w.clock.now());
     for (password, code, field) in [("a wrong password", now.as_str(), "password"), (PASSWORD, "12", "code")] {
-        let refused = second_factor::turn_off(&w.s, &sam, None, password, code)
+        let refused = security::turn_off_factor(&w.s, &sam, None, password, code)
             .await
             .expect_err("refused");
         assert!(refused.problem().for_field(field).is_some(), "{:?}", refused.problem());
     }
-    let off = second_factor::turn_off(&w.s, &sam, None, PASSWORD, &now).await.expect("off");
+    let off = security::turn_off_factor(&w.s, &sam, None, PASSWORD, &now)
+        .await
+        .expect("off");
     assert!(off.factor == FactorView::Off && off.devices.is_empty());
     enter(&w.s, &from).await;
     let subjects: Vec<String> = mails_to(&w, EMAIL).await.into_iter().map(|(subject, _)| subject).collect();
