@@ -171,11 +171,11 @@ impl TestApp {
         Self::set_up(backend, setup).await
     }
 
-    /// Where people may sign in at an OpenID Connect issuer; on the machine's clock.
+    /// Where people may sign in at an OpenID Connect issuer.
     pub async fn with_oidc(backend: Backend, oidc: OidcSettings) -> Self {
         let setup = Setup {
             oidc: Some(oidc),
-            ..Setup::default()
+            ..Setup::in_new_york(START)
         };
         Self::set_up(backend, setup).await
     }

@@ -60,7 +60,7 @@ async fn sign_in(
 ) -> (String, String) {
     let http = browser();
     let asked = begin(app, &http, "/inbox").await;
-    let mut claims = issuer.claims(&asked, subject, email);
+    let mut claims = issuer.claims(app.s.now(), &asked, subject, email);
     change(&mut claims);
     let code = issuer.signs_in(&asked, claims);
     let answer = back(app, &http, &[("code", &code), ("state", &asked.0["state"])]).await;
@@ -169,7 +169,7 @@ async fn a_state_counts_once_and_in_its_own_browser() {
     let (app, issuer) = app(Backend::Sqlite).await;
     let (hers, other) = (browser(), browser());
     let asked = begin(&app, &hers, "/inbox").await;
-    let claims = issuer.claims(&asked, "s-1", "olga@x.test");
+    let claims = issuer.claims(app.s.now(), &asked, "s-1", "olga@x.test");
     let code = issuer.signs_in(&asked, claims.clone());
     let answer: [(&str, &str); 2] = [("code", &code), ("state", &asked.0["state"])];
     // Sent to somebody else, it does not sign them in as her.
@@ -200,7 +200,7 @@ async fn an_answer_that_names_another_issuer_or_an_error_signs_nobody_in() {
     ] {
         let http = browser();
         let asked = begin(&app, &http, "/inbox").await;
-        let code = issuer.signs_in(&asked, issuer.claims(&asked, "s-1", "olga@x.test"));
+        let code = issuer.signs_in(&asked, issuer.claims(app.s.now(), &asked, "s-1", "olga@x.test"));
         let led = back(&app, &http, &[("code", &code), ("state", &asked.0["state"]), extra]).await;
         assert_eq!(led.headers()["location"], "/signin");
         let html = http
@@ -247,6 +247,9 @@ async fn a_token_that_somebody_else_signed_opens_nothing_and_a_new_key_is_learne
     // What it says of itself was read a moment ago, and is not read for every token that does not fit.
     let (to, html) = sign_in(&app, &issuer, "s-1", "olga@x.test", |_| {}).await;
     assert!(to == "/signin" && html.contains("could not be verified"), "{to}");
+    app.clock().advance(chrono::Duration::minutes(2));
+    let (to, _) = sign_in(&app, &issuer, "s-1", "olga@x.test", |_| {}).await;
+    assert_eq!(to, "/inbox", "its new key was learned");
 }
 
 #[tokio::test]
@@ -255,7 +258,7 @@ async fn nobody_is_led_elsewhere_and_no_other_site_begins_it() {
     for next in ["https://evil.example", "//evil.example", "/\\evil.example", "/signin/code"] {
         let http = browser();
         let asked = begin(&app, &http, next).await;
-        let code = issuer.signs_in(&asked, issuer.claims(&asked, "s-1", "olga@x.test"));
+        let code = issuer.signs_in(&asked, issuer.claims(app.s.now(), &asked, "s-1", "olga@x.test"));
         let led = back(&app, &http, &[("code", &code), ("state", &asked.0["state"])]).await;
         assert_eq!(led.headers()["location"], "/today", "{next}");
     }
