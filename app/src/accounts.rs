@@ -34,6 +34,12 @@ pub use people::PeoplePage;
 #[cfg(feature = "ssr")]
 use crate::ssr;
 
+mod code;
+pub use code::CodePage;
+
+/// The name of the form to sign in; the way by another account comes back to it, too.
+const SIGN_IN: &str = "signin";
+
 /// Who is signed in, with fresh counts.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn who_am_i() -> Result<Me, AppError> {
@@ -107,28 +113,42 @@ pub async fn sign_up(
         country,
     };
     let work = async move {
-        let started = services::setup::sign_up(&ssr::services()?, command).await?;
-        ssr::start_session(started.account_id, Some(started.business_id)).await
+        let (s, caller) = (ssr::services()?, ssr::who_knocks());
+        let started = services::setup::sign_up(&s, command).await?;
+        ssr::start_session(services::accounts::signed_up(&s, started, &caller).await?).await
     };
     ssr::post_form(form, work, |()| Some("/today".to_owned())).await
 }
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn sign_in(email: String, password: String, next: String) -> Result<(), AppError> {
-    let next = paths::local(&next, "/today").to_owned();
+    let next = paths::after_sign_in(&next).to_owned();
     let page = paths::with_query("/signin", &[("next", Some(&next))]);
-    let form = ssr::Form::new("signin", page).typed("email", &email);
+    let form = ssr::Form::new(SIGN_IN, page).typed("email", &email);
     let work = async move {
-        let signed_in = services::accounts::sign_in(&ssr::services()?, contract::accounts::SignIn { email, password }).await?;
-        ssr::start_session(signed_in.account_id, signed_in.business_id).await?;
-        Ok::<_, AppError>(signed_in.business_id.is_some())
+        let (s, caller) = (ssr::services()?, ssr::who_knocks());
+        match services::accounts::sign_in(&s, contract::accounts::SignIn { email, password }, &caller).await? {
+            services::accounts::SignedIn::In(entry) => {
+                let there = after_sign_in(entry.start.business_id.is_some(), next);
+                ssr::start_session(entry).await.map(|()| there)
+            }
+            services::accounts::SignedIn::CodeNeeded(start) => {
+                ssr::await_code(start).await?;
+                Ok(paths::with_query("/signin/code", &[("next", Some(&next))]))
+            }
+        }
     };
-    // Who belongs to no business may still accept an invitation.
-    let there = move |works: &bool| {
-        let here = *works || next.starts_with("/invitations/");
-        Some(if here { next } else { choosing::PATH.to_owned() })
-    };
-    ssr::post_form(form, work, there).await.map(drop)
+    ssr::post_form(form, work, |to| Some(to.clone())).await.map(drop)
+}
+
+/// Who belongs to no business may still accept an invitation.
+#[cfg(feature = "ssr")]
+fn after_sign_in(works: bool, next: String) -> String {
+    if works || next.starts_with("/invitations/") {
+        next
+    } else {
+        choosing::PATH.to_owned()
+    }
 }
 
 /// Whether single keys do something for this person.
@@ -259,9 +279,11 @@ async fn choose_by_zone(zone: String, country: NodeRef<html::Select>, before: St
 /// What the page to sign in starts with. Whoever is signed in, but works no more where they did, is led to where they do.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn begin_sign_in() -> Result<SignInView, AppError> {
+    let issuer = services::accounts::oidc::name(&ssr::services()?);
     let (signed_in, actor, flash) = futures::join!(ssr::signed_in(), ssr::actor_if_any(), ssr::take_flash());
     Ok(SignInView {
         works_nowhere: signed_in?.is_some() && actor?.is_none(),
+        issuer,
         flash: flash?,
     })
 }
@@ -269,6 +291,8 @@ pub async fn begin_sign_in() -> Result<SignInView, AppError> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignInView {
     works_nowhere: bool,
+    /// What the button to another account says, where there is one.
+    issuer: Option<String>,
     flash: Option<Flash>,
 }
 
@@ -279,7 +303,7 @@ pub fn SignInPage() -> impl IntoView {
         if start.works_nowhere {
             view! { <RedirectTo path=choosing::PATH.to_owned() /> }.into_any()
         } else {
-            view! { <SignInForm flash=start.flash /> }.into_any()
+            view! { <SignInForm start /> }.into_any()
         }
     };
     view! {
@@ -289,13 +313,26 @@ pub fn SignInPage() -> impl IntoView {
 }
 
 #[component]
-fn SignInForm(flash: Option<Flash>) -> impl IntoView {
+fn SignInForm(start: SignInView) -> impl IntoView {
+    let SignInView { flash, issuer, .. } = start;
     let action = ServerAction::<SignIn>::new();
-    let form = FormState::new("signin", action, flash);
+    let form = FormState::new(SIGN_IN, action, flash);
     let query = use_query_map().get_untracked();
     let changed = query.get("changed").as_deref() == Some("password");
     let next = query.get("next").unwrap_or_default();
-    let next = paths::local(&next, "/today").to_owned();
+    let next = paths::after_sign_in(&next).to_owned();
+    let other = issuer.map(|name| {
+        let next = next.clone();
+        view! {
+            // A form, for it changes what this browser's session holds; not taken over by the script, for it leads elsewhere.
+            <form method="post" action="/signin/oidc" class="flex flex-col">
+                <input type="hidden" name="next" value=next />
+                <button type="submit" class="btn min-h-11">
+                    {name}
+                </button>
+            </form>
+        }
+    });
     view! {
         <Door title="Sign in">
             <p role="status" class="text-sm font-semibold text-success" class:hidden=!changed>
@@ -308,6 +345,7 @@ fn SignInForm(flash: Option<Flash>) -> impl IntoView {
                 <input type="hidden" name="next" value=next />
                 <Submit form label="Sign in" />
             </ActionForm>
+            {other}
             <p class="text-sm">
                 <a class="link" href="/forgot">
                     "Forgot your password?"
@@ -323,9 +361,9 @@ fn SignInForm(flash: Option<Flash>) -> impl IntoView {
     }
 }
 
-/// A page outside the frame.
+/// The frame of pages outside: for whoever is not signed in.
 #[component]
-fn Door(#[prop(into)] title: String, children: Children) -> impl IntoView {
+pub fn Door(#[prop(into)] title: String, children: Children) -> impl IntoView {
     view! {
         <main class="mx-auto flex min-h-dvh w-full max-w-sm flex-col justify-center gap-4 p-4">
             <p class="flex items-center gap-2 font-semibold text-primary">

@@ -26,11 +26,12 @@ mod messages;
 mod notices;
 mod notifications;
 mod numbers;
-mod paths;
+pub mod paths;
 mod quick_replies;
 mod reports;
 mod routes;
 mod search;
+mod security;
 mod session;
 mod settings;
 #[cfg(debug_assertions)]
@@ -111,6 +112,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("reset/:token") view={Lazy::<routes::Reset>::new()} ssr=SsrMode::Async />
                 <Route path=path!("account/email/:token") view={Lazy::<routes::ConfirmEmail>::new()} ssr=SsrMode::Async />
                 <Route path=path!("account/undo/:token") view={Lazy::<routes::UndoEmail>::new()} ssr=SsrMode::Async />
+                <Route path=path!("signin/code") view=accounts::CodePage ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=layout::Layout ssr=SsrMode::Async>
                     <ParentRoute path=path!("inbox") view={Lazy::<routes::Inbox>::new()} ssr=SsrMode::Async>
                         <Route path=path!("") view=conversations::NothingOpen ssr=SsrMode::Async />
@@ -140,6 +142,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("log") view={Lazy::<routes::Log>::new()} ssr=SsrMode::Async />
                     <Route path=path!("reports") view={Lazy::<routes::Reports>::new()} ssr=SsrMode::Async />
                     <Route path=path!("components") view={Lazy::<routes::Components>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("account/security") view={Lazy::<routes::Security>::new()} ssr=SsrMode::Async />
                     <Route path=path!("account") view={Lazy::<routes::Account>::new()} ssr=SsrMode::Async />
                     <ParentRoute path=path!("") view={Lazy::<routes::SettingsFrame>::new()} ssr=SsrMode::Async>
                         <Route path=path!("settings") view={Lazy::<routes::Settings>::new()} ssr=SsrMode::Async />

@@ -11,7 +11,7 @@ use leptos_router::LazyRoute;
 
 use crate::{
     accounts, appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
-    notifications, numbers, quick_replies, reports, search, settings, tasks, today, twilio,
+    notifications, numbers, quick_replies, reports, search, security, settings, tasks, today, twilio,
 };
 
 /// Only where the product is made.
@@ -115,6 +115,7 @@ page!(Components, office, ComponentsPage);
 page!(InboxRules, office, businesses::InboxRulesPage);
 page!(VisitTypes, office, businesses::TypesPage);
 page!(Feeds, office, feeds::FeedsPage);
+page!(Security, office, security::SecurityPage);
 page!(StaffLabels, office, businesses::StaffPage);
 page!(People, office, accounts::PeoplePage);
 page!(Account, office, accounts::AccountPage);

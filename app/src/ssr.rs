@@ -3,18 +3,27 @@
 //! What reads for a page takes all it needs from the context before it waits for anything, for Leptos may drop a drawing, and its context
 //! with it, while its data is on its way. Two reads for one page are begun together (`futures::join!`).
 
+mod caller;
+
 use std::{collections::BTreeMap, pin::Pin, task::Poll};
 
 use axum::http::{HeaderValue, header, request::Parts};
+use chrono::{DateTime, Duration, Utc};
 use contract::{Code, Problem};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use serde::{Deserialize, Serialize};
 use services::{
     Actor, Services,
-    accounts::sessions::{self, Claim},
+    accounts::{
+        Caller, Entry, SessionStart,
+        sessions::{self, Claim},
+    },
 };
-use tower_sessions::Session;
+use tower_sessions::{Expiry, Session, cookie::time};
 use uuid::Uuid;
+
+pub use caller::{address, caller, device_cookie};
 
 use crate::{
     error::{AppError, set_status},
@@ -26,9 +35,13 @@ use crate::{
 pub const ACCOUNT: &str = "account_id";
 /// Session key: the business it works in (UUID).
 pub const BUSINESS: &str = "business_id";
-/// Session key: when it began (RFC 3339), so that it can be ended from elsewhere.
-const SINCE: &str = "since";
+/// Session key: what the browser calls itself.
+pub const AGENT: &str = "user_agent";
+const PENDING: &str = "pending_sign_in";
 const FLASH: &str = "flash";
+
+/// So long the second step of signing in may take.
+const PENDING_MINUTES: i64 = 10;
 
 /// On the heap, because what a use case keeps while it runs is large.
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
@@ -101,7 +114,6 @@ pub async fn claim(session: &Session) -> Result<Option<Claim>, tower_sessions::s
     Ok(Some(Claim {
         account_id,
         business_id: session.get(BUSINESS).await?,
-        since: session.get(SINCE).await?,
     }))
 }
 
@@ -143,21 +155,6 @@ pub async fn account() -> Result<Uuid, AppError> {
     }
 }
 
-/// From now on this browser is `account` at `business` (none: it belongs to none), under a new session id.
-///
-/// # Errors
-/// `Internal` when the session cannot be stored.
-pub async fn start_session(account: Uuid, business: Option<Uuid>) -> Result<(), AppError> {
-    let (services, session) = (services()?, session().await?);
-    session.cycle_id().await.map_err(broken)?;
-    session.insert(ACCOUNT, account).await.map_err(broken)?;
-    session.insert(SINCE, services.now()).await.map_err(broken)?;
-    match business {
-        Some(business) => session.insert(BUSINESS, business).await.map_err(broken),
-        None => session.remove::<Uuid>(BUSINESS).await.map_err(broken).map(drop),
-    }
-}
-
 /// From now on this browser works in another business of the same person.
 ///
 /// # Errors
@@ -166,14 +163,103 @@ pub async fn work_in(business: Uuid) -> Result<(), AppError> {
     session().await?.insert(BUSINESS, business).await.map_err(broken)
 }
 
-/// This session stays when all that began before `since` have ended; under a new id, for an old one may be known to somebody.
+/// The id of this session, and another one: the old one may be known to somebody.
 ///
 /// # Errors
 /// `Internal` when the session cannot be stored.
-pub async fn keep_session(since: chrono::DateTime<chrono::Utc>) -> Result<(), AppError> {
+pub async fn renew_session() -> Result<(), AppError> {
+    session().await?.cycle_id().await.map_err(broken)
+}
+
+/// Somebody whose password was right and who has yet to tell a code. Nothing that asks who is signed in finds them.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Pending {
+    account_id: Uuid,
+    business_id: Option<Uuid>,
+    until: DateTime<Utc>,
+}
+
+/// Who asks, with what their browser tells.
+pub fn who_knocks() -> Caller {
+    use_context::<Parts>().map_or_else(Caller::default, |parts| caller(&parts.headers, &parts.extensions))
+}
+
+/// From now on this browser is signed in, under a new session id, and known as a device.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn start_session(entry: Entry) -> Result<(), AppError> {
+    let (s, agent, options) = (services()?, who_knocks().user_agent, use_context::<ResponseOptions>());
+    let session = session().await?;
+    enter(&session, entry.start, &agent).await?;
+    let cookie = device_cookie(&entry.device, s.settings().public_url.starts_with("https://"));
+    if let (Some(options), Some(cookie)) = (options, cookie) {
+        options.append_header(header::SET_COOKIE, cookie);
+    }
+    Ok(())
+}
+
+/// The same for a door that has the session in its hands.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn enter(session: &Session, start: SessionStart, agent: &str) -> Result<(), AppError> {
+    session.cycle_id().await.map_err(broken)?;
+    session.remove::<Pending>(PENDING).await.map_err(broken)?;
+    session.insert(ACCOUNT, start.account_id).await.map_err(broken)?;
+    match start.business_id {
+        Some(business) => session.insert(BUSINESS, business).await.map_err(broken)?,
+        None => drop(session.remove::<Uuid>(BUSINESS).await.map_err(broken)?),
+    }
+    session.insert(AGENT, domain::browser::kept(agent)).await.map_err(broken)
+}
+
+/// The password was right; until the code is, this browser is nobody, whoever it was before.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn await_code(start: SessionStart) -> Result<(), AppError> {
+    let now = services()?.now();
     let session = session().await?;
     session.cycle_id().await.map_err(broken)?;
-    session.insert(SINCE, since).await.map_err(broken)
+    for name in [ACCOUNT, BUSINESS] {
+        session.remove::<Uuid>(name).await.map_err(broken)?;
+    }
+    session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PENDING_MINUTES))));
+    let pending = Pending {
+        account_id: start.account_id,
+        business_id: start.business_id,
+        until: now + Duration::minutes(PENDING_MINUTES),
+    };
+    session.insert(PENDING, pending).await.map_err(broken)
+}
+
+/// Whose code is waited for.
+///
+/// # Errors
+/// `SignInNeeded` when nobody's is, or not any more.
+pub async fn awaited() -> Result<SessionStart, AppError> {
+    let now = services()?.now();
+    let pending = session().await?.get::<Pending>(PENDING).await.map_err(broken)?;
+    if let Some(pending) = pending.filter(|pending| now < pending.until) {
+        return Ok(SessionStart {
+            account_id: pending.account_id,
+            business_id: pending.business_id,
+        });
+    }
+    set_status(Code::SignInNeeded.status());
+    Err(AppError::new(
+        Code::SignInNeeded,
+        "That took too long. Please sign in once more.",
+    ))
+}
+
+/// The id of the session that asks, to tell it from its person's others.
+///
+/// # Errors
+/// `Internal` when it cannot be read.
+pub async fn session_id() -> Result<Option<[u8; 16]>, AppError> {
+    Ok(session().await?.id().map(|id| id.0.to_be_bytes()))
 }
 
 /// Forgets who was signed in, and everything else about this browser.

@@ -7,4 +7,3 @@ DROP TABLE invitation;
 DROP INDEX member_of_business;
 ALTER TABLE member DROP COLUMN last_in_at;
 ALTER TABLE account DROP COLUMN last_business_id;
-ALTER TABLE account DROP COLUMN signed_out_at;

@@ -1,6 +1,5 @@
 -- People who are invited, work in several businesses, and forget their passwords. Mail may be to somebody who has no account yet, and
 -- about an account wherever its person works.
-ALTER TABLE account ADD COLUMN signed_out_at text;
 ALTER TABLE account ADD COLUMN last_business_id blob;
 ALTER TABLE member ADD COLUMN last_in_at text;
 CREATE INDEX member_of_business ON member (business_id, created_at, id);

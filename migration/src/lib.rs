@@ -62,6 +62,7 @@ const FILES: &[File] = &[
     file!(each "0050_calendars_that_are_read"),
     file!(both "0052_several_in_one_text"),
     file!(each_way "0054_members_invitations_and_passwords"),
+    file!(each "0056_sessions_and_second_factors"),
     file!(each "0058_number_requests_and_registration"),
     file!(each "0060_audit_trail_and_settings"),
 ];

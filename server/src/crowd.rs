@@ -2,13 +2,13 @@
 //! calendars of staff. Who guesses is let in less often than who reads.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -103,7 +103,7 @@ impl Door {
 
 /// Lets a request in, or says how long to wait.
 pub async fn limit(State(door): State<Door>, request: Request, next: Next) -> Response {
-    let who = address(&request);
+    let who = app::ssr::address(request.headers(), request.extensions());
     let now = door.services.now();
     if let Some(wait) = door.comes_in(who, now) {
         return wait_a_moment((door.busy)(), wait);
@@ -122,7 +122,7 @@ pub async fn limit_forms(State(door): State<Door>, request: Request, next: Next)
     if !form && !sign_up {
         return next.run(request).await;
     }
-    let (who, now) = (address(&request), door.services.now());
+    let (who, now) = (app::ssr::address(request.headers(), request.extensions()), door.services.now());
     let wait = if sign_up {
         door.with(|crowds| crowds.misses.must_wait(who, now))
     } else {
@@ -152,28 +152,4 @@ fn wait_a_moment(mut response: Response, wait: Duration) -> Response {
 fn busy_form() -> Response {
     let words = "That was a lot at once. Please try again in a minute.";
     ApiError::from(Problem::new(Code::TooMany, words)).into_response()
-}
-
-/// Who asks. Behind a proxy, which is on this machine or in its network, it is whom the proxy names: last, for what stands before that came
-/// from outside.
-fn address(request: &Request) -> IpAddr {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-    if is_near(peer) {
-        forwarded(request.headers()).unwrap_or(peer)
-    } else {
-        peer
-    }
-}
-
-fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
-    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
-}
-
-fn is_near(peer: IpAddr) -> bool {
-    match peer.to_canonical() {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_unspecified(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
-    }
 }

@@ -11,6 +11,7 @@ mod health;
 pub mod kept;
 mod live;
 pub mod metrics;
+mod oidc;
 mod pwa;
 pub mod rest;
 pub mod router;

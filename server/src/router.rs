@@ -25,7 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, metrics, pwa, rest, rest::ApiError, sessions, uploads, visit_page, webhooks,
+    AppState, crowd, exports, feeds, health, live, metrics, oidc, pwa, rest, rest::ApiError, sessions, uploads, visit_page,
+    webhooks,
 };
 
 /// A form of ours is a few kilobytes.
@@ -112,6 +113,7 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .layer(middleware::from_fn_with_state(door, crowd::limit_forms))
         .route("/live", get(live::stream_events))
         .merge(uploads())
+        .merge(other_accounts(state))
         .layer(sessions::layer(state.services.clone()))
         .layer(same_origin))
 }
@@ -142,6 +144,20 @@ fn calendars(state: &AppState) -> Router<AppState> {
     let door = crowd::Door::new(state.services.clone(), feeds::busy);
     Router::new()
         .route("/feeds/{file}", get(feeds::read))
+        .layer(middleware::from_fn_with_state(door, crowd::limit))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(30),
+        ))
+}
+
+/// Signing in with an account of somebody else's: the way there and back.
+fn other_accounts(state: &AppState) -> Router<AppState> {
+    let door = crowd::Door::new(state.services.clone(), oidc::busy);
+    Router::new()
+        .route("/signin/oidc", post(oidc::begin))
+        .route("/signin/oidc/callback", get(oidc::finish))
+        .layer(DefaultBodyLimit::max(8 * 1024))
         .layer(middleware::from_fn_with_state(door, crowd::limit))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,

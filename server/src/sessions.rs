@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
+use app::ssr::{ACCOUNT, AGENT};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contract::{Code, Problem};
-use services::{Actor, Services, accounts::sessions};
+use services::{
+    Actor, Services,
+    accounts::sessions::{self, Kept},
+};
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer, SessionStore,
     cookie::SameSite,
@@ -52,25 +56,27 @@ fn backend(error: impl std::fmt::Display) -> Error {
     Error::Backend(error.to_string())
 }
 
-fn row(record: &Record) -> Result<(String, DateTime<Utc>)> {
-    let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
-    let expires_at = DateTime::<Utc>::from_timestamp(record.expiry_date.unix_timestamp(), 0).ok_or_else(|| backend("expiry"))?;
-    Ok((data, expires_at))
+fn kept(record: &Record) -> Result<Kept<'_>> {
+    let text = |name| record.data.get(name).and_then(serde_json::Value::as_str);
+    Ok(Kept {
+        data: serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?,
+        expires_at: DateTime::<Utc>::from_timestamp(record.expiry_date.unix_timestamp(), 0).ok_or_else(|| backend("expiry"))?,
+        account_id: text(ACCOUNT).and_then(|id| id.parse().ok()),
+        user_agent: text(AGENT).unwrap_or_default(),
+    })
 }
 
 #[async_trait]
 impl SessionStore for Store {
     async fn create(&self, record: &mut Record) -> Result<()> {
         // 128 random bits: a collision is not a case.
-        let (data, expires_at) = row(record)?;
-        sessions::create(&self.0, &record.id.0.to_be_bytes(), data, expires_at)
+        sessions::create(&self.0, &record.id.0.to_be_bytes(), kept(record)?)
             .await
             .map_err(backend)
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (data, expires_at) = row(record)?;
-        sessions::save(&self.0, &record.id.0.to_be_bytes(), data, expires_at)
+        sessions::save(&self.0, &record.id.0.to_be_bytes(), kept(record)?)
             .await
             .map_err(backend)
     }

@@ -55,11 +55,14 @@ pub async fn join_business(token: String) -> Result<(), AppError> {
 pub async fn join_as_new(token: String, name: String, password: String) -> Result<(), AppError> {
     let form = ssr::Form::new(NEW, page(&token)).typed("name", &name);
     let work = async move {
-        let s = ssr::services()?;
+        let (s, caller) = (ssr::services()?, ssr::who_knocks());
         let new = NewPerson { name, password };
         let (account, business) = services::accounts::invitations::accept_as_new(&s, &token, new).await?;
-        services::accounts::choosing::choose(&s, account, business).await?;
-        ssr::start_session(account, Some(business)).await
+        let start = services::accounts::SessionStart {
+            account_id: account,
+            business_id: Some(business),
+        };
+        ssr::start_session(services::accounts::signed_up(&s, start, &caller).await?).await
     };
     ssr::post_form(form, work, |()| Some("/today".to_owned())).await
 }

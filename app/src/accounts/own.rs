@@ -48,8 +48,10 @@ pub async fn change_password(present: String, password: String) -> Result<(), Ap
     let form = ssr::Form::new(PASSWORD, PATH);
     let work = async move {
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
-        let since = services::accounts::passwords::change(&s, &actor, &present, &password).await?;
-        ssr::keep_session(since).await
+        let current = ssr::session_id().await?;
+        let current = current.as_ref().map(<[u8; 16]>::as_slice);
+        services::accounts::passwords::change(&s, &actor, &present, &password, current).await?;
+        ssr::renew_session().await
     };
     ssr::post_form(form, work, |()| None).await
 }

@@ -28,6 +28,7 @@ pub mod problem;
 pub mod quick_replies;
 pub mod reports;
 pub mod search;
+pub mod security;
 pub mod task_form;
 pub mod tasks;
 pub mod today;

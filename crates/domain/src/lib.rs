@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod breaker;
+pub mod browser;
 pub mod calendar;
 pub mod calendars;
 pub mod consent;
@@ -16,6 +17,7 @@ pub mod countries;
 pub mod crowd;
 pub mod delivery;
 pub mod filters;
+pub mod guessing;
 pub mod hours;
 #[cfg(feature = "ics")]
 pub mod ics;
@@ -38,6 +40,7 @@ pub mod rate_limit;
 pub mod registration;
 pub mod reminders;
 pub mod search;
+pub mod second_factor;
 pub mod segments;
 pub mod series;
 pub mod slug;

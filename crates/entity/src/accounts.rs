@@ -18,8 +18,6 @@ pub mod account {
         pub shortcuts: bool,
         /// So many seconds a reply of theirs can be taken back.
         pub undo_seconds: i32,
-        /// Sessions that began before count no more.
-        pub signed_out_at: Option<DateTimeUtc>,
         /// Where they worked last; signing in goes there, if they still belong to it.
         pub last_business_id: Option<Uuid>,
         pub created_at: DateTimeUtc,
@@ -61,7 +59,7 @@ pub mod member {
     crate::in_business!();
 }
 
-/// A signed-in browser. Only the hash of its id is stored.
+/// A browser with a session; whose, once somebody has signed in. Only the hash of its id is stored.
 pub mod session {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -71,6 +69,101 @@ pub mod session {
         pub id_hash: String,
         pub data: String,
         pub expires_at: DateTimeUtc,
+        /// What its person's list of sessions calls it by.
+        pub id: Option<Uuid>,
+        /// None: nobody has signed in, or not all the way.
+        pub account_id: Option<Uuid>,
+        /// What its browser calls itself.
+        pub user_agent: String,
+        pub created_at: Option<DateTimeUtc>,
+        /// To the quarter of an hour.
+        pub seen_at: Option<DateTimeUtc>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A browser in which somebody has signed in. It is known by a cookie of its own, of which the hash is stored.
+pub mod device {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "device")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub account_id: Uuid,
+        pub hash: String,
+        pub user_agent: String,
+        pub created_at: DateTimeUtc,
+        /// When somebody last signed in there.
+        pub seen_at: DateTimeUtc,
+        /// Till then it is not asked for the second factor.
+        pub trusted_until: Option<DateTimeUtc>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// An authenticator of somebody: an app that tells codes by the time.
+pub mod second_factor {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "second_factor")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub account_id: Uuid,
+        /// Sealed.
+        pub secret: String,
+        /// The newest time step of which a code was taken: none is taken twice.
+        pub last_step: i64,
+        pub begun_at: DateTimeUtc,
+        /// Since when it is asked for; none: it was never used yet, and is not asked for.
+        pub confirmed_at: Option<DateTimeUtc>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What opens an account in place of a code, once.
+pub mod recovery_code {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "recovery_code")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub account_id: Uuid,
+        pub hash: String,
+        pub used_at: Option<DateTimeUtc>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Who an account is at an OpenID Connect issuer.
+pub mod identity {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "identity")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub issuer: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub subject: String,
+        pub account_id: Uuid,
+        pub created_at: DateTimeUtc,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

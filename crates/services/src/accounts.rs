@@ -1,11 +1,17 @@
 //! Signing up, in and out; who a session belongs to.
 
 pub mod choosing;
+mod devices;
 pub mod emails;
 pub mod invitations;
 pub mod members;
+pub mod oidc;
 pub mod passwords;
+pub mod second_factor;
+pub mod security;
 pub mod sessions;
+mod signing_in;
+mod throttle;
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,11 +19,7 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use contract::{
-    Code, FieldError, Problem,
-    accounts::{Role, SignIn},
-    conversations::MemberName,
-};
+use contract::{Code, FieldError, Problem, accounts::Role, conversations::MemberName};
 use domain::{later, words};
 use entity::accounts::{account, member};
 use sea_orm::{
@@ -26,6 +28,9 @@ use sea_orm::{
 };
 use serde_json::json;
 use uuid::Uuid;
+
+pub use signing_in::{Caller, Entry, SignedIn, sign_in, sign_in_with_code, signed_up};
+pub(crate) use throttle::Throttle;
 
 use crate::kernel::{
     Actor, Error, Event, Permission, Principal, Result, Services, Tx,
@@ -53,13 +58,6 @@ impl Default for Passwords {
 #[derive(Clone, Copy, Debug)]
 pub struct SessionStart {
     pub account_id: Uuid,
-    pub business_id: Uuid,
-}
-
-/// Who has signed in, and where to.
-#[derive(Clone, Copy, Debug)]
-pub struct SignedIn {
-    pub account_id: Uuid,
     /// None: they belong to no business any more.
     pub business_id: Option<Uuid>,
 }
@@ -85,29 +83,6 @@ pub(crate) fn valid_password(password: &str) -> std::result::Result<(), &'static
         8..=200 => Ok(()),
         _ => Err("At most 200 characters, please."),
     }
-}
-
-/// Signs in with e-mail and password; into the business they worked in last, else the one they joined first.
-///
-/// # Errors
-/// `WrongCredentials`, the same and as slow for an unknown address as for a wrong password.
-pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SignedIn> {
-    let wrong = || problem(Code::WrongCredentials, "E-mail and password do not match an account.");
-    let email = words::line(&cmd.email).to_lowercase();
-    let account = with_email(s, s.read(), &email).await?;
-    let hash = account
-        .as_ref()
-        .map_or_else(|| NOBODY.to_owned(), |a| a.password_hash.clone());
-    let fits = verify_password(s, cmd.password.chars().take(200).collect(), hash).await?;
-    let account = account.filter(|_| fits).ok_or_else(wrong)?;
-    let business_id = choosing::last_used(s, &account).await?;
-    if let Some(business_id) = business_id {
-        choosing::choose(s, account.id, business_id).await?;
-    }
-    Ok(SignedIn {
-        account_id: account.id,
-        business_id,
-    })
 }
 
 /// Somebody tried to come in as this person: counted in their businesses and not listed, for guessing is endless.
@@ -231,7 +206,6 @@ async fn open_account(tx: &Tx, name: &str, email: &str, password_hash: String) -
         password_hash: Set(password_hash),
         shortcuts: Set(true),
         undo_seconds: sea_orm::NotSet,
-        signed_out_at: Set(None),
         last_business_id: Set(None),
         created_at: Set(tx.now),
     };
@@ -270,6 +244,19 @@ pub(crate) async fn join(tx: &mut Tx, by: &Principal, business_id: Uuid, account
     let after = Some(json!({ "name": name, "role": role.as_str() }));
     tx.record_change(business_id, by, Event::MemberAdded(account_id), None::<()>, after);
     Ok(())
+}
+
+/// The account of a person who is signed in.
+fn own(actor: &Actor) -> Result<Uuid> {
+    match actor.who {
+        Principal::Member { account_id, .. } => Ok(account_id),
+        _ => Err(sign_in_needed()),
+    }
+}
+
+/// For those who are none.
+fn sign_in_needed() -> Error {
+    problem(Code::SignInNeeded, "Please sign in.")
 }
 
 /// The actor of a session: a person who is still a member. Asked on every request, so that a removed member is out at once.

@@ -25,6 +25,6 @@ pub use self::{
     clock::Clock,
     db::Db,
     error::{Error, Result},
-    services::{Services, Settings},
+    services::{OidcSettings, Services, Settings},
 };
 pub(crate) use self::{events::Event, tx::Tx};

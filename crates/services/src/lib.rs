@@ -60,7 +60,8 @@ use kernel::{services::Extensions, tx::Wiring};
 
 pub use channels::{connections::Credentials, email::Email};
 pub use kernel::{
-    Actor, Clock, Db, Error, Permission, Principal, Result, Services, Settings, db, live, queue, rotation, vault, wake,
+    Actor, Clock, Db, Error, OidcSettings, Permission, Principal, Result, Services, Settings, db, live, queue, rotation, vault,
+    wake,
 };
 pub use spend::set_price;
 pub use twilio::signature::SharedKey;
@@ -98,6 +99,13 @@ impl Services {
         let nouns = Extensions::default()
             .with(&WIRING)
             .with(accounts::Passwords::default())
+            .with(accounts::Throttle::default())
+            .with(
+                settings
+                    .oidc
+                    .clone()
+                    .map(|oidc| accounts::oidc::Issuer::new(oidc, &settings.public_url)),
+            )
             .with(appointments::link::Signing::default())
             .with(contacts::Looks::new(1))
             .with(contacts::search::Cache::default())

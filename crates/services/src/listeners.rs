@@ -61,6 +61,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([BreakerOpened BreakerClosed] => mails::breakers_changed),
     on!([BudgetReached] => mails::budgets_reached),
     on!([NumberRequestDecided] => mails::number_requests_decided),
+    on!([DeviceAdded SecondFactorOn SecondFactorOff] => mails::accounts_changed),
     // Last of all, when it is decided whether anybody is asked for an answer.
     on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached
         NumberRequestDecided RegistrationChanged] => notifications::collect),

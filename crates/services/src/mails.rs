@@ -3,6 +3,7 @@
 //! called for outside any, and what became of it is written down (law 2). One cause is one mail to each of them, by its key. Where no mail
 //! server is set up, nothing is stored.
 
+mod guarding;
 mod letters;
 mod listen;
 mod send;
@@ -24,6 +25,7 @@ use crate::{
     },
 };
 
+pub(crate) use guarding::accounts_changed;
 pub(crate) use letters::{about_account, about_invitation, invited};
 pub(crate) use listen::{breakers_changed, budgets_reached, concerns, number_requests_decided, tell_of_breaker};
 pub use send::{due, prune, recover, send_some, tick};

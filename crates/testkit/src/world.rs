@@ -398,6 +398,7 @@ async fn open(
         account_per_second,
         calendars_every: chrono::Duration::minutes(10),
         private_calendars: true,
+        oidc: None,
     };
     let account = Some(Credentials {
         sid: sim.account_sid().to_owned(),

@@ -71,6 +71,11 @@ pub enum Admin {
         #[arg(long, default_value = "staff")]
         role: String,
     },
+    /// Lets somebody who has lost their authenticator and their recovery codes sign in with the password alone.
+    ResetSecondFactor {
+        #[arg(long)]
+        email: String,
+    },
     /// Makes a key for the API; printed alone on the last line, and never again.
     CreateApiKey {
         /// The business's slug.
@@ -200,6 +205,12 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
             let business = businesses::by_slug(&s, &business).await?;
             numbers::accounts::remove_shared_key(&s, &operator(business.id), &id).await?;
             println!("Webhooks of {} are not believed any more if signed with {id}.", business.name);
+        }
+        Admin::ResetSecondFactor { email } => {
+            let name = accounts::second_factor::reset(&s, &email).await?;
+            println!(
+                "{name} signs in with the password alone from now on, and was told so by mail. They can set the second step up anew."
+            );
         }
         Admin::CreateApiKey { business, name, scopes } => {
             let business = businesses::by_slug(&s, &business).await?;

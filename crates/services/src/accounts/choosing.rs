@@ -13,7 +13,7 @@ use entity::{
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
-use crate::kernel::{Result, Services, error::problem};
+use crate::kernel::{Result, Services, Tx, error::problem};
 
 /// Most businesses of one person that are shown.
 const SHOWN: u64 = 100;
@@ -68,6 +68,12 @@ pub(super) async fn last_used(s: &Services, account: &account::Model) -> Result<
 /// `NotFound` for one that they do not belong to.
 pub async fn choose(s: &Services, account_id: Uuid, business_id: Uuid) -> Result<()> {
     let tx = s.begin().await?;
+    mark(&tx, account_id, business_id).await?;
+    tx.commit().await
+}
+
+/// The same as part of something larger.
+pub(super) async fn mark(tx: &Tx, account_id: Uuid, business_id: Uuid) -> Result<()> {
     let found = member::Entity::update_many()
         .col_expr(member::Column::LastInAt, Expr::value(tx.now))
         .filter(member::Column::BusinessId.eq(business_id))
@@ -82,5 +88,5 @@ pub async fn choose(s: &Services, account_id: Uuid, business_id: Uuid) -> Result
         .filter(account::Column::Id.eq(account_id))
         .exec(&tx.db)
         .await?;
-    tx.commit().await
+    Ok(())
 }

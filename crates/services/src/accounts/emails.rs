@@ -190,7 +190,7 @@ pub async fn undo(s: &Services, token: &str) -> Result<String> {
         .filter(email_change::Column::CreatedAt.gte(row.created_at))
         .exec(&tx.db)
         .await?;
-    sessions::end_all(&tx, account_id).await?;
+    sessions::end_all(&tx, account_id, None).await?;
     let link = passwords::begin(&tx, account_id, &before).await?;
     tx.commit().await?;
     Ok(link)

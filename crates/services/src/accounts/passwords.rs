@@ -137,7 +137,7 @@ pub async fn reset(s: &Services, token: &str, new: &str) -> Result<()> {
     let hash = hash_password(s, fitting_password(new)?).await?;
     let mut tx = s.begin().await?;
     let (_, account_id) = usable(&tx.db, token, tx.now, true).await?;
-    set(&mut tx, &BY_LINK, account_id, hash).await?;
+    set(&mut tx, &BY_LINK, account_id, hash, None).await?;
     tx.commit().await
 }
 
@@ -145,15 +145,16 @@ pub async fn reset(s: &Services, token: &str, new: &str) -> Result<()> {
 ///
 /// # Errors
 /// `Invalid` at `present` when that is not the present one, and at `password` for one that is too short or too long.
-pub async fn change(s: &Services, actor: &Actor, present: &str, new: &str) -> Result<DateTime<Utc>> {
+pub async fn change(s: &Services, actor: &Actor, present: &str, new: &str, current: Option<&[u8]>) -> Result<()> {
     let account = own(s, actor).await?;
     let new = fitting_password(new)?;
     is_theirs(s, &account, "present", present).await?;
     let hash = hash_password(s, new).await?;
     let mut tx = s.begin().await?;
-    let ended = set(&mut tx, &actor.who, account.id, hash).await?;
+    set(&mut tx, &actor.who, account.id, hash, current).await?;
     tx.commit().await?;
-    Ok(ended)
+    s.live().notify();
+    Ok(())
 }
 
 pub(super) async fn own(s: &Services, actor: &Actor) -> Result<account::Model> {
@@ -173,18 +174,18 @@ pub(super) async fn is_theirs(s: &Services, account: &account::Model, name: &str
 }
 
 /// What else would open the account is closed, and its person is told.
-async fn set(tx: &mut Tx, by: &Principal, account_id: Uuid, hash: String) -> Result<DateTime<Utc>> {
+async fn set(tx: &mut Tx, by: &Principal, account_id: Uuid, hash: String, current: Option<&[u8]>) -> Result<()> {
     account::Entity::update_many()
         .col_expr(account::Column::PasswordHash, Expr::value(hash))
         .filter(account::Column::Id.eq(account_id))
         .exec(&tx.db)
         .await?;
     close(tx, account_id).await?;
-    let ended = sessions::end_all(tx, account_id).await?;
+    sessions::end_all(tx, account_id, current).await?;
     everywhere(tx, by, account_id, Event::PasswordChanged).await?;
     let (_, email) = super::name_and_email_on(tx, account_id).await?;
     letter_to(tx, account_id, email, AccountLetter::PasswordChanged);
-    Ok(ended)
+    Ok(())
 }
 
 /// Links that wait make no new password any more.

@@ -225,6 +225,20 @@ pub(crate) enum Event {
         to: SecretString,
         letter: AccountLetter,
     },
+    /// Somebody has signed in where they never did before.
+    DeviceAdded {
+        account: Uuid,
+        device: Uuid,
+        /// "Firefox on Windows".
+        words: String,
+    },
+    DeviceRevoked(Uuid),
+    SessionsRevoked(Uuid),
+    SecondFactorOn(Uuid),
+    SecondFactorOff(Uuid),
+    RecoveryCodesRenewed(Uuid),
+    /// An issuer vouches for this account from now on.
+    IdentityLinked(Uuid),
 }
 
 /// Which of the bounds of sending were changed.
@@ -373,6 +387,13 @@ impl Event {
             E::InvitationRevoked(id) => ("invitation.revoked", "invitation", Some(*id)),
             E::PasswordChanged(id) => ("member.password_changed", "account", Some(*id)),
             E::EmailChanged(id) => ("member.email_changed", "account", Some(*id)),
+            E::DeviceAdded { account, .. } => ("account.device_added", "account", Some(*account)),
+            E::DeviceRevoked(id) => ("account.device_revoked", "account", Some(*id)),
+            E::SessionsRevoked(id) => ("account.sessions_revoked", "account", Some(*id)),
+            E::SecondFactorOn(id) => ("account.second_factor_on", "account", Some(*id)),
+            E::SecondFactorOff(id) => ("account.second_factor_off", "account", Some(*id)),
+            E::RecoveryCodesRenewed(id) => ("account.recovery_codes_renewed", "account", Some(*id)),
+            E::IdentityLinked(id) => ("account.identity_linked", "account", Some(*id)),
             E::ClockChanged(_) => return Err("a law changed the clock; who decides what holds is kept"),
             E::PhoneChanged(_) => return Err("it is part of the contact's change, which is kept"),
             E::ZoneChanged { .. } => return Err("it is part of the business's or the location's change, which is kept"),

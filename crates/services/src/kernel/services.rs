@@ -5,6 +5,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 
 use super::{clock::Clock, db::Db, vault::Vault, wake::Wake};
 
@@ -21,6 +22,19 @@ pub struct Settings {
     pub calendars_every: chrono::Duration,
     /// Calendars at private addresses are read, too.
     pub private_calendars: bool,
+    /// Where people may sign in beside their password.
+    pub oidc: Option<OidcSettings>,
+}
+
+/// An OpenID Connect issuer, and who we are to it.
+#[derive(Clone)]
+pub struct OidcSettings {
+    /// Its address, exactly as it calls itself.
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: SecretString,
+    /// What its button says.
+    pub name: String,
 }
 
 /// Everything a use case needs; the one value in axum state, Leptos context and job data. Cheap to clone.

@@ -107,6 +107,8 @@ pub(crate) const SEALED: &[Column] = &[
     Column::new("password_reset.email", ID, Some("email_key")),
     Column::new("email_change.email", ID, None),
     Column::new("email_change.before", ID, None),
+    Column::new("session.data", &[Key::Text("id_hash")], None),
+    Column::new("second_factor.secret", &[Key::Uuid("account_id")], None),
     Column::new("message.theirs", ID, Some("theirs_key")),
     Column::new("receipt.raw", &[Key::Text("provider_sid")], None),
     Column::new("live_event.payload", &[Key::Serial("id")], None),

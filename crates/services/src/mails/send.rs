@@ -133,6 +133,9 @@ async fn objection(tx: &Tx, row: &mail::Model) -> Result<Option<(Status, String)
     let (is_for_them, why) = if row.kind == Kind::News.as_str() {
         let member = accounts::is_member(&tx.db, business_id, account_id).await?;
         (member, "The person does not work in this business any more.")
+    } else if row.kind == Kind::Account.as_str() {
+        // It is about them, wherever they work by now.
+        (true, "")
     } else {
         let manages = accounts::manages(&tx.db, business_id, account_id).await?;
         (manages, "The person is no owner or admin of this business any more.")

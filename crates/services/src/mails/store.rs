@@ -39,6 +39,7 @@ pub(super) enum Kind {
     /// About somebody's account: a new password, another address.
     ResetPassword,
     ChangeEmail,
+    /// Something about somebody's own account.
     Account,
 }
 

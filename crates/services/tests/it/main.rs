@@ -44,6 +44,7 @@ mod search;
 mod sending;
 mod series;
 mod settings;
+mod signing_in;
 mod status;
 mod tasks;
 mod today;
