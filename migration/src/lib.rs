@@ -61,6 +61,7 @@ const FILES: &[File] = &[
     file!(each "0048_changes_of_visits"),
     file!(each "0050_calendars_that_are_read"),
     file!(both "0052_several_in_one_text"),
+    file!(each "0062_running_an_installation"),
 ];
 
 /// Our own tables.

@@ -25,7 +25,7 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, metrics, pwa, rest, rest::ApiError, sessions, uploads, visit_page, webhooks,
+    AppState, crowd, exports, feeds, health, live, looking, metrics, pwa, rest, rest::ApiError, sessions, uploads, visit_page, webhooks,
 };
 
 /// A form of ours is a few kilobytes.
@@ -72,7 +72,9 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
 fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
     let context = {
         let (services, site) = (state.services.clone(), state.site.names().clone());
+        let house = app::ssr::House::new(state.doctor.clone());
         move || {
+            leptos::prelude::provide_context(house.clone());
             leptos::prelude::provide_context(services.clone());
             leptos::prelude::provide_context(site.clone());
         }
@@ -109,6 +111,7 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
     Ok(timed
         .route("/live", get(live::stream_events))
         .merge(uploads())
+        .layer(middleware::from_fn(looking::mark))
         .layer(sessions::layer(state.services.clone()))
         .layer(same_origin))
 }
@@ -162,6 +165,8 @@ pub fn operators() -> Router<AppState> {
     Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/health/here/{nonce}", get(health::here))
+        .route("/health/drip/{nonce}", get(health::drip))
         .route("/metrics", get(metrics::show))
 }
 
@@ -173,6 +178,7 @@ fn hooks() -> Router<AppState> {
     Router::new()
         .route("/webhooks/twilio/inbound", post(webhooks::inbound))
         .route("/webhooks/twilio/status", post(webhooks::status))
+        .route("/webhooks/twilio/probe", post(webhooks::probe))
         .route("/twilio/inbound", post(webhooks::inbound))
         .route("/twilio/status", post(webhooks::status))
         .layer(DefaultBodyLimit::max(webhooks::MOST_BYTES))

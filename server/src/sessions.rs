@@ -6,7 +6,7 @@ use app::ssr::{ACCOUNT, BUSINESS};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contract::{Code, Problem};
-use services::{Actor, Services, accounts::sessions};
+use services::{Actor, Principal, Services, accounts::sessions};
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer, SessionStore,
     cookie::SameSite,
@@ -48,9 +48,12 @@ pub(crate) async fn member(s: &Services, session: &Session) -> std::result::Resu
     let (Some(account), Some(business)) = (key(ACCOUNT).await, key(BUSINESS).await) else {
         return Err(refused().into());
     };
-    services::accounts::actor(s, account, business)
-        .await?
-        .ok_or_else(|| refused().into())
+    let actor = services::accounts::actor(s, account, business).await?.ok_or_else(refused)?;
+    if matches!(actor.who, Principal::Platform { .. }) {
+        // These doors write, or hand out whole lists.
+        return Err(Problem::new(Code::NotAllowed, "Who only looks into a business gets no files and no streams of it.").into());
+    }
+    Ok(actor)
 }
 
 fn backend(error: impl std::fmt::Display) -> Error {

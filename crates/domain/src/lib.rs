@@ -35,6 +35,7 @@ pub mod rate_limit;
 pub mod reminders;
 pub mod search;
 pub mod segments;
+pub mod selftest;
 pub mod series;
 pub mod slug;
 pub mod snooze;

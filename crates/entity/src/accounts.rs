@@ -18,6 +18,8 @@ pub mod account {
         pub shortcuts: bool,
         /// So many seconds a reply of theirs can be taken back.
         pub undo_seconds: i32,
+        /// Runs the installation; a member of no business by that.
+        pub platform_admin: bool,
         pub created_at: DateTimeUtc,
     }
 

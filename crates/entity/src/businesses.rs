@@ -37,6 +37,11 @@ pub mod business {
         pub customers_cancel: bool,
         /// Whether reminders carry the link to that page.
         pub text_links: bool,
+        /// Since when nothing leaves it, by the word of whoever runs the installation, and why.
+        pub suspended_at: Option<DateTimeUtc>,
+        pub suspended_why: Option<String>,
+        /// When its first steps were put away.
+        pub guide_hidden_at: Option<DateTimeUtc>,
         pub ledger_seq: i64,
         pub ledger_hash: String,
         pub created_at: DateTimeUtc,

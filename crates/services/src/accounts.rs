@@ -1,5 +1,7 @@
 //! Signing up, in and out; who a session belongs to.
 
+pub mod installation;
+pub mod platform;
 pub mod sessions;
 
 use std::collections::{HashMap, HashSet};
@@ -84,10 +86,13 @@ pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SessionStart> {
         .order_by_asc(member::Column::CreatedAt)
         .one(s.read())
         .await?;
-    let member = first.ok_or_else(|| problem(Code::NotAllowed, "This account does not belong to a business any more."))?;
+    // Who runs the installation need not belong to a business of it.
+    let nowhere = account.platform_admin.then(Uuid::nil);
+    let business_id = first.map(|member| member.business_id).or(nowhere);
     Ok(SessionStart {
         account_id: account.id,
-        business_id: member.business_id,
+        business_id: business_id
+            .ok_or_else(|| problem(Code::NotAllowed, "This account does not belong to a business any more."))?,
     })
 }
 
@@ -139,6 +144,7 @@ pub(crate) async fn insert_member(
         password_hash: Set(password_hash),
         shortcuts: Set(true),
         undo_seconds: sea_orm::NotSet,
+        platform_admin: sea_orm::NotSet,
         created_at: Set(tx.now),
     };
     row.insert(&tx.db).await?;
@@ -163,9 +169,12 @@ pub(crate) async fn insert_member(
     Ok(id)
 }
 
-/// The actor of a session: a person who is still a member. Asked on every request, so that a removed member is out at once.
+/// The actor of a session: a person who is still a member, or who runs the installation and looks into the business just now. Asked on every request, so that a removed member is out at once.
 pub async fn actor(s: &Services, account_id: Uuid, business_id: Uuid) -> Result<Option<Actor>> {
-    actor_on(s.read(), account_id, business_id).await
+    match actor_on(s.read(), account_id, business_id).await? {
+        Some(member) => Ok(Some(member)),
+        None => platform::looker(s, account_id, business_id).await,
+    }
 }
 
 /// The same for what they have asked for before.

@@ -12,6 +12,7 @@ pub mod language;
 pub(crate) mod merge;
 mod query;
 mod rows;
+mod samples;
 pub(crate) mod search;
 pub(crate) mod tags;
 pub(crate) mod wishes;
@@ -56,6 +57,9 @@ pub(crate) use booking::{booked, by_name};
 pub use change::{change_consent, patch, record_consent, set_blocked, update};
 pub(crate) use further::{entries_of, merge_of_thread, merged_into, not_merged, reachable};
 pub use import::batch;
+pub(crate) use samples::{
+    add_sample, all_samples, delete_samples, forget as forget_samples, keep_samples, real as real_samples, samples,
+};
 pub(crate) use import::{FromFile, from_file, known, reserve};
 #[cfg(test)]
 pub(crate) use query::all;
@@ -69,6 +73,9 @@ const EMAIL: &str = "contact.email";
 
 /// Why nothing is sent to them, in the words that staff see.
 pub(crate) const BLOCKED: &str = "This contact is blocked.";
+
+/// Why nothing is sent to an example.
+pub(crate) const SAMPLE: &str = "This person is an example: nobody is texted.";
 pub(crate) const NUMBER_CHANGED: &str = "The phone number was changed.";
 
 /// How often a merge can be met on the way to whom somebody is now: each is one that was committed meanwhile.

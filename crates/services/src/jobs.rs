@@ -10,7 +10,7 @@ use crate::{
     delivery::{in_state, retry, unknown},
     imports,
     kernel::{Result, Services, queue::Job},
-    mails, notifications, receiving, reminders, sending,
+    mails, notifications, receiving, reminders, selftest, sending,
 };
 
 /// Rows taken per tick of each kind.
@@ -27,6 +27,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::NotifyOfBreaker { scope, businesses } => notifications::tell_of_breaker(s, &scope, &businesses).await,
         Job::ReadCalendar { source_id } => calendars::read(s, source_id).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
+        Job::SelfTest { business_id } => selftest::perform(s, business_id).await,
         Job::Import { import_id } => imports::perform(s, import_id).await,
         Job::CloseQuiet { business_id, days, from } => conversations::closing::go_on(s, business_id, days, from).await,
         Job::TellOfBreaker { scope, businesses } => mails::tell_of_breaker(s, &scope, &businesses).await,
@@ -47,6 +48,7 @@ pub async fn tick(s: &Services) -> Result<()> {
     reminders::replan_some(s).await?;
     appointments::past::tick(s).await?;
     calendars::tick(s).await?;
+    selftest::tick(s).await?;
     let late = s.now() - Duration::seconds(20);
     let lost = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

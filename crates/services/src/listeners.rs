@@ -31,7 +31,7 @@ macro_rules! on {
 pub(crate) static LISTENERS: &[Listener] = &[
     on!([Answered] => reminders::answered, causes [AppointmentConfirmed AppointmentDeclined MessageWithdrawn RetryEnded]),
     on!([ContactOptedOut ContactBlocked PhoneChanged] => outbox::withdraw_for_contacts, causes [MessageWithdrawn RetryEnded]),
-    on!([HoldEnded SendingChanged AccountChanged] => outbox::recheck),
+    on!([HoldEnded SendingChanged AccountChanged BusinessResumed] => outbox::recheck),
     on!([MessageReceived] => outbox::pause_later),
     // When it is known whether anybody waits, and before anybody is told.
     on!([MessageReceived] => assigning::texts_came_in, causes [ConversationAssigned]),
@@ -52,8 +52,10 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([ConversationRestored] => tasks::conversations_restored),
     on!([BreakerOpened BreakerClosed] => mails::breakers_changed),
     on!([BudgetReached] => mails::budgets_reached),
+    on!([BusinessSuspended BusinessResumed LookBegan] => mails::installation_did),
     // Last of all, when it is decided whether anybody is asked for an answer.
-    on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached] => notifications::collect),
+    on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached BusinessSuspended
+        BusinessResumed LookBegan] => notifications::collect),
     // Over everything, so that no noun can forget them.
     on!(every => reports::count),
     on!(every => audit::write),

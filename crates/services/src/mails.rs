@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-pub(crate) use listen::{breakers_changed, budgets_reached, concerns, tell_of_breaker};
+pub(crate) use listen::{breakers_changed, budgets_reached, concerns, installation_did, tell_of_breaker};
 pub use send::{due, prune, recover, send_some, tick};
 use store::{Kind, New};
 pub(crate) use view::latest;

@@ -102,7 +102,9 @@ pub(crate) async fn recheck(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
         match &one.event {
             Event::HoldEnded(contact) => recheck_of(tx, one.business_id, Some(contact.id)).await?,
-            Event::SendingChanged { wider: true } | Event::AccountChanged => recheck_of(tx, one.business_id, None).await?,
+            Event::SendingChanged { wider: true } | Event::AccountChanged | Event::BusinessResumed => {
+                recheck_of(tx, one.business_id, None).await?;
+            }
             _ => {}
         }
     }

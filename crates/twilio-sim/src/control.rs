@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::faults::Fault;
 use crate::inbound::{self, InboundText};
+use crate::look::LookedAt;
 use crate::mailbox::SimMail;
 use crate::shared::Shared;
 use crate::state::{Create, SimMessage};
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/pace", post(pace))
         .route("/control/shared-key", post(shared_key))
         .route("/control/inbound-url", post(inbound_url))
+        .route("/control/look", post(look))
         .route("/control/clock", post(clock))
         .route("/control/reset", post(reset))
         .route("/control/state", get(overview))
@@ -146,6 +148,12 @@ struct InboundUrl {
 
 async fn inbound_url(State(shared): State<Arc<Shared>>, Json(to): Json<InboundUrl>) -> StatusCode {
     shared.write(|state| state.inbound_url = to.url.filter(|url| !url.is_empty()));
+    StatusCode::NO_CONTENT
+}
+
+/// What whoever looks at the accounts finds wrong from now on; `{}`: nothing.
+async fn look(State(shared): State<Arc<Shared>>, Json(look): Json<LookedAt>) -> StatusCode {
+    shared.write(|state| state.look = look);
     StatusCode::NO_CONTENT
 }
 

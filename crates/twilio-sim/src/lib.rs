@@ -20,6 +20,7 @@ mod form;
 mod inbound;
 mod life;
 mod listener;
+mod look;
 mod mail;
 mod mailbox;
 mod pages;
@@ -41,6 +42,7 @@ use tokio::net::TcpListener;
 
 pub use faults::{Fault, FaultKind};
 pub use inbound::InboundText;
+pub use look::{LookedAt, LookedNumber, LookedService};
 pub use mailbox::SimMail;
 pub use state::{Create, Direction, SimMessage, State, WebhookCall};
 
@@ -242,6 +244,11 @@ impl Sim {
     /// From now on this account's webhooks are signed with a shared key (its id and secret); none: with the account's token.
     pub fn set_shared_key(&self, account_sid: &str, key: Option<(&str, &str)>) {
         self.shared.write(|state| state.set_shared_key(account_sid, key));
+    }
+
+    /// What whoever looks at the accounts finds wrong from now on.
+    pub fn set_look(&self, look: LookedAt) {
+        self.shared.write(|state| state.look = look);
     }
 
     /// Disarms all faults.

@@ -3,6 +3,7 @@
 mod create;
 mod errors;
 mod list;
+mod look;
 mod shapes;
 
 use std::sync::Arc;
@@ -26,7 +27,8 @@ use errors::ApiError;
 
 pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
-        .route("/2010-04-01/Accounts/{account}", get(account))
+        .route("/2010-04-01/Accounts/{account}", get(look::account))
+        .route("/2010-04-01/Accounts/{account}/Balance.json", get(look::balance))
         .route(
             "/2010-04-01/Accounts/{account}/Messages.json",
             get(list::messages).post(create::create),
@@ -34,6 +36,7 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/2010-04-01/Accounts/{account}/Messages/{sid}", get(fetch).post(update))
         .route("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json", get(list::numbers))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), authenticate))
+        .merge(look::routes(shared))
 }
 
 /// The account that asks.
@@ -59,10 +62,6 @@ fn caller(shared: &Shared, request: &Request) -> Option<Caller> {
     let (sid, token) = given.split_once(':')?;
     let known = shared.read(|state| state.token(sid) == Some(token));
     known.then(|| Caller(sid.to_owned()))
-}
-
-async fn account(Extension(Caller(account)): Extension<Caller>) -> Json<Value> {
-    Json(shapes::account(&account))
 }
 
 async fn fetch(

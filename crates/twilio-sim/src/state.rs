@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::SimConfig;
 use crate::clock;
 use crate::faults::{Armed, Fault, FaultKind, Plan};
+use crate::look::LookedAt;
 use crate::mailbox::{Mailbox, SimMail};
 
 /// Messages kept; the oldest goes first.
@@ -170,6 +171,8 @@ pub struct State {
     ahead: TimeDelta,
     pub(crate) delay: Duration,
     pub(crate) inbound_url: Option<String>,
+    /// What is wrong with the accounts for whoever looks.
+    pub(crate) look: LookedAt,
 }
 
 impl State {
@@ -440,5 +443,6 @@ impl State {
         self.opted_out.clear();
         self.faults.clear(|_| true);
         self.paces.clear();
+        self.look = LookedAt::default();
     }
 }

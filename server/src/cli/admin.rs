@@ -49,6 +49,16 @@ pub enum Admin {
         #[arg(long)]
         id: String,
     },
+    /// Lets somebody who has an account run this installation: see all businesses, suspend them, and look into one that is told of it.
+    MakePlatformAdmin {
+        #[arg(long)]
+        email: String,
+    },
+    /// Takes that back.
+    RevokePlatformAdmin {
+        #[arg(long)]
+        email: String,
+    },
     /// Adds a person to a business.
     AddMember(AddMember),
     /// Makes a key for the API; printed alone on the last line, and never again.
@@ -139,6 +149,8 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
     match command {
         Admin::CreateBusiness(business) => create_business(&s, business).await?,
         Admin::AddMember(member) => add_member(&s, member).await?,
+        Admin::MakePlatformAdmin { email } => set_platform_admin(&s, &email, true).await?,
+        Admin::RevokePlatformAdmin { email } => set_platform_admin(&s, &email, false).await?,
         Admin::AddNumber { business, number } => {
             let business = businesses::by_slug(&s, &business).await?;
             let number = numbers::assign(&s, business.id, &number).await?;
@@ -212,6 +224,20 @@ async fn add_member(s: &Services, cmd: AddMember) -> anyhow::Result<()> {
         .map_err(|()| anyhow::anyhow!("role is owner, admin or staff"))?;
     accounts::add_member(s, business.id, role, &cmd.name, &cmd.email, &cmd.password).await?;
     println!("{} is now {} of {}", cmd.email, role.as_str(), business.name);
+    Ok(())
+}
+
+async fn set_platform_admin(s: &Services, email: &str, is: bool) -> anyhow::Result<()> {
+    let new = accounts::platform::set_admin(s, email, is).await?;
+    println!(
+        "{email} {} this installation{}.",
+        if is { "runs" } else { "does not run" },
+        match (is, new) {
+            (true, true) => format!("; {}/platform shows it", s.settings().public_url),
+            (false, true) => " any more".to_owned(),
+            (_, false) => ", as before".to_owned(),
+        }
+    );
     Ok(())
 }
 

@@ -24,6 +24,8 @@ pub enum Principal {
         name: String,
         scopes: Vec<Permission>,
     },
+    /// Somebody who runs the installation: decides about a business, or looks into it, and changes nothing in it.
+    Platform { account_id: Uuid, name: String },
     /// The command line on the server itself.
     Operator,
     /// The customer, by what they texted.
@@ -40,6 +42,7 @@ impl Principal {
         match self {
             Principal::Member { name, account_id, .. } => format!("{name} ({account_id})"),
             Principal::ApiKey { name, id, .. } => format!("API key {name} ({id})"),
+            Principal::Platform { name, account_id } => format!("{name}, who runs this installation ({account_id})"),
             other => other.author(),
         }
     }
@@ -49,6 +52,7 @@ impl Principal {
         match self {
             Principal::Member { name, .. } => name.clone(),
             Principal::ApiKey { name, .. } => format!("API · {name}"),
+            Principal::Platform { name, .. } => format!("{name}, who runs this installation"),
             Principal::Operator => "operator".to_owned(),
             Principal::Customer => "the customer".to_owned(),
             Principal::CustomerPage => "the customer, on their page".to_owned(),
@@ -71,6 +75,17 @@ pub enum Permission {
     /// Settings, keys, numbers, members: never a key's.
     ManageBusiness,
 }
+
+/// What somebody who runs the installation may do in a business that they look into.
+const LOOKING: [Permission; 4] = [
+    Permission::ReadContacts,
+    Permission::ReadAppointments,
+    Permission::ReadMessages,
+    Permission::ReadTasks,
+];
+
+/// Why they may not do more.
+pub(crate) const ONLY_LOOKING: &str = "You look into this business as somebody who runs the installation. Nothing can be changed here.";
 
 impl Permission {
     /// All that an API key can have.
@@ -103,6 +118,8 @@ impl Actor {
                 Code::NotAllowed,
                 "Only an owner or admin of this business may do that.",
             )),
+            Principal::Platform { .. } if LOOKING.contains(&what) => Ok(()),
+            Principal::Platform { .. } => Err(problem(Code::NotAllowed, ONLY_LOOKING)),
             Principal::ApiKey { scopes, .. } if scopes.contains(&what) => Ok(()),
             Principal::ApiKey { .. } => Err(problem(Code::NotAllowed, "This API key does not have the scope for that.")),
             Principal::Customer | Principal::CustomerPage | Principal::System(_) => {

@@ -163,6 +163,24 @@ pub(crate) enum Event {
     FeedAdded(Uuid),
     FeedRevoked(Uuid),
     MemberAdded(Uuid),
+
+    /// Nothing leaves it any more, for this reason.
+    BusinessSuspended {
+        why: Arc<str>,
+    },
+    BusinessResumed,
+    /// Somebody who runs the installation looks into it.
+    LookBegan {
+        id: Uuid,
+        who: Arc<str>,
+        why: Arc<str>,
+        until: DateTime<Utc>,
+    },
+    LookEnded(Uuid),
+    /// The last go-live test found other things than the one before.
+    SelfTestChanged,
+    SamplesAdded,
+    SamplesRemoved,
 }
 
 /// How a message failed.
@@ -244,7 +262,14 @@ impl Event {
             E::FeedAdded(id) => ("feed.created", "feed", Some(*id)),
             E::FeedRevoked(id) => ("feed.revoked", "feed", Some(*id)),
             E::MemberAdded(id) => ("member.added", "account", Some(*id)),
+            E::BusinessSuspended { .. } => ("business.suspended", "business", None),
+            E::BusinessResumed => ("business.resumed", "business", None),
+            E::LookBegan { id, .. } => ("platform.look_began", "platform_look", Some(*id)),
+            E::LookEnded(id) => ("platform.look_ended", "platform_look", Some(*id)),
+            E::SamplesAdded => ("samples.added", "business", None),
+            E::SamplesRemoved => ("samples.removed", "business", None),
             E::ClockChanged(_)
+            | E::SelfTestChanged
             | E::PhoneChanged(_)
             | E::ContactOptedOut(..)
             | E::ContactOptedIn(_)

@@ -31,6 +31,8 @@ pub enum Job {
     Batch { batch_id: Uuid },
     /// Read a calendar and follow it.
     ReadCalendar { source_id: Uuid },
+    /// See whether a business is ready to text.
+    SelfTest { business_id: Uuid },
     /// Go on with the rows of a file.
     Import { import_id: Uuid },
     /// Go on with closing a business's conversations that have been quiet for so many days, from here.

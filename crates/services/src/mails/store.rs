@@ -33,6 +33,8 @@ pub(super) enum Kind {
     BudgetUsed,
     /// What a person asked to hear by mail.
     News,
+    /// What whoever runs the installation did.
+    Installation,
 }
 
 impl Kind {

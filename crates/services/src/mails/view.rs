@@ -46,6 +46,7 @@ fn what(row: &mail::Model) -> &'static str {
         Ok(Kind::BudgetAlert) => "“The budget is nearly used”",
         Ok(Kind::BudgetUsed) => "“The budget is used up”",
         Ok(Kind::News) => "What was unread",
+        Ok(Kind::Installation) => "News of the installation",
         // Of a newer version.
         Err(_) => "Mail",
     }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use super::errors::ApiError;
-use super::{Caller, shapes};
+use super::{Caller, look, shapes};
 use crate::faults::FaultKind;
 use crate::form::Form;
 use crate::shared::Shared;
@@ -158,8 +158,16 @@ impl Paging {
 }
 
 /// The numbers a business was seen with.
-pub(super) async fn numbers(State(shared): State<Arc<Shared>>, Extension(Caller(account)): Extension<Caller>) -> Json<Value> {
+pub(super) async fn numbers(
+    State(shared): State<Arc<Shared>>,
+    Extension(Caller(account)): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Json<Value> {
     let base = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json");
+    let query = Form::parse(query.unwrap_or_default().as_bytes());
+    if let Some(phone) = query.get("PhoneNumber") {
+        return Json(json!({ "incoming_phone_numbers": look::number(&shared, &account, phone), "page": 0, "next_page_uri": null }));
+    }
     let (seen, sms_url) = shared.read(|state| {
         let seen: BTreeSet<String> = state
             .messages()
