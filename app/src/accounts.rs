@@ -52,12 +52,16 @@ pub struct SignUpView {
     countries: Vec<CountryView>,
     /// The country of the browser's language, if it names one: `it-IT`.
     likely: Option<String>,
+    /// Whether new businesses are taken.
+    open: bool,
 }
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn begin_sign_up() -> Result<SignUpView, AppError> {
     let (countries, region) = (services::businesses::all_countries(), ssr::region());
+    let s = ssr::services()?;
     Ok(SignUpView {
+        open: services::accounts::installation::sign_up_is_open(&s).await?,
         likely: region.filter(|code| countries.iter().any(|c| c.code == *code)),
         countries,
         flash: ssr::take_flash().await?,
@@ -159,16 +163,29 @@ pub fn SignUpPage() -> impl IntoView {
     let start = Resource::new_blocking(|| (), |()| begin_sign_up());
     view! {
         <Title text="Create your business" />
-        <Awaited from=start view=|start| view! { <SignUpForm start /> } />
+        <Awaited from=start view=|start: SignUpView| if start.open { view! { <SignUpForm start /> }.into_any() } else { view! { <SignUpClosed /> }.into_any() } />
+    }
+}
+
+/// Whoever runs the installation takes no new businesses.
+#[component]
+fn SignUpClosed() -> impl IntoView {
+    view! {
+        <Door title="No new businesses">
+            <p>"This installation takes no new businesses. Please ask whoever runs it, or somebody of your business for an invitation."</p>
+            <p class="text-sm">
+                <a class="link" href="/signin">
+                    "Sign in"
+                </a>
+            </p>
+        </Door>
     }
 }
 
 #[component]
 fn SignUpForm(start: SignUpView) -> impl IntoView {
     let SignUpView {
-        flash,
-        countries,
-        likely,
+        flash, countries, likely, ..
     } = start;
     let action = ServerAction::<SignUp>::new();
     let form = FormState::new("signup", action, flash);

@@ -24,11 +24,14 @@ mod messages;
 mod notices;
 mod notifications;
 mod paths;
+mod platform;
 mod quick_replies;
 mod reports;
 mod routes;
 mod search;
+mod selftest;
 mod session;
+mod setup;
 #[cfg(debug_assertions)]
 mod showcase;
 pub mod site;
@@ -100,6 +103,12 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("") view=accounts::Home ssr=SsrMode::Async />
                 <Route path=path!("signup") view=accounts::SignUpPage ssr=SsrMode::Async />
                 <Route path=path!("signin") view=accounts::SignInPage ssr=SsrMode::Async />
+                <ParentRoute path=path!("platform") view={Lazy::<routes::Platform>::new()} ssr=SsrMode::Async>
+                    <Route path=path!("") view={Lazy::<routes::PlatformBusinesses>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("businesses/:id") view={Lazy::<routes::PlatformBusiness>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings") view={Lazy::<routes::PlatformSettings>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("doctor") view={Lazy::<routes::PlatformDoctor>::new()} ssr=SsrMode::Async />
+                </ParentRoute>
                 <ParentRoute path=path!("") view=layout::Layout ssr=SsrMode::Async>
                     <ParentRoute path=path!("inbox") view={Lazy::<routes::Inbox>::new()} ssr=SsrMode::Async>
                         <Route path=path!("") view=conversations::NothingOpen ssr=SsrMode::Async />
@@ -130,6 +139,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("reports") view={Lazy::<routes::Reports>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings") view={Lazy::<routes::Settings>::new()} ssr=SsrMode::Async />
                     <Route path=path!("components") view={Lazy::<routes::Components>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings/self-test") view={Lazy::<routes::SelfTest>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("setup") view={Lazy::<routes::Setup>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/inbox") view={Lazy::<routes::InboxRules>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />

@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, quick_replies,
-    reports, search, tasks, today,
+    appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, platform,
+    quick_replies, reports, search, selftest, setup, tasks, today,
 };
 
 /// Only where the product is made.
@@ -101,6 +101,13 @@ page!(Log, office, messages::LogPage);
 page!(Reports, office, reports::ReportsPage);
 page!(Settings, office, businesses::SettingsPage);
 page!(Components, office, ComponentsPage);
+page!(SelfTest, office, selftest::SelfTestPage);
+page!(Setup, office, setup::SetupPage);
+page!(Platform, office, platform::Frame);
+page!(PlatformBusinesses, office, platform::ListPage);
+page!(PlatformBusiness, office, platform::BusinessPage);
+page!(PlatformSettings, office, platform::InstallationPage);
+page!(PlatformDoctor, office, platform::DoctorPage);
 page!(InboxRules, office, businesses::InboxRulesPage);
 page!(VisitTypes, office, businesses::TypesPage);
 page!(Feeds, office, feeds::FeedsPage);

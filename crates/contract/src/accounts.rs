@@ -86,4 +86,10 @@ pub struct Me {
     /// They get no new conversations.
     #[serde(default)]
     pub away: bool,
+    /// Somebody who runs the installation looks into the business: nothing can be changed.
+    #[serde(default)]
+    pub looking: bool,
+    /// They run the installation.
+    #[serde(default)]
+    pub platform_admin: bool,
 }

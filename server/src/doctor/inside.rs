@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use app::ssr::Machine;
 use chrono::{DateTime, Duration, Utc};
 use contract::platform::{Check, DoctorView, SettingView};
+use futures::future::BoxFuture;
 use services::Services;
 use tokio::sync::Mutex;
 
@@ -22,6 +24,22 @@ struct Known {
     last: Mutex<Option<(DateTime<Utc>, Vec<Check>)>>,
 }
 
+impl Machine for Inside {
+    fn last(&self) -> BoxFuture<'static, DoctorView> {
+        let inside = self.clone();
+        Box::pin(async move { inside.last_round().await })
+    }
+
+    fn look(&self, s: Services) -> BoxFuture<'static, DoctorView> {
+        let inside = self.clone();
+        Box::pin(async move { inside.look_now(&s).await })
+    }
+
+    fn settings(&self) -> Vec<SettingView> {
+        self.environment()
+    }
+}
+
 impl Inside {
     /// For a server that runs with this configuration.
     pub fn of(config: &Config) -> Self {
@@ -32,13 +50,13 @@ impl Inside {
     }
 
     /// What the last round has found.
-    pub async fn last(&self) -> DoctorView {
+    async fn last_round(&self) -> DoctorView {
         let Some(known) = &self.0 else { return nothing() };
         known.last.lock().await.as_ref().map_or_else(nothing, shown)
     }
 
     /// Looks now, unless somebody has just looked; who asks meanwhile waits for the same answer.
-    pub async fn look(&self, s: &Services) -> DoctorView {
+    async fn look_now(&self, s: &Services) -> DoctorView {
         let Some(known) = &self.0 else { return nothing() };
         let mut last = known.last.lock().await;
         if let Some(fresh) = last.as_ref().filter(|(at, _)| s.now() - *at < FRESH) {
@@ -54,7 +72,7 @@ impl Inside {
     }
 
     /// What the environment says, without a secret.
-    pub fn settings(&self) -> Vec<SettingView> {
+    fn environment(&self) -> Vec<SettingView> {
         let Some(_) = &self.0 else { return Vec::new() };
         let shown = SETTINGS.iter().map(|known| {
             let value = environment_value(known.name);
