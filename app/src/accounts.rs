@@ -185,7 +185,10 @@ fn SignUpClosed() -> impl IntoView {
 #[component]
 fn SignUpForm(start: SignUpView) -> impl IntoView {
     let SignUpView {
-        flash, countries, likely, ..
+        flash,
+        countries,
+        likely,
+        ..
     } = start;
     let action = ServerAction::<SignUp>::new();
     let form = FormState::new("signup", action, flash);

@@ -148,6 +148,9 @@ pub fn SettingsPage() -> impl IntoView {
             <PastVisits />
             <CustomersPageSettings />
             <p class="flex flex-wrap gap-2">
+                <a class="btn min-h-11" href="/settings/self-test">
+                    "Self-test"
+                </a>
                 <a class="btn min-h-11" href="/settings/inbox">
                     <Icon icon=icondata::LuInbox />
                     "Inbox"

@@ -117,7 +117,10 @@ fn keep_current(session: Session) {
 #[component]
 fn Head() -> impl IntoView {
     let session = use_session();
-    let (name, role) = session.me.with_value(|me| (me.name.clone(), me.role.as_str()));
+    let (name, role) = session
+        .me
+        .with_value(|me| (me.name.clone(), if me.looking { "looking in" } else { me.role.as_str() }));
+    let platform = session.me.with_value(|me| me.platform_admin);
     let menu = NodeRef::<html::Details>::new();
     let bar = expect_context::<Bar>();
     // There is no bar before a script runs.
@@ -161,6 +164,14 @@ fn Head() -> impl IntoView {
                     <a class="link mx-2 mb-2 text-sm" href="/notifications#availability">
                         {move || if session.away.get() { "You are away" } else { "Available" }}
                     </a>
+                    {platform.then(|| {
+                        view! {
+                            <a class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9" href="/platform" rel="external">
+                                <Icon icon=icondata::LuServer />
+                                "This installation"
+                            </a>
+                        }
+                    })}
                     <MenuLink href="/search" icon=icondata::LuSearch label="Search" />
                     <MenuLink href="/notifications" icon=icondata::LuBell label="Notifications" />
                     <MenuLink href="/log" icon=icondata::LuScrollText label="Message log" />

@@ -64,9 +64,15 @@ pub fn Frame() -> impl IntoView {
 
 #[component]
 fn Framed(me: PlatformView) -> impl IntoView {
-    let problem = me.flash.as_ref().filter(|flash| flash.form == Flash::BUTTON).and_then(|flash| flash.problem.clone());
+    let problem = me
+        .flash
+        .as_ref()
+        .filter(|flash| flash.form == Flash::BUTTON)
+        .and_then(|flash| flash.problem.clone());
     provide_context(Left(me.flash.clone()));
-    let home = me.has_home.then(|| view! { <a class="btn btn-ghost btn-sm min-h-11" href="/today">"Back to my business"</a> });
+    let home = me
+        .has_home
+        .then(|| view! { <a class="btn btn-ghost btn-sm min-h-11" href="/today">"Back to my business"</a> });
     view! {
         <a href="#main" rel="external" class="skip-link">
             "Skip to content"

@@ -136,8 +136,12 @@ fn Progress(shown: RwSignal<SelfTestView>) -> impl IntoView {
     };
     let times = move || {
         let view = shown.read();
-        let at = view.finished_at.map(|at| view! { "Tested " <Timestamp at say=TimeFormat::Inline /> ". " });
-        let next = view.next_at.map(|at| view! { "Next by itself " <Timestamp at say=TimeFormat::Inline /> "." });
+        let at = view
+            .finished_at
+            .map(|at| view! { "Tested " <Timestamp at say=TimeFormat::Inline /> ". " });
+        let next = view
+            .next_at
+            .map(|at| view! { "Next by itself " <Timestamp at say=TimeFormat::Inline /> "." });
         view! { {at} {next} }
     };
     view! {

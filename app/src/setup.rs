@@ -151,7 +151,11 @@ fn OneStep(step: Step, is_next: bool) -> impl IntoView {
     } else {
         (icondata::LuCircle, "text-muted", "to do")
     };
-    let button = if is_next { "btn btn-primary btn-sm min-h-11" } else { "btn btn-ghost btn-sm min-h-11" };
+    let button = if is_next {
+        "btn btn-primary btn-sm min-h-11"
+    } else {
+        "btn btn-ghost btn-sm min-h-11"
+    };
     let link = (!step.done).then(|| {
         view! {
             <a class=button href=step.href.clone()>

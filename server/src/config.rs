@@ -147,13 +147,16 @@ impl Config {
         let (twilio, email, settings) = (self.twilio().ok()?, self.email().unwrap_or_default(), self.settings().ok()?);
         let db = Db::connect(&self.database_url).await.ok()?;
         // Without keys there is nothing to open, and opening would make them.
-        let ready = migration::missing(db.connection()).await.is_ok_and(|n| n == 0) && vault::has_keys(&db).await.unwrap_or(false);
+        let ready =
+            migration::missing(db.connection()).await.is_ok_and(|n| n == 0) && vault::has_keys(&db).await.unwrap_or(false);
         if !ready {
             db.close().await;
             return None;
         }
         let master = self.master(&db).await.ok()?;
-        let s = Services::open(db, Clock::system(), twilio, email, settings, master).await.ok()?;
+        let s = Services::open(db, Clock::system(), twilio, email, settings, master)
+            .await
+            .ok()?;
         Some(s.for_looking())
     }
 

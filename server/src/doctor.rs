@@ -53,7 +53,11 @@ macro_rules! check {
 const ALL: &[Named] = &[
     check!("configuration", "settings of the environment are known", settings::known),
     check!("database", "it answers, is up to date and whole", data::database),
-    check!("secret key", "it is there, nobody else reads it, and it opens what is stored", data::secret_key),
+    check!(
+        "secret key",
+        "it is there, nobody else reads it, and it opens what is stored",
+        data::secret_key
+    ),
     check!("disk", "there is room", data::disk),
     check!("clock", "it agrees with Twilio's", ways::clock),
     check!("time zone data", "it is not old", settings::zone_data),
@@ -62,7 +66,11 @@ const ALL: &[Named] = &[
     check!("live stream", "proxies hand events on at once", front::stream),
     check!("signed webhook", "Twilio's signature survives the way in", front::signature),
     check!("Twilio", "the installation's account is active", ways::twilio),
-    check!("businesses' accounts", "accounts that businesses brought along are active", ways::accounts),
+    check!(
+        "businesses' accounts",
+        "accounts that businesses brought along are active",
+        ways::accounts
+    ),
     check!("self-tests", "no business's last self-test fails", work::self_tests),
     check!("e-mail", "the mail server takes us", ways::email),
     check!("push", "browsers can be pushed to", ways::push),

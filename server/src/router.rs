@@ -25,7 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, looking, metrics, pwa, rest, rest::ApiError, sessions, uploads, visit_page, webhooks,
+    AppState, crowd, exports, feeds, health, live, looking, metrics, pwa, rest, rest::ApiError, sessions, uploads, visit_page,
+    webhooks,
 };
 
 /// A form of ours is a few kilobytes.

@@ -51,7 +51,11 @@ pub(crate) async fn member(s: &Services, session: &Session) -> std::result::Resu
     let actor = services::accounts::actor(s, account, business).await?.ok_or_else(refused)?;
     if matches!(actor.who, Principal::Platform { .. }) {
         // These doors write, or hand out whole lists.
-        return Err(Problem::new(Code::NotAllowed, "Who only looks into a business gets no files and no streams of it.").into());
+        return Err(Problem::new(
+            Code::NotAllowed,
+            "Who only looks into a business gets no files and no streams of it.",
+        )
+        .into());
     }
     Ok(actor)
 }

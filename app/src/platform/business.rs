@@ -71,12 +71,21 @@ pub async fn end_look() -> Result<(), AppError> {
         let home = services::platform::home(&s, &admin).await?;
         ssr::look_into(None, home).await
     };
-    ssr::post_form(ssr::Form::new("end-look", "/platform"), work, |()| Some("/platform".to_owned())).await
+    ssr::post_form(ssr::Form::new("end-look", "/platform"), work, |()| {
+        Some("/platform".to_owned())
+    })
+    .await
 }
 
 #[component]
 pub fn BusinessPage() -> impl IntoView {
-    let id = move || use_params_map().read().get("id").and_then(|id| id.parse::<Uuid>().ok()).unwrap_or_default();
+    let id = move || {
+        use_params_map()
+            .read()
+            .get("id")
+            .and_then(|id| id.parse::<Uuid>().ok())
+            .unwrap_or_default()
+    };
     let found = Resource::new_blocking(id, platform_business);
     view! {
         <p>
@@ -105,7 +114,10 @@ fn Detail(detail: BusinessDetail) -> impl IntoView {
     let id = detail.row.id;
     let health = move || view! { <Health row=shown.read().row.clone() /> };
     let door = move || {
-        let (at, why) = { let shown = shown.read(); (shown.suspended_at, shown.suspended_why.clone()) };
+        let (at, why) = {
+            let shown = shown.read();
+            (shown.suspended_at, shown.suspended_why.clone())
+        };
         match at {
             None => view! { <Suspend action=suspend form=suspend_form id /> }.into_any(),
             Some(at) => view! {
@@ -156,10 +168,27 @@ fn Suspend(action: ServerAction<SuspendBusiness>, form: FormState, id: Uuid) -> 
 
 #[component]
 fn Facts(detail: BusinessDetail) -> impl IntoView {
-    let people = detail.people.iter().map(|(name, role)| format!("{name} ({role})")).collect::<Vec<_>>().join(", ");
-    let numbers = if detail.numbers.is_empty() { "none of its own".to_owned() } else { detail.numbers.join(", ") };
-    let trouble = detail.trouble.iter().map(|(title, seen)| view! { <li>{format!("{title}: {seen}")}</li> }).collect_view();
-    let account = if detail.own_account { "its own" } else { "the installation’s" };
+    let people = detail
+        .people
+        .iter()
+        .map(|(name, role)| format!("{name} ({role})"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let numbers = if detail.numbers.is_empty() {
+        "none of its own".to_owned()
+    } else {
+        detail.numbers.join(", ")
+    };
+    let trouble = detail
+        .trouble
+        .iter()
+        .map(|(title, seen)| view! { <li>{format!("{title}: {seen}")}</li> })
+        .collect_view();
+    let account = if detail.own_account {
+        "its own"
+    } else {
+        "the installation’s"
+    };
     view! {
         <dl class="grid gap-x-4 gap-y-2 sm:grid-cols-[10rem_1fr]">
             <dt class="text-muted">"People"</dt>

@@ -75,12 +75,21 @@ pub(super) fn Health(row: BusinessRow) -> impl IntoView {
         Some((0, warnings)) => view! { <li>{format!("Self-test: {warnings} to look at")}</li> }.into_any(),
         Some((failing, _)) => bad(format!("Self-test: {failing} failing")).into_any(),
     };
-    let wrote = row.last_inbound.map_or_else(|| "nobody has written yet".to_owned(), |at| format!("last text in {}", utc(at)));
+    let wrote = row.last_inbound.map_or_else(
+        || "nobody has written yet".to_owned(),
+        |at| format!("last text in {}", utc(at)),
+    );
     let failed = match row.failed_week {
         0 => view! { <li>{format!("{} sent in 7 days, none failed", row.sent_week)}</li> }.into_any(),
-        failed => view! { <li class="font-semibold">{format!("{} sent in 7 days, {failed} failed", row.sent_week)}</li> }.into_any(),
+        failed => {
+            view! { <li class="font-semibold">{format!("{} sent in 7 days, {failed} failed", row.sent_week)}</li> }.into_any()
+        }
     };
-    let people = if row.members == 1 { "1 person".to_owned() } else { format!("{} people", row.members) };
+    let people = if row.members == 1 {
+        "1 person".to_owned()
+    } else {
+        format!("{} people", row.members)
+    };
     view! {
         <ul class="flex flex-wrap gap-x-5 gap-y-1 text-sm">
             {suspended} {breaker} {test} <li>{wrote}</li> {failed} <li>{people}</li> <li>{format!("{} this month", dollars(row.spent))}</li>

@@ -112,9 +112,7 @@ pub struct Service {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// This installation answered, asked by this name.
-    Here {
-        host: String,
-    },
+    Here { host: String },
     /// Something else answered, with this status.
     Elsewhere(u16),
     /// On to this address.
@@ -232,14 +230,19 @@ fn account(facts: &Facts) -> Line {
     let (fix, place) = if facts.own_account {
         ("Give the account SID and its auth token anew.", TWILIO_PAGE)
     } else {
-        ("Whoever runs this server sets TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.", TWILIO_PAGE)
+        (
+            "Whoever runs this server sets TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
+            TWILIO_PAGE,
+        )
     };
     match &facts.account {
         None => line
             .seen(Status::Fail, "No Twilio account is connected, so no text can leave.")
             .fix("Connect a Twilio account.", TWILIO_PAGE),
         Some(Reading::Got(account)) => known_account(line, account),
-        Some(Reading::Refused) => line.seen(Status::Fail, "Twilio does not know this account SID and auth token.").fix(fix, place),
+        Some(Reading::Refused) => line
+            .seen(Status::Fail, "Twilio does not know this account SID and auth token.")
+            .fix(fix, place),
         Some(Reading::Absent) => line.seen(Status::Fail, "Twilio has no such account.").fix(fix, place),
         Some(Reading::Unclear(why)) => line
             .seen(Status::Warn, format!("Twilio could not be asked: {why}."))
@@ -256,8 +259,14 @@ fn known_account(line: Line, account: &Account) -> Line {
     }
     if kind.eq_ignore_ascii_case("trial") {
         return line
-            .seen(Status::Warn, format!("The account {sid} is a trial: it texts only numbers that were verified at Twilio."))
-            .fix("Upgrade the account before customers are texted.", format!("{CONSOLE}/billing"));
+            .seen(
+                Status::Warn,
+                format!("The account {sid} is a trial: it texts only numbers that were verified at Twilio."),
+            )
+            .fix(
+                "Upgrade the account before customers are texted.",
+                format!("{CONSOLE}/billing"),
+            );
     }
     line.seen(Status::Ok, format!("The account {sid} is active."))
 }
@@ -266,7 +275,12 @@ fn balance(facts: &Facts) -> Line {
     let line = Line::new("balance", "Money at Twilio");
     match &facts.balance {
         Reading::Got(balance) => {
-            let shown = format!("{}.{:02} {}", balance.amount / 100, (balance.amount % 100).abs(), balance.currency);
+            let shown = format!(
+                "{}.{:02} {}",
+                balance.amount / 100,
+                (balance.amount % 100).abs(),
+                balance.currency
+            );
             let link = format!("{CONSOLE}/billing");
             if balance.amount <= 0 {
                 line.essential()
@@ -279,7 +293,10 @@ fn balance(facts: &Facts) -> Line {
                 line.seen(Status::Ok, format!("{shown} are left."))
             }
         }
-        Reading::Refused | Reading::Absent => line.seen(Status::Skipped, "This account does not tell its balance; its parent account pays."),
+        Reading::Refused | Reading::Absent => line.seen(
+            Status::Skipped,
+            "This account does not tell its balance; its parent account pays.",
+        ),
         Reading::Unclear(why) => line.seen(Status::Skipped, format!("The balance could not be read: {why}.")),
     }
 }
@@ -288,14 +305,22 @@ fn geo(facts: &Facts) -> Line {
     let line = Line::new("geo", "Country");
     match &facts.geo {
         None => line
-            .seen(Status::Warn, "It is not known which country your customers’ numbers are from.")
+            .seen(
+                Status::Warn,
+                "It is not known which country your customers’ numbers are from.",
+            )
             .fix("Choose your country.", "/settings"),
         Some((country, Reading::Got(true))) => line.seen(Status::Ok, format!("Twilio lets texts go to {country}.")),
         Some((country, Reading::Got(false))) => line
             .essential()
             .seen(Status::Fail, format!("Twilio lets no texts go to {country} (error 21408)."))
-            .fix("Turn the country on under Messaging, Geo permissions.", format!("{CONSOLE}/develop/sms/settings/geo-permissions")),
-        Some((_, Reading::Refused | Reading::Absent)) => line.seen(Status::Skipped, "This account does not tell which countries are open."),
+            .fix(
+                "Turn the country on under Messaging, Geo permissions.",
+                format!("{CONSOLE}/develop/sms/settings/geo-permissions"),
+            ),
+        Some((_, Reading::Refused | Reading::Absent)) => {
+            line.seen(Status::Skipped, "This account does not tell which countries are open.")
+        }
         Some((_, Reading::Unclear(why))) => line.seen(Status::Skipped, format!("It could not be read: {why}.")),
     }
 }
@@ -322,11 +347,13 @@ pub const LOST: [&str; 4] = ["11200", "11205", "12100", "12300"];
 fn alerts(facts: &Facts) -> Line {
     let line = Line::new("alerts", "Twilio’s own error log");
     match &facts.alerts {
-        Reading::Got(codes) if codes.is_empty() => {
-            line.seen(Status::Ok, "No webhook of ours failed in the last day.")
-        }
+        Reading::Got(codes) if codes.is_empty() => line.seen(Status::Ok, "No webhook of ours failed in the last day."),
         Reading::Got(codes) => {
-            let times = if codes.len() == 1 { "once".to_owned() } else { format!("{} times", codes.len()) };
+            let times = if codes.len() == 1 {
+                "once".to_owned()
+            } else {
+                format!("{} times", codes.len())
+            };
             let last = codes.first().map_or("", String::as_str);
             line.seen(
                 Status::Warn,

@@ -57,14 +57,14 @@ pub(crate) use booking::{booked, by_name};
 pub use change::{change_consent, patch, record_consent, set_blocked, update};
 pub(crate) use further::{entries_of, merge_of_thread, merged_into, not_merged, reachable};
 pub use import::batch;
-pub(crate) use samples::{
-    add_sample, all_samples, delete_samples, forget as forget_samples, keep_samples, real as real_samples, samples,
-};
 pub(crate) use import::{FromFile, from_file, known, reserve};
 #[cfg(test)]
 pub(crate) use query::all;
 pub use query::{get, list, people};
 pub(crate) use query::{page_of_all, view, views_of};
+pub(crate) use samples::{
+    add_sample, all_samples, delete_samples, forget as forget_samples, keep_samples, real as real_samples, samples,
+};
 pub use wishes::set_channels;
 
 /// The sealed columns, as `vault::SEALED` calls them.

@@ -54,7 +54,9 @@ pub struct DatabaseFacts {
 pub async fn database(db: &Db) -> Result<DatabaseFacts> {
     let read = &db.read;
     let ask = async |sql: &str, name: &str| -> Result<String> {
-        let row = read.query_one_raw(Statement::from_string(read.get_database_backend(), sql)).await?;
+        let row = read
+            .query_one_raw(Statement::from_string(read.get_database_backend(), sql))
+            .await?;
         Ok(row.and_then(|row| row.try_get::<String>("", name).ok()).unwrap_or_default())
     };
     if db.is_postgres() {
@@ -222,7 +224,12 @@ pub async fn self_tests(s: &Services) -> Result<(Vec<String>, usize)> {
         .limit(COUNTED)
         .all(s.read())
         .await?;
-    let failing: Vec<Uuid> = rows.iter().filter(|row| row.failing > 0).map(|row| row.business_id).take(20).collect();
+    let failing: Vec<Uuid> = rows
+        .iter()
+        .filter(|row| row.failing > 0)
+        .map(|row| row.business_id)
+        .take(20)
+        .collect();
     let mut names = Vec::new();
     for id in failing {
         names.extend(business::Entity::find_by_id(id).one(s.read()).await?.map(|b| b.slug));
@@ -253,10 +260,25 @@ pub async fn has_push_key(s: &Services) -> Result<bool> {
 /// When the database does not answer.
 pub async fn sizes(s: &Services) -> Result<Vec<(&'static str, u32)>> {
     Ok(vec![
-        ("businesses", count_to(s.read(), business::Entity::find(), business::Column::Id, COUNTED).await?),
-        ("people who sign in", count_to(s.read(), account::Entity::find(), account::Column::Id, COUNTED).await?),
-        ("numbers", count_to(s.read(), number::Entity::find(), number::Column::Id, COUNTED).await?),
-        ("contacts", count_to(s.read(), contact::Entity::find(), contact::Column::Id, COUNTED).await?),
-        ("messages", count_to(s.read(), message::Entity::find(), message::Column::Id, COUNTED).await?),
+        (
+            "businesses",
+            count_to(s.read(), business::Entity::find(), business::Column::Id, COUNTED).await?,
+        ),
+        (
+            "people who sign in",
+            count_to(s.read(), account::Entity::find(), account::Column::Id, COUNTED).await?,
+        ),
+        (
+            "numbers",
+            count_to(s.read(), number::Entity::find(), number::Column::Id, COUNTED).await?,
+        ),
+        (
+            "contacts",
+            count_to(s.read(), contact::Entity::find(), contact::Column::Id, COUNTED).await?,
+        ),
+        (
+            "messages",
+            count_to(s.read(), message::Entity::find(), message::Column::Id, COUNTED).await?,
+        ),
     ])
 }

@@ -22,7 +22,7 @@ use crate::{
         connections::{self, Connections},
     },
     kernel::{
-        Actor, Result, Services,
+        Result, Services,
         error::problem,
         paging::{Cursor, TimeCursor, beyond, page_of},
     },
@@ -73,16 +73,8 @@ fn cursor_of(b: &business::Model) -> TimeCursor {
     Cursor(b.created_at, b.id)
 }
 
-/// The admin, as somebody who only looks.
-fn looking(admin: &Admin, business_id: Uuid) -> Actor {
-    Actor {
-        business_id,
-        who: admin.principal(),
-    }
-}
-
 async fn row(s: &Services, admin: &Admin, b: &business::Model, self_test: Option<(u32, u32)>) -> Result<BusinessRow> {
-    let week = reports::recent(s, &looking(admin, b.id), DAYS).await?;
+    let week = reports::recent(s, &admin.actor(b.id), DAYS).await?;
     let senders: Vec<String> = senders(s, b).await?;
     let open = breakers::open_for(s, s.read(), b.id, &senders).await?;
     Ok(BusinessRow {
@@ -147,7 +139,10 @@ pub async fn get(s: &Services, admin: &Admin, id: Uuid) -> Result<BusinessDetail
         .map(|line| (line.title, line.seen))
         .collect();
     let own = numbers::active(s.read(), id).await?;
-    let numbers = own.iter().take(NUMBERS).map(|one| domain::phone::display(&one.phone, &b.country));
+    let numbers = own
+        .iter()
+        .take(NUMBERS)
+        .map(|one| domain::phone::display(&one.phone, &b.country));
     let looks = admins::open_looks(s.read(), id, s.now()).await?;
     Ok(BusinessDetail {
         row: row(s, admin, &b, counted).await?,
@@ -155,7 +150,11 @@ pub async fn get(s: &Services, admin: &Admin, id: Uuid) -> Result<BusinessDetail
         people: people(s, id).await?,
         trouble,
         own_account: s.of::<Connections>().own_of(id).is_some(),
-        looking_until: looks.iter().filter(|look| look.account_id == admin.account_id).map(|look| look.ends_at).max(),
+        looking_until: looks
+            .iter()
+            .filter(|look| look.account_id == admin.account_id)
+            .map(|look| look.ends_at)
+            .max(),
         time_zone: b.time_zone,
         country: b.country,
         suspended_at: b.suspended_at,
@@ -197,7 +196,10 @@ pub async fn resume(s: &Services, admin: &Admin, id: Uuid) -> Result<()> {
 pub async fn look_into(s: &Services, admin: &Admin, id: Uuid, why: &str) -> Result<()> {
     find(s, id).await?;
     if accounts::is_member(s.read(), id, admin.account_id).await? {
-        return Err(problem(Code::Conflict, "You belong to this business. Please switch to it instead."));
+        return Err(problem(
+            Code::Conflict,
+            "You belong to this business. Please switch to it instead.",
+        ));
     }
     admins::begin_look(s, admin, id, why).await.map(drop)
 }

@@ -151,7 +151,11 @@ async fn delete(tx: &mut Tx, business_id: Uuid, ids: &[Uuid]) -> Result<()> {
     }
     out!(task, ContactId, people());
     out!(notification, ContactId, people());
-    let threads: Vec<Uuid> = threads(tx, business_id, ids).await?.into_iter().map(|thread| thread.id).collect();
+    let threads: Vec<Uuid> = threads(tx, business_id, ids)
+        .await?
+        .into_iter()
+        .map(|thread| thread.id)
+        .collect();
     if !threads.is_empty() {
         let threads = || threads.iter().copied();
         out!(note, ConversationId, threads());

@@ -104,7 +104,10 @@ pub async fn run_now(s: &Services, actor: &Actor) -> Result<SelfTestView> {
 }
 
 async fn locked(tx: &Tx, id: Uuid) -> Result<Option<self_test::Model>> {
-    Ok(self_test::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(&tx.db).await?)
+    Ok(self_test::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx.db)
+        .await?)
 }
 
 async fn begin(tx: &mut Tx, row: self_test::Model, next_at: DateTime<Utc>) -> Result<self_test::Model> {
@@ -149,7 +152,9 @@ async fn enrol_one(tx: &Tx, b: &business::Model) -> Result<()> {
 /// When the database does not answer; the next round looks again.
 pub async fn enrol(s: &Services) -> Result<()> {
     let new = business::Entity::find()
-        .filter(Expr::cust("NOT EXISTS (SELECT 1 FROM self_test t WHERE t.business_id = business.id)"))
+        .filter(Expr::cust(
+            "NOT EXISTS (SELECT 1 FROM self_test t WHERE t.business_id = business.id)",
+        ))
         .limit(ENROLLED)
         .all(s.read())
         .await?;
@@ -222,7 +227,9 @@ async fn progress(s: &Services, business_id: Uuid, done: i32) -> Result<()> {
 
 async fn keep(s: &Services, business_id: Uuid, found: Vec<Line>) -> Result<()> {
     let mut tx = s.begin().await?;
-    let Some(row) = locked(&tx, business_id).await? else { return Ok(()) };
+    let Some(row) = locked(&tx, business_id).await? else {
+        return Ok(());
+    };
     let (failing, warnings) = count(&found);
     let before = lines(&row);
     let banner = |lines: &[Line]| essential_failure(lines).map(|line| line.seen.clone());

@@ -16,8 +16,6 @@ mod outcome;
 pub mod signature;
 pub mod tls;
 
-pub use client::{
-    AccountSeen, Api, Client, Config, ListQuery, Look, NewMessage, NumberSeen, Page, ReadError, ServiceSeen,
-};
+pub use client::{AccountSeen, Api, Client, Config, ListQuery, Look, NewMessage, NumberSeen, Page, ReadError, ServiceSeen};
 pub use message::Message;
 pub use outcome::Outcome;

@@ -17,7 +17,11 @@ const fn open(name: &'static str, what: &'static str) -> Setting {
 }
 
 const fn secret(name: &'static str, what: &'static str) -> Setting {
-    Setting { name, what, secret: true }
+    Setting {
+        name,
+        what,
+        secret: true,
+    }
 }
 
 /// In the order of `.env.sample`.
@@ -55,7 +59,10 @@ pub fn environment() -> Vec<String> {
 }
 
 /// What a setting is; none where it is not set or empty.
-#[expect(clippy::disallowed_methods, reason = "this is the config: it tells what was set, and nobody acts on it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the config: it tells what was set, and nobody acts on it"
+)]
 pub fn environment_value(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -39,8 +39,14 @@ pub(super) async fn write(file: &Path, checks: &[Check], patient: Option<&Patien
         "checks": checks,
     });
     let text = serde_json::to_string_pretty(&all)?;
-    let secrets: Vec<String> = SETTINGS.iter().filter(|known| known.secret).filter_map(|known| environment_value(known.name)).collect();
-    let kept = patient.and_then(|patient| patient.config.secret_file()).and_then(|file| std::fs::read_to_string(file).ok());
+    let secrets: Vec<String> = SETTINGS
+        .iter()
+        .filter(|known| known.secret)
+        .filter_map(|known| environment_value(known.name))
+        .collect();
+    let kept = patient
+        .and_then(|patient| patient.config.secret_file())
+        .and_then(|file| std::fs::read_to_string(file).ok());
     let text = scrubbed(&text, secrets.into_iter().chain(kept));
     private(file, &text).with_context(|| file.display().to_string())
 }
@@ -130,6 +136,9 @@ mod tests {
         for gone in ["tr0ub4dor", "0123456789abcdef", "ann@x.test", "+14155550171", "showup:pw"] {
             assert!(!said.contains(gone), "{said}");
         }
-        assert!(said.contains("refused") && said.contains("postgres://[redacted]@db/showup"), "{said}");
+        assert!(
+            said.contains("refused") && said.contains("postgres://[redacted]@db/showup"),
+            "{said}"
+        );
     }
 }

@@ -32,14 +32,22 @@ pub(super) async fn database(patient: &Patient, name: &str) -> Option<Check> {
         (Ok(0), Ok(facts)) => facts,
         (Ok(n @ 1..), _) => {
             let detail = format!("It lacks {n} migrations of this version.");
-            return Some(found(Status::Warn, name, detail, "Run `showup migrate`; every start does it too."));
+            return Some(found(
+                Status::Warn,
+                name,
+                detail,
+                "Run `showup migrate`; every start does it too.",
+            ));
         }
         (Err(cause), _) => return Some(found(Status::Fail, name, format!("It does not answer: {cause}"), fix)),
         (_, Err(cause)) => return Some(found(Status::Fail, name, format!("It does not answer: {cause}"), fix)),
     };
     let version = facts.version;
     if let Some(damage) = facts.damage {
-        let detail = format!("{version} says that the file is damaged: {}", damage.chars().take(200).collect::<String>());
+        let detail = format!(
+            "{version} says that the file is damaged: {}",
+            damage.chars().take(200).collect::<String>()
+        );
         let fix = "Stop Showup, keep a copy of the file, and go back to the last backup (docs/operate.md).";
         return Some(found(Status::Fail, name, detail, fix));
     }
@@ -55,7 +63,8 @@ pub(super) async fn database(patient: &Patient, name: &str) -> Option<Check> {
     };
     let detail = format!("{version} answers and is up to date{sizes}.");
     Some(if wal.is_some_and(|wal| wal > LARGE_WAL) {
-        let fix = "Something reads for hours and keeps the log from being folded into the file: look for copies and backups that hang.";
+        let fix =
+            "Something reads for hours and keeps the log from being folded into the file: look for copies and backups that hang.";
         found(Status::Warn, name, detail, fix)
     } else {
         ok(name, detail)
@@ -120,12 +129,20 @@ pub(super) async fn disk(patient: &Patient, name: &str) -> Option<Check> {
     let directory = kept::existing(&std::path::absolute(Db::directory(url)).ok()?);
     let space = rustix::fs::statvfs(&directory).ok()?;
     let free = space.f_bavail.saturating_mul(space.f_frsize);
-    let needed = file(url).and_then(|file| size_of(&file)).unwrap_or_default().saturating_mul(2);
+    let needed = file(url)
+        .and_then(|file| size_of(&file))
+        .unwrap_or_default()
+        .saturating_mul(2);
     let detail = format!("{} MB are free where the database is.", free / MEGABYTE);
     Some(if free < 100 * MEGABYTE {
         found(Status::Fail, name, detail, "Make room now: a full disk stops everything.")
     } else if free < needed {
-        found(Status::Warn, name, detail, "Make room: less is free than twice what the database takes.")
+        found(
+            Status::Warn,
+            name,
+            detail,
+            "Make room: less is free than twice what the database takes.",
+        )
     } else {
         ok(name, detail)
     })

@@ -82,7 +82,10 @@ pub(super) async fn signature(patient: &Patient, name: &str) -> Option<Check> {
         Loop {
             right: Some(200..=299),
             wrong: Some(403),
-        } => ok(name, "A request that is signed as Twilio does came through; one with a wrong signature was refused."),
+        } => ok(
+            name,
+            "A request that is signed as Twilio does came through; one with a wrong signature was refused.",
+        ),
         Loop {
             right: Some(200..=299), ..
         } => found(

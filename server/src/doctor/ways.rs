@@ -12,8 +12,15 @@ pub(super) async fn clock(patient: &Patient, name: &str) -> Option<Check> {
     if ahead.abs() < CLOCKS {
         return Some(ok(name, "It agrees with Twilio's."));
     }
-    let way = if ahead > chrono::Duration::zero() { "behind" } else { "ahead of" };
-    let detail = format!("This machine's clock is {} seconds {way} Twilio's.", ahead.num_seconds().abs());
+    let way = if ahead > chrono::Duration::zero() {
+        "behind"
+    } else {
+        "ahead of"
+    };
+    let detail = format!(
+        "This machine's clock is {} seconds {way} Twilio's.",
+        ahead.num_seconds().abs()
+    );
     Some(found(Status::Warn, name, detail, "Turn on time synchronisation (NTP)."))
 }
 
@@ -66,14 +73,23 @@ pub(super) async fn accounts(patient: &Patient, name: &str) -> Option<Check> {
                 Ok(status) => format!("is {status}"),
                 Err(cause) => format!("can't be asked ({cause})"),
             };
-            format!("{} of {} {said}", account.sid, account.business.as_deref().unwrap_or_default())
+            format!(
+                "{} of {} {said}",
+                account.sid,
+                account.business.as_deref().unwrap_or_default()
+            )
         })
         .collect();
     Some(if wrong.is_empty() {
         ok(name, format!("{} are active.", own.len()))
     } else {
         let detail = format!("{}.", wrong.join("; "));
-        found(Status::Fail, name, detail, "Their owners give a new auth token in Settings, or ask Twilio.")
+        found(
+            Status::Fail,
+            name,
+            detail,
+            "Their owners give a new auth token in Settings, or ask Twilio.",
+        )
     })
 }
 
@@ -100,7 +116,12 @@ pub(super) async fn email(patient: &Patient, name: &str) -> Option<Check> {
 pub(super) async fn push(patient: &Patient, name: &str) -> Option<Check> {
     Some(match doctor::has_push_key(patient.services.as_ref()?).await {
         Ok(true) => ok(name, "There is a key to push with."),
-        Ok(false) => found(Status::Warn, name, "There is no key to push with yet.", "The first `showup serve` makes one."),
+        Ok(false) => found(
+            Status::Warn,
+            name,
+            "There is no key to push with yet.",
+            "The first `showup serve` makes one.",
+        ),
         Err(cause) => found(Status::Fail, name, cause.to_string(), "Look at the database first."),
     })
 }

@@ -21,10 +21,16 @@ pub(super) async fn queue(patient: &Patient, name: &str) -> Option<Check> {
     let waits = facts.oldest.map(|since| patient.now - since);
     let mut said = Vec::new();
     if let Some(waits) = waits {
-        said.push(format!("a text has waited for {} minutes that nothing holds back", waits.num_minutes()));
+        said.push(format!(
+            "a text has waited for {} minutes that nothing holds back",
+            waits.num_minutes()
+        ));
     }
     if facts.stuck > 0 {
-        said.push(format!("{} texts are being called for and were not heard of any more", facts.stuck));
+        said.push(format!(
+            "{} texts are being called for and were not heard of any more",
+            facts.stuck
+        ));
     }
     if facts.unknown > 0 {
         said.push(format!("of {} texts it is not known whether they left", facts.unknown));
@@ -76,9 +82,10 @@ pub(super) async fn breakers(patient: &Patient, name: &str) -> Option<Check> {
 
 pub(super) async fn ledger(patient: &Patient, name: &str) -> Option<Check> {
     Some(match doctor::ledger_heads(patient.services.as_ref()?).await {
-        Ok((broken, looked)) if broken.is_empty() => {
-            ok(name, format!("The last rows of {looked} businesses are what they were; `showup admin verify-ledger` reads all."))
-        }
+        Ok((broken, looked)) if broken.is_empty() => ok(
+            name,
+            format!("The last rows of {looked} businesses are what they were; `showup admin verify-ledger` reads all."),
+        ),
         Ok((broken, _)) => found(
             Status::Fail,
             name,
@@ -92,7 +99,10 @@ pub(super) async fn ledger(patient: &Patient, name: &str) -> Option<Check> {
 pub(super) async fn self_tests(patient: &Patient, name: &str) -> Option<Check> {
     Some(match doctor::self_tests(patient.services.as_ref()?).await {
         Ok((_, 0)) => return None,
-        Ok((failing, all)) if failing.is_empty() => ok(name, format!("The last self-tests of {all} businesses found nothing that fails.")),
+        Ok((failing, all)) if failing.is_empty() => ok(
+            name,
+            format!("The last self-tests of {all} businesses found nothing that fails."),
+        ),
         Ok((failing, _)) => found(
             Status::Warn,
             name,

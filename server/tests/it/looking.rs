@@ -15,7 +15,7 @@ use crate::{
 const ANN: &str = "+14155550171";
 
 /// Every row of every table, table by table.
-async fn rows(app: &TestApp) -> Vec<(String, String)> {
+pub async fn rows(app: &TestApp) -> Vec<(String, String)> {
     let db = app.s.db().connection();
     let texts = async |sql: String| -> Vec<String> {
         let found = db
@@ -51,7 +51,7 @@ async fn rows(app: &TestApp) -> Vec<(String, String)> {
 }
 
 /// Tables that hold something else than before, and what.
-fn changed(before: &[(String, String)], after: &[(String, String)]) -> Vec<(String, String)> {
+pub fn changed(before: &[(String, String)], after: &[(String, String)]) -> Vec<(String, String)> {
     let pairs = before.iter().zip(after).filter(|(before, after)| before != after);
     pairs
         .map(|(before, after)| (after.0.clone(), format!("{} -> {}", before.1, after.1)))

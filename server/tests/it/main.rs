@@ -24,6 +24,7 @@ mod notifications;
 mod observe;
 mod operator;
 mod pages;
+mod platform;
 mod people;
 mod presence;
 mod processes;

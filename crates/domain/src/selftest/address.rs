@@ -25,7 +25,13 @@ pub fn is_local(url: &str) -> bool {
 #[must_use]
 pub fn same_address(a: &str, b: &str) -> bool {
     let plain = |url: &str| {
-        let url = url.split('#').next().unwrap_or_default().trim().trim_end_matches('/').to_owned();
+        let url = url
+            .split('#')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .trim_end_matches('/')
+            .to_owned();
         let name = host(&url).to_owned();
         url.replacen(&name, &name.to_ascii_lowercase(), 1)
     };
@@ -44,11 +50,20 @@ pub(super) fn scheme(facts: &Facts) -> Line {
         return fix(line, "sets PUBLIC_URL to the https address as it is seen from outside.");
     }
     if !url.starts_with("https://") {
-        let line = line.seen(Status::Fail, format!("{url} is not https: texts and passwords would travel in the open."));
-        return fix(line, "puts a proxy with TLS before it and sets PUBLIC_URL to the https address.");
+        let line = line.seen(
+            Status::Fail,
+            format!("{url} is not https: texts and passwords would travel in the open."),
+        );
+        return fix(
+            line,
+            "puts a proxy with TLS before it and sets PUBLIC_URL to the https address.",
+        );
     }
     if host(url).contains('_') {
-        let line = line.seen(Status::Fail, format!("{} has an underscore, which Twilio does not call.", host(url)));
+        let line = line.seen(
+            Status::Fail,
+            format!("{} has an underscore, which Twilio does not call.", host(url)),
+        );
         return fix(line, "gives the server a name without underscores.");
     }
     line.seen(Status::Ok, format!("{url} is https."))
@@ -63,7 +78,10 @@ pub(super) fn reach(facts: &Facts) -> Line {
             line.seen(Status::Ok, format!("{url} was called and this installation answered."))
         }
         Reach::Here { host: seen } => {
-            let line = line.seen(Status::Warn, format!("It leads here, but the proxy passes the name on as {seen}."));
+            let line = line.seen(
+                Status::Warn,
+                format!("It leads here, but the proxy passes the name on as {seen}."),
+            );
             fix(line, "lets the proxy pass on Host unchanged.")
         }
         Reach::Elsewhere(status) => {
@@ -71,10 +89,16 @@ pub(super) fn reach(facts: &Facts) -> Line {
                 Status::Fail,
                 format!("Something else answered at {url} (HTTP {status}): customers’ texts would go there."),
             );
-            fix(line, "sets PUBLIC_URL to the address of this installation, and lets the proxy pass on every path.")
+            fix(
+                line,
+                "sets PUBLIC_URL to the address of this installation, and lets the proxy pass on every path.",
+            )
         }
         Reach::Redirect(to) => {
-            let line = line.seen(Status::Fail, format!("{url} sends on to {to}; Twilio’s signatures do not survive that."));
+            let line = line.seen(
+                Status::Fail,
+                format!("{url} sends on to {to}; Twilio’s signatures do not survive that."),
+            );
             fix(line, "sets PUBLIC_URL to the address at the end of it.")
         }
         Reach::Nobody(why) => {

@@ -2,9 +2,7 @@
 
 use contract::Code;
 use entity::platform::{platform_event, platform_setting};
-use sea_orm::{
-    ActiveModelTrait, EntityTrait, QueryOrder, QuerySelect, Set, sea_query::OnConflict,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder, QuerySelect, Set, sea_query::OnConflict};
 use uuid::Uuid;
 
 use super::platform::Admin;
@@ -46,7 +44,14 @@ pub async fn set_sign_up(s: &Services, admin: &Admin, open: bool) -> Result<()> 
         .on_conflict(change)
         .exec_without_returning(&tx.db)
         .await?;
-    note(&tx, &admin.principal(), "sign_up.changed", Some(word(before)), Some(word(open))).await?;
+    note(
+        &tx,
+        &admin.principal(),
+        "sign_up.changed",
+        Some(word(before)),
+        Some(word(open)),
+    )
+    .await?;
     tx.commit().await
 }
 
@@ -58,7 +63,8 @@ pub(crate) async fn may_sign_up(s: &Services) -> Result<()> {
     if sign_up_is_open(s).await? {
         return Ok(());
     }
-    let why = "This installation takes no new businesses. Please ask whoever runs it, or somebody of your business for an invitation.";
+    let why =
+        "This installation takes no new businesses. Please ask whoever runs it, or somebody of your business for an invitation.";
     Err(problem(Code::NotAllowed, why))
 }
 

@@ -38,6 +38,14 @@ impl Admin {
             name: self.name.clone(),
         }
     }
+
+    /// Somebody who only looks into this business.
+    pub fn actor(&self, business_id: Uuid) -> Actor {
+        Actor {
+            business_id,
+            who: self.principal(),
+        }
+    }
 }
 
 /// The platform admin with this account.

@@ -66,7 +66,10 @@ fn sentence(text: String) -> String {
 }
 
 async fn locked(tx: &Tx, id: Uuid) -> Result<business::Model> {
-    let found = business::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(&tx.db).await?;
+    let found = business::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx.db)
+        .await?;
     found.ok_or_else(|| problem(Code::NotFound, "There is no such business."))
 }
 

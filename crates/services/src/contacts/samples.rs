@@ -53,7 +53,13 @@ pub(crate) async fn add_sample(
     let new = sealed(tx.services().vault(), &row);
     contact::Entity::insert(new).exec_without_returning(&tx.db).await?;
     tx.mark_changed(business_id, Changed::Contact(row.id));
-    tx.record_change(business_id, by, Event::ContactAdded(row.id), None::<()>, Some(row.name.clone()));
+    tx.record_change(
+        business_id,
+        by,
+        Event::ContactAdded(row.id),
+        None::<()>,
+        Some(row.name.clone()),
+    );
     Ok(Some(row))
 }
 
@@ -74,7 +80,10 @@ pub(crate) async fn real(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uu
         let merged = contact_merge::Entity::in_business(business_id)
             .filter(contact_merge::Column::KeptId.eq(*id))
             .limit(1);
-        let led = contact::Entity::find_by_id(*id).one(db).await?.is_some_and(|row| row.merged_into.is_some());
+        let led = contact::Entity::find_by_id(*id)
+            .one(db)
+            .await?
+            .is_some_and(|row| row.merged_into.is_some());
         if led || merged.one(db).await?.is_some() {
             real.push(*id);
         }

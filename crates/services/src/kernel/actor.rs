@@ -25,7 +25,10 @@ pub enum Principal {
         scopes: Vec<Permission>,
     },
     /// Somebody who runs the installation: decides about a business, or looks into it, and changes nothing in it.
-    Platform { account_id: Uuid, name: String },
+    Platform {
+        account_id: Uuid,
+        name: String,
+    },
     /// The command line on the server itself.
     Operator,
     /// The customer, by what they texted.
@@ -85,7 +88,8 @@ const LOOKING: [Permission; 4] = [
 ];
 
 /// Why they may not do more.
-pub(crate) const ONLY_LOOKING: &str = "You look into this business as somebody who runs the installation. Nothing can be changed here.";
+pub(crate) const ONLY_LOOKING: &str =
+    "You look into this business as somebody who runs the installation. Nothing can be changed here.";
 
 impl Permission {
     /// All that an API key can have.

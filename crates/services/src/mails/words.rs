@@ -93,7 +93,9 @@ pub(super) fn looked_into(b: &business::Model, url: &str, who: &str, why: &str, 
             "{who}, who runs this installation of Showup, looks into {} until {until}, and gave this reason: {why}",
             name(b)
         ))
-        .paragraph("They can read conversations, people and visits, and can change or send nothing. It stands in your audit trail.")
+        .paragraph(
+            "They can read conversations, people and visits, and can change or send nothing. It stands in your audit trail.",
+        )
         .button("Open Showup", url.to_owned());
     said(b, "somebody who runs the installation looks in", letter)
 }

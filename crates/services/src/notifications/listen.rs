@@ -174,7 +174,8 @@ async fn news(tx: &Tx, business_id: Uuid, heard: &[&Recorded]) -> Result<Vec<New
                 news.push(alert(format!("budget:{month}:{percent}"), body));
             }
             Event::BusinessSuspended { why } => {
-                let body = format!("This business is suspended: {why} No text leaves until it is resumed; what comes in is kept.");
+                let body =
+                    format!("This business is suspended: {why} No text leaves until it is resumed; what comes in is kept.");
                 news.push(alert(format!("suspended:{}", tx.now.timestamp_millis()), body));
             }
             Event::BusinessResumed => {

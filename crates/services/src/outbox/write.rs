@@ -314,7 +314,13 @@ fn new(tx: &Tx, text: &Text, undo: &HashMap<Uuid, i32>) -> New {
 }
 
 /// `state`: where the contact stands.
-pub(super) async fn may_write(tx: &mut Tx, actor: &Actor, contact: &contact::Model, channel: Channel, state: State) -> Result<()> {
+pub(super) async fn may_write(
+    tx: &mut Tx,
+    actor: &Actor,
+    contact: &contact::Model,
+    channel: Channel,
+    state: State,
+) -> Result<()> {
     if contact.blocked {
         return Err(problem(
             Code::MayNotSend,

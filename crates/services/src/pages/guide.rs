@@ -1,13 +1,8 @@
 //! The first steps of a business: where it stands is read off what is there, a row each, so that nobody has to tick anything.
 
 use contract::setup::{Guide, Step};
-use entity::{
-    appointments::appointment,
-    businesses::business,
-    contacts::contact,
-    reminders::reminder_request,
-};
-use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef, sea_query::Expr};
+use entity::{appointments::appointment, businesses::business, contacts::contact, reminders::reminder_request};
+use sea_orm::{EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef, sea_query::Expr};
 
 use crate::{
     businesses,
@@ -21,7 +16,11 @@ use crate::{
 /// # Errors
 /// `NotAllowed`.
 pub async fn guide(s: &Services, actor: &Actor) -> Result<Guide> {
-    for needed in [Permission::ReadMessages, Permission::ReadAppointments, Permission::ReadContacts] {
+    for needed in [
+        Permission::ReadMessages,
+        Permission::ReadAppointments,
+        Permission::ReadContacts,
+    ] {
         actor.may(needed)?;
     }
     let b = businesses::get(s.read(), actor.business_id).await?;
@@ -95,7 +94,9 @@ fn step(key: &str, title: &str, href: &str, done: bool, is: &str, todo: &str) ->
 
 /// Somebody real. Examples are a handful, so it is found within as many rows.
 async fn has_contact(s: &Services, b: &business::Model) -> Result<bool> {
-    let found = contact::Entity::in_business(b.id).filter(Expr::cust("NOT \"sample\"")).limit(1);
+    let found = contact::Entity::in_business(b.id)
+        .filter(Expr::cust("NOT \"sample\""))
+        .limit(1);
     Ok(found.one(s.read()).await?.is_some())
 }
 

@@ -52,8 +52,9 @@ async fn installation(s: &Services, db: &impl ConnectionTrait, b: &business::Mod
             kind: "suspended".to_owned(),
             urgent: true,
             text: format!("This business is suspended. {why}"),
-            next_step: "No text leaves until whoever runs this installation resumes it. What customers write is kept, and STOP counts."
-                .to_owned(),
+            next_step:
+                "No text leaves until whoever runs this installation resumes it. What customers write is kept, and STOP counts."
+                    .to_owned(),
         });
     }
     for look in accounts::platform::open_looks(db, b.id, s.now()).await? {

@@ -61,7 +61,10 @@ pub async fn reach(s: &Services) -> Reach {
     };
     let status = response.status();
     if status.is_redirection() {
-        let to = response.headers().get(reqwest::header::LOCATION).and_then(|to| to.to_str().ok());
+        let to = response
+            .headers()
+            .get(reqwest::header::LOCATION)
+            .and_then(|to| to.to_str().ok());
         // What stands behind the path is nobody's business.
         let to = to.unwrap_or("another address").split(['?', '#']).next().unwrap_or_default();
         return Reach::Redirect(to.chars().take(200).collect());
@@ -89,7 +92,13 @@ async fn some(mut response: reqwest::Response) -> Value {
 pub async fn stream_delay(s: &Services) -> Option<Duration> {
     let (nonce, base) = (nonce(), &s.settings().public_url);
     let began = tokio::time::Instant::now();
-    let mut response = s.of::<Front>().0.get(format!("{base}/health/drip/{nonce}")).send().await.ok()?;
+    let mut response = s
+        .of::<Front>()
+        .0
+        .get(format!("{base}/health/drip/{nonce}"))
+        .send()
+        .await
+        .ok()?;
     if !response.status().is_success() {
         return None;
     }
@@ -137,5 +146,9 @@ fn words(cause: reqwest::Error) -> String {
         source = one.source();
     }
     let deepest: String = deepest.chars().take(120).collect();
-    if deepest.contains("://") { kind.to_owned() } else { format!("{kind} ({deepest})") }
+    if deepest.contains("://") {
+        kind.to_owned()
+    } else {
+        format!("{kind} ({deepest})")
+    }
 }

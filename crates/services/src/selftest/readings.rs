@@ -61,7 +61,11 @@ pub(super) async fn gather(s: &Services, b: &business::Model) -> Result<Facts> {
     }
     let looked = join_all(phones.iter().map(|phone| numbers_of(client, phone)));
     let (found, services) = futures::join!(looked, services(client, &phones));
-    facts.numbers = phones.into_iter().zip(found).map(|(phone, found)| number(b, phone, found)).collect();
+    facts.numbers = phones
+        .into_iter()
+        .zip(found)
+        .map(|(phone, found)| number(b, phone, found))
+        .collect();
     facts.services = services;
     progress(s, b.id, 3).await?;
     let (balance, geo, alerts) = futures::join!(balance(client), geo(client, &b.country), alerts(s, client));
@@ -197,7 +201,9 @@ async fn alerts(s: &Services, client: &Client) -> Reading<Vec<String>> {
     let (since, ours) = (s.now() - Duration::days(1), &s.settings().public_url);
     let said = patient(|| client.look().alerts(since)).await;
     read(said.map(|all| {
-        let lost = all.into_iter().filter(|(code, url)| LOST.contains(&code.as_str()) && url.starts_with(ours.as_str()));
+        let lost = all
+            .into_iter()
+            .filter(|(code, url)| LOST.contains(&code.as_str()) && url.starts_with(ours.as_str()));
         lost.map(|(code, _)| code).collect()
     }))
 }

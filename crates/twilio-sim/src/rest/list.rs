@@ -166,7 +166,9 @@ pub(super) async fn numbers(
     let base = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json");
     let query = Form::parse(query.unwrap_or_default().as_bytes());
     if let Some(phone) = query.get("PhoneNumber") {
-        return Json(json!({ "incoming_phone_numbers": look::number(&shared, &account, phone), "page": 0, "next_page_uri": null }));
+        return Json(
+            json!({ "incoming_phone_numbers": look::number(&shared, &account, phone), "page": 0, "next_page_uri": null }),
+        );
     }
     let (seen, sms_url) = shared.read(|state| {
         let seen: BTreeSet<String> = state

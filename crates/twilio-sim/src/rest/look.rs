@@ -47,7 +47,9 @@ pub(super) async fn balance(
     State(shared): State<Arc<Shared>>,
     Extension(Caller(account)): Extension<Caller>,
 ) -> Result<Json<Value>, ApiError> {
-    let balance = shared.read(|state| state.look.balance.clone()).unwrap_or_else(|| "100.00".to_owned());
+    let balance = shared
+        .read(|state| state.look.balance.clone())
+        .unwrap_or_else(|| "100.00".to_owned());
     if balance.is_empty() {
         return Err(ApiError::not_found(&format!("/2010-04-01/Accounts/{account}/Balance.json")));
     }

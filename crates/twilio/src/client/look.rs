@@ -85,7 +85,10 @@ impl Client {
 }
 
 /// The `Date` of an answer.
-#[expect(clippy::disallowed_methods, reason = "a date of HTTP has no other form, and is only compared with the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a date of HTTP has no other form, and is only compared with the clock"
+)]
 fn http_date(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc2822(text).ok().map(|at| at.to_utc())
 }
@@ -199,7 +202,10 @@ impl Look<'_> {
         }
         let request = self.get("messaging", &format!("/v1/Services/{service}/PhoneNumbers"));
         let json = self.0.read(request.query(&[("PageSize", PAGE)])).await?;
-        Ok(list(&json, "phone_numbers")?.iter().map(|one| text(one, "phone_number")).collect())
+        Ok(list(&json, "phone_numbers")?
+            .iter()
+            .map(|one| text(one, "phone_number"))
+            .collect())
     }
 
     /// Whether texts may go to a country (`US`).
@@ -209,7 +215,9 @@ impl Look<'_> {
     pub async fn may_text(self, country: &str) -> Result<Option<bool>, ReadError> {
         let request = self.get("accounts", "/v1/Messaging/GeoPermissions");
         let json = self.0.read(request.query(&[("CountryCode", country)])).await?;
-        let found = list(&json, "permissions")?.iter().find(|one| text(one, "country_code") == country);
+        let found = list(&json, "permissions")?
+            .iter()
+            .find(|one| text(one, "country_code") == country);
         Ok(found.and_then(|one| one.get("enabled")?.as_bool()))
     }
 
