@@ -17,8 +17,11 @@ use crate::{
 #[cfg(feature = "ssr")]
 use crate::ssr;
 
-/// The form's name, and where it stands.
+/// The form's name.
 const FORM: &str = "self-test";
+
+/// Where it stands.
+#[cfg(feature = "ssr")]
 const HERE: &str = "/settings/self-test";
 
 /// How often a page looks how far the test is.

@@ -98,12 +98,13 @@ fn Steps(guide: Guide) -> impl IntoView {
     let away = move || {
         session.may_manage().then(|| {
             let hidden = shown.read().hidden;
+            let label = if hidden { "Show on Today again" } else { "Put away" };
             view! {
                 <ActionForm action=hiding attr:class="flex flex-col gap-2">
                     <FormNote form=hide_form />
                     {(!hidden).then(|| view! { <input type="hidden" name="hide" value="yes" /> })}
                     <div>
-                        <Submit form=hide_form label=if hidden { "Show on Today again" } else { "Put away" } />
+                        <Submit form=hide_form label=label />
                     </div>
                 </ActionForm>
             }
@@ -111,7 +112,8 @@ fn Steps(guide: Guide) -> impl IntoView {
     };
     let examples = move || {
         session.may_manage().then(|| {
-            let count = shown.read().samples;
+            let some = shown.read().samples > 0;
+            let label = if some { "Remove the examples" } else { "Add examples" };
             view! {
                 <section class="panel flex flex-col gap-3 p-5" aria-labelledby="samples-heading">
                     <h2 id="samples-heading">"Examples"</h2>
@@ -120,9 +122,9 @@ fn Steps(guide: Guide) -> impl IntoView {
                     </p>
                     <ActionForm action=samples attr:class="flex flex-col gap-2">
                         <FormNote form=samples_form />
-                        {(count > 0).then(|| view! { <input type="hidden" name="remove" value="yes" /> })}
+                        {some.then(|| view! { <input type="hidden" name="remove" value="yes" /> })}
                         <div>
-                            <Submit form=samples_form label=if count > 0 { "Remove the examples" } else { "Add examples" } />
+                            <Submit form=samples_form label=label />
                         </div>
                     </ActionForm>
                 </section>
@@ -183,7 +185,8 @@ fn OneStep(step: Step, is_next: bool) -> impl IntoView {
 /// On *Today*, until all is done or it was put away.
 #[component]
 pub fn GuideCard(guide: Guide) -> impl IntoView {
-    let next = guide.next().filter(|_| !guide.hidden).cloned();
+    let asked = use_session().may_manage() && !guide.hidden;
+    let next = guide.next().filter(|_| asked).cloned();
     next.map(|next| {
         view! {
             <section class="panel flex flex-wrap items-center gap-3 p-4 print:hidden" aria-labelledby="guide-heading">

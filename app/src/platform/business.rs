@@ -23,6 +23,7 @@ pub async fn platform_business(id: Uuid) -> Result<BusinessDetail, AppError> {
 }
 
 /// Where a business's page is.
+#[cfg(feature = "ssr")]
 fn page(id: Uuid) -> String {
     format!("/platform/businesses/{id}")
 }
@@ -136,11 +137,12 @@ fn Detail(detail: BusinessDetail) -> impl IntoView {
             .into_any(),
         }
     };
+    let (name, facts) = (detail.row.name.clone(), detail.clone());
     view! {
-        <Title text=detail.row.name.clone() />
-        <h1>{detail.row.name.clone()}</h1>
+        <Title text=name.clone() />
+        <h1>{name}</h1>
         {health}
-        <Facts detail=detail.clone() />
+        <Facts detail=facts />
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="suspension-heading">
             <h2 id="suspension-heading">"Suspension"</h2>
             {door}
@@ -211,6 +213,7 @@ fn Look(detail: BusinessDetail) -> impl IntoView {
     Effect::new(move |_| {
         // What is drawn from now on is another's: all of it is loaded anew.
         if let Some(Ok(())) = action.value().get() {
+            #[cfg(feature = "hydrate")]
             crate::browser::load_page("/inbox");
         }
     });

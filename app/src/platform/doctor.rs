@@ -90,9 +90,10 @@ fn OneCheck(check: Check) -> impl IntoView {
         CheckStatus::Warn => ("Look at this", icondata::LuTriangleAlert, "text-warning"),
         CheckStatus::Fail => ("Fails", icondata::LuCircleX, "text-error"),
     };
+    let name = check.name.clone();
     let fix = check.fix.map(|fix| view! { <p class="text-sm">{fix}</p> });
     view! {
-        <li class="flex gap-3 py-3" data-check=check.name.clone()>
+        <li class="flex gap-3 py-3" data-check=name>
             <span class=class>
                 <Icon icon />
             </span>

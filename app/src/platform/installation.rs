@@ -68,12 +68,13 @@ fn Installed(view: InstallationView) -> impl IntoView {
     };
     let button = move || {
         let open = open();
+        let label = if open { "Close signing up" } else { "Open signing up" };
         view! {
             <ActionForm action attr:class="flex flex-col gap-2">
                 <FormNote form saved="Saved." />
                 {(!open).then(|| view! { <input type="hidden" name="open" value="yes" /> })}
                 <div>
-                    <Submit form label=if open { "Close signing up" } else { "Open signing up" } />
+                    <Submit form label=label />
                 </div>
             </ActionForm>
         }

@@ -48,15 +48,17 @@ fn Businesses(page: Page<BusinessRow>, cursor: Option<String>) -> impl IntoView 
 
 #[component]
 fn Row(row: BusinessRow) -> impl IntoView {
+    let (slug, name) = (row.slug.clone(), row.name.clone());
+    let href = format!("/platform/businesses/{}", row.id);
     view! {
-        <li class="panel flex flex-col gap-2 p-4" data-business=row.slug.clone()>
+        <li class="panel flex flex-col gap-2 p-4" data-business=slug.clone()>
             <div class="flex flex-wrap items-baseline gap-2">
                 <h2 class="min-w-0 flex-1 truncate">
-                    <a class="link" href=format!("/platform/businesses/{}", row.id)>
-                        {row.name.clone()}
+                    <a class="link" href=href>
+                        {name}
                     </a>
                 </h2>
-                <p class="text-sm text-muted">{row.slug.clone()}</p>
+                <p class="text-sm text-muted">{slug}</p>
             </div>
             <Health row />
         </li>

@@ -2,7 +2,8 @@
 
 use contract::setup::{Guide, Step};
 use entity::{appointments::appointment, businesses::business, contacts::contact, reminders::reminder_request};
-use sea_orm::{EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef, sea_query::Expr};
+use sea_orm::{EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select, sea_query::Expr};
+use uuid::Uuid;
 
 use crate::{
     businesses,
@@ -72,7 +73,7 @@ pub async fn guide(s: &Services, actor: &Actor) -> Result<Guide> {
             "/appointments",
             reminded,
             "A reminder went out.",
-            "Open the visit and press Send reminder now, or wait for its time.",
+            "Open the visit and press Remind now, or wait for its time.",
         ),
     ];
     Ok(Guide {
@@ -113,10 +114,14 @@ async fn has_visit(s: &Services, b: &business::Model) -> Result<bool> {
     Ok(found.one(s.read()).await?.is_some())
 }
 
-/// A reminder that left; the index over those that did is asked.
-async fn was_reminded(s: &Services, b: &business::Model) -> Result<bool> {
-    let found = reminder_request::Entity::in_business(b.id)
+/// Reminders of a business that left; the index over those is asked.
+pub(crate) fn reminded(business_id: Uuid) -> Select<reminder_request::Entity> {
+    reminder_request::Entity::in_business(business_id)
         .filter(Expr::cust("\"sent_at\" IS NOT NULL"))
-        .limit(1);
-    Ok(found.one(s.read()).await?.is_some())
+        .order_by_asc(reminder_request::Column::Id)
+        .limit(1)
+}
+
+async fn was_reminded(s: &Services, b: &business::Model) -> Result<bool> {
+    Ok(reminded(b.id).one(s.read()).await?.is_some())
 }

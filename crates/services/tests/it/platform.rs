@@ -75,7 +75,7 @@ async fn law_3_nothing_leaves_a_business_that_is_suspended_and_what_comes_in_cou
     assert_eq!(w.sim.messages(), [], "neither the reply nor the reminder leaves");
     let waits = w.last_message(&ann).await;
     assert_eq!(waits.status, "queued");
-    assert!(waits.wait_reason.unwrap_or_default().contains("suspended"));
+    assert!(waits.status_words.contains("suspended"), "{}", waits.status_words);
     let refused = w.reply(&ann, "Written meanwhile").await.expect_err("refused");
     assert_eq!(refused.problem().code, Code::MayNotSend);
     assert!(refused.problem().detail.contains("suspended"), "{}", refused.problem().detail);
@@ -88,7 +88,7 @@ async fn law_3_nothing_leaves_a_business_that_is_suspended_and_what_comes_in_cou
     );
     w.text(ANN, "STOP").await;
     assert_eq!(
-        w.see_contact(&ann).await.consent,
+        w.see_contact(&ann).await.consent.sms,
         domain::consent::State::OptedOut,
         "a STOP counts"
     );
