@@ -161,9 +161,16 @@ pub fn Home() -> impl IntoView {
 #[component]
 pub fn SignUpPage() -> impl IntoView {
     let start = Resource::new_blocking(|| (), |()| begin_sign_up());
+    let body = |start: SignUpView| {
+        if start.open {
+            view! { <SignUpForm start /> }.into_any()
+        } else {
+            view! { <SignUpClosed /> }.into_any()
+        }
+    };
     view! {
         <Title text="Create your business" />
-        <Awaited from=start view=|start: SignUpView| if start.open { view! { <SignUpForm start /> }.into_any() } else { view! { <SignUpClosed /> }.into_any() } />
+        <Awaited from=start view=body />
     }
 }
 

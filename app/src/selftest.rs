@@ -183,10 +183,14 @@ fn OneLine(line: Line) -> impl IntoView {
     let (word, icon, class) = mark(line.status);
     let outside = line.link.starts_with("https://");
     let link = (!line.link.is_empty()).then(|| {
-        let words = if outside { "Open at Twilio" } else { "Open" };
+        let (words, rel) = if outside {
+            ("Open at Twilio", "noreferrer")
+        } else {
+            ("Open", "")
+        };
         view! {
             " "
-            <a class="link" href=line.link.clone() rel=if outside { "noreferrer" } else { "" }>
+            <a class="link" href=line.link.clone() rel=rel>
                 {words}
                 <span class="sr-only">{format!(": {}", line.title)}</span>
             </a>

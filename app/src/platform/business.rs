@@ -80,12 +80,10 @@ pub async fn end_look() -> Result<(), AppError> {
 
 #[component]
 pub fn BusinessPage() -> impl IntoView {
+    let params = use_params_map();
     let id = move || {
-        use_params_map()
-            .read()
-            .get("id")
-            .and_then(|id| id.parse::<Uuid>().ok())
-            .unwrap_or_default()
+        let id = params.read().get("id").and_then(|id| id.parse::<Uuid>().ok());
+        id.unwrap_or_default()
     };
     let found = Resource::new_blocking(id, platform_business);
     view! {

@@ -23,7 +23,8 @@ pub async fn platform_businesses(cursor: Option<String>) -> Result<Page<Business
 
 #[component]
 pub fn ListPage() -> impl IntoView {
-    let cursor = move || use_query_map().read().get("cursor");
+    let query = use_query_map();
+    let cursor = move || query.read().get("cursor");
     let found = Resource::new_blocking(cursor, platform_businesses);
     let body = move |page: Page<BusinessRow>| view! { <Businesses page cursor=cursor() /> };
     view! {

@@ -281,7 +281,9 @@ async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(
         "consent ledger",
     ];
     // A server of another machine has its own disk.
-    let all = all.into_iter().filter(|name| *name != "disk" || matches!(backend, Backend::Sqlite));
+    let all = all
+        .into_iter()
+        .filter(|name| *name != "disk" || matches!(backend, Backend::Sqlite));
     let all: Vec<String> = all.map(str::to_owned).collect();
     let ok = |name: &String| (name.clone(), if name == "public address" { "warn" } else { "ok" }.to_owned());
     // The zone data that is built in grows old one day.
@@ -301,7 +303,11 @@ async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(
     assert!(said.contains(domain::zone::VERSION), "{said}");
     let (code, some) = doctor_at(&it, port, &["--json", "--run", "database,reach"]).await;
     let names: Vec<String> = looked(&some).into_iter().map(|(name, _)| name).collect();
-    assert_eq!((code, names), (Some(0), vec!["database".to_owned(), "reach".to_owned()]), "{some}");
+    assert_eq!(
+        (code, names),
+        (Some(0), vec!["database".to_owned(), "reach".to_owned()]),
+        "{some}"
+    );
     let (code, said) = doctor(&it, &["--list"]).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("signed webhook") && said.contains("consent ledger"), "{said}");
@@ -376,7 +382,15 @@ async fn a_bundle_of_the_doctor_gives_nothing_away() {
     let json: serde_json::Value = serde_json::from_str(&bundle).expect("JSON");
     assert!(json["checks"].as_array().is_some_and(|checks| checks.len() > 10), "{bundle}");
     assert_eq!(json["counted_up_to_1000"]["businesses"], 1, "{bundle}");
-    for secret in [testkit::SECRET, it.sim.auth_token(), token, "tr0ub4dor-and-three", "mailer", NUMBER, "@x.test"] {
+    for secret in [
+        testkit::SECRET,
+        it.sim.auth_token(),
+        token,
+        "tr0ub4dor-and-three",
+        "mailer",
+        NUMBER,
+        "@x.test",
+    ] {
         assert!(!bundle.contains(secret), "{secret}: {bundle}");
     }
 }

@@ -50,7 +50,9 @@ async fn everybody_else_finds_nothing_there() {
     }
     let list = page(&app, "/platform").await;
     assert!(list.contains("Bright Dental") && list.contains("Far Away"), "{list}");
-    accounts::platform::set_admin(&app.s, "ada@x.test", false).await.expect("revoked");
+    accounts::platform::set_admin(&app.s, "ada@x.test", false)
+        .await
+        .expect("revoked");
     assert_eq!(status(&app, "/platform").await, 404);
 }
 
@@ -69,7 +71,11 @@ async fn a_business_is_suspended_and_resumed_by_a_form() {
     assert!(shown.contains("Bills are open.") && shown.contains("Resume"), "{shown}");
     assert!(app.refused_reply(&ann).await.contains("suspended"));
     app.sign_in().await;
-    assert!(page(&app, "/today").await.contains("This business is suspended. Bills are open."));
+    assert!(
+        page(&app, "/today")
+            .await
+            .contains("This business is suspended. Bills are open.")
+    );
     sign_in(&app.http, &app.url, "ada@x.test", "a long password").await;
     let path = server_function(&app, &here, "resume_business").await;
     post(&app, &path, &[("id", &id)]).await;
@@ -125,7 +131,10 @@ fn everything(app: &TestApp, ids: &[String; 3]) -> Vec<(String, String)> {
         ("hide", "yes"),
         ("tags", "one"),
     ];
-    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    fields
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 #[tokio::test]
@@ -134,7 +143,10 @@ async fn a_look_into_a_business_reads_and_every_write_in_it_is_refused() {
     let ann = app.contact("Ann", ANN).await;
     let appointment = app.appointment(&ann, 48).await;
     app.receives(&sid(1), ANN, "Is there parking?").await;
-    let conversation = app.all("/conversations").await.remove(0)["id"].as_str().expect("an id").to_owned();
+    let conversation = app.all("/conversations").await.remove(0)["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     as_ada(&app).await;
     assert!(!page(&app, "/inbox").await.contains("parking"), "not without a look");
     let here = format!("/platform/businesses/{}", app.business_id);
@@ -142,7 +154,10 @@ async fn a_look_into_a_business_reads_and_every_write_in_it_is_refused() {
     let id = app.business_id.to_string();
     post(&app, &path, &[("id", &id), ("why", "They asked for help")]).await;
     let inbox = page(&app, "/inbox").await;
-    assert!(inbox.contains("parking") && inbox.contains("You look into this business"), "{inbox}");
+    assert!(
+        inbox.contains("parking") && inbox.contains("You look into this business"),
+        "{inbox}"
+    );
     for path in ["/today", "/contacts", "/appointments", "/log"] {
         assert_eq!(status(&app, path).await, 200, "{path}");
     }
@@ -155,16 +170,34 @@ async fn a_look_into_a_business_reads_and_every_write_in_it_is_refused() {
     let (mut refused, mut asked) = (0, 0);
     let ids = [ann, appointment, conversation];
     // Signing in or out, and what is done to businesses rather than in them.
-    let elsewhere = ["sign_in", "sign_out", "sign_up", "end_look", "begin_look", "suspend_business", "resume_business", "set_sign_up", "run_doctor"];
+    let elsewhere = [
+        "sign_in",
+        "sign_out",
+        "sign_up",
+        "end_look",
+        "begin_look",
+        "suspend_business",
+        "resume_business",
+        "set_sign_up",
+        "run_doctor",
+    ];
     for (path, _) in leptos::server_fn::axum::server_fn_paths() {
-        let name = path.trim_start_matches("/api/fn/").trim_end_matches(|c: char| c.is_ascii_digit());
+        let name = path
+            .trim_start_matches("/api/fn/")
+            .trim_end_matches(|c: char| c.is_ascii_digit());
         if elsewhere.contains(&name) {
             continue;
         }
         for id in &ids {
             let mut form = everything(&app, &ids);
             form.push(("id".to_owned(), id.clone()));
-            let answer = app.http.post(format!("{}{path}", app.url)).form(&form).send().await.expect("an answer");
+            let answer = app
+                .http
+                .post(format!("{}{path}", app.url))
+                .form(&form)
+                .send()
+                .await
+                .expect("an answer");
             let status = answer.status().as_u16();
             asked += 1;
             refused += usize::from(status == 403 || status == 401);
@@ -204,10 +237,23 @@ async fn the_self_test_finds_our_own_door_open() {
     // What an address that is not ours answers, and what is no nonce.
     assert_eq!(status(&app, "/health/here/short").await, 404);
     let nonce = "0123456789abcdef";
-    let answer = app.http.get(format!("{}/health/here/{nonce}", app.url)).send().await.expect("an answer");
+    let answer = app
+        .http
+        .get(format!("{}/health/here/{nonce}", app.url))
+        .send()
+        .await
+        .expect("an answer");
     let answer: serde_json::Value = answer.json().await.expect("JSON");
-    assert!(selftest::is_here(&app.s, nonce, answer["instance"].as_str().unwrap_or_default()));
-    assert!(!selftest::is_here(&app.s, "another0another0", answer["instance"].as_str().unwrap_or_default()));
+    assert!(selftest::is_here(
+        &app.s,
+        nonce,
+        answer["instance"].as_str().unwrap_or_default()
+    ));
+    assert!(!selftest::is_here(
+        &app.s,
+        "another0another0",
+        answer["instance"].as_str().unwrap_or_default()
+    ));
 }
 
 #[tokio::test]
@@ -232,6 +278,10 @@ async fn where_signing_up_is_closed_the_page_says_so() {
     as_ada(&app).await;
     let path = server_function(&app, "/platform/settings", "set_sign_up").await;
     post(&app, &path, &[]).await;
-    assert!(page(&app, "/signup").await.contains("This installation takes no new businesses."));
+    assert!(
+        page(&app, "/signup")
+            .await
+            .contains("This installation takes no new businesses.")
+    );
     assert!(page(&app, "/platform/settings").await.contains("Open signing up"));
 }
