@@ -72,12 +72,16 @@ pub struct SignUpView {
     countries: Vec<CountryView>,
     /// The country of the browser's language, if it names one: `it-IT`.
     likely: Option<String>,
+    /// Whether new businesses are taken.
+    open: bool,
 }
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn begin_sign_up() -> Result<SignUpView, AppError> {
     let (countries, region) = (services::businesses::all_countries(), ssr::region());
+    let s = ssr::services()?;
     Ok(SignUpView {
+        open: services::accounts::installation::sign_up_is_open(&s).await?,
         likely: region.filter(|code| countries.iter().any(|c| c.code == *code)),
         countries,
         flash: ssr::take_flash().await?,
@@ -201,9 +205,31 @@ pub fn Home() -> impl IntoView {
 #[component]
 pub fn SignUpPage() -> impl IntoView {
     let start = Resource::new_blocking(|| (), |()| begin_sign_up());
+    let body = |start: SignUpView| {
+        if start.open {
+            view! { <SignUpForm start /> }.into_any()
+        } else {
+            view! { <SignUpClosed /> }.into_any()
+        }
+    };
     view! {
         <Title text="Create your business" />
-        <Awaited from=start view=|start| view! { <SignUpForm start /> } />
+        <Awaited from=start view=body />
+    }
+}
+
+/// Whoever runs the installation takes no new businesses.
+#[component]
+fn SignUpClosed() -> impl IntoView {
+    view! {
+        <Door title="No new businesses">
+            <p>"This installation takes no new businesses. Please ask whoever runs it, or somebody of your business for an invitation."</p>
+            <p class="text-sm">
+                <a class="link" href="/signin">
+                    "Sign in"
+                </a>
+            </p>
+        </Door>
     }
 }
 
@@ -213,6 +239,7 @@ fn SignUpForm(start: SignUpView) -> impl IntoView {
         flash,
         countries,
         likely,
+        ..
     } = start;
     let action = ServerAction::<SignUp>::new();
     let form = FormState::new("signup", action, flash);

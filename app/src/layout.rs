@@ -16,6 +16,7 @@ use crate::{
     components::{Awaited, Icon},
     keys::{self, Bar, Keys},
     notices::Banners,
+    platform::EndLook,
     quick_replies::Quick,
     session::{Session, SessionView, use_session},
 };
@@ -44,6 +45,7 @@ fn Framed(view: SessionView) -> impl IntoView {
             <Head />
             <Sidebar />
             <div class="row-start-2 flex min-h-0 min-w-0 flex-col md:col-start-2 md:row-span-2 md:row-start-1">
+                <Looking />
                 <Banners />
                 <main id="main" tabindex="-1" class="relative min-h-0 flex-1 overflow-y-auto bg-base-100 print:overflow-visible">
                     <Notices />
@@ -58,11 +60,32 @@ fn Framed(view: SessionView) -> impl IntoView {
     }
 }
 
+/// Somebody who runs the installation looks into this business, and can go back.
+#[component]
+fn Looking() -> impl IntoView {
+    let looking = use_session().me.with_value(|me| me.looking);
+    looking.then(|| {
+        view! {
+            <div role="status" class="notice notice-warning m-3 flex flex-wrap items-center gap-3">
+                <p class="flex-1">"You look into this business. You can read, and change or send nothing."</p>
+                <form method="post" action=EndLook::url()>
+                    <button type="submit" class="btn btn-sm min-h-11">
+                        "End the look"
+                    </button>
+                </form>
+            </div>
+        }
+    })
+}
+
 /// The stream, the clock and the counts of an open page.
 fn keep_current(session: Session) {
     Effect::new(move |_| {
         let (business, account) = session.me.with_value(|me| (me.business.id, me.account_id));
-        session.live.connect(business, account);
+        // Who only looks into a business gets no stream of it.
+        if !session.me.with_value(|me| me.looking) {
+            session.live.connect(business, account);
+        }
     });
     Effect::new(move |_| {
         // The server's clock goes on here, however wrong this machine's is.
@@ -94,7 +117,10 @@ fn keep_current(session: Session) {
 #[component]
 fn Head() -> impl IntoView {
     let session = use_session();
-    let (name, role) = session.me.with_value(|me| (me.name.clone(), me.role.as_str()));
+    let (name, role) = session
+        .me
+        .with_value(|me| (me.name.clone(), if me.looking { "looking in" } else { me.role.as_str() }));
+    let platform = session.me.with_value(|me| me.platform_admin);
     let menu = NodeRef::<html::Details>::new();
     let bar = expect_context::<Bar>();
     // There is no bar before a script runs.
@@ -143,6 +169,14 @@ fn Head() -> impl IntoView {
                         <Icon icon=icondata::LuUserCog />
                         "Your account"
                     </a>
+                    {platform.then(|| {
+                        view! {
+                            <a class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9" href="/platform" rel="external">
+                                <Icon icon=icondata::LuServer />
+                                "This installation"
+                            </a>
+                        }
+                    })}
                     <MenuLink href="/search" icon=icondata::LuSearch label="Search" />
                     <MenuLink href="/notifications" icon=icondata::LuBell label="Notifications" />
                     <MenuLink href="/log" icon=icondata::LuScrollText label="Message log" />

@@ -27,13 +27,16 @@ mod notices;
 mod notifications;
 mod numbers;
 pub mod paths;
+mod platform;
 mod quick_replies;
 mod reports;
 mod routes;
 mod search;
 mod security;
+mod selftest;
 mod session;
 mod settings;
+mod setup;
 #[cfg(debug_assertions)]
 mod showcase;
 pub mod site;
@@ -113,6 +116,12 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("account/email/:token") view={Lazy::<routes::ConfirmEmail>::new()} ssr=SsrMode::Async />
                 <Route path=path!("account/undo/:token") view={Lazy::<routes::UndoEmail>::new()} ssr=SsrMode::Async />
                 <Route path=path!("signin/code") view=accounts::CodePage ssr=SsrMode::Async />
+                <ParentRoute path=path!("platform") view={Lazy::<routes::Platform>::new()} ssr=SsrMode::Async>
+                    <Route path=path!("") view={Lazy::<routes::PlatformBusinesses>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("businesses/:id") view={Lazy::<routes::PlatformBusiness>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings") view={Lazy::<routes::PlatformSettings>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("doctor") view={Lazy::<routes::PlatformDoctor>::new()} ssr=SsrMode::Async />
+                </ParentRoute>
                 <ParentRoute path=path!("") view=layout::Layout ssr=SsrMode::Async>
                     <ParentRoute path=path!("inbox") view={Lazy::<routes::Inbox>::new()} ssr=SsrMode::Async>
                         <Route path=path!("") view=conversations::NothingOpen ssr=SsrMode::Async />
@@ -142,6 +151,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("log") view={Lazy::<routes::Log>::new()} ssr=SsrMode::Async />
                     <Route path=path!("reports") view={Lazy::<routes::Reports>::new()} ssr=SsrMode::Async />
                     <Route path=path!("components") view={Lazy::<routes::Components>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("setup") view={Lazy::<routes::Setup>::new()} ssr=SsrMode::Async />
                     <Route path=path!("account/security") view={Lazy::<routes::Security>::new()} ssr=SsrMode::Async />
                     <Route path=path!("account") view={Lazy::<routes::Account>::new()} ssr=SsrMode::Async />
                     <ParentRoute path=path!("") view={Lazy::<routes::SettingsFrame>::new()} ssr=SsrMode::Async>
@@ -160,6 +170,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("settings/people") view={Lazy::<routes::People>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/reminders") view={Lazy::<routes::Reminders>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/self-test") view={Lazy::<routes::SelfTest>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/twilio") view={Lazy::<routes::Twilio>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />

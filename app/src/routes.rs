@@ -11,7 +11,7 @@ use leptos_router::LazyRoute;
 
 use crate::{
     accounts, appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
-    notifications, numbers, quick_replies, reports, search, security, settings, tasks, today, twilio,
+    notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks, today, twilio,
 };
 
 /// Only where the product is made.
@@ -112,6 +112,13 @@ page!(QuietHours, office, businesses::HoursPage);
 page!(Reminders, office, businesses::RemindersPage);
 page!(VisitRules, office, businesses::VisitsPage);
 page!(Components, office, ComponentsPage);
+page!(SelfTest, office, selftest::SelfTestPage);
+page!(Setup, office, setup::SetupPage);
+page!(Platform, office, platform::Frame);
+page!(PlatformBusinesses, office, platform::ListPage);
+page!(PlatformBusiness, office, platform::BusinessPage);
+page!(PlatformSettings, office, platform::InstallationPage);
+page!(PlatformDoctor, office, platform::DoctorPage);
 page!(InboxRules, office, businesses::InboxRulesPage);
 page!(VisitTypes, office, businesses::TypesPage);
 page!(Feeds, office, feeds::FeedsPage);

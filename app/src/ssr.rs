@@ -5,18 +5,22 @@
 
 mod caller;
 
-use std::{collections::BTreeMap, pin::Pin, task::Poll};
+use std::{collections::BTreeMap, pin::Pin, sync::Arc, task::Poll};
 
 use axum::http::{HeaderValue, header, request::Parts};
 use chrono::{DateTime, Duration, Utc};
-use contract::{Code, Problem};
+use contract::{
+    Code, Problem,
+    platform::{DoctorView, SettingView},
+};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
 use services::{
-    Actor, Services,
+    Actor, Principal, Services,
     accounts::{
         Caller, Entry, SessionStart,
+        platform::Admin,
         sessions::{self, Claim},
     },
 };
@@ -35,6 +39,8 @@ use crate::{
 pub const ACCOUNT: &str = "account_id";
 /// Session key: the business it works in (UUID).
 pub const BUSINESS: &str = "business_id";
+/// Session key: the business that this browser looks into, for somebody who runs the installation (UUID).
+pub const LOOKING: &str = "looking_into";
 /// Session key: what the browser calls itself.
 pub const AGENT: &str = "user_agent";
 const PENDING: &str = "pending_sign_in";
@@ -42,6 +48,93 @@ const FLASH: &str = "flash";
 
 /// So long the second step of signing in may take.
 const PENDING_MINUTES: i64 = 10;
+
+/// On a request of a browser that looks into a business: nothing can be written for it.
+#[derive(Clone, Copy)]
+pub struct OnlyLooks;
+
+type DoctorAnswer = Pin<Box<dyn Future<Output = DoctorView> + Send>>;
+
+/// What the server can tell of the machine it runs on, which services do not know of.
+pub trait Machine: Send + Sync {
+    /// What the doctor's last round has found.
+    fn last(&self) -> DoctorAnswer;
+    /// Looks now, unless somebody has just looked.
+    fn look(&self, s: Services) -> DoctorAnswer;
+    /// What the environment says, without secrets.
+    fn settings(&self) -> Vec<SettingView>;
+}
+
+/// The server's [`Machine`], in the context of every page.
+#[derive(Clone)]
+pub struct House(Arc<dyn Machine>);
+
+impl House {
+    pub fn new(machine: impl Machine + 'static) -> Self {
+        Self(Arc::new(machine))
+    }
+}
+
+impl std::ops::Deref for House {
+    type Target = dyn Machine;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+/// The server's machine.
+///
+/// # Errors
+/// `Internal` when the server put none into the context.
+pub fn house() -> Result<House, AppError> {
+    use_context::<House>().ok_or_else(|| broken("no House in the Leptos context"))
+}
+
+/// Who runs the installation, with services that may write: what is done here is done to businesses, not in them.
+///
+/// # Errors
+/// `NotFound` for everybody else, whether signed in or not.
+pub async fn platform() -> Result<(Services, Admin), AppError> {
+    let services = use_context::<Services>().ok_or_else(|| broken("no Services in the Leptos context"))?;
+    let session = session().await?;
+    let account = session.get::<Uuid>(ACCOUNT).await.map_err(broken)?;
+    let admin = services::accounts::platform::admin(&services, account.unwrap_or_default()).await?;
+    Ok((services, admin))
+}
+
+/// From now on this browser looks into `business`; none: it goes back to `home`.
+///
+/// # Errors
+/// `Internal` when the session can't be stored.
+pub async fn look_into(business: Option<Uuid>, home: Option<Uuid>) -> Result<(), AppError> {
+    let session = session().await?;
+    match business {
+        Some(business) => {
+            session.insert(LOOKING, business).await.map_err(broken)?;
+            session.insert(BUSINESS, business).await.map_err(broken)
+        }
+        None => {
+            session.remove::<Uuid>(LOOKING).await.map_err(broken)?;
+            match home {
+                Some(home) => session.insert(BUSINESS, home).await.map_err(broken),
+                None => session.remove::<Uuid>(BUSINESS).await.map_err(broken).map(drop),
+            }
+        }
+    }
+}
+
+/// The business that this browser looks into.
+///
+/// # Errors
+/// `Internal` when the session can't be read.
+pub async fn looks_into() -> Result<Option<Uuid>, AppError> {
+    session().await?.get::<Uuid>(LOOKING).await.map_err(broken)
+}
+
+fn only_looks() -> bool {
+    with_context::<Parts, _>(|parts| parts.extensions.get::<OnlyLooks>().is_some()).unwrap_or_default()
+}
 
 /// On the heap, because what a use case keeps while it runs is large.
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
@@ -61,12 +154,13 @@ pub async fn later() {
     .await;
 }
 
-/// The services the server put into the context.
+/// The services the server put into the context; for somebody who only looks into a business, such as can't write.
 ///
 /// # Errors
 /// `Internal` when it did not.
 pub fn services() -> Result<Services, AppError> {
-    use_context::<Services>().ok_or_else(|| broken("no Services in the Leptos context"))
+    let services = use_context::<Services>().ok_or_else(|| broken("no Services in the Leptos context"))?;
+    Ok(if only_looks() { services.for_looking() } else { services })
 }
 
 /// The member who is asking, with the business of the session.
@@ -96,6 +190,8 @@ pub async fn somebody() -> Option<Actor> {
 async fn actor_of(services: &Services, session: &Session) -> Result<Actor, AppError> {
     if let Some(claim) = claim(session).await.map_err(broken)?
         && let Some(actor) = sessions::actor(services, claim).await?
+        // Who only looks is given nothing that could write.
+        && (services.only_looks() || !matches!(actor.who, Principal::Platform { .. }))
     {
         return Ok(actor);
     }

@@ -65,6 +65,7 @@ const FILES: &[File] = &[
     file!(each "0056_sessions_and_second_factors"),
     file!(each "0058_number_requests_and_registration"),
     file!(each "0060_audit_trail_and_settings"),
+    file!(each "0062_running_an_installation"),
 ];
 
 /// Our own tables.

@@ -1,5 +1,7 @@
 //! Configuration: environment variables (what a `.env` in the current directory says has become one by now), explained in `.env.sample`.
 
+mod known;
+
 use std::net::SocketAddr;
 
 use anyhow::Context;
@@ -8,6 +10,8 @@ use serde::Deserialize;
 use services::{Clock, Credentials, Db, Email, OidcSettings, Services, Settings, SharedKey, Twilio, vault};
 
 use crate::{kept, metrics::MetricsToken, secret};
+
+pub use known::{SETTINGS, environment, environment_value};
 
 #[derive(Clone, Deserialize)]
 pub struct Config {
@@ -146,6 +150,44 @@ impl Config {
         let master = self.master(&db).await?;
         let s = Services::open(db, Clock::system(), twilio, email, settings, master).await;
         s.context("The data can't be read")
+    }
+
+    /// The same for who only looks: nothing is made, brought up to date or written. None: that is not possible now.
+    pub async fn for_looking(&self) -> Option<Services> {
+        if !Db::exists(&self.database_url) || self.secret_file().is_some_and(|file| !file.exists()) {
+            return None;
+        }
+        let (twilio, email, settings) = (self.twilio().ok()?, self.email().unwrap_or_default(), self.settings().ok()?);
+        let db = Db::connect(&self.database_url).await.ok()?;
+        // Without keys there is nothing to open, and opening would make them.
+        let ready =
+            migration::missing(db.connection()).await.is_ok_and(|n| n == 0) && vault::has_keys(&db).await.unwrap_or(false);
+        if !ready {
+            db.close().await;
+            return None;
+        }
+        let master = self.master(&db).await.ok()?;
+        let s = Services::open(db, Clock::system(), twilio, email, settings, master)
+            .await
+            .ok()?;
+        Some(s.for_looking())
+    }
+
+    /// Whether the secret opens the keys of the database; none where there is neither yet. Why not, in words.
+    pub async fn fits_secret(&self) -> Option<Result<(), String>> {
+        if !Db::exists(&self.database_url) || self.secret_file().is_some_and(|file| !file.exists()) {
+            return None;
+        }
+        let db = Db::connect(&self.database_url).await.ok()?;
+        let fits = match vault::has_keys(&db).await {
+            Ok(true) => match self.master(&db).await {
+                Ok(master) => Some(vault::fits(&db, &master).await.map_err(|cause| cause.to_string())),
+                Err(cause) => Some(Err(format!("{cause:#}"))),
+            },
+            _ => None,
+        };
+        db.close().await;
+        fits
     }
 
     /// In a container: the database's file and the secret must outlive it.

@@ -10,6 +10,7 @@ mod feeds;
 mod health;
 pub mod kept;
 mod live;
+mod looking;
 pub mod metrics;
 mod oidc;
 mod pwa;
@@ -34,6 +35,8 @@ pub struct AppState {
     pub services: Services,
     pub site: site::Site,
     pub metrics_token: metrics::MetricsToken,
+    /// What looks whether everything is in order.
+    pub doctor: doctor::Inside,
     /// Cancelled when the process is asked to stop; streams end then.
     pub stopping: CancellationToken,
 }

@@ -25,7 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, metrics, oidc, pwa, rest, rest::ApiError, sessions, uploads, visit_page,
+    AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, pwa, rest, rest::ApiError, sessions, uploads,
+    visit_page,
     webhooks,
 };
 
@@ -73,7 +74,9 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
 fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
     let context = {
         let (services, site) = (state.services.clone(), state.site.names().clone());
+        let house = app::ssr::House::new(state.doctor.clone());
         move || {
+            leptos::prelude::provide_context(house.clone());
             leptos::prelude::provide_context(services.clone());
             leptos::prelude::provide_context(site.clone());
         }
@@ -114,6 +117,7 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .route("/live", get(live::stream_events))
         .merge(uploads())
         .merge(other_accounts(state))
+        .layer(middleware::from_fn(looking::mark))
         .layer(sessions::layer(state.services.clone()))
         .layer(same_origin))
 }
@@ -181,6 +185,8 @@ pub fn operators() -> Router<AppState> {
     Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/health/here/{nonce}", get(health::here))
+        .route("/health/drip/{nonce}", get(health::drip))
         .route("/metrics", get(metrics::show))
 }
 
@@ -192,6 +198,7 @@ fn hooks() -> Router<AppState> {
     Router::new()
         .route("/webhooks/twilio/inbound", post(webhooks::inbound))
         .route("/webhooks/twilio/status", post(webhooks::status))
+        .route("/webhooks/twilio/probe", post(webhooks::probe))
         .route("/twilio/inbound", post(webhooks::inbound))
         .route("/twilio/status", post(webhooks::status))
         .layer(DefaultBodyLimit::max(webhooks::MOST_BYTES))

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contract::{Code, Problem};
 use services::{
-    Actor, Services,
+    Actor, Principal, Services,
     accounts::sessions::{self, Kept},
 };
 use tower_sessions::{
@@ -49,7 +49,16 @@ pub(crate) async fn member(s: &Services, session: &Session) -> std::result::Resu
     let Some(claim) = app::ssr::claim(session).await.ok().flatten() else {
         return Err(refused().into());
     };
-    sessions::actor(s, claim).await?.ok_or_else(|| refused().into())
+    let actor = sessions::actor(s, claim).await?.ok_or_else(refused)?;
+    if matches!(actor.who, Principal::Platform { .. }) {
+        // These doors write, or hand out whole lists.
+        return Err(Problem::new(
+            Code::NotAllowed,
+            "Who only looks into a business gets no files and no streams of it.",
+        )
+        .into());
+    }
+    Ok(actor)
 }
 
 fn backend(error: impl std::fmt::Display) -> Error {

@@ -12,7 +12,7 @@ use services::{
     db::QueuePool,
     imports, jobs, live, mails, notifications,
     queue::{self, Job, QUEUE},
-    reconcile, reminders, sending,
+    reconcile, reminders, selftest, sending,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -241,6 +241,7 @@ async fn look(s: &Services, clean: bool) {
         step("old notifications", notifications::prune(s)).await;
         step("old mails", mails::prune(s)).await;
         step("old imports", imports::prune(s)).await;
+        step("businesses without a self-test", selftest::enrol(s)).await;
     }
 }
 

@@ -59,6 +59,12 @@ pub struct Me {
     /// Where else they work.
     #[serde(default)]
     pub elsewhere: Vec<BusinessChoice>,
+    /// Somebody who runs the installation looks into the business: nothing can be changed.
+    #[serde(default)]
+    pub looking: bool,
+    /// They run the installation.
+    #[serde(default)]
+    pub platform_admin: bool,
 }
 
 /// A business that somebody works in.

@@ -42,6 +42,7 @@ pub mod reminders;
 pub mod search;
 pub mod second_factor;
 pub mod segments;
+pub mod selftest;
 pub mod series;
 pub mod slug;
 pub mod snooze;

@@ -20,6 +20,8 @@ pub mod account {
         pub undo_seconds: i32,
         /// Where they worked last; signing in goes there, if they still belong to it.
         pub last_business_id: Option<Uuid>,
+        /// Runs the installation; a member of no business by that.
+        pub platform_admin: bool,
         pub created_at: DateTimeUtc,
     }
 

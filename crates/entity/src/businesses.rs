@@ -40,6 +40,11 @@ pub mod business {
         /// It reminds at other times now: visits to come up to this one are planned anew; none: all are.
         pub replan_at: Option<DateTimeUtc>,
         pub replan_id: Option<Uuid>,
+        /// Since when nothing leaves it, by the word of whoever runs the installation, and why.
+        pub suspended_at: Option<DateTimeUtc>,
+        pub suspended_why: Option<String>,
+        /// When its first steps were put away.
+        pub guide_hidden_at: Option<DateTimeUtc>,
         pub ledger_seq: i64,
         pub ledger_hash: String,
         pub created_at: DateTimeUtc,

@@ -3,10 +3,12 @@
 pub mod choosing;
 mod devices;
 pub mod emails;
+pub mod installation;
 pub mod invitations;
 pub mod members;
 pub mod oidc;
 pub mod passwords;
+pub mod platform;
 pub mod second_factor;
 pub mod security;
 pub mod sessions;
@@ -207,6 +209,7 @@ async fn open_account(tx: &Tx, name: &str, email: &str, password_hash: String) -
         shortcuts: Set(true),
         undo_seconds: sea_orm::NotSet,
         last_business_id: Set(None),
+        platform_admin: sea_orm::NotSet,
         created_at: Set(tx.now),
     };
     row.insert(&tx.db).await?;
@@ -259,9 +262,12 @@ fn sign_in_needed() -> Error {
     problem(Code::SignInNeeded, "Please sign in.")
 }
 
-/// The actor of a session: a person who is still a member. Asked on every request, so that a removed member is out at once.
+/// The actor of a session: a person who is still a member, or who runs the installation and looks into the business just now. Asked on every request, so that a removed member is out at once.
 pub async fn actor(s: &Services, account_id: Uuid, business_id: Uuid) -> Result<Option<Actor>> {
-    actor_on(s.read(), account_id, business_id).await
+    match actor_on(s.read(), account_id, business_id).await? {
+        Some(member) => Ok(Some(member)),
+        None => platform::looker(s, account_id, business_id).await,
+    }
 }
 
 /// The same for what they have asked for before.

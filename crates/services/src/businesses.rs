@@ -1,12 +1,14 @@
 //! A business and its settings.
 
 pub mod customers_page;
+pub mod first_steps;
 pub mod language;
 pub mod locations;
 pub mod reminding;
 pub mod rules;
 pub mod sending;
 pub mod staff;
+pub mod suspension;
 pub mod types;
 
 use std::collections::HashMap;
@@ -35,6 +37,10 @@ use crate::kernel::{
     Actor, Error, Event, Permission, Principal, Result, Services, Tx,
     error::{field, problem, short},
 };
+
+/// Why nothing leaves a business that is suspended.
+pub(crate) const SUSPENDED: &str =
+    "This business is suspended by whoever runs this installation: no text leaves until it is resumed. What comes in is kept.";
 
 /// Texts per business and hour, unless said otherwise.
 const HOURLY_LIMIT: i32 = 100;
@@ -101,6 +107,9 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         text_links: Set(false),
         replan_at: Set(None),
         replan_id: Set(None),
+        suspended_at: Set(None),
+        suspended_why: Set(None),
+        guide_hidden_at: Set(None),
         language: Set(Language::default().as_str().to_owned()),
         short_texts: Set(true),
         assign_rule: Set(AssignRule::Off.as_str().to_owned()),

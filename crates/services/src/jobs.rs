@@ -10,7 +10,7 @@ use crate::{
     delivery::{in_state, retry, unknown},
     imports,
     kernel::{Result, Services, queue::Job},
-    mails, notifications, numbers, receiving, reminders, sending, tasks,
+    mails, notifications, numbers, receiving, reminders, selftest, sending, tasks,
 };
 
 /// Rows taken per tick of each kind.
@@ -29,6 +29,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::LookUpPurchase { request_id } => numbers::requests::look_up(s, request_id).await,
         Job::CheckRegistration { number_id } => numbers::registration::check(s, number_id).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
+        Job::SelfTest { business_id } => selftest::perform(s, business_id).await,
         Job::Import { import_id } => imports::perform(s, import_id).await,
         Job::ForgottenPassword { reset_id } => accounts::passwords::look_up(s, reset_id).await,
         Job::PassOn { business_id, account_id } => {
@@ -56,6 +57,7 @@ pub async fn tick(s: &Services) -> Result<()> {
     calendars::tick(s).await?;
     numbers::requests::tick(s).await?;
     numbers::registration::tick(s).await?;
+    selftest::tick(s).await?;
     let late = s.now() - Duration::seconds(20);
     let lost = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

@@ -34,7 +34,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([ContactOptedOut ContactBlocked PhoneChanged] => outbox::withdraw_for_contacts, causes [MessageWithdrawn RetryEnded]),
     on!([MessageDelivered MessageFailed] => numbers::registration::messages_changed),
     on!([NumberReleased] => outbox::leave_from_default),
-    on!([HoldEnded SendingChanged AccountChanged NumberAssigned RegistrationChanged] => outbox::recheck),
+    on!([HoldEnded SendingChanged AccountChanged NumberAssigned RegistrationChanged BusinessResumed] => outbox::recheck),
     on!([MessageReceived] => outbox::pause_later),
     // When it is known whether anybody waits, and before anybody is told.
     on!([MessageReceived] => assigning::texts_came_in, causes [ConversationAssigned]),
@@ -62,9 +62,10 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([BudgetReached] => mails::budgets_reached),
     on!([NumberRequestDecided] => mails::number_requests_decided),
     on!([DeviceAdded SecondFactorOn SecondFactorOff] => mails::accounts_changed),
+    on!([BusinessSuspended BusinessResumed LookBegan] => mails::installation_did),
     // Last of all, when it is decided whether anybody is asked for an answer.
     on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached
-        NumberRequestDecided RegistrationChanged] => notifications::collect),
+        NumberRequestDecided RegistrationChanged BusinessSuspended BusinessResumed LookBegan] => notifications::collect),
     // Over everything, so that no noun can forget them.
     on!(every => reports::count),
     on!(every => audit::write),

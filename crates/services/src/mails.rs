@@ -27,7 +27,9 @@ use crate::{
 
 pub(crate) use guarding::accounts_changed;
 pub(crate) use letters::{about_account, about_invitation, invited};
-pub(crate) use listen::{breakers_changed, budgets_reached, concerns, number_requests_decided, tell_of_breaker};
+pub(crate) use listen::{
+    breakers_changed, budgets_reached, concerns, installation_did, number_requests_decided, tell_of_breaker,
+};
 pub use send::{due, prune, recover, send_some, tick};
 use store::{Kind, New};
 pub(crate) use view::{latest, of_each};

@@ -141,7 +141,8 @@ pub(crate) async fn recheck(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
             Event::SendingChanged { wider: true, .. }
             | Event::AccountChanged
             | Event::NumberAssigned(_)
-            | Event::RegistrationChanged { .. } => recheck_of(tx, one.business_id, None).await?,
+            | Event::RegistrationChanged { .. }
+            | Event::BusinessResumed => recheck_of(tx, one.business_id, None).await?,
             _ => {}
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod backlog;
 pub mod contact;
+pub mod guide;
 pub mod log;
 pub mod me;
 pub mod notices;

@@ -1,6 +1,7 @@
 //! The queries that run all the time use the index that was made for them, on both databases: their cost does not grow with history.
 
 mod calendar;
+mod running;
 
 use chrono::{DateTime, Utc};
 use domain::{audit::Area, delivery::Status, filters::Filters, search::Search};
@@ -287,6 +288,7 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     let somebody = Uuid::parse_str("cfcd2084-95d5-65ef-66e7-dff9f98764da").expect("the md5 of 0");
     due(&db, b, business).await;
     calendar::queries(&db, b, business).await;
+    running::queries(&db, b, business).await;
     each_text(&db, b, business, somebody).await;
     let waiting_of = message::Entity::in_business(business)
         .filter(Expr::cust(messages::WAITING))

@@ -77,7 +77,8 @@ pub(crate) async fn plan(
     contact: &contact::Model,
     appointment: &appointment::Model,
 ) -> Result<()> {
-    if clocks::undecided(appointment) {
+    // Nobody is reminded of an example.
+    if clocks::undecided(appointment) || contact.sample {
         return Ok(());
     }
     for item in planned(tx, business, contact, appointment).await? {

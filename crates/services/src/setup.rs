@@ -16,8 +16,9 @@ use crate::{
 /// A business with its owner, created together.
 ///
 /// # Errors
-/// `Invalid` with one message per field; `Conflict` when the e-mail already has an account.
+/// `Invalid` with one message per field; `Conflict` when the e-mail already has an account; `NotAllowed` where signing up is closed.
 pub async fn sign_up(s: &Services, cmd: SignUp) -> Result<SessionStart> {
+    accounts::installation::may_sign_up(s).await?;
     open_business(s, cmd, None, None).await
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::faults::Fault;
 use crate::inbound::{self, InboundText};
+use crate::look::LookedAt;
 use crate::mailbox::SimMail;
 use crate::numbers::{Registration, SimNumber};
 use crate::shared::Shared;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/registration", post(registration))
         .route("/control/network-answers", post(network_answers))
         .route("/control/account", post(account))
+        .route("/control/look", post(look))
         .route("/control/clock", post(clock))
         .route("/control/reset", post(reset))
         .route("/control/state", get(overview))
@@ -221,6 +223,12 @@ async fn account(State(shared): State<Arc<Shared>>, Json(told): Json<Account>) -
             state.numbers.set_parent(&told.account_sid, parent);
         }
     });
+    StatusCode::NO_CONTENT
+}
+
+/// What whoever looks at the accounts finds wrong from now on; `{}`: nothing.
+async fn look(State(shared): State<Arc<Shared>>, Json(look): Json<LookedAt>) -> StatusCode {
+    shared.write(|state| state.look = look);
     StatusCode::NO_CONTENT
 }
 

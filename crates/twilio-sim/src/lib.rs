@@ -20,6 +20,7 @@ mod form;
 mod inbound;
 mod life;
 mod listener;
+mod look;
 mod mail;
 mod mailbox;
 mod numbers;
@@ -42,6 +43,7 @@ use tokio::net::TcpListener;
 
 pub use faults::{Fault, FaultKind};
 pub use inbound::InboundText;
+pub use look::{LookedAt, LookedNumber, LookedService};
 pub use mailbox::SimMail;
 pub use numbers::{Numbers, Registration, SimNumber, SimService};
 pub use state::{Create, Direction, SimMessage, State, WebhookCall};
@@ -282,6 +284,11 @@ impl Sim {
     /// Whether the network itself answers HELP, START and STOP at a number.
     pub fn set_network_answers(&self, phone: &str, answers: bool) {
         self.shared.write(|state| state.numbers.set_quiet(phone, !answers));
+    }
+
+    /// What whoever looks at the accounts finds wrong from now on.
+    pub fn set_look(&self, look: LookedAt) {
+        self.shared.write(|state| state.look = look);
     }
 
     /// Disarms all faults.

@@ -3,6 +3,7 @@
 mod create;
 mod errors;
 mod list;
+mod look;
 mod messaging;
 mod numbers;
 mod shapes;
@@ -28,7 +29,8 @@ use errors::ApiError;
 
 pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
-        .route("/2010-04-01/Accounts/{account}", get(account))
+        .route("/2010-04-01/Accounts/{account}", get(look::account))
+        .route("/2010-04-01/Accounts/{account}/Balance.json", get(look::balance))
         .route(
             "/2010-04-01/Accounts/{account}/Messages.json",
             get(list::messages).post(create::create),
@@ -48,7 +50,10 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         )
         .route("/v1/Services", get(messaging::services))
         .route("/v1/Services/{sid}", post(messaging::update))
+        .route("/v1/Services/{sid}/PhoneNumbers", get(messaging::numbers_of))
         .route("/v1/Services/{sid}/PhoneNumbers/{number}", get(messaging::number))
+        .route("/v1/Messaging/GeoPermissions", get(look::countries))
+        .route("/v1/Alerts", get(look::alerts))
         .route("/v1/Services/{sid}/Compliance/Usa2p", get(messaging::campaigns))
         .route("/v1/a2p/BrandRegistrations/{sid}", get(messaging::brand))
         .route("/v1/Tollfree/Verifications", get(messaging::verifications))
@@ -88,15 +93,6 @@ fn caller(shared: &Shared, request: &Request) -> Option<(Caller, bool)> {
         Some(account) => Some((Caller(account.to_owned()), true)),
         None => (state.token(sid) == Some(token)).then(|| (Caller(sid.to_owned()), false)),
     })
-}
-
-async fn account(
-    State(shared): State<Arc<Shared>>,
-    Extension(Caller(account)): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
-    too_many_readings(&shared)?;
-    let parent = shared.read(|state| state.numbers.parent(&account).map(str::to_owned));
-    Ok(Json(shapes::account(&account, parent.as_deref())))
 }
 
 async fn fetch(

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::SimConfig;
 use crate::clock;
 use crate::faults::{Armed, Fault, FaultKind, Plan};
+use crate::look::LookedAt;
 use crate::mailbox::{Mailbox, SimMail};
 use crate::numbers::Numbers;
 use crate::words::is_phone;
@@ -174,6 +175,8 @@ pub struct State {
     pub(crate) inbound_url: Option<String>,
     /// Numbers, and how they are registered.
     pub numbers: Numbers,
+    /// What is wrong with the accounts for whoever looks.
+    pub(crate) look: LookedAt,
 }
 
 impl State {
@@ -465,5 +468,6 @@ impl State {
         self.faults.clear(|_| true);
         self.paces.clear();
         self.numbers = Numbers::default();
+        self.look = LookedAt::default();
     }
 }

@@ -1,5 +1,7 @@
 //! The client of `https://api.twilio.com/2010-04-01` for messages.
 
+mod look;
+
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -11,6 +13,8 @@ use url::Url;
 use crate::Message;
 use crate::forms::is_sid;
 use crate::outcome::{Answer, Outcome, describe};
+
+pub use look::{AccountSeen, Look, NumberSeen, ServiceSeen};
 
 /// Largest answer read, in bytes. A full page of 1,000 long messages is a third of it.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;

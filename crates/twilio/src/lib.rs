@@ -18,6 +18,6 @@ mod outcome;
 pub mod signature;
 pub mod tls;
 
-pub use client::{Api, Client, Config, ListQuery, NewMessage, Page, ReadError};
+pub use client::{AccountSeen, Api, Client, Config, ListQuery, Look, NewMessage, NumberSeen, Page, ReadError, ServiceSeen};
 pub use message::Message;
 pub use outcome::Outcome;

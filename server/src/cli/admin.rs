@@ -59,6 +59,16 @@ pub enum Admin {
         #[arg(long)]
         id: String,
     },
+    /// Lets somebody who has an account run this installation: see all businesses, suspend them, and look into one that is told of it.
+    MakePlatformAdmin {
+        #[arg(long)]
+        email: String,
+    },
+    /// Takes that back.
+    RevokePlatformAdmin {
+        #[arg(long)]
+        email: String,
+    },
     /// Adds a person to a business; one who has an account keeps its name and password.
     AddMember(AddMember),
     /// Invites somebody by e-mail; prints the link alone on the last line.
@@ -180,6 +190,8 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
         Admin::CreateBusiness(business) => create_business(&s, business).await?,
         Admin::AddMember(member) => add_member(&s, member).await?,
         Admin::Invite { business, email, role } => invite(&s, &business, email, &role).await?,
+        Admin::MakePlatformAdmin { email } => set_platform_admin(&s, &email, true).await?,
+        Admin::RevokePlatformAdmin { email } => set_platform_admin(&s, &email, false).await?,
         Admin::AddNumber { business, number } => {
             let business = businesses::by_slug(&s, &business).await?;
             let number = numbers::assign(&s, business.id, &number).await?;
@@ -292,6 +304,20 @@ async fn invite(s: &Services, business: &str, email: String, typed: &str) -> any
     let link = pages::people::link(s, &made);
     eprintln!("{} may join {} as {} within seven days:", link.email, business.name, role.as_str());
     println!("{}", link.url);
+    Ok(())
+}
+
+async fn set_platform_admin(s: &Services, email: &str, is: bool) -> anyhow::Result<()> {
+    let new = accounts::platform::set_admin(s, email, is).await?;
+    println!(
+        "{email} {} this installation{}.",
+        if is { "runs" } else { "does not run" },
+        match (is, new) {
+            (true, true) => format!("; {}/platform shows it", s.settings().public_url),
+            (false, true) => " any more".to_owned(),
+            (_, false) => ", as before".to_owned(),
+        }
+    );
     Ok(())
 }
 

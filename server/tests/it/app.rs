@@ -241,6 +241,7 @@ impl TestApp {
             services: s.clone(),
             site: setup.site.unwrap_or_else(nowhere),
             metrics_token: MetricsToken::default(),
+            doctor: server::doctor::Inside::default(),
             stopping: stopping.clone(),
         };
         let routes = router::router(state.clone()).expect("routes");

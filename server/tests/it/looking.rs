@@ -51,7 +51,7 @@ pub async fn rows(app: &TestApp) -> Vec<(String, String)> {
 }
 
 /// Tables that hold something else than before, and what.
-fn changed(before: &[(String, String)], after: &[(String, String)]) -> Vec<(String, String)> {
+pub fn changed(before: &[(String, String)], after: &[(String, String)]) -> Vec<(String, String)> {
     let pairs = before.iter().zip(after).filter(|(before, after)| before != after);
     pairs
         .map(|(before, after)| (after.0.clone(), format!("{} -> {}", before.1, after.1)))

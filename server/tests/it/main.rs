@@ -30,6 +30,7 @@ mod oidc;
 mod operator;
 mod pages;
 mod people;
+mod platform;
 mod presence;
 mod processes;
 mod queue;

@@ -14,7 +14,7 @@ use entity::{
     numbers::{twilio_account, twilio_shared_key},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use twilio::{
     Api, Client, ReadError,
     signature::{Keys, SharedKey},
@@ -76,6 +76,11 @@ impl Connection {
             tokens: &self.tokens,
             shared: &self.shared_keys,
         }
+    }
+
+    /// The auth token in use, if there is one.
+    pub(crate) fn token(&self) -> Option<&SecretString> {
+        self.tokens.first().filter(|token| !token.expose_secret().is_empty())
     }
 
     pub(crate) fn client(&self) -> &Client {

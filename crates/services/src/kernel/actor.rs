@@ -26,6 +26,11 @@ pub enum Principal {
         name: String,
         scopes: Vec<Permission>,
     },
+    /// Somebody who runs the installation: decides about a business, or looks into it, and changes nothing in it.
+    Platform {
+        account_id: Uuid,
+        name: String,
+    },
     /// The command line on the server itself.
     Operator,
     /// The customer, by what they texted.
@@ -42,6 +47,7 @@ impl Principal {
         match self {
             Principal::Member { name, account_id, .. } => format!("{name} ({account_id})"),
             Principal::ApiKey { name, id, .. } => format!("API key {name} ({id})"),
+            Principal::Platform { name, account_id } => format!("{name}, who runs this installation ({account_id})"),
             other => other.author(),
         }
     }
@@ -49,7 +55,9 @@ impl Principal {
     /// As the audit trail finds what somebody did: an account's or a key's id, else what kind of hand it was.
     pub(crate) fn hand(&self) -> String {
         match self {
-            Principal::Member { account_id: id, .. } | Principal::ApiKey { id, .. } => id.to_string(),
+            Principal::Member { account_id: id, .. } | Principal::Platform { account_id: id, .. } | Principal::ApiKey { id, .. } => {
+                id.to_string()
+            }
             Principal::Operator => "operator".to_owned(),
             Principal::Customer | Principal::CustomerPage => "customer".to_owned(),
             Principal::System(_) => "system".to_owned(),
@@ -61,6 +69,7 @@ impl Principal {
         match self {
             Principal::Member { name, .. } => name.clone(),
             Principal::ApiKey { name, .. } => format!("API · {name}"),
+            Principal::Platform { name, .. } => format!("{name}, who runs this installation"),
             Principal::Operator => "operator".to_owned(),
             Principal::Customer => "the customer".to_owned(),
             Principal::CustomerPage => "the customer, on their page".to_owned(),
@@ -68,6 +77,20 @@ impl Principal {
         }
     }
 }
+
+/// What somebody who runs the installation may do in a business that they look into.
+const LOOKING: [Permission; 6] = [
+    Permission::ReadContacts,
+    Permission::ReadAppointments,
+    Permission::ReadMessages,
+    Permission::ReadTasks,
+    Permission::ReadNumbers,
+    Permission::ReadMembers,
+];
+
+/// Why they may not do more.
+pub(crate) const ONLY_LOOKING: &str =
+    "You look into this business as somebody who runs the installation. Nothing can be changed here.";
 
 impl Actor {
     /// Ok if this actor may do `what`.
@@ -82,6 +105,8 @@ impl Actor {
                 Code::NotAllowed,
                 format!("Only {} of this business may do that.", what.who_may()),
             )),
+            Principal::Platform { .. } if LOOKING.contains(&what) => Ok(()),
+            Principal::Platform { .. } => Err(problem(Code::NotAllowed, ONLY_LOOKING)),
             Principal::ApiKey { scopes, .. } if key_allows(scopes, what) => Ok(()),
             Principal::ApiKey { .. } => Err(problem(Code::NotAllowed, "This API key does not have the scope for that.")),
             Principal::Customer | Principal::CustomerPage | Principal::System(_) => {

@@ -146,11 +146,19 @@ impl Db {
     }
 
     pub fn is_postgres(&self) -> bool {
-        self.write.get_database_backend() == DbBackend::Postgres
+        self.read.get_database_backend() == DbBackend::Postgres
     }
 
     pub fn queue_pool(&self) -> &QueuePool {
         &self.queue
+    }
+
+    /// The same for reading alone: whatever is written answers with an error.
+    pub(crate) fn shut(&self) -> Self {
+        Self {
+            write: DatabaseConnection::default(),
+            ..self.clone()
+        }
     }
 
     /// For migrations and operators' tools.

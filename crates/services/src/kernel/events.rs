@@ -239,6 +239,23 @@ pub(crate) enum Event {
     RecoveryCodesRenewed(Uuid),
     /// An issuer vouches for this account from now on.
     IdentityLinked(Uuid),
+    /// Nothing leaves it any more, for this reason.
+    BusinessSuspended {
+        why: Arc<str>,
+    },
+    BusinessResumed,
+    /// Somebody who runs the installation looks into it.
+    LookBegan {
+        id: Uuid,
+        who: Arc<str>,
+        why: Arc<str>,
+        until: DateTime<Utc>,
+    },
+    LookEnded(Uuid),
+    /// The last go-live test found other things than the one before.
+    SelfTestChanged,
+    SamplesAdded,
+    SamplesRemoved,
 }
 
 /// Which of the bounds of sending were changed.
@@ -394,6 +411,13 @@ impl Event {
             E::SecondFactorOff(id) => ("account.second_factor_off", "account", Some(*id)),
             E::RecoveryCodesRenewed(id) => ("account.recovery_codes_renewed", "account", Some(*id)),
             E::IdentityLinked(id) => ("account.identity_linked", "account", Some(*id)),
+            E::BusinessSuspended { .. } => ("business.suspended", "business", None),
+            E::BusinessResumed => ("business.resumed", "business", None),
+            E::LookBegan { id, .. } => ("platform.look_began", "platform_look", Some(*id)),
+            E::LookEnded(id) => ("platform.look_ended", "platform_look", Some(*id)),
+            E::SamplesAdded => ("samples.added", "business", None),
+            E::SamplesRemoved => ("samples.removed", "business", None),
+            E::SelfTestChanged => return Err("nobody changed anything; staff are told by a notice"),
             E::ClockChanged(_) => return Err("a law changed the clock; who decides what holds is kept"),
             E::PhoneChanged(_) => return Err("it is part of the contact's change, which is kept"),
             E::ZoneChanged { .. } => return Err("it is part of the business's or the location's change, which is kept"),

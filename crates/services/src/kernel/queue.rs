@@ -39,6 +39,8 @@ pub enum Job {
     ForgottenPassword { reset_id: Uuid },
     /// Take from somebody who has left a business what was theirs to do.
     PassOn { business_id: Uuid, account_id: Uuid },
+    /// See whether a business is ready to text.
+    SelfTest { business_id: Uuid },
     /// Go on with the rows of a file.
     Import { import_id: Uuid },
     /// Go on with closing a business's conversations that have been quiet for so many days, from here.

@@ -361,6 +361,17 @@ pub async fn has_keys(db: &Db) -> Result<bool> {
     Ok(rows(&db.write).await?.iter().any(|row| row.id != PLAIN))
 }
 
+/// Whether this secret opens the keys of the database.
+///
+/// # Errors
+/// When it is another one, or the database does not answer.
+pub async fn fits(db: &Db, master: &Master) -> Result<()> {
+    for row in rows(&db.read).await?.iter().filter(|row| row.id != PLAIN) {
+        master.unwrap(row)?;
+    }
+    Ok(())
+}
+
 pub(super) async fn rows(db: &DatabaseConnection) -> Result<Vec<data_key::Model>> {
     Ok(data_key::Entity::find().all(db).await?)
 }

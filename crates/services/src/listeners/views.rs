@@ -29,7 +29,12 @@ pub(crate) async fn mark(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
             | Event::NumberRequested(_)
             | Event::NumberRequestChanged(_)
             | Event::NumberRequestDecided(_)
-            | Event::RegistrationChanged { .. } => {
+            | Event::RegistrationChanged { .. }
+            | Event::BusinessSuspended { .. }
+            | Event::BusinessResumed
+            | Event::LookBegan { .. }
+            | Event::LookEnded(_)
+            | Event::SelfTestChanged => {
                 tx.mark_changed(one.business_id, Changed::Notices);
             }
             Event::ContactAdded(id) => tx.mark_changed(one.business_id, Changed::Contact(*id)),

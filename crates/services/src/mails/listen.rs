@@ -226,6 +226,37 @@ pub(crate) async fn number_requests_decided(tx: &mut Tx, heard: &[&Recorded]) ->
     Ok(())
 }
 
+/// Whoever runs the installation has suspended or resumed a business, or looks into it: its owners and admins are written to.
+pub(crate) async fn installation_did(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    if channels::mail_server(tx.services()).is_none() {
+        return Ok(());
+    }
+    for one in heard {
+        let b = businesses::of(tx, one.business_id).await?;
+        let url = tx.services().settings().public_url.clone();
+        let at = tx.now.timestamp_millis();
+        let (about, key, said) = match &one.event {
+            Event::BusinessSuspended { why } => ("suspension", format!("suspended:{at}"), words::suspended(&b, &url, why)),
+            Event::BusinessResumed => ("suspension", format!("resumed:{at}"), words::resumed(&b, &url)),
+            Event::LookBegan { id, who, why, until } => {
+                let until = domain::when::dated(*until, businesses::zone(&b));
+                ("look", format!("look:{id}"), words::looked_into(&b, &url, who, why, &until))
+            }
+            _ => continue,
+        };
+        let new = New {
+            kind: Kind::Installation,
+            about: about.to_owned(),
+            key,
+            not_before: tx.now,
+            said,
+        };
+        let to = accounts::managers(tx, b.id).await?;
+        store::store(tx, &b, &to, &new).await?;
+    }
+    Ok(())
+}
+
 /// A line of the month's budget is reached: told once a month and line.
 pub(crate) async fn budgets_reached(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     if channels::mail_server(tx.services()).is_none() {

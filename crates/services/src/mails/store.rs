@@ -41,6 +41,8 @@ pub(super) enum Kind {
     ChangeEmail,
     /// Something about somebody's own account.
     Account,
+    /// What whoever runs the installation did.
+    Installation,
 }
 
 impl Kind {

@@ -89,6 +89,7 @@ fn what(row: &mail::Model) -> &'static str {
         Ok(Kind::Invitation) => "Invitation",
         Ok(Kind::ResetPassword) => "“A new password”",
         Ok(Kind::ChangeEmail | Kind::Account) => "About an account",
+        Ok(Kind::Installation) => "News of the installation",
         // Of a newer version.
         Err(_) => "Mail",
     }

@@ -87,6 +87,40 @@ pub(super) fn number_request(b: &business::Model, url: &str, row: &number_reques
     }
 }
 
+pub(super) fn suspended(b: &business::Model, url: &str, why: &str) -> Said {
+    let letter = Letter::default()
+        .paragraph(format!("{} was suspended by whoever runs this installation of Showup: {why}", name(b)))
+        .paragraph(
+            "No text leaves until it is resumed: reminders wait, and replies can't be sent. What customers write is still stored and shown, \
+             and a STOP still counts. Nothing is deleted. Please call customers where it can't wait.",
+        )
+        .button("Open Showup", url.to_owned());
+    said(b, "suspended", letter)
+}
+
+pub(super) fn resumed(b: &business::Model, url: &str) -> Said {
+    let letter = Letter::default()
+        .paragraph(format!(
+            "{} is not suspended any more. What waited and still makes sense goes out; what came too late stands in the log.",
+            name(b)
+        ))
+        .button("See what waits", format!("{url}/log"));
+    said(b, "resumed", letter)
+}
+
+pub(super) fn looked_into(b: &business::Model, url: &str, who: &str, why: &str, until: &str) -> Said {
+    let letter = Letter::default()
+        .paragraph(format!(
+            "{who}, who runs this installation of Showup, looks into {} until {until}, and gave this reason: {why}",
+            name(b)
+        ))
+        .paragraph(
+            "They can read conversations, people and visits, and can change or send nothing. It stands in your audit trail.",
+        )
+        .button("Open Showup", url.to_owned());
+    said(b, "somebody who runs the installation looks in", letter)
+}
+
 fn texts(b: &business::Model, number: Option<&str>) -> String {
     number.map_or_else(
         || format!("Texts of {}", name(b)),

@@ -194,6 +194,19 @@ async fn news(tx: &Tx, business_id: Uuid, heard: &[&Recorded]) -> Result<Vec<New
                     what.to_string(),
                 ));
             }
+            Event::BusinessSuspended { why } => {
+                let body =
+                    format!("This business is suspended: {why} No text leaves until it is resumed; what comes in is kept.");
+                news.push(alert(format!("suspended:{}", tx.now.timestamp_millis()), body));
+            }
+            Event::BusinessResumed => {
+                let body = "This business is not suspended any more. What waited and still makes sense goes out.".to_owned();
+                news.push(alert(format!("resumed:{}", tx.now.timestamp_millis()), body));
+            }
+            Event::LookBegan { id, who, why, .. } => {
+                let body = format!("{who}, who runs this installation, looks into this business and can change nothing: {why}");
+                news.push(alert(format!("look:{id}"), short(&body)));
+            }
             _ => {}
         }
     }

@@ -114,7 +114,7 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, action: Action) -> Result<()
         Action::Retry if state.is_failure() || state == Status::Cancelled => {
             let channel = channels::of(&row).unwrap_or_default();
             let state = consent::state_on(&tx.db, person.id, channel).await?;
-            may_write(&tx, actor, &person, channel, state).await?;
+            may_write(&mut tx, actor, &person, channel, state).await?;
             let address = contacts::address(&person, channel).unwrap_or_default();
             again(&mut tx, &actor.who, row.clone(), channel, address).await?;
             // What was to be done about it is done; should it fail once more, that is another task.

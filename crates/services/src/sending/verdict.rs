@@ -31,6 +31,9 @@ use crate::{
 /// How often texts to a person whom staff must decide about are looked at again.
 const HELD_LOOK: Duration = Duration::hours(1);
 
+/// How often texts of a business that is suspended are looked at again; when it is resumed they are looked at at once.
+const SUSPENDED_LOOK: Duration = Duration::hours(1);
+
 /// How long the others wait while one call shows whether a breaker may close.
 const PROBE_LOOK: Duration = Duration::seconds(10);
 
@@ -162,6 +165,9 @@ impl ClaimContext {
         if person.blocked {
             return withdraw(contacts::BLOCKED);
         }
+        if person.sample {
+            return withdraw(contacts::SAMPLE);
+        }
         let first = contacts::address(person, channel) == Some(m.theirs.as_str());
         let further = || channel == Channel::Sms && self.further.contains(&(person.id, m.theirs.clone()));
         if !(first || further()) {
@@ -191,6 +197,9 @@ impl ClaimContext {
         let Some(business) = self.businesses.get(&m.business_id) else {
             return withdraw("The business does not exist any more.");
         };
+        if business.suspended_at.is_some() {
+            return self.in_time(m, Verdict::Defer(now + SUSPENDED_LOOK, businesses::SUSPENDED.to_owned()));
+        }
         if let Some(verdict) = asleep(now, business, person, m, policy) {
             return verdict;
         }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use super::errors::ApiError;
-use super::{Caller, shapes};
+use super::{Caller, look, shapes};
 use crate::faults::FaultKind;
 use crate::form::Form;
 use crate::numbers::SimNumber;
@@ -180,6 +180,6 @@ pub(super) async fn numbers(
         after_sid: None,
     };
     let mut json = paging.shape(&base, &Form::parse(b""), None, numbers.len());
-    json["incoming_phone_numbers"] = numbers.iter().map(shapes::number_of).collect();
+    json["incoming_phone_numbers"] = look::as_looked_at(&shared, numbers.iter().map(shapes::number_of).collect());
     Ok(Json(json))
 }

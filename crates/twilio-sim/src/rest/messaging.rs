@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::errors::ApiError;
 use super::{Caller, too_many_readings};
 use crate::form::Form;
+use crate::look::LookedService;
 use crate::numbers::SimNumber;
 use crate::shared::Shared;
 
@@ -41,9 +42,44 @@ pub(super) async fn services(
     Extension(Caller(account)): Extension<Caller>,
 ) -> Result<Json<Value>, ApiError> {
     too_many_readings(&shared)?;
-    Ok(Json(
-        json!({ "services": [shape(&shared, &account)], "meta": meta("services") }),
-    ))
+    let told = shared.read(|state| state.look.services.clone());
+    let mut services: Vec<Value> = told.iter().enumerate().map(|(at, one)| looked_at(&account, at, one)).collect();
+    if services.is_empty() {
+        services.push(shape(&shared, &account));
+    }
+    Ok(Json(json!({ "services": services, "meta": meta("services") })))
+}
+
+fn told_sid(at: usize) -> String {
+    format!("MG{at:032x}")
+}
+
+/// A service that whoever looks was told of.
+fn looked_at(account: &str, at: usize, one: &LookedService) -> Value {
+    json!({
+        "sid": told_sid(at), "account_sid": account, "friendly_name": one.name, "inbound_request_url": one.inbound_request_url,
+        "inbound_method": "POST", "use_inbound_webhook_on_number": one.use_inbound_webhook_on_number,
+    })
+}
+
+pub(super) async fn numbers_of(
+    State(shared): State<Arc<Shared>>,
+    Extension(Caller(account)): Extension<Caller>,
+    Path(sid): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let told = shared.read(|state| state.look.services.clone());
+    let told = told.into_iter().enumerate().find(|(at, _)| told_sid(*at) == sid);
+    let phones: Vec<String> = match told {
+        Some((_, told)) => told.phones,
+        None if sid == sid_of("MG", &account) => shared.read(|state| {
+            let inside = state.numbers.of(&account).filter(|n| state.numbers.registration(&n.phone).in_service);
+            inside.map(|n| n.phone.clone()).collect()
+        }),
+        None => return Err(not_found(&format!("Services/{sid}"))),
+    };
+    let shape = |phone: &String| json!({ "phone_number": phone, "service_sid": sid, "capabilities": ["SMS"] });
+    let numbers: Vec<Value> = phones.iter().map(shape).collect();
+    Ok(Json(json!({ "phone_numbers": numbers, "meta": meta("phone_numbers") })))
 }
 
 pub(super) async fn update(
