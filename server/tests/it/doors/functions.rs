@@ -154,7 +154,9 @@ async fn every_function_lets_in_whom_the_table_says() {
     let mut wrong = Vec::new();
     for (path, name) in all() {
         let needs = needs(&format!("fn {name}"));
-        let known = written.get(&name).unwrap_or_else(|| panic!("{name} is written nowhere in app/src"));
+        let known = written
+            .get(&name)
+            .unwrap_or_else(|| panic!("{name} is written nowhere in app/src"));
         if name == ENDS {
             continue;
         }
@@ -167,7 +169,9 @@ async fn every_function_lets_in_whom_the_table_says() {
             for (role, http) in &world.members {
                 let (status, told) = call(http, &world.url(&path), &form).await;
                 if (status != 403) != lets_in(needs, *role) || status == 401 || status == 500 {
-                    wrong.push(format!("{name} and {role:?}, of whom the table says {needs:?}: {status} {told}"));
+                    wrong.push(format!(
+                        "{name} and {role:?}, of whom the table says {needs:?}: {status} {told}"
+                    ));
                 }
             }
         }
@@ -187,11 +191,16 @@ async fn no_function_serves_the_owner_of_another_business() {
     let written = written();
     let mut wrong = Vec::new();
     for (path, name) in all() {
-        let known = written.get(&name).unwrap_or_else(|| panic!("{name} is written nowhere in app/src"));
+        let known = written
+            .get(&name)
+            .unwrap_or_else(|| panic!("{name} is written nowhere in app/src"));
         if name == ENDS {
             continue;
         }
-        let takes_ids = known.iter().flatten().any(|one| one.kind.contains("Uuid") || one.name.ends_with("id"));
+        let takes_ids = known
+            .iter()
+            .flatten()
+            .any(|one| one.kind.contains("Uuid") || one.name.ends_with("id"));
         let ids: Vec<Option<&str>> = match takes_ids {
             true => world.ids.iter().map(|id| Some(id.as_str())).collect(),
             false => vec![None],
