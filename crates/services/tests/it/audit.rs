@@ -299,16 +299,15 @@ async fn only_who_may_reads_it_and_only_their_own(#[values(Backend::Sqlite, Back
     }
 }
 
-/// Every row of every business, opened.
+/// Every row of the business as it is told, with what stands in its columns unsealed.
 async fn everything(w: &World) -> String {
-    let mut all = String::new();
+    let query = AuditQuery {
+        limit: Some(100),
+        ..AuditQuery::default()
+    };
+    let mut all = format!("{:?}", rows(w, query).await);
     for row in audit_event::Entity::find().all(w.s.db().connection()).await.expect("rows") {
-        for (field, sealed) in [("audit_event.before", row.before), ("audit_event.after", row.after)] {
-            if let Some(sealed) = sealed {
-                all.push_str(&w.s.vault().open(field, &sealed).await.expect("opened"));
-            }
-        }
-        all.push_str(&format!(" {} {} {} {}\n", row.actor, row.who, row.action, row.entity));
+        all.push_str(&format!("{row:?}"));
     }
     all
 }

@@ -78,20 +78,36 @@ fn sample(document: &Value, schema: &Value, id: &str) -> Value {
     }
 }
 
+/// Fields that may be nothing but not left out are not among those that a schema calls required: the answer names them.
 async fn call(world: &World, operation: &Operation, path: &str, id: &str, key: &str) -> (u16, String) {
     let document = serde_json::to_value(server::rest::openapi()).expect("a document");
     let url = world.url(&format!("/api/v1{path}"));
     let query: Vec<(&str, &str)> = operation.query.iter().map(|name| (name.as_str(), id)).collect();
-    let mut request = world
-        .nobody
-        .request(operation.method.clone(), url)
-        .query(&query)
-        .bearer_auth(key);
-    if let Some(schema) = &operation.body {
-        request = request.json(&sample(&document, schema, id));
+    let mut body = operation.body.as_ref().map(|schema| sample(&document, schema, id));
+    for _ in 0..5 {
+        let mut request = world
+            .nobody
+            .request(operation.method.clone(), &url)
+            .query(&query)
+            .bearer_auth(key);
+        if let Some(body) = &body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.expect("an answer");
+        let (status, told) = (answer.status().as_u16(), answer.text().await.unwrap_or_default());
+        let problem: Value = serde_json::from_str(&told).unwrap_or_default();
+        let said = problem.pointer("/errors/0/detail").and_then(Value::as_str);
+        let missing = said.filter(|said| said.ends_with("is missing."));
+        let (Some(said), Some(Value::Object(fields))) = (missing, &mut body) else {
+            return (status, told);
+        };
+        let name = said.split('"').nth(1).unwrap_or_default().to_owned();
+        fields.insert(name, Value::Null);
     }
-    let answer = request.send().await.expect("an answer");
-    (answer.status().as_u16(), answer.text().await.unwrap_or_default())
+    panic!(
+        "{} {path}: of what was made up for it something is always missing",
+        operation.method
+    );
 }
 
 #[tokio::test]
@@ -105,6 +121,7 @@ async fn every_operation_lets_in_the_keys_that_the_table_says() {
         let all_but = world.app.key_with(&others).await;
         keys.push((*scope, *what, only, all_but));
     }
+    let mut wrong = Vec::new();
     for operation in operations() {
         let door = format!("{} /api/v1{}", operation.method, operation.path);
         let Needs::May(wanted) = needs(&door) else {
@@ -112,22 +129,22 @@ async fn every_operation_lets_in_the_keys_that_the_table_says() {
         };
         // What is nobody's tells as much about scopes, and nothing is changed.
         let id = uuid::Uuid::max().to_string();
-        let path = addresses(&operation.path, &[id.clone()]).remove(0);
+        let path = addresses(&operation.path, std::slice::from_ref(&id)).remove(0);
         for (scope, what, only, all_but) in &keys {
             let (status, told) = call(&world, &operation, &path, &id, all_but).await;
-            assert_eq!(
-                status == 403,
-                wanted.contains(what),
-                "{door} without {scope}: {status} {told}"
-            );
+            if (status == 403) != wanted.contains(what) {
+                wrong.push(format!("{door} without {scope}: {status} {told}"));
+            }
             let (status, told) = call(&world, &operation, &path, &id, only).await;
             let enough = wanted.iter().all(|one| one == what);
-            assert_eq!(status != 403, enough, "{door} with {scope} alone: {status} {told}");
-            assert!(status != 401 && status != 500, "{door} with {scope} alone: {status} {told}");
+            if (status != 403) != enough || status == 401 || status == 500 {
+                wrong.push(format!("{door} with {scope} alone: {status} {told}"));
+            }
         }
         let (status, _) = call(&world, &operation, &path, &id, "showup_nothing").await;
         assert_eq!(status, 401, "{door} and a key that is none");
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[tokio::test]
@@ -149,6 +166,7 @@ async fn no_operation_serves_a_key_of_another_business() {
                 all_told.push_str(&told);
             }
         }
-        world.untouched(&before, &door, &all_told).await;
+        let wrong = world.touched(&before, &door, &all_told).await;
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }
