@@ -119,7 +119,7 @@ pub async fn sign_up(
     let work = async move {
         let (s, caller) = (ssr::services()?, ssr::who_knocks());
         let started = services::setup::sign_up(&s, command).await?;
-        ssr::start_session(services::accounts::signed_up(&s, started, &caller).await?).await
+        ssr::start_session(services::accounts::signed_up(&s, started.into(), &caller).await?).await
     };
     ssr::post_form(form, work, |()| Some("/today".to_owned())).await
 }

@@ -122,7 +122,10 @@ pub async fn limit_forms(State(door): State<Door>, request: Request, next: Next)
     if !form && !sign_up {
         return next.run(request).await;
     }
-    let (who, now) = (app::ssr::address(request.headers(), request.extensions()), door.services.now());
+    let (who, now) = (
+        app::ssr::address(request.headers(), request.extensions()),
+        door.services.now(),
+    );
     let wait = if sign_up {
         door.with(|crowds| crowds.misses.must_wait(who, now))
     } else {

@@ -26,8 +26,7 @@ use tower_http::{
 
 use crate::{
     AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, pwa, rest, rest::ApiError, sessions, uploads,
-    visit_page,
-    webhooks,
+    visit_page, webhooks,
 };
 
 /// A form of ours is a few kilobytes.

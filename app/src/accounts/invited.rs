@@ -84,7 +84,8 @@ pub fn InvitationPage() -> impl IntoView {
     let params = use_params_map();
     let token = move || params.read().get("token").unwrap_or_default();
     let found = Resource::new_blocking(token, open_invitation);
-    let view = move |opened: Opened| view! { <Invitation opened token=params.read_untracked().get("token").unwrap_or_default() /> };
+    let view =
+        move |opened: Opened| view! { <Invitation opened token=params.read_untracked().get("token").unwrap_or_default() /> };
     view! {
         <Title text="Invitation" />
         <Awaited from=found view />
@@ -150,7 +151,10 @@ fn AsInvited(token: String, flash: Option<Flash>, name: String) -> impl IntoView
 fn AsStranger(token: String, flash: Option<Flash>, email: String) -> impl IntoView {
     let action = ServerAction::<JoinAsNew>::new();
     let form = FormState::new(NEW, action, flash);
-    let taken = move || form.problem.with(|p| p.as_ref().and_then(|p| p.for_field("email").map(str::to_owned)));
+    let taken = move || {
+        form.problem
+            .with(|p| p.as_ref().and_then(|p| p.for_field("email").map(str::to_owned)))
+    };
     let here = page(&token);
     let sign_in = paths::with_query("/signin", &[("next", Some(&here))]);
     view! {

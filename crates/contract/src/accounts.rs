@@ -83,6 +83,8 @@ pub struct MemberView {
     pub id: Uuid,
     pub name: String,
     pub email: String,
+    /// `owner`, `admin`, `staff`
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub role: Role,
     /// Since when they belong to it.
     pub created_at: DateTime<Utc>,

@@ -80,8 +80,8 @@ mod tests {
     use rstest::rstest;
 
     use super::{
-        Role::{Admin, Owner, Staff},
         Refusal::{LastOwner, NotManaging, OnlyOwners},
+        Role::{Admin, Owner, Staff},
         *,
     };
 

@@ -25,8 +25,8 @@ use contract::{Code, FieldError, Problem, accounts::Role, conversations::MemberN
 use domain::{later, words};
 use entity::accounts::{account, member};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
-    sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    Set, sea_query::Expr,
 };
 use serde_json::json;
 use uuid::Uuid;

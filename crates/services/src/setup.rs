@@ -6,6 +6,8 @@ use contract::{
 };
 use domain::{countries, words};
 
+use uuid::Uuid;
+
 use crate::{
     accounts::{self, SessionStart},
     businesses,
@@ -13,11 +15,27 @@ use crate::{
     numbers,
 };
 
+/// A new business, and its owner.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened {
+    pub account_id: Uuid,
+    pub business_id: Uuid,
+}
+
+impl From<Opened> for SessionStart {
+    fn from(new: Opened) -> Self {
+        Self {
+            account_id: new.account_id,
+            business_id: Some(new.business_id),
+        }
+    }
+}
+
 /// A business with its owner, created together.
 ///
 /// # Errors
 /// `Invalid` with one message per field; `Conflict` when the e-mail already has an account; `NotAllowed` where signing up is closed.
-pub async fn sign_up(s: &Services, cmd: SignUp) -> Result<SessionStart> {
+pub async fn sign_up(s: &Services, cmd: SignUp) -> Result<Opened> {
     accounts::installation::may_sign_up(s).await?;
     open_business(s, cmd, None, None).await
 }
@@ -26,7 +44,7 @@ pub async fn sign_up(s: &Services, cmd: SignUp) -> Result<SessionStart> {
 ///
 /// # Errors
 /// As `sign_up`; `Invalid` or `Conflict` for the number. Nothing is left behind then.
-pub async fn open_business(s: &Services, cmd: SignUp, number: Option<&str>, hourly_limit: Option<i32>) -> Result<SessionStart> {
+pub async fn open_business(s: &Services, cmd: SignUp, number: Option<&str>, hourly_limit: Option<i32>) -> Result<Opened> {
     let email = valid_sign_up(&cmd)?;
     let said = businesses::said_country(cmd.country.as_deref().unwrap_or_default())?;
     // A number without a country code is one of the country that was said, or that the zone lies in.
@@ -60,7 +78,7 @@ pub async fn open_business(s: &Services, cmd: SignUp, number: Option<&str>, hour
         Err(why) => return Err(why),
     };
     tx.commit().await?;
-    Ok(SessionStart {
+    Ok(Opened {
         account_id,
         business_id: business.id,
     })

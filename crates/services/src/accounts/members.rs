@@ -62,7 +62,9 @@ async fn views(s: &Services, db: &impl ConnectionTrait, rows: Vec<member::Model>
     let accounts: HashMap<Uuid, account::Model> = accounts.into_iter().map(|one| (one.id, one)).collect();
     let mut views = Vec::with_capacity(rows.len());
     for row in rows {
-        let Some(account) = accounts.get(&row.account_id) else { continue };
+        let Some(account) = accounts.get(&row.account_id) else {
+            continue;
+        };
         let member = MemberView {
             id: account.id,
             name: account.name.clone(),
@@ -90,10 +92,7 @@ pub async fn change_role(s: &Services, actor: &Actor, account_id: Uuid, to: Role
     let mut tx = s.begin().await?;
     let (row, owners) = locked(&tx, actor.business_id, account_id).await?;
     let from = role(&row)?;
-    let step = Step::Change {
-        from: from,
-        to: to,
-    };
+    let step = Step::Change { from: from, to: to };
     check(&tx, actor, Some(account_id), step, owners).await?;
     if from == to {
         return Ok(());

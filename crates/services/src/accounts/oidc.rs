@@ -7,13 +7,17 @@ mod issuer;
 use chrono::{DateTime, Duration, Utc};
 use contract::Code;
 use domain::words;
-use entity::accounts::{account, identity};
+use entity::accounts::identity;
 use openidconnect::{AuthenticationFlow, CsrfToken, Nonce, PkceCodeChallenge, Scope, core::CoreResponseType};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use super::{Caller, EMAIL, Entry, devices, signing_in::first_business};
+use super::{
+    Caller, Entry, choosing,
+    signing_in::{come_in, start},
+    with_email,
+};
 use crate::kernel::{Error, Event, Principal, Result, Services, Tx, error::problem};
 
 pub(crate) use issuer::Issuer;
@@ -125,10 +129,10 @@ pub async fn finish(s: &Services, begun: Begun, answer: Answer, caller: &Caller)
     let person = issuer.ask(s, answer.code, begun.verifier, begun.nonce).await?;
     let mut tx = s.begin().await?;
     let account_id = whose(&mut tx, issuer, &person).await?;
-    let start = first_business(s, account_id).await?;
-    let device = devices::signed_in(&mut tx, start.business_id, account_id, caller, false).await?;
+    let account = super::get(s, account_id).await?;
+    let entry = come_in(&mut tx, start(s, &account).await?, caller, false).await?;
     tx.commit().await?;
-    Ok(Entry { start, device })
+    Ok(entry)
 }
 
 /// The account of who the issuer says it is.
@@ -141,11 +145,7 @@ async fn whose(tx: &mut Tx, issuer: &Issuer, person: &Person) -> Result<uuid::Uu
     if said.is_empty() || !person.verified {
         return Err(issuer.unknown("did not say that your e-mail address is verified"));
     }
-    let vault = tx.services().vault();
-    let found = account::Entity::find()
-        .filter(account::Column::EmailKey.is_in(vault.indexes(EMAIL, &said)))
-        .one(&tx.db)
-        .await?;
+    let found = with_email(tx.services(), &tx.db, &said).await?;
     let account = found.ok_or_else(|| issuer.unknown("gave an e-mail address that has no account here"))?;
     let other = identity::Entity::find()
         .filter(identity::Column::AccountId.eq(account.id))
@@ -168,14 +168,9 @@ async fn whose(tx: &mut Tx, issuer: &Issuer, person: &Person) -> Result<uuid::Uu
         Err(e) if e.is_duplicate() => return Err(problem(Code::Conflict, "Please sign in once more.")),
         Err(e) => return Err(e),
     }
-    let business = first_business(tx.services(), account.id).await?.business_id;
-    let by = Principal::System("sign-in");
-    tx.record_change(
-        business,
-        &by,
-        Event::IdentityLinked(account.id),
-        None::<()>,
-        Some(issuer.url()),
-    );
+    if let Some(business) = choosing::last_used(tx.services(), &account).await? {
+        let (by, event) = (Principal::System("sign-in"), Event::IdentityLinked(account.id));
+        tx.record_change(business, &by, event, None::<()>, Some(issuer.url()));
+    }
     Ok(account.id)
 }

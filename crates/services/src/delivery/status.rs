@@ -132,11 +132,12 @@ async fn hear(s: &Services, group: &[Call]) -> Result<Vec<Result<()>>> {
                 let row = set_sid(&mut tx, row, report);
                 match apply(&mut tx, row, &report.said, report.error_code).await? {
                     // The next callback of the group may ask whose SID that is.
-                    Applied::ToWrite(row) if new_sid => written(&tx, row).await?,
+                    Applied::ToWrite(row) | Applied::Unmoved(row) if new_sid => written(&tx, row).await?,
                     Applied::ToWrite(row) => {
                         to_write.insert(id);
                         row
                     }
+                    Applied::Unmoved(row) => row,
                     Applied::Written(row) => {
                         to_write.remove(&id);
                         row
@@ -388,6 +389,8 @@ enum Applied {
     Written(message::Model),
     /// By `state::save` or `save_all`, before the transaction settles.
     ToWrite(message::Model),
+    /// It is where it was; only its SID may be new.
+    Unmoved(message::Model),
 }
 
 async fn written(tx: &Tx, row: message::Model) -> Result<message::Model> {
@@ -399,7 +402,7 @@ async fn written(tx: &Tx, row: message::Model) -> Result<message::Model> {
 pub(crate) async fn apply_status(tx: &mut Tx, row: message::Model, said: &str, code: Option<i32>) -> Result<message::Model> {
     match apply(tx, row, said, code).await? {
         Applied::Written(row) => Ok(row),
-        Applied::ToWrite(row) => written(tx, row).await,
+        Applied::ToWrite(row) | Applied::Unmoved(row) => written(tx, row).await,
     }
 }
 
@@ -407,7 +410,7 @@ async fn apply(tx: &mut Tx, row: message::Model, said: &str, code: Option<i32>) 
     let current = messages::status(&row);
     let Some(event) = channels::status(&row, said) else {
         tracing::warn!(message = %row.id, status = said, "unknown status from the provider; kept, not acted on");
-        return Ok(Applied::ToWrite(row));
+        return Ok(Applied::Unmoved(row));
     };
     let step = advance(current, event);
     let next = step.after(current);
@@ -415,8 +418,7 @@ async fn apply(tx: &mut Tx, row: message::Model, said: &str, code: Option<i32>) 
         tracing::warn!(message = %row.id, from = %current.as_str(), to = %next.as_str(), "the provider changed its mind");
     }
     if next == current {
-        // Perhaps the SID is new all the same.
-        return Ok(Applied::ToWrite(row));
+        return Ok(Applied::Unmoved(row));
     }
     state::known(tx, &row, "the network").await?;
     if next.is_failure() {

@@ -55,9 +55,9 @@ impl Principal {
     /// As the audit trail finds what somebody did: an account's or a key's id, else what kind of hand it was.
     pub(crate) fn hand(&self) -> String {
         match self {
-            Principal::Member { account_id: id, .. } | Principal::Platform { account_id: id, .. } | Principal::ApiKey { id, .. } => {
-                id.to_string()
-            }
+            Principal::Member { account_id: id, .. }
+            | Principal::Platform { account_id: id, .. }
+            | Principal::ApiKey { id, .. } => id.to_string(),
             Principal::Operator => "operator".to_owned(),
             Principal::Customer | Principal::CustomerPage => "customer".to_owned(),
             Principal::System(_) => "system".to_owned(),

@@ -50,7 +50,9 @@ pub(super) fn as_looked_at(shared: &Shared, numbers: Vec<Value>) -> Value {
         if look.missing.contains(&phone) {
             return None;
         }
-        let Some(wrong) = look.numbers.get(&phone).cloned() else { return Some(shape) };
+        let Some(wrong) = look.numbers.get(&phone).cloned() else {
+            return Some(shape);
+        };
         if let Some(url) = wrong.sms_url {
             shape["sms_url"] = url.into();
         }
@@ -65,7 +67,7 @@ pub(super) fn as_looked_at(shared: &Shared, numbers: Vec<Value>) -> Value {
 }
 
 #[derive(Deserialize)]
-struct Which {
+pub(super) struct Which {
     #[serde(rename = "CountryCode", default)]
     country_code: String,
 }

@@ -43,7 +43,11 @@ pub(super) async fn services(
 ) -> Result<Json<Value>, ApiError> {
     too_many_readings(&shared)?;
     let told = shared.read(|state| state.look.services.clone());
-    let mut services: Vec<Value> = told.iter().enumerate().map(|(at, one)| looked_at(&account, at, one)).collect();
+    let mut services: Vec<Value> = told
+        .iter()
+        .enumerate()
+        .map(|(at, one)| looked_at(&account, at, one))
+        .collect();
     if services.is_empty() {
         services.push(shape(&shared, &account));
     }
@@ -72,7 +76,10 @@ pub(super) async fn numbers_of(
     let phones: Vec<String> = match told {
         Some((_, told)) => told.phones,
         None if sid == sid_of("MG", &account) => shared.read(|state| {
-            let inside = state.numbers.of(&account).filter(|n| state.numbers.registration(&n.phone).in_service);
+            let inside = state
+                .numbers
+                .of(&account)
+                .filter(|n| state.numbers.registration(&n.phone).in_service);
             inside.map(|n| n.phone.clone()).collect()
         }),
         None => return Err(not_found(&format!("Services/{sid}"))),
