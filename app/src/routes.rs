@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    accounts, appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, quick_replies,
-    reports, search, tasks, today,
+    accounts, appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications,
+    quick_replies, reports, search, tasks, today,
 };
 
 /// Only where the product is made.

@@ -61,11 +61,7 @@ pub fn ChoosePage() -> impl IntoView {
 
 #[component]
 fn Choices(found: ChoiceView) -> impl IntoView {
-    let ChoiceView {
-        name,
-        businesses,
-        flash,
-    } = found;
+    let ChoiceView { name, businesses, flash } = found;
     let problem = flash.and_then(|flash| flash.problem).map(|problem| problem.detail);
     let none = businesses.is_empty();
     let title = if none { "You work in no business" } else { "Your businesses" };

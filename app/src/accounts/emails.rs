@@ -66,7 +66,8 @@ pub fn ConfirmEmailPage() -> impl IntoView {
     let params = use_params_map();
     let token = move || params.read().get("token").unwrap_or_default();
     let found = Resource::new_blocking(token, open_email_change);
-    let view = move |found: ChangeView| view! { <Confirm found token=params.read_untracked().get("token").unwrap_or_default() /> };
+    let view =
+        move |found: ChangeView| view! { <Confirm found token=params.read_untracked().get("token").unwrap_or_default() /> };
     view! {
         <Title text="New e-mail address" />
         <Awaited from=found view />

@@ -1,6 +1,6 @@
 //! An invitation, at the address that its mail holds. Looking at it changes nothing: joining is a button.
 
-use contract::accounts::{InvitedView, JoinAsNew as NewPerson, Role, Visitor};
+use contract::accounts::{InvitedView, Role, Visitor};
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -56,7 +56,7 @@ pub async fn join_as_new(token: String, name: String, password: String) -> Resul
     let form = ssr::Form::new(NEW, page(&token)).typed("name", &name);
     let work = async move {
         let s = ssr::services()?;
-        let new = NewPerson { name, password };
+        let new = contract::accounts::JoinAsNew { name, password };
         let (account, business) = services::accounts::invitations::accept_as_new(&s, &token, new).await?;
         services::accounts::choosing::choose(&s, account, business).await?;
         ssr::start_session(account, Some(business)).await
@@ -81,7 +81,8 @@ pub fn InvitationPage() -> impl IntoView {
     let params = use_params_map();
     let token = move || params.read().get("token").unwrap_or_default();
     let found = Resource::new_blocking(token, open_invitation);
-    let view = move |opened: Opened| view! { <Invitation opened token=params.read_untracked().get("token").unwrap_or_default() /> };
+    let view =
+        move |opened: Opened| view! { <Invitation opened token=params.read_untracked().get("token").unwrap_or_default() /> };
     view! {
         <Title text="Invitation" />
         <Awaited from=found view />
@@ -147,7 +148,10 @@ fn AsInvited(token: String, flash: Option<Flash>, name: String) -> impl IntoView
 fn AsStranger(token: String, flash: Option<Flash>, email: String) -> impl IntoView {
     let action = ServerAction::<JoinAsNew>::new();
     let form = FormState::new(NEW, action, flash);
-    let taken = move || form.problem.with(|p| p.as_ref().and_then(|p| p.for_field("email").map(str::to_owned)));
+    let taken = move || {
+        form.problem
+            .with(|p| p.as_ref().and_then(|p| p.for_field("email").map(str::to_owned)))
+    };
     let here = page(&token);
     let sign_in = paths::with_query("/signin", &[("next", Some(&here))]);
     view! {

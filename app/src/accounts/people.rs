@@ -31,9 +31,7 @@ pub async fn list_people() -> Result<PeopleView, AppError> {
 /// The link, where no mail brings it. A browser without a script gets it by way of its session, which the next page empties.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn invite_person(email: String, role: Role) -> Result<Option<InvitationLink>, AppError> {
-    let form = ssr::Form::new(FORM, PATH)
-        .typed("email", &email)
-        .typed("role", role.as_str());
+    let form = ssr::Form::new(FORM, PATH).typed("email", &email).typed("role", role.as_str());
     let work = async move {
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
         let made = services::accounts::invitations::invite(&s, &actor, contract::accounts::Invite { email, role }).await?;
@@ -56,9 +54,7 @@ pub async fn resend_invitation(id: Uuid) -> Result<Option<InvitationLink>, AppEr
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn revoke_invitation(id: Uuid) -> Result<(), AppError> {
-    let work = async move {
-        Ok(services::accounts::invitations::revoke(&ssr::services()?, &ssr::actor().await?, id).await?)
-    };
+    let work = async move { Ok(services::accounts::invitations::revoke(&ssr::services()?, &ssr::actor().await?, id).await?) };
     ssr::button_action(PATH, work).await
 }
 
@@ -145,14 +141,19 @@ impl Shown {
 fn All(found: PeopleView) -> impl IntoView {
     let session = use_session();
     let flash = session.flash();
-    let left = flash.as_ref().filter(|flash| [FORM, Flash::BUTTON].contains(&flash.form.as_str()));
+    let left = flash
+        .as_ref()
+        .filter(|flash| [FORM, Flash::BUTTON].contains(&flash.form.as_str()));
     let made = left.and_then(|flash| serde_json::from_str::<Option<InvitationLink>>(flash.typed.get(OUTCOME)?).ok()?);
     let shown = Shown {
         people: RwSignal::new(found),
         made: RwSignal::new(made),
     };
     // What became of a mail is told with the banners.
-    session.live.refetch_on(|event| matches!(event, contract::live::LiveEvent::Notices(_)), move || shown.again());
+    session.live.refetch_on(
+        |event| matches!(event, contract::live::LiveEvent::Notices(_)),
+        move || shown.again(),
+    );
     let may_manage = session.may_manage();
     let members = move || {
         let people = shown.people.get();
@@ -165,9 +166,7 @@ fn All(found: PeopleView) -> impl IntoView {
     };
     let invitations = move || {
         let open = shown.people.get().invitations;
-        open.into_iter()
-            .map(|one| view! { <Open one shown /> })
-            .collect_view()
+        open.into_iter().map(|one| view! { <Open one shown /> }).collect_view()
     };
     view! {
         {may_manage.then(|| view! { <Invite shown /> })}
@@ -204,7 +203,11 @@ fn Invite(shown: Shown) -> impl IntoView {
         .map(|role| (role.as_str().to_owned(), role.label().to_owned()))
         .collect::<Vec<_>>();
     let works = shown.people.with_untracked(|people| people.mail_works);
-    let saved = if works { "Invited: the mail is on its way." } else { "Invited." };
+    let saved = if works {
+        "Invited: the mail is on its way."
+    } else {
+        "Invited."
+    };
     view! {
         <section class="panel flex flex-col gap-4 p-5" aria-labelledby="invite-heading">
             <h2 id="invite-heading">"Invite somebody"</h2>
@@ -248,7 +251,8 @@ fn Person(person: PersonView, owners: usize, shown: Shown) -> impl IntoView {
         .filter(|role| may(Step::Change { from, to: role.rank() }))
         .map(|role| (role.as_str().to_owned(), role.label().to_owned()))
         .collect();
-    let change = (roles.len() > 1).then(|| view! { <ChangeRoleForm account_id=member.id role=member.role roles shown name=member.name.clone() /> });
+    let change = (roles.len() > 1)
+        .then(|| view! { <ChangeRoleForm account_id=member.id role=member.role roles shown name=member.name.clone() /> });
     let remove = may(Step::Remove(from)).then(|| view! { <Remove account_id=member.id own shown name=member.name.clone() /> });
     let seen = last_in_at.map(|at| view! { " · last signed in " <Timestamp at say=TimeFormat::Inline /> });
     view! {
@@ -342,11 +346,22 @@ fn Remove(account_id: Uuid, own: bool, shown: Shown, name: String) -> impl IntoV
 #[component]
 fn Open(one: InvitationView, shown: Shown) -> impl IntoView {
     let id = one.id;
-    let (resend, revoke) = (ServerAction::<ResendInvitation>::new(), ServerAction::<RevokeInvitation>::new());
+    let (resend, revoke) = (
+        ServerAction::<ResendInvitation>::new(),
+        ServerAction::<RevokeInvitation>::new(),
+    );
     shown.follow(Signal::derive(move || resend.value().get()), move |link| shown.made.set(link));
     shown.follow(Signal::derive(move || revoke.value().get()), |()| {});
-    let until = if one.expired { "The link expired " } else { "The link opens until " };
-    let class = if one.mail_failed { "text-sm text-error" } else { "text-sm text-muted" };
+    let until = if one.expired {
+        "The link expired "
+    } else {
+        "The link opens until "
+    };
+    let class = if one.mail_failed {
+        "text-sm text-error"
+    } else {
+        "text-sm text-muted"
+    };
     let mail = one.mail.map(|words| format!("Mail: {words}"));
     let email = one.email.clone();
     view! {

@@ -4,7 +4,8 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use contract::accounts::{Invite, Role, SignUp};
 use services::{
-    Actor, Principal, Services, accounts, businesses, contacts::consent, integrations, numbers, pages, reconcile, rotation, setup, vault,
+    Actor, Principal, Services, accounts, businesses, contacts::consent, integrations, numbers, pages, reconcile, rotation,
+    setup, vault,
 };
 
 use crate::{config::Config, secret};
@@ -225,9 +226,7 @@ async fn add_member(s: &Services, cmd: AddMember) -> anyhow::Result<()> {
 }
 
 fn role(typed: &str) -> anyhow::Result<Role> {
-    typed
-        .parse()
-        .map_err(|()| anyhow::anyhow!("role is owner, admin or staff"))
+    typed.parse().map_err(|()| anyhow::anyhow!("role is owner, admin or staff"))
 }
 
 async fn invite(s: &Services, business: &str, email: String, typed: &str) -> anyhow::Result<()> {
@@ -235,7 +234,12 @@ async fn invite(s: &Services, business: &str, email: String, typed: &str) -> any
     let role = role(typed)?;
     let made = accounts::invitations::invite(s, &operator(business.id), Invite { email, role }).await?;
     let link = pages::people::link(s, &made);
-    eprintln!("{} may join {} as {} within seven days:", link.email, business.name, role.as_str());
+    eprintln!(
+        "{} may join {} as {} within seven days:",
+        link.email,
+        business.name,
+        role.as_str()
+    );
     println!("{}", link.url);
     Ok(())
 }

@@ -117,7 +117,10 @@ struct Keys {
 fn mailed(app: &TestApp, path: &str) -> String {
     let mails = app.sim.mails();
     let texts: Vec<String> = mails.into_iter().filter_map(|mail| mail.text).collect();
-    let (_, rest) = texts.iter().find_map(|text| text.split_once(path)).unwrap_or_else(|| panic!("no {path}: {texts:?}"));
+    let (_, rest) = texts
+        .iter()
+        .find_map(|text| text.split_once(path))
+        .unwrap_or_else(|| panic!("no {path}: {texts:?}"));
     rest.chars().take_while(char::is_ascii_alphanumeric).collect()
 }
 
@@ -133,7 +136,9 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     post(app, &path, &[("email", "eve@x.test"), ("role", "staff")]).await;
     let path = server_function(app, "/account", "change_email").await;
     post(app, &path, &[("email", "new@x.test"), ("present", "a long password")]).await;
-    services::accounts::passwords::forgot(&app.s, "olga@x.test").await.expect("asked");
+    services::accounts::passwords::forgot(&app.s, "olga@x.test")
+        .await
+        .expect("asked");
     look_up(app).await;
     while services::mails::send_some(&app.s).await.expect("mails go out") > 0 {}
     Keys {

@@ -28,7 +28,10 @@ fn browser() -> reqwest::Client {
 async fn form(app: &TestApp, http: &reqwest::Client, path: &str, name: &str) -> String {
     let html = look(app, http, path).await;
     let begin = format!("action=\"/api/fn/{name}");
-    let at = html.find(&begin).unwrap_or_else(|| panic!("no form for {name} on {path}: {html}")) + 8;
+    let at = html
+        .find(&begin)
+        .unwrap_or_else(|| panic!("no form for {name} on {path}: {html}"))
+        + 8;
     html[at..].split('"').next().expect("an address").to_owned()
 }
 
@@ -45,7 +48,10 @@ async fn leads_to(app: &TestApp, http: &reqwest::Client, path: &str) -> String {
 
 async fn send(app: &TestApp, http: &reqwest::Client, path: &str, name: &str, fields: &[(&str, &str)]) -> String {
     let action = form(app, http, path, name).await;
-    let request = http.post(format!("{}{action}", app.url)).header("accept", "text/html").form(fields);
+    let request = http
+        .post(format!("{}{action}", app.url))
+        .header("accept", "text/html")
+        .form(fields);
     let answer = request.send().await.expect("an answer");
     assert!(answer.status().is_redirection(), "{name}: {}", answer.status());
     answer.headers()["location"].to_str().expect("an address").to_owned()
@@ -71,25 +77,55 @@ async fn somebody_is_invited_joins_and_is_removed(#[values(Backend::Sqlite, Back
     let answer = post(&app, &path, &[("email", EVE), ("role", "staff")]).await;
     assert_eq!(answer.headers()["location"], "/settings/people");
     let html = page(&app, "/settings/people").await;
-    assert!(html.contains(EVE) && html.contains("the mail is on its way") && html.contains("Open invitations"), "{html}");
+    assert!(
+        html.contains(EVE) && html.contains("the mail is on its way") && html.contains("Open invitations"),
+        "{html}"
+    );
     let link = mailed(&app, EVE, "/invitations/").await;
     let token = link.rsplit('/').next().expect("a token").to_owned();
     // Whoever invited looks at it, and is somebody else.
     assert!(page(&app, &link).await.contains("Sign out, and open the link again."));
     let eve = browser();
     let html = look(&app, &eve, &link).await;
-    assert!(html.contains("Join Bright Dental") && html.contains("one of the staff") && html.contains(EVE), "{html}");
+    assert!(
+        html.contains("Join Bright Dental") && html.contains("one of the staff") && html.contains(EVE),
+        "{html}"
+    );
     // Refused, it says why, and what was typed stays.
-    let back = send(&app, &eve, &link, "join_as_new", &[("token", &token), ("name", "Eve"), ("password", "short")]).await;
+    let back = send(
+        &app,
+        &eve,
+        &link,
+        "join_as_new",
+        &[("token", &token), ("name", "Eve"), ("password", "short")],
+    )
+    .await;
     assert_eq!(back, link);
     let html = look(&app, &eve, &link).await;
-    assert!(html.contains("at least 8 characters") && html.contains("value=\"Eve\"") && !html.contains("short\""), "{html}");
-    let to = send(&app, &eve, &link, "join_as_new", &[("token", &token), ("name", "Eve"), ("password", PASSWORD)]).await;
+    assert!(
+        html.contains("at least 8 characters") && html.contains("value=\"Eve\"") && !html.contains("short\""),
+        "{html}"
+    );
+    let to = send(
+        &app,
+        &eve,
+        &link,
+        "join_as_new",
+        &[("token", &token), ("name", "Eve"), ("password", PASSWORD)],
+    )
+    .await;
     assert_eq!(to, "/today");
     assert!(look(&app, &eve, "/today").await.contains("Bright Dental"));
-    assert!(look(&app, &browser(), &link).await.contains("This invitation was used already"));
+    assert!(
+        look(&app, &browser(), &link)
+            .await
+            .contains("This invitation was used already")
+    );
     let html = look(&app, &eve, "/settings/people").await;
-    assert!(html.contains(OLGA) && !html.contains("invite_person") && !html.contains("change_role"), "staff only look: {html}");
+    assert!(
+        html.contains(OLGA) && !html.contains("invite_person") && !html.contains("change_role"),
+        "staff only look: {html}"
+    );
 
     // An admin next, and then nobody any more.
     let eve_id = member(&app, EVE).await;
@@ -101,10 +137,21 @@ async fn somebody_is_invited_joins_and_is_removed(#[values(Backend::Sqlite, Back
     let door = leads_to(&app, &eve, "/inbox").await;
     assert!(door.starts_with("/signin"), "{door}");
     assert_eq!(leads_to(&app, &eve, &door).await, "/businesses");
-    assert!(look(&app, &eve, "/businesses").await.contains("Your account belongs to no business any more"));
+    assert!(
+        look(&app, &eve, "/businesses")
+            .await
+            .contains("Your account belongs to no business any more")
+    );
     // Signing in says so, too.
     let eve = browser();
-    let there = send(&app, &eve, "/signin", "sign_in", &[("email", EVE), ("password", PASSWORD), ("next", "/inbox")]).await;
+    let there = send(
+        &app,
+        &eve,
+        "/signin",
+        "sign_in",
+        &[("email", EVE), ("password", PASSWORD), ("next", "/inbox")],
+    )
+    .await;
     assert_eq!(there, "/businesses");
 }
 
@@ -120,7 +167,9 @@ async fn member(app: &TestApp, email: &str) -> String {
 async fn the_session_goes_from_one_business_to_another(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     let garage = app.neighbour().await.operator;
-    accounts::add_member(&app.s, garage.business_id, Role::Staff, "", OLGA, "").await.expect("joined");
+    accounts::add_member(&app.s, garage.business_id, Role::Staff, "", OLGA, "")
+        .await
+        .expect("joined");
     app.sign_in().await;
     assert!(page(&app, "/today").await.contains("Corner Garage"), "the switcher");
     let path = server_function(&app, "/today", "switch_business").await;
@@ -140,14 +189,26 @@ async fn the_session_goes_from_one_business_to_another(#[values(Backend::Sqlite,
     assert!(html.contains("gus@x.test"), "{html}");
     // Signing in again goes there.
     let again = browser();
-    send(&app, &again, "/signin", "sign_in", &[("email", OLGA), ("password", PASSWORD), ("next", "/today")]).await;
+    send(
+        &app,
+        &again,
+        "/signin",
+        "sign_in",
+        &[("email", OLGA), ("password", PASSWORD), ("next", "/today")],
+    )
+    .await;
     assert!(look(&app, &again, "/settings/people").await.contains("gus@x.test"));
     // Out there, back where they still belong.
-    accounts::members::remove(&app.s, &garage, id_of(&app).await).await.expect("removed");
+    accounts::members::remove(&app.s, &garage, id_of(&app).await)
+        .await
+        .expect("removed");
     let door = leads_to(&app, &again, "/today").await;
     assert_eq!(leads_to(&app, &again, &door).await, "/businesses");
     let html = look(&app, &again, "/businesses").await;
-    assert!(html.contains("Bright Dental") && !html.contains("no business any more"), "{html}");
+    assert!(
+        html.contains("Bright Dental") && !html.contains("no business any more"),
+        "{html}"
+    );
     let form = [("business_id", app.business_id.to_string())];
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(send(&app, &again, "/businesses", "switch_business", &form).await, "/today");
@@ -161,7 +222,9 @@ async fn id_of(app: &TestApp) -> uuid::Uuid {
 #[tokio::test]
 async fn a_stream_ends_with_the_membership() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
-    accounts::add_member(&app.s, app.business_id, Role::Staff, "Eve", EVE, PASSWORD).await.expect("a member");
+    accounts::add_member(&app.s, app.business_id, Role::Staff, "Eve", EVE, PASSWORD)
+        .await
+        .expect("a member");
     let eve = browser();
     crate::app::sign_in(&eve, &app.url, EVE, PASSWORD).await;
     let mut stream = eve.get(format!("{}/live?after=0", app.url)).send().await.expect("a stream");
@@ -191,8 +254,13 @@ async fn a_forgotten_password_is_made_anew_by_mail(#[values(Backend::Sqlite, Bac
     app.sign_in().await;
     let other = browser();
     let answered = async |email: &str| {
-        assert_eq!(send(&app, &other, "/forgot", "forgot_password", &[("email", email)]).await, "/forgot");
-        look(&app, &other, "/forgot").await.contains("If this address has an account, a mail with a link is on its way.")
+        assert_eq!(
+            send(&app, &other, "/forgot", "forgot_password", &[("email", email)]).await,
+            "/forgot"
+        );
+        look(&app, &other, "/forgot")
+            .await
+            .contains("If this address has an account, a mail with a link is on its way.")
     };
     assert!(answered("nobody@x.test").await && answered(OLGA).await, "the same words");
     let link = mailed(&app, OLGA, "/reset/").await;
@@ -214,7 +282,10 @@ async fn a_forgotten_password_is_made_anew_by_mail(#[values(Backend::Sqlite, Bac
     assert!(page(&app, "/account").await.contains("This is not your present password."));
     post(&app, &path, &[("present", new), ("password", PASSWORD)]).await;
     assert!(page(&app, "/account").await.contains("Your password is changed"));
-    assert!(leads_to(&app, &other, "/inbox").await.starts_with("/signin"), "the other one does not");
+    assert!(
+        leads_to(&app, &other, "/inbox").await.starts_with("/signin"),
+        "the other one does not"
+    );
 }
 
 #[tokio::test]
@@ -237,7 +308,14 @@ async fn another_address_is_confirmed_and_taken_back_by_mail() {
     let to = send(&app, &other, &undo, "undo_email", &[("token", &token(&undo))]).await;
     assert!(to.starts_with("/reset/"), "{to}");
     assert!(leads_to(&app, &app.http, "/account").await.starts_with("/signin"));
-    send(&app, &other, &to, "reset_password", &[("token", &token(&to)), ("password", "another long password")]).await;
+    send(
+        &app,
+        &other,
+        &to,
+        "reset_password",
+        &[("token", &token(&to)), ("password", "another long password")],
+    )
+    .await;
     crate::app::sign_in(&app.http, &app.url, OLGA, "another long password").await;
     assert!(page(&app, "/account").await.contains(OLGA));
 }
@@ -267,24 +345,36 @@ async fn without_a_mail_server_the_link_is_shown_once() {
     let at = html.find(&link).unwrap_or_else(|| panic!("no link: {html}"));
     let url: String = html[at..].chars().take_while(|c| !matches!(c, '<' | '"' | '&')).collect();
     assert!(!page(&app, "/settings/people").await.contains(&link), "once");
-    assert!(look(&app, &browser(), url.trim_start_matches(&app.url)).await.contains("an admin"));
+    assert!(
+        look(&app, &browser(), url.trim_start_matches(&app.url))
+            .await
+            .contains("an admin")
+    );
     assert!(look(&app, &browser(), "/forgot").await.contains("E-mail is not set up"));
 }
 
 #[tokio::test]
 async fn the_api_lists_members_to_keys_that_may_see_them() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
-    accounts::add_member(&app.s, app.business_id, Role::Staff, "Eve", EVE, PASSWORD).await.expect("a member");
+    accounts::add_member(&app.s, app.business_id, Role::Staff, "Eve", EVE, PASSWORD)
+        .await
+        .expect("a member");
     let url = |query: &str| format!("{}/api/v1/members{query}", app.url);
     let key = app.key_with(&["members:read"]).await;
     let (status, first) = app.api(app.http.get(url("?limit=1")), &key).await;
     assert_eq!(status, 200, "{first}");
     let one = &first["data"][0];
-    assert_eq!((&one["email"], &one["role"], &one["name"]), (&json!(OLGA), &json!("owner"), &json!("Olga Owner")));
+    assert_eq!(
+        (&one["email"], &one["role"], &one["name"]),
+        (&json!(OLGA), &json!("owner"), &json!("Olga Owner"))
+    );
     assert!(one["id"].is_string() && one["created_at"].is_string());
     let cursor = first["next_cursor"].as_str().expect("more");
     let (_, second) = app.api(app.http.get(url(&format!("?cursor={cursor}"))), &key).await;
-    assert_eq!((&second["data"][0]["email"], &second["next_cursor"]), (&json!(EVE), &json!(null)));
+    assert_eq!(
+        (&second["data"][0]["email"], &second["next_cursor"]),
+        (&json!(EVE), &json!(null))
+    );
     for (query, status) in [("?limit=0", 400), ("?cursor=x", 400), ("?role=owner", 400)] {
         assert_eq!(app.api(app.http.get(url(query)), &key).await.0, status, "{query}");
     }

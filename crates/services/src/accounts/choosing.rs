@@ -32,7 +32,10 @@ async fn of_account(db: &impl ConnectionTrait, account_id: Uuid) -> Result<Vec<B
         return Ok(Vec::new());
     }
     let ids = members.iter().map(|one| one.business_id);
-    let found = business::Entity::find().filter(business::Column::Id.is_in(ids)).all(db).await?;
+    let found = business::Entity::find()
+        .filter(business::Column::Id.is_in(ids))
+        .all(db)
+        .await?;
     let mut names: HashMap<Uuid, String> = found.into_iter().map(|one| (one.id, one.name)).collect();
     let choice = |one: member::Model| {
         Some(BusinessChoice {
@@ -58,7 +61,9 @@ pub(super) async fn memberships(db: &impl ConnectionTrait, account_id: Uuid) -> 
 /// Where somebody who signs in goes.
 pub(super) async fn last_used(s: &Services, account: &account::Model) -> Result<Option<Uuid>> {
     let all = memberships(s.read(), account.id).await?;
-    let last = account.last_business_id.filter(|last| all.iter().any(|one| one.business_id == *last));
+    let last = account
+        .last_business_id
+        .filter(|last| all.iter().any(|one| one.business_id == *last));
     Ok(last.or_else(|| all.first().map(|one| one.business_id)))
 }
 

@@ -58,7 +58,10 @@ pub async fn ask(s: &Services, actor: &Actor, new: &str, present: &str) -> Resul
         .filter(email_change::Column::AccountId.eq(account.id))
         .filter(email_change::Column::CreatedAt.gt(tx.now - Duration::days(1)));
     if of_late.count(&tx.db).await? >= A_DAY {
-        return Err(problem(Code::TooMany, "That is enough for one day. Please try again tomorrow."));
+        return Err(problem(
+            Code::TooMany,
+            "That is enough for one day. Please try again tomorrow.",
+        ));
     }
     end_waiting(&tx, account.id).await?;
     let (confirm, undo) = (token(), token());
@@ -86,7 +89,10 @@ pub async fn ask(s: &Services, actor: &Actor, new: &str, present: &str) -> Resul
         },
     };
     letter_to(&mut tx, account.id, email, to_new);
-    let to_old = AccountLetter::EmailChanging { change, undo: undo.into() };
+    let to_old = AccountLetter::EmailChanging {
+        change,
+        undo: undo.into(),
+    };
     letter_to(&mut tx, account.id, before, to_old);
     tx.commit().await
 }

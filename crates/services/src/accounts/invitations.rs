@@ -18,7 +18,9 @@ use sea_orm::{
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{EMAIL as ACCOUNT_EMAIL, fitting_name, fitting_password, hash_password, is_member, join, members::check, normal_email};
+use super::{
+    EMAIL as ACCOUNT_EMAIL, fitting_name, fitting_password, hash_password, is_member, join, members::check, normal_email,
+};
 use crate::kernel::{
     Actor, Error, Event, Permission, Principal, Result, Services, Tx,
     error::{field, not_found, problem},
@@ -39,6 +41,7 @@ const A_DAY: u64 = 100;
 const AGAIN_AFTER: Duration = Duration::minutes(1);
 
 /// A new invitation, and the secret of its link.
+#[derive(Debug)]
 pub struct Invited {
     pub id: Uuid,
     pub email: String,
@@ -66,7 +69,10 @@ pub async fn invite(s: &Services, actor: &Actor, cmd: Invite) -> Result<Invited>
         .one(&tx.db)
         .await?;
     if before.as_ref().is_some_and(|row| row.expires_at > tx.now) {
-        return Err(field("email", format!("{email} is invited already. You can send that invitation again.")));
+        return Err(field(
+            "email",
+            format!("{email} is invited already. You can send that invitation again."),
+        ));
     }
     let live = open(actor.business_id).filter(invitation::Column::ExpiresAt.gt(tx.now));
     if live.count(&tx.db).await? >= MOST {
@@ -161,7 +167,11 @@ pub async fn revoke(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
 }
 
 /// Those that wait, newest first, with their addresses.
-pub(crate) async fn waiting(s: &Services, db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<(invitation::Model, String)>> {
+pub(crate) async fn waiting(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+) -> Result<Vec<(invitation::Model, String)>> {
     // An address that was given up keeps its row, so that a few more than may be open can be here.
     let rows = open(business_id)
         .order_by_desc(invitation::Column::CreatedAt)
@@ -285,7 +295,8 @@ async fn by_token(db: &impl ConnectionTrait, token: &str, lock: bool) -> Result<
     if lock {
         found = found.lock(LockType::Update);
     }
-    let unknown = "This link does not belong to an invitation. If it was sent again since, please use the link in the newest mail.";
+    let unknown =
+        "This link does not belong to an invitation. If it was sent again since, please use the link in the newest mail.";
     found.one(db).await?.ok_or_else(|| problem(Code::NotFound, unknown))
 }
 
@@ -303,7 +314,9 @@ fn usable(row: &invitation::Model, now: chrono::DateTime<chrono::Utc>) -> Result
 }
 
 fn role(row: &invitation::Model) -> Result<Role> {
-    row.role.parse().map_err(|()| Error::broken("an invitation with an unknown role"))
+    row.role
+        .parse()
+        .map_err(|()| Error::broken("an invitation with an unknown role"))
 }
 
 /// An address that mail can be sent to, and that looks like what it is: letters that only look like others are those of another address,
@@ -333,7 +346,10 @@ fn latest(business_id: Uuid) -> Select<invitation::Entity> {
 }
 
 async fn find(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<invitation::Model> {
-    let found = invitation::Entity::these(business_id, [id]).lock(LockType::Update).one(&tx.db).await?;
+    let found = invitation::Entity::these(business_id, [id])
+        .lock(LockType::Update)
+        .one(&tx.db)
+        .await?;
     found.ok_or_else(|| not_found("invitation"))
 }
 
@@ -345,7 +361,10 @@ async fn still_open(tx: &Tx, actor: &Actor, id: Uuid) -> Result<invitation::Mode
         return Err(problem(Code::Conflict, "This invitation was accepted already."));
     }
     if row.revoked_at.is_some() {
-        return Err(problem(Code::Conflict, "This invitation was taken back. Please invite them anew."));
+        return Err(problem(
+            Code::Conflict,
+            "This invitation was taken back. Please invite them anew.",
+        ));
     }
     Ok(row)
 }

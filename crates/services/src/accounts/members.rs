@@ -62,7 +62,9 @@ async fn views(s: &Services, db: &impl ConnectionTrait, rows: Vec<member::Model>
     let accounts: HashMap<Uuid, account::Model> = accounts.into_iter().map(|one| (one.id, one)).collect();
     let mut views = Vec::with_capacity(rows.len());
     for row in rows {
-        let Some(account) = accounts.get(&row.account_id) else { continue };
+        let Some(account) = accounts.get(&row.account_id) else {
+            continue;
+        };
         let member = MemberView {
             id: account.id,
             name: account.name.clone(),

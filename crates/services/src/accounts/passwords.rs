@@ -70,7 +70,10 @@ pub async fn forgot(s: &Services, email: &str) -> Result<()> {
 /// When the database does not answer.
 pub(crate) async fn look_up(s: &Services, reset_id: Uuid) -> Result<()> {
     let mut tx = s.begin().await?;
-    let found = password_reset::Entity::find_by_id(reset_id).lock(LockType::Update).one(&tx.db).await?;
+    let found = password_reset::Entity::find_by_id(reset_id)
+        .lock(LockType::Update)
+        .one(&tx.db)
+        .await?;
     let Some(row) = found.filter(|row| row.account_id.is_none() && row.used_at.is_none() && row.expires_at > tx.now) else {
         return Ok(());
     };
@@ -209,15 +212,14 @@ pub(super) async fn everywhere(tx: &mut Tx, by: &Principal, account_id: Uuid, ev
 pub(super) fn letter_to(tx: &mut Tx, account: Uuid, to: String, letter: AccountLetter) {
     let to = SecretString::from(to);
     // No business's event: nothing is kept of it in one, and no page shows it.
-    tx.record(Uuid::nil(), &Principal::System("accounts"), Event::AccountLetter { account, to, letter });
+    tx.record(
+        Uuid::nil(),
+        &Principal::System("accounts"),
+        Event::AccountLetter { account, to, letter },
+    );
 }
 
-async fn usable(
-    db: &impl ConnectionTrait,
-    token: &str,
-    now: DateTime<Utc>,
-    lock: bool,
-) -> Result<(password_reset::Model, Uuid)> {
+async fn usable(db: &impl ConnectionTrait, token: &str, now: DateTime<Utc>, lock: bool) -> Result<(password_reset::Model, Uuid)> {
     let mut found = password_reset::Entity::find().filter(password_reset::Column::TokenHash.eq(hash(token)));
     if lock {
         found = found.lock(LockType::Update);
@@ -227,10 +229,14 @@ async fn usable(
     let row = found.one(db).await?.ok_or_else(|| refused(unknown))?;
     let account_id = row.account_id.ok_or_else(|| refused(unknown))?;
     if row.used_at.is_some() {
-        return Err(refused("This link was used already, or a newer password was set since. Please ask for a new one."));
+        return Err(refused(
+            "This link was used already, or a newer password was set since. Please ask for a new one.",
+        ));
     }
     if row.expires_at <= now {
-        return Err(refused("This link is too old: it opened for an hour. Please ask for a new one."));
+        return Err(refused(
+            "This link is too old: it opened for an hour. Please ask for a new one.",
+        ));
     }
     Ok((row, account_id))
 }

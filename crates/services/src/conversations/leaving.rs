@@ -24,7 +24,9 @@ const AT_ONCE: u64 = 10_000;
 /// Somebody works here no more.
 pub(crate) async fn members_removed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
-        let Event::MemberRemoved(account_id) = one.event else { continue };
+        let Event::MemberRemoved(account_id) = one.event else {
+            continue;
+        };
         let job = Job::PassOn {
             business_id: one.business_id,
             account_id,

@@ -91,7 +91,12 @@ fn written(tx: &Tx, letter: &AccountLetter) -> New {
                 .button("Choose a new password", url(tx, "reset", token))
                 .paragraph("The link opens for an hour, and once.")
                 .small("If it was not you, leave it: your password stays as it is.");
-            (Kind::ResetPassword, format!("reset:{reset}"), "A new password for Showup", letter)
+            (
+                Kind::ResetPassword,
+                format!("reset:{reset}"),
+                "A new password for Showup",
+                letter,
+            )
         }
         AccountLetter::PasswordChanged => {
             let letter = begin
@@ -105,28 +110,52 @@ fn written(tx: &Tx, letter: &AccountLetter) -> New {
                 .button("Yes, it is mine", url(tx, "account/email", token))
                 .paragraph("The link opens for a day. Until then you sign in with the address before.")
                 .small("If you do not know what this is about, leave it: nothing happens.");
-            (Kind::ChangeEmail, format!("email:{change}"), "Is this your new address?", letter)
+            (
+                Kind::ChangeEmail,
+                format!("email:{change}"),
+                "Is this your new address?",
+                letter,
+            )
         }
         AccountLetter::EmailTaken => {
             let letter = begin
                 .paragraph("Somebody wanted this address for their account in Showup, but you have an account with it already. Nothing was changed.")
                 .link("If it was you and you have forgotten the password", forgot);
-            (Kind::Account, "email".to_owned(), "You have an account in Showup already", letter)
+            (
+                Kind::Account,
+                "email".to_owned(),
+                "You have an account in Showup already",
+                letter,
+            )
         }
         AccountLetter::EmailChanging { change, undo } => {
             let letter = begin
-                .paragraph("Another e-mail address was asked for, for your account in Showup. It counts once it is confirmed there.")
+                .paragraph(
+                    "Another e-mail address was asked for, for your account in Showup. It counts once it is confirmed there.",
+                )
                 .paragraph("If it was you, there is nothing to do here.")
                 .button("This was not me", url(tx, "account/undo", undo))
-                .paragraph("For seven days that link brings this address back, signs everybody out and lets you choose a new password.");
-            (Kind::ChangeEmail, format!("email:{change}"), "Your e-mail address is to be changed", letter)
+                .paragraph(
+                    "For seven days that link brings this address back, signs everybody out and lets you choose a new password.",
+                );
+            (
+                Kind::ChangeEmail,
+                format!("email:{change}"),
+                "Your e-mail address is to be changed",
+                letter,
+            )
         }
         AccountLetter::SignedUpAgain => {
             let letter = begin
                 .paragraph("Somebody wanted to make a new business in Showup with this address, but you have an account with it already.")
                 .link("If it was you and you have forgotten the password", forgot)
                 .small("If it was not you, leave it: nothing was changed.");
-            (Kind::Account, "sign-up".to_owned(), "You have an account in Showup already", letter)
+            (
+                Kind::Account,
+                "sign-up".to_owned(),
+                "You have an account in Showup already",
+                letter,
+            )
         }
     };
     New {
@@ -150,10 +179,15 @@ pub(super) async fn objection(tx: &Tx, row: &mail::Model) -> Result<Option<&'sta
     let (stands, why) = match what {
         "invitation" => {
             // A link that was made anew since opens nothing.
-            let stands = invitations::to_send(tx, id).await?.is_some_and(|(invitation, _)| key(&invitation) == row.dedupe_key);
+            let stands = invitations::to_send(tx, id)
+                .await?
+                .is_some_and(|(invitation, _)| key(&invitation) == row.dedupe_key);
             (stands, "The invitation was accepted, taken back or sent again meanwhile.")
         }
-        "reset" => (passwords::is_open(tx, id).await?, "The link is too old, or was used meanwhile."),
+        "reset" => (
+            passwords::is_open(tx, id).await?,
+            "The link is too old, or was used meanwhile.",
+        ),
         "email" => (emails::is_open(tx, id).await?, "The change was taken back meanwhile."),
         _ => (true, ""),
     };

@@ -86,9 +86,15 @@ async fn roles_are_changed_by_who_may(#[values(Backend::Sqlite, Backend::Postgre
     let elsewhere = w.another_business().await;
     let gus = member(&w.s, elsewhere.business_id, Role::Owner, "gus@x.test", PASSWORD).await;
     assert_eq!(refused(&gus, &sam, Role::Admin).await, Code::NotFound, "another business");
-    members::change_role(&w.s, &adam, id(&sam), Role::Admin).await.expect("an admin may");
-    members::change_role(&w.s, &olga, id(&adam), Role::Owner).await.expect("an owner may");
-    members::change_role(&w.s, &olga, id(&olga), Role::Staff).await.expect("there is another owner");
+    members::change_role(&w.s, &adam, id(&sam), Role::Admin)
+        .await
+        .expect("an admin may");
+    members::change_role(&w.s, &olga, id(&adam), Role::Owner)
+        .await
+        .expect("an owner may");
+    members::change_role(&w.s, &olga, id(&olga), Role::Staff)
+        .await
+        .expect("there is another owner");
     assert_eq!(
         refused(&olga, &sam, Role::Staff).await,
         Code::NotAllowed,
@@ -123,7 +129,9 @@ async fn two_owners_who_demote_each_other_leave_one(#[values(Backend::Sqlite, Ba
         let owners: Vec<_> = found.iter().filter(|(_, role)| *role == Role::Owner).collect();
         assert_eq!(owners.len(), 1, "{found:?}");
         let (left, demoted) = if a.is_ok() { (&olga, &otto) } else { (&otto, &olga) };
-        members::change_role(&w.s, left, id(demoted), Role::Owner).await.expect("as before");
+        members::change_role(&w.s, left, id(demoted), Role::Owner)
+            .await
+            .expect("as before");
         // Both leave at once.
         let (a, b) = tokio::join!(
             members::remove(&w.s, &olga, id(&olga)),
@@ -139,9 +147,7 @@ async fn two_owners_who_demote_each_other_leave_one(#[values(Backend::Sqlite, Ba
 
 #[rstest]
 #[tokio::test]
-async fn who_is_removed_is_out_and_what_was_theirs_is_nobodys(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
+async fn who_is_removed_is_out_and_what_was_theirs_is_nobodys(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (olga, sam) = (owner(&w, "olga@x.test").await, one(&w, Role::Staff, "sam@x.test").await);
     let ann = w.contact("Ann", "+14155550171").await;
@@ -169,7 +175,11 @@ async fn who_is_removed_is_out_and_what_was_theirs_is_nobodys(
         detail: "initials".to_owned(),
     };
     let url = feeds::create(&w.s, &sam, feed).await.expect("an address").url;
-    let secret = url.rsplit('/').next().and_then(|file| file.strip_suffix(".ics")).expect("a file");
+    let secret = url
+        .rsplit('/')
+        .next()
+        .and_then(|file| file.strip_suffix(".ics"))
+        .expect("a file");
     assert!(feeds::read(&w.s, secret).await.expect("an answer").is_some());
 
     let refused = members::remove(&w.s, &sam, id(&olga)).await.expect_err("staff").problem();
@@ -180,13 +190,16 @@ async fn who_is_removed_is_out_and_what_was_theirs_is_nobodys(
         business_id: Some(w.owner.business_id),
         since: None,
     };
-    assert!(sessions::actor(&w.s, claim).await.expect("an answer").is_none(), "out with the next request");
+    assert!(
+        sessions::actor(&w.s, claim).await.expect("an answer").is_none(),
+        "out with the next request"
+    );
     assert!(feeds::read(&w.s, secret).await.expect("an answer").is_none());
     work_jobs(&w).await;
     let left = texts(&w, "SELECT preview FROM conversation WHERE assignee_id IS NOT NULL").await;
     assert_eq!(left.len(), 0);
     let open = tasks::list(&w.s, &olga, TaskQuery::default()).await.expect("tasks").data;
-    assert!(open.iter().all(|task| task.assignee.is_none()), "{open:?}");
+    assert!(open.iter().all(|task| task.assignee_id.is_none()), "{open:?}");
 
     // Back again, the old address stays shut, and nothing is taken twice.
     accounts::add_member(&w.s, w.owner.business_id, Role::Staff, "", "sam@x.test", "")
@@ -207,7 +220,11 @@ async fn one_person_works_in_two_businesses_and_signs_in_where_they_were(
     let again = accounts::add_member(&w.s, w.owner.business_id, Role::Staff, "", "sam@x.test", "").await;
     assert_eq!(again.expect_err("a member already").problem().code, Code::Conflict);
     let joined = accounts::add_member(&w.s, garage, Role::Admin, "Somebody Else", "Sam@X.test", "another password").await;
-    assert_eq!(joined.expect("a second business"), id(&sam), "the account they have, its name and its password");
+    assert_eq!(
+        joined.expect("a second business"),
+        id(&sam),
+        "the account they have, its name and its password"
+    );
     let sign_in = async || {
         let cmd = SignIn {
             email: "sam@x.test".to_owned(),
@@ -219,14 +236,24 @@ async fn one_person_works_in_two_businesses_and_signs_in_where_they_were(
     choosing::choose(&w.s, id(&sam), garage).await.expect("chosen");
     assert_eq!(sign_in().await, Some(garage), "the last one");
     let stranger = w.business_without_number("Nail Bar").await.business_id;
-    let refused = choosing::choose(&w.s, id(&sam), stranger).await.expect_err("not theirs").problem();
+    let refused = choosing::choose(&w.s, id(&sam), stranger)
+        .await
+        .expect_err("not theirs")
+        .problem();
     assert_eq!(refused.code, Code::NotFound);
     let all = choosing::businesses(&w.s, id(&sam)).await.expect("a list");
     let roles: Vec<Role> = all.iter().map(|one| one.role).collect();
     assert_eq!((all.len(), roles.contains(&Role::Admin)), (2, true));
-    members::remove(&w.s, &Actor { business_id: garage, who: Principal::Operator }, id(&sam))
-        .await
-        .expect("removed");
+    members::remove(
+        &w.s,
+        &Actor {
+            business_id: garage,
+            who: Principal::Operator,
+        },
+        id(&sam),
+    )
+    .await
+    .expect("removed");
     assert_eq!(sign_in().await, Some(w.owner.business_id));
     let operator = Actor {
         business_id: w.owner.business_id,
@@ -259,6 +286,9 @@ async fn a_list_comes_page_by_page_and_a_name_is_ones_own(#[values(Backend::Sqli
     members::rename(&w.s, &olga, "  Olga  Olsen ").await.expect("renamed");
     let listed = members::list(&w.s, &olga, MemberQuery::default()).await.expect("a list").data;
     assert_eq!(listed[0].name, "Olga Olsen");
-    let empty = members::rename(&w.s, &olga, "\u{200b} ").await.expect_err("nothing to see").problem();
+    let empty = members::rename(&w.s, &olga, "\u{200b} ")
+        .await
+        .expect_err("nothing to see")
+        .problem();
     assert!(empty.for_field("name").is_some());
 }

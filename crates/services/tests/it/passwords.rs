@@ -92,20 +92,36 @@ async fn a_forgotten_password_is_made_anew_once_and_within_the_hour(
     passwords::forgot(&w.s, " SAM@x.test ").await.expect("asked");
     post(&w).await;
     post(&w).await;
-    assert_eq!(subjects(&w, SAM), ["A new password for Showup"], "however often it is looked up");
+    assert_eq!(
+        subjects(&w, SAM),
+        ["A new password for Showup"],
+        "however often it is looked up"
+    );
     let token = link(&w, SAM, "/reset/");
     assert_eq!(passwords::open_link(&w.s, &token).await.expect("opens"), SAM);
-    let short = passwords::reset(&w.s, &token, "short").await.expect_err("too short").problem();
+    let short = passwords::reset(&w.s, &token, "short")
+        .await
+        .expect_err("too short")
+        .problem();
     assert!(short.for_field("password").is_some());
     w.clock.advance(Duration::minutes(59));
     passwords::reset(&w.s, &token, NEW).await.expect("set");
     assert!(sign_in(&w, SAM, NEW).await && !sign_in(&w, SAM, PASSWORD).await);
-    assert!(!counts(&w, &actor, None).await && !counts(&w, &actor, Some(began)).await, "everybody is signed out");
+    assert!(
+        !counts(&w, &actor, None).await && !counts(&w, &actor, Some(began)).await,
+        "everybody is signed out"
+    );
     assert!(counts(&w, &actor, Some(w.clock.now())).await);
     let used = passwords::reset(&w.s, &token, PASSWORD).await.expect_err("once").problem();
-    assert!(used.code == Code::NotFound && used.detail.contains("used already"), "{used:?}");
+    assert!(
+        used.code == Code::NotFound && used.detail.contains("used already"),
+        "{used:?}"
+    );
     post(&w).await;
-    assert_eq!(subjects(&w, SAM).last().map(String::as_str), Some("Your password was changed"));
+    assert_eq!(
+        subjects(&w, SAM).last().map(String::as_str),
+        Some("Your password was changed")
+    );
 
     passwords::forgot(&w.s, SAM).await.expect("asked");
     post(&w).await;
@@ -127,7 +143,11 @@ async fn nobody_learns_who_has_an_account(#[values(Backend::Sqlite, Backend::Pos
         }
     }
     post(&w).await;
-    assert_eq!((w.sim.mails_to(SAM).len(), w.sim.mails_to("nobody@x.test").len()), (3, 0), "three an hour");
+    assert_eq!(
+        (w.sim.mails_to(SAM).len(), w.sim.mails_to("nobody@x.test").len()),
+        (3, 0),
+        "three an hour"
+    );
     w.clock.advance(Duration::minutes(61));
     passwords::forgot(&w.s, SAM).await.expect("asked");
     post(&w).await;
@@ -156,7 +176,10 @@ async fn nobody_learns_who_has_an_account(#[values(Backend::Sqlite, Backend::Pos
     let refused = setup::sign_up(&w.s, cmd).await.expect_err("taken").problem();
     assert_eq!(refused.code, Code::Conflict);
     w.post().await;
-    assert_eq!(subjects(&w, SAM).last().map(String::as_str), Some("You have an account in Showup already"));
+    assert_eq!(
+        subjects(&w, SAM).last().map(String::as_str),
+        Some("You have an account in Showup already")
+    );
 }
 
 #[rstest]
@@ -169,12 +192,18 @@ async fn a_password_is_changed_by_who_knows_it(#[values(Backend::Sqlite, Backend
     post(&w).await;
     let waiting = link(&w, SAM, "/reset/");
     w.clock.advance(Duration::minutes(1));
-    let wrong = passwords::change(&w.s, &actor, "not it", NEW).await.expect_err("wrong").problem();
+    let wrong = passwords::change(&w.s, &actor, "not it", NEW)
+        .await
+        .expect_err("wrong")
+        .problem();
     assert!(wrong.for_field("present").is_some());
     let since = passwords::change(&w.s, &actor, PASSWORD, NEW).await.expect("changed");
     assert!(!counts(&w, &actor, Some(began)).await, "other browsers are signed out");
     assert!(counts(&w, &actor, Some(since)).await, "this one stays");
-    assert!(passwords::open_link(&w.s, &waiting).await.is_err(), "links that waited open nothing");
+    assert!(
+        passwords::open_link(&w.s, &waiting).await.is_err(),
+        "links that waited open nothing"
+    );
     assert!(sign_in(&w, SAM, NEW).await);
 }
 
@@ -188,8 +217,22 @@ async fn another_address_counts_once_it_is_confirmed_and_can_be_taken_back(
     member(&w.s, w.owner.business_id, Role::Staff, "ann@x.test", PASSWORD).await;
     let began = w.clock.now();
     let ask = async |email: &str, password: &str| emails::ask(&w.s, &actor, email, password).await;
-    assert!(ask("new@x.test", "not it").await.expect_err("wrong").problem().for_field("present").is_some());
-    assert!(ask(SAM, PASSWORD).await.expect_err("theirs").problem().for_field("email").is_some());
+    assert!(
+        ask("new@x.test", "not it")
+            .await
+            .expect_err("wrong")
+            .problem()
+            .for_field("present")
+            .is_some()
+    );
+    assert!(
+        ask(SAM, PASSWORD)
+            .await
+            .expect_err("theirs")
+            .problem()
+            .for_field("email")
+            .is_some()
+    );
     // An address that somebody has is answered the same; only they are told.
     ask("ann@x.test", PASSWORD).await.expect("the same answer");
     w.post().await;
@@ -214,7 +257,10 @@ async fn another_address_counts_once_it_is_confirmed_and_can_be_taken_back(
     w.clock.advance(Duration::days(6));
     assert!(emails::open_undo(&w.s, &undo).await.expect("opens").confirmed);
     let reset = emails::undo(&w.s, &undo).await.expect("taken back");
-    assert!(!sign_in(&w, SAM, PASSWORD).await, "the password that somebody knew opens nothing");
+    assert!(
+        !sign_in(&w, SAM, PASSWORD).await,
+        "the password that somebody knew opens nothing"
+    );
     assert!(!counts(&w, &actor, Some(began)).await, "and nobody is signed in");
     assert!(emails::undo(&w.s, &theirs).await.is_err(), "nor can they take that back");
     assert!(emails::undo(&w.s, &undo).await.is_err(), "once");
@@ -224,9 +270,7 @@ async fn another_address_counts_once_it_is_confirmed_and_can_be_taken_back(
 
 #[rstest]
 #[tokio::test]
-async fn an_address_that_was_taken_meanwhile_stays_whose_it_is(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
+async fn an_address_that_was_taken_meanwhile_stays_whose_it_is(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let actor = sam(&w).await;
     emails::ask(&w.s, &actor, "ann@x.test", PASSWORD).await.expect("asked");
@@ -237,5 +281,12 @@ async fn an_address_that_was_taken_meanwhile_stays_whose_it_is(
     assert_eq!(taken.code, Code::Conflict);
     assert!(sign_in(&w, SAM, PASSWORD).await && sign_in(&w, "ann@x.test", PASSWORD).await);
     w.clock.advance(Duration::days(2));
-    assert!(emails::open_link(&w.s, &confirm).await.expect_err("old").problem().detail.contains("too old"));
+    assert!(
+        emails::open_link(&w.s, &confirm)
+            .await
+            .expect_err("old")
+            .problem()
+            .detail
+            .contains("too old")
+    );
 }
