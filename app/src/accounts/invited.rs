@@ -1,6 +1,6 @@
 //! An invitation, at the address that its mail holds. Looking at it changes nothing: joining is a button.
 
-use contract::accounts::{InvitedView, JoinAsNew as NewPerson, Role, Visitor};
+use contract::accounts::{InvitedView, Role, Visitor};
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -56,7 +56,7 @@ pub async fn join_as_new(token: String, name: String, password: String) -> Resul
     let form = ssr::Form::new(NEW, page(&token)).typed("name", &name);
     let work = async move {
         let (s, caller) = (ssr::services()?, ssr::who_knocks());
-        let new = NewPerson { name, password };
+        let new = contract::accounts::JoinAsNew { name, password };
         let (account, business) = services::accounts::invitations::accept_as_new(&s, &token, new).await?;
         let start = services::accounts::SessionStart {
             account_id: account,

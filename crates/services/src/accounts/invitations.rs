@@ -41,6 +41,7 @@ const A_DAY: u64 = 100;
 const AGAIN_AFTER: Duration = Duration::minutes(1);
 
 /// A new invitation, and the secret of its link.
+#[derive(Debug)]
 pub struct Invited {
     pub id: Uuid,
     pub email: String,

@@ -199,7 +199,7 @@ async fn who_is_removed_is_out_and_what_was_theirs_is_nobodys(#[values(Backend::
     let left = texts(&w, "SELECT preview FROM conversation WHERE assignee_id IS NOT NULL").await;
     assert_eq!(left.len(), 0);
     let open = tasks::list(&w.s, &olga, TaskQuery::default()).await.expect("tasks").data;
-    assert!(open.iter().all(|task| task.assignee.is_none()), "{open:?}");
+    assert!(open.iter().all(|task| task.assignee_id.is_none()), "{open:?}");
 
     // Back again, the old address stays shut, and nothing is taken twice.
     accounts::add_member(&w.s, w.owner.business_id, Role::Staff, "", "sam@x.test", "")
