@@ -144,7 +144,6 @@ async fn keys(State(issuer): State<Issuer>) -> Json<Value> {
 
 /// A code for a token, once, to the client itself alone, and only with the word behind the challenge.
 async fn token(State(issuer): State<Issuer>, headers: HeaderMap, Form(form): Form<HashMap<String, String>>) -> Response {
-    let encoded = |text: &str| axum_encoded(text);
     let basic = format!(
         "Basic {}",
         STANDARD.encode(format!("{}:{}", encoded(CLIENT), encoded(SECRET)))
@@ -176,6 +175,6 @@ async fn token(State(issuer): State<Issuer>, headers: HeaderMap, Form(form): For
 }
 
 /// As a form writes it (RFC 6749, 2.3.1).
-fn axum_encoded(text: &str) -> String {
+fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

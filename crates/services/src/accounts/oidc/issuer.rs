@@ -1,12 +1,12 @@
 //! The issuer at its socket: what it says of itself, and what it answers for a code.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use contract::Code;
 use openidconnect::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, IssuerUrl, Nonce, PkceCodeVerifier, RedirectUrl, TokenResponse,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    HttpRequest, HttpResponse, IssuerUrl, Nonce, PkceCodeVerifier, RedirectUrl, TokenResponse,
     core::{CoreClient, CoreClientAuthMethod, CoreIdToken, CoreProviderMetadata},
 };
 use secrecy::ExposeSecret;
@@ -32,7 +32,7 @@ type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNo
 pub(crate) struct Issuer {
     settings: OidcSettings,
     redirect: String,
-    http: reqwest::Client,
+    http: Http,
     known: Mutex<Option<(DateTime<Utc>, Arc<CoreProviderMetadata>)>>,
 }
 
@@ -45,6 +45,38 @@ enum CallFailed {
     TooLarge,
     #[error("its answer can't be read")]
     Unreadable,
+}
+
+/// The way to the issuer.
+struct Http(reqwest::Client);
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = CallFailed;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<HttpResponse, CallFailed>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
+
+impl Http {
+    async fn send(&self, request: HttpRequest) -> std::result::Result<HttpResponse, CallFailed> {
+        let request = reqwest::Request::try_from(request).map_err(CallFailed::Unreached)?;
+        let sent = self.0.execute(request).await;
+        let mut answer = sent.map_err(|e| CallFailed::Unreached(e.without_url()))?;
+        let mut response = openidconnect::http::Response::builder().status(answer.status());
+        if let Some(headers) = response.headers_mut() {
+            headers.clone_from(answer.headers());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|e| CallFailed::Unreached(e.without_url()))? {
+            if body.len() + chunk.len() > LARGEST {
+                return Err(CallFailed::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        response.body(body).map_err(|_| CallFailed::Unreadable)
+    }
 }
 
 impl Issuer {
@@ -60,7 +92,7 @@ impl Issuer {
             .user_agent(concat!("showup/", env!("CARGO_PKG_VERSION")));
         Self {
             redirect: format!("{public_url}{CALLBACK}"),
-            http: http.build().expect("a client for the issuer"),
+            http: Http(http.build().expect("a client for the issuer")),
             known: Mutex::new(None),
             settings,
         }
@@ -106,24 +138,6 @@ impl Issuer {
         problem(Code::Unavailable, said)
     }
 
-    async fn call(&self, request: HttpRequest) -> std::result::Result<HttpResponse, CallFailed> {
-        let request = reqwest::Request::try_from(request).map_err(CallFailed::Unreached)?;
-        let sent = self.http.execute(request).await;
-        let mut answer = sent.map_err(|e| CallFailed::Unreached(e.without_url()))?;
-        let mut response = openidconnect::http::Response::builder().status(answer.status());
-        if let Some(headers) = response.headers_mut() {
-            headers.clone_from(answer.headers());
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|e| CallFailed::Unreached(e.without_url()))? {
-            if body.len() + chunk.len() > LARGEST {
-                return Err(CallFailed::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        response.body(body).map_err(|_| CallFailed::Unreadable)
-    }
-
     /// What it says of itself, with its keys. Its own name for itself must be the one we were told.
     async fn metadata(&self, s: &Services, at_least: chrono::Duration) -> Result<Arc<CoreProviderMetadata>> {
         let mut known = self.known.lock().await;
@@ -133,7 +147,7 @@ impl Issuer {
             return Ok(metadata.clone());
         }
         let url = IssuerUrl::new(self.settings.issuer.clone()).map_err(|e| self.away(e))?;
-        let found = CoreProviderMetadata::discover_async(url, &|request| self.call(request)).await;
+        let found = CoreProviderMetadata::discover_async(url, &self.http).await;
         let found = Arc::new(found.map_err(|e| self.away(said(&e)))?);
         *known = Some((s.now(), found.clone()));
         Ok(found)
@@ -164,7 +178,7 @@ impl Issuer {
             .exchange_code(AuthorizationCode::new(code))
             .map_err(|e| self.away(e))?
             .set_pkce_verifier(PkceCodeVerifier::new(verifier))
-            .request_async(&|request| self.call(request))
+            .request_async(&self.http)
             .await
             .map_err(|e| self.not_believed(said(&e)))?;
         let token = answer
