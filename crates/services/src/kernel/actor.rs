@@ -1,7 +1,7 @@
 use contract::{Code, accounts::Role};
 use uuid::Uuid;
 
-use super::error::{Result, problem};
+use super::error::{ONLY_LOOKING, Result, problem};
 
 /// Who asks, and inside which business. Every use case on behalf of somebody takes one.
 #[derive(Clone, Debug)]
@@ -86,10 +86,6 @@ const LOOKING: [Permission; 4] = [
     Permission::ReadMessages,
     Permission::ReadTasks,
 ];
-
-/// Why they may not do more.
-pub(crate) const ONLY_LOOKING: &str =
-    "You look into this business as somebody who runs the installation. Nothing can be changed here.";
 
 impl Permission {
     /// All that an API key can have.
