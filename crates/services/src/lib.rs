@@ -10,9 +10,10 @@
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
 //!   `receiving`, which answers; `reconcile`, which compares.
 //! - tops: `merging` (two people who are one), `search` (people, messages and visits at once), `filters` (what the
-//!   inbox is narrowed by), `pages` (what a screen shows of many nouns), `platform` (all businesses, for whoever runs the installation),
-//!   `samples` (people to try things with), `doctor` (what the installation itself looks like), `listeners` (what follows from
-//!   an event), `guards` (whether a message is still wanted), `jobs`, `setup`, `seed`, and this file, which wires them.
+//!   inbox is narrowed by), `samples` (people to try things with), `pages` (what a screen shows of many nouns),
+//!   `platform` (all businesses, for whoever runs the installation), `doctor` (what the installation itself looks like),
+//!   `listeners` (what follows from an event), `guards` (whether a message is still wanted), `jobs`, `setup`, `seed`, and
+//!   this file, which wires them.
 
 pub mod accounts;
 pub mod appointments;

@@ -2,11 +2,10 @@
 
 use contract::Code;
 use entity::platform::{platform_event, platform_setting};
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder, QuerySelect, Set, sea_query::OnConflict};
-use uuid::Uuid;
+use sea_orm::{EntityTrait, QueryOrder, QuerySelect, Set, sea_query::OnConflict};
 
-use super::platform::Admin;
-use crate::kernel::{Principal, Result, Services, Tx, error::problem};
+use super::platform::{Admin, note};
+use crate::kernel::{Result, Services, error::problem};
 
 const SIGN_UP: &str = "sign_up";
 const CLOSED: &str = "closed";
@@ -66,20 +65,6 @@ pub(crate) async fn may_sign_up(s: &Services) -> Result<()> {
     let why =
         "This installation takes no new businesses. Please ask whoever runs it, or somebody of your business for an invitation.";
     Err(problem(Code::NotAllowed, why))
-}
-
-/// Writes down who changed what for the installation.
-pub(super) async fn note(tx: &Tx, by: &Principal, action: &str, before: Option<String>, after: Option<String>) -> Result<()> {
-    let row = platform_event::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        actor: Set(by.label()),
-        action: Set(action.to_owned()),
-        before: Set(before),
-        after: Set(after),
-        at: Set(tx.now),
-    };
-    row.insert(&tx.db).await?;
-    Ok(())
 }
 
 /// The last changes, newest first.

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use contract::Code;
 use domain::words;
-use entity::{accounts::account, platform::platform_look};
+use entity::{
+    accounts::account,
+    platform::{platform_event, platform_look},
+};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::Expr,
 };
@@ -14,7 +17,7 @@ use uuid::Uuid;
 
 use super::{EMAIL, normal_email};
 use crate::kernel::{
-    Actor, Event, Principal, Result, Services,
+    Actor, Event, Principal, Result, Services, Tx,
     error::{field, long, problem},
 };
 
@@ -85,7 +88,7 @@ pub async fn set_admin(s: &Services, email: &str, is: bool) -> Result<bool> {
         .exec(&tx.db)
         .await?;
     let action = if is { "platform_admin.made" } else { "platform_admin.revoked" };
-    super::installation::note(&tx, &Principal::Operator, action, None, Some(found.name)).await?;
+    note(&tx, &Principal::Operator, action, None, Some(found.name)).await?;
     tx.commit().await?;
     Ok(found.platform_admin != is)
 }
@@ -166,4 +169,18 @@ pub(super) async fn looker(s: &Services, account_id: Uuid, business_id: Uuid) ->
             name: account.name,
         },
     }))
+}
+
+/// Writes down who changed what for the installation.
+pub(super) async fn note(tx: &Tx, by: &Principal, action: &str, before: Option<String>, after: Option<String>) -> Result<()> {
+    let row = platform_event::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        actor: Set(by.label()),
+        action: Set(action.to_owned()),
+        before: Set(before),
+        after: Set(after),
+        at: Set(tx.now),
+    };
+    row.insert(&tx.db).await?;
+    Ok(())
 }

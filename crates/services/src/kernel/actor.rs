@@ -3,7 +3,7 @@ pub use domain::permissions::Permission;
 use domain::permissions::{Role, allows, key_allows};
 use uuid::Uuid;
 
-use super::error::{Result, problem};
+use super::error::{ONLY_LOOKING, Result, problem};
 
 /// Who asks, and inside which business. Every use case on behalf of somebody takes one.
 #[derive(Clone, Debug)]
@@ -88,9 +88,6 @@ const LOOKING: [Permission; 6] = [
     Permission::ReadMembers,
 ];
 
-/// Why they may not do more.
-pub(crate) const ONLY_LOOKING: &str =
-    "You look into this business as somebody who runs the installation. Nothing can be changed here.";
 
 impl Actor {
     /// Ok if this actor may do `what`.

@@ -13,9 +13,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    actor::{ONLY_LOOKING, Principal},
+    actor::Principal,
     counters::Counter,
-    error::{Error, Result, problem},
+    error::{Error, ONLY_LOOKING, Result, problem},
     events::{Event, EventKind, Recorded},
     live,
     queue::{self, Job},

@@ -153,6 +153,12 @@ async fn who_looks_into_a_business_reads_is_announced_and_changes_nothing(
             assert!(matches!(code, Code::NotAllowed | Code::SignInNeeded), "{code:?}");
         }
     }
+    // Whoever may read may mark as read: that is for the services alone to refuse.
+    let thread = conversation_of(&w, &ann).await;
+    let seen = conversations::mark_read(&s, &looker, thread)
+        .await
+        .expect_err("nor is it read");
+    assert_eq!(seen.problem().code, Code::NotAllowed);
     for refused in writes(&w, &s, &w.owner, &ann, &visit).await {
         let code = refused.expect_err("not even for the owner").problem().code;
         assert!(matches!(code, Code::NotAllowed | Code::Internal), "{code:?}");
@@ -221,7 +227,6 @@ async fn writes(
         title: "A task".to_owned(),
         ..CreateTask::default()
     };
-    let thread = conversation_of(w, ann).await;
     let cancel = contract::appointments::AppointmentAction::Cancel;
     vec![
         outbox::send(s, who, text).await.map(drop),
@@ -229,7 +234,6 @@ async fn writes(
         appointments::create(s, who, booking).await.map(drop),
         appointments::act(s, who, visit.id, cancel).await.map(drop),
         tasks::create(s, who, task).await.map(drop),
-        conversations::mark_read(s, who, thread).await,
         accounts::set_shortcuts(s, who, false).await,
         accounts::set_away(s, who, true).await,
         businesses::first_steps::hide(s, who, true).await,
