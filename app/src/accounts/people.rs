@@ -196,10 +196,10 @@ fn Invite(shown: Shown) -> impl IntoView {
             shown.again();
         }
     });
-    let mine = session.me.with_value(|me| me.role.rank());
+    let mine = session.me.with_value(|me| me.role);
     let roles = Role::ALL
         .into_iter()
-        .filter(|role| allowed(mine, false, Step::Add(role.rank()), usize::MAX).is_ok())
+        .filter(|role| allowed(mine, false, Step::Add(*role), usize::MAX).is_ok())
         .map(|role| (role.as_str().to_owned(), role.label().to_owned()))
         .collect::<Vec<_>>();
     let works = shown.people.with_untracked(|people| people.mail_works);
@@ -244,11 +244,11 @@ fn Person(person: PersonView, owners: usize, shown: Shown) -> impl IntoView {
     let (me, mine) = session.me.with_value(|me| (me.account_id, me.role));
     let PersonView { member, last_in_at } = person;
     let own = member.id == me;
-    let may = |step| allowed(mine.rank(), own, step, owners).is_ok();
-    let from = member.role.rank();
+    let may = |step| allowed(mine, own, step, owners).is_ok();
+    let from = member.role;
     let roles: Vec<(String, String)> = Role::ALL
         .into_iter()
-        .filter(|role| may(Step::Change { from, to: role.rank() }))
+        .filter(|role| may(Step::Change { from, to: *role }))
         .map(|role| (role.as_str().to_owned(), role.label().to_owned()))
         .collect();
     let change = (roles.len() > 1)

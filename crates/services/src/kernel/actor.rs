@@ -88,7 +88,6 @@ const LOOKING: [Permission; 6] = [
     Permission::ReadMembers,
 ];
 
-
 impl Actor {
     /// Ok if this actor may do `what`.
     ///

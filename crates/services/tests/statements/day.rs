@@ -190,7 +190,7 @@ async fn settings(w: &World, olga: &Actor) {
             email: "olga@x.test".to_owned(),
             password: password.to_owned(),
         };
-        let _ = accounts::sign_in(s, cmd).await;
+        let _ = accounts::sign_in(s, cmd, &accounts::Caller::default()).await;
     }
     accounts::signed_out(s, olga).await.expect("out");
     integrations::create_api_key(s, olga, "Website", &[]).await.expect("a key");

@@ -53,7 +53,7 @@ async fn a_number_is_asked_for_chosen_and_bought_with_its_address_in_one_call(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    let owner = member(&w.s, w.owner.business_id, Role::Owner, "olga@x.test", "a long password").await;
+    member(&w.s, w.owner.business_id, Role::Owner, "olga@x.test", "a long password").await;
     let uptown = place(&w, "Uptown", "").await;
     let cmd = RequestNumber {
         location_id: Some(uptown.id),
@@ -204,7 +204,7 @@ async fn one_that_the_account_has_is_given_or_a_no_is_said_with_a_reason(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    let owner = member(&w.s, w.owner.business_id, Role::Owner, "olga@x.test", "a long password").await;
+    member(&w.s, w.owner.business_id, Role::Owner, "olga@x.test", "a long password").await;
     let (first, second) = (asked(&w).await, asked(&w).await);
     w.another_business().await;
     let taken = requests::approve_owned(&w.s, &operator(), first.id, GARAGE).await;
