@@ -53,7 +53,7 @@ async fn a_number_is_asked_for_chosen_and_bought_with_its_address_in_one_call(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let w = World::new(backend).await;
-    member(&w.s, w.owner.business_id, Role::Owner, "olga@x.test", "a long password").await;
+    let owner = member(&w.s, w.owner.business_id, Role::Owner, "olga@x.test", "a long password").await;
     let uptown = place(&w, "Uptown", "").await;
     let cmd = RequestNumber {
         location_id: Some(uptown.id),
