@@ -39,7 +39,9 @@ pub async fn give_number(location_id: Uuid, #[server(default)] number_id: String
     let form = ssr::Form::new(place_form(location_id), PATH).typed("number_id", &number_id);
     let work = async move {
         let missing = |_| AppError::new(contract::Code::NotFound, "There is no such number.");
-        let number = (!number_id.is_empty()).then(|| number_id.parse().map_err(missing)).transpose()?;
+        let number = (!number_id.is_empty())
+            .then(|| number_id.parse().map_err(missing))
+            .transpose()?;
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
         services::numbers::choosing::give_location(&s, &actor, location_id, number).await?;
         Ok(services::numbers::page(&s, &actor, None).await?)

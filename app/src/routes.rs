@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, numbers, quick_replies,
-    reports, search, tasks, today, twilio,
+    appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, numbers,
+    quick_replies, reports, search, tasks, today, twilio,
 };
 
 /// Only where the product is made.

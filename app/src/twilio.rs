@@ -68,7 +68,9 @@ fn All(found: TwilioView) -> impl IntoView {
     let session = use_session();
     let all = RwSignal::new(found);
     let again = move || {
-        let test = all.try_with_untracked(|all| all.test.as_ref().map(|test| test.message_id)).flatten();
+        let test = all
+            .try_with_untracked(|all| all.test.as_ref().map(|test| test.message_id))
+            .flatten();
         spawn_local(async move {
             if let Ok(new) = get_twilio(test).await {
                 all.try_set(new);

@@ -170,7 +170,11 @@ fn AnswersForm(id: Uuid, help_by: String, start_by: String, all: RwSignal<Number
     let action = ServerAction::<SetAnswers>::new();
     let form = FormState::new(&answers_form(id), action, use_session().flash());
     put(Signal::derive(move || action.value().get()), all);
-    let options = || Answers::ALL.map(|one| (one.as_str().to_owned(), one.words().to_owned())).to_vec();
+    let options = || {
+        Answers::ALL
+            .map(|one| (one.as_str().to_owned(), one.words().to_owned()))
+            .to_vec()
+    };
     view! {
         <ActionForm action attr:class="flex flex-col gap-3">
             <input type="hidden" name="id" value=id.to_string() />

@@ -39,7 +39,9 @@ pub async fn ask_for_number(
             country,
             area_code: Some(area_code),
             reason,
-            location_id: (!location_id.is_empty()).then(|| location_id.parse().map_err(missing)).transpose()?,
+            location_id: (!location_id.is_empty())
+                .then(|| location_id.parse().map_err(missing))
+                .transpose()?,
         };
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
         services::numbers::requests::ask(&s, &actor, command).await?;
@@ -77,7 +79,9 @@ fn One(one: NumberRequestView) -> impl IntoView {
         "rejected" => ("state badge-declined", "Turned down"),
         _ => ("state badge-cancelled", "Not known"),
     };
-    let place = one.area_code.map_or_else(|| one.country.clone(), |code| format!("{} {code}", one.country));
+    let place = one
+        .area_code
+        .map_or_else(|| one.country.clone(), |code| format!("{} {code}", one.country));
     view! {
         <li class="rounded border border-base-300 p-3" data-request=one.id.to_string() data-state=one.status>
             <p class="flex flex-wrap items-center gap-2">
@@ -103,7 +107,10 @@ fn Ask(all: RwSignal<NumbersView>, countries: Vec<CountryView>) -> impl IntoView
     let options = country_options(&countries, &here);
     let places = all.with_untracked(|all| all.places.clone());
     let none = [(String::new(), "None in particular".to_owned())];
-    let places: Vec<_> = none.into_iter().chain(places.into_iter().map(|p| (p.id.to_string(), p.name))).collect();
+    let places: Vec<_> = none
+        .into_iter()
+        .chain(places.into_iter().map(|p| (p.id.to_string(), p.name)))
+        .collect();
     let several = places.len() > 1;
     view! {
         <ActionForm action attr:class="flex flex-col gap-3">

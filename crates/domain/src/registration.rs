@@ -214,12 +214,18 @@ fn of_campaign(campaign: Option<&Campaign>) -> Judgement {
     match campaign.status.as_str() {
         "VERIFIED" if campaign.mock => judged(Answer::No, "Its campaign is one for tests, which carriers take nothing from."),
         "VERIFIED" => of_brand(campaign.brand.as_deref()),
-        "PENDING" | "IN_PROGRESS" => judged(Answer::Wait, "Its campaign is being looked at; that takes ten to fifteen days."),
+        "PENDING" | "IN_PROGRESS" => judged(
+            Answer::Wait,
+            "Its campaign is being looked at; that takes ten to fifteen days.",
+        ),
         "FAILED" => judged(
             Answer::No,
             with_why("Its campaign was rejected. Correct it in the Twilio console.", &campaign.why),
         ),
-        "SUSPENDED" => judged(Answer::No, with_why("Its campaign is suspended. Ask Twilio why.", &campaign.why)),
+        "SUSPENDED" => judged(
+            Answer::No,
+            with_why("Its campaign is suspended. Ask Twilio why.", &campaign.why),
+        ),
         other => judged(Answer::No, odd("campaign", other)),
     }
 }
@@ -243,7 +249,13 @@ fn odd(what: &str, word: &str) -> String {
 }
 
 fn with_why(words: &str, why: &str) -> String {
-    let why: String = why.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
+    let why: String = why
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(300)
+        .collect();
     if why.is_empty() {
         words.to_owned()
     } else {

@@ -90,7 +90,10 @@ pub(crate) fn read(typed: &str, country: &str) -> Result<String> {
 /// The same, or a WhatsApp sender: `whatsapp:` before a number.
 fn read_sender(typed: &str, country: &str) -> Result<String> {
     let typed = typed.trim();
-    match typed.get(..WHATSAPP.len()).filter(|start| start.eq_ignore_ascii_case(WHATSAPP)) {
+    match typed
+        .get(..WHATSAPP.len())
+        .filter(|start| start.eq_ignore_ascii_case(WHATSAPP))
+    {
         Some(_) => Ok(format!("{WHATSAPP}{}", read(&typed[WHATSAPP.len()..], country)?)),
         None => read(typed, country),
     }

@@ -118,7 +118,10 @@ pub(crate) async fn leave_from_default(tx: &mut Tx, heard: &[&Recorded]) -> Resu
             message::Entity::update_many()
                 .col_expr(message::Column::Ours, Expr::value(usual.clone()))
                 // Its turn was one at the other number.
-                .col_expr(message::Column::SlotAt, Expr::value(Option::<chrono::DateTime<chrono::Utc>>::None))
+                .col_expr(
+                    message::Column::SlotAt,
+                    Expr::value(Option::<chrono::DateTime<chrono::Utc>>::None),
+                )
                 .filter(message::Column::Id.is_in(some.iter().map(|m| m.id)))
                 .exec(&tx.db)
                 .await?;

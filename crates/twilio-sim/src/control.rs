@@ -182,7 +182,10 @@ struct Registered {
 }
 
 /// How a number is registered; what is not given is in order.
-async fn registration(State(shared): State<Arc<Shared>>, Json(told): Json<Registered>) -> Result<StatusCode, (StatusCode, String)> {
+async fn registration(
+    State(shared): State<Arc<Shared>>,
+    Json(told): Json<Registered>,
+) -> Result<StatusCode, (StatusCode, String)> {
     let how: Registration =
         serde_json::from_value(Value::Object(told.how)).map_err(|e| (StatusCode::UNPROCESSABLE_ENTITY, e.to_string()))?;
     shared.write(|state| state.numbers.register(&told.phone, how));

@@ -90,7 +90,10 @@ fn caller(shared: &Shared, request: &Request) -> Option<(Caller, bool)> {
     })
 }
 
-async fn account(State(shared): State<Arc<Shared>>, Extension(Caller(account)): Extension<Caller>) -> Result<Json<Value>, ApiError> {
+async fn account(
+    State(shared): State<Arc<Shared>>,
+    Extension(Caller(account)): Extension<Caller>,
+) -> Result<Json<Value>, ApiError> {
     too_many_readings(&shared)?;
     let parent = shared.read(|state| state.numbers.parent(&account).map(str::to_owned));
     Ok(Json(shapes::account(&account, parent.as_deref())))

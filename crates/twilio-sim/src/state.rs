@@ -230,7 +230,11 @@ impl State {
     pub(crate) fn account_of_number(&self, number: &str) -> String {
         let last = self.outbound().rev().find(|m| m.business() == number);
         let owner = self.numbers.owner(number).map(|n| n.account_sid.clone());
-        let main = || owner.or_else(|| self.accounts.first().map(|(sid, _)| sid.clone())).unwrap_or_default();
+        let main = || {
+            owner
+                .or_else(|| self.accounts.first().map(|(sid, _)| sid.clone()))
+                .unwrap_or_default()
+        };
         last.map_or_else(main, |m| m.account_sid.clone())
     }
 

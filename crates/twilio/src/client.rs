@@ -288,7 +288,10 @@ impl Client {
 
     /// Sends a request once. An answer whose body breaks off or is not JSON is an answer without JSON: its status is still worth knowing.
     pub(crate) async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
-        let request = request.basic_auth(self.key.as_ref().unwrap_or(&self.account_sid), Some(self.auth_token.expose_secret()));
+        let request = request.basic_auth(
+            self.key.as_ref().unwrap_or(&self.account_sid),
+            Some(self.auth_token.expose_secret()),
+        );
         let response = request.send().await.map_err(reqwest::Error::without_url)?;
         Ok(Answer {
             http: response.status().as_u16(),

@@ -114,7 +114,7 @@ pub struct Account {
     pub is_trial: bool,
 }
 
-/// A secret that must not be seen: what is sent with a purchase, in logs.
+/// A number to buy. `Debug` does not show it.
 #[derive(Clone, Copy)]
 pub struct NewNumber<'a> {
     /// E.164.
@@ -185,7 +185,11 @@ impl Client {
             .get(&self.account_url("/IncomingPhoneNumbers.json"), &[("PhoneNumber", phone)])
             .await?;
         let list = json.get("incoming_phone_numbers").and_then(Value::as_array);
-        let found = list.ok_or(ReadError::Unreadable)?.iter().filter_map(owned).find(|one| one.phone == phone);
+        let found = list
+            .ok_or(ReadError::Unreadable)?
+            .iter()
+            .filter_map(owned)
+            .find(|one| one.phone == phone);
         if let Some(found) = &found {
             self.is_ours(&found.account_sid)?;
         }
@@ -265,7 +269,10 @@ impl Client {
         for one in list.iter().take(MOST_SERVICES) {
             self.names_us(one)?;
             let service = service(one).ok_or(ReadError::Unreadable)?;
-            let url = self.host_url("messaging", &format!("/v1/Services/{}/PhoneNumbers/{number_sid}", service.sid));
+            let url = self.host_url(
+                "messaging",
+                &format!("/v1/Services/{}/PhoneNumbers/{number_sid}", service.sid),
+            );
             match self.get(&url, &[]).await {
                 Ok(_) => found.push(service),
                 Err(ReadError::Http { http: 404, .. }) => {}
@@ -302,7 +309,10 @@ impl Client {
             Err(ReadError::Http { http: 404, .. }) => return Ok(None),
             said => said?,
         };
-        let list = json.get("compliance").and_then(Value::as_array).ok_or(ReadError::Unreadable)?;
+        let list = json
+            .get("compliance")
+            .and_then(Value::as_array)
+            .ok_or(ReadError::Unreadable)?;
         let Some(one) = list.first() else { return Ok(None) };
         self.names_us(one)?;
         let text = |name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -338,7 +348,10 @@ impl Client {
     pub async fn verification(&self, number_sid: &str) -> Result<Option<Verification>, ReadError> {
         let url = self.host_url("messaging", "/v1/Tollfree/Verifications");
         let json = self.get(&url, &[("TollfreePhoneNumberSid", number_sid)]).await?;
-        let list = json.get("verifications").and_then(Value::as_array).ok_or(ReadError::Unreadable)?;
+        let list = json
+            .get("verifications")
+            .and_then(Value::as_array)
+            .ok_or(ReadError::Unreadable)?;
         let of_it = |one: &&Value| one.get("tollfree_phone_number_sid").and_then(Value::as_str) == Some(number_sid);
         let Some(one) = list.iter().find(of_it) else { return Ok(None) };
         self.names_us(one)?;
@@ -393,7 +406,9 @@ pub struct Verification {
 /// A list whose items have no fixed shape, as one line.
 fn errors(list: Option<&Value>) -> String {
     let words = |one: &Value| {
-        let named = ["description", "reason", "message"].into_iter().find_map(|name| one.get(name)?.as_str());
+        let named = ["description", "reason", "message"]
+            .into_iter()
+            .find_map(|name| one.get(name)?.as_str());
         named.or(one.as_str()).map_or_else(|| one.to_string(), str::to_owned)
     };
     let list = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -434,6 +449,9 @@ fn service(json: &Value) -> Option<Service> {
         sid: text("sid").filter(|sid| is_sid(sid, &["MG"]))?,
         name: text("friendly_name").unwrap_or_default(),
         inbound_url: text("inbound_request_url").filter(|url| !url.is_empty()),
-        defers_to_number: json.get("use_inbound_webhook_on_number").and_then(Value::as_bool).unwrap_or_default(),
+        defers_to_number: json
+            .get("use_inbound_webhook_on_number")
+            .and_then(Value::as_bool)
+            .unwrap_or_default(),
     })
 }

@@ -347,8 +347,19 @@ async fn a_request_for_a_number_is_granted_once_or_turned_down(#[values(Backend:
     assert_eq!(approve("--owned", "+14155550109").await, done, "repeating it is harmless");
     let other = approve("--buy", "+14155551000").await.expect_err("it has one");
     assert!(other.contains("has a number already"), "{other}");
-    let no = admin(&it, &["reject-number", "--request", &id, "--why", "No budget"]).await.expect_err("too late");
+    let no = admin(&it, &["reject-number", "--request", &id, "--why", "No budget"])
+        .await
+        .expect_err("too late");
     assert!(no.contains("has its number already"), "{no}");
-    let added = ["add-number", "--business", "bright-dental", "--number", "whatsapp:+14155550188"];
-    assert_eq!(admin(&it, &added).await, Ok("Bright Dental now has the WhatsApp sender whatsapp:+14155550188".to_owned()));
+    let added = [
+        "add-number",
+        "--business",
+        "bright-dental",
+        "--number",
+        "whatsapp:+14155550188",
+    ];
+    assert_eq!(
+        admin(&it, &added).await,
+        Ok("Bright Dental now has the WhatsApp sender whatsapp:+14155550188".to_owned())
+    );
 }

@@ -178,14 +178,21 @@ async fn news(tx: &Tx, business_id: Uuid, heard: &[&Recorded]) -> Result<Vec<New
                 news.push(alert(format!("budget:{month}:{percent}"), body));
             }
             Event::NumberRequestDecided(row) => {
-                let managers: Vec<Uuid> = accounts::managers(tx, business_id).await?.into_iter().map(|m| m.account_id).collect();
+                let managers: Vec<Uuid> = accounts::managers(tx, business_id)
+                    .await?
+                    .into_iter()
+                    .map(|m| m.account_id)
+                    .collect();
                 news.push(News {
                     to: To::Some(Kind::Alert, managers),
                     ..alert(format!("{NUMBERS}request:{}:{}", row.id, row.status), decided(row))
                 });
             }
             Event::RegistrationChanged { number, news: what } if !what.is_empty() => {
-                news.push(alert(format!("{NUMBERS}us:{number}:{}", tx.now.timestamp()), what.to_string()));
+                news.push(alert(
+                    format!("{NUMBERS}us:{number}:{}", tx.now.timestamp()),
+                    what.to_string(),
+                ));
             }
             _ => {}
         }

@@ -227,7 +227,10 @@ fn valid(sid: &str, token: &SecretString) -> Result<(String, SecretString)> {
 fn valid_key(key: ApiKey) -> Result<ApiKey> {
     let sid = key.sid.trim();
     if !forms::is_sid(sid, &["SK"]) {
-        return Err(field("key_sid", "An API key's SID begins with SK. It stands in Twilio's console."));
+        return Err(field(
+            "key_sid",
+            "An API key's SID begins with SK. It stands in Twilio's console.",
+        ));
     }
     let secret = key.secret.expose_secret().trim();
     if !is_one_word(secret) {
@@ -265,9 +268,10 @@ async fn proven(s: &Services, sid: &str, token: &SecretString, key: Option<&ApiK
 /// Why nothing was stored.
 fn refused(cause: &ReadError, name: &str, unknown: &str) -> Error {
     match cause {
-        ReadError::Http {
-            code: Some(20008), ..
-        } => field(name, "These are Twilio's test credentials, which nothing real can be sent with."),
+        ReadError::Http { code: Some(20008), .. } => field(
+            name,
+            "These are Twilio's test credentials, which nothing real can be sent with.",
+        ),
         ReadError::Http {
             http: 401 | 403 | 404, ..
         } => field(name, unknown),

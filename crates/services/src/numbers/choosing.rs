@@ -30,7 +30,13 @@ pub async fn set_default(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
     row.is_default = Set(true);
     row.update(&tx.db).await?;
     let event = Event::NumberChanged(id);
-    tx.record_change(actor.business_id, &actor.who, event, Some("not the default"), Some("the default"));
+    tx.record_change(
+        actor.business_id,
+        &actor.who,
+        event,
+        Some("not the default"),
+        Some("the default"),
+    );
     tx.commit().await
 }
 
@@ -98,7 +104,13 @@ async fn answered(tx: &mut Tx, actor: &Actor, row: number::Model, help_by: Answe
     row.help_by = Set(after.0.clone());
     row.start_by = Set(after.1.clone());
     row.update(&tx.db).await?;
-    tx.record_change(actor.business_id, &actor.who, Event::NumberChanged(id), Some(before), Some(after));
+    tx.record_change(
+        actor.business_id,
+        &actor.who,
+        Event::NumberChanged(id),
+        Some(before),
+        Some(after),
+    );
     Ok(())
 }
 

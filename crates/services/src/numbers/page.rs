@@ -71,7 +71,10 @@ fn place(row: location::Model) -> PlaceView {
 
 /// Which texts leave from where, as `outbox::sender` decides it.
 fn paths(numbers: &[NumberView], places: &[location::Model], shared: Option<&str>) -> Vec<PathView> {
-    let texting: Vec<&NumberView> = numbers.iter().filter(|n| n.status == ACTIVE && n.kind != Kind::Whatsapp.as_str()).collect();
+    let texting: Vec<&NumberView> = numbers
+        .iter()
+        .filter(|n| n.status == ACTIVE && n.kind != Kind::Whatsapp.as_str())
+        .collect();
     let names: HashMap<Uuid, &str> = places.iter().map(|place| (place.id, place.name.as_str())).collect();
     let mut paths = Vec::new();
     for number in &texting {
@@ -89,10 +92,18 @@ fn paths(numbers: &[NumberView], places: &[location::Model], shared: Option<&str
             from: "the number they know".to_owned(),
         });
     }
-    let usual = texting.first().map(|n| n.phone_display.clone()).or_else(|| shared.map(str::to_owned));
+    let usual = texting
+        .first()
+        .map(|n| n.phone_display.clone())
+        .or_else(|| shared.map(str::to_owned));
     if let Some(from) = usual {
         paths.push(PathView {
-            what: if texting.len() > 1 { "Texts to everybody else" } else { "Everything else" }.to_owned(),
+            what: if texting.len() > 1 {
+                "Texts to everybody else"
+            } else {
+                "Everything else"
+            }
+            .to_owned(),
             from,
         });
     }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     phone::home_of,
-    registration::{Answer, Campaign, Facts, Judgement, Kind, Observed, Verification, ask_again_after, is_unregistered, judge, overruled},
+    registration::{
+        Answer, Campaign, Facts, Judgement, Kind, Observed, Verification, ask_again_after, is_unregistered, judge, overruled,
+    },
 };
 use entity::{messages::message, numbers::number};
 use sea_orm::{
@@ -19,12 +21,7 @@ use super::{ACTIVE, shown};
 use crate::{
     businesses,
     channels::connections::{Connection, Connections, patient},
-    kernel::{
-        Actor, Event, Permission, Principal, Result, Services, Tx,
-        error::not_found,
-        events::Recorded,
-        queue::Job,
-    },
+    kernel::{Actor, Event, Permission, Principal, Result, Services, Tx, error::not_found, events::Recorded, queue::Job},
 };
 
 /// Numbers that are asked about in one tick.
@@ -118,7 +115,8 @@ pub(crate) async fn tick(s: &Services) -> Result<()> {
             .exec(&tx.db)
             .await?;
         let key = format!("registration:{}:{at}", row.id);
-        tx.enqueue(&Job::CheckRegistration { number_id: row.id }, tx.now, Some(&key)).await?;
+        tx.enqueue(&Job::CheckRegistration { number_id: row.id }, tx.now, Some(&key))
+            .await?;
     }
     tx.commit().await
 }
@@ -147,7 +145,11 @@ pub async fn check_now(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn check(s: &Services, id: Uuid) -> Result<()> {
-    let Some(row) = number::Entity::find_by_id(id).one(s.read()).await?.filter(|row| row.status == ACTIVE) else {
+    let Some(row) = number::Entity::find_by_id(id)
+        .one(s.read())
+        .await?
+        .filter(|row| row.status == ACTIVE)
+    else {
         return Ok(());
     };
     let kind = Kind::of(&row.phone);
@@ -211,7 +213,10 @@ async fn facts(account: &Connection, kind: Kind, phone: &str) -> std::result::Re
 
 async fn write(s: &Services, seen: number::Model, kind: Kind, asked: Asked) -> Result<()> {
     let mut tx = s.begin().await?;
-    let found = number::Entity::find_by_id(seen.id).lock(LockType::NoKeyUpdate).one(&tx.db).await?;
+    let found = number::Entity::find_by_id(seen.id)
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx.db)
+        .await?;
     let Some(row) = found.filter(|row| row.status == ACTIVE) else {
         return tx.commit().await;
     };
@@ -261,7 +266,11 @@ async fn write(s: &Services, seen: number::Model, kind: Kind, asked: Asked) -> R
 async fn changed_to(tx: &mut Tx, row: &number::Model, judgement: &Judgement) -> Result<()> {
     let country = businesses::of(tx, row.business_id).await?.country;
     let phone = shown(&row.phone, &country);
-    let was_held = row.us_answer.as_deref().map(str::parse).is_some_and(|was| was.is_ok_and(Answer::holds_back));
+    let was_held = row
+        .us_answer
+        .as_deref()
+        .map(str::parse)
+        .is_some_and(|was| was.is_ok_and(Answer::holds_back));
     // That all is in order is no news, unless it was not before.
     let news = match judgement.answer {
         Answer::No | Answer::Wait => format!("Texts to the US from {phone} wait. {}", judgement.reason),
@@ -308,7 +317,9 @@ fn tells(m: &message::Model) -> bool {
 }
 
 async fn was_refused(tx: &mut Tx, business_id: Uuid, phone: &str, code: i32) -> Result<()> {
-    let Some(row) = row(tx, business_id, phone).await? else { return Ok(()) };
+    let Some(row) = row(tx, business_id, phone).await? else {
+        return Ok(());
+    };
     if row.us_refused_at.is_some_and(|at| tx.now - at < REFUSED_EVERY) && row.us_refused_code == Some(code) {
         return Ok(());
     }
@@ -322,8 +333,12 @@ async fn was_refused(tx: &mut Tx, business_id: Uuid, phone: &str, code: i32) -> 
 }
 
 async fn has_arrived(tx: &mut Tx, business_id: Uuid, phone: &str) -> Result<()> {
-    let Some(row) = row(tx, business_id, phone).await? else { return Ok(()) };
-    let refused_since = row.us_refused_at.is_some_and(|at| row.us_delivered_at.is_none_or(|seen| seen <= at));
+    let Some(row) = row(tx, business_id, phone).await? else {
+        return Ok(());
+    };
+    let refused_since = row
+        .us_refused_at
+        .is_some_and(|at| row.us_delivered_at.is_none_or(|seen| seen <= at));
     if !refused_since && row.us_delivered_at.is_some_and(|at| tx.now - at < SEEN_EVERY) {
         return Ok(());
     }

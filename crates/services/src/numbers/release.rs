@@ -54,7 +54,10 @@ pub async fn ahead(s: &Services, actor: &Actor, id: Uuid) -> Result<ReleaseView>
 
 /// The number that texts leave from once this one is gone.
 async fn instead(s: &Services, db: &impl ConnectionTrait, gone: &number::Model) -> Result<Option<String>> {
-    let others = active(db, gone.business_id).await?.into_iter().filter(|other| other.id != gone.id);
+    let others = active(db, gone.business_id)
+        .await?
+        .into_iter()
+        .filter(|other| other.id != gone.id);
     let shared = || connections::shared(s, gone.business_id).map(str::to_owned);
     Ok(others.map(|other| other.phone).next().or_else(shared))
 }
@@ -98,7 +101,13 @@ pub async fn release(s: &Services, actor: &Actor, id: Uuid, though_last: bool) -
         next.is_default = Set(true);
         next.update(&tx.db).await?;
         let event = Event::NumberChanged(id);
-        tx.record_change(actor.business_id, &actor.who, event, Some("not the default"), Some("the default"));
+        tx.record_change(
+            actor.business_id,
+            &actor.who,
+            event,
+            Some("not the default"),
+            Some("the default"),
+        );
     }
     let event = Event::NumberReleased {
         number: id,

@@ -27,8 +27,8 @@ use crate::{
     },
 };
 
-pub use buying::{approve_buying, approve_owned};
 pub(crate) use buying::look_up;
+pub use buying::{approve_buying, approve_owned};
 
 const REQUESTED: &str = "requested";
 const APPROVED: &str = "approved";
@@ -86,7 +86,12 @@ pub async fn ask(s: &Services, actor: &Actor, cmd: RequestNumber) -> Result<Numb
         ..Default::default()
     };
     let row = row.insert(&tx.db).await?;
-    let facts = (row.country.clone(), row.area_code.clone(), row.reason.clone(), row.location_id);
+    let facts = (
+        row.country.clone(),
+        row.area_code.clone(),
+        row.reason.clone(),
+        row.location_id,
+    );
     tx.record_change(
         actor.business_id,
         &actor.who,
@@ -254,7 +259,8 @@ pub(crate) async fn tick(s: &Services) -> Result<()> {
     let minute = tx.now.timestamp() / LOOK.num_seconds();
     for row in stuck {
         let key = format!("purchase:{}:{minute}", row.id);
-        tx.enqueue(&Job::LookUpPurchase { request_id: row.id }, tx.now, Some(&key)).await?;
+        tx.enqueue(&Job::LookUpPurchase { request_id: row.id }, tx.now, Some(&key))
+            .await?;
     }
     tx.commit().await
 }
@@ -265,7 +271,10 @@ async fn find(s: &Services, id: Uuid) -> Result<number_request::Model> {
 }
 
 async fn locked(tx: &Tx, id: Uuid) -> Result<number_request::Model> {
-    let row = number_request::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(&tx.db).await?;
+    let row = number_request::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx.db)
+        .await?;
     row.ok_or_else(|| problem(Code::NotFound, "There is no such request for a number."))
 }
 
@@ -306,7 +315,10 @@ fn no_account() -> Error {
 pub(super) fn unreadable(cause: &twilio::ReadError) -> Error {
     use twilio::ReadError as E;
     match cause {
-        E::Http { http: 401 | 403, .. } => problem(Code::Unavailable, "Twilio refuses this account's SID and token. Connect it anew."),
+        E::Http { http: 401 | 403, .. } => problem(
+            Code::Unavailable,
+            "Twilio refuses this account's SID and token. Connect it anew.",
+        ),
         E::Http { http: 429, .. } => problem(
             Code::Unavailable,
             "Twilio is getting too many requests from this account at once. Please try again in a minute.",
@@ -315,7 +327,10 @@ pub(super) fn unreadable(cause: &twilio::ReadError) -> Error {
             Code::Unavailable,
             "Twilio answered with another account's data, so it was not believed. Is the token that of this account?",
         ),
-        E::Unreadable => problem(Code::Unavailable, "Twilio's answer broke off or could not be read. Please try again."),
+        E::Unreadable => problem(
+            Code::Unavailable,
+            "Twilio's answer broke off or could not be read. Please try again.",
+        ),
         E::Http { .. } | E::NoAnswer(_) | E::NotTwilio => {
             tracing::warn!(%cause, "Twilio could not be asked about numbers");
             problem(Code::Unavailable, "Twilio does not answer now. Please try again.")

@@ -96,7 +96,10 @@ pub async fn configure(s: &Services, actor: &Actor, take_over: bool) -> Result<(
 
 async fn keep(s: &Services, actor: &Actor, row: number::Model, found: Found, was: Option<String>) -> Result<()> {
     let mut tx = s.begin().await?;
-    let row = number::Entity::find_by_id(row.id).lock(LockType::NoKeyUpdate).one(&tx.db).await?;
+    let row = number::Entity::find_by_id(row.id)
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx.db)
+        .await?;
     let Some(row) = row else { return tx.commit().await };
     let id = row.id;
     let mut row = row.into_active_model();
@@ -112,7 +115,12 @@ async fn keep(s: &Services, actor: &Actor, row: number::Model, found: Found, was
 }
 
 /// Sets one number, and the services that it is in. Also what stood there before, where that was another address.
-async fn set(client: &Client, phone: &str, url: &str, take_over: bool) -> std::result::Result<(Found, Option<String>), ReadError> {
+async fn set(
+    client: &Client,
+    phone: &str,
+    url: &str,
+    take_over: bool,
+) -> std::result::Result<(Found, Option<String>), ReadError> {
     let Some(owned) = patient(|| client.owned(phone)).await? else {
         return Ok((Found::Missing, None));
     };
@@ -139,7 +147,9 @@ fn address(url: &str) -> &str {
 }
 
 fn comes_here(owned: &Owned, url: &str) -> bool {
-    address(&owned.sms_url) == address(url) && owned.sms_method.eq_ignore_ascii_case("POST") && owned.sms_application_sid.is_empty()
+    address(&owned.sms_url) == address(url)
+        && owned.sms_method.eq_ignore_ascii_case("POST")
+        && owned.sms_application_sid.is_empty()
 }
 
 /// A service that does not leave it to the number, and does not post here.
@@ -153,7 +163,9 @@ fn foreign(owned: &Owned, services: &[Service], url: &str) -> Option<String> {
     let application = Some(&owned.sms_application_sid).filter(|sid| !sid.is_empty());
     let own = Some(&owned.sms_url).filter(|set| theirs(set));
     let service = services.iter().filter(|service| !service.defers_to_number);
-    let service = service.filter_map(|service| service.inbound_url.as_ref()).find(|set| theirs(set));
+    let service = service
+        .filter_map(|service| service.inbound_url.as_ref())
+        .find(|set| theirs(set));
     application.or(own).or(service).cloned()
 }
 

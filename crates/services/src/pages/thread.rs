@@ -215,7 +215,10 @@ fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool, forbidden: 
         );
     }
     if let Some(forbidden) = forbidden {
-        return closed(&format!("Texts to the US can't leave from your number. {}", forbidden.reason), "Call them instead.");
+        return closed(
+            &format!("Texts to the US can't leave from your number. {}", forbidden.reason),
+            "Call them instead.",
+        );
     }
     Composer::Open
 }

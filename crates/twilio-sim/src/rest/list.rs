@@ -167,7 +167,11 @@ pub(super) async fn numbers(
     let base = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json");
     let numbers: Vec<SimNumber> = shared.write(|state| {
         state.keep_seen(&account);
-        let fits = |n: &&SimNumber| query.filled("PhoneNumber").is_none_or(|asked| n.phone.contains(asked.trim_matches('*')));
+        let fits = |n: &&SimNumber| {
+            query
+                .filled("PhoneNumber")
+                .is_none_or(|asked| n.phone.contains(asked.trim_matches('*')))
+        };
         state.numbers.of(&account).filter(fits).cloned().collect()
     });
     let paging = Paging {

@@ -41,7 +41,9 @@ pub(super) async fn services(
     Extension(Caller(account)): Extension<Caller>,
 ) -> Result<Json<Value>, ApiError> {
     too_many_readings(&shared)?;
-    Ok(Json(json!({ "services": [shape(&shared, &account)], "meta": meta("services") })))
+    Ok(Json(
+        json!({ "services": [shape(&shared, &account)], "meta": meta("services") }),
+    ))
 }
 
 pub(super) async fn update(
@@ -73,7 +75,8 @@ pub(super) async fn number(
     Path((service, sid)): Path<(String, String)>,
 ) -> Result<Json<Value>, ApiError> {
     let found = found(&shared, &account, &sid);
-    let inside = found.filter(|n| service == sid_of("MG", &account) && shared.read(|s| s.numbers.registration(&n.phone)).in_service);
+    let inside =
+        found.filter(|n| service == sid_of("MG", &account) && shared.read(|s| s.numbers.registration(&n.phone)).in_service);
     let number = inside.ok_or_else(|| not_found(&format!("Services/{service}/PhoneNumbers/{sid}")))?;
     Ok(Json(json!({
         "sid": number.sid, "account_sid": account, "service_sid": service, "phone_number": number.phone, "country_code": "US",
@@ -115,7 +118,9 @@ pub(super) async fn campaigns(
             "us_app_to_person_usecase": "ACCOUNT_NOTIFICATION",
         })
     });
-    Ok(Json(json!({ "compliance": campaign.into_iter().collect::<Vec<_>>(), "meta": meta("compliance") })))
+    Ok(Json(
+        json!({ "compliance": campaign.into_iter().collect::<Vec<_>>(), "meta": meta("compliance") }),
+    ))
 }
 
 pub(super) async fn brand(
@@ -128,9 +133,12 @@ pub(super) async fn brand(
     }
     let status = shared.read(|state| {
         let mut all = state.numbers.of(&account).map(|n| state.numbers.registration(&n.phone).brand);
-        all.find(|status| status != "APPROVED").unwrap_or_else(|| "APPROVED".to_owned())
+        all.find(|status| status != "APPROVED")
+            .unwrap_or_else(|| "APPROVED".to_owned())
     });
-    Ok(Json(json!({ "sid": sid, "account_sid": account, "brand_type": "STANDARD", "status": status, "mock": false })))
+    Ok(Json(
+        json!({ "sid": sid, "account_sid": account, "brand_type": "STANDARD", "status": status, "mock": false }),
+    ))
 }
 
 pub(super) async fn verifications(
@@ -140,7 +148,9 @@ pub(super) async fn verifications(
 ) -> Result<Json<Value>, ApiError> {
     too_many_readings(&shared)?;
     let query = Form::parse(query.unwrap_or_default().as_bytes());
-    let number = query.filled("TollfreePhoneNumberSid").and_then(|sid| found(&shared, &account, sid));
+    let number = query
+        .filled("TollfreePhoneNumberSid")
+        .and_then(|sid| found(&shared, &account, sid));
     let told = number.and_then(|number| {
         let how = shared.read(|state| state.numbers.registration(&number.phone));
         Some((number, how.toll_free.clone()?, how.why))

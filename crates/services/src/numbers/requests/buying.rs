@@ -118,7 +118,8 @@ async fn begin(s: &Services, actor: &Actor, id: Uuid, phone: &str) -> Result<Ste
     let row = row.update(&tx.db).await?;
     let event = Event::NumberRequestChanged(id);
     tx.record_change(business_id, &actor.who, event, Some(REQUESTED), Some((APPROVED, phone)));
-    tx.enqueue(&Job::LookUpPurchase { request_id: id }, tx.now + LOOK, None).await?;
+    tx.enqueue(&Job::LookUpPurchase { request_id: id }, tx.now + LOOK, None)
+        .await?;
     tx.commit().await?;
     Ok(Step::Buy(row))
 }
@@ -141,7 +142,10 @@ async fn buy(s: &Services, actor: &Actor, row: &number_request::Model, phone: &s
             Err(give_back(s, actor, row.id, phone, Code::Conflict, &why).await?)
         }
         Bought::TryLater { message } => {
-            let why = format!("Twilio did not take the request ({}). Nothing was bought.", mask_all(&message));
+            let why = format!(
+                "Twilio did not take the request ({}). Nothing was bought.",
+                mask_all(&message)
+            );
             Err(give_back(s, actor, row.id, phone, Code::Unavailable, &why).await?)
         }
         Bought::Unknown { message } => {
@@ -226,7 +230,13 @@ async fn finish(s: &Services, actor: &Actor, id: Uuid, phone: &str, sid: String)
     Ok(view(row))
 }
 
-async fn give(tx: &mut Tx, actor: &Actor, row: number_request::Model, phone: &str, sid: Option<String>) -> Result<number_request::Model> {
+async fn give(
+    tx: &mut Tx,
+    actor: &Actor,
+    row: number_request::Model,
+    phone: &str,
+    sid: Option<String>,
+) -> Result<number_request::Model> {
     let business_id = row.business_id;
     let known = super::super::by_phone(&tx.db, business_id, phone).await?;
     let number = match known.filter(|known| known.status == ACTIVE) {
@@ -265,7 +275,13 @@ async fn give_back(s: &Services, actor: &Actor, id: Uuid, phone: &str, code: Cod
         row.updated_at = Set(tx.now);
         row.update(&tx.db).await?;
         let event = Event::NumberRequestChanged(id);
-        tx.record_change(business_id, &actor.who, event, Some((APPROVED, phone)), Some((REQUESTED, why)));
+        tx.record_change(
+            business_id,
+            &actor.who,
+            event,
+            Some((APPROVED, phone)),
+            Some((REQUESTED, why)),
+        );
         tx.commit().await?;
     }
     Ok(problem(code, why))

@@ -42,7 +42,10 @@ async fn an_account_is_called_with_an_api_key_and_signs_with_its_token(
     assert_eq!((shown.kind.as_str(), shown.key_sid.as_deref()), ("subaccount", Some(KEY)));
     assert_eq!(shown.parent_sid.as_deref(), Some(w.sim.account_sid()));
     let json = serde_json::to_string(&shown).expect("JSON");
-    assert!(!json.contains(TOKEN) && !json.contains("the-key-secret"), "no secret is shown");
+    assert!(
+        !json.contains(TOKEN) && !json.contains("the-key-secret"),
+        "no secret is shown"
+    );
     // The token changes at Twilio; what is sent goes by the key, here and in another process.
     let other = w.another_process().await;
     w.sim.set_account(OWN, "a-new-token");
@@ -52,11 +55,17 @@ async fn an_account_is_called_with_an_api_key_and_signs_with_its_token(
     assert_eq!(w.sim.sent_to(ANN)[0].account_sid, OWN);
     let known = connections::named(&w.s, Some(OWN)).expect("known");
     assert_eq!(known.keys().tokens.len(), 1);
-    connect_with(&w.s, &w.owner, OWN, "a-new-token".into(), None).await.expect("a new token");
+    connect_with(&w.s, &w.owner, OWN, "a-new-token".into(), None)
+        .await
+        .expect("a new token");
     let shown = connection(&w).await;
     assert_eq!((shown.key_sid, shown.previous_counts), (None, true));
     let known = connections::named(&w.s, Some(OWN)).expect("known");
-    assert_eq!(known.keys().tokens.len(), 2, "what is in flight is signed with the one before");
+    assert_eq!(
+        known.keys().tokens.len(),
+        2,
+        "what is in flight is signed with the one before"
+    );
 }
 
 #[rstest]
@@ -73,11 +82,14 @@ async fn what_twilio_does_not_confirm_is_not_kept(#[case] fault: Fault, #[case] 
 }
 
 /// Whoever answers at Twilio's address with other things than Twilio.
-async fn answering(status: &str, body: &str) -> Services {
+async fn answering(status: &str, body: &str) -> (World, Services) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
-    let answer = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut asked = [0; 4096];
@@ -87,23 +99,39 @@ async fn answering(status: &str, body: &str) -> Services {
     });
     let w = World::new(Backend::Sqlite).await;
     let s = w.process_at(&url).await;
-    // The database stays as long as the process uses it.
-    std::mem::forget(w);
-    s
+    (w, s)
 }
 
 #[rstest]
-#[case::another_account("200 OK", r#"{"sid":"AC22222222222222222222222222222222","status":"active"}"#, "another account's data")]
+#[case::another_account(
+    "200 OK",
+    r#"{"sid":"AC22222222222222222222222222222222","status":"active"}"#,
+    "another account's data"
+)]
 #[case::half_an_answer("200 OK", r#"{"sid":"AC11111111111111111111111111111111","stat"#, "broke off")]
 #[case::no_status("200 OK", r#"{"sid":"AC11111111111111111111111111111111"}"#, "broke off")]
-#[case::suspended("200 OK", r#"{"sid":"AC11111111111111111111111111111111","status":"suspended"}"#, "suspended")]
-#[case::test_credentials("403 Forbidden", r#"{"code":20008,"message":"Resource not accessible with Test Account Credentials","status":403}"#, "test credentials")]
-#[case::wrong_token("401 Unauthorized", r#"{"code":20003,"message":"Authenticate","status":401}"#, "does not know this pair")]
+#[case::suspended(
+    "200 OK",
+    r#"{"sid":"AC11111111111111111111111111111111","status":"suspended"}"#,
+    "suspended"
+)]
+#[case::test_credentials(
+    "403 Forbidden",
+    r#"{"code":20008,"message":"Resource not accessible with Test Account Credentials","status":403}"#,
+    "test credentials"
+)]
+#[case::wrong_token(
+    "401 Unauthorized",
+    r#"{"code":20003,"message":"Authenticate","status":401}"#,
+    "does not know this pair"
+)]
 #[case::broken("500 Internal Server Error", "oops", "does not answer")]
 #[tokio::test]
 async fn an_answer_that_is_not_twilios_keeps_nothing(#[case] status: &str, #[case] body: &str, #[case] words: &str) {
-    let s = answering(status, body).await;
-    let owner = services::businesses::by_slug(&s, "bright-dental").await.expect("the business");
+    let (_world, s) = answering(status, body).await;
+    let owner = services::businesses::by_slug(&s, "bright-dental")
+        .await
+        .expect("the business");
     let owner = Actor {
         business_id: owner.id,
         who: Principal::Operator,
@@ -140,9 +168,16 @@ async fn addresses_are_set_at_twilio_and_a_foreign_one_only_if_that_is_said(
     w.sim.set_sms_url(NUMBER, theirs);
     configure(false).await;
     assert_eq!(state().await, ("foreign".to_owned(), theirs.to_owned()));
-    assert_eq!(w.sim.look(|s| s.numbers.owner(NUMBER).map(|n| n.sms_url.clone())).as_deref(), Some(theirs));
+    assert_eq!(
+        w.sim.look(|s| s.numbers.owner(NUMBER).map(|n| n.sms_url.clone())).as_deref(),
+        Some(theirs)
+    );
     configure(true).await;
-    assert_eq!(state().await, ("set".to_owned(), theirs.to_owned()), "what stood there is kept");
+    assert_eq!(
+        state().await,
+        ("set".to_owned(), theirs.to_owned()),
+        "what stood there is kept"
+    );
     // A service that posts nowhere swallows what comes to its numbers.
     let silent = SimService {
         inbound_url: None,
@@ -152,7 +187,10 @@ async fn addresses_are_set_at_twilio_and_a_foreign_one_only_if_that_is_said(
     configure(false).await;
     assert_eq!(state().await.0, "set");
     let service = w.sim.look(|s| s.numbers.service(w.sim.account_sid()).inbound_url);
-    assert_eq!(service.as_deref(), Some("http://showup.test/webhooks/twilio/inbound#rc=5&rp=all"));
+    assert_eq!(
+        service.as_deref(),
+        Some("http://showup.test/webhooks/twilio/inbound#rc=5&rp=all")
+    );
     let refused = webhooks::configure(&w.s, &w.business_without_number("Salon").await, false).await;
     assert_eq!(code(&refused.expect_err("no number")), Code::Conflict);
 }

@@ -42,7 +42,9 @@ async fn buy(w: &World, id: uuid::Uuid) -> services::Result<NumberRequestView> {
 }
 
 async fn look_up(w: &World, id: uuid::Uuid) {
-    jobs::perform(&w.s, Job::LookUpPurchase { request_id: id }).await.expect("looked up");
+    jobs::perform(&w.s, Job::LookUpPurchase { request_id: id })
+        .await
+        .expect("looked up");
 }
 
 #[rstest]
@@ -61,7 +63,10 @@ async fn a_number_is_asked_for_chosen_and_bought_with_its_address_in_one_call(
     assert_eq!((asked.status.as_str(), asked.country.as_str()), ("requested", "US"));
     assert_eq!((asked.area_code.as_deref(), asked.phone.as_deref()), (Some("415"), None));
     let open = requests::open(&w.s, &operator()).await.expect("the queue");
-    assert_eq!((open[0].business.as_str(), open[0].location.as_deref()), ("Bright Dental", Some("Uptown")));
+    assert_eq!(
+        (open[0].business.as_str(), open[0].location.as_deref()),
+        ("Bright Dental", Some("Uptown"))
+    );
     let shelf = requests::available(&w.s, &operator(), asked.id).await.expect("numbers");
     assert_eq!(shelf[0].phone, BUY);
     let done = buy(&w, asked.id).await.expect("bought");
@@ -71,7 +76,11 @@ async fn a_number_is_asked_for_chosen_and_bought_with_its_address_in_one_call(
     assert_eq!(at_twilio.friendly_name, "Bright Dental");
     let all = numbers::list(&w.s, &owner).await.expect("numbers");
     let new = all.iter().find(|n| n.phone == BUY).expect("the new one");
-    assert_eq!((new.is_default, new.location_ids.as_slice()), (false, &[uptown.id][..]), "the default stays");
+    assert_eq!(
+        (new.is_default, new.location_ids.as_slice()),
+        (false, &[uptown.id][..]),
+        "the default stays"
+    );
     // Again is harmless; another number for it is not.
     buy(&w, asked.id).await.expect("nothing to do");
     let other = requests::approve_buying(&w.s, &operator(), asked.id, "+14155551001").await;
@@ -81,8 +90,15 @@ async fn a_number_is_asked_for_chosen_and_bought_with_its_address_in_one_call(
     w.post().await;
     let mail = w.sim.mails_to("olga@x.test").pop().expect("a mail");
     assert_eq!(mail.subject, "Bright Dental: your new number is there");
-    let told = services::notifications::page(&w.s, &owner, None).await.expect("notifications").page.data;
-    assert!(told.iter().any(|n| n.title.starts_with("Your new number is there") && n.href == "/settings/numbers"));
+    let told = services::notifications::page(&w.s, &owner, None)
+        .await
+        .expect("notifications")
+        .page
+        .data;
+    assert!(
+        told.iter()
+            .any(|n| n.title.starts_with("Your new number is there") && n.href == "/settings/numbers")
+    );
 }
 
 #[rstest]
@@ -117,7 +133,10 @@ async fn what_was_not_bought_after_all_is_given_back_for_another_decision(
     assert_eq!(code(&other.expect_err("one at a time")), Code::Conflict);
     let no = requests::reject(&w.s, &operator(), asked.id, "No budget").await;
     assert_eq!(code(&no.expect_err("it may be bought")), Code::Conflict);
-    assert_eq!(code(&buy(&w, asked.id).await.expect_err("still not clear")), Code::Unavailable);
+    assert_eq!(
+        code(&buy(&w, asked.id).await.expect_err("still not clear")),
+        Code::Unavailable
+    );
     look_up(&w, asked.id).await;
     assert_eq!(see_request(&w, asked.id).await.status, "approved");
     w.clock.advance(Duration::minutes(11));
@@ -192,17 +211,25 @@ async fn one_that_the_account_has_is_given_or_a_no_is_said_with_a_reason(
     assert_eq!(code(&taken.expect_err("the garage's")), Code::Conflict);
     let sid = w.sim.own_number(w.sim.account_sid(), UPTOWN).sid;
     for _ in 0..2 {
-        let done = requests::approve_owned(&w.s, &operator(), first.id, UPTOWN).await.expect("given");
+        let done = requests::approve_owned(&w.s, &operator(), first.id, UPTOWN)
+            .await
+            .expect("given");
         assert_eq!((done.status.as_str(), done.phone.as_deref()), ("active", Some(UPTOWN)));
     }
-    let row = number::Entity::find().filter(number::Column::Phone.eq(UPTOWN)).one(w.s.db().connection()).await;
+    let row = number::Entity::find()
+        .filter(number::Column::Phone.eq(UPTOWN))
+        .one(w.s.db().connection())
+        .await;
     let row = row.expect("rows").expect("the number");
     assert_eq!(row.provider_sid, Some(sid));
     let no = async |why: &str| requests::reject(&w.s, &operator(), second.id, why).await;
     assert_eq!(named(&no(" ").await.expect_err("no reason").problem()), "why");
     for _ in 0..2 {
         let rejected = no("The budget is spent.").await.expect("rejected");
-        assert_eq!((rejected.status.as_str(), rejected.reason.as_deref()), ("rejected", Some("The budget is spent.")));
+        assert_eq!(
+            (rejected.status.as_str(), rejected.reason.as_deref()),
+            ("rejected", Some("The budget is spent."))
+        );
     }
     assert_eq!(code(&buy(&w, second.id).await.expect_err("rejected")), Code::Conflict);
     assert!(requests::open(&w.s, &operator()).await.expect("the queue").is_empty());
@@ -221,7 +248,10 @@ async fn who_may_ask_and_who_may_decide(#[values(Backend::Sqlite, Backend::Postg
     let not_asked = requests::ask(&w.s, &staff, wish()).await.expect_err("staff don't ask");
     assert_eq!(code(&not_asked), Code::NotAllowed);
     requests::get(&w.s, &staff, request.id).await.expect("staff may look");
-    assert_eq!(code(&requests::get(&w.s, &garage, request.id).await.expect_err("another's")), Code::NotFound);
+    assert_eq!(
+        code(&requests::get(&w.s, &garage, request.id).await.expect_err("another's")),
+        Code::NotFound
+    );
     for actor in [&w.owner, &staff, &garage] {
         let refused = [
             requests::open(&w.s, actor).await.map(drop),
@@ -235,10 +265,15 @@ async fn who_may_ask_and_who_may_decide(#[values(Backend::Sqlite, Backend::Postg
         }
     }
     let scopes = ["numbers:read".to_owned()];
-    let key = integrations::create_api_key(&w.s, &w.owner, "reads", &scopes).await.expect("a key");
+    let key = integrations::create_api_key(&w.s, &w.owner, "reads", &scopes)
+        .await
+        .expect("a key");
     let reads = integrations::actor(&w.s, &key).await.expect("an actor");
     numbers::list(&w.s, &reads).await.expect("it reads");
-    assert_eq!(code(&requests::ask(&w.s, &reads, wish()).await.expect_err("no scope")), Code::NotAllowed);
+    assert_eq!(
+        code(&requests::ask(&w.s, &reads, wish()).await.expect_err("no scope")),
+        Code::NotAllowed
+    );
 }
 
 #[rstest]
@@ -262,5 +297,8 @@ async fn nobody_asks_without_end() {
     for _ in 0..20 {
         asked(&w).await;
     }
-    assert_eq!(code(&requests::ask(&w.s, &w.owner, wish()).await.expect_err("enough")), Code::Conflict);
+    assert_eq!(
+        code(&requests::ask(&w.s, &w.owner, wish()).await.expect_err("enough")),
+        Code::Conflict
+    );
 }

@@ -23,7 +23,9 @@ async fn shown(w: &World, phone: &str) -> contract::numbers::NumberView {
 
 async fn check(w: &World, phone: &str) {
     let id = row(w, phone).await.id;
-    jobs::perform(&w.s, Job::CheckRegistration { number_id: id }).await.expect("asked");
+    jobs::perform(&w.s, Job::CheckRegistration { number_id: id })
+        .await
+        .expect("asked");
 }
 
 fn with_campaign(status: &str) -> Registration {
@@ -100,7 +102,9 @@ mod conversations {
 
     pub async fn of(w: &World, contact: &ContactView) -> contract::conversations::Thread {
         let id = w.last_message(contact).await.conversation_id;
-        pages::thread::thread(&w.s, &w.owner, id, Place::Newest).await.expect("the thread")
+        pages::thread::thread(&w.s, &w.owner, id, Place::Newest)
+            .await
+            .expect("the thread")
     }
 }
 
@@ -117,8 +121,16 @@ async fn what_is_seen_overrules_what_is_said(#[values(Backend::Sqlite, Backend::
     w.status(&m, &sid, "undelivered", Some(30034)).await.expect("heard");
     let standing = shown(&w, NUMBER).await;
     assert_eq!(standing.may_send_to_us, "no");
-    assert!(standing.may_send_to_us_reason.contains("30034"), "{}", standing.may_send_to_us_reason);
-    assert_eq!(row(&w, NUMBER).await.us_next_at, Some(w.clock.now()), "and Twilio is asked at once");
+    assert!(
+        standing.may_send_to_us_reason.contains("30034"),
+        "{}",
+        standing.may_send_to_us_reason
+    );
+    assert_eq!(
+        row(&w, NUMBER).await.us_next_at,
+        Some(w.clock.now()),
+        "and Twilio is asked at once"
+    );
     // What arrives is the better witness, though Twilio says no by now.
     w.clock.advance(Duration::hours(2));
     w.status(&m, &sid, "delivered", None).await.expect("heard");
@@ -126,7 +138,11 @@ async fn what_is_seen_overrules_what_is_said(#[values(Backend::Sqlite, Backend::
     check(&w, NUMBER).await;
     assert_eq!(shown(&w, NUMBER).await.may_send_to_us, "yes");
     w.clock.advance(Duration::hours(25));
-    assert_eq!(shown(&w, NUMBER).await.may_send_to_us, "no", "a day later that counts no more");
+    assert_eq!(
+        shown(&w, NUMBER).await.may_send_to_us,
+        "no",
+        "a day later that counts no more"
+    );
 }
 
 #[rstest]
@@ -139,7 +155,11 @@ async fn toll_free_numbers_are_verified_and_what_cannot_be_read_holds_nothing_ba
     numbers::assign(&w.s, w.owner.business_id, FREE).await.expect("a number");
     check(&w, FREE).await;
     let standing = shown(&w, FREE).await;
-    assert_eq!((standing.kind.as_str(), standing.may_send_to_us.as_str()), ("toll_free", "unknown"), "it is not in this account");
+    assert_eq!(
+        (standing.kind.as_str(), standing.may_send_to_us.as_str()),
+        ("toll_free", "unknown"),
+        "it is not in this account"
+    );
     w.sim.own_number(w.sim.account_sid(), FREE);
     let pending = Registration {
         toll_free: Some("IN_REVIEW".to_owned()),
@@ -152,14 +172,19 @@ async fn toll_free_numbers_are_verified_and_what_cannot_be_read_holds_nothing_ba
     w.reply(&ann, "To the US").await.expect("queued");
     w.reply(&maple, "To Canada").await.expect("queued");
     w.work().await;
-    assert!(w.phone_got(ANN).is_empty() && w.phone_got("+16045550171").is_empty(), "Canada asks, too");
+    assert!(
+        w.phone_got(ANN).is_empty() && w.phone_got("+16045550171").is_empty(),
+        "Canada asks, too"
+    );
     // That Twilio is out of reach is no news about the number.
     w.sim.set_account(w.sim.account_sid(), "another-token");
     check(&w, FREE).await;
     assert_eq!(shown(&w, FREE).await.may_send_to_us, "wait");
     let other = w.another_business().await;
     let garage = numbers::list(&w.s, &other).await.expect("numbers").remove(0);
-    jobs::perform(&w.s, Job::CheckRegistration { number_id: garage.id }).await.expect("asked");
+    jobs::perform(&w.s, Job::CheckRegistration { number_id: garage.id })
+        .await
+        .expect("asked");
     let garage = numbers::list(&w.s, &other).await.expect("numbers").remove(0);
     assert_eq!(garage.may_send_to_us, "unknown", "{}", garage.may_send_to_us_reason);
 }
@@ -189,7 +214,9 @@ async fn each_kind_of_text_leaves_from_the_number_that_its_path_says(
     const DEFAULT: &str = "+14155550108";
     let w = World::new(backend).await;
     numbers::assign(&w.s, w.owner.business_id, UPTOWN).await.expect("a second");
-    numbers::assign(&w.s, w.owner.business_id, DEFAULT).await.expect("the default");
+    numbers::assign(&w.s, w.owner.business_id, DEFAULT)
+        .await
+        .expect("the default");
     let uptown = place(&w, "Uptown", UPTOWN).await;
     let from = |phone: &str| -> Vec<String> { w.sim.sent_to(phone).into_iter().filter_map(|m| m.from).collect() };
     // Nothing else decides: the default. Then the one they know, whichever is the default by now.
@@ -265,7 +292,10 @@ async fn what_waits_to_leave_from_a_number_that_is_released_leaves_from_the_usua
     assert_eq!(sent.len(), 2, "the reply and the reminder");
     assert_eq!(see(&w, &w.owner, &m).await.status, "sent");
     let (gone, left) = (shown(&w, UPTOWN).await, shown(&w, NUMBER).await);
-    assert_eq!((gone.status.as_str(), gone.is_default, left.is_default), ("released", false, true));
+    assert_eq!(
+        (gone.status.as_str(), gone.is_default, left.is_default),
+        ("released", false, true)
+    );
     assert!(locations::list(&w.s, &w.owner).await.expect("places")[0].number.is_none());
     // A STOP that comes to it still counts.
     let mut stop = w.inbound(ANN, "STOP");
@@ -287,10 +317,16 @@ async fn the_last_number_goes_only_if_that_is_said(#[values(Backend::Sqlite, Bac
     let ann = w.contact("Ann", ANN).await;
     let id = row(&w, NUMBER).await.id;
     let visit = w.appointment(&ann, 30).await;
-    assert_eq!(code(&release::release(&w.s, &w.owner, id, false).await.expect_err("the last")), Code::Conflict);
+    assert_eq!(
+        code(&release::release(&w.s, &w.owner, id, false).await.expect_err("the last")),
+        Code::Conflict
+    );
     assert_eq!(shown(&w, NUMBER).await.status, "active");
     release::release(&w.s, &w.owner, id, true).await.expect("said");
-    assert_eq!(code(&release::release(&w.s, &w.owner, id, true).await.expect_err("gone")), Code::NotFound);
+    assert_eq!(
+        code(&release::release(&w.s, &w.owner, id, true).await.expect_err("gone")),
+        Code::NotFound
+    );
     reminders::tick(&w.s).await.expect("reminders");
     w.work().await;
     assert!(w.phone_got(ANN).is_empty());
@@ -321,7 +357,11 @@ async fn who_answers_help_and_start_is_obeyed(#[values(Backend::Sqlite, Backend:
     assert_eq!(w.phone_got("+14155550184").len(), 1, "it was told not to");
     asks("+14155550185", "STOP").await;
     assert_eq!(asks("+14155550185", "START").await, 1, "we say that it is on again");
-    assert!(w.phone_got("+14155550185")[0].contains("again"), "{:?}", w.phone_got("+14155550185"));
+    assert!(
+        w.phone_got("+14155550185")[0].contains("again"),
+        "{:?}",
+        w.phone_got("+14155550185")
+    );
     let refused = set("nobody", "we").await.expect_err("refused").problem();
     assert_eq!(named(&refused), "help_by");
     // What somebody saw who tried it.
@@ -331,7 +371,14 @@ async fn who_answers_help_and_start_is_obeyed(#[values(Backend::Sqlite, Backend:
     assert_eq!(tested("none").await.expect("kept").as_str(), "we");
     assert_eq!(shown(&w, NUMBER).await.start_by, "we");
     assert_eq!(named(&tested("three").await.expect_err("refused").problem()), "got");
-    let staff = member(&w.s, w.owner.business_id, contract::accounts::Role::Staff, "sam@x.test", "a long password").await;
+    let staff = member(
+        &w.s,
+        w.owner.business_id,
+        contract::accounts::Role::Staff,
+        "sam@x.test",
+        "a long password",
+    )
+    .await;
     let refused = choosing::set_answers(&w.s, &staff, id, "we", "we").await.expect_err("staff");
     assert_eq!(code(&refused), Code::NotAllowed);
 }
@@ -345,9 +392,14 @@ async fn a_whatsapp_sender_is_a_number_that_no_text_leaves_from(#[values(Backend
     let sender = shown(&w, "whatsapp:+14155550188").await;
     assert_eq!((sender.kind.as_str(), sender.is_default), ("whatsapp", false));
     assert!(shown(&w, NUMBER).await.is_default, "texts leave from where they did");
-    let wrong = numbers::assign(&w.s, w.owner.business_id, "whatsapp:nobody").await.expect_err("no number");
+    let wrong = numbers::assign(&w.s, w.owner.business_id, "whatsapp:nobody")
+        .await
+        .expect_err("no number");
     assert_eq!(named(&wrong.problem()), "number");
-    assert_eq!(code(&choosing::set_default(&w.s, &w.owner, sender.id).await.expect_err("no")), Code::Conflict);
+    assert_eq!(
+        code(&choosing::set_default(&w.s, &w.owner, sender.id).await.expect_err("no")),
+        Code::Conflict
+    );
     let ann = w.contact("Ann", ANN).await;
     w.reply(&ann, "Hello").await.expect("queued");
     w.work().await;
