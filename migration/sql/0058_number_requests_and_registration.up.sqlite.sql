@@ -23,6 +23,8 @@ ALTER TABLE number ADD COLUMN us_delivered_at text;
 ALTER TABLE number ADD COLUMN webhook text;
 ALTER TABLE number ADD COLUMN webhook_was text;
 ALTER TABLE number ADD COLUMN webhook_at text;
+-- Those that are there are asked about at once.
+UPDATE number SET us_next_at = created_at;
 CREATE INDEX number_registration ON number (us_next_at) WHERE status = 'active';
 
 ALTER TABLE twilio_account ADD COLUMN parent_sid text;

@@ -114,7 +114,7 @@ pub struct Account {
     pub is_trial: bool,
 }
 
-/// A secret that must not be seen: what is sent with a purchase, in logs.
+/// A number to buy. `Debug` does not show it.
 #[derive(Clone, Copy)]
 pub struct NewNumber<'a> {
     /// E.164.

@@ -152,11 +152,17 @@ pub struct CreateBusiness {
 }
 
 #[derive(Args)]
-#[group(required = true, multiple = false, args = ["buy", "owned"])]
 pub struct ApproveNumber {
     /// The request's id.
     #[arg(long)]
     request: uuid::Uuid,
+    #[command(flatten)]
+    number: WhichNumber,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct WhichNumber {
     /// The number to buy, like +14155550123.
     #[arg(long)]
     buy: Option<String>,
@@ -283,7 +289,7 @@ async fn add_member(s: &Services, cmd: AddMember) -> anyhow::Result<()> {
 
 async fn approve_number(s: &Services, cmd: ApproveNumber) -> anyhow::Result<()> {
     let by = operator(uuid::Uuid::nil());
-    let done = match (cmd.buy, cmd.owned) {
+    let done = match (cmd.number.buy, cmd.number.owned) {
         (Some(phone), _) => numbers::requests::approve_buying(s, &by, cmd.request, &phone).await?,
         (None, Some(phone)) => numbers::requests::approve_owned(s, &by, cmd.request, &phone).await?,
         (None, None) => anyhow::bail!("Name the number to --buy, or one that is --owned."),

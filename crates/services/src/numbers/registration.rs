@@ -70,7 +70,7 @@ fn seen(row: &number::Model) -> Observed {
 }
 
 /// What Twilio says alone: what carriers refuse is held back by a breaker, which lets one text try whether that is over.
-fn said(row: &number::Model, now: DateTime<Utc>) -> Judgement {
+pub(crate) fn said(row: &number::Model, now: DateTime<Utc>) -> Judgement {
     let unseen = number::Model {
         us_refused_at: None,
         ..row.clone()

@@ -91,7 +91,8 @@ fn unread((name, problem): (String, String)) -> Notice {
 
 /// A number of the US that may not text there: what would leave from it waits. That others may not is said where somebody writes.
 fn registration(s: &Services, b: &business::Model, number: &number::Model) -> Option<Notice> {
-    let standing = numbers::registration::standing(number, s.now());
+    // What carriers were seen to refuse a breaker has a banner of its own for.
+    let standing = numbers::registration::said(number, s.now());
     if !standing.answer.holds_back() || !number.phone.starts_with("+1") {
         return None;
     }

@@ -82,7 +82,7 @@ async fn what_twilio_does_not_confirm_is_not_kept(#[case] fault: Fault, #[case] 
 }
 
 /// Whoever answers at Twilio's address with other things than Twilio.
-async fn answering(status: &str, body: &str) -> Services {
+async fn answering(status: &str, body: &str) -> (World, Services) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
@@ -99,9 +99,7 @@ async fn answering(status: &str, body: &str) -> Services {
     });
     let w = World::new(Backend::Sqlite).await;
     let s = w.process_at(&url).await;
-    // The database stays as long as the process uses it.
-    std::mem::forget(w);
-    s
+    (w, s)
 }
 
 #[rstest]
@@ -130,7 +128,7 @@ async fn answering(status: &str, body: &str) -> Services {
 #[case::broken("500 Internal Server Error", "oops", "does not answer")]
 #[tokio::test]
 async fn an_answer_that_is_not_twilios_keeps_nothing(#[case] status: &str, #[case] body: &str, #[case] words: &str) {
-    let s = answering(status, body).await;
+    let (_world, s) = answering(status, body).await;
     let owner = services::businesses::by_slug(&s, "bright-dental")
         .await
         .expect("the business");

@@ -290,7 +290,7 @@ async fn what_waits_to_leave_from_a_number_that_is_released_leaves_from_the_usua
     let sent = w.sim.sent_to(ANN);
     assert!(sent.iter().all(|m| m.from.as_deref() == Some(NUMBER)), "{sent:?}");
     assert_eq!(sent.len(), 2, "the reply and the reminder");
-    assert_eq!(see(&w, &w.owner, &m).await.status, "sent");
+    assert_eq!(see(&w, &w.owner, &m).await.status, "sending", "handed over");
     let (gone, left) = (shown(&w, UPTOWN).await, shown(&w, NUMBER).await);
     assert_eq!(
         (gone.status.as_str(), gone.is_default, left.is_default),
