@@ -62,10 +62,8 @@ INSERT INTO appointment_change (id, business_id, appointment_id, revision, befor
 INSERT INTO audit_event (id, business_id, actor, action, entity, entity_id, at, who, area)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', '', '', 'appointment', md5((n % 20)::text)::uuid,
     now() - n * interval '1 minute', md5((n % 17)::text)::uuid::text, CASE n % 50 WHEN 0 THEN 'settings' ELSE 'appointments' END FROM generate_series(1, 20000) n;
-INSERT INTO business (id, slug, name, contact_line, time_zone, country, quiet_start, quiet_end, cadence, hourly_limit, state_hours,
-    ledger_seq, ledger_hash, created_at, replan_at)
-  SELECT gen_random_uuid(), n::text, '', '', 'UTC', '', 0, 0, '', 1, false, 0, '', now(), CASE n % 500 WHEN 0 THEN now() END
-  FROM generate_series(1, 5000) n;
+INSERT INTO business (id, slug, name, contact_line, time_zone, country, quiet_start, quiet_end, cadence, hourly_limit, created_at, replan_at)
+  SELECT gen_random_uuid(), n::text, '', '', 'UTC', '', 0, 0, '', 1, now(), CASE n % 500 WHEN 0 THEN now() END FROM generate_series(1, 5000) n;
 INSERT INTO note (id, business_id, conversation_id, contact_id, author, body, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', c, c, '', '', t
   FROM (SELECT md5((n % 20)::text)::uuid AS c, now() - n * interval '1 minute' AS t FROM generate_series(1, 20000) n) rows;
