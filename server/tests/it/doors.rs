@@ -41,6 +41,7 @@ fn lets_in(needs: Needs, role: Role) -> bool {
         Needs::Anybody | Needs::Member => true,
         Needs::Secret => false,
         Needs::May(all) => all.iter().all(|what| allows(role, *what)),
+        Needs::One(any) => any.iter().any(|what| allows(role, *what)),
     }
 }
 
@@ -48,6 +49,8 @@ fn lets_in(needs: Needs, role: Role) -> bool {
 struct World {
     app: TestApp,
     ids: Vec<String>,
+    /// Of these the file of contacts that was brought.
+    import: String,
     /// Signed in as each role.
     members: Vec<(Role, reqwest::Client)>,
     /// The owner of another business, signed in, and a key of theirs.
@@ -81,9 +84,11 @@ impl World {
         let stranger = browser();
         sign_in(&stranger, &app.url, "gus@x.test", PASSWORD).await;
         let ids = something_of_every_kind(&app).await;
+        let import = ids.get(7).expect("the seventh after the first").clone();
         Self {
             app,
             ids,
+            import,
             members,
             stranger,
             stranger_key,

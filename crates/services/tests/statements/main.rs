@@ -22,8 +22,9 @@ use tracing_subscriber::{Layer, filter::LevelFilter, layer::Context, prelude::*}
 use uuid::Uuid;
 
 /// Tables that stay small: a row per number, account, place, country or provider; a business has 500 tags and 200 quick
-/// replies, 200 staff labels and 20 calendars at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 17] = [
+/// replies, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
+const SMALL: [&str; 18] = [
+    "api_key",
     "business",
     "number",
     "account",
@@ -60,7 +61,8 @@ const HISTORY: [(&str, &str); 11] = [
 ];
 
 /// Lists that a page shows in the order of an index, and stops after a page. For SQLite, whose plans do not show where one stops.
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 11] = [
+    "audit_event_business",
     "conversation_latest",
     "conversation_open",
     "consent_opted_out",

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use super::{MARK, Needs, World, lets_in, needs};
+use super::{Needs, World, lets_in, needs};
 
 /// What stands for a type of an argument; of what is here by name, the fields.
 const SAMPLES: &[(&str, &[(&str, &str)])] = &[

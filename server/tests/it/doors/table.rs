@@ -14,6 +14,8 @@ pub enum Needs {
     Member,
     /// To members whose role allows all of it, and, at `/api/v1`, to keys that have the scopes for it.
     May(&'static [Permission]),
+    /// The same where one of them is enough.
+    One(&'static [Permission]),
 }
 
 use Needs::*;
@@ -38,9 +40,9 @@ pub const DOORS: &[(&str, Needs)] = &[
     ("GET /api/v1/contacts/{id}/merge", May(&[ReadContacts, WriteContacts])),
     ("GET /api/v1/contacts/{id}/timeline", May(&[ReadContacts, ReadMessages])),
     ("GET /api/v1/conversations", May(&[ReadMessages])),
-    ("GET /api/v1/imports", May(&[WriteContacts])),
-    ("GET /api/v1/imports/{id}", May(&[WriteContacts])),
-    ("GET /api/v1/imports/{id}/refused.csv", May(&[WriteContacts])),
+    ("GET /api/v1/imports", One(&[ReadContacts, WriteContacts])),
+    ("GET /api/v1/imports/{id}", One(&[ReadContacts, WriteContacts])),
+    ("GET /api/v1/imports/{id}/refused.csv", One(&[ReadContacts, WriteContacts])),
     ("GET /api/v1/locations", May(&[ReadAppointments])),
     ("GET /api/v1/messages", May(&[ReadMessages])),
     ("GET /api/v1/notices", May(&[ReadMessages])),
