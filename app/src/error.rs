@@ -57,7 +57,7 @@ impl From<services::Error> for AppError {
 
 /// Programs that ask again know when.
 #[cfg(feature = "ssr")]
-fn set_retry_after(seconds: u32) {
+fn set_retry_after(seconds: u16) {
     use axum::http::{HeaderValue, header};
     use leptos::prelude::use_context;
 

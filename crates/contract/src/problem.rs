@@ -106,7 +106,7 @@ pub struct Problem {
     pub conflicts_with: Option<Uuid>,
     /// After so many seconds it may be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_after: Option<u32>,
+    pub retry_after: Option<u16>,
 }
 
 impl Problem {

@@ -405,7 +405,7 @@ async fn no_page_of_the_account_has_style_or_script_in_its_markup() {
     );
     let markup: String = html
         .split("<script")
-        .map(|part| part.split("</script>").next_back().unwrap_or_default())
+        .map(|part| part.rsplit_once("</script>").map_or(part, |(_, rest)| rest))
         .collect();
     assert!(
         !markup.contains(" style=\"") && !markup.contains("<style") && !markup.contains(" onclick="),

@@ -136,7 +136,7 @@ fn with<T>(guesses: &Mutex<Guesses>, work: impl FnOnce(&mut Guesses) -> T) -> T 
 }
 
 fn wait(left: Duration) -> crate::kernel::Error {
-    let seconds = u32::try_from(left.num_seconds()).unwrap_or_default() + 1;
+    let seconds = u16::try_from(left.num_seconds()).unwrap_or_default() + 1;
     let words = match seconds {
         1 => "a second".to_owned(),
         2..=90 => format!("{seconds} seconds"),

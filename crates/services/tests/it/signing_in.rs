@@ -54,7 +54,7 @@ async fn enter(s: &Services, caller: &Caller) -> Entry {
 }
 
 /// What came of a wrong password: status, words, and when to try again.
-async fn wrong(s: &Services, email: &str, caller: &Caller) -> (Code, String, Option<u32>) {
+async fn wrong(s: &Services, email: &str, caller: &Caller) -> (Code, String, Option<u16>) {
     let refused = accounts::sign_in(s, cmd(email, "a wrong password"), caller).await;
     let problem = refused.expect_err("refused").problem();
     (problem.code, problem.detail, problem.retry_after)
