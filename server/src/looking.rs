@@ -11,9 +11,8 @@ pub async fn mark(mut request: Request, next: Next) -> Response {
     let is_file = request.uri().path().rsplit('/').next().is_some_and(|name| name.contains('.'));
     let session = request.extensions().get::<Session>().filter(|_| !is_file).cloned();
     if let Some(session) = session {
-        let key = |name| async { session.get::<Uuid>(name).await.ok().flatten() };
-        let looking = key(LOOKING).await;
-        if looking.is_some() && looking == key(BUSINESS).await {
+        let looking = session.get::<Uuid>(LOOKING).await.ok().flatten();
+        if looking.is_some() && looking == session.get::<Uuid>(BUSINESS).await.ok().flatten() {
             request.extensions_mut().insert(OnlyLooks);
         }
     }

@@ -49,10 +49,10 @@ fn Businesses(page: Page<BusinessRow>, cursor: Option<String>) -> impl IntoView 
 
 #[component]
 fn Row(row: BusinessRow) -> impl IntoView {
-    let (slug, name, business) = (row.slug.clone(), row.name.clone(), row.slug.clone());
+    let (key, slug, name) = (row.slug.clone(), row.slug.clone(), row.name.clone());
     let href = format!("/platform/businesses/{}", row.id);
     view! {
-        <li class="panel flex flex-col gap-2 p-4" data-business=business>
+        <li class="panel flex flex-col gap-2 p-4" data-business=key>
             <div class="flex flex-wrap items-baseline gap-2">
                 <h2 class="min-w-0 flex-1 truncate">
                     <a class="link" href=href>

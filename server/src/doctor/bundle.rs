@@ -1,6 +1,6 @@
 //! One file that helps somebody else to understand what is wrong, and gives nothing away: no secret, no number, no address of anybody.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context;
 use contract::platform::Check;
@@ -18,9 +18,9 @@ const SHORTEST: usize = 6;
 /// # Errors
 /// When the file can't be written.
 pub(super) async fn write(file: &Path, checks: &[Check], patient: Option<&Patient>) -> anyhow::Result<()> {
-    let sizes = match patient.and_then(|patient| patient.services.as_ref()) {
-        Some(s) => doctor::sizes(s).await.unwrap_or_default(),
-        None => Vec::new(),
+    let sizes: BTreeMap<&str, u32> = match patient.and_then(|patient| patient.services.as_ref()) {
+        Some(s) => doctor::sizes(s).await.unwrap_or_default().into_iter().collect(),
+        None => BTreeMap::new(),
     };
     let settings: Vec<_> = SETTINGS
         .iter()
@@ -35,7 +35,7 @@ pub(super) async fn write(file: &Path, checks: &[Check], patient: Option<&Patien
         "system": { "os": std::env::consts::OS, "cpu": std::env::consts::ARCH },
         "zone_data": domain::zone::VERSION,
         "settings": settings,
-        "counted_up_to_1000": sizes.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        "counted_up_to_1000": sizes,
         "checks": checks,
     });
     let text = serde_json::to_string_pretty(&all)?;
