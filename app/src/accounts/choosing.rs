@@ -65,6 +65,12 @@ fn Choices(found: ChoiceView) -> impl IntoView {
     let problem = flash.and_then(|flash| flash.problem).map(|problem| problem.detail);
     let none = businesses.is_empty();
     let title = if none { "You work in no business" } else { "Your businesses" };
+    let what = if none {
+        "Your account belongs to no business any more, so there is nothing to show here. If somebody invites you, their mail has a link that \
+         brings you in. You can also create a business of your own with another address."
+    } else {
+        "Choose where you want to work."
+    };
     let list = businesses
         .into_iter()
         .map(|one| {
@@ -86,11 +92,7 @@ fn Choices(found: ChoiceView) -> impl IntoView {
         <Door title>
             <p role="alert" class="text-sm font-semibold text-error empty:hidden">{problem}</p>
             <p>"You are signed in as " <strong>{name}</strong> "."</p>
-            <p class:hidden=!none>
-                "Your account belongs to no business any more, so there is nothing to show here. If somebody invites you, their mail has a \
-                 link that brings you in. You can also create a business of your own with another address."
-            </p>
-            <p class:hidden=none>"Choose where you want to work."</p>
+            <p>{what}</p>
             <ul class="flex flex-col gap-2 empty:hidden">{list}</ul>
             <form method="post" action=SignOut::url()>
                 <button type="submit" class="btn btn-ghost min-h-11">

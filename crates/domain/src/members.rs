@@ -144,7 +144,7 @@ mod tests {
         /// Whatever several people do one after another, an owner is left, and nobody but an owner makes one.
         #[test]
         fn an_owner_is_always_left(steps in prop::collection::vec((0usize..6, 0usize..6, step()), 0..60)) {
-            let mut people = vec![Some(Owner), Some(Admin), Some(Staff), None, None, None];
+            let mut people = [Some(Owner), Some(Admin), Some(Staff), None, None, None];
             for (by, whom, step) in steps {
                 let Some(role) = people[by] else { continue };
                 let step = match (step, people[whom]) {

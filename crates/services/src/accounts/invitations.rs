@@ -219,17 +219,17 @@ pub async fn open_link(s: &Services, token: &str, account_id: Option<Uuid>) -> R
 }
 
 async fn visitor(s: &Services, row: &invitation::Model, email: &str, account: &account::Model) -> Result<Visitor> {
+    let own = s.vault().open(ACCOUNT_EMAIL, &account.email).await?;
+    let name = account.name.clone();
+    // Whoever invited, too: the link is for somebody else.
+    if own != email {
+        return Ok(Visitor::Other { name, email: own });
+    }
     if is_member(s.read(), row.business_id, account.id).await? {
         let business_id = row.business_id;
         return Ok(Visitor::Member { business_id });
     }
-    let own = s.vault().open(ACCOUNT_EMAIL, &account.email).await?;
-    let name = account.name.clone();
-    Ok(if own == email {
-        Visitor::Invited { name }
-    } else {
-        Visitor::Other { name, email: own }
-    })
+    Ok(Visitor::Invited { name })
 }
 
 /// Joins as somebody who has an account and is signed in; the business.
