@@ -39,7 +39,7 @@ pub(crate) use fetching::Fetcher;
 
 pub use deciding::{believe, events, ignore, link, restore};
 #[cfg(test)]
-pub(crate) use following::ahead;
+pub(crate) use events::ahead;
 pub(crate) use following::read;
 use view::view;
 

@@ -12,8 +12,10 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, se
 use uuid::Uuid;
 
 use super::{
-    PHONE, find,
-    following::{ahead, follow},
+    PHONE,
+    events::ahead,
+    find,
+    following::follow,
     locked,
     view::{view, views},
 };

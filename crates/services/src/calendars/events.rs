@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::{DateTime, Duration, Utc};
 use domain::calendars::{self as rules, Found};
 use entity::{
     businesses::business,
@@ -11,23 +12,32 @@ use entity::{
     },
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 
-use super::{
-    PHONE, TITLE,
-    following::{BACK, MOST, ahead},
-    reading::Occurrence,
-};
+use super::{PHONE, TITLE, reading::Occurrence};
 use crate::{
     contacts,
     kernel::{Result, Services, Tx},
 };
 
+/// So long ago begins what is looked at.
+pub(super) const BACK: Duration = Duration::days(1);
+/// Events of a calendar that are known at once.
+pub(super) const MOST: u64 = 6_000;
 /// Events written in one transaction.
 const GROUP: usize = 50;
+
+/// Events of a calendar that are not long over.
+pub(crate) fn ahead(business_id: Uuid, source_id: Uuid, from: DateTime<Utc>) -> Select<calendar_event::Entity> {
+    calendar_event::Entity::narrowed(business_id)
+        .filter(calendar_event::Column::SourceId.eq(source_id))
+        .filter(calendar_event::Column::StartsAt.gte(from))
+        .order_by_asc(calendar_event::Column::StartsAt)
+        .order_by_asc(calendar_event::Column::Id)
+}
 
 /// Brings the events' rows up to what was read; how many are gone that should not all be gone.
 pub(super) async fn take(

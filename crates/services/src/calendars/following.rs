@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use domain::calendars as rules;
 use entity::{
     appointments::appointment,
@@ -14,13 +14,13 @@ use entity::{
     },
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    Set, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, Set, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{
-    BY, Fetcher, PHONE, TITLE, URL, appointment_of, events,
+    BY, Fetcher, PHONE, TITLE, URL, appointment_of,
+    events::{self, BACK, MOST, ahead},
     fetching::Fetched,
     reading::{self, Window},
 };
@@ -32,11 +32,8 @@ use crate::{
     tasks,
 };
 
-/// What is looked at: from a day ago to so many days ahead.
-pub(super) const BACK: Duration = Duration::days(1);
+/// What is looked at: from `BACK` to so many days ahead.
 const AHEAD: Duration = Duration::days(60);
-/// Events of a calendar that are known at once.
-pub(super) const MOST: u64 = 6_000;
 /// What is over is forgotten after so long, unless a person has said whose it was.
 const KEPT: Duration = Duration::days(30);
 
@@ -149,15 +146,6 @@ fn ask(source: &calendar_source::Model, lost: usize) -> tasks::New {
         appointment_id: None,
         message_id: None,
     }
-}
-
-/// Events of a calendar that are not long over.
-pub(crate) fn ahead(business_id: Uuid, source_id: Uuid, from: DateTime<Utc>) -> Select<calendar_event::Entity> {
-    calendar_event::Entity::narrowed(business_id)
-        .filter(calendar_event::Column::SourceId.eq(source_id))
-        .filter(calendar_event::Column::StartsAt.gte(from))
-        .order_by_asc(calendar_event::Column::StartsAt)
-        .order_by_asc(calendar_event::Column::Id)
 }
 
 /// Books, moves and cancels what differs from the events, each in a transaction of its own; then counts anew.
