@@ -229,6 +229,14 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Asks the API one thing, and reads its answer.
+    pub async fn ask(&self, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        let asked = Plan::new(&self.address, vec![self.api(path, body)]).keeping_bodies();
+        let answer = asked.all(1).await.all_well()?;
+        let (_, body) = answer.bodies.first().context("no answer")?;
+        Ok(serde_json::from_slice(body)?)
+    }
+
     /// A POST to the API that says all by its path.
     pub fn act(&self, path: &str) -> Vec<u8> {
         let bearer = format!("Bearer {}", self.key);

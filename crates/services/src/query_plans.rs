@@ -412,7 +412,7 @@ async fn files(db: &Db, b: DbBackend, business: Uuid) {
     uses(db, b, "import_business", imports::latest(business, somewhere()).limit(50)).await;
     uses(db, b, "import_block_next", imports::block_at(business, 7)).await;
     uses(db, b, "import_block_refused", imports::refused_blocks(business, 7)).await;
-    let named = appointments::import::by_external_id(business, "A-1");
+    let named = appointments::external::by_external_id(business, "A-1");
     uses(db, b, "appointment_external", named).await;
     uses(db, b, "appointment_start", exports::visits(business, somewhere()).limit(200)).await;
 }

@@ -1,4 +1,4 @@
-//! Calendars: a full week as a page, and a calendar of another system that is read, booked from, and read again.
+//! Calendars: a full week as a page, and a calendar of another system that is read and booked from.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ pub async fn run(world: &World<'_>) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The `n`th visit of a week that begins at `monday`: twenty a day for each of five people, or a little later for more.
+/// The `n`th visit of a week that begins at `monday`: twenty a day with each of five people, for five days.
 fn slot(monday: DateTime<Utc>, n: usize) -> DateTime<Utc> {
     let (day, of_day) = (n / 100 % 5, n % 100 / LABELS.len());
     monday + chrono::Duration::days(day as i64) + chrono::Duration::minutes(20 * of_day as i64)
@@ -30,7 +30,7 @@ fn slot(monday: DateTime<Utc>, n: usize) -> DateTime<Utc> {
 
 async fn week(world: &World<'_>) -> anyhow::Result<Vec<Row>> {
     let visits = if world.options.quick { 100 } else { 500 };
-    // Noon where the business is, a week from Monday on.
+    // Noon where the business is, on the Monday of the week after next.
     let from = now() + Days::new(14);
     let monday = from - chrono::Duration::days(i64::from(from.weekday().num_days_from_monday()));
     let made = (0..visits).map(|n| {
@@ -83,7 +83,7 @@ async fn followed(world: &World<'_>) -> anyhow::Result<Vec<Row>> {
 
     let start = Instant::now();
     let source = json!({ "name": "Office", "url": format!("http://{address}/office.ics") });
-    let added = ask(world, "/calendar-sources", Some(&source)).await?;
+    let added = world.ask("/calendar-sources", Some(&source)).await?;
     let id = added["id"].as_str().context("no id")?.to_owned();
     let path = format!("/calendar-sources/{id}");
     let all = |now: &Value| now["visits"] == events;
@@ -111,17 +111,10 @@ async fn followed(world: &World<'_>) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-async fn ask(world: &World<'_>, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
-    let asked = Plan::new(&world.address, vec![world.api(path, body)]).keeping_bodies();
-    let answer = asked.all(1).await.all_well()?;
-    let (_, body) = answer.bodies.first().context("no answer")?;
-    Ok(serde_json::from_slice(body)?)
-}
-
 async fn wait(world: &World<'_>, path: &str, done: impl Fn(&Value) -> bool) -> anyhow::Result<()> {
     let since = Instant::now();
     loop {
-        let now = ask(world, path, None).await?;
+        let now = world.ask(path, None).await?;
         if done(&now) {
             return Ok(());
         }

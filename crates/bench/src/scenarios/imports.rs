@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    load::{Measured, Plan, histogram},
+    load::{Measured, histogram},
     provider::Sent,
     report::Row,
     scenarios::settle,
@@ -31,12 +31,12 @@ pub async fn run(world: &World<'_>) -> anyhow::Result<Vec<Row>> {
     let body = json!({ "kind": "contacts", "csv": file, "consent": "booked" });
     let resident = world.memory("VmRSS")?;
     let start = Instant::now();
-    let begun = ask(world, "/imports", Some(&body)).await?;
+    let begun = world.ask("/imports", Some(&body)).await?;
     let uploaded = start.elapsed().as_secs_f64();
     let id = begun["id"].as_str().context("no id")?.to_owned();
     let (mut most, mut beside) = (resident, histogram());
     let done = loop {
-        let now = ask(world, &format!("/imports/{id}"), None).await?;
+        let now = world.ask(&format!("/imports/{id}"), None).await?;
         if now["status"] != "running" {
             break now;
         }
@@ -62,13 +62,6 @@ pub async fn run(world: &World<'_>) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-async fn ask(world: &World<'_>, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
-    let asked = Plan::new(&world.address, vec![world.api(path, body)]).keeping_bodies();
-    let answer = asked.all(1).await.all_well()?;
-    let (_, body) = answer.bodies.first().context("no answer")?;
-    Ok(serde_json::from_slice(body)?)
-}
-
 /// Texts at a steady pace for a while: how long each takes from being asked for to being handed over.
 async fn texts(world: &World<'_>, about: &str, during: Duration) -> anyhow::Result<Measured> {
     let mut measured = Measured::new();
@@ -77,7 +70,9 @@ async fn texts(world: &World<'_>, about: &str, during: Duration) -> anyhow::Resu
         let person = &world.people[n % world.people.len()];
         let body = format!("Meanwhile {about} {n}");
         let (start, before) = (Instant::now(), world.provider.sent().len());
-        ask(world, "/messages", Some(&json!({ "contact_id": person.id, "body": body }))).await?;
+        world
+            .ask("/messages", Some(&json!({ "contact_id": person.id, "body": body })))
+            .await?;
         ensure!(
             world.provider.wait_for(before + 1, Duration::from_secs(30)).await,
             "a text did not leave"

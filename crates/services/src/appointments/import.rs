@@ -4,15 +4,13 @@ use chrono::{DateTime, Duration, Utc};
 use contract::{Code, appointments::Status};
 use domain::{imports::Said, zone::Zone};
 use entity::{appointments::appointment, contacts::contact};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set, sea_query::Expr,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 use uuid::Uuid;
 
 use super::{
     HORIZON, LENGTH,
     change::{self, How},
-    clocks, locked, record, set_status, status,
+    clocks, external, locked, record, set_status, status,
 };
 use crate::{
     businesses::staff,
@@ -38,18 +36,6 @@ pub(crate) struct FromFile<'a> {
     pub staff_label: Option<&'a str>,
     pub notes: Option<&'a str>,
     pub said: Said,
-}
-
-/// The visit that another system calls this.
-pub(crate) async fn called(tx: &Tx, business_id: Uuid, external_id: &str) -> Result<Option<appointment::Model>> {
-    Ok(by_external_id(business_id, external_id).one(&tx.db).await?)
-}
-
-/// The state is a literal: SQLite uses an index over a part of the rows only if it can see that the query asks for no others.
-pub(crate) fn by_external_id(business_id: Uuid, external_id: &str) -> Select<appointment::Entity> {
-    appointment::Entity::in_business(business_id)
-        .filter(appointment::Column::ExternalId.eq(external_id))
-        .filter(Expr::cust("\"external_id\" IS NOT NULL"))
 }
 
 /// The visit with this id, if it is one of this business.
@@ -109,7 +95,7 @@ pub(crate) async fn book(tx: &mut Tx, actor: &Actor, contact: &contact::Model, v
     checked(tx, visit)?;
     let notes = long("notes", visit.notes.unwrap_or_default(), 2000)?;
     let for_name = visit.for_name.map(|name| short("for_name", name, 80)).transpose()?;
-    let external_id = visit.external_id.map(|id| short("external_id", id, 200)).transpose()?;
+    let external_id = external::valid(visit.external_id)?;
     let staff_label = staff::chosen(tx, actor.business_id, visit.staff_label.unwrap_or_default()).await?;
     let ends_at = visit.ends_at.or(visit
         .type_minutes
@@ -236,8 +222,8 @@ async fn edit(
         row.ends_at = Set(visit.ends_at);
         changed.push("ends_at");
     }
-    if let (Some(id), None) = (visit.external_id, &before.external_id) {
-        row.external_id = Set(Some(short("external_id", id, 200)?));
+    if let (Some(id), None) = (external::valid(visit.external_id)?, &before.external_id) {
+        row.external_id = Set(Some(id));
         changed.push("external_id");
     }
     if changed.len() == known {

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{Kept, kind, reading};
 use crate::{
-    appointments::import as visits,
+    appointments::{external, import as visits},
     businesses::{self, locations, types},
     contacts,
     kernel::{Actor, Error, Result, Tx, error::problem},
@@ -295,7 +295,7 @@ impl Work {
     async fn named_visit(&self, tx: &Tx, row: &Row) -> Result<Option<Uuid>> {
         let business_id = self.import.business_id;
         if let Some(external_id) = &row.external_id
-            && let Some(there) = visits::called(tx, business_id, external_id).await?
+            && let Some(there) = external::called(&tx.db, business_id, external_id).await?
         {
             return Ok(Some(there.id));
         }
