@@ -119,6 +119,7 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("platform") view={Lazy::<routes::Platform>::new()} ssr=SsrMode::Async>
                     <Route path=path!("") view={Lazy::<routes::PlatformBusinesses>::new()} ssr=SsrMode::Async />
                     <Route path=path!("businesses/:id") view={Lazy::<routes::PlatformBusiness>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("numbers") view={Lazy::<routes::PlatformNumbers>::new()} ssr=SsrMode::Async />
                     <Route path=path!("settings") view={Lazy::<routes::PlatformSettings>::new()} ssr=SsrMode::Async />
                     <Route path=path!("doctor") view={Lazy::<routes::PlatformDoctor>::new()} ssr=SsrMode::Async />
                 </ParentRoute>

@@ -5,6 +5,7 @@ mod business;
 mod doctor;
 mod installation;
 mod list;
+mod requests;
 
 use chrono::{DateTime, Utc};
 use contract::Problem;
@@ -18,6 +19,7 @@ pub use business::{BusinessPage, EndLook};
 pub use doctor::DoctorPage;
 pub use installation::InstallationPage;
 pub use list::ListPage;
+pub use requests::RequestsPage;
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
@@ -87,6 +89,7 @@ fn Framed(me: PlatformView) -> impl IntoView {
             <A href="/platform" exact=true>
                 "Businesses"
             </A>
+            <A href="/platform/numbers">"Numbers"</A>
             <A href="/platform/doctor">"Doctor"</A>
             <A href="/platform/settings">"Settings"</A>
         </nav>

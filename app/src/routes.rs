@@ -117,6 +117,7 @@ page!(Setup, office, setup::SetupPage);
 page!(Platform, office, platform::Frame);
 page!(PlatformBusinesses, office, platform::ListPage);
 page!(PlatformBusiness, office, platform::BusinessPage);
+page!(PlatformNumbers, office, platform::RequestsPage);
 page!(PlatformSettings, office, platform::InstallationPage);
 page!(PlatformDoctor, office, platform::DoctorPage);
 page!(InboxRules, office, businesses::InboxRulesPage);

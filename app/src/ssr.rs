@@ -256,7 +256,9 @@ pub async fn account() -> Result<Uuid, AppError> {
 /// # Errors
 /// `Internal` when the session cannot be stored.
 pub async fn work_in(business: Uuid) -> Result<(), AppError> {
-    session().await?.insert(BUSINESS, business).await.map_err(broken)
+    let session = session().await?;
+    session.remove::<Uuid>(LOOKING).await.map_err(broken)?;
+    session.insert(BUSINESS, business).await.map_err(broken)
 }
 
 /// The id of this session, and another one: the old one may be known to somebody.

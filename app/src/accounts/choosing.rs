@@ -23,6 +23,7 @@ pub(super) const PATH: &str = "/businesses";
 pub struct ChoiceView {
     name: String,
     businesses: Vec<BusinessChoice>,
+    runs_installation: bool,
     flash: Option<Flash>,
 }
 
@@ -34,6 +35,7 @@ pub async fn list_businesses() -> Result<ChoiceView, AppError> {
     Ok(ChoiceView {
         name: services::accounts::name(&s, account).await?,
         businesses: services::accounts::choosing::businesses(&s, account).await?,
+        runs_installation: services::accounts::platform::is_admin(&s, account).await?,
         flash: flash?,
     })
 }
@@ -61,11 +63,18 @@ pub fn ChoosePage() -> impl IntoView {
 
 #[component]
 fn Choices(found: ChoiceView) -> impl IntoView {
-    let ChoiceView { name, businesses, flash } = found;
+    let ChoiceView {
+        name,
+        businesses,
+        runs_installation,
+        flash,
+    } = found;
     let problem = flash.and_then(|flash| flash.problem).map(|problem| problem.detail);
     let none = businesses.is_empty();
     let title = if none { "You work in no business" } else { "Your businesses" };
-    let what = if none {
+    let what = if none && runs_installation {
+        "Your account belongs to no business; it runs this installation."
+    } else if none {
         "Your account belongs to no business any more, so there is nothing to show here. If somebody invites you, their mail has a link that \
          brings you in. You can also create a business of your own with another address."
     } else {
@@ -94,6 +103,14 @@ fn Choices(found: ChoiceView) -> impl IntoView {
             <p>"You are signed in as " <strong>{name}</strong> "."</p>
             <p>{what}</p>
             <ul class="flex flex-col gap-2 empty:hidden">{list}</ul>
+            {runs_installation
+                .then(|| {
+                    view! {
+                        <a class="btn min-h-11 w-full justify-start" href="/platform">
+                            "This installation"
+                        </a>
+                    }
+                })}
             <form method="post" action=SignOut::url()>
                 <button type="submit" class="btn btn-ghost min-h-11">
                     <Icon icon=icondata::LuLogOut />

@@ -242,7 +242,12 @@ fn Made(link: InvitationLink) -> impl IntoView {
 fn Person(person: PersonView, owners: usize, shown: Shown) -> impl IntoView {
     let session = use_session();
     let (me, mine) = session.me.with_value(|me| (me.account_id, me.role));
-    let PersonView { member, last_in_at } = person;
+    let PersonView {
+        member,
+        last_in_at,
+        second_factor,
+    } = person;
+    let factor = second_factor.map(|on| if on { " · signs in with a code, too" } else { " · password alone" });
     let own = member.id == me;
     let may = |step| allowed(mine, own, step, owners).is_ok();
     let from = member.role;
@@ -262,7 +267,7 @@ fn Person(person: PersonView, owners: usize, shown: Shown) -> impl IntoView {
                 <span class="state badge-sent">{member.role.as_str()}</span>
             </h3>
             <p class="text-sm break-words text-muted">{member.email}</p>
-            <p class="text-sm text-muted">"Here since " <Timestamp at=member.created_at say=TimeFormat::Inline /> {seen}</p>
+            <p class="text-sm text-muted">"Here since " <Timestamp at=member.created_at say=TimeFormat::Inline /> {seen} {factor}</p>
             <div class="flex flex-wrap items-start gap-x-4 empty:hidden">{change} {remove}</div>
         </li>
     }

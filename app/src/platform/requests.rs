@@ -1,8 +1,4 @@
 //! Numbers that businesses ask for: buying one, giving one that is owned already, or saying no with a reason.
-//!
-//! Joined once `services::numbers::requests` is there: `mod requests;` and `pub use requests::RequestsPage;` in `platform.rs`, a link in its
-//! navigation, `page!(PlatformNumbers, office, platform::RequestsPage);` in `routes.rs`, the route `platform/numbers` in `lib.rs`, and
-//! `Principal::Platform` allowed by `Actor::may_run_installation`.
 
 use contract::numbers::{CandidateView, OpenRequestView};
 use leptos::prelude::*;
@@ -66,7 +62,7 @@ pub async fn buy_number(id: Uuid, number: String) -> Result<(), AppError> {
 
 /// Gives a number that is owned already, as typed.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
-pub async fn give_number(id: Uuid, number: String) -> Result<(), AppError> {
+pub async fn give_owned_number(id: Uuid, number: String) -> Result<(), AppError> {
     let form = ssr::Form::new(format!("give-{id}"), HERE).typed("number", &number);
     let work = async move {
         let (s, actor) = decider().await?;
@@ -109,7 +105,7 @@ pub fn RequestsPage() -> impl IntoView {
 fn Request(offer: Offer, decided: RwSignal<u32>) -> impl IntoView {
     let (open, found) = offer;
     let id = open.request.id;
-    let (buy, give, refuse) = (ServerAction::<BuyNumber>::new(), ServerAction::<GiveNumber>::new(), ServerAction::<RefuseNumber>::new());
+    let (buy, give, refuse) = (ServerAction::<BuyNumber>::new(), ServerAction::<GiveOwnedNumber>::new(), ServerAction::<RefuseNumber>::new());
     let buy_form = FormState::new(&format!("buy-{id}"), buy, flash());
     let give_form = FormState::new(&format!("give-{id}"), give, flash());
     let refuse_form = FormState::new(&format!("refuse-{id}"), refuse, flash());
@@ -124,15 +120,16 @@ fn Request(offer: Offer, decided: RwSignal<u32>) -> impl IntoView {
     let before = open.request.reason.clone().map(|why| view! { <p class="text-sm text-error">{why}</p> });
     let buying = match found {
         Ok(numbers) if !numbers.is_empty() => {
-            let options = numbers.into_iter().map(|one| {
+            let option = |one: CandidateView| {
                 let words = [one.phone_display, one.place, one.needs].into_iter().filter(|part| !part.is_empty());
                 (one.phone, words.collect::<Vec<_>>().join(" · "))
-            });
+            };
+            let options: Vec<(String, String)> = numbers.into_iter().map(option).collect();
             view! {
                 <ActionForm action=buy attr:class="flex flex-col gap-2">
                     <FormNote form=buy_form saved="It is theirs now." />
                     <input type="hidden" name="id" value=id.to_string() />
-                    <Choice form=buy_form name="number" label="Buy one at Twilio" options=options.collect::<Vec<_>>() required=true />
+                    <Choice form=buy_form name="number" label="Buy one at Twilio" options required=true />
                     <div>
                         <Submit form=buy_form label="Buy and give it" />
                     </div>

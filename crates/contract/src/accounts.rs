@@ -121,6 +121,8 @@ pub struct PersonView {
     pub member: MemberView,
     /// When they last signed in to work here.
     pub last_in_at: Option<DateTime<Utc>>,
+    /// Whether they sign in with a code as well; told to those who manage the business.
+    pub second_factor: Option<bool>,
 }
 
 /// A link that is shown once.

@@ -39,7 +39,7 @@ fn needs(door: &str) -> Needs {
 fn lets_in(needs: Needs, role: Role) -> bool {
     match needs {
         Needs::Anybody | Needs::Member => true,
-        Needs::Secret => false,
+        Needs::Secret | Needs::Platform => false,
         Needs::May(all) => all.iter().all(|what| allows(role, *what)),
         Needs::One(any) => any.iter().any(|what| allows(role, *what)),
     }
@@ -57,6 +57,16 @@ struct World {
     stranger: reqwest::Client,
     stranger_key: String,
     nobody: reqwest::Client,
+    /// Who runs the installation and belongs to no business.
+    admin: reqwest::Client,
+}
+
+/// What whoever is let in is not told; of a door of the platform, that there is nothing.
+const fn refusal(needs: Needs) -> u16 {
+    match needs {
+        Needs::Platform => 404,
+        _ => 403,
+    }
 }
 
 fn browser() -> reqwest::Client {
@@ -86,13 +96,14 @@ impl World {
         let ids = something_of_every_kind(&app).await;
         let import = ids.get(7).expect("the seventh after the first").clone();
         Self {
-            app,
             ids,
             import,
             members,
             stranger,
             stranger_key,
             nobody: browser(),
+            admin: admin(&app).await,
+            app,
         }
     }
 
@@ -132,6 +143,24 @@ impl World {
     }
 }
 
+/// Signed in at a business that they have left since: what they may is by running the installation alone.
+async fn admin(app: &TestApp) -> reqwest::Client {
+    let email = "pat@doors.test";
+    let role = Role::Staff;
+    let account = accounts::add_member(&app.s, app.business_id, role, "Pat", email, PASSWORD)
+        .await
+        .expect("a member");
+    accounts::platform::set_admin(&app.s, email, true).await.expect("made");
+    let http = browser();
+    sign_in(&http, &app.url, email, PASSWORD).await;
+    let operator = services::Actor {
+        business_id: app.business_id,
+        who: services::Principal::Operator,
+    };
+    accounts::members::remove(&app.s, &operator, account).await.expect("removed");
+    http
+}
+
 async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
     const ANN: &str = "+14155550171";
     let id = |value: &serde_json::Value| value["id"].as_str().expect("an id").to_owned();
@@ -148,6 +177,7 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
     let (_, import) = app.post("/imports", file).await;
     let source = json!({ "url": "https://calendar.invalid/x.ics", "name": format!("{MARK} salon") });
     let (_, source) = app.post("/calendar-sources", source).await;
+    let (_, wish) = app.post("/number-requests", json!({ "country": "US", "reason": format!("{MARK} opens a shop") })).await;
     let operator = services::Actor {
         business_id: app.business_id,
         who: services::Principal::Operator,
@@ -170,6 +200,7 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
         id(&import),
         id(&source),
         place.id.to_string(),
+        id(&wish),
     ]
 }
 
@@ -256,13 +287,18 @@ async fn pages_files_and_streams_let_in_whom_the_table_says() {
         let first = addresses(&path, &world.ids).remove(0);
         for (role, http) in &world.members {
             let answer = http.get(world.url(&first)).send().await.expect("an answer");
-            let refused = answer.status().as_u16() == 403;
+            let refused = answer.status().as_u16() == refusal(needs);
             assert_eq!(!refused, lets_in(needs, *role), "{door} and {role:?}: {}", answer.status());
             assert_ne!(answer.status().as_u16(), 401, "{door} and {role:?}");
         }
+        if needs == Needs::Platform {
+            let own = addresses(&path, &[world.app.business_id.to_string()]).remove(0);
+            let answer = world.admin.get(world.url(&own)).send().await.expect("an answer");
+            assert_eq!(answer.status().as_u16(), 200, "{door} and who runs the installation");
+        }
         let answer = world.nobody.get(world.url(&first)).send().await.expect("an answer");
         let status = answer.status();
-        let led_away = status.is_redirection() || status.as_u16() == 401;
+        let led_away = status.is_redirection() || matches!(status.as_u16(), 401 | 404);
         if needs != Needs::Anybody {
             assert!(led_away, "{door} and nobody: {status}");
         }

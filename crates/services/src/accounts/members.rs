@@ -75,6 +75,7 @@ async fn views(s: &Services, db: &impl ConnectionTrait, rows: Vec<member::Model>
         views.push(PersonView {
             member,
             last_in_at: row.last_in_at,
+            second_factor: None,
         });
     }
     Ok(views)

@@ -117,7 +117,7 @@ impl Actor {
     /// `NotAllowed`.
     pub fn may_run_installation(&self) -> Result<()> {
         match &self.who {
-            Principal::Operator => Ok(()),
+            Principal::Operator | Principal::Platform { .. } => Ok(()),
             _ => Err(problem(Code::NotAllowed, "Only whoever runs this installation may do that.")),
         }
     }

@@ -4,7 +4,7 @@ use contract::accounts::{AccountView, InvitationLink, InvitationView, PeopleView
 use secrecy::ExposeSecret;
 
 use crate::{
-    accounts::{self, emails, invitations::Invited, members},
+    accounts::{self, emails, invitations::Invited, members, second_factor},
     businesses,
     kernel::{Actor, Permission, Principal, Result, Services, error::problem},
     mails,
@@ -17,14 +17,18 @@ use crate::{
 pub async fn view(s: &Services, actor: &Actor, made: Option<Invited>) -> Result<PeopleView> {
     actor.may(Permission::ReadMembers)?;
     let mail_works = mails::works(s);
-    let invitations = if actor.may(Permission::ManageBusiness).is_ok() {
-        invitations(s, actor).await?
-    } else {
-        Vec::new()
-    };
+    let mut members = members::everybody(s, s.read(), actor.business_id).await?;
+    let mut open = Vec::new();
+    if actor.may(Permission::ManageBusiness).is_ok() {
+        open = invitations(s, actor).await?;
+        let safer = second_factor::who_has(s, actor).await?;
+        for one in &mut members {
+            one.second_factor = Some(safer.contains(&one.member.id));
+        }
+    }
     Ok(PeopleView {
-        members: members::everybody(s, s.read(), actor.business_id).await?,
-        invitations,
+        members,
+        invitations: open,
         mail_works,
         link: made.filter(|_| !mail_works).map(|made| link(s, &made)),
     })
