@@ -8,6 +8,8 @@ mod numbers;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
+use crate::registration::Judgement;
+
 pub use address::{is_local, same_address};
 pub use night::next_night;
 
@@ -95,6 +97,8 @@ pub struct Number {
     pub phone: String,
     /// How often Twilio has it, and the first of them.
     pub found: Reading<Vec<AtTwilio>>,
+    /// Whether it may text the business's own country, where carriers ask for a registration; none: they ask for none.
+    pub registration: Option<Judgement>,
 }
 
 /// A Messaging Service with those of its numbers that are ours.

@@ -1,5 +1,7 @@
 //! Our numbers: whether Twilio has them, and whether what customers write there comes to us.
 
+use crate::registration::Answer;
+
 use super::{AtTwilio, Facts, Line, Number, Reading, Service, Status, same_address};
 
 const PAGE: &str = "/settings/numbers";
@@ -22,6 +24,7 @@ pub(super) fn lines(facts: &Facts) -> Vec<Line> {
     let mut lines = Vec::new();
     for number in &facts.numbers {
         lines.push(exists(number));
+        lines.extend(registered(number));
         if let Reading::Got(found) = &number.found
             && let [at] = found.as_slice()
         {
@@ -59,6 +62,23 @@ fn exists(number: &Number) -> Line {
             .seen(Status::Warn, format!("Twilio has {shown} {} times.", more.len()))
             .fix("Look at the number in Twilio’s console.", CONSOLE),
     }
+}
+
+/// What the carriers say. It holds texts back by itself (`registration`), so that it is not essential here.
+fn registered(number: &Number) -> Option<Line> {
+    let judgement = number.registration.as_ref()?;
+    let status = match judgement.answer {
+        Answer::Yes | Answer::Probably => Status::Ok,
+        Answer::Wait => Status::Warn,
+        Answer::No => Status::Fail,
+        Answer::Unknown => Status::Skipped,
+    };
+    let title = format!("Registration of {}", number.shown);
+    let line = Line::new(format!("registration:{}", number.phone), title).seen(status, judgement.reason.clone());
+    Some(match status {
+        Status::Warn | Status::Fail => line.fix("See what to do beside the number.", PAGE),
+        Status::Ok | Status::Skipped => line,
+    })
 }
 
 /// Services that one of our numbers is in.

@@ -1,6 +1,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::registration::Answer;
 
 const URL: &str = "https://reminders.example.com";
 
@@ -9,6 +10,7 @@ fn number() -> Number {
         shown: "(415) 555-0100".to_owned(),
         phone: "+14155550100".to_owned(),
         found: Reading::Got(vec![at_twilio()]),
+        registration: None,
     }
 }
 
@@ -62,6 +64,11 @@ fn at(change: impl FnOnce(&mut AtTwilio)) -> Facts {
     let mut at = at_twilio();
     change(&mut at);
     with(|f| f.numbers[0].found = Reading::Got(vec![at]))
+}
+
+fn registered(answer: Answer) -> Facts {
+    let reason = "What the carriers say.".to_owned();
+    with(|f| f.numbers[0].registration = Some(Judgement { answer, reason }))
 }
 
 fn account(change: impl FnOnce(&mut Account)) -> Facts {
@@ -122,6 +129,10 @@ fn what_is_in_order_is_ok_in_every_line() {
 #[case::twice(with(|f| f.numbers[0].found = Reading::Got(vec![at_twilio(), at_twilio()])), "number:+14155550100", Status::Warn)]
 #[case::voice_only(at(|a| a.sms = false), "number:+14155550100", Status::Fail)]
 #[case::not_in_use(at(|a| a.in_use = false), "number:+14155550100", Status::Warn)]
+#[case::registered(registered(Answer::Probably), "registration:+14155550100", Status::Ok)]
+#[case::looked_at(registered(Answer::Wait), "registration:+14155550100", Status::Warn)]
+#[case::unregistered(registered(Answer::No), "registration:+14155550100", Status::Fail)]
+#[case::unread(registered(Answer::Unknown), "registration:+14155550100", Status::Skipped)]
 #[case::thrown_away(at(|a| a.sms_url.clear()), "inbound:+14155550100", Status::Fail)]
 #[case::elsewhere(at(|a| a.sms_url = "https://demo.twilio.com/welcome".into()), "inbound:+14155550100", Status::Fail)]
 #[case::get(at(|a| a.sms_method = "GET".into()), "inbound:+14155550100", Status::Fail)]

@@ -3,9 +3,10 @@
 use chrono::Duration;
 use domain::{
     phone,
+    registration::Kind,
     selftest::{Account, AtTwilio, Balance, Facts, LOST, Number, Reading, Service},
 };
-use entity::businesses::business;
+use entity::{businesses::business, numbers::number};
 use futures::future::join_all;
 use twilio::{Client, NumberSeen, ReadError};
 
@@ -13,7 +14,7 @@ use super::{front, progress};
 use crate::{
     channels::connections::{self, Connections, patient},
     kernel::{Result, Services},
-    numbers,
+    numbers::{self, registration},
 };
 
 /// Numbers and Messaging Services that are looked at.
@@ -40,9 +41,10 @@ pub(super) async fn gather(s: &Services, b: &business::Model) -> Result<Facts> {
     };
     progress(s, b.id, 1).await?;
     let ours = numbers::active(&s.db().read, b.id).await?;
-    let phones: Vec<String> = ours.into_iter().map(|number| number.phone).take(NUMBERS).collect();
+    let ours: Vec<number::Model> = ours.into_iter().take(NUMBERS).collect();
+    let look = |row: number::Model, found| looked(s, b, row, found);
     let Some(connection) = connection else {
-        facts.numbers = phones.into_iter().map(|phone| number(b, phone, Reading::Absent)).collect();
+        facts.numbers = ours.into_iter().map(|row| look(row, Reading::Absent)).collect();
         return Ok(facts);
     };
     let client = connection.client();
@@ -56,16 +58,13 @@ pub(super) async fn gather(s: &Services, b: &business::Model) -> Result<Facts> {
     progress(s, b.id, 2).await?;
     // Who is not known is not asked further: Twilio counts wrong tokens.
     if !known {
-        facts.numbers = phones.into_iter().map(|phone| number(b, phone, Reading::Refused)).collect();
+        facts.numbers = ours.into_iter().map(|row| look(row, Reading::Refused)).collect();
         return Ok(facts);
     }
-    let looked = join_all(phones.iter().map(|phone| numbers_of(client, phone)));
-    let (found, services) = futures::join!(looked, services(client, &phones));
-    facts.numbers = phones
-        .into_iter()
-        .zip(found)
-        .map(|(phone, found)| number(b, phone, found))
-        .collect();
+    let phones: Vec<String> = ours.iter().map(|row| row.phone.clone()).collect();
+    let asked = join_all(phones.iter().map(|phone| numbers_of(client, phone)));
+    let (found, services) = futures::join!(asked, services(client, &phones));
+    facts.numbers = ours.into_iter().zip(found).map(|(row, found)| look(row, found)).collect();
     facts.services = services;
     progress(s, b.id, 3).await?;
     let (balance, geo, alerts) = futures::join!(balance(client), geo(client, &b.country), alerts(s, client));
@@ -77,10 +76,12 @@ pub(super) async fn gather(s: &Services, b: &business::Model) -> Result<Facts> {
     Ok(facts)
 }
 
-fn number(b: &business::Model, phone: String, found: Reading<Vec<AtTwilio>>) -> Number {
+fn looked(s: &Services, b: &business::Model, row: number::Model, found: Reading<Vec<AtTwilio>>) -> Number {
+    let asked = Kind::of(&row.phone).is_asked_in(&b.country);
     Number {
-        shown: phone::display(&phone, &b.country),
-        phone,
+        shown: phone::display(&row.phone, &b.country),
+        registration: asked.then(|| registration::standing(&row, s.now())),
+        phone: row.phone,
         found,
     }
 }
