@@ -1,5 +1,6 @@
 //! Settings of the business.
 
+mod countries;
 mod customers_page;
 mod day;
 mod email;
@@ -11,6 +12,7 @@ mod own;
 mod past;
 mod profile;
 mod reminding;
+mod retention;
 mod sending;
 mod staff;
 mod types;
@@ -22,6 +24,7 @@ pub use own::OwnPage;
 pub use past::VisitsPage;
 pub use profile::ProfilePage;
 pub use reminding::RemindersPage;
+pub use retention::RetentionPage;
 pub use sending::{HoursPage, LimitsPage};
 pub use staff::{StaffPage, list_staff};
 pub use types::{TypesPage, list_types};

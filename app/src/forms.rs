@@ -244,6 +244,38 @@ pub fn Choice(
     }
 }
 
+/// A labelled box to tick: `yes` if it was. What was saved with it is not asked for by the next time.
+#[component]
+pub fn Check(form: FormState, name: &'static str, label: &'static str, #[prop(optional, into)] hint: String) -> impl IntoView {
+    let id = form.id(name);
+    let note = format!("{id}-note");
+    let error = form.error(name);
+    let input = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let (true, Some(input)) = (form.saved.get(), input.get()) {
+            input.set_checked(false);
+        }
+    });
+    view! {
+        <div class="flex flex-col gap-1">
+            <label class="flex min-h-11 items-center gap-2.5">
+                <input
+                    node_ref=input
+                    id=id
+                    type="checkbox"
+                    name=name
+                    value="yes"
+                    class="checkbox"
+                    aria-invalid=move || error.read().is_some().to_string()
+                    aria-describedby=note.clone()
+                />
+                {label}
+            </label>
+            <FieldNote id=note error hint />
+        </div>
+    }
+}
+
 #[component]
 fn FieldNote(id: String, error: Signal<Option<String>>, hint: String) -> impl IntoView {
     view! {

@@ -171,6 +171,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("settings/people") view={Lazy::<routes::People>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/reminders") view={Lazy::<routes::Reminders>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/retention") view={Lazy::<routes::Retention>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/self-test") view={Lazy::<routes::SelfTest>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/twilio") view={Lazy::<routes::Twilio>::new()} ssr=SsrMode::Async />

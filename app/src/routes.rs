@@ -105,6 +105,7 @@ page!(ApiKeys, office, integrations::KeysPage);
 page!(AuditTrail, office, audit::AuditPage);
 page!(Email, office, businesses::EmailPage);
 page!(Limits, office, businesses::LimitsPage);
+page!(Retention, office, businesses::RetentionPage);
 page!(Locations, office, businesses::LocationsPage);
 page!(OwnSettings, office, businesses::OwnPage);
 page!(Profile, office, businesses::ProfilePage);

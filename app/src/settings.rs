@@ -58,7 +58,7 @@ fn groups() -> [(&'static str, Vec<Entry>); 5] {
         ("Texts", vec![
             entry("/settings/reminders", icondata::LuAlarmClock, "Reminders", "When they go out, and what they say."),
             entry("/settings/hours", icondata::LuMoon, "Quiet hours", "When no machine texts anybody."),
-            entry("/settings/limits", icondata::LuGauge, "Texts and limits", "How many an hour, and the month’s budget."),
+            entry("/settings/limits", icondata::LuGauge, "Texts and limits", "How many an hour, the month’s budget, and to which countries."),
             entry("/settings/inbox", icondata::LuInbox, "Inbox", "Who gets a conversation, and when it is closed."),
             entry("/settings/quick-replies", icondata::LuMessageSquareText, "Quick replies", "Texts that you send often."),
         ]),
@@ -72,6 +72,7 @@ fn groups() -> [(&'static str, Vec<Entry>); 5] {
             managed("/setup", icondata::LuRocket, "First steps", "What a new business needs."),
         ]),
         ("Data", vec![
+            managed("/settings/retention", icondata::LuHourglass, "Retention", "How long texts and other things are kept."),
             entry("/imports", icondata::LuUpload, "Files", "Contacts and visits brought in."),
             Entry {
                 needs: Some(Permission::ReadAudit),

@@ -66,6 +66,7 @@ const FILES: &[File] = &[
     file!(each "0058_number_requests_and_registration"),
     file!(each "0060_audit_trail_and_settings"),
     file!(each "0062_running_an_installation"),
+    file!(each "0064_countries_and_retention"),
 ];
 
 /// Our own tables.

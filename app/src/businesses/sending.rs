@@ -1,4 +1,4 @@
-//! What bounds the texts of a business: how many for how much money, and at what time of day.
+//! What bounds the texts of a business: how many for how much money, and at what time of day. To which countries: `countries`.
 
 use contract::{
     businesses::{SendingView, StateHoursView},
@@ -8,7 +8,7 @@ use domain::prices::dollars;
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 
-use super::day::DayPicture;
+use super::{countries::Countries, day::DayPicture};
 use crate::{
     audit::LastChanged,
     components::Awaited,
@@ -81,7 +81,16 @@ pub fn LimitsPage() -> impl IntoView {
                 <h1>"Texts and limits"</h1>
                 <LastChanged what="business.sending_updated" />
             </div>
-            <Awaited from=sending view=|sending| view! { <Texts sending /> } />
+            <Awaited
+                from=sending
+                view=|sending| {
+                    let countries = sending.countries.clone();
+                    view! {
+                        <Texts sending />
+                        <Countries countries />
+                    }
+                }
+            />
         </div>
     }
 }

@@ -79,6 +79,67 @@ pub struct SendingView {
     /// US states that allow less of the day than others.
     #[serde(default)]
     pub states: Vec<StateHoursView>,
+    pub countries: CountriesView,
+}
+
+/// Which countries a business texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountryRule {
+    /// Its own, and those that share its calling code.
+    #[default]
+    Home,
+    /// Those of a list.
+    Listed,
+    Everywhere,
+}
+
+impl CountryRule {
+    pub const ALL: [CountryRule; 3] = [CountryRule::Home, CountryRule::Listed, CountryRule::Everywhere];
+
+    /// As a form says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CountryRule::Home => "home",
+            CountryRule::Listed => "listed",
+            CountryRule::Everywhere => "everywhere",
+        }
+    }
+
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.as_str() == name)
+    }
+
+    /// As the settings call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            CountryRule::Home => "Our own country",
+            CountryRule::Listed => "Only the countries listed below",
+            CountryRule::Everywhere => "Every country",
+        }
+    }
+}
+
+/// Which countries a business texts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountriesView {
+    pub rule: CountryRule,
+    /// By name; empty unless the rule is a list.
+    pub listed: Vec<CountryView>,
+    /// The name of the business's own country, if it is known.
+    pub home: Option<String>,
+    /// Its calling code, if others share it.
+    pub shared_code: Option<u16>,
+}
+
+/// Which countries a business texts, as typed. Only owners and admins may.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateCountries {
+    /// As `CountryRule` is written.
+    pub rule: String,
+    /// English names or ISO codes with commas between; of no use unless the rule is a list.
+    pub countries: String,
 }
 
 /// When a US state allows advertising by text, like `9:00 to 20:00`, or `not at all`.
@@ -196,6 +257,23 @@ pub struct UpdateInbox {
     pub assign: String,
     /// Days, 1 to 365; empty: never.
     pub close_after_days: String,
+}
+
+/// How long what texts say is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetentionView {
+    /// Days; none: for ever.
+    pub keep_days: Option<i32>,
+}
+
+/// The same as typed. Only owners and admins may.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateRetention {
+    /// One of the choices of `domain::retention`.
+    pub keep_days: String,
+    /// What is older than that may be removed.
+    pub confirm: bool,
 }
 
 /// A place appointments happen at.

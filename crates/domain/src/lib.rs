@@ -16,6 +16,8 @@ pub mod consent;
 pub mod countries;
 pub mod crowd;
 pub mod delivery;
+#[cfg(feature = "phone")]
+pub mod destinations;
 pub mod filters;
 pub mod guessing;
 pub mod hours;
@@ -39,6 +41,7 @@ pub mod quiet;
 pub mod rate_limit;
 pub mod registration;
 pub mod reminders;
+pub mod retention;
 pub mod search;
 pub mod second_factor;
 pub mod segments;

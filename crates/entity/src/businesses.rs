@@ -45,6 +45,15 @@ pub mod business {
         pub suspended_why: Option<String>,
         /// When its first steps were put away.
         pub guide_hidden_at: Option<DateTimeUtc>,
+        /// As `domain::destinations` keeps it.
+        pub texts_to: Option<String>,
+        /// What messages say is removed after so many days; none: never.
+        pub keep_days: Option<i32>,
+        /// The last message that this was done to, by its time and id; none: to none yet.
+        pub removed_at: Option<DateTimeUtc>,
+        pub removed_id: Option<Uuid>,
+        /// When there may be more to remove.
+        pub remove_next_at: Option<DateTimeUtc>,
         pub ledger_seq: i64,
         pub ledger_hash: String,
         pub created_at: DateTimeUtc,

@@ -2,6 +2,7 @@
 
 pub mod customers_page;
 pub mod first_steps;
+pub(crate) mod keeping;
 pub mod language;
 pub mod locations;
 pub mod reminding;
@@ -115,6 +116,11 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         assign_rule: Set(AssignRule::Off.as_str().to_owned()),
         close_after_days: Set(Some(rules::CLOSE_AFTER_DAYS)),
         close_next_at: Set(Some(tx.now)),
+        texts_to: Set(Some(String::new())),
+        keep_days: Set(None),
+        removed_at: Set(None),
+        removed_id: Set(None),
+        remove_next_at: Set(None),
         ledger_seq: Set(0),
         ledger_hash: Set(domain::consent::GENESIS.to_owned()),
         created_at: Set(tx.now),

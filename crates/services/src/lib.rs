@@ -8,7 +8,8 @@
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
-//!   `receiving`, which answers; `reconcile`, which compares.
+//!   `receiving`, which answers; `reconcile`, which compares;
+//!   `retention`, which removes what texts said.
 //! - tops: `merging` (two people who are one), `search` (people, messages and visits at once), `filters` (what the
 //!   inbox is narrowed by), `samples` (people to try things with), `pages` (what a screen shows of many nouns),
 //!   `platform` (all businesses, for whoever runs the installation), `doctor` (what the installation itself looks like),
@@ -51,6 +52,7 @@ pub mod receiving;
 pub mod reconcile;
 pub mod reminders;
 pub mod reports;
+pub mod retention;
 pub mod samples;
 pub mod search;
 pub mod seed;

@@ -1,6 +1,7 @@
 //! The queries that run all the time use the index that was made for them, on both databases: their cost does not grow with history.
 
 mod calendar;
+mod keeping;
 mod running;
 mod trail;
 
@@ -286,6 +287,7 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     due(&db, b, business).await;
     calendar::queries(&db, b, business).await;
     running::queries(&db, b, business).await;
+    keeping::queries(&db, b, business).await;
     each_text(&db, b, business, somebody).await;
     let waiting_of = message::Entity::in_business(business)
         .filter(Expr::cust(messages::WAITING))

@@ -1,12 +1,15 @@
-//! What bounds the texts of a business: how many for how much money, and at what time of day. What a bound that is wider now has held back
+//! What bounds the texts of a business: how many for how much money, at what time of day, and to which countries. What a bound that is wider now has held back
 //! is looked at again at once.
 
 use chrono::{NaiveTime, Timelike};
 use contract::{
     Code, FieldError, Problem,
-    businesses::{UpdateLimits, UpdateQuietHours},
+    businesses::{CountryRule, UpdateCountries, UpdateLimits, UpdateQuietHours},
 };
-use domain::prices;
+use domain::{
+    destinations::{self, Destinations},
+    prices,
+};
 use entity::businesses::business;
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 use serde_json::{Value, json};
@@ -87,6 +90,84 @@ pub async fn update_quiet_hours(s: &Services, actor: &Actor, cmd: UpdateQuietHou
     };
     tx.record_change(after.id, &actor.who, event, Some(was), Some(hours(&after)));
     tx.commit().await
+}
+
+/// Changes to which countries texts may go. What waits for one that is not among them any more goes on waiting, and says why.
+///
+/// # Errors
+/// `NotAllowed` for staff; `Invalid` per field.
+pub async fn update_countries(s: &Services, actor: &Actor, cmd: UpdateCountries) -> Result<()> {
+    actor.may(Permission::ManageBusiness)?;
+    let chosen = valid_countries(&cmd)?;
+    let mut tx = s.begin().await?;
+    let before = locked(&tx, actor.business_id).await?;
+    // Another list may let go what waits; looking costs little.
+    let wider = chosen.kept() != before.texts_to;
+    let was = countries(&before);
+    let mut row = before.into_active_model();
+    row.texts_to = Set(chosen.kept());
+    let after = row.update(&tx.db).await?;
+    let event = Event::SendingChanged {
+        wider,
+        what: Bounds::Countries,
+    };
+    tx.record_change(after.id, &actor.who, event, Some(was), Some(countries(&after)));
+    tx.commit().await
+}
+
+fn valid_countries(cmd: &UpdateCountries) -> Result<Destinations> {
+    let mut wrong = Wrong::default();
+    let chosen = match CountryRule::find(&cmd.rule) {
+        None => {
+            wrong.mark("rule", "Please choose one of the three.");
+            None
+        }
+        Some(CountryRule::Home) => Some(Destinations::Home),
+        Some(CountryRule::Everywhere) => Some(Destinations::Everywhere),
+        Some(CountryRule::Listed) => match destinations::read(&cmd.countries) {
+            Ok(all) if all.is_empty() => {
+                wrong.mark("countries", "Please name at least one country.");
+                None
+            }
+            Ok(all) => Some(Destinations::Listed(all)),
+            Err(typed) => {
+                let typed: String = typed.chars().take(60).collect();
+                let why =
+                    format!("“{typed}” is no country we know. Give names like Italy or codes like IT, with commas between.");
+                wrong.mark("countries", &why);
+                None
+            }
+        },
+    };
+    wrong.unless(chosen)
+}
+
+/// Where texts of a business may go.
+pub(crate) fn destinations(b: &business::Model) -> Destinations {
+    Destinations::stored(b.texts_to.as_deref())
+}
+
+/// Why no text of this business may go to this number (E.164), if none may.
+pub(crate) fn not_texted(b: &business::Model, number: &str) -> Option<String> {
+    destinations(b).objection(&b.country, number)
+}
+
+/// Where that is changed.
+pub(crate) const COUNTRIES_CHANGED: &str = "Owners and admins choose the countries in Settings, under “Texts and limits”.";
+
+/// The same as one sentence or two for whoever wants to send.
+pub(crate) fn not_texted_there(b: &business::Model, number: &str) -> Option<String> {
+    not_texted(b, number).map(|why| format!("{why} {COUNTRIES_CHANGED}"))
+}
+
+/// What the audit trail keeps.
+fn countries(b: &business::Model) -> Value {
+    let named = match destinations(b) {
+        Destinations::Everywhere => CountryRule::Everywhere.words().to_owned(),
+        Destinations::Home => CountryRule::Home.words().to_owned(),
+        Destinations::Listed(all) => all.iter().map(|country| country.name).collect::<Vec<_>>().join(", "),
+    };
+    json!({ "countries": named })
 }
 
 /// What the audit trail keeps.

@@ -154,6 +154,8 @@ pub(crate) enum Event {
     VisitRulesChanged,
     /// What happens to conversations by itself.
     InboxRulesChanged,
+    /// How long what texts say is kept.
+    RetentionChanged,
     AppointmentTypeAdded(Uuid),
     AppointmentTypeChanged(Uuid),
     StaffLabelAdded(Uuid),
@@ -265,6 +267,8 @@ pub(crate) enum Bounds {
     Limits,
     /// At what time of day.
     QuietHours,
+    /// To which countries.
+    Countries,
 }
 
 /// What a person is written about their account.
@@ -367,9 +371,13 @@ impl Event {
                 what: Bounds::QuietHours,
                 ..
             } => ("business.quiet_hours_updated", "business", None),
+            E::SendingChanged {
+                what: Bounds::Countries, ..
+            } => ("business.countries_updated", "business", None),
             E::RemindersChanged => ("business.reminders_updated", "business", None),
             E::VisitRulesChanged => ("business.visits_updated", "business", None),
             E::InboxRulesChanged => ("business.inbox_updated", "business", None),
+            E::RetentionChanged => ("business.retention_updated", "business", None),
             E::AppointmentTypeAdded(id) => ("appointment_type.created", "appointment_type", Some(*id)),
             E::AppointmentTypeChanged(id) => ("appointment_type.updated", "appointment_type", Some(*id)),
             E::StaffLabelAdded(id) => ("staff_label.created", "staff_label", Some(*id)),

@@ -330,7 +330,8 @@ pub(super) async fn may_write(
     if contact.sample {
         return Err(problem(Code::MayNotSend, contacts::SAMPLE));
     }
-    if businesses::of(tx, contact.business_id).await?.suspended_at.is_some() {
+    let business = businesses::of(tx, contact.business_id).await?;
+    if business.suspended_at.is_some() {
         return Err(problem(Code::MayNotSend, businesses::SUSPENDED));
     }
     if contact.held_since.is_some() {
@@ -344,6 +345,11 @@ pub(super) async fn may_write(
             .then_some("No e-mail address of this person is known."),
     };
     if let Some(why) = objection {
+        return Err(problem(Code::MayNotSend, why));
+    }
+    if channel == Channel::Sms
+        && let Some(why) = businesses::sending::not_texted_there(&business, &contact.phone)
+    {
         return Err(problem(Code::MayNotSend, why));
     }
     may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;

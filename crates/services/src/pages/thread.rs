@@ -58,14 +58,15 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, place: Place) -> Resu
         Some(from) => registration::objection(s.read(), actor.business_id, from, &contact.phone, s.now()).await?,
         None => None,
     };
-    let country = businesses::get(s.read(), actor.business_id).await?.country;
+    let business = businesses::get(s.read(), actor.business_id).await?;
+    let not_there = businesses::sending::not_texted(&business, &contact.phone);
     let hold = tasks::hold::of(s.read(), actor.business_id, &contact).await?;
     Ok(Thread {
         notes: conversations::notes::between(s.read(), id, page.since, page.until).await?,
         draft: conversations::notes::draft(s.read(), actor, id).await?,
         members: accounts::members(s.read(), actor.business_id).await?,
-        composer: composer(&contact, hold, sender.is_some(), forbidden),
-        sender: sender.map(|phone| domain::phone::display(&phone, &country)),
+        composer: composer(&contact, hold, sender.is_some(), not_there, forbidden),
+        sender: sender.map(|phone| domain::phone::display(&phone, &business.country)),
         messages: page.rows.into_iter().map(messages::shown).collect(),
         older: page.older,
         newer: page.newer,
@@ -190,8 +191,14 @@ async fn written_for_later(
 }
 
 /// Whether staff may write to this person, and what to do if not.
-/// `forbidden`: the number that it would leave from may not text this phone.
-fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool, forbidden: Option<Judgement>) -> Composer {
+/// `not_there`: the business does not text this phone's country. `forbidden`: the number that it would leave from may not text this phone.
+fn composer(
+    contact: &ContactView,
+    hold: Option<Hold>,
+    sender: bool,
+    not_there: Option<String>,
+    forbidden: Option<Judgement>,
+) -> Composer {
     let closed = |reason: &str, next_step: &str| Composer::Closed {
         reason: reason.to_owned(),
         next_step: next_step.to_owned(),
@@ -204,6 +211,12 @@ fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool, forbidden: 
     }
     if let Some(why) = Address::of(&contact.phone).objection() {
         return closed(why, "If they have a phone number, add it on their page.");
+    }
+    if let Some(why) = not_there {
+        return closed(
+            &why,
+            &format!("Call them instead. {}", businesses::sending::COUNTRIES_CHANGED),
+        );
     }
     if let Err(reason) = may_send(contact.consent.sms, Sending::Reply) {
         return closed(reason, "Call them instead. They can text START to get texts again.");

@@ -37,8 +37,8 @@ const SUSPENDED_LOOK: Duration = Duration::hours(1);
 /// How long the others wait while one call shows whether a breaker may close.
 const PROBE_LOOK: Duration = Duration::seconds(10);
 
-/// How long a text waits for a registration if it has no time of its own.
-const UNREGISTERED: Duration = Duration::hours(24);
+/// How long a text waits for a registration, or for its country to be allowed, if it has no time of its own.
+const SEEN_TO: Duration = Duration::hours(24);
 
 /// What becomes of a text.
 pub(super) enum Verdict {
@@ -200,11 +200,16 @@ impl ClaimContext {
         if business.suspended_at.is_some() {
             return self.in_time(m, Verdict::Defer(now + SUSPENDED_LOOK, businesses::SUSPENDED.to_owned()));
         }
+        if channel == Channel::Sms
+            && let Some(why) = businesses::sending::not_texted_there(business, &m.theirs)
+        {
+            return self.in_time(m, until_allowed(now, m, &why));
+        }
         if let Some(verdict) = asleep(now, business, person, m, policy) {
             return verdict;
         }
         if let Some(why) = number.and_then(|number| registration::holds_back(number, &m.theirs, now)) {
-            return self.in_time(m, unregistered(now, m, &why));
+            return self.in_time(m, until_allowed(now, m, &why));
         }
         // Before the limits: what a breaker holds back must not use them up.
         let probes = match self.breakers(now, business, m, probed) {
@@ -258,9 +263,10 @@ impl ClaimContext {
     }
 }
 
-/// A text that carriers would not take waits until somebody has seen to the registration: a day at most, where it is useful for good.
-fn unregistered(now: DateTime<Utc>, m: &message::Model, why: &str) -> Verdict {
-    if m.useful_until.is_none() && now - m.created_at >= UNREGISTERED {
+/// A text that carriers would not take, or that goes to a country the business does not text, waits until somebody has seen to that: a day
+/// at most, where it is useful for good.
+fn until_allowed(now: DateTime<Utc>, m: &message::Model, why: &str) -> Verdict {
+    if m.useful_until.is_none() && now - m.created_at >= SEEN_TO {
         return Verdict::Withdraw(format!("It could not leave within a day. {why}"));
     }
     Verdict::Defer(now + registration::LOOK, format!("Waits: {why}"))
