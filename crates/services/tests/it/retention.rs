@@ -12,7 +12,7 @@ use contract::{
 };
 use entity::messages::{message, message_kept, receipt};
 use rstest::rstest;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder};
 use services::{conversations, jobs, outbox, retention, search};
 use testkit::{Backend, World};
 
@@ -179,7 +179,7 @@ async fn a_long_history_is_done_in_steps_each_of_which_may_be_the_last(
                 created_at: one.created_at + Duration::seconds(n * 100 + k),
                 ..one.clone()
             };
-            sea_orm::IntoActiveModel::into_active_model(more).reset_all()
+            more.into_active_model().reset_all()
         });
         message::Entity::insert_many(more)
             .exec_without_returning(db)
