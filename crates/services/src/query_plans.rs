@@ -84,7 +84,9 @@ INSERT INTO calendar_source (id, business_id, name, url, next_at, created_at, up
 INSERT INTO calendar_event (id, business_id, source_id, uid, recurrence, title, title_key, starts_at, state, created_at, updated_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', md5((n % 50)::text)::uuid, n::text, '', '', (n % 700)::text,
     now() + n * interval '1 minute', 'linked', now(), now() FROM generate_series(1, 20000) n;
-ANALYZE business; ANALYZE calendar_source; ANALYZE calendar_event;
+INSERT INTO message_kept (message_id, business_id, look_at)
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', now() + n * interval '1 minute' FROM generate_series(1, 5000) n;
+ANALYZE message_kept; ANALYZE business; ANALYZE calendar_source; ANALYZE calendar_event;
 ANALYZE appointment_change; ANALYZE audit_event; ANALYZE consent; ANALYZE contact_tag; ANALYZE saved_filter; ANALYZE presence; ANALYZE note; ANALYZE appointment; ANALYZE message; ANALYZE conversation; ANALYZE reminder_request; ANALYZE contact;
 ";
 
