@@ -25,7 +25,7 @@ use crate::{
     businesses::{self, keeping},
     contacts, conversations,
     kernel::{
-        Actor, Error, Permission, Result, Services, Tx,
+        Actor, Permission, Result, Services, Tx,
         error::field,
         paging::{self, Cursor, TimeCursor},
     },
@@ -82,7 +82,7 @@ async fn lost(tx: &Tx, b: &business::Model, days: Option<i32>) -> Result<u32> {
     paging::count_to(&tx.db, rows, message::Column::Id, MOST_COUNTED).await
 }
 
-fn unconfirmed(lost: u32) -> Error {
+fn unconfirmed(lost: u32) -> crate::kernel::Error {
     let texts = match lost {
         1 => "1 text".to_owned(),
         lost if u64::from(lost) == MOST_COUNTED => "10,000 texts or more".to_owned(),
