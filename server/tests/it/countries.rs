@@ -32,11 +32,9 @@ async fn countries_are_chosen_without_a_script_and_hold(#[values(Backend::Sqlite
         "{html}"
     );
     post(&app, &save, &[("rule", "listed"), ("countries", "usa, UK")]).await;
+    assert!(page(&app, PAGE).await.contains("Saved."));
     let html = page(&app, PAGE).await;
-    assert!(
-        html.contains("Saved.") && html.contains("United Kingdom, United States"),
-        "{html}"
-    );
+    assert!(html.contains("United Kingdom, United States"), "{html}");
     app.reply(&mia, "Hello").await;
     let html = page(&app, "/settings/audit").await;
     assert!(html.contains("Countries that are texted changed"), "{html}");
