@@ -5,7 +5,7 @@ use services::{accounts, jobs, queue::Job, selftest, setup};
 use testkit::Backend;
 
 use crate::{
-    app::{TestApp, sid, sign_in},
+    app::{NUMBER, TestApp, sid, sign_in},
     looking::{changed, rows},
     pages::{page, post, server_function},
 };
@@ -180,6 +180,10 @@ async fn a_look_into_a_business_reads_and_every_write_in_it_is_refused() {
         "resume_business",
         "set_sign_up",
         "run_doctor",
+        "open_number_requests",
+        "buy_number",
+        "give_owned_number",
+        "refuse_number",
     ];
     for (path, _) in leptos::server_fn::axum::server_fn_paths() {
         let name = path
@@ -219,6 +223,7 @@ async fn a_look_into_a_business_reads_and_every_write_in_it_is_refused() {
 #[tokio::test]
 async fn the_self_test_finds_our_own_door_open() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
+    app.sim.own_number(app.sim.account_sid(), NUMBER);
     app.sign_in().await;
     assert!(page(&app, "/settings/self-test").await.contains("It has not run yet."));
     let path = server_function(&app, "/settings/self-test", "run_self_test").await;
