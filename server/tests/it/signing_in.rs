@@ -90,6 +90,7 @@ async fn assert_opens_nothing(app: &TestApp, http: &reqwest::Client) {
         "begin_sign",
         "left_flash",
         "awaits_code",
+        "begin_forgot",
         "list_countries",
         "country_of_zone",
         "zone_names",
