@@ -30,7 +30,7 @@ test('somebody is invited, joins, works in two businesses, becomes staff again a
   await page.getByLabel('E-mail').fill(other.email);
   await page.getByLabel('Role').first().selectOption('admin');
   await page.getByRole('button', { name: 'Invite', exact: true }).click();
-  await appears(page, page.getByRole('region', { name: 'Open invitations' }).getByText(other.email));
+  await appears(page, page.getByRole('region', { name: 'Open invitations' }).getByText(`${other.email} · admin`));
   await appears(page, page.getByText('Handed over to the mail server.'));
   await look(page, 'people');
 
@@ -93,7 +93,7 @@ test('somebody new makes an account by the link in their mail', { tag: '@form' }
   await guest.getByLabel('Your name').fill('Eve Adams');
   await guest.getByLabel('Password').fill('short');
   await guest.getByRole('button', { name: 'Make an account and join' }).click();
-  await expect(guest.getByText('at least 8 characters')).toBeVisible();
+  await expect(guest.getByText('Please choose at least 8 characters')).toBeVisible();
   await expect(guest.getByLabel('Your name')).toHaveValue('Eve Adams');
   await guest.getByLabel('Password').fill(password);
   await guest.getByRole('button', { name: 'Make an account and join' }).click();

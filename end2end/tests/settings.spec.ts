@@ -25,7 +25,7 @@ test('quiet hours are drawn, and what is wrong is said at its field', { tag: '@f
   await newBusiness(page);
   await open(page, '/settings/hours');
   await expect(page.getByRole('img', { name: /no reminders from 21:00 to 08:00/ })).toBeVisible();
-  await page.getByLabel('No reminders from').fill('19:30');
+  await page.getByRole('textbox', { name: 'No reminders from' }).fill('19:30');
   await page.getByLabel('Keep to US states').check();
   await page.getByRole('button', { name: 'Save quiet hours' }).click();
   await expect(page.getByText('Saved.')).toBeVisible();
@@ -33,7 +33,7 @@ test('quiet hours are drawn, and what is wrong is said at its field', { tag: '@f
   await axe(page);
   await look(page, 'settings-hours');
   await page.goto('/settings/hours');
-  await expect(page.getByLabel('No reminders from')).toHaveValue('19:30');
+  await expect(page.getByRole('textbox', { name: 'No reminders from' })).toHaveValue('19:30');
   await expect(page.getByLabel('Keep to US states')).toBeChecked();
   await expect(page.getByText('Last changed by')).toBeVisible();
 });

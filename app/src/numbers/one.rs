@@ -77,7 +77,7 @@ pub fn One(number: NumberView, all: RwSignal<NumbersView>, may_manage: bool) -> 
     let texts = active && number.kind != "whatsapp";
     let (phone, status) = (number.phone.clone(), number.status.clone());
     view! {
-        <li class="panel flex flex-col gap-2 p-4" class:opacity-70=!active data-number=phone data-state=status>
+        <li class="panel flex flex-col gap-2 p-4" data-number=phone data-state=status>
             <div class="flex flex-wrap items-center gap-x-3 gap-y-1">
                 <h3 class="tabular text-base font-semibold">{number.phone_display.clone()}</h3>
                 <span class="text-sm text-muted">{kind}</span>

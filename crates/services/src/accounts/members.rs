@@ -90,10 +90,11 @@ pub(super) fn role(row: &member::Model) -> Result<Role> {
 /// # Errors
 /// `NotAllowed` for what the actor's own role does not allow; `Conflict` for the last owner; `NotFound`.
 pub async fn change_role(s: &Services, actor: &Actor, account_id: Uuid, to: Role) -> Result<()> {
+    may_manage(actor, account_id)?;
     let mut tx = s.begin().await?;
     let (row, owners) = locked(&tx, actor.business_id, account_id).await?;
     let from = role(&row)?;
-    let step = Step::Change { from: from, to: to };
+    let step = Step::Change { from, to };
     check(&tx, actor, Some(account_id), step, owners).await?;
     if from == to {
         return Ok(());
@@ -118,6 +119,7 @@ pub async fn change_role(s: &Services, actor: &Actor, account_id: Uuid, to: Role
 /// # Errors
 /// As `change_role`.
 pub async fn remove(s: &Services, actor: &Actor, account_id: Uuid) -> Result<()> {
+    may_manage(actor, account_id)?;
     let mut tx = s.begin().await?;
     let (row, owners) = locked(&tx, actor.business_id, account_id).await?;
     let was = role(&row)?;
@@ -158,6 +160,14 @@ pub async fn rename(s: &Services, actor: &Actor, new: &str) -> Result<()> {
         Some(new),
     );
     tx.commit().await
+}
+
+/// Asked first, so that who may not learns nothing of who is there. Whoever wants to may leave.
+fn may_manage(actor: &Actor, account_id: Uuid) -> Result<()> {
+    match actor.who {
+        Principal::Member { account_id: own, .. } if own == account_id => Ok(()),
+        _ => actor.may(Permission::ManageBusiness),
+    }
 }
 
 /// Whether the actor, as they are now, may do this: they may have lost their role a moment ago.

@@ -155,11 +155,12 @@ pub(super) async fn confirm(s: &Services, actor: &Actor, code: &str) -> Result<V
 /// Ten new recovery codes in place of the old ones.
 ///
 /// # Errors
-/// `Invalid` with a word about the code; `TooMany`; `SignInNeeded`.
+/// `Invalid` with a word about the code; `Conflict` where no code is asked for; `TooMany`; `SignInNeeded`.
 pub(super) async fn renew_recovery_codes(s: &Services, actor: &Actor, code: &str) -> Result<Vec<String>> {
     let account_id = own(actor)?;
     let one = throttle::code(s, &Whose::SignedIn(account_id))?;
     let mut tx = s.begin().await?;
+    needs_one(&tx, account_id).await?;
     take(&tx, account_id, code).await?;
     let codes = new_recovery_codes(&tx, account_id).await?;
     tx.record(actor.business_id, &actor.who, Event::RecoveryCodesRenewed(account_id));
@@ -171,18 +172,26 @@ pub(super) async fn renew_recovery_codes(s: &Services, actor: &Actor, code: &str
 /// Signing in takes the password alone again, on every device.
 ///
 /// # Errors
-/// `Invalid` for a wrong password or code; `TooMany`; `SignInNeeded`.
+/// `Invalid` for a wrong password or code; `Conflict` where no code is asked for; `TooMany`; `SignInNeeded`.
 pub(super) async fn turn_off(s: &Services, actor: &Actor, password: &str, code: &str) -> Result<()> {
     let account_id = own(actor)?;
     own_password(s, account_id, password).await?;
     let one = throttle::code(s, &Whose::SignedIn(account_id))?;
     let mut tx = s.begin().await?;
+    needs_one(&tx, account_id).await?;
     take(&tx, account_id, code).await?;
     remove(&tx, account_id).await?;
     tx.record(actor.business_id, &actor.who, Event::SecondFactorOff(account_id));
     tx.commit().await?;
     one.right(s);
     Ok(())
+}
+
+async fn needs_one(tx: &Tx, account_id: Uuid) -> Result<()> {
+    if is_on(&tx.db, account_id).await? {
+        return Ok(());
+    }
+    Err(problem(Code::Conflict, "You have no second step."))
 }
 
 /// For who has lost everything, by whoever runs this installation. Returns the person's name.

@@ -61,7 +61,7 @@ pub(crate) fn waiting_businesses(now: DateTime<Utc>) -> Select<business::Entity>
     let at = business::Column::ReplanAt;
     business::Entity::find()
         .filter(Expr::cust("\"replan_at\" IS NOT NULL"))
-        .filter(Condition::any().add(at.lte(now - BOOKINGS)).add(at.gt(now)))
+        .filter(Condition::all().not().add(at.gt(now - BOOKINGS)).add(at.lte(now)))
         .order_by_asc(at)
         .limit(1)
 }

@@ -44,6 +44,7 @@ fn in_order() -> LookedAt {
 #[tokio::test]
 async fn what_is_wrong_at_twilio_is_a_line_each(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
+    w.sim.own_number(w.sim.account_sid(), NUMBER);
     w.sim.set_look(in_order());
     let lines = run(&w).await;
     for key in ["account", "number", "inbound", "service", "balance", "geo", "clock", "alerts"] {

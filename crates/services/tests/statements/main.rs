@@ -21,9 +21,9 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, filter::LevelFilter, layer::Context, prelude::*};
 use uuid::Uuid;
 
-/// Tables that stay small: a row per number, account, place, country or provider; a business has 500 tags and 200 quick
+/// Tables that stay small: a row per business, number, account, place, country or provider; a business has 500 tags and 200 quick
 /// replies, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 18] = [
+const SMALL: [&str; 19] = [
     "api_key",
     "business",
     "number",
@@ -42,6 +42,7 @@ const SMALL: [&str; 18] = [
     "saved_filter",
     "calendar_source",
     "staff_label",
+    "self_test",
 ];
 
 /// Tables of history, each with the beginning of its indexes' names. Conversations and contacts are not among them: there is one for
@@ -87,7 +88,7 @@ const ALSO: [(&str, &str); 4] = [
 ];
 
 /// Indexes over what waits or is unread, which is never much: what they hold may be read whole.
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 8] = [
     "message_waiting",
     "message_in_flight",
     "message_unclear",
@@ -95,6 +96,7 @@ const OPEN: [&str; 7] = [
     "conversation_unread",
     "mail_waiting",
     "mail_in_flight",
+    "number_request_open",
 ];
 
 static RUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

@@ -74,7 +74,7 @@ pub const DOORS: &[(&str, Needs)] = &[
     ("GET /pwa/outbox.js", Anybody),
     ("GET /pwa/page.js", Anybody),
     ("GET /settings/audit.csv", May(&[ExportData, ReadAudit])),
-    ("GET /signin/oidc/callback", Anybody),
+    ("GET /signin/oidc/callback", Secret),
     ("GET /sw.js", Anybody),
     ("GET /v/page.css", Anybody),
     ("GET /v/{token}", Secret),
