@@ -54,7 +54,9 @@ pub(super) async fn queries(db: &Db, b: DbBackend, business: Uuid, somebody: Uui
         };
         for before in [None, somewhere()] {
             uses(db, b, index, audit::rows(business, &wanted, before.as_ref()).limit(51)).await;
-            uses(db, b, index, audit::rows(business, &some_days, before.as_ref()).limit(51)).await;
+            // SQLite, which knows nothing of what a table holds, may read the days instead: they are what was asked for.
+            let of_days = if b == DbBackend::Sqlite { "audit_event_" } else { index };
+            uses(db, b, of_days, audit::rows(business, &some_days, before.as_ref()).limit(51)).await;
         }
     }
 }
