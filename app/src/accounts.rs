@@ -130,14 +130,14 @@ pub async fn sign_in(email: String, password: String, next: String) -> Result<()
     let page = paths::with_query("/signin", &[("next", Some(&next))]);
     let form = ssr::Form::new(SIGN_IN, page).typed("email", &email);
     let work = async move {
-        let (s, caller) = (ssr::services()?, ssr::who_knocks());
+        let (s, caller) = (ssr::own_services()?, ssr::who_knocks());
         match services::accounts::sign_in(&s, contract::accounts::SignIn { email, password }, &caller).await? {
             services::accounts::SignedIn::In(entry) => {
                 let there = after_sign_in(entry.start.business_id.is_some(), next);
                 ssr::start_session(entry).await.map(|()| there)
             }
-            services::accounts::SignedIn::CodeNeeded(start) => {
-                ssr::await_code(start).await?;
+            services::accounts::SignedIn::CodeNeeded(passed) => {
+                ssr::await_code(passed).await?;
                 Ok(paths::with_query("/signin/code", &[("next", Some(&next))]))
             }
         }

@@ -60,6 +60,22 @@ impl FormState {
         self.typed.with_value(|typed| !typed.is_empty())
     }
 
+    /// For a form that makes something new each time: grows when that was made, and fields that are drawn anew by it are empty again.
+    pub fn round(self) -> RwSignal<u32> {
+        let forget = move || self.typed.set_value(BTreeMap::new());
+        if self.saved.get_untracked() {
+            forget();
+        }
+        let round = RwSignal::new(0);
+        Effect::new(move |before: Option<()>| {
+            if self.saved.get() && before.is_some() {
+                forget();
+                round.update(|n| *n += 1);
+            }
+        });
+        round
+    }
+
     fn error(self, field: &'static str) -> Signal<Option<String>> {
         let problem = self.problem;
         Signal::derive(move || problem.with(|p| p.as_ref().and_then(|p| p.for_field(field).map(str::to_owned))))
@@ -286,11 +302,16 @@ fn FieldNote(id: String, error: Signal<Option<String>>, hint: String) -> impl In
     }
 }
 
-/// The button that sends the form.
+/// The button that sends the form; a `quiet` one where something else is the main thing on the page.
 #[component]
-pub fn Submit(form: FormState, label: &'static str) -> impl IntoView {
+pub fn Submit(form: FormState, label: &'static str, #[prop(optional)] quiet: bool) -> impl IntoView {
+    let class = if quiet {
+        "btn btn-ghost min-h-11"
+    } else {
+        "btn btn-primary min-h-11"
+    };
     view! {
-        <button type="submit" class="btn btn-primary min-h-11" aria-busy=move || form.pending.get().to_string()>
+        <button type="submit" class=class aria-busy=move || form.pending.get().to_string()>
             {label}
         </button>
     }

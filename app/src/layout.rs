@@ -63,12 +63,13 @@ fn Framed(view: SessionView) -> impl IntoView {
 /// Somebody who runs the installation looks into this business, and can go back.
 #[component]
 fn Looking() -> impl IntoView {
-    let looking = use_session().me.with_value(|me| me.looking);
-    looking.then(|| {
+    let looking = use_session().me.with_value(|me| me.looking.then_some(me.business.id));
+    looking.map(|business| {
         view! {
             <div role="status" class="notice notice-warning m-3 flex flex-wrap items-center gap-3">
                 <p class="flex-1">"You look into this business. You can read, and change or send nothing."</p>
                 <form method="post" action=EndLook::url()>
+                    <input type="hidden" name="id" value=business.to_string() />
                     <button type="submit" class="btn btn-sm min-h-11">
                         "End the look"
                     </button>

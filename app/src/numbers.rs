@@ -72,7 +72,7 @@ pub fn NumbersPage() -> impl IntoView {
     let found = Resource::new_blocking(releasing, get_numbers);
     view! {
         <Title text="Numbers" />
-        <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
             <div class="flex flex-wrap items-baseline justify-between gap-2">
                 <h1>"Numbers"</h1>
                 <a class="link flex min-h-11 items-center text-sm md:min-h-8" href="/settings/twilio">

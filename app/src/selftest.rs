@@ -43,7 +43,7 @@ pub fn SelfTestPage() -> impl IntoView {
     let found = Resource::new_blocking(|| (), |()| get_self_test());
     view! {
         <Title text="Self-test" />
-        <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
             <p>
                 <a class="link text-sm" href="/settings">
                     "Settings"
@@ -126,7 +126,8 @@ fn Progress(shown: RwSignal<SelfTestView>) -> impl IntoView {
         match (view.finished_at, view.failing, view.warnings) {
             (None, ..) => "It has not run yet.".to_owned(),
             (_, 0, 0) => "Everything is in order.".to_owned(),
-            (_, 0, warnings) => format!("Nothing fails; {warnings} to look at."),
+            (_, 0, 1) => "Nothing fails; 1 thing to look at.".to_owned(),
+            (_, 0, warnings) => format!("Nothing fails; {warnings} things to look at."),
             (_, failing, 0) => format!("{failing} to put right."),
             (_, failing, warnings) => format!("{failing} to put right, {warnings} to look at."),
         }

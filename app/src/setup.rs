@@ -104,7 +104,7 @@ fn Steps(guide: Guide) -> impl IntoView {
                     <FormNote form=hide_form />
                     {(!hidden).then(|| view! { <input type="hidden" name="hide" value="yes" /> })}
                     <div>
-                        <Submit form=hide_form label=label />
+                        <Submit form=hide_form label=label quiet=true />
                     </div>
                 </ActionForm>
             }

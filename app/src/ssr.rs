@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use services::{
     Actor, Principal, Services,
     accounts::{
-        Caller, Entry, SessionStart,
+        Caller, Entry, Passed, SessionStart,
         platform::Admin,
         sessions::{self, Claim},
     },
@@ -96,7 +96,7 @@ pub fn house() -> Result<House, AppError> {
 /// # Errors
 /// `NotFound` for everybody else, whether signed in or not.
 pub async fn platform() -> Result<(Services, Admin), AppError> {
-    let services = use_context::<Services>().ok_or_else(|| broken("no Services in the Leptos context"))?;
+    let services = own_services()?;
     let session = session().await?;
     let account = session.get::<Uuid>(ACCOUNT).await.map_err(broken)?;
     let admin = services::accounts::platform::admin(&services, account.unwrap_or_default()).await?;
@@ -159,8 +159,17 @@ pub async fn later() {
 /// # Errors
 /// `Internal` when it did not.
 pub fn services() -> Result<Services, AppError> {
-    let services = use_context::<Services>().ok_or_else(|| broken("no Services in the Leptos context"))?;
+    let services = own_services()?;
     Ok(if only_looks() { services.for_looking() } else { services })
+}
+
+/// The same for what somebody does with this browser and not in a business: they write also for who looks into one, or a look could not
+/// be left by it.
+///
+/// # Errors
+/// `Internal` when the server put none into the context.
+pub fn own_services() -> Result<Services, AppError> {
+    use_context::<Services>().ok_or_else(|| broken("no Services in the Leptos context"))
 }
 
 /// The member who is asking, with the business of the session.
@@ -266,14 +275,19 @@ pub async fn work_in(business: Uuid) -> Result<(), AppError> {
 /// # Errors
 /// `Internal` when the session cannot be stored.
 pub async fn renew_session() -> Result<(), AppError> {
-    session().await?.cycle_id().await.map_err(broken)
+    let (s, session) = (own_services()?, session().await?);
+    session.cycle_id().await.map_err(broken)?;
+    session.save().await.map_err(broken)?;
+    if let (Some(id), Some(claim)) = (session.id(), claim(&session).await.map_err(broken)?) {
+        sessions::renewed(&s, claim.account_id, &id.0.to_be_bytes()).await?;
+    }
+    Ok(())
 }
 
 /// Somebody whose password was right and who has yet to tell a code. Nothing that asks who is signed in finds them.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Pending {
-    account_id: Uuid,
-    business_id: Option<Uuid>,
+    passed: Passed,
     until: DateTime<Utc>,
 }
 
@@ -287,11 +301,18 @@ pub fn who_knocks() -> Caller {
 /// # Errors
 /// `Internal` when the session cannot be stored.
 pub async fn start_session(entry: Entry) -> Result<(), AppError> {
-    let (s, agent, options) = (services()?, who_knocks().user_agent, use_context::<ResponseOptions>());
-    let session = session().await?;
-    enter(&session, entry.start, &agent).await?;
-    let cookie = device_cookie(&entry.device, s.settings().public_url.starts_with("https://"));
-    if let (Some(options), Some(cookie)) = (options, cookie) {
+    let agent = who_knocks().user_agent;
+    know_device(&entry.device)?;
+    enter(&session().await?, entry.start, &agent).await
+}
+
+/// From now on this browser is known as a device by these words.
+///
+/// # Errors
+/// `Internal` when the server put no services into the context.
+pub fn know_device(words: &str) -> Result<(), AppError> {
+    let https = own_services()?.settings().public_url.starts_with("https://");
+    if let (Some(options), Some(cookie)) = (use_context::<ResponseOptions>(), device_cookie(words, https)) {
         options.append_header(header::SET_COOKIE, cookie);
     }
     Ok(())
@@ -304,6 +325,7 @@ pub async fn start_session(entry: Entry) -> Result<(), AppError> {
 pub async fn enter(session: &Session, start: SessionStart, agent: &str) -> Result<(), AppError> {
     session.cycle_id().await.map_err(broken)?;
     session.remove::<Pending>(PENDING).await.map_err(broken)?;
+    session.remove::<Uuid>(LOOKING).await.map_err(broken)?;
     session.insert(ACCOUNT, start.account_id).await.map_err(broken)?;
     match start.business_id {
         Some(business) => session.insert(BUSINESS, business).await.map_err(broken)?,
@@ -316,17 +338,16 @@ pub async fn enter(session: &Session, start: SessionStart, agent: &str) -> Resul
 ///
 /// # Errors
 /// `Internal` when the session cannot be stored.
-pub async fn await_code(start: SessionStart) -> Result<(), AppError> {
+pub async fn await_code(passed: Passed) -> Result<(), AppError> {
     let now = services()?.now();
     let session = session().await?;
     session.cycle_id().await.map_err(broken)?;
-    for name in [ACCOUNT, BUSINESS] {
+    for name in [ACCOUNT, BUSINESS, LOOKING] {
         session.remove::<Uuid>(name).await.map_err(broken)?;
     }
     session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PENDING_MINUTES))));
     let pending = Pending {
-        account_id: start.account_id,
-        business_id: start.business_id,
+        passed,
         until: now + Duration::minutes(PENDING_MINUTES),
     };
     session.insert(PENDING, pending).await.map_err(broken)
@@ -336,14 +357,11 @@ pub async fn await_code(start: SessionStart) -> Result<(), AppError> {
 ///
 /// # Errors
 /// `SignInNeeded` when nobody's is, or not any more.
-pub async fn awaited() -> Result<SessionStart, AppError> {
+pub async fn awaited() -> Result<Passed, AppError> {
     let now = services()?.now();
     let pending = session().await?.get::<Pending>(PENDING).await.map_err(broken)?;
     if let Some(pending) = pending.filter(|pending| now < pending.until) {
-        return Ok(SessionStart {
-            account_id: pending.account_id,
-            business_id: pending.business_id,
-        });
+        return Ok(pending.passed);
     }
     set_status(Code::SignInNeeded.status());
     Err(AppError::new(
@@ -412,21 +430,28 @@ async fn answer<T>(form: Form, result: Result<T, AppError>, next: impl FnOnce(&T
     } else if posted_by_a_browser() {
         let page = paths::local(&form.page, "/").to_owned();
         let problem = result.as_ref().err().map(|AppError(problem)| problem.clone());
-        session()
-            .await?
-            .insert(
-                FLASH,
-                Flash {
-                    form: form.name,
-                    typed: form.typed,
-                    problem,
-                },
-            )
-            .await
-            .map_err(broken)?;
+        let (session, mut typed) = (session().await?, form.typed);
+        if session.get::<Uuid>(ACCOUNT).await.map_err(broken)?.is_none() {
+            // Anybody may post these forms: what is kept of them is little, and not for long.
+            typed.values_mut().for_each(shorten);
+            session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PENDING_MINUTES))));
+        }
+        let flash = Flash {
+            form: form.name,
+            typed,
+            problem,
+        };
+        session.insert(FLASH, flash).await.map_err(broken)?;
         leptos_axum::redirect(&page);
     }
     result
+}
+
+/// Names and addresses are no longer.
+fn shorten(typed: &mut String) {
+    if let Some((end, _)) = typed.char_indices().nth(300) {
+        typed.truncate(end);
+    }
 }
 
 /// Leaves for the next page what is wrong with a form that did not come by way of a server function.

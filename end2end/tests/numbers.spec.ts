@@ -33,6 +33,9 @@ test('a number is asked for, and given or turned down', { tag: ['@form', '@phone
   await form.getByRole('button', { name: 'Ask for a number' }).click();
   const request = form.getByRole('listitem');
   await expect(request).toContainText('Requested');
+  await expect(form.getByText('Asked. You will hear of it.')).toBeVisible();
+  await expect(form.getByLabel('Area code (optional)'), 'what was asked for is done with').toHaveValue('');
+  await expect(form.getByLabel('What it is for')).toHaveValue('');
   const id = (await request.getAttribute('data-request'))!;
   const phone = ownNumber();
   admin('approve-number', '--request', id, '--owned', phone);

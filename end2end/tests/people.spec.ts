@@ -66,6 +66,7 @@ test('somebody is invited, joins, works in two businesses, becomes staff again a
   await row.getByText('Change role').click();
   await row.getByLabel('Role').selectOption('staff');
   await row.getByRole('button', { name: 'Save role' }).click();
+  await expect(page.getByText(/^The role .*is saved\.$/)).toBeVisible();
   await appears(page, row.getByText('staff', { exact: true }));
   await open(guest, '/settings/people');
   await expect(guest.getByRole('button', { name: 'Invite', exact: true })).toBeHidden();
@@ -104,6 +105,8 @@ test('somebody new makes an account by the link in their mail', { tag: '@form' }
   await expect(at(guest)).toHaveText(owner.business);
   await guest.goto(path);
   await expect(guest.getByText('This invitation was used already')).toBeVisible();
+  await expect(guest.getByRole('link', { name: 'Sign in', exact: true })).toBeVisible();
+  await axe(guest);
   await theirs.close();
 });
 

@@ -67,6 +67,7 @@ const FILES: &[File] = &[
     file!(each "0060_audit_trail_and_settings"),
     file!(each "0062_running_an_installation"),
     file!(each "0064_countries_and_retention"),
+    file!(each "0066_ways_in"),
 ];
 
 /// Our own tables.

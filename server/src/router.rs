@@ -116,7 +116,7 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .route("/live", get(live::stream_events))
         .merge(uploads())
         .merge(other_accounts(state))
-        .layer(middleware::from_fn(looking::mark))
+        .layer(middleware::from_fn_with_state(state.services.clone(), looking::mark))
         .layer(sessions::layer(state.services.clone()))
         .layer(same_origin))
 }

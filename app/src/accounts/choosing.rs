@@ -45,7 +45,7 @@ pub async fn list_businesses() -> Result<ChoiceView, AppError> {
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn switch_business(business_id: Uuid) -> Result<(), AppError> {
     let work = async move {
-        let (s, account) = (ssr::services()?, ssr::account().await?);
+        let (s, account) = (ssr::own_services()?, ssr::account().await?);
         services::accounts::choosing::choose(&s, account, business_id).await?;
         ssr::work_in(business_id).await
     };

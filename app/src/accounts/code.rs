@@ -25,8 +25,8 @@ pub async fn sign_in_code(code: String, trust: Option<String>, next: String) -> 
     let form = ssr::Form::new(FORM, paths::with_query("/signin/code", &[("next", Some(&next))]));
     let work = async move {
         let (s, caller) = (ssr::services()?, ssr::who_knocks());
-        let start = ssr::awaited().await?;
-        let entry = services::accounts::sign_in_with_code(&s, start, &code, trust.is_some(), &caller).await?;
+        let passed = ssr::awaited().await?;
+        let entry = services::accounts::sign_in_with_code(&s, passed, &code, trust.is_some(), &caller).await?;
         ssr::start_session(entry).await
     };
     ssr::post_form(form, work, |()| Some(next)).await

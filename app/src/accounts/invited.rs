@@ -1,6 +1,9 @@
 //! An invitation, at the address that its mail holds. Looking at it changes nothing: joining is a button.
 
-use contract::accounts::{InvitedView, Role, Visitor};
+use contract::{
+    Code,
+    accounts::{InvitedView, Role, Visitor},
+};
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -83,12 +86,36 @@ fn role(role: Role) -> &'static str {
 pub fn InvitationPage() -> impl IntoView {
     let params = use_params_map();
     let token = move || params.read().get("token").unwrap_or_default();
-    let found = Resource::new_blocking(token, open_invitation);
-    let view =
-        move |opened: Opened| view! { <Invitation opened token=params.read_untracked().get("token").unwrap_or_default() /> };
+    // A link that opens nothing any more is an answer, too.
+    let found = Resource::new_blocking(token, |token| async move {
+        match open_invitation(token).await {
+            Err(AppError(problem)) if problem.code == Code::NotFound => Ok(Err(problem.detail)),
+            Err(error) => Err(error),
+            Ok(opened) => Ok(Ok(opened)),
+        }
+    });
+    let view = move |found: Result<Opened, String>| match found {
+        Ok(opened) => view! { <Invitation opened token=params.read_untracked().get("token").unwrap_or_default() /> }.into_any(),
+        Err(why) => view! { <Closed why /> }.into_any(),
+    };
     view! {
         <Title text="Invitation" />
         <Awaited from=found view />
+    }
+}
+
+/// The link was used, is too old, or belongs to nothing.
+#[component]
+fn Closed(why: String) -> impl IntoView {
+    view! {
+        <Door title="Invitation">
+            <p role="alert">{why}</p>
+            <p>
+                <a class="link inline-flex min-h-11 items-center" href="/signin">
+                    "Sign in"
+                </a>
+            </p>
+        </Door>
     }
 }
 

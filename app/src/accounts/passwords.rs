@@ -60,7 +60,11 @@ pub async fn open_reset(token: String) -> Result<ResetView, AppError> {
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn reset_password(token: String, password: String) -> Result<(), AppError> {
     let form = ssr::Form::new(RESET, format!("/reset/{token}"));
-    let work = async move { Ok(services::accounts::passwords::reset(&ssr::services()?, &token, &password).await?) };
+    let work = async move {
+        let (s, caller) = (ssr::own_services()?, ssr::who_knocks());
+        let device = services::accounts::passwords::reset(&s, &token, &password, &caller).await?;
+        ssr::know_device(&device)
+    };
     ssr::post_form(form, work, |()| Some("/signin?changed=password".to_owned())).await
 }
 

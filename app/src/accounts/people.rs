@@ -22,6 +22,12 @@ use crate::ssr;
 #[cfg(feature = "ssr")]
 const PATH: &str = "/settings/people";
 const FORM: &str = "invite";
+/// Where a button leaves what it has done, and the words for it.
+const DONE: &str = "done";
+const RESENT: &str = "The invitation is sent again.";
+const LINKED: &str = "The invitation has a new link.";
+const REVOKED: &str = "The invitation is taken back: its link opens nothing any more.";
+const ROLE_SAVED: &str = "The role is saved.";
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn list_people() -> Result<PeopleView, AppError> {
@@ -43,7 +49,7 @@ pub async fn invite_person(email: String, role: Role) -> Result<Option<Invitatio
 /// With a new link, as above.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn resend_invitation(id: Uuid) -> Result<Option<InvitationLink>, AppError> {
-    let form = ssr::Form::new(Flash::BUTTON, PATH);
+    let form = ssr::Form::new(Flash::BUTTON, PATH).typed(DONE, RESENT);
     let work = async move {
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
         let made = services::accounts::invitations::send_again(&s, &actor, id).await?;
@@ -55,7 +61,7 @@ pub async fn resend_invitation(id: Uuid) -> Result<Option<InvitationLink>, AppEr
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn revoke_invitation(id: Uuid) -> Result<(), AppError> {
     let work = async move { Ok(services::accounts::invitations::revoke(&ssr::services()?, &ssr::actor().await?, id).await?) };
-    ssr::button_action(PATH, work).await
+    ssr::post_form(ssr::Form::new(Flash::BUTTON, PATH).typed(DONE, REVOKED), work, |()| None).await
 }
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
@@ -90,7 +96,7 @@ pub fn PeoplePage() -> impl IntoView {
     let found = Resource::new_blocking(|| (), |()| list_people());
     view! {
         <Title text="People" />
-        <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
             <div>
                 <h1>"People"</h1>
                 <p class="text-muted">
@@ -107,6 +113,34 @@ pub fn PeoplePage() -> impl IntoView {
 struct Shown {
     people: RwSignal<PeopleView>,
     made: RwSignal<Option<InvitationLink>>,
+    /// What was done with a member.
+    member: RwSignal<String>,
+    /// What was done with an invitation.
+    invitation: RwSignal<String>,
+}
+
+/// What was done with an invitation that was sent again.
+fn resent(link: Option<&InvitationLink>) -> String {
+    if link.is_some() { LINKED } else { RESENT }.to_owned()
+}
+
+/// What a form has left that was posted without a script: of a member, and of an invitation.
+fn said(flash: Option<&Flash>, made: Option<&InvitationLink>) -> (String, String) {
+    let Some(flash) = flash.filter(|flash| flash.problem.is_none()) else {
+        return (String::new(), String::new());
+    };
+    let member = flash.form.starts_with("role-").then(|| ROLE_SAVED.to_owned());
+    let invitation = match flash.typed.get(DONE).map(String::as_str) {
+        Some(RESENT) => Some(resent(made)),
+        Some(REVOKED) => Some(REVOKED.to_owned()),
+        _ => None,
+    };
+    (member.unwrap_or_default(), invitation.unwrap_or_default())
+}
+
+/// Nothing where there are none, so that their line is hidden.
+fn words(of: RwSignal<String>) -> Option<String> {
+    Some(of.get()).filter(|words| !words.is_empty())
 }
 
 impl Shown {
@@ -145,9 +179,12 @@ fn All(found: PeopleView) -> impl IntoView {
         .as_ref()
         .filter(|flash| [FORM, Flash::BUTTON].contains(&flash.form.as_str()));
     let made = left.and_then(|flash| serde_json::from_str::<Option<InvitationLink>>(flash.typed.get(OUTCOME)?).ok()?);
+    let (member, invitation) = said(flash.as_ref(), made.as_ref());
     let shown = Shown {
         people: RwSignal::new(found),
         made: RwSignal::new(made),
+        member: RwSignal::new(member),
+        invitation: RwSignal::new(invitation),
     };
     // What became of a mail is told with the banners.
     session.live.refetch_on(
@@ -168,18 +205,18 @@ fn All(found: PeopleView) -> impl IntoView {
         let open = shown.people.get().invitations;
         open.into_iter().map(|one| view! { <Open one shown /> }).collect_view()
     };
+    // What was done is said there, though no invitation is open any more.
+    let nothing = move || shown.people.read().invitations.is_empty() && shown.invitation.read().is_empty();
     view! {
         {may_manage.then(|| view! { <Invite shown /> })}
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="members-heading">
             <h2 id="members-heading">"Members"</h2>
+            <p role="status" class="text-sm font-semibold text-success empty:hidden">{move || words(shown.member)}</p>
             <ul class="flex flex-col gap-2">{members}</ul>
         </section>
-        <section
-            class="panel flex flex-col gap-3 p-5"
-            class:hidden=move || shown.people.read().invitations.is_empty()
-            aria-labelledby="invitations-heading"
-        >
+        <section class="panel flex flex-col gap-3 p-5" class:hidden=nothing aria-labelledby="invitations-heading">
             <h2 id="invitations-heading">"Open invitations"</h2>
+            <p role="status" class="text-sm font-semibold text-success empty:hidden">{move || words(shown.invitation)}</p>
             <ul class="flex flex-col gap-2" aria-live="polite">{invitations}</ul>
         </section>
     }
@@ -193,6 +230,7 @@ fn Invite(shown: Shown) -> impl IntoView {
     Effect::new(move |_| {
         if let Some(Ok(link)) = action.value().get() {
             shown.made.set(link);
+            shown.invitation.set(String::new());
             shown.again();
         }
     });
@@ -208,14 +246,22 @@ fn Invite(shown: Shown) -> impl IntoView {
     } else {
         "Invited."
     };
+    // Anew after each, so that they are empty again.
+    let round = form.round();
+    let fields = move || {
+        round.track();
+        view! {
+            <Field form name="email" label="E-mail" kind="email" required=true hint="They get a link that opens for seven days." />
+            <Choice form name="role" label="Role" options=roles.clone() value=Role::Staff.as_str() />
+        }
+    };
     view! {
         <section class="panel flex flex-col gap-4 p-5" aria-labelledby="invite-heading">
             <h2 id="invite-heading">"Invite somebody"</h2>
             <div role="status">{move || shown.made.get().map(|link| view! { <Made link /> })}</div>
             <ActionForm action attr:class="flex flex-col gap-4">
                 <FormNote form saved />
-                <Field form name="email" label="E-mail" kind="email" required=true hint="They get a link that opens for seven days." />
-                <Choice form name="role" label="Role" options=roles value=Role::Staff.as_str() />
+                {fields}
                 <div>
                     <Submit form label="Invite" />
                 </div>
@@ -247,7 +293,13 @@ fn Person(person: PersonView, owners: usize, shown: Shown) -> impl IntoView {
         last_in_at,
         second_factor,
     } = person;
-    let factor = second_factor.map(|on| if on { " · signs in with a code, too" } else { " · password alone" });
+    let factor = second_factor.map(|on| {
+        if on {
+            " · signs in with a code, too"
+        } else {
+            " · no second step"
+        }
+    });
     let own = member.id == me;
     let may = |step| allowed(mine, own, step, owners).is_ok();
     let from = member.role;
@@ -277,8 +329,10 @@ fn Person(person: PersonView, owners: usize, shown: Shown) -> impl IntoView {
 fn ChangeRoleForm(account_id: Uuid, role: Role, roles: Vec<(String, String)>, shown: Shown, name: String) -> impl IntoView {
     let action = ServerAction::<ChangeRole>::new();
     let form = FormState::new(&role_form(account_id), action, use_session().flash());
+    let done = format!("The role of {name} is saved.");
     Effect::new(move |_| {
         if let Some(Ok(())) = action.value().get() {
+            shown.member.set(done.clone());
             shown.again();
         }
     });
@@ -355,8 +409,13 @@ fn Open(one: InvitationView, shown: Shown) -> impl IntoView {
         ServerAction::<ResendInvitation>::new(),
         ServerAction::<RevokeInvitation>::new(),
     );
-    shown.follow(Signal::derive(move || resend.value().get()), move |link| shown.made.set(link));
-    shown.follow(Signal::derive(move || revoke.value().get()), |()| {});
+    shown.follow(Signal::derive(move || resend.value().get()), move |link| {
+        shown.invitation.set(resent(link.as_ref()));
+        shown.made.set(link);
+    });
+    shown.follow(Signal::derive(move || revoke.value().get()), move |()| {
+        shown.invitation.set(REVOKED.to_owned());
+    });
     let until = if one.expired {
         "The link expired "
     } else {

@@ -50,7 +50,7 @@ pub fn DayPicture(from: String, until: String) -> impl IntoView {
                 _ => "middle",
             };
             view! {
-                <text x=hour * 60 y="190" text-anchor=anchor class="fill-current text-[52px]">
+                <text x=hour * 60 y="190" text-anchor=anchor class="fill-current text-[52px] lg:text-[34px]">
                     {format!("{hour}:00")}
                 </text>
             }

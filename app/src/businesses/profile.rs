@@ -7,7 +7,7 @@ use leptos_meta::Title;
 use super::{COUNTRY_HINT, country_options, language::TextLanguage, list_countries};
 use crate::{
     audit::LastChanged,
-    components::{Awaited, CopyLine},
+    components::Awaited,
     error::AppError,
     forms::{Choice, Field, FormNote, FormState, Submit},
     session::use_session,
@@ -155,6 +155,16 @@ fn Connection(business: BusinessView) -> impl IntoView {
     let account = business
         .own_account
         .map_or_else(|| "This installation’s".to_owned(), |sid| format!("Your own, {sid}"));
+    let addresses = use_session().may_manage().then(|| {
+        view! {
+            <p class="text-sm text-muted">
+                "The addresses to enter in Twilio’s console, and whether they stand there, are in "
+                <a class="link" href="/settings/twilio">
+                    "Settings, Twilio"
+                </a> "."
+            </p>
+        }
+    });
     view! {
         <section class="panel flex flex-col gap-4 p-5" aria-labelledby="connection-heading">
             <h2 id="connection-heading">"Twilio"</h2>
@@ -166,9 +176,7 @@ fn Connection(business: BusinessView) -> impl IntoView {
                 <p class="field-label">"Account"</p>
                 <p class="break-all">{account}</p>
             </div>
-            <p class="text-sm text-muted">"Enter these two addresses in Twilio's console, at your number and at its status callback."</p>
-            <CopyLine label="Incoming messages" text=business.webhook_inbound />
-            <CopyLine label="Delivery status" text=business.webhook_status />
+            {addresses}
         </section>
     }
 }

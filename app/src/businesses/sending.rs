@@ -340,7 +340,7 @@ fn States(states: Vec<StateHoursView>) -> impl IntoView {
             <p class="field-hint pb-2">
                 "In all others it is 8:00 to 21:00. A customer belongs to the state of their number’s area code."
             </p>
-            <div class="overflow-x-auto">
+            <div class="overflow-x-auto" tabindex="0" role="group" aria-label="Hours by state">
                 <table class="tabular text-sm">
                     <thead>
                         <tr>

@@ -54,18 +54,13 @@ pub async fn ask_for_number(
 pub fn Requests(all: RwSignal<NumbersView>, countries: Vec<CountryView>, may_manage: bool) -> impl IntoView {
     let requests = Memo::new(move |_| all.with(|all| all.requests.clone()));
     let list = move || requests.get().into_iter().map(|one| view! { <One one /> }).collect_view();
-    let names = StoredValue::new(countries);
     view! {
         <section class="panel flex flex-col gap-4 p-5" aria-labelledby="requests-heading">
             <h2 id="requests-heading">"Another number"</h2>
             <ul class="flex flex-col gap-2 empty:hidden" aria-live="polite">
                 {list}
             </ul>
-            // Anew after each request, so that its fields are empty again.
-            {move || {
-                requests.track();
-                may_manage.then(|| view! { <Ask all countries=names.get_value() /> })
-            }}
+            {may_manage.then(|| view! { <Ask all countries /> })}
         </section>
     }
 }
@@ -112,25 +107,33 @@ fn Ask(all: RwSignal<NumbersView>, countries: Vec<CountryView>) -> impl IntoView
         .chain(places.into_iter().map(|p| (p.id.to_string(), p.name)))
         .collect();
     let several = places.len() > 1;
+    // Anew after each request, so that they are empty again.
+    let round = form.round();
+    let fields = move || {
+        round.track();
+        let place = several.then(|| {
+            view! {
+                <Choice
+                    form
+                    name="location_id"
+                    label="For the location"
+                    options=places.clone()
+                    hint="Texts about its visits leave from the new number then."
+                />
+            }
+        });
+        view! {
+            <Choice form name="country" label="Country of the number" options=options.clone() value=here.clone() required=true />
+            <Field form name="area_code" label="Area code (optional)" hint="Digits, like 415." />
+            {place}
+            <Area form name="reason" label="What it is for" required=true />
+        }
+    };
     view! {
         <ActionForm action attr:class="flex flex-col gap-3">
             <p class="text-sm text-muted">"Whoever runs this installation buys it, or says why not. You get a mail and a notification."</p>
             <FormNote form saved="Asked. You will hear of it." />
-            <Choice form name="country" label="Country of the number" options value=here required=true />
-            <Field form name="area_code" label="Area code (optional)" hint="Digits, like 415." />
-            {several
-                .then(|| {
-                    view! {
-                        <Choice
-                            form
-                            name="location_id"
-                            label="For the location"
-                            options=places
-                            hint="Texts about its visits leave from the new number then."
-                        />
-                    }
-                })}
-            <Area form name="reason" label="What it is for" required=true />
+            {fields}
             <div>
                 <Submit form label="Ask for a number" />
             </div>

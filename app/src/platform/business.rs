@@ -61,13 +61,14 @@ pub async fn begin_look(id: Uuid, why: String) -> Result<(), AppError> {
     ssr::post_form(form, work, |()| Some("/inbox".to_owned())).await
 }
 
-/// Back to the installation's own pages.
+/// Ends the look into the business, in whichever browser it was begun. One that looks into it goes back to where its person works.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
-pub async fn end_look() -> Result<(), AppError> {
+pub async fn end_look(id: Uuid) -> Result<(), AppError> {
     let work = async move {
         let (s, admin) = ssr::platform().await?;
-        if let Some(id) = ssr::looks_into().await? {
-            services::accounts::platform::end_look(&s, &admin, id).await?;
+        services::accounts::platform::end_look(&s, &admin, id).await?;
+        if ssr::looks_into().await? != Some(id) {
+            return Ok(());
         }
         let home = services::platform::home(&s, &admin).await?;
         ssr::look_into(None, home).await
@@ -219,6 +220,7 @@ fn Look(detail: BusinessDetail) -> impl IntoView {
         view! {
             <p>{format!("You look into it until {}.", utc(until))}</p>
             <form method="post" action=EndLook::url()>
+                <input type="hidden" name="id" value=detail.row.id.to_string() />
                 <button type="submit" class="btn min-h-11">
                     "End the look"
                 </button>

@@ -105,7 +105,11 @@ pub fn RequestsPage() -> impl IntoView {
 fn Request(offer: Offer, decided: RwSignal<u32>) -> impl IntoView {
     let (open, found) = offer;
     let id = open.request.id;
-    let (buy, give, refuse) = (ServerAction::<BuyNumber>::new(), ServerAction::<GiveOwnedNumber>::new(), ServerAction::<RefuseNumber>::new());
+    let (buy, give, refuse) = (
+        ServerAction::<BuyNumber>::new(),
+        ServerAction::<GiveOwnedNumber>::new(),
+        ServerAction::<RefuseNumber>::new(),
+    );
     let buy_form = FormState::new(&format!("buy-{id}"), buy, flash());
     let give_form = FormState::new(&format!("give-{id}"), give, flash());
     let refuse_form = FormState::new(&format!("refuse-{id}"), refuse, flash());
@@ -117,11 +121,17 @@ fn Request(offer: Offer, decided: RwSignal<u32>) -> impl IntoView {
     });
     let place = open.location.clone().map(|place| format!(", {place}")).unwrap_or_default();
     let asked = format!("{} asked on {}.", open.request.asked_by, utc(open.request.created_at));
-    let before = open.request.reason.clone().map(|why| view! { <p class="text-sm text-error">{why}</p> });
+    let before = open
+        .request
+        .reason
+        .clone()
+        .map(|why| view! { <p class="text-sm text-error">{why}</p> });
     let buying = match found {
         Ok(numbers) if !numbers.is_empty() => {
             let option = |one: CandidateView| {
-                let words = [one.phone_display, one.place, one.needs].into_iter().filter(|part| !part.is_empty());
+                let words = [one.phone_display, one.place, one.needs]
+                    .into_iter()
+                    .filter(|part| !part.is_empty());
                 (one.phone, words.collect::<Vec<_>>().join(" · "))
             };
             let options: Vec<(String, String)> = numbers.into_iter().map(option).collect();

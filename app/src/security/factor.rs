@@ -4,7 +4,7 @@ use contract::security::{BegunFactor, FactorView, RecoveryCodes, SecurityView};
 use leptos::prelude::*;
 
 use crate::{
-    components::{CopyLine, TimeFormat, Timestamp},
+    components::{CopyButton, CopyLine, Icon, TimeFormat, Timestamp},
     error::AppError,
     flash::OUTCOME,
     forms::{Field, FormNote, FormState, Submit},
@@ -109,9 +109,10 @@ pub fn Factor(now: RwSignal<SecurityView>) -> impl IntoView {
 #[component]
 fn Codes(codes: Vec<String>) -> impl IntoView {
     let text = codes.join("\n");
+    let file = format!("data:text/plain;charset=utf-8,{}", codes.join("%0A"));
     let list = codes
         .into_iter()
-        .map(|code| view! { <li class="font-mono">{code}</li> })
+        .map(|code| view! { <li class="font-mono whitespace-nowrap">{code}</li> })
         .collect_view();
     view! {
         <div class="notice notice-success flex flex-col gap-2">
@@ -122,7 +123,13 @@ fn Codes(codes: Vec<String>) -> impl IntoView {
             <ul class="grid grid-cols-1 gap-1 sm:grid-cols-2" aria-label="Recovery codes">
                 {list}
             </ul>
-            <CopyLine label="All recovery codes" text button="Copy all codes" />
+            <p class="flex flex-wrap gap-2">
+                <CopyButton text words="Copy all codes" />
+                <a class="btn btn-sm min-h-11 md:min-h-8" href=file download="showup-recovery-codes.txt" rel="external">
+                    <Icon icon=icondata::LuDownload />
+                    "Save as a file, to print"
+                </a>
+            </p>
         </div>
     }
 }

@@ -26,7 +26,7 @@ pub async fn send_connection_test(phone: String, #[server(default)] correlation_
     };
     let work = async move {
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
-        let sent = services::outbox::send_test(&s, &actor, test).await?;
+        let sent = services::outbox::send_connection_test(&s, &actor, test).await?;
         Ok(services::pages::twilio::connection(&s, &actor, Some(sent.id)).await?)
     };
     let shown = |view: &TwilioView| view.test.as_ref().map(|test| format!("{PATH}?test={}", test.message_id));

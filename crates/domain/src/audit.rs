@@ -47,7 +47,9 @@ impl Area {
             return Self::Consent;
         }
         match action.split('.').next().unwrap_or_default() {
-            "business" | "appointment_type" | "staff_label" | "location" | "quick_reply" | "saved_filter" | "samples" => Self::Settings,
+            "business" | "appointment_type" | "staff_label" | "location" | "quick_reply" | "saved_filter" | "samples" => {
+                Self::Settings
+            }
             "member" | "invitation" | "account" => Self::Members,
             "consent" => Self::Consent,
             "number" | "number_request" | "sender" | "registration" | "twilio_account" => Self::Numbers,
@@ -80,6 +82,23 @@ impl Area {
             Self::Imports => "Files brought in",
             Self::Other => "Other",
         }
+    }
+}
+
+/// Who did something, as people read it: what is stored has their id behind the name, for two may have one name.
+///
+/// ```
+/// let stored = "Dana Whitfield (01a22bea-84ab-75f3-b43f-df8ffd7ccd95)";
+/// assert_eq!(domain::audit::without_id(stored), "Dana Whitfield");
+/// assert_eq!(domain::audit::without_id("Ann (the new one)"), "Ann (the new one)");
+/// ```
+#[must_use]
+pub fn without_id(actor: &str) -> &str {
+    let id = actor.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
+    let is_id = |text: &str| text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    match id {
+        Some((name, id)) if is_id(id) => name,
+        _ => actor,
     }
 }
 

@@ -1,5 +1,6 @@
-//! How fast somebody may guess at a secret: a few tries for nothing, then each wait twice as long as the one before, up to a longest one. Nobody
-//! is ever locked out: after the wait the next try counts, whoever else guesses meanwhile. What is remembered is bounded.
+//! How fast somebody may guess at a secret: a few tries for nothing, then each wait twice as long as the one before, up to a longest one.
+//! After the wait the next try counts. Whoever guesses on purpose and without end may be the one who has it each time, and so keep somebody
+//! out where nobody knows them: there has to be a way in that does not wait for the guesses of others. What is remembered is bounded.
 //!
 //! A try is counted before it is known whether it was right, so that a hundred at once are not a hundred for nothing; who was right is
 //! forgiven all of it.

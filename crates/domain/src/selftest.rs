@@ -243,7 +243,7 @@ fn account(facts: &Facts) -> Line {
         None => line
             .seen(Status::Fail, "No Twilio account is connected, so no text can leave.")
             .fix("Connect a Twilio account.", TWILIO_PAGE),
-        Some(Reading::Got(account)) => known_account(line, account),
+        Some(Reading::Got(account)) => known_account(line, account, facts.own_account),
         Some(Reading::Refused) => line
             .seen(Status::Fail, "Twilio does not know this account SID and auth token.")
             .fix(fix, place),
@@ -254,54 +254,65 @@ fn account(facts: &Facts) -> Line {
     }
 }
 
-fn known_account(line: Line, account: &Account) -> Line {
+/// What is only the installation’s to know and to mend is not told to its businesses.
+const TELL_THEM: &str = "Tell whoever runs this installation.";
+
+fn known_account(line: Line, account: &Account, own: bool) -> Line {
     let Account { sid, status, kind } = account;
+    let who = if own {
+        format!("The account {sid}")
+    } else {
+        "This installation’s account".to_owned()
+    };
+    let mend = |line: Line, fix: &str, link: String| if own { line.fix(fix, link) } else { line.fix(TELL_THEM, "") };
     if status != "active" {
-        return line
-            .seen(Status::Fail, format!("The account {sid} is {status}: Twilio takes no texts."))
-            .fix("Ask Twilio why, in its console.", CONSOLE);
+        let line = line.seen(Status::Fail, format!("{who} is {status}: Twilio takes no texts."));
+        return mend(line, "Ask Twilio why, in its console.", CONSOLE.to_owned());
     }
     if kind.eq_ignore_ascii_case("trial") {
-        return line
-            .seen(
-                Status::Warn,
-                format!("The account {sid} is a trial: it texts only numbers that were verified at Twilio."),
-            )
-            .fix(
-                "Upgrade the account before customers are texted.",
-                format!("{CONSOLE}/billing"),
-            );
+        let seen = format!("{who} is a trial: it texts only numbers that were verified at Twilio.");
+        let fix = "Upgrade the account before customers are texted.";
+        return mend(line.seen(Status::Warn, seen), fix, format!("{CONSOLE}/billing"));
     }
-    line.seen(Status::Ok, format!("The account {sid} is active."))
+    line.seen(Status::Ok, format!("{who} is active."))
 }
 
 fn balance(facts: &Facts) -> Line {
     let line = Line::new("balance", "Money at Twilio");
     match &facts.balance {
-        Reading::Got(balance) => {
-            let shown = format!(
-                "{}.{:02} {}",
-                balance.amount / 100,
-                (balance.amount % 100).abs(),
-                balance.currency
-            );
-            let link = format!("{CONSOLE}/billing");
-            if balance.amount <= 0 {
-                line.essential()
-                    .seen(Status::Fail, format!("The balance is {shown}: Twilio may refuse texts."))
-                    .fix("Pay in at Twilio.", link)
-            } else if balance.amount < LOW_BALANCE {
-                line.seen(Status::Warn, format!("Only {shown} are left."))
-                    .fix("Pay in at Twilio, or turn on auto recharge there.", link)
-            } else {
-                line.seen(Status::Ok, format!("{shown} are left."))
-            }
-        }
+        Reading::Got(balance) if facts.own_account => own_balance(line, balance),
+        Reading::Got(balance) if balance.amount <= 0 => line
+            .essential()
+            .seen(
+                Status::Fail,
+                "This installation’s account is used up: Twilio may refuse texts.",
+            )
+            .fix(TELL_THEM, ""),
+        Reading::Got(balance) if balance.amount < LOW_BALANCE => line
+            .seen(Status::Warn, "Little is left on this installation’s account.")
+            .fix(TELL_THEM, ""),
+        Reading::Got(_) => line.seen(Status::Ok, "Enough is left on this installation’s account."),
         Reading::Refused | Reading::Absent => line.seen(
             Status::Skipped,
             "This account does not tell its balance; its parent account pays.",
         ),
         Reading::Unclear(why) => line.seen(Status::Skipped, format!("The balance could not be read: {why}.")),
+    }
+}
+
+fn own_balance(line: Line, balance: &Balance) -> Line {
+    let (whole, rest) = (balance.amount / 100, (balance.amount % 100).abs());
+    let shown = format!("{whole}.{rest:02} {}", balance.currency);
+    let link = format!("{CONSOLE}/billing");
+    if balance.amount <= 0 {
+        line.essential()
+            .seen(Status::Fail, format!("The balance is {shown}: Twilio may refuse texts."))
+            .fix("Pay in at Twilio.", link)
+    } else if balance.amount < LOW_BALANCE {
+        line.seen(Status::Warn, format!("Only {shown} are left."))
+            .fix("Pay in at Twilio, or turn on auto recharge there.", link)
+    } else {
+        line.seen(Status::Ok, format!("{shown} are left."))
     }
 }
 

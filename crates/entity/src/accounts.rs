@@ -104,6 +104,8 @@ pub mod device {
         pub seen_at: DateTimeUtc,
         /// Till then it is not asked for the second factor.
         pub trusted_until: Option<DateTimeUtc>,
+        /// It is known by a link for a new password alone: nobody has signed in there yet.
+        pub by_link: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -191,8 +193,12 @@ pub mod invitation {
         pub token_hash: String,
         /// Who invited, by name.
         pub invited_by: String,
+        /// Whose invitation it is; none: not a member's, or one from before that was kept.
+        pub invited_by_id: Option<Uuid>,
         /// When its link was last made.
         pub sent_at: DateTimeUtc,
+        /// How often it was made.
+        pub times_sent: i32,
         pub expires_at: DateTimeUtc,
         pub accepted_at: Option<DateTimeUtc>,
         pub accepted_by: Option<Uuid>,
@@ -246,6 +252,8 @@ pub mod email_change {
         pub email: String,
         /// The one before, sealed.
         pub before: String,
+        /// Blind index of the one before; null for changes from before there was one.
+        pub before_key: Option<String>,
         pub token_hash: String,
         pub undo_hash: String,
         pub expires_at: DateTimeUtc,

@@ -32,7 +32,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-pub use signing_in::{Caller, Entry, SignedIn, sign_in, sign_in_with_code, signed_up};
+pub use signing_in::{Caller, Entry, Passed, SignedIn, sign_in, sign_in_with_code, signed_up};
 pub(crate) use throttle::Throttle;
 
 use crate::kernel::{
@@ -166,7 +166,7 @@ pub(crate) fn fitting_password(password: &str) -> Result<String> {
 /// A new account with its first membership.
 ///
 /// # Errors
-/// `Conflict` when the address has an account.
+/// `Conflict` when the address has an account, or may still be taken back by one.
 pub(crate) async fn insert_member(
     tx: &mut Tx,
     by: &Principal,
@@ -186,7 +186,11 @@ pub(crate) async fn insert_member(
 }
 
 pub(crate) fn taken() -> Error {
-    let message = "There is already an account with this e-mail. Sign in instead.";
+    no_address("There is already an account with this e-mail. Sign in instead.")
+}
+
+/// The address of nobody's new account.
+fn no_address(message: &str) -> Error {
     let fields = vec![FieldError {
         field: "email".into(),
         message: message.into(),
@@ -202,7 +206,13 @@ pub(crate) async fn with_email(s: &Services, db: &impl ConnectionTrait, email: &
 }
 
 /// The caller has taken turns for the address.
+///
+/// # Errors
+/// `Conflict` for an address that another account may still take back.
 async fn open_account(tx: &Tx, name: &str, email: &str, password_hash: String) -> Result<Uuid> {
+    if emails::is_held(tx, email, None).await? {
+        return Err(no_address(emails::HELD));
+    }
     let (id, vault) = (Uuid::now_v7(), tx.services().vault());
     let row = account::ActiveModel {
         id: Set(id),

@@ -10,7 +10,7 @@ use contract::{
     audit::{AuditChoices, AuditQuery, AuditRow, LastChange},
 };
 use domain::{
-    audit::{Area, title},
+    audit::{Area, title, without_id},
     when,
     zone::Zone,
 };
@@ -285,6 +285,5 @@ async fn shown(s: &Services, business_id: Uuid, rows: Vec<audit_event::Model>) -
 
 /// What somebody was called, without the id that stands behind it.
 fn hand(row: &audit_event::Model) -> String {
-    let id = format!(" ({})", row.who);
-    row.actor.strip_suffix(&id).unwrap_or(&row.actor).to_owned()
+    without_id(&row.actor).to_owned()
 }

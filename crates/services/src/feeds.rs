@@ -5,6 +5,7 @@ mod read;
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use contract::{
     Code,
     feeds::{CreateFeed, Detail, FeedView, NewFeed},
@@ -170,17 +171,34 @@ async fn label(db: &impl ConnectionTrait, business_id: Uuid, id: &str) -> Result
     found.ok_or_else(unknown)
 }
 
-/// Who has left reads nothing any more, and not again by the same address should they come back.
-pub(crate) async fn members_removed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+/// Who has left reads nothing any more, and not again by the same address should they come back; nor does who made one in somebody's name.
+pub(crate) async fn members_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
-        let Event::MemberRemoved(account) = one.event else { continue };
-        feed::Entity::update_many()
-            .col_expr(feed::Column::RevokedAt, Expr::value(tx.now))
-            .filter(feed::Column::BusinessId.eq(one.business_id))
-            .filter(feed::Column::AccountId.eq(account))
-            .filter(feed::Column::RevokedAt.is_null())
-            .exec(&tx.db)
-            .await?;
+        match one.event {
+            Event::MemberRemoved(account) => {
+                feed::Entity::update_many()
+                    .col_expr(feed::Column::RevokedAt, Expr::value(tx.now))
+                    .filter(feed::Column::BusinessId.eq(one.business_id))
+                    .filter(feed::Column::AccountId.eq(account))
+                    .filter(feed::Column::RevokedAt.is_null())
+                    .exec(&tx.db)
+                    .await?;
+            }
+            Event::EmailTakenBack { account, since } => revoke_since(tx, one, account, since).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn revoke_since(tx: &mut Tx, heard: &Recorded, account: Uuid, since: DateTime<Utc>) -> Result<()> {
+    let made = own(heard.business_id, account).filter(feed::Column::CreatedAt.gte(since));
+    for row in made.all(&tx.db).await? {
+        let id = row.id;
+        let mut row = row.into_active_model();
+        row.revoked_at = Set(Some(tx.now));
+        row.update(&tx.db).await?;
+        tx.record(heard.business_id, &heard.by, Event::FeedRevoked(id));
     }
     Ok(())
 }

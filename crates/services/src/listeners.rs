@@ -5,6 +5,7 @@
 mod views;
 
 use crate::{
+    accounts::invitations,
     appointments::clocks,
     conversations::{assigning, leaving},
     feeds,
@@ -53,8 +54,10 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),
     on!([ConversationRestored] => tasks::conversations_restored),
-    on!([MemberRemoved] => feeds::members_removed),
+    on!([MemberRemoved EmailTakenBack] => feeds::members_changed, causes [FeedRevoked]),
     on!([MemberRemoved] => notifications::members_removed),
+    on!([SessionsChanged] => notifications::sessions_changed),
+    on!([MemberRoleChanged MemberRemoved EmailTakenBack] => invitations::inviters_changed, causes [InvitationRevoked]),
     on!([MemberRemoved] => leaving::members_removed),
     on!([MemberInvited InvitationSentAgain] => mails::invited),
     on!([AccountLetter] => mails::about_account),

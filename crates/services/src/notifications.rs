@@ -36,8 +36,8 @@ use crate::{
     },
 };
 
-pub(crate) use devices::members_removed;
 pub use devices::{add_device, prepare, public_key, remove_device, send_test};
+pub(crate) use devices::{members_removed, sessions_changed};
 pub(crate) use listen::{collect, tell_of_breaker};
 pub use send::{due as pushes_due, push_some, recover, tick};
 

@@ -34,7 +34,7 @@ pub use later::{change, resume, send_now, time_of, undo};
 pub(crate) use respond::answers_since;
 pub(crate) use respond::respond;
 pub(crate) use sender::sender;
-pub use trial::send_test;
+pub use trial::{send_connection_test, send_test};
 pub use write::send;
 pub(crate) use write::{Writing, send_within};
 

@@ -143,18 +143,14 @@ pub async fn get(s: &Services, admin: &Admin, id: Uuid) -> Result<BusinessDetail
         .iter()
         .take(NUMBERS)
         .map(|one| domain::phone::display(&one.phone, &b.country));
-    let looks = admins::open_looks(s.read(), id, s.now()).await?;
+    let look = admins::own_look(s.read(), admin.account_id, id, s.now()).await?;
     Ok(BusinessDetail {
         row: row(s, admin, &b, counted).await?,
         numbers: numbers.collect(),
         people: people(s, id).await?,
         trouble,
         own_account: s.of::<Connections>().own_of(id).is_some(),
-        looking_until: looks
-            .iter()
-            .filter(|look| look.account_id == admin.account_id)
-            .map(|look| look.ends_at)
-            .max(),
+        looking_until: look.map(|look| look.ends_at),
         time_zone: b.time_zone,
         country: b.country,
         suspended_at: b.suspended_at,
@@ -189,7 +185,8 @@ pub async fn resume(s: &Services, admin: &Admin, id: Uuid) -> Result<()> {
     suspension::resume(s, &admin.principal(), id).await
 }
 
-/// Begins to look into a business for an hour, in which nothing can be changed. Its owners and admins are told, and why.
+/// Begins to look into a business for an hour, in which nothing can be changed. Its owners and admins are told, and why. Who looks into it
+/// already goes on with that look, in another browser, too.
 ///
 /// # Errors
 /// `NotFound`; `Invalid` without a reason; `Conflict` for who belongs to it and needs no look.

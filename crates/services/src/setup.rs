@@ -54,10 +54,12 @@ pub async fn open_business(s: &Services, cmd: SignUp, number: Option<&str>, hour
     let number = number.map(|typed| numbers::read(typed, near)).transpose()?;
     let hash = accounts::hash_password(s, cmd.password.clone()).await?;
     let mut tx = s.begin().await?;
+    // A browser without a script says no zone.
+    let told = cmd.time_zone.as_deref().filter(|zone| !zone.trim().is_empty());
     let new = businesses::New {
         name: &cmd.business_name,
         contact_line: &email,
-        time_zone: cmd.time_zone.as_deref(),
+        time_zone: told.or_else(|| countries::only_zone(said?.code)),
         country: said.or_else(|| countries::evident(number.as_deref(), cmd.time_zone.as_deref())),
         hourly_limit,
     };

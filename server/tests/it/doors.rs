@@ -177,7 +177,12 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
     let (_, import) = app.post("/imports", file).await;
     let source = json!({ "url": "https://calendar.invalid/x.ics", "name": format!("{MARK} salon") });
     let (_, source) = app.post("/calendar-sources", source).await;
-    let (_, wish) = app.post("/number-requests", json!({ "country": "US", "reason": format!("{MARK} opens a shop") })).await;
+    let (_, wish) = app
+        .post(
+            "/number-requests",
+            json!({ "country": "US", "reason": format!("{MARK} opens a shop") }),
+        )
+        .await;
     let operator = services::Actor {
         business_id: app.business_id,
         who: services::Principal::Operator,

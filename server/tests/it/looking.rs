@@ -94,7 +94,12 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
     let source = serde_json::json!({"url": "https://calendar.invalid/x.ics", "name": "Salon"});
     let (_, source) = app.post("/calendar-sources", source).await;
     let source = source["id"].as_str().expect("an id").to_owned();
-    let (_, wish) = app.post("/number-requests", serde_json::json!({"country": "US", "reason": "The new shop"})).await;
+    let (_, wish) = app
+        .post(
+            "/number-requests",
+            serde_json::json!({"country": "US", "reason": "The new shop"}),
+        )
+        .await;
     let wish = wish["id"].as_str().expect("an id").to_owned();
     let twin = app.contact("Anne", "+14155550172").await;
     vec![ann, appointment, conversation, task, import, source, wish, twin]

@@ -137,6 +137,21 @@ async fn an_unknown_person_and_an_address_that_is_not_verified_get_words_and_not
 }
 
 #[tokio::test]
+async fn an_address_that_becomes_somebody_elses_in_lower_case_links_nobody() {
+    let (app, issuer) = app(Backend::Sqlite).await;
+    accounts::add_member(&app.s, app.business_id, Role::Staff, "Kate", "kate@x.test", "a long password")
+        .await
+        .expect("a member");
+    for email in ["\u{212a}ate@x.test", "ka\u{200b}te@x.test", "\u{feff}kate@x.test"] {
+        let (to, html) = sign_in(&app, &issuer, "s-7", email, |_| {}).await;
+        assert!(to == "/signin" && html.contains("verified"), "{email:?}: {html}");
+    }
+    assert_eq!(count(&app, "identity").await, 0);
+    sign_in(&app, &issuer, "s-8", "Kate@X.test", |_| {}).await;
+    assert_eq!(count(&app, "identity").await, 1, "she herself is known");
+}
+
+#[tokio::test]
 async fn a_token_that_is_not_for_this_sign_in_opens_nothing() {
     let (app, issuer) = app(Backend::Sqlite).await;
     let now = app.s.now().timestamp();

@@ -38,7 +38,11 @@ async fn what_would_be_lost_is_said_before_it_is(#[values(Backend::Sqlite, Backe
     services::jobs::tick(&app.s).await.expect("a tick");
     let message = app.message(&sent["id"]).await;
     assert_eq!(
-        (message["body"].as_str(), message["removed"].as_bool(), message["status"].as_str()),
+        (
+            message["body"].as_str(),
+            message["removed"].as_bool(),
+            message["status"].as_str()
+        ),
         (Some("Text removed after 1 year"), Some(true), Some("delivered")),
         "{message}"
     );

@@ -166,6 +166,32 @@ fn each_fault_is_one_line(#[case] facts: Facts, #[case] key: &str, #[case] statu
 }
 
 #[test]
+fn what_is_the_installations_is_not_told_to_its_businesses() {
+    for status in ["active", "suspended"] {
+        for amount in [-3, 4_99, 12_37] {
+            let shared = with(|f| {
+                f.own_account = false;
+                f.account = Some(Reading::Got(Account {
+                    sid: "AC1".to_owned(),
+                    status: status.to_owned(),
+                    kind: "Trial".to_owned(),
+                }));
+                f.balance = Reading::Got(Balance {
+                    amount,
+                    currency: "USD".to_owned(),
+                });
+            });
+            for line in judge(&shared)
+                .iter()
+                .filter(|line| ["account", "balance"].contains(&line.key.as_str()))
+            {
+                assert!(!line.seen.contains("AC1") && !line.seen.contains("USD"), "{line:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_could_not_be_read_fails_nothing() {
     let unclear = || "timed out".to_owned();
     let facts = with(|f| {

@@ -1,9 +1,10 @@
-//! Browsers in which somebody has signed in before. Each is known by a random word of its own in a cookie, of which the hash is kept. It opens
-//! nothing; it says that this is no stranger's browser, and for some time that it need not be asked for a code.
+//! Browsers in which somebody has signed in before, or set a new password by a link. Each is known by a random word of its own in a cookie,
+//! of which the hash is kept. It opens nothing; it says that this is no stranger's browser, and for some time that it need not be asked for
+//! a code.
 //!
 //! A browser that several people use holds a word for each: a word that somebody else has planted there is never made somebody's.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use contract::security::TrustedDevice;
 use domain::{browser, second_factor::TRUSTED_DAYS};
 use entity::accounts::device;
@@ -60,39 +61,68 @@ pub(super) async fn signed_in(tx: &mut Tx, start: SessionStart, caller: &Caller,
         row.user_agent = Set(agent);
         row.seen_at = Set(tx.now);
         row.trusted_until = Set(trusted_until);
+        row.by_link = Set(false);
         row.update(&tx.db).await?;
         return Ok(words(caller.device.as_deref()).join("."));
     }
+    let new = add(tx, account_id, caller, |row| row.trusted_until = Set(until)).await?;
+    // The first of all is where they have signed up, or whom they were before devices were known.
+    if let Some(business_id) = start.business_id.filter(|_| new.others) {
+        let event = Event::DeviceAdded {
+            account: account_id,
+            device: new.id,
+            words: browser::words(&agent),
+        };
+        let by = Principal::System("sign-in");
+        tx.record_change(business_id, &by, event, None::<()>, Some(browser::words(&agent)));
+    }
+    Ok(new.cookie)
+}
+
+/// Somebody has come by a link from a mail and set a new password: this is their browser, whoever guesses elsewhere. Nobody has signed in
+/// here, so codes are guessed at as in any other. What the browser's cookie is to hold from now on.
+pub(super) async fn came_by_link(tx: &Tx, account_id: Uuid, caller: &Caller) -> Result<String> {
+    if known(&tx.db, account_id, caller).await?.is_some() {
+        return Ok(words(caller.device.as_deref()).join("."));
+    }
+    Ok(add(tx, account_id, caller, |row| row.by_link = Set(true)).await?.cookie)
+}
+
+struct Added {
+    id: Uuid,
+    /// Whether there were others before.
+    others: bool,
+    cookie: String,
+}
+
+/// A browser that was not known, by a word of its own.
+async fn add(tx: &Tx, account_id: Uuid, caller: &Caller, but: impl FnOnce(&mut device::ActiveModel)) -> Result<Added> {
     let others = all(&tx.db, account_id).await?;
     let word = [(); 2].map(|()| Uuid::new_v4().simple().to_string()).concat();
-    let row = device::ActiveModel {
+    let mut row = device::ActiveModel {
         id: Set(Uuid::now_v7()),
         account_id: Set(account_id),
         hash: Set(hash(&word)),
-        user_agent: Set(agent.clone()),
+        user_agent: Set(browser::kept(&caller.user_agent)),
         created_at: Set(tx.now),
         seen_at: Set(tx.now),
-        trusted_until: Set(until),
+        trusted_until: Set(None),
+        by_link: Set(false),
     };
+    but(&mut row);
     let row = row.insert(&tx.db).await?;
     if others.len() as u64 >= MOST
         && let Some(oldest) = others.last()
     {
         device::Entity::delete_by_id(oldest.id).exec(&tx.db).await?;
     }
-    // The first of all is where they have signed up, or whom they were before devices were known.
-    if let Some(business_id) = start.business_id.filter(|_| !others.is_empty()) {
-        let event = Event::DeviceAdded {
-            account: account_id,
-            device: row.id,
-            words: browser::words(&agent),
-        };
-        let by = Principal::System("sign-in");
-        tx.record_change(business_id, &by, event, None::<()>, Some(browser::words(&agent)));
-    }
     let before = words(caller.device.as_deref());
     let kept = before.iter().take(WORDS - 1).copied();
-    Ok(std::iter::once(word.as_str()).chain(kept).collect::<Vec<_>>().join("."))
+    Ok(Added {
+        id: row.id,
+        others: !others.is_empty(),
+        cookie: std::iter::once(word.as_str()).chain(kept).collect::<Vec<_>>().join("."),
+    })
 }
 
 /// An account's devices, the one seen last first.
@@ -120,10 +150,20 @@ pub(super) async fn trusted(s: &Services, db: &impl ConnectionTrait, account_id:
 
 /// Nobody's device is trusted any more.
 pub(super) async fn forget_trust(tx: &Tx, account_id: Uuid) -> Result<()> {
-    let none: Option<chrono::DateTime<chrono::Utc>> = None;
+    let none: Option<DateTime<Utc>> = None;
     device::Entity::update_many()
         .col_expr(device::Column::TrustedUntil, sea_orm::sea_query::Expr::value(none))
         .filter(device::Column::AccountId.eq(account_id))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// Those that came in since then are strangers'.
+pub(super) async fn forget_since(tx: &Tx, account_id: Uuid, since: DateTime<Utc>) -> Result<()> {
+    device::Entity::delete_many()
+        .filter(device::Column::AccountId.eq(account_id))
+        .filter(device::Column::CreatedAt.gte(since))
         .exec(&tx.db)
         .await?;
     Ok(())

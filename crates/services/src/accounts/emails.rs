@@ -1,7 +1,8 @@
 //! Another e-mail address for an account. It counts once who reads mail there has said so; who reads mail at the one before can take it
-//! back for a week, and then the account is theirs alone: every session ends, and a new password is needed.
+//! back for a week, and then the account is theirs alone: every session ends, whatever else was set up since is gone, and a new password is
+//! needed. For that week the address before is nobody else's to take.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use contract::{Code, accounts::EmailChangeView};
 use entity::accounts::{account, email_change};
 use sea_orm::{
@@ -12,13 +13,16 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    EMAIL as ACCOUNT_EMAIL, hash_password,
+    EMAIL as ACCOUNT_EMAIL,
+    choosing::memberships,
+    devices, hash_password,
     invitations::address,
+    oidc,
     passwords::{self, everywhere, is_theirs, letter_to, own},
-    sessions,
+    second_factor, sessions,
 };
 use crate::kernel::{
-    Actor, Event, Principal, Result, Services, Tx,
+    Actor, Error, Event, Principal, Result, Services, Tx,
     error::{field, problem},
     events::AccountLetter,
     tokens::{hash, token},
@@ -31,6 +35,10 @@ const BEFORE: &str = "email_change.before";
 /// How long the new address can be confirmed, and how long the one before can take it back.
 const STANDS: Duration = Duration::days(1);
 const UNDO: Duration = Duration::days(7);
+
+/// Said to who wants an address that an account may still take back.
+pub(super) const HELD: &str =
+    "Another account had this address until lately, and can still take it back. Please use another one.";
 
 /// So many in a day.
 const A_DAY: u64 = 5;
@@ -70,6 +78,7 @@ pub async fn ask(s: &Services, actor: &Actor, new: &str, present: &str) -> Resul
         account_id: Set(account.id),
         email: Set(s.vault().seal(EMAIL, &email)),
         before: Set(s.vault().seal(BEFORE, &before)),
+        before_key: Set(Some(s.vault().index(BEFORE, &before))),
         token_hash: Set(hash(&confirm)),
         undo_hash: Set(hash(&undo)),
         expires_at: Set(tx.now + STANDS),
@@ -157,11 +166,16 @@ async fn view(s: &Services, row: email_change::Model) -> Result<EmailChangeView>
 /// The new address is theirs, and is the account's from now on.
 ///
 /// # Errors
-/// `NotFound` for a link that opens nothing; `Conflict` when somebody else has an account with it by now.
+/// `NotFound` for a link that opens nothing; `Conflict` when somebody else has an account with it by now, or may still take it back.
 pub async fn confirm(s: &Services, token: &str) -> Result<()> {
     let mut tx = s.begin().await?;
     let row = confirmable(&tx.db, token, tx.now, true).await?;
     let (account_id, email) = (row.account_id, s.vault().open(EMAIL, &row.email).await?);
+    if let Some(why) = in_the_way(&tx, account_id, &email).await? {
+        return Err(why);
+    }
+    // Links for a new password went to another address.
+    passwords::close(&tx, account_id).await?;
     move_to(&mut tx, account_id, &email).await?;
     let mut row = row.into_active_model();
     row.confirmed_at = Set(Some(tx.now));
@@ -171,10 +185,10 @@ pub async fn confirm(s: &Services, token: &str) -> Result<()> {
 }
 
 /// It was not them: the address before is the account's again, and nobody is signed in any more, nor can be by the password that somebody
-/// knew. The secret of a link that makes a new one.
+/// knew or by what they have set up since. The secret of a link that makes a new password.
 ///
 /// # Errors
-/// `NotFound` for a link that opens nothing; `Conflict` when somebody else has an account with the address by now.
+/// `NotFound` for a link that opens nothing; `Conflict` when somebody else has an account with the address by now: they are out all the same.
 pub async fn undo(s: &Services, token: &str) -> Result<String> {
     undoable(s.read(), token, s.now(), false).await?;
     // Nobody knows it.
@@ -182,12 +196,14 @@ pub async fn undo(s: &Services, token: &str) -> Result<String> {
     let mut tx = s.begin().await?;
     let row = undoable(&tx.db, token, tx.now, true).await?;
     let (account_id, before) = (row.account_id, s.vault().open(BEFORE, &row.before).await?);
+    let refused = in_the_way(&tx, account_id, &before).await?;
+    shut_out(&mut tx, account_id, row.created_at, hash).await?;
+    if let Some(why) = refused {
+        tx.commit().await?;
+        s.live().notify();
+        return Err(why);
+    }
     move_to(&mut tx, account_id, &before).await?;
-    account::Entity::update_many()
-        .col_expr(account::Column::PasswordHash, Expr::value(hash))
-        .filter(account::Column::Id.eq(account_id))
-        .exec(&tx.db)
-        .await?;
     // With it goes whatever was asked for afterwards.
     email_change::Entity::update_many()
         .col_expr(email_change::Column::EndedAt, Expr::value(tx.now))
@@ -196,22 +212,68 @@ pub async fn undo(s: &Services, token: &str) -> Result<String> {
         .filter(email_change::Column::CreatedAt.gte(row.created_at))
         .exec(&tx.db)
         .await?;
-    sessions::end_all(&tx, account_id, None).await?;
     let link = passwords::begin(&tx, account_id, &before).await?;
     tx.commit().await?;
+    s.live().notify();
     Ok(link)
 }
 
-async fn move_to(tx: &mut Tx, account_id: Uuid, email: &str) -> Result<()> {
+/// Ends every way in that somebody had or has made since then. A second step that is older stays: it is the owner's.
+async fn shut_out(tx: &mut Tx, account_id: Uuid, since: DateTime<Utc>, hash: String) -> Result<()> {
+    account::Entity::update_many()
+        .col_expr(account::Column::PasswordHash, Expr::value(hash))
+        .filter(account::Column::Id.eq(account_id))
+        .exec(&tx.db)
+        .await?;
+    passwords::close(tx, account_id).await?;
+    sessions::end_all(tx, account_id, None).await?;
+    oidc::forget_since(tx, account_id, since).await?;
+    devices::forget_since(tx, account_id, since).await?;
+    devices::forget_trust(tx, account_id).await?;
+    if second_factor::remove_since(tx, account_id, since).await? {
+        everywhere(tx, &BY_LINK, account_id, Event::SecondFactorOff).await?;
+    }
+    for one in memberships(&tx.db, account_id).await? {
+        let event = Event::EmailTakenBack {
+            account: account_id,
+            since,
+        };
+        tx.record(one.business_id, &BY_LINK, event);
+    }
+    Ok(())
+}
+
+/// Why an address can't be this account's. Whoever wants one waits here for each other.
+async fn in_the_way(tx: &Tx, account_id: Uuid, email: &str) -> Result<Option<Error>> {
     tx.take_turns(ACCOUNT_EMAIL, [email.to_owned()]).await?;
     let holder = super::with_email(tx.services(), &tx.db, email).await?;
-    if holder.as_ref().is_some_and(|holder| holder.id != account_id) {
-        let why = "This address has an account of its own by now, so it can't be that of another one.";
-        return Err(problem(Code::Conflict, why));
+    let why = if holder.is_some_and(|holder| holder.id != account_id) {
+        "This address has an account of its own by now, so it can't be that of another one."
+    } else if is_held(tx, email, Some(account_id)).await? {
+        HELD
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(problem(Code::Conflict, why)))
+}
+
+/// Whether an account may still take this address back, but for this one. If somebody else had it meanwhile, "this was not me" would come to
+/// nothing.
+pub(super) async fn is_held(tx: &Tx, email: &str, but: Option<Uuid>) -> Result<bool> {
+    let mut found = email_change::Entity::find()
+        .filter(email_change::Column::BeforeKey.is_in(tx.services().vault().indexes(BEFORE, email)))
+        .filter(email_change::Column::ConfirmedAt.is_not_null())
+        .filter(email_change::Column::UndoneAt.is_null())
+        .filter(email_change::Column::UndoUntil.gt(tx.now));
+    if let Some(own) = but {
+        found = found.filter(email_change::Column::AccountId.ne(own));
     }
-    // Links for a new password went to another address.
-    passwords::close(tx, account_id).await?;
-    if holder.is_some() {
+    Ok(found.one(&tx.db).await?.is_some())
+}
+
+/// The caller has looked that nobody is in the way.
+async fn move_to(tx: &mut Tx, account_id: Uuid, email: &str) -> Result<()> {
+    if super::with_email(tx.services(), &tx.db, email).await?.is_some() {
         return Ok(());
     }
     let vault = tx.services().vault();
@@ -224,12 +286,7 @@ async fn move_to(tx: &mut Tx, account_id: Uuid, email: &str) -> Result<()> {
     everywhere(tx, &BY_LINK, account_id, Event::EmailChanged).await
 }
 
-async fn confirmable(
-    db: &impl ConnectionTrait,
-    token: &str,
-    now: chrono::DateTime<chrono::Utc>,
-    lock: bool,
-) -> Result<email_change::Model> {
+async fn confirmable(db: &impl ConnectionTrait, token: &str, now: DateTime<Utc>, lock: bool) -> Result<email_change::Model> {
     let row = by(db, email_change::Column::TokenHash.eq(hash(token)), lock).await?;
     let why = if row.confirmed_at.is_some() {
         "This link was used already: the address is yours."
@@ -243,12 +300,7 @@ async fn confirmable(
     Err(problem(Code::NotFound, why))
 }
 
-async fn undoable(
-    db: &impl ConnectionTrait,
-    token: &str,
-    now: chrono::DateTime<chrono::Utc>,
-    lock: bool,
-) -> Result<email_change::Model> {
+async fn undoable(db: &impl ConnectionTrait, token: &str, now: DateTime<Utc>, lock: bool) -> Result<email_change::Model> {
     let row = by(db, email_change::Column::UndoHash.eq(hash(token)), lock).await?;
     let why = if row.undone_at.is_some() {
         "This was taken back already."

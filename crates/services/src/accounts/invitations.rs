@@ -6,7 +6,10 @@ use contract::{
     Code,
     accounts::{Invite, InvitedView, JoinAsNew, Role, Visitor},
 };
-use domain::{members::Step, words};
+use domain::{
+    members::{Step, allowed},
+    words,
+};
 use entity::{
     accounts::{account, invitation},
     businesses::business,
@@ -24,6 +27,7 @@ use super::{
 use crate::kernel::{
     Actor, Error, Event, Permission, Principal, Result, Services, Tx,
     error::{field, not_found, problem},
+    events::Recorded,
     tokens::{hash, token},
 };
 
@@ -39,6 +43,8 @@ const MOST: u64 = 50;
 /// So many may be made in a day, and one may be sent again so soon.
 const A_DAY: u64 = 100;
 const AGAIN_AFTER: Duration = Duration::minutes(1);
+/// Mails about one invitation: nobody is flooded from here.
+const TIMES: i32 = 10;
 
 /// A new invitation, and the secret of its link.
 #[derive(Debug)]
@@ -96,7 +102,9 @@ pub async fn invite(s: &Services, actor: &Actor, cmd: Invite) -> Result<Invited>
         role: Set(cmd.role.as_str().to_owned()),
         token_hash: Set(hash(&token)),
         invited_by: Set(actor.who.author()),
+        invited_by_id: Set(inviter(actor)),
         sent_at: Set(tx.now),
+        times_sent: Set(1),
         expires_at: Set(tx.now + STANDS),
         accepted_at: Set(None),
         accepted_by: Set(None),
@@ -121,7 +129,7 @@ pub async fn invite(s: &Services, actor: &Actor, cmd: Invite) -> Result<Invited>
 /// Sends it again, with a new link that opens for another week.
 ///
 /// # Errors
-/// `NotAllowed`; `NotFound`; `Conflict` for one that was accepted or revoked; `TooMany` within a minute.
+/// `NotAllowed`; `NotFound`; `Conflict` for one that was accepted or revoked; `TooMany` within a minute, and after ten mails.
 pub async fn send_again(s: &Services, actor: &Actor, id: Uuid) -> Result<Invited> {
     actor.may(Permission::ManageBusiness)?;
     let mut tx = s.begin().await?;
@@ -130,11 +138,17 @@ pub async fn send_again(s: &Services, actor: &Actor, id: Uuid) -> Result<Invited
         let why = "It was sent less than a minute ago. Please wait a moment.";
         return Err(problem(Code::TooMany, why));
     }
+    if row.times_sent >= TIMES {
+        let why = "It was sent several times already. Ask them to look among unwanted mail, or revoke it and invite them anew.";
+        return Err(problem(Code::TooMany, why));
+    }
+    let times_sent = row.times_sent + 1;
     let email = s.vault().open(EMAIL, &row.email).await?;
     let token = token();
     let mut row = row.into_active_model();
     row.token_hash = Set(hash(&token));
     row.sent_at = Set(tx.now);
+    row.times_sent = Set(times_sent);
     row.expires_at = Set(tx.now + STANDS);
     row.update(&tx.db).await?;
     let token = SecretString::from(token);
@@ -164,6 +178,54 @@ pub async fn revoke(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
     let event = Event::InvitationRevoked(id);
     tx.record_change(actor.business_id, &actor.who, event, Some(email), None::<()>);
     tx.commit().await
+}
+
+fn inviter(actor: &Actor) -> Option<Uuid> {
+    match actor.who {
+        Principal::Member { account_id, .. } => Some(account_id),
+        _ => None,
+    }
+}
+
+/// A link does not outlive what its inviter may: it is taken back when they have left, are something else by now, or it was not them who
+/// invited.
+pub(crate) async fn inviters_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let (account_id, since) = match one.event {
+            Event::MemberRoleChanged(id) | Event::MemberRemoved(id) => (id, None),
+            Event::EmailTakenBack { account, since } => (account, Some(since)),
+            _ => continue,
+        };
+        let by = super::actor_on(&tx.db, account_id, one.business_id).await?;
+        let theirs = open(one.business_id)
+            .filter(invitation::Column::InvitedById.eq(account_id))
+            .lock(LockType::Update);
+        for row in theirs.all(&tx.db).await? {
+            let stands = match since {
+                Some(since) => row.created_at < since,
+                None => still_may(by.as_ref(), role(&row)?),
+            };
+            if !stands {
+                take_back(tx, one, row).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn still_may(by: Option<&Actor>, what: Role) -> bool {
+    match by.map(|actor| &actor.who) {
+        Some(Principal::Member { role, .. }) => allowed(*role, false, Step::Add(what), usize::MAX).is_ok(),
+        _ => false,
+    }
+}
+
+async fn take_back(tx: &mut Tx, heard: &Recorded, row: invitation::Model) -> Result<()> {
+    let email = tx.services().vault().open(EMAIL, &row.email).await?;
+    let event = Event::InvitationRevoked(row.id);
+    end(tx, row).await?;
+    tx.record_change(heard.business_id, &heard.by, event, Some(email), None::<()>);
+    Ok(())
 }
 
 /// Those that wait, newest first, with their addresses.
@@ -259,7 +321,7 @@ pub async fn accept(s: &Services, token: &str, account_id: Uuid) -> Result<Uuid>
 /// Joins with a new account; who that is, and the business.
 ///
 /// # Errors
-/// As `accept`; `Invalid` for name or password; `Conflict` when the address has an account by now.
+/// As `accept`; `Invalid` for name or password; `Conflict` when the address has an account by now, or may still be taken back by one.
 pub async fn accept_as_new(s: &Services, token: &str, cmd: JoinAsNew) -> Result<(Uuid, Uuid)> {
     usable(&by_token(s.read(), token, false).await?, s.now())?;
     let name = fitting_name(&cmd.name)?;

@@ -85,7 +85,7 @@ pub(super) fn role(row: &member::Model) -> Result<Role> {
     row.role.parse().map_err(|()| Error::broken("member with an unknown role"))
 }
 
-/// Makes somebody something else.
+/// Makes somebody something else. Invitations of theirs that they could not make any more are taken back.
 ///
 /// # Errors
 /// `NotAllowed` for what the actor's own role does not allow; `Conflict` for the last owner; `NotFound`.
@@ -114,7 +114,7 @@ pub async fn change_role(s: &Services, actor: &Actor, account_id: Uuid, to: Role
 }
 
 /// Ends somebody's membership, or one's own. What was theirs to do becomes nobody's, their sessions here end with their next request, and
-/// their calendars and devices are told nothing any more.
+/// their calendars and devices are told nothing any more. Whom they have invited can't join any more.
 ///
 /// # Errors
 /// As `change_role`.

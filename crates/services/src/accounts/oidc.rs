@@ -135,16 +135,33 @@ pub async fn finish(s: &Services, begun: Begun, answer: Answer, caller: &Caller)
     Ok(entry)
 }
 
+/// An address that is what it looks like. One that has to be made fit, by dropping what nobody sees or by another alphabet's letters, could
+/// become somebody else's, for whom the issuer does not vouch.
+fn address(said: &str) -> Option<String> {
+    let plain = said.is_ascii() && !said.is_empty() && words::line(said) == said;
+    plain.then(|| said.to_ascii_lowercase())
+}
+
+/// Whom the issuer has vouched for since then is a stranger again.
+pub(super) async fn forget_since(tx: &Tx, account_id: uuid::Uuid, since: DateTime<Utc>) -> Result<()> {
+    identity::Entity::delete_many()
+        .filter(identity::Column::AccountId.eq(account_id))
+        .filter(identity::Column::CreatedAt.gte(since))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
 /// The account of who the issuer says it is.
 async fn whose(tx: &mut Tx, issuer: &Issuer, person: &Person) -> Result<uuid::Uuid> {
     let known = identity::Entity::find_by_id((issuer.url().to_owned(), person.subject.clone()));
     if let Some(known) = known.one(&tx.db).await? {
         return Ok(known.account_id);
     }
-    let said = words::line(person.email.as_deref().unwrap_or_default()).to_lowercase();
-    if said.is_empty() || !person.verified {
+    let said = person.email.as_deref().and_then(address).filter(|_| person.verified);
+    let Some(said) = said else {
         return Err(issuer.unknown("did not say that your e-mail address is verified"));
-    }
+    };
     let found = with_email(tx.services(), &tx.db, &said).await?;
     let account = found.ok_or_else(|| issuer.unknown("gave an e-mail address that has no account here"))?;
     let other = identity::Entity::find()
@@ -173,4 +190,25 @@ async fn whose(tx: &mut Tx, issuer: &Issuer, person: &Person) -> Result<uuid::Uu
         tx.record_change(business, &by, event, None::<()>, Some(issuer.url()));
     }
     Ok(account.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn an_address_that_had_to_be_made_fit_is_none() {
+        assert_eq!(address("Kate@X.test").as_deref(), Some("kate@x.test"));
+        for other in [
+            "",
+            " ",
+            "\u{212a}ate@x.test",
+            "ka\u{200b}te@x.test",
+            " kate@x.test",
+            "kate@x.test\n",
+            "ka\u{7f}te@x.test",
+        ] {
+            assert_eq!(address(other), None, "{other:?}");
+        }
+    }
 }

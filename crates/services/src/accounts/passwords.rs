@@ -11,7 +11,15 @@ use sea_orm::{
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{choosing::memberships, fitting_password, hash_password, invitations::address, sessions, verify_password};
+use super::{
+    Caller,
+    choosing::memberships,
+    devices, fitting_password, hash_password,
+    invitations::address,
+    sessions,
+    throttle::{self, Whose},
+    verify_password,
+};
 use crate::kernel::{
     Actor, Event, Principal, Result, Services, Tx,
     error::{field, problem},
@@ -131,23 +139,30 @@ pub async fn open_link(s: &Services, token: &str) -> Result<String> {
     Ok(super::name_and_email(s, account_id).await?.1)
 }
 
-/// Sets a new password by a link, once. Every session of the account ends.
+/// Sets a new password by a link, once. Every session of the account ends. Whoever guesses at it keeps its person out of this browser no
+/// longer: what was guessed is forgotten, and the browser is known from now on. What its cookie for devices is to hold.
 ///
 /// # Errors
 /// `NotFound` for a link that opens nothing; `Invalid` for a password that is too short or too long.
-pub async fn reset(s: &Services, token: &str, new: &str) -> Result<()> {
+pub async fn reset(s: &Services, token: &str, new: &str, caller: &Caller) -> Result<String> {
     usable(s.read(), token, s.now(), false).await?;
     let hash = hash_password(s, fitting_password(new)?).await?;
     let mut tx = s.begin().await?;
     let (_, account_id) = usable(&tx.db, token, tx.now, true).await?;
     set(&mut tx, &BY_LINK, account_id, hash, None).await?;
-    tx.commit().await
+    let (_, email) = super::name_and_email_on(&tx, account_id).await?;
+    let device = devices::came_by_link(&tx, account_id, caller).await?;
+    tx.commit().await?;
+    throttle::forget(s, &email);
+    s.live().notify();
+    Ok(device)
 }
 
 /// Sets a new password by the present one. Every other session of the account ends: those that begin at the moment that is returned count.
 ///
 /// # Errors
-/// `Invalid` at `present` when that is not the present one, and at `password` for one that is too short or too long.
+/// `Invalid` at `present` when that is not the present one, and at `password` for one that is too short or too long; `TooMany` after several
+/// wrong ones.
 pub async fn change(s: &Services, actor: &Actor, present: &str, new: &str, current: Option<&[u8]>) -> Result<()> {
     let account = own(s, actor).await?;
     let new = fitting_password(new)?;
@@ -155,6 +170,10 @@ pub async fn change(s: &Services, actor: &Actor, present: &str, new: &str, curre
     let hash = hash_password(s, new).await?;
     let mut tx = s.begin().await?;
     set(&mut tx, &actor.who, account.id, hash, current).await?;
+    if let Some(current) = current {
+        // Its id may be known to somebody: it gets another one next.
+        sessions::renewing(&mut tx, account.id, current);
+    }
     tx.commit().await?;
     s.live().notify();
     Ok(())
@@ -167,13 +186,15 @@ pub(super) async fn own(s: &Services, actor: &Actor) -> Result<account::Model> {
     }
 }
 
-/// Whoever sits at somebody's open browser does not change who it belongs to.
+/// Whoever sits at somebody's open browser does not change who it belongs to, nor guesses as fast as they can.
 pub(super) async fn is_theirs(s: &Services, account: &account::Model, name: &str, typed: &str) -> Result<()> {
+    let one = throttle::password(s, &Whose::SignedIn(account.id), None)?;
     let typed = typed.chars().take(200).collect();
-    if verify_password(s, typed, account.password_hash.clone()).await? {
-        return Ok(());
+    if !verify_password(s, typed, account.password_hash.clone()).await? {
+        return Err(field(name, "This is not your present password."));
     }
-    Err(field(name, "This is not your present password."))
+    one.right(s);
+    Ok(())
 }
 
 /// What else would open the account is closed, and its person is told.

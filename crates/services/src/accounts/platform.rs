@@ -93,7 +93,7 @@ pub async fn set_admin(s: &Services, email: &str, is: bool) -> Result<bool> {
     Ok(found.platform_admin != is)
 }
 
-/// Begins to look into a business: its people are told, and why.
+/// Begins to look into a business: its people are told, and why. Who looks into it already goes on with that look.
 ///
 /// # Errors
 /// `Invalid` without a reason.
@@ -103,6 +103,10 @@ pub(crate) async fn begin_look(s: &Services, admin: &Admin, business_id: Uuid, w
         return Err(field("why", "Please say what for: the owners of the business read it."));
     }
     let mut tx = s.begin().await?;
+    if let Some(open) = own_look(&tx.db, admin.account_id, business_id, tx.now).await? {
+        tx.commit().await?;
+        return Ok(open.id);
+    }
     let (id, until) = (Uuid::now_v7(), tx.now + LOOK);
     let row = platform_look::ActiveModel {
         id: Set(id),
@@ -124,19 +128,20 @@ pub(crate) async fn begin_look(s: &Services, admin: &Admin, business_id: Uuid, w
     Ok(id)
 }
 
-/// Ends every look of theirs into a business.
+/// Ends every look of theirs into a business, in whichever browser it was begun.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn end_look(s: &Services, admin: &Admin, business_id: Uuid) -> Result<()> {
     let mut tx = s.begin().await?;
-    let open = open_looks(&tx.db, business_id, tx.now).await?;
-    for look in open.into_iter().filter(|look| look.account_id == admin.account_id) {
-        platform_look::Entity::update_many()
-            .col_expr(platform_look::Column::EndsAt, Expr::value(tx.now))
-            .filter(platform_look::Column::Id.eq(look.id))
-            .exec(&tx.db)
-            .await?;
+    let ended = platform_look::Entity::update_many()
+        .col_expr(platform_look::Column::EndsAt, Expr::value(tx.now))
+        .filter(platform_look::Column::BusinessId.eq(business_id))
+        .filter(platform_look::Column::AccountId.eq(admin.account_id))
+        .filter(platform_look::Column::EndsAt.gt(tx.now))
+        .exec_with_returning(&tx.db)
+        .await?;
+    for look in ended {
         tx.record(business_id, &admin.principal(), Event::LookEnded(look.id));
     }
     tx.commit().await
@@ -155,10 +160,32 @@ pub(crate) async fn open_looks(
     Ok(rows.all(db).await?)
 }
 
+/// The look of this account into a business that is not over; of several the one that ends last.
+pub(crate) async fn own_look(
+    db: &impl ConnectionTrait,
+    account_id: Uuid,
+    business_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<platform_look::Model>> {
+    let rows = platform_look::Entity::in_business(business_id)
+        .filter(platform_look::Column::AccountId.eq(account_id))
+        .filter(platform_look::Column::EndsAt.gt(now))
+        .order_by_desc(platform_look::Column::EndsAt)
+        .limit(1);
+    Ok(rows.one(db).await?)
+}
+
+/// Whether somebody who runs the installation looks into a business just now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn looks(s: &Services, account_id: Uuid, business_id: Uuid) -> Result<bool> {
+    Ok(looker(s, account_id, business_id).await?.is_some())
+}
+
 /// The actor who looks into a business, while they do.
 pub(super) async fn looker(s: &Services, account_id: Uuid, business_id: Uuid) -> Result<Option<Actor>> {
-    let open = open_looks(s.read(), business_id, s.now()).await?;
-    if !open.iter().any(|look| look.account_id == account_id) {
+    if own_look(s.read(), account_id, business_id, s.now()).await?.is_none() {
         return Ok(None);
     }
     let found = account::Entity::find_by_id(account_id).one(s.read()).await?;

@@ -3,6 +3,7 @@
 
 mod codes;
 
+use chrono::{DateTime, Utc};
 use contract::{
     Code,
     security::{BegunFactor, FactorView},
@@ -220,6 +221,16 @@ pub async fn reset(s: &Services, email: &str) -> Result<String> {
     }
     tx.commit().await?;
     Ok(account.name)
+}
+
+/// One that was set up since then asks for nothing any more; whether it did.
+pub(super) async fn remove_since(tx: &Tx, account_id: Uuid, since: DateTime<Utc>) -> Result<bool> {
+    let found = of(&tx.db, account_id).await?;
+    let Some(row) = found.filter(|row| row.confirmed_at.unwrap_or(row.begun_at) >= since) else {
+        return Ok(false);
+    };
+    remove(tx, account_id).await?;
+    Ok(row.confirmed_at.is_some())
 }
 
 async fn remove(tx: &Tx, account_id: Uuid) -> Result<()> {

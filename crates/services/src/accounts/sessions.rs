@@ -4,12 +4,15 @@ use chrono::{DateTime, Duration, Utc};
 use contract::security::SessionView;
 use domain::browser;
 use entity::accounts::{account, session};
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::{Expr, LockType},
+};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::own;
-use crate::kernel::{Actor, Event, Result, Services, Tx, error::not_found};
+use crate::kernel::{Actor, Event, Principal, Result, Services, Tx, error::not_found, events::Sessions};
 
 /// When a session was last seen is written down so often at most: looking at pages costs no writing.
 const SEEN_EVERY: Duration = Duration::minutes(15);
@@ -96,8 +99,31 @@ pub async fn is_signed_in(s: &Services, id: &[u8], account_id: Uuid) -> Result<b
     Ok(row.is_some_and(|row| row.account_id == Some(account_id)))
 }
 
+/// By what this session of this account is kept; none: it has ended. It does not end before the transaction does.
+pub(crate) async fn held(tx: &Tx, id: &[u8], account_id: Uuid) -> Result<Option<String>> {
+    let row = session::Entity::find_by_id(key(id))
+        .filter(session::Column::AccountId.eq(account_id))
+        .filter(session::Column::ExpiresAt.gt(tx.now))
+        .lock(LockType::Update)
+        .one(&tx.db)
+        .await?;
+    Ok(row.map(|row| row.id_hash))
+}
+
+/// Ends a session: its person signs out, or gets another one. Nothing is sent to its browser any more.
 pub async fn delete(s: &Services, id: &[u8]) -> Result<()> {
-    session::Entity::delete_by_id(key(id)).exec(&s.db().write).await?;
+    let mut tx = s.begin().await?;
+    let found = session::Entity::find_by_id(key(id))
+        .lock(LockType::Update)
+        .one(&tx.db)
+        .await?;
+    if let Some(row) = found {
+        session::Entity::delete_by_id(row.id_hash.as_str()).exec(&tx.db).await?;
+        if let Some(account_id) = row.account_id {
+            changed(&mut tx, account_id, Sessions::Ended(row.id_hash));
+        }
+    }
+    tx.commit().await?;
     // Its streams look whether they may go on.
     s.live().notify();
     Ok(())
@@ -164,14 +190,15 @@ pub(super) async fn list(s: &Services, account_id: Uuid, current: Option<&[u8]>)
 pub(super) async fn revoke(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
     let account_id = own(actor)?;
     let mut tx = s.begin().await?;
-    let gone = session::Entity::delete_many()
+    let found = session::Entity::find()
         .filter(session::Column::AccountId.eq(account_id))
         .filter(session::Column::Id.eq(id))
-        .exec(&tx.db)
+        .lock(LockType::Update)
+        .one(&tx.db)
         .await?;
-    if gone.rows_affected == 0 {
-        return Err(not_found("session"));
-    }
+    let row = found.ok_or_else(|| not_found("session"))?;
+    session::Entity::delete_by_id(row.id_hash.as_str()).exec(&tx.db).await?;
+    changed(&mut tx, account_id, Sessions::Ended(row.id_hash));
     tx.record(actor.business_id, &actor.who, Event::SessionsRevoked(account_id));
     tx.commit().await?;
     s.live().notify();
@@ -185,7 +212,7 @@ pub(super) async fn revoke(s: &Services, actor: &Actor, id: Uuid) -> Result<()> 
 pub(super) async fn revoke_others(s: &Services, actor: &Actor, current: Option<&[u8]>) -> Result<()> {
     let account_id = own(actor)?;
     let mut tx = s.begin().await?;
-    if end_all(&tx, account_id, current).await? > 0 {
+    if end_all(&mut tx, account_id, current).await? > 0 {
         tx.record(actor.business_id, &actor.who, Event::SessionsRevoked(account_id));
     }
     tx.commit().await?;
@@ -193,11 +220,38 @@ pub(super) async fn revoke_others(s: &Services, actor: &Actor, current: Option<&
     Ok(())
 }
 
-/// Ends an account's sessions but this one; how many those were. Whoever calls it wakes the live streams after the commit.
-pub(super) async fn end_all(tx: &Tx, account_id: Uuid, current: Option<&[u8]>) -> Result<u64> {
+/// Ends an account's sessions but this one, and what is sent to their browsers; how many those were. Whoever calls it wakes the live
+/// streams after the commit.
+pub(super) async fn end_all(tx: &mut Tx, account_id: Uuid, current: Option<&[u8]>) -> Result<u64> {
+    let current = current.map(key);
     let mut ended = session::Entity::delete_many().filter(session::Column::AccountId.eq(account_id));
-    if let Some(current) = current {
-        ended = ended.filter(session::Column::IdHash.ne(key(current)));
+    if let Some(current) = &current {
+        ended = ended.filter(session::Column::IdHash.ne(current.as_str()));
     }
-    Ok(ended.exec(&tx.db).await?.rows_affected)
+    let ended = ended.exec(&tx.db).await?.rows_affected;
+    changed(tx, account_id, Sessions::OthersEnded(current));
+    Ok(ended)
+}
+
+/// This session is about to get another id. Its browser goes on as before.
+pub(super) fn renewing(tx: &mut Tx, account_id: Uuid, current: &[u8]) {
+    changed(tx, account_id, Sessions::Renewing(key(current)));
+}
+
+/// A session has got the id `now`, after a new password.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn renewed(s: &Services, account_id: Uuid, now: &[u8]) -> Result<()> {
+    let mut tx = s.begin().await?;
+    if let Some(hash) = held(&tx, now, account_id).await? {
+        changed(&mut tx, account_id, Sessions::Renewed(hash));
+    }
+    tx.commit().await
+}
+
+fn changed(tx: &mut Tx, account: Uuid, how: Sessions) {
+    // No business's event, as a letter to a person is none.
+    let by = Principal::System("accounts");
+    tx.record(Uuid::nil(), &by, Event::SessionsChanged { account, how });
 }

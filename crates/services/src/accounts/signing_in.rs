@@ -5,10 +5,13 @@ use std::net::IpAddr;
 use contract::{Code, accounts::SignIn};
 use domain::words;
 use entity::accounts::account;
+use sea_orm::EntityTrait;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    NOBODY, SessionStart, choosing, devices, failed, second_factor,
+    NOBODY, SessionStart, choosing, devices, failed, second_factor, sign_in_needed,
     throttle::{self, Whose},
     verify_password, with_email,
 };
@@ -29,7 +32,35 @@ pub struct Caller {
 pub enum SignedIn {
     In(Entry),
     /// It was right, and opens nothing yet.
-    CodeNeeded(SessionStart),
+    CodeNeeded(Passed),
+}
+
+/// Somebody whose password was right, while their code is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    pub account_id: Uuid,
+    business_id: Option<Uuid>,
+    /// Of the password that was right: another one since, and this counts no more.
+    stamp: [u8; 16],
+}
+
+impl Passed {
+    fn new(start: SessionStart, account: &account::Model) -> Self {
+        Self {
+            account_id: start.account_id,
+            business_id: start.business_id,
+            stamp: stamp(account),
+        }
+    }
+}
+
+/// A part of the hash of the password's hash: it tells whether it is the same one, and nothing of it.
+fn stamp(account: &account::Model) -> [u8; 16] {
+    let mut stamp = [0; 16];
+    for (place, byte) in stamp.iter_mut().zip(Sha256::digest(&account.password_hash)) {
+        *place = byte;
+    }
+    stamp
 }
 
 /// Somebody who has signed in, all the way.
@@ -71,7 +102,7 @@ pub async fn sign_in(s: &Services, cmd: SignIn, caller: &Caller) -> Result<Signe
         .and_then(|device| device.trusted_until)
         .is_some_and(|until| until > s.now());
     if !trusted && second_factor::is_on(s.read(), account.id).await? {
-        return Ok(SignedIn::CodeNeeded(start));
+        return Ok(SignedIn::CodeNeeded(Passed::new(start, &account)));
     }
     enter(s, start, caller, false).await.map(SignedIn::In)
 }
@@ -79,12 +110,23 @@ pub async fn sign_in(s: &Services, cmd: SignIn, caller: &Caller) -> Result<Signe
 /// The second step: a code of the authenticator, or a recovery code. `trust`: this browser is not asked again for 30 days.
 ///
 /// # Errors
-/// `Invalid` with a word about the code; `TooMany`; `SignInNeeded` when there is no second factor any more.
-pub async fn sign_in_with_code(s: &Services, start: SessionStart, code: &str, trust: bool, caller: &Caller) -> Result<Entry> {
-    let device = devices::known(s.read(), start.account_id, caller).await?;
+/// `Invalid` with a word about the code; `TooMany`; `SignInNeeded` when there is no second factor any more, or another password since.
+pub async fn sign_in_with_code(s: &Services, passed: Passed, code: &str, trust: bool, caller: &Caller) -> Result<Entry> {
+    let start = SessionStart {
+        account_id: passed.account_id,
+        business_id: passed.business_id,
+    };
+    // Who reads somebody's mail makes browsers known: each would be one more to guess codes in.
+    let device = devices::known(s.read(), start.account_id, caller)
+        .await?
+        .filter(|device| !device.by_link);
     let whose = device.map_or(Whose::Account(start.account_id), |device| Whose::Device(device.id));
     let one = throttle::code(s, &whose)?;
     let mut tx = s.begin().await?;
+    let account = account::Entity::find_by_id(start.account_id).one(&tx.db).await?;
+    account
+        .filter(|account| stamp(account) == passed.stamp)
+        .ok_or_else(sign_in_needed)?;
     second_factor::take(&tx, start.account_id, code).await?;
     let entry = come_in(&mut tx, start, caller, trust).await?;
     tx.commit().await?;

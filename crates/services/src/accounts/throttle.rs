@@ -119,6 +119,11 @@ fn begin(s: &Services, whose: &Whose<'_>, address: Option<IpAddr>, guesses: fn(&
     Ok(Try { key, address, guesses })
 }
 
+/// Somebody has proved by mail that this address is theirs: what others guessed at its password is forgotten.
+pub(super) fn forget(s: &Services, email: &str) {
+    with(&s.of::<Throttle>().passwords, |all| all.right(Whose::Email(email).key()));
+}
+
 impl Try {
     /// It was right.
     pub(super) fn right(self, s: &Services) {

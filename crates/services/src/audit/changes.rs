@@ -44,8 +44,15 @@ fn difference(before: Value, after: Value) -> Vec<AuditChange> {
         (Value::Object(before), Value::Null) => named(before, Map::new()),
         (Value::Null, Value::Object(after)) => named(Map::new(), after),
         (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
-            let pairs = before.into_iter().zip(after).filter(|(before, after)| before != after);
-            pairs.map(|(before, after)| change(None, &before, &after)).collect()
+            // A name that stands first and is the same says whose the rest is.
+            let whose = before.first().filter(|name| after.first() == Some(name));
+            let whose = whose.and_then(Value::as_str).map(str::to_owned);
+            let pairs = before.iter().zip(&after).filter(|(before, after)| before != after);
+            let told = |(before, after): (&Value, &Value)| AuditChange {
+                field: whose.clone(),
+                ..change(None, before, after)
+            };
+            pairs.map(told).collect()
         }
         (before, after) => vec![change(None, &before, &after)],
     };
@@ -132,6 +139,10 @@ mod tests {
     #[test]
     fn what_earlier_versions_kept_is_told_without_names() {
         assert_eq!(told(json!(["A", 1, true]), json!(["B", 1, false])), ["A → B", "yes → no"]);
+        assert_eq!(
+            told(json!(["Mia Torres", "staff"]), json!(["Mia Torres", "admin"])),
+            ["Mia Torres: staff → admin"]
+        );
         assert_eq!(told(json!("on hold"), json!("texts go on")), ["on hold → texts go on"]);
         assert_eq!(told(json!(["x"]), json!({"tags": ["a", "b"]})), ["x → Tags: a, b"]);
     }

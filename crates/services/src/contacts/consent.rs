@@ -379,7 +379,7 @@ pub(crate) async fn ledger(db: &impl ConnectionTrait, business_id: Uuid, entries
             purpose: r.purpose,
             state: read(&r.state),
             source: r.source,
-            actor: r.actor,
+            actor: domain::audit::without_id(&r.actor).to_owned(),
             evidence: r.evidence,
         })
         .collect())

@@ -221,6 +221,11 @@ pub(crate) enum Event {
     /// Of somebody who works here.
     PasswordChanged(Uuid),
     EmailChanged(Uuid),
+    /// It was not them who changed it: what was made in their name since then is not theirs.
+    EmailTakenBack {
+        account: Uuid,
+        since: DateTime<Utc>,
+    },
     /// A person is to be written to about their account, wherever they work: no business's event.
     AccountLetter {
         account: Uuid,
@@ -236,6 +241,11 @@ pub(crate) enum Event {
     },
     DeviceRevoked(Uuid),
     SessionsRevoked(Uuid),
+    /// Browsers of a person are signed out, wherever they work: no business's event.
+    SessionsChanged {
+        account: Uuid,
+        how: Sessions,
+    },
     SecondFactorOn(Uuid),
     SecondFactorOff(Uuid),
     RecoveryCodesRenewed(Uuid),
@@ -269,6 +279,18 @@ pub(crate) enum Bounds {
     QuietHours,
     /// To which countries.
     Countries,
+}
+
+/// What became of an account's sessions, each by its hash.
+#[derive(Clone, Debug)]
+pub(crate) enum Sessions {
+    Ended(String),
+    /// All of them but this one.
+    OthersEnded(Option<String>),
+    /// This one is about to get another id.
+    Renewing(String),
+    /// It has got it.
+    Renewed(String),
 }
 
 /// What a person is written about their account.
@@ -412,6 +434,7 @@ impl Event {
             E::InvitationRevoked(id) => ("invitation.revoked", "invitation", Some(*id)),
             E::PasswordChanged(id) => ("member.password_changed", "account", Some(*id)),
             E::EmailChanged(id) => ("member.email_changed", "account", Some(*id)),
+            E::EmailTakenBack { account, .. } => ("member.email_taken_back", "account", Some(*account)),
             E::DeviceAdded { account, .. } => ("account.device_added", "account", Some(*account)),
             E::DeviceRevoked(id) => ("account.device_revoked", "account", Some(*id)),
             E::SessionsRevoked(id) => ("account.sessions_revoked", "account", Some(*id)),
@@ -443,6 +466,7 @@ impl Event {
             }
             E::RegistrationChanged { .. } => return Err("nobody changed anything; staff are told by a notice"),
             E::BudgetReached { .. } => return Err("nobody changed anything; owners and admins are told by mail"),
+            E::SessionsChanged { .. } => return Err("what ended them is kept, where a business is concerned"),
             E::AccountLetter { .. } => return Err("what it tells of is kept, where a business is concerned"),
         })
     }

@@ -106,7 +106,7 @@ pub(crate) const SEALED: &[Column] = &[
     Column::new("invitation.email", ID, Some("email_key")),
     Column::new("password_reset.email", ID, Some("email_key")),
     Column::new("email_change.email", ID, None),
-    Column::new("email_change.before", ID, None),
+    Column::new("email_change.before", ID, Some("before_key")),
     Column::new("session.data", &[Key::Text("id_hash")], None),
     Column::new("second_factor.secret", &[Key::Uuid("account_id")], None),
     Column::new("message.theirs", ID, Some("theirs_key")),

@@ -1,9 +1,11 @@
 //! Mail that opens something: an invitation, a new password, another address. It goes to an address, whoever reads there; what it holds is
 //! sealed, and what it opens is looked at once more before it is handed over.
 
+use chrono::Duration;
 use contract::accounts::Role;
 use domain::words;
 use entity::{accounts::invitation, mails::mail};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
@@ -20,6 +22,9 @@ use crate::{
         events::{AccountLetter, Recorded},
     },
 };
+
+/// What a mail about a sign-up with an address that has an account is about.
+const SIGNED_UP_AGAIN: &str = "sign-up";
 
 /// What a mail about an invitation is about.
 pub(crate) fn about_invitation(id: Uuid) -> String {
@@ -75,10 +80,23 @@ pub(crate) async fn about_account(tx: &mut Tx, heard: &[&Recorded]) -> Result<()
         let Event::AccountLetter { account, to, letter } = &one.event else {
             continue;
         };
+        if matches!(letter, AccountLetter::SignedUpAgain) && was_told_today(tx, *account).await? {
+            continue;
+        }
         let new = written(tx, letter);
         store_letter(tx, (None, Some(*account)), to.expose_secret(), &new).await?;
     }
     Ok(())
+}
+
+/// Anybody can sign up with anybody's address: its owner hears of that once a day.
+async fn was_told_today(tx: &Tx, account_id: Uuid) -> Result<bool> {
+    let told = mail::Entity::find()
+        .filter(mail::Column::BusinessId.is_null())
+        .filter(mail::Column::About.eq(SIGNED_UP_AGAIN))
+        .filter(mail::Column::CreatedAt.gt(tx.now - Duration::days(1)))
+        .filter(mail::Column::AccountId.eq(account_id));
+    Ok(told.one(&tx.db).await?.is_some())
 }
 
 fn written(tx: &Tx, letter: &AccountLetter) -> New {
@@ -152,7 +170,7 @@ fn written(tx: &Tx, letter: &AccountLetter) -> New {
                 .small("If it was not you, leave it: nothing was changed.");
             (
                 Kind::Account,
-                "sign-up".to_owned(),
+                SIGNED_UP_AGAIN.to_owned(),
                 "You have an account in Showup already",
                 letter,
             )

@@ -64,7 +64,8 @@ impl Found {
 }
 
 /// Sets the addresses of the business's numbers, and of the Messaging Services they are in, so that what comes to them comes here. What
-/// another address stands at is left alone, unless it is to be taken over.
+/// another address stands at is left alone, unless it is to be taken over. Of many numbers those that were not looked at for longest have
+/// their turn.
 ///
 /// # Errors
 /// `NotAllowed` for staff; `Conflict` where no account is connected or there is no number.
@@ -72,10 +73,12 @@ pub async fn configure(s: &Services, actor: &Actor, take_over: bool) -> Result<(
     actor.may(Permission::ManageBusiness)?;
     let account = s.of::<Connections>().of(actor.business_id);
     let account = account.ok_or_else(|| problem(Code::Conflict, "No Twilio account is connected."))?;
-    let rows = active(s.read(), actor.business_id).await?;
+    let mut rows = active(s.read(), actor.business_id).await?;
     if rows.is_empty() {
         return Err(problem(Code::Conflict, "There is no number yet whose address could be set."));
     }
+    // What was never looked at comes first.
+    rows.sort_by_key(|row| row.webhook_at);
     let url = inbound_url(s);
     for row in rows.into_iter().take(AT_ONCE) {
         let (found, was) = match set(account.client(), &row.phone, &url, take_over).await {

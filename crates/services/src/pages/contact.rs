@@ -5,7 +5,7 @@ use contract::{
     Page, PageQuery,
     contacts::{ContactPage, TimelineRow},
 };
-use domain::{language::Language, texts::Start, zone::Zone};
+use domain::{audit::without_id, language::Language, texts::Start, zone::Zone};
 use entity::{audit::audit_event, contacts::consent_event, conversations::note, messages::message};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
@@ -137,7 +137,7 @@ pub(super) fn row(id: Uuid, at: DateTime<Utc>, kind: &str, event: String, title:
         title: title.to_owned(),
         detail: None,
         reason: None,
-        by,
+        by: without_id(&by).to_owned(),
         appointment_id: None,
         message_id: None,
         status: None,

@@ -25,13 +25,15 @@ pub async fn guide(s: &Services, actor: &Actor) -> Result<Guide> {
         actor.may(needed)?;
     }
     let b = businesses::get(s.read(), actor.business_id).await?;
+    let own_number = !numbers::active(s.read(), b.id).await?.is_empty();
     let reminded = was_reminded(s, &b).await?;
     let steps = vec![
         step(
             "business",
             "Your business",
             "/settings",
-            !b.country.is_empty() && !b.contact_line.is_empty(),
+            // A browser without a script tells no zone at the sign-up.
+            !b.country.is_empty() && !b.contact_line.is_empty() && b.time_zone != "UTC",
             "Its name, time zone and country are known.",
             "Say which time zone and country it is in: visits and numbers are read by them.",
         ),
@@ -47,8 +49,12 @@ pub async fn guide(s: &Services, actor: &Actor) -> Result<Guide> {
             "number",
             "A number",
             "/settings/numbers",
-            !numbers::active(s.read(), b.id).await?.is_empty() || connections::shared(s, b.id).is_some(),
-            "There is a number to text from.",
+            own_number || connections::shared(s, b.id).is_some(),
+            if own_number {
+                "There is a number to text from."
+            } else {
+                "Texts leave from a number that this installation shares. Ask for one of your own: only there can strangers write to you."
+            },
             "Ask for a number, or add one that you own at Twilio.",
         ),
         step(

@@ -79,9 +79,13 @@ async fn members_consent_numbers_keys_files_and_sign_ins_are_in_it(
         password: password.to_owned(),
     };
     for _ in 0..3 {
-        accounts::sign_in(&w.s, sign_in("guessed"), &accounts::Caller::default()).await.expect_err("wrong");
+        accounts::sign_in(&w.s, sign_in("guessed"), &accounts::Caller::default())
+            .await
+            .expect_err("wrong");
     }
-    accounts::sign_in(&w.s, sign_in(PASSWORD), &accounts::Caller::default()).await.expect("in");
+    accounts::sign_in(&w.s, sign_in(PASSWORD), &accounts::Caller::default())
+        .await
+        .expect("in");
     accounts::signed_out(&w.s, &sam).await.expect("out");
     let ann = w.contact("Ann", ANN).await;
     w.text(ANN, "STOP").await;

@@ -309,3 +309,40 @@ async fn who_may_invite_whom_and_how_often(#[values(Backend::Sqlite, Backend::Po
         "{many:?}"
     );
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_link_does_not_outlive_what_its_inviter_may(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let olga = owner(&w).await;
+    let adam = member(&w.s, w.owner.business_id, Role::Admin, "adam@x.test", PASSWORD).await;
+    let otto = member(&w.s, w.owner.business_id, Role::Owner, "otto@x.test", PASSWORD).await;
+    let invited = async |by: &Actor, email: &str, role| {
+        let made = invitations::invite(&w.s, by, to(email, role)).await.expect("invited");
+        made.token.expose_secret().to_owned()
+    };
+    let opens = async |token: &str| invitations::open_link(&w.s, token, None).await.is_ok();
+    let evil = invited(&adam, EVE, Role::Admin).await;
+    let partner = invited(&otto, "p@x.test", Role::Owner).await;
+    let helper = invited(&otto, "h@x.test", Role::Staff).await;
+    let another = invited(&olga, "a@x.test", Role::Owner).await;
+
+    members::remove(&w.s, &olga, id(&adam)).await.expect("removed");
+    assert!(why(&w, &evil).await.contains("taken back"));
+    let joined = invitations::accept_as_new(&w.s, &evil, new("Eve")).await;
+    assert_eq!(joined.expect_err("it opens nothing").problem().code, Code::NotFound);
+    assert!(opens(&partner).await && opens(&helper).await && opens(&another).await);
+
+    members::change_role(&w.s, &olga, id(&otto), Role::Admin)
+        .await
+        .expect("an admin");
+    assert!(
+        !opens(&partner).await && opens(&helper).await,
+        "an admin may invite staff, and no owner"
+    );
+    members::change_role(&w.s, &olga, id(&otto), Role::Staff)
+        .await
+        .expect("staff");
+    assert!(!opens(&helper).await && opens(&another).await);
+    assert_eq!(open(&w, &olga).await.len(), 1);
+}

@@ -229,7 +229,10 @@ async fn one_person_works_in_two_businesses_and_signs_in_where_they_were(
             email: "sam@x.test".to_owned(),
             password: PASSWORD.to_owned(),
         };
-        match accounts::sign_in(&w.s, cmd, &accounts::Caller::default()).await.expect("signed in") {
+        match accounts::sign_in(&w.s, cmd, &accounts::Caller::default())
+            .await
+            .expect("signed in")
+        {
             accounts::SignedIn::In(entry) => entry.start.business_id,
             accounts::SignedIn::CodeNeeded(_) => panic!("there is no second factor"),
         }

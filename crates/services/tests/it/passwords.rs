@@ -1,5 +1,7 @@
 //! Passwords that are forgotten or changed, and other addresses: whoever asks learns nothing about others, and every other session ends.
 
+mod taken_back;
+
 use chrono::Duration;
 use contract::{
     Code,
@@ -34,7 +36,7 @@ fn id(actor: &Actor) -> Uuid {
 }
 
 /// Looks up what was asked, and hands the mails over.
-async fn post(w: &World) {
+pub async fn post(w: &World) {
     let db = w.s.db().connection();
     let table = if w.s.db().is_postgres() { "apalis.jobs" } else { "Jobs" };
     let sql = format!("SELECT job FROM {table} WHERE status = 'Pending'");
@@ -52,7 +54,7 @@ async fn post(w: &World) {
 }
 
 /// The secret after `path` in the newest mail to this address that has one.
-fn link(w: &World, email: &str, path: &str) -> String {
+pub fn link(w: &World, email: &str, path: &str) -> String {
     let texts: Vec<String> = w.sim.mails_to(email).into_iter().filter_map(|mail| mail.text).collect();
     let found = texts.iter().rev().find_map(|text| text.split_once(path));
     let (_, rest) = found.unwrap_or_else(|| panic!("no {path}: {texts:?}"));
@@ -105,19 +107,21 @@ async fn a_forgotten_password_is_made_anew_once_and_within_the_hour(
     );
     let token = link(&w, SAM, "/reset/");
     assert_eq!(passwords::open_link(&w.s, &token).await.expect("opens"), SAM);
-    let short = passwords::reset(&w.s, &token, "short")
+    let short = passwords::reset(&w.s, &token, "short", &accounts::Caller::default())
         .await
         .expect_err("too short")
         .problem();
     assert!(short.for_field("password").is_some());
     w.clock.advance(Duration::minutes(59));
-    passwords::reset(&w.s, &token, NEW).await.expect("set");
+    passwords::reset(&w.s, &token, NEW, &accounts::Caller::default())
+        .await
+        .expect("set");
     assert!(sign_in(&w, SAM, NEW).await && !sign_in(&w, SAM, PASSWORD).await);
-    assert!(
-        !counts(&w, [1]).await,
-        "everybody is signed out"
-    );
-    let used = passwords::reset(&w.s, &token, PASSWORD).await.expect_err("once").problem();
+    assert!(!counts(&w, [1]).await, "everybody is signed out");
+    let used = passwords::reset(&w.s, &token, PASSWORD, &accounts::Caller::default())
+        .await
+        .expect_err("once")
+        .problem();
     assert!(
         used.code == Code::NotFound && used.detail.contains("used already"),
         "{used:?}"
@@ -203,7 +207,9 @@ async fn a_password_is_changed_by_who_knows_it(#[values(Backend::Sqlite, Backend
     assert!(wrong.for_field("present").is_some());
     browser(&w, &actor, [1]).await;
     browser(&w, &actor, [2]).await;
-    passwords::change(&w.s, &actor, PASSWORD, NEW, Some(&[2])).await.expect("changed");
+    passwords::change(&w.s, &actor, PASSWORD, NEW, Some(&[2]))
+        .await
+        .expect("changed");
     assert!(!counts(&w, [1]).await, "other browsers are signed out");
     assert!(counts(&w, [2]).await, "this one stays");
     assert!(
@@ -270,7 +276,9 @@ async fn another_address_counts_once_it_is_confirmed_and_can_be_taken_back(
     assert!(!counts(&w, [1]).await, "and nobody is signed in");
     assert!(emails::undo(&w.s, &theirs).await.is_err(), "nor can they take that back");
     assert!(emails::undo(&w.s, &undo).await.is_err(), "once");
-    passwords::reset(&w.s, &reset, NEW).await.expect("a new password");
+    passwords::reset(&w.s, &reset, NEW, &accounts::Caller::default())
+        .await
+        .expect("a new password");
     assert!(sign_in(&w, SAM, NEW).await);
 }
 
@@ -295,4 +303,65 @@ async fn an_address_that_was_taken_meanwhile_stays_whose_it_is(#[values(Backend:
             .detail
             .contains("too old")
     );
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_present_password_is_not_guessed_without_end(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let actor = sam(&w).await;
+    let change = async |present: &str| passwords::change(&w.s, &actor, present, NEW, None).await;
+    let ask = async |present: &str| emails::ask(&w.s, &actor, "new@x.test", present).await;
+    for _ in 0..3 {
+        assert_eq!(change("not it").await.expect_err("wrong").problem().code, Code::Invalid);
+        assert_eq!(ask("not it").await.expect_err("wrong").problem().code, Code::Invalid);
+    }
+    for refused in [change(PASSWORD).await, ask(PASSWORD).await] {
+        let problem = refused.expect_err("the right one waits as well").problem();
+        assert!(problem.code == Code::TooMany && problem.retry_after.is_some(), "{problem:?}");
+    }
+    w.clock.advance(Duration::seconds(1));
+    ask(PASSWORD).await.expect("asked");
+    for _ in 0..5 {
+        assert_eq!(
+            change("not it").await.expect_err("wrong").problem().code,
+            Code::Invalid,
+            "who was right begins anew"
+        );
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_new_password_by_mail_lets_its_person_in_however_much_others_guess(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    sam(&w).await;
+    for _ in 0..6 {
+        assert!(!sign_in(&w, SAM, "a guess").await);
+    }
+    assert!(!sign_in(&w, SAM, PASSWORD).await, "it has to wait");
+    passwords::forgot(&w.s, SAM).await.expect("asked");
+    post(&w).await;
+    let token = link(&w, SAM, "/reset/");
+    let device = passwords::reset(&w.s, &token, NEW, &accounts::Caller::default())
+        .await
+        .expect("set");
+    assert!(sign_in(&w, SAM, NEW).await, "what was guessed is forgotten");
+    for _ in 0..6 {
+        assert!(!sign_in(&w, SAM, "a guess").await, "guessing goes on");
+    }
+    assert!(!sign_in(&w, SAM, NEW).await, "elsewhere it has to wait");
+    let known = accounts::Caller {
+        device: Some(device),
+        ..accounts::Caller::default()
+    };
+    let cmd = SignIn {
+        email: SAM.to_owned(),
+        password: NEW.to_owned(),
+    };
+    accounts::sign_in(&w.s, cmd, &known)
+        .await
+        .expect("this browser waits for itself alone");
 }

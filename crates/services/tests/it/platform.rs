@@ -1,9 +1,9 @@
 //! Who runs the installation: suspending a business, and looking into one.
 
 use contract::{Code, contacts::ContactQuery, messages::SendMessage, tasks::CreateTask};
-use entity::audit::audit_event;
+use entity::{audit::audit_event, platform::platform_look};
 use rstest::rstest;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use services::{
     Actor, Principal, accounts, appointments, businesses, contacts, conversations, messages, outbox, pages, platform, setup,
     tasks,
@@ -195,6 +195,36 @@ async fn who_looks_into_a_business_reads_is_announced_and_changes_nothing(
         .await
         .expect("revoked");
     assert!(actor().await.is_none(), "who runs nothing looks nowhere");
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_looks_already_goes_on_with_that_look_and_all_of_theirs_end_at_once(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let admin = ada(&w).await;
+    let business_id = w.owner.business_id;
+    for why in ["They asked for help", "In another browser"] {
+        platform::look_into(&w.s, &admin, business_id, why).await.expect("a look");
+    }
+    assert_eq!(audited(&w, "platform.look_began").await, 1, "it is one look");
+    // More than are shown, as there may be from before.
+    for _ in 0..12 {
+        let more = platform_look::ActiveModel {
+            id: Set(uuid::Uuid::now_v7()),
+            account_id: Set(admin.account_id),
+            business_id: Set(business_id),
+            why: Set("Before".to_owned()),
+            began_at: Set(w.clock.now()),
+            ends_at: Set(w.clock.now() + chrono::Duration::hours(2)),
+        };
+        more.insert(w.s.db().connection()).await.expect("a row");
+    }
+    accounts::platform::end_look(&w.s, &admin, business_id).await.expect("ended");
+    let looks = accounts::platform::looks(&w.s, admin.account_id, business_id).await;
+    assert!(!looks.expect("an answer"), "none is left");
+    assert_eq!(audited(&w, "platform.look_ended").await, 13);
 }
 
 /// A write of each kind that staff and owners have.

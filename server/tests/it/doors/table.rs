@@ -300,7 +300,7 @@ pub const DOORS: &[(&str, Needs)] = &[
     ("fn say_presence", Member),
     ("fn search_names", Member),
     ("fn send_again", Member),
-    ("fn send_connection_test", Member),
+    ("fn send_connection_test", May(&[ManageBusiness])),
     ("fn send_test_mail", May(&[ManageBusiness])),
     ("fn send_test_push", Member),
     ("fn send_test_text", Member),

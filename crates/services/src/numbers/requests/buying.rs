@@ -5,13 +5,15 @@ use chrono::Duration;
 use contract::{Code, numbers::NumberRequestView};
 use domain::phone::mask_all;
 use entity::numbers::{number, number_request};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, sea_query::Expr,
+};
 use twilio::numbers::{Bought, NewNumber};
 use uuid::Uuid;
 
 use super::{
     super::{ACTIVE, Place, add, read, taken, webhooks},
-    APPROVED, DONE, LOOK, REJECTED, REQUESTED, being_bought, decided, locked, no_account, view,
+    APPROVED, DONE, LOOK, OPEN, REJECTED, REQUESTED, being_bought, decided, locked, no_account, view,
 };
 use crate::{
     businesses::{self, locations},
@@ -34,8 +36,8 @@ enum Step {
 /// Buys this number for a request. To be repeated until it is clear: it is bought once.
 ///
 /// # Errors
-/// `NotAllowed`; `Invalid` for what is no number; `NotFound`; `Conflict` when it can't be had or the request is decided otherwise;
-/// `Unavailable` when it is not clear yet, or Twilio can't be asked.
+/// `NotAllowed`; `Invalid` for what is no number; `NotFound`; `Conflict` when it can't be had, is being bought for another request, or the
+/// request is decided otherwise; `Unavailable` when it is not clear yet, or Twilio can't be asked.
 pub async fn approve_buying(s: &Services, actor: &Actor, id: Uuid, phone: &str) -> Result<NumberRequestView> {
     actor.may_run_installation()?;
     let phone = read(phone, "")?;
@@ -96,14 +98,12 @@ async fn begin(s: &Services, actor: &Actor, id: Uuid, phone: &str) -> Result<Ste
         _ => return Err(decided_before(&row)),
     }
     let account = s.of::<Connections>().of(row.business_id).ok_or_else(no_account)?;
-    if number::Entity::find()
-        .filter(number::Column::Phone.eq(phone))
-        .filter(number::Column::Status.eq(ACTIVE))
-        .one(&tx.db)
-        .await?
-        .is_some()
-    {
+    if whose(&tx.db, phone).await?.is_some() {
         return Err(taken());
+    }
+    if is_being_bought(&tx.db, phone).await? {
+        let why = format!("{phone} is being bought for another request. Please choose another one.");
+        return Err(problem(Code::Conflict, why));
     }
     let business_id = row.business_id;
     let mut row = row.into_active_model();
@@ -124,6 +124,23 @@ async fn begin(s: &Services, actor: &Actor, id: Uuid, phone: &str) -> Result<Ste
     Ok(Step::Buy(row))
 }
 
+/// The business that a number belongs to now.
+async fn whose(db: &impl ConnectionTrait, phone: &str) -> Result<Option<Uuid>> {
+    let found = number::Entity::find()
+        .filter(number::Column::Phone.eq(phone))
+        .filter(number::Column::Status.eq(ACTIVE));
+    Ok(found.one(db).await?.map(|number| number.business_id))
+}
+
+/// Two requests can't have one number: whichever came second would wait for it in vain.
+async fn is_being_bought(db: &impl ConnectionTrait, phone: &str) -> Result<bool> {
+    let other = number_request::Entity::find()
+        .filter(Expr::cust(OPEN))
+        .filter(number_request::Column::Status.eq(APPROVED))
+        .filter(number_request::Column::Phone.eq(phone));
+    Ok(other.limit(1).one(db).await?.is_some())
+}
+
 async fn buy(s: &Services, actor: &Actor, row: &number_request::Model, phone: &str) -> Result<NumberRequestView> {
     let account = s.of::<Connections>().by_sid(row.account_sid.as_deref().unwrap_or_default());
     let account = account.ok_or_else(no_account)?;
@@ -136,7 +153,7 @@ async fn buy(s: &Services, actor: &Actor, row: &number_request::Model, phone: &s
     };
     tracing::info!(request = %row.id, "a number is being bought");
     match account.client().buy(&new).await {
-        Bought::Done(owned) => finish(s, actor, row.id, phone, owned.sid).await,
+        Bought::Done(owned) => finish(s, actor, row, phone, owned.sid).await,
         Bought::Refused { code, message } => {
             let why = refused(code, &message);
             Err(give_back(s, actor, row.id, phone, Code::Conflict, &why).await?)
@@ -173,11 +190,18 @@ fn refused(code: Option<i32>, message: &str) -> String {
 /// Looks whether the account has the number by now.
 async fn find_out(s: &Services, actor: &Actor, row: &number_request::Model, phone: &str) -> Result<NumberRequestView> {
     let account = s.of::<Connections>().by_sid(row.account_sid.as_deref().unwrap_or_default());
-    let account = account.ok_or_else(no_account)?;
+    // Until when it may turn out to have been bought.
+    let given_up = row.called_at.is_none_or(|at| s.now() - at >= GIVEN_UP);
+    let Some(account) = account else {
+        if given_up {
+            return Err(give_back(s, actor, row.id, phone, Code::Conflict, &account_gone(phone)).await?);
+        }
+        return Err(no_account());
+    };
     let found = patient(|| account.client().owned(phone)).await;
     match found {
-        Ok(Some(owned)) => finish(s, actor, row.id, phone, owned.sid).await,
-        Ok(None) if row.called_at.is_none_or(|at| s.now() - at >= GIVEN_UP) => {
+        Ok(Some(owned)) => finish(s, actor, row, phone, owned.sid).await,
+        Ok(None) if given_up => {
             let why = "Twilio does not have it ten minutes later, so it was not bought. Please choose again.";
             Err(give_back(s, actor, row.id, phone, Code::Conflict, why).await?)
         }
@@ -187,6 +211,13 @@ async fn find_out(s: &Services, actor: &Actor, row: &number_request::Model, phon
             Err(unclear(phone))
         }
     }
+}
+
+fn account_gone(phone: &str) -> String {
+    format!(
+        "The Twilio account that {phone} was being bought in is connected no more. It may have been bought there: please look in the Twilio \
+         console. Then choose again."
+    )
 }
 
 fn unclear(phone: &str) -> Error {
@@ -215,8 +246,13 @@ pub(crate) async fn look_up(s: &Services, request_id: Uuid) -> Result<()> {
     }
 }
 
-/// It is the account's: from now on it is the business's.
-async fn finish(s: &Services, actor: &Actor, id: Uuid, phone: &str, sid: String) -> Result<NumberRequestView> {
+/// It is the account's: from now on it is the business's. If another has it by now, the request is given back, for it would wait for ever.
+async fn finish(s: &Services, actor: &Actor, row: &number_request::Model, phone: &str, sid: String) -> Result<NumberRequestView> {
+    let id = row.id;
+    if whose(s.read(), phone).await?.is_some_and(|owner| owner != row.business_id) {
+        let why = format!("{phone} belongs to a business already. Please choose another one.");
+        return Err(give_back(s, actor, id, phone, Code::Conflict, &why).await?);
+    }
     let mut tx = s.begin().await?;
     let row = locked(&tx, id).await?;
     if row.status != APPROVED || row.phone.as_deref() != Some(phone) {
@@ -259,7 +295,7 @@ async fn give(
     .await
 }
 
-/// Nothing was bought: the request waits for another decision, and says why. The error for who asked.
+/// The request has no number by this: it waits for another decision, and says why. The error for who asked.
 async fn give_back(s: &Services, actor: &Actor, id: Uuid, phone: &str, code: Code, why: &str) -> Result<Error> {
     let mut tx = s.begin().await?;
     let row = locked(&tx, id).await?;

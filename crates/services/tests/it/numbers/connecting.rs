@@ -194,3 +194,54 @@ async fn addresses_are_set_at_twilio_and_a_foreign_one_only_if_that_is_said(
     let refused = webhooks::configure(&w.s, &w.business_without_number("Salon").await, false).await;
     assert_eq!(code(&refused.expect_err("no number")), Code::Conflict);
 }
+
+#[rstest]
+#[tokio::test]
+async fn of_many_numbers_those_that_were_not_looked_at_for_longest_have_their_turn(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    for n in 0..30 {
+        let phone = format!("+141555502{n:02}");
+        numbers::assign(&w.s, w.owner.business_id, &phone).await.expect("a number");
+    }
+    for expected in [30, 31] {
+        webhooks::configure(&w.s, &w.owner, false).await.expect("done");
+        let looked_at = connection(&w).await.webhooks.into_iter().filter(|one| one.at.is_some());
+        assert_eq!(looked_at.count(), expected);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_test_message_that_is_refused_adds_nobody_and_that_of_the_connection_is_not_for_staff(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let test = || contract::messages::SendTest {
+        phone: ANN.to_owned(),
+        correlation_id: None,
+    };
+    let salon = w.business_without_number("Salon").await;
+    w.sim.set_account(OWN, TOKEN);
+    connect(&w.s, &salon).await.expect("connected");
+    let refused = outbox::send_connection_test(&w.s, &salon, test())
+        .await
+        .expect_err("no number");
+    assert_eq!(code(&refused), Code::MayNotSend);
+    let people = contacts::list(&w.s, &salon, contract::contacts::ContactQuery::default()).await;
+    assert!(people.expect("people").data.is_empty(), "nobody was texted");
+    let staff = testkit::member(
+        &w.s,
+        w.owner.business_id,
+        contract::accounts::Role::Staff,
+        "sam@x.test",
+        "a long password",
+    )
+    .await;
+    let refused = outbox::send_connection_test(&w.s, &staff, test()).await.expect_err("staff");
+    assert_eq!(code(&refused), Code::NotAllowed);
+    outbox::send_test(&w.s, &staff, test())
+        .await
+        .expect("the log's is for everybody");
+}

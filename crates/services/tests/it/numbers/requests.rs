@@ -189,6 +189,52 @@ async fn a_refused_purchase_says_why_and_waits_for_another_decision(
 
 #[rstest]
 #[tokio::test]
+async fn one_number_is_bought_for_one_request_and_one_that_another_business_has_is_given_back(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let (first, second) = (asked(&w).await, asked(&w).await);
+    w.sim.set_fault(Fault::new(FaultKind::ErrorBefore).to(BUY));
+    assert_eq!(code(&buy(&w, first.id).await.expect_err("not clear")), Code::Unavailable);
+    let refused = buy(&w, second.id).await.expect_err("it is the first's").problem();
+    assert!(refused.detail.contains("another request"), "{}", refused.detail);
+    assert_eq!(see_request(&w, second.id).await.status, "requested");
+    // Bought after all, but somebody has given it to the garage meanwhile.
+    let garage = w.another_business().await;
+    numbers::assign(&w.s, garage.business_id, BUY).await.expect("the garage's");
+    w.sim.own_number(w.sim.account_sid(), BUY);
+    look_up(&w, first.id).await;
+    let back = see_request(&w, first.id).await;
+    assert_eq!((back.status.as_str(), back.phone), ("requested", None));
+    assert!(back.reason.expect("why").contains("belongs to a business already"));
+    requests::reject(&w.s, &operator(), first.id, "No budget")
+        .await
+        .expect("it can be decided");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_purchase_in_an_account_that_is_connected_no_more_is_given_back(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let garage = garage(&w).await;
+    let asked = requests::ask(&w.s, &garage, wish()).await.expect("asked");
+    let see = async || requests::get(&w.s, &garage, asked.id).await.expect("the request");
+    w.sim.set_fault(Fault::new(FaultKind::ErrorBefore).to(BUY));
+    assert_eq!(code(&buy(&w, asked.id).await.expect_err("not clear")), Code::Unavailable);
+    numbers::accounts::disconnect(&w.s, &garage).await.expect("disconnected");
+    look_up(&w, asked.id).await;
+    assert_eq!(see().await.status, "approved", "the account may come back");
+    w.clock.advance(Duration::minutes(11));
+    look_up(&w, asked.id).await;
+    let back = see().await;
+    assert_eq!((back.status.as_str(), back.phone), ("requested", None));
+    assert!(back.reason.expect("why").contains("may have been bought there"));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_wrong_token_buys_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let asked = asked(&w).await;

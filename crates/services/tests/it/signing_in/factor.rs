@@ -1,7 +1,7 @@
 //! The second factor.
 
 use contract::security::{BegunFactor, FactorView};
-use services::accounts::{SessionStart, second_factor, sign_in_with_code};
+use services::accounts::{Passed, passwords, second_factor, sign_in_with_code};
 use testkit::code;
 
 use super::*;
@@ -26,17 +26,17 @@ async fn set_up(w: &World, actor: &Actor) -> (String, Vec<String>) {
 }
 
 /// The first step, with the right password.
-async fn first_step(w: &World, caller: &Caller) -> SessionStart {
+async fn first_step(w: &World, caller: &Caller) -> Passed {
     match accounts::sign_in(&w.s, cmd(EMAIL, PASSWORD), caller)
         .await
         .expect("the password is right")
     {
-        SignedIn::CodeNeeded(start) => start,
+        SignedIn::CodeNeeded(passed) => passed,
         SignedIn::In(_) => panic!("a code is needed"),
     }
 }
 
-async fn refused(w: &World, start: SessionStart, code: &str, caller: &Caller) -> (Code, String) {
+async fn refused(w: &World, start: Passed, code: &str, caller: &Caller) -> (Code, String) {
     let problem = sign_in_with_code(&w.s, start, code, false, caller)
         .await
         .expect_err("refused")
@@ -161,6 +161,21 @@ async fn of_many_who_bring_the_same_code_at_once_one_comes_in(#[values(Backend::
 
 #[rstest]
 #[tokio::test]
+async fn another_password_ends_the_wait_for_a_code(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let sam = sam(&w).await;
+    let (secret, _) = set_up(&w, &sam).await;
+    let from = caller("192.0.2.1", FIREFOX, None);
+    let start = first_step(&w, &from).await;
+    passwords::change(&w.s, &sam, PASSWORD, "another long password", None)
+        .await
+        .expect("changed");
+    let right = code(&secret, w.clock.now());
+    assert_eq!(refused(&w, start, &right, &from).await.0, Code::SignInNeeded);
+}
+
+#[rstest]
+#[tokio::test]
 async fn each_recovery_code_opens_once(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let sam = sam(&w).await;
@@ -214,6 +229,30 @@ async fn guessing_codes_is_slowed(#[values(Backend::Sqlite, Backend::Postgres)] 
     sign_in_with_code(&w.s, start, &right, false, &from)
         .await
         .expect("and then counts");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_browser_that_is_known_by_a_link_alone_guesses_codes_like_any_other(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let sam = sam(&w).await;
+    let (secret, _) = set_up(&w, &sam).await;
+    let from = caller("192.0.2.1", FIREFOX, None);
+    let start = first_step(&w, &from).await;
+    let right = code(&secret, w.clock.now());
+    let guess = if right == "000000" { "000001" } else { "000000" };
+    for _ in 0..6 {
+        refused(&w, start, guess, &from).await;
+    }
+    passwords::forgot(&w.s, EMAIL).await.expect("asked");
+    crate::passwords::post(&w).await;
+    let token = crate::passwords::link(&w, EMAIL, "/reset/");
+    let device = passwords::reset(&w.s, &token, PASSWORD, &from).await.expect("set");
+    let known = caller("192.0.2.1", FIREFOX, Some(&device));
+    let start = first_step(&w, &known).await;
+    assert_eq!(refused(&w, start, guess, &known).await.0, Code::TooMany);
 }
 
 #[rstest]
