@@ -2,7 +2,7 @@
 
 use contract::{
     Page,
-    audit::{AuditChange, AuditChoices, AuditQuery, AuditRow, LastChange},
+    audit::{AuditChange, AuditChoices, AuditRow, LastChange},
 };
 use domain::permissions::Permission;
 use leptos::prelude::*;
@@ -86,7 +86,7 @@ pub async fn read_audit(#[server(default)] asked: Asked) -> Result<Trail, AppErr
     let choices = services::audit::choices(&s, &actor).await?;
     let (person, people, note) = meant(&s, &actor, &asked.person).await?;
     let unclear = person.is_none() && !asked.person.trim().is_empty();
-    let query = AuditQuery {
+    let query = contract::audit::AuditQuery {
         who: Some(asked.who),
         what: Some(asked.what),
         contact_id: person.as_ref().map(|(id, _)| id.clone()),

@@ -20,6 +20,7 @@ use webhooks::Webhooks;
 #[cfg(feature = "ssr")]
 use crate::ssr;
 
+#[cfg(feature = "ssr")]
 const PATH: &str = "/settings/twilio";
 
 /// `test`: a message whose callbacks are shown.

@@ -6,7 +6,7 @@ async function link(sim: Sim, to: string, path: string): Promise<string> {
   let found: string | undefined;
   const find = async () => {
     const texts = (await sim.mails(to)).map(({ text }) => text ?? '');
-    found = texts.map((text) => new RegExp(`${path}[0-9A-Za-z]+`).exec(text)?.[0]).findLast((one) => one !== undefined);
+    found = texts.map((text) => new RegExp(`${path}[0-9A-Za-z]+`).exec(text)?.[0]).filter((one) => one !== undefined).pop();
     return found !== undefined;
   };
   await expect.poll(find, { message: `a mail to ${to} with ${path}` }).toBe(true);

@@ -249,7 +249,6 @@ fn Invite(shown: Shown) -> impl IntoView {
     // Anew after each, so that they are empty again.
     let round = form.round();
     let fields = move || {
-        round.track();
         view! {
             <Field form name="email" label="E-mail" kind="email" required=true hint="They get a link that opens for seven days." />
             <Choice form name="role" label="Role" options=roles.clone() value=Role::Staff.as_str() />
@@ -261,7 +260,7 @@ fn Invite(shown: Shown) -> impl IntoView {
             <div role="status">{move || shown.made.get().map(|link| view! { <Made link /> })}</div>
             <ActionForm action attr:class="flex flex-col gap-4">
                 <FormNote form saved />
-                {fields}
+                <For each=move || [round.get()] key=|round| *round children=move |_| fields() />
                 <div>
                     <Submit form label="Invite" />
                 </div>

@@ -6,7 +6,9 @@ use contract::{
 };
 use leptos::prelude::*;
 
-use super::{PATH, put};
+#[cfg(feature = "ssr")]
+use super::PATH;
+use super::put;
 use crate::{
     businesses::country_options,
     components::{TimeFormat, Timestamp},
@@ -110,7 +112,6 @@ fn Ask(all: RwSignal<NumbersView>, countries: Vec<CountryView>) -> impl IntoView
     // Anew after each request, so that they are empty again.
     let round = form.round();
     let fields = move || {
-        round.track();
         let place = several.then(|| {
             view! {
                 <Choice
@@ -133,7 +134,7 @@ fn Ask(all: RwSignal<NumbersView>, countries: Vec<CountryView>) -> impl IntoView
         <ActionForm action attr:class="flex flex-col gap-3">
             <p class="text-sm text-muted">"Whoever runs this installation buys it, or says why not. You get a mail and a notification."</p>
             <FormNote form saved="Asked. You will hear of it." />
-            {fields}
+            <For each=move || [round.get()] key=|round| *round children=move |_| fields() />
             <div>
                 <Submit form label="Ask for a number" />
             </div>

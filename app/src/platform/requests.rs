@@ -16,6 +16,7 @@ use crate::{
 use crate::ssr;
 
 /// The page.
+#[cfg(feature = "ssr")]
 const HERE: &str = "/platform/numbers";
 
 /// A request, and what could be bought for it now; why nothing, where that can't be asked.

@@ -1,14 +1,11 @@
 //! Which account texts go through: this installation's, or one of the business's own.
 
-#![expect(
-    clippy::too_many_arguments,
-    reason = "the fields of a form are the arguments of its server function"
-)]
-
 use contract::numbers::TwilioView;
 use leptos::prelude::*;
 
-use super::{PATH, put};
+#[cfg(feature = "ssr")]
+use super::PATH;
+use super::put;
 use crate::{
     components::{TimeFormat, Timestamp},
     error::AppError,

@@ -3,7 +3,9 @@
 use contract::numbers::{SharedKeyView, TwilioView};
 use leptos::prelude::*;
 
-use super::{PATH, put};
+#[cfg(feature = "ssr")]
+use super::PATH;
+use super::put;
 use crate::{
     components::{TimeFormat, Timestamp},
     error::AppError,

@@ -4,7 +4,9 @@ use contract::numbers::{TestView, TwilioView};
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use super::{PATH, put};
+#[cfg(feature = "ssr")]
+use super::PATH;
+use super::put;
 use crate::{
     components::{TimeFormat, Timestamp},
     error::AppError,

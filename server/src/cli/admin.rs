@@ -61,12 +61,14 @@ pub enum Admin {
         id: String,
     },
     /// Lets somebody who has an account run this installation: see all businesses, suspend them, and look into one that is told of it.
-    MakePlatformAdmin {
+    #[command(name = "make-platform-admin")]
+    Promote {
         #[arg(long)]
         email: String,
     },
     /// Takes that back.
-    RevokePlatformAdmin {
+    #[command(name = "revoke-platform-admin")]
+    Demote {
         #[arg(long)]
         email: String,
     },
@@ -197,8 +199,8 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
         Admin::CreateBusiness(business) => create_business(&s, business).await?,
         Admin::AddMember(member) => add_member(&s, member).await?,
         Admin::Invite { business, email, role } => invite(&s, &business, email, &role).await?,
-        Admin::MakePlatformAdmin { email } => set_platform_admin(&s, &email, true).await?,
-        Admin::RevokePlatformAdmin { email } => set_platform_admin(&s, &email, false).await?,
+        Admin::Promote { email } => set_platform_admin(&s, &email, true).await?,
+        Admin::Demote { email } => set_platform_admin(&s, &email, false).await?,
         Admin::AddNumber { business, number } => {
             let business = businesses::by_slug(&s, &business).await?;
             let number = numbers::assign(&s, business.id, &number).await?;

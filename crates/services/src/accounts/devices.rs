@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_cookie_holds_five_words_at_most_and_nothing_else() {
         let word = "a".repeat(LENGTH);
-        let many = vec![word.as_str(); 9].join(".");
+        let many = [word.as_str(); 9].join(".");
         assert_eq!(words(Some(&many)).len(), WORDS);
         for none in ["", "x", "../..", &"z".repeat(LENGTH), &"a".repeat(LENGTH + 1)] {
             assert!(words(Some(none)).is_empty(), "{none}");

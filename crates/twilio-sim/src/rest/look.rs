@@ -1,4 +1,4 @@
-//! What shows whether an account is ready (docs/twilio.md §16 of the self-test): balance, services, countries, failed webhooks.
+//! What shows whether an account is ready, for the self-test: balance, services, countries, failed webhooks.
 
 use std::sync::Arc;
 
