@@ -1,7 +1,7 @@
 // A business that signs up on the page reaches its first delivered reminder without a console; and the pages around that: first steps,
 // examples, the self-test.
 import { type Page } from '@playwright/test';
-import { axe, expect, inDays, newBusiness, newPhone, signUp, test } from '../helpers';
+import { axe, expect, inDays, newBusiness, newPhone, open, signUp, test } from '../helpers';
 
 const step = (page: Page, key: string) => page.locator(`[data-step=${key}]`);
 const isDone = (page: Page, key: string) => expect(step(page, key)).toHaveAttribute('data-done', 'true');
@@ -44,6 +44,14 @@ test('from signing up to the first reminder that arrives', { tag: '@form' }, asy
     await page.goto('/setup');
     await expect(step(page, 'reminder')).toHaveAttribute('data-done', 'true', { timeout: 1_000 });
   }).toPass();
+  // A browser whose script had not come by then has told no time zone at the sign-up.
+  if ((await step(page, 'business').getAttribute('data-done')) === 'false') {
+    await open(page, '/settings/business');
+    await page.getByLabel('Time zone').fill('America/Chicago');
+    await page.getByRole('button', { name: 'Save settings' }).click();
+    await expect(page.getByText('Saved.')).toBeVisible();
+    await page.goto('/setup');
+  }
   await expect(page.getByText('All of it is done')).toBeVisible();
   await page.goto('/today');
   await expect(page.getByRole('heading', { name: /First steps/ })).toHaveCount(0);
