@@ -70,7 +70,7 @@ export async function newBusiness(page: Page, { undoSeconds = 0 } = {}): Promise
   const account = newAccount();
   const { business: business_name, ...rest } = account;
   expect(await post(page, '/signup', 'sign_up', { business_name, ...rest, time_zone: 'America/Chicago' })).toBe('/today');
-  if (undoSeconds !== 5) await post(page, '/settings', 'set_undo_seconds', { undo_seconds: `${undoSeconds}` });
+  if (undoSeconds !== 5) await post(page, '/settings/own', 'set_undo_seconds', { undo_seconds: `${undoSeconds}` });
   return account;
 }
 
@@ -163,7 +163,7 @@ export async function newConversation(page: Page, { id }: Customer) {
 
 /** Sets what bounds the sending of the business; an empty budget is none. */
 export async function setLimits(page: Page, { budget = '', hourly = '100' }: { budget?: string; hourly?: string }) {
-  await post(page, '/settings', 'update_sending', { monthly_budget: budget, hourly_limit: hourly, quiet_start: '21:00', quiet_end: '08:00' });
+  await post(page, '/settings/limits', 'update_limits', { monthly_budget: budget, hourly_limit: hourly });
 }
 
 /** Writes a reply in the open conversation and sends it. */

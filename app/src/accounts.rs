@@ -1,5 +1,12 @@
 //! Signing up, in and out, and who is looking.
 
+mod choosing;
+mod emails;
+mod invited;
+mod own;
+mod passwords;
+mod people;
+
 use contract::{accounts::Me, businesses::CountryView};
 use leptos::{html, prelude::*, task::spawn_local};
 use leptos_meta::Title;
@@ -17,8 +24,21 @@ use crate::{
     session::SessionView,
 };
 
+pub use choosing::{ChoosePage, SwitchBusiness, switch_business};
+pub use emails::{ConfirmEmailPage, UndoEmailPage};
+pub use invited::InvitationPage;
+pub use own::AccountPage;
+pub use passwords::{ForgotPage, ResetPage};
+pub use people::PeoplePage;
+
 #[cfg(feature = "ssr")]
 use crate::ssr;
+
+mod code;
+pub use code::CodePage;
+
+/// The name of the form to sign in; the way by another account comes back to it, too.
+const SIGN_IN: &str = "signin";
 
 /// Who is signed in, with fresh counts.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
@@ -52,12 +72,16 @@ pub struct SignUpView {
     countries: Vec<CountryView>,
     /// The country of the browser's language, if it names one: `it-IT`.
     likely: Option<String>,
+    /// Whether new businesses are taken.
+    open: bool,
 }
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn begin_sign_up() -> Result<SignUpView, AppError> {
     let (countries, region) = (services::businesses::all_countries(), ssr::region());
+    let s = ssr::services()?;
     Ok(SignUpView {
+        open: services::accounts::installation::sign_up_is_open(&s).await?,
         likely: region.filter(|code| countries.iter().any(|c| c.code == *code)),
         countries,
         flash: ssr::take_flash().await?,
@@ -93,22 +117,42 @@ pub async fn sign_up(
         country,
     };
     let work = async move {
-        let started = services::setup::sign_up(&ssr::services()?, command).await?;
-        ssr::start_session(started.account_id, started.business_id).await
+        let (s, caller) = (ssr::services()?, ssr::who_knocks());
+        let started = services::setup::sign_up(&s, command).await?;
+        ssr::start_session(services::accounts::signed_up(&s, started.into(), &caller).await?).await
     };
     ssr::post_form(form, work, |()| Some("/today".to_owned())).await
 }
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn sign_in(email: String, password: String, next: String) -> Result<(), AppError> {
-    let next = paths::local(&next, "/today").to_owned();
+    let next = paths::after_sign_in(&next).to_owned();
     let page = paths::with_query("/signin", &[("next", Some(&next))]);
-    let form = ssr::Form::new("signin", page).typed("email", &email);
+    let form = ssr::Form::new(SIGN_IN, page).typed("email", &email);
     let work = async move {
-        let started = services::accounts::sign_in(&ssr::services()?, contract::accounts::SignIn { email, password }).await?;
-        ssr::start_session(started.account_id, started.business_id).await
+        let (s, caller) = (ssr::own_services()?, ssr::who_knocks());
+        match services::accounts::sign_in(&s, contract::accounts::SignIn { email, password }, &caller).await? {
+            services::accounts::SignedIn::In(entry) => {
+                let there = after_sign_in(entry.start.business_id.is_some(), next);
+                ssr::start_session(entry).await.map(|()| there)
+            }
+            services::accounts::SignedIn::CodeNeeded(passed) => {
+                ssr::await_code(passed).await?;
+                Ok(paths::with_query("/signin/code", &[("next", Some(&next))]))
+            }
+        }
     };
-    ssr::post_form(form, work, |()| Some(next)).await
+    ssr::post_form(form, work, |to| Some(to.clone())).await.map(drop)
+}
+
+/// Who belongs to no business may still accept an invitation.
+#[cfg(feature = "ssr")]
+fn after_sign_in(works: bool, next: String) -> String {
+    if works || next.starts_with("/invitations/") {
+        next
+    } else {
+        choosing::PATH.to_owned()
+    }
 }
 
 /// Whether single keys do something for this person.
@@ -135,10 +179,14 @@ impl SetAway {
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn sign_out() -> Result<(), AppError> {
-    ssr::post_form(ssr::Form::new("signout", "/signin"), ssr::end_session(), |()| {
-        Some("/signin".to_owned())
-    })
-    .await
+    let work = async move {
+        // Whoever is not signed in any more goes out all the same.
+        if let Some(actor) = ssr::somebody().await {
+            services::accounts::signed_out(&ssr::services()?, &actor).await?;
+        }
+        ssr::end_session().await
+    };
+    ssr::post_form(ssr::Form::new("signout", "/signin"), work, |()| Some("/signin".to_owned())).await
 }
 
 /// `/`: *Today* for whoever is signed in, the door for everybody else.
@@ -157,9 +205,31 @@ pub fn Home() -> impl IntoView {
 #[component]
 pub fn SignUpPage() -> impl IntoView {
     let start = Resource::new_blocking(|| (), |()| begin_sign_up());
+    let body = |start: SignUpView| {
+        if start.open {
+            view! { <SignUpForm start /> }.into_any()
+        } else {
+            view! { <SignUpClosed /> }.into_any()
+        }
+    };
     view! {
         <Title text="Create your business" />
-        <Awaited from=start view=|start| view! { <SignUpForm start /> } />
+        <Awaited from=start view=body />
+    }
+}
+
+/// Whoever runs the installation takes no new businesses.
+#[component]
+fn SignUpClosed() -> impl IntoView {
+    view! {
+        <Door title="No new businesses">
+            <p>"This installation takes no new businesses. Please ask whoever runs it, or somebody of your business for an invitation."</p>
+            <p class="text-sm">
+                <a class="link" href="/signin">
+                    "Sign in"
+                </a>
+            </p>
+        </Door>
     }
 }
 
@@ -169,6 +239,7 @@ fn SignUpForm(start: SignUpView) -> impl IntoView {
         flash,
         countries,
         likely,
+        ..
     } = start;
     let action = ServerAction::<SignUp>::new();
     let form = FormState::new("signup", action, flash);
@@ -232,23 +303,68 @@ async fn choose_by_zone(zone: String, country: NodeRef<html::Select>, before: St
     }
 }
 
+/// What the page to sign in starts with. Whoever is signed in, but works no more where they did, is led to where they do.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn begin_sign_in() -> Result<SignInView, AppError> {
+    let issuer = services::accounts::oidc::name(&ssr::services()?);
+    let (signed_in, actor, flash) = futures::join!(ssr::signed_in(), ssr::actor_if_any(), ssr::take_flash());
+    Ok(SignInView {
+        works_nowhere: signed_in?.is_some() && actor?.is_none(),
+        issuer,
+        flash: flash?,
+    })
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignInView {
+    works_nowhere: bool,
+    /// What the button to another account says, where there is one.
+    issuer: Option<String>,
+    flash: Option<Flash>,
+}
+
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let flash = Resource::new_blocking(|| (), |()| left_flash());
+    let start = Resource::new_blocking(|| (), |()| begin_sign_in());
+    let view = |start: SignInView| {
+        if start.works_nowhere {
+            view! { <RedirectTo path=choosing::PATH.to_owned() /> }.into_any()
+        } else {
+            view! { <SignInForm start /> }.into_any()
+        }
+    };
     view! {
         <Title text="Sign in" />
-        <Awaited from=flash view=|flash| view! { <SignInForm flash /> } />
+        <Awaited from=start view />
     }
 }
 
 #[component]
-fn SignInForm(flash: Option<Flash>) -> impl IntoView {
+fn SignInForm(start: SignInView) -> impl IntoView {
+    let SignInView { flash, issuer, .. } = start;
     let action = ServerAction::<SignIn>::new();
-    let form = FormState::new("signin", action, flash);
-    let next = use_query_map().get_untracked().get("next").unwrap_or_default();
-    let next = paths::local(&next, "/today").to_owned();
+    let form = FormState::new(SIGN_IN, action, flash);
+    let query = use_query_map().get_untracked();
+    let changed = query.get("changed").as_deref() == Some("password");
+    let next = query.get("next").unwrap_or_default();
+    let next = paths::after_sign_in(&next).to_owned();
+    let other = issuer.map(|name| {
+        let next = next.clone();
+        view! {
+            // A form, for it changes what this browser's session holds; not taken over by the script, for it leads elsewhere.
+            <form method="post" action="/signin/oidc" class="flex flex-col">
+                <input type="hidden" name="next" value=next />
+                <button type="submit" class="btn min-h-11">
+                    {name}
+                </button>
+            </form>
+        }
+    });
     view! {
         <Door title="Sign in">
+            <p role="status" class="text-sm font-semibold text-success" class:hidden=!changed>
+                "Your password is changed. Please sign in with it."
+            </p>
             <ActionForm action attr:class="flex flex-col gap-4">
                 <FormNote form />
                 <Field form name="email" label="E-mail" kind="email" autocomplete="username" required=true />
@@ -256,6 +372,12 @@ fn SignInForm(flash: Option<Flash>) -> impl IntoView {
                 <input type="hidden" name="next" value=next />
                 <Submit form label="Sign in" />
             </ActionForm>
+            {other}
+            <p class="text-sm">
+                <a class="link" href="/forgot">
+                    "Forgot your password?"
+                </a>
+            </p>
             <p class="text-sm">
                 "New here? "
                 <a class="link" href="/signup">
@@ -266,8 +388,9 @@ fn SignInForm(flash: Option<Flash>) -> impl IntoView {
     }
 }
 
+/// The frame of pages outside: for whoever is not signed in.
 #[component]
-fn Door(title: &'static str, children: Children) -> impl IntoView {
+pub fn Door(#[prop(into)] title: String, children: Children) -> impl IntoView {
     view! {
         <main class="mx-auto flex min-h-dvh w-full max-w-sm flex-col justify-center gap-4 p-4">
             <p class="flex items-center gap-2 font-semibold text-primary">

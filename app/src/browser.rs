@@ -181,6 +181,11 @@ pub fn when_near(
     });
 }
 
+/// Goes to `address` on this site by a full load, though it be the page that is shown.
+pub fn go(address: &str) {
+    _ = window().location().set_href(address);
+}
+
 /// Where it is noted that the page at an address was loaded again because a file of it was missing.
 #[cfg(feature = "hydrate")]
 const LOADED_AGAIN: &str = "loaded again";

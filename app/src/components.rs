@@ -320,27 +320,33 @@ pub fn Pager(
 /// An address to take away.
 #[component]
 pub fn CopyLine(label: &'static str, text: String, #[prop(optional)] button: Option<&'static str>) -> impl IntoView {
-    let copied = RwSignal::new(false);
-    // Copying takes JavaScript, so the button is there once it is.
-    let can_copy = RwSignal::new(false);
-    Effect::new(move |_| can_copy.set(true));
-    let words = move || if copied.get() { "Copied" } else { button.unwrap_or("Copy") };
     let what = button.is_none().then(|| format!(" the address for {}", label.to_lowercase()));
-    let copy = {
-        let text = text.clone();
-        move |_| copied.set(browser::copy(&text))
-    };
+    let words = button.unwrap_or("Copy");
     view! {
         <div>
             <p class="field-label">{label}</p>
             <div class="flex flex-wrap items-center gap-2">
-                <code class="min-w-0 flex-1 rounded bg-base-200 px-2 py-1.5 text-sm break-all">{text}</code>
-                <button type="button" class="btn btn-sm min-h-11 md:min-h-8" class:hidden=move || !can_copy.get() on:click=copy>
-                    <Icon icon=icondata::LuCopy />
-                    <span aria-live="polite">{words}</span>
-                    <span class="sr-only">{what}</span>
-                </button>
+                <code class="min-w-0 flex-1 rounded bg-base-200 px-2 py-1.5 text-sm break-all">{text.clone()}</code>
+                <CopyButton text words what=what.unwrap_or_default() />
             </div>
         </div>
+    }
+}
+
+/// Puts `text` on the clipboard. `what` is what screen readers are told beside the words.
+#[component]
+pub fn CopyButton(text: String, words: &'static str, #[prop(optional, into)] what: String) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    // Copying takes JavaScript, so the button is there once it is.
+    let can_copy = RwSignal::new(false);
+    Effect::new(move |_| can_copy.set(true));
+    let words = move || if copied.get() { "Copied" } else { words };
+    let copy = move |_| copied.set(browser::copy(&text));
+    view! {
+        <button type="button" class="btn btn-sm min-h-11 md:min-h-8" class:hidden=move || !can_copy.get() on:click=copy>
+            <Icon icon=icondata::LuCopy />
+            <span aria-live="polite">{words}</span>
+            <span class="sr-only">{what}</span>
+        </button>
     }
 }

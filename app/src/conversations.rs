@@ -74,8 +74,9 @@ pub async fn act_on_conversation(
 ) -> Result<ConversationRow, AppError> {
     let page = if back.is_empty() { format!("/inbox/{id}") } else { back };
     let work = async move {
+        let (s, actor) = (ssr::services()?, ssr::actor().await?);
         let action = action_of(&action, &account_id, &until)?;
-        Ok(services::conversations::act(&ssr::services()?, &ssr::actor().await?, id, action).await?)
+        Ok(services::conversations::act(&s, &actor, id, action).await?)
     };
     ssr::button_action(&page, work).await
 }

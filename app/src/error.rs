@@ -48,7 +48,21 @@ impl From<services::Error> for AppError {
             tracing::error!(cause = %error, "a page or server function failed");
         }
         set_status(problem.status);
+        if let Some(seconds) = problem.retry_after {
+            set_retry_after(seconds);
+        }
         Self(problem)
+    }
+}
+
+/// Programs that ask again know when.
+#[cfg(feature = "ssr")]
+fn set_retry_after(seconds: u16) {
+    use axum::http::{HeaderValue, header};
+    use leptos::prelude::use_context;
+
+    if let Some(options) = use_context::<leptos_axum::ResponseOptions>() {
+        options.insert_header(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
 }
 

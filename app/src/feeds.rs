@@ -53,7 +53,7 @@ pub fn FeedsPage() -> impl IntoView {
     let found = Resource::new_blocking(|| (), |()| read());
     view! {
         <Title text="Visits in your calendar" />
-        <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
             <div>
                 <h1>"Visits in your calendar"</h1>
                 <p class="text-muted">

@@ -60,6 +60,22 @@ impl FormState {
         self.typed.with_value(|typed| !typed.is_empty())
     }
 
+    /// For a form that makes something new each time: grows when that was made, and fields that are drawn anew by it are empty again.
+    pub fn round(self) -> RwSignal<u32> {
+        let forget = move || self.typed.set_value(BTreeMap::new());
+        if self.saved.get_untracked() {
+            forget();
+        }
+        let round = RwSignal::new(0);
+        Effect::new(move |before: Option<()>| {
+            if self.saved.get() && before.is_some() {
+                forget();
+                round.update(|n| *n += 1);
+            }
+        });
+        round
+    }
+
     fn error(self, field: &'static str) -> Signal<Option<String>> {
         let problem = self.problem;
         Signal::derive(move || problem.with(|p| p.as_ref().and_then(|p| p.for_field(field).map(str::to_owned))))
@@ -244,6 +260,38 @@ pub fn Choice(
     }
 }
 
+/// A labelled box to tick: `yes` if it was. What was saved with it is not asked for by the next time.
+#[component]
+pub fn Check(form: FormState, name: &'static str, label: &'static str, #[prop(optional, into)] hint: String) -> impl IntoView {
+    let id = form.id(name);
+    let note = format!("{id}-note");
+    let error = form.error(name);
+    let input = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let (true, Some(input)) = (form.saved.get(), input.get()) {
+            input.set_checked(false);
+        }
+    });
+    view! {
+        <div class="flex flex-col gap-1">
+            <label class="flex min-h-11 items-center gap-2.5">
+                <input
+                    node_ref=input
+                    id=id
+                    type="checkbox"
+                    name=name
+                    value="yes"
+                    class="checkbox"
+                    aria-invalid=move || error.read().is_some().to_string()
+                    aria-describedby=note.clone()
+                />
+                {label}
+            </label>
+            <FieldNote id=note error hint />
+        </div>
+    }
+}
+
 #[component]
 fn FieldNote(id: String, error: Signal<Option<String>>, hint: String) -> impl IntoView {
     view! {
@@ -254,11 +302,16 @@ fn FieldNote(id: String, error: Signal<Option<String>>, hint: String) -> impl In
     }
 }
 
-/// The button that sends the form.
+/// The button that sends the form; a `quiet` one where something else is the main thing on the page.
 #[component]
-pub fn Submit(form: FormState, label: &'static str) -> impl IntoView {
+pub fn Submit(form: FormState, label: &'static str, #[prop(optional)] quiet: bool) -> impl IntoView {
+    let class = if quiet {
+        "btn btn-ghost min-h-11"
+    } else {
+        "btn btn-primary min-h-11"
+    };
     view! {
-        <button type="submit" class="btn btn-primary min-h-11" aria-busy=move || form.pending.get().to_string()>
+        <button type="submit" class=class aria-busy=move || form.pending.get().to_string()>
             {label}
         </button>
     }

@@ -13,10 +13,11 @@ use contract::{
     Page,
     imports::{ImportPage, ImportStatus, ImportView},
 };
+use domain::permissions::Permission;
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use crate::{components::Icon, error::AppError};
+use crate::{components::Icon, error::AppError, session::use_session};
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
@@ -93,14 +94,19 @@ fn StateBadge(status: ImportStatus) -> impl IntoView {
 /// Leads to the upload of a file of this kind, and to a file of all there is.
 #[component]
 pub fn FileLinks(kind: &'static str, file: &'static str) -> impl IntoView {
+    let download = use_session().may(Permission::ExportData).then(|| {
+        view! {
+            <a class="link flex min-h-11 items-center md:min-h-8" href=file rel="external" download="">
+                "Download as CSV"
+            </a>
+        }
+    });
     view! {
         <nav aria-label="Files" class="flex flex-wrap gap-x-4 text-sm">
             <a class="link flex min-h-11 items-center md:min-h-8" href=format!("/imports/new?kind={kind}")>
                 "Import a file"
             </a>
-            <a class="link flex min-h-11 items-center md:min-h-8" href=file rel="external" download="">
-                "Download as CSV"
-            </a>
+            {download}
         </nav>
     }
 }

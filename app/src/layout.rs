@@ -11,11 +11,12 @@ use leptos_router::{
 };
 
 use crate::{
-    accounts::{self, SignOut},
+    accounts::{self, SignOut, SwitchBusiness},
     browser,
     components::{Awaited, Icon},
     keys::{self, Bar, Keys},
     notices::Banners,
+    platform::EndLook,
     quick_replies::Quick,
     session::{Session, SessionView, use_session},
 };
@@ -44,6 +45,7 @@ fn Framed(view: SessionView) -> impl IntoView {
             <Head />
             <Sidebar />
             <div class="row-start-2 flex min-h-0 min-w-0 flex-col md:col-start-2 md:row-span-2 md:row-start-1">
+                <Looking />
                 <Banners />
                 <main id="main" tabindex="-1" class="relative min-h-0 flex-1 overflow-y-auto bg-base-100 print:overflow-visible">
                     <Notices />
@@ -58,11 +60,33 @@ fn Framed(view: SessionView) -> impl IntoView {
     }
 }
 
+/// Somebody who runs the installation looks into this business, and can go back.
+#[component]
+fn Looking() -> impl IntoView {
+    let looking = use_session().me.with_value(|me| me.looking.then_some(me.business.id));
+    looking.map(|business| {
+        view! {
+            <div role="status" class="notice notice-warning m-3 flex flex-wrap items-center gap-3">
+                <p class="flex-1">"You look into this business. You can read, and change or send nothing."</p>
+                <form method="post" action=EndLook::url()>
+                    <input type="hidden" name="id" value=business.to_string() />
+                    <button type="submit" class="btn btn-sm min-h-11">
+                        "End the look"
+                    </button>
+                </form>
+            </div>
+        }
+    })
+}
+
 /// The stream, the clock and the counts of an open page.
 fn keep_current(session: Session) {
     Effect::new(move |_| {
         let (business, account) = session.me.with_value(|me| (me.business.id, me.account_id));
-        session.live.connect(business, account);
+        // Who only looks into a business gets no stream of it.
+        if !session.me.with_value(|me| me.looking) {
+            session.live.connect(business, account);
+        }
     });
     Effect::new(move |_| {
         // The server's clock goes on here, however wrong this machine's is.
@@ -94,7 +118,10 @@ fn keep_current(session: Session) {
 #[component]
 fn Head() -> impl IntoView {
     let session = use_session();
-    let (name, role) = session.me.with_value(|me| (me.name.clone(), me.role.as_str()));
+    let (name, role) = session
+        .me
+        .with_value(|me| (me.name.clone(), if me.looking { "looking in" } else { me.role.as_str() }));
+    let platform = session.me.with_value(|me| me.platform_admin);
     let menu = NodeRef::<html::Details>::new();
     let bar = expect_context::<Bar>();
     // There is no bar before a script runs.
@@ -138,6 +165,19 @@ fn Head() -> impl IntoView {
                     <a class="link mx-2 mb-2 text-sm" href="/notifications#availability">
                         {move || if session.away.get() { "You are away" } else { "Available" }}
                     </a>
+                    <Elsewhere />
+                    <a class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9" href="/account">
+                        <Icon icon=icondata::LuUserCog />
+                        "Your account"
+                    </a>
+                    {platform.then(|| {
+                        view! {
+                            <a class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9" href="/platform" rel="external">
+                                <Icon icon=icondata::LuServer />
+                                "This installation"
+                            </a>
+                        }
+                    })}
                     <MenuLink href="/search" icon=icondata::LuSearch label="Search" />
                     <MenuLink href="/notifications" icon=icondata::LuBell label="Notifications" />
                     <MenuLink href="/log" icon=icondata::LuScrollText label="Message log" />
@@ -177,6 +217,42 @@ fn Head() -> impl IntoView {
             </details>
         </header>
     }
+}
+
+/// Where else the person works. Everything on the page is another business's then, in every tab, so that all of them load anew.
+#[component]
+fn Elsewhere() -> impl IntoView {
+    let session = use_session();
+    let others = session.me.with_value(|me| me.elsewhere.clone());
+    let list = others
+        .into_iter()
+        .map(|one| {
+            let id = one.id;
+            let go = move |event: SubmitEvent| {
+                event.prevent_default();
+                let ending = session.live.ending();
+                spawn_local(async move {
+                    match accounts::switch_business(id).await {
+                        Ok(()) => {
+                            ending();
+                            browser::go("/today");
+                        }
+                        Err(error) => _ = session.problem.try_set(Some(error.0)),
+                    }
+                });
+            };
+            view! {
+                <form method="post" action=SwitchBusiness::url() on:submit=go>
+                    <input type="hidden" name="business_id" value=id.to_string() />
+                    <button type="submit" class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9">
+                        <Icon icon=icondata::LuStore />
+                        <span class="min-w-0 truncate"><span class="sr-only">"Go to "</span>{one.name}</span>
+                    </button>
+                </form>
+            }
+        })
+        .collect_view();
+    view! { {list} }
 }
 
 /// A page that the bar of a phone has no room for.

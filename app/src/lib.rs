@@ -5,6 +5,7 @@
 
 mod accounts;
 mod appointments;
+mod audit;
 mod browser;
 mod businesses;
 mod calendars;
@@ -17,18 +18,25 @@ mod feeds;
 mod flash;
 mod forms;
 mod imports;
+mod integrations;
 mod keys;
 mod layout;
 mod live;
 mod messages;
 mod notices;
 mod notifications;
-mod paths;
+mod numbers;
+pub mod paths;
+mod platform;
 mod quick_replies;
 mod reports;
 mod routes;
 mod search;
+mod security;
+mod selftest;
 mod session;
+mod settings;
+mod setup;
 #[cfg(debug_assertions)]
 mod showcase;
 pub mod site;
@@ -36,6 +44,7 @@ pub mod site;
 pub mod ssr;
 mod tasks;
 mod today;
+mod twilio;
 mod zones;
 
 pub use error::AppError;
@@ -100,6 +109,20 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("") view=accounts::Home ssr=SsrMode::Async />
                 <Route path=path!("signup") view=accounts::SignUpPage ssr=SsrMode::Async />
                 <Route path=path!("signin") view=accounts::SignInPage ssr=SsrMode::Async />
+                <Route path=path!("invitations/:token") view={Lazy::<routes::Invitation>::new()} ssr=SsrMode::Async />
+                <Route path=path!("businesses") view={Lazy::<routes::Choose>::new()} ssr=SsrMode::Async />
+                <Route path=path!("forgot") view={Lazy::<routes::Forgot>::new()} ssr=SsrMode::Async />
+                <Route path=path!("reset/:token") view={Lazy::<routes::Reset>::new()} ssr=SsrMode::Async />
+                <Route path=path!("account/email/:token") view={Lazy::<routes::ConfirmEmail>::new()} ssr=SsrMode::Async />
+                <Route path=path!("account/undo/:token") view={Lazy::<routes::UndoEmail>::new()} ssr=SsrMode::Async />
+                <Route path=path!("signin/code") view=accounts::CodePage ssr=SsrMode::Async />
+                <ParentRoute path=path!("platform") view={Lazy::<routes::Platform>::new()} ssr=SsrMode::Async>
+                    <Route path=path!("") view={Lazy::<routes::PlatformBusinesses>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("businesses/:id") view={Lazy::<routes::PlatformBusiness>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("numbers") view={Lazy::<routes::PlatformNumbers>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("settings") view={Lazy::<routes::PlatformSettings>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("doctor") view={Lazy::<routes::PlatformDoctor>::new()} ssr=SsrMode::Async />
+                </ParentRoute>
                 <ParentRoute path=path!("") view=layout::Layout ssr=SsrMode::Async>
                     <ParentRoute path=path!("inbox") view={Lazy::<routes::Inbox>::new()} ssr=SsrMode::Async>
                         <Route path=path!("") view=conversations::NothingOpen ssr=SsrMode::Async />
@@ -128,13 +151,33 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("search") view={Lazy::<routes::Search>::new()} ssr=SsrMode::Async />
                     <Route path=path!("log") view={Lazy::<routes::Log>::new()} ssr=SsrMode::Async />
                     <Route path=path!("reports") view={Lazy::<routes::Reports>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings") view={Lazy::<routes::Settings>::new()} ssr=SsrMode::Async />
                     <Route path=path!("components") view={Lazy::<routes::Components>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/inbox") view={Lazy::<routes::InboxRules>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/calendar") view={Lazy::<routes::Feeds>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("setup") view={Lazy::<routes::Setup>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("account/security") view={Lazy::<routes::Security>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("account") view={Lazy::<routes::Account>::new()} ssr=SsrMode::Async />
+                    <ParentRoute path=path!("") view={Lazy::<routes::SettingsFrame>::new()} ssr=SsrMode::Async>
+                        <Route path=path!("settings") view={Lazy::<routes::Settings>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/audit") view={Lazy::<routes::AuditTrail>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/business") view={Lazy::<routes::Profile>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/calendar") view={Lazy::<routes::Feeds>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/email") view={Lazy::<routes::Email>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/hours") view={Lazy::<routes::QuietHours>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/inbox") view={Lazy::<routes::InboxRules>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/keys") view={Lazy::<routes::ApiKeys>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/limits") view={Lazy::<routes::Limits>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/locations") view={Lazy::<routes::Locations>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/numbers") view={Lazy::<routes::Numbers>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/own") view={Lazy::<routes::OwnSettings>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/people") view={Lazy::<routes::People>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/reminders") view={Lazy::<routes::Reminders>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/retention") view={Lazy::<routes::Retention>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/self-test") view={Lazy::<routes::SelfTest>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/twilio") view={Lazy::<routes::Twilio>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/visits") view={Lazy::<routes::VisitRules>::new()} ssr=SsrMode::Async />
+                    </ParentRoute>
                 </ParentRoute>
             </Routes>
         </Router>

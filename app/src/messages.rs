@@ -120,7 +120,7 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
     view! {
         <div class=class dir="auto">
             <span class="sr-only">{from}</span>
-            {message.body}
+            <span class:italic=message.removed>{message.body}</span>
         </div>
         <p class="bubble-meta flex-wrap" data-status=message.status>
             <Timestamp at=message.created_at say=TimeFormat::Clock />

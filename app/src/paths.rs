@@ -13,6 +13,12 @@ pub fn local<'a>(path: &'a str, otherwise: &'a str) -> &'a str {
     }
 }
 
+/// Where somebody goes who has signed in: to the page they came for, if it is one of this site and no door.
+pub fn after_sign_in(next: &str) -> &str {
+    let next = local(next, "/today");
+    if next.starts_with("/signin") { "/today" } else { next }
+}
+
 /// `path` with a query of the pairs that have a value.
 pub fn with_query(path: &str, pairs: &[(&str, Option<&str>)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -74,6 +80,20 @@ mod tests {
             "/ä",
         ] {
             assert_eq!(local(elsewhere, "/inbox"), "/inbox", "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_led_from_a_door_to_a_door_or_elsewhere() {
+        assert_eq!(after_sign_in("/inbox?q=a"), "/inbox?q=a");
+        for elsewhere in [
+            "/signin",
+            "/signin/code?next=%2Finbox",
+            "//evil.example",
+            "https://evil.example",
+            "",
+        ] {
+            assert_eq!(after_sign_in(elsewhere), "/today", "{elsewhere}");
         }
     }
 

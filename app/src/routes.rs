@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    appointments, businesses, calendars, contacts, conversations, feeds, imports, messages, notifications, quick_replies,
-    reports, search, tasks, today,
+    accounts, appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
+    notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks, today, twilio,
 };
 
 /// Only where the product is made.
@@ -99,10 +99,41 @@ page!(NewImport, office, imports::NewPage);
 page!(Import, office, imports::DetailPage);
 page!(Log, office, messages::LogPage);
 page!(Reports, office, reports::ReportsPage);
-page!(Settings, office, businesses::SettingsPage);
+page!(Settings, office, settings::ListPage);
+page!(SettingsFrame, office, settings::Frame);
+page!(ApiKeys, office, integrations::KeysPage);
+page!(AuditTrail, office, audit::AuditPage);
+page!(Email, office, businesses::EmailPage);
+page!(Limits, office, businesses::LimitsPage);
+page!(Retention, office, businesses::RetentionPage);
+page!(Locations, office, businesses::LocationsPage);
+page!(OwnSettings, office, businesses::OwnPage);
+page!(Profile, office, businesses::ProfilePage);
+page!(QuietHours, office, businesses::HoursPage);
+page!(Reminders, office, businesses::RemindersPage);
+page!(VisitRules, office, businesses::VisitsPage);
 page!(Components, office, ComponentsPage);
+page!(SelfTest, office, selftest::SelfTestPage);
+page!(Setup, office, setup::SetupPage);
+page!(Platform, office, platform::Frame);
+page!(PlatformBusinesses, office, platform::ListPage);
+page!(PlatformBusiness, office, platform::BusinessPage);
+page!(PlatformNumbers, office, platform::RequestsPage);
+page!(PlatformSettings, office, platform::InstallationPage);
+page!(PlatformDoctor, office, platform::DoctorPage);
 page!(InboxRules, office, businesses::InboxRulesPage);
 page!(VisitTypes, office, businesses::TypesPage);
 page!(Feeds, office, feeds::FeedsPage);
+page!(Security, office, security::SecurityPage);
 page!(StaffLabels, office, businesses::StaffPage);
+page!(People, office, accounts::PeoplePage);
+page!(Account, office, accounts::AccountPage);
+page!(Invitation, office, accounts::InvitationPage);
+page!(Choose, office, accounts::ChoosePage);
+page!(Forgot, office, accounts::ForgotPage);
+page!(Reset, office, accounts::ResetPage);
+page!(ConfirmEmail, office, accounts::ConfirmEmailPage);
+page!(UndoEmail, office, accounts::UndoEmailPage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);
+page!(Numbers, office, numbers::NumbersPage);
+page!(Twilio, office, twilio::TwilioPage);

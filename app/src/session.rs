@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use contract::{
-    Problem, accounts::Me, accounts::Role, businesses::BusinessView, conversations::ViewCounts, live::LiveEvent, notices::Notice,
+use contract::{Problem, accounts::Me, businesses::BusinessView, conversations::ViewCounts, live::LiveEvent, notices::Notice};
+use domain::{
+    permissions::{self, Permission},
+    zone::Zone,
 };
-use domain::zone::Zone;
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 
@@ -126,9 +127,14 @@ impl Session {
         self.problem.set(None);
     }
 
+    /// Whether this member may do that: what they may not is not offered.
+    pub fn may(self, what: Permission) -> bool {
+        self.me.with_value(|me| permissions::allows(me.role, what))
+    }
+
     /// Whether this member may change settings.
     pub fn may_manage(self) -> bool {
-        self.me.with_value(|me| me.role != Role::Staff)
+        self.may(Permission::ManageBusiness)
     }
 
     /// Takes in the answer to something done here: it is news for the page, or a problem.

@@ -205,6 +205,7 @@ fn Thread() -> impl IntoView {
 
 fn message(direction: Direction, status: &str, words: &str, at: DateTime<Utc>) -> MessageView {
     MessageView {
+        removed: false,
         id: Uuid::nil(),
         conversation_id: Uuid::nil(),
         contact_id: Uuid::nil(),

@@ -3,15 +3,31 @@
 //! What reads for a page takes all it needs from the context before it waits for anything, for Leptos may drop a drawing, and its context
 //! with it, while its data is on its way. Two reads for one page are begun together (`futures::join!`).
 
-use std::{collections::BTreeMap, pin::Pin, task::Poll};
+mod caller;
+
+use std::{collections::BTreeMap, pin::Pin, sync::Arc, task::Poll};
 
 use axum::http::{HeaderValue, header, request::Parts};
-use contract::{Code, Problem};
+use chrono::{DateTime, Duration, Utc};
+use contract::{
+    Code, Problem,
+    platform::{DoctorView, SettingView},
+};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use services::{Actor, Services};
-use tower_sessions::Session;
+use serde::{Deserialize, Serialize};
+use services::{
+    Actor, Principal, Services,
+    accounts::{
+        Caller, Entry, Passed, SessionStart,
+        platform::Admin,
+        sessions::{self, Claim},
+    },
+};
+use tower_sessions::{Expiry, Session, cookie::time};
 use uuid::Uuid;
+
+pub use caller::{address, caller, device_cookie};
 
 use crate::{
     error::{AppError, set_status},
@@ -23,7 +39,102 @@ use crate::{
 pub const ACCOUNT: &str = "account_id";
 /// Session key: the business it works in (UUID).
 pub const BUSINESS: &str = "business_id";
+/// Session key: the business that this browser looks into, for somebody who runs the installation (UUID).
+pub const LOOKING: &str = "looking_into";
+/// Session key: what the browser calls itself.
+pub const AGENT: &str = "user_agent";
+const PENDING: &str = "pending_sign_in";
 const FLASH: &str = "flash";
+
+/// So long the second step of signing in may take.
+const PENDING_MINUTES: i64 = 10;
+
+/// On a request of a browser that looks into a business: nothing can be written for it.
+#[derive(Clone, Copy)]
+pub struct OnlyLooks;
+
+type DoctorAnswer = Pin<Box<dyn Future<Output = DoctorView> + Send>>;
+
+/// What the server can tell of the machine it runs on, which services do not know of.
+pub trait Machine: Send + Sync {
+    /// What the doctor's last round has found.
+    fn last(&self) -> DoctorAnswer;
+    /// Looks now, unless somebody has just looked.
+    fn look(&self, s: Services) -> DoctorAnswer;
+    /// What the environment says, without secrets.
+    fn settings(&self) -> Vec<SettingView>;
+}
+
+/// The server's [`Machine`], in the context of every page.
+#[derive(Clone)]
+pub struct House(Arc<dyn Machine>);
+
+impl House {
+    pub fn new(machine: impl Machine + 'static) -> Self {
+        Self(Arc::new(machine))
+    }
+}
+
+impl std::ops::Deref for House {
+    type Target = dyn Machine;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+/// The server's machine.
+///
+/// # Errors
+/// `Internal` when the server put none into the context.
+pub fn house() -> Result<House, AppError> {
+    use_context::<House>().ok_or_else(|| broken("no House in the Leptos context"))
+}
+
+/// Who runs the installation, with services that may write: what is done here is done to businesses, not in them.
+///
+/// # Errors
+/// `NotFound` for everybody else, whether signed in or not.
+pub async fn platform() -> Result<(Services, Admin), AppError> {
+    let services = own_services()?;
+    let session = session().await?;
+    let account = session.get::<Uuid>(ACCOUNT).await.map_err(broken)?;
+    let admin = services::accounts::platform::admin(&services, account.unwrap_or_default()).await?;
+    Ok((services, admin))
+}
+
+/// From now on this browser looks into `business`; none: it goes back to `home`.
+///
+/// # Errors
+/// `Internal` when the session can't be stored.
+pub async fn look_into(business: Option<Uuid>, home: Option<Uuid>) -> Result<(), AppError> {
+    let session = session().await?;
+    match business {
+        Some(business) => {
+            session.insert(LOOKING, business).await.map_err(broken)?;
+            session.insert(BUSINESS, business).await.map_err(broken)
+        }
+        None => {
+            session.remove::<Uuid>(LOOKING).await.map_err(broken)?;
+            match home {
+                Some(home) => session.insert(BUSINESS, home).await.map_err(broken),
+                None => session.remove::<Uuid>(BUSINESS).await.map_err(broken).map(drop),
+            }
+        }
+    }
+}
+
+/// The business that this browser looks into.
+///
+/// # Errors
+/// `Internal` when the session can't be read.
+pub async fn looks_into() -> Result<Option<Uuid>, AppError> {
+    session().await?.get::<Uuid>(LOOKING).await.map_err(broken)
+}
+
+fn only_looks() -> bool {
+    with_context::<Parts, _>(|parts| parts.extensions.get::<OnlyLooks>().is_some()).unwrap_or_default()
+}
 
 /// On the heap, because what a use case keeps while it runs is large.
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
@@ -43,11 +154,21 @@ pub async fn later() {
     .await;
 }
 
-/// The services the server put into the context.
+/// The services the server put into the context; for somebody who only looks into a business, such as can't write.
 ///
 /// # Errors
 /// `Internal` when it did not.
 pub fn services() -> Result<Services, AppError> {
+    let services = own_services()?;
+    Ok(if only_looks() { services.for_looking() } else { services })
+}
+
+/// The same for what somebody does with this browser and not in a business: they write also for who looks into one, or a look could not
+/// be left by it.
+///
+/// # Errors
+/// `Internal` when the server put none into the context.
+pub fn own_services() -> Result<Services, AppError> {
     use_context::<Services>().ok_or_else(|| broken("no Services in the Leptos context"))
 }
 
@@ -70,11 +191,16 @@ pub async fn visitor() -> Result<(Services, Actor, Option<Flash>), AppError> {
     Ok((services, actor, flash))
 }
 
+/// The same, or nobody: whose session is over is no problem.
+pub async fn somebody() -> Option<Actor> {
+    actor_if_any().await.ok()?
+}
+
 async fn actor_of(services: &Services, session: &Session) -> Result<Actor, AppError> {
-    let account = session.get::<Uuid>(ACCOUNT).await.map_err(broken)?;
-    let business = session.get::<Uuid>(BUSINESS).await.map_err(broken)?;
-    if let (Some(account), Some(business)) = (account, business)
-        && let Some(actor) = services::accounts::actor(services, account, business).await?
+    if let Some(claim) = claim(session).await.map_err(broken)?
+        && let Some(actor) = sessions::actor(services, claim).await?
+        // Who only looks is given nothing that could write.
+        && (services.only_looks() || !matches!(actor.who, Principal::Platform { .. }))
     {
         return Ok(actor);
     }
@@ -82,15 +208,174 @@ async fn actor_of(services: &Services, session: &Session) -> Result<Actor, AppEr
     Err(AppError::new(Code::SignInNeeded, "Please sign in to go on."))
 }
 
-/// From now on this browser is `account` at `business`, under a new session id.
+/// What a session says of itself; none: nobody is signed in.
+///
+/// # Errors
+/// When the session cannot be read.
+pub async fn claim(session: &Session) -> Result<Option<Claim>, tower_sessions::session::Error> {
+    let Some(account_id) = session.get(ACCOUNT).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Claim {
+        account_id,
+        business_id: session.get(BUSINESS).await?,
+    }))
+}
+
+/// The account that is signed in, whether it works anywhere or not.
+///
+/// # Errors
+/// `Internal` when the session cannot be read.
+pub async fn signed_in() -> Result<Option<Uuid>, AppError> {
+    let (services, session) = (services()?, session().await?);
+    let Some(claim) = claim(&session).await.map_err(broken)? else {
+        return Ok(None);
+    };
+    Ok(sessions::account(&services, claim).await?.map(|account| account.id))
+}
+
+/// The member who is asking, if they are one.
+///
+/// # Errors
+/// `Internal` when the session cannot be read.
+pub async fn actor_if_any() -> Result<Option<Actor>, AppError> {
+    let (services, session) = (services()?, session().await?);
+    match claim(&session).await.map_err(broken)? {
+        Some(claim) => Ok(sessions::actor(&services, claim).await?),
+        None => Ok(None),
+    }
+}
+
+/// The same of whoever has to be signed in.
+///
+/// # Errors
+/// `SignInNeeded`.
+pub async fn account() -> Result<Uuid, AppError> {
+    match signed_in().await? {
+        Some(id) => Ok(id),
+        None => {
+            set_status(Code::SignInNeeded.status());
+            Err(AppError::new(Code::SignInNeeded, "Please sign in to go on."))
+        }
+    }
+}
+
+/// From now on this browser works in another business of the same person.
 ///
 /// # Errors
 /// `Internal` when the session cannot be stored.
-pub async fn start_session(account: Uuid, business: Uuid) -> Result<(), AppError> {
+pub async fn work_in(business: Uuid) -> Result<(), AppError> {
+    let session = session().await?;
+    session.remove::<Uuid>(LOOKING).await.map_err(broken)?;
+    session.insert(BUSINESS, business).await.map_err(broken)
+}
+
+/// The id of this session, and another one: the old one may be known to somebody.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn renew_session() -> Result<(), AppError> {
+    let (s, session) = (own_services()?, session().await?);
+    session.cycle_id().await.map_err(broken)?;
+    session.save().await.map_err(broken)?;
+    if let (Some(id), Some(claim)) = (session.id(), claim(&session).await.map_err(broken)?) {
+        sessions::renewed(&s, claim.account_id, &id.0.to_be_bytes()).await?;
+    }
+    Ok(())
+}
+
+/// Somebody whose password was right and who has yet to tell a code. Nothing that asks who is signed in finds them.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Pending {
+    passed: Passed,
+    until: DateTime<Utc>,
+}
+
+/// Who asks, with what their browser tells.
+pub fn who_knocks() -> Caller {
+    use_context::<Parts>().map_or_else(Caller::default, |parts| caller(&parts.headers, &parts.extensions))
+}
+
+/// From now on this browser is signed in, under a new session id, and known as a device.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn start_session(entry: Entry) -> Result<(), AppError> {
+    let agent = who_knocks().user_agent;
+    know_device(&entry.device)?;
+    enter(&session().await?, entry.start, &agent).await
+}
+
+/// From now on this browser is known as a device by these words.
+///
+/// # Errors
+/// `Internal` when the server put no services into the context.
+pub fn know_device(words: &str) -> Result<(), AppError> {
+    let https = own_services()?.settings().public_url.starts_with("https://");
+    if let (Some(options), Some(cookie)) = (use_context::<ResponseOptions>(), device_cookie(words, https)) {
+        options.append_header(header::SET_COOKIE, cookie);
+    }
+    Ok(())
+}
+
+/// The same for a door that has the session in its hands.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn enter(session: &Session, start: SessionStart, agent: &str) -> Result<(), AppError> {
+    session.cycle_id().await.map_err(broken)?;
+    session.remove::<Pending>(PENDING).await.map_err(broken)?;
+    session.remove::<Uuid>(LOOKING).await.map_err(broken)?;
+    session.insert(ACCOUNT, start.account_id).await.map_err(broken)?;
+    match start.business_id {
+        Some(business) => session.insert(BUSINESS, business).await.map_err(broken)?,
+        None => drop(session.remove::<Uuid>(BUSINESS).await.map_err(broken)?),
+    }
+    session.insert(AGENT, domain::browser::kept(agent)).await.map_err(broken)
+}
+
+/// The password was right; until the code is, this browser is nobody, whoever it was before.
+///
+/// # Errors
+/// `Internal` when the session cannot be stored.
+pub async fn await_code(passed: Passed) -> Result<(), AppError> {
+    let now = services()?.now();
     let session = session().await?;
     session.cycle_id().await.map_err(broken)?;
-    session.insert(ACCOUNT, account).await.map_err(broken)?;
-    session.insert(BUSINESS, business).await.map_err(broken)
+    for name in [ACCOUNT, BUSINESS, LOOKING] {
+        session.remove::<Uuid>(name).await.map_err(broken)?;
+    }
+    session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PENDING_MINUTES))));
+    let pending = Pending {
+        passed,
+        until: now + Duration::minutes(PENDING_MINUTES),
+    };
+    session.insert(PENDING, pending).await.map_err(broken)
+}
+
+/// Whose code is waited for.
+///
+/// # Errors
+/// `SignInNeeded` when nobody's is, or not any more.
+pub async fn awaited() -> Result<Passed, AppError> {
+    let now = services()?.now();
+    let pending = session().await?.get::<Pending>(PENDING).await.map_err(broken)?;
+    if let Some(pending) = pending.filter(|pending| now < pending.until) {
+        return Ok(pending.passed);
+    }
+    set_status(Code::SignInNeeded.status());
+    Err(AppError::new(
+        Code::SignInNeeded,
+        "That took too long. Please sign in once more.",
+    ))
+}
+
+/// The id of the session that asks, to tell it from its person's others.
+///
+/// # Errors
+/// `Internal` when it cannot be read.
+pub async fn session_id() -> Result<Option<[u8; 16]>, AppError> {
+    Ok(session().await?.id().map(|id| id.0.to_be_bytes()))
 }
 
 /// Forgets who was signed in, and everything else about this browser.
@@ -145,21 +430,28 @@ async fn answer<T>(form: Form, result: Result<T, AppError>, next: impl FnOnce(&T
     } else if posted_by_a_browser() {
         let page = paths::local(&form.page, "/").to_owned();
         let problem = result.as_ref().err().map(|AppError(problem)| problem.clone());
-        session()
-            .await?
-            .insert(
-                FLASH,
-                Flash {
-                    form: form.name,
-                    typed: form.typed,
-                    problem,
-                },
-            )
-            .await
-            .map_err(broken)?;
+        let (session, mut typed) = (session().await?, form.typed);
+        if session.get::<Uuid>(ACCOUNT).await.map_err(broken)?.is_none() {
+            // Anybody may post these forms: what is kept of them is little, and not for long.
+            typed.values_mut().for_each(shorten);
+            session.set_expiry(Some(Expiry::OnInactivity(time::Duration::minutes(PENDING_MINUTES))));
+        }
+        let flash = Flash {
+            form: form.name,
+            typed,
+            problem,
+        };
+        session.insert(FLASH, flash).await.map_err(broken)?;
         leptos_axum::redirect(&page);
     }
     result
+}
+
+/// Names and addresses are no longer.
+fn shorten(typed: &mut String) {
+    if let Some((end, _)) = typed.char_indices().nth(300) {
+        typed.truncate(end);
+    }
 }
 
 /// Leaves for the next page what is wrong with a form that did not come by way of a server function.

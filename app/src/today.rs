@@ -9,6 +9,7 @@ use contract::{
     appointments::MarkDay,
     live::LiveEvent,
     messages::MessageView,
+    setup::Guide,
     today::{Listed, Today},
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -22,6 +23,7 @@ use crate::{
     components::{Awaited, Empty, Icon},
     error::AppError,
     session::use_session,
+    setup::GuideCard,
     tasks::{Row, UndoNotice},
 };
 
@@ -43,19 +45,29 @@ pub async fn send_again(id: Uuid) -> Result<MessageView, AppError> {
     ssr::button_action(HERE, work).await
 }
 
+/// What the page starts with: what needs a person, and where the business stands with its first steps.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn begin_today() -> Result<(Today, Guide), AppError> {
+    let (s, actor) = (ssr::services()?, ssr::actor().await?);
+    Ok((
+        services::pages::today::today(&s, &actor).await?,
+        services::pages::guide::guide(&s, &actor).await?,
+    ))
+}
+
 #[component]
 pub fn TodayPage() -> impl IntoView {
-    let first = Resource::new_blocking(|| (), |()| needs_you());
+    let first = Resource::new_blocking(|| (), |()| begin_today());
     view! {
         <Title text="Today" />
         <div class="mx-auto flex max-w-5xl flex-col gap-4 p-4 print:max-w-none print:p-0">
-            <Awaited from=first view=|today| view! { <Board today /> } />
+            <Awaited from=first view=|(today, guide)| view! { <Board today guide /> } />
         </div>
     }
 }
 
 #[component]
-fn Board(today: Today) -> impl IntoView {
+fn Board(today: Today, guide: Guide) -> impl IntoView {
     let session = use_session();
     let today = RwSignal::new(today);
     let concerns = |event: &LiveEvent| {
@@ -105,6 +117,7 @@ fn Board(today: Today) -> impl IntoView {
             <UndoNotice undoable back=HERE.to_owned() />
             <MarkedNotice last />
         </div>
+        <GuideCard guide />
         <div class="panel print:hidden" class:hidden=move || !nothing()>
             <Empty title="Nothing needs you now" next_step="Who waits for an answer, what did not arrive and what is due appears here by itself." />
         </div>

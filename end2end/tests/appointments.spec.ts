@@ -65,7 +65,7 @@ test('a visit at a place that is new since the page was drawn is shown and moved
     await held;
     await route.continue();
   });
-  await post(page, '/settings', 'save_location', { name: 'Roma', address: '', number: '', time_zone: 'Europe/Rome' });
+  await post(page, '/settings/locations', 'save_location', { name: 'Roma', address: '', number: '', time_zone: 'Europe/Rome' });
   const form = await (await page.request.get(`/appointments/new?contact=${ada.id}`)).text();
   const location_id = /value="([0-9a-f-]{36})"[^>]*>(?:<!--.*?-->)*Roma/.exec(form)![1];
   const starts_at = inDays(3);

@@ -15,7 +15,7 @@ test('the language of a customer and of the business are chosen', { tag: '@form'
   await page.reload();
   await expect(language).toHaveValue('es');
 
-  await open(page, '/settings');
+  await open(page, '/settings/business');
   const own = page.getByRole('region', { name: 'Language of texts' });
   await own.getByRole('combobox', { name: 'Language' }).selectOption('Spanish');
   await own.getByLabel('Keep texts short').uncheck();
@@ -23,7 +23,7 @@ test('the language of a customer and of the business are chosen', { tag: '@form'
   await expect(own.getByText('Saved.')).toBeVisible();
   await open(page, '/contacts/new');
   await expect(language.getByRole('option', { selected: true })).toHaveText('As your business: Spanish');
-  await open(page, '/settings');
+  await open(page, '/settings/business');
   await expect(own.getByRole('combobox', { name: 'Language' })).toHaveValue('es');
   await expect(own.getByLabel('Keep texts short')).not.toBeChecked();
 });

@@ -33,7 +33,7 @@ test('z takes a reply back', async ({ page }) => {
 
 test('how long a reply is held is for each person to say', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page, { undoSeconds: 5 });
-  await open(page, '/settings');
+  await open(page, '/settings/own');
   const own = page.getByRole('region', { name: 'Your replies' });
   await expect(own.getByLabel('Hold my replies')).toHaveValue('5');
   await own.getByLabel('Hold my replies').selectOption('0');

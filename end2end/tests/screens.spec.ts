@@ -12,7 +12,7 @@ for (const path of ['signup', 'signin']) {
 test.describe('the demo business', () => {
   test.use({ storageState: DEMO_STATE });
 
-  for (const path of ['today', 'inbox', 'contacts', 'contacts/new', 'appointments', 'appointments/new', 'tasks', 'tasks/new', 'log', 'reports', 'settings']) {
+  for (const path of ['today', 'inbox', 'contacts', 'contacts/new', 'appointments', 'appointments/new', 'tasks', 'tasks/new', 'log', 'reports', 'settings', 'settings/business', 'settings/hours', 'settings/reminders', 'settings/keys', 'settings/audit']) {
     test(`look of /${path}`, async ({ page }) => {
       await open(page, `/${path}`);
       await expect(page).toHaveURL(new RegExp(path));

@@ -40,7 +40,7 @@ test('a budget warns and then says that reminders wait, on every page', async ({
   await expect(used).toBeVisible();
   await expect(notices.getByRole('alert'), 'what was there before is not read out').toHaveCount(0);
   await look(page, 'banner-tasks');
-  await open(page, '/settings');
+  await open(page, '/settings/limits');
   await page.getByLabel('Monthly budget in US dollars').fill('1,000');
   await page.getByRole('button', { name: 'Save limits' }).click();
   await appears(page, page.getByText('of $1,000.00, 0 %'));
@@ -117,38 +117,32 @@ test('the consent history is a file to take away', async ({ page }) => {
 
 test('limits are checked field by field and nothing typed is lost', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
-  await open(page, '/settings');
+  await open(page, '/settings/limits');
   const texts = page.getByRole('region', { name: 'Texts', exact: true });
   await expect(texts).toContainText('There is no budget');
   await texts.getByLabel('Monthly budget in US dollars').fill('12,50');
   await texts.getByLabel('Texts per hour').fill('200000');
-  await texts.getByLabel('Keep to US states').check();
   await texts.getByRole('button', { name: 'Save limits' }).click();
   await expect(texts.getByLabel('Monthly budget in US dollars')).toHaveAttribute('aria-invalid', 'true');
   await expect(texts.getByLabel('Texts per hour')).toHaveAccessibleDescription(/1 to 100,000/);
   await expect(texts.getByLabel('Monthly budget in US dollars')).toHaveValue('12,50');
   await expect(texts.getByLabel('Texts per hour')).toHaveValue('200000');
-  await expect(texts.getByLabel('Keep to US states')).toBeChecked();
   await look(page, 'settings-refused');
 
   await texts.getByLabel('Monthly budget in US dollars').fill('$12.50');
   await texts.getByLabel('Texts per hour').fill('2,000');
-  await texts.getByLabel('No reminders from').fill('19:30');
   await texts.getByRole('button', { name: 'Save limits' }).click();
   await expect(texts.getByText('Saved.')).toBeVisible();
   await expect(texts).toContainText('$0.00 of $12.50, 0 %');
   await expect(texts.getByRole('progressbar')).toBeVisible();
-  await page.goto('/settings');
+  await page.goto('/settings/limits');
   await expect(texts.getByLabel('Monthly budget in US dollars')).toHaveValue('12.50');
   await expect(texts.getByLabel('Texts per hour')).toHaveValue('2000');
-  await expect(texts.getByLabel('No reminders from')).toHaveValue('19:30');
-  await expect(texts.getByLabel('Until')).toHaveValue('08:00');
-  await expect(texts.getByLabel('Keep to US states')).toBeChecked();
 });
 
 test('a test mail shows whether e-mail works', { tag: '@form' }, async ({ page, sim }) => {
   const { email, business } = await newBusiness(page);
-  await open(page, '/settings');
+  await open(page, '/settings/email');
   const mail = page.getByRole('region', { name: 'E-mail' });
   await expect(mail).toContainText('showup@example.com');
   await mail.getByRole('button', { name: 'Send me a test mail' }).click();
@@ -184,7 +178,7 @@ test('the last days are drawn, and told to whoever does not see them', async ({ 
 test('a location is added, changed and chosen for a visit', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);
-  await open(page, '/settings');
+  await open(page, '/settings/locations');
   const places = page.getByRole('region', { name: 'Locations' });
   await expect(places).toContainText('Without locations');
   const adding = places.locator('details', { hasText: 'Add a location' });

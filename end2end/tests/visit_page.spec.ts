@@ -4,7 +4,7 @@ import { expect, newBusiness, newCustomer, openNewVisit, test } from '../helpers
 
 test('a customer opens the link, asks for another time, and confirms after all', { tag: '@form' }, async ({ page, browser }) => {
   await newBusiness(page);
-  await page.goto('/settings');
+  await page.goto('/settings/visits');
   await page.getByLabel('Customers may cancel there').check();
   await page.getByRole('button', { name: 'Save page' }).click();
   await expect(page.getByRole('region', { name: 'Customers’ own page' }).getByText('Saved.')).toBeVisible();

@@ -60,7 +60,7 @@ test('a visit is repeated after a look at the days, and those after it are cance
 
 test('unmarked visits are asked about unless the business chose otherwise', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
-  await page.goto('/settings');
+  await page.goto('/settings/visits');
   const choice = page.getByLabel('Visits that nobody has marked');
   await expect(choice).toHaveValue('');
   await choice.selectOption('4');

@@ -61,6 +61,13 @@ const FILES: &[File] = &[
     file!(each "0048_changes_of_visits"),
     file!(each "0050_calendars_that_are_read"),
     file!(both "0052_several_in_one_text"),
+    file!(each_way "0054_members_invitations_and_passwords"),
+    file!(each "0056_sessions_and_second_factors"),
+    file!(each "0058_number_requests_and_registration"),
+    file!(each "0060_audit_trail_and_settings"),
+    file!(each "0062_running_an_installation"),
+    file!(each "0064_countries_and_retention"),
+    file!(each "0066_ways_in"),
 ];
 
 /// Our own tables.

@@ -35,11 +35,7 @@ enum Command {
     /// Brings the database up to date and ends. Every start does that too.
     Migrate,
     /// Looks whether everything is in order, beside a running server too; ends with 0 (ok), 1 (a warning) or 2 (something fails).
-    Doctor {
-        /// For machines: [{name, status: ok|warn|fail, detail, fix?}]
-        #[arg(long)]
-        json: bool,
-    },
+    Doctor(doctor::Wanted),
     /// Asks the server that runs here whether it can do its work; ends with 0 or 1. For a container's health check.
     Health,
     /// Shows it all: a filled business with a simulated Twilio, the customers' phones on a page. Nothing leaves this machine or is kept.
@@ -65,8 +61,9 @@ pub async fn main() -> std::process::ExitCode {
     // First of all: a setting in the file counts as one of the environment.
     dotenvy::dotenv().ok();
     let cli = Cli::parse();
-    if let Some(Command::Doctor { json }) = cli.command {
-        return Box::pin(doctor::main(json)).await;
+    if let Some(Command::Doctor(wanted)) = cli.command {
+        twilio::tls::install();
+        return Box::pin(doctor::main(wanted)).await;
     }
     match Box::pin(run(cli.command.unwrap_or(Command::Serve))).await {
         Ok(()) => std::process::ExitCode::SUCCESS,
@@ -106,7 +103,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Seed { .. } => fill(&config).await,
         Command::Import(command) => Box::pin(import::run(&config, command)).await,
         Command::Admin(command) => Box::pin(admin::run(&config, command)).await,
-        Command::Doctor { .. } => Ok(()),
+        Command::Doctor(_) => Ok(()),
         #[cfg(feature = "demo")]
         Command::Demo(_) => Ok(()),
     }

@@ -1,13 +1,17 @@
 //! Configuration: environment variables (what a `.env` in the current directory says has become one by now), explained in `.env.sample`.
 
+mod known;
+
 use std::net::SocketAddr;
 
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use services::{Clock, Credentials, Db, Email, Services, Settings, SharedKey, Twilio, vault};
+use services::{Clock, Credentials, Db, Email, OidcSettings, Services, Settings, SharedKey, Twilio, vault};
 
 use crate::{kept, metrics::MetricsToken, secret};
+
+pub use known::{SETTINGS, environment, environment_value};
 
 #[derive(Clone, Deserialize)]
 pub struct Config {
@@ -48,6 +52,19 @@ pub struct Config {
     showup_allow_private_feeds: bool,
     /// Seconds between two readings of a calendar.
     showup_feed_seconds: Option<u32>,
+    /// An OpenID Connect issuer at which people may sign in, too.
+    #[serde(default)]
+    oidc_issuer: String,
+    #[serde(default)]
+    oidc_client_id: String,
+    #[serde(default)]
+    oidc_client_secret: SecretString,
+    /// A file that holds the secret in its place.
+    #[serde(default)]
+    oidc_client_secret_file: String,
+    /// What the button says.
+    #[serde(default)]
+    oidc_name: String,
     #[serde(default)]
     metrics_token: SecretString,
     #[serde(default)]
@@ -135,6 +152,44 @@ impl Config {
         s.context("The data can't be read")
     }
 
+    /// The same for who only looks: nothing is made, brought up to date or written. None: that is not possible now.
+    pub async fn for_looking(&self) -> Option<Services> {
+        if !Db::exists(&self.database_url) || self.secret_file().is_some_and(|file| !file.exists()) {
+            return None;
+        }
+        let (twilio, email, settings) = (self.twilio().ok()?, self.email().unwrap_or_default(), self.settings().ok()?);
+        let db = Db::connect(&self.database_url).await.ok()?;
+        // Without keys there is nothing to open, and opening would make them.
+        let ready =
+            migration::missing(db.connection()).await.is_ok_and(|n| n == 0) && vault::has_keys(&db).await.unwrap_or(false);
+        if !ready {
+            db.close().await;
+            return None;
+        }
+        let master = self.master(&db).await.ok()?;
+        let s = Services::open(db, Clock::system(), twilio, email, settings, master)
+            .await
+            .ok()?;
+        Some(s.for_looking())
+    }
+
+    /// Whether the secret opens the keys of the database; none where there is neither yet. Why not, in words.
+    pub async fn fits_secret(&self) -> Option<Result<(), String>> {
+        if !Db::exists(&self.database_url) || self.secret_file().is_some_and(|file| !file.exists()) {
+            return None;
+        }
+        let db = Db::connect(&self.database_url).await.ok()?;
+        let fits = match vault::has_keys(&db).await {
+            Ok(true) => match self.master(&db).await {
+                Ok(master) => Some(vault::fits(&db, &master).await.map_err(|cause| cause.to_string())),
+                Err(cause) => Some(Err(format!("{cause:#}"))),
+            },
+            _ => None,
+        };
+        db.close().await;
+        fits
+    }
+
     /// In a container: the database's file and the secret must outlive it.
     fn kept(&self) -> anyhow::Result<()> {
         let writes_here = !Db::is_shared(&self.database_url) || self.secret_file().is_some();
@@ -205,7 +260,39 @@ impl Config {
             account_per_second: self.twilio_max_per_second,
             calendars_every: self.calendars_every()?,
             private_calendars: self.showup_allow_private_feeds,
+            oidc: self.oidc()?,
         })
+    }
+
+    /// Where people may sign in beside their password; nowhere unless it is set up.
+    fn oidc(&self) -> anyhow::Result<Option<OidcSettings>> {
+        let issuer = self.oidc_issuer.trim();
+        if issuer.is_empty() {
+            return Ok(None);
+        }
+        let url = url::Url::parse(issuer).context("OIDC_ISSUER is not an address like https://accounts.example.com")?;
+        let near = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        anyhow::ensure!(url.scheme() == "https" || near, "OIDC_ISSUER has to begin with https://");
+        anyhow::ensure!(!self.oidc_client_id.trim().is_empty(), "OIDC_CLIENT_ID is missing");
+        let client_secret = match self.oidc_client_secret_file.as_str() {
+            "" => self.oidc_client_secret.clone(),
+            file => {
+                let read = std::fs::read_to_string(file);
+                let text = read.with_context(|| format!("{file} in OIDC_CLIENT_SECRET_FILE can't be read"))?;
+                text.trim().to_owned().into()
+            }
+        };
+        anyhow::ensure!(!client_secret.expose_secret().is_empty(), "OIDC_CLIENT_SECRET is missing");
+        let name = domain::words::line(&self.oidc_name);
+        Ok(Some(OidcSettings {
+            issuer: issuer.to_owned(),
+            client_id: self.oidc_client_id.trim().to_owned(),
+            client_secret,
+            name: match name.as_str() {
+                "" => url.host_str().unwrap_or_default().to_owned(),
+                _ => name,
+            },
+        }))
     }
 }
 
@@ -245,6 +332,38 @@ fn shared_keys(text: &str) -> anyhow::Result<Vec<SharedKey>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_issuer_is_whole_or_said_to_be_not() {
+        let of = |settings: &[(&str, &str)]| {
+            let config = Config::of(settings).expect("read");
+            config.oidc().map_err(|e| e.to_string())
+        };
+        assert!(of(&[]).expect("none").is_none());
+        let whole = [
+            ("oidc_issuer", "https://id.example.com"),
+            ("oidc_client_id", "showup"),
+            ("oidc_client_secret", "hidden"),
+        ];
+        let found = of(&whole).expect("whole").expect("one");
+        assert_eq!(
+            (found.name.as_str(), found.issuer.as_str()),
+            ("id.example.com", "https://id.example.com")
+        );
+        for (without, name) in [(1, "OIDC_CLIENT_ID"), (2, "OIDC_CLIENT_SECRET")] {
+            let mut part = whole.to_vec();
+            part.remove(without);
+            assert!(
+                of(&part)
+                    .err()
+                    .is_some_and(|said| said.contains(name) && !said.contains("hidden"))
+            );
+        }
+        let plain = [("oidc_issuer", "http://id.example.com"), whole[1], whole[2]];
+        assert!(of(&plain).err().is_some_and(|said| said.contains("https")));
+        let beside = [whole[0], whole[1], ("oidc_client_secret_file", "/nowhere/at/all")];
+        assert!(of(&beside).err().is_some_and(|said| said.contains("/nowhere/at/all")));
+    }
 
     #[test]
     fn shared_keys_are_pairs_and_what_is_none_is_said_without_showing_it() {

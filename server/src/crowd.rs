@@ -2,19 +2,22 @@
 //! calendars of staff. Who guesses is let in less often than who reads.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Duration, Utc};
+use contract::{Code, Problem};
 use domain::crowd::{Allowance, Crowd};
 use services::Services;
+
+use crate::rest::ApiError;
 
 /// Opening pages and pressing buttons.
 const KNOCKS: Allowance = Allowance {
@@ -26,6 +29,24 @@ const KNOCKS: Allowance = Allowance {
 const MISSES: Allowance = Allowance {
     at_once: 20,
     pause: Duration::seconds(6),
+};
+
+/// Forms that anybody may post, which write mail or try secrets.
+const FORMS: [&str; 5] = [
+    "/api/fn/forgot_password",
+    "/api/fn/reset_password",
+    "/api/fn/confirm_email",
+    "/api/fn/undo_email",
+    "/api/fn/join_as_new",
+];
+
+/// The form that says whether an address has an account, for it can't be otherwise: only that counts.
+const SIGN_UP: &str = "/api/fn/sign_up";
+
+/// Posting them.
+const POSTS: Allowance = Allowance {
+    at_once: 30,
+    pause: Duration::seconds(20),
 };
 
 /// Those who knock at one kind of door.
@@ -44,8 +65,17 @@ struct Crowds {
 
 impl Door {
     pub fn new(services: Services, busy: fn() -> Response) -> Self {
+        Self::with_knocks(services, busy, KNOCKS)
+    }
+
+    /// For forms.
+    pub fn of_forms(services: Services) -> Self {
+        Self::with_knocks(services, busy_form, POSTS)
+    }
+
+    fn with_knocks(services: Services, busy: fn() -> Response, knocks: Allowance) -> Self {
         let crowds = Crowds {
-            knocks: Crowd::new(KNOCKS),
+            knocks: Crowd::new(knocks),
             misses: Crowd::new(MISSES),
         };
         Self {
@@ -73,14 +103,10 @@ impl Door {
 
 /// Lets a request in, or says how long to wait.
 pub async fn limit(State(door): State<Door>, request: Request, next: Next) -> Response {
-    let who = address(&request);
+    let who = app::ssr::address(request.headers(), request.extensions());
     let now = door.services.now();
     if let Some(wait) = door.comes_in(who, now) {
-        let mut response = (door.busy)();
-        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-        let seconds = wait.num_seconds() + 1;
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        return response;
+        return wait_a_moment((door.busy)(), wait);
     }
     let response = next.run(request).await;
     if response.status() == StatusCode::NOT_FOUND {
@@ -89,26 +115,44 @@ pub async fn limit(State(door): State<Door>, request: Request, next: Next) -> Re
     response
 }
 
-/// Who asks. Behind a proxy, which is on this machine or in its network, it is whom the proxy names: last, for what stands before that came
-/// from outside.
-fn address(request: &Request) -> IpAddr {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-    if is_near(peer) {
-        forwarded(request.headers()).unwrap_or(peer)
+/// The same for forms that are posted to pages; everything else passes.
+pub async fn limit_forms(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let (form, sign_up) = (FORMS.iter().any(|form| path.starts_with(form)), path.starts_with(SIGN_UP));
+    if !form && !sign_up {
+        return next.run(request).await;
+    }
+    let (who, now) = (
+        app::ssr::address(request.headers(), request.extensions()),
+        door.services.now(),
+    );
+    let wait = if sign_up {
+        door.with(|crowds| crowds.misses.must_wait(who, now))
     } else {
-        peer
+        door.comes_in(who, now)
+    };
+    if let Some(wait) = wait {
+        return wait_a_moment((door.busy)(), wait);
     }
+    let response = next.run(request).await;
+    let refused = [StatusCode::NOT_FOUND, StatusCode::CONFLICT].contains(&response.status());
+    // A browser without a script is led back to the form instead.
+    let back = |to: &HeaderValue| to.as_bytes().starts_with(b"/signup");
+    if refused || (sign_up && response.headers().get(header::LOCATION).is_some_and(back)) {
+        door.with(|crowds| crowds.misses.note(who, now));
+    }
+    response
 }
 
-fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
-    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+fn wait_a_moment(mut response: Response, wait: Duration) -> Response {
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    let seconds = wait.num_seconds() + 1;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
-fn is_near(peer: IpAddr) -> bool {
-    match peer.to_canonical() {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_unspecified(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
-    }
+/// For whoever posts such forms too often.
+fn busy_form() -> Response {
+    let words = "That was a lot at once. Please try again in a minute.";
+    ApiError::from(Problem::new(Code::TooMany, words)).into_response()
 }

@@ -1,75 +1,201 @@
-//! `showup doctor`: is everything in order, and what is to be done where it is not? It changes nothing, so it may run beside a server.
+//! `showup doctor`: is everything in order, and what is to be done where it is not? It changes nothing, so it may run beside a server. The same
+//! is a page for whoever runs the installation, where it runs inside the server.
 
-use std::{os::unix::fs::PermissionsExt, process::ExitCode};
+mod bundle;
+mod data;
+mod front;
+mod inside;
+mod settings;
+mod ways;
+mod work;
 
-use chrono::{DateTime, Datelike, Months, Utc};
-use domain::zone;
-use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
-use services::{Clock, Db, Twilio};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use chrono::{DateTime, Utc};
+use contract::platform::{Check, CheckStatus as Status};
+use futures::future::BoxFuture;
+use services::{Clock, Services};
 
 use crate::config::Config;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Ok,
-    Warn,
-    Fail,
+pub use bundle::scrubbed;
+pub use inside::Inside;
+
+/// One look may take so long; what takes longer is not known.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// Who is looked at.
+pub struct Patient {
+    pub config: Config,
+    /// None: the database is not there, is not up to date, or can't be read with this secret.
+    pub services: Option<Services>,
+    pub now: DateTime<Utc>,
 }
 
-/// What one look has shown.
-#[derive(Debug, Serialize)]
-struct Check {
+/// A check: what it is called, what it looks at, and how. It says nothing where there is nothing to look at.
+struct Named {
     name: &'static str,
-    status: Status,
-    detail: String,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<String>,
+    what: &'static str,
+    look: for<'a> fn(&'a Patient) -> BoxFuture<'a, Option<Check>>,
 }
 
-impl Check {
-    fn ok(name: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            name,
-            status: Status::Ok,
-            detail: detail.into(),
-            fix: None,
+macro_rules! check {
+    ($name:literal, $what:literal, $look:path) => {
+        Named {
+            name: $name,
+            what: $what,
+            look: |patient| Box::pin($look(patient, $name)),
         }
-    }
+    };
+}
 
-    fn of(status: Status, name: &'static str, detail: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            name,
-            status,
-            detail: detail.into(),
-            fix: Some(fix.into()),
-        }
+/// In the order in which they are best put right.
+const ALL: &[Named] = &[
+    check!("configuration", "settings of the environment are known", settings::known),
+    check!("database", "it answers, is up to date and whole", data::database),
+    check!(
+        "secret key",
+        "it is there, nobody else reads it, and it opens what is stored",
+        data::secret_key
+    ),
+    check!("disk", "there is room", data::disk),
+    check!("clock", "it agrees with Twilio's", ways::clock),
+    check!("time zone data", "it is not old", settings::zone_data),
+    check!("public address", "it is https", front::scheme),
+    check!("reach", "the public address leads to this installation", front::reach),
+    check!("live stream", "proxies hand events on at once", front::stream),
+    check!("signed webhook", "Twilio's signature survives the way in", front::signature),
+    check!("Twilio", "the installation's account is active", ways::twilio),
+    check!(
+        "businesses' accounts",
+        "accounts that businesses brought along are active",
+        ways::accounts
+    ),
+    check!("self-tests", "no business's last self-test fails", work::self_tests),
+    check!("e-mail", "the mail server takes us", ways::email),
+    check!("push", "browsers can be pushed to", ways::push),
+    check!("queue", "texts leave, and none is stuck or unclear", work::queue),
+    check!("reminders", "what is due became a text", work::reminders),
+    check!("breakers", "nothing holds texts back", work::breakers),
+    check!("consent ledger", "its last rows are what they were", work::ledger),
+    check!("suspended businesses", "nobody is suspended unnoticed", work::suspended),
+];
+
+/// What was asked for at the command line.
+#[derive(clap::Args)]
+pub struct Wanted {
+    /// For machines: [{name, status: ok|warn|fail, detail, fix?}]
+    #[arg(long)]
+    json: bool,
+    /// Says which checks there are, and looks at nothing.
+    #[arg(long)]
+    list: bool,
+    /// Only these checks, separated by commas.
+    #[arg(long, value_delimiter = ',')]
+    run: Vec<String>,
+    /// Writes everything that helps somebody else to understand what is wrong into this file; no secret is in it.
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+}
+
+fn ok(name: &str, detail: impl Into<String>) -> Check {
+    Check {
+        name: name.to_owned(),
+        status: Status::Ok,
+        detail: detail.into(),
+        fix: None,
+    }
+}
+
+fn found(status: Status, name: &str, detail: impl Into<String>, fix: impl Into<String>) -> Check {
+    Check {
+        name: name.to_owned(),
+        status,
+        detail: detail.into(),
+        fix: Some(fix.into()),
     }
 }
 
 /// Looks at everything, says what it saw, and ends with 0 (all in order), 1 (a warning) or 2 (something fails).
-pub async fn main(json: bool) -> ExitCode {
-    let checks = match Config::load() {
-        Ok(config) => look(&config, Clock::system().now()).await,
-        Err(cause) => vec![Check::of(
-            Status::Fail,
-            "configuration",
-            format!("{cause:#}"),
-            "Every variable is explained in .env.sample.",
-        )],
+pub async fn main(wanted: Wanted) -> ExitCode {
+    if wanted.list {
+        for one in ALL {
+            println!("{:22}{}", one.name, one.what);
+        }
+        return ExitCode::SUCCESS;
+    }
+    let unknown: Vec<&String> = wanted.run.iter().filter(|name| !is_known(name)).collect();
+    if let Some(name) = unknown.first() {
+        eprintln!("showup: there is no check \"{name}\"; `showup doctor --list` names them");
+        return ExitCode::from(2);
+    }
+    let (checks, patient) = match Config::load() {
+        Ok(config) => {
+            let patient = Patient::of(config).await;
+            (examine(&patient, &wanted.run).await, Some(patient))
+        }
+        Err(cause) => {
+            let why = found(
+                Status::Fail,
+                "configuration",
+                format!("{cause:#}"),
+                "Every variable is explained in .env.sample.",
+            );
+            (vec![why], None)
+        }
     };
-    if json {
+    if wanted.json {
         println!("{}", serde_json::to_string_pretty(&checks).unwrap_or_default());
     } else {
         checks.iter().for_each(print);
     }
-    match checks.iter().map(|check| check.status).max() {
+    let mut worst = checks.iter().map(|check| check.status).max();
+    if let Some(file) = &wanted.bundle
+        && let Err(cause) = bundle::write(file, &checks, patient.as_ref()).await
+    {
+        eprintln!("showup: the bundle could not be written: {cause:#}");
+        worst = Some(Status::Fail);
+    }
+    if let Some(s) = patient.and_then(|patient| patient.services) {
+        s.db().close().await;
+    }
+    match worst {
         Some(Status::Fail) => ExitCode::from(2),
         Some(Status::Warn) => ExitCode::from(1),
         _ => ExitCode::SUCCESS,
     }
+}
+
+fn is_known(name: &str) -> bool {
+    ALL.iter().any(|one| one.name == name.trim())
+}
+
+impl Patient {
+    async fn of(config: Config) -> Self {
+        Self {
+            services: config.for_looking().await,
+            config,
+            now: Clock::system().now(),
+        }
+    }
+}
+
+/// Looks, one after the other; all where no names are given. A look that takes too long is a warning.
+pub async fn examine(patient: &Patient, only: &[String]) -> Vec<Check> {
+    let asked = |one: &&Named| only.is_empty() || only.iter().any(|name| name.trim() == one.name);
+    let mut checks = Vec::with_capacity(ALL.len());
+    for one in ALL.iter().filter(asked) {
+        match tokio::time::timeout(LONGEST, (one.look)(patient)).await {
+            Ok(check) => checks.extend(check),
+            Err(_) => checks.push(found(
+                Status::Warn,
+                one.name,
+                "It took too long to look.",
+                "Try again when there is less to do.",
+            )),
+        }
+    }
+    checks
 }
 
 fn print(check: &Check) {
@@ -81,161 +207,5 @@ fn print(check: &Check) {
     println!("{word}  {}: {}", check.name, check.detail);
     if let Some(fix) = &check.fix {
         println!("      {fix}");
-    }
-}
-
-async fn look(config: &Config, now: DateTime<Utc>) -> Vec<Check> {
-    vec![
-        database(&config.database_url).await,
-        zone_data(zone::VERSION, now),
-        secret_key(config),
-        public_url(&config.public_url()),
-        twilio(config).await,
-        email(config).await,
-    ]
-}
-
-async fn database(url: &str) -> Check {
-    const NAME: &str = "database";
-    // Opening a SQLite file makes it.
-    if !Db::exists(url) {
-        let fix = "It is made by the first `showup serve`; or check DATABASE_URL and the directory this was started in.";
-        return Check::of(Status::Fail, NAME, "There is no database yet.", fix);
-    }
-    let fix = "Check DATABASE_URL, and whether the database runs.";
-    let db = match Db::connect(url).await {
-        Ok(db) => db,
-        Err(cause) => return Check::of(Status::Fail, NAME, format!("It can't be opened: {cause}"), fix),
-    };
-    let missing = migration::missing(db.connection()).await;
-    db.close().await;
-    match missing {
-        Ok(0) => Check::ok(NAME, "It answers and is up to date."),
-        Ok(n) => Check::of(
-            Status::Warn,
-            NAME,
-            format!("It lacks {n} migrations of this version."),
-            "Run `showup migrate`; every start does it too.",
-        ),
-        Err(cause) => Check::of(Status::Fail, NAME, format!("It does not answer: {cause}"), fix),
-    }
-}
-
-/// The rules change several times a year: half a year after the end of the year that they are from, they are old.
-fn zone_data(version: &str, now: DateTime<Utc>) -> Check {
-    const NAME: &str = "time zone data";
-    let detail = format!("Version {version} of the IANA database.");
-    let old = zone::released(version).and_then(|year| year.checked_add_months(Months::new(18)));
-    if old.is_some_and(|old| now.date_naive() < old) {
-        return Check::ok(NAME, detail);
-    }
-    let detail = format!("{detail} It is {} now, and laws change clocks.", now.year());
-    Check::of(Status::Warn, NAME, detail, "Install a newer version of Showup.")
-}
-
-fn secret_key(config: &Config) -> Check {
-    const NAME: &str = "secret key";
-    let Some(file) = config.secret_file() else {
-        return Check::ok(NAME, "Given as SHOWUP_SECRET_KEY.");
-    };
-    let shown = file.display();
-    match std::fs::metadata(&file) {
-        Err(cause) => Check::of(
-            Status::Fail,
-            NAME,
-            format!("{shown} can't be looked at ({cause}), and SHOWUP_SECRET_KEY is not set."),
-            "Bring back the secret that the database is encrypted with. A new installation makes one at its first start.",
-        ),
-        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => Check::of(
-            Status::Warn,
-            NAME,
-            format!("Others than its owner may read {shown}."),
-            format!("chmod 600 {shown}"),
-        ),
-        Ok(_) => Check::ok(NAME, format!("Kept in {shown}. Keep a copy away from the database.")),
-    }
-}
-
-fn public_url(url: &str) -> Check {
-    const NAME: &str = "public address";
-    if url.starts_with("https://") {
-        return Check::ok(NAME, url);
-    }
-    let detail =
-        format!("{url} is not https: Twilio's webhooks and people's passwords would travel in the open, if they arrive.");
-    Check::of(
-        Status::Warn,
-        NAME,
-        detail,
-        "Set PUBLIC_URL to the https address as seen from outside.",
-    )
-}
-
-async fn twilio(config: &Config) -> Check {
-    const NAME: &str = "Twilio";
-    let (api, account) = match config.twilio() {
-        Ok(Twilio {
-            api,
-            account: Some(account),
-        }) => (api, account),
-        Ok(_) => {
-            let fix = "Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, unless every business has an account of its own.";
-            return Check::of(Status::Warn, NAME, "This installation has no account.", fix);
-        }
-        Err(cause) => return Check::of(Status::Fail, NAME, format!("{cause:#}"), "See .env.sample."),
-    };
-    let Some(token) = account
-        .tokens
-        .first()
-        .filter(|token: &&SecretString| !token.expose_secret().is_empty())
-    else {
-        return Check::of(Status::Fail, NAME, "There is no auth token.", "Set TWILIO_AUTH_TOKEN.");
-    };
-    match api.account(account.sid.clone(), token.clone()).account_status().await {
-        Ok(status) if status == "active" => Check::ok(NAME, format!("Account {} is active.", account.sid)),
-        Ok(status) => {
-            let detail = format!("Account {} is {status}.", account.sid);
-            Check::of(Status::Fail, NAME, detail, "See Twilio's console.")
-        }
-        Err(cause) => Check::of(
-            Status::Fail,
-            NAME,
-            format!("Account {} can't be asked: {cause}", account.sid),
-            "Check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and the way to Twilio.",
-        ),
-    }
-}
-
-/// Connects and signs in; sends nothing.
-async fn email(config: &Config) -> Check {
-    const NAME: &str = "e-mail";
-    let email = match config.email() {
-        Ok(Some(email)) => email,
-        Ok(None) => {
-            let fix = "Set SMTP_URL and MAIL_FROM, so that owners hear by e-mail when texts can't go out.";
-            return Check::of(Status::Warn, NAME, "There is no mail server.", fix);
-        }
-        Err(cause) => return Check::of(Status::Fail, NAME, format!("{cause:#}"), "See .env.sample."),
-    };
-    let place = email.place();
-    match email.check().await {
-        Ok(()) => Check::ok(
-            NAME,
-            format!("The mail server {place} answers; mail is from {}.", email.from()),
-        ),
-        Err((words, fix)) => Check::of(Status::Fail, NAME, format!("{place}: {words}"), fix),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn zone_data_grows_old() {
-        let at = |text: &str| text.parse().expect("an instant");
-        assert_eq!(zone_data("2026f", at("2027-06-30T00:00:00Z")).status, Status::Ok);
-        assert_eq!(zone_data("2026f", at("2027-07-01T00:00:00Z")).status, Status::Warn);
-        assert_eq!(zone_data("unknown", at("2027-01-01T00:00:00Z")).status, Status::Warn);
     }
 }

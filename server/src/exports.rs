@@ -8,13 +8,14 @@ use axum::{
 };
 use contract::{
     Code, Problem,
+    audit::AuditQuery,
     contacts::LedgerRow,
     messages::{Direction, LogRow},
     search::LogSearch,
 };
 use futures::{TryStreamExt, stream};
 pub use services::exports::harmless;
-use services::{Actor, Services, contacts::consent, exports, imports, search};
+use services::{Actor, Services, audit as trail, contacts::consent, exports, imports, search};
 use tower_sessions::Session;
 use uuid::Uuid;
 
@@ -23,13 +24,25 @@ use crate::{
     sessions,
 };
 
+/// Whoever is signed in; who is not is led to the door, and from there to `page` (encoded for a query).
+async fn member(s: &Services, session: &Session, page: &str) -> Result<Result<Actor, Response>, ApiError> {
+    match sessions::member(s, session).await.map_err(ApiError::into_problem) {
+        Ok(actor) => Ok(Ok(actor)),
+        Err(problem) if problem.code == Code::SignInNeeded => {
+            Ok(Err(Redirect::to(&format!("/signin?next={page}")).into_response()))
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
 /// `/contacts/{id}/consent.csv` for whoever is signed in; others are led to the door first.
 pub async fn consent(State(s): State<Services>, session: Session, Path(id): Path<String>) -> Result<Response, ApiError> {
     let id: Uuid = id
         .parse()
         .map_err(|_| Problem::new(Code::NotFound, "This is not an id that we gave out."))?;
-    let Ok(actor) = sessions::member(&s, &session).await else {
-        return Ok(Redirect::to(&format!("/signin?next=%2Fcontacts%2F{id}")).into_response());
+    let actor = match member(&s, &session, &format!("%2Fcontacts%2F{id}")).await? {
+        Ok(actor) => actor,
+        Err(to_the_door) => return Ok(to_the_door),
     };
     ledger(id, &consent::export(&s, &actor, id).await?)
 }
@@ -37,8 +50,9 @@ pub async fn consent(State(s): State<Services>, session: Session, Path(id): Path
 /// `/log.csv` for whoever is signed in: the message log with the filters of its page. It is read and sent block by block, as fast as it is
 /// taken, so a log of any size takes the room of a block.
 pub async fn log(State(s): State<Services>, session: Session, Params(query): Params<LogSearch>) -> Result<Response, ApiError> {
-    let Ok(actor) = sessions::member(&s, &session).await else {
-        return Ok(Redirect::to("/signin?next=%2Flog").into_response());
+    let actor = match member(&s, &session, "%2Flog").await? {
+        Ok(actor) => actor,
+        Err(to_the_door) => return Ok(to_the_door),
     };
     // What can't be answered is said before the file begins.
     let first = search::export(&s, &actor, query.clone()).await?;
@@ -68,17 +82,17 @@ pub async fn log(State(s): State<Services>, session: Session, Params(query): Par
 
 /// `/contacts.csv` for whoever is signed in.
 pub async fn contacts(State(s): State<Services>, session: Session) -> Result<Response, ApiError> {
-    match sessions::member(&s, &session).await {
+    match member(&s, &session, "%2Fcontacts").await? {
         Ok(actor) => all_contacts(s, actor).await,
-        Err(_) => Ok(Redirect::to("/signin?next=%2Fcontacts").into_response()),
+        Err(to_the_door) => Ok(to_the_door),
     }
 }
 
 /// `/appointments.csv` for whoever is signed in.
 pub async fn appointments(State(s): State<Services>, session: Session) -> Result<Response, ApiError> {
-    match sessions::member(&s, &session).await {
+    match member(&s, &session, "%2Fappointments").await? {
         Ok(actor) => all_appointments(s, actor).await,
-        Err(_) => Ok(Redirect::to("/signin?next=%2Fappointments").into_response()),
+        Err(to_the_door) => Ok(to_the_door),
     }
 }
 
@@ -87,10 +101,23 @@ pub async fn refused(State(s): State<Services>, session: Session, Path(id): Path
     let id: Uuid = id
         .parse()
         .map_err(|_| Problem::new(Code::NotFound, "This is not an id that we gave out."))?;
-    match sessions::member(&s, &session).await {
+    match member(&s, &session, &format!("%2Fimports%2F{id}")).await? {
         Ok(actor) => refused_rows(s, actor, id).await,
-        Err(_) => Ok(Redirect::to(&format!("/signin?next=%2Fimports%2F{id}")).into_response()),
+        Err(to_the_door) => Ok(to_the_door),
     }
+}
+
+/// `/settings/audit.csv` for whoever is signed in: the audit trail with the filters of its page.
+pub async fn audit(State(s): State<Services>, session: Session, Params(query): Params<AuditQuery>) -> Result<Response, ApiError> {
+    let actor = match member(&s, &session, "%2Fsettings%2Faudit").await? {
+        Ok(actor) => actor,
+        Err(to_the_door) => return Ok(to_the_door),
+    };
+    let first = trail::export(&s, &actor, &query, None).await?;
+    Ok(streamed("audit.csv", first, move |after| {
+        let (s, actor, query) = (s.clone(), actor.clone(), query.clone());
+        async move { trail::export(&s, &actor, &query, Some(after)).await }
+    }))
 }
 
 pub(crate) async fn all_contacts(s: Services, actor: Actor) -> Result<Response, ApiError> {

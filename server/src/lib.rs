@@ -10,7 +10,9 @@ mod feeds;
 mod health;
 pub mod kept;
 mod live;
+mod looking;
 pub mod metrics;
+mod oidc;
 mod pwa;
 pub mod rest;
 pub mod router;
@@ -33,6 +35,8 @@ pub struct AppState {
     pub services: Services,
     pub site: site::Site,
     pub metrics_token: metrics::MetricsToken,
+    /// What looks whether everything is in order.
+    pub doctor: doctor::Inside,
     /// Cancelled when the process is asked to stop; streams end then.
     pub stopping: CancellationToken,
 }

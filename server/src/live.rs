@@ -1,7 +1,10 @@
 //! `/live`: what happens in the business of whoever asks, as server-sent events. An event's id is its place in the log; a client
 //! resumes with `Last-Event-ID` or `?after=`. Tabs share one stream through the worker at `/live/worker.js`.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::State,
@@ -69,7 +72,8 @@ pub async fn stream_events(
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.parse().ok());
     let after = last.or(resume.after).unwrap_or(0);
-    let events = follow(s, actor, after)
+    let signed_in = SignedIn::of(session, &actor);
+    let events = follow(s, actor, signed_in, after)
         .take_until(stopping.cancelled_owned())
         .take_until(tokio::time::sleep(LONGEST));
     let keep_alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
@@ -78,21 +82,73 @@ pub async fn stream_events(
     Ok((unbuffered, Sse::new(events).keep_alive(keep_alive)).into_response())
 }
 
+/// How long a stream that has nothing to tell may not know that its session was revoked.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// The session behind a stream: it may be revoked while it runs, and its person may leave the business or go to another one.
+struct SignedIn {
+    session: Session,
+    account: Uuid,
+    business: Uuid,
+    looked_at: Instant,
+    /// Something has happened since.
+    stale: bool,
+}
+
+impl SignedIn {
+    fn of(session: Session, actor: &Actor) -> Self {
+        let account = match actor.who {
+            Principal::Member { account_id, .. } => account_id,
+            _ => Uuid::nil(),
+        };
+        Self {
+            session,
+            account,
+            business: actor.business_id,
+            looked_at: Instant::now(),
+            stale: false,
+        }
+    }
+
+    /// Whether it still is, at the moment of asking. A database that does not answer ends the stream, too: the browser comes back.
+    async fn holds(&mut self, s: &Services) -> bool {
+        (self.looked_at, self.stale) = (Instant::now(), false);
+        if self.session.load().await.is_err() {
+            return false;
+        }
+        let Ok(now) = sessions::member(s, &self.session).await else {
+            return false;
+        };
+        now.business_id == self.business && matches!(now.who, Principal::Member { account_id, .. } if account_id == self.account)
+    }
+
+    fn is_due(&self) -> bool {
+        self.stale && self.looked_at.elapsed() >= LOOK
+    }
+}
+
 /// Where a stream is: the next id to look after, and how it hears that there is more.
 struct Place {
     s: Services,
     actor: Actor,
+    signed_in: SignedIn,
     after: i64,
     news: tokio::sync::watch::Receiver<u64>,
     first: bool,
 }
 
-fn follow(s: Services, actor: Actor, after: i64) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
+fn follow(
+    s: Services,
+    actor: Actor,
+    signed_in: SignedIn,
+    after: i64,
+) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
     // Subscribed before the log is read, so that nothing falls between.
     let news = s.live().subscribe();
     let place = Place {
         s,
         actor,
+        signed_in,
         after,
         news,
         first: true,
@@ -119,9 +175,20 @@ impl Place {
             }
             self.first = false;
             if !batch.events.is_empty() {
-                return Some(self.events(batch.events));
+                // Nothing is told to a session that was revoked before.
+                return self.signed_in.holds(&self.s).await.then(|| self.events(batch.events));
             }
-            self.news.changed().await.ok()?;
+            if self.signed_in.is_due() && !self.signed_in.holds(&self.s).await {
+                return None;
+            }
+            let look = self.signed_in.looked_at + LOOK;
+            tokio::select! {
+                changed = self.news.changed() => {
+                    changed.ok()?;
+                    self.signed_in.stale = true;
+                }
+                () = tokio::time::sleep_until(look.into()), if self.signed_in.stale => {}
+            }
         }
     }
 

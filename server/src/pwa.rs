@@ -67,7 +67,8 @@ pub async fn offline() -> impl IntoResponse {
 /// This browser takes notifications for whoever is signed in.
 pub async fn add_device(State(s): State<Services>, session: Session, Body(new): Body<AddDevice>) -> Result<Response, ApiError> {
     let actor = sessions::member(&s, &session).await?;
-    let id = notifications::add_device(&s, &actor, new).await?;
+    let id = session.id().map(|id| id.0.to_be_bytes());
+    let id = notifications::add_device(&s, &actor, id.as_ref().map(<[u8; 16]>::as_slice), new).await?;
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))).into_response())
 }
 

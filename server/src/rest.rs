@@ -1,12 +1,15 @@
 //! The REST door, `/api/v1`: JSON in and out, `Authorization: Bearer <key>`, problems as `application/problem+json` (RFC 9457).
 
 mod appointments;
+mod audit;
 mod businesses;
 mod calendars;
 mod contacts;
 mod conversations;
 mod imports;
+mod members;
 mod messages;
+mod numbers;
 mod reports;
 mod said;
 mod tasks;
@@ -88,6 +91,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(appointments::clock))
         .routes(routes!(appointments::link))
         .routes(routes!(appointments::revoke_links))
+        .routes(routes!(audit::list))
         .routes(routes!(businesses::locations))
         .routes(routes!(businesses::types, businesses::add_type))
         .routes(routes!(businesses::edit_type))
@@ -112,6 +116,10 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(tasks::get, tasks::edit))
         .routes(routes!(tasks::done))
         .routes(routes!(tasks::reopen))
+        .routes(routes!(numbers::list))
+        .routes(routes!(numbers::ask, numbers::requests))
+        .routes(routes!(numbers::get))
+        .routes(routes!(members::list))
         .routes(routes!(reports::daily))
         .routes(routes!(reports::notices))
         .routes(routes!(imports::get))

@@ -25,7 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, metrics, pwa, rest, rest::ApiError, sessions, uploads, visit_page, webhooks,
+    AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, pwa, rest, rest::ApiError, sessions, uploads,
+    visit_page, webhooks,
 };
 
 /// A form of ours is a few kilobytes.
@@ -72,7 +73,9 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
 fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
     let context = {
         let (services, site) = (state.services.clone(), state.site.names().clone());
+        let house = app::ssr::House::new(state.doctor.clone());
         move || {
+            leptos::prelude::provide_context(house.clone());
             leptos::prelude::provide_context(services.clone());
             leptos::prelude::provide_context(site.clone());
         }
@@ -90,6 +93,7 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .route("/contacts.csv", get(exports::contacts))
         .route("/appointments.csv", get(exports::appointments))
         .route("/imports/{id}/refused.csv", get(exports::refused))
+        .route("/settings/audit.csv", get(exports::audit))
         .route("/live/worker.js", get(live::worker))
         .route("/sw.js", get(pwa::worker))
         .route("/offline", get(pwa::offline))
@@ -106,9 +110,13 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
             StatusCode::GATEWAY_TIMEOUT,
             Duration::from_secs(30),
         ));
+    let door = crowd::Door::of_forms(state.services.clone());
     Ok(timed
+        .layer(middleware::from_fn_with_state(door, crowd::limit_forms))
         .route("/live", get(live::stream_events))
         .merge(uploads())
+        .merge(other_accounts(state))
+        .layer(middleware::from_fn_with_state(state.services.clone(), looking::mark))
         .layer(sessions::layer(state.services.clone()))
         .layer(same_origin))
 }
@@ -146,6 +154,20 @@ fn calendars(state: &AppState) -> Router<AppState> {
         ))
 }
 
+/// Signing in with an account of somebody else's: the way there and back.
+fn other_accounts(state: &AppState) -> Router<AppState> {
+    let door = crowd::Door::new(state.services.clone(), oidc::busy);
+    Router::new()
+        .route("/signin/oidc", post(oidc::begin))
+        .route("/signin/oidc/callback", get(oidc::finish))
+        .layer(DefaultBodyLimit::max(8 * 1024))
+        .layer(middleware::from_fn_with_state(door, crowd::limit))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(30),
+        ))
+}
+
 /// Files, which may take their time to come in.
 fn uploads() -> Router<AppState> {
     Router::new()
@@ -162,6 +184,8 @@ pub fn operators() -> Router<AppState> {
     Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/health/here/{nonce}", get(health::here))
+        .route("/health/drip/{nonce}", get(health::drip))
         .route("/metrics", get(metrics::show))
 }
 
@@ -173,6 +197,7 @@ fn hooks() -> Router<AppState> {
     Router::new()
         .route("/webhooks/twilio/inbound", post(webhooks::inbound))
         .route("/webhooks/twilio/status", post(webhooks::status))
+        .route("/webhooks/twilio/probe", post(webhooks::probe))
         .route("/twilio/inbound", post(webhooks::inbound))
         .route("/twilio/status", post(webhooks::status))
         .layer(DefaultBodyLimit::max(webhooks::MOST_BYTES))
@@ -201,6 +226,9 @@ fn loggable(path: &str) -> &str {
     match path.split('/').nth(1) {
         Some("v") => "/v/…",
         Some("feeds") => "/feeds/…",
+        Some("invitations") => "/invitations/…",
+        Some("reset") => "/reset/…",
+        Some("account") if path.split('/').count() > 3 => "/account/…",
         _ => path,
     }
 }

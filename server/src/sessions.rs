@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 
-use app::ssr::{ACCOUNT, BUSINESS};
+use app::ssr::{ACCOUNT, AGENT};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contract::{Code, Problem};
-use services::{Actor, Services, accounts::sessions};
+use services::{
+    Actor, Principal, Services,
+    accounts::sessions::{self, Kept},
+};
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer, SessionStore,
     cookie::SameSite,
     session::{Id, Record},
     session_store::{Error, Result},
 };
-use uuid::Uuid;
 
 use crate::rest::ApiError;
 
@@ -44,38 +46,46 @@ pub fn layer(services: Services) -> SessionManagerLayer<Store> {
 /// `SignInNeeded` when nobody is, or the membership is gone.
 pub(crate) async fn member(s: &Services, session: &Session) -> std::result::Result<Actor, ApiError> {
     let refused = || Problem::new(Code::SignInNeeded, "Please sign in.");
-    let key = |name| async move { session.get::<Uuid>(name).await.ok().flatten() };
-    let (Some(account), Some(business)) = (key(ACCOUNT).await, key(BUSINESS).await) else {
+    let Some(claim) = app::ssr::claim(session).await.ok().flatten() else {
         return Err(refused().into());
     };
-    services::accounts::actor(s, account, business)
-        .await?
-        .ok_or_else(|| refused().into())
+    let actor = sessions::actor(s, claim).await?.ok_or_else(refused)?;
+    if matches!(actor.who, Principal::Platform { .. }) {
+        // These doors write, or hand out whole lists.
+        return Err(Problem::new(
+            Code::NotAllowed,
+            "Who only looks into a business gets no files and no streams of it.",
+        )
+        .into());
+    }
+    Ok(actor)
 }
 
 fn backend(error: impl std::fmt::Display) -> Error {
     Error::Backend(error.to_string())
 }
 
-fn row(record: &Record) -> Result<(String, DateTime<Utc>)> {
-    let data = serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?;
-    let expires_at = DateTime::<Utc>::from_timestamp(record.expiry_date.unix_timestamp(), 0).ok_or_else(|| backend("expiry"))?;
-    Ok((data, expires_at))
+fn kept(record: &Record) -> Result<Kept<'_>> {
+    let text = |name| record.data.get(name).and_then(serde_json::Value::as_str);
+    Ok(Kept {
+        data: serde_json::to_string(&record.data).map_err(|e| Error::Encode(e.to_string()))?,
+        expires_at: DateTime::<Utc>::from_timestamp(record.expiry_date.unix_timestamp(), 0).ok_or_else(|| backend("expiry"))?,
+        account_id: text(ACCOUNT).and_then(|id| id.parse().ok()),
+        user_agent: text(AGENT).unwrap_or_default(),
+    })
 }
 
 #[async_trait]
 impl SessionStore for Store {
     async fn create(&self, record: &mut Record) -> Result<()> {
         // 128 random bits: a collision is not a case.
-        let (data, expires_at) = row(record)?;
-        sessions::create(&self.0, &record.id.0.to_be_bytes(), data, expires_at)
+        sessions::create(&self.0, &record.id.0.to_be_bytes(), kept(record)?)
             .await
             .map_err(backend)
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (data, expires_at) = row(record)?;
-        sessions::save(&self.0, &record.id.0.to_be_bytes(), data, expires_at)
+        sessions::save(&self.0, &record.id.0.to_be_bytes(), kept(record)?)
             .await
             .map_err(backend)
     }

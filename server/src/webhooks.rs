@@ -69,6 +69,17 @@ pub async fn status(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// `POST /webhooks/twilio/probe`: whether a signature survives the way in. It says so, and does nothing.
+pub async fn probe(
+    State(s): State<Services>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, ApiError> {
+    check(&s, &uri, &headers, &body)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Twilio waits 15 seconds in all (docs/twilio.md §2); a clear no in time lets it go to its fallback or ask again.
 const PATIENCE: Duration = Duration::from_secs(10);
 

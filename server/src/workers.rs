@@ -12,7 +12,7 @@ use services::{
     db::QueuePool,
     imports, jobs, live, mails, notifications,
     queue::{self, Job, QUEUE},
-    reconcile, reminders, sending,
+    reconcile, reminders, selftest, sending,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -235,10 +235,13 @@ async fn look(s: &Services, clean: bool) {
     if clean {
         step("old live events", live::prune(s)).await;
         step("expired sessions", accounts::sessions::prune(s)).await;
+        step("forgotten passwords", accounts::passwords::prune(s)).await;
+        step("changes of addresses", accounts::emails::prune(s)).await;
         step("finished jobs", queue::prune(s)).await;
         step("old notifications", notifications::prune(s)).await;
         step("old mails", mails::prune(s)).await;
         step("old imports", imports::prune(s)).await;
+        step("businesses without a self-test", selftest::enrol(s)).await;
     }
 }
 

@@ -168,7 +168,7 @@ fn NewForm(found: Candidates, q: Option<String>) -> impl IntoView {
             <Field form name="for_name" label="For whom (optional)" hint="A child, a pet. Texts say the first name." />
             <Field form name="starts_at" label="Date and time" kind="datetime-local" hint=zone required=true />
             {kind}
-            <Field form name="minutes" label="Minutes (optional)" kind="number" hint="Empty: as its type says." />
+            <Field form name="minutes" label="Minutes (optional)" kind="number" hint="Empty: as long as its type says; the calendar shows 30 minutes without one." />
             {place}
             <datalist id="staff-labels">{names}</datalist>
             <Field form name="staff_label" label="Staff (optional)" list="staff-labels" hint="Who the customer will see." />

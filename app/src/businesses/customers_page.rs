@@ -24,7 +24,7 @@ pub async fn get_customers_page() -> Result<CustomersPage, AppError> {
 /// Each is there if its box was ticked.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn set_customers_page(may_cancel: Option<String>, text_links: Option<String>) -> Result<CustomersPage, AppError> {
-    let form = ssr::Form::new(FORM, "/settings")
+    let form = ssr::Form::new(FORM, "/settings/visits")
         .typed("may_cancel", may_cancel.as_deref().unwrap_or_default())
         .typed("text_links", text_links.as_deref().unwrap_or_default());
     let wanted = CustomersPage {

@@ -5,6 +5,7 @@ use contract::{
     mails::{EmailView, MailView},
 };
 use leptos::{prelude::*, task::spawn_local};
+use leptos_meta::Title;
 
 use crate::{
     components::Awaited,
@@ -28,13 +29,22 @@ pub async fn send_test_mail() -> Result<EmailView, AppError> {
         services::mails::send_test(&s, &actor).await?;
         Ok(services::pages::settings::email(&s, &actor).await?)
     };
-    ssr::post_form(ssr::Form::new("email", "/settings"), work, |_| None).await
+    ssr::post_form(ssr::Form::new("email", "/settings/email"), work, |_| None).await
 }
 
 #[component]
-pub fn EmailSettings() -> impl IntoView {
+pub fn EmailPage() -> impl IntoView {
     let found = Resource::new_blocking(|| (), |()| get_email());
-    view! { <Awaited from=found view=|email| view! { <Email email /> } /> }
+    view! {
+        <Title text="E-mail" />
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
+            <h1>"E-mail"</h1>
+            <Awaited from=found view=|email| view! { <Email email /> } />
+            <p class="text-sm text-muted">
+                "What you are told of yourself, and where, you choose under " <a class="link" href="/notifications">"Notifications"</a>"."
+            </p>
+        </div>
+    }
 }
 
 #[component]

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
+    audit::LastChanged,
     components::Awaited,
     error::AppError,
     forms::{Choice, Field, FormNote, FormState, Submit},
@@ -58,13 +59,11 @@ pub fn InboxRulesPage() -> impl IntoView {
     };
     view! {
         <Title text="Inbox settings" />
-        <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
-            <p>
-                <a class="link text-sm" href="/settings">
-                    "Settings"
-                </a>
-            </p>
-            <h1>"Inbox"</h1>
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
+            <div>
+                <h1>"Inbox"</h1>
+                <LastChanged what="business.inbox_updated" />
+            </div>
             <Awaited from=found view=body />
         </div>
     }

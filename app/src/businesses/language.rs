@@ -18,7 +18,7 @@ const FORM: &str = "language";
 /// `short_texts` is there if the box was ticked.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn update_language(language: String, short_texts: Option<String>) -> Result<BusinessView, AppError> {
-    let form = ssr::Form::new(FORM, "/settings")
+    let form = ssr::Form::new(FORM, "/settings/business")
         .typed("language", &language)
         .typed("short_texts", short_texts.as_deref().unwrap_or_default());
     let command = contract::businesses::UpdateLanguage {

@@ -42,16 +42,7 @@ pub fn Dot(colour: String) -> impl IntoView {
 
 /// Moves a row up or down, puts it away or brings it back; a browser without JavaScript posts to `url`.
 #[component]
-pub fn ArrangeButtons(
-    url: &'static str,
-    id: Uuid,
-    name: String,
-    archived: bool,
-    arrange: Callback<Arrange>,
-    /// Whether the list has an order of its own.
-    #[prop(default = true)]
-    ordered: bool,
-) -> impl IntoView {
+pub fn ArrangeButtons(url: &'static str, id: Uuid, name: String, archived: bool, arrange: Callback<Arrange>) -> impl IntoView {
     let button = |what: Arrange, word: &'static str, words: &'static str, icon: Option<icondata::Icon>| {
         let label = format!("{words} {name}");
         view! {
@@ -71,12 +62,10 @@ pub fn ArrangeButtons(
             </form>
         }
     };
-    let move_it = ordered.then(|| {
-        view! {
-            {button(Arrange::Up, "up", "Move up", Some(icondata::LuArrowUp))}
-            {button(Arrange::Down, "down", "Move down", Some(icondata::LuArrowDown))}
-        }
-    });
+    let move_it = view! {
+        {button(Arrange::Up, "up", "Move up", Some(icondata::LuArrowUp))}
+        {button(Arrange::Down, "down", "Move down", Some(icondata::LuArrowDown))}
+    };
     let put_away = if archived {
         button(Arrange::Unarchive, "unarchive", "Bring back", None)
     } else {

@@ -10,6 +10,7 @@ use contract::{
     businesses::{LocationView, OpeningHours},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_meta::Title;
 use uuid::Uuid;
 
 use super::lists::ArrangeButtons;
@@ -18,10 +19,14 @@ use crate::{
     error::AppError,
     forms::{Field, FormNote, FormState, Submit},
     session::use_session,
+    zones::ZoneNames,
 };
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
+
+#[cfg(feature = "ssr")]
+const PATH: &str = "/settings/locations";
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn list_locations() -> Result<Vec<LocationView>, AppError> {
@@ -65,15 +70,14 @@ pub async fn save_location(
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn arrange_location(id: Uuid, what: Arrange) -> Result<Vec<LocationView>, AppError> {
-    let archive = what == Arrange::Archive;
     let work =
-        async move { Ok(services::businesses::locations::archive(&ssr::services()?, &ssr::actor().await?, id, archive).await?) };
-    ssr::button_action("/settings", work).await
+        async move { Ok(services::businesses::locations::arrange(&ssr::services()?, &ssr::actor().await?, id, what).await?) };
+    ssr::button_action(PATH, work).await
 }
 
 #[cfg(feature = "ssr")]
 async fn save(id: Option<Uuid>, form: String, command: contract::businesses::SaveLocation) -> Result<LocationView, AppError> {
-    let form = ssr::Form::new(form, "/settings")
+    let form = ssr::Form::new(form, PATH)
         .typed("name", &command.name)
         .typed("address", &command.address)
         .typed("number", &command.number)
@@ -109,9 +113,16 @@ fn form_name(id: Uuid) -> String {
 }
 
 #[component]
-pub fn Locations() -> impl IntoView {
+pub fn LocationsPage() -> impl IntoView {
     let found = Resource::new_blocking(|| (), |()| list_locations());
-    view! { <Awaited from=found view=|found| view! { <Places found /> } /> }
+    view! {
+        <Title text="Locations" />
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
+            <h1>"Locations"</h1>
+            <ZoneNames />
+            <Awaited from=found view=|found| view! { <Places found /> } />
+        </div>
+    }
 }
 
 #[component]
@@ -129,7 +140,9 @@ fn Places(found: Vec<LocationView>) -> impl IntoView {
     let empty = move || places.read().is_empty();
     view! {
         <section class="panel flex flex-col gap-4 p-5" aria-labelledby="locations-heading">
-            <h2 id="locations-heading">"Locations"</h2>
+            <h2 id="locations-heading" class="sr-only">
+                "All locations"
+            </h2>
             <p class="text-sm text-muted">
                 "A location can have a number of its own: then the reminders of its visits leave from it. "
                 {move || empty().then_some("Without locations, all visits go by the same number.")}
@@ -176,7 +189,7 @@ fn Place(place: LocationView, may_manage: bool, places: RwSignal<Vec<LocationVie
         });
         view! {
             <ChangePlace place=place.clone() places />
-            <ArrangeButtons url=ArrangeLocation::url() id name=place.name archived arrange ordered=false />
+            <ArrangeButtons url=ArrangeLocation::url() id name=place.name archived arrange />
         }
     });
     view! {
@@ -302,16 +315,15 @@ fn PlaceFields(form: FormState, place: Option<LocationView>) -> impl IntoView {
     }
 }
 
-/// What was saved stands in the list, by name.
+/// What was saved stands in the list where it stood, or at its end.
 fn show_saved(action: ServerAction<SaveLocation>, places: RwSignal<Vec<LocationView>>) {
     let session = use_session();
     Effect::new(move |_| {
         if let Some(Ok(saved)) = action.value().get() {
             session.refetch_zones();
-            places.update(|all| {
-                all.retain(|place| place.id != saved.id);
-                all.push(saved);
-                all.sort_by(|a, b| a.name.cmp(&b.name));
+            places.update(|all| match all.iter_mut().find(|place| place.id == saved.id) {
+                Some(place) => *place = saved,
+                None => all.push(saved),
             });
         }
     });

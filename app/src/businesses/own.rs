@@ -1,6 +1,7 @@
 //! What each person chooses for themselves.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 
 use crate::{
     error::AppError,
@@ -14,7 +15,7 @@ use crate::ssr;
 /// For how long a reply of this person can be taken back: 0, 5 or 10 seconds.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn set_undo_seconds(undo_seconds: String) -> Result<(), AppError> {
-    let form = ssr::Form::new(UNDO, "/settings").typed("undo_seconds", &undo_seconds);
+    let form = ssr::Form::new(UNDO, "/settings/own").typed("undo_seconds", &undo_seconds);
     let work = async move {
         // What is no number is none of those that are offered.
         let seconds = undo_seconds.trim().parse().unwrap_or(-1);
@@ -28,17 +29,17 @@ const UNDO: &str = "undo";
 
 /// What is each person's own choice.
 #[component]
-pub fn OwnSettings() -> impl IntoView {
+pub fn OwnPage() -> impl IntoView {
     let session = use_session();
     let action = ServerAction::<SetUndoSeconds>::new();
     let form = FormState::new(UNDO, action, session.flash());
     let options = [(0, "Not at all"), (5, "5 seconds"), (10, "10 seconds")].map(|(n, words)| (n.to_string(), words.to_owned()));
     let value = session.me.with_value(|me| me.undo_seconds.to_string());
     view! {
-        <section class="panel p-5" aria-labelledby="own-heading">
-            <h2 id="own-heading" class="pb-3">
-                "Your replies"
-            </h2>
+        <Title text="Your replies" />
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
+            <h1 id="own-heading">"Your replies"</h1>
+            <section class="panel p-5" aria-labelledby="own-heading">
             <ActionForm action attr:class="flex flex-col gap-4">
                 <FormNote form saved="Saved." />
                 <Choice
@@ -53,6 +54,7 @@ pub fn OwnSettings() -> impl IntoView {
                     <Submit form label="Save" />
                 </div>
             </ActionForm>
-        </section>
+            </section>
+        </div>
     }
 }

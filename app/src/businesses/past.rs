@@ -1,8 +1,11 @@
 //! What becomes of visits that nobody marks, in the settings.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 
+use super::customers_page::CustomersPageSettings;
 use crate::{
+    audit::LastChanged,
     components::Awaited,
     error::AppError,
     forms::{Choice, FormNote, FormState, Submit},
@@ -23,16 +26,27 @@ pub async fn get_completion() -> Result<Option<i32>, AppError> {
 /// `complete_after` is empty for asking.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn set_completion(#[server(default)] complete_after: String) -> Result<(), AppError> {
-    let form = ssr::Form::new("completion", "/settings").typed("complete_after", &complete_after);
+    let form = ssr::Form::new("completion", "/settings/visits").typed("complete_after", &complete_after);
     let work =
         async move { Ok(services::businesses::set_completion(&ssr::services()?, &ssr::actor().await?, &complete_after).await?) };
     ssr::post_form(form, work, |()| None).await
 }
 
+/// What becomes of visits by themselves, and what customers may do with theirs.
 #[component]
-pub fn PastVisits() -> impl IntoView {
+pub fn VisitsPage() -> impl IntoView {
     let found = Resource::new_blocking(|| (), |()| get_completion());
-    view! { <Awaited from=found view=|found| view! { <Completion found /> } /> }
+    view! {
+        <Title text="Visits" />
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
+            <div>
+                <h1>"Visits"</h1>
+                <LastChanged what="business.visits_updated" />
+            </div>
+            <Awaited from=found view=|found| view! { <Completion found /> } />
+            <CustomersPageSettings />
+        </div>
+    }
 }
 
 #[component]

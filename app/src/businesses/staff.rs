@@ -61,7 +61,7 @@ pub fn StaffPage() -> impl IntoView {
     let found = Resource::new_blocking(|| (), |()| list_staff());
     view! {
         <Title text="Staff labels" />
-        <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
             <div>
                 <h1>"Staff labels"</h1>
                 <p class="text-muted">

@@ -121,7 +121,7 @@ pub fn TypesPage() -> impl IntoView {
     let found = Resource::new_blocking(|| (), |()| list_types());
     view! {
         <Title text="Types of visits" />
-        <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
             <div>
                 <h1>"Types of visits"</h1>
                 <p class="text-muted">

@@ -103,7 +103,7 @@ fn Head(contact: RwSignal<ContactView>) -> impl IntoView {
     let id = contact.with_untracked(|contact| contact.id);
     view! {
         <div class="flex flex-wrap items-center gap-x-4 gap-y-2">
-            <div class="min-w-0 flex-1">
+            <div class="w-full min-w-0 md:w-auto md:min-w-64 md:flex-1">
                 <h1><bdi>{move || contact.with(|c| c.title().to_owned())}</bdi></h1>
                 <p class="tabular text-muted">{move || contact.read().phone_display.clone()}</p>
                 {move || contact.with(wish).map(|words| view! { <p class="text-sm text-muted">{words}</p> })}
@@ -319,9 +319,9 @@ fn LedgerRow(event: ConsentEventView) -> impl IntoView {
         State::Unknown => "Not asked",
     };
     let purpose = if event.purpose == "transactional" {
-        "Appointments".to_owned()
+        "Appointments"
     } else {
-        event.purpose
+        "Offers"
     };
     let source = event.source.replace('_', " ");
     view! {

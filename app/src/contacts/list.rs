@@ -163,7 +163,7 @@ fn TableRow(contact: ContactView) -> impl IntoView {
             <td class="tabular whitespace-nowrap max-md:border-0 max-md:p-0" class=("max-md:hidden", nameless)>
                 {contact.phone_display}
             </td>
-            <td class="max-md:border-0 max-md:p-0">{contact.email}</td>
+            <td class="wrap-anywhere max-md:border-0 max-md:p-0">{contact.email}</td>
             <td class="max-md:border-0 max-md:p-0">
                 <ConsentBadge state=contact.consent.sms />
             </td>

@@ -61,7 +61,7 @@ pub fn ContactFields(
             label="Time zone (optional)"
             value=time_zone
             list="zones"
-            hint="Only if it is not yours, for example Europe/Stockholm. Reminders keep to their night."
+            hint="Only if it is not yours, for example Europe/Stockholm. Used so that reminders never come at night."
         />
         <ZoneNames />
         <Choice form name="language" label="Language" options=language_options() value=language hint="Reminders and automatic answers are written in it." />

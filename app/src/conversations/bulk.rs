@@ -48,6 +48,7 @@ pub async fn act_on_many(
 ) -> Result<BatchView, AppError> {
     use contract::conversations::{BulkAction, Chosen};
     let work = async move {
+        let (s, actor) = (ssr::services()?, ssr::actor().await?);
         let action = match action.as_str() {
             "tag" => BulkAction::Tag(tag),
             "untag" => BulkAction::Untag(tag),
@@ -56,7 +57,6 @@ pub async fn act_on_many(
                 BulkAction::Do(super::action_of(what, with, with)?)
             }
         };
-        let (s, actor) = (ssr::services()?, ssr::actor().await?);
         Ok(match as_of {
             Some(as_of) => {
                 let show = Some(show).filter(|show| !show.is_empty());

@@ -283,7 +283,10 @@ fn Form(open: OpenThread, correlation_id: Uuid) -> impl IntoView {
                     "Reply"
                 </label>
                 <MoreWays quick />
-                <p id="reply-size" class="field-hint tabular text-end" aria-live="polite">
+                <p id="reply-from" class="field-hint tabular truncate empty:hidden">
+                    {move || open.sender.get().map(|from| format!("from {from}"))}
+                </p>
+                <p id="reply-size" class="field-hint tabular ms-auto text-end" aria-live="polite">
                     {move || size(&draft.text.read(), session.business.with(|business| business.short_texts))}
                 </p>
             </div>
@@ -297,7 +300,7 @@ fn Form(open: OpenThread, correlation_id: Uuid) -> impl IntoView {
                     required=true
                     maxlength="1600"
                     class="textarea min-h-11 w-full flex-1 resize-none"
-                    aria-describedby="reply-size"
+                    aria-describedby="reply-from reply-size"
                     aria-autocomplete="list"
                     aria-controls=move || active_line(quick).map(|_| "quick-list")
                     aria-activedescendant=move || active_line(quick)

@@ -24,6 +24,8 @@ pub struct OpenThread {
     pub appointments: RwSignal<Vec<AppointmentView>>,
     pub tasks: RwSignal<Vec<TaskView>>,
     pub composer: RwSignal<State>,
+    /// The number that a reply leaves from, as people write it.
+    pub sender: RwSignal<Option<String>>,
     pub unread: RwSignal<u32>,
     pub row: RwSignal<ConversationRow>,
     pub members: StoredValue<Vec<MemberName>>,
@@ -246,6 +248,7 @@ impl OpenThread {
             spawn_local(async move {
                 if let Ok(open) = open_thread(self.id, Place::Newest).await {
                     self.composer.try_set(open.thread.composer);
+                    self.sender.try_set(open.thread.sender);
                 }
             });
         }

@@ -87,6 +87,7 @@ fn View(open: ThreadView) -> impl IntoView {
         appointments: RwSignal::new(thread.appointments),
         tasks: RwSignal::new(thread.tasks),
         composer: RwSignal::new(thread.composer),
+        sender: RwSignal::new(thread.sender),
         unread: RwSignal::new(thread.conversation.unread),
         row: RwSignal::new(thread.conversation),
         members: StoredValue::new(thread.members),
@@ -119,24 +120,24 @@ fn View(open: ThreadView) -> impl IntoView {
 #[component]
 fn Head(open: OpenThread) -> impl IntoView {
     view! {
-        <header class="flex min-h-16 items-center gap-2 border-b border-base-300 px-3 py-1 md:px-4">
-            <a class="btn btn-ghost btn-sm min-h-11 md:hidden" href=filters::back() aria-keyshortcuts="u">
+        <header class="flex min-h-16 items-center gap-1 border-b border-base-300 px-2 py-1 md:gap-2 md:px-4">
+            <a class="btn btn-ghost btn-sm min-h-11 min-w-11 md:hidden" href=filters::back() aria-keyshortcuts="u">
                 <Icon icon=icondata::LuArrowLeft />
-                "Inbox"
+                <span class="max-md:sr-only">"Inbox"</span>
             </a>
             <div class="min-w-0 flex-1">
                 <h2 class="truncate leading-tight"><bdi>{move || open.contact.with(|c| c.title().to_owned())}</bdi></h2>
                 <p class="flex flex-wrap items-center gap-x-2 gap-y-0.5 text-sm text-muted">
-                    <span class="tabular">{move || open.contact.with(|c| c.phone_display.clone())}</span>
+                    <span class="tabular whitespace-nowrap">{move || open.contact.with(|c| c.phone_display.clone())}</span>
                     {move || view! { <ConsentBadge state=open.contact.with(|c| c.consent.sms) /> }}
                     <WhoElse id=open.id />
                 </p>
             </div>
             <ToUnread open />
             <MarkAsRead open />
-            <button type="button" class="btn btn-ghost btn-sm min-h-11 xl:hidden" popovertarget="person" aria-keyshortcuts=keys::aria("d")>
+            <button type="button" class="btn btn-ghost btn-sm min-h-11 min-w-11 xl:hidden" popovertarget="person" aria-keyshortcuts=keys::aria("d")>
                 <Icon icon=icondata::LuCircleUser />
-                "Details"
+                <span class="max-md:sr-only">"Details"</span>
             </button>
         </header>
     }
@@ -320,9 +321,9 @@ fn ToUnread(open: OpenThread) -> impl IntoView {
     });
     at.map(|first| {
         view! {
-            <a class="btn btn-sm min-h-11 md:min-h-8" href=paths::thread_at(open.id, first)>
+            <a class="btn btn-sm min-h-11 max-md:min-w-11 md:min-h-8" href=paths::thread_at(open.id, first)>
                 <Icon icon=icondata::LuArrowUp />
-                "First unread"
+                <span class="max-md:sr-only">"First unread"</span>
             </a>
         }
     })

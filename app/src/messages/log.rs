@@ -235,7 +235,8 @@ pub fn LogPage() -> impl IntoView {
         <div class="mx-auto flex flex-col gap-4 p-4" class:max-w-4xl=is_list>
             <h1>"Message log"</h1>
             <div class="flex flex-wrap items-end gap-2">
-                {searching}
+                // A row of its own on a phone.
+                <div class="flex w-full min-w-0 md:w-auto md:min-w-64 md:flex-1">{searching}</div>
                 <Ways here />
             </div>
             <Trial here />

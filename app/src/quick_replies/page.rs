@@ -80,7 +80,7 @@ pub fn QuickRepliesPage() -> impl IntoView {
     let found = Resource::new_blocking(|| (), |()| list_quick_replies());
     view! {
         <Title text="Quick replies" />
-        <div class="mx-auto flex max-w-2xl flex-col gap-6 p-4">
+        <div class="flex max-w-2xl flex-col gap-6 p-4">
             <div>
                 <h1>"Quick replies"</h1>
                 <p class="text-muted">

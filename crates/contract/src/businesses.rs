@@ -76,19 +76,129 @@ pub struct SendingView {
     /// No reminder from this time of the customer's day, like `21:00`, to `quiet_end`; both the same: at any time.
     pub quiet_start: String,
     pub quiet_end: String,
+    /// US states that allow less of the day than others.
+    #[serde(default)]
+    pub states: Vec<StateHoursView>,
+    pub countries: CountriesView,
 }
 
-/// The same as typed. Only owners and admins may.
+/// Which countries a business texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountryRule {
+    /// Its own, and those that share its calling code.
+    #[default]
+    Home,
+    /// Those of a list.
+    Listed,
+    Everywhere,
+}
+
+impl CountryRule {
+    pub const ALL: [CountryRule; 3] = [CountryRule::Home, CountryRule::Listed, CountryRule::Everywhere];
+
+    /// As a form says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CountryRule::Home => "home",
+            CountryRule::Listed => "listed",
+            CountryRule::Everywhere => "everywhere",
+        }
+    }
+
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.as_str() == name)
+    }
+
+    /// As the settings call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            CountryRule::Home => "Our own country",
+            CountryRule::Listed => "Only the countries listed below",
+            CountryRule::Everywhere => "Every country",
+        }
+    }
+}
+
+/// Which countries a business texts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountriesView {
+    pub rule: CountryRule,
+    /// By name; empty unless the rule is a list.
+    pub listed: Vec<CountryView>,
+    /// The name of the business's own country, if it is known.
+    pub home: Option<String>,
+    /// Its calling code, if others share it.
+    pub shared_code: Option<u16>,
+}
+
+/// Which countries a business texts, as typed. Only owners and admins may.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct UpdateSending {
+pub struct UpdateCountries {
+    /// As `CountryRule` is written.
+    pub rule: String,
+    /// English names or ISO codes with commas between; of no use unless the rule is a list.
+    pub countries: String,
+}
+
+/// When a US state allows advertising by text, like `9:00 to 20:00`, or `not at all`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateHoursView {
+    /// Its postal code.
+    pub state: String,
+    pub weekdays: String,
+    pub saturday: String,
+    pub sunday: String,
+}
+
+/// How many texts may leave and for how much money, as typed. Only owners and admins may.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateLimits {
     /// Dollars; empty means no limit.
     pub monthly_budget: String,
     pub hourly_limit: String,
+}
+
+/// When no machine texts a customer, as typed. Only owners and admins may.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateQuietHours {
     pub state_hours: bool,
     /// Times of day like `21:00`.
     pub quiet_start: String,
     pub quiet_end: String,
+}
+
+/// When customers are reminded of visits whose types say nothing else, as typed: hours before, like `48, 24, 2`. Only owners and admins may.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateReminders {
+    pub cadence: String,
+}
+
+/// What would be sent about a visit, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReminderPreview {
+    /// When the visit would be, in words.
+    pub visit: String,
+    pub lines: Vec<PreviewLine>,
+    /// The same text each time.
+    pub text: String,
+    /// Parts that it is sent in.
+    pub segments: u32,
+}
+
+/// One reminder of the preview.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewLine {
+    /// How long before, in words.
+    pub before: String,
+    /// When it would leave, in words; none: it would not.
+    pub when: Option<String>,
+    /// Why it leaves at another time than that, or does not leave.
+    pub why: Option<String>,
 }
 
 /// Who an unassigned conversation is given to when its customer begins to wait.
@@ -147,6 +257,23 @@ pub struct UpdateInbox {
     pub assign: String,
     /// Days, 1 to 365; empty: never.
     pub close_after_days: String,
+}
+
+/// How long what texts say is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetentionView {
+    /// Days; none: for ever.
+    pub keep_days: Option<i32>,
+}
+
+/// The same as typed. Only owners and admins may.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateRetention {
+    /// One of the choices of `domain::retention`.
+    pub keep_days: String,
+    /// What is older than that may be removed.
+    pub confirm: bool,
 }
 
 /// A place appointments happen at.

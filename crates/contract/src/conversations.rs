@@ -88,6 +88,9 @@ pub struct Thread {
     pub appointments: Vec<AppointmentView>,
     pub tasks: Vec<TaskView>,
     pub composer: Composer,
+    /// The number that a reply leaves from, as people write it.
+    #[serde(default)]
+    pub sender: Option<String>,
 }
 
 /// Which page of a thread: its newest messages, those before or after one, those around a message or note, or those around the first of a

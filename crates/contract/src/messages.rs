@@ -27,7 +27,11 @@ pub struct MessageView {
     pub status: String,
     /// The status as a person would say it; a waiting message says until when and why.
     pub status_words: String,
+    /// What it says; where `removed`, that its words were removed, and after how long.
     pub body: String,
+    /// Its words were removed, because the business keeps them no longer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
     pub segments: u32,
     /// The member who wrote it, for replies.
     #[serde(skip_serializing_if = "Option::is_none")]

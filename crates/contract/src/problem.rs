@@ -104,6 +104,9 @@ pub struct Problem {
     /// The id of what it collides with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflicts_with: Option<Uuid>,
+    /// After so many seconds it may be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u16>,
 }
 
 impl Problem {
@@ -116,6 +119,7 @@ impl Problem {
             fields: Vec::new(),
             errors: Vec::new(),
             conflicts_with: None,
+            retry_after: None,
         }
     }
 

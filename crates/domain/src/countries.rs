@@ -57,6 +57,18 @@ pub fn of_zone(zone: &str) -> Option<Country> {
     find(TABLE.zones.get(zone.trim())?)
 }
 
+/// The time zone (IANA name) of a country that has one alone.
+///
+/// ```
+/// assert_eq!(domain::countries::only_zone("IT"), Some("Europe/Rome"));
+/// assert_eq!(domain::countries::only_zone("US"), None);
+/// ```
+#[must_use]
+pub fn only_zone(code: &str) -> Option<&'static str> {
+    let mut zones = TABLE.zones.iter().filter(|(_, of)| **of == code).map(|(zone, _)| *zone);
+    zones.next().filter(|_| zones.next().is_none())
+}
+
 /// The country of a business that has not said one: that of its number (E.164), else that of its time zone. None is guessed.
 #[must_use]
 pub fn evident(number: Option<&str>, zone: Option<&str>) -> Option<Country> {

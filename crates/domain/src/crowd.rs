@@ -67,7 +67,7 @@ impl Crowd {
 }
 
 /// An address; of IPv6 the network, for whoever has one address there has as many as they like.
-fn key(who: IpAddr) -> u128 {
+pub(crate) fn key(who: IpAddr) -> u128 {
     match who.to_canonical() {
         IpAddr::V4(v4) => u128::from(u32::from(v4)),
         IpAddr::V6(v6) => u128::from(v6) & !u128::from(u64::MAX) | 1 << 63,

@@ -6,7 +6,9 @@
 //!
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
 
+pub mod audit;
 pub mod breaker;
+pub mod browser;
 pub mod calendar;
 pub mod calendars;
 pub mod consent;
@@ -14,7 +16,10 @@ pub mod consent;
 pub mod countries;
 pub mod crowd;
 pub mod delivery;
+#[cfg(feature = "phone")]
+pub mod destinations;
 pub mod filters;
+pub mod guessing;
 pub mod hours;
 #[cfg(feature = "ics")]
 pub mod ics;
@@ -23,18 +28,24 @@ pub mod imports;
 pub mod inbound;
 pub mod language;
 pub mod later;
+pub mod members;
 pub mod merge;
 pub mod moves;
 pub mod optout;
 pub mod origin;
 pub mod outcome;
+pub mod permissions;
 pub mod phone;
 pub mod prices;
 pub mod quiet;
 pub mod rate_limit;
+pub mod registration;
 pub mod reminders;
+pub mod retention;
 pub mod search;
+pub mod second_factor;
 pub mod segments;
+pub mod selftest;
 pub mod series;
 pub mod slug;
 pub mod snooze;

@@ -5,7 +5,7 @@
 #[cfg(feature = "phone")]
 mod reading;
 #[cfg(feature = "phone")]
-pub use reading::{PhoneError, country_of, display, home_of, is_mobile, parse, trunk};
+pub use reading::{PhoneError, calling_code, code_of, country_of, display, home_of, is_mobile, parse, trunk};
 
 /// Whether `s` is an E.164 number as we store it: `+`, then 7 to 15 digits, the first not zero.
 #[must_use]

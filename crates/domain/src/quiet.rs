@@ -12,7 +12,7 @@
 
 mod states;
 
-pub use states::{StateHours, Window, set_own_hours, state_hours, state_of};
+pub use states::{StateHours, Window, set_own_hours, state_hours, state_of, stricter_states};
 
 use crate::zone::Zone;
 use chrono::{DateTime, Datelike, Duration, Timelike, Utc};

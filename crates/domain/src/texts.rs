@@ -150,6 +150,16 @@ pub fn help(language: Language, business: &str, contact_line: &str) -> String {
     }
 }
 
+/// Who had opted out gets texts again, and is told so where Twilio does not.
+#[must_use]
+pub fn started(language: Language, business: &str) -> String {
+    let business = line(business);
+    match language {
+        Language::English => english::started(&business),
+        Language::Spanish => spanish::started(&business),
+    }
+}
+
 /// What staff typed, on one line.
 fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -10,6 +10,10 @@ pub mod audit_event {
         pub id: Uuid,
         pub business_id: Uuid,
         pub actor: String,
+        /// An account's or a key's id, else `operator`, `customer` or `system`: what is filtered by.
+        pub who: String,
+        /// `domain::audit::Area`.
+        pub area: String,
         pub action: String,
         pub entity: String,
         pub entity_id: Uuid,

@@ -37,6 +37,23 @@ pub mod business {
         pub customers_cancel: bool,
         /// Whether reminders carry the link to that page.
         pub text_links: bool,
+        /// It reminds at other times now: visits to come up to this one are planned anew; none: all are.
+        pub replan_at: Option<DateTimeUtc>,
+        pub replan_id: Option<Uuid>,
+        /// Since when nothing leaves it, by the word of whoever runs the installation, and why.
+        pub suspended_at: Option<DateTimeUtc>,
+        pub suspended_why: Option<String>,
+        /// When its first steps were put away.
+        pub guide_hidden_at: Option<DateTimeUtc>,
+        /// As `domain::destinations` keeps it.
+        pub texts_to: Option<String>,
+        /// What messages say is removed after so many days; none: never.
+        pub keep_days: Option<i32>,
+        /// The last message that this was done to, by its time and id; none: to none yet.
+        pub removed_at: Option<DateTimeUtc>,
+        pub removed_id: Option<Uuid>,
+        /// When there may be more to remove.
+        pub remove_next_at: Option<DateTimeUtc>,
         pub ledger_seq: i64,
         pub ledger_hash: String,
         pub created_at: DateTimeUtc,
@@ -66,6 +83,8 @@ pub mod location {
         /// JSON, a text for each day of the week; empty: nobody has said.
         pub opening_hours: String,
         /// Put away: it can't be chosen any more.
+        /// Its place in lists.
+        pub position: i32,
         pub archived_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,

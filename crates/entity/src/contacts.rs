@@ -34,6 +34,8 @@ pub mod contact {
         pub next_token: i32,
         /// The person this one turned out to be; their rows were moved there, and this number is a further one of theirs.
         pub merged_into: Option<Uuid>,
+        /// An example: never texted, and taken out with the other examples.
+        pub sample: bool,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }

@@ -1,6 +1,6 @@
 //! Tables of the noun `mails`.
 
-/// A mail to somebody who works in a business.
+/// A mail to somebody who works in a business, is to join it, or has an account.
 pub mod mail {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -9,9 +9,10 @@ pub mod mail {
         /// Its name in the Message-ID, too.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
-        pub business_id: Uuid,
-        /// Whom it is for.
-        pub account_id: Uuid,
+        /// None: it is about an account, wherever its person works.
+        pub business_id: Option<Uuid>,
+        /// Whom it is for; none: somebody who has no account yet.
+        pub account_id: Option<Uuid>,
         /// What it tells.
         pub kind: String,
         /// What it is about, so that its end finds whom its beginning was told.

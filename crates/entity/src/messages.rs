@@ -68,6 +68,8 @@ pub mod message {
         pub created_at: DateTimeUtc,
         pub sent_at: Option<DateTimeUtc>,
         pub delivered_at: Option<DateTimeUtc>,
+        /// Its words were removed after so many days, by its business's choice.
+        pub removed_after: Option<i32>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -75,6 +77,26 @@ pub mod message {
 
     impl ActiveModelBehavior for ActiveModel {}
     crate::in_business!(with ids);
+}
+
+/// A message whose words were to be removed while something was still open.
+pub mod message_kept {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "message_kept")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub message_id: Uuid,
+        pub business_id: Uuid,
+        /// When it is looked at again.
+        pub look_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
 }
 
 /// One try at handing a message to the provider.

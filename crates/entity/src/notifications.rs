@@ -112,6 +112,8 @@ pub mod push_device {
         pub why: Option<String>,
         /// Since when its push service knows it no more.
         pub gone_at: Option<DateTimeUtc>,
+        /// In which session it was told to take them, as `session.id_hash` is written.
+        pub session_hash: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

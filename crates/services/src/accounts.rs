@@ -1,6 +1,20 @@
 //! Signing up, in and out; who a session belongs to.
 
+pub mod choosing;
+mod devices;
+pub mod emails;
+pub mod installation;
+pub mod invitations;
+pub mod members;
+pub mod oidc;
+pub mod passwords;
+pub mod platform;
+mod preferences;
+pub mod second_factor;
+pub mod security;
 pub mod sessions;
+mod signing_in;
+mod throttle;
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,23 +22,31 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use contract::{
-    Code, FieldError, Problem,
-    accounts::{Role, SignIn},
-    conversations::MemberName,
-};
-use domain::{later, words};
+use contract::{Code, FieldError, Problem, accounts::Role, conversations::MemberName};
+use domain::words;
 use entity::accounts::{account, member};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
-    sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    Set, sea_query::Expr,
 };
+use serde_json::json;
 use uuid::Uuid;
+
+pub use signing_in::{Caller, Entry, Passed, SignedIn, sign_in, sign_in_with_code, signed_up};
+pub(crate) use throttle::Throttle;
 
 use crate::kernel::{
     Actor, Error, Event, Permission, Principal, Result, Services, Tx,
+    counters::Counter,
     error::{field, problem, short},
+    events::AccountLetter,
 };
+
+pub(crate) use preferences::{is_away, undo_seconds};
+pub use preferences::{set_away, set_shortcuts, set_undo_seconds};
+
+/// Most people of one business.
+const MOST: u64 = 500;
 
 /// The sealed column, as `vault::SEALED` calls it.
 const EMAIL: &str = "account.email";
@@ -42,13 +64,19 @@ impl Default for Passwords {
 #[derive(Clone, Copy, Debug)]
 pub struct SessionStart {
     pub account_id: Uuid,
-    pub business_id: Uuid,
+    /// None: they belong to no business any more.
+    pub business_id: Option<Uuid>,
 }
 
 /// Lower case, trimmed; `None` if it can't be an address. The only proof of an address is a letter that arrives, so this is lenient.
 pub(crate) fn normal_email(text: &str) -> Option<String> {
     // Copied from a page, it may have brought along what nobody sees.
-    let email = words::line(text).to_lowercase();
+    let typed = words::line(text);
+    let email = typed.to_lowercase();
+    // The Kelvin sign and its like become another letter in lower case: that would be somebody else's address.
+    if email.is_ascii() && !typed.is_ascii() {
+        return None;
+    }
     let (user, domain) = email.split_once('@')?;
     let fits =
         !user.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !domain.contains('@');
@@ -63,52 +91,82 @@ pub(crate) fn valid_password(password: &str) -> std::result::Result<(), &'static
     }
 }
 
-/// Signs in with e-mail and password; into the business joined first.
-///
-/// # Errors
-/// `WrongCredentials`, the same and as slow for an unknown address as for a wrong password.
-pub async fn sign_in(s: &Services, cmd: SignIn) -> Result<SessionStart> {
-    let wrong = || problem(Code::WrongCredentials, "E-mail and password do not match an account.");
-    let email = words::line(&cmd.email).to_lowercase();
-    let account = account::Entity::find()
-        .filter(account::Column::EmailKey.is_in(s.vault().indexes(EMAIL, &email)))
-        .one(s.read())
-        .await?;
-    let hash = account
-        .as_ref()
-        .map_or_else(|| NOBODY.to_owned(), |a| a.password_hash.clone());
-    let fits = verify_password(s, cmd.password.chars().take(200).collect(), hash).await?;
-    let account = account.filter(|_| fits).ok_or_else(wrong)?;
-    let first = member::Entity::find()
-        .filter(member::Column::AccountId.eq(account.id))
-        .order_by_asc(member::Column::CreatedAt)
-        .one(s.read())
-        .await?;
-    let member = first.ok_or_else(|| problem(Code::NotAllowed, "This account does not belong to a business any more."))?;
-    Ok(SessionStart {
-        account_id: account.id,
-        business_id: member.business_id,
-    })
+/// Somebody tried to come in as this person: counted in their businesses and not listed, for guessing is endless.
+async fn failed(s: &Services, account_id: Uuid) -> Result<()> {
+    let of = member::Entity::find()
+        .filter(member::Column::AccountId.eq(account_id))
+        .limit(20);
+    let mut tx = s.begin().await?;
+    for one in of.all(&tx.db).await? {
+        tx.count(one.business_id, Counter::SignInFailed);
+    }
+    tx.commit().await
 }
 
-/// Adds somebody to a business, making the account if the address has none. For the command line and tests.
+/// Whoever asks goes out by the door.
 ///
 /// # Errors
-/// `Invalid` for a bad address or a short password; `Conflict` if already a member.
+/// When the database does not answer.
+pub async fn signed_out(s: &Services, actor: &Actor) -> Result<()> {
+    let Principal::Member { account_id, .. } = actor.who else {
+        return Ok(());
+    };
+    let mut tx = s.begin().await?;
+    tx.record(actor.business_id, &actor.who, Event::SignedOut(account_id));
+    tx.commit().await
+}
+
+/// What a member is.
+///
+/// # Errors
+/// When it is something that nobody knows: then nothing is allowed.
+fn role(member: &member::Model) -> Result<Role> {
+    member.role.parse().map_err(|()| Error::broken("member with an unknown role"))
+}
+
+/// Adds somebody to a business, making the account if the address has none; whoever has one keeps its name and password. For the command
+/// line and tests.
+///
+/// # Errors
+/// `Invalid` for a bad address, or for no name and a short password where an account is to be made; `Conflict` if already a member.
 pub async fn add_member(s: &Services, business_id: Uuid, role: Role, name: &str, email: &str, password: &str) -> Result<Uuid> {
     let email = normal_email(email).ok_or_else(|| field("email", "This does not look like an e-mail address."))?;
-    valid_password(password).map_err(|m| field("password", m))?;
-    let name = short("name", name, 100)?;
-    if name.is_empty() {
-        return Err(field("name", "Please give the name of the person, up to 100 characters."));
-    }
-    let hash = hash_password(s, password.to_owned()).await?;
+    let known = with_email(s, s.read(), &email).await?.is_some();
+    let hash = if known {
+        String::new()
+    } else {
+        hash_password(s, fitting_password(password)?).await?
+    };
     let mut tx = s.begin().await?;
-    let id = insert_member(&mut tx, &Principal::Operator, business_id, role, &name, &email, hash).await?;
+    tx.take_turns(EMAIL, [email.clone()]).await?;
+    let id = match with_email(s, &tx.db, &email).await? {
+        Some(account) => account.id,
+        // Their account went away a moment ago.
+        None if known => return Err(problem(Code::Conflict, "The account has just changed. Please try again.")),
+        None => open_account(&tx, &fitting_name(name)?, &email, hash).await?,
+    };
+    join(&mut tx, &Principal::Operator, business_id, id, role).await?;
     tx.commit().await?;
     Ok(id)
 }
 
+pub(crate) fn fitting_name(name: &str) -> Result<String> {
+    let name = short("name", name, 100)?;
+    if name.is_empty() {
+        return Err(field("name", "Please give the name of the person, up to 100 characters."));
+    }
+    Ok(name)
+}
+
+pub(crate) fn fitting_password(password: &str) -> Result<String> {
+    valid_password(password).map_err(|m| field("password", m))?;
+    Ok(password.to_owned())
+}
+
+/// A new account with its first membership.
+///
+/// # Errors
+/// `Conflict` when the address has an account, or may still be taken back by one.
 pub(crate) async fn insert_member(
     tx: &mut Tx,
     by: &Principal,
@@ -118,19 +176,44 @@ pub(crate) async fn insert_member(
     email: &str,
     password_hash: String,
 ) -> Result<Uuid> {
-    let id = Uuid::now_v7();
     tx.take_turns(EMAIL, [email.to_owned()]).await?;
-    let vault = tx.services().vault();
-    let known = account::Column::EmailKey.is_in(vault.indexes(EMAIL, email));
-    if account::Entity::find().filter(known).one(&tx.db).await?.is_some() {
-        let message = "There is already an account with this e-mail. Sign in instead.";
-        let fields = vec![FieldError {
-            field: "email".into(),
-            message: message.into(),
-        }];
-        let problem = Problem::new(Code::Conflict, message);
-        return Err(Problem { fields, ..problem }.into());
+    if with_email(tx.services(), &tx.db, email).await?.is_some() {
+        return Err(taken());
     }
+    let id = open_account(tx, name, email, password_hash).await?;
+    join(tx, by, business_id, id, role).await?;
+    Ok(id)
+}
+
+pub(crate) fn taken() -> Error {
+    no_address("There is already an account with this e-mail. Sign in instead.")
+}
+
+/// The address of nobody's new account.
+fn no_address(message: &str) -> Error {
+    let fields = vec![FieldError {
+        field: "email".into(),
+        message: message.into(),
+    }];
+    let problem = Problem::new(Code::Conflict, message);
+    Problem { fields, ..problem }.into()
+}
+
+/// Whose address this is.
+pub(crate) async fn with_email(s: &Services, db: &impl ConnectionTrait, email: &str) -> Result<Option<account::Model>> {
+    let known = account::Column::EmailKey.is_in(s.vault().indexes(EMAIL, email));
+    Ok(account::Entity::find().filter(known).one(db).await?)
+}
+
+/// The caller has taken turns for the address.
+///
+/// # Errors
+/// `Conflict` for an address that another account may still take back.
+async fn open_account(tx: &Tx, name: &str, email: &str, password_hash: String) -> Result<Uuid> {
+    if emails::is_held(tx, email, None).await? {
+        return Err(no_address(emails::HELD));
+    }
+    let (id, vault) = (Uuid::now_v7(), tx.services().vault());
     let row = account::ActiveModel {
         id: Set(id),
         email: Set(vault.seal(EMAIL, email)),
@@ -139,33 +222,66 @@ pub(crate) async fn insert_member(
         password_hash: Set(password_hash),
         shortcuts: Set(true),
         undo_seconds: sea_orm::NotSet,
+        last_business_id: Set(None),
+        platform_admin: sea_orm::NotSet,
         created_at: Set(tx.now),
     };
     row.insert(&tx.db).await?;
+    Ok(id)
+}
+
+/// From now on this account belongs to this business, too.
+///
+/// # Errors
+/// `Conflict` if it does already, and when 500 people do.
+pub(crate) async fn join(tx: &mut Tx, by: &Principal, business_id: Uuid, account_id: Uuid, role: Role) -> Result<()> {
+    if is_member(&tx.db, business_id, account_id).await? {
+        return Err(problem(Code::Conflict, "This person works in this business already."));
+    }
+    if member::Entity::in_business(business_id).count(&tx.db).await? >= MOST {
+        return Err(problem(Code::Conflict, format!("A business has at most {MOST} people.")));
+    }
     let member = member::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(business_id),
-        account_id: Set(id),
+        account_id: Set(account_id),
         role: Set(role.as_str().to_owned()),
         seen_message_id: sea_orm::NotSet,
         away_since: Set(None),
         assigned_at: Set(None),
+        last_in_at: Set(None),
         created_at: Set(tx.now),
     };
-    member.insert(&tx.db).await?;
-    tx.record_change(
-        business_id,
-        by,
-        Event::MemberAdded(id),
-        None::<()>,
-        Some((name, role.as_str())),
-    );
-    Ok(id)
+    member.insert(&tx.db).await.map_err(|e| match Error::from(e) {
+        // Two doors at once.
+        e if e.is_duplicate() => problem(Code::Conflict, "This person works in this business already."),
+        e => e,
+    })?;
+    let name = names(&tx.db, [account_id]).await?.remove(&account_id).unwrap_or_default();
+    let after = Some(json!({ "name": name, "role": role.as_str() }));
+    tx.record_change(business_id, by, Event::MemberAdded(account_id), None::<()>, after);
+    Ok(())
 }
 
-/// The actor of a session: a person who is still a member. Asked on every request, so that a removed member is out at once.
+/// The account of a person who is signed in.
+fn own(actor: &Actor) -> Result<Uuid> {
+    match actor.who {
+        Principal::Member { account_id, .. } => Ok(account_id),
+        _ => Err(sign_in_needed()),
+    }
+}
+
+/// For those who are none.
+fn sign_in_needed() -> Error {
+    problem(Code::SignInNeeded, "Please sign in.")
+}
+
+/// The actor of a session: a person who is still a member, or who runs the installation and looks into the business just now. Asked on every request, so that a removed member is out at once.
 pub async fn actor(s: &Services, account_id: Uuid, business_id: Uuid) -> Result<Option<Actor>> {
-    actor_on(s.read(), account_id, business_id).await
+    match actor_on(s.read(), account_id, business_id).await? {
+        Some(member) => Ok(Some(member)),
+        None => platform::looker(s, account_id, business_id).await,
+    }
 }
 
 /// The same for what they have asked for before.
@@ -178,10 +294,7 @@ pub(crate) async fn actor_on(db: &impl ConnectionTrait, account_id: Uuid, busine
     let Some(account) = account::Entity::find_by_id(account_id).one(db).await? else {
         return Ok(None);
     };
-    let role = member
-        .role
-        .parse()
-        .map_err(|()| Error::broken("member with an unknown role"))?;
+    let role = role(&member)?;
     Ok(Some(Actor {
         business_id,
         who: Principal::Member {
@@ -255,64 +368,6 @@ pub(crate) async fn mentioned(db: &impl ConnectionTrait, business_id: Uuid, text
     Ok(named.into_iter().collect())
 }
 
-/// Whether single keys do something for this person.
-///
-/// # Errors
-/// `SignInNeeded` for an actor that is not a person.
-pub async fn set_shortcuts(s: &Services, actor: &Actor, on: bool) -> Result<()> {
-    let Principal::Member { account_id, .. } = actor.who else {
-        return Err(problem(Code::SignInNeeded, "Please sign in."));
-    };
-    account::Entity::update_many()
-        .col_expr(account::Column::Shortcuts, Expr::value(on))
-        .filter(account::Column::Id.eq(account_id))
-        .exec(&s.db().write)
-        .await?;
-    Ok(())
-}
-
-/// How many seconds this person's replies can be taken back: 0, 5 or 10.
-///
-/// # Errors
-/// `Invalid` for another number; `SignInNeeded` for an actor that is not a person.
-pub async fn set_undo_seconds(s: &Services, actor: &Actor, seconds: i32) -> Result<()> {
-    let Principal::Member { account_id, .. } = actor.who else {
-        return Err(problem(Code::SignInNeeded, "Please sign in."));
-    };
-    if !later::UNDO_SECONDS.contains(&seconds) {
-        return Err(field("undo_seconds", "A reply can be held for 0, 5 or 10 seconds."));
-    }
-    account::Entity::update_many()
-        .col_expr(account::Column::UndoSeconds, Expr::value(seconds))
-        .filter(account::Column::Id.eq(account_id))
-        .exec(&s.db().write)
-        .await?;
-    Ok(())
-}
-
-/// Whether this person gets new conversations here. Away they keep those that are theirs.
-///
-/// # Errors
-/// `SignInNeeded` for an actor that is not a person.
-pub async fn set_away(s: &Services, actor: &Actor, away: bool) -> Result<()> {
-    let Principal::Member { account_id, .. } = actor.who else {
-        return Err(problem(Code::SignInNeeded, "Please sign in."));
-    };
-    member::Entity::update_many()
-        .col_expr(member::Column::AwaySince, Expr::value(away.then(|| s.now())))
-        .filter(member::Column::BusinessId.eq(actor.business_id))
-        .filter(member::Column::AccountId.eq(account_id))
-        .exec(&s.db().write)
-        .await?;
-    Ok(())
-}
-
-/// Whether this person has said that they are away.
-pub(crate) async fn is_away(db: &impl ConnectionTrait, business_id: Uuid, account_id: Uuid) -> Result<bool> {
-    let found = member::Entity::in_business(business_id).filter(member::Column::AccountId.eq(account_id));
-    Ok(found.one(db).await?.is_some_and(|member| member.away_since.is_some()))
-}
-
 /// Everybody who works in a business, at most 500, with who is away and whose turn it was when.
 pub(crate) async fn crew(db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<member::Model>> {
     Ok(member::Entity::in_business(business_id).limit(500).all(db).await?)
@@ -328,20 +383,6 @@ pub(crate) async fn had_turn(tx: &Tx, member: &member::Model) -> Result<()> {
     Ok(())
 }
 
-/// How many seconds the replies of each of these people can be taken back.
-pub(crate) async fn undo_seconds(db: &impl ConnectionTrait, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, i32>> {
-    // What programs send is not held, and asks for nothing here.
-    let ids: HashSet<Uuid> = ids.into_iter().collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let found = account::Entity::find()
-        .select_only()
-        .columns([account::Column::Id, account::Column::UndoSeconds])
-        .filter(account::Column::Id.is_in(ids));
-    Ok(found.into_tuple::<(Uuid, i32)>().all(db).await?.into_iter().collect())
-}
-
 /// An account, as its own person sees it.
 ///
 /// # Errors
@@ -349,6 +390,14 @@ pub(crate) async fn undo_seconds(db: &impl ConnectionTrait, ids: impl IntoIterat
 pub(crate) async fn get(s: &Services, id: Uuid) -> Result<account::Model> {
     let found = account::Entity::find_by_id(id).one(s.read()).await?;
     found.ok_or_else(|| problem(Code::SignInNeeded, "Please sign in."))
+}
+
+/// What somebody is called.
+///
+/// # Errors
+/// `SignInNeeded` when the account is gone.
+pub async fn name(s: &Services, id: Uuid) -> Result<String> {
+    Ok(get(s, id).await?.name)
 }
 
 /// Name and e-mail of an account.
@@ -359,6 +408,23 @@ pub(crate) async fn name_and_email(s: &Services, id: Uuid) -> Result<(String, St
     let found = get(s, id).await?;
     let email = s.vault().open(EMAIL, &found.email).await?;
     Ok((found.name, email))
+}
+
+/// The same in a transaction.
+pub(crate) async fn name_and_email_on(tx: &Tx, id: Uuid) -> Result<(String, String)> {
+    let found = account::Entity::find_by_id(id).one(&tx.db).await?;
+    let found = found.ok_or_else(|| problem(Code::SignInNeeded, "Please sign in."))?;
+    let email = tx.services().vault().open(EMAIL, &found.email).await?;
+    Ok((found.name, email))
+}
+
+/// Tells who has this address that somebody wanted to sign up with it.
+pub(crate) async fn tell_of_sign_up(s: &Services, email: &str) -> Result<()> {
+    let mut tx = s.begin().await?;
+    if let Some(account) = with_email(s, &tx.db, email).await? {
+        passwords::letter_to(&mut tx, account.id, email.to_owned(), AccountLetter::SignedUpAgain);
+    }
+    tx.commit().await
 }
 
 /// Somebody who works in a business and is written to: those who manage it when something is wrong with it.

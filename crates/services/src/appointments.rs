@@ -6,6 +6,7 @@ pub(crate) mod change;
 pub mod clocks;
 pub(crate) mod day;
 pub(crate) mod elsewhere;
+mod example;
 pub mod external;
 pub(crate) mod import;
 pub(crate) mod in_calendars;
@@ -44,8 +45,9 @@ use crate::{
     },
 };
 
+pub(crate) use example::book_example;
 use view::views;
-pub(crate) use view::{next_start, of_contact, view, views_in_order, views_of};
+pub(crate) use view::{any_ahead, next_start, of_contact, view, views_in_order, views_of};
 
 /// Minutes that an appointment takes.
 const LENGTH: std::ops::RangeInclusive<i32> = 5..=24 * 60;
@@ -180,7 +182,7 @@ fn source(who: &Principal) -> Option<appointment::Source> {
     match who {
         Principal::Member { .. } | Principal::Operator => Some(appointment::Source::Staff),
         Principal::ApiKey { .. } => Some(appointment::Source::Api),
-        Principal::Customer | Principal::CustomerPage | Principal::System(_) => None,
+        Principal::Customer | Principal::CustomerPage | Principal::Platform { .. } | Principal::System(_) => None,
     }
 }
 

@@ -1,23 +1,27 @@
 //! A business and its settings.
 
 pub mod customers_page;
+pub mod first_steps;
+pub(crate) mod keeping;
 pub mod language;
 pub mod locations;
+pub mod reminding;
 pub mod rules;
+pub mod sending;
 pub mod staff;
+pub mod suspension;
 pub mod types;
 
 use std::collections::HashMap;
 
-use chrono::{Duration, NaiveTime, Timelike};
+use chrono::Duration;
 use contract::{
-    Code, FieldError, Problem,
-    businesses::{AssignRule, CountryView, UpdateBusiness, UpdateSending},
+    Code,
+    businesses::{AssignRule, CountryView, UpdateBusiness},
 };
 use domain::{
     countries::{self, Country},
     language::Language,
-    prices,
     quiet::QuietHours,
     words,
     zone::Zone,
@@ -27,6 +31,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
     sea_query::LockType,
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::kernel::{
@@ -34,13 +39,12 @@ use crate::kernel::{
     error::{field, problem, short},
 };
 
+/// Why nothing leaves a business that is suspended.
+pub(crate) const SUSPENDED: &str =
+    "This business is suspended by whoever runs this installation: no text leaves until it is resumed. What comes in is kept.";
+
 /// Texts per business and hour, unless said otherwise.
 const HOURLY_LIMIT: i32 = 100;
-/// Most texts an hour that can be asked for.
-const HIGHEST_LIMIT: i32 = 100_000;
-const CENT: i64 = 10_000;
-/// A month's budget, in micro-dollars: a cent to a million dollars.
-const BUDGET: std::ops::RangeInclusive<i64> = CENT..=1_000_000 * 100 * CENT;
 
 pub(crate) struct New<'a> {
     pub name: &'a str,
@@ -102,11 +106,21 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         complete_after: Set(None),
         customers_cancel: Set(false),
         text_links: Set(false),
+        replan_at: Set(None),
+        replan_id: Set(None),
+        suspended_at: Set(None),
+        suspended_why: Set(None),
+        guide_hidden_at: Set(None),
         language: Set(Language::default().as_str().to_owned()),
         short_texts: Set(true),
         assign_rule: Set(AssignRule::Off.as_str().to_owned()),
         close_after_days: Set(Some(rules::CLOSE_AFTER_DAYS)),
         close_next_at: Set(Some(tx.now)),
+        texts_to: Set(Some(String::new())),
+        keep_days: Set(None),
+        removed_at: Set(None),
+        removed_id: Set(None),
+        remove_next_at: Set(None),
         ledger_seq: Set(0),
         ledger_hash: Set(domain::consent::GENESIS.to_owned()),
         created_at: Set(tx.now),
@@ -142,7 +156,13 @@ pub(crate) async fn learn_country(tx: &mut Tx, id: Uuid, number: &str) -> Result
     row.country = Set(country.code.to_owned());
     row.update(&tx.db).await?;
     let by = Principal::System("a new number");
-    tx.record_change(id, &by, Event::BusinessChanged, Some(""), Some(country.code));
+    tx.record_change(
+        id,
+        &by,
+        Event::BusinessChanged,
+        Some(json!({ "country": "" })),
+        Some(json!({ "country": country.code })),
+    );
     Ok(())
 }
 
@@ -199,6 +219,15 @@ pub(crate) async fn get(db: &impl ConnectionTrait, id: Uuid) -> Result<business:
         .ok_or_else(|| problem(Code::NotFound, "This business does not exist any more."))
 }
 
+/// The same to change it: nobody else does meanwhile.
+async fn locked(tx: &Tx, id: Uuid) -> Result<business::Model> {
+    let row = business::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx.db)
+        .await?;
+    row.ok_or_else(|| problem(Code::NotFound, "This business does not exist any more."))
+}
+
 /// A business's settings, read once per transaction. Its ledger's head is not to be taken from here.
 pub(crate) async fn of(tx: &mut Tx, id: Uuid) -> Result<business::Model> {
     if let Some(known) = tx.memo::<HashMap<Uuid, business::Model>>().get(&id) {
@@ -251,7 +280,7 @@ pub(crate) fn cadence(b: &business::Model) -> Vec<u16> {
 }
 
 /// Hours before an appointment as they are kept, like `48,24`.
-fn hours(kept: &str) -> Vec<u16> {
+pub(crate) fn hours(kept: &str) -> Vec<u16> {
     kept.split(',').filter_map(|h| h.trim().parse().ok()).collect()
 }
 
@@ -313,7 +342,7 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<
     let country = said_country(&cmd.country)?;
     let mut tx = s.begin().await?;
     let before = get(&tx.db, actor.business_id).await?;
-    let facts = |b: &business::Model| (b.name.clone(), b.contact_line.clone(), b.time_zone.clone(), b.country.clone());
+    let facts = |b: &business::Model| json!({ "name": b.name, "contact_line": b.contact_line, "time_zone": b.time_zone, "country": b.country });
     let (was, showed) = (facts(&before), zone(&before));
     let mut row = before.into_active_model();
     row.name = Set(name);
@@ -327,46 +356,6 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateBusiness) -> Result<
     if zone(&after) != showed {
         tx.record(after.id, &actor.who, Event::ZoneChanged { location: None });
     }
-    tx.commit().await
-}
-
-fn parse_clock(typed: &str) -> Option<i32> {
-    let time = NaiveTime::parse_from_str(typed.trim(), "%H:%M").ok()?;
-    Some((time.hour() * 60 + time.minute()) as i32)
-}
-
-/// Changes what bounds sending. What a bound that is wider now has held back is looked at again at once.
-///
-/// # Errors
-/// `NotAllowed` for staff; `Invalid` per field.
-pub async fn update_sending(s: &Services, actor: &Actor, cmd: UpdateSending) -> Result<()> {
-    actor.may(Permission::ManageBusiness)?;
-    let Bounds { budget, limit, quiet } = valid_bounds(&cmd)?;
-    let mut tx = s.begin().await?;
-    let before = business::Entity::find_by_id(actor.business_id)
-        .lock(LockType::NoKeyUpdate)
-        .one(&tx.db)
-        .await?;
-    let before = before.ok_or_else(|| problem(Code::NotFound, "This business does not exist any more."))?;
-    let wider = limit > before.hourly_limit
-        || (before.state_hours && !cmd.state_hours)
-        || (before.quiet_start, before.quiet_end) != quiet
-        || before.monthly_budget.is_some_and(|was| budget.is_none_or(|is| is > was));
-    let bounds = |b: &business::Model| (b.monthly_budget, b.hourly_limit, b.state_hours, b.quiet_start, b.quiet_end);
-    let was = bounds(&before);
-    let mut row = before.into_active_model();
-    row.monthly_budget = Set(budget);
-    row.hourly_limit = Set(limit);
-    row.state_hours = Set(cmd.state_hours);
-    (row.quiet_start, row.quiet_end) = (Set(quiet.0), Set(quiet.1));
-    let after = row.update(&tx.db).await?;
-    tx.record_change(
-        after.id,
-        &actor.who,
-        Event::SendingChanged { wider },
-        Some(was),
-        Some(bounds(&after)),
-    );
     tx.commit().await
 }
 
@@ -400,53 +389,13 @@ pub async fn set_completion(s: &Services, actor: &Actor, typed: &str) -> Result<
     row.complete_after = Set(hours.flatten());
     let after = row.update(&tx.db).await?;
     let is = after.complete_after;
-    tx.record_change(after.id, &actor.who, Event::BusinessChanged, Some(was), Some(is));
+    let facts = |hours: Option<i32>| json!({ "count_as_attended_after_hours": hours });
+    tx.record_change(
+        after.id,
+        &actor.who,
+        Event::VisitRulesChanged,
+        Some(facts(was)),
+        Some(facts(is)),
+    );
     tx.commit().await
-}
-
-struct Bounds {
-    budget: Option<i64>,
-    limit: i32,
-    /// Minutes after midnight.
-    quiet: (i32, i32),
-}
-
-/// What was typed, or what is wrong with each.
-fn valid_bounds(cmd: &UpdateSending) -> Result<Bounds> {
-    let mut wrong = Problem::new(Code::Invalid, "Some fields need another look.");
-    let mut mark = |field: &str, message: &str| {
-        wrong.fields.push(FieldError {
-            field: field.to_owned(),
-            message: message.to_owned(),
-        });
-    };
-    let typed = cmd.monthly_budget.trim();
-    let budget = prices::parse_dollars(typed).filter(|micros| BUDGET.contains(micros) && micros % CENT == 0);
-    if budget.is_none() && !typed.is_empty() {
-        mark(
-            "monthly_budget",
-            "Please give an amount like 25 or 12.50, from $0.01 to $1,000,000.",
-        );
-    }
-    let digits: String = cmd.hourly_limit.chars().filter(|c| !matches!(c, ' ' | ',')).collect();
-    let limit = digits.parse::<i32>().ok().filter(|n| (1..=HIGHEST_LIMIT).contains(n));
-    if limit.is_none() {
-        mark("hourly_limit", "Please give a whole number from 1 to 100,000.");
-    }
-    let times = [("quiet_start", &cmd.quiet_start), ("quiet_end", &cmd.quiet_end)];
-    let [start, end] = times.map(|(name, typed)| {
-        let time = parse_clock(typed);
-        if time.is_none() {
-            mark(name, "Please give a time of day like 21:00.");
-        }
-        time
-    });
-    match (limit, start, end) {
-        (Some(limit), Some(start), Some(end)) if wrong.fields.is_empty() => Ok(Bounds {
-            budget,
-            limit,
-            quiet: (start, end),
-        }),
-        _ => Err(wrong.into()),
-    }
 }

@@ -12,6 +12,7 @@ pub mod language;
 pub(crate) mod merge;
 mod query;
 mod rows;
+mod samples;
 pub(crate) mod search;
 pub(crate) mod tags;
 pub(crate) mod wishes;
@@ -61,6 +62,9 @@ pub(crate) use import::{FromFile, from_file, known, reserve};
 pub(crate) use query::all;
 pub use query::{get, list, people};
 pub(crate) use query::{page_of_all, view, views_of};
+pub(crate) use samples::{
+    add_sample, all_samples, delete_samples, forget as forget_samples, keep_samples, real as real_samples, samples,
+};
 pub use wishes::set_channels;
 
 /// The sealed columns, as `vault::SEALED` calls them.
@@ -69,6 +73,9 @@ const EMAIL: &str = "contact.email";
 
 /// Why nothing is sent to them, in the words that staff see.
 pub(crate) const BLOCKED: &str = "This contact is blocked.";
+
+/// Why nothing is sent to an example.
+pub(crate) const SAMPLE: &str = "This person is an example: nobody is texted.";
 pub(crate) const NUMBER_CHANGED: &str = "The phone number was changed.";
 
 /// How often a merge can be met on the way to whom somebody is now: each is one that was committed meanwhile.

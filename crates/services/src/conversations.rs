@@ -5,6 +5,7 @@ pub(crate) mod assigning;
 pub mod batch;
 pub(crate) mod closing;
 mod done;
+pub(crate) mod leaving;
 pub mod notes;
 pub mod presence;
 mod seen;

@@ -40,6 +40,7 @@ pub type AfterStart = (DateTime<Utc>, Uuid);
 /// `NotAllowed`.
 pub async fn contacts(s: &Services, actor: &Actor, after: Option<AfterName>) -> Result<Block<AfterName>> {
     actor.may(Permission::ReadContacts)?;
+    actor.may(Permission::ExportData)?;
     let first = after.is_none();
     let mut file = writer(first);
     if first {
@@ -91,8 +92,9 @@ fn contact(one: &ContactView) -> [String; 10] {
 /// # Errors
 /// `NotAllowed`.
 pub async fn appointments(s: &Services, actor: &Actor, after: Option<AfterStart>) -> Result<Block<AfterStart>> {
-    actor.may(Permission::ReadAppointments)?;
-    actor.may(Permission::ReadContacts)?;
+    for needed in [Permission::ReadAppointments, Permission::ReadContacts, Permission::ExportData] {
+        actor.may(needed)?;
+    }
     let first = after.is_none();
     let mut file = writer(first);
     if first {

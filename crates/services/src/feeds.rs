@@ -5,24 +5,27 @@ mod read;
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use contract::{
     Code,
     feeds::{CreateFeed, Detail, FeedView, NewFeed},
 };
 use entity::{businesses::staff_label, feeds::feed};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, Set, sea_query::Expr,
 };
-use sha2::{Digest, Sha256};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     accounts,
     businesses::staff,
     kernel::{
-        Actor, Event, Permission, Principal, Result, Services,
+        Actor, Event, Permission, Principal, Result, Services, Tx,
         error::{field, not_found, problem},
+        events::Recorded,
+        tokens::{hash, token},
     },
 };
 
@@ -31,10 +34,6 @@ pub use read::{Feed, read};
 /// Most addresses of one person, and those that a list shows.
 const MOST: u64 = 20;
 const SHOWN: u64 = 200;
-
-/// Letters of the secret: 36 of these are 214 bits.
-const LETTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const LENGTH: usize = 36;
 
 /// The addresses of a member; for who manages the business, everybody's. The newest first.
 ///
@@ -62,7 +61,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateFeed) -> Result<NewF
         let words = format!("You have {MOST} addresses already. Revoke one that you do not use.");
         return Err(problem(Code::Conflict, words));
     }
-    let secret = secret();
+    let secret = token();
     let row = feed::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(actor.business_id),
@@ -75,7 +74,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateFeed) -> Result<NewF
         revoked_at: Set(None),
     };
     let row = row.insert(&tx.db).await?;
-    let facts = (label.map(|label| label.name), row.detail);
+    let facts = json!({ "visits_with": label.map(|label| label.name), "tells": row.detail });
     tx.record_change(
         actor.business_id,
         &actor.who,
@@ -172,11 +171,34 @@ async fn label(db: &impl ConnectionTrait, business_id: Uuid, id: &str) -> Result
     found.ok_or_else(unknown)
 }
 
-fn secret() -> String {
-    let letter = |_| char::from(LETTERS[rand::random_range(0..LETTERS.len())]);
-    (0..LENGTH).map(letter).collect()
+/// Who has left reads nothing any more, and not again by the same address should they come back; nor does who made one in somebody's name.
+pub(crate) async fn members_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        match one.event {
+            Event::MemberRemoved(account) => {
+                feed::Entity::update_many()
+                    .col_expr(feed::Column::RevokedAt, Expr::value(tx.now))
+                    .filter(feed::Column::BusinessId.eq(one.business_id))
+                    .filter(feed::Column::AccountId.eq(account))
+                    .filter(feed::Column::RevokedAt.is_null())
+                    .exec(&tx.db)
+                    .await?;
+            }
+            Event::EmailTakenBack { account, since } => revoke_since(tx, one, account, since).await?,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
-fn hash(secret: &str) -> String {
-    hex::encode(Sha256::digest(secret.as_bytes()))
+async fn revoke_since(tx: &mut Tx, heard: &Recorded, account: Uuid, since: DateTime<Utc>) -> Result<()> {
+    let made = own(heard.business_id, account).filter(feed::Column::CreatedAt.gte(since));
+    for row in made.all(&tx.db).await? {
+        let id = row.id;
+        let mut row = row.into_active_model();
+        row.revoked_at = Set(Some(tx.now));
+        row.update(&tx.db).await?;
+        tx.record(heard.business_id, &heard.by, Event::FeedRevoked(id));
+    }
+    Ok(())
 }

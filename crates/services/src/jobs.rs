@@ -6,11 +6,11 @@ use entity::messages::message;
 use sea_orm::QuerySelect;
 
 use crate::{
-    appointments, calendars, conversations,
+    accounts, appointments, calendars, conversations,
     delivery::{in_state, retry, unknown},
     imports,
     kernel::{Result, Services, queue::Job},
-    mails, notifications, receiving, reminders, sending,
+    mails, notifications, numbers, receiving, reminders, retention, selftest, sending, tasks,
 };
 
 /// Rows taken per tick of each kind.
@@ -26,8 +26,16 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::Receive { provider_sid } => receiving::receive_again(s, &provider_sid).await,
         Job::NotifyOfBreaker { scope, businesses } => notifications::tell_of_breaker(s, &scope, &businesses).await,
         Job::ReadCalendar { source_id } => calendars::read(s, source_id).await,
+        Job::LookUpPurchase { request_id } => numbers::requests::look_up(s, request_id).await,
+        Job::CheckRegistration { number_id } => numbers::registration::check(s, number_id).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
+        Job::SelfTest { business_id } => selftest::perform(s, business_id).await,
         Job::Import { import_id } => imports::perform(s, import_id).await,
+        Job::ForgottenPassword { reset_id } => accounts::passwords::look_up(s, reset_id).await,
+        Job::PassOn { business_id, account_id } => {
+            conversations::leaving::pass_on(s, business_id, account_id).await?;
+            tasks::leaving::pass_on(s, business_id, account_id).await
+        }
         Job::CloseQuiet { business_id, days, from } => conversations::closing::go_on(s, business_id, days, from).await,
         Job::TellOfBreaker { scope, businesses } => mails::tell_of_breaker(s, &scope, &businesses).await,
     }
@@ -47,6 +55,10 @@ pub async fn tick(s: &Services) -> Result<()> {
     reminders::replan_some(s).await?;
     appointments::past::tick(s).await?;
     calendars::tick(s).await?;
+    numbers::requests::tick(s).await?;
+    numbers::registration::tick(s).await?;
+    selftest::tick(s).await?;
+    retention::tick(s).await?;
     let late = s.now() - Duration::seconds(20);
     let lost = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

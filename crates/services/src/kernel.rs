@@ -15,6 +15,7 @@ pub(crate) mod paging;
 pub mod queue;
 pub mod rotation;
 pub(crate) mod services;
+pub(crate) mod tokens;
 pub(crate) mod tx;
 pub mod vault;
 pub mod wake;
@@ -24,6 +25,6 @@ pub use self::{
     clock::Clock,
     db::Db,
     error::{Error, Result},
-    services::{Services, Settings},
+    services::{OidcSettings, Services, Settings},
 };
 pub(crate) use self::{events::Event, tx::Tx};

@@ -4,23 +4,28 @@
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `feeds`, `conversations`, `messages`,
-//!   `tasks`; `exports` and `imports` (files of people and visits); `channels`, `numbers`, `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
-//!   `receiving`, which answers; `reconcile`, which compares.
+//!   `receiving`, which answers; `reconcile`, which compares;
+//!   `retention`, which removes what texts said.
 //! - tops: `merging` (two people who are one), `search` (people, messages and visits at once), `filters` (what the
-//!   inbox is narrowed by), `pages` (what a screen shows of many nouns), `listeners` (what follows from
-//!   an event), `guards` (whether a message is still wanted), `jobs`, `setup`, `seed`, and this file, which wires them.
+//!   inbox is narrowed by), `samples` (people to try things with), `pages` (what a screen shows of many nouns),
+//!   `platform` (all businesses, for whoever runs the installation), `doctor` (what the installation itself looks like),
+//!   `listeners` (what follows from an event), `guards` (whether a message is still wanted), `jobs`, `setup`, `seed`, and
+//!   this file, which wires them.
 
 pub mod accounts;
 pub mod appointments;
+pub mod audit;
 pub mod businesses;
 pub mod calendars;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
 pub mod delivery;
+pub mod doctor;
 pub mod exports;
 pub mod feeds;
 pub mod filters;
@@ -38,6 +43,7 @@ pub mod notifications;
 pub mod numbers;
 pub mod outbox;
 pub mod pages;
+pub mod platform;
 #[cfg(test)]
 mod query_plans;
 mod questions;
@@ -46,8 +52,11 @@ pub mod receiving;
 pub mod reconcile;
 pub mod reminders;
 pub mod reports;
+pub mod retention;
+pub mod samples;
 pub mod search;
 pub mod seed;
+pub mod selftest;
 pub mod sending;
 pub mod setup;
 mod spend;
@@ -59,7 +68,8 @@ use kernel::{services::Extensions, tx::Wiring};
 
 pub use channels::{connections::Credentials, email::Email};
 pub use kernel::{
-    Actor, Clock, Db, Error, Permission, Principal, Result, Services, Settings, db, live, queue, rotation, vault, wake,
+    Actor, Clock, Db, Error, OidcSettings, Permission, Principal, Result, Services, Settings, db, live, queue, rotation, vault,
+    wake,
 };
 pub use spend::set_price;
 pub use twilio::signature::SharedKey;
@@ -97,6 +107,13 @@ impl Services {
         let nouns = Extensions::default()
             .with(&WIRING)
             .with(accounts::Passwords::default())
+            .with(accounts::Throttle::default())
+            .with(
+                settings
+                    .oidc
+                    .clone()
+                    .map(|oidc| accounts::oidc::Issuer::new(oidc, &settings.public_url)),
+            )
             .with(appointments::link::Signing::default())
             .with(contacts::Looks::new(1))
             .with(contacts::search::Cache::default())
@@ -104,6 +121,7 @@ impl Services {
             .with(channels::push::Push::new(&settings.public_url))
             .with(calendars::Fetcher::new(settings.private_calendars))
             .with(email)
+            .with(selftest::Front::new())
             .with(delivery::StatusBatch::new(groups))
             .with(outbox::Writing::new(groups))
             .with(sending::ResultBatch::new(groups))

@@ -5,10 +5,12 @@
 mod views;
 
 use crate::{
+    accounts::invitations,
     appointments::clocks,
-    conversations::assigning,
+    conversations::{assigning, leaving},
+    feeds,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    mails, moves, notifications, outbox, reminders, reports, tasks,
+    mails, moves, notifications, numbers, outbox, reminders, reports, tasks,
 };
 
 pub(crate) use views::views;
@@ -31,7 +33,9 @@ macro_rules! on {
 pub(crate) static LISTENERS: &[Listener] = &[
     on!([Answered] => reminders::answered, causes [AppointmentConfirmed AppointmentDeclined MessageWithdrawn RetryEnded]),
     on!([ContactOptedOut ContactBlocked PhoneChanged] => outbox::withdraw_for_contacts, causes [MessageWithdrawn RetryEnded]),
-    on!([HoldEnded SendingChanged AccountChanged] => outbox::recheck),
+    on!([MessageDelivered MessageFailed] => numbers::registration::messages_changed),
+    on!([NumberReleased] => outbox::leave_from_default),
+    on!([HoldEnded SendingChanged AccountChanged NumberAssigned RegistrationChanged BusinessResumed] => outbox::recheck),
     on!([MessageReceived] => outbox::pause_later),
     // When it is known whether anybody waits, and before anybody is told.
     on!([MessageReceived] => assigning::texts_came_in, causes [ConversationAssigned]),
@@ -50,10 +54,21 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),
     on!([ConversationRestored] => tasks::conversations_restored),
+    on!([MemberRemoved EmailTakenBack] => feeds::members_changed, causes [FeedRevoked]),
+    on!([MemberRemoved] => notifications::members_removed),
+    on!([SessionsChanged] => notifications::sessions_changed),
+    on!([MemberRoleChanged MemberRemoved EmailTakenBack] => invitations::inviters_changed, causes [InvitationRevoked]),
+    on!([MemberRemoved] => leaving::members_removed),
+    on!([MemberInvited InvitationSentAgain] => mails::invited),
+    on!([AccountLetter] => mails::about_account),
     on!([BreakerOpened BreakerClosed] => mails::breakers_changed),
     on!([BudgetReached] => mails::budgets_reached),
+    on!([NumberRequestDecided] => mails::number_requests_decided),
+    on!([DeviceAdded SecondFactorOn SecondFactorOff] => mails::accounts_changed),
+    on!([BusinessSuspended BusinessResumed LookBegan] => mails::installation_did),
     // Last of all, when it is decided whether anybody is asked for an answer.
-    on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached] => notifications::collect),
+    on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached
+        NumberRequestDecided RegistrationChanged BusinessSuspended BusinessResumed LookBegan] => notifications::collect),
     // Over everything, so that no noun can forget them.
     on!(every => reports::count),
     on!(every => audit::write),

@@ -3,6 +3,8 @@
 //! called for outside any, and what became of it is written down (law 2). One cause is one mail to each of them, by its key. Where no mail
 //! server is set up, nothing is stored.
 
+mod guarding;
+mod letters;
 mod listen;
 mod send;
 mod store;
@@ -23,10 +25,19 @@ use crate::{
     },
 };
 
-pub(crate) use listen::{breakers_changed, budgets_reached, concerns, tell_of_breaker};
+pub(crate) use guarding::accounts_changed;
+pub(crate) use letters::{about_account, about_invitation, invited};
+pub(crate) use listen::{
+    breakers_changed, budgets_reached, concerns, installation_did, number_requests_decided, tell_of_breaker,
+};
 pub use send::{due, prune, recover, send_some, tick};
 use store::{Kind, New};
-pub(crate) use view::latest;
+pub(crate) use view::{latest, of_each};
+
+/// Whether mail can be sent at all.
+pub fn works(s: &Services) -> bool {
+    channels::mail_server(s).is_some()
+}
 
 /// One person may ask for so much.
 const TEST_EVERY: Duration = Duration::minutes(1);

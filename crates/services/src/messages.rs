@@ -5,7 +5,7 @@ use contract::{
     Code, Page,
     messages::{Direction, LogQuery, MessageView},
 };
-use domain::{delivery::Status, later::Delay, origin::Origin, words};
+use domain::{delivery::Status, later::Delay, origin::Origin, retention, words};
 use entity::{contacts::contact, messages::message};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
@@ -163,6 +163,15 @@ pub(crate) async fn views(db: &impl ConnectionTrait, business_id: Uuid, ids: &[U
     Ok(rows.into_iter().map(shown).collect())
 }
 
+/// What it says, as it is shown; where its words were removed, that they were.
+pub(crate) fn said(row: &message::Model) -> String {
+    match row.removed_after {
+        Some(days) => retention::in_its_place(days),
+        None if row.direction == "inbound" => words::shown(&row.body).to_owned(),
+        None => row.body.clone(),
+    }
+}
+
 pub(crate) fn shown(row: message::Model) -> MessageView {
     let status = status(&row);
     let inbound = row.direction == "inbound";
@@ -174,6 +183,8 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
     let undo_until = (waits_for == Some(Delay::Undo.as_str())).then_some(row.not_before);
     let paused = waits_for == Some(Delay::Paused.as_str());
     MessageView {
+        removed: row.removed_after.is_some(),
+        body: said(&row),
         id: row.id,
         conversation_id: row.conversation_id,
         contact_id: row.contact_id,
@@ -185,11 +196,6 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
             .wait_reason
             .filter(|_| matches!(status, Status::Queued | Status::Unknown) || row.retry_at.is_some())
             .unwrap_or_else(|| status.label().to_owned()),
-        body: if inbound {
-            words::shown(&row.body).to_owned()
-        } else {
-            row.body
-        },
         segments: row.segments.max(0) as u32,
         author: row.author,
         provider_sid: row.provider_sid,

@@ -37,6 +37,7 @@ use crate::{
 };
 
 pub use devices::{add_device, prepare, public_key, remove_device, send_test};
+pub(crate) use devices::{members_removed, sessions_changed};
 pub(crate) use listen::{collect, tell_of_breaker};
 pub use send::{due as pushes_due, push_some, recover, tick};
 

@@ -34,7 +34,7 @@ pub use later::{change, resume, send_now, time_of, undo};
 pub(crate) use respond::answers_since;
 pub(crate) use respond::respond;
 pub(crate) use sender::sender;
-pub use trial::send_test;
+pub use trial::{send_connection_test, send_test};
 pub use write::send;
 pub(crate) use write::{Writing, send_within};
 
@@ -97,12 +97,52 @@ pub(crate) async fn cancel(tx: &mut Tx, business_id: Uuid, id: Uuid, why: &str) 
     }
 }
 
+/// A number is gone: what waits to leave from it leaves from the usual one. Without one it stays as it is, and its claim says why.
+pub(crate) async fn leave_from_default(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let Event::NumberReleased { phone, .. } = &one.event else {
+            continue;
+        };
+        let services = tx.services().clone();
+        let Some(usual) = sender(&services, &tx.db, one.business_id, None, None).await? else {
+            continue;
+        };
+        let waiting = message::Entity::in_business(one.business_id)
+            .filter(Expr::cust(WAITING))
+            .filter(message::Column::Ours.eq(phone.as_ref()))
+            .filter(message::Column::Channel.eq(Channel::Sms.as_str()))
+            .lock(LockType::NoKeyUpdate)
+            .all(&tx.db)
+            .await?;
+        for some in waiting.chunks(500) {
+            message::Entity::update_many()
+                .col_expr(message::Column::Ours, Expr::value(usual.clone()))
+                // Its turn was one at the other number.
+                .col_expr(
+                    message::Column::SlotAt,
+                    Expr::value(Option::<chrono::DateTime<chrono::Utc>>::None),
+                )
+                .filter(message::Column::Id.is_in(some.iter().map(|m| m.id)))
+                .exec(&tx.db)
+                .await?;
+        }
+        if !waiting.is_empty() {
+            recheck_of(tx, one.business_id, None).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Something that held messages back is over: they are looked at again at once.
 pub(crate) async fn recheck(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
         match &one.event {
             Event::HoldEnded(contact) => recheck_of(tx, one.business_id, Some(contact.id)).await?,
-            Event::SendingChanged { wider: true } | Event::AccountChanged => recheck_of(tx, one.business_id, None).await?,
+            Event::SendingChanged { wider: true, .. }
+            | Event::AccountChanged
+            | Event::NumberAssigned(_)
+            | Event::RegistrationChanged { .. }
+            | Event::BusinessResumed => recheck_of(tx, one.business_id, None).await?,
             _ => {}
         }
     }

@@ -2,11 +2,14 @@
 
 pub mod backlog;
 pub mod contact;
+pub mod guide;
 pub mod log;
 pub mod me;
 pub mod notices;
+pub mod people;
 pub mod settings;
 pub mod task;
 pub mod thread;
 pub mod today;
+pub mod twilio;
 pub mod visit;

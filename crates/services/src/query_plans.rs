@@ -1,6 +1,9 @@
 //! The queries that run all the time use the index that was made for them, on both databases: their cost does not grow with history.
 
 mod calendar;
+mod keeping;
+mod running;
+mod trail;
 
 use chrono::{DateTime, Utc};
 use domain::{delivery::Status, filters::Filters, search::Search};
@@ -58,9 +61,11 @@ INSERT INTO appointment (id, business_id, contact_id, starts_at, status, staff_l
 INSERT INTO appointment_change (id, business_id, appointment_id, revision, before, starts_at, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', md5((n % 2000)::text)::uuid, n / 2000, '', now(), now()
   FROM generate_series(1, 20000) n;
-INSERT INTO audit_event (id, business_id, actor, action, entity, entity_id, at)
+INSERT INTO audit_event (id, business_id, actor, action, entity, entity_id, at, who, area)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', '', '', 'appointment', md5((n % 20)::text)::uuid,
-    now() - n * interval '1 minute' FROM generate_series(1, 20000) n;
+    now() - n * interval '1 minute', md5((n % 17)::text)::uuid::text, CASE n % 50 WHEN 0 THEN 'settings' ELSE 'appointments' END FROM generate_series(1, 20000) n;
+INSERT INTO business (id, slug, name, contact_line, time_zone, country, quiet_start, quiet_end, cadence, hourly_limit, created_at, replan_at)
+  SELECT gen_random_uuid(), n::text, '', '', 'UTC', '', 0, 0, '', 1, now(), CASE n % 500 WHEN 0 THEN now() END FROM generate_series(1, 5000) n;
 INSERT INTO note (id, business_id, conversation_id, contact_id, author, body, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', c, c, '', '', t
   FROM (SELECT md5((n % 20)::text)::uuid AS c, now() - n * interval '1 minute' AS t FROM generate_series(1, 20000) n) rows;
@@ -79,7 +84,9 @@ INSERT INTO calendar_source (id, business_id, name, url, next_at, created_at, up
 INSERT INTO calendar_event (id, business_id, source_id, uid, recurrence, title, title_key, starts_at, state, created_at, updated_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', md5((n % 50)::text)::uuid, n::text, '', '', (n % 700)::text,
     now() + n * interval '1 minute', 'linked', now(), now() FROM generate_series(1, 20000) n;
-ANALYZE calendar_source; ANALYZE calendar_event;
+INSERT INTO message_kept (message_id, business_id, look_at)
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', now() + n * interval '1 minute' FROM generate_series(1, 5000) n;
+ANALYZE message_kept; ANALYZE business; ANALYZE calendar_source; ANALYZE calendar_event;
 ANALYZE appointment_change; ANALYZE audit_event; ANALYZE consent; ANALYZE contact_tag; ANALYZE saved_filter; ANALYZE presence; ANALYZE note; ANALYZE appointment; ANALYZE message; ANALYZE conversation; ANALYZE reminder_request; ANALYZE contact;
 ";
 
@@ -142,6 +149,7 @@ async fn due(db: &Db, b: DbBackend, business: Uuid) {
     let over = appointments::past::over(business, moment(), moment(), moment(), chrono::Duration::zero());
     uses(db, b, "appointment_unmarked", over.limit(40)).await;
     uses(db, b, "appointment_marked", appointments::past::marked_in(business, business)).await;
+    uses(db, b, "business_replan", reminders::replan::waiting_businesses(moment())).await;
     uses(
         db,
         b,
@@ -280,6 +288,8 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     let somebody = Uuid::parse_str("cfcd2084-95d5-65ef-66e7-dff9f98764da").expect("the md5 of 0");
     due(&db, b, business).await;
     calendar::queries(&db, b, business).await;
+    running::queries(&db, b, business).await;
+    keeping::queries(&db, b, business).await;
     each_text(&db, b, business, somebody).await;
     let waiting_of = message::Entity::in_business(business)
         .filter(Expr::cust(messages::WAITING))
@@ -350,6 +360,7 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
         .await;
         uses(&db, b, "note_conversation", person::notes_of(somebody, before).limit(51)).await;
     }
+    trail::queries(&db, b, business, somebody).await;
     for after in [None, Some(Cursor("ann".to_owned(), somebody))] {
         let tagged = contacts::tags::people_with(business, "new", after.as_ref()).limit(51);
         uses(&db, b, "contact_tag_people", tagged).await;

@@ -11,6 +11,7 @@ use contract::{
 use domain::{snooze, template};
 use entity::quick_replies::quick_reply;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel, ModelTrait, PaginatorTrait, QueryOrder, QuerySelect, Set};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
@@ -188,8 +189,8 @@ async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<
 }
 
 /// What the audit trail keeps of it.
-fn facts(row: &quick_reply::Model) -> (String, String, String) {
-    (row.name.clone(), row.body.clone(), row.actions.clone())
+fn facts(row: &quick_reply::Model) -> Value {
+    json!({ "name": row.name, "text": row.body, "actions": row.actions })
 }
 
 fn view(row: quick_reply::Model) -> Result<QuickReplyView> {

@@ -6,7 +6,7 @@ mod handle;
 mod receive;
 mod route;
 
-pub(crate) use receive::{InboundBatch, receive_again, take, unprocessed};
+pub(crate) use receive::{InboundBatch, forget, receive_again, take, unprocessed};
 pub use receive::{Received, receive};
 #[cfg(test)]
 pub(crate) use route::last_senders;

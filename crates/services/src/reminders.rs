@@ -5,6 +5,7 @@ mod families;
 mod firing;
 mod listen;
 mod moved;
+mod preview;
 pub(crate) mod replan;
 mod siblings;
 
@@ -34,6 +35,7 @@ pub(crate) use answers::{answered, answered_on_page, perhaps_meant};
 pub(crate) use firing::due;
 pub use firing::{send_now, tick};
 pub(crate) use listen::{appointments_changed, messages_changed, still_wanted};
+pub use preview::preview;
 pub use replan::tick as replan_some;
 
 /// Why an appointment's open reminders end.
@@ -75,7 +77,8 @@ pub(crate) async fn plan(
     contact: &contact::Model,
     appointment: &appointment::Model,
 ) -> Result<()> {
-    if clocks::undecided(appointment) {
+    // Nobody is reminded of an example.
+    if clocks::undecided(appointment) || contact.sample {
         return Ok(());
     }
     for item in planned(tx, business, contact, appointment).await? {

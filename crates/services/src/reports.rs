@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use contract::reports::{Daily, DailyQuery};
 use domain::when;
-use entity::reports::counter_day;
+use entity::{businesses::business, reports::counter_day};
 use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{Expr, OnConflict},
@@ -89,6 +89,8 @@ pub async fn daily(s: &Services, actor: &Actor, query: DailyQuery) -> Result<Vec
     }
     let rows = counter_day::Entity::in_business(actor.business_id)
         .filter(counter_day::Column::Day.between(from.to_string(), to.to_string()))
+        // Who tried to come in is the audit trail's to tell.
+        .filter(counter_day::Column::What.ne(Counter::SignInFailed.as_str()))
         .order_by_asc(counter_day::Column::Day)
         .limit(LONGEST as u64 * Counter::KINDS)
         .all(s.read())
@@ -109,6 +111,18 @@ pub async fn daily(s: &Services, actor: &Actor, query: DailyQuery) -> Result<Vec
         day,
     });
     Ok(shown.collect())
+}
+
+/// How often somebody gave a wrong password for one of the people who work here, on each of the last `days` days that had any, latest first.
+pub(crate) async fn failed_sign_ins(s: &Services, business: &business::Model, days: i64) -> Result<Vec<(String, i64)>> {
+    let today = s.now().with_timezone(&businesses::zone(business)).date_naive();
+    let from = today - chrono::Duration::days(days - 1);
+    let rows = counter_day::Entity::in_business(business.id)
+        .filter(counter_day::Column::Day.between(from.to_string(), today.to_string()))
+        .filter(counter_day::Column::What.eq(Counter::SignInFailed.as_str()))
+        .order_by_desc(counter_day::Column::Day)
+        .limit(LONGEST as u64);
+    Ok(rows.all(s.read()).await?.into_iter().map(|row| (row.day, row.n)).collect())
 }
 
 /// The last `days` days up to today, oldest first; nothing is left out, days without anything are all zeros.

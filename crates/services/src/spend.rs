@@ -124,6 +124,11 @@ pub(crate) async fn add(tx: &mut Tx, business_id: Uuid, at: DateTime<Utc>, micro
             let line = budget / 100 * percent;
             after >= line && after - micros < line
         };
+        // The banner says *used up* as soon as no other text has room.
+        let room = budget - to_country(&tx.db, Some(&b.country), 1).await?;
+        if (after > room) != (after - micros > room) {
+            tx.mark_changed(business_id, Changed::Notices);
+        }
         if let Some(percent) = [100, ALERT_PERCENT].into_iter().find(|percent| crosses(*percent)) {
             tx.mark_changed(business_id, Changed::Notices);
             let month = month(&b, at);

@@ -2,6 +2,7 @@
 
 mod edit;
 pub(crate) mod hold;
+pub(crate) mod leaving;
 pub(crate) mod list;
 mod listen;
 
@@ -22,6 +23,7 @@ use sea_orm::{
     QuerySelect, Set,
     sea_query::{OnConflict, SimpleExpr},
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -279,7 +281,8 @@ pub async fn set_done(s: &Services, actor: &Actor, id: Uuid, done: bool) -> Resu
     } else {
         (Event::TaskReopened(id), "open")
     };
-    tx.record_change(actor.business_id, &actor.who, event, Some(before), Some(after));
+    let facts = |state: &str| json!({ "state": state });
+    tx.record_change(actor.business_id, &actor.who, event, Some(facts(&before)), Some(facts(after)));
     edit::finish(tx, actor, id).await
 }
 

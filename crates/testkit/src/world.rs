@@ -190,6 +190,13 @@ impl World {
         opened.expect("the keys are there")
     }
 
+    /// The same database seen by a process that looks for Twilio at this address.
+    pub async fn process_at(&self, twilio_url: &str) -> Services {
+        open(&self.db.url, &self.clock, &self.sim, twilio_url, master(), None)
+            .await
+            .expect("the keys are there")
+    }
+
     /// The same database seen by another process.
     pub async fn another_process(&self) -> Services {
         self.another_process_with(master()).await.expect("the keys are there")
@@ -391,6 +398,7 @@ async fn open(
         account_per_second,
         calendars_every: chrono::Duration::minutes(10),
         private_calendars: true,
+        oidc: None,
     };
     let account = Some(Credentials {
         sid: sim.account_sid().to_owned(),

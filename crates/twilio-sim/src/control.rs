@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 
 use crate::faults::Fault;
 use crate::inbound::{self, InboundText};
+use crate::look::LookedAt;
 use crate::mailbox::SimMail;
+use crate::numbers::{Registration, SimNumber};
 use crate::shared::Shared;
 use crate::state::{Create, SimMessage};
 
@@ -28,6 +30,11 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/pace", post(pace))
         .route("/control/shared-key", post(shared_key))
         .route("/control/inbound-url", post(inbound_url))
+        .route("/control/numbers", post(own_number))
+        .route("/control/registration", post(registration))
+        .route("/control/network-answers", post(network_answers))
+        .route("/control/account", post(account))
+        .route("/control/look", post(look))
         .route("/control/clock", post(clock))
         .route("/control/reset", post(reset))
         .route("/control/state", get(overview))
@@ -146,6 +153,82 @@ struct InboundUrl {
 
 async fn inbound_url(State(shared): State<Arc<Shared>>, Json(to): Json<InboundUrl>) -> StatusCode {
     shared.write(|state| state.inbound_url = to.url.filter(|url| !url.is_empty()));
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct OwnNumber {
+    /// The main account, if not given.
+    account_sid: Option<String>,
+    phone: String,
+    sms_url: Option<String>,
+}
+
+/// A number that an account has, as if it had bought it long ago.
+async fn own_number(State(shared): State<Arc<Shared>>, Json(own): Json<OwnNumber>) -> (StatusCode, Json<SimNumber>) {
+    let account = own.account_sid.as_ref().unwrap_or(&shared.account_sid);
+    let number = shared.write(|state| {
+        let number = state.numbers.add(account, &own.phone);
+        let url = own.sms_url.clone();
+        let changed = url.and_then(|url| state.numbers.change(&number.sid, |n| n.sms_url = url));
+        changed.unwrap_or(number)
+    });
+    (StatusCode::CREATED, Json(number))
+}
+
+#[derive(Deserialize)]
+struct Registered {
+    phone: String,
+    #[serde(flatten)]
+    how: serde_json::Map<String, Value>,
+}
+
+/// How a number is registered; what is not given is in order.
+async fn registration(
+    State(shared): State<Arc<Shared>>,
+    Json(told): Json<Registered>,
+) -> Result<StatusCode, (StatusCode, String)> {
+    let how: Registration =
+        serde_json::from_value(Value::Object(told.how)).map_err(|e| (StatusCode::UNPROCESSABLE_ENTITY, e.to_string()))?;
+    shared.write(|state| state.numbers.register(&told.phone, how));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+struct NetworkAnswers {
+    phone: String,
+    answers: bool,
+}
+
+/// Whether the network itself answers HELP, START and STOP at a number.
+async fn network_answers(State(shared): State<Arc<Shared>>, Json(told): Json<NetworkAnswers>) -> StatusCode {
+    shared.write(|state| state.numbers.set_quiet(&told.phone, !told.answers));
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct Account {
+    account_sid: String,
+    /// None: it is not known any more.
+    token: Option<String>,
+    /// The account it is a part of.
+    parent: Option<String>,
+}
+
+/// Another account, or another token for one.
+async fn account(State(shared): State<Arc<Shared>>, Json(told): Json<Account>) -> StatusCode {
+    shared.write(|state| {
+        state.set_account(&told.account_sid, told.token.as_deref());
+        if let Some(parent) = &told.parent {
+            state.numbers.set_parent(&told.account_sid, parent);
+        }
+    });
+    StatusCode::NO_CONTENT
+}
+
+/// What whoever looks at the accounts finds wrong from now on; `{}`: nothing.
+async fn look(State(shared): State<Arc<Shared>>, Json(look): Json<LookedAt>) -> StatusCode {
+    shared.write(|state| state.look = look);
     StatusCode::NO_CONTENT
 }
 

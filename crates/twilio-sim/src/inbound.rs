@@ -50,7 +50,8 @@ pub(crate) fn receive(shared: &Shared, text: &InboundText) -> SimMessage {
             messaging_service_sid: None,
             status_callback: None,
         });
-        if let Some(answer) = answer(state, text) {
+        let answer = answer(state, text).filter(|_| !state.numbers.is_quiet(&text.to));
+        if let Some(answer) = answer {
             state.add(Draft {
                 sid: new_sid("SM"),
                 account_sid,
@@ -82,7 +83,12 @@ fn answer(state: &mut crate::state::State, text: &InboundText) -> Option<&'stati
 
 /// Posts the text to the webhook, if one is set, and notes on the message how that went.
 pub(crate) async fn deliver(shared: &Arc<Shared>, message: &SimMessage, text: &InboundText) -> Vec<WebhookCall> {
-    let Some(url) = shared.read(|state| state.inbound_url.clone()) else {
+    // A number with an address of its own posts there; the rest where the simulator was told to.
+    let url = shared.read(|state| {
+        let own = state.numbers.owner(&text.to).map(|n| n.sms_url.clone());
+        own.filter(|url| !url.is_empty()).or_else(|| state.inbound_url.clone())
+    });
+    let Some(url) = url else {
         note(shared, &message.sid, "no webhook is set".into());
         return Vec::new();
     };

@@ -20,8 +20,10 @@ mod form;
 mod inbound;
 mod life;
 mod listener;
+mod look;
 mod mail;
 mod mailbox;
+mod numbers;
 mod pages;
 mod phones;
 mod rest;
@@ -41,7 +43,9 @@ use tokio::net::TcpListener;
 
 pub use faults::{Fault, FaultKind};
 pub use inbound::InboundText;
+pub use look::{LookedAt, LookedNumber, LookedService};
 pub use mailbox::SimMail;
+pub use numbers::{Numbers, Registration, SimNumber, SimService};
 pub use state::{Create, Direction, SimMessage, State, WebhookCall};
 
 use listener::{CuttableListener, Wire};
@@ -242,6 +246,49 @@ impl Sim {
     /// From now on this account's webhooks are signed with a shared key (its id and secret); none: with the account's token.
     pub fn set_shared_key(&self, account_sid: &str, key: Option<(&str, &str)>) {
         self.shared.write(|state| state.set_shared_key(account_sid, key));
+    }
+
+    /// A number that an account has, as if it had bought it long ago.
+    pub fn own_number(&self, account_sid: &str, phone: &str) -> SimNumber {
+        self.shared.write(|state| state.numbers.add(account_sid, phone))
+    }
+
+    /// Another address for a number's incoming texts, as if somebody had set it in the console.
+    pub fn set_sms_url(&self, phone: &str, url: &str) {
+        self.shared.write(|state| {
+            let sid = state.numbers.owner(phone).map(|n| n.sid.clone());
+            sid.and_then(|sid| state.numbers.change(&sid, |n| url.clone_into(&mut n.sms_url)))
+        });
+    }
+
+    /// How a number is registered with carriers.
+    pub fn set_registration(&self, phone: &str, how: Registration) {
+        self.shared.write(|state| state.numbers.register(phone, how));
+    }
+
+    /// An account's Messaging Service.
+    pub fn set_service(&self, account_sid: &str, service: SimService) {
+        self.shared.write(|state| state.numbers.set_service(account_sid, service));
+    }
+
+    /// An API key of an account: its SID and secret.
+    pub fn add_api_key(&self, account_sid: &str, key_sid: &str, secret: &str) {
+        self.shared.write(|state| state.numbers.add_key(key_sid, secret, account_sid));
+    }
+
+    /// From now on this account is a part of another one.
+    pub fn set_parent(&self, account_sid: &str, parent: &str) {
+        self.shared.write(|state| state.numbers.set_parent(account_sid, parent));
+    }
+
+    /// Whether the network itself answers HELP, START and STOP at a number.
+    pub fn set_network_answers(&self, phone: &str, answers: bool) {
+        self.shared.write(|state| state.numbers.set_quiet(phone, !answers));
+    }
+
+    /// What whoever looks at the accounts finds wrong from now on.
+    pub fn set_look(&self, look: LookedAt) {
+        self.shared.write(|state| state.look = look);
     }
 
     /// Disarms all faults.

@@ -3,6 +3,9 @@
 mod create;
 mod errors;
 mod list;
+mod look;
+mod messaging;
+mod numbers;
 mod shapes;
 
 use std::sync::Arc;
@@ -12,7 +15,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,13 +29,34 @@ use errors::ApiError;
 
 pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
-        .route("/2010-04-01/Accounts/{account}", get(account))
+        .route("/2010-04-01/Accounts/{account}", get(look::account))
+        .route("/2010-04-01/Accounts/{account}/Balance.json", get(look::balance))
         .route(
             "/2010-04-01/Accounts/{account}/Messages.json",
             get(list::messages).post(create::create),
         )
         .route("/2010-04-01/Accounts/{account}/Messages/{sid}", get(fetch).post(update))
-        .route("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json", get(list::numbers))
+        .route(
+            "/2010-04-01/Accounts/{account}/AvailablePhoneNumbers/{country}/{shelf}",
+            get(numbers::available),
+        )
+        .route(
+            "/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json",
+            get(list::numbers).post(numbers::buy),
+        )
+        .route(
+            "/2010-04-01/Accounts/{account}/IncomingPhoneNumbers/{sid}",
+            get(numbers::fetch).post(numbers::update).delete(numbers::release),
+        )
+        .route("/v1/Services", get(messaging::services))
+        .route("/v1/Services/{sid}", post(messaging::update))
+        .route("/v1/Services/{sid}/PhoneNumbers", get(messaging::numbers_of))
+        .route("/v1/Services/{sid}/PhoneNumbers/{number}", get(messaging::number))
+        .route("/v1/Messaging/GeoPermissions", get(look::countries))
+        .route("/v1/Alerts", get(look::alerts))
+        .route("/v1/Services/{sid}/Compliance/Usa2p", get(messaging::campaigns))
+        .route("/v1/a2p/BrandRegistrations/{sid}", get(messaging::brand))
+        .route("/v1/Tollfree/Verifications", get(messaging::verifications))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), authenticate))
 }
 
@@ -42,27 +66,33 @@ struct Caller(String);
 
 /// Basic auth with an account's SID and token, for that account's resources only.
 async fn authenticate(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
-    let Some(caller) = caller(&shared, &request) else {
+    let path = request.uri().path();
+    let Some((caller, by_key)) = caller(&shared, &request) else {
         return ApiError::authenticate().into_response();
     };
-    let account = request.uri().path().split('/').nth(3).map(|s| s.trim_end_matches(".json"));
-    if account != Some(caller.0.as_str()) {
-        return ApiError::not_found(request.uri().path()).into_response();
+    // The other hosts' addresses name no account: it is the caller's.
+    let account = path.split('/').nth(3).map(|s| s.trim_end_matches(".json"));
+    let named = path.starts_with("/2010-04-01/");
+    if named && account != Some(caller.0.as_str()) {
+        return ApiError::not_found(path).into_response();
+    }
+    // An ordinary API key may not look at accounts.
+    if by_key && named && path.split('/').count() == 4 {
+        return ApiError::authenticate().into_response();
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
 }
 
-fn caller(shared: &Shared, request: &Request) -> Option<Caller> {
+/// Who asks, and whether by an API key.
+fn caller(shared: &Shared, request: &Request) -> Option<(Caller, bool)> {
     let given = request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
     let given = String::from_utf8(STANDARD.decode(given).ok()?).ok()?;
     let (sid, token) = given.split_once(':')?;
-    let known = shared.read(|state| state.token(sid) == Some(token));
-    known.then(|| Caller(sid.to_owned()))
-}
-
-async fn account(Extension(Caller(account)): Extension<Caller>) -> Json<Value> {
-    Json(shapes::account(&account))
+    shared.read(|state| match state.numbers.key(sid, token) {
+        Some(account) => Some((Caller(account.to_owned()), true)),
+        None => (state.token(sid) == Some(token)).then(|| (Caller(sid.to_owned()), false)),
+    })
 }
 
 async fn fetch(

@@ -9,7 +9,10 @@ use serde::Serialize;
 use crate::SimConfig;
 use crate::clock;
 use crate::faults::{Armed, Fault, FaultKind, Plan};
+use crate::look::LookedAt;
 use crate::mailbox::{Mailbox, SimMail};
+use crate::numbers::Numbers;
+use crate::words::is_phone;
 
 /// Messages kept; the oldest goes first.
 const MAX_MESSAGES: usize = 50_000;
@@ -170,6 +173,10 @@ pub struct State {
     ahead: TimeDelta,
     pub(crate) delay: Duration,
     pub(crate) inbound_url: Option<String>,
+    /// Numbers, and how they are registered.
+    pub numbers: Numbers,
+    /// What is wrong with the accounts for whoever looks.
+    pub(crate) look: LookedAt,
 }
 
 impl State {
@@ -207,10 +214,30 @@ impl State {
         self.accounts.extend(token.map(|token| (sid.to_owned(), token.to_owned())));
     }
 
-    /// Whose number this is: the account that sent from it last, else the main one.
+    /// Numbers that an account was seen with are its own.
+    pub(crate) fn keep_seen(&mut self, account: &str) {
+        let seen: BTreeSet<String> = self
+            .messages
+            .iter()
+            .filter(|m| m.account_sid == account)
+            .map(SimMessage::business)
+            .filter(|n| is_phone(n))
+            .map(str::to_owned)
+            .collect();
+        for phone in seen {
+            self.numbers.add(account, &phone);
+        }
+    }
+
+    /// Whose number this is: the account that sent from it last, or has it, else the main one.
     pub(crate) fn account_of_number(&self, number: &str) -> String {
         let last = self.outbound().rev().find(|m| m.business() == number);
-        let main = || self.accounts.first().map(|(sid, _)| sid.clone()).unwrap_or_default();
+        let owner = self.numbers.owner(number).map(|n| n.account_sid.clone());
+        let main = || {
+            owner
+                .or_else(|| self.accounts.first().map(|(sid, _)| sid.clone()))
+                .unwrap_or_default()
+        };
         last.map_or_else(main, |m| m.account_sid.clone())
     }
 
@@ -440,5 +467,7 @@ impl State {
         self.opted_out.clear();
         self.faults.clear(|_| true);
         self.paces.clear();
+        self.numbers = Numbers::default();
+        self.look = LookedAt::default();
     }
 }

@@ -1,5 +1,7 @@
 //! The client of `https://api.twilio.com/2010-04-01` for messages.
 
+mod look;
+
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -11,6 +13,8 @@ use url::Url;
 use crate::Message;
 use crate::forms::is_sid;
 use crate::outcome::{Answer, Outcome, describe};
+
+pub use look::{AccountSeen, Look, NumberSeen, ServiceSeen};
 
 /// Largest answer read, in bytes. A full page of 1,000 long messages is a third of it.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
@@ -102,6 +106,9 @@ pub enum ReadError {
     /// Not the sid of a message, or a next page somewhere else than at Twilio; nothing was asked.
     #[error("this is not an address at Twilio")]
     NotTwilio,
+    /// What was answered is another account's.
+    #[error("Twilio answered with another account's data")]
+    OtherAccount,
 }
 
 /// The way to Twilio, for any account. Cheap to clone; clones, and the clients of all accounts, share their connections.
@@ -140,7 +147,17 @@ impl Api {
         Client {
             api: self.clone(),
             account_sid: sid.into(),
+            key: None,
             auth_token,
+        }
+    }
+
+    /// The client of one account that is called with an API key (`SK…`) and its secret in place of the auth token.
+    #[must_use]
+    pub fn account_by_key(&self, sid: impl Into<String>, key: impl Into<String>, secret: SecretString) -> Client {
+        Client {
+            key: Some(key.into()),
+            ..self.account(sid, secret)
         }
     }
 }
@@ -150,6 +167,8 @@ impl Api {
 pub struct Client {
     api: Api,
     account_sid: String,
+    /// `SK…`, whose secret stands in the place of the token.
+    key: Option<String>,
     auth_token: SecretString,
 }
 
@@ -183,10 +202,29 @@ impl Client {
     /// # Errors
     /// [`ReadError`]; `Http` with 401 for a token that is not this account's.
     pub async fn account_status(&self) -> Result<String, ReadError> {
-        let url = format!("{}/2010-04-01/Accounts/{}.json", self.api.url, self.account_sid);
-        let json = self.read(self.api.http.get(url)).await?;
+        let json = self.read(self.http().get(self.account_url(".json"))).await?;
         let status = json.get("status").and_then(Value::as_str);
         status.map(str::to_owned).ok_or(ReadError::Unreadable)
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.api.http
+    }
+
+    /// An address of the account itself.
+    pub(crate) fn account_url(&self, path: &str) -> String {
+        format!("{}/2010-04-01/Accounts/{}{path}", self.api.url, self.account_sid)
+    }
+
+    /// An address at another host of Twilio's, `https://messaging.twilio.com/…`. An API address that is not Twilio's own carries the paths
+    /// of all hosts.
+    pub(crate) fn host_url(&self, host: &str, path: &str) -> String {
+        let url = &self.api.url;
+        let own = url.strip_prefix("https://api.").filter(|rest| rest.ends_with("twilio.com"));
+        match own {
+            Some(rest) => format!("https://{host}.{rest}{path}"),
+            None => format!("{url}{path}"),
+        }
     }
 
     /// The message with this sid.
@@ -236,7 +274,7 @@ impl Client {
         })
     }
 
-    async fn read(&self, request: reqwest::RequestBuilder) -> Result<Value, ReadError> {
+    pub(crate) async fn read(&self, request: reqwest::RequestBuilder) -> Result<Value, ReadError> {
         let answer = self
             .ask(request)
             .await
@@ -253,8 +291,11 @@ impl Client {
     }
 
     /// Sends a request once. An answer whose body breaks off or is not JSON is an answer without JSON: its status is still worth knowing.
-    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
-        let request = request.basic_auth(&self.account_sid, Some(self.auth_token.expose_secret()));
+    pub(crate) async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
+        let request = request.basic_auth(
+            self.key.as_ref().unwrap_or(&self.account_sid),
+            Some(self.auth_token.expose_secret()),
+        );
         let response = request.send().await.map_err(reqwest::Error::without_url)?;
         Ok(Answer {
             http: response.status().as_u16(),

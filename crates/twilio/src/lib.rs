@@ -1,7 +1,8 @@
-//! Twilio's HTTP API for messages and its webhooks, in Rust types.
+//! Twilio's HTTP API for messages and numbers and its webhooks, in Rust types.
 //!
-//! Four things, each usable without the others:
+//! Five things, each usable without the others:
 //! - [`Api`] and its [`Client`]s: create, fetch and list messages; a create ends in one of four [`Outcome`]s.
+//! - [`numbers`]: look for a number, buy it, where its texts are posted, how it is registered.
 //! - [`signature`]: is this webhook request really from Twilio?
 //! - [`forms`]: what an inbound message or a status callback says.
 //! - [`errors`]: what an error code means and what to do about it.
@@ -12,10 +13,11 @@ mod client;
 pub mod errors;
 pub mod forms;
 mod message;
+pub mod numbers;
 mod outcome;
 pub mod signature;
 pub mod tls;
 
-pub use client::{Api, Client, Config, ListQuery, NewMessage, Page, ReadError};
+pub use client::{AccountSeen, Api, Client, Config, ListQuery, Look, NewMessage, NumberSeen, Page, ReadError, ServiceSeen};
 pub use message::Message;
 pub use outcome::Outcome;

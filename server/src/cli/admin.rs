@@ -2,9 +2,10 @@
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use contract::accounts::{Role, SignUp};
+use contract::accounts::{Invite, Role, SignUp};
 use services::{
-    Actor, Principal, Services, accounts, businesses, contacts::consent, integrations, numbers, reconcile, rotation, setup, vault,
+    Actor, Principal, Services, accounts, businesses, contacts::consent, integrations, numbers, pages, reconcile, rotation,
+    setup, vault,
 };
 
 use crate::{config::Config, secret};
@@ -17,9 +18,19 @@ pub enum Admin {
     AddNumber {
         #[arg(long)]
         business: String,
-        /// The Twilio number, like +14155550123.
+        /// The Twilio number, like +14155550123; a WhatsApp sender with whatsapp: before it.
         #[arg(long)]
         number: String,
+    },
+    /// Grants a request for a number: buys one at Twilio, or gives it one that the account has. Repeating it is harmless; ends well only once the number is there.
+    ApproveNumber(ApproveNumber),
+    /// Turns a request for a number down; the business reads why.
+    RejectNumber {
+        /// The request's id.
+        #[arg(long)]
+        request: uuid::Uuid,
+        #[arg(long)]
+        why: String,
     },
     /// Gives a business a Twilio account of its own, or that account a new auth token, which is read from standard input.
     ConnectTwilio {
@@ -49,8 +60,35 @@ pub enum Admin {
         #[arg(long)]
         id: String,
     },
-    /// Adds a person to a business.
+    /// Lets somebody who has an account run this installation: see all businesses, suspend them, and look into one that is told of it.
+    #[command(name = "make-platform-admin")]
+    Promote {
+        #[arg(long)]
+        email: String,
+    },
+    /// Takes that back.
+    #[command(name = "revoke-platform-admin")]
+    Demote {
+        #[arg(long)]
+        email: String,
+    },
+    /// Adds a person to a business; one who has an account keeps its name and password.
     AddMember(AddMember),
+    /// Invites somebody by e-mail; prints the link alone on the last line.
+    Invite {
+        #[arg(long)]
+        business: String,
+        #[arg(long)]
+        email: String,
+        /// owner, admin or staff
+        #[arg(long, default_value = "staff")]
+        role: String,
+    },
+    /// Lets somebody who has lost their authenticator and their recovery codes sign in with the password alone.
+    ResetSecondFactor {
+        #[arg(long)]
+        email: String,
+    },
     /// Makes a key for the API; printed alone on the last line, and never again.
     CreateApiKey {
         /// The business's slug.
@@ -116,17 +154,38 @@ pub struct CreateBusiness {
 }
 
 #[derive(Args)]
+pub struct ApproveNumber {
+    /// The request's id.
+    #[arg(long)]
+    request: uuid::Uuid,
+    #[command(flatten)]
+    number: WhichNumber,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct WhichNumber {
+    /// The number to buy, like +14155550123.
+    #[arg(long)]
+    buy: Option<String>,
+    /// A number that the Twilio account has already.
+    #[arg(long)]
+    owned: Option<String>,
+}
+
+#[derive(Args)]
 pub struct AddMember {
     #[arg(long)]
     business: String,
-    #[arg(long)]
+    /// Needed for somebody who has no account yet, as is the password.
+    #[arg(long, default_value = "")]
     name: String,
     #[arg(long)]
     email: String,
     /// owner, admin or staff
     #[arg(long, default_value = "staff")]
     role: String,
-    #[arg(long)]
+    #[arg(long, default_value = "")]
     password: String,
 }
 
@@ -139,10 +198,22 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
     match command {
         Admin::CreateBusiness(business) => create_business(&s, business).await?,
         Admin::AddMember(member) => add_member(&s, member).await?,
+        Admin::Invite { business, email, role } => invite(&s, &business, email, &role).await?,
+        Admin::Promote { email } => set_platform_admin(&s, &email, true).await?,
+        Admin::Demote { email } => set_platform_admin(&s, &email, false).await?,
         Admin::AddNumber { business, number } => {
             let business = businesses::by_slug(&s, &business).await?;
             let number = numbers::assign(&s, business.id, &number).await?;
-            println!("{} now sends from {number}", business.name);
+            if number.starts_with("whatsapp:") {
+                println!("{} now has the WhatsApp sender {number}", business.name);
+            } else {
+                println!("{} now sends from {number}", business.name);
+            }
+        }
+        Admin::ApproveNumber(approval) => approve_number(&s, approval).await?,
+        Admin::RejectNumber { request, why } => {
+            numbers::requests::reject(&s, &operator(uuid::Uuid::nil()), request, &why).await?;
+            println!("The request was turned down; its business is told.");
         }
         Admin::ConnectTwilio { business, account_sid } => connect_twilio(&s, &business, &account_sid).await?,
         Admin::DisconnectTwilio { business } => {
@@ -155,6 +226,12 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
             let business = businesses::by_slug(&s, &business).await?;
             numbers::accounts::remove_shared_key(&s, &operator(business.id), &id).await?;
             println!("Webhooks of {} are not believed any more if signed with {id}.", business.name);
+        }
+        Admin::ResetSecondFactor { email } => {
+            let name = accounts::second_factor::reset(&s, &email).await?;
+            println!(
+                "{name} signs in with the password alone from now on, and was told so by mail. They can set the second step up anew."
+            );
         }
         Admin::CreateApiKey { business, name, scopes } => {
             let business = businesses::by_slug(&s, &business).await?;
@@ -206,12 +283,53 @@ async fn create_business(s: &Services, cmd: CreateBusiness) -> anyhow::Result<()
 
 async fn add_member(s: &Services, cmd: AddMember) -> anyhow::Result<()> {
     let business = businesses::by_slug(s, &cmd.business).await?;
-    let role: Role = cmd
-        .role
-        .parse()
-        .map_err(|()| anyhow::anyhow!("role is owner, admin or staff"))?;
+    let role = role(&cmd.role)?;
     accounts::add_member(s, business.id, role, &cmd.name, &cmd.email, &cmd.password).await?;
     println!("{} is now {} of {}", cmd.email, role.as_str(), business.name);
+    Ok(())
+}
+
+async fn approve_number(s: &Services, cmd: ApproveNumber) -> anyhow::Result<()> {
+    let by = operator(uuid::Uuid::nil());
+    let done = match (cmd.number.buy, cmd.number.owned) {
+        (Some(phone), _) => numbers::requests::approve_buying(s, &by, cmd.request, &phone).await?,
+        (None, Some(phone)) => numbers::requests::approve_owned(s, &by, cmd.request, &phone).await?,
+        (None, None) => anyhow::bail!("Name the number to --buy, or one that is --owned."),
+    };
+    println!("{} is the business's now.", done.phone.unwrap_or_default());
+    Ok(())
+}
+
+fn role(typed: &str) -> anyhow::Result<Role> {
+    typed.parse().map_err(|()| anyhow::anyhow!("role is owner, admin or staff"))
+}
+
+async fn invite(s: &Services, business: &str, email: String, typed: &str) -> anyhow::Result<()> {
+    let business = businesses::by_slug(s, business).await?;
+    let role = role(typed)?;
+    let made = accounts::invitations::invite(s, &operator(business.id), Invite { email, role }).await?;
+    let link = pages::people::link(s, &made);
+    eprintln!(
+        "{} may join {} as {} within seven days:",
+        link.email,
+        business.name,
+        role.as_str()
+    );
+    println!("{}", link.url);
+    Ok(())
+}
+
+async fn set_platform_admin(s: &Services, email: &str, is: bool) -> anyhow::Result<()> {
+    let new = accounts::platform::set_admin(s, email, is).await?;
+    println!(
+        "{email} {} this installation{}.",
+        if is { "runs" } else { "does not run" },
+        match (is, new) {
+            (true, true) => format!("; {}/platform shows it", s.settings().public_url),
+            (false, true) => " any more".to_owned(),
+            (_, false) => ", as before".to_owned(),
+        }
+    );
     Ok(())
 }
 

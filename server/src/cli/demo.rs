@@ -52,6 +52,8 @@ pub async fn run(demo: Demo) -> anyhow::Result<()> {
     let directory = tempfile::Builder::new().prefix("showup-demo-").tempdir();
     let directory = directory.context("No temporary directory can be made; set TMPDIR to a place that can be written to")?;
 
+    // As if it had been bought long ago, and registered.
+    sim.own_number(sim.account_sid(), seed::NUMBER);
     let config = config(directory.path(), &here, &sim)?;
     let ended = match fill(&config, &stopping).await {
         Ok(Some(s)) => {

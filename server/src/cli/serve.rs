@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{AppState, config::Config, metrics, router, site::Site, workers};
+use crate::{AppState, config::Config, doctor, metrics, router, site::Site, workers};
 
 /// What a process does of all there is to do.
 #[derive(Clone, Copy)]
@@ -143,6 +143,7 @@ async fn serve_http(
         services: s,
         site: Site::find(&config.showup_leptos_config)?,
         metrics_token: config.metrics_token(),
+        doctor: doctor::Inside::of(config),
         stopping: stopping.clone(),
     };
     let app = if web {

@@ -61,11 +61,19 @@
   /** A subscription can change behind our back: once in each tab it is told anew. */
   const resubscribe = async (registration) => {
     if (!('Notification' in self) || Notification.permission !== 'granted' || !registration.pushManager) return;
-    if (['/signin', '/signup'].includes(location.pathname)) return;
+    if (['/signin', '/signup'].includes(location.pathname)) {
+      sessionStorage.removeItem('push told');
+      return;
+    }
     const subscription = await registration.pushManager.getSubscription();
     if (!subscription || sessionStorage.getItem('push told') === subscription.endpoint) return;
     if ((await know(subscription)) === '') sessionStorage.setItem('push told', subscription.endpoint);
   };
+
+  /** A browser that is signed out is forgotten, and told anew by who signs in next. */
+  document.addEventListener('submit', ({ target }) => {
+    if (/\/sign_(in|out)/.test(target.getAttribute('action') ?? '')) sessionStorage.removeItem('push told');
+  });
 
   const deviceName = () => {
     const agent = navigator.userAgent;

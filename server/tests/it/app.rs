@@ -9,7 +9,9 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use contract::accounts::SignUp;
 use server::{AppState, metrics::MetricsToken, router, site::Site, workers};
-use services::{Actor, Clock, Credentials, Db, Email, Principal, Services, Settings, SharedKey, Twilio, integrations, setup};
+use services::{
+    Actor, Clock, Credentials, Db, Email, OidcSettings, Principal, Services, Settings, SharedKey, Twilio, integrations, setup,
+};
 use testkit::{Backend, Sim, TestClock, TestDb};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -67,6 +69,8 @@ struct Setup {
     mail_patience: Option<Duration>,
     /// The built site; none, if not given.
     site: Option<Site>,
+    /// Where people may sign in beside their password.
+    oidc: Option<OidcSettings>,
 }
 
 impl Setup {
@@ -167,6 +171,15 @@ impl TestApp {
         Self::set_up(backend, setup).await
     }
 
+    /// Where people may sign in at an OpenID Connect issuer.
+    pub async fn with_oidc(backend: Backend, oidc: OidcSettings) -> Self {
+        let setup = Setup {
+            oidc: Some(oidc),
+            ..Setup::in_new_york(START)
+        };
+        Self::set_up(backend, setup).await
+    }
+
     /// With a built site.
     pub async fn with_site(site: Site) -> Self {
         let setup = Setup {
@@ -203,6 +216,7 @@ impl TestApp {
             account_per_second: None,
             calendars_every: chrono::Duration::minutes(10),
             private_calendars: true,
+            oidc: setup.oidc,
         };
         let twilio = Twilio {
             api,
@@ -227,6 +241,7 @@ impl TestApp {
             services: s.clone(),
             site: setup.site.unwrap_or_else(nowhere),
             metrics_token: MetricsToken::default(),
+            doctor: server::doctor::Inside::default(),
             stopping: stopping.clone(),
         };
         let routes = router::router(state.clone()).expect("routes");

@@ -92,10 +92,10 @@ async fn a_reply_is_taken_back_without_a_script(#[values(Backend::Sqlite, Backen
     assert!(app.sim.sent_to(ANN).is_empty());
 
     // Each person decides how long; then there is nothing to take back.
-    let set = server_function(&app, "/settings", "set_undo_seconds").await;
+    let set = server_function(&app, "/settings/own", "set_undo_seconds").await;
     post(&app, &set, &[("undo_seconds", "7")]).await;
     assert!(
-        page(&app, "/settings")
+        page(&app, "/settings/own")
             .await
             .contains("A reply can be held for 0, 5 or 10 seconds.")
     );

@@ -16,23 +16,23 @@ const OLGA: &str = "olga@x.test";
 /// Waits until the settings say this.
 async fn settings_say(app: &TestApp, words: &str) {
     let said = async {
-        while !page(app, "/settings").await.contains(words) {
+        while !page(app, "/settings/email").await.contains(words) {
             sleep(Duration::from_millis(50)).await;
         }
     };
     assert!(
         timeout(PATIENCE, said).await.is_ok(),
         "{words}: {}",
-        page(app, "/settings").await
+        page(app, "/settings/email").await
     );
 }
 
 /// Presses the button without JavaScript; the page that comes then.
 async fn press(app: &TestApp) -> String {
-    let path = server_function(app, "/settings", "send_test_mail").await;
+    let path = server_function(app, "/settings/email", "send_test_mail").await;
     let answer = post(app, &path, &[]).await;
     assert!(answer.status().is_redirection(), "{}", answer.status());
-    page(app, "/settings").await
+    page(app, "/settings/email").await
 }
 
 #[rstest]
@@ -40,7 +40,7 @@ async fn press(app: &TestApp) -> String {
 async fn a_test_mail_is_a_button_that_works_without_javascript(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::without_workers(backend).await;
     app.sign_in().await;
-    let html = page(&app, "/settings").await;
+    let html = page(&app, "/settings/email").await;
     assert!(
         html.contains("Showup &lt;no-reply@showup.test&gt;") && !html.contains("The last mails"),
         "{html}"
@@ -83,7 +83,7 @@ async fn what_is_not_known_of_a_mail_is_said() {
 async fn without_a_mail_server_the_settings_say_how_to_set_one_up() {
     let app = TestApp::without_mail(Backend::Sqlite).await;
     app.sign_in().await;
-    let html = page(&app, "/settings").await;
+    let html = page(&app, "/settings/email").await;
     assert!(
         html.contains("E-mail is not set up") && html.contains("SMTP_URL") && html.contains("MAIL_FROM"),
         "{html}"

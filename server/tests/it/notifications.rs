@@ -115,6 +115,29 @@ async fn answer_id(app: &TestApp) -> String {
     rest.split('"').next().unwrap_or_default().to_owned()
 }
 
+/// A session gets another id with a new password: its browser goes on until it is signed out.
+#[tokio::test]
+async fn a_browser_that_signs_out_takes_nothing_more() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    let device = json!({
+        "endpoint": "https://fcm.googleapis.com/fcm/send/abc",
+        "p256dh": "BLn9b-VR0ca83knDNZ32dCHGyjJp-1riX9ZTN40MqV8K_LpQmLqxC_DoHvqvFXO_nGdAB4W9dogZb_sM-uV4JbY",
+        "auth": "_ordMnz7uTCmrpBTeUV4Bw",
+        "name": "Firefox on Linux",
+    });
+    app.sign_in().await;
+    assert_eq!(send(&app, "/push/devices", &device).await.0, 201);
+    let change = server_function(&app, "/account", "change_password").await;
+    let (present, new) = ("a long password", "another long password");
+    post(&app, &change, &[("present", present), ("password", new)]).await;
+    assert!(page(&app, "/notifications").await.contains("Firefox on Linux"));
+    let out = server_function(&app, "/inbox", "sign_out").await;
+    post(&app, &out, &[]).await;
+    assert_eq!(send(&app, "/push/devices", &device).await.0, 401);
+    crate::app::sign_in(&app.http, &app.url, "olga@x.test", new).await;
+    assert!(!page(&app, "/notifications").await.contains("Firefox on Linux"));
+}
+
 /// Sent by the page, by its worker, and again at the next opening: it is one.
 #[rstest::rstest]
 #[tokio::test]

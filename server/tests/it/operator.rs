@@ -230,7 +230,12 @@ async fn a_business_is_made_in_its_country_and_its_number_is_read_as_one_of_ther
 
 /// What `showup doctor` exits with, and what it says.
 async fn doctor(it: &Installation, args: &[&str]) -> (Option<i32>, String) {
-    let output = it.try_to_run(&[&["doctor"][..], args].concat(), free_port()).await;
+    doctor_at(it, free_port(), args).await
+}
+
+/// The same where a server listens at this port, which is its public address.
+async fn doctor_at(it: &Installation, port: u16, args: &[&str]) -> (Option<i32>, String) {
+    let output = it.try_to_run(&[&["doctor"][..], args].concat(), port).await;
     (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -253,17 +258,33 @@ async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let mut it = Installation::new(backend).await;
-    let showup = it.start("serve", free_port()).await;
-    let (code, said) = doctor(&it, &["--json"]).await;
+    let port = free_port();
+    let showup = it.start("serve", port).await;
+    let (code, said) = doctor_at(&it, port, &["--json"]).await;
     let all = [
+        "configuration",
         "database",
-        "time zone data",
         "secret key",
+        "disk",
+        "clock",
+        "time zone data",
         "public address",
+        "reach",
+        "live stream",
+        "signed webhook",
         "Twilio",
         "e-mail",
-    ]
-    .map(str::to_owned);
+        "push",
+        "queue",
+        "reminders",
+        "breakers",
+        "consent ledger",
+    ];
+    // A server of another machine has its own disk.
+    let all = all
+        .into_iter()
+        .filter(|name| *name != "disk" || matches!(backend, Backend::Sqlite));
+    let all: Vec<String> = all.map(str::to_owned).collect();
     let ok = |name: &String| (name.clone(), if name == "public address" { "warn" } else { "ok" }.to_owned());
     // The zone data that is built in grows old one day.
     let young = |(name, status): (String, String)| {
@@ -280,7 +301,21 @@ async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(
     let seen: Vec<_> = looked(&said).into_iter().map(young).collect();
     assert_eq!((code, seen), (Some(1), expected), "{said}");
     assert!(said.contains(domain::zone::VERSION), "{said}");
+    let (code, some) = doctor_at(&it, port, &["--json", "--run", "database,reach"]).await;
+    let names: Vec<String> = looked(&some).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        (code, names),
+        (Some(0), vec!["database".to_owned(), "reach".to_owned()]),
+        "{some}"
+    );
+    let (code, said) = doctor(&it, &["--list"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("signed webhook") && said.contains("consent ledger"), "{said}");
+    let (code, _) = doctor(&it, &["--run", "databse"]).await;
+    assert_eq!(code, Some(2), "a name that is none");
     drop(showup);
+    let (_, said) = doctor(&it, &["--run", "reach"]).await;
+    assert!(said.contains("WARN  reach: Nothing answers"), "{said}");
 
     by_hand(
         &it,
@@ -327,4 +362,70 @@ async fn the_doctor_says_what_is_in_order_and_what_to_do_where_it_is_not(
     let (code, said) = doctor(&it, &[]).await;
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("FAIL  Twilio: "), "{said}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_request_for_a_number_is_granted_once_or_turned_down(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let it = Installation::new(backend).await;
+    let wish = "INSERT INTO number_request (id, business_id, country, reason, status, asked_by, created_at, updated_at) \
+                SELECT id, id, 'US', 'For uptown', 'requested', 'Olga', created_at, created_at FROM business WHERE slug = 'bright-dental'";
+    by_hand(&it, wish).await;
+    let db = database(&it).await;
+    let asked = entity::numbers::number_request::Entity::find().one(db.connection()).await;
+    let id = asked.expect("rows").expect("the request").id.to_string();
+    db.close().await;
+    let approve = async |how: &str, phone: &str| admin(&it, &["approve-number", "--request", &id, how, phone]).await;
+    assert!(approve("--owned", "nothing").await.is_err());
+    let done: Result<String, String> = Ok("+14155550109 is the business's now.".to_owned());
+    assert_eq!(approve("--owned", "+14155550109").await, done);
+    assert_eq!(approve("--owned", "+14155550109").await, done, "repeating it is harmless");
+    let other = approve("--buy", "+14155551000").await.expect_err("it has one");
+    assert!(other.contains("has a number already"), "{other}");
+    let no = admin(&it, &["reject-number", "--request", &id, "--why", "No budget"])
+        .await
+        .expect_err("too late");
+    assert!(no.contains("has its number already"), "{no}");
+    let added = [
+        "add-number",
+        "--business",
+        "bright-dental",
+        "--number",
+        "whatsapp:+14155550188",
+    ];
+    assert_eq!(
+        admin(&it, &added).await,
+        Ok("Bright Dental now has the WhatsApp sender whatsapp:+14155550188".to_owned())
+    );
+}
+
+/// What somebody attaches to a question: everything that helps, and nothing that is anybody's.
+#[tokio::test]
+async fn a_bundle_of_the_doctor_gives_nothing_away() {
+    let mut it = Installation::new(Backend::Sqlite).await;
+    it.smtp_url = "smtp://mailer:tr0ub4dor-and-three@127.0.0.1:9".to_owned();
+    let (own, token) = ("AC11111111111111111111111111111111", "the-token-of-a-business");
+    it.sim.set_account(own, token);
+    let connect = ["connect-twilio", "--business", "bright-dental", "--account-sid", own];
+    let connected = it.admin_with_input(&connect, &format!("{token}\n")).await;
+    assert!(connected.status.success(), "{}", String::from_utf8_lossy(&connected.stderr));
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("bundle.json");
+    let (code, _) = doctor(&it, &["--bundle", file.to_str().expect("a path")]).await;
+    assert_eq!(code, Some(2), "the mail server is not there");
+    let bundle = std::fs::read_to_string(&file).expect("a bundle");
+    let json: serde_json::Value = serde_json::from_str(&bundle).expect("JSON");
+    assert!(json["checks"].as_array().is_some_and(|checks| checks.len() > 10), "{bundle}");
+    assert_eq!(json["counted_up_to_1000"]["businesses"], 1, "{bundle}");
+    for secret in [
+        testkit::SECRET,
+        it.sim.auth_token(),
+        token,
+        "tr0ub4dor-and-three",
+        "mailer",
+        NUMBER,
+        "@x.test",
+    ] {
+        assert!(!bundle.contains(secret), "{secret}: {bundle}");
+    }
 }

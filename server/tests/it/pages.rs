@@ -62,6 +62,8 @@ async fn pages_send_strangers_to_sign_in() {
         "/settings",
         "/settings/calendar",
         "/settings/inbox",
+        "/settings/numbers",
+        "/settings/twilio",
         "/settings/quick-replies",
     ] {
         let response = app.http.get(format!("{}{page}", app.url)).send().await.expect("an answer");
@@ -246,7 +248,9 @@ async fn what_comes_with_a_page_is_what_it_was_drawn_with() {
         "/tasks/new",
         "/log",
         "/reports",
-        "/settings",
+        "/settings/business",
+        "/settings/reminders",
+        "/settings/audit",
     ] {
         for _ in 0..40 {
             let html = page(&app, path).await;

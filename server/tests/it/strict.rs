@@ -293,7 +293,7 @@ async fn a_country_is_asked_at_sign_up_and_chosen_in_settings_with_nothing_but_f
         ("country", "MX"),
     ];
     assert_eq!(post(&app, &path, &form).await.headers()["location"], "/today");
-    assert!(page(&app, "/settings").await.contains("Country"));
+    assert!(page(&app, "/settings/business").await.contains("Country"));
     let add = server_function(&app, "/contacts/new", "create_contact").await;
     let person = |name: &'static str, phone: &'static str| {
         [
@@ -309,7 +309,7 @@ async fn a_country_is_asked_at_sign_up_and_chosen_in_settings_with_nothing_but_f
     post(&app, &add, &person("Luis", "55 1234 5678")).await;
     let list = page(&app, "/contacts?q=5512345678").await;
     assert!(list.contains("55 1234 5678") && list.contains("Luis"), "{list}");
-    let save = server_function(&app, "/settings", "update_business").await;
+    let save = server_function(&app, "/settings/business", "update_business").await;
     let settings = [
         ("name", "Studio"),
         ("contact_line", "x"),

@@ -120,7 +120,7 @@ async fn days_just_inside_the_edge_are_counted() {
 async fn pages_tell_an_appointment_by_the_clock_of_its_place_and_come_with_the_rules_of_it() {
     let app = TestApp::with_clock(Backend::Sqlite).await;
     app.sign_in().await;
-    let door = server_function(&app, "/settings", "save_location").await;
+    let door = server_function(&app, "/settings/locations", "save_location").await;
     let place = [
         ("name", "Seattle"),
         ("address", ""),
@@ -159,7 +159,7 @@ async fn pages_tell_an_appointment_by_the_clock_of_its_place_and_come_with_the_r
         form.contains("\\\"letters\\\":\\\"PDT\\\"") || form.contains("\"letters\":\"PDT\""),
         "{form}"
     );
-    let settings = page(&app, "/settings").await;
+    let settings = page(&app, "/settings/locations").await;
     assert!(
         settings.contains("<option value=\"Europe/Stockholm\">"),
         "names to choose from"

@@ -13,10 +13,17 @@ use super::{
 use crate::{contacts::list_contacts, quick_replies::Quick, session::use_session};
 
 /// Pages that no key leads to.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 14] = [
     ("Search everything", "/search"),
     ("New contact", "/contacts/new"),
     ("New appointment", "/appointments/new"),
+    ("API keys", "/settings/keys"),
+    ("Audit trail", "/settings/audit"),
+    ("Business settings", "/settings/business"),
+    ("Locations", "/settings/locations"),
+    ("Quiet hours", "/settings/hours"),
+    ("Reminder times", "/settings/reminders"),
+    ("Texts and limits", "/settings/limits"),
     ("Types of visits", "/settings/types"),
     ("Staff labels", "/settings/staff"),
     ("Quick replies of the business", "/settings/quick-replies"),

@@ -1,9 +1,10 @@
 //! Other ways to see the same part of the log: turned around, in another layout, anew, as a file.
 
+use domain::permissions::Permission;
 use leptos::prelude::*;
 
 use super::Here;
-use crate::components::Icon;
+use crate::{components::Icon, session::use_session};
 
 /// How rows are laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +70,14 @@ pub fn Ways(here: Memo<Here>) -> impl IntoView {
             "Oldest first"
         }
     };
+    let file = use_session().may(Permission::ExportData).then(|| {
+        view! {
+            <a class="btn btn-sm min-h-11 md:min-h-9" href=move || here.read().file() rel="external" download="">
+                <Icon icon=icondata::LuDownload />
+                "CSV"
+            </a>
+        }
+    });
     view! {
         <nav aria-label="Layout" class="flex gap-1">
             {layouts}
@@ -81,10 +90,7 @@ pub fn Ways(here: Memo<Here>) -> impl IntoView {
             <Icon icon=icondata::LuRefreshCw />
             "Refresh"
         </a>
-        <a class="btn btn-sm min-h-11 md:min-h-9" href=move || here.read().file() rel="external" download="">
-            <Icon icon=icondata::LuDownload />
-            "CSV"
-        </a>
+        {file}
     }
 }
 

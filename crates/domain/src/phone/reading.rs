@@ -57,6 +57,20 @@ pub fn home_of(e164: &str) -> Option<String> {
         .filter(of_country)
 }
 
+/// The calling code of a number (E.164), such as 1 or 44; none for one that begins with no code that is known.
+#[must_use]
+pub fn calling_code(e164: &str) -> Option<u16> {
+    let digits = e164.strip_prefix('+').filter(|_| is_e164(e164))?;
+    split(digits).map(|(code, _)| code)
+}
+
+/// The calling code of a country (ISO alpha-2), which several countries may share.
+#[must_use]
+pub fn code_of(country: &str) -> Option<u16> {
+    let found = DATABASE.by_id(country.trim().to_ascii_uppercase().as_str());
+    found.map(|m| m.country_code())
+}
+
 /// Whether this number (E.164) is a mobile one and nothing else; where a country's numbers don't tell (North America's), none is.
 #[must_use]
 pub fn is_mobile(e164: &str) -> bool {

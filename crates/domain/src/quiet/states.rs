@@ -65,6 +65,15 @@ pub fn state_hours(state: &str) -> Option<StateHours> {
     known.then(|| own.or_else(|| HOURS.get(&state)).copied().unwrap_or(StateHours::FEDERAL))
 }
 
+/// The states that allow less of the day than the federal hours, by their postal codes.
+#[must_use]
+pub fn stricter_states() -> Vec<(&'static str, StateHours)> {
+    let all = area_codes().keys().map(String::as_str);
+    all.filter_map(|state| Some((state, state_hours(state)?)))
+        .filter(|(_, hours)| *hours != StateHours::FEDERAL)
+        .collect()
+}
+
 /// This installation's own hours, which go before the table's.
 static OWN: OnceLock<BTreeMap<String, StateHours>> = OnceLock::new();
 
@@ -194,6 +203,17 @@ mod tests {
             );
         }
         assert!(parse_own("{\"TX\": 5}").is_err() && parse_own("").is_err());
+    }
+
+    #[test]
+    fn the_stricter_states_are_those_with_hours_of_their_own() {
+        let all = stricter_states();
+        let states: Vec<&str> = all.iter().map(|(state, _)| *state).collect();
+        assert!(
+            states.contains(&"TX") && states.contains(&"RI") && !states.contains(&"NY"),
+            "{states:?}"
+        );
+        assert!(states.is_sorted() && states.len() > 10);
     }
 
     #[test]

@@ -81,6 +81,10 @@ pub(super) fn help(business: &str, contact: &str) -> String {
     format!("{business}: messages about your appointments.{gap}{contact}{stop} Reply STOP to opt out.")
 }
 
+pub(super) fn started(business: &str) -> String {
+    format!("{business}: you get messages about your appointments again. Reply HELP for help, STOP to opt out.")
+}
+
 fn choices(token: Option<u16>) -> String {
     let token = token.map(|t| t.to_string()).unwrap_or_default();
     format!("Y{token} to confirm or N{token} if you need another time.")

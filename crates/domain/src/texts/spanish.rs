@@ -125,6 +125,10 @@ pub(super) fn help(business: &str, contact: &str) -> String {
     format!("{business}: mensajes sobre sus citas.{gap}{contact}{stop} Responda ALTO para darse de baja.")
 }
 
+pub(super) fn started(business: &str) -> String {
+    format!("{business}: vuelve a recibir mensajes sobre sus citas. Responda HELP para ayuda o ALTO para darse de baja.")
+}
+
 fn choices(token: Option<u16>) -> String {
     let token = token.map(|t| t.to_string()).unwrap_or_default();
     format!("S{token} para confirmar o N{token} si necesita otra hora.")

@@ -107,6 +107,7 @@ fn written(language: Language) -> Vec<(&'static str, String)> {
         ("correction", correction(language, "Bright Dental")),
         ("help", help(language, "Bright Dental", "Call (415) 555-0100.")),
         ("help_without_contact", help(language, "Bright Dental", "")),
+        ("started", started(language, "Bright Dental")),
     ]
 }
 
@@ -173,7 +174,7 @@ proptest! {
         let two = [visit(here(appointment()), None, 1), visit(here(appointment()), Some("Leo"), 2)];
         for text in [
             reminder(language, &name, None, here(appointment()), token), moved(language, &name, None, here(appointment()), token),
-            correction(language, &name), help(language, &name, "Call us"),
+            correction(language, &name), help(language, &name, "Call us"), started(language, &name),
             ask_which(language, &name, &two), reminder_many(language, &name, &two, false), reminder_many(language, &name, &two, true),
         ] {
             let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();

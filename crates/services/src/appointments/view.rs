@@ -23,6 +23,17 @@ pub(crate) async fn view(s: &Services, db: &impl ConnectionTrait, business_id: U
         .ok_or_else(|| not_found("visit"))
 }
 
+/// Whether any visit of the business is still to come.
+pub(crate) async fn any_ahead(db: &impl ConnectionTrait, business_id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let open = Status::open().map(Status::as_str);
+    let next = appointment::Entity::in_business(business_id)
+        .filter(appointment::Column::StartsAt.gt(now))
+        .filter(appointment::Column::Status.is_in(open))
+        .order_by_asc(appointment::Column::StartsAt)
+        .limit(1);
+    Ok(next.one(db).await?.is_some())
+}
+
 /// When the next visit of a contact begins that is still to come.
 pub(crate) async fn next_start(
     db: &impl ConnectionTrait,

@@ -1,10 +1,10 @@
 //! What customers may do on the page of their visit, and whether reminders carry its link.
 
-use contract::{Code, businesses::CustomersPage};
+use contract::businesses::CustomersPage;
 use entity::businesses::business;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QuerySelect, Set, sea_query::LockType};
+use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 
-use crate::kernel::{Actor, Event, Permission, Result, Services, error::problem};
+use crate::kernel::{Actor, Event, Permission, Result, Services};
 
 /// How that stands.
 ///
@@ -22,11 +22,7 @@ pub async fn get(s: &Services, actor: &Actor) -> Result<CustomersPage> {
 pub async fn set(s: &Services, actor: &Actor, wanted: CustomersPage) -> Result<CustomersPage> {
     actor.may(Permission::ManageBusiness)?;
     let mut tx = s.begin().await?;
-    let before = business::Entity::find_by_id(actor.business_id)
-        .lock(LockType::NoKeyUpdate)
-        .one(&tx.db)
-        .await?;
-    let before = before.ok_or_else(|| problem(Code::NotFound, "This business does not exist any more."))?;
+    let before = super::locked(&tx, actor.business_id).await?;
     let was = of(&before);
     if was == wanted {
         return Ok(was);
@@ -35,7 +31,7 @@ pub async fn set(s: &Services, actor: &Actor, wanted: CustomersPage) -> Result<C
     row.customers_cancel = Set(wanted.may_cancel);
     row.text_links = Set(wanted.text_links);
     let is = of(&row.update(&tx.db).await?);
-    tx.record_change(actor.business_id, &actor.who, Event::BusinessChanged, Some(was), Some(is));
+    tx.record_change(actor.business_id, &actor.who, Event::VisitRulesChanged, Some(was), Some(is));
     tx.commit().await?;
     Ok(is)
 }

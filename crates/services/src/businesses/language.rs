@@ -4,6 +4,7 @@ use contract::businesses::UpdateLanguage;
 use domain::{language::Language, segments};
 use entity::businesses::business;
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
+use serde_json::json;
 
 use super::get;
 use crate::kernel::{Actor, Event, Permission, Result, Services, error::field};
@@ -30,7 +31,7 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateLanguage) -> Result<
     let language = read(&cmd.language)?;
     let mut tx = s.begin().await?;
     let before = get(&tx.db, actor.business_id).await?;
-    let facts = |b: &business::Model| (b.language.clone(), b.short_texts);
+    let facts = |b: &business::Model| json!({ "language": b.language, "texts_kept_short": b.short_texts });
     let was = facts(&before);
     let mut row = before.into_active_model();
     row.language = Set(language.as_str().to_owned());

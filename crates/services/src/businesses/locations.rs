@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use contract::{
     Code,
+    appointment_types::Arrange,
     businesses::{LocationView, OpeningHours, SaveLocation},
 };
 use domain::zone::Zone;
@@ -12,29 +13,28 @@ use entity::{
     numbers::number,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set, sea_query::Expr,
 };
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::{Place, arranged};
 use crate::kernel::{
-    Actor, Error, Event, Permission, Result, Services, Tx,
+    Actor, Error, Event, Permission, Principal, Result, Services, Tx,
     error::{field, not_found, problem, short},
 };
 
 /// Most locations of one business: all of them are shown in one list.
 const MOST: u64 = 200;
 
-/// All locations of the actor's business, by name.
+/// All locations of the actor's business in their order.
 ///
 /// # Errors
 /// `NotAllowed`.
 pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<LocationView>> {
     actor.may(Permission::ReadAppointments)?;
-    let rows = location::Entity::in_business(actor.business_id)
-        .order_by_asc(location::Column::Name)
-        .limit(MOST)
-        .all(s.read())
-        .await?;
+    let rows = in_order(s.read(), actor.business_id).await?;
     let ids: Vec<Uuid> = rows.iter().filter_map(|l| l.number_id).collect();
     let numbers = number::Entity::in_business(actor.business_id)
         .filter(number::Column::Id.is_in(ids))
@@ -116,29 +116,38 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
     Ok(view(after, number.map(|n| n.phone), &country))
 }
 
+async fn in_order(db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<location::Model>> {
+    let rows = location::Entity::in_business(business_id)
+        .order_by_asc(location::Column::Position)
+        .order_by_asc(location::Column::Name)
+        .limit(MOST);
+    Ok(rows.all(db).await?)
+}
+
 async fn new(tx: &Tx, business_id: Uuid) -> Result<location::ActiveModel> {
-    if location::Entity::in_business(business_id).count(&tx.db).await? >= MOST {
+    let position = location::Entity::in_business(business_id).count(&tx.db).await?;
+    if position >= MOST {
         return Err(problem(Code::Conflict, format!("A business has at most {MOST} locations.")));
     }
     Ok(location::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(business_id),
+        position: Set(position as i32),
         created_at: Set(tx.now),
         ..Default::default()
     })
 }
 
 /// What the audit trail keeps of it.
-fn facts(l: &location::Model) -> (String, String, Option<Uuid>, Option<String>, String, bool) {
-    let hours = l.opening_hours.clone();
-    (
-        l.name.clone(),
-        l.address.clone(),
-        l.number_id,
-        l.time_zone.clone(),
-        hours,
-        l.archived_at.is_some(),
-    )
+fn facts(l: &location::Model) -> Value {
+    json!({
+        "name": l.name,
+        "address": l.address,
+        "number_id": l.number_id,
+        "time_zone": l.time_zone,
+        "opening_hours": l.opening_hours,
+        "archived": l.archived_at.is_some(),
+    })
 }
 
 /// Opening hours as they are kept; empty if they are not said of any day.
@@ -165,32 +174,54 @@ fn hours_of(typed: &OpeningHours) -> Result<String> {
     serde_json::to_string(&hours).map_err(|e| Error::broken(e.to_string()))
 }
 
-/// Puts a location away, or brings it back. Visits that are there stay there, and their texts leave as before.
+/// Puts a location away, brings it back, or moves it up or down in lists. Visits that are there stay there, and their texts leave as before.
 ///
 /// # Errors
 /// `NotAllowed` for staff; `NotFound`.
-pub async fn archive(s: &Services, actor: &Actor, id: Uuid, archive: bool) -> Result<Vec<LocationView>> {
+pub async fn arrange(s: &Services, actor: &Actor, id: Uuid, what: Arrange) -> Result<Vec<LocationView>> {
     actor.may(Permission::ManageBusiness)?;
     let mut tx = s.begin().await?;
     let before = find(&tx.db, actor.business_id, id)
         .await?
         .ok_or_else(|| not_found("location"))?;
-    if before.archived_at.is_some() != archive {
-        let mut row = before.clone().into_active_model();
-        row.archived_at = Set(archive.then_some(tx.now));
-        row.updated_at = Set(tx.now);
-        let after = row.update(&tx.db).await?;
-        let event = Event::LocationChanged(id);
-        tx.record_change(
-            actor.business_id,
-            &actor.who,
-            event,
-            Some(facts(&before)),
-            Some(facts(&after)),
-        );
+    match what {
+        Arrange::Archive | Arrange::Unarchive => {
+            let archive = what == Arrange::Archive;
+            if before.archived_at.is_some() != archive {
+                put_away(&mut tx, actor, before, archive).await?;
+            }
+        }
+        Arrange::Up | Arrange::Down => {
+            let all = in_order(&tx.db, actor.business_id).await?;
+            let places: Vec<Place> = all.iter().map(|row| (row.id, row.position)).collect();
+            for (id, position) in arranged(&places, id, what == Arrange::Up) {
+                location::Entity::update_many()
+                    .col_expr(location::Column::Position, Expr::value(position))
+                    .filter(location::Column::BusinessId.eq(actor.business_id))
+                    .filter(location::Column::Id.eq(id))
+                    .exec(&tx.db)
+                    .await?;
+            }
+        }
     }
     tx.commit().await?;
     list(s, actor).await
+}
+
+async fn put_away(tx: &mut Tx, actor: &Actor, before: location::Model, archive: bool) -> Result<()> {
+    let mut row = before.clone().into_active_model();
+    row.archived_at = Set(archive.then_some(tx.now));
+    row.updated_at = Set(tx.now);
+    let after = row.update(&tx.db).await?;
+    let event = Event::LocationChanged(after.id);
+    tx.record_change(
+        actor.business_id,
+        &actor.who,
+        event,
+        Some(facts(&before)),
+        Some(facts(&after)),
+    );
+    Ok(())
 }
 
 /// The business's own active number that was typed, if one was.
@@ -200,6 +231,7 @@ async fn own_number(tx: &Tx, business_id: Uuid, typed: &str, country: &str) -> R
     }
     let phone = domain::phone::parse(typed, country).map_err(|e| field("number", e.to_string()))?;
     let row = number::Entity::in_business(business_id)
+        // E.164, so that a WhatsApp sender is none of them.
         .filter(number::Column::Phone.eq(phone))
         .filter(number::Column::Status.eq("active"))
         .one(&tx.db)
@@ -232,6 +264,24 @@ pub(crate) async fn chosen(db: &impl ConnectionTrait, business_id: Uuid, id: Opt
         ));
     }
     Ok(Some(found.id))
+}
+
+/// From now on the texts about this location's appointments leave from this number, or from the usual one.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) async fn give_number(tx: &mut Tx, business_id: Uuid, by: &Principal, id: Uuid, number_id: Option<Uuid>) -> Result<()> {
+    let before = find(&tx.db, business_id, id).await?.ok_or_else(|| not_found("location"))?;
+    if before.number_id == number_id {
+        return Ok(());
+    }
+    let was = facts(&before);
+    let mut row = before.into_active_model();
+    row.number_id = Set(number_id);
+    row.updated_at = Set(tx.now);
+    let after = row.update(&tx.db).await?;
+    tx.record_change(business_id, by, Event::LocationChanged(id), Some(was), Some(facts(&after)));
+    Ok(())
 }
 
 /// The number that a location's appointments are texted from, if it has one.

@@ -7,11 +7,12 @@ use contract::{
 use entity::businesses::business;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
-    sea_query::Expr, sea_query::LockType,
+    sea_query::Expr,
 };
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::kernel::{Actor, Event, Permission, Result, Services, Tx, error::problem};
+use crate::kernel::{Actor, Event, Permission, Result, Services, Tx};
 
 /// After so many days a new business's quiet conversations are closed. Closing loses nothing, since whatever a customer writes opens it
 /// again, and without it the list of what is open becomes that of everybody who was ever reminded.
@@ -39,12 +40,8 @@ pub async fn update(s: &Services, actor: &Actor, cmd: UpdateInbox) -> Result<()>
     actor.may(Permission::ManageBusiness)?;
     let (assign, days) = valid(&cmd)?;
     let mut tx = s.begin().await?;
-    let before = business::Entity::find_by_id(actor.business_id)
-        .lock(LockType::NoKeyUpdate)
-        .one(&tx.db)
-        .await?;
-    let before = before.ok_or_else(|| problem(Code::NotFound, "This business does not exist any more."))?;
-    let rules = |b: &business::Model| (b.assign_rule.clone(), b.close_after_days);
+    let before = super::locked(&tx, actor.business_id).await?;
+    let rules = |b: &business::Model| json!({ "given_to": b.assign_rule, "closed_after_days": b.close_after_days });
     let was = rules(&before);
     let mut row = before.into_active_model();
     row.assign_rule = Set(assign.as_str().to_owned());

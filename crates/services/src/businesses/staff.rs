@@ -10,6 +10,7 @@ use sea_orm::{
     QuerySelect, Set,
     sea_query::{Expr, LockType, OnConflict},
 };
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Place, arranged, may_manage, types::colour};
@@ -208,8 +209,8 @@ async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<staff_label::Mod
 }
 
 /// What the audit trail keeps of it.
-fn facts(row: &staff_label::Model) -> (String, String, bool) {
-    (row.name.clone(), row.colour.clone(), row.archived_at.is_some())
+fn facts(row: &staff_label::Model) -> Value {
+    json!({ "name": row.name, "colour": row.colour, "archived": row.archived_at.is_some() })
 }
 
 fn view(row: staff_label::Model) -> StaffLabelView {

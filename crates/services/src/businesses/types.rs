@@ -12,6 +12,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, Set, sea_query::LockType,
 };
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Place, arranged, may_manage};
@@ -72,7 +73,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: SaveAppointmentType) -> Re
     fill(&mut row, cmd)?;
     let after = row.insert(&tx.db).await.map_err(name_is_taken)?;
     let event = Event::AppointmentTypeAdded(after.id);
-    tx.record_change(actor.business_id, &actor.who, event, None::<Facts>, Some(facts(&after)));
+    tx.record_change(actor.business_id, &actor.who, event, None::<Value>, Some(facts(&after)));
     tx.commit().await?;
     Ok(view(after))
 }
@@ -208,7 +209,7 @@ pub(super) fn colour(typed: &str) -> Result<String> {
 }
 
 /// `48h`, `24h` as they are kept: `48,24`.
-fn hours(all: &[String]) -> Result<String> {
+pub(super) fn hours(all: &[String]) -> Result<String> {
     let say = "Please give one to five times before the visit, from 1h to 336h, like 48h and 24h. For none at all switch reminders off.";
     let read = |text: &String| {
         let kind: Kind = text.trim().to_lowercase().parse().ok()?;
@@ -292,20 +293,17 @@ pub(crate) async fn several(
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
-type Facts = (String, i32, Option<i64>, bool, Option<String>, Option<i32>, bool);
-
 /// What the audit trail keeps of it.
-fn facts(t: &appointment_type::Model) -> Facts {
-    let cadence = t.cadence.clone();
-    (
-        t.name.clone(),
-        t.minutes,
-        t.price,
-        t.reminders,
-        cadence,
-        t.recall_months,
-        t.archived_at.is_some(),
-    )
+fn facts(t: &appointment_type::Model) -> Value {
+    json!({
+        "name": t.name,
+        "minutes": t.minutes,
+        "price": t.price.and_then(amount),
+        "reminders": t.reminders,
+        "hours_before": t.cadence,
+        "due_again_after_months": t.recall_months,
+        "archived": t.archived_at.is_some(),
+    })
 }
 
 fn view(row: appointment_type::Model) -> AppointmentTypeView {

@@ -178,6 +178,15 @@ pub(crate) async fn open_count(db: &impl ConnectionTrait) -> Result<i64> {
     Ok(open.count(db).await? as i64)
 }
 
+/// Those that hold texts back now, of anybody: what they are about, and why. At most 50.
+pub(crate) async fn all_open(db: &impl ConnectionTrait) -> Result<Vec<(String, String)>> {
+    let open = breaker::Entity::find()
+        .filter(breaker::Column::State.ne(State::Closed.as_str()))
+        .order_by_asc(breaker::Column::Scope)
+        .limit(50);
+    Ok(open.all(db).await?.into_iter().map(|row| (row.scope, row.why)).collect())
+}
+
 /// One call is let through to see whether it works again; until then nobody else calls.
 pub(crate) async fn probe(tx: &mut Tx, scope: &str) -> Result<()> {
     change(tx, scope, None, |b, now, by_callback| b.probe(lease_from(now, by_callback))).await

@@ -14,7 +14,7 @@ use entity::{
     numbers::{twilio_account, twilio_shared_key},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use twilio::{
     Api, Client, ReadError,
     signature::{Keys, SharedKey},
@@ -26,6 +26,7 @@ use crate::kernel::{Result, Services, Tx, vault::REFRESH};
 /// As `vault::SEALED` calls them.
 pub(crate) const TOKEN: &str = "twilio_account.token";
 pub(crate) const PREVIOUS_TOKEN: &str = "twilio_account.previous_token";
+pub(crate) const KEY_SECRET: &str = "twilio_account.key_secret";
 pub(crate) const SHARED_KEY: &str = "twilio_shared_key.secret";
 
 /// An account's name and what it signs with.
@@ -75,6 +76,11 @@ impl Connection {
             tokens: &self.tokens,
             shared: &self.shared_keys,
         }
+    }
+
+    /// The auth token in use, if there is one.
+    pub(crate) fn token(&self) -> Option<&SecretString> {
+        self.tokens.first().filter(|token| !token.expose_secret().is_empty())
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -205,7 +211,7 @@ pub async fn refresh(s: &Services) -> Result<()> {
                 Err(cause) => {
                     // It must not keep the others from being heard of. Without a token nothing of it is sent or believed.
                     tracing::error!(business = %row.business_id, %cause, "a Twilio account can't be used: its token can't be opened");
-                    Arc::new(with_keys(s, &row, Vec::new(), Vec::new()))
+                    Arc::new(with_keys(s, &row, Vec::new(), Vec::new(), None))
                 }
             },
         };
@@ -274,22 +280,41 @@ async fn decrypted(s: &Services, row: &twilio_account::Model, sealed_keys: Vec<(
             Err(cause) => tracing::error!(business = %row.business_id, key = id, %cause, "a shared key can't be opened"),
         }
     }
+    let api_key = match (&row.key_sid, &row.key_secret) {
+        (Some(sid), Some(secret)) => Some((sid.clone(), s.vault().open(KEY_SECRET, secret).await?.into())),
+        _ => None,
+    };
     Ok(Connection {
         sealed_keys,
-        ..with_keys(s, row, tokens, shared_keys)
+        ..with_keys(s, row, tokens, shared_keys, api_key)
     })
 }
 
-fn with_keys(s: &Services, row: &twilio_account::Model, tokens: Vec<SecretString>, shared_keys: Vec<SharedKey>) -> Connection {
+/// `api_key`: what it is called with in place of its token.
+fn with_keys(
+    s: &Services,
+    row: &twilio_account::Model,
+    tokens: Vec<SecretString>,
+    shared_keys: Vec<SharedKey>,
+    api_key: Option<(String, SecretString)>,
+) -> Connection {
+    let api = &s.of::<Connections>().api;
     let known = Credentials {
         sid: row.sid.clone(),
         tokens,
         shared_keys,
     };
-    Connection {
+    let new = Connection {
         owner: Some(row.business_id),
         sealed: Some(row.token.clone()),
-        ..Connection::new(&s.of::<Connections>().api, known)
+        ..Connection::new(api, known)
+    };
+    match api_key {
+        Some((key, secret)) => Connection {
+            client: api.account_by_key(&row.sid, key, secret),
+            ..new
+        },
+        None => new,
     }
 }
 

@@ -19,6 +19,7 @@ use sea_orm::{
     Set,
     sea_query::{LockType, OnConflict},
 };
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::hold;
@@ -67,8 +68,14 @@ pub(crate) async fn record_of(tx: &mut Tx, change: &Change<'_>, number: &str) ->
     }
     let who = || Arc::new(change.contact.clone());
     match change.state {
-        State::OptedOut => tx.record(business_id, change.by, Event::ContactOptedOut(who(), change.channel)),
-        State::OptedIn => tx.record(business_id, change.by, Event::ContactOptedIn(who())),
+        State::OptedOut => {
+            let event = Event::ContactOptedOut(who(), change.channel);
+            tx.record_change(business_id, change.by, event, None::<()>, Some(facts(change)));
+        }
+        State::OptedIn => {
+            let event = Event::ContactOptedIn(who());
+            tx.record_change(business_id, change.by, event, None::<()>, Some(facts(change)));
+        }
         State::Unknown => {}
     }
     // What staff must decide about are texts.
@@ -79,9 +86,16 @@ pub(crate) async fn record_of(tx: &mut Tx, change: &Change<'_>, number: &str) ->
     Ok(())
 }
 
+/// What the audit trail keeps beside the ledger, which has the evidence.
+fn facts(change: &Change<'_>) -> Value {
+    json!({ "channel": change.channel.as_str(), "state": change.state.as_str(), "source": change.source.as_str() })
+}
+
 /// The same for offers and review requests alone: appointment texts stay as they are.
 pub(super) async fn record_offers(tx: &mut Tx, change: Change<'_>) -> Result<()> {
     append(tx, &change, Purpose::Promotional).await?;
+    let (business_id, event) = (change.contact.business_id, Event::OffersDecided(change.contact.id));
+    tx.record_change(business_id, change.by, event, None::<()>, Some(facts(&change)));
     tx.mark_changed(change.contact.business_id, Changed::Contact(change.contact.id));
     Ok(())
 }
@@ -365,7 +379,7 @@ pub(crate) async fn ledger(db: &impl ConnectionTrait, business_id: Uuid, entries
             purpose: r.purpose,
             state: read(&r.state),
             source: r.source,
-            actor: r.actor,
+            actor: domain::audit::without_id(&r.actor).to_owned(),
             evidence: r.evidence,
         })
         .collect())

@@ -163,6 +163,7 @@ pub(super) fn fresh(tx: &Tx, business_id: Uuid, v: Valid) -> contact::Model {
         held_since: None,
         next_token: FIRST_TOKEN,
         merged_into: None,
+        sample: false,
         created_at: tx.now,
         updated_at: tx.now,
     }

@@ -57,6 +57,14 @@ struct Person {
 }
 
 impl Cache {
+    /// Reads a business's people anew when somebody searches next.
+    pub(super) fn forget(&self, business_id: Uuid) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(id, _)| *id != business_id);
+    }
+
     fn of(&self, business_id: Uuid) -> Arc<Slot> {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = slots.iter().position(|(id, _)| *id == business_id);

@@ -252,6 +252,7 @@ pub(crate) async fn requeue(tx: &mut Tx, m: message::Model, how: Again<'_>) -> R
             row.price = Set(Some(price));
             row.price_final = Set(false);
             row.body = Set(body);
+            row.removed_after = Set(None);
             row.useful_until = Set(useful_until);
             row.slot_at = Set(None);
             address_to(tx, &mut row, phone);

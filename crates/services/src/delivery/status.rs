@@ -74,7 +74,7 @@ async fn hear_group(s: &Services, group: Vec<Call>) -> Vec<Result<()>> {
         Err(_) => {
             let mut results = Vec::with_capacity(group.len());
             for one in group {
-                results.push(hear_alone(s, one).await);
+                results.push(Box::pin(hear_alone(s, one)).await);
             }
             results
         }

@@ -14,13 +14,12 @@ use entity::{
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::hash;
 use crate::{
     accounts, appointments,
     appointments::in_calendars,
     businesses::{self, locations, types},
     contacts,
-    kernel::{Result, Services},
+    kernel::{Result, Services, tokens::hash},
 };
 
 /// So far back and ahead, and so long a cancelled visit is shown as cancelled.

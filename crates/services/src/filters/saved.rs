@@ -10,12 +10,13 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, IntoActiveModel, ModelTrait, QueryFilter, QueryOrder, QuerySelect,
     Select, Set,
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     conversations::{self, views::View},
     kernel::{
-        Actor, Error, Permission, Result, Services,
+        Actor, Error, Event, Permission, Result, Services, Tx,
         error::{field, not_found, problem, short},
         paging,
     },
@@ -68,7 +69,7 @@ pub async fn save(s: &Services, actor: &Actor, cmd: SaveFilter) -> Result<SavedF
         ));
     }
     let owner = (!cmd.shared).then_some(me);
-    let tx = s.begin().await?;
+    let mut tx = s.begin().await?;
     let known = paging::count_to(&tx.db, of(actor.business_id, owner), saved_filter::Column::Id, MOST).await?;
     if u64::from(known) >= MOST {
         let words = format!("There are {MOST} saved filters already. Please remove one first.");
@@ -85,6 +86,7 @@ pub async fn save(s: &Services, actor: &Actor, cmd: SaveFilter) -> Result<SavedF
         created_at: Set(tx.now),
     };
     let row = row.insert(&tx.db).await.map_err(taken)?;
+    changed(&mut tx, actor, Event::FilterShared(row.id), None, Some(&row));
     tx.commit().await?;
     Ok(view(actor, row))
 }
@@ -96,11 +98,13 @@ pub async fn save(s: &Services, actor: &Actor, cmd: SaveFilter) -> Result<SavedF
 /// everybody's.
 pub async fn rename(s: &Services, actor: &Actor, id: Uuid, name: &str) -> Result<SavedFilter> {
     let name = named(name)?;
-    let tx = s.begin().await?;
-    let mut row = changeable(&tx.db, actor, id).await?.into_active_model();
+    let mut tx = s.begin().await?;
+    let before = changeable(&tx.db, actor, id).await?;
+    let mut row = before.clone().into_active_model();
     row.name_key = Set(name.to_lowercase());
     row.name = Set(name);
     let row = row.update(&tx.db).await.map_err(taken)?;
+    changed(&mut tx, actor, Event::SharedFilterRenamed(id), Some(&before), Some(&row));
     tx.commit().await?;
     Ok(view(actor, row))
 }
@@ -110,9 +114,19 @@ pub async fn rename(s: &Services, actor: &Actor, id: Uuid, name: &str) -> Result
 /// # Errors
 /// As `rename`.
 pub async fn remove(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
-    let tx = s.begin().await?;
-    changeable(&tx.db, actor, id).await?.delete(&tx.db).await?;
+    let mut tx = s.begin().await?;
+    let row = changeable(&tx.db, actor, id).await?;
+    changed(&mut tx, actor, Event::SharedFilterRemoved(id), Some(&row), None);
+    row.delete(&tx.db).await?;
     tx.commit().await
+}
+
+/// For the audit trail, where it is everybody's; what one keeps for oneself is nobody else's business.
+fn changed(tx: &mut Tx, actor: &Actor, event: Event, before: Option<&saved_filter::Model>, after: Option<&saved_filter::Model>) {
+    if before.or(after).is_some_and(|row| row.account_id.is_none()) {
+        let facts = |row: &saved_filter::Model| json!({ "name": row.name, "filters": row.filters });
+        tx.record_change(actor.business_id, &actor.who, event, before.map(facts), after.map(facts));
+    }
 }
 
 /// Who can have some of their own.

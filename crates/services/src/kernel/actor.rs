@@ -1,7 +1,9 @@
-use contract::{Code, accounts::Role};
+use contract::Code;
+pub use domain::permissions::Permission;
+use domain::permissions::{Role, allows, key_allows};
 use uuid::Uuid;
 
-use super::error::{Result, problem};
+use super::error::{ONLY_LOOKING, Result, problem};
 
 /// Who asks, and inside which business. Every use case on behalf of somebody takes one.
 #[derive(Clone, Debug)]
@@ -24,6 +26,11 @@ pub enum Principal {
         name: String,
         scopes: Vec<Permission>,
     },
+    /// Somebody who runs the installation: decides about a business, or looks into it, and changes nothing in it.
+    Platform {
+        account_id: Uuid,
+        name: String,
+    },
     /// The command line on the server itself.
     Operator,
     /// The customer, by what they texted.
@@ -40,7 +47,20 @@ impl Principal {
         match self {
             Principal::Member { name, account_id, .. } => format!("{name} ({account_id})"),
             Principal::ApiKey { name, id, .. } => format!("API key {name} ({id})"),
+            Principal::Platform { name, account_id } => format!("{name}, who runs this installation ({account_id})"),
             other => other.author(),
+        }
+    }
+
+    /// As the audit trail finds what somebody did: an account's or a key's id, else what kind of hand it was.
+    pub(crate) fn hand(&self) -> String {
+        match self {
+            Principal::Member { account_id: id, .. }
+            | Principal::Platform { account_id: id, .. }
+            | Principal::ApiKey { id, .. } => id.to_string(),
+            Principal::Operator => "operator".to_owned(),
+            Principal::Customer | Principal::CustomerPage => "customer".to_owned(),
+            Principal::System(_) => "system".to_owned(),
         }
     }
 
@@ -49,6 +69,7 @@ impl Principal {
         match self {
             Principal::Member { name, .. } => name.clone(),
             Principal::ApiKey { name, .. } => format!("API · {name}"),
+            Principal::Platform { name, .. } => format!("{name}, who runs this installation"),
             Principal::Operator => "operator".to_owned(),
             Principal::Customer => "the customer".to_owned(),
             Principal::CustomerPage => "the customer, on their page".to_owned(),
@@ -57,34 +78,15 @@ impl Principal {
     }
 }
 
-/// What can be allowed. As a scope of an API key it is written `contacts:read` and so on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    ReadContacts,
-    WriteContacts,
-    ReadAppointments,
-    WriteAppointments,
-    ReadMessages,
-    SendMessages,
-    ReadTasks,
-    WriteTasks,
-    /// Settings, keys, numbers, members: never a key's.
-    ManageBusiness,
-}
-
-impl Permission {
-    /// All that an API key can have.
-    pub const SCOPES: [(&'static str, Permission); 8] = [
-        ("contacts:read", Permission::ReadContacts),
-        ("contacts:write", Permission::WriteContacts),
-        ("appointments:read", Permission::ReadAppointments),
-        ("appointments:write", Permission::WriteAppointments),
-        ("messages:read", Permission::ReadMessages),
-        ("messages:send", Permission::SendMessages),
-        ("tasks:read", Permission::ReadTasks),
-        ("tasks:write", Permission::WriteTasks),
-    ];
-}
+/// What somebody who runs the installation may do in a business that they look into.
+const LOOKING: [Permission; 6] = [
+    Permission::ReadContacts,
+    Permission::ReadAppointments,
+    Permission::ReadMessages,
+    Permission::ReadTasks,
+    Permission::ReadNumbers,
+    Permission::ReadMembers,
+];
 
 impl Actor {
     /// Ok if this actor may do `what`.
@@ -94,20 +96,29 @@ impl Actor {
     pub fn may(&self, what: Permission) -> Result<()> {
         match &self.who {
             Principal::Operator => Ok(()),
-            Principal::Member {
-                role: Role::Owner | Role::Admin,
-                ..
-            } => Ok(()),
-            Principal::Member { role: Role::Staff, .. } if what != Permission::ManageBusiness => Ok(()),
+            Principal::Member { role, .. } if allows(*role, what) => Ok(()),
             Principal::Member { .. } => Err(problem(
                 Code::NotAllowed,
-                "Only an owner or admin of this business may do that.",
+                format!("Only {} of this business may do that.", what.who_may()),
             )),
-            Principal::ApiKey { scopes, .. } if scopes.contains(&what) => Ok(()),
+            Principal::Platform { .. } if LOOKING.contains(&what) => Ok(()),
+            Principal::Platform { .. } => Err(problem(Code::NotAllowed, ONLY_LOOKING)),
+            Principal::ApiKey { scopes, .. } if key_allows(scopes, what) => Ok(()),
             Principal::ApiKey { .. } => Err(problem(Code::NotAllowed, "This API key does not have the scope for that.")),
             Principal::Customer | Principal::CustomerPage | Principal::System(_) => {
                 Err(problem(Code::NotAllowed, "Nobody who is signed in asked for this."))
             }
+        }
+    }
+
+    /// Ok if this actor runs the installation: decides what businesses ask it for.
+    ///
+    /// # Errors
+    /// `NotAllowed`.
+    pub fn may_run_installation(&self) -> Result<()> {
+        match &self.who {
+            Principal::Operator | Principal::Platform { .. } => Ok(()),
+            _ => Err(problem(Code::NotAllowed, "Only whoever runs this installation may do that.")),
         }
     }
 

@@ -14,11 +14,13 @@ pub(crate) enum Counter {
     Cancelled,
     OptedOut,
     OptedIn,
+    /// Somebody gave a wrong password for a person who works here.
+    SignInFailed,
 }
 
 impl Counter {
     /// How many there are.
-    pub(crate) const KINDS: u64 = 7;
+    pub(crate) const KINDS: u64 = 8;
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -29,6 +31,7 @@ impl Counter {
             Counter::Cancelled => "cancelled",
             Counter::OptedOut => "opted_out",
             Counter::OptedIn => "opted_in",
+            Counter::SignInFailed => "sign_in_failed",
         }
     }
 }

@@ -11,7 +11,7 @@ use sea_orm::{
     TransactionTrait,
 };
 use sqlx::{
-    postgres::PgPoolOptions,
+    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -22,6 +22,8 @@ use super::error::{Error, Result};
 pub struct Db {
     pub(crate) read: DatabaseConnection,
     pub(crate) write: DatabaseConnection,
+    /// Reads, and is refused by the database itself whatever it tries to write.
+    looking: DatabaseConnection,
     queue: QueuePool,
 }
 
@@ -64,8 +66,15 @@ impl Db {
             .acquire_timeout(Duration::from_secs(10))
             .connect(url)
             .await?;
+        let options = PgConnectOptions::from_str(url)?.options([("default_transaction_read_only", "on")]);
+        // Opened when somebody looks for the first time.
+        let looking = PgPoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_lazy_with(options);
         let db = DatabaseConnection::from(pool);
         Ok(Self {
+            looking: looking.into(),
             read: db.clone(),
             write: db,
             queue: QueuePool::Postgres(queue),
@@ -94,8 +103,11 @@ impl Db {
         drop(write.acquire().await?);
         let read = pool(4, options.clone().pragma("query_only", "on").pragma("cache_size", "-8000"))?;
         let queue = pool(2, options)?;
+        let read = DatabaseConnection::from(read);
         Ok(Self {
-            read: read.into(),
+            // Those that read are told to.
+            looking: read.clone(),
+            read,
             write: write.into(),
             queue: QueuePool::Sqlite(queue),
         })
@@ -146,11 +158,20 @@ impl Db {
     }
 
     pub fn is_postgres(&self) -> bool {
-        self.write.get_database_backend() == DbBackend::Postgres
+        self.read.get_database_backend() == DbBackend::Postgres
     }
 
     pub fn queue_pool(&self) -> &QueuePool {
         &self.queue
+    }
+
+    /// The same for reading alone: the database itself refuses whatever is written.
+    pub(crate) fn shut(&self) -> Self {
+        Self {
+            read: self.looking.clone(),
+            write: self.looking.clone(),
+            ..self.clone()
+        }
     }
 
     /// For migrations and operators' tools.
@@ -189,6 +210,7 @@ impl Db {
         // `read` and `write` are the same pool on PostgreSQL; closing twice is harmless.
         let _ = self.read.clone().close().await;
         let _ = self.write.clone().close().await;
+        let _ = self.looking.clone().close().await;
     }
 }
 

@@ -2,6 +2,10 @@ use contract::{Code, Problem};
 use domain::words;
 use sea_orm::{DbErr, SqlErr};
 
+/// Why somebody who looks into a business changes nothing there.
+pub(crate) const ONLY_LOOKING: &str =
+    "You look into this business as somebody who runs the installation. Nothing can be changed here.";
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What a use case answers when it can't do what was asked. A client sees only `problem()`; causes are for the log.
@@ -24,6 +28,7 @@ impl Error {
     pub fn problem(&self) -> Problem {
         match self {
             Error::Problem(p) => (**p).clone(),
+            Error::Db(cause) if only_reads(cause) => Problem::new(Code::NotAllowed, ONLY_LOOKING),
             Error::Db(DbErr::ConnectionAcquire(_)) | Error::Sqlx(sqlx::Error::PoolTimedOut) => Problem::new(
                 Code::Unavailable,
                 "The database is busy. Nothing was lost; please try again in a moment.",
@@ -37,7 +42,7 @@ impl Error {
 
     /// Ours to solve, hence worth a line in the log.
     pub fn is_internal(&self) -> bool {
-        !matches!(self, Error::Problem(_))
+        !matches!(self, Error::Problem(_)) && !matches!(self, Error::Db(cause) if only_reads(cause))
     }
 
     pub(crate) fn is_duplicate(&self) -> bool {
@@ -47,6 +52,12 @@ impl Error {
     pub(crate) fn broken(what: impl Into<String>) -> Self {
         Error::Broken(what.into())
     }
+}
+
+/// The database refused a write because the connection is one that only reads, in the words of either.
+fn only_reads(cause: &DbErr) -> bool {
+    let words = cause.to_string();
+    words.contains("readonly database") || words.contains("read-only transaction")
 }
 
 impl From<Problem> for Error {

@@ -10,8 +10,10 @@ use entity::{
     contacts::contact,
     conversations::{conversation, note},
     messages::message,
+    numbers::number_request,
     questions::question,
 };
+use secrecy::SecretString;
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
@@ -66,6 +68,8 @@ pub(crate) enum Event {
     ContactUnblocked(Arc<contact::Model>),
     ContactOptedOut(Arc<contact::Model>, Channel),
     ContactOptedIn(Arc<contact::Model>),
+    /// What they said to offers and review requests alone.
+    OffersDecided(Uuid),
     /// This text may ask for no more texts: a person has to decide.
     HoldBegan(Arc<message::Model>),
     HoldEnded(Arc<contact::Model>),
@@ -74,6 +78,7 @@ pub(crate) enum Event {
     LogExported,
     ContactsExported,
     AppointmentsExported,
+    AuditExported,
 
     ImportStarted(Uuid),
     ImportCancelled(Uuid),
@@ -141,9 +146,16 @@ pub(crate) enum Event {
     /// What bounds sending. `wider`: what was held back may go now.
     SendingChanged {
         wider: bool,
+        what: Bounds,
     },
+    /// When customers are reminded, where their visits' types say nothing else.
+    RemindersChanged,
+    /// What becomes of visits that nobody marks, and what customers may do on their page.
+    VisitRulesChanged,
     /// What happens to conversations by itself.
     InboxRulesChanged,
+    /// How long what texts say is kept.
+    RetentionChanged,
     AppointmentTypeAdded(Uuid),
     AppointmentTypeChanged(Uuid),
     StaffLabelAdded(Uuid),
@@ -158,11 +170,151 @@ pub(crate) enum Event {
     AccountChanged,
     SharedKeyChanged,
     NumberAssigned(Uuid),
+    /// What leaves from it, or who answers at it.
+    NumberChanged(Uuid),
+    /// Nothing leaves from it any more.
+    NumberReleased {
+        number: Uuid,
+        phone: Arc<str>,
+    },
+    /// Where Twilio posts what comes to it was looked at, and perhaps changed.
+    NumberConfigured(Uuid),
+    /// Whether it may text the US is answered in another way than before.
+    RegistrationChanged {
+        number: Uuid,
+        /// In words: the number, and what holds.
+        news: Arc<str>,
+    },
+    NumberRequested(Uuid),
+    /// It is being bought, or was not after all.
+    NumberRequestChanged(Uuid),
+    /// There is a number for it, or there will be none.
+    NumberRequestDecided(Arc<number_request::Model>),
     RateLimitChanged(Uuid),
     ApiKeyCreated(Uuid),
+    ApiKeyRevoked(Uuid),
+    /// A filter of the inbox that everybody of the business sees.
+    FilterShared(Uuid),
+    SharedFilterRenamed(Uuid),
+    SharedFilterRemoved(Uuid),
     FeedAdded(Uuid),
     FeedRevoked(Uuid),
     MemberAdded(Uuid),
+    /// Somebody came in by the door, and went out again.
+    SignedIn(Uuid),
+    SignedOut(Uuid),
+    MemberRoleChanged(Uuid),
+    /// They work here no more.
+    MemberRemoved(Uuid),
+    MemberRenamed(Uuid),
+    /// Somebody is to join. The secret of their link goes into the mail and nowhere else.
+    MemberInvited {
+        invitation: Uuid,
+        token: SecretString,
+    },
+    /// With a new link; the one before opens nothing any more.
+    InvitationSentAgain {
+        invitation: Uuid,
+        token: SecretString,
+    },
+    InvitationRevoked(Uuid),
+    /// Of somebody who works here.
+    PasswordChanged(Uuid),
+    EmailChanged(Uuid),
+    /// It was not them who changed it: what was made in their name since then is not theirs.
+    EmailTakenBack {
+        account: Uuid,
+        since: DateTime<Utc>,
+    },
+    /// A person is to be written to about their account, wherever they work: no business's event.
+    AccountLetter {
+        account: Uuid,
+        to: SecretString,
+        letter: AccountLetter,
+    },
+    /// Somebody has signed in where they never did before.
+    DeviceAdded {
+        account: Uuid,
+        device: Uuid,
+        /// "Firefox on Windows".
+        words: String,
+    },
+    DeviceRevoked(Uuid),
+    SessionsRevoked(Uuid),
+    /// Browsers of a person are signed out, wherever they work: no business's event.
+    SessionsChanged {
+        account: Uuid,
+        how: Sessions,
+    },
+    SecondFactorOn(Uuid),
+    SecondFactorOff(Uuid),
+    RecoveryCodesRenewed(Uuid),
+    /// An issuer vouches for this account from now on.
+    IdentityLinked(Uuid),
+    /// Nothing leaves it any more, for this reason.
+    BusinessSuspended {
+        why: Arc<str>,
+    },
+    BusinessResumed,
+    /// Somebody who runs the installation looks into it.
+    LookBegan {
+        id: Uuid,
+        who: Arc<str>,
+        why: Arc<str>,
+        until: DateTime<Utc>,
+    },
+    LookEnded(Uuid),
+    /// The last go-live test found other things than the one before.
+    SelfTestChanged,
+    SamplesAdded,
+    SamplesRemoved,
+}
+
+/// Which of the bounds of sending were changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bounds {
+    /// How many texts, for how much money.
+    Limits,
+    /// At what time of day.
+    QuietHours,
+    /// To which countries.
+    Countries,
+}
+
+/// What became of an account's sessions, each by its hash.
+#[derive(Clone, Debug)]
+pub(crate) enum Sessions {
+    Ended(String),
+    /// All of them but this one.
+    OthersEnded(Option<String>),
+    /// This one is about to get another id.
+    Renewing(String),
+    /// It has got it.
+    Renewed(String),
+}
+
+/// What a person is written about their account.
+#[derive(Clone, Debug)]
+pub(crate) enum AccountLetter {
+    ResetPassword {
+        reset: Uuid,
+        token: SecretString,
+    },
+    PasswordChanged,
+    /// To a new address: is it theirs?
+    ConfirmEmail {
+        change: Uuid,
+        token: SecretString,
+    },
+    /// To an address that has an account already, whose new address it was to be.
+    EmailTaken,
+    /// To the address before: was it them?
+    EmailChanging {
+        change: Uuid,
+        undo: SecretString,
+    },
+    /// Somebody signs up with an address that has an account.
+    SignedUpAgain,
 }
 
 /// How a message failed.
@@ -177,11 +329,13 @@ pub(crate) struct Failed {
 }
 
 impl Event {
-    /// What the audit trail calls it, and what it is about; none for what is the machine's daily work. Of the business itself where no id
-    /// is given.
-    pub(crate) fn audited(&self) -> Option<(&'static str, &'static str, Option<Uuid>)> {
+    /// What the audit trail calls it, and what it is about; of the business itself where no id is given.
+    ///
+    /// # Errors
+    /// Why it is not kept there. There is no third way: a new event does not compile until it has a row or a reason.
+    pub(crate) fn audited(&self) -> Result<(&'static str, &'static str, Option<Uuid>), &'static str> {
         use Event as E;
-        Some(match self {
+        Ok(match self {
             E::AppointmentBooked(a) => ("appointment.created", "appointment", Some(a.id)),
             E::AppointmentMoved(a) => ("appointment.moved", "appointment", Some(a.id)),
             E::AppointmentChanged { visit, .. } => ("appointment.updated", "appointment", Some(visit.id)),
@@ -209,6 +363,10 @@ impl Event {
             E::LogExported => ("message.log_exported", "business", None),
             E::ContactsExported => ("contact.list_exported", "business", None),
             E::AppointmentsExported => ("appointment.list_exported", "business", None),
+            E::AuditExported => ("audit.exported", "business", None),
+            E::ContactOptedIn(c) => ("consent.opted_in", "contact", Some(c.id)),
+            E::ContactOptedOut(c, _) => ("consent.opted_out", "contact", Some(c.id)),
+            E::OffersDecided(id) => ("consent.offers", "contact", Some(*id)),
             E::ImportStarted(id) => ("import.started", "import", Some(*id)),
             E::ImportCancelled(id) => ("import.cancelled", "import", Some(*id)),
             E::ImportDone(id) => ("import.done", "import", Some(*id)),
@@ -228,8 +386,20 @@ impl Event {
             E::TaskDone(id) => ("task.done", "task", Some(*id)),
             E::TaskReopened(id) => ("task.reopened", "task", Some(*id)),
             E::BusinessChanged => ("business.updated", "business", None),
-            E::SendingChanged { .. } => ("business.sending_updated", "business", None),
+            E::SendingChanged {
+                what: Bounds::Limits, ..
+            } => ("business.sending_updated", "business", None),
+            E::SendingChanged {
+                what: Bounds::QuietHours,
+                ..
+            } => ("business.quiet_hours_updated", "business", None),
+            E::SendingChanged {
+                what: Bounds::Countries, ..
+            } => ("business.countries_updated", "business", None),
+            E::RemindersChanged => ("business.reminders_updated", "business", None),
+            E::VisitRulesChanged => ("business.visits_updated", "business", None),
             E::InboxRulesChanged => ("business.inbox_updated", "business", None),
+            E::RetentionChanged => ("business.retention_updated", "business", None),
             E::AppointmentTypeAdded(id) => ("appointment_type.created", "appointment_type", Some(*id)),
             E::AppointmentTypeChanged(id) => ("appointment_type.updated", "appointment_type", Some(*id)),
             E::StaffLabelAdded(id) => ("staff_label.created", "staff_label", Some(*id)),
@@ -239,29 +409,65 @@ impl Event {
             E::AccountChanged => ("twilio_account.changed", "business", None),
             E::SharedKeyChanged => ("twilio_account.shared_key", "business", None),
             E::NumberAssigned(id) => ("number.assigned", "number", Some(*id)),
+            E::NumberChanged(id) => ("number.updated", "number", Some(*id)),
+            E::NumberReleased { number, .. } => ("number.released", "number", Some(*number)),
+            E::NumberConfigured(id) => ("number.webhook", "number", Some(*id)),
+            E::NumberRequested(id) => ("number_request.created", "number_request", Some(*id)),
+            E::NumberRequestChanged(id) => ("number_request.updated", "number_request", Some(*id)),
+            E::NumberRequestDecided(row) => ("number_request.decided", "number_request", Some(row.id)),
             E::RateLimitChanged(id) => ("number.rate_limit", "number", Some(*id)),
             E::ApiKeyCreated(id) => ("api_key.created", "api_key", Some(*id)),
+            E::ApiKeyRevoked(id) => ("api_key.revoked", "api_key", Some(*id)),
+            E::FilterShared(id) => ("saved_filter.created", "saved_filter", Some(*id)),
+            E::SharedFilterRenamed(id) => ("saved_filter.updated", "saved_filter", Some(*id)),
+            E::SharedFilterRemoved(id) => ("saved_filter.deleted", "saved_filter", Some(*id)),
             E::FeedAdded(id) => ("feed.created", "feed", Some(*id)),
             E::FeedRevoked(id) => ("feed.revoked", "feed", Some(*id)),
             E::MemberAdded(id) => ("member.added", "account", Some(*id)),
-            E::ClockChanged(_)
-            | E::PhoneChanged(_)
-            | E::ContactOptedOut(..)
-            | E::ContactOptedIn(_)
-            | E::HoldBegan(_)
-            | E::HoldEnded(_)
-            | E::MessageReceived(_)
+            E::SignedIn(id) => ("session.started", "account", Some(*id)),
+            E::SignedOut(id) => ("session.ended", "account", Some(*id)),
+            E::MemberRoleChanged(id) => ("member.role_changed", "account", Some(*id)),
+            E::MemberRemoved(id) => ("member.removed", "account", Some(*id)),
+            E::MemberRenamed(id) => ("member.renamed", "account", Some(*id)),
+            E::MemberInvited { invitation, .. } => ("invitation.created", "invitation", Some(*invitation)),
+            E::InvitationSentAgain { invitation, .. } => ("invitation.sent_again", "invitation", Some(*invitation)),
+            E::InvitationRevoked(id) => ("invitation.revoked", "invitation", Some(*id)),
+            E::PasswordChanged(id) => ("member.password_changed", "account", Some(*id)),
+            E::EmailChanged(id) => ("member.email_changed", "account", Some(*id)),
+            E::EmailTakenBack { account, .. } => ("member.email_taken_back", "account", Some(*account)),
+            E::DeviceAdded { account, .. } => ("account.device_added", "account", Some(*account)),
+            E::DeviceRevoked(id) => ("account.device_revoked", "account", Some(*id)),
+            E::SessionsRevoked(id) => ("account.sessions_revoked", "account", Some(*id)),
+            E::SecondFactorOn(id) => ("account.second_factor_on", "account", Some(*id)),
+            E::SecondFactorOff(id) => ("account.second_factor_off", "account", Some(*id)),
+            E::RecoveryCodesRenewed(id) => ("account.recovery_codes_renewed", "account", Some(*id)),
+            E::IdentityLinked(id) => ("account.identity_linked", "account", Some(*id)),
+            E::BusinessSuspended { .. } => ("business.suspended", "business", None),
+            E::BusinessResumed => ("business.resumed", "business", None),
+            E::LookBegan { id, .. } => ("platform.look_began", "platform_look", Some(*id)),
+            E::LookEnded(id) => ("platform.look_ended", "platform_look", Some(*id)),
+            E::SamplesAdded => ("samples.added", "business", None),
+            E::SamplesRemoved => ("samples.removed", "business", None),
+            E::SelfTestChanged => return Err("nobody changed anything; staff are told by a notice"),
+            E::ClockChanged(_) => return Err("a law changed the clock; who decides what holds is kept"),
+            E::PhoneChanged(_) => return Err("it is part of the contact's change, which is kept"),
+            E::ZoneChanged { .. } => return Err("it is part of the business's or the location's change, which is kept"),
+            E::HoldBegan(_) | E::HoldEnded(_) => return Err("the customer's own words did it; what a person decides is kept"),
+            E::Answered(..) => return Err("what the answer changes is kept, by the customer's hand"),
+            E::MessageReceived(_)
             | E::MessageSent(_)
             | E::MessageDelivered(_)
             | E::MessageArrived(_)
             | E::MessageFailed(..)
             | E::RetryEnded(_)
-            | E::MessageWithdrawn(_)
-            | E::Answered(..)
-            | E::BreakerOpened { .. }
-            | E::BreakerClosed { .. }
-            | E::BudgetReached { .. }
-            | E::ZoneChanged { .. } => return None,
+            | E::MessageWithdrawn(_) => return Err("the message's own row and its events tell it"),
+            E::BreakerOpened { .. } | E::BreakerClosed { .. } => {
+                return Err("nobody changed anything; staff are told by a notice");
+            }
+            E::RegistrationChanged { .. } => return Err("nobody changed anything; staff are told by a notice"),
+            E::BudgetReached { .. } => return Err("nobody changed anything; owners and admins are told by mail"),
+            E::SessionsChanged { .. } => return Err("what ended them is kept, where a business is concerned"),
+            E::AccountLetter { .. } => return Err("what it tells of is kept, where a business is concerned"),
         })
     }
 }
@@ -284,7 +490,7 @@ impl Event {
             | E::AppointmentArrived(a)
             | E::AppointmentLinksRevoked(a)
             | E::ClockDecided(a) => Some(a.contact_id),
-            E::ContactBlocked(c) | E::ContactUnblocked(c) => Some(c.id),
+            E::ContactBlocked(c) | E::ContactUnblocked(c) | E::ContactOptedIn(c) | E::ContactOptedOut(c, _) => Some(c.id),
             // A note stands in the timeline by itself.
             E::ConversationAssigned(c)
             | E::ConversationClosed(c)
@@ -298,6 +504,7 @@ impl Event {
             | E::ContactMerged(id)
             | E::MergeUndone(id)
             | E::HoldDecided(id)
+            | E::OffersDecided(id)
             | E::ConsentExported(id) => Some(*id),
             _ => None,
         }

@@ -31,6 +31,16 @@ pub enum Job {
     Batch { batch_id: Uuid },
     /// Read a calendar and follow it.
     ReadCalendar { source_id: Uuid },
+    /// Look up whether a number that was being bought is there.
+    LookUpPurchase { request_id: Uuid },
+    /// Ask Twilio how a number is registered.
+    CheckRegistration { number_id: Uuid },
+    /// Look up whose password is to be reset, if anybody's.
+    ForgottenPassword { reset_id: Uuid },
+    /// Take from somebody who has left a business what was theirs to do.
+    PassOn { business_id: Uuid, account_id: Uuid },
+    /// See whether a business is ready to text.
+    SelfTest { business_id: Uuid },
     /// Go on with the rows of a file.
     Import { import_id: Uuid },
     /// Go on with closing a business's conversations that have been quiet for so many days, from here.

@@ -5,6 +5,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 
 use super::{clock::Clock, db::Db, vault::Vault, wake::Wake};
 
@@ -21,14 +22,37 @@ pub struct Settings {
     pub calendars_every: chrono::Duration,
     /// Calendars at private addresses are read, too.
     pub private_calendars: bool,
+    /// Where people may sign in beside their password.
+    pub oidc: Option<OidcSettings>,
+}
+
+/// An OpenID Connect issuer, and who we are to it.
+#[derive(Clone)]
+pub struct OidcSettings {
+    /// Its address, exactly as it calls itself.
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: SecretString,
+    /// What its button says.
+    pub name: String,
 }
 
 /// Everything a use case needs; the one value in axum state, Leptos context and job data. Cheap to clone.
 #[derive(Clone)]
-pub struct Services(Arc<Inner>, Clock);
+pub struct Services(Arc<Inner>, Clock, Mode);
+
+/// What may be done with the services.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    All,
+    /// For somebody who only looks: whatever a use case forgets to ask, nothing is written.
+    Looking,
+}
 
 struct Inner {
     db: Db,
+    /// The same, without a way to write.
+    shut: Db,
     settings: Settings,
     live: Wake,
     outbox: Wake,
@@ -55,6 +79,7 @@ impl Extensions {
 impl Services {
     pub(crate) fn new(db: Db, clock: Clock, settings: Settings, vault: Vault, nouns: Extensions) -> Self {
         let inner = Inner {
+            shut: db.shut(),
             db,
             settings,
             live: Wake::default(),
@@ -63,12 +88,23 @@ impl Services {
             vault,
             nouns,
         };
-        Self(Arc::new(inner), clock)
+        Self(Arc::new(inner), clock, Mode::All)
     }
 
     /// The same at another time: what was done then.
     pub(crate) fn at(&self, clock: Clock) -> Self {
-        Self(Arc::clone(&self.0), clock)
+        Self(Arc::clone(&self.0), clock, self.2)
+    }
+
+    /// The same for somebody who only looks: no transaction begins, and nothing else is written either.
+    #[must_use]
+    pub fn for_looking(&self) -> Self {
+        Self(Arc::clone(&self.0), self.1.clone(), Mode::Looking)
+    }
+
+    /// Whether nothing can be written by these.
+    pub fn only_looks(&self) -> bool {
+        self.2 == Mode::Looking
     }
 
     /// Now, to the millisecond, which is what both databases keep.
@@ -81,7 +117,10 @@ impl Services {
     }
 
     pub fn db(&self) -> &Db {
-        &self.0.db
+        match self.2 {
+            Mode::All => &self.0.db,
+            Mode::Looking => &self.0.shut,
+        }
     }
 
     /// Notified when there is something new for live streams.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use contract::live::LiveEvent;
+use contract::{Code, live::LiveEvent};
 use entity::{live::live_event, messages::message};
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, EntityTrait, Set, Statement};
 use serde::Serialize;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     actor::Principal,
     counters::Counter,
-    error::{Error, Result},
+    error::{Error, ONLY_LOOKING, Result, problem},
     events::{Event, EventKind, Recorded},
     live,
     queue::{self, Job},
@@ -105,6 +105,9 @@ pub(crate) enum Changed {
 
 impl Services {
     pub(crate) async fn begin(&self) -> Result<Tx> {
+        if self.only_looks() {
+            return Err(problem(Code::NotAllowed, ONLY_LOOKING));
+        }
         Ok(Tx {
             db: self.db().begin().await?,
             now: self.now(),

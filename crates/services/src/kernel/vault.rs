@@ -103,6 +103,12 @@ pub(crate) const SEALED: &[Column] = &[
         Some("phone_key"),
     ),
     Column::new("account.email", ID, Some("email_key")),
+    Column::new("invitation.email", ID, Some("email_key")),
+    Column::new("password_reset.email", ID, Some("email_key")),
+    Column::new("email_change.email", ID, None),
+    Column::new("email_change.before", ID, Some("before_key")),
+    Column::new("session.data", &[Key::Text("id_hash")], None),
+    Column::new("second_factor.secret", &[Key::Uuid("account_id")], None),
     Column::new("message.theirs", ID, Some("theirs_key")),
     Column::new("receipt.raw", &[Key::Text("provider_sid")], None),
     Column::new("live_event.payload", &[Key::Serial("id")], None),
@@ -124,6 +130,7 @@ pub(crate) const SEALED: &[Column] = &[
     Column::new("calendar_event.phone", ID, None),
     Column::new("twilio_account.token", &[Key::Text("sid")], None),
     Column::new("twilio_account.previous_token", &[Key::Text("sid")], None),
+    Column::new("twilio_account.key_secret", &[Key::Text("sid")], None),
     Column::new("twilio_shared_key.secret", &[Key::Text("account_sid"), Key::Text("id")], None),
 ];
 
@@ -352,6 +359,17 @@ impl Vault {
 /// When the database does not answer.
 pub async fn has_keys(db: &Db) -> Result<bool> {
     Ok(rows(&db.write).await?.iter().any(|row| row.id != PLAIN))
+}
+
+/// Whether this secret opens the keys of the database.
+///
+/// # Errors
+/// When it is another one, or the database does not answer.
+pub async fn fits(db: &Db, master: &Master) -> Result<()> {
+    for row in rows(&db.read).await?.iter().filter(|row| row.id != PLAIN) {
+        master.unwrap(row)?;
+    }
+    Ok(())
 }
 
 pub(super) async fn rows(db: &DatabaseConnection) -> Result<Vec<data_key::Model>> {

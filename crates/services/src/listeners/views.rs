@@ -19,7 +19,22 @@ use crate::{
 pub(crate) async fn mark(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
         match &one.event {
-            Event::BusinessChanged | Event::SendingChanged { .. } | Event::AccountChanged | Event::NumberAssigned(_) => {
+            Event::BusinessChanged
+            | Event::SendingChanged { .. }
+            | Event::AccountChanged
+            | Event::NumberAssigned(_)
+            | Event::NumberChanged(_)
+            | Event::NumberReleased { .. }
+            | Event::NumberConfigured(_)
+            | Event::NumberRequested(_)
+            | Event::NumberRequestChanged(_)
+            | Event::NumberRequestDecided(_)
+            | Event::RegistrationChanged { .. }
+            | Event::BusinessSuspended { .. }
+            | Event::BusinessResumed
+            | Event::LookBegan { .. }
+            | Event::LookEnded(_)
+            | Event::SelfTestChanged => {
                 tx.mark_changed(one.business_id, Changed::Notices);
             }
             Event::ContactAdded(id) => tx.mark_changed(one.business_id, Changed::Contact(*id)),

@@ -133,7 +133,7 @@ async fn works_again(tx: &mut Tx, b: &business::Model, scope: &str) -> Result<()
         return Ok(());
     };
     let mut to = accounts::managers(tx, b.id).await?;
-    to.retain(|one| told.iter().any(|m| m.account_id == one.account_id));
+    to.retain(|one| told.iter().any(|m| m.account_id == Some(one.account_id)));
     let new = New {
         kind: Kind::TextsGoAgain,
         about: scope.to_owned(),
@@ -200,6 +200,61 @@ async fn about(tx: &Tx, business_id: Uuid, what: &str) -> Result<Vec<mail::Model
         .order_by_desc(mail::Column::CreatedAt)
         .limit(LOOKED_AT);
     Ok(rows.all(&tx.db).await?)
+}
+
+/// Owners and admins hear what became of their request for a number.
+pub(crate) async fn number_requests_decided(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    if channels::mail_server(tx.services()).is_none() {
+        return Ok(());
+    }
+    for one in heard {
+        let Event::NumberRequestDecided(row) = &one.event else {
+            continue;
+        };
+        let b = businesses::of(tx, one.business_id).await?;
+        let url = tx.services().settings().public_url.clone();
+        let to = accounts::managers(tx, b.id).await?;
+        let new = New {
+            kind: Kind::NumberRequest,
+            about: format!("number_request:{}", row.id),
+            key: format!("number_request:{}:{}", row.id, row.status),
+            not_before: tx.now,
+            said: words::number_request(&b, &url, row),
+        };
+        store::store(tx, &b, &to, &new).await?;
+    }
+    Ok(())
+}
+
+/// Whoever runs the installation has suspended or resumed a business, or looks into it: its owners and admins are written to.
+pub(crate) async fn installation_did(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    if channels::mail_server(tx.services()).is_none() {
+        return Ok(());
+    }
+    for one in heard {
+        let b = businesses::of(tx, one.business_id).await?;
+        let url = tx.services().settings().public_url.clone();
+        let at = tx.now.timestamp_millis();
+        let (about, key, said) = match &one.event {
+            Event::BusinessSuspended { why } => ("suspension", format!("suspended:{at}"), words::suspended(&b, &url, why)),
+            Event::BusinessResumed => ("suspension", format!("resumed:{at}"), words::resumed(&b, &url)),
+            Event::LookBegan { id, who, why, until } => {
+                let until = domain::when::dated(*until, businesses::zone(&b));
+                ("look", format!("look:{id}"), words::looked_into(&b, &url, who, why, &until))
+            }
+            _ => continue,
+        };
+        let new = New {
+            kind: Kind::Installation,
+            about: about.to_owned(),
+            key,
+            not_before: tx.now,
+            said,
+        };
+        let to = accounts::managers(tx, b.id).await?;
+        store::store(tx, &b, &to, &new).await?;
+    }
+    Ok(())
 }
 
 /// A line of the month's budget is reached: told once a month and line.

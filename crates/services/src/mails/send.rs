@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    listen,
+    letters, listen,
     store::{ADDRESS, CONTENT, Kind, Said, WHY},
 };
 use crate::{
@@ -126,11 +126,18 @@ async fn objection(tx: &Tx, row: &mail::Model) -> Result<Option<(Status, String)
         };
         return Ok(Some((Status::Failed, format!("Given up after a day. {why}"))));
     }
+    let (Some(business_id), Some(account_id)) = (row.business_id, row.account_id) else {
+        let why = letters::objection(tx, row).await?;
+        return Ok(why.map(|why| (Status::Cancelled, why.to_owned())));
+    };
     let (is_for_them, why) = if row.kind == Kind::News.as_str() {
-        let member = accounts::is_member(&tx.db, row.business_id, row.account_id).await?;
+        let member = accounts::is_member(&tx.db, business_id, account_id).await?;
         (member, "The person does not work in this business any more.")
+    } else if row.kind == Kind::Account.as_str() {
+        // It is about them, wherever they work by now.
+        (true, "")
     } else {
-        let manages = accounts::manages(&tx.db, row.business_id, row.account_id).await?;
+        let manages = accounts::manages(&tx.db, business_id, account_id).await?;
         (manages, "The person is no owner or admin of this business any more.")
     };
     if !is_for_them {
@@ -234,7 +241,9 @@ async fn settle(tx: &mut Tx, row: mail::Model, status: Status, why: Option<Strin
     row.why = Set(why.map(|why| tx.services().vault().seal(WHY, &why)));
     row.changed_at = Set(tx.now);
     row.update(&tx.db).await?;
-    tx.mark_changed(business_id, Changed::Notices);
+    if let Some(id) = business_id {
+        tx.mark_changed(id, Changed::Notices);
+    }
     Ok(())
 }
 

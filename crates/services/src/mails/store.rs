@@ -31,8 +31,18 @@ pub(super) enum Kind {
     TextsGoAgain,
     BudgetAlert,
     BudgetUsed,
+    /// What became of a request for a number.
+    NumberRequest,
     /// What a person asked to hear by mail.
     News,
+    Invitation,
+    /// About somebody's account: a new password, another address.
+    ResetPassword,
+    ChangeEmail,
+    /// Something about somebody's own account.
+    Account,
+    /// What whoever runs the installation did.
+    Installation,
 }
 
 impl Kind {
@@ -48,6 +58,7 @@ pub(super) struct Said {
     pub letter: Letter,
 }
 
+#[derive(Clone)]
 pub(super) struct New {
     pub kind: Kind,
     pub about: String,
@@ -74,32 +85,66 @@ pub(super) async fn store(tx: &mut Tx, b: &business::Model, to: &[Manager], new:
         .filter(mail::Column::Status.eq(Status::Cancelled.as_str()))
         .exec(&tx.db)
         .await?;
-    let vault = tx.services().vault();
     let mut rows = Vec::with_capacity(to.len());
     for one in to {
         let said = Said {
             subject: new.said.subject.clone(),
             letter: new.said.letter.clone().to(&one.name),
         };
-        let content = serde_json::to_string(&said).map_err(|e| Error::broken(e.to_string()))?;
-        rows.push(mail::ActiveModel {
-            id: Set(Uuid::now_v7()),
-            business_id: Set(b.id),
-            account_id: Set(one.account_id),
-            kind: Set(new.kind.as_str().to_owned()),
-            about: Set(new.about.clone()),
-            dedupe_key: Set(key(one)),
-            address: Set(vault.seal(ADDRESS, &one.email)),
-            content: Set(vault.seal(CONTENT, &content)),
-            status: Set(Status::Queued.as_str().to_owned()),
-            attempts: Set(0),
-            not_before: Set(new.not_before),
-            claimed_at: Set(None),
-            why: Set(None),
-            created_at: Set(tx.now),
-            changed_at: Set(tx.now),
-        });
+        let whose = (Some(b.id), Some(one.account_id));
+        rows.push(row(tx, whose, &one.email, key(one), new, &said)?);
     }
+    insert(tx, rows).await?;
+    // So that a page that shows them looks again.
+    tx.mark_changed(b.id, Changed::Notices);
+    Ok(())
+}
+
+/// Stores a mail to an address: to somebody who is to join a business, or to a person about their account, which is no business's matter.
+pub(super) async fn store_letter(
+    tx: &mut Tx,
+    (business_id, account_id): (Option<Uuid>, Option<Uuid>),
+    email: &str,
+    new: &New,
+) -> Result<()> {
+    let row = row(tx, (business_id, account_id), email, new.key.clone(), new, &new.said)?;
+    insert(tx, vec![row]).await?;
+    if let Some(id) = business_id {
+        tx.mark_changed(id, Changed::Notices);
+    }
+    Ok(())
+}
+
+fn row(
+    tx: &Tx,
+    (business_id, account_id): (Option<Uuid>, Option<Uuid>),
+    email: &str,
+    key: String,
+    new: &New,
+    said: &Said,
+) -> Result<mail::ActiveModel> {
+    let vault = tx.services().vault();
+    let content = serde_json::to_string(said).map_err(|e| Error::broken(e.to_string()))?;
+    Ok(mail::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        business_id: Set(business_id),
+        account_id: Set(account_id),
+        kind: Set(new.kind.as_str().to_owned()),
+        about: Set(new.about.clone()),
+        dedupe_key: Set(key),
+        address: Set(vault.seal(ADDRESS, email)),
+        content: Set(vault.seal(CONTENT, &content)),
+        status: Set(Status::Queued.as_str().to_owned()),
+        attempts: Set(0),
+        not_before: Set(new.not_before),
+        claimed_at: Set(None),
+        why: Set(None),
+        created_at: Set(tx.now),
+        changed_at: Set(tx.now),
+    })
+}
+
+async fn insert(tx: &Tx, rows: Vec<mail::ActiveModel>) -> Result<()> {
     let once = OnConflict::columns([mail::Column::BusinessId, mail::Column::DedupeKey])
         .do_nothing()
         .to_owned();
@@ -107,7 +152,5 @@ pub(super) async fn store(tx: &mut Tx, b: &business::Model, to: &[Manager], new:
         .on_conflict(once)
         .exec_without_returning(&tx.db)
         .await?;
-    // So that a page that shows them looks again.
-    tx.mark_changed(b.id, Changed::Notices);
     Ok(())
 }

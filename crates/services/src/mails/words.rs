@@ -1,7 +1,7 @@
 //! What staff read in a mail: what is the matter, whether anything is lost, what to do, and where.
 
 use domain::{phone, prices::dollars, words};
-use entity::businesses::business;
+use entity::{businesses::business, numbers::number_request};
 
 use super::store::Said;
 use crate::channels::email::Letter;
@@ -64,6 +64,61 @@ pub(super) fn budget_used(b: &business::Model, url: &str, spent: i64, budget: i6
         .paragraph("Please raise the budget in Settings, or call the customers.")
         .button("Open Settings", format!("{url}/settings"));
     said(b, "the budget for texts is used up", letter)
+}
+
+pub(super) fn number_request(b: &business::Model, url: &str, row: &number_request::Model) -> Said {
+    let page = format!("{url}/settings/numbers");
+    match &row.phone {
+        Some(number) => {
+            let number = phone::display(number, &b.country);
+            let letter = Letter::default()
+                .paragraph(format!("Your request for a number was granted: {number} is yours now, and texts can leave from it."))
+                .paragraph("Before texts to the US are delivered, the number has to be registered with the carriers. Settings show how it stands.")
+                .button("See your numbers", page);
+            said(b, "your new number is there", letter)
+        }
+        None => {
+            let why = row.why.as_deref().unwrap_or_default();
+            let letter = Letter::default()
+                .paragraph(format!("Your request for a number was not granted. {why}").trim())
+                .button("See your requests", page);
+            said(b, "no new number", letter)
+        }
+    }
+}
+
+pub(super) fn suspended(b: &business::Model, url: &str, why: &str) -> Said {
+    let letter = Letter::default()
+        .paragraph(format!("{} was suspended by whoever runs this installation of Showup: {why}", name(b)))
+        .paragraph(
+            "No text leaves until it is resumed: reminders wait, and replies can't be sent. What customers write is still stored and shown, \
+             and a STOP still counts. Nothing is deleted. Please call customers where it can't wait.",
+        )
+        .button("Open Showup", url.to_owned());
+    said(b, "suspended", letter)
+}
+
+pub(super) fn resumed(b: &business::Model, url: &str) -> Said {
+    let letter = Letter::default()
+        .paragraph(format!(
+            "{} is not suspended any more. What waited and still makes sense goes out; what came too late stands in the log.",
+            name(b)
+        ))
+        .button("See what waits", format!("{url}/log"));
+    said(b, "resumed", letter)
+}
+
+pub(super) fn looked_into(b: &business::Model, url: &str, who: &str, why: &str, until: &str) -> Said {
+    let letter = Letter::default()
+        .paragraph(format!(
+            "{who}, who runs this installation of Showup, looks into {} until {until}, and gave this reason: {why}",
+            name(b)
+        ))
+        .paragraph(
+            "They can read conversations, people and visits, and can change or send nothing. It stands in your audit trail.",
+        )
+        .button("Open Showup", url.to_owned());
+    said(b, "somebody who runs the installation looks in", letter)
 }
 
 fn texts(b: &business::Model, number: Option<&str>) -> String {

@@ -413,7 +413,7 @@ async fn ends_with(tx: &Tx, row: &mut conversation::Model) -> Result<()> {
     match last.one(&tx.db).await? {
         Some(last) => {
             row.last_message_id = Some(last.id);
-            row.preview = words::preview(&last.body, 120);
+            row.preview = words::preview(&messages::said(&last), 120);
             row.last_at = last.created_at;
             row.last_direction = last.direction;
             row.last_status = last.status;

@@ -8,8 +8,9 @@ use contract::{
 use domain::{delivery::Status, when};
 use entity::notifications::{push, push_device, push_key};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    sea_query::OnConflict,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Set,
+    sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 
@@ -18,8 +19,9 @@ use crate::{
     accounts, businesses,
     channels::push::{Keys, Push, keys_of, new_keys, valid},
     kernel::{
-        Actor, Error, Permission, Result, Services,
+        Actor, Error, Event, Permission, Result, Services, Tx,
         error::{field, not_found, problem, short},
+        events::{Recorded, Sessions},
         tx::Changed,
     },
 };
@@ -81,10 +83,11 @@ pub async fn public_key(s: &Services) -> Result<String> {
 }
 
 /// From now on this browser takes notifications for whoever asks. One that took them for somebody else does so no more.
+/// `session` is the id of the session that asks, with which it ends.
 ///
 /// # Errors
 /// `SignInNeeded`; `Invalid` for an address or keys that are none, and for more than 20 devices.
-pub async fn add_device(s: &Services, actor: &Actor, new: AddDevice) -> Result<Uuid> {
+pub async fn add_device(s: &Services, actor: &Actor, session: Option<&[u8]>, new: AddDevice) -> Result<Uuid> {
     actor.may(Permission::ReadMessages)?;
     let me = person(actor)?;
     let url = valid(&new.endpoint, s.of::<Push>().strictness).map_err(|why| field("endpoint", why))?;
@@ -95,7 +98,12 @@ pub async fn add_device(s: &Services, actor: &Actor, new: AddDevice) -> Result<U
     let name = short("name", &new.name, 100)?;
     let name = if name.is_empty() { "A browser".to_owned() } else { name };
     let tx = s.begin().await?;
-    if !accounts::is_member(&tx.db, actor.business_id, me).await? {
+    let session_hash = match session {
+        Some(id) => accounts::sessions::held(&tx, id, me).await?,
+        None => None,
+    };
+    let signed_out = session.is_some() && session_hash.is_none();
+    if signed_out || !accounts::is_member(&tx.db, actor.business_id, me).await? {
         return Err(problem(Code::SignInNeeded, "Please sign in."));
     }
     tx.take_turns(ENDPOINT, [endpoint.clone()]).await?;
@@ -128,6 +136,7 @@ pub async fn add_device(s: &Services, actor: &Actor, new: AddDevice) -> Result<U
         failed_at: None,
         why: None,
         gone_at: None,
+        session_hash,
     };
     let id = row.id;
     let is_new = known.is_none();
@@ -156,6 +165,58 @@ pub async fn remove_device(s: &Services, actor: &Actor, id: Uuid) -> Result<()> 
     if removed.rows_affected == 0 {
         return Err(not_found("device"));
     }
+    Ok(())
+}
+
+/// The devices of who has left are told nothing more of the business, nor again should they come back.
+pub(crate) async fn members_removed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let Event::MemberRemoved(account) = one.event else { continue };
+        push_device::Entity::delete_many()
+            .filter(push_device::Column::BusinessId.eq(one.business_id))
+            .filter(push_device::Column::AccountId.eq(account))
+            .exec(&tx.db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Nothing more is sent to a browser that is signed out; one whose session gets another id goes on.
+pub(crate) async fn sessions_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let Event::SessionsChanged { account, how } = &one.event else {
+            continue;
+        };
+        let hash = push_device::Column::SessionHash;
+        match how {
+            Sessions::Ended(ended) => forget(tx, *account, hash.eq(ended.as_str())).await?,
+            // Whose session is not known goes, too.
+            Sessions::OthersEnded(Some(but)) => forget(tx, *account, hash.is_null().or(hash.ne(but.as_str()))).await?,
+            Sessions::OthersEnded(None) => forget(tx, *account, push_device::Column::AccountId.eq(*account)).await?,
+            // Of no session till then, or it would end with the one before.
+            Sessions::Renewing(from) => move_over(tx, *account, hash.eq(from.as_str()), None).await?,
+            Sessions::Renewed(to) => move_over(tx, *account, hash.is_null(), Some(to.clone())).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn forget(tx: &Tx, account_id: Uuid, which: Expr) -> Result<()> {
+    push_device::Entity::delete_many()
+        .filter(push_device::Column::AccountId.eq(account_id))
+        .filter(which)
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+async fn move_over(tx: &Tx, account_id: Uuid, which: Expr, to: Option<String>) -> Result<()> {
+    push_device::Entity::update_many()
+        .col_expr(push_device::Column::SessionHash, Expr::value(to))
+        .filter(push_device::Column::AccountId.eq(account_id))
+        .filter(which)
+        .exec(&tx.db)
+        .await?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use entity::{
     conversations::{conversation, note},
     messages::message,
     notifications::notification,
+    numbers::number_request,
 };
 use sea_orm::{EntityTrait, Set, sea_query::OnConflict};
 use uuid::Uuid;
@@ -29,6 +30,9 @@ const SHOWN: usize = 120;
 
 /// So many businesses are told in the transaction of what happened; more are for jobs, each of so many.
 const AT_ONCE: usize = 20;
+
+/// What the keys of news about numbers begin with.
+pub(super) const NUMBERS: &str = "number:";
 
 /// Something to be told.
 struct News {
@@ -173,10 +177,50 @@ async fn news(tx: &Tx, business_id: Uuid, heard: &[&Recorded]) -> Result<Vec<New
                 };
                 news.push(alert(format!("budget:{month}:{percent}"), body));
             }
+            Event::NumberRequestDecided(row) => {
+                let managers: Vec<Uuid> = accounts::managers(tx, business_id)
+                    .await?
+                    .into_iter()
+                    .map(|m| m.account_id)
+                    .collect();
+                news.push(News {
+                    to: To::Some(Kind::Alert, managers),
+                    ..alert(format!("{NUMBERS}request:{}:{}", row.id, row.status), decided(row))
+                });
+            }
+            Event::RegistrationChanged { number, news: what } if !what.is_empty() => {
+                news.push(alert(
+                    format!("{NUMBERS}us:{number}:{}", tx.now.timestamp()),
+                    what.to_string(),
+                ));
+            }
+            Event::BusinessSuspended { why } => {
+                let body =
+                    format!("This business is suspended: {why} No text leaves until it is resumed; what comes in is kept.");
+                news.push(alert(format!("suspended:{}", tx.now.timestamp_millis()), body));
+            }
+            Event::BusinessResumed => {
+                let body = "This business is not suspended any more. What waited and still makes sense goes out.".to_owned();
+                news.push(alert(format!("resumed:{}", tx.now.timestamp_millis()), body));
+            }
+            Event::LookBegan { id, who, why, .. } => {
+                let body = format!("{who}, who runs this installation, looks into this business and can change nothing: {why}");
+                news.push(alert(format!("look:{id}"), short(&body)));
+            }
             _ => {}
         }
     }
     Ok(news)
+}
+
+fn decided(row: &number_request::Model) -> String {
+    match &row.phone {
+        Some(phone) => format!("Your new number is there: {}.", domain::phone::display(phone, &row.country)),
+        None => short(&format!(
+            "Your request for a number was not granted. {}",
+            row.why.as_deref().unwrap_or_default()
+        )),
+    }
 }
 
 /// A text that a machine has understood asks for nobody.

@@ -4,13 +4,13 @@ use contract::Code;
 use entity::numbers::{twilio_account, twilio_shared_key};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, sea_query::LockType};
 use secrecy::{ExposeSecret, SecretString};
-use twilio::{Client, ReadError, forms};
+use twilio::{ReadError, forms};
 use uuid::Uuid;
 
 use crate::{
     channels::{
         breakers,
-        connections::{Connections, PREVIOUS_TOKEN, SHARED_KEY, TOKEN, patient, refresh},
+        connections::{Connections, KEY_SECRET, PREVIOUS_TOKEN, SHARED_KEY, TOKEN, patient, refresh},
     },
     kernel::{
         Actor, Error, Event, Permission, Result, Services, Tx,
@@ -29,15 +29,31 @@ const MOST_SHARED_KEYS: usize = 20;
 /// `NotAllowed` for staff; `Invalid` for a SID or token that Twilio does not know; `Conflict` for an account that is somebody else's, or
 /// while a text is in the air; `Unavailable` when Twilio does not answer.
 pub async fn connect(s: &Services, actor: &Actor, sid: &str, token: SecretString) -> Result<()> {
+    connect_with(s, actor, sid, token, None).await
+}
+
+/// An API key (`SK…`) and its secret, which an account is called with in place of its token. The token is still what its webhooks are
+/// signed with.
+pub struct ApiKey {
+    pub sid: String,
+    pub secret: SecretString,
+}
+
+/// The same, with an API key.
+///
+/// # Errors
+/// As `connect`; `Invalid` for a key that Twilio does not know.
+pub async fn connect_with(s: &Services, actor: &Actor, sid: &str, token: SecretString, key: Option<ApiKey>) -> Result<()> {
     actor.may(Permission::ManageBusiness)?;
     let (sid, token) = valid(sid, &token)?;
+    let key = key.map(valid_key).transpose()?;
     if s.of::<Connections>().common().is_some_and(|a| a.sid() == sid) {
         return Err(field(
             "account_sid",
             "This is the installation's account, which is used anyhow.",
         ));
     }
-    proven(&s.of::<Connections>().api().account(&sid, token.clone())).await?;
+    let account = proven(s, &sid, &token, key.as_ref()).await?;
     let tx = s.begin().await?;
     let before = locked(&tx, actor.business_id).await?;
     let same = before.as_ref().filter(|row| row.sid == sid);
@@ -66,6 +82,9 @@ pub async fn connect(s: &Services, actor: &Actor, sid: &str, token: SecretString
         previous_token: Set(previous.map(|text| seal(PREVIOUS_TOKEN, &text))),
         created_at: Set(created_at),
         updated_at: Set(tx.now),
+        parent_sid: Set(account.parent),
+        key_sid: Set(key.as_ref().map(|key| key.sid.clone())),
+        key_secret: Set(key.map(|key| seal(KEY_SECRET, key.secret.expose_secret()))),
     };
     row.insert(&tx.db).await.map_err(|e| match Error::from(e) {
         e if e.is_duplicate() => problem(Code::Conflict, "Another business uses this account already."),
@@ -205,27 +224,75 @@ fn valid(sid: &str, token: &SecretString) -> Result<(String, SecretString)> {
     Ok((sid.to_owned(), SecretString::from(token)))
 }
 
-/// Twilio knows this pair, and the account is at work.
-async fn proven(client: &Client) -> Result<()> {
-    match patient(|| client.account_status()).await {
-        Ok(status) if status == "active" => Ok(()),
-        Ok(status) => Err(field("account_sid", format!("Twilio says that this account is {status}."))),
-        Err(ReadError::Http {
+fn valid_key(key: ApiKey) -> Result<ApiKey> {
+    let sid = key.sid.trim();
+    if !forms::is_sid(sid, &["SK"]) {
+        return Err(field(
+            "key_sid",
+            "An API key's SID begins with SK. It stands in Twilio's console.",
+        ));
+    }
+    let secret = key.secret.expose_secret().trim();
+    if !is_one_word(secret) {
+        return Err(field(
+            "key_secret",
+            "An API key's secret is one word. Twilio shows it once, when the key is made.",
+        ));
+    }
+    Ok(ApiKey {
+        sid: sid.to_owned(),
+        secret: SecretString::from(secret),
+    })
+}
+
+/// Twilio knows this account by its token, and by its key if there is one, and it is at work.
+async fn proven(s: &Services, sid: &str, token: &SecretString, key: Option<&ApiKey>) -> Result<twilio::numbers::Account> {
+    let api = s.of::<Connections>().api();
+    let client = api.account(sid, token.clone());
+    let unknown = "Twilio does not know this pair of account SID and auth token.";
+    let account = patient(|| client.account()).await;
+    let account = account.map_err(|cause| refused(&cause, "auth_token", unknown))?;
+    if account.status != "active" {
+        let why = format!("Twilio says that this account is {}.", account.status);
+        return Err(field("account_sid", why));
+    }
+    if let Some(key) = key {
+        let client = api.account_by_key(sid, &key.sid, key.secret.clone());
+        let unknown = "Twilio does not know this API key in this account, or it may not read messages.";
+        let read = patient(|| client.may_read()).await;
+        read.map_err(|cause| refused(&cause, "key_secret", unknown))?;
+    }
+    Ok(account)
+}
+
+/// Why nothing was stored.
+fn refused(cause: &ReadError, name: &str, unknown: &str) -> Error {
+    match cause {
+        ReadError::Http { code: Some(20008), .. } => field(
+            name,
+            "These are Twilio's test credentials, which nothing real can be sent with.",
+        ),
+        ReadError::Http {
             http: 401 | 403 | 404, ..
-        }) => Err(field(
-            "auth_token",
-            "Twilio does not know this pair of account SID and auth token.",
-        )),
-        Err(ReadError::Http { http: 429, .. }) => Err(problem(
+        } => field(name, unknown),
+        ReadError::OtherAccount => field(
+            "account_sid",
+            "Twilio answered with another account's data. Is this the token of this very account, not of its parent?",
+        ),
+        ReadError::Http { http: 429, .. } => problem(
             Code::Unavailable,
             "Twilio is getting too many requests from this account at once. Nothing was changed; please try again in a minute.",
-        )),
-        Err(cause) => {
+        ),
+        ReadError::Unreadable => problem(
+            Code::Unavailable,
+            "Twilio's answer broke off or could not be read. Nothing was changed; please try again.",
+        ),
+        ReadError::Http { .. } | ReadError::NoAnswer(_) | ReadError::NotTwilio => {
             tracing::warn!(%cause, "an account could not be checked");
-            Err(problem(
+            problem(
                 Code::Unavailable,
                 "Twilio does not answer now. Nothing was changed; please try again.",
-            ))
+            )
         }
     }
 }

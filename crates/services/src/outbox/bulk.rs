@@ -7,7 +7,7 @@ use contract::{
     messages::{BulkResult, MessageIds, MessageView, Skipped},
 };
 use domain::{consent::Channel, delivery::Status, origin::Origin};
-use entity::messages::message;
+use entity::{appointments::appointment, messages::message};
 use uuid::Uuid;
 
 use super::{held, sender::sender, view, write::may_write};
@@ -114,7 +114,7 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, action: Action) -> Result<()
         Action::Retry if state.is_failure() || state == Status::Cancelled => {
             let channel = channels::of(&row).unwrap_or_default();
             let state = consent::state_on(&tx.db, person.id, channel).await?;
-            may_write(&tx, actor, &person, channel, state).await?;
+            may_write(&mut tx, actor, &person, channel, state).await?;
             let address = contacts::address(&person, channel).unwrap_or_default();
             again(&mut tx, &actor.who, row.clone(), channel, address).await?;
             // What was to be done about it is done; should it fail once more, that is another task.
@@ -134,6 +134,13 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, action: Action) -> Result<()
     tx.commit().await
 }
 
+/// Where the visit is that a text is about: that decides the number it leaves from.
+async fn place_of(tx: &Tx, m: &message::Model) -> Result<Option<Uuid>> {
+    let Some(id) = m.appointment_id else { return Ok(None) };
+    let visit = appointment::Entity::these(m.business_id, [id]).one(&tx.db).await?;
+    Ok(visit.and_then(|visit| visit.location_id))
+}
+
 /// Back into the outbox, as if new. The SID of the try that failed stays with its attempt.
 async fn again(tx: &mut Tx, by: &Principal, m: message::Model, channel: Channel, phone: &str) -> Result<()> {
     if messages::is_of(&m, Origin::Reminder) {
@@ -144,9 +151,16 @@ async fn again(tx: &mut Tx, by: &Principal, m: message::Model, channel: Channel,
         let why = "What tells of a move is not sent again: send a reminder from the visit, which says its time.";
         return Err(problem(Code::Conflict, why));
     }
+    if m.removed_after.is_some() {
+        let why = "What it said is not kept any more, so it can't be sent again. Please write it anew.";
+        return Err(problem(Code::Conflict, why));
+    }
     retries::remember_own_sid(tx, &m).await?;
     let from = match channel {
-        Channel::Sms => sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id), None).await?,
+        Channel::Sms => {
+            let place = place_of(tx, &m).await?;
+            sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id), place).await?
+        }
         Channel::Email => channels::mail_server(tx.services()).map(Email::from),
     };
     let Some(from) = from else {

@@ -260,6 +260,7 @@ fn row(
         created_at: tx.now,
         sent_at: None,
         delivered_at: None,
+        removed_after: None,
     }
 }
 

@@ -129,14 +129,14 @@ fn at_once(tx: &Tx) -> Held {
 /// A text that waits for its time, and its contact's lock.
 async fn scheduled(s: &Services, actor: &Actor, id: Uuid) -> Result<(Tx, contact::Model, message::Model)> {
     actor.may(Permission::SendMessages)?;
-    let tx = s.begin().await?;
+    let mut tx = s.begin().await?;
     let (person, row) = reply(&tx, actor, id).await?;
     if messages::status(&row) != Status::Queued || row.send_at.is_none() {
         return Err(problem(Code::Conflict, "It does not wait for its time any more."));
     }
     let channel = channels::of(&row).unwrap_or_default();
     let state = consent::state_on(&tx.db, person.id, channel).await?;
-    may_write(&tx, actor, &person, channel, state).await?;
+    may_write(&mut tx, actor, &person, channel, state).await?;
     Ok((tx, person, row))
 }
 

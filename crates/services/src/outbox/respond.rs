@@ -15,6 +15,7 @@ use super::{
     sender::sender,
 };
 use crate::{
+    businesses,
     contacts::consent,
     kernel::{Result, Tx},
     messages::THEIRS,
@@ -57,9 +58,16 @@ pub(crate) async fn respond(
     body: String,
 ) -> Result<()> {
     let services = tx.services().clone();
+    // Who asked is answered, also at a further number.
+    let asker = contact::Model {
+        phone: services.vault().open(THEIRS, &inbound.theirs).await?,
+        ..contact.clone()
+    };
+    let business = businesses::of(tx, contact.business_id).await?;
     let allowed = !contact.blocked
         && contact.held_since.is_none()
         && Address::of(&contact.phone).objection().is_none()
+        && businesses::sending::not_texted(&business, &asker.phone).is_none()
         && consent::state(&tx.db, contact.id).await? != State::OptedOut;
     if !allowed
         || sender(&services, &tx.db, contact.business_id, Some(contact.id), None)
@@ -92,11 +100,6 @@ pub(crate) async fn respond(
         delay: None,
         time_zone: None,
         location_id: None,
-    };
-    // Who asked is answered, also at a further number.
-    let asker = contact::Model {
-        phone: services.vault().open(THEIRS, &inbound.theirs).await?,
-        ..contact.clone()
     };
     enqueue(tx, &asker, new).await?;
     Ok(())

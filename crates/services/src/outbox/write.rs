@@ -24,7 +24,7 @@ use super::{
     held,
 };
 use crate::{
-    accounts, channels,
+    accounts, businesses, channels,
     contacts::{self, consent},
     conversations,
     kernel::{
@@ -198,7 +198,7 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
             continue;
         }
         let state = states.get(&(person.id, text.channel)).copied().unwrap_or_default();
-        let fits = match may_write(&tx, &text.actor, person, text.channel, state).await {
+        let fits = match may_write(&mut tx, &text.actor, person, text.channel, state).await {
             Ok(()) => nothing_newer(&tx, text).await,
             no => no,
         };
@@ -314,12 +314,25 @@ fn new(tx: &Tx, text: &Text, undo: &HashMap<Uuid, i32>) -> New {
 }
 
 /// `state`: where the contact stands.
-pub(super) async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model, channel: Channel, state: State) -> Result<()> {
+pub(super) async fn may_write(
+    tx: &mut Tx,
+    actor: &Actor,
+    contact: &contact::Model,
+    channel: Channel,
+    state: State,
+) -> Result<()> {
     if contact.blocked {
         return Err(problem(
             Code::MayNotSend,
             "This contact is blocked. Unblock them to write again.",
         ));
+    }
+    if contact.sample {
+        return Err(problem(Code::MayNotSend, contacts::SAMPLE));
+    }
+    let business = businesses::of(tx, contact.business_id).await?;
+    if business.suspended_at.is_some() {
+        return Err(problem(Code::MayNotSend, businesses::SUSPENDED));
     }
     if contact.held_since.is_some() {
         return Err(problem(Code::MayNotSend, contacts::hold::REASON));
@@ -332,6 +345,11 @@ pub(super) async fn may_write(tx: &Tx, actor: &Actor, contact: &contact::Model, 
             .then_some("No e-mail address of this person is known."),
     };
     if let Some(why) = objection {
+        return Err(problem(Code::MayNotSend, why));
+    }
+    if channel == Channel::Sms
+        && let Some(why) = businesses::sending::not_texted_there(&business, &contact.phone)
+    {
         return Err(problem(Code::MayNotSend, why));
     }
     may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;

@@ -5,7 +5,7 @@ use contract::{
     Page, PageQuery,
     contacts::{ContactPage, TimelineRow},
 };
-use domain::{language::Language, texts::Start, zone::Zone};
+use domain::{audit::without_id, language::Language, texts::Start, zone::Zone};
 use entity::{audit::audit_event, contacts::consent_event, conversations::note, messages::message};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
@@ -109,6 +109,8 @@ pub(crate) fn said_of(business_id: Uuid, id: Uuid, before: Option<&TimeCursor>) 
 pub(crate) fn changes_of(business_id: Uuid, id: Uuid, before: Option<&TimeCursor>) -> Select<audit_event::Entity> {
     use audit_event::Column;
     let rows = audit_event::Entity::in_business(business_id).filter(Column::ContactId.eq(id));
+    // What they agreed to and refused stands in the ledger, which the timeline shows with its evidence.
+    let rows = rows.filter(Column::Action.is_not_in(["consent.opted_in", "consent.opted_out", "consent.offers"]));
     let rows = rows.order_by_desc(Column::At).order_by_desc(Column::Id);
     match before {
         Some(Cursor(at, i)) => rows.filter(paging::beyond(Column::At, Column::Id, *at, *i, true)),
@@ -135,7 +137,7 @@ pub(super) fn row(id: Uuid, at: DateTime<Utc>, kind: &str, event: String, title:
         title: title.to_owned(),
         detail: None,
         reason: None,
-        by,
+        by: without_id(&by).to_owned(),
         appointment_id: None,
         message_id: None,
         status: None,

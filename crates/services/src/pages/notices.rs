@@ -1,15 +1,15 @@
 //! Banners: what keeps texts from going out, or soon will. They are read off the state, so one that is over is gone.
 
 use contract::notices::Notice;
-use domain::prices::dollars;
+use domain::{prices::dollars, registration::Answer, selftest::Line};
 use entity::{businesses::business, numbers::number};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
+use sea_orm::ConnectionTrait;
 
 use crate::{
-    businesses, calendars,
+    accounts, businesses, calendars,
     channels::{breakers, connections},
     kernel::{Actor, Permission, Result, Services},
-    spend,
+    numbers, selftest, spend,
 };
 
 /// The banners of the actor's business.
@@ -23,21 +23,60 @@ pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<Notice>> {
 }
 
 pub(crate) async fn of(s: &Services, db: &impl ConnectionTrait, b: &business::Model) -> Result<Vec<Notice>> {
-    let mut senders: Vec<String> = number::Entity::in_business(b.id)
-        .filter(number::Column::Status.eq("active"))
-        .select_only()
-        .column(number::Column::Phone)
-        .limit(50)
-        .into_tuple()
-        .all(db)
-        .await?;
+    let own: Vec<number::Model> = numbers::active(db, b.id).await?;
+    let mut senders: Vec<String> = own.iter().map(|number| number.phone.clone()).collect();
     senders.extend(connections::shared(s, b.id).map(str::to_owned));
     let open = breakers::open_for(s, db, b.id, &senders).await?;
-    let mut notices: Vec<Notice> = open.into_iter().map(|o| broken(s, b, o)).collect();
+    let mut notices = installation(s, db, b).await?;
+    let breakers: Vec<Notice> = open.into_iter().map(|o| broken(s, b, o)).collect();
+    notices.extend(breakers);
     notices.extend(budget(s, db, b).await?);
+    notices.extend(own.iter().filter_map(|number| registration(s, b, number)));
     notices.extend(country(b));
     notices.extend(calendars::failing(s, db, b.id).await?.into_iter().map(unread));
+    notices.extend(selftest::failing(db, b.id).await?.map(not_ready));
     Ok(notices)
+}
+
+/// What whoever runs the installation does.
+async fn installation(s: &Services, db: &impl ConnectionTrait, b: &business::Model) -> Result<Vec<Notice>> {
+    let mut notices = Vec::new();
+    if b.suspended_at.is_some() {
+        let why = b.suspended_why.as_deref().unwrap_or_default();
+        notices.push(Notice {
+            kind: "suspended".to_owned(),
+            urgent: true,
+            text: format!("This business is suspended. {why}"),
+            next_step:
+                "No text leaves until whoever runs this installation resumes it. What customers write is kept, and STOP counts."
+                    .to_owned(),
+        });
+    }
+    for look in accounts::platform::open_looks(db, b.id, s.now()).await? {
+        let who = accounts::names(db, [look.account_id]).await?.remove(&look.account_id);
+        let until = domain::when::inline(look.ends_at, s.now(), businesses::zone(b));
+        notices.push(Notice {
+            kind: "looked_into".to_owned(),
+            urgent: false,
+            text: format!(
+                "{}, who runs this installation, may look into this business until {until}: {}",
+                who.unwrap_or_else(|| "Somebody".to_owned()),
+                look.why
+            ),
+            next_step: "They can change and send nothing. It stands in the audit trail.".to_owned(),
+        });
+    }
+    Ok(notices)
+}
+
+/// The self-test has found what nothing works without. Nothing is held back by it: the next text shows whether it is so.
+fn not_ready(line: Line) -> Notice {
+    Notice {
+        kind: "self_test".to_owned(),
+        urgent: true,
+        text: format!("The self-test found: {}", line.seen),
+        next_step: format!("{} See Settings, Self-test.", line.fix),
+    }
 }
 
 /// A calendar that can't be read: what is moved there is not moved here.
@@ -48,6 +87,25 @@ fn unread((name, problem): (String, String)) -> Notice {
         text: format!("The calendar {name} can't be read. {problem}"),
         next_step: "Look at Calendars; its visits stay as they were until then.".to_owned(),
     }
+}
+
+/// A number of the US that may not text there: what would leave from it waits. That others may not is said where somebody writes.
+fn registration(s: &Services, b: &business::Model, number: &number::Model) -> Option<Notice> {
+    // What carriers were seen to refuse a breaker has a banner of its own for.
+    let standing = numbers::registration::said(number, s.now());
+    if !standing.answer.holds_back() || !number.phone.starts_with("+1") {
+        return None;
+    }
+    Some(Notice {
+        kind: "registration".to_owned(),
+        urgent: standing.answer == Answer::No,
+        text: format!(
+            "Texts to the US from {} wait. {}",
+            domain::phone::display(&number.phone, &b.country),
+            standing.reason
+        ),
+        next_step: "See Numbers in Settings. What waits goes out as soon as it is registered.".to_owned(),
+    })
 }
 
 /// Nobody has said which country's spelling the business uses, and its number and zone do not tell or were not asked before.

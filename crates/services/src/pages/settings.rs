@@ -1,8 +1,12 @@
 //! The settings of a business, as its people see them.
 
 use contract::{
-    businesses::{BusinessView, InboxView, SendingView},
+    businesses::{BusinessView, CountriesView, CountryRule, CountryView, InboxView, SendingView, StateHoursView},
     mails::EmailView,
+};
+use domain::{
+    destinations::Destinations,
+    quiet::{self, StateHours, Window},
 };
 use entity::businesses::business;
 use sea_orm::ConnectionTrait;
@@ -68,7 +72,42 @@ async fn sending_view(s: &Services, db: &impl ConnectionTrait, b: business::Mode
         state_hours: b.state_hours,
         quiet_start: clock(businesses::quiet(&b).start_min),
         quiet_end: clock(businesses::quiet(&b).end_min),
+        states: quiet::stricter_states().into_iter().map(state).collect(),
+        countries: countries(&b),
     })
+}
+
+fn countries(b: &business::Model) -> CountriesView {
+    let (rule, listed) = match businesses::sending::destinations(b) {
+        Destinations::Everywhere => (CountryRule::Everywhere, Vec::new()),
+        Destinations::Home => (CountryRule::Home, Vec::new()),
+        Destinations::Listed(all) => (CountryRule::Listed, all),
+    };
+    let listed = listed.into_iter().map(|country| CountryView {
+        code: country.code.to_owned(),
+        name: country.name.to_owned(),
+    });
+    CountriesView {
+        rule,
+        listed: listed.collect(),
+        home: domain::countries::find(&b.country).map(|country| country.name.to_owned()),
+        shared_code: domain::destinations::shared_code(&b.country),
+    }
+}
+
+fn state((state, hours): (&'static str, StateHours)) -> StateHoursView {
+    let words = |window: Option<Window>| {
+        window.map_or_else(
+            || "not at all".to_owned(),
+            |w| format!("{} to {}", clock(w.from_min), clock(w.to_min)),
+        )
+    };
+    StateHoursView {
+        state: state.to_owned(),
+        weekdays: words(hours.weekdays),
+        saturday: words(hours.saturday),
+        sunday: words(hours.sunday),
+    }
 }
 
 /// What happens to the conversations of the actor's business by itself.

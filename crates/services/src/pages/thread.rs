@@ -9,6 +9,7 @@ use domain::{
     consent::{Sending, may_send},
     later::MOST,
     phone::Address,
+    registration::Judgement,
     when,
 };
 use entity::messages::message;
@@ -22,6 +23,7 @@ use crate::{
         paging::{Cursor, PAGE, TimeCursor},
     },
     messages,
+    numbers::registration,
     outbox::{held, sender},
     tasks,
 };
@@ -52,12 +54,19 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, place: Place) -> Resu
     let page = page(s, actor.business_id, id, place).await?;
     let contact = contacts::view(s, s.read(), actor.business_id, conversation.contact_id).await?;
     let sender = sender(s, s.read(), actor.business_id, Some(contact.id), None).await?;
+    let forbidden = match &sender {
+        Some(from) => registration::objection(s.read(), actor.business_id, from, &contact.phone, s.now()).await?,
+        None => None,
+    };
+    let business = businesses::get(s.read(), actor.business_id).await?;
+    let not_there = businesses::sending::not_texted(&business, &contact.phone);
     let hold = tasks::hold::of(s.read(), actor.business_id, &contact).await?;
     Ok(Thread {
         notes: conversations::notes::between(s.read(), id, page.since, page.until).await?,
         draft: conversations::notes::draft(s.read(), actor, id).await?,
         members: accounts::members(s.read(), actor.business_id).await?,
-        composer: composer(&contact, hold, sender.is_some()),
+        composer: composer(&contact, hold, sender.is_some(), not_there, forbidden),
+        sender: sender.map(|phone| domain::phone::display(&phone, &business.country)),
         messages: page.rows.into_iter().map(messages::shown).collect(),
         older: page.older,
         newer: page.newer,
@@ -182,7 +191,14 @@ async fn written_for_later(
 }
 
 /// Whether staff may write to this person, and what to do if not.
-fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool) -> Composer {
+/// `not_there`: the business does not text this phone's country. `forbidden`: the number that it would leave from may not text this phone.
+fn composer(
+    contact: &ContactView,
+    hold: Option<Hold>,
+    sender: bool,
+    not_there: Option<String>,
+    forbidden: Option<Judgement>,
+) -> Composer {
     let closed = |reason: &str, next_step: &str| Composer::Closed {
         reason: reason.to_owned(),
         next_step: next_step.to_owned(),
@@ -196,13 +212,25 @@ fn composer(contact: &ContactView, hold: Option<Hold>, sender: bool) -> Composer
     if let Some(why) = Address::of(&contact.phone).objection() {
         return closed(why, "If they have a phone number, add it on their page.");
     }
+    if let Some(why) = not_there {
+        return closed(
+            &why,
+            &format!("Call them instead. {}", businesses::sending::COUNTRIES_CHANGED),
+        );
+    }
     if let Err(reason) = may_send(contact.consent.sms, Sending::Reply) {
         return closed(reason, "Call them instead. They can text START to get texts again.");
     }
     if !sender {
         return closed(
             "There is no number to send from.",
-            "Ask your administrator to add a Twilio number.",
+            "Add one in Settings under Numbers, or ask an owner or admin to.",
+        );
+    }
+    if let Some(forbidden) = forbidden {
+        return closed(
+            &format!("Texts to the US can't leave from your number. {}", forbidden.reason),
+            "Call them instead.",
         );
     }
     Composer::Open

@@ -1,5 +1,6 @@
 //! What a customer's text does beyond the thread that it is in: consent, answers to reminders, automatic replies.
 
+use contract::numbers::Answers;
 use domain::{
     consent::{Channel, Source, State},
     inbound::{self, Meaning, parse, words},
@@ -18,6 +19,7 @@ use crate::{
     contacts::{self, consent, hold},
     kernel::{Principal, Result, Tx},
     messages::{OUTBOUND, THEIRS},
+    numbers,
     outbox::respond,
     reminders, tasks,
 };
@@ -73,11 +75,17 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
             tasks::ask_to_read(tx, inbound, title.to_owned()).await?;
         }
         Meaning::Start if state != State::OptedIn || contact.held_since.is_some() || has_stopped(tx, contact, text).await? => {
-            set_consent(tx, contact, inbound, text, State::OptedIn).await?
+            set_consent(tx, contact, inbound, text, State::OptedIn).await?;
+            if is_ours_to_answer(text, numbers::answers(&tx.db, contact.business_id, &inbound.ours).await?.1) {
+                welcome_back(tx, contact, inbound).await?;
+            }
         }
         Meaning::Start => return Ok(Vec::new()),
-        // With Advanced Opt-Out Twilio has answered already; and nothing at all goes to somebody who opted out.
-        Meaning::Help if text.handled.is_some() || state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
+        // Nothing at all goes to somebody who opted out.
+        Meaning::Help if state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
+        Meaning::Help if !is_ours_to_answer(text, numbers::answers(&tx.db, contact.business_id, &inbound.ours).await?.0) => {
+            return Ok(Vec::new());
+        }
         Meaning::Help => {
             let business = businesses::of(tx, contact.business_id).await?;
             let language = contacts::language::of(&business, contact);
@@ -100,6 +108,25 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         }
     }
     Ok(changed)
+}
+
+/// Whether a HELP or START is answered from here. With Advanced Opt-Out Twilio has answered already, unless it was told not to.
+fn is_ours_to_answer(text: &Inbound, who: Answers) -> bool {
+    match who {
+        Answers::Twilio => false,
+        Answers::We => true,
+        Answers::Both => text.handled.is_none(),
+    }
+}
+
+/// They get texts again, and are told so.
+async fn welcome_back(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model) -> Result<()> {
+    // What held texts back is over by now.
+    tx.settle().await?;
+    let contact = contacts::locked(tx, contact.business_id, contact.id).await?;
+    let business = businesses::of(tx, contact.business_id).await?;
+    let body = texts::started(contacts::language::of(&business, &contact), &business.name);
+    respond(tx, &contact, inbound, "start", body).await
 }
 
 /// They say that they are there. Where that is not plainly about one visit of today, it is a text like any other.

@@ -21,7 +21,8 @@ use entity::{
 use futures::FutureExt;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait, Select,
-    Set, sea_query::OnConflict,
+    Set,
+    sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 
@@ -277,6 +278,19 @@ fn row(tx: &Tx, Routed { business_id, item }: Routed<'_>, error: Option<&Error>)
     }
 }
 
+/// What these texts came in is kept no longer; that they came is.
+pub(crate) async fn forget(tx: &Tx, business_id: Uuid, sids: impl Iterator<Item = &str>) -> Result<()> {
+    let nothing = tx.services().vault().seal(RAW, "");
+    receipt::Entity::update_many()
+        .col_expr(receipt::Column::Raw, Expr::value(nothing))
+        .filter(receipt::Column::BusinessId.eq(business_id))
+        .filter(receipt::Column::ProviderSid.is_in(sids))
+        .filter(receipt::Column::ProcessedAt.is_not_null())
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
 /// Texts that nobody has acted on for two minutes and that may be tried again.
 pub(crate) fn unprocessed(now: DateTime<Utc>, most: u64) -> Select<receipt::Entity> {
     receipt::Entity::find()
@@ -460,5 +474,6 @@ fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_
         created_at: text.at,
         sent_at: None,
         delivered_at: None,
+        removed_after: None,
     }
 }

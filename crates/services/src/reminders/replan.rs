@@ -1,12 +1,16 @@
-//! A type of visit is reminded of otherwise from now on: reminders of its visits to come that have not left are planned anew, some visits
-//! at a time. What has gone out stays; a moment that has passed is not made up for, so nobody gets two texts at once because of a setting.
+//! A type of visit, or a business, is reminded of otherwise from now on: reminders of its visits to come that have not left are planned anew,
+//! some visits at a time. What has gone out stays; a moment that has passed is not made up for, so nobody gets two texts at once because of a setting.
 
 use chrono::{DateTime, Utc};
 use contract::appointments::Status;
 use domain::reminders::{Kind, correlation_id};
-use entity::{appointments::appointment, businesses::appointment_type, reminders::reminder_request};
+use entity::{
+    appointments::appointment,
+    businesses::{appointment_type, business},
+    reminders::reminder_request,
+};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::{Expr, LockType},
 };
 use uuid::Uuid;
@@ -15,7 +19,11 @@ use super::{planned, save_planned, take_back};
 use crate::{
     appointments::{self, clocks},
     businesses,
-    kernel::{Result, Services, Tx, paging, tx::Changed},
+    kernel::{
+        Result, Services, Tx,
+        paging::{self, Cursor},
+        tx::Changed,
+    },
 };
 
 /// Visits in one transaction.
@@ -23,19 +31,75 @@ const BATCH: u64 = 50;
 /// Most transactions per tick, so that everything else that the tick does has its turn.
 const GROUPS: usize = 10;
 
-const OTHERWISE: &str = "This type of visit is reminded of at other times now.";
+/// Whoever books at this moment may still go by what was before, and is done by then.
+const BOOKINGS: chrono::Duration = chrono::Duration::minutes(1);
 
-/// Goes on with what changes of types ask for; how many visits were looked at. Breaking it off and repeating it is harmless.
+const OTHERWISE: &str = "Visits like this are reminded of at other times now.";
+/// As versions said it in which only types could change.
+const OTHERWISE_BEFORE: &str = "This type of visit is reminded of at other times now.";
+
+/// Goes on with what changes of types and of businesses ask for; how many visits were looked at. Breaking it off and repeating it is harmless.
 ///
 /// # Errors
 /// When the database does not answer; the next tick goes on.
 pub async fn tick(s: &Services) -> Result<usize> {
     let mut looked_at = 0;
     for _ in 0..GROUPS {
-        let Some(kind) = waiting().one(s.read()).await? else { break };
-        looked_at += some(s, kind.id).await?;
+        if let Some(kind) = waiting().one(s.read()).await? {
+            looked_at += some(s, kind.id).await?;
+        } else if let Some(business) = waiting_businesses(s.now()).one(s.read()).await? {
+            looked_at += some_of_business(s, &business).await?;
+        } else {
+            break;
+        }
     }
     Ok(looked_at)
+}
+
+/// The business whose change waits longest, but for those that have changed just now.
+pub(crate) fn waiting_businesses(now: DateTime<Utc>) -> Select<business::Entity> {
+    let at = business::Column::ReplanAt;
+    business::Entity::find()
+        .filter(Expr::cust("\"replan_at\" IS NOT NULL"))
+        .filter(Condition::all().not().add(at.gt(now - BOOKINGS)).add(at.lte(now)))
+        .order_by_asc(at)
+        .limit(1)
+}
+
+/// Goes on with a business. Its row is written last, after people are locked, here as everywhere: two who do the same at once do nothing twice,
+/// and where it has changed again meanwhile it begins anew.
+async fn some_of_business(s: &Services, business: &business::Model) -> Result<usize> {
+    let (Some(at), id) = (business.replan_at, business.replan_id.unwrap_or_default()) else {
+        return Ok(0);
+    };
+    let mut tx = s.begin().await?;
+    let rows = clocks::to_come(business.id, &Cursor(at.max(tx.now), id))
+        .limit(BATCH)
+        .all(&tx.db)
+        .await?;
+    let (looked_at, next) = (rows.len(), rows.last().map(|row| (row.starts_at, row.id)));
+    all_anew(&mut tx, business.id, rows).await?;
+    let more = next.filter(|_| looked_at as u64 == BATCH);
+    business::Entity::update_many()
+        .col_expr(business::Column::ReplanAt, Expr::value(more.map(|(at, _)| at)))
+        .col_expr(business::Column::ReplanId, Expr::value(more.map(|(_, id)| id)))
+        .filter(business::Column::Id.eq(business.id))
+        .filter(business::Column::ReplanAt.eq(at))
+        .filter(business::Column::ReplanId.eq(id))
+        .exec(&tx.db)
+        .await?;
+    tx.commit().await?;
+    Ok(looked_at)
+}
+
+/// People are locked in order of their ids, here as everywhere.
+async fn all_anew(tx: &mut Tx, business_id: Uuid, rows: Vec<appointment::Model>) -> Result<()> {
+    let mut visits: Vec<(Uuid, Uuid)> = rows.into_iter().map(|row| (row.contact_id, row.id)).collect();
+    visits.sort_unstable();
+    for (_, visit) in visits {
+        anew(tx, business_id, visit).await?;
+    }
+    Ok(())
 }
 
 /// The type whose change waits longest. The state is a literal: SQLite uses an index over a part of the rows only if it can see that the
@@ -73,12 +137,7 @@ async fn some(s: &Services, id: Uuid) -> Result<usize> {
         .all(&tx.db)
         .await?;
     let (looked_at, next) = (rows.len(), rows.last().map(|row| (row.starts_at, row.id)));
-    // People are locked in order of their ids, here as everywhere.
-    let mut visits: Vec<(Uuid, Uuid)> = rows.into_iter().map(|row| (row.contact_id, row.id)).collect();
-    visits.sort_unstable();
-    for (_, visit) in visits {
-        anew(&mut tx, kind.business_id, visit).await?;
-    }
+    all_anew(&mut tx, kind.business_id, rows).await?;
     let more = next.filter(|_| looked_at as u64 == BATCH);
     let mut kind = kind.into_active_model();
     kind.replan_at = Set(more.map(|(at, _)| at));
@@ -114,12 +173,12 @@ async fn anew(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
     for item in wanted {
         let correlation = key(item.kind, item.nominal);
         let before = there.iter().find(|row| row.correlation_id == correlation);
-        // Only what was taken back because of a type is taken up again: all else has its reasons, or has left.
+        // Only what was taken back because of a setting is taken up again: all else has its reasons, or has left.
         let free = before.is_none_or(|row| {
             row.status == "cancelled"
                 && row.sent_at.is_none()
                 && row.message_id.is_none()
-                && row.reason.as_deref() == Some(OTHERWISE)
+                && matches!(row.reason.as_deref(), Some(OTHERWISE | OTHERWISE_BEFORE))
         });
         if free {
             save_planned(tx, &visit, item).await?;

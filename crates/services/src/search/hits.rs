@@ -221,7 +221,7 @@ pub(super) async fn shown(s: &Services, business_id: Uuid, search: &Search, rows
                 },
                 status: messages::status(&row).public().to_owned(),
                 created_at: row.created_at,
-                snippet: line(search, domain::words::shown(&row.body)),
+                snippet: line(search, &messages::said(&row)),
             },
             Said::Note(row) => MessageHit {
                 message_id: row.id,

@@ -40,6 +40,7 @@ pub async fn log(s: &Services, actor: &Actor, query: LogSearch) -> Result<LogFou
 /// # Errors
 /// As `log`.
 pub async fn export(s: &Services, actor: &Actor, query: LogSearch) -> Result<Page<LogRow>> {
+    actor.may(Permission::ExportData)?;
     let first = query.cursor.is_none();
     let asked = format!(
         "{} {}",

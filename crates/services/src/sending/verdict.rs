@@ -11,7 +11,7 @@ use domain::{
     when,
     zone::Zone,
 };
-use entity::{businesses::business, contacts::contact, messages::message};
+use entity::{businesses::business, contacts::contact, messages::message, numbers::number};
 use uuid::Uuid;
 
 use super::limits::{Capacity, Limits};
@@ -25,14 +25,20 @@ use crate::{
     contacts::{self, consent, hold},
     kernel::{Result, Services, Tx, tx::Objections},
     messages::origin,
-    numbers,
+    numbers::{self, registration},
 };
 
 /// How often texts to a person whom staff must decide about are looked at again.
 const HELD_LOOK: Duration = Duration::hours(1);
 
+/// How often texts of a business that is suspended are looked at again; when it is resumed they are looked at at once.
+const SUSPENDED_LOOK: Duration = Duration::hours(1);
+
 /// How long the others wait while one call shows whether a breaker may close.
 const PROBE_LOOK: Duration = Duration::seconds(10);
+
+/// How long a text waits for a registration, or for its country to be allowed, if it has no time of its own.
+const SEEN_TO: Duration = Duration::hours(24);
 
 /// What becomes of a text.
 pub(super) enum Verdict {
@@ -57,7 +63,7 @@ pub(super) struct ClaimContext {
     pub consents: HashMap<(Uuid, Channel), State>,
     pub businesses: HashMap<Uuid, business::Model>,
     /// Numbers that may be sent from.
-    active: HashSet<(Uuid, String)>,
+    active: HashMap<(Uuid, String), number::Model>,
     /// What speaks against them where they came from.
     objections: Objections,
     services: Services,
@@ -99,7 +105,7 @@ impl ClaimContext {
             further,
             consents,
             businesses,
-            active: rows.into_iter().map(|n| (n.business_id, n.phone)).collect(),
+            active: rows.into_iter().map(|n| ((n.business_id, n.phone.clone()), n)).collect(),
             objections: tx.objections(&all).await?,
             services: s.clone(),
             breakers: Breakers::default(),
@@ -159,6 +165,9 @@ impl ClaimContext {
         if person.blocked {
             return withdraw(contacts::BLOCKED);
         }
+        if person.sample {
+            return withdraw(contacts::SAMPLE);
+        }
         let first = contacts::address(person, channel) == Some(m.theirs.as_str());
         let further = || channel == Channel::Sms && self.further.contains(&(person.id, m.theirs.clone()));
         if !(first || further()) {
@@ -181,14 +190,26 @@ impl ClaimContext {
             Channel::Sms => connections::shared(&self.services, m.business_id) == Some(m.ours.as_str()),
             Channel::Email => true,
         };
-        if !ours && !self.active.contains(&(m.business_id, m.ours.clone())) {
+        let number = self.active.get(&(m.business_id, m.ours.clone()));
+        if !ours && number.is_none() {
             return withdraw("The number this was to be sent from is not active any more.");
         }
         let Some(business) = self.businesses.get(&m.business_id) else {
             return withdraw("The business does not exist any more.");
         };
+        if business.suspended_at.is_some() {
+            return self.in_time(m, Verdict::Defer(now + SUSPENDED_LOOK, businesses::SUSPENDED.to_owned()));
+        }
+        if channel == Channel::Sms
+            && let Some(why) = businesses::sending::not_texted_there(business, &m.theirs)
+        {
+            return self.in_time(m, until_allowed(now, m, &why));
+        }
         if let Some(verdict) = asleep(now, business, person, m, policy) {
             return verdict;
+        }
+        if let Some(why) = number.and_then(|number| registration::holds_back(number, &m.theirs, now)) {
+            return self.in_time(m, until_allowed(now, m, &why));
         }
         // Before the limits: what a breaker holds back must not use them up.
         let probes = match self.breakers(now, business, m, probed) {
@@ -240,6 +261,15 @@ impl ClaimContext {
         }
         Ok(probes)
     }
+}
+
+/// A text that carriers would not take, or that goes to a country the business does not text, waits until somebody has seen to that: a day
+/// at most, where it is useful for good.
+fn until_allowed(now: DateTime<Utc>, m: &message::Model, why: &str) -> Verdict {
+    if m.useful_until.is_none() && now - m.created_at >= SEEN_TO {
+        return Verdict::Withdraw(format!("It could not leave within a day. {why}"));
+    }
+    Verdict::Defer(now + registration::LOOK, format!("Waits: {why}"))
 }
 
 /// Why it is not sent any more once it is of no use.

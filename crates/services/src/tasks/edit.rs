@@ -8,6 +8,7 @@ use contract::{
 use domain::when;
 use entity::{businesses::business, contacts::contact, messages::message, tasks::task};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, Set};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Kind, find, view};
@@ -164,8 +165,8 @@ pub(super) async fn finish(mut tx: Tx, actor: &Actor, id: Uuid) -> Result<TaskVi
 }
 
 /// What the audit keeps of a task.
-fn facts(row: &task::Model) -> (&str, Option<DateTime<Utc>>, Option<Uuid>, &str) {
-    (&row.title, row.due_at, row.assignee_id, &row.notes)
+fn facts(row: &task::Model) -> Value {
+    json!({ "title": row.title, "due_at": row.due_at, "assignee_id": row.assignee_id, "notes": row.notes })
 }
 
 fn title(text: &str) -> Result<String> {

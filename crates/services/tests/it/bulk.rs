@@ -4,7 +4,7 @@ use chrono::Duration;
 use contract::{
     Code,
     accounts::Role,
-    businesses::{SendingView, UpdateSending},
+    businesses::{SendingView, UpdateLimits, UpdateQuietHours},
     contacts::{DecideHold, RecordConsent},
     conversations::Composer,
     messages::{LogQuery, MessageIds},
@@ -14,7 +14,9 @@ use domain::consent::State;
 use entity::audit::audit_event;
 use rstest::rstest;
 use sea_orm::{ColumnTrait, QueryFilter};
-use services::{Actor, Error, Principal, businesses, contacts, contacts::consent, conversations, outbox, pages, reports, tasks};
+use services::{
+    Actor, Error, Principal, businesses::sending, contacts, contacts::consent, conversations, outbox, pages, reports, tasks,
+};
 use testkit::{Backend, Fault, FaultKind, World};
 
 const ANN: &str = "+14155550171";
@@ -40,18 +42,23 @@ fn staff(w: &World) -> Actor {
     }
 }
 
-fn bounds(budget: &str, limit: &str) -> UpdateSending {
-    UpdateSending {
+fn bounds(budget: &str, limit: &str) -> UpdateLimits {
+    UpdateLimits {
         monthly_budget: budget.to_owned(),
         hourly_limit: limit.to_owned(),
+    }
+}
+
+fn hours(from: &str, until: &str) -> UpdateQuietHours {
+    UpdateQuietHours {
         state_hours: false,
-        quiet_start: "21:00".to_owned(),
-        quiet_end: "08:00".to_owned(),
+        quiet_start: from.to_owned(),
+        quiet_end: until.to_owned(),
     }
 }
 
 async fn set(w: &World, budget: &str, limit: &str) -> SendingView {
-    businesses::update_sending(&w.s, &w.owner, bounds(budget, limit))
+    sending::update_limits(&w.s, &w.owner, bounds(budget, limit))
         .await
         .expect("accepted");
     pages::settings::sending(&w.s, &w.owner).await.expect("the settings")
@@ -226,7 +233,7 @@ async fn limits_are_checked_field_by_field_and_changed_by_owners_only(
 ) {
     let w = World::new(backend).await;
     let refused = async |budget: &str, limit: &str| {
-        let problem = businesses::update_sending(&w.s, &w.owner, bounds(budget, limit))
+        let problem = sending::update_limits(&w.s, &w.owner, bounds(budget, limit))
             .await
             .expect_err("refused")
             .problem();
@@ -239,26 +246,26 @@ async fn limits_are_checked_field_by_field_and_changed_by_owners_only(
     for limit in ["", "100001", "-5", "1.5", "many", "99999999999999999999"] {
         assert_eq!(refused("", limit).await, ["hourly_limit"], "{limit}");
     }
-    let by_staff = businesses::update_sending(&w.s, &staff(&w), bounds("", "100")).await;
+    let by_staff = sending::update_limits(&w.s, &staff(&w), bounds("", "100")).await;
     assert_eq!(code(&by_staff.expect_err("staff may not")), Code::NotAllowed);
-    let on = UpdateSending {
+    let by_staff = sending::update_quiet_hours(&w.s, &staff(&w), hours("21:00", "08:00")).await;
+    assert_eq!(code(&by_staff.expect_err("staff may not")), Code::NotAllowed);
+    let on = UpdateQuietHours {
         state_hours: true,
-        ..bounds("", "50")
+        ..hours("21:00", "08:00")
     };
-    businesses::update_sending(&w.s, &w.owner, on).await.expect("accepted");
-    let shown = pages::settings::sending(&w.s, &w.owner).await.expect("the settings");
-    assert!(shown.state_hours && shown.hourly_limit == 50);
+    sending::update_quiet_hours(&w.s, &w.owner, on).await.expect("accepted");
+    let shown = set(&w, "", "50").await;
+    assert!(
+        shown.state_hours && shown.hourly_limit == 50,
+        "one form leaves the other's alone"
+    );
     for (start, end, wrong) in [
         ("9pm", "08:00", "quiet_start"),
         ("21:00", "24:00", "quiet_end"),
         ("21:00", "", "quiet_end"),
     ] {
-        let odd = UpdateSending {
-            quiet_start: start.to_owned(),
-            quiet_end: end.to_owned(),
-            ..bounds("", "100")
-        };
-        let Err(Error::Problem(problem)) = businesses::update_sending(&w.s, &w.owner, odd).await else {
+        let Err(Error::Problem(problem)) = sending::update_quiet_hours(&w.s, &w.owner, hours(start, end)).await else {
             panic!("{start} to {end} is taken");
         };
         assert_eq!(problem.fields.iter().map(|f| f.field.as_str()).collect::<Vec<_>>(), [wrong]);
@@ -276,13 +283,10 @@ async fn reminders_keep_the_quiet_hours_that_were_set(#[values(Backend::Sqlite, 
         .clock
         .now()
         .with_timezone(&domain::zone::Zone::named("America/New_York").expect("a zone"));
-    let quiet = |from: i64, to: i64| UpdateSending {
-        quiet_start: (local + Duration::hours(from)).format("%H:%M").to_string(),
-        quiet_end: (local + Duration::hours(to)).format("%H:%M").to_string(),
-        ..bounds("", "100")
-    };
+    let clock = |ahead: i64| (local + Duration::hours(ahead)).format("%H:%M").to_string();
+    let quiet = |from: i64, to: i64| hours(&clock(from), &clock(to));
     let set = async |cmd| {
-        businesses::update_sending(&w.s, &w.owner, cmd).await.expect("accepted");
+        sending::update_quiet_hours(&w.s, &w.owner, cmd).await.expect("accepted");
         pages::settings::sending(&w.s, &w.owner).await.expect("the settings")
     };
     let shown = set(quiet(-1, 2)).await;
@@ -376,11 +380,11 @@ async fn where_a_business_wants_it_reminders_keep_to_the_hours_of_the_customers_
     let w = World::new(backend).await;
     let sunday_at_ten_in_texas = "2027-01-10T16:00:00Z".parse().expect("a moment");
     w.clock.set(sunday_at_ten_in_texas);
-    let cmd = UpdateSending {
+    let cmd = UpdateQuietHours {
         state_hours: wanted,
-        ..bounds("", "100")
+        ..hours("21:00", "08:00")
     };
-    businesses::update_sending(&w.s, &w.owner, cmd).await.expect("accepted");
+    sending::update_quiet_hours(&w.s, &w.owner, cmd).await.expect("accepted");
     let tex = w.contact("Tex", "+12145550142").await;
     w.appointment(&tex, 30).await;
     w.work().await;

@@ -204,14 +204,11 @@ async fn nothing_shortens_the_seconds_or_brings_a_time_forward(#[values(Backend:
     let (ann, sam) = (w.contact("Ann", ANN).await, staff(&w).await);
     writes(&w, &sam, &ann, "Held").await;
     schedules(&w, &ann, "Tomorrow", 24).await;
-    let limits = contract::businesses::UpdateSending {
+    let limits = contract::businesses::UpdateLimits {
         monthly_budget: String::new(),
         hourly_limit: "900".to_owned(),
-        quiet_start: "21:00".to_owned(),
-        quiet_end: "08:00".to_owned(),
-        state_hours: false,
     };
-    services::businesses::update_sending(&w.s, &w.owner, limits)
+    services::businesses::sending::update_limits(&w.s, &w.owner, limits)
         .await
         .expect("limits");
     w.work().await;

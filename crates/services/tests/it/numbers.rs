@@ -1,5 +1,8 @@
 //! Which number and which Twilio account a text goes by: locations with numbers of their own, businesses with accounts of their own.
 
+mod connecting;
+mod requests;
+mod standing;
 mod trouble;
 
 use chrono::Duration;

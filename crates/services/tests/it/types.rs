@@ -231,9 +231,13 @@ async fn what_is_put_away_is_kept_by_old_visits_and_chosen_by_no_new_one(
     types::arrange(&w.s, &w.owner, kind.id, Arrange::Unarchive)
         .await
         .expect("back");
-    locations::archive(&w.s, &w.owner, place.id, true).await.expect("put away");
+    locations::arrange(&w.s, &w.owner, place.id, Arrange::Archive)
+        .await
+        .expect("put away");
     assert_eq!(field_of(appointments::create(&w.s, &w.owner, full(200)).await), "location_id");
-    locations::archive(&w.s, &w.owner, place.id, false).await.expect("back");
+    locations::arrange(&w.s, &w.owner, place.id, Arrange::Unarchive)
+        .await
+        .expect("back");
     staff::arrange(&w.s, &w.owner, labels[0].id, Arrange::Archive)
         .await
         .expect("put away");
@@ -250,7 +254,7 @@ async fn what_is_put_away_is_kept_by_old_visits_and_chosen_by_no_new_one(
     assert_eq!(theirs.expect_err("another business's").problem().code, Code::NotFound);
     let theirs = staff::arrange(&w.s, &stranger, labels[0].id, Arrange::Unarchive).await;
     assert_eq!(theirs.expect_err("another business's").problem().code, Code::NotFound);
-    let theirs = locations::archive(&w.s, &stranger, place.id, true).await;
+    let theirs = locations::arrange(&w.s, &stranger, place.id, Arrange::Archive).await;
     assert_eq!(theirs.expect_err("another business's").problem().code, Code::NotFound);
 }
 

@@ -280,7 +280,9 @@ async fn sign_in_and_stop_outlive_the_keys_they_were_stored_with(#[values(Backen
         email: " Sam@X.test".to_owned(),
         password: "a long password".to_owned(),
     };
-    accounts::sign_in(&w.s, sign_in).await.expect("signed in");
+    accounts::sign_in(&w.s, sign_in, &accounts::Caller::default())
+        .await
+        .expect("signed in");
     let again = accounts::add_member(&w.s, w.owner.business_id, Role::Staff, "Sam", "sam@x.test", "a long password").await;
     assert_eq!(again.expect_err("refused").problem().code, Code::Conflict);
     // The number moves to somebody else, the STOP stays with it.

@@ -2,9 +2,10 @@
 
 use chrono::Duration;
 use contract::{
-    accounts::Role,
+    accounts::{Role, SignIn},
     appointments::{AppointmentAction, AppointmentQuery, EditAppointment, MoveAppointment, VisitsQuery},
-    businesses::UpdateInbox,
+    audit::AuditQuery,
+    businesses::{UpdateInbox, UpdateReminders},
     calendar::{CalendarQuery, CalendarView},
     contacts::{ContactQuery, DecideHold},
     conversations::{BulkAction, Chosen, ConversationAction, Doing},
@@ -17,12 +18,12 @@ use contract::{
 };
 use sea_orm::ConnectionTrait;
 use services::{
-    appointments,
-    businesses::rules,
+    Actor, accounts, appointments, audit,
+    businesses::{reminding, rules},
     contacts,
     conversations::{self, batch},
-    filters, jobs, live, mails, merging, moves, outbox, pages, quick_replies, reconcile, reminders, reports, search, sending,
-    tasks,
+    filters, integrations, jobs, live, mails, merging, moves, outbox, pages, quick_replies, reconcile, reminders, reports,
+    search, sending, tasks,
 };
 use testkit::{Fault, FaultKind, NUMBER, World, member};
 use uuid::Uuid;
@@ -169,6 +170,44 @@ async fn staff_mail(w: &World) {
     mails::recover(s).await.expect("looked");
     mails::prune(s).await.expect("synced");
     pages::settings::email(s, &olga).await.expect("shown");
+    settings(w, &olga).await;
+}
+
+/// What is set, who set it, and who came in.
+async fn settings(w: &World, olga: &Actor) {
+    let s = &w.s;
+    let cmd = |cadence: &str| UpdateReminders {
+        cadence: cadence.to_owned(),
+    };
+    for cadence in ["24, 2", "48, 24"] {
+        reminding::update(s, olga, cmd(cadence)).await.expect("set");
+        w.clock.advance(Duration::minutes(2));
+        jobs::tick(s).await.expect("planned anew");
+    }
+    reminders::preview(s, olga, None, None).await.expect("shown");
+    for password in ["guessed", "a long password"] {
+        let cmd = SignIn {
+            email: "olga@x.test".to_owned(),
+            password: password.to_owned(),
+        };
+        let _ = accounts::sign_in(s, cmd, &accounts::Caller::default()).await;
+    }
+    accounts::signed_out(s, olga).await.expect("out");
+    integrations::create_api_key(s, olga, "Website", &[]).await.expect("a key");
+    let keys = integrations::list_api_keys(s, olga).await.expect("keys");
+    integrations::revoke_api_key(s, olga, keys[0].id).await.expect("revoked");
+    audit::choices(s, olga).await.expect("choices");
+    audit::last_change(s, olga, &["business.updated"]).await.expect("asked");
+    for what in [None, Some("consent".to_owned())] {
+        for who in [None, Some("customer".to_owned())] {
+            let query = AuditQuery {
+                who,
+                what: what.clone(),
+                ..AuditQuery::default()
+            };
+            audit::list(s, olga, query).await.expect("a page");
+        }
+    }
 }
 
 /// Texts that an outage kept from us, and a STOP that can't be acted on at once.

@@ -21,9 +21,10 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, filter::LevelFilter, layer::Context, prelude::*};
 use uuid::Uuid;
 
-/// Tables that stay small: a row per number, account, place, country or provider; a business has 500 tags and 200 quick
-/// replies, 200 staff labels and 20 calendars at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 17] = [
+/// Tables that stay small: a row per business, number, account, place, country or provider; a business has 500 tags and 200 quick
+/// replies, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
+const SMALL: [&str; 19] = [
+    "api_key",
     "business",
     "number",
     "account",
@@ -41,6 +42,7 @@ const SMALL: [&str; 17] = [
     "saved_filter",
     "calendar_source",
     "staff_label",
+    "self_test",
 ];
 
 /// Tables of history, each with the beginning of its indexes' names. Conversations and contacts are not among them: there is one for
@@ -60,7 +62,8 @@ const HISTORY: [(&str, &str); 11] = [
 ];
 
 /// Lists that a page shows in the order of an index, and stops after a page. For SQLite, whose plans do not show where one stops.
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 11] = [
+    "audit_event_business",
     "conversation_latest",
     "conversation_open",
     "consent_opted_out",
@@ -85,7 +88,7 @@ const ALSO: [(&str, &str); 4] = [
 ];
 
 /// Indexes over what waits or is unread, which is never much: what they hold may be read whole.
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 8] = [
     "message_waiting",
     "message_in_flight",
     "message_unclear",
@@ -93,6 +96,7 @@ const OPEN: [&str; 7] = [
     "conversation_unread",
     "mail_waiting",
     "mail_in_flight",
+    "number_request_open",
 ];
 
 static RUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

@@ -85,7 +85,7 @@ async fn store_late(shared: &Arc<Shared>, draft: Draft, plan: Plan, seq: u64, fa
 }
 
 /// HTTP 201 with the first half of its body.
-fn torn(json: &str) -> Response {
+pub(super) fn torn(json: &str) -> Response {
     let half = json.get(..json.len() / 2).unwrap_or_default().to_owned();
     let chunks = [Ok(half), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
     let headers = [
@@ -103,7 +103,7 @@ async fn begin(shared: &Arc<Shared>, message: &SimMessage, plan: Plan) {
     life::start(shared, &message.sid, plan);
 }
 
-async fn before_storing(fault: &Fault) -> Result<(), ApiError> {
+pub(super) async fn before_storing(fault: &Fault) -> Result<(), ApiError> {
     match fault.kind {
         FaultKind::Refuse => Err(refusal(fault.code.unwrap_or(21610))),
         FaultKind::RateLimit => Err(ApiError::too_many(fault.ms.map(|ms| ms.div_ceil(1000)))),
@@ -116,7 +116,7 @@ async fn before_storing(fault: &Fault) -> Result<(), ApiError> {
     }
 }
 
-async fn after_storing(fault: &Fault, wire: &Wire) -> Result<(), ApiError> {
+pub(super) async fn after_storing(fault: &Fault, wire: &Wire) -> Result<(), ApiError> {
     match fault.kind {
         FaultKind::ErrorAfter => return Err(ApiError::internal()),
         FaultKind::Timeout => sleep(fault.wait()).await,

@@ -1,6 +1,5 @@
 //! Lists with Twilio's paging.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -9,12 +8,12 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use super::errors::ApiError;
-use super::{Caller, shapes};
+use super::{Caller, look, shapes};
 use crate::faults::FaultKind;
 use crate::form::Form;
+use crate::numbers::SimNumber;
 use crate::shared::Shared;
 use crate::state::{self, Direction, SimMessage};
-use crate::words::is_phone;
 
 const PAGING: [&str; 3] = ["Page", "PageSize", "PageToken"];
 
@@ -157,25 +156,30 @@ impl Paging {
     }
 }
 
-/// The numbers a business was seen with.
-pub(super) async fn numbers(State(shared): State<Arc<Shared>>, Extension(Caller(account)): Extension<Caller>) -> Json<Value> {
+/// The account's numbers, with those that it was seen with.
+pub(super) async fn numbers(
+    State(shared): State<Arc<Shared>>,
+    Extension(Caller(account)): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    super::too_many_readings(&shared)?;
+    let query = Form::parse(query.unwrap_or_default().as_bytes());
     let base = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json");
-    let (seen, sms_url) = shared.read(|state| {
-        let seen: BTreeSet<String> = state
-            .messages()
-            .filter(|m| m.account_sid == account)
-            .map(SimMessage::business)
-            .filter(|n| is_phone(n))
-            .map(str::to_owned)
-            .collect();
-        (seen, state.inbound_url.clone())
+    let numbers: Vec<SimNumber> = shared.write(|state| {
+        state.keep_seen(&account);
+        let fits = |n: &&SimNumber| {
+            query
+                .filled("PhoneNumber")
+                .is_none_or(|asked| n.phone.contains(asked.trim_matches('*')))
+        };
+        state.numbers.of(&account).filter(fits).cloned().collect()
     });
     let paging = Paging {
         page: 0,
-        size: seen.len().max(50),
+        size: numbers.len().max(50),
         after_sid: None,
     };
-    let mut json = paging.shape(&base, &Form::parse(b""), None, seen.len());
-    json["incoming_phone_numbers"] = seen.iter().map(|n| shapes::number(&account, n, sms_url.as_deref())).collect();
-    Json(json)
+    let mut json = paging.shape(&base, &Form::parse(b""), None, numbers.len());
+    json["incoming_phone_numbers"] = look::as_looked_at(&shared, numbers.iter().map(shapes::number_of).collect());
+    Ok(Json(json))
 }

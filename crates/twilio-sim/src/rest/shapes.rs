@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::clock::rfc2822;
+use crate::numbers::SimNumber;
 use crate::state::{Direction, SimMessage};
 use crate::words::segments;
 
@@ -45,10 +46,10 @@ fn num_segments(m: &SimMessage) -> String {
     }
 }
 
-pub(super) fn account(sid: &str) -> Value {
+pub(super) fn account(sid: &str, parent: Option<&str>) -> Value {
     json!({
         "sid": sid,
-        "owner_account_sid": sid,
+        "owner_account_sid": parent.unwrap_or(sid),
         "friendly_name": "Twilio simulator",
         "status": "active",
         "type": "Full",
@@ -60,18 +61,18 @@ pub(super) fn account(sid: &str) -> Value {
     })
 }
 
-pub(super) fn number(account: &str, phone_number: &str, sms_url: Option<&str>) -> Value {
-    let digits: String = phone_number.chars().filter(char::is_ascii_digit).collect();
-    let sid = format!("PN{digits:0>32}");
+pub(super) fn number_of(number: &SimNumber) -> Value {
+    let (account, sid) = (&number.account_sid, &number.sid);
     json!({
         "sid": sid,
         "account_sid": account,
-        "phone_number": phone_number,
-        "friendly_name": phone_number,
+        "phone_number": number.phone,
+        "friendly_name": number.friendly_name,
         "api_version": "2010-04-01",
         "capabilities": { "voice": false, "sms": true, "mms": false, "fax": false },
-        "sms_url": sms_url.unwrap_or_default(),
-        "sms_method": "POST",
+        "sms_url": number.sms_url,
+        "sms_method": number.sms_method,
+        "sms_application_sid": number.sms_application_sid,
         "sms_fallback_url": "",
         "sms_fallback_method": "POST",
         "status": "in-use",

@@ -5,11 +5,18 @@ use contract::{Code, accounts::Role, notifications::AddDevice};
 use entity::notifications::{push_device, push_key};
 use rstest::rstest;
 use sea_orm::EntityTrait;
-use services::{Actor, notifications};
+use services::{
+    Actor,
+    accounts::{
+        passwords, security,
+        sessions::{self, Kept},
+    },
+    notifications,
+};
 use testkit::{Backend, World};
 
 use super::{
-    ANN, person,
+    ANN, id_of, person,
     service::{Browser, PushService, claims},
     thread,
 };
@@ -18,7 +25,7 @@ use super::{
 pub async fn sam_listens(w: &World, service: &PushService) -> (Actor, Browser) {
     let sam = person(w, Role::Staff, "Sam").await;
     let browser = Browser::at(service, "sams");
-    notifications::add_device(&w.s, &sam, browser.subscription())
+    notifications::add_device(&w.s, &sam, None, browser.subscription())
         .await
         .expect("known");
     w.contact("Ann", ANN).await;
@@ -109,7 +116,7 @@ async fn a_browser_that_is_gone_is_dropped_and_it_is_said(
     );
     // The person turns them on again.
     service.answer(201);
-    notifications::add_device(&w.s, &sam, browser.subscription())
+    notifications::add_device(&w.s, &sam, None, browser.subscription())
         .await
         .expect("known again");
     w.text(ANN, "Three").await;
@@ -199,7 +206,7 @@ async fn a_test_goes_to_every_device_of_who_asks(#[values(Backend::Sqlite, Backe
         (1, "This is your test")
     );
     // A browser is one person's: the one who was signed in last.
-    notifications::add_device(&w.s, &olga, browser.subscription())
+    notifications::add_device(&w.s, &olga, None, browser.subscription())
         .await
         .expect("hers now");
     assert_eq!(state(&w, &sam).await, "");
@@ -254,7 +261,7 @@ async fn what_is_no_subscription_is_refused_and_secrets_are_sealed(
         ),
     ];
     for (field, new) in bad {
-        let refused = notifications::add_device(&w.s, &sam, new)
+        let refused = notifications::add_device(&w.s, &sam, None, new)
             .await
             .expect_err("refused")
             .problem();
@@ -274,4 +281,78 @@ async fn what_is_no_subscription_is_refused_and_secrets_are_sealed(
         notifications::public_key(&w.s).await.expect("a key"),
         "a restart makes no new one"
     );
+}
+
+/// Signs a browser of theirs in.
+async fn signs_in(w: &World, actor: &Actor, session: [u8; 16]) {
+    let kept = Kept {
+        data: "{}".to_owned(),
+        expires_at: w.clock.now() + Duration::days(14),
+        account_id: Some(id_of(actor)),
+        user_agent: "",
+    };
+    sessions::create(&w.s, &session, kept).await.expect("a session");
+}
+
+/// The same; it takes notifications from then on.
+async fn listens(w: &World, service: &PushService, actor: &Actor, session: [u8; 16]) {
+    signs_in(w, actor, session).await;
+    let browser = Browser::at(service, &session[0].to_string());
+    notifications::add_device(&w.s, actor, Some(&session), browser.subscription())
+        .await
+        .expect("known");
+}
+
+/// Those of these browsers that are still sent something.
+async fn reached(w: &World, service: &PushService, actor: &Actor) -> Vec<String> {
+    if notifications::send_test(&w.s, actor).await.is_err() {
+        return Vec::new();
+    }
+    push(w).await;
+    let mut to: Vec<String> = service.taken().into_iter().map(|posted| posted.to).collect();
+    to.sort();
+    to
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_browser_that_is_signed_out_is_sent_nothing_more(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let (w, service) = (World::new(backend).await, PushService::start().await);
+    let (sam, ana) = (person(&w, Role::Staff, "Sam").await, person(&w, Role::Staff, "Ana").await);
+    for n in 1..=6 {
+        listens(&w, &service, &sam, [n; 16]).await;
+    }
+    listens(&w, &service, &ana, [9; 16]).await;
+    // Signed out there by its person, then from another browser of theirs.
+    sessions::delete(&w.s, &[1; 16]).await.expect("signed out");
+    assert_eq!(reached(&w, &service, &sam).await, ["2", "3", "4", "5", "6"]);
+    w.clock.advance(Duration::minutes(1));
+    let listed = security::view(&w.s, &sam, Some(&[3; 16])).await.expect("a view").sessions;
+    let other = listed.iter().find(|one| !one.this).expect("another").id;
+    security::revoke_session(&w.s, &sam, Some(&[3; 16]), other)
+        .await
+        .expect("revoked");
+    assert_eq!(reached(&w, &service, &sam).await.len(), 4);
+    security::revoke_other_sessions(&w.s, &sam, Some(&[3; 16]))
+        .await
+        .expect("revoked");
+    assert_eq!(reached(&w, &service, &sam).await, ["3"], "but the one that asks");
+
+    // A new password: this browser goes on, under another id, until that one is signed out.
+    listens(&w, &service, &sam, [7; 16]).await;
+    passwords::change(&w.s, &sam, "a long password", "another long password", Some(&[3; 16]))
+        .await
+        .expect("changed");
+    sessions::delete(&w.s, &[3; 16]).await.expect("its id is another one");
+    signs_in(&w, &sam, [8; 16]).await;
+    sessions::renewed(&w.s, id_of(&sam), &[8; 16]).await.expect("renewed");
+    assert_eq!(reached(&w, &service, &sam).await, ["3"]);
+    sessions::delete(&w.s, &[8; 16]).await.expect("signed out");
+    assert_eq!(reached(&w, &service, &sam).await.len(), 0);
+    assert_eq!(reached(&w, &service, &ana).await, ["9"], "another one's goes on");
+
+    // A page that was still loading there does not bring it back.
+    let browser = Browser::at(&service, "late");
+    let late = notifications::add_device(&w.s, &sam, Some(&[8; 16]), browser.subscription()).await;
+    assert_eq!(late.expect_err("signed out").problem().code, Code::SignInNeeded);
 }

@@ -1,0 +1,12 @@
+DROP TABLE self_test;
+DROP TABLE platform_look;
+DROP TABLE platform_event;
+DROP TABLE platform_setting;
+DROP INDEX reminder_sent;
+DROP INDEX contact_sample;
+ALTER TABLE contact DROP COLUMN sample;
+DROP INDEX business_latest;
+ALTER TABLE business DROP COLUMN guide_hidden_at;
+ALTER TABLE business DROP COLUMN suspended_why;
+ALTER TABLE business DROP COLUMN suspended_at;
+ALTER TABLE account DROP COLUMN platform_admin;
