@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn what_has_no_words_is_told_by_its_name() {
         assert_eq!(title("number.assigned"), "Number assigned");
-        assert_eq!(title("member.role_changed"), "Member role changed");
+        assert_eq!(title("member.renamed"), "Member renamed");
         assert_eq!(spoken("reminder_hours"), "Reminder hours");
         assert_eq!(spoken(""), "");
         assert_eq!(title("session.started"), "Signed in");

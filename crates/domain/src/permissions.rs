@@ -208,10 +208,10 @@ mod tests {
     #[test]
     fn a_scope_is_written_once_and_gives_what_it_says_alone() {
         let mut written: Vec<&str> = Permission::scopes().map(|(text, _)| text).collect();
-        assert_eq!(written.len(), 9);
+        assert_eq!(written.len(), 12);
         written.sort_unstable();
         written.dedup();
-        assert_eq!(written.len(), 9, "each once");
+        assert_eq!(written.len(), 12, "each once");
         for (_, has) in Permission::scopes() {
             for (text, what) in Permission::scopes() {
                 assert_eq!(key_allows(&[has], what), has == what, "{has:?} and {text}");
