@@ -14,6 +14,7 @@ fn client(sim: &Sim, token: &str) -> Client {
 #[tokio::test]
 async fn an_account_in_good_order_is_seen_as_such() {
     let sim = twilio_sim::start(SimConfig::default()).await.expect("it starts");
+    sim.own_number(sim.account_sid(), PHONE);
     let client = client(&sim, sim.auth_token());
     let look = client.look();
     let account = look.account().await.expect("an account");
@@ -34,6 +35,7 @@ async fn an_account_in_good_order_is_seen_as_such() {
 #[tokio::test]
 async fn what_is_wrong_is_seen() {
     let sim = twilio_sim::start(SimConfig::default()).await.expect("it starts");
+    sim.own_number(sim.account_sid(), PHONE);
     let voice = LookedNumber {
         voice_only: true,
         ..LookedNumber::default()
