@@ -27,7 +27,8 @@ async fn an_account_in_good_order_is_seen_as_such() {
     let numbers = look.numbers(PHONE).await.expect("numbers");
     assert_eq!(numbers.len(), 1);
     assert!(numbers[0].sms && numbers[0].sms_method == "POST", "{numbers:?}");
-    assert!(look.services().await.expect("services").is_empty());
+    let services = look.services().await.expect("services");
+    assert_eq!(services.len(), 1, "the one that its campaign is for");
     assert_eq!(look.may_text("US").await.expect("countries"), Some(true));
     assert!(look.alerts(account.at.expect("a time")).await.expect("alerts").is_empty());
 }
