@@ -24,8 +24,6 @@ pub struct BusinessView {
     pub sender_display: Option<String>,
     /// The SID of the business's own Twilio account; none: the installation's is used.
     pub own_account: Option<String>,
-    pub webhook_inbound: String,
-    pub webhook_status: String,
     /// Minutes after local midnight; quiet from start to end.
     pub quiet_start: u16,
     pub quiet_end: u16,

@@ -1,6 +1,7 @@
 //! Looking changes nothing: previews, scanners and browsers that fetch ahead follow every link.
 //!
-//! Three things may differ after a GET: when an API key was last used, noted once a minute; what a form posted without a script left for
+//! Four things may differ after a GET: when an API key was last used, noted once a minute; when a session was last seen, noted each quarter
+//! of an hour; what a form posted without a script left for
 //! the very next page, which that page takes; and in the audit that somebody took an export away, because who has looked is what it is for.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};

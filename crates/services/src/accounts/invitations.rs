@@ -58,12 +58,13 @@ pub struct Invited {
 ///
 /// # Errors
 /// `NotAllowed` for a role that the actor may not give; `Invalid` for an address; `Conflict` for who is a member or invited already, and
-/// where 50 invitations are open; `TooMany`.
+/// where 50 invitations are open or the business is suspended; `TooMany`.
 pub async fn invite(s: &Services, actor: &Actor, cmd: Invite) -> Result<Invited> {
     actor.may(Permission::ManageBusiness)?;
     let email = address("email", &cmd.email)?;
     let mut tx = s.begin().await?;
     check(&tx, actor, None, Step::Add(cmd.role), usize::MAX).await?;
+    refuse_if_suspended(&tx, actor.business_id).await?;
     tx.take_turns(EMAIL, [email.clone()]).await?;
     if let Some(account) = super::with_email(s, &tx.db, &email).await?
         && is_member(&tx.db, actor.business_id, account.id).await?
@@ -126,6 +127,16 @@ pub async fn invite(s: &Services, actor: &Actor, cmd: Invite) -> Result<Invited>
     })
 }
 
+/// Nothing leaves a business that is suspended, mail to strangers least of all.
+async fn refuse_if_suspended(tx: &Tx, business_id: Uuid) -> Result<()> {
+    let found = business::Entity::find_by_id(business_id).one(&tx.db).await?;
+    if found.is_some_and(|business| business.suspended_at.is_some()) {
+        let why = "This business is suspended, so nobody can be invited just now.";
+        return Err(problem(Code::Conflict, why));
+    }
+    Ok(())
+}
+
 /// Sends it again, with a new link that opens for another week.
 ///
 /// # Errors
@@ -134,6 +145,7 @@ pub async fn send_again(s: &Services, actor: &Actor, id: Uuid) -> Result<Invited
     actor.may(Permission::ManageBusiness)?;
     let mut tx = s.begin().await?;
     let row = still_open(&tx, actor, id).await?;
+    refuse_if_suspended(&tx, actor.business_id).await?;
     if tx.now - row.sent_at < AGAIN_AFTER {
         let why = "It was sent less than a minute ago. Please wait a moment.";
         return Err(problem(Code::TooMany, why));

@@ -57,11 +57,16 @@ impl Admin {
 /// `NotFound` for everybody else: nobody need know that these pages are there.
 pub async fn admin(s: &Services, account_id: Uuid) -> Result<Admin> {
     let found = account::Entity::find_by_id(account_id).one(s.read()).await?;
-    let admin = found.filter(|account| account.platform_admin).map(|account| Admin {
+    found
+        .and_then(running)
+        .ok_or_else(|| problem(Code::NotFound, "This page does not exist."))
+}
+
+fn running(account: account::Model) -> Option<Admin> {
+    account.platform_admin.then_some(Admin {
         account_id: account.id,
         name: account.name,
-    });
-    admin.ok_or_else(|| problem(Code::NotFound, "This page does not exist."))
+    })
 }
 
 /// Whether this person runs the installation.
@@ -189,13 +194,7 @@ pub(super) async fn looker(s: &Services, account_id: Uuid, business_id: Uuid) ->
         return Ok(None);
     }
     let found = account::Entity::find_by_id(account_id).one(s.read()).await?;
-    Ok(found.filter(|account| account.platform_admin).map(|account| Actor {
-        business_id,
-        who: Principal::Platform {
-            account_id: account.id,
-            name: account.name,
-        },
-    }))
+    Ok(found.and_then(running).map(|admin| admin.actor(business_id)))
 }
 
 /// Writes down who changed what for the installation.

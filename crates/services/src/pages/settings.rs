@@ -32,7 +32,6 @@ pub async fn business(s: &Services, actor: &Actor) -> Result<BusinessView> {
 pub(super) async fn view(s: &Services, db: &impl ConnectionTrait, id: Uuid) -> Result<BusinessView> {
     let b = businesses::get(db, id).await?;
     let hours = businesses::quiet(&b);
-    let url = &s.settings().public_url;
     let sender = sender(s, db, id, None, None).await?;
     Ok(BusinessView {
         id,
@@ -40,8 +39,6 @@ pub(super) async fn view(s: &Services, db: &impl ConnectionTrait, id: Uuid) -> R
         sender_display: sender.as_deref().map(|number| domain::phone::display(number, &b.country)),
         sender,
         own_account: s.of::<Connections>().own_of(id).map(|a| a.sid().to_owned()),
-        webhook_inbound: format!("{url}/webhooks/twilio/inbound"),
-        webhook_status: format!("{url}/webhooks/twilio/status"),
         language: businesses::language::of(&b),
         short_texts: b.short_texts,
         slug: b.slug,

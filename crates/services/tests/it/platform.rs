@@ -66,6 +66,15 @@ async fn law_3_nothing_leaves_a_business_that_is_suspended_and_what_comes_in_cou
     platform::suspend(&w.s, &admin, w.owner.business_id, "Bills are open")
         .await
         .expect("suspended");
+    let eve = contract::accounts::Invite {
+        email: "eve@x.test".to_owned(),
+        role: contract::accounts::Role::Staff,
+    };
+    let asked = services::accounts::invitations::invite(&w.s, &w.owner, eve).await;
+    assert_eq!(
+        asked.expect_err("mail leaves as little as texts").problem().code,
+        Code::Conflict
+    );
     let twice = platform::suspend(&w.s, &admin, w.owner.business_id, "Again")
         .await
         .expect_err("once");

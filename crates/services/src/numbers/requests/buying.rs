@@ -98,6 +98,8 @@ async fn begin(s: &Services, actor: &Actor, id: Uuid, phone: &str) -> Result<Ste
         _ => return Err(decided_before(&row)),
     }
     let account = s.of::<Connections>().of(row.business_id).ok_or_else(no_account)?;
+    // Of two who choose one number at the same moment, the second finds it being bought.
+    tx.take_turns("number_request.phone", [phone.to_owned()]).await?;
     if whose(&tx.db, phone).await?.is_some() {
         return Err(taken());
     }

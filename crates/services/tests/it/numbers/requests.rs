@@ -214,6 +214,24 @@ async fn one_number_is_bought_for_one_request_and_one_that_another_business_has_
 
 #[rstest]
 #[tokio::test]
+async fn of_two_requests_that_are_granted_one_number_at_once_one_has_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let (first, second) = (asked(&w).await, asked(&w).await);
+    let (one, other) = tokio::join!(buy(&w, first.id), buy(&w, second.id));
+    let had = [one.is_ok(), other.is_ok()].into_iter().filter(|had| *had).count();
+    assert_eq!(had, 1, "{one:?} {other:?}");
+    let mut states = [
+        see_request(&w, first.id).await.status,
+        see_request(&w, second.id).await.status,
+    ];
+    states.sort_unstable();
+    assert_eq!(states, ["active", "requested"], "the other one can be decided anew");
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_purchase_in_an_account_that_is_connected_no_more_is_given_back(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
