@@ -71,7 +71,7 @@ async fn law_3_nothing_leaves_a_business_that_is_suspended_and_what_comes_in_cou
         role: contract::accounts::Role::Staff,
     };
     let olga = contract::accounts::Role::Owner;
-    let olga = testkit::member(&w.s, w.owner.business_id, olga, "olga@x.test", "a long password").await;
+    let olga = testkit::member(&w.s, w.owner.business_id, olga, "oda@x.test", "a long password").await;
     let asked = services::accounts::invitations::invite(&w.s, &olga, eve).await;
     assert_eq!(
         asked.expect_err("mail leaves as little as texts").problem().code,
