@@ -10,6 +10,7 @@ mod imports;
 mod members;
 mod messages;
 mod numbers;
+mod problems;
 mod reports;
 mod said;
 mod tasks;
@@ -65,7 +66,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let (routes, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(contacts::create))
         .routes(routes!(contacts::list))
         .routes(routes!(contacts::get))
@@ -128,7 +129,8 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(imports::contacts))
         .routes(routes!(imports::appointments))
         .merge(files())
-        .split_for_parts()
+        .split_for_parts();
+    (routes, problems::told(document))
 }
 
 /// Addresses that take whole files; quotes and escapes make JSON larger than what it holds.

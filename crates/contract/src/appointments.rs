@@ -383,6 +383,7 @@ pub struct VisitsQuery {
     pub location_id: Option<Uuid>,
     /// Rows on the page, 1 to 100; 50 if not given.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u64>,
     /// `next_cursor` of the page before.
     #[serde(default)]

@@ -271,6 +271,7 @@ pub struct ContactQuery {
     pub updated_since: Option<String>,
     /// Rows on the page, 1 to 100; 50 if not given.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u64>,
     /// `next_cursor` of the page before.
     #[serde(default)]

@@ -13,6 +13,7 @@ pub struct PageQuery {
     pub cursor: Option<String>,
     /// Rows on the page, 1 to 100; 50 if not given.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u64>,
 }
 
