@@ -145,6 +145,18 @@ pub enum Sending {
     Goodbye,
 }
 
+impl Channel {
+    /// The channel of a sender at Twilio, by how its address is written.
+    #[must_use]
+    pub fn of_sender(address: &str) -> Self {
+        if address.starts_with(crate::whatsapp::PREFIX) {
+            Self::WhatsApp
+        } else {
+            Self::Sms
+        }
+    }
+}
+
 /// Where somebody stands on a channel: as they said of it, and where they never did, by what they said of texts. A STOP by text is one
 /// to the business, so it holds on WhatsApp, too, until they say otherwise there.
 #[must_use]

@@ -41,7 +41,9 @@ pub fn is_address(text: &str) -> bool {
 
 /// Whether it means a person to one business only: two letters, and what only their provider can read.
 fn is_user_id(text: &str) -> bool {
-    let Some((country, id)) = text.split_once('.') else { return false };
+    let Some((country, id)) = text.split_once('.') else {
+        return false;
+    };
     let letters = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
     letters && (1..=136).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
 }
@@ -135,10 +137,12 @@ pub enum Go {
 }
 
 /// Why what a person wrote can't go.
-pub const CLOSED: &str = "More than 24 hours have passed since this person last wrote on WhatsApp. Only an approved template can be sent now.";
+pub const CLOSED: &str =
+    "More than 24 hours have passed since this person last wrote on WhatsApp. Only an approved template can be sent now.";
 
 /// Why what a machine says can't go.
-const NO_TEMPLATE: &str = "More than 24 hours have passed since this person last wrote on WhatsApp, and no approved template says this.";
+const NO_TEMPLATE: &str =
+    "More than 24 hours have passed since this person last wrote on WhatsApp, and no approved template says this.";
 
 /// What may go out at this moment to somebody whose window is open `until` then. `template`: whether what is to be said can be said by a
 /// template, and how far that has come; none: it is free text.
