@@ -88,6 +88,9 @@ pub struct ConsentView {
     pub sms: State,
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub whatsapp: State,
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub email: State,
 }
 
@@ -97,7 +100,7 @@ pub struct ConsentEventView {
     pub at: DateTime<Utc>,
     pub purpose: String,
     pub state: State,
-    /// booking, keyword, staff, api, provider_block, preference_page, import
+    /// booking, keyword, staff, api, provider_block, preference_page, import, wrote
     pub source: String,
     pub actor: String,
     pub evidence: String,

@@ -52,7 +52,7 @@ impl Area {
             }
             "member" | "invitation" | "account" => Self::Members,
             "consent" => Self::Consent,
-            "number" | "number_request" | "sender" | "registration" | "twilio_account" => Self::Numbers,
+            "number" | "number_request" | "whatsapp_template" | "sender" | "registration" | "twilio_account" => Self::Numbers,
             "api_key" | "feed" => Self::Keys,
             "session" | "sign_in" | "platform" => Self::SignIns,
             "contact" => Self::Contacts,
@@ -165,6 +165,8 @@ pub fn title(action: &str) -> String {
         "number.webhook" => "Webhooks set at Twilio",
         "number_request.created" => "Number asked for",
         "number_request.decided" => "Request for a number decided",
+        "whatsapp_template.submitted" => "Text handed in to WhatsApp",
+        "whatsapp_template.state" => "WhatsApp decided about a text",
         "number.rate_limit" => "Pace of a number changed",
         "platform.look_began" => "Who runs the installation began to look",
         "platform.look_ended" => "Who runs the installation stopped looking",

@@ -15,14 +15,16 @@ pub enum Origin {
     Reply,
     /// An answer of ours to what the customer just texted: HELP, a correction.
     Automatic,
+    /// The one word that they get nothing more, where the network does not say it.
+    OptedOut,
     /// A reminder of an appointment.
     Reminder,
     /// An appointment has another time.
     Moved,
 }
 
-words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", Reminder = "reminder",
-    Moved = "moved");
+words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", OptedOut = "opted_out",
+    Reminder = "reminder", Moved = "moved");
 
 /// How a message counts against the hour's limit and the month's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +79,16 @@ impl Origin {
                 priority: 2,
                 owned: false,
                 useful_s: Some(24 * 60 * 60),
+            },
+            // The law allows one word within five minutes (47 CFR 64.1200(a)(12)).
+            Self::OptedOut => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Goodbye,
+                quiet: false,
+                share: Share::Quarter,
+                priority: 0,
+                owned: true,
+                useful_s: Some(5 * 60),
             },
             Self::Reminder => Policy {
                 purpose: Purpose::Transactional,

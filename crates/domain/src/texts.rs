@@ -160,6 +160,28 @@ pub fn started(language: Language, business: &str) -> String {
     }
 }
 
+/// Who has opted out gets nothing more, and is told so where Twilio does not.
+#[must_use]
+pub fn opted_out(language: Language, business: &str) -> String {
+    let business = line(business);
+    match language {
+        Language::English => english::opted_out(&business),
+        Language::Spanish => spanish::opted_out(&business),
+    }
+}
+
+/// What a visit is called inside a sentence; `name` is whom it is for, where that is not who has the phone.
+#[must_use]
+pub fn visit(language: Language, name: Option<&str>) -> String {
+    let name = name.map(first_name).filter(|name| !name.is_empty());
+    match (language, name) {
+        (Language::English, None) => "your visit".to_owned(),
+        (Language::English, Some(name)) => format!("{name}'s visit"),
+        (Language::Spanish, None) => "su cita".to_owned(),
+        (Language::Spanish, Some(name)) => format!("la cita de {name}"),
+    }
+}
+
 /// What staff typed, on one line.
 fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

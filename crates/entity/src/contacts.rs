@@ -140,6 +140,32 @@ pub mod contact_merge_row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Where somebody is reached on a channel beside their number and mail address.
+pub mod contact_address {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contact_address")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub business_id: Uuid,
+        pub contact_id: Uuid,
+        pub channel: String,
+        /// Sealed; as the provider writes it.
+        pub address: String,
+        pub address_key: String,
+        pub created_at: DateTimeUtc,
+        /// When they wrote from it last.
+        pub seen_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}
+
 /// Where a contact stands on one channel for one purpose.
 pub mod consent {
     use sea_orm::entity::prelude::*;

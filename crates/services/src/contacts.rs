@@ -15,9 +15,13 @@ mod rows;
 mod samples;
 pub(crate) mod search;
 pub(crate) mod tags;
+pub(crate) mod whatsapp;
 pub(crate) mod wishes;
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use chrono::{DateTime, Utc};
 use contract::{
@@ -25,7 +29,7 @@ use contract::{
     contacts::{ContactView, CreateContact, OptIn},
 };
 use domain::{
-    consent::{Channel, Purpose, Source, State},
+    consent::{self as rules, Channel, Purpose, Sending, Source, State},
     words,
     zone::Zone,
 };
@@ -235,6 +239,8 @@ pub(crate) struct Look {
     pub contact_id: Uuid,
     pub channel: Channel,
     pub address: String,
+    /// Of what is to be sent.
+    pub sending: Sending,
 }
 
 pub(crate) type Looks = Batcher<Look, Result<Option<&'static str>>>;
@@ -286,10 +292,11 @@ async fn objection_of(s: &Services, look: &Look, rows: &[Standing]) -> Result<Op
     let Some(anyone) = rows.first().filter(|row| row.business_id == look.business_id) else {
         return Ok(Some("This contact does not exist any more."));
     };
-    let said = rows.iter().find(|row| row.channel.as_deref() == Some(look.channel.as_str()));
-    let state = said
-        .and_then(|row| row.state.as_deref())
-        .map_or(State::Unknown, consent::read);
+    let said = |channel: Channel| {
+        let of = rows.iter().find(|row| row.channel.as_deref() == Some(channel.as_str()));
+        of.and_then(|row| row.state.as_deref()).map(consent::read)
+    };
+    let state = rules::standing(look.channel, said(look.channel), said(Channel::Sms).unwrap_or_default());
     let same_address = match look.channel {
         Channel::Sms => {
             s.vault().indexes(PHONE, &look.address).contains(&anyone.phone_key)
@@ -297,13 +304,14 @@ async fn objection_of(s: &Services, look: &Look, rows: &[Standing]) -> Result<Op
                     .await?
                     .contains(&(anyone.id, look.address.clone()))
         }
+        Channel::WhatsApp => whatsapp::is_address_of(s, anyone.id, &anyone.phone_key, &look.address).await?,
         Channel::Email => match &anyone.email {
             Some(sealed) => s.vault().open(EMAIL, sealed).await? == look.address,
             None => false,
         },
     };
     Ok(match state {
-        State::OptedOut => Some("The customer opted out."),
+        State::OptedOut if look.sending != Sending::Goodbye => Some("The customer opted out."),
         _ if anyone.blocked => Some(BLOCKED),
         _ if anyone.held_since.is_some() => Some(hold::REASON),
         _ if !same_address => Some(changed(look.channel)),
@@ -315,15 +323,17 @@ async fn objection_of(s: &Services, look: &Look, rows: &[Standing]) -> Result<Op
 pub(crate) fn changed(channel: Channel) -> &'static str {
     match channel {
         Channel::Sms => NUMBER_CHANGED,
+        Channel::WhatsApp => "Their address on WhatsApp was changed.",
         Channel::Email => "The e-mail address was changed.",
     }
 }
 
 /// Where they are written to on this channel.
-pub(crate) fn address(contact: &contact::Model, channel: Channel) -> Option<&str> {
+pub(crate) fn address(contact: &contact::Model, channel: Channel) -> Option<Cow<'_, str>> {
     match channel {
-        Channel::Sms => Some(&contact.phone),
-        Channel::Email => contact.email.as_deref(),
+        Channel::Sms => Some(contact.phone.as_str().into()),
+        Channel::WhatsApp => domain::whatsapp::address_of(&contact.phone).map(Cow::from),
+        Channel::Email => contact.email.as_deref().map(Cow::from),
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn still_wanted<'a>(
                 Origin::Reminder => reminders::still_wanted(&db, s.now(), &of).await?,
                 Origin::Moved => moves::still_wanted(&db, &of).await?,
                 // What people wrote, and answers to what customers wrote, are nobody else's to take back.
-                Origin::Reply | Origin::Automatic => continue,
+                Origin::Reply | Origin::Automatic | Origin::OptedOut => continue,
             });
         }
         Ok(all)

@@ -10,7 +10,7 @@ use crate::{
     delivery::{in_state, retry, unknown},
     imports,
     kernel::{Result, Services, queue::Job},
-    mails, notifications, numbers, receiving, reminders, retention, selftest, sending, tasks,
+    mails, notifications, numbers, receiving, reminders, retention, selftest, sending, tasks, twins,
 };
 
 /// Rows taken per tick of each kind.
@@ -27,6 +27,8 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::NotifyOfBreaker { scope, businesses } => notifications::tell_of_breaker(s, &scope, &businesses).await,
         Job::ReadCalendar { source_id } => calendars::read(s, source_id).await,
         Job::LookUpPurchase { request_id } => numbers::requests::look_up(s, request_id).await,
+        Job::CheckTwin { template_id } => twins::check(s, template_id).await,
+        Job::CheckSender { number_id } => numbers::whatsapp::check(s, number_id).await,
         Job::CheckRegistration { number_id } => numbers::registration::check(s, number_id).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
         Job::SelfTest { business_id } => selftest::perform(s, business_id).await,
@@ -57,6 +59,8 @@ pub async fn tick(s: &Services) -> Result<()> {
     calendars::tick(s).await?;
     numbers::requests::tick(s).await?;
     numbers::registration::tick(s).await?;
+    numbers::whatsapp::tick(s).await?;
+    twins::tick(s).await?;
     selftest::tick(s).await?;
     retention::tick(s).await?;
     let late = s.now() - Duration::seconds(20);

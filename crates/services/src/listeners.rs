@@ -10,7 +10,7 @@ use crate::{
     conversations::{assigning, leaving},
     feeds,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    mails, moves, notifications, numbers, outbox, reminders, reports, tasks,
+    mails, merging, moves, notifications, numbers, outbox, reminders, reports, tasks,
 };
 
 pub(crate) use views::views;
@@ -50,6 +50,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
         AppointmentReopened AppointmentArrived ClockChanged ClockDecided] => reminders::appointments_changed, causes [MessageWithdrawn RetryEnded]),
     on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed),
     on!([MessageFailed MessageWithdrawn] => moves::messages_changed),
+    on!([SamePerson] => merging::shown_to_be_one, causes [ContactMerged MessageWithdrawn RetryEnded]),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),

@@ -30,7 +30,7 @@ use crate::{
     contacts::{self, consent},
     conversations, delivery,
     kernel::{Actor, Event, Permission, Result, Services, Tx, error::problem, events::Recorded, tx::Objections},
-    messages, outbox, questions, tasks,
+    messages, outbox, questions, tasks, twins,
 };
 
 /// Why a text about a move is taken back.
@@ -232,7 +232,8 @@ async fn tell(tx: &mut Tx, visit: &appointment::Model, change: appointment_chang
     }
     let business = businesses::of(tx, visit.business_id).await?;
     let contact = contacts::locked(tx, visit.business_id, visit.contact_id).await?;
-    if let Some(why) = obstacle(tx, &contact, visit).await? {
+    let channel = outbox::channel_to(tx, &contact).await?;
+    if let Some(why) = obstacle(tx, &contact, visit, channel).await? {
         return needs_call(tx, visit, &why).await;
     }
     let place = locations::zone_of(&tx.db, &business, visit.location_id).await?;
@@ -246,7 +247,7 @@ async fn tell(tx: &mut Tx, visit: &appointment::Model, change: appointment_chang
     let new = outbox::New {
         origin: Origin::Moved,
         origin_id: Some(change.id),
-        channel: Channel::Sms,
+        channel,
         subject: None,
         body: businesses::language::as_sent(
             &business,
@@ -267,6 +268,9 @@ async fn tell(tx: &mut Tx, visit: &appointment::Model, change: appointment_chang
         delay: Some((Delay::Moved, tx.now + TELL_AFTER)),
     };
     let text = outbox::enqueue(tx, &contact, new).await?;
+    if channel == Channel::WhatsApp {
+        twins::tell_of_visit(tx, &text, "moved", (&business, &contact), (visit.for_name.as_deref(), start)).await?;
+    }
     let question = questions::New {
         business_id: visit.business_id,
         contact_id: visit.contact_id,
@@ -288,12 +292,15 @@ async fn tell(tx: &mut Tx, visit: &appointment::Model, change: appointment_chang
 }
 
 /// Why this customer can't be told by text, if so. The claim asks all of this again.
-async fn obstacle(tx: &Tx, contact: &contact::Model, visit: &appointment::Model) -> Result<Option<String>> {
+async fn obstacle(tx: &Tx, contact: &contact::Model, visit: &appointment::Model, channel: Channel) -> Result<Option<String>> {
     if contact.blocked {
         return Ok(Some(contacts::BLOCKED.to_owned()));
     }
-    if let Err(reason) = may_send(consent::state(&tx.db, contact.id).await?, Sending::Automatic) {
+    if let Err(reason) = may_send(consent::state_on(&tx.db, contact.id, channel).await?, Sending::Automatic) {
         return Ok(Some(reason.to_owned()));
+    }
+    if channel == Channel::WhatsApp {
+        return Ok(None);
     }
     if let Some(why) = delivery::unreachable(tx, contact).await? {
         return Ok(Some(why));

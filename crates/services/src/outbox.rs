@@ -32,8 +32,8 @@ pub(crate) use held::pause_later;
 pub use later::{change, resume, send_now, time_of, undo};
 #[cfg(test)]
 pub(crate) use respond::answers_since;
-pub(crate) use respond::respond;
-pub(crate) use sender::sender;
+pub(crate) use respond::{respond, say_goodbye};
+pub(crate) use sender::{channel_to, sender};
 pub use trial::{send_connection_test, send_test};
 pub use write::send;
 pub(crate) use write::{Writing, send_within};

@@ -319,6 +319,7 @@ impl World {
             original_replied_message_sid: None,
             button_payload: None,
             profile_name: None,
+            details: forms::InboundDetails::default(),
         }
     }
 
@@ -336,6 +337,7 @@ impl World {
             error_message: None,
             from: None,
             to: None,
+            details: forms::StatusDetails::default(),
         }
     }
 

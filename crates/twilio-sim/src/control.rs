@@ -1,5 +1,7 @@
 //! `/control/…`: the simulator told what to do, in JSON.
 
+mod whatsapp;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +40,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/clock", post(clock))
         .route("/control/reset", post(reset))
         .route("/control/state", get(overview))
+        .merge(whatsapp::routes())
 }
 
 async fn arm(State(shared): State<Arc<Shared>>, Json(fault): Json<Fault>) -> (StatusCode, Json<Fault>) {

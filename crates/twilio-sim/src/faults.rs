@@ -224,12 +224,17 @@ impl Armed {
         self.take_where(|fault| kinds.contains(&fault.kind) && fault.concerns_mail(to))
     }
 
+    /// Uses up one count of the fault that meets the answer to something that is no message, and so has no callbacks.
+    pub fn take_answer(&mut self, to: &str) -> Option<Fault> {
+        self.take_first(to, |kind| {
+            !kind.is_about_callbacks() && !kind.is_about_reading() && !kind.is_about_mail()
+        })
+    }
+
     /// Uses up one count of the fault that meets this create's answer, and, if the message will be stored, of those that meet its
     /// callbacks.
     pub fn take(&mut self, to: &str) -> (Option<Fault>, Plan) {
-        let answer = self.take_first(to, |kind| {
-            !kind.is_about_callbacks() && !kind.is_about_reading() && !kind.is_about_mail()
-        });
+        let answer = self.take_answer(to);
         let mut plan = Plan {
             copies: 1,
             ..Plan::default()

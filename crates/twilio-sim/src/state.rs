@@ -12,6 +12,7 @@ use crate::faults::{Armed, Fault, FaultKind, Plan};
 use crate::look::LookedAt;
 use crate::mailbox::{Mailbox, SimMail};
 use crate::numbers::Numbers;
+use crate::whatsapp::{PREFIX, SentContent, WhatsApp};
 use crate::words::is_phone;
 
 /// Messages kept; the oldest goes first.
@@ -66,9 +67,17 @@ pub struct SimMessage {
     pub date_updated: DateTime<Utc>,
     /// For an inbound text: how the webhook was answered.
     pub webhook: Option<String>,
+    /// What it was made of, if of a content.
+    pub content: Option<SentContent>,
 }
 
 impl SimMessage {
+    /// Whether it goes over WhatsApp.
+    #[must_use]
+    pub fn is_whatsapp(&self) -> bool {
+        self.phone().starts_with(PREFIX)
+    }
+
     /// The customer's address.
     #[must_use]
     pub fn phone(&self) -> &str {
@@ -103,6 +112,7 @@ pub(crate) struct Draft {
     pub status: &'static str,
     pub messaging_service_sid: Option<String>,
     pub status_callback: Option<String>,
+    pub content: Option<SentContent>,
 }
 
 /// One request of the business to send a message, whatever became of it.
@@ -120,6 +130,8 @@ pub struct Create {
     pub status_callback: String,
     /// Seconds after which Twilio need not try any more, if that was said.
     pub validity_period: Option<u32>,
+    /// The content and its values, if it was to be made of one.
+    pub content: Option<(String, String)>,
     /// `SM…` if it was stored.
     pub sid: Option<String>,
     /// The HTTP status of the answer; absent while there is none, and for ever when the connection was cut.
@@ -175,6 +187,8 @@ pub struct State {
     pub(crate) inbound_url: Option<String>,
     /// Numbers, and how they are registered.
     pub numbers: Numbers,
+    /// Contents, senders, and who wrote when.
+    pub whatsapp: WhatsApp,
     /// What is wrong with the accounts for whoever looks.
     pub(crate) look: LookedAt,
 }
@@ -221,7 +235,7 @@ impl State {
             .iter()
             .filter(|m| m.account_sid == account)
             .map(SimMessage::business)
-            .filter(|n| is_phone(n))
+            .filter(|n| is_phone(n) && !n.starts_with(PREFIX))
             .map(str::to_owned)
             .collect();
         for phone in seen {
@@ -233,6 +247,7 @@ impl State {
     pub(crate) fn account_of_number(&self, number: &str) -> String {
         let last = self.outbound().rev().find(|m| m.business() == number);
         let owner = self.numbers.owner(number).map(|n| n.account_sid.clone());
+        let owner = owner.or_else(|| self.whatsapp.sender(number).map(|s| s.account_sid.clone()));
         let main = || {
             owner
                 .or_else(|| self.accounts.first().map(|(sid, _)| sid.clone()))
@@ -343,6 +358,7 @@ impl State {
             date_sent: (draft.direction != Direction::Outbound).then_some(now),
             date_updated: now,
             webhook: None,
+            content: draft.content,
         };
         self.next_seq += 1;
         self.by_sid.insert(message.sid.clone(), message.seq);
@@ -386,6 +402,7 @@ impl State {
             body: body.to_owned(),
             status_callback: status_callback.to_owned(),
             validity_period,
+            content: None,
             sid: None,
             http: None,
         });
@@ -450,6 +467,10 @@ impl State {
             .extend(most_per_second.map(|most| (account_sid.to_owned(), most, VecDeque::new())));
     }
 
+    pub(crate) fn take_answer_fault(&mut self, to: &str) -> Option<Fault> {
+        self.faults.take_answer(to)
+    }
+
     pub(crate) fn take_faults(&mut self, to: &str) -> (Option<Fault>, Plan) {
         self.faults.take(to)
     }
@@ -468,6 +489,7 @@ impl State {
         self.faults.clear(|_| true);
         self.paces.clear();
         self.numbers = Numbers::default();
+        self.whatsapp = WhatsApp::default();
         self.look = LookedAt::default();
     }
 }

@@ -85,6 +85,10 @@ pub(super) fn started(business: &str) -> String {
     format!("{business}: you get messages about your appointments again. Reply HELP for help, STOP to opt out.")
 }
 
+pub(super) fn opted_out(business: &str) -> String {
+    format!("{business}: you get no more messages from us. Reply START to get them again.")
+}
+
 fn choices(token: Option<u16>) -> String {
     let token = token.map(|t| t.to_string()).unwrap_or_default();
     format!("Y{token} to confirm or N{token} if you need another time.")

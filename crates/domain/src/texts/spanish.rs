@@ -129,6 +129,10 @@ pub(super) fn started(business: &str) -> String {
     format!("{business}: vuelve a recibir mensajes sobre sus citas. Responda HELP para ayuda o ALTO para darse de baja.")
 }
 
+pub(super) fn opted_out(business: &str) -> String {
+    format!("{business}: no recibirá más mensajes nuestros. Responda START para volver a recibirlos.")
+}
+
 fn choices(token: Option<u16>) -> String {
     let token = token.map(|t| t.to_string()).unwrap_or_default();
     format!("S{token} para confirmar o N{token} si necesita otra hora.")

@@ -277,13 +277,8 @@ pub async fn change_consent(s: &Services, actor: &Actor, id: Uuid, cmd: ChangeCo
 }
 
 fn channel(word: &str) -> Result<Channel> {
-    word.parse().map_err(|_| {
-        let words = match word {
-            "whatsapp" => "WhatsApp is not set up here yet; the channel is \"sms\" or \"email\".",
-            _ => "The channel is \"sms\" or \"email\".",
-        };
-        field("channel", words)
-    })
+    word.parse()
+        .map_err(|_| field("channel", "The channel is \"sms\", \"whatsapp\" or \"email\"."))
 }
 
 /// What somebody said themselves is theirs to take back.
@@ -292,7 +287,11 @@ async fn may_opt_in(tx: &Tx, row: &contact::Model, channel: Channel) -> Result<(
         return Err(problem(Code::Conflict, hold::REASON));
     }
     if super::address(row, channel).is_none() {
-        return Err(field("channel", "No e-mail address of this person is known."));
+        let words = match channel {
+            Channel::Email => "No e-mail address of this person is known.",
+            Channel::Sms | Channel::WhatsApp => "This person has no number that could be written to.",
+        };
+        return Err(field("channel", words));
     }
     if consent::state_on(&tx.db, row.id, channel).await? != State::OptedOut {
         return Ok(());
@@ -300,7 +299,7 @@ async fn may_opt_in(tx: &Tx, row: &contact::Model, channel: Channel) -> Result<(
     let last = consent::last_refusal(&tx.db, row, channel).await?;
     let source = last.and_then(|row| row.source.parse().ok());
     let words = match source {
-        Some(Source::Staff | Source::Api | Source::Import | Source::Booking) => return Ok(()),
+        Some(Source::Staff | Source::Api | Source::Import | Source::Booking | Source::Wrote) => return Ok(()),
         Some(Source::PreferencePage) => "They refused on their own page. Only they can take that back, there.",
         Some(Source::ProviderBlock) => {
             "They said STOP to this number: the network refuses our texts. Only they can take that back, by texting START."

@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use contract::contacts::{ConsentEventView, LedgerRow};
-use domain::consent::{Channel, LedgerEntry, Purpose, Source, State};
+use domain::consent::{self as rules, Channel, LedgerEntry, Purpose, Source, State};
 use entity::{
     businesses::business,
     contacts::{consent, consent_event, contact, suppression},
@@ -289,13 +289,19 @@ pub(crate) async fn state(db: &impl ConnectionTrait, contact_id: Uuid) -> Result
 
 /// The same on one channel.
 pub(crate) async fn state_on(db: &impl ConnectionTrait, contact_id: Uuid, channel: Channel) -> Result<State> {
-    let key = (
-        contact_id,
-        channel.as_str().to_owned(),
-        Purpose::Transactional.as_str().to_owned(),
-    );
-    let row = consent::Entity::find_by_id(key).one(db).await?;
-    Ok(row.map_or(State::Unknown, |r| read(&r.state)))
+    let said = async |channel: Channel| {
+        let purpose = Purpose::Transactional.as_str().to_owned();
+        let row = consent::Entity::find_by_id((contact_id, channel.as_str().to_owned(), purpose));
+        Result::Ok(row.one(db).await?.map(|row| read(&row.state)))
+    };
+    match said(channel).await? {
+        Some(said) if said != State::Unknown => Ok(said),
+        unsaid if channel == Channel::WhatsApp => {
+            let of_texts = said(Channel::Sms).await?.unwrap_or_default();
+            Ok(rules::standing(channel, unsaid, of_texts))
+        }
+        unsaid => Ok(unsaid.unwrap_or_default()),
+    }
 }
 
 /// A stored state. What can't be read is taken for a STOP: nothing leaves until somebody has looked.
@@ -322,7 +328,16 @@ pub(crate) async fn on_channels(db: &impl ConnectionTrait, contacts: &[Uuid]) ->
     let known = rows
         .into_iter()
         .filter_map(|r| Some(((r.contact_id, r.channel.parse().ok()?), read(&r.state))));
-    Ok(known.collect())
+    let mut states: HashMap<(Uuid, Channel), State> = known.collect();
+    for id in contacts {
+        let said = |channel| states.get(&(*id, channel)).copied();
+        let of_texts = said(Channel::Sms).unwrap_or_default();
+        let stands = rules::standing(Channel::WhatsApp, said(Channel::WhatsApp), of_texts);
+        if stands != State::Unknown {
+            states.insert((*id, Channel::WhatsApp), stands);
+        }
+    }
+    Ok(states)
 }
 
 /// The same for contacts of one business.

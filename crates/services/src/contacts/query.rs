@@ -232,6 +232,7 @@ pub(super) async fn views(
         let state = |channel| states.get(&(row.id, channel)).copied().unwrap_or_default();
         let consent = ConsentView {
             sms: state(Channel::Sms),
+            whatsapp: state(Channel::WhatsApp),
             email: state(Channel::Email),
         };
         let other = |phone: String| OtherPhone {

@@ -62,6 +62,8 @@ pub(crate) enum Event {
     ContactMerged(Uuid),
     /// It is another one after all.
     MergeUndone(Uuid),
+    /// A message has shown that these two are one: the one it is from, and the one whose address it told.
+    SamePerson(Uuid, Uuid),
     /// What waits for them was meant for another number.
     PhoneChanged(Arc<contact::Model>),
     ContactBlocked(Arc<contact::Model>),
@@ -191,6 +193,10 @@ pub(crate) enum Event {
     /// There is a number for it, or there will be none.
     NumberRequestDecided(Arc<number_request::Model>),
     RateLimitChanged(Uuid),
+    /// A wording was handed in to WhatsApp.
+    TwinSubmitted(Uuid),
+    /// It stands otherwise than before.
+    TwinChanged(Uuid),
     ApiKeyCreated(Uuid),
     ApiKeyRevoked(Uuid),
     /// A filter of the inbox that everybody of the business sees.
@@ -416,6 +422,8 @@ impl Event {
             E::NumberRequestChanged(id) => ("number_request.updated", "number_request", Some(*id)),
             E::NumberRequestDecided(row) => ("number_request.decided", "number_request", Some(row.id)),
             E::RateLimitChanged(id) => ("number.rate_limit", "number", Some(*id)),
+            E::TwinSubmitted(id) => ("whatsapp_template.submitted", "whatsapp_template", Some(*id)),
+            E::TwinChanged(id) => ("whatsapp_template.state", "whatsapp_template", Some(*id)),
             E::ApiKeyCreated(id) => ("api_key.created", "api_key", Some(*id)),
             E::ApiKeyRevoked(id) => ("api_key.revoked", "api_key", Some(*id)),
             E::FilterShared(id) => ("saved_filter.created", "saved_filter", Some(*id)),
@@ -464,6 +472,7 @@ impl Event {
             E::BreakerOpened { .. } | E::BreakerClosed { .. } => {
                 return Err("nobody changed anything; staff are told by a notice");
             }
+            E::SamePerson(..) => return Err("what follows from it is kept: they are merged"),
             E::RegistrationChanged { .. } => return Err("nobody changed anything; staff are told by a notice"),
             E::BudgetReached { .. } => return Err("nobody changed anything; owners and admins are told by mail"),
             E::SessionsChanged { .. } => return Err("what ended them is kept, where a business is concerned"),

@@ -33,6 +33,10 @@ pub enum Job {
     ReadCalendar { source_id: Uuid },
     /// Look up whether a number that was being bought is there.
     LookUpPurchase { request_id: Uuid },
+    /// Go on with a wording that is handed in, or look how it stands.
+    CheckTwin { template_id: Uuid },
+    /// Ask Twilio how a WhatsApp sender stands.
+    CheckSender { number_id: Uuid },
     /// Ask Twilio how a number is registered.
     CheckRegistration { number_id: Uuid },
     /// Look up whose password is to be reset, if anybody's.

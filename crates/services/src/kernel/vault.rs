@@ -97,6 +97,7 @@ const ID: &[Key] = &[Key::Uuid("id")];
 pub(crate) const SEALED: &[Column] = &[
     Column::new("contact.phone", ID, Some("phone_key")),
     Column::new("contact.email", ID, None),
+    Column::new("contact_address.address", ID, Some("address_key")),
     Column::new(
         "suppression.phone",
         &[Key::Uuid("business_id"), Key::Text("phone")],

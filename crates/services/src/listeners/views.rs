@@ -26,6 +26,7 @@ pub(crate) async fn mark(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
             | Event::NumberChanged(_)
             | Event::NumberReleased { .. }
             | Event::NumberConfigured(_)
+            | Event::TwinChanged(_)
             | Event::NumberRequested(_)
             | Event::NumberRequestChanged(_)
             | Event::NumberRequestDecided(_)

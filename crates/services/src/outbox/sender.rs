@@ -1,14 +1,19 @@
 //! Which of its numbers a business's message leaves from.
 
-use entity::{messages::message, numbers::number};
+use domain::{
+    consent::{Channel, State},
+    phone::Address,
+};
+use entity::{contacts::contact, messages::message, numbers::number};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
     businesses::locations,
     channels::connections::shared,
+    contacts::{self, consent},
     conversations,
-    kernel::{Result, Services},
+    kernel::{Result, Services, Tx},
     numbers,
 };
 
@@ -23,6 +28,30 @@ pub(crate) async fn sender(
 ) -> Result<Option<String>> {
     let active = numbers::active(db, business_id).await?;
     choose(s, db, business_id, active, contact, location).await
+}
+
+/// The channel by which a machine writes to this contact about their visits: WhatsApp where they wish that first, or have no number, and have
+/// agreed to it there; else text.
+pub(crate) async fn channel_to(tx: &Tx, who: &contact::Model) -> Result<Channel> {
+    let wishes = who.channels.as_deref().and_then(contacts::wishes::stored).unwrap_or_default();
+    let wished = wishes.first() == Some(&Channel::WhatsApp);
+    let only = Address::of(&who.phone) == Address::Other;
+    if !(wished || only) || consent::state_on(&tx.db, who.id, Channel::WhatsApp).await? != State::OptedIn {
+        return Ok(Channel::Sms);
+    }
+    let way = whatsapp(tx.services(), &tx.db, who).await?;
+    Ok(if way.is_some() { Channel::WhatsApp } else { Channel::Sms })
+}
+
+/// The WhatsApp sender that writes to this contact, and the address it writes to: those of their last message, else the oldest of the
+/// business's senders and the contact's number. None: nothing can be sent there.
+pub(crate) async fn whatsapp(s: &Services, db: &impl ConnectionTrait, who: &contact::Model) -> Result<Option<(String, String)>> {
+    let senders = numbers::whatsapp::active(db, who.business_id).await?;
+    let Some(way) = contacts::whatsapp::way_to(s, db, who).await? else {
+        return Ok(None);
+    };
+    let known = senders.iter().find(|sender| Some(&sender.phone) == way.from.as_ref());
+    Ok(known.or(senders.first()).map(|sender| (sender.phone.clone(), way.to)))
 }
 
 /// As `sender`, with `active` known.

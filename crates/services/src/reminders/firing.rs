@@ -31,7 +31,7 @@ use crate::{
     contacts::{self, consent},
     delivery,
     kernel::{Actor, Permission, Result, Services, Tx, error::problem, tx::Changed},
-    outbox, questions, tasks,
+    outbox, questions, tasks, twins,
 };
 
 /// Reminders taken per look.
@@ -164,6 +164,7 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
         return finish(tx, request, "skipped", Some(Skip::LaterKindDue.label())).await;
     }
     let business = businesses::of(tx, business_id).await?;
+    let channel = outbox::channel_to(tx, &contact).await?;
     match at_send(
         tx.now,
         appointment.starts_at,
@@ -184,30 +185,43 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
             }
             Ok(())
         }
-        AtSend::Send => match obstacle(s, tx, &contact, &appointment).await? {
+        AtSend::Send => match obstacle(s, tx, &contact, &appointment, channel).await? {
             Some(reason) => {
                 finish(tx, request, "skipped", Some(&reason)).await?;
                 needs_call(tx, &appointment, &reason).await
             }
             None => {
                 replace_waiting(tx, others).await?;
-                let told = with_companions(tx, &business, (appointment, request)).await?;
-                text(tx, &business, &contact, told, None).await
+                let told = match channel {
+                    // A wording there tells of one visit.
+                    Channel::WhatsApp => vec![(appointment, request)],
+                    Channel::Sms | Channel::Email => with_companions(tx, &business, (appointment, request)).await?,
+                };
+                text(tx, &business, &contact, told, (channel, None)).await
             }
         },
     }
 }
 
 /// Why this contact can't be texted, if so. The claim asks all of this again.
-async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, appointment: &appointment::Model) -> Result<Option<String>> {
+async fn obstacle(
+    s: &Services,
+    tx: &Tx,
+    contact: &contact::Model,
+    appointment: &appointment::Model,
+    channel: Channel,
+) -> Result<Option<String>> {
     if !appointments::status(appointment)?.is_open() {
         return Ok(Some("The visit is not open any more.".to_owned()));
     }
     if contact.blocked {
         return Ok(Some(contacts::BLOCKED.to_owned()));
     }
-    if let Err(reason) = may_send(consent::state(&tx.db, contact.id).await?, Sending::Automatic) {
+    if let Err(reason) = may_send(consent::state_on(&tx.db, contact.id, channel).await?, Sending::Automatic) {
         return Ok(Some(reason.to_owned()));
+    }
+    if channel == Channel::WhatsApp {
+        return Ok(None);
     }
     if let Some(why) = delivery::unreachable(tx, contact).await? {
         return Ok(Some(why));
@@ -222,7 +236,7 @@ async fn text(
     business: &business::Model,
     contact: &contact::Model,
     mut told: Vec<Told>,
-    author: Option<String>,
+    (channel, author): (Channel, Option<String>),
 ) -> Result<()> {
     let subjects: Vec<Uuid> = told.iter().map(|(a, _)| a.id).collect();
     // With another appointment waiting for its answer a bare "Y" would be a riddle, so this text asks for a token.
@@ -234,7 +248,7 @@ async fn text(
     let new = outbox::New {
         origin: Origin::Reminder,
         origin_id: Some(request.id),
-        channel: Channel::Sms,
+        channel,
         subject: None,
         body: body.clone(),
         correlation_id: Some(request.correlation_id.clone()),
@@ -245,8 +259,20 @@ async fn text(
         delay: None,
         time_zone: appointment.time_zone.clone(),
     };
+    let time_and_place = super::start(&tx.db, business, contact, appointment).await?;
+    let name = appointment.for_name.clone();
     let message = outbox::enqueue(tx, contact, new).await?;
-    if message.body != body {
+    if channel == Channel::WhatsApp {
+        twins::tell_of_visit(
+            tx,
+            &message,
+            "reminder",
+            (business, contact),
+            (name.as_deref(), time_and_place),
+        )
+        .await?;
+    }
+    if message.body != body && channel != Channel::WhatsApp {
         // It was texted before, when there was less to tell: the others are told on their own.
         told.truncate(1);
     }
@@ -353,7 +379,8 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     if clocks::undecided(&appointment) {
         return Err(problem(Code::Conflict, clocks::UNDECIDED));
     }
-    if let Some(reason) = obstacle(s, &tx, &contact, &appointment).await? {
+    let channel = outbox::channel_to(&tx, &contact).await?;
+    if let Some(reason) = obstacle(s, &tx, &contact, &appointment, channel).await? {
         return Err(problem(Code::MayNotSend, reason));
     }
     // A second click within the minute is the same reminder, unless the appointment has changed between the two.
@@ -374,7 +401,7 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
             &business,
             &contact,
             vec![(appointment, request)],
-            Some(actor.author()),
+            (channel, Some(actor.author())),
         )
         .await?;
     }

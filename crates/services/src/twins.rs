@@ -1,0 +1,384 @@
+//! What WhatsApp has approved of a business's texts: handed in, looked after, and chosen when a message goes out while its window is closed.
+//! A wording that was handed in never changes; other words are another revision, and until that is approved the last one that was is used.
+
+mod handing_in;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use contract::{Code, whatsapp::TwinView};
+use domain::{
+    language::Language,
+    texts::{self, Start},
+    whatsapp::{Approval, Button, Named, Twin, built_in, name, numbered},
+};
+use entity::{
+    businesses::business,
+    contacts::contact,
+    messages::message,
+    whatsapp::{whatsapp_message, whatsapp_template},
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::{Expr, LockType, OnConflict},
+};
+use uuid::Uuid;
+
+use crate::{
+    businesses,
+    channels::connections::Connections,
+    contacts,
+    kernel::{
+        Actor, Error, Event, Permission, Result, Services, Tx,
+        error::{field, not_found, problem},
+        queue::Job,
+    },
+};
+
+#[cfg(test)]
+pub(crate) use handing_in::due;
+pub(crate) use handing_in::{check, tick};
+
+/// Most revisions of one text.
+const MOST: u64 = 200;
+
+/// What a message says by a template, where free text may not go. The same message says it once.
+pub(crate) async fn carry(tx: &Tx, m: &message::Model, kind: &str, language: Language, named: &Named) -> Result<()> {
+    let named = serde_json::to_string(named).map_err(|e| Error::broken(e.to_string()))?;
+    let row = whatsapp_message::ActiveModel {
+        message_id: Set(m.id),
+        business_id: Set(m.business_id),
+        kind: Set(kind.to_owned()),
+        language: Set(language.as_str().to_owned()),
+        named: Set(named),
+        template_id: Set(None),
+        content_sid: Set(None),
+        variables: Set(None),
+    };
+    let again = OnConflict::column(whatsapp_message::Column::MessageId)
+        .update_columns([
+            whatsapp_message::Column::Kind,
+            whatsapp_message::Column::Language,
+            whatsapp_message::Column::Named,
+        ])
+        .to_owned();
+    whatsapp_message::Entity::insert(row)
+        .on_conflict(again)
+        .exec_without_returning(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// The same of a message that tells of one visit.
+pub(crate) async fn tell_of_visit(
+    tx: &Tx,
+    m: &message::Model,
+    kind: &str,
+    (business, contact): (&business::Model, &contact::Model),
+    (name, start): (Option<&str>, Start),
+) -> Result<()> {
+    let language = contacts::language::of(business, contact);
+    let values = [
+        ("business", business.name.clone()),
+        ("visit", texts::visit(language, name)),
+        ("when", start.short(language)),
+    ];
+    let named = values.map(|(name, value)| (name.to_owned(), value));
+    carry(tx, m, kind, language, &named.into_iter().collect()).await
+}
+
+/// What messages were to say is kept no longer.
+pub(crate) async fn forget(tx: &Tx, messages: &[Uuid]) -> Result<()> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    whatsapp_message::Entity::update_many()
+        .col_expr(whatsapp_message::Column::Named, Expr::value("{}"))
+        .col_expr(whatsapp_message::Column::Variables, Expr::value(Option::<String>::None))
+        .filter(whatsapp_message::Column::MessageId.is_in(messages.iter().copied()))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// A wording that may go out, and what a message would say by it.
+#[derive(Clone)]
+pub(crate) struct Wording {
+    pub template_id: Uuid,
+    pub content_sid: String,
+    pub twin: Twin,
+    /// The answers of its buttons, in their order.
+    pub buttons: Vec<bool>,
+    pub named: Named,
+}
+
+/// What a message that carries something can say by a template.
+pub(crate) enum Said {
+    By(Box<Wording>),
+    /// Nothing yet: how far the newest wording has come.
+    NotBy(Approval),
+}
+
+/// What these messages can say by templates now, those of them that carry something.
+pub(crate) async fn said(tx: &Tx, messages: &[&message::Model]) -> Result<HashMap<Uuid, Said>> {
+    let mut all = HashMap::new();
+    if messages.is_empty() {
+        return Ok(all);
+    }
+    let carried = whatsapp_message::Entity::find()
+        .filter(whatsapp_message::Column::MessageId.is_in(messages.iter().map(|m| m.id)))
+        .all(&tx.db)
+        .await?;
+    let wanted: BTreeSet<(Uuid, &str, &str)> = carried
+        .iter()
+        .map(|row| (row.business_id, row.kind.as_str(), row.language.as_str()))
+        .collect();
+    let mut known = HashMap::new();
+    for (business_id, kind, language) in wanted {
+        let rows = revisions(&tx.db, business_id, kind, language).await?;
+        known.insert((business_id, kind, language), rows);
+    }
+    for row in &carried {
+        let rows = known.get(&(row.business_id, row.kind.as_str(), row.language.as_str()));
+        let said = rows.map_or(Ok(Said::NotBy(Approval::Draft)), |rows| by(tx.services(), row, rows))?;
+        all.insert(row.message_id, said);
+    }
+    Ok(all)
+}
+
+/// The newest first.
+async fn revisions(
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    kind: &str,
+    language: &str,
+) -> Result<Vec<whatsapp_template::Model>> {
+    let rows = whatsapp_template::Entity::in_business(business_id)
+        .filter(whatsapp_template::Column::Kind.eq(kind))
+        .filter(whatsapp_template::Column::Language.eq(language))
+        .order_by_desc(whatsapp_template::Column::Revision)
+        .limit(MOST);
+    Ok(rows.all(db).await?)
+}
+
+fn by(s: &Services, carried: &whatsapp_message::Model, rows: &[whatsapp_template::Model]) -> Result<Said> {
+    let named: Named = serde_json::from_str(&carried.named).map_err(|e| Error::broken(e.to_string()))?;
+    // Another account can't send it.
+    let account = s.of::<Connections>().of(carried.business_id);
+    let ours = |row: &&whatsapp_template::Model| account.as_ref().is_some_and(|account| account.sid() == row.account_sid);
+    for row in rows.iter().filter(ours).filter(|row| approval(row) == Approval::Approved) {
+        let (Ok(twin), Some(content_sid)) = (numbered(&row.body), row.content_sid.clone()) else {
+            continue;
+        };
+        let buttons: Vec<bool> = buttons(row).iter().map(|(_, yes)| *yes).collect();
+        let blank = vec![String::new(); buttons.len()];
+        if twin.values(&named, &blank).is_none() {
+            tracing::warn!(template = %row.id, "a wording wants a value that its message does not carry");
+            continue;
+        }
+        return Ok(Said::By(Box::new(Wording {
+            template_id: row.id,
+            content_sid,
+            twin,
+            buttons,
+            named,
+        })));
+    }
+    Ok(Said::NotBy(rows.iter().find(ours).map_or(Approval::Draft, approval)))
+}
+
+/// A message goes out by this wording, or by its own words: what its call will say.
+pub(crate) async fn goes_by(tx: &Tx, m: &message::Model, wording: Option<(&Wording, &[String])>) -> Result<()> {
+    let (template, sid, variables) = match wording {
+        None => (None, None, None),
+        Some((wording, carried)) => {
+            let values = wording.twin.values(&wording.named, carried).unwrap_or_default();
+            let values: BTreeMap<String, String> = values.into_iter().collect();
+            let json = serde_json::to_string(&values).map_err(|e| Error::broken(e.to_string()))?;
+            (Some(wording.template_id), Some(wording.content_sid.clone()), Some(json))
+        }
+    };
+    whatsapp_message::Entity::update_many()
+        .col_expr(whatsapp_message::Column::TemplateId, Expr::value(template))
+        .col_expr(whatsapp_message::Column::ContentSid, Expr::value(sid))
+        .col_expr(whatsapp_message::Column::Variables, Expr::value(variables))
+        .filter(whatsapp_message::Column::MessageId.eq(m.id))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// Whether a message carries what a template could say.
+pub(crate) async fn is_carried(tx: &Tx, m: &message::Model) -> Result<bool> {
+    Ok(whatsapp_message::Entity::find_by_id(m.id).one(&tx.db).await?.is_some())
+}
+
+/// WhatsApp refused the wording that this message went out by: nothing more goes out by it until it was looked at again.
+pub(crate) async fn hold(tx: &mut Tx, m: &message::Model, why: &str) -> Result<bool> {
+    let carried = whatsapp_message::Entity::find_by_id(m.id).one(&tx.db).await?;
+    let Some(template_id) = carried.and_then(|row| row.template_id) else {
+        return Ok(false);
+    };
+    let row = whatsapp_template::Entity::these(m.business_id, [template_id])
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx.db)
+        .await?;
+    let Some(row) = row.filter(|row| approval(row) == Approval::Approved) else {
+        return Ok(true);
+    };
+    let mut row = row.into_active_model();
+    row.status = Set(Approval::Paused.as_str().to_owned());
+    row.rejection = Set(Some(why.chars().take(500).collect()));
+    row.next_at = Set(Some(tx.now + chrono::Duration::minutes(1)));
+    row.updated_at = Set(tx.now);
+    row.update(&tx.db).await?;
+    Ok(true)
+}
+
+pub(crate) fn approval(row: &whatsapp_template::Model) -> Approval {
+    row.status.parse().unwrap_or(Approval::Unclear)
+}
+
+/// Titles and answers.
+fn buttons(row: &whatsapp_template::Model) -> Vec<(String, bool)> {
+    let one = |line: &str| match line.strip_prefix('+') {
+        Some(title) => (title.to_owned(), true),
+        None => (line.trim_start_matches('-').to_owned(), false),
+    };
+    row.buttons.lines().map(one).collect()
+}
+
+fn written(buttons: &[Button]) -> String {
+    let one = |button: &Button| format!("{}{}", if button.yes { '+' } else { '-' }, button.title);
+    buttons.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+/// Hands the wording of a kind in for approval. One that is looked at, or approved already, is not handed in again.
+///
+/// # Errors
+/// `NotAllowed`; `NotFound` for a kind without a wording on WhatsApp; `Invalid` with what WhatsApp would reject; `Conflict` where no account
+/// is connected.
+pub async fn submit(s: &Services, actor: &Actor, kind: &str, language: &str) -> Result<TwinView> {
+    actor.may(Permission::WriteNumbers)?;
+    let language: Language = language.parse().map_err(|_| not_found("language"))?;
+    let (body, buttons) = built_in(kind, language).ok_or_else(|| not_found("template on WhatsApp"))?;
+    numbered(body).map_err(|wrong| field("body", wrong.to_string()))?;
+    let account = s.of::<Connections>().of(actor.business_id);
+    let account = account.ok_or_else(|| problem(Code::Conflict, "No Twilio account is connected."))?;
+    let mut tx = s.begin().await?;
+    // Who hands in at the same moment waits here, and finds this one.
+    tx.take_turns(
+        "whatsapp_template",
+        [format!("{} {kind} {}", actor.business_id, language.as_str())],
+    )
+    .await?;
+    let business = businesses::of(&mut tx, actor.business_id).await?;
+    let rows = revisions(&tx.db, actor.business_id, kind, language.as_str()).await?;
+    let newest = rows.first().cloned();
+    let buttons = written(&buttons);
+    let same = newest.as_ref().filter(|row| {
+        let stands = !matches!(approval(row), Approval::Rejected | Approval::Disabled | Approval::Draft);
+        stands && row.account_sid == account.sid() && row.body == body && row.buttons == buttons
+    });
+    if let Some(row) = same {
+        return Ok(view(row));
+    }
+    if rows.len() as u64 >= MOST {
+        return Err(problem(
+            Code::Conflict,
+            "This text was handed in 200 times; there is no room for more.",
+        ));
+    }
+    let revision = newest.map_or(1, |row| row.revision + 1);
+    let row = whatsapp_template::Model {
+        id: Uuid::now_v7(),
+        business_id: actor.business_id,
+        account_sid: account.sid().to_owned(),
+        kind: kind.to_owned(),
+        language: language.as_str().to_owned(),
+        revision,
+        name: name(&business.slug, kind, language, revision),
+        body: body.to_owned(),
+        buttons,
+        status: Approval::Submitted.as_str().to_owned(),
+        said: None,
+        category: None,
+        rejection: None,
+        content_sid: None,
+        called_at: None,
+        submitted_at: None,
+        checked_at: None,
+        checks: 0,
+        next_at: Some(tx.now),
+        created_by: actor.author(),
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    let row = row.into_active_model().reset_all().insert(&tx.db).await?;
+    tx.record_change(
+        actor.business_id,
+        &actor.who,
+        Event::TwinSubmitted(row.id),
+        None::<()>,
+        Some(row.name.clone()),
+    );
+    let key = format!("twin:{}:0", row.id);
+    tx.enqueue(&Job::CheckTwin { template_id: row.id }, tx.now, Some(&key))
+        .await?;
+    tx.commit().await?;
+    let id = row.id;
+    check(s, id).await?;
+    let row = whatsapp_template::Entity::these(actor.business_id, [id])
+        .one(&s.db().write)
+        .await?;
+    row.as_ref().map(view).ok_or_else(|| not_found("template"))
+}
+
+/// All that was handed in, the newest of each first; of each kind and language up to the one in use.
+///
+/// # Errors
+/// `NotAllowed`.
+pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<TwinView>> {
+    actor.may(Permission::ReadNumbers)?;
+    let rows = whatsapp_template::Entity::in_business(actor.business_id)
+        .order_by_asc(whatsapp_template::Column::Kind)
+        .order_by_asc(whatsapp_template::Column::Language)
+        .order_by_desc(whatsapp_template::Column::Revision)
+        .limit(MOST)
+        .all(s.read())
+        .await?;
+    let mut used: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut shown = Vec::new();
+    for row in rows {
+        let key = (row.kind.clone(), row.language.clone());
+        if used.contains(&key) {
+            continue;
+        }
+        let mut view = view(&row);
+        if approval(&row) == Approval::Approved {
+            view.in_use = true;
+            used.insert(key);
+        }
+        shown.push(view);
+    }
+    Ok(shown)
+}
+
+fn view(row: &whatsapp_template::Model) -> TwinView {
+    let approval = approval(row);
+    TwinView {
+        id: row.id,
+        kind: row.kind.clone(),
+        language: row.language.clone(),
+        revision: row.revision,
+        name: row.name.clone(),
+        body: row.body.clone(),
+        buttons: buttons(row).into_iter().map(|(title, _)| title).collect(),
+        state: approval.as_str().to_owned(),
+        words: approval.label().to_owned(),
+        reason: row.rejection.clone(),
+        category: row.category.clone(),
+        in_use: approval == Approval::Approved,
+        submitted_at: row.submitted_at,
+        checked_at: row.checked_at,
+    }
+}
