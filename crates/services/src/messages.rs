@@ -5,7 +5,7 @@ use contract::{
     Code, Page,
     messages::{Direction, LogQuery, MessageView},
 };
-use domain::{delivery::Status, later::Delay, origin::Origin, retention, words};
+use domain::{consent::Channel, delivery::Status, later::Delay, origin::Origin, retention, words};
 use entity::{contacts::contact, messages::message};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
@@ -63,6 +63,11 @@ pub(crate) fn status(row: &message::Model) -> Status {
         tracing::error!(message = %row.id, status = row.status, "a state of a message that this version does not know");
         Status::Unknown
     })
+}
+
+/// Whether a provider has it, or had: mail servers give it no name that could tell.
+pub(crate) fn has_left(row: &message::Model) -> bool {
+    row.provider_sid.is_some() || (row.channel == Channel::Email.as_str() && row.sent_at.is_some())
 }
 
 /// Its state changed: its bubble and its conversation's row show it.

@@ -8,6 +8,7 @@ mod later;
 mod respond;
 mod sender;
 mod trial;
+pub(crate) mod ways;
 mod write;
 
 use contract::messages::MessageView;

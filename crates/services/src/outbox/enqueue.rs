@@ -261,6 +261,8 @@ fn row(
         sent_at: None,
         delivered_at: None,
         removed_after: None,
+        fallback_of: None,
+        chosen_because: None,
     }
 }
 

@@ -8,7 +8,7 @@ use contract::{
     messages::{MessageView, SendMessage},
 };
 use domain::{
-    consent::{Channel, Sending, State, may_send},
+    consent::{Channel, Sending, State, may_send_by},
     later::Delay,
     origin::Origin,
     phone::Address,
@@ -352,7 +352,7 @@ pub(super) async fn may_write(
     {
         return Err(problem(Code::MayNotSend, why));
     }
-    may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
+    may_send_by(channel, state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
     // A program may answer somebody who wrote, but must not begin a conversation nobody agreed to.
     let program = matches!(actor.who, Principal::ApiKey { .. });
     if program && state == State::Unknown && !has_written(tx, contact).await? {

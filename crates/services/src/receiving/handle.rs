@@ -271,7 +271,11 @@ async fn set_consent(
         evidence: &evidence,
         at: inbound.created_at,
     };
-    consent::record_of(tx, &change, &text.from).await
+    consent::record_of(tx, &change, &text.from).await?;
+    if state == State::OptedOut {
+        consent::stop_elsewhere(tx, &change).await?;
+    }
+    Ok(())
 }
 
 /// A STOP to a number that several businesses send from means all of them: the customer can't tell them apart. Whom it stopped there.
