@@ -70,6 +70,7 @@ const FILES: &[File] = &[
     file!(each "0066_ways_in"),
     file!(each "0072_whatsapp"),
     file!(each "0073_whatsapp_templates"),
+    file!(each "0074_ways_to_customers"),
 ];
 
 /// Our own tables.

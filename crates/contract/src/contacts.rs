@@ -34,6 +34,12 @@ pub struct ContactView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_since: Option<DateTime<Utc>>,
     pub consent: ConsentView,
+    /// The same for offers and review requests, which need a yes of their own.
+    #[serde(default)]
+    pub offers: ConsentView,
+    /// Since when mail to their e-mail address comes back, because nobody has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_dead_since: Option<DateTime<Utc>>,
     /// Words that staff know them by, in lower case, in alphabetical order.
     #[serde(default)]
     pub tags: Vec<String>,
@@ -58,6 +64,13 @@ pub struct ContactChannels {
     pub secondary: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
+}
+
+/// The address of the page where somebody says how they are reached. Whoever has it can say so in their name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PreferencesLink {
+    pub url: String,
 }
 
 /// A further number of somebody.
@@ -111,7 +124,7 @@ pub struct ConsentEventView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OptIn {
-    /// Only `sms`.
+    /// `sms`, or `email` where an address is given.
     pub channel: String,
     pub source: String,
 }

@@ -180,6 +180,24 @@ pub const fn may_send(state: State, sending: Sending) -> Result<(), &'static str
     }
 }
 
+/// The same by one way, in words for that.
+///
+/// # Errors
+/// As [`may_send`].
+pub const fn may_send_by(channel: Channel, state: State, sending: Sending) -> Result<(), &'static str> {
+    match (channel, may_send(state, sending)) {
+        (Channel::Email, Err(_)) => Err(match state {
+            State::OptedOut => "This person has opted out of e-mails.",
+            State::Unknown | State::OptedIn => "This person has not agreed to automatic e-mails.",
+        }),
+        (Channel::WhatsApp, Err(_)) => Err(match state {
+            State::OptedOut => "This person has opted out of messages on WhatsApp.",
+            State::Unknown | State::OptedIn => "This person has not agreed to automatic messages on WhatsApp.",
+        }),
+        (Channel::Sms, may) | (_, may @ Ok(())) => may,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

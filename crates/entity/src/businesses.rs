@@ -37,6 +37,12 @@ pub mod business {
         pub customers_cancel: bool,
         /// Whether reminders carry the link to that page.
         pub text_links: bool,
+        /// The ways to its customers that are tried, best first, like `sms,email`.
+        pub channels: String,
+        /// Whether what worked for somebody before is tried first.
+        pub learn_channels: bool,
+        /// Whether a yes to offers counts only once its customer has confirmed it.
+        pub confirm_offers: bool,
         /// It reminds at other times now: visits to come up to this one are planned anew; none: all are.
         pub replan_at: Option<DateTimeUtc>,
         pub replan_id: Option<Uuid>,

@@ -242,3 +242,54 @@ pub mod suppression {
     impl ActiveModelBehavior for ActiveModel {}
     crate::in_business!();
 }
+
+/// Where mail comes back from: it is nobody's any more, or never was.
+pub mod dead_address {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "dead_address")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub business_id: Uuid,
+        /// Blind index of the address.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub address_key: String,
+        /// Sealed; only read to make the blind index anew with another key.
+        pub address: String,
+        /// What the mail server said, like `5.1.1`.
+        pub status: String,
+        /// The mail that came back.
+        pub message_id: Uuid,
+        pub since: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}
+
+/// How often somebody was asked something by one way, and has answered.
+pub mod contact_answers {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contact_answers")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub contact_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub channel: String,
+        pub business_id: Uuid,
+        pub asked: i32,
+        pub answered: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}

@@ -20,7 +20,7 @@ use domain::{
 use entity::messages::message;
 
 use crate::kernel::Services;
-use email::{Email, Letter, Mail};
+use email::Email;
 
 /// The channel a message goes by; none for one that this version does not know.
 pub(crate) fn of(m: &message::Model) -> Option<Channel> {
@@ -32,7 +32,7 @@ pub(crate) async fn send(s: &Services, m: &message::Model, validity: Option<Dura
     match of(m) {
         Some(Channel::Sms) => sms::send(s, m, validity).await,
         Some(Channel::WhatsApp) => whatsapp::send(s, m, validity).await,
-        Some(Channel::Email) => by_email(s, m).await,
+        Some(Channel::Email) => email::customers::send(s, m).await,
         None => Outcome::TryLater {
             reply: None,
             after: None,
@@ -155,26 +155,4 @@ pub(crate) fn provider(m: &message::Model) -> &'static str {
 /// The mail server, if one is set up.
 pub(crate) fn mail_server(s: &Services) -> Option<&Email> {
     s.of::<Option<Email>>().as_ref()
-}
-
-async fn by_email(s: &Services, m: &message::Model) -> Outcome {
-    let Some(server) = mail_server(s) else {
-        return Outcome::TryLater {
-            reply: None,
-            after: None,
-            failure: email::failed(None, "no mail server is set up"),
-        };
-    };
-    let letter = m.body.split("\n\n").fold(Letter::default(), Letter::paragraph);
-    let mail = Mail {
-        id: m.id,
-        to: &m.theirs,
-        reply_to: None,
-        subject: m.subject.as_deref().unwrap_or_default(),
-        letter: &letter,
-        at: m.created_at,
-        unsubscribe: None,
-    };
-    tracing::info!(message = %m.id, step = "call", attempt = m.attempts, "mail handed over");
-    server.send(&mail).await
 }

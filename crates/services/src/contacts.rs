@@ -5,6 +5,7 @@ mod batch;
 mod booking;
 mod change;
 pub mod consent;
+pub(crate) mod dead;
 mod further;
 pub(crate) mod hold;
 mod import;
@@ -129,8 +130,18 @@ impl New {
         if cmd.language.is_some() {
             valid = valid.speaking(cmd.language.as_deref())?;
         }
-        if cmd.opt_in.as_ref().is_some_and(|o| o.channel != "sms") {
-            return Err(field("opt_in.channel", "Consent can be given for the channel \"sms\"."));
+        let channel = cmd.opt_in.as_ref().map(|opt_in| opt_in.channel.parse::<Channel>());
+        match channel {
+            Some(Err(_)) => {
+                return Err(field(
+                    "opt_in.channel",
+                    "Consent can be given for the channel \"sms\" or \"email\".",
+                ));
+            }
+            Some(Ok(Channel::Email)) if valid.email.is_none() => {
+                return Err(field("opt_in.channel", "For consent to e-mails, give their address."));
+            }
+            _ => {}
         }
         // What is kept as evidence must say something.
         if cmd.opt_in.as_ref().is_some_and(|o| words::is_blank(&o.source)) {
@@ -170,7 +181,8 @@ async fn add(tx: &mut Tx, actor: &Actor, known: Option<contact::Model>, new: New
 /// They agreed where they gave their number. Somebody who said STOP, or whom staff must decide about, is not opted in by a form they did
 /// not fill in.
 async fn opt_in_at(tx: &mut Tx, actor: &Actor, row: &contact::Model, opt_in: &OptIn) -> Result<()> {
-    if consent::state(&tx.db, row.id).await? == State::OptedOut || row.held_since.is_some() {
+    let channel: Channel = opt_in.channel.parse().unwrap_or_default();
+    if consent::state_on(&tx.db, row.id, channel).await? == State::OptedOut || row.held_since.is_some() {
         return Ok(());
     }
     let source = if matches!(actor.who, Principal::ApiKey { .. }) {
@@ -178,10 +190,14 @@ async fn opt_in_at(tx: &mut Tx, actor: &Actor, row: &contact::Model, opt_in: &Op
     } else {
         Source::Booking
     };
-    let evidence = format!("Number given at: {}", words::preview(&opt_in.source, 200));
+    let what = match channel {
+        Channel::Sms | Channel::WhatsApp => "Number",
+        Channel::Email => "Address",
+    };
+    let evidence = format!("{what} given at: {}", words::preview(&opt_in.source, 200));
     let change = consent::Change {
         contact: row,
-        channel: Channel::Sms,
+        channel,
         state: State::OptedIn,
         source,
         by: &actor.who,

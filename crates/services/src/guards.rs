@@ -12,7 +12,7 @@ use crate::{
         Services,
         tx::{BoxFuture, Objections},
     },
-    messages, moves, reminders,
+    messages, moves, outbox, reminders,
 };
 
 /// Why these are not wanted any more, by message; who is not in the answer is.
@@ -37,6 +37,7 @@ pub(crate) fn still_wanted<'a>(
                 Origin::Reply | Origin::Automatic | Origin::OptedOut => continue,
             });
         }
+        all.extend(outbox::ways::objections(&db, waiting).await?);
         Ok(all)
     })
 }

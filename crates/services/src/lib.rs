@@ -3,7 +3,7 @@
 //! The rooms stand on floors, and import downward only (`script/lint` holds them to it):
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
-//! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `feeds`, `conversations`, `messages`,
+//! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `preferences` (what customers say of how they are reached), `feeds`, `conversations`, `messages`,
 //!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `twins` (what WhatsApp has approved), `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
@@ -44,6 +44,7 @@ pub mod numbers;
 pub mod outbox;
 pub mod pages;
 pub mod platform;
+pub mod preferences;
 #[cfg(test)]
 mod query_plans;
 mod questions;

@@ -10,7 +10,7 @@ use crate::{
     conversations::{assigning, leaving},
     feeds,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    mails, merging, moves, notifications, numbers, outbox, reminders, reports, tasks,
+    mails, merging, moves, notifications, numbers, outbox, questions, reminders, reports, tasks,
 };
 
 pub(crate) use views::views;
@@ -48,6 +48,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
         => moves::appointments_changed, causes [MessageWithdrawn RetryEnded]),
     on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded
         AppointmentReopened AppointmentArrived ClockChanged ClockDecided] => reminders::appointments_changed, causes [MessageWithdrawn RetryEnded]),
+    on!([MessageSent] => questions::messages_sent),
     on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed),
     on!([MessageFailed MessageWithdrawn] => moves::messages_changed),
     on!([SamePerson] => merging::shown_to_be_one, causes [ContactMerged MessageWithdrawn RetryEnded]),

@@ -83,6 +83,11 @@ pub(crate) async fn last_channel(db: &impl ConnectionTrait, business_id: Uuid, c
     Ok(last.and_then(|m| m.channel.parse().ok()))
 }
 
+/// Whether a provider has it, or had: mail servers give it no name that could tell.
+pub(crate) fn has_left(row: &message::Model) -> bool {
+    row.provider_sid.is_some() || (row.channel == Channel::Email.as_str() && row.sent_at.is_some())
+}
+
 /// Its state changed: its bubble and its conversation's row show it.
 pub(crate) async fn changed(tx: &mut Tx, row: &message::Model) -> Result<()> {
     tx.mark_changed(row.business_id, Changed::Message(row.id));

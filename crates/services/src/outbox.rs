@@ -8,6 +8,7 @@ mod later;
 mod respond;
 mod sender;
 mod trial;
+pub(crate) mod ways;
 mod write;
 
 use contract::messages::MessageView;
@@ -33,7 +34,7 @@ pub use later::{change, resume, send_now, time_of, undo};
 #[cfg(test)]
 pub(crate) use respond::answers_since;
 pub(crate) use respond::{respond, say_goodbye};
-pub(crate) use sender::{channel_to, sender};
+pub(crate) use sender::sender;
 pub use trial::{send_connection_test, send_test};
 pub use write::send;
 pub(crate) use write::{Writing, send_within};

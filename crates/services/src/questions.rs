@@ -5,21 +5,28 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
+    consent::Channel,
     delivery::Status as Delivery,
     reminders::{Pending, Which, which},
     texts::{Start, Visit},
     zone::Zone,
 };
-use entity::{businesses::business, contacts::contact, messages::message, questions::question};
+use entity::{
+    businesses::business,
+    contacts::{contact, contact_answers},
+    messages::message,
+    questions::question,
+};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, Set,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 
 use crate::{
     businesses, contacts,
-    kernel::{Result, Tx},
+    kernel::{Event, Result, Tx, events::Recorded},
 };
 
 /// Something to be asked.
@@ -107,14 +114,55 @@ pub(crate) async fn asked(tx: &Tx, people: &[contact::Model]) -> Result<HashSet<
     Ok(waiting.map(|q| q.contact_id).collect())
 }
 
-/// When each of these was asked; those whose text has not left are left out: who was not asked yet can't answer.
+/// When each of these was asked; those whose text has not left are left out: who was not asked yet can't answer. What goes another way in
+/// the place of one that failed was asked when that one left: it may have arrived, and been answered, nevertheless.
 async fn asked_at(tx: &Tx, questions: &[question::Model]) -> Result<HashMap<Uuid, DateTime<Utc>>> {
-    if questions.is_empty() {
-        return Ok(HashMap::new());
+    let mut all = HashMap::new();
+    // By the message that is looked at, the one that asks now.
+    let mut looked: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for q in questions {
+        looked.entry(q.message_id).or_default().push(q.id);
     }
-    type Text = (Uuid, String, i32, DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    for _ in Channel::ALL {
+        if looked.is_empty() {
+            break;
+        }
+        let rows = left(tx, looked.keys().copied()).await?;
+        let mut before: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for (id, text) in rows {
+            let of = looked.remove(&id).unwrap_or_default();
+            if let Some(first) = text.instead_of {
+                before.entry(first).or_default().extend(&of);
+            }
+            let Some(at) = text.at else { continue };
+            for question in of {
+                let known = all.entry(question).or_insert(at);
+                *known = std::cmp::min(*known, at);
+            }
+        }
+        looked = before;
+    }
+    Ok(all)
+}
+
+/// A text that asks: when it left, if it has, and the one in whose place it goes.
+struct Asking {
+    at: Option<DateTime<Utc>>,
+    instead_of: Option<Uuid>,
+}
+
+async fn left(tx: &Tx, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Asking>> {
+    type Text = (
+        Uuid,
+        String,
+        i32,
+        DateTime<Utc>,
+        Option<DateTime<Utc>>,
+        Option<DateTime<Utc>>,
+        Option<Uuid>,
+    );
     let texts: Vec<Text> = message::Entity::find()
-        .filter(message::Column::Id.is_in(questions.iter().map(|q| q.message_id)))
+        .filter(message::Column::Id.is_in(ids))
         .select_only()
         .columns([
             message::Column::Id,
@@ -123,22 +171,33 @@ async fn asked_at(tx: &Tx, questions: &[question::Model]) -> Result<HashMap<Uuid
             message::Column::CreatedAt,
             message::Column::ClaimedAt,
             message::Column::SentAt,
+            message::Column::FallbackOf,
         ])
         .into_tuple()
         .all(&tx.db)
         .await?;
-    let left = texts
+    let asking = texts
         .into_iter()
-        .filter_map(|(id, status, tries, created_at, claimed_at, sent_at)| {
+        .filter_map(|(id, status, tries, created_at, claimed_at, sent_at, instead_of)| {
             let status: Delivery = status.parse().ok()?;
             let never = sent_at.is_none() && (status == Delivery::Queued || status == Delivery::Cancelled || status.is_failure());
             // One that was tried again was first asked before that.
             let at = if tries > 0 { Some(created_at) } else { claimed_at };
-            (!never).then_some((id, at.unwrap_or(created_at)))
+            let at = (!never).then_some(at.unwrap_or(created_at));
+            Some((id, Asking { at, instead_of }))
         });
-    let left: HashMap<Uuid, DateTime<Utc>> = left.collect();
-    let asked = questions.iter().filter_map(|q| Some((q.id, *left.get(&q.message_id)?)));
-    Ok(asked.collect())
+    Ok(asking.collect())
+}
+
+/// What one message asked is asked by another one.
+pub(crate) async fn asked_instead(tx: &Tx, m: &message::Model, other: &message::Model) -> Result<()> {
+    question::Entity::update_many()
+        .col_expr(question::Column::MessageId, Expr::value(other.id))
+        .filter(question::Column::BusinessId.eq(m.business_id))
+        .filter(question::Column::MessageId.eq(m.id))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
 }
 
 /// A question, and when it was asked.
@@ -200,11 +259,72 @@ pub(crate) async fn answer(
     inbound: Option<&message::Model>,
     yes: bool,
 ) -> Result<question::Model> {
+    if question.answer.is_none() {
+        count_answer(tx, &question).await?;
+    }
     let mut row = question.into_active_model();
     row.answer = Set(Some(yes));
     row.answered_at = Set(Some(tx.now));
     row.answered_by = Set(inbound.map(|m| m.id));
     Ok(row.update(&tx.db).await?)
+}
+
+/// Messages that ask have left: by which ways people were asked is remembered.
+pub(crate) async fn messages_sent(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let Event::MessageSent(m) = &one.event else { continue };
+        let asks = question::Entity::in_business(m.business_id)
+            .filter(question::Column::MessageId.eq(m.id))
+            .count(&tx.db)
+            .await?;
+        if asks > 0 {
+            add(
+                tx,
+                m.business_id,
+                m.contact_id,
+                &m.channel,
+                (i32::try_from(asks).unwrap_or(1), 0),
+            )
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts questions and answers of somebody by one way.
+async fn add(tx: &Tx, business_id: Uuid, contact_id: Uuid, channel: &str, (asked, answered): (i32, i32)) -> Result<()> {
+    let row = contact_answers::ActiveModel {
+        contact_id: Set(contact_id),
+        channel: Set(channel.to_owned()),
+        business_id: Set(business_id),
+        asked: Set(asked),
+        answered: Set(answered),
+    };
+    let more = |column, n: i32| Expr::col((contact_answers::Entity, column)).add(n);
+    let key = [contact_answers::Column::ContactId, contact_answers::Column::Channel];
+    let add = OnConflict::columns(key)
+        .value(contact_answers::Column::Asked, more(contact_answers::Column::Asked, asked))
+        .value(
+            contact_answers::Column::Answered,
+            more(contact_answers::Column::Answered, answered),
+        )
+        .to_owned();
+    contact_answers::Entity::insert(row)
+        .on_conflict(add)
+        .exec_without_returning(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// The first answer to a question counts for the way by which it was asked last.
+async fn count_answer(tx: &Tx, question: &question::Model) -> Result<()> {
+    let asked = message::Entity::these(question.business_id, [question.message_id])
+        .one(&tx.db)
+        .await?;
+    match asked {
+        Some(m) => add(tx, question.business_id, question.contact_id, &m.channel, (0, 1)).await,
+        None => Ok(()),
+    }
 }
 
 /// The answer about one subject that did not come by text: those who were asked about it by text have answered that, too.

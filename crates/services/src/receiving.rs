@@ -4,6 +4,7 @@
 mod answer;
 mod handle;
 mod receive;
+pub mod returned;
 mod route;
 
 pub(crate) use receive::{InboundBatch, forget, receive_again, take, unprocessed};

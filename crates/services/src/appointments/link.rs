@@ -54,7 +54,8 @@ pub(crate) async fn prepare(s: &Services) -> Result<()> {
     Ok(())
 }
 
-async fn key(s: &Services) -> Result<&[u8; 32]> {
+/// What links are signed with.
+pub(crate) async fn key(s: &Services) -> Result<&[u8; 32]> {
     let read = || async {
         let row = link_key::Entity::find_by_id(VISITS).one(s.read()).await?;
         let row = row.ok_or_else(|| Error::broken("the key that links are signed with is missing"))?;

@@ -97,6 +97,7 @@ pub(super) async fn apply(
     wanted: Option<BTreeSet<String>>,
 ) -> Result<Vec<&'static str>> {
     let number_changed = row.phone != valid.phone;
+    let address_changed = row.email != valid.email;
     if number_changed {
         free(tx, &row, &valid.phone).await?;
     }
@@ -116,6 +117,9 @@ pub(super) async fn apply(
     }
     if number_changed {
         ask_anew(tx, actor, &after_row).await?;
+    }
+    if address_changed {
+        address_anew(tx, actor, &after_row).await?;
     }
     tx.mark_changed(actor.business_id, Changed::Contact(after_row.id));
     let event = Event::ContactChanged(after_row.id);
@@ -168,6 +172,29 @@ async fn ask_anew(tx: &mut Tx, actor: &Actor, row: &contact::Model) -> Result<()
     consent::record(tx, change).await?;
     tx.record(row.business_id, &actor.who, Event::PhoneChanged(Arc::new(row.clone())));
     Ok(())
+}
+
+/// The same for another e-mail address, where something was known of the one before or of this one.
+async fn address_anew(tx: &mut Tx, actor: &Actor, row: &contact::Model) -> Result<()> {
+    let suppressed = match &row.email {
+        Some(email) => consent::suppressed_since(tx, row.business_id, email).await?.is_some(),
+        None => false,
+    };
+    let known = consent::state_on(&tx.db, row.id, Channel::Email).await?;
+    let state = if suppressed { State::OptedOut } else { State::Unknown };
+    if known == state {
+        return Ok(());
+    }
+    let change = consent::Change {
+        contact: row,
+        channel: Channel::Email,
+        state,
+        source: Source::Staff,
+        by: &actor.who,
+        evidence: "The e-mail address was changed",
+        at: tx.now,
+    };
+    consent::record(tx, change).await
 }
 
 /// Blocks a contact (nothing is sent to them) or lifts the block.
@@ -301,6 +328,9 @@ async fn may_opt_in(tx: &Tx, row: &contact::Model, channel: Channel) -> Result<(
     let words = match source {
         Some(Source::Staff | Source::Api | Source::Import | Source::Booking | Source::Wrote) => return Ok(()),
         Some(Source::PreferencePage) => "They refused on their own page. Only they can take that back, there.",
+        Some(Source::ProviderBlock) if channel == Channel::Email => {
+            "They complained to their mail provider about our mail. Only they can take that back, on their own page."
+        }
         Some(Source::ProviderBlock) => {
             "They said STOP to this number: the network refuses our texts. Only they can take that back, by texting START."
         }

@@ -191,11 +191,14 @@ pub(super) async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<c
 
 /// A STOP belongs to the number: those of these new contacts whose number has said it are opted out from the start.
 pub(super) async fn stopped_before(tx: &mut Tx, new: &[contact::Model]) -> Result<()> {
-    for (row, since) in consent::suppressed(tx, new).await? {
-        let evidence = "This number said STOP before";
+    for (row, channel, since) in consent::suppressed(tx, new).await? {
+        let evidence = match channel {
+            Channel::Sms | Channel::WhatsApp => "This number said STOP before",
+            Channel::Email => "This address was unsubscribed before",
+        };
         let change = consent::Change {
             contact: row,
-            channel: Channel::Sms,
+            channel,
             state: State::OptedOut,
             source: Source::Keyword,
             by: &Principal::Customer,

@@ -103,6 +103,11 @@ pub(crate) const SEALED: &[Column] = &[
         &[Key::Uuid("business_id"), Key::Text("phone")],
         Some("phone_key"),
     ),
+    Column::new(
+        "dead_address.address",
+        &[Key::Uuid("business_id"), Key::Text("address")],
+        Some("address_key"),
+    ),
     Column::new("account.email", ID, Some("email_key")),
     Column::new("invitation.email", ID, Some("email_key")),
     Column::new("password_reset.email", ID, Some("email_key")),

@@ -286,6 +286,8 @@ fn row(
         sent_at: None,
         delivered_at: None,
         removed_after: None,
+        fallback_of: None,
+        chosen_because: None,
     }
 }
 

@@ -1,9 +1,5 @@
 //! Which of its numbers a business's message leaves from.
 
-use domain::{
-    consent::{Channel, State},
-    phone::Address,
-};
 use entity::{contacts::contact, messages::message, numbers::number};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
@@ -11,9 +7,8 @@ use uuid::Uuid;
 use crate::{
     businesses::locations,
     channels::connections::shared,
-    contacts::{self, consent},
-    conversations,
-    kernel::{Result, Services, Tx},
+    contacts, conversations,
+    kernel::{Result, Services},
     numbers,
 };
 
@@ -28,19 +23,6 @@ pub(crate) async fn sender(
 ) -> Result<Option<String>> {
     let active = numbers::active(db, business_id).await?;
     choose(s, db, business_id, active, contact, location).await
-}
-
-/// The channel by which a machine writes to this contact about their visits: WhatsApp where they wish that first, or have no number, and have
-/// agreed to it there; else text.
-pub(crate) async fn channel_to(tx: &Tx, who: &contact::Model) -> Result<Channel> {
-    let wishes = who.channels.as_deref().and_then(contacts::wishes::stored).unwrap_or_default();
-    let wished = wishes.first() == Some(&Channel::WhatsApp);
-    let only = Address::of(&who.phone) == Address::Other;
-    if !(wished || only) || consent::state_on(&tx.db, who.id, Channel::WhatsApp).await? != State::OptedIn {
-        return Ok(Channel::Sms);
-    }
-    let way = whatsapp(tx.services(), &tx.db, who).await?;
-    Ok(if way.is_some() { Channel::WhatsApp } else { Channel::Sms })
 }
 
 /// The WhatsApp sender that writes to this contact, and the address it writes to: those of their last message, else the oldest of the

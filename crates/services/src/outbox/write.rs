@@ -8,7 +8,7 @@ use contract::{
     messages::{MessageView, SendMessage},
 };
 use domain::{
-    consent::{Channel, Sending, State, may_send},
+    consent::{Channel, Sending, State, may_send_by},
     later::Delay,
     origin::Origin,
     phone::Address,
@@ -378,7 +378,7 @@ pub(super) async fn may_write(
     {
         return Err(problem(Code::MayNotSend, why));
     }
-    may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
+    may_send_by(channel, state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
     // A program may answer somebody who wrote, but must not begin a conversation nobody agreed to.
     let program = matches!(actor.who, Principal::ApiKey { .. });
     if program && state == State::Unknown && !has_written(tx, contact).await? {
@@ -392,7 +392,7 @@ pub(super) async fn may_write(
 
 /// Free text goes to who wrote there within a day, and only from a sender that is there.
 async fn may_write_on_whatsapp(tx: &Tx, actor: &Actor, contact: &contact::Model, state: State) -> Result<()> {
-    may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
+    may_send_by(Channel::WhatsApp, state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
     let services = tx.services();
     if whatsapp(services, &tx.db, contact).await?.is_none() {
         let why = "There is no way to this person on WhatsApp: no sender is set up, or they have no number.";

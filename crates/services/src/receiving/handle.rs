@@ -91,7 +91,6 @@ async fn follow(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
                 hold::end(tx, contact, &Principal::Customer).await?;
             } else {
                 set_consent(tx, contact, inbound, text, State::OptedOut).await?;
-                stop_on_other_channels(tx, contact, inbound, text).await?;
                 if text.channel == Channel::WhatsApp && text.handled.is_none() && state != State::OptedOut {
                     goodbye(tx, contact, inbound).await?;
                 }
@@ -229,33 +228,6 @@ fn evidence(inbound: &message::Model, what: &str) -> String {
     format!("{what} \"{}\" ({sid})", inbound.body.chars().take(200).collect::<String>())
 }
 
-/// A STOP is one to the business: what they agreed to on other channels ends with it.
-async fn stop_on_other_channels(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, text: &Inbound) -> Result<()> {
-    let evidence = match text.channel {
-        Channel::WhatsApp => evidence(inbound, "On WhatsApp"),
-        Channel::Sms | Channel::Email => evidence(inbound, "Text"),
-    };
-    for channel in Channel::ALL.iter().copied().filter(|channel| *channel != text.channel) {
-        let stands = consent::state_on(&tx.db, contact.id, channel).await?;
-        // Where they never were written to there is nothing to end, but on the number itself.
-        let ends = stands == State::OptedIn || (channel == Channel::Sms && stands != State::OptedOut);
-        if !ends {
-            continue;
-        }
-        let change = consent::Change {
-            contact,
-            channel,
-            state: State::OptedOut,
-            source: Source::Keyword,
-            by: &Principal::Customer,
-            evidence: &evidence,
-            at: inbound.created_at,
-        };
-        consent::record_of(tx, &change, text.known_by()).await?;
-    }
-    Ok(())
-}
-
 /// On WhatsApp nobody but us tells them that they are heard: once.
 async fn goodbye(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model) -> Result<()> {
     // What waited for them is withdrawn first, and this is not.
@@ -388,7 +360,11 @@ async fn set_consent(
         evidence: &evidence,
         at: inbound.created_at,
     };
-    consent::record_of(tx, &change, text.known_by()).await
+    consent::record_of(tx, &change, text.known_by()).await?;
+    if state == State::OptedOut {
+        consent::stop_elsewhere(tx, &change).await?;
+    }
+    Ok(())
 }
 
 /// A STOP to a number that several businesses send from means all of them: the customer can't tell them apart. Whom it stopped there.

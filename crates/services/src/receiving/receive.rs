@@ -516,5 +516,7 @@ fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_
         sent_at: None,
         delivered_at: None,
         removed_after: None,
+        fallback_of: None,
+        chosen_because: None,
     }
 }

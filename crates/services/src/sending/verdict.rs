@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     breaker::Permit,
-    consent::{Channel, State, may_send},
+    consent::{Channel, State, may_send_by},
     origin::{Origin, Policy},
     reminders::{AtSend, at_send},
     whatsapp::Go,
@@ -186,7 +186,7 @@ impl ClaimContext {
             return withdraw(contacts::changed(channel));
         }
         let state = self.consents.get(&(m.contact_id, channel)).copied().unwrap_or_default();
-        if let Err(reason) = may_send(state, policy.sending) {
+        if let Err(reason) = may_send_by(channel, state, policy.sending) {
             return withdraw(reason);
         }
         if let Some(why) = self.objections.get(&m.id) {

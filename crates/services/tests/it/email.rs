@@ -41,6 +41,9 @@ async fn send_to(email: &Email, to: &str) -> Outcome {
         letter: &letter,
         at: "2027-01-04T15:00:00Z".parse().expect("a moment"),
         unsubscribe: None,
+        from: None,
+        language: "en",
+        calendar: None,
     };
     email.send(&mail).await
 }
@@ -125,6 +128,9 @@ async fn mail_that_one_can_leave_says_how() {
         letter: &letter,
         at: "2027-01-04T15:00:00Z".parse().expect("a moment"),
         unsubscribe: Some("https://showup.test/u/1"),
+        from: None,
+        language: "en",
+        calendar: None,
     };
     email(&sim.smtp_url()).send(&mail).await;
     let kept = sim.mails().remove(0);
