@@ -15,6 +15,7 @@
 
 mod clock;
 mod control;
+mod creates;
 mod faults;
 mod form;
 mod inbound;
@@ -27,8 +28,10 @@ mod numbers;
 mod pages;
 mod phones;
 mod rest;
+mod senders;
 mod shared;
 mod state;
+mod templates;
 mod webhook;
 mod whatsapp;
 mod words;
@@ -42,12 +45,14 @@ use axum::Router;
 use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 
+pub use creates::Create;
 pub use faults::{Fault, FaultKind};
 pub use inbound::{Choice, InboundText, Place, SimMedia, Tap};
 pub use look::{LookedAt, LookedNumber, LookedService};
-pub use mailbox::SimMail;
+pub use mail::ReportHook;
+pub use mailbox::{SimMail, SimPart};
 pub use numbers::{Numbers, Registration, SimNumber, SimService};
-pub use state::{Create, Direction, SimMessage, State, WebhookCall};
+pub use state::{Direction, SimMessage, State, WebhookCall};
 pub use whatsapp::{
     ReviewPace, SenderState, SentContent, SimApproval, SimButton, SimContent, SimOfflineReason, SimSender, Standing, Verdict,
     WhatsApp,
@@ -122,6 +127,8 @@ pub async fn start(cfg: SimConfig) -> io::Result<Sim> {
         .merge(control::routes())
         .merge(pages::routes())
         .merge(phones::routes())
+        .merge(templates::routes())
+        .merge(senders::routes())
         .merge(mail::routes());
     let service = routes
         .with_state(Arc::clone(&shared))
@@ -226,6 +233,26 @@ impl Sim {
     #[must_use]
     pub fn mails_to(&self, to: &str) -> Vec<SimMail> {
         self.look(|state| state.mails_to(to).cloned().collect())
+    }
+
+    /// Where bounces and complaints about mails are posted, as `message/rfc822`; they are kept as mails to whom bounces go all the same.
+    pub fn set_report_hook(&self, hook: Option<ReportHook>) {
+        self.shared.write(|state| state.report_hook = hook);
+    }
+
+    /// A mail comes back: `action` is `failed` or `delayed`, `status` like `5.1.1`. Returns when it was posted, if it is, with the number of
+    /// the mail that says so; none for a mail that is not there or names nobody to tell.
+    pub async fn bounce(&self, seq: u64, action: &str, status: &str) -> Option<u64> {
+        let report = mail::Report::Delivery {
+            action: action.to_owned(),
+            status: status.to_owned(),
+        };
+        mail::report(&self.shared, seq, &report).await
+    }
+
+    /// Somebody calls a mail spam; as of [`Sim::bounce`].
+    pub async fn complain(&self, seq: u64) -> Option<u64> {
+        mail::report(&self.shared, seq, &mail::Report::Abuse).await
     }
 
     /// Forgets messages, e-mails and webhook calls; faults and opt-outs stay.

@@ -8,8 +8,10 @@ use serde::Serialize;
 
 use crate::SimConfig;
 use crate::clock;
+use crate::creates::Create;
 use crate::faults::{Armed, Fault, FaultKind, Plan};
 use crate::look::LookedAt;
+use crate::mail::ReportHook;
 use crate::mailbox::{Mailbox, SimMail};
 use crate::numbers::Numbers;
 use crate::whatsapp::{PREFIX, SentContent, WhatsApp};
@@ -115,37 +117,6 @@ pub(crate) struct Draft {
     pub content: Option<SentContent>,
 }
 
-/// One request of the business to send a message, whatever became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Create {
-    /// Counts up; the order in which requests arrived.
-    pub seq: u64,
-    /// When it arrived.
-    pub at: DateTime<Utc>,
-    /// The recipient asked for.
-    pub to: String,
-    /// The text.
-    pub body: String,
-    /// Where its status was to be reported.
-    pub status_callback: String,
-    /// Seconds after which Twilio need not try any more, if that was said.
-    pub validity_period: Option<u32>,
-    /// The content and its values, if it was to be made of one.
-    pub content: Option<(String, String)>,
-    /// `SM…` if it was stored.
-    pub sid: Option<String>,
-    /// The HTTP status of the answer; absent while there is none, and for ever when the connection was cut.
-    pub http: Option<u16>,
-}
-
-impl Create {
-    /// Whether the caller knows for sure that nothing was sent: only then it may ask again.
-    #[must_use]
-    pub fn was_refused(&self) -> bool {
-        self.http.is_some_and(|http| (400..500).contains(&http))
-    }
-}
-
 /// One call of a webhook.
 #[derive(Debug, Clone, Serialize)]
 pub struct WebhookCall {
@@ -185,6 +156,8 @@ pub struct State {
     ahead: TimeDelta,
     pub(crate) delay: Duration,
     pub(crate) inbound_url: Option<String>,
+    /// Where reports about mails are posted.
+    pub(crate) report_hook: Option<ReportHook>,
     /// Numbers, and how they are registered.
     pub numbers: Numbers,
     /// Contents, senders, and who wrote when.
@@ -311,6 +284,10 @@ impl State {
     #[must_use]
     pub fn mail(&self, seq: u64) -> Option<&SimMail> {
         self.mailbox.mail(seq)
+    }
+
+    pub(crate) fn note_mail(&mut self, seq: u64, words: String) {
+        self.mailbox.note(seq, words);
     }
 
     pub(crate) fn keep_mail(&mut self, mail: SimMail) -> u64 {
