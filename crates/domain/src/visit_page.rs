@@ -99,7 +99,11 @@ impl Token {
     #[must_use]
     pub fn standing(&self, key: &[u8; 32], visit: u128, revision: i32) -> Standing {
         // In the same time for every wrong one.
-        let fits = |revision| signed(key, PURPOSE, visit, revision).verify_truncated_left(&self.seal).is_ok();
+        let fits = |revision| {
+            signed(key, PURPOSE, visit, revision)
+                .verify_truncated_left(&self.seal)
+                .is_ok()
+        };
         if fits(revision) {
             return Standing::Good;
         }

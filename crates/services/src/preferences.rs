@@ -131,7 +131,11 @@ pub async fn act(s: &Services, token: &str, act: Act) -> Result<bool> {
     let person = contacts::locked(&tx, business_id, id).await?;
     match act {
         Act::StopEmails { one_click } => {
-            let words = if one_click { evidence::ONE_CLICK } else { evidence::STOP_EMAILS };
+            let words = if one_click {
+                evidence::ONE_CLICK
+            } else {
+                evidence::STOP_EMAILS
+            };
             say(&mut tx, &person, Channel::Email, State::OptedOut, words).await?;
         }
         Act::StartEmails => say(&mut tx, &person, Channel::Email, State::OptedIn, evidence::START_EMAILS).await?,

@@ -18,7 +18,8 @@ use entity::{
     questions::question,
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, Set,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -151,7 +152,15 @@ struct Asking {
 }
 
 async fn left(tx: &Tx, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Asking>> {
-    type Text = (Uuid, String, i32, DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<Uuid>);
+    type Text = (
+        Uuid,
+        String,
+        i32,
+        DateTime<Utc>,
+        Option<DateTime<Utc>>,
+        Option<DateTime<Utc>>,
+        Option<Uuid>,
+    );
     let texts: Vec<Text> = message::Entity::find()
         .filter(message::Column::Id.is_in(ids))
         .select_only()
@@ -269,7 +278,14 @@ pub(crate) async fn messages_sent(tx: &mut Tx, heard: &[&Recorded]) -> Result<()
             .count(&tx.db)
             .await?;
         if asks > 0 {
-            add(tx, m.business_id, m.contact_id, &m.channel, (i32::try_from(asks).unwrap_or(1), 0)).await?;
+            add(
+                tx,
+                m.business_id,
+                m.contact_id,
+                &m.channel,
+                (i32::try_from(asks).unwrap_or(1), 0),
+            )
+            .await?;
         }
     }
     Ok(())
@@ -288,7 +304,10 @@ async fn add(tx: &Tx, business_id: Uuid, contact_id: Uuid, channel: &str, (asked
     let key = [contact_answers::Column::ContactId, contact_answers::Column::Channel];
     let add = OnConflict::columns(key)
         .value(contact_answers::Column::Asked, more(contact_answers::Column::Asked, asked))
-        .value(contact_answers::Column::Answered, more(contact_answers::Column::Answered, answered))
+        .value(
+            contact_answers::Column::Answered,
+            more(contact_answers::Column::Answered, answered),
+        )
         .to_owned();
     contact_answers::Entity::insert(row)
         .on_conflict(add)
@@ -299,7 +318,9 @@ async fn add(tx: &Tx, business_id: Uuid, contact_id: Uuid, channel: &str, (asked
 
 /// The first answer to a question counts for the way by which it was asked last.
 async fn count_answer(tx: &Tx, question: &question::Model) -> Result<()> {
-    let asked = message::Entity::these(question.business_id, [question.message_id]).one(&tx.db).await?;
+    let asked = message::Entity::these(question.business_id, [question.message_id])
+        .one(&tx.db)
+        .await?;
     match asked {
         Some(m) => add(tx, question.business_id, question.contact_id, &m.channel, (0, 1)).await,
         None => Ok(()),

@@ -51,7 +51,9 @@ pub(crate) async fn of_customer(
         ends_at: row.ends_at,
         sure: sure(super::status(row)?),
         title: title(words, &business.name, row.for_name.as_deref().unwrap_or(&contact.name)),
-        place: place.map(|place| place_words(&place.name, &place.address)).unwrap_or_default(),
+        place: place
+            .map(|place| place_words(&place.name, &place.address))
+            .unwrap_or_default(),
         description: business.contact_line.clone(),
         url: Some(link::url(s, row).await?),
         alarm: Some(words.with(words.calendar_alarm, &business.name)),

@@ -227,7 +227,9 @@ pub(super) async fn suppressed<'a>(
     let mut by_key: BTreeMap<(Uuid, String), Vec<(&contact::Model, Channel)>> = BTreeMap::new();
     for person in people {
         for channel in Channel::ALL.iter().copied() {
-            let Some(address) = super::address(person, channel) else { continue };
+            let Some(address) = super::address(person, channel) else {
+                continue;
+            };
             for key in tx.services().vault().indexes(SUPPRESSED, address) {
                 by_key.entry((person.business_id, key)).or_default().push((person, channel));
             }
@@ -407,6 +409,7 @@ pub(crate) async fn ledger(db: &impl ConnectionTrait, business_id: Uuid, entries
         .into_iter()
         .map(|r| ConsentEventView {
             at: r.at,
+            channel: r.channel,
             purpose: r.purpose,
             state: read(&r.state),
             source: r.source,

@@ -28,7 +28,11 @@ pub(crate) async fn find(
 }
 
 /// Since when mail to these people comes back, by person; who has an address that is in order is left out.
-pub(super) async fn of(s: &Services, db: &impl ConnectionTrait, people: &[contact::Model]) -> Result<HashMap<Uuid, DateTime<Utc>>> {
+pub(super) async fn of(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    people: &[contact::Model],
+) -> Result<HashMap<Uuid, DateTime<Utc>>> {
     let mut by_key: HashMap<(Uuid, String), Vec<Uuid>> = HashMap::new();
     for person in people {
         for key in person.email.iter().flat_map(|email| s.vault().indexes(ADDRESS, email)) {

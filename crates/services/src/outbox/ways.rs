@@ -42,12 +42,10 @@ pub(crate) async fn choose(
     let business = businesses::of(tx, contact.business_id).await?;
     let before = messages_of(&tx.db, contact.business_id, intent).await?;
     let tried: Vec<(Channel, Fate)> = before.iter().filter_map(|m| Some((channels::of(m)?, fate(m)))).collect();
-    if let Some((channel, _)) = tried.iter().find(|(_, fate)| *fate == Fate::Open) {
+    if let Some((channel, _)) = tried.iter().find(|(_, fate)| *fate == Fate::Open).copied() {
         let because = None;
-        return Ok(Ok(Way {
-            channel: *channel,
-            because,
-        }));
+        let way = Way { channel, because };
+        return Ok(objection(tx, contact, channel, location).await?.map_or(Ok(way), Err));
     }
     let order = fallback::order(contact.channels.as_deref(), &business.channels);
     let mut open = Vec::new();
@@ -76,7 +74,9 @@ pub(crate) async fn instead(
     failed: &message::Model,
     location: Option<Uuid>,
 ) -> Result<Option<Way>> {
-    let Some((intent, _)) = intent_of(failed) else { return Ok(None) };
+    let Some((intent, _)) = intent_of(failed) else {
+        return Ok(None);
+    };
     let business = businesses::of(tx, contact.business_id).await?;
     let before = messages_of(&tx.db, contact.business_id, &intent).await?;
     let mut tried = Vec::with_capacity(before.len());
@@ -221,7 +221,9 @@ async fn learned(
         return Ok(None);
     }
     let known = answers_of(&tx.db, business.id, contact.id).await?;
-    let Some(best) = choice::better(open, &known) else { return Ok(None) };
+    let Some(best) = choice::better(open, &known) else {
+        return Ok(None);
+    };
     open.retain(|way| *way != best.way);
     open.insert(0, best.way);
     Ok(Some(choice::reason(best.answered, best.asked, by(best.way))))

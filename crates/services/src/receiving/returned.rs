@@ -114,7 +114,10 @@ fn failure(status: &str, said: &str, dead: bool) -> Failure {
     } else if full {
         ("Their mailbox is full.", "Please call.")
     } else if status.contains(".7.") {
-        ("Their mail server does not trust ours.", "Please ask who runs this installation (SPF, DKIM, DMARC), and call.")
+        (
+            "Their mail server does not trust ours.",
+            "Please ask who runs this installation (SPF, DKIM, DMARC), and call.",
+        )
     } else {
         ("Their mail server did not take it.", "Please check the address, or call.")
     };

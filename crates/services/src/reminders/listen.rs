@@ -10,7 +10,10 @@ use entity::{appointments::appointment, messages::message, reminders::reminder_r
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set, sea_query::Expr};
 use uuid::Uuid;
 
-use super::{Stop, finish, firing::by_another_way, is_of_another_time, moved, needs_call, of_message, plan, sent, siblings::superseded, stop};
+use super::{
+    Stop, finish, firing::by_another_way, is_of_another_time, moved, needs_call, of_message, plan, sent, siblings::superseded,
+    stop,
+};
 use crate::{
     appointments::{self, clocks},
     businesses, contacts,
@@ -186,7 +189,10 @@ async fn not_needed(tx: &mut Tx, m: &message::Model, first: &message::Model) -> 
 /// A reminder's text was withdrawn before it was handed over. If one of several appointments that it told of is another one now, the others
 /// are told anew, without it. Else, if the appointment still stands, somebody should call.
 async fn withdrawn(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
-    if let Some(first) = ways::arrived_before(&tx.db, m).await?.filter(|_| messages::is_of(m, Origin::Reminder)) {
+    if let Some(first) = ways::arrived_before(&tx.db, m)
+        .await?
+        .filter(|_| messages::is_of(m, Origin::Reminder))
+    {
         return not_needed(tx, m, &first).await;
     }
     let rows = of_message(tx, m).await?;

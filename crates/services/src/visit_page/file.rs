@@ -35,7 +35,9 @@ pub async fn calendar_file(s: &Services, token: &str) -> Result<Opened<String>> 
 
 fn place(page: &VisitPage) -> String {
     let place = page.location.as_ref();
-    place.map(|(name, address)| in_calendars::place_words(name, address)).unwrap_or_default()
+    place
+        .map(|(name, address)| in_calendars::place_words(name, address))
+        .unwrap_or_default()
 }
 
 /// Where Google's calendar takes it over. The page's own address is not told.

@@ -1,6 +1,6 @@
 //! Mail to customers: what was stored, with what goes beneath every one of them and a calendar file where it is about a visit.
 
-use domain::{ics, letters, outcome::Outcome, origin::Origin, visit_page::Words};
+use domain::{ics, letters, origin::Origin, outcome::Outcome, visit_page::Words};
 use entity::{appointments::appointment, messages::message};
 
 use super::{Letter, Mail, answers, failed};

@@ -58,12 +58,13 @@ impl Letter {
             let inside = url.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
             inside && !url.contains(char::is_whitespace)
         };
-        text.split("\n\n").map(str::trim).filter(|part| !part.is_empty()).fold(Self::default(), |letter, part| {
-            match part.rsplit_once(":\n") {
+        text.split("\n\n")
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .fold(Self::default(), |letter, part| match part.rsplit_once(":\n") {
                 Some((words, url)) if !words.contains('\n') && ours(url) => letter.button(words, url),
                 _ => letter.paragraph(part),
-            }
-        })
+            })
     }
 
     /// Addresses of its buttons.
@@ -195,7 +196,11 @@ mod tests {
         assert_eq!(Letter::read(&letter.text(), base), letter);
         assert_eq!(letter.buttons().collect::<Vec<_>>(), ["https://app.example/v/0123"]);
         // An address of somebody else's is no button, however it is written.
-        for text in ["Look:\nhttps://app.example.evil.test/v", "Look:\nhttps://app.example", "Look:\nhttps://app.example/v x"] {
+        for text in [
+            "Look:\nhttps://app.example.evil.test/v",
+            "Look:\nhttps://app.example",
+            "Look:\nhttps://app.example/v x",
+        ] {
             assert_eq!(Letter::read(text, base).buttons().count(), 0, "{text}");
         }
     }

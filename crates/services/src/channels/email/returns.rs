@@ -54,7 +54,10 @@ impl Returns {
         let (id, seal) = token.split_at_checked(32).filter(|_| ours)?;
         let id = Uuid::try_parse(id).ok()?;
         let seal = hex::decode(seal).ok().filter(|seal| seal.len() == SEAL)?;
-        self.mac(PURPOSE, id.as_bytes()).verify_truncated_left(&seal).is_ok().then_some(id)
+        self.mac(PURPOSE, id.as_bytes())
+            .verify_truncated_left(&seal)
+            .is_ok()
+            .then_some(id)
     }
 
     /// Whether who hands something over knows the secret. It takes the same time for every wrong one.
@@ -92,7 +95,11 @@ mod tests {
         let address = ours.address(id).expect("an address").to_string();
         assert!(address.split('@').next().is_some_and(|user| user.len() <= 64), "{address}");
         assert_eq!(ours.mail(&address), Some(id));
-        assert_eq!(ours.mail(&format!("<{}>", address.to_uppercase())), Some(id), "servers write it as they like");
+        assert_eq!(
+            ours.mail(&format!("<{}>", address.to_uppercase())),
+            Some(id),
+            "servers write it as they like"
+        );
         assert_eq!(returns("another secret of ours").mail(&address), None);
         for forged in [
             format!("bounce+{}0000000000000000@mail.example.com", id.simple()),
@@ -112,7 +119,12 @@ mod tests {
     fn what_can_t_be_used_is_said() {
         let long = || SecretString::from("0123456789abcdef".to_owned());
         for wrong in ["", "bounce", "a+b@x.test", "a-very-long-name@x.test"] {
-            assert!(Returns::new(wrong, &long()).err().is_some_and(|said| said.starts_with("MAIL_BOUNCE_ADDRESS")), "{wrong}");
+            assert!(
+                Returns::new(wrong, &long())
+                    .err()
+                    .is_some_and(|said| said.starts_with("MAIL_BOUNCE_ADDRESS")),
+                "{wrong}"
+            );
         }
         let short = Returns::new("b@x.test", &"short".to_owned().into()).err();
         assert!(short.is_some_and(|said| said.starts_with("MAIL_BOUNCE_SECRET") && !said.contains("short")));

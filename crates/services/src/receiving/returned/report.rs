@@ -59,7 +59,10 @@ fn returned(report: &Message<'_>) -> Vec<String> {
     for part in report.parts.iter().take(MOST_PARTS) {
         match &part.body {
             PartType::Message(inner) => found.extend(header(inner, "return-path")),
-            _ if part.content_type().is_some_and(|kind| kind.subtype() == Some("rfc822-headers")) => {
+            _ if part
+                .content_type()
+                .is_some_and(|kind| kind.subtype() == Some("rfc822-headers")) =>
+            {
                 found.extend(value(&fields(&text(part)).concat(), "return-path"));
             }
             _ => {}
@@ -121,7 +124,9 @@ fn delivery(groups: &[Vec<Field>]) -> Said {
         return Said::Nothing;
     }
     let diagnostic = value(group, "diagnostic-code").unwrap_or_default();
-    let detail = diagnostic.split_once(';').map_or(diagnostic.as_str(), |(_, said)| said.trim());
+    let detail = diagnostic
+        .split_once(';')
+        .map_or(diagnostic.as_str(), |(_, said)| said.trim());
     Said::Failed {
         status,
         detail: detail.to_owned(),
@@ -129,7 +134,11 @@ fn delivery(groups: &[Vec<Field>]) -> Said {
 }
 
 fn feedback(fields: &[Field]) -> Said {
-    match value(fields, "feedback-type").as_deref().map(str::to_ascii_lowercase).as_deref() {
+    match value(fields, "feedback-type")
+        .as_deref()
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         Some("abuse" | "opt-out" | "opt-out-list") => Said::Abuse,
         _ => Said::Nothing,
     }
@@ -161,7 +170,10 @@ mod tests {
     #[test]
     fn reports_of_several_servers_are_read() {
         for (name, expected) in [
-            ("postfix_no_such_user", failed("5.1.1", "550 5.1.1 <ann@x.test>: Recipient address rejected: User unknown")),
+            (
+                "postfix_no_such_user",
+                failed("5.1.1", "550 5.1.1 <ann@x.test>: Recipient address rejected: User unknown"),
+            ),
             ("exchange_full", failed("5.2.2", "550 5.2.2 Mailbox full")),
             ("policy", failed("5.7.26", "550 5.7.26 This mail is unauthenticated")),
             ("delayed", Said::Nothing),
