@@ -13,6 +13,7 @@ mod live;
 mod looking;
 pub mod metrics;
 mod oidc;
+mod preferences;
 mod pwa;
 pub mod rest;
 pub mod router;

@@ -75,6 +75,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(contacts::change_consent))
         .routes(routes!(contacts::timeline))
         .routes(routes!(contacts::set_channels))
+        .routes(routes!(contacts::preferences))
         .routes(routes!(contacts::merge, contacts::preview_merge))
         .routes(routes!(contacts::undo_merge))
         .routes(routes!(contacts::decide_hold))

@@ -25,8 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, pwa, rest, rest::ApiError, sessions, uploads,
-    visit_page, webhooks,
+    AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, preferences, pwa, rest, rest::ApiError, sessions,
+    uploads, visit_page, webhooks,
 };
 
 /// A form of ours is a few kilobytes.
@@ -121,7 +121,7 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .layer(same_origin))
 }
 
-/// For those who have an address and no account: the pages of customers' visits.
+/// For those who have an address and no account: the pages of customers' visits, and those where they say how they are reached.
 fn customers(state: &AppState) -> Router<AppState> {
     let door = crowd::Door::new(state.services.clone(), visit_page::busy);
     Router::new()
@@ -133,6 +133,13 @@ fn customers(state: &AppState) -> Router<AppState> {
         .route("/v/{token}/cancel", post(visit_page::cancel))
         .route("/v/{token}/stop-texts", post(visit_page::stop_texts))
         .route("/v/{token}/preferences", post(visit_page::prefer))
+        .route("/u/{token}", get(preferences::show))
+        .route("/u/{token}", post(preferences::unsubscribe))
+        .route("/u/{token}/emails", post(preferences::emails))
+        .route("/u/{token}/texts", post(preferences::texts))
+        .route("/u/{token}/offers", post(preferences::offers))
+        .route("/u/{token}/everything", post(preferences::everything))
+        .route("/u/{token}/preferences", post(preferences::prefer))
         .layer(DefaultBodyLimit::max(8 * 1024))
         .layer(middleware::from_fn_with_state(door, crowd::limit))
         .layer(middleware::from_fn_with_state(state.services.clone(), visit_page::guard))
@@ -201,6 +208,7 @@ fn hooks() -> Router<AppState> {
         .route("/twilio/inbound", post(webhooks::inbound))
         .route("/twilio/status", post(webhooks::status))
         .layer(DefaultBodyLimit::max(webhooks::MOST_BYTES))
+        .merge(Router::new().route("/webhooks/mail/bounce", post(webhooks::mail_returned)))
 }
 
 /// A debug build's WebAssembly is 13 MB: compressing that anew for every browser takes longer than sending it.
@@ -225,6 +233,7 @@ fn span(request: &Request) -> tracing::Span {
 fn loggable(path: &str) -> &str {
     match path.split('/').nth(1) {
         Some("v") => "/v/…",
+        Some("u") => "/u/…",
         Some("feeds") => "/feeds/…",
         Some("invitations") => "/invitations/…",
         Some("reset") => "/reset/…",

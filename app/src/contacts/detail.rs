@@ -205,19 +205,35 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
         }
     });
     let states = vec![
-        ("opted_in".to_owned(), "They agree to texts".to_owned()),
-        ("opted_out".to_owned(), "They do not want texts".to_owned()),
+        ("opted_in".to_owned(), "They agree".to_owned()),
+        ("opted_out".to_owned(), "They refuse".to_owned()),
     ];
+    let about = [
+        (super::TEXTS, "Texts about visits"),
+        ("email:transactional", "E-mails about visits"),
+        ("sms:promotional", "Offers by text"),
+        ("email:promotional", "Offers by e-mail"),
+    ];
+    let about = about.map(|(value, words)| (value.to_owned(), words.to_owned())).to_vec();
+    let dead = move || contact.with(|contact| contact.email_dead_since.is_some());
     view! {
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="consent-heading">
-            <h2 id="consent-heading">"Consent to texts"</h2>
+            <h2 id="consent-heading">"Consent"</h2>
             <p class="flex flex-wrap items-center gap-2">
-                "Texts" {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }} "E-mail"
+                "About visits: texts" {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }} "e-mail"
                 {move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) /> }}
+            </p>
+            <p class="flex flex-wrap items-center gap-2">
+                "Offers: texts" {move || view! { <ConsentBadge state=contact.with(|c| c.offers.sms) /> }} "e-mail"
+                {move || view! { <ConsentBadge state=contact.with(|c| c.offers.email) /> }}
+            </p>
+            <p class="text-sm" class:hidden=move || !dead()>
+                "Mail to their address comes back: nobody has it. Please ask for the right one."
             </p>
             <ActionForm action attr:class="flex flex-col gap-3">
                 <FormNote form saved="Recorded." />
                 <input type="hidden" name="contact_id" value=id.to_string() />
+                <Choice form name="about" label="What it is about" options=about />
                 <Choice form name="state" label="What they want" options=states />
                 <Area
                     form
@@ -323,6 +339,11 @@ fn LedgerRow(event: ConsentEventView) -> impl IntoView {
     } else {
         "Offers"
     };
+    let way = match event.channel.as_str() {
+        "email" => "by e-mail",
+        "sms" => "by text",
+        _ => "",
+    };
     let source = event.source.replace('_', " ");
     view! {
         <tr>
@@ -330,7 +351,7 @@ fn LedgerRow(event: ConsentEventView) -> impl IntoView {
                 <Timestamp at=event.at />
             </td>
             <td>{state}</td>
-            <td>{purpose}</td>
+            <td>{purpose} <span class="block text-muted empty:hidden">{way}</span></td>
             <td>{source} <span class="block text-muted empty:hidden">{event.actor}</span></td>
             <td class="min-w-48">{event.evidence}</td>
         </tr>

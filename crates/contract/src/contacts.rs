@@ -111,6 +111,8 @@ pub struct ConsentView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConsentEventView {
     pub at: DateTime<Utc>,
+    #[serde(default)]
+    pub channel: String,
     pub purpose: String,
     pub state: State,
     /// booking, keyword, staff, api, provider_block, preference_page, import, wrote

@@ -19,7 +19,7 @@ pub struct MessageView {
     pub conversation_id: Uuid,
     pub contact_id: Uuid,
     pub direction: Direction,
-    /// `sms`
+    /// `sms` or `email`
     pub channel: String,
     /// `reply`, `reminder`, `moved`, `automatic` or `customer`
     pub kind: String,
@@ -59,6 +59,12 @@ pub struct MessageView {
     /// When it is to go out, of one that was written for later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_at: Option<DateTime<Utc>>,
+    /// The message that is known to have failed, in whose place this one goes another way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback_of: Option<Uuid>,
+    /// Why it goes this way, where that was learned from what they answered before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_because: Option<String>,
     /// It does not go out at its time: the customer wrote first, and a person decides.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,

@@ -139,6 +139,7 @@ pub fn title(action: &str) -> String {
         "business.visits_updated" => "Rules of visits changed",
         "calendar_event.decided" => "Said who comes to an event of a calendar",
         "consent.offers" => "Consent to offers changed",
+        "consent.offers_asked" => "Asked to confirm that they want offers",
         "consent.opted_in" => "Agreed to texts",
         "consent.opted_out" => "Opted out",
         "contact.blocked" => "Contact blocked or unblocked",

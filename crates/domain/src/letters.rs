@@ -114,6 +114,51 @@ pub const fn button(language: Language) -> &'static str {
     }
 }
 
+/// Asks somebody whether they want offers, because another says so.
+#[must_use]
+pub fn confirm_offers(language: Language, business: &str) -> Written {
+    let business = line(business);
+    let (subject, asks) = match language {
+        Language::English => (
+            format!("Do you want offers from {business}?"),
+            format!(
+                "{business} was told that you would like to get offers. Only you can say so: press the button and confirm it there. \
+                     If you do nothing, you get none."
+            ),
+        ),
+        Language::Spanish => (
+            format!("¿Quiere recibir ofertas de {business}?"),
+            format!(
+                "Nos dijeron que le gustaría recibir ofertas de {business}. Solo usted puede decidirlo: pulse el botón y confírmelo \
+                     allí. Si no hace nada, no recibirá ninguna."
+            ),
+        ),
+    };
+    Written {
+        subject,
+        paragraphs: vec![asks],
+    }
+}
+
+/// What its button says.
+#[must_use]
+pub const fn confirm_offers_button(language: Language) -> &'static str {
+    match language {
+        Language::English => "Say whether you want offers",
+        Language::Spanish => "Decir si quiere ofertas",
+    }
+}
+
+/// The same as a text, before the address of their page.
+#[must_use]
+pub fn confirm_offers_text(language: Language, business: &str) -> String {
+    let business = line(business);
+    match language {
+        Language::English => format!("{business}: would you like offers from us? Only if you confirm it here:"),
+        Language::Spanish => format!("{business}: ¿quiere recibir ofertas? Solo si lo confirma aquí:"),
+    }
+}
+
 /// Why somebody got this, and what the link beneath it does.
 #[must_use]
 pub fn footer(language: Language, business: &str, contact_line: &str) -> (String, &'static str) {

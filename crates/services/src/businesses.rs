@@ -11,6 +11,7 @@ pub mod sending;
 pub mod staff;
 pub mod suspension;
 pub mod types;
+pub mod ways;
 
 use std::collections::HashMap;
 

@@ -10,7 +10,9 @@ use crate::{
     conversations::{assigning, leaving},
     feeds,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    mails, merging, moves, notifications, numbers, outbox, questions, reminders, reports, tasks,
+    mails, merging, moves, notifications, numbers,
+    outbox::{self, confirming},
+    questions, reminders, reports, tasks,
 };
 
 pub(crate) use views::views;
@@ -36,6 +38,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([MessageDelivered MessageFailed] => numbers::registration::messages_changed),
     on!([NumberReleased] => outbox::leave_from_default),
     on!([HoldEnded SendingChanged AccountChanged NumberAssigned RegistrationChanged BusinessResumed] => outbox::recheck),
+    on!([OffersToConfirm] => confirming::offers_to_confirm),
     on!([MessageReceived] => outbox::pause_later),
     // When it is known whether anybody waits, and before anybody is told.
     on!([MessageReceived] => assigning::texts_came_in, causes [ConversationAssigned]),

@@ -231,6 +231,8 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
         to_settle,
         undo_until,
         send_at: row.send_at,
+        fallback_of: row.fallback_of,
+        chosen_because: row.chosen_because,
         paused,
         created_at: row.created_at,
     }

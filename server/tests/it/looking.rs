@@ -113,6 +113,7 @@ async fn conversation(app: &TestApp) -> Value {
 /// What opens something without signing in.
 struct Keys {
     visit: String,
+    person: String,
     feed: String,
     invitation: String,
     /// As mails about an account hold them.
@@ -141,6 +142,16 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     post(app, &path, &[("staff_label_id", ""), ("detail", "name")]).await;
     let html = page(app, "/settings/calendar").await;
     let feed = html.split("/feeds/").nth(1).and_then(|rest| rest.split('<').next());
+    let contact = app.see_appointment(appointment).await["contact_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let (_, preferences) = app.get(&format!("/contacts/{contact}/preferences")).await;
+    let person = preferences["url"]
+        .as_str()
+        .and_then(|url| url.rsplit('/').next())
+        .expect("a link")
+        .to_owned();
     let visit = link["url"].as_str().and_then(|url| url.rsplit('/').next());
     let path = server_function(app, "/settings/people", "invite_person").await;
     post(app, &path, &[("email", "eve@x.test"), ("role", "staff")]).await;
@@ -159,6 +170,7 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
         confirm: mailed(app, "/account/email/"),
         undo: mailed(app, "/account/undo/"),
         visit: visit.expect("a link").to_owned(),
+        person,
         feed: feed.expect("an address").to_owned(),
         business: app.business_id.to_string(),
     }
@@ -189,6 +201,9 @@ fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
     }
     if route.starts_with("/platform/") {
         return vec![route.replace("{id}", &keys.business)];
+    }
+    if route.starts_with("/u/") {
+        return vec![route.replace("{token}", &keys.person)];
     }
     if route.starts_with("/v/") || route.starts_with("/feeds/") {
         return vec![route.replace("{token}", &keys.visit).replace("{file}", &keys.feed)];
@@ -294,7 +309,7 @@ async fn what_changes_something_does_not_answer_to_get() {
     let app = TestApp::with_clock(Backend::Sqlite).await;
     let ids = a_days_work(&app).await;
     app.sign_in().await;
-    let Keys { visit, .. } = keys(&app, &ids[1]).await;
+    let Keys { visit, person, .. } = keys(&app, &ids[1]).await;
     let before = rows(&app).await;
     let functions: Vec<_> = leptos::server_fn::axum::server_fn_paths().collect();
     assert!(functions.iter().any(|(path, _)| path.contains("/mark_read")), "{functions:?}");
@@ -304,13 +319,15 @@ async fn what_changes_something_does_not_answer_to_get() {
         assert!(!answer.status().is_success(), "GET {path}: {}", answer.status());
     }
     let buttons = ["confirm", "another-time", "cancel", "stop-texts", "preferences"].map(|act| format!("/v/{visit}/{act}"));
+    let preferences = ["emails", "texts", "offers", "everything", "preferences"].map(|act| format!("/u/{person}/{act}"));
     let hooks = [
+        "/webhooks/mail/bounce",
         "/webhooks/twilio/inbound",
         "/webhooks/twilio/status",
         "/twilio/inbound",
         "/twilio/status",
     ];
-    for path in hooks.map(str::to_owned).iter().chain(&buttons) {
+    for path in hooks.map(str::to_owned).iter().chain(&buttons).chain(&preferences) {
         let url = format!("{}{path}", app.url);
         for request in [app.http.get(&url), app.http.head(&url)] {
             let answer = request.send().await.expect("an answer");

@@ -32,6 +32,7 @@ mod operator;
 mod pages;
 mod people;
 mod platform;
+mod preferences;
 mod presence;
 mod processes;
 mod queue;

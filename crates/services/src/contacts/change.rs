@@ -18,7 +18,7 @@ use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 use uuid::Uuid;
 
 use super::{
-    consent, decrypted, finish, hold, holder, locked_alone,
+    consent, decrypted, finish, hold, holder, locked_alone, offers,
     rows::{Typed, Valid, write},
     tags,
 };
@@ -298,7 +298,7 @@ pub async fn change_consent(s: &Services, actor: &Actor, id: Uuid, cmd: ChangeCo
     };
     match purpose {
         Purpose::Transactional => consent::record(&mut tx, change).await?,
-        Purpose::Promotional => consent::record_offers(&mut tx, change).await?,
+        Purpose::Promotional => offers::said(&mut tx, change).await?,
     }
     finish(tx, actor.business_id, id).await
 }

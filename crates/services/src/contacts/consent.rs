@@ -432,6 +432,7 @@ pub(crate) async fn ledger(db: &impl ConnectionTrait, business_id: Uuid, entries
         .into_iter()
         .map(|r| ConsentEventView {
             at: r.at,
+            channel: r.channel,
             purpose: r.purpose,
             state: read(&r.state),
             source: r.source,

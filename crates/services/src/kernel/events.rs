@@ -72,6 +72,8 @@ pub(crate) enum Event {
     ContactOptedIn(Arc<contact::Model>),
     /// What they said to offers and review requests alone.
     OffersDecided(Uuid),
+    /// Somebody else says that they want offers on this channel; they are to say so themselves.
+    OffersToConfirm(Arc<contact::Model>, Channel),
     /// This text may ask for no more texts: a person has to decide.
     HoldBegan(Arc<message::Model>),
     HoldEnded(Arc<contact::Model>),
@@ -373,6 +375,7 @@ impl Event {
             E::ContactOptedIn(c) => ("consent.opted_in", "contact", Some(c.id)),
             E::ContactOptedOut(c, _) => ("consent.opted_out", "contact", Some(c.id)),
             E::OffersDecided(id) => ("consent.offers", "contact", Some(*id)),
+            E::OffersToConfirm(c, _) => ("consent.offers_asked", "contact", Some(c.id)),
             E::ImportStarted(id) => ("import.started", "import", Some(*id)),
             E::ImportCancelled(id) => ("import.cancelled", "import", Some(*id)),
             E::ImportDone(id) => ("import.done", "import", Some(*id)),

@@ -43,12 +43,10 @@ pub(crate) async fn choose(
     let business = businesses::of(tx, contact.business_id).await?;
     let before = messages_of(&tx.db, contact.business_id, intent).await?;
     let tried: Vec<(Channel, Fate)> = before.iter().filter_map(|m| Some((channels::of(m)?, fate(m)))).collect();
-    if let Some((channel, _)) = tried.iter().find(|(_, fate)| *fate == Fate::Open) {
+    if let Some((channel, _)) = tried.iter().find(|(_, fate)| *fate == Fate::Open).copied() {
         let because = None;
-        return Ok(Ok(Way {
-            channel: *channel,
-            because,
-        }));
+        let way = Way { channel, because };
+        return Ok(objection(tx, contact, channel, location).await?.map_or(Ok(way), Err));
     }
     let order = fallback::order(contact.channels.as_deref(), &business.channels);
     let mut open = Vec::new();

@@ -127,6 +127,7 @@ async fn left_behind(db: &Db) -> Vec<String> {
         ("contact", "phone"),
         ("contact", "email"),
         ("suppression", "phone"),
+        ("dead_address", "address"),
         ("account", "email"),
         ("message", "theirs"),
         ("receipt", "raw"),
