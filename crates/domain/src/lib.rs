@@ -52,6 +52,7 @@ pub mod snooze;
 pub mod template;
 pub mod texts;
 pub mod visit_page;
+pub mod waitlist;
 pub mod when;
 pub mod words;
 pub mod zone;
