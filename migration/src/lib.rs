@@ -68,6 +68,7 @@ const FILES: &[File] = &[
     file!(each "0062_running_an_installation"),
     file!(each "0064_countries_and_retention"),
     file!(each "0066_ways_in"),
+    file!(each "0068_waitlist"),
     file!(each "0072_whatsapp"),
     file!(each "0073_whatsapp_templates"),
     file!(each "0074_ways_to_customers"),

@@ -35,6 +35,7 @@ pub mod setup;
 pub mod task_form;
 pub mod tasks;
 pub mod today;
+pub mod waitlist;
 pub mod whatsapp;
 
 pub use paging::{Page, PageQuery};

@@ -56,6 +56,7 @@ pub mod snooze;
 pub mod template;
 pub mod texts;
 pub mod visit_page;
+pub mod waitlist;
 pub mod whatsapp;
 pub mod when;
 pub mod words;

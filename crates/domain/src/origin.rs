@@ -21,10 +21,12 @@ pub enum Origin {
     Reminder,
     /// An appointment has another time.
     Moved,
+    /// A time is free for somebody who waits for one.
+    Offer,
 }
 
 words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", OptedOut = "opted_out",
-    Reminder = "reminder", Moved = "moved");
+    Reminder = "reminder", Moved = "moved", Offer = "offer");
 
 /// How a message counts against the hour's limit and the month's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +60,12 @@ pub struct Policy {
 }
 
 impl Origin {
+    /// Whether an answer that comes too late is heard for a while, so that whoever gave it is told.
+    #[must_use]
+    pub const fn is_heard_late(self) -> bool {
+        matches!(self, Self::Offer)
+    }
+
     /// The rules that messages of this origin go by.
     #[must_use]
     pub const fn policy(self) -> Policy {
@@ -108,6 +116,16 @@ impl Origin {
                 owned: true,
                 useful_s: None,
             },
+            // They asked to be told, and it is of use for minutes: its owner says how many.
+            Self::Offer => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Automatic,
+                quiet: true,
+                share: Share::Bounded,
+                priority: 1,
+                owned: true,
+                useful_s: None,
+            },
         }
     }
 }
@@ -118,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_a_machine_begins_needs_an_opt_in_and_sleeps_at_night() {
-        for begun in [Origin::Reminder, Origin::Moved] {
+        for begun in [Origin::Reminder, Origin::Moved, Origin::Offer] {
             let begun = begun.policy();
             assert_eq!(
                 (begun.sending, begun.quiet, begun.share),

@@ -59,4 +59,5 @@ pub mod reports;
 pub mod selftest;
 pub mod tasks;
 pub mod vault;
+pub mod waitlist;
 pub mod whatsapp;

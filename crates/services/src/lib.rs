@@ -7,6 +7,7 @@
 //!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `twins` (what WhatsApp has approved), `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
+//!   `waitlist`, which fills times that come free, and asks, too;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
 //!   `receiving`, which answers; `reconcile`, which compares;
 //!   `retention`, which removes what texts said.
@@ -64,6 +65,7 @@ mod spend;
 pub mod tasks;
 pub mod twins;
 pub mod visit_page;
+pub mod waitlist;
 
 use channels::connections::{self, Connections};
 use kernel::{services::Extensions, tx::Wiring};

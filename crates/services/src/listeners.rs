@@ -12,7 +12,7 @@ use crate::{
     kernel::{audit, events::EventKind as E, tx::Listener},
     mails, merging, moves, notifications, numbers,
     outbox::{self, confirming},
-    questions, reminders, reports, tasks,
+    questions, reminders, reports, tasks, waitlist,
 };
 
 pub(crate) use views::views;
@@ -34,6 +34,8 @@ macro_rules! on {
 
 pub(crate) static LISTENERS: &[Listener] = &[
     on!([Answered] => reminders::answered, causes [AppointmentConfirmed AppointmentDeclined MessageWithdrawn RetryEnded]),
+    on!([Answered] => waitlist::answered, causes [AppointmentBooked AppointmentMoved AppointmentConfirmed SlotTaken SlotEnded
+        WaitlistEntryEnded]),
     on!([ContactOptedOut ContactBlocked PhoneChanged] => outbox::withdraw_for_contacts, causes [MessageWithdrawn RetryEnded]),
     on!([MessageDelivered MessageFailed] => numbers::registration::messages_changed),
     on!([NumberReleased] => outbox::leave_from_default),
@@ -55,6 +57,12 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed),
     on!([MessageFailed MessageWithdrawn] => moves::messages_changed),
     on!([SamePerson] => merging::shown_to_be_one, causes [ContactMerged MessageWithdrawn RetryEnded]),
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => waitlist::messages_changed),
+    on!([ContactOptedOut ContactBlocked PhoneChanged HoldBegan] => waitlist::contacts_changed, causes [MessageWithdrawn RetryEnded]),
+    on!([WaitlistEntryAdded WaitlistEntryChanged WaitlistEntryEnded] => waitlist::entries_changed, causes [MessageWithdrawn RetryEnded]),
+    on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined
+        AppointmentCancelled AppointmentReopened] => waitlist::appointments_changed, causes [SlotOpened SlotTaken SlotEnded
+        WaitlistEntryEnded MessageWithdrawn RetryEnded]),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),

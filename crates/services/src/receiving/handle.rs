@@ -24,7 +24,7 @@ use crate::{
     },
     numbers,
     outbox::{respond, say_goodbye},
-    reminders, tasks,
+    reminders, tasks, waitlist,
 };
 
 /// A text that is stored, and what is known of who wrote it.
@@ -131,6 +131,7 @@ async fn follow(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
         Meaning::Other if domain::optout::is_opt_out(words(&inbound.body)) => hold::begin(tx, contact, inbound).await?,
         Meaning::Other if !asked => return Ok(Vec::new()),
+        Meaning::Other if waitlist::times::chosen(tx, contact, inbound).await? => {}
         Meaning::Other => {
             let business = businesses::of(tx, contact.business_id).await?;
             answer::other(tx, &business, contact, inbound).await?;

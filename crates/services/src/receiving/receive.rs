@@ -36,7 +36,7 @@ use crate::{
     conversations,
     kernel::{Error, Event, Principal, Result, Services, Tx, batcher::Batcher, error::problem, queue::Job},
     messages::{THEIRS, shown},
-    questions, tasks,
+    questions, tasks, waitlist,
 };
 
 /// What was handed to us, sealed whole, as `vault::SEALED` calls it.
@@ -394,10 +394,11 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
     let of_texts = stands.iter().filter(|((_, channel), _)| *channel == Channel::Sms);
     let consents = of_texts.map(|((id, _), state)| (*id, *state)).collect();
     let asked = questions::asked(tx, &people).await?;
+    waitlist::lock_asked(tx, &asked.heard_late).await?;
     let of = texts.iter().zip(&people).zip(&rows);
     let understood = of.filter(|((text, person), _)| {
         let state = stands.get(&(person.id, text.inbound.channel)).copied().unwrap_or_default();
-        handle::is_for_the_machine(text.inbound, state, asked.contains(&person.id))
+        handle::is_for_the_machine(text.inbound, state, asked.people.contains(&person.id))
     });
     let understood = understood.map(|(_, row)| row.id).collect();
     let threads = conversations::add_all(tx, &threads, &rows, &understood).await?;
@@ -420,7 +421,7 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
             inbound,
             contact: &person,
             state,
-            asked: asked.contains(&person.id),
+            asked: asked.people.contains(&person.id),
         };
         let touched = handle::act(tx, &heard).await?;
         contacts::language::heard(tx, &person, words(&inbound.body)).await?;

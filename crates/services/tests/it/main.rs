@@ -59,5 +59,6 @@ mod vault;
 mod views;
 mod visit_page;
 mod waiting;
+mod waitlist;
 mod ways;
 mod words;
