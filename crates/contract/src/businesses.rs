@@ -352,3 +352,10 @@ pub struct CustomersPage {
     pub may_cancel: bool,
     pub text_links: bool,
 }
+
+/// Whether anybody may put themselves on the waitlist, and where they do that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitlistForm {
+    pub on: bool,
+    pub url: String,
+}

@@ -63,6 +63,8 @@ pub enum Source {
     PreferencePage,
     /// A CSV file.
     Import,
+    /// The person, on the form of a waitlist, with a code that was texted to their phone.
+    WaitlistForm,
 }
 
 words!(Channel is a "channel": Sms = "sms", Email = "email");
@@ -70,7 +72,7 @@ words!(Purpose is a "purpose": Transactional = "transactional", Promotional = "p
 words!(State is a "consent state": Unknown = "unknown", OptedIn = "opted_in", OptedOut = "opted_out");
 words!(Source is a "consent source":
     Booking = "booking", Keyword = "keyword", Staff = "staff", Api = "api",
-    ProviderBlock = "provider_block", PreferencePage = "preference_page", Import = "import");
+    ProviderBlock = "provider_block", PreferencePage = "preference_page", Import = "import", WaitlistForm = "waitlist_form");
 
 /// One change of consent as it is hashed into the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -59,3 +59,4 @@ pub mod reports;
 pub mod selftest;
 pub mod tasks;
 pub mod vault;
+pub mod verification;

@@ -5,6 +5,7 @@
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `feeds`, `conversations`, `messages`,
 //!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `verification` (whose phone it is, by a code that is texted to it);
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
@@ -61,6 +62,7 @@ pub mod sending;
 pub mod setup;
 mod spend;
 pub mod tasks;
+mod verification;
 pub mod visit_page;
 
 use channels::connections::{self, Connections};
@@ -118,6 +120,7 @@ impl Services {
             .with(contacts::Looks::new(1))
             .with(contacts::search::Cache::default())
             .with(Connections::new(twilio.api, twilio.account))
+            .with(verification::Addresses::default())
             .with(channels::push::Push::new(&settings.public_url))
             .with(calendars::Fetcher::new(settings.private_calendars))
             .with(email)

@@ -85,6 +85,12 @@ pub(super) fn started(business: &str) -> String {
     format!("{business}: you get messages about your appointments again. Reply HELP for help, STOP to opt out.")
 }
 
+pub(super) fn verification(business: &str, code: &str) -> String {
+    format!(
+        "{business}: {code} is your code for the waitlist. It is good for 10 minutes. If you did not ask for it, please ignore this text."
+    )
+}
+
 fn choices(token: Option<u16>) -> String {
     let token = token.map(|t| t.to_string()).unwrap_or_default();
     format!("Y{token} to confirm or N{token} if you need another time.")

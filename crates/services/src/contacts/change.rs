@@ -300,7 +300,7 @@ async fn may_opt_in(tx: &Tx, row: &contact::Model, channel: Channel) -> Result<(
     let last = consent::last_refusal(&tx.db, row, channel).await?;
     let source = last.and_then(|row| row.source.parse().ok());
     let words = match source {
-        Some(Source::Staff | Source::Api | Source::Import | Source::Booking) => return Ok(()),
+        Some(Source::Staff | Source::Api | Source::Import | Source::Booking | Source::WaitlistForm) => return Ok(()),
         Some(Source::PreferencePage) => "They refused on their own page. Only they can take that back, there.",
         Some(Source::ProviderBlock) => {
             "They said STOP to this number: the network refuses our texts. Only they can take that back, by texting START."

@@ -68,6 +68,8 @@ pub(crate) enum Event {
     ContactUnblocked(Arc<contact::Model>),
     ContactOptedOut(Arc<contact::Model>, Channel),
     ContactOptedIn(Arc<contact::Model>),
+    /// They typed the code that was texted to it.
+    PhoneVerified(Uuid),
     /// What they said to offers and review requests alone.
     OffersDecided(Uuid),
     /// This text may ask for no more texts: a person has to decide.
@@ -154,6 +156,8 @@ pub(crate) enum Event {
     VisitRulesChanged,
     /// What happens to conversations by itself.
     InboxRulesChanged,
+    /// Whether anybody may put themselves on the waitlist.
+    WaitlistFormChanged,
     /// How long what texts say is kept.
     RetentionChanged,
     AppointmentTypeAdded(Uuid),
@@ -366,6 +370,7 @@ impl Event {
             E::AuditExported => ("audit.exported", "business", None),
             E::ContactOptedIn(c) => ("consent.opted_in", "contact", Some(c.id)),
             E::ContactOptedOut(c, _) => ("consent.opted_out", "contact", Some(c.id)),
+            E::PhoneVerified(id) => ("contact.phone_verified", "contact", Some(*id)),
             E::OffersDecided(id) => ("consent.offers", "contact", Some(*id)),
             E::ImportStarted(id) => ("import.started", "import", Some(*id)),
             E::ImportCancelled(id) => ("import.cancelled", "import", Some(*id)),
@@ -398,6 +403,7 @@ impl Event {
             } => ("business.countries_updated", "business", None),
             E::RemindersChanged => ("business.reminders_updated", "business", None),
             E::VisitRulesChanged => ("business.visits_updated", "business", None),
+            E::WaitlistFormChanged => ("business.waitlist_form_updated", "business", None),
             E::InboxRulesChanged => ("business.inbox_updated", "business", None),
             E::RetentionChanged => ("business.retention_updated", "business", None),
             E::AppointmentTypeAdded(id) => ("appointment_type.created", "appointment_type", Some(*id)),
@@ -504,6 +510,7 @@ impl Event {
             | E::ContactMerged(id)
             | E::MergeUndone(id)
             | E::HoldDecided(id)
+            | E::PhoneVerified(id)
             | E::OffersDecided(id)
             | E::ConsentExported(id) => Some(*id),
             _ => None,
