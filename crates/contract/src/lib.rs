@@ -35,6 +35,7 @@ pub mod setup;
 pub mod task_form;
 pub mod tasks;
 pub mod today;
+pub mod waitlist;
 
 pub use paging::{Page, PageQuery};
 pub use problem::{Code, FieldError, Pointed, Problem};

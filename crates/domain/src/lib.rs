@@ -53,6 +53,7 @@ pub mod template;
 pub mod texts;
 pub mod verification;
 pub mod visit_page;
+pub mod waitlist;
 pub mod waitlist_form;
 pub mod when;
 pub mod words;

@@ -111,6 +111,9 @@ table! {
     SendMessages:        yes    yes    yes    scope("messages:send");
     ReadTasks:           yes    yes    yes    scope("tasks:read");
     WriteTasks:          yes    yes    yes    scope("tasks:write");
+    /// Who waits for a time, times that are free, and who is offered them.
+    ReadWaitlist:        yes    yes    yes    scope("waitlist:read");
+    WriteWaitlist:       yes    yes    yes    scope("waitlist:write");
     ReadNumbers:         yes    yes    yes    scope("numbers:read");
     /// To ask for another number.
     WriteNumbers:        yes    yes    no     scope("numbers:write");
@@ -196,6 +199,8 @@ mod tests {
                 P::SendMessages,
                 P::ReadTasks,
                 P::WriteTasks,
+                P::ReadWaitlist,
+                P::WriteWaitlist,
                 P::ReadNumbers,
                 P::ReadMembers
             ],
@@ -208,10 +213,10 @@ mod tests {
     #[test]
     fn a_scope_is_written_once_and_gives_what_it_says_alone() {
         let mut written: Vec<&str> = Permission::scopes().map(|(text, _)| text).collect();
-        assert_eq!(written.len(), 12);
+        assert_eq!(written.len(), 14);
         written.sort_unstable();
         written.dedup();
-        assert_eq!(written.len(), 12, "each once");
+        assert_eq!(written.len(), 14, "each once");
         for (_, has) in Permission::scopes() {
             for (text, what) in Permission::scopes() {
                 assert_eq!(key_allows(&[has], what), has == what, "{has:?} and {text}");

@@ -60,3 +60,4 @@ pub mod selftest;
 pub mod tasks;
 pub mod vault;
 pub mod verification;
+pub mod waitlist;

@@ -72,7 +72,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
     let kind = types::chosen(&tx.db, actor.business_id, cmd.type_id).await?;
     let staff_label = staff::chosen(&tx, actor.business_id, &cmd.staff_label.unwrap_or_default()).await?;
     let zone = locations::zone_of(&tx.db, &business, location_id).await?;
-    let starts_at = future(&tx, zone, &cmd.starts_at)?;
+    let starts_at = time_ahead(&tx, zone, &cmd.starts_at)?;
     let minutes = kind.as_ref().map(|kind| kind.minutes);
     let ends_at = end(zone, starts_at, cmd.ends_at.as_deref(), cmd.minutes)?
         .or(minutes.map(|minutes| starts_at + Duration::minutes(minutes.into())));
@@ -396,7 +396,7 @@ fn end(zone: Zone, starts_at: DateTime<Utc>, ends_at: Option<&str>, minutes: Opt
 }
 
 /// Reads a start: RFC 3339, or a local time in the zone of its place; it must lie ahead.
-fn future(tx: &Tx, zone: Zone, text: &str) -> Result<DateTime<Utc>> {
+pub(crate) fn time_ahead(tx: &Tx, zone: Zone, text: &str) -> Result<DateTime<Utc>> {
     ahead(tx, start(zone, text)?)
 }
 

@@ -8,6 +8,7 @@
 //!   `verification` (whose phone it is, by a code that is texted to it);
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
+//!   `waitlist`, which fills times that come free, and asks, too; `waitlist_form`, by which anybody joins it;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
 //!   `receiving`, which answers; `reconcile`, which compares;
 //!   `retention`, which removes what texts said.
@@ -64,6 +65,8 @@ mod spend;
 pub mod tasks;
 mod verification;
 pub mod visit_page;
+pub mod waitlist;
+pub mod waitlist_form;
 
 use channels::connections::{self, Connections};
 use kernel::{services::Extensions, tx::Wiring};

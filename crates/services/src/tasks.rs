@@ -47,11 +47,13 @@ pub(crate) enum Kind {
     /// Somebody thought of it.
     /// A calendar that is read needs a person.
     Calendar,
+    /// A time is free and needs a person.
+    Waitlist,
     ByHand,
 }
 
 impl Kind {
-    const ALL: [Kind; 9] = [
+    const ALL: [Kind; 10] = [
         Kind::Reschedule,
         Kind::Call,
         Kind::Clarify,
@@ -60,6 +62,7 @@ impl Kind {
         Kind::OptOut,
         Kind::ClockChange,
         Kind::Calendar,
+        Kind::Waitlist,
         Kind::ByHand,
     ];
 
@@ -73,6 +76,7 @@ impl Kind {
             Kind::OptOut => "opt_out",
             Kind::ClockChange => "clock_change",
             Kind::Calendar => "calendar",
+            Kind::Waitlist => "waitlist",
             Kind::ByHand => "by_hand",
         }
     }

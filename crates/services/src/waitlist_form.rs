@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     businesses::{self, types},
     contacts,
-    kernel::{Actor, Event, Permission, Principal, Result, Services},
+    kernel::{Actor, Event, Permission, Result, Services},
     verification::{self, Checked, Refusal, Request},
     waitlist,
 };
@@ -199,7 +199,8 @@ pub async fn join(
         Checked::Spent => wrong(words.code_spent),
         Checked::Wrong(1) => wrong(words.code_wrong_one_left),
         Checked::Wrong(_) => wrong(words.code_wrong),
-        Checked::Again(entry) => Joined::On(waitlist::link::of(&tx, business.id, entry).await?),
+        // Links of an entry that was just made were not revoked.
+        Checked::Again(entry) => Joined::On(waitlist::link::token(s, entry, 0).await?),
         // The code was for another number than the one that stands in the form by now.
         Checked::Right(proved) if proved.phone != valid.phone => wrong(words.code_over),
         Checked::Right(proved) => {
@@ -224,9 +225,9 @@ pub async fn join(
                     tell: true,
                     ..AddEntry::default()
                 };
-                let entry = waitlist::join(&mut tx, &Principal::CustomerPage, &business, &contact, wish).await?;
-                let token = waitlist::link::of(&tx, business.id, entry).await?;
-                verification::used(&tx, *proved, entry).await?;
+                let entry = waitlist::joined(&mut tx, &contact, wish).await?;
+                let token = waitlist::link::token(s, entry.id, entry.link_revision).await?;
+                verification::used(&tx, *proved, entry.id).await?;
                 Joined::On(token)
             }
         }

@@ -79,11 +79,12 @@ impl Principal {
 }
 
 /// What somebody who runs the installation may do in a business that they look into.
-const LOOKING: [Permission; 6] = [
+const LOOKING: [Permission; 7] = [
     Permission::ReadContacts,
     Permission::ReadAppointments,
     Permission::ReadMessages,
     Permission::ReadTasks,
+    Permission::ReadWaitlist,
     Permission::ReadNumbers,
     Permission::ReadMembers,
 ];

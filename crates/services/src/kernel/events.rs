@@ -12,6 +12,7 @@ use entity::{
     messages::message,
     numbers::number_request,
     questions::question,
+    waitlist::{slot, waitlist_entry},
 };
 use secrecy::SecretString;
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
@@ -117,6 +118,19 @@ pub(crate) enum Event {
     MessageWithdrawn(Arc<message::Model>),
     /// A person has said what became of it.
     MessageSettled(Arc<message::Model>),
+
+    /// Somebody waits for a time.
+    WaitlistEntryAdded(Arc<waitlist_entry::Model>),
+    WaitlistEntryChanged(Arc<waitlist_entry::Model>),
+    /// They wait no more; its row says why.
+    WaitlistEntryEnded(Arc<waitlist_entry::Model>),
+    /// A time is free.
+    SlotOpened(Arc<slot::Model>),
+    /// Somebody has it.
+    SlotTaken(Arc<slot::Model>),
+    /// It was given up, or its time came.
+    SlotEnded(Arc<slot::Model>),
+    WaitlistRulesChanged,
 
     QuickReplyAdded(Uuid),
     QuickReplyChanged(Uuid),
@@ -383,6 +397,13 @@ impl Event {
             E::ConversationRestored { conversation, .. } => ("conversation.restored", "conversation", Some(*conversation)),
             E::NoteAdded(note) => ("note.added", "conversation", Some(note.conversation_id)),
             E::MessageSettled(m) => ("message.settled", "message", Some(m.id)),
+            E::WaitlistEntryAdded(e) => ("waitlist_entry.created", "waitlist_entry", Some(e.id)),
+            E::WaitlistEntryChanged(e) => ("waitlist_entry.updated", "waitlist_entry", Some(e.id)),
+            E::WaitlistEntryEnded(e) => ("waitlist_entry.ended", "waitlist_entry", Some(e.id)),
+            E::SlotOpened(slot) => ("slot.opened", "slot", Some(slot.id)),
+            E::SlotTaken(slot) => ("slot.taken", "slot", Some(slot.id)),
+            E::SlotEnded(slot) => ("slot.ended", "slot", Some(slot.id)),
+            E::WaitlistRulesChanged => ("business.waitlist_updated", "business", None),
             E::QuickReplyAdded(id) => ("quick_reply.created", "quick_reply", Some(*id)),
             E::QuickReplyChanged(id) => ("quick_reply.updated", "quick_reply", Some(*id)),
             E::QuickReplyDeleted(id) => ("quick_reply.deleted", "quick_reply", Some(*id)),
@@ -505,6 +526,7 @@ impl Event {
             | E::ConversationAnswered(c) => Some(c.contact_id),
             E::ConversationRestored { contact, .. } => Some(*contact),
             E::MessageSettled(m) => Some(m.contact_id),
+            E::WaitlistEntryAdded(e) | E::WaitlistEntryChanged(e) | E::WaitlistEntryEnded(e) => Some(e.contact_id),
             E::ContactAdded(id)
             | E::ContactChanged(id)
             | E::ContactMerged(id)

@@ -92,6 +92,7 @@ pub(crate) enum Changed {
     Contact(Uuid),
     Appointment(Uuid),
     Task(Uuid),
+    Slot(Uuid),
     Import(Uuid),
     /// Written once and published as a whole.
     Note(Uuid),
@@ -193,6 +194,7 @@ impl Tx {
             LiveEvent::Contact(c) => Changed::Contact(c.id),
             LiveEvent::Appointment(a) => Changed::Appointment(a.id),
             LiveEvent::Task(t) => Changed::Task(t.id),
+            LiveEvent::Slot(slot) => Changed::Slot(slot.id),
             LiveEvent::Import(i) => Changed::Import(i.id),
             LiveEvent::Note(n) => Changed::Note(n.id),
             LiveEvent::Seen(seen) => Changed::Seen(seen.account_id, seen.conversation_id),

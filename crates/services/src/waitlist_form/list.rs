@@ -3,11 +3,10 @@
 use contract::waitlist::EntryStatus;
 use domain::waitlist_form::Words;
 
-use super::link;
 use crate::{
     businesses, contacts,
     kernel::{Error, Result, Services},
-    waitlist,
+    waitlist::{self, link},
 };
 
 /// What their page shows.

@@ -14,18 +14,13 @@ use crate::{
 const MOST: u64 = 200;
 
 /// The secret part of an entry's link.
-pub(crate) async fn token(s: &Services, entry: &waitlist_entry::Model) -> Result<String> {
-    let token = Token::new(key(s, Signs::Lists).await?, entry.id.as_u128(), entry.link_revision);
+pub(crate) async fn token(s: &Services, entry: Uuid, revision: i32) -> Result<String> {
+    let token = Token::new(key(s, Signs::Lists).await?, entry.as_u128(), revision);
     Ok(token.to_string())
 }
 
-/// Its address.
-pub(crate) async fn url(s: &Services, entry: &waitlist_entry::Model) -> Result<String> {
-    Ok(format!("{}/l/{}", s.settings().public_url, token(s, entry).await?))
-}
-
 /// The entry of a link, whichever business's it is: the link alone says so.
-pub(super) async fn find(s: &Services, db: &impl ConnectionTrait, token: &str) -> Result<Option<waitlist_entry::Model>> {
+pub(crate) async fn find(s: &Services, db: &impl ConnectionTrait, token: &str) -> Result<Option<waitlist_entry::Model>> {
     let Some(token) = Token::read(token) else {
         return Ok(None);
     };
