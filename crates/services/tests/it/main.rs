@@ -58,5 +58,6 @@ mod unknown;
 mod vault;
 mod views;
 mod visit_page;
+mod waitlist_form;
 mod waiting;
 mod words;
