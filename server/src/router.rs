@@ -148,7 +148,8 @@ fn strangers(state: &AppState) -> Router<AppState> {
     let door = crowd::Door::new(state.services.clone(), visit_page::busy);
     Router::new()
         .route("/w/form.css", get(waitlist_form::style))
-        .route("/w/{slug}", get(waitlist_form::show).post(waitlist_form::ask))
+        .route("/w/{slug}", get(waitlist_form::show))
+        .route("/w/{slug}/ask", post(waitlist_form::ask))
         .route("/w/{slug}/change", post(waitlist_form::change))
         .route("/w/{slug}/code", post(waitlist_form::join))
         .route("/l/{token}", get(waitlist_form::list))

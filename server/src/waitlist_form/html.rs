@@ -34,7 +34,7 @@ pub fn form(page_: &FormPage, typed: &Typed, wrong: &[Wrong]) -> String {
     body.push_str(&summary(words, wrong));
     let _ = writeln!(
         body,
-        "<form method=\"post\" action=\"/w/{}\" class=\"card\">",
+        "<form method=\"post\" action=\"/w/{}/ask\" class=\"card\">",
         esc(&page_.slug)
     );
     let _ = writeln!(body, "<input type=\"hidden\" name=\"lang\" value=\"{}\">", words.code);
@@ -96,7 +96,7 @@ pub fn code(page_: &FormPage, typed: &Typed, ticket: &str, wrong: &[Wrong]) -> S
          <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\n<label for=\"code\">{label}</label>{error}\
          <input id=\"code\" class=\"code\" name=\"code\" type=\"text\" inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"20\" \
          required autofocus{described}>\n<button class=\"primary\">{join}</button></form>\n\
-         <details class=\"card\"><summary>{no_code}</summary>\n<form method=\"post\" action=\"/w/{slug}\">{kept}<button>{another}</button></form>\
+         <details class=\"card\"><summary>{no_code}</summary>\n<form method=\"post\" action=\"/w/{slug}/ask\">{kept}<button>{another}</button></form>\
          <form method=\"post\" action=\"/w/{slug}/change\">{kept}<button>{change}</button></form></details>\n{footer}",
         ticket = esc(ticket),
         label = esc(words.code_label),

@@ -113,6 +113,8 @@ async fn conversation(app: &TestApp) -> Value {
 /// What opens something without signing in.
 struct Keys {
     visit: String,
+    /// Somebody's place on a waitlist.
+    list: String,
     feed: String,
     invitation: String,
     /// As mails about an account hold them.
@@ -154,6 +156,7 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     look_up(app).await;
     while services::mails::send_some(&app.s).await.expect("mails go out") > 0 {}
     Keys {
+        list: crate::waitlist_form::on_the_list(app, "+14155550188").await,
         invitation: mailed(app, "/invitations/"),
         reset: mailed(app, "/reset/"),
         confirm: mailed(app, "/account/email/"),
@@ -189,6 +192,12 @@ fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
     }
     if route.starts_with("/platform/") {
         return vec![route.replace("{id}", &keys.business)];
+    }
+    if route.starts_with("/w/") {
+        return vec![route.replace("{slug}", "bright-dental")];
+    }
+    if route.starts_with("/l/") {
+        return vec![route.replace("{token}", &keys.list)];
     }
     if route.starts_with("/v/") || route.starts_with("/feeds/") {
         return vec![route.replace("{token}", &keys.visit).replace("{file}", &keys.feed)];
@@ -294,7 +303,7 @@ async fn what_changes_something_does_not_answer_to_get() {
     let app = TestApp::with_clock(Backend::Sqlite).await;
     let ids = a_days_work(&app).await;
     app.sign_in().await;
-    let Keys { visit, .. } = keys(&app, &ids[1]).await;
+    let Keys { visit, list, .. } = keys(&app, &ids[1]).await;
     let before = rows(&app).await;
     let functions: Vec<_> = leptos::server_fn::axum::server_fn_paths().collect();
     assert!(functions.iter().any(|(path, _)| path.contains("/mark_read")), "{functions:?}");
@@ -304,13 +313,15 @@ async fn what_changes_something_does_not_answer_to_get() {
         assert!(!answer.status().is_success(), "GET {path}: {}", answer.status());
     }
     let buttons = ["confirm", "another-time", "cancel", "stop-texts", "preferences"].map(|act| format!("/v/{visit}/{act}"));
+    let lists = ["/w/bright-dental/ask", "/w/bright-dental/change", "/w/bright-dental/code"].map(str::to_owned);
+    let leave = [format!("/l/{list}/leave")];
     let hooks = [
         "/webhooks/twilio/inbound",
         "/webhooks/twilio/status",
         "/twilio/inbound",
         "/twilio/status",
     ];
-    for path in hooks.map(str::to_owned).iter().chain(&buttons) {
+    for path in hooks.map(str::to_owned).iter().chain(&buttons).chain(&lists).chain(&leave) {
         let url = format!("{}{path}", app.url);
         for request in [app.http.get(&url), app.http.head(&url)] {
             let answer = request.send().await.expect("an answer");

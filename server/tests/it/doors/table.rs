@@ -136,7 +136,7 @@ pub const DOORS: &[(&str, Needs)] = &[
     ("POST /v/{token}/confirm", Secret),
     ("POST /v/{token}/preferences", Secret),
     ("POST /v/{token}/stop-texts", Secret),
-    ("POST /w/{slug}", Anybody),
+    ("POST /w/{slug}/ask", Anybody),
     ("POST /w/{slug}/change", Anybody),
     ("POST /w/{slug}/code", Anybody),
     ("POST /webhooks/twilio/inbound", Secret),
