@@ -22,6 +22,7 @@ mod sessions;
 pub mod site;
 mod uploads;
 mod visit_page;
+mod waitlist_form;
 mod webhooks;
 pub mod workers;
 

@@ -26,7 +26,7 @@ use tower_http::{
 
 use crate::{
     AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, preferences, pwa, rest, rest::ApiError, sessions,
-    uploads, visit_page, webhooks,
+    uploads, visit_page, waitlist_form, webhooks,
 };
 
 /// A form of ours is a few kilobytes.
@@ -53,6 +53,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .merge(hooks())
         .merge(operators())
         .merge(customers(&state))
+        .merge(strangers(&state))
         .merge(calendars(&state))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(state);
@@ -149,6 +150,26 @@ fn customers(state: &AppState) -> Router<AppState> {
         ))
 }
 
+/// For those who put themselves on a waitlist.
+fn strangers(state: &AppState) -> Router<AppState> {
+    let door = crowd::Door::new(state.services.clone(), visit_page::busy);
+    Router::new()
+        .route("/w/form.css", get(waitlist_form::style))
+        .route("/w/{slug}", get(waitlist_form::show))
+        .route("/w/{slug}/ask", post(waitlist_form::ask))
+        .route("/w/{slug}/change", post(waitlist_form::change))
+        .route("/w/{slug}/code", post(waitlist_form::join))
+        .route("/l/{token}", get(waitlist_form::list))
+        .route("/l/{token}/leave", post(waitlist_form::leave))
+        .layer(DefaultBodyLimit::max(16 * 1024))
+        .layer(middleware::from_fn_with_state(door, crowd::limit))
+        .layer(middleware::from_fn_with_state(state.services.clone(), visit_page::guard))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(30),
+        ))
+}
+
 /// For calendar programs of staff, which can't sign in.
 fn calendars(state: &AppState) -> Router<AppState> {
     let door = crowd::Door::new(state.services.clone(), feeds::busy);
@@ -234,6 +255,7 @@ fn loggable(path: &str) -> &str {
     match path.split('/').nth(1) {
         Some("v") => "/v/…",
         Some("u") => "/u/…",
+        Some("l") => "/l/…",
         Some("feeds") => "/feeds/…",
         Some("invitations") => "/invitations/…",
         Some("reset") => "/reset/…",

@@ -1,7 +1,7 @@
 //! The page of a visit for its customer, who has a link and no account: plain HTML that needs no script. What changes something is posted,
 //! from this page alone.
 
-pub(crate) mod html;
+pub mod html;
 
 use axum::{
     body::Bytes,
@@ -151,11 +151,11 @@ fn gone() -> Response {
     said(StatusCode::GONE, |words| (words.gone, words.gone_hint))
 }
 
-pub(crate) fn nowhere() -> Response {
+pub fn nowhere() -> Response {
     said(StatusCode::NOT_FOUND, |words| (words.nowhere, words.nowhere_hint))
 }
 
-pub(crate) fn refused(status: StatusCode) -> Response {
+pub fn refused(status: StatusCode) -> Response {
     said(status, |words| (words.refused, words.refused_hint))
 }
 
@@ -164,7 +164,7 @@ pub fn busy() -> Response {
     said(StatusCode::TOO_MANY_REQUESTS, |words| (words.busy, words.busy_hint))
 }
 
-pub(crate) fn broken(cause: &services::Error) -> Response {
+pub fn broken(cause: &services::Error) -> Response {
     tracing::error!(%cause, "the page of a visit failed");
     said(StatusCode::INTERNAL_SERVER_ERROR, |words| (words.broken, words.broken_hint))
 }

@@ -363,3 +363,10 @@ pub struct Ways {
     /// A yes to offers counts only once its customer has confirmed it.
     pub confirm_offers: bool,
 }
+
+/// Whether anybody may put themselves on the waitlist, and where they do that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitlistForm {
+    pub on: bool,
+    pub url: String,
+}

@@ -49,6 +49,9 @@ pub struct ContactView {
     /// The contact that this one turned out to be: what was theirs is there now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<Uuid>,
+    /// Since when they have proved, by a code that was texted to it, that the number is theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_verified_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     #[serde(default)]
     pub updated_at: DateTime<Utc>,

@@ -68,6 +68,8 @@ pub enum Source {
     Import,
     /// The person, by writing to the business on that channel.
     Wrote,
+    /// The person, on the form of a waitlist, with a code that was texted to their phone.
+    WaitlistForm,
 }
 
 words!(Channel is a "channel": Sms = "sms", WhatsApp = "whatsapp", Email = "email");
@@ -76,7 +78,7 @@ words!(State is a "consent state": Unknown = "unknown", OptedIn = "opted_in", Op
 words!(Source is a "consent source":
     Booking = "booking", Keyword = "keyword", Staff = "staff", Api = "api",
     ProviderBlock = "provider_block", PreferencePage = "preference_page", Import = "import",
-    Wrote = "wrote");
+    Wrote = "wrote", WaitlistForm = "waitlist_form");
 
 /// One change of consent as it is hashed into the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 use crate::{
     consent::{Purpose, Sending},
+    verification,
     words::words,
 };
 use serde::{Deserialize, Serialize};
@@ -23,10 +24,12 @@ pub enum Origin {
     Moved,
     /// A time is free for somebody who waits for one.
     Offer,
+    /// The code that shows whether a phone is whose it is said to be, asked for at this moment on a page that is open to everybody.
+    Verification,
 }
 
 words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", OptedOut = "opted_out",
-    Reminder = "reminder", Moved = "moved", Offer = "offer");
+    Reminder = "reminder", Moved = "moved", Offer = "offer", Verification = "verification");
 
 /// How a message counts against the hour's limit and the month's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +129,16 @@ impl Origin {
                 owned: true,
                 useful_s: None,
             },
+            // Nobody looks after one that does not arrive: whoever waits for it asks anew.
+            Self::Verification => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Reply,
+                quiet: false,
+                share: Share::Quarter,
+                priority: 2,
+                owned: true,
+                useful_s: Some(verification::GOOD_FOR.num_seconds()),
+            },
         }
     }
 }
@@ -143,7 +156,7 @@ mod tests {
                 (Sending::Automatic, true, Share::Bounded)
             );
         }
-        for answers in [Origin::Reply, Origin::Automatic] {
+        for answers in [Origin::Reply, Origin::Automatic, Origin::Verification] {
             assert_eq!(answers.policy().sending, Sending::Reply);
         }
     }

@@ -187,6 +187,16 @@ pub fn visit(language: Language, name: Option<&str>) -> String {
     }
 }
 
+/// The code that shows whether a phone is whose it is said to be.
+#[must_use]
+pub fn verification(language: Language, business: &str, code: &str) -> String {
+    let business = line(business);
+    match language {
+        Language::English => english::verification(&business, code),
+        Language::Spanish => spanish::verification(&business, code),
+    }
+}
+
 /// What staff typed, on one line.
 fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -35,6 +35,8 @@ pub mod business {
         pub complete_after: Option<i32>,
         /// Whether customers may cancel on their own page.
         pub customers_cancel: bool,
+        /// Whether anybody may put themselves on the waitlist, on a page of its own.
+        pub waitlist_form: bool,
         /// Whether reminders carry the link to that page.
         pub text_links: bool,
         /// The ways to its customers that are tried, best first, like `sms,email`.

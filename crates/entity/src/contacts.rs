@@ -36,6 +36,8 @@ pub mod contact {
         pub merged_into: Option<Uuid>,
         /// An example: never texted, and taken out with the other examples.
         pub sample: bool,
+        /// Since when it is proved that the number is theirs.
+        pub phone_verified_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }

@@ -59,5 +59,6 @@ pub mod reports;
 pub mod selftest;
 pub mod tasks;
 pub mod vault;
+pub mod verification;
 pub mod waitlist;
 pub mod whatsapp;

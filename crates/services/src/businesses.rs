@@ -106,6 +106,7 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         state_hours: Set(false),
         complete_after: Set(None),
         customers_cancel: Set(false),
+        waitlist_form: Set(false),
         text_links: Set(false),
         channels: Set(domain::fallback::words(&domain::fallback::USUAL)),
         learn_channels: Set(false),

@@ -12,6 +12,7 @@ mod import;
 pub mod language;
 pub(crate) mod merge;
 mod offers;
+mod proved;
 mod query;
 mod rows;
 mod samples;
@@ -64,6 +65,7 @@ pub use change::{change_consent, patch, record_consent, set_blocked, update};
 pub(crate) use further::{entries_of, merge_of_thread, merged_into, not_merged, reachable};
 pub use import::batch;
 pub(crate) use import::{FromFile, agree_to_mail, agree_to_offers, from_file, known, reserve};
+pub(crate) use proved::{Said, proved};
 #[cfg(test)]
 pub(crate) use query::all;
 pub use query::{get, list, people};

@@ -5,9 +5,10 @@
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `preferences` (what customers say of how they are reached), `feeds`, `conversations`, `messages`,
 //!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `twins` (what WhatsApp has approved), `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `verification` (whose phone it is, by a code that is texted to it);
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
-//!   `waitlist`, which fills times that come free, and asks, too;
+//!   `waitlist`, which fills times that come free, and asks, too; `waitlist_form`, by which anybody joins it;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
 //!   `receiving`, which answers; `reconcile`, which compares;
 //!   `retention`, which removes what texts said.
@@ -64,8 +65,10 @@ pub mod setup;
 mod spend;
 pub mod tasks;
 pub mod twins;
+mod verification;
 pub mod visit_page;
 pub mod waitlist;
+pub mod waitlist_form;
 
 use channels::connections::{self, Connections};
 use kernel::{services::Extensions, tx::Wiring};
@@ -122,6 +125,7 @@ impl Services {
             .with(contacts::Looks::new(1))
             .with(contacts::search::Cache::default())
             .with(Connections::new(twilio.api, twilio.account))
+            .with(verification::Addresses::default())
             .with(channels::push::Push::new(&settings.public_url))
             .with(calendars::Fetcher::new(settings.private_calendars))
             .with(email)

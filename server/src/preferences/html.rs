@@ -8,7 +8,7 @@ use domain::{
 };
 use services::preferences::Preferences;
 
-use crate::visit_page::html::{document, esc};
+use crate::visit_page::html::{STYLE, document, esc};
 
 /// The page of somebody.
 pub fn page(token: &str, page: &Preferences) -> String {
@@ -59,7 +59,7 @@ pub fn page(token: &str, page: &Preferences) -> String {
             esc(&page.contact_line)
         );
     }
-    document(words.code, &words.with(words.title, &page.business), &body)
+    document(words.code, &words.with(words.title, &page.business), STYLE, &body)
 }
 
 /// `says` and `press` are HTML.

@@ -114,6 +114,8 @@ async fn conversation(app: &TestApp) -> Value {
 struct Keys {
     visit: String,
     person: String,
+    /// Somebody's place on a waitlist.
+    list: String,
     feed: String,
     invitation: String,
     /// As mails about an account hold them.
@@ -165,6 +167,7 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     look_up(app).await;
     while services::mails::send_some(&app.s).await.expect("mails go out") > 0 {}
     Keys {
+        list: crate::waitlist_form::on_the_list(app, "+14155550188").await,
         invitation: mailed(app, "/invitations/"),
         reset: mailed(app, "/reset/"),
         confirm: mailed(app, "/account/email/"),
@@ -204,6 +207,12 @@ fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
     }
     if route.starts_with("/u/") {
         return vec![route.replace("{token}", &keys.person)];
+    }
+    if route.starts_with("/w/") {
+        return vec![route.replace("{slug}", "bright-dental")];
+    }
+    if route.starts_with("/l/") {
+        return vec![route.replace("{token}", &keys.list)];
     }
     if route.starts_with("/v/") || route.starts_with("/feeds/") {
         return vec![route.replace("{token}", &keys.visit).replace("{file}", &keys.feed)];
@@ -309,7 +318,7 @@ async fn what_changes_something_does_not_answer_to_get() {
     let app = TestApp::with_clock(Backend::Sqlite).await;
     let ids = a_days_work(&app).await;
     app.sign_in().await;
-    let Keys { visit, person, .. } = keys(&app, &ids[1]).await;
+    let Keys { visit, person, list, .. } = keys(&app, &ids[1]).await;
     let before = rows(&app).await;
     let functions: Vec<_> = leptos::server_fn::axum::server_fn_paths().collect();
     assert!(functions.iter().any(|(path, _)| path.contains("/mark_read")), "{functions:?}");
@@ -320,6 +329,8 @@ async fn what_changes_something_does_not_answer_to_get() {
     }
     let buttons = ["confirm", "another-time", "cancel", "stop-texts", "preferences"].map(|act| format!("/v/{visit}/{act}"));
     let preferences = ["emails", "texts", "offers", "everything", "preferences"].map(|act| format!("/u/{person}/{act}"));
+    let lists = ["/w/bright-dental/ask", "/w/bright-dental/change", "/w/bright-dental/code"].map(str::to_owned);
+    let leave = [format!("/l/{list}/leave")];
     let hooks = [
         "/webhooks/mail/bounce",
         "/webhooks/twilio/inbound",
@@ -327,7 +338,8 @@ async fn what_changes_something_does_not_answer_to_get() {
         "/twilio/inbound",
         "/twilio/status",
     ];
-    for path in hooks.map(str::to_owned).iter().chain(&buttons).chain(&preferences) {
+    let pages = buttons.iter().chain(&preferences).chain(&lists).chain(&leave);
+    for path in hooks.map(str::to_owned).iter().chain(pages) {
         let url = format!("{}{path}", app.url);
         for request in [app.http.get(&url), app.http.head(&url)] {
             let answer = request.send().await.expect("an answer");

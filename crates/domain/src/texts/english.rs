@@ -89,6 +89,12 @@ pub(super) fn opted_out(business: &str) -> String {
     format!("{business}: you get no more messages from us. Reply START to get them again.")
 }
 
+pub(super) fn verification(business: &str, code: &str) -> String {
+    format!(
+        "{business}: {code} is your code for the waitlist. It is good for 10 minutes. If you did not ask for it, please ignore this text."
+    )
+}
+
 fn choices(token: Option<u16>) -> String {
     let token = token.map(|t| t.to_string()).unwrap_or_default();
     format!("Y{token} to confirm or N{token} if you need another time.")

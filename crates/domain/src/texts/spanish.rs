@@ -133,6 +133,10 @@ pub(super) fn opted_out(business: &str) -> String {
     format!("{business}: no recibirá más mensajes nuestros. Responda START para volver a recibirlos.")
 }
 
+pub(super) fn verification(business: &str, code: &str) -> String {
+    format!("{business}: {code} es su clave para la lista de espera. Vale 10 minutos. Si no la ha pedido, ignore este mensaje.")
+}
+
 fn choices(token: Option<u16>) -> String {
     let token = token.map(|t| t.to_string()).unwrap_or_default();
     format!("S{token} para confirmar o N{token} si necesita otra hora.")

@@ -108,6 +108,7 @@ fn written(language: Language) -> Vec<(&'static str, String)> {
         ("help", help(language, "Bright Dental", "Call (415) 555-0100.")),
         ("help_without_contact", help(language, "Bright Dental", "")),
         ("started", started(language, "Bright Dental")),
+        ("verification", verification(language, "Bright Dental", "004217")),
     ]
 }
 
@@ -175,6 +176,7 @@ proptest! {
         for text in [
             reminder(language, &name, None, here(appointment()), token), moved(language, &name, None, here(appointment()), token),
             correction(language, &name), help(language, &name, "Call us"), started(language, &name),
+            verification(language, &name, "004217"),
             ask_which(language, &name, &two), reminder_many(language, &name, &two, false), reminder_many(language, &name, &two, true),
         ] {
             let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();

@@ -275,6 +275,7 @@ pub(super) fn shown(row: contact::Model, consent: ConsentView, country: &str) ->
         tags: Vec::new(),
         other_phones: Vec::new(),
         merged_into: row.merged_into,
+        phone_verified_at: row.phone_verified_at,
         created_at: row.created_at,
         updated_at: row.updated_at,
     }

@@ -125,6 +125,9 @@ impl Valid {
         }
         row.search = Set(self.name.to_lowercase());
         row.name = Set(self.name);
+        if row.phone.as_ref() != &self.phone {
+            row.phone_verified_at = Set(None);
+        }
         row.phone_key = Set(Some(vault.index(PHONE, &self.phone)));
         row.phone = Set(vault.seal(PHONE, &self.phone));
         row.email = Set(self.email.map(|email| vault.seal(EMAIL, &email)));
@@ -164,6 +167,7 @@ pub(super) fn fresh(tx: &Tx, business_id: Uuid, v: Valid) -> contact::Model {
         next_token: FIRST_TOKEN,
         merged_into: None,
         sample: false,
+        phone_verified_at: None,
         created_at: tx.now,
         updated_at: tx.now,
     }

@@ -71,6 +71,8 @@ pub(crate) enum Event {
     ContactUnblocked(Arc<contact::Model>),
     ContactOptedOut(Arc<contact::Model>, Channel),
     ContactOptedIn(Arc<contact::Model>),
+    /// They typed the code that was texted to it.
+    PhoneVerified(Uuid),
     /// What they said to offers and review requests alone.
     OffersDecided(Uuid),
     /// Somebody else says that they want offers on this channel; they are to say so themselves.
@@ -172,6 +174,8 @@ pub(crate) enum Event {
     VisitRulesChanged,
     /// What happens to conversations by itself.
     InboxRulesChanged,
+    /// Whether anybody may put themselves on the waitlist.
+    WaitlistFormChanged,
     /// How long what texts say is kept.
     RetentionChanged,
     AppointmentTypeAdded(Uuid),
@@ -388,6 +392,7 @@ impl Event {
             E::AuditExported => ("audit.exported", "business", None),
             E::ContactOptedIn(c) => ("consent.opted_in", "contact", Some(c.id)),
             E::ContactOptedOut(c, _) => ("consent.opted_out", "contact", Some(c.id)),
+            E::PhoneVerified(id) => ("contact.phone_verified", "contact", Some(*id)),
             E::OffersDecided(id) => ("consent.offers", "contact", Some(*id)),
             E::OffersToConfirm(c, _) => ("consent.offers_asked", "contact", Some(c.id)),
             E::ImportStarted(id) => ("import.started", "import", Some(*id)),
@@ -428,6 +433,7 @@ impl Event {
             } => ("business.countries_updated", "business", None),
             E::RemindersChanged => ("business.reminders_updated", "business", None),
             E::VisitRulesChanged => ("business.visits_updated", "business", None),
+            E::WaitlistFormChanged => ("business.waitlist_form_updated", "business", None),
             E::InboxRulesChanged => ("business.inbox_updated", "business", None),
             E::RetentionChanged => ("business.retention_updated", "business", None),
             E::AppointmentTypeAdded(id) => ("appointment_type.created", "appointment_type", Some(*id)),
@@ -538,6 +544,7 @@ impl Event {
             | E::ContactMerged(id)
             | E::MergeUndone(id)
             | E::HoldDecided(id)
+            | E::PhoneVerified(id)
             | E::OffersDecided(id)
             | E::ConsentExported(id) => Some(*id),
             _ => None,

@@ -45,7 +45,7 @@ async fn ask(tx: &mut Tx, person: &contact::Model, channel: Channel) -> Result<(
     let language = contacts::language::of(&business, person);
     let url = preferences::link::url(tx.services(), person.id).await?;
     let (subject, body) = match channel {
-        Channel::Sms => {
+        Channel::Sms | Channel::WhatsApp => {
             let text = letters::confirm_offers_text(language, &business.name);
             let text = businesses::language::as_sent(&business, text);
             (None, texts::with_link(&text, &url))

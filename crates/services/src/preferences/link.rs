@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelec
 use uuid::Uuid;
 
 use crate::{
-    appointments,
+    appointments::link::{self, Signs},
     kernel::{Result, Services},
 };
 
@@ -18,14 +18,14 @@ const MOST: u64 = 200;
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn url(s: &Services, contact: Uuid) -> Result<String> {
-    let token = Token::of_person(appointments::link::key(s).await?, contact.as_u128());
+    let token = Token::of_person(link::key(s, Signs::People).await?, contact.as_u128());
     Ok(format!("{}/u/{token}", s.settings().public_url))
 }
 
 /// Whose link it is: business and contact.
 pub(super) async fn open(s: &Services, db: &impl ConnectionTrait, token: &str) -> Result<Option<(Uuid, Uuid)>> {
     let Some(token) = Token::read(token) else { return Ok(None) };
-    let key = appointments::link::key(s).await?;
+    let key = link::key(s, Signs::People).await?;
     let rows: Vec<(Uuid, Uuid)> = near(&token)
         .select_only()
         .columns([contact::Column::BusinessId, contact::Column::Id])

@@ -84,6 +84,28 @@ pub async fn join(s: &Services, business_id: Uuid, cmd: Join) -> Result<EntryVie
     finish(tx, business_id, row.id).await
 }
 
+/// Somebody joins by the form of a business, having shown that the number is theirs: the caller holds their lock. Who has joined that way
+/// already waits for what they say now, and keeps their place.
+///
+/// # Errors
+/// `Invalid` per field; `Conflict` for who waits several times already.
+pub(crate) async fn joined(tx: &mut Tx, contact: &contact::Model, cmd: AddEntry) -> Result<waitlist_entry::Model> {
+    let by = Principal::CustomerPage;
+    let known = waiting_of(tx, contact).await?;
+    let Some(known) = known.into_iter().find(|row| row.source == source(&by)) else {
+        return insert(tx, &by, contact, cmd).await;
+    };
+    let now = EditEntry {
+        for_name: Some(cmd.for_name.unwrap_or_default()),
+        type_ids: Some(cmd.type_ids),
+        windows: Some(cmd.windows),
+        notice_minutes: cmd.notice_minutes,
+        notes: Some(cmd.notes.unwrap_or_default()),
+        ..EditEntry::default()
+    };
+    change(tx, &by, known, now).await
+}
+
 /// Entries of a person that wait, the oldest first. The caller holds the contact's lock.
 async fn waiting_of(tx: &Tx, contact: &contact::Model) -> Result<Vec<waitlist_entry::Model>> {
     let mut rows = waitlist_entry::Entity::in_business(contact.business_id)
@@ -230,16 +252,22 @@ pub async fn edit(s: &Services, actor: &Actor, id: Uuid, cmd: EditEntry) -> Resu
             "This person is not on the waitlist any more. Please put them on it anew.",
         ));
     }
+    change(&mut tx, &actor.who, before, cmd).await?;
+    finish(tx, actor.business_id, id).await
+}
+
+async fn change(tx: &mut Tx, by: &Principal, before: waitlist_entry::Model, cmd: EditEntry) -> Result<waitlist_entry::Model> {
+    let business_id = before.business_id;
     let (was, silences) = (facts(&before), before.silences);
     let mut row = before.into_active_model();
     if let Some(name) = &cmd.for_name {
         row.for_name = Set(for_name(Some(name))?);
     }
     if let Some(ids) = cmd.type_ids {
-        row.types = Set(kept_ids(&known_types(&tx, actor.business_id, ids).await?));
+        row.types = Set(kept_ids(&known_types(tx, business_id, ids).await?));
     }
     if let Some(ids) = cmd.location_ids {
-        row.locations = Set(kept_ids(&known_locations(&tx, actor.business_id, ids).await?));
+        row.locations = Set(kept_ids(&known_locations(tx, business_id, ids).await?));
     }
     if let Some(labels) = cmd.staff_labels {
         row.staff = Set(kept_names(&names(labels)?));
@@ -263,8 +291,8 @@ pub async fn edit(s: &Services, actor: &Actor, id: Uuid, cmd: EditEntry) -> Resu
     row.updated_at = Set(tx.now);
     let after = row.update(&tx.db).await?;
     let event = Event::WaitlistEntryChanged(Arc::new(after.clone()));
-    tx.record_change(actor.business_id, &actor.who, event, Some(was), Some(facts(&after)));
-    finish(tx, actor.business_id, id).await
+    tx.record_change(business_id, by, event, Some(was), Some(facts(&after)));
+    Ok(after)
 }
 
 /// Takes somebody off the waitlist; what they were offered and have not answered is taken back. Doing it twice changes nothing.

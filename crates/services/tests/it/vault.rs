@@ -139,6 +139,7 @@ async fn left_behind(db: &Db) -> Vec<String> {
         ("mail", "why"),
         ("push_key", "secret"),
         ("link_key", "secret"),
+        ("verification", "phone"),
         ("push_device", "endpoint"),
         ("push_device", "auth"),
         ("twilio_account", "token"),
