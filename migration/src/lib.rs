@@ -68,6 +68,7 @@ const FILES: &[File] = &[
     file!(each "0062_running_an_installation"),
     file!(each "0064_countries_and_retention"),
     file!(each "0066_ways_in"),
+    file!(each "0070_texts_of_a_business"),
 ];
 
 /// Our own tables.

@@ -13,6 +13,7 @@ mod numbers;
 mod reports;
 mod said;
 mod tasks;
+mod templates;
 
 use axum::{
     Json, Router,
@@ -116,6 +117,11 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(tasks::get, tasks::edit))
         .routes(routes!(tasks::done))
         .routes(routes!(tasks::reopen))
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::preview))
+        .routes(routes!(templates::get, templates::put, templates::remove))
+        .routes(routes!(templates::versions))
+        .routes(routes!(templates::restore))
         .routes(routes!(numbers::list))
         .routes(routes!(numbers::ask, numbers::requests))
         .routes(routes!(numbers::get))

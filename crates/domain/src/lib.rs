@@ -50,6 +50,7 @@ pub mod series;
 pub mod slug;
 pub mod snooze;
 pub mod template;
+pub mod templates;
 pub mod texts;
 pub mod visit_page;
 pub mod when;

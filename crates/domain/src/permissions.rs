@@ -115,6 +115,9 @@ table! {
     /// To ask for another number.
     WriteNumbers:        yes    yes    no     scope("numbers:write");
     ReadMembers:         yes    yes    yes    scope("members:read");
+    ReadTemplates:       yes    yes    yes    scope("templates:read");
+    /// What customers are texted.
+    WriteTemplates:      yes    yes    no     scope("templates:write");
     /// Files of all contacts, visits or messages. A key reads all of them anyway, page by page.
     ExportData:          yes    yes    no     ANY;
     /// Who changed what.
@@ -197,7 +200,8 @@ mod tests {
                 P::ReadTasks,
                 P::WriteTasks,
                 P::ReadNumbers,
-                P::ReadMembers
+                P::ReadMembers,
+                P::ReadTemplates
             ],
             "the day's work"
         );
@@ -208,10 +212,10 @@ mod tests {
     #[test]
     fn a_scope_is_written_once_and_gives_what_it_says_alone() {
         let mut written: Vec<&str> = Permission::scopes().map(|(text, _)| text).collect();
-        assert_eq!(written.len(), 12);
+        assert_eq!(written.len(), 14);
         written.sort_unstable();
         written.dedup();
-        assert_eq!(written.len(), 12, "each once");
+        assert_eq!(written.len(), 14, "each once");
         for (_, has) in Permission::scopes() {
             for (text, what) in Permission::scopes() {
                 assert_eq!(key_allows(&[has], what), has == what, "{has:?} and {text}");

@@ -58,4 +58,5 @@ pub mod reminders;
 pub mod reports;
 pub mod selftest;
 pub mod tasks;
+pub mod templates;
 pub mod vault;

@@ -4,7 +4,7 @@
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `feeds`, `conversations`, `messages`,
-//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words); then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
@@ -61,6 +61,7 @@ pub mod sending;
 pub mod setup;
 mod spend;
 pub mod tasks;
+pub mod templates;
 pub mod visit_page;
 
 use channels::connections::{self, Connections};
@@ -117,6 +118,7 @@ impl Services {
             .with(appointments::link::Signing::default())
             .with(contacts::Looks::new(1))
             .with(contacts::search::Cache::default())
+            .with(templates::Cache::default())
             .with(Connections::new(twilio.api, twilio.account))
             .with(channels::push::Push::new(&settings.public_url))
             .with(calendars::Fetcher::new(settings.private_calendars))

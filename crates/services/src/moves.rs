@@ -13,6 +13,7 @@ use domain::{
     later::Delay,
     moves::{Move, TELL_AFTER},
     origin::Origin,
+    templates::{Kind, Which},
     texts,
 };
 use entity::{
@@ -31,6 +32,7 @@ use crate::{
     conversations, delivery,
     kernel::{Actor, Event, Permission, Result, Services, Tx, error::problem, events::Recorded, tx::Objections},
     messages, outbox, questions, tasks,
+    templates::{self, About},
 };
 
 /// Why a text about a move is taken back.
@@ -243,21 +245,20 @@ async fn tell(tx: &mut Tx, visit: &appointment::Model, change: appointment_chang
     };
     let other = questions::others_open(tx, business.id, contact.id, &[visit.id]).await?;
     let token = u16::try_from(visit.token).ok().filter(|_| other);
+    let language = contacts::language::of(&business, &contact);
+    let known = texts::one(language, &business.name, visit.for_name.as_deref(), start, token);
+    let about = About {
+        business: &business,
+        contact: Some(&contact),
+        visit: Some(visit),
+    };
+    let said = templates::say(tx, Which::sms(Kind::Moved, language), about, known).await?;
     let new = outbox::New {
         origin: Origin::Moved,
         origin_id: Some(change.id),
         channel: Channel::Sms,
-        subject: None,
-        body: businesses::language::as_sent(
-            &business,
-            texts::moved(
-                contacts::language::of(&business, &contact),
-                &business.name,
-                visit.for_name.as_deref(),
-                start,
-                token,
-            ),
-        ),
+        subject: said.subject,
+        body: said.body,
         correlation_id: Some(format!("moved:{}", change.id)),
         author: None,
         appointment_id: Some(visit.id),

@@ -5,6 +5,7 @@ mod answer;
 mod handle;
 mod receive;
 mod route;
+mod saying;
 
 pub(crate) use receive::{InboundBatch, forget, receive_again, take, unprocessed};
 pub use receive::{Received, receive};

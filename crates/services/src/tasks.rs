@@ -44,14 +44,16 @@ pub(crate) enum Kind {
     UnclearMessage,
     OptOut,
     ClockChange,
-    /// Somebody thought of it.
+    /// A text of the business's own could not be sent.
+    Template,
     /// A calendar that is read needs a person.
     Calendar,
+    /// Somebody thought of it.
     ByHand,
 }
 
 impl Kind {
-    const ALL: [Kind; 9] = [
+    const ALL: [Kind; 10] = [
         Kind::Reschedule,
         Kind::Call,
         Kind::Clarify,
@@ -59,6 +61,7 @@ impl Kind {
         Kind::UnclearMessage,
         Kind::OptOut,
         Kind::ClockChange,
+        Kind::Template,
         Kind::Calendar,
         Kind::ByHand,
     ];
@@ -72,6 +75,7 @@ impl Kind {
             Kind::UnclearMessage => "unclear_message",
             Kind::OptOut => "opt_out",
             Kind::ClockChange => "clock_change",
+            Kind::Template => "template",
             Kind::Calendar => "calendar",
             Kind::ByHand => "by_hand",
         }

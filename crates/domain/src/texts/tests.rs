@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     segments::{self, Encoding},
+    templates::{Channel, Kind, Values, built_in, fill},
     zone::named,
 };
 use chrono::Duration;
@@ -30,6 +31,38 @@ fn visit(start: Start, name: Option<&str>, token: u16) -> Visit {
 /// An appointment in New York, for somebody there.
 fn here(at: DateTime<Utc>) -> Start {
     start(at, "America/New_York", "America/New_York")
+}
+
+fn said(kind: Kind, language: Language, values: &Values) -> String {
+    fill(kind, built_in(kind, Channel::Sms, language).body, values).expect("a built-in text")
+}
+
+fn reminder(language: Language, business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
+    said(Kind::Reminder, language, &one(language, business, name, start, token))
+}
+
+fn moved(language: Language, business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
+    said(Kind::Moved, language, &one(language, business, name, start, token))
+}
+
+fn reminder_many(language: Language, business: &str, all: &[Visit], only_codes: bool) -> String {
+    said(Kind::ReminderMany, language, &many(language, business, all, only_codes))
+}
+
+fn ask_which(language: Language, business: &str, visits: &[Visit]) -> String {
+    said(Kind::WhichVisit, language, &which(language, business, visits))
+}
+
+fn correction(language: Language, business: &str) -> String {
+    said(Kind::Correction, language, &plain(business))
+}
+
+fn help(language: Language, business: &str, contact_line: &str) -> String {
+    said(Kind::Help, language, &reached(business, contact_line))
+}
+
+fn started(language: Language, business: &str) -> String {
+    said(Kind::Started, language, &plain(business))
 }
 
 /// What is sent where texts are kept short.

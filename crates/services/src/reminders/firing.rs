@@ -7,6 +7,7 @@ use domain::{
     delivery::Status,
     origin::Origin,
     reminders::{AtSend, Kind, Skip, at_send},
+    templates::{Kind as Text, Which},
     texts,
 };
 use entity::{
@@ -32,6 +33,7 @@ use crate::{
     delivery,
     kernel::{Actor, Permission, Result, Services, Tx, error::problem, tx::Changed},
     outbox, questions, tasks,
+    templates::{self, About},
 };
 
 /// Reminders taken per look.
@@ -276,28 +278,35 @@ async fn text(
     }
 }
 
-async fn words(tx: &Tx, business: &business::Model, contact: &contact::Model, told: &[Told], other: bool) -> Result<String> {
+async fn words(tx: &mut Tx, business: &business::Model, contact: &contact::Model, told: &[Told], other: bool) -> Result<String> {
     let mut all = Vec::with_capacity(told.len());
     for (appointment, _) in told {
         all.push(texts::Visit {
-            start: super::start(&tx.db, business, contact, appointment).await?,
+            start: templates::start(&tx.db, business, contact, appointment).await?,
             name: appointment.for_name.clone(),
             token: appointment.token as u16,
         });
     }
     all.sort_by_key(|one| one.start.at);
     let language = contacts::language::of(business, contact);
-    let body = match all.as_slice() {
+    let (kind, known) = match all.as_slice() {
         [one] => {
             let token = other.then_some(one.token);
-            texts::reminder(language, &business.name, one.name.as_deref(), one.start, token)
+            let known = texts::one(language, &business.name, one.name.as_deref(), one.start, token);
+            (Text::Reminder, known)
         }
-        several => texts::reminder_many(language, &business.name, several, other),
+        several => (Text::ReminderMany, texts::many(language, &business.name, several, other)),
     };
-    let body = businesses::language::as_sent(business, body);
-    match told.first().filter(|_| business.text_links && told.len() == 1) {
-        Some((appointment, _)) => Ok(texts::with_link(&body, &link::url(tx.services(), appointment).await?)),
-        None => Ok(body),
+    let alone = told.first().map(|(visit, _)| visit).filter(|_| told.len() == 1);
+    let about = About {
+        business,
+        contact: Some(contact),
+        visit: alone,
+    };
+    let said = templates::say(tx, Which::sms(kind, language), about, known).await?;
+    match alone.filter(|_| business.text_links && !said.has_link) {
+        Some(visit) => Ok(texts::with_link(&said.body, &link::url(tx.services(), visit).await?)),
+        None => Ok(said.body),
     }
 }
 

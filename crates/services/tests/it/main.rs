@@ -52,6 +52,7 @@ mod settings;
 mod signing_in;
 mod status;
 mod tasks;
+mod templates;
 mod today;
 mod types;
 mod unknown;
