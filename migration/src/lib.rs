@@ -69,6 +69,7 @@ const FILES: &[File] = &[
     file!(each "0064_countries_and_retention"),
     file!(each "0066_ways_in"),
     file!(each "0068_waitlist"),
+    file!(each "0070_texts_of_a_business"),
     file!(each "0072_whatsapp"),
     file!(each "0073_whatsapp_templates"),
     file!(each "0074_ways_to_customers"),

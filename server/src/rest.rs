@@ -14,6 +14,7 @@ mod problems;
 mod reports;
 mod said;
 mod tasks;
+mod templates;
 mod waitlist;
 
 use axum::{
@@ -129,6 +130,11 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(waitlist::skip))
         .routes(routes!(waitlist::offer_time))
         .routes(routes!(waitlist::offer_times))
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::preview))
+        .routes(routes!(templates::get, templates::put, templates::remove))
+        .routes(routes!(templates::versions))
+        .routes(routes!(templates::restore))
         .routes(routes!(numbers::list))
         .routes(routes!(numbers::ask, numbers::requests))
         .routes(routes!(numbers::get))

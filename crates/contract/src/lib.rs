@@ -34,6 +34,7 @@ pub mod selftest;
 pub mod setup;
 pub mod task_form;
 pub mod tasks;
+pub mod templates;
 pub mod today;
 pub mod waitlist;
 pub mod whatsapp;

@@ -47,9 +47,8 @@ impl Area {
             return Self::Consent;
         }
         match action.split('.').next().unwrap_or_default() {
-            "business" | "appointment_type" | "staff_label" | "location" | "quick_reply" | "saved_filter" | "samples" => {
-                Self::Settings
-            }
+            "business" | "appointment_type" | "staff_label" | "location" | "quick_reply" | "saved_filter" | "samples"
+            | "template" => Self::Settings,
             "member" | "invitation" | "account" => Self::Members,
             "consent" => Self::Consent,
             "number" | "number_request" | "whatsapp_template" | "sender" | "registration" | "twilio_account" => Self::Numbers,
@@ -175,6 +174,8 @@ pub fn title(action: &str) -> String {
         "platform.look_ended" => "Who runs the installation stopped looking",
         "samples.added" => "Examples added",
         "samples.removed" => "Examples removed",
+        "template.reset" => "Text set back to the built-in one",
+        "template.updated" => "Text to customers changed",
         "saved_filter.created" => "Filter shared with everybody",
         "saved_filter.deleted" => "Shared filter removed",
         "saved_filter.updated" => "Shared filter renamed",

@@ -124,13 +124,13 @@ mod tests {
 
     #[test]
     fn an_order_is_ones_own_or_the_business_s() {
-        use Channel::{Email, Sms};
+        use Channel::{Email, Sms, WhatsApp};
         for (own, business, expected) in [
             (None, "sms,email", vec![Sms, Email]),
             (Some("email,sms"), "sms,email", vec![Email, Sms]),
             (Some("email"), "sms,email", vec![Email]),
             (Some("pigeon"), "email", vec![Email]),
-            (Some(""), "", vec![Sms, Email]),
+            (Some(""), "", vec![Sms, WhatsApp, Email]),
         ] {
             assert_eq!(order(own, business), expected, "{own:?} {business}");
         }

@@ -1,9 +1,10 @@
-//! What customers read by e-mail, in their language. The same news as in `texts`, with room for whole sentences: a mail asks for a button to
-//! be pressed, and nobody has to answer it with a letter.
+//! What stands in mails to customers and around them, in their language: a mail asks for a button to be pressed, and nobody has to answer
+//! it with a letter. What most mails say is `templates`; what asks for consent is for nobody to word otherwise, and stands here.
 
 use crate::{
     language::Language,
-    texts::{Start, Visit, first_name},
+    templates::{Values, Variable},
+    texts::{Visit, first_name, plain},
 };
 
 /// A mail to be: its subject and its paragraphs.
@@ -17,60 +18,20 @@ fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Of whom the visit is: `your`, `Tom's`.
-fn whose(language: Language, name: Option<&str>) -> (String, String) {
-    let name = name.map(first_name).filter(|name| !name.is_empty());
-    match (language, name) {
-        (Language::English, None) => ("Your visit".to_owned(), "your visit".to_owned()),
-        (Language::English, Some(name)) => (format!("{name}'s visit"), format!("{name}'s visit")),
-        (Language::Spanish, None) => ("Su cita".to_owned(), "su cita".to_owned()),
-        (Language::Spanish, Some(name)) => (format!("La cita de {name}"), format!("la cita de {name}")),
-    }
-}
-
-/// The reminder of a visit.
+/// A letter about several visits of one day, the soonest first; each is answered by a button of its own.
 #[must_use]
-pub fn reminder(language: Language, business: &str, name: Option<&str>, start: Start) -> Written {
-    let (business, (whose, of), when) = (line(business), whose(language, name), start.short(language));
-    let (subject, says, asks) = match language {
-        Language::English => (
-            format!("{whose} at {business}: {when}"),
-            format!("{business} reminds you of {of} on {when}."),
-            "Does this time suit you? Please confirm, or ask for another time:".to_owned(),
-        ),
-        Language::Spanish => (
-            format!("{whose} en {business}: {when}"),
-            format!("{business} le recuerda {of}: {when}."),
-            "¿Le viene bien esta hora? Confirme, por favor, o pida otra:".to_owned(),
-        ),
+pub fn many(language: Language, business: &str, all: &[Visit]) -> Values {
+    let listed: Vec<String> = all.iter().map(|visit| called(language, visit)).collect();
+    let day = all.first().map(|one| one.start.day(language)).unwrap_or_default();
+    let asks = match language {
+        Language::English => "Do these times suit you? Please confirm each, or ask for another time:",
+        Language::Spanish => "¿Le vienen bien? Confirme cada una, por favor, o pida otra hora:",
     };
-    Written {
-        subject,
-        paragraphs: vec![says, asks],
-    }
-}
-
-/// The reminder of several visits of one day, the soonest first; each is answered by a button of its own.
-#[must_use]
-pub fn reminder_many(language: Language, business: &str, all: &[Visit]) -> Written {
-    let (business, count) = (line(business), all.len());
-    let (subject, says, asks) = match language {
-        Language::English => (
-            format!("{count} visits at {business}"),
-            format!("{business} reminds you of {count} visits:"),
-            "Do these times suit you? Please confirm each, or ask for another time:".to_owned(),
-        ),
-        Language::Spanish => (
-            format!("{count} citas en {business}"),
-            format!("{business} le recuerda {count} citas:"),
-            "¿Le vienen bien? Confirme cada una, por favor, o pida otra hora:".to_owned(),
-        ),
-    };
-    let listed = all.iter().map(|visit| called(language, visit)).collect::<Vec<_>>().join("\n");
-    Written {
-        subject,
-        paragraphs: vec![says, listed, asks],
-    }
+    plain(business)
+        .with(Variable::Date, &day)
+        .with_lines(Variable::Visits, &listed)
+        .with(Variable::Answers, asks)
+        .with(Variable::Count, &all.len().to_string())
 }
 
 /// One of several: "Tom, Tue Jan 5, 3:00 PM".
@@ -80,28 +41,6 @@ pub fn called(language: Language, visit: &Visit) -> String {
     match visit.name.as_deref().map(first_name).filter(|name| !name.is_empty()) {
         Some(name) => format!("{name}, {when}"),
         None => when,
-    }
-}
-
-/// Tells that a visit has another time, and asks anew.
-#[must_use]
-pub fn moved(language: Language, business: &str, name: Option<&str>, start: Start) -> Written {
-    let (business, (whose, _), when) = (line(business), whose(language, name), start.short(language));
-    let (subject, says, asks) = match language {
-        Language::English => (
-            format!("{whose} at {business} is now on {when}"),
-            format!("{whose} at {business} has another time: it is now on {when}."),
-            "Does this time suit you? Please confirm, or ask for another time:".to_owned(),
-        ),
-        Language::Spanish => (
-            format!("{whose} en {business} es ahora {when}"),
-            format!("{whose} en {business} tiene otra hora: ahora es {when}."),
-            "¿Le viene bien esta hora? Confirme, por favor, o pida otra:".to_owned(),
-        ),
-    };
-    Written {
-        subject,
-        paragraphs: vec![says, asks],
     }
 }
 
@@ -181,7 +120,12 @@ pub fn footer(language: Language, business: &str, contact_line: &str) -> (String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::zone::Zone;
+    use crate::{
+        templates::{Channel, Kind, built_in, fill},
+        texts::{self, Start},
+        zone::Zone,
+    };
+    use rstest::rstest;
 
     fn start() -> Start {
         let place = Zone::named("America/New_York").expect("a zone");
@@ -192,22 +136,76 @@ mod tests {
         }
     }
 
+    fn written(kind: Kind, language: Language, values: &Values) -> (String, String) {
+        let words = built_in(kind, Channel::Email, language);
+        let said = |text: &str| fill(kind, text, values).expect("a built-in text");
+        (said(words.subject.expect("a mail has one")), said(words.body))
+    }
+
+    fn alone(kind: Kind, language: Language, name: Option<&str>) -> (String, String) {
+        written(
+            kind,
+            language,
+            &texts::one(language, "Bright  Dental", name, start(), Some(101)),
+        )
+    }
+
+    #[rstest]
+    #[case::mine(
+        Kind::Reminder,
+        Language::English,
+        None,
+        "Your visit at Bright Dental: Tue Jan 5, 3:00 PM",
+        "Bright Dental reminds you of your visit on Tue Jan 5, 3:00 PM."
+    )]
+    #[case::a_childs(
+        Kind::Reminder,
+        Language::Spanish,
+        Some("Tomás Ruiz"),
+        "La cita de Tomás en Bright Dental: mar 5 ene, 3:00 p. m.",
+        "Bright Dental le recuerda la cita de Tomás: mar 5 ene, 3:00 p. m."
+    )]
+    #[case::moved(
+        Kind::Moved,
+        Language::English,
+        Some("Tom Lee"),
+        "Tom's visit at Bright Dental is now on Tue Jan 5, 3:00 PM",
+        "Tom's visit at Bright Dental has another time: it is now on Tue Jan 5, 3:00 PM."
+    )]
+    #[case::mine_is_moved(
+        Kind::Moved,
+        Language::Spanish,
+        None,
+        "Su cita en Bright Dental es ahora mar 5 ene, 3:00 p. m.",
+        "Su cita en Bright Dental tiene otra hora: ahora es mar 5 ene, 3:00 p. m."
+    )]
+    fn a_mail_says_whose_visit_where_and_when(
+        #[case] kind: Kind,
+        #[case] language: Language,
+        #[case] name: Option<&str>,
+        #[case] subject: &str,
+        #[case] says: &str,
+    ) {
+        let (said, body) = alone(kind, language, name);
+        assert_eq!((said.as_str(), body.split("\n\n").next()), (subject, Some(says)));
+        assert_eq!(body.split("\n\n").count(), 2, "{body}");
+    }
+
     #[test]
-    fn a_reminder_says_whose_visit_where_and_when() {
-        let en = reminder(Language::English, "Bright  Dental", None, start());
-        assert_eq!(en.subject, "Your visit at Bright Dental: Tue Jan 5, 3:00 PM");
+    fn several_are_listed_one_a_line() {
+        let visit = |name: &str| Visit {
+            start: start(),
+            name: Some(name.to_owned()),
+            token: 101,
+        };
+        let known = many(Language::English, "Bright Dental", &[visit("Tom Lee"), visit("Mia")]);
+        let (subject, body) = written(Kind::ReminderMany, Language::English, &known);
+        assert_eq!(subject, "2 visits at Bright Dental");
         assert_eq!(
-            en.paragraphs[0],
-            "Bright Dental reminds you of your visit on Tue Jan 5, 3:00 PM."
+            body,
+            "Bright Dental reminds you of 2 visits:\n\nTom, Tue Jan 5, 3:00 PM\nMia, Tue Jan 5, 3:00 PM\n\n\
+             Do these times suit you? Please confirm each, or ask for another time:"
         );
-        let es = reminder(Language::Spanish, "Bright Dental", Some("Tomás Ruiz"), start());
-        assert!(
-            es.subject.starts_with("La cita de Tomás en Bright Dental: mar 5 ene"),
-            "{}",
-            es.subject
-        );
-        let moved = moved(Language::English, "Bright Dental", Some("Tom Lee"), start());
-        assert_eq!(moved.subject, "Tom's visit at Bright Dental is now on Tue Jan 5, 3:00 PM");
     }
 
     #[test]
@@ -218,14 +216,14 @@ mod tests {
             token: 101,
         };
         for language in [Language::English, Language::Spanish] {
-            for mail in [
-                reminder(language, "X", None, start()),
-                moved(language, "X", None, start()),
-                reminder_many(language, "X", &[visit.clone(), visit.clone()]),
+            let several = many(language, "X", &[visit.clone(), visit.clone()]);
+            for (subject, text) in [
+                alone(Kind::Reminder, language, None),
+                alone(Kind::Moved, language, None),
+                written(Kind::ReminderMany, language, &several),
             ] {
-                let text = mail.paragraphs.join(" ");
-                assert!(!text.contains("STOP") && !text.contains("Y101"), "{text}");
-                assert!(!mail.subject.contains('\n') && mail.paragraphs.iter().all(|p| !p.is_empty()));
+                assert!(!text.contains("STOP") && !text.contains("101"), "{text}");
+                assert!(!subject.contains('\n') && !text.contains("\n\n\n"), "{subject}");
             }
         }
     }

@@ -54,6 +54,7 @@ pub mod series;
 pub mod slug;
 pub mod snooze;
 pub mod template;
+pub mod templates;
 pub mod texts;
 pub mod verification;
 pub mod visit_page;

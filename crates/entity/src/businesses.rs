@@ -62,6 +62,8 @@ pub mod business {
         pub removed_id: Option<Uuid>,
         /// When there may be more to remove.
         pub remove_next_at: Option<DateTimeUtc>,
+        /// Another one with every change of its texts; none: they are the built-in ones.
+        pub texts_id: Option<Uuid>,
         pub ledger_seq: i64,
         pub ledger_hash: String,
         pub created_at: DateTimeUtc,

@@ -58,6 +58,7 @@ pub mod reminders;
 pub mod reports;
 pub mod selftest;
 pub mod tasks;
+pub mod templates;
 pub mod vault;
 pub mod verification;
 pub mod waitlist;

@@ -4,7 +4,7 @@
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `preferences` (what customers say of how they are reached), `feeds`, `conversations`, `messages`,
-//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `twins` (what WhatsApp has approved), `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words) and `twins` (what WhatsApp has approved of it); then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `verification` (whose phone it is, by a code that is texted to it);
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
@@ -64,6 +64,7 @@ pub mod sending;
 pub mod setup;
 mod spend;
 pub mod tasks;
+pub mod templates;
 pub mod twins;
 mod verification;
 pub mod visit_page;
@@ -124,6 +125,7 @@ impl Services {
             .with(appointments::link::Signing::default())
             .with(contacts::Looks::new(1))
             .with(contacts::search::Cache::default())
+            .with(templates::Cache::default())
             .with(Connections::new(twilio.api, twilio.account))
             .with(verification::Addresses::default())
             .with(channels::push::Push::new(&settings.public_url))

@@ -15,6 +15,7 @@ use domain::{
     letters,
     moves::{Move, TELL_AFTER},
     origin::Origin,
+    templates::{Kind, Which},
     texts,
 };
 use entity::{
@@ -30,10 +31,9 @@ use uuid::Uuid;
 use crate::{
     appointments::{self, change, clocks, link},
     businesses::{self, locations},
-    channels::email::Letter,
     contacts, conversations,
     kernel::{
-        Actor, Event, Permission, Result, Services, Tx,
+        Actor, Error, Event, Permission, Result, Services, Tx,
         error::problem,
         events::{Failed, Recorded},
         tx::Objections,
@@ -43,7 +43,9 @@ use crate::{
         self,
         ways::{self, Way},
     },
-    questions, tasks, twins,
+    questions, tasks,
+    templates::{self, About},
+    twins,
 };
 
 /// Why a text about a move is taken back.
@@ -276,20 +278,11 @@ async fn tell_by(
     };
     let other = questions::others_open(tx, business.id, contact.id, &[visit.id]).await?;
     let token = u16::try_from(visit.token).ok().filter(|_| other);
-    let language = contacts::language::of(business, contact);
-    let name = visit.for_name.as_deref();
-    let (subject, body) = match way.channel {
-        Channel::Sms | Channel::WhatsApp => {
-            let text = texts::moved(language, &business.name, name, start, token);
-            (None, businesses::language::as_sent(business, text))
-        }
-        Channel::Email => {
-            let written = letters::moved(language, &business.name, name, start);
-            let letter = written.paragraphs.into_iter().fold(Letter::default(), Letter::paragraph);
-            let letter = letter.button(letters::button(language), link::url(tx.services(), visit).await?);
-            (Some(written.subject), letter.text())
-        }
+    let about = About {
+        visit: Some(visit),
+        ..About::to(business, contact)
     };
+    let (subject, body) = words(tx, way.channel, about, start, token).await?;
     let new = outbox::New {
         origin: Origin::Moved,
         origin_id: Some(change.id),
@@ -307,7 +300,7 @@ async fn tell_by(
     let text = outbox::enqueue(tx, contact, new).await?;
     ways::note(tx, &text, &way, instead_of).await?;
     if way.channel == Channel::WhatsApp {
-        twins::tell_of_visit(tx, &text, "moved", (business, contact), (name, start)).await?;
+        twins::tell_of_visit(tx, &text, Kind::Moved, about, start).await?;
     }
     let question = questions::New {
         business_id: visit.business_id,
@@ -327,6 +320,33 @@ async fn tell_by(
     row.message_id = Set(Some(text.id));
     row.update(&tx.db).await?;
     Ok(())
+}
+
+/// What a visit's customer is told of its new time, this way.
+async fn words(
+    tx: &mut Tx,
+    channel: Channel,
+    about: About<'_>,
+    start: texts::Start,
+    token: Option<u16>,
+) -> Result<(Option<String>, String)> {
+    let (Some(contact), Some(visit)) = (about.contact, about.visit) else {
+        return Err(Error::broken("a move of no visit"));
+    };
+    let language = contacts::language::of(about.business, contact);
+    let known = texts::one(language, &about.business.name, visit.for_name.as_deref(), start, token);
+    match channel {
+        Channel::Sms | Channel::WhatsApp => {
+            let said = templates::say(tx, Which::sms(Kind::Moved, language), about, known).await?;
+            Ok((None, said.body))
+        }
+        Channel::Email => {
+            let said = templates::say(tx, Which::mail(Kind::Moved, language), about, known).await?;
+            let url = link::url(tx.services(), visit).await?;
+            let letter = said.letter().button(letters::button(language), url);
+            Ok((said.subject, letter.text()))
+        }
+    }
 }
 
 /// What became of texts about moves: who was not reached is for a person.

@@ -8,12 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use contract::{Code, whatsapp::TwinView};
 use domain::{
     language::Language,
+    templates::{Kind, Which, uses},
     texts::{self, Start},
-    whatsapp::{Approval, Button, Named, Twin, built_in, name, numbered},
+    whatsapp::{self, Approval, Button, Named, Twin, name, numbered},
 };
 use entity::{
-    businesses::business,
-    contacts::contact,
     messages::message,
     whatsapp::{whatsapp_message, whatsapp_template},
 };
@@ -32,6 +31,7 @@ use crate::{
         error::{field, not_found, problem},
         queue::Job,
     },
+    templates::{self, About},
 };
 
 #[cfg(test)]
@@ -68,22 +68,30 @@ pub(crate) async fn carry(tx: &Tx, m: &message::Model, kind: &str, language: Lan
     Ok(())
 }
 
-/// The same of a message that tells of one visit.
-pub(crate) async fn tell_of_visit(
-    tx: &Tx,
-    m: &message::Model,
-    kind: &str,
-    (business, contact): (&business::Model, &contact::Model),
-    (name, start): (Option<&str>, Start),
-) -> Result<()> {
-    let language = contacts::language::of(business, contact);
-    let values = [
-        ("business", business.name.clone()),
-        ("visit", texts::visit(language, name)),
-        ("when", start.short(language)),
-    ];
-    let named = values.map(|(name, value)| (name.to_owned(), value));
-    carry(tx, m, kind, language, &named.into_iter().collect()).await
+/// The same of a message that tells of one visit: whatever the wordings ask for that it may go out by.
+pub(crate) async fn tell_of_visit(tx: &Tx, m: &message::Model, kind: Kind, about: About<'_>, start: Start) -> Result<()> {
+    let (Some(contact), Some(visit)) = (about.contact, about.visit) else {
+        return Err(Error::broken("a wording about no visit"));
+    };
+    let language = contacts::language::of(about.business, contact);
+    let mut values = texts::one(language, &about.business.name, visit.for_name.as_deref(), start, None);
+    let rows = revisions(&tx.db, m.business_id, kind.as_str(), language.as_str()).await?;
+    let mut wordings: Vec<&str> = rows.iter().filter(|row| may_go(row)).map(|row| row.body.as_str()).collect();
+    let newest = templates::wording(tx.services(), &tx.db, about.business, Which::whatsapp(kind, language)).await?;
+    wordings.push(&newest.body);
+    let asked: Vec<Option<&str>> = wordings.iter().map(|body| Some(*body)).collect();
+    templates::look_up(tx.services(), &tx.db, about, &asked, &mut values).await?;
+    let told = kind
+        .variables()
+        .iter()
+        .filter(|variable| wordings.iter().any(|body| uses(body, **variable)));
+    let named = told.map(|variable| (variable.as_str().to_owned(), values.get(*variable).to_owned()));
+    carry(tx, m, kind.as_str(), language, &named.collect()).await
+}
+
+/// It is approved, or may be by the time that a message goes out.
+fn may_go(row: &whatsapp_template::Model) -> bool {
+    !matches!(approval(row), Approval::Rejected | Approval::Disabled)
 }
 
 /// What messages were to say is kept no longer.
@@ -260,8 +268,9 @@ fn written(buttons: &[Button]) -> String {
 pub async fn submit(s: &Services, actor: &Actor, kind: &str, language: &str) -> Result<TwinView> {
     actor.may(Permission::WriteNumbers)?;
     let language: Language = language.parse().map_err(|_| not_found("language"))?;
-    let (body, buttons) = built_in(kind, language).ok_or_else(|| not_found("template on WhatsApp"))?;
-    numbered(body).map_err(|wrong| field("body", wrong.to_string()))?;
+    let known: Option<Kind> = kind.parse().ok();
+    let buttons = known.and_then(|kind| Some((kind, whatsapp::buttons(kind, language)?)));
+    let (which, buttons) = buttons.ok_or_else(|| not_found("template on WhatsApp"))?;
     let account = s.of::<Connections>().of(actor.business_id);
     let account = account.ok_or_else(|| problem(Code::Conflict, "No Twilio account is connected."))?;
     let mut tx = s.begin().await?;
@@ -272,6 +281,10 @@ pub async fn submit(s: &Services, actor: &Actor, kind: &str, language: &str) -> 
     )
     .await?;
     let business = businesses::of(&mut tx, actor.business_id).await?;
+    let body = templates::wording(s, &tx.db, &business, Which::whatsapp(which, language))
+        .await?
+        .body;
+    numbered(&body).map_err(|wrong| field("body", wrong.to_string()))?;
     let rows = revisions(&tx.db, actor.business_id, kind, language.as_str()).await?;
     let newest = rows.first().cloned();
     let buttons = written(&buttons);
@@ -297,7 +310,7 @@ pub async fn submit(s: &Services, actor: &Actor, kind: &str, language: &str) -> 
         language: language.as_str().to_owned(),
         revision,
         name: name(&business.slug, kind, language, revision),
-        body: body.to_owned(),
+        body,
         buttons,
         status: Approval::Submitted.as_str().to_owned(),
         said: None,

@@ -14,6 +14,7 @@ use domain::{
     language::Language,
     origin::Origin,
     phone::Address,
+    templates::{Kind, Which},
     texts,
     verification::{self as rules, Sent, Standing},
 };
@@ -30,6 +31,7 @@ use crate::{
     contacts::{self, consent},
     kernel::{Error, Result, Services, Tx, paging, tokens, tx::Objections},
     outbox,
+    templates::{self, About},
 };
 
 /// The sealed column, as `vault::SEALED` calls it.
@@ -128,8 +130,10 @@ pub(crate) async fn begin(s: &Services, request: Request<'_>) -> Result<std::res
         ..person
     };
     if wants_texts(&tx, &person).await? {
-        let business = texts::verification(request.language, &request.business.name, &code);
-        outbox::enqueue(&mut tx, &person, text(row.id, business)).await?;
+        let known = texts::verification(&request.business.name, &code);
+        let which = Which::sms(Kind::Verification, request.language);
+        let said = templates::say(&mut tx, which, About::to(request.business, &person), known).await?;
+        outbox::enqueue(&mut tx, &person, text(row.id, said.body)).await?;
     }
     tx.commit().await?;
     if let Some(address) = request.address {

@@ -23,12 +23,12 @@ mod view;
 
 pub use acting::{add_person, book, offer_time_of, skip};
 pub(crate) use answering::answered;
+pub(crate) use entries::joined;
 pub use entries::{add, edit, get, join, leave, list, remove};
 pub(crate) use going_on::go_on;
 pub use going_on::tick;
 pub(crate) use guard::still_wanted;
 pub(crate) use listen::{appointments_changed, contacts_changed, entries_changed, messages_changed};
-pub(crate) use entries::joined;
 pub use rules::{change_rules, rules};
 pub use slots::{board, close, create, get_slot};
 pub(crate) use taking::lock_asked;

@@ -202,6 +202,14 @@ fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
     if route.starts_with("/health/") {
         return vec![route.replace("{nonce}", "0123456789abcdef")];
     }
+    if route.starts_with("/api/v1/templates/") {
+        let words = [("{kind}", "reminder"), ("{channel}", "sms"), ("{language}", "en")];
+        return vec![
+            words
+                .iter()
+                .fold(route.to_owned(), |path, (name, word)| path.replace(name, word)),
+        ];
+    }
     if route.starts_with("/platform/") {
         return vec![route.replace("{id}", &keys.business)];
     }

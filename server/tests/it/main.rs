@@ -51,6 +51,6 @@ mod threats;
 mod times;
 mod today;
 mod visit_page;
-mod waitlist_form;
 mod visits;
+mod waitlist_form;
 mod webhooks;

@@ -1,6 +1,6 @@
-//! What the waitlist says: that a time is free, who has it, and who does not.
+//! What stands in the texts of the waitlist: which time is free, who has it, and until when.
 
-use super::{Language, Start, english, first_name, line, spanish};
+use super::{Language, Start, Values, Variable, english, one, plain, spanish};
 
 /// A free time, as it is offered.
 #[derive(Debug, Clone, Copy)]
@@ -14,89 +14,50 @@ pub struct Offer<'a> {
     pub token: Option<u16>,
 }
 
-impl Offer<'_> {
-    pub(super) fn first_name(&self) -> Option<&str> {
-        self.name.map(first_name).filter(|name| !name.is_empty())
-    }
+/// A text that offers a time; `until`: it is kept for who gets this until then.
+#[must_use]
+pub fn offer(language: Language, business: &str, offer: &Offer<'_>, until: Option<Start>) -> Values {
+    let kind = offer.kind.map(str::trim).filter(|kind| !kind.is_empty());
+    let slot = match language {
+        Language::English => english::slot(kind),
+        Language::Spanish => spanish::slot(kind),
+    };
+    one(language, business, offer.name, offer.start, offer.token)
+        .with(Variable::Type, kind.unwrap_or_default())
+        .with(Variable::Slot, &slot)
+        .with(Variable::Until, &until.map(|until| until.until(language)).unwrap_or_default())
 }
 
-/// Somebody is on the waitlist from now on.
+/// A text to who has it now; the visit that it takes the place of is given up.
 #[must_use]
-pub fn waitlist_joined(language: Language, business: &str) -> String {
-    match language {
-        Language::English => english::waitlist_joined(&line(business)),
-        Language::Spanish => spanish::waitlist_joined(&line(business)),
-    }
+pub fn taken(language: Language, business: &str, start: Start, released: Option<Start>) -> Values {
+    let released = released.map(|old| old.date(language)).unwrap_or_default();
+    one(language, business, None, start, None).with(Variable::Released, &released)
 }
 
-/// Asks somebody whether they still wait.
+/// A text that asks whether somebody still waits; `name` is whom for, where that is not who has the phone.
 #[must_use]
-pub fn still_waiting(language: Language, business: &str, token: Option<u16>) -> String {
-    match language {
-        Language::English => english::still_waiting(&line(business), token),
-        Language::Spanish => spanish::still_waiting(&line(business), token),
-    }
+pub fn still_waiting(business: &str, name: Option<&str>, token: Option<u16>) -> Values {
+    plain(business)
+        .with(Variable::ForName, name.map(super::first_name).unwrap_or_default())
+        .with(Variable::Token, &token.map(|token| token.to_string()).unwrap_or_default())
 }
 
-/// A time is kept for who gets this until then.
+/// A text to who answered after the time was kept for them.
 #[must_use]
-pub fn offer_held(language: Language, business: &str, offer: &Offer<'_>, until: Start) -> String {
-    match language {
-        Language::English => english::offer_held(&line(business), offer, until),
-        Language::Spanish => spanish::offer_held(&line(business), offer, until),
-    }
+pub fn late(language: Language, business: &str, start: Start, until: Start) -> Values {
+    one(language, business, None, start, None).with(Variable::Until, &until.until(language))
 }
 
-/// A time is for whoever answers first.
+/// A text with two or three times to choose from, for a visit that is to move.
 #[must_use]
-pub fn offer_race(language: Language, business: &str, offer: &Offer<'_>) -> String {
-    match language {
-        Language::English => english::offer_race(&line(business), offer),
-        Language::Spanish => spanish::offer_race(&line(business), offer),
-    }
-}
-
-/// They have it; the visit that it takes the place of is given up.
-#[must_use]
-pub fn offer_won(language: Language, business: &str, start: Start, released: Option<Start>) -> String {
-    match language {
-        Language::English => english::offer_won(&line(business), start, released),
-        Language::Spanish => spanish::offer_won(&line(business), start, released),
-    }
-}
-
-/// Somebody else was faster.
-#[must_use]
-pub fn offer_lost(language: Language, business: &str) -> String {
-    match language {
-        Language::English => english::offer_lost(&line(business)),
-        Language::Spanish => spanish::offer_lost(&line(business)),
-    }
-}
-
-/// The answer came after the time was kept for them.
-#[must_use]
-pub fn offer_late(language: Language, business: &str, until: Start) -> String {
-    match language {
-        Language::English => english::offer_late(&line(business), until),
-        Language::Spanish => spanish::offer_late(&line(business), until),
-    }
-}
-
-/// Two or three times to choose from, for a visit that is to move.
-#[must_use]
-pub fn offer_times(language: Language, business: &str, starts: &[Start], until: Start) -> String {
-    match language {
-        Language::English => english::offer_times(&line(business), starts, until),
-        Language::Spanish => spanish::offer_times(&line(business), starts, until),
-    }
-}
-
-/// A time that they chose is not theirs to have any more; a person writes to them.
-#[must_use]
-pub fn times_gone(language: Language, business: &str) -> String {
-    match language {
-        Language::English => english::times_gone(&line(business)),
-        Language::Spanish => spanish::times_gone(&line(business)),
-    }
+pub fn times(language: Language, business: &str, name: Option<&str>, starts: &[Start], until: Start) -> Values {
+    let numbered = starts.iter().enumerate();
+    let listed: Vec<String> = numbered
+        .map(|(place, start)| format!("{} {}", place + 1, start.short(language)))
+        .collect();
+    plain(business)
+        .with(Variable::ForName, name.map(super::first_name).unwrap_or_default())
+        .with(Variable::Times, &listed.join("; "))
+        .with(Variable::Until, &until.until(language))
 }

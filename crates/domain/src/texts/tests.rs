@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     segments::{self, Encoding},
+    templates::{Channel, Kind, Values, built_in, fill},
     zone::named,
 };
 use chrono::Duration;
@@ -30,6 +31,97 @@ fn visit(start: Start, name: Option<&str>, token: u16) -> Visit {
 /// An appointment in New York, for somebody there.
 fn here(at: DateTime<Utc>) -> Start {
     start(at, "America/New_York", "America/New_York")
+}
+
+fn said(kind: Kind, language: Language, values: &Values) -> String {
+    fill(kind, built_in(kind, Channel::Sms, language).body, values).expect("a built-in text")
+}
+
+fn reminder(language: Language, business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
+    said(Kind::Reminder, language, &one(language, business, name, start, token))
+}
+
+fn moved(language: Language, business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
+    said(Kind::Moved, language, &one(language, business, name, start, token))
+}
+
+fn reminder_many(language: Language, business: &str, all: &[Visit], only_codes: bool) -> String {
+    said(Kind::ReminderMany, language, &many(language, business, all, only_codes))
+}
+
+fn ask_which(language: Language, business: &str, visits: &[Visit]) -> String {
+    said(Kind::WhichVisit, language, &which(language, business, visits))
+}
+
+fn correction(language: Language, business: &str) -> String {
+    said(Kind::Correction, language, &plain(business))
+}
+
+fn help(language: Language, business: &str, contact_line: &str) -> String {
+    said(Kind::Help, language, &reached(business, contact_line))
+}
+
+fn started(language: Language, business: &str) -> String {
+    said(Kind::Started, language, &plain(business))
+}
+
+fn verification_of(language: Language, business: &str, code: &str) -> String {
+    said(Kind::Verification, language, &verification(business, code))
+}
+
+/// The texts of the waitlist, by the names of the cases.
+fn of_the_waitlist(language: Language) -> Vec<(&'static str, String)> {
+    let business = "Bright Dental";
+    let (at, until) = (here(appointment()), here(appointment() - Duration::hours(2)));
+    let bare = Offer {
+        kind: None,
+        name: None,
+        start: at,
+        token: None,
+    };
+    let full = Offer {
+        kind: Some(" Cleaning"),
+        name: Some("Leo Rossi"),
+        token: Some(101),
+        ..bare
+    };
+    let vowel = Offer {
+        kind: Some("PET scan"),
+        ..bare
+    };
+    let untold = Offer {
+        kind: Some("Extraction"),
+        ..bare
+    };
+    let days = [0, 1, 2].map(|days| here(appointment() + Duration::days(days)));
+    let held = |what: &Offer<'_>| said(Kind::OfferHeld, language, &offer(language, business, what, Some(until)));
+    let race = |what: &Offer<'_>| said(Kind::OfferRace, language, &offer(language, business, what, None));
+    let won = |released| said(Kind::OfferWon, language, &taken(language, business, at, released));
+    let waiting = |token| said(Kind::StillWaiting, language, &still_waiting(business, None, token));
+    let alone = |kind| said(kind, language, &plain(business));
+    vec![
+        ("waitlist_joined", alone(Kind::WaitlistJoined)),
+        ("still_waiting", waiting(None)),
+        ("still_waiting_token", waiting(Some(101))),
+        ("offer_held", held(&bare)),
+        ("offer_held_child", held(&full)),
+        ("offer_held_short_kind", held(&vowel)),
+        ("offer_race", race(&bare)),
+        ("offer_race_kind", race(&untold)),
+        ("offer_won", won(None)),
+        ("offer_won_instead", won(Some(days[2]))),
+        ("offer_lost", alone(Kind::OfferLost)),
+        (
+            "offer_late",
+            said(Kind::OfferLate, language, &late(language, business, at, until)),
+        ),
+        (
+            "offer_times",
+            said(Kind::OfferTimes, language, &times(language, business, None, &days, until)),
+        ),
+        ("times_gone", alone(Kind::TimesGone)),
+        ("opted_out", alone(Kind::OptedOut)),
+    ]
 }
 
 /// What is sent where texts are kept short.
@@ -108,8 +200,11 @@ fn written(language: Language) -> Vec<(&'static str, String)> {
         ("help", help(language, "Bright Dental", "Call (415) 555-0100.")),
         ("help_without_contact", help(language, "Bright Dental", "")),
         ("started", started(language, "Bright Dental")),
-        ("verification", verification(language, "Bright Dental", "004217")),
+        ("verification", verification_of(language, "Bright Dental", "004217")),
     ]
+    .into_iter()
+    .chain(of_the_waitlist(language))
+    .collect()
 }
 
 #[derive(serde::Deserialize)]
@@ -176,7 +271,7 @@ proptest! {
         for text in [
             reminder(language, &name, None, here(appointment()), token), moved(language, &name, None, here(appointment()), token),
             correction(language, &name), help(language, &name, "Call us"), started(language, &name),
-            verification(language, &name, "004217"),
+            verification_of(language, &name, "004217"),
             ask_which(language, &name, &two), reminder_many(language, &name, &two, false), reminder_many(language, &name, &two, true),
         ] {
             let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();

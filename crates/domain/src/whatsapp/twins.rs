@@ -1,7 +1,7 @@
 //! The twin that a text has on WhatsApp: one wording with numbered places, and buttons that decide by themselves.
 
 use super::Named;
-use crate::language::Language;
+use crate::{language::Language, templates::Kind};
 
 /// A button under a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,37 +143,23 @@ pub fn name(business: &str, kind: &str, language: Language, revision: i32) -> St
     format!("{}_{kind}_{}_{revision}", slug.trim_matches('_'), language.as_str())
 }
 
-/// What is said on WhatsApp where a business has said nothing else, and the buttons under it; none for a kind without one.
+/// The buttons under a text on WhatsApp; none for a kind that is not handed in there.
 #[must_use]
-pub fn built_in(kind: &str, language: Language) -> Option<(&'static str, [Button; 2])> {
+pub fn buttons(kind: Kind, language: Language) -> Option<[Button; 2]> {
+    if !matches!(kind, Kind::Reminder | Kind::Moved) {
+        return None;
+    }
     let yes_no = match language {
         Language::English => [("Yes, I will come", true), ("Another time", false)],
         Language::Spanish => [("Sí, asistiré", true), ("Otra hora", false)],
     };
-    let buttons = yes_no.map(|(title, yes)| Button { title, yes });
-    let body = match (kind, language) {
-        ("reminder", Language::English) => {
-            "Hello from {{ business }}. This is a reminder of {{ visit }} on {{ when }}. Will you come? Reply STOP to get no more of these."
-        }
-        ("reminder", Language::Spanish) => {
-            "Hola, le escribe {{ business }}. Le recordamos {{ visit }} el {{ when }}, ¿podrá asistir? \
-             Responda ALTO para no recibir más mensajes."
-        }
-        ("moved", Language::English) => {
-            "Hello from {{ business }}. Please note that {{ visit }} is now on {{ when }}. Will you come? Reply STOP to get no more of these."
-        }
-        ("moved", Language::Spanish) => {
-            "Hola, le escribe {{ business }}. Le avisamos que {{ visit }} ahora es el {{ when }}, ¿podrá asistir? \
-             Responda ALTO para no recibir más mensajes."
-        }
-        _ => return None,
-    };
-    Some((body, buttons))
+    Some(yes_no.map(|(title, yes)| Button { title, yes }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::templates::{Channel, built_in};
     use rstest::rstest;
 
     fn named(pairs: &[(&str, &str)]) -> Named {
@@ -223,17 +209,19 @@ mod tests {
 
     #[test]
     fn what_is_built_in_may_be_handed_in() {
-        for kind in ["reminder", "moved"] {
+        for kind in Kind::ALL {
             for language in Language::ALL {
-                let (body, buttons) = built_in(kind, *language).expect("there is one");
-                let twin = numbered(body).expect("right");
+                let Some(buttons) = buttons(*kind, *language) else {
+                    assert!(!matches!(kind, Kind::Reminder | Kind::Moved));
+                    continue;
+                };
+                let twin = numbered(built_in(*kind, Channel::Whatsapp, *language).body).expect("right");
                 assert_eq!(twin.names, ["business", "visit", "when"]);
                 for button in buttons {
                     assert!(button.title.chars().count() <= 20, "{}", button.title);
                 }
             }
         }
-        assert_eq!(built_in("nonsense", Language::English), None);
     }
 
     #[test]

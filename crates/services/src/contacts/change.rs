@@ -326,9 +326,9 @@ async fn may_opt_in(tx: &Tx, row: &contact::Model, channel: Channel) -> Result<(
     let last = consent::last_refusal(&tx.db, row, channel).await?;
     let source = last.and_then(|row| row.source.parse().ok());
     let words = match source {
-        Some(
-            Source::Staff | Source::Api | Source::Import | Source::Booking | Source::Wrote | Source::WaitlistForm,
-        ) => return Ok(()),
+        Some(Source::Staff | Source::Api | Source::Import | Source::Booking | Source::Wrote | Source::WaitlistForm) => {
+            return Ok(());
+        }
         Some(Source::PreferencePage) => "They refused on their own page. Only they can take that back, there.",
         Some(Source::ProviderBlock) if channel == Channel::Email => {
             "They complained to their mail provider about our mail. Only they can take that back, on their own page."

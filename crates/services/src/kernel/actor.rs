@@ -79,7 +79,7 @@ impl Principal {
 }
 
 /// What somebody who runs the installation may do in a business that they look into.
-const LOOKING: [Permission; 7] = [
+const LOOKING: [Permission; 8] = [
     Permission::ReadContacts,
     Permission::ReadAppointments,
     Permission::ReadMessages,
@@ -87,6 +87,7 @@ const LOOKING: [Permission; 7] = [
     Permission::ReadWaitlist,
     Permission::ReadNumbers,
     Permission::ReadMembers,
+    Permission::ReadTemplates,
 ];
 
 impl Actor {

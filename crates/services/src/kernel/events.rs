@@ -140,6 +140,11 @@ pub(crate) enum Event {
     QuickReplyChanged(Uuid),
     QuickReplyDeleted(Uuid),
 
+    /// A text that customers get says something else from now on.
+    TemplateChanged(Uuid),
+    /// It is the built-in one again.
+    TemplateReset(Uuid),
+
     TaskAdded(Uuid),
     TaskChanged(Uuid),
     TaskDone(Uuid),
@@ -416,6 +421,8 @@ impl Event {
             E::QuickReplyAdded(id) => ("quick_reply.created", "quick_reply", Some(*id)),
             E::QuickReplyChanged(id) => ("quick_reply.updated", "quick_reply", Some(*id)),
             E::QuickReplyDeleted(id) => ("quick_reply.deleted", "quick_reply", Some(*id)),
+            E::TemplateChanged(id) => ("template.updated", "template", Some(*id)),
+            E::TemplateReset(id) => ("template.reset", "template", Some(*id)),
             E::TaskAdded(id) => ("task.created", "task", Some(*id)),
             E::TaskChanged(id) => ("task.updated", "task", Some(*id)),
             E::TaskDone(id) => ("task.done", "task", Some(*id)),

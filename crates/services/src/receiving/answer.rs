@@ -8,16 +8,17 @@ use domain::{
     inbound::{begins_like_an_answer, words},
     origin::Origin,
     reminders::Which,
+    templates::Kind,
     texts,
 };
 use entity::{businesses::business, contacts::contact, messages::message};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
+use super::saying::in_own_words;
 use crate::{
     contacts,
     kernel::{Event, Principal, Result, Tx},
-    outbox,
     questions::{self, Open},
     tasks,
 };
@@ -136,8 +137,8 @@ async fn ask_which(
         return tasks::ask_to_read(tx, inbound, "Answered without saying which visit is meant.".to_owned()).await;
     }
     let language = contacts::language::of(business, contact);
-    let body = texts::ask_which(language, &business.name, &questions::visits(business, contact, open));
-    outbox::respond(tx, contact, inbound, "correction", body).await
+    let known = texts::which(language, &business.name, &questions::visits(business, contact, open));
+    in_own_words(tx, contact, inbound, "correction", Kind::WhichVisit, known).await
 }
 
 /// A text that is neither Y, N nor a keyword: one polite correction per question, then a person reads. Who began to answer said what they
@@ -166,10 +167,11 @@ pub(super) async fn other(
         .windows(2)
         .all(|two| two[0].question.message_id == two[1].question.message_id);
     let language = contacts::language::of(business, contact);
-    let body = if is_one_text {
-        texts::correction(language, &business.name)
+    let (kind, known) = if is_one_text {
+        (Kind::Correction, texts::plain(&business.name))
     } else {
-        texts::ask_which(language, &business.name, &questions::visits(business, contact, &open))
+        let visits = questions::visits(business, contact, &open);
+        (Kind::WhichVisit, texts::which(language, &business.name, &visits))
     };
-    outbox::respond(tx, contact, inbound, "correction", body).await
+    in_own_words(tx, contact, inbound, "correction", kind, known).await
 }

@@ -5,13 +5,17 @@ use domain::{
     consent::{Channel, Source, State},
     inbound::{self, Meaning, parse, words},
     phone::Address,
+    templates::Kind,
     texts,
 };
 use entity::{contacts::contact, messages::message};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
-use super::answer::{self, Answer};
+use super::{
+    answer::{self, Answer},
+    saying::{self, in_own_words},
+};
 use crate::{
     appointments::arrival::{self, Here},
     businesses,
@@ -22,9 +26,7 @@ use crate::{
         OUTBOUND, THEIRS,
         buttons::{self, Tapped},
     },
-    numbers,
-    outbox::{respond, say_goodbye},
-    reminders, tasks, waitlist,
+    numbers, reminders, tasks, waitlist,
 };
 
 /// A text that is stored, and what is known of who wrote it.
@@ -117,9 +119,8 @@ async fn follow(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         }
         Meaning::Help => {
             let business = businesses::of(tx, contact.business_id).await?;
-            let language = contacts::language::of(&business, contact);
-            let body = texts::help(language, &business.name, &business.contact_line);
-            respond(tx, contact, inbound, "help", body).await?;
+            let known = texts::reached(&business.name, &business.contact_line);
+            in_own_words(tx, contact, inbound, "help", Kind::Help, known).await?;
         }
         Meaning::Yes { .. } | Meaning::No { .. } if since.answered => {
             let title = "An answer came late, after a newer one. Please read what they wrote.".to_owned();
@@ -157,8 +158,7 @@ async fn welcome_back(tx: &mut Tx, contact: &contact::Model, inbound: &message::
     tx.settle().await?;
     let contact = contacts::locked(tx, contact.business_id, contact.id).await?;
     let business = businesses::of(tx, contact.business_id).await?;
-    let body = texts::started(contacts::language::of(&business, &contact), &business.name);
-    respond(tx, &contact, inbound, "start", body).await
+    in_own_words(tx, &contact, inbound, "start", Kind::Started, texts::plain(&business.name)).await
 }
 
 /// They say that they are there. Where that is not plainly about one visit of today, it is a text like any other.
@@ -233,9 +233,7 @@ fn evidence(inbound: &message::Model, what: &str) -> String {
 async fn goodbye(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model) -> Result<()> {
     // What waited for them is withdrawn first, and this is not.
     tx.settle().await?;
-    let business = businesses::of(tx, contact.business_id).await?;
-    let body = texts::opted_out(contacts::language::of(&business, contact), &business.name);
-    say_goodbye(tx, contact, inbound, body).await
+    saying::goodbye(tx, contact, inbound).await
 }
 
 /// The text of ours which they replied to, or whose button they tapped. Plain SMS does not tell.

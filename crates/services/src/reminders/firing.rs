@@ -8,6 +8,7 @@ use domain::{
     fallback, letters,
     origin::Origin,
     reminders::{AtSend, Kind, Skip, at_send},
+    templates::{Kind as Text, Which},
     texts,
 };
 use entity::{
@@ -29,15 +30,16 @@ use super::{
 use crate::{
     appointments::{self, clocks, link},
     businesses::{self, locations},
-    channels::{self, email::Letter},
-    contacts,
+    channels, contacts,
     kernel::{Actor, Permission, Result, Services, Tx, error::problem, tx::Changed},
     messages,
     outbox::{
         self,
         ways::{self, Way},
     },
-    questions, tasks, twins,
+    questions, tasks,
+    templates::{self, About},
+    twins,
 };
 
 /// Reminders taken per look.
@@ -313,13 +315,12 @@ async fn text(
         delay: None,
         time_zone: appointment.time_zone.clone(),
     };
-    let time_and_place = super::start(&tx.db, business, contact, appointment).await?;
-    let name = appointment.for_name.clone();
+    let time_and_place = templates::start(&tx.db, business, contact, appointment).await?;
     let message = outbox::enqueue(tx, contact, new).await?;
     ways::note(tx, &message, &sending.way, sending.instead_of).await?;
     if channel == Channel::WhatsApp {
-        let (who, visit) = ((business, contact), (name.as_deref(), time_and_place));
-        twins::tell_of_visit(tx, &message, "reminder", who, visit).await?;
+        let about = about(business, contact, &told);
+        twins::tell_of_visit(tx, &message, Text::Reminder, about, time_and_place).await?;
     } else if message.body != body {
         // It was texted before, when there was less to tell: the others are told on their own.
         told.truncate(1);
@@ -352,23 +353,25 @@ async fn text(
 
 /// The same as a mail: its subject, and its text with a button for each appointment.
 async fn letter(
-    tx: &Tx,
+    tx: &mut Tx,
     business: &business::Model,
     contact: &contact::Model,
     told: &[Told],
 ) -> Result<(Option<String>, String)> {
-    let mut all = visits(tx, business, contact, told).await?;
-    all.sort_by_key(|(visit, _)| visit.start.at);
+    let all = visits(tx, business, contact, told).await?;
     let language = contacts::language::of(business, contact);
-    let written = match all.as_slice() {
-        [(one, _)] => letters::reminder(language, &business.name, one.name.as_deref(), one.start),
+    let (kind, known) = match all.as_slice() {
+        [(one, _)] => {
+            let known = texts::one(language, &business.name, one.name.as_deref(), one.start, None);
+            (Text::Reminder, known)
+        }
         several => {
             let several: Vec<texts::Visit> = several.iter().map(|(visit, _)| visit.clone()).collect();
-            letters::reminder_many(language, &business.name, &several)
+            (Text::ReminderMany, letters::many(language, &business.name, &several))
         }
     };
-    let alone = all.len() == 1;
-    let mut letter = written.paragraphs.into_iter().fold(Letter::default(), Letter::paragraph);
+    let said = templates::say(tx, Which::mail(kind, language), about(business, contact, told), known).await?;
+    let (alone, mut letter) = (all.len() == 1, said.letter());
     for (visit, appointment) in &all {
         let words = if alone {
             letters::button(language).to_owned()
@@ -377,9 +380,18 @@ async fn letter(
         };
         letter = letter.button(words, link::url(tx.services(), appointment).await?);
     }
-    Ok((Some(written.subject), letter.text()))
+    Ok((said.subject, letter.text()))
 }
 
+/// Of a reminder of several visits none is the one that it is about.
+fn about<'a>(business: &'a business::Model, contact: &'a contact::Model, told: &'a [Told]) -> About<'a> {
+    About {
+        visit: told.first().map(|(visit, _)| visit).filter(|_| told.len() == 1),
+        ..About::to(business, contact)
+    }
+}
+
+/// The soonest first.
 async fn visits<'a>(
     tx: &Tx,
     business: &business::Model,
@@ -389,31 +401,33 @@ async fn visits<'a>(
     let mut all = Vec::with_capacity(told.len());
     for (appointment, _) in told {
         let visit = texts::Visit {
-            start: super::start(&tx.db, business, contact, appointment).await?,
+            start: templates::start(&tx.db, business, contact, appointment).await?,
             name: appointment.for_name.clone(),
             token: appointment.token as u16,
         };
         all.push((visit, appointment));
     }
+    all.sort_by_key(|(visit, _)| visit.start.at);
     Ok(all)
 }
 
-async fn words(tx: &Tx, business: &business::Model, contact: &contact::Model, told: &[Told], other: bool) -> Result<String> {
+async fn words(tx: &mut Tx, business: &business::Model, contact: &contact::Model, told: &[Told], other: bool) -> Result<String> {
     let all = visits(tx, business, contact, told).await?;
-    let mut all: Vec<texts::Visit> = all.into_iter().map(|(visit, _)| visit).collect();
-    all.sort_by_key(|one| one.start.at);
+    let all: Vec<texts::Visit> = all.into_iter().map(|(visit, _)| visit).collect();
     let language = contacts::language::of(business, contact);
-    let body = match all.as_slice() {
+    let (kind, known) = match all.as_slice() {
         [one] => {
             let token = other.then_some(one.token);
-            texts::reminder(language, &business.name, one.name.as_deref(), one.start, token)
+            let known = texts::one(language, &business.name, one.name.as_deref(), one.start, token);
+            (Text::Reminder, known)
         }
-        several => texts::reminder_many(language, &business.name, several, other),
+        several => (Text::ReminderMany, texts::many(language, &business.name, several, other)),
     };
-    let body = businesses::language::as_sent(business, body);
-    match told.first().filter(|_| business.text_links && told.len() == 1) {
-        Some((appointment, _)) => Ok(texts::with_link(&body, &link::url(tx.services(), appointment).await?)),
-        None => Ok(body),
+    let about = about(business, contact, told);
+    let said = templates::say(tx, Which::sms(kind, language), about, known).await?;
+    match about.visit.filter(|_| business.text_links && !said.has_link) {
+        Some(visit) => Ok(texts::with_link(&said.body, &link::url(tx.services(), visit).await?)),
+        None => Ok(said.body),
     }
 }
 

@@ -5,6 +5,7 @@ use contract::waitlist::EntryStatus;
 use domain::{
     consent::{Channel, Sending, may_send},
     origin::Origin,
+    templates::{Kind, Which},
     texts,
     waitlist::{ASKED_DAYS_BEFORE, WAITS_DAYS},
 };
@@ -21,6 +22,7 @@ use crate::{
     contacts::{self, consent},
     kernel::{Principal, Result, Services, Tx},
     outbox, questions,
+    templates::{self, About},
 };
 
 /// Entries looked at in one go.
@@ -87,13 +89,15 @@ async fn ask(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Mode
     let token = contacts::take_token(tx, contact.clone()).await?;
     let asks_more = questions::others_open(tx, business.id, contact.id, &[entry.id]).await?;
     let shown = u16::try_from(token).ok().filter(|_| asks_more);
-    let body = texts::still_waiting(contacts::language::of(&business, contact), &business.name, shown);
+    let known = texts::still_waiting(&business.name, entry.for_name.as_deref(), shown);
+    let which = Which::sms(Kind::StillWaiting, contacts::language::of(&business, contact));
+    let said = templates::say(tx, which, About::to(&business, contact), known).await?;
     let new = outbox::New {
         origin: Origin::Offer,
         origin_id: Some(entry.id),
         channel: Channel::Sms,
         subject: None,
-        body: businesses::language::as_sent(&business, body),
+        body: said.body,
         correlation_id: Some(format!("still_waiting:{}:{}", entry.id, entry.expires_at.timestamp())),
         author: None,
         appointment_id: None,

@@ -5,6 +5,7 @@ use contract::waitlist::{Mode, OfferStatus};
 use domain::{
     consent::Channel,
     origin::Origin,
+    templates::{Kind, Which},
     texts::{self, Start},
     zone::Zone,
 };
@@ -22,10 +23,11 @@ use super::{
     slots::{self, mode},
 };
 use crate::{
-    businesses::{self, types},
+    businesses::types,
     contacts,
     kernel::{Result, Tx, tx::Changed},
     outbox, questions,
+    templates::{self, About},
 };
 
 /// Offers this slot to somebody. The caller holds the locks of the person and the slot, and has seen that it can be sent.
@@ -72,11 +74,13 @@ pub(super) async fn offer(
         start: start(slot.starts_at, zone, contact),
         token: shown,
     };
-    let body = if mode(slot).holds() && alone {
-        texts::offer_held(language, &business.name, &what, start(until, zone, contact))
+    let (text, held) = if mode(slot).holds() && alone {
+        (Kind::OfferHeld, Some(start(until, zone, contact)))
     } else {
-        texts::offer_race(language, &business.name, &what)
+        (Kind::OfferRace, None)
     };
+    let known = texts::offer(language, &business.name, &what, held);
+    let said = templates::say(tx, Which::sms(text, language), about(business, contact, slot), known).await?;
     // Half of the time that it names is left for an answer, at least.
     let useful_until = tx.now + (until - tx.now) / 2;
     let new = outbox::New {
@@ -84,7 +88,7 @@ pub(super) async fn offer(
         origin_id: Some(id),
         channel: Channel::Sms,
         subject: None,
-        body: businesses::language::as_sent(business, body),
+        body: said.body,
         correlation_id: Some(format!("offer:{id}")),
         author: None,
         appointment_id: None,
@@ -136,6 +140,14 @@ pub(super) fn start(at: DateTime<Utc>, zone: Zone, contact: &contact::Model) -> 
         at,
         place: zone,
         customer: contacts::own_zone(contact).unwrap_or(zone),
+    }
+}
+
+/// What texts to somebody about a time are about.
+pub(super) fn about<'a>(business: &'a business::Model, contact: &'a contact::Model, slot: &'a slot::Model) -> About<'a> {
+    About {
+        slot: Some(slot),
+        ..About::to(business, contact)
     }
 }
 

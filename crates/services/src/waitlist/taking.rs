@@ -7,7 +7,13 @@ use contract::{
     Code,
     waitlist::{EntryStatus, OfferStatus, SlotStatus},
 };
-use domain::{consent::Channel, origin::Origin, texts, waitlist::place};
+use domain::{
+    consent::Channel,
+    origin::Origin,
+    templates::{Kind, Values, Which},
+    texts,
+    waitlist::place,
+};
 use entity::{
     appointments::appointment,
     businesses::business,
@@ -25,7 +31,7 @@ use uuid::Uuid;
 
 use super::{
     entries,
-    offering::{self, become_, start, type_of, wake},
+    offering::{self, about, become_, start, type_of, wake},
     reading::priority,
     slots::{self, facts, mode},
 };
@@ -41,7 +47,7 @@ use crate::{
         counters::{Counter, Free},
         tx::Changed,
     },
-    outbox, questions, tasks,
+    outbox, questions, tasks, templates,
 };
 
 /// Locks the slots that these questions offer, in the order of their ids: whatever is answered in this transaction, two of them never wait
@@ -346,13 +352,12 @@ async fn won(
 ) -> Result<()> {
     let business = businesses::of(tx, slot.business_id).await?;
     let zone = locations::zone_of(&tx.db, &business, slot.location_id).await?;
-    let body = texts::offer_won(
-        contacts::language::of(&business, contact),
-        &business.name,
+    let (begins, released) = (
         start(slot.starts_at, zone, contact),
         released.map(|at| start(at, zone, contact)),
     );
-    if tell_won(tx, &business, contact, slot, format!("offer_won:{}", offer.id), body).await? {
+    let known = texts::taken(contacts::language::of(&business, contact), &business.name, begins, released);
+    if tell_won(tx, &business, contact, slot, format!("offer_won:{}", offer.id), known).await? {
         return Ok(());
     }
     // They have the time all the same.
@@ -367,14 +372,16 @@ pub(super) async fn tell_won(
     contact: &contact::Model,
     slot: &slot::Model,
     correlation_id: String,
-    body: String,
+    known: Values,
 ) -> Result<bool> {
+    let which = Which::sms(Kind::OfferWon, contacts::language::of(business, contact));
+    let said = templates::say(tx, which, about(business, contact, slot), known).await?;
     let new = outbox::New {
         origin: Origin::Automatic,
         origin_id: None,
         channel: Channel::Sms,
         subject: None,
-        body: businesses::language::as_sent(business, body),
+        body: said.body,
         correlation_id: Some(correlation_id),
         author: None,
         appointment_id: None,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use domain::{
     consent::{Channel, State},
     origin::Origin,
+    templates::{Kind, Which},
     texts,
     zone::Zone,
 };
@@ -16,12 +17,14 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select, sea_query::Expr};
 use uuid::Uuid;
 
-use super::{offering::start, slots};
+use super::{
+    offering::{about, start},
+    slots,
+};
 use crate::{
-    businesses,
     contacts::{self, consent},
     kernel::{Error, Result, Services, Tx},
-    outbox,
+    outbox, templates,
 };
 
 /// Texts in one transaction.
@@ -92,17 +95,22 @@ async fn text(
     row: &offer::Model,
 ) -> Result<()> {
     let language = contacts::language::of(business, person);
-    let body = match (row.owes.as_deref(), row.expires_at) {
-        _ if row.times_id.is_some() => texts::times_gone(language, &business.name),
-        (Some("late"), Some(until)) => texts::offer_late(language, &business.name, start(until, zone, person)),
-        _ => texts::offer_lost(language, &business.name),
+    let begins = start(slot.starts_at, zone, person);
+    let (kind, known) = match (row.owes.as_deref(), row.expires_at) {
+        _ if row.times_id.is_some() => (Kind::TimesGone, texts::plain(&business.name)),
+        (Some("late"), Some(until)) => {
+            let known = texts::late(language, &business.name, begins, start(until, zone, person));
+            (Kind::OfferLate, known)
+        }
+        _ => (Kind::OfferLost, texts::one(language, &business.name, None, begins, None)),
     };
+    let said = templates::say(tx, Which::sms(kind, language), about(business, person, slot), known).await?;
     let new = outbox::New {
         origin: Origin::Automatic,
         origin_id: None,
         channel: Channel::Sms,
         subject: None,
-        body: businesses::language::as_sent(business, body),
+        body: said.body,
         // Whatever they are told of it: once.
         correlation_id: Some(format!("offer_told:{}", row.id)),
         author: None,

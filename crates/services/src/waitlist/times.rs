@@ -9,6 +9,7 @@ use domain::{
     consent::{Channel, Sending, may_send},
     inbound::words,
     origin::Origin,
+    templates::{Kind, Which},
     texts,
     waitlist::{Mode, Plan, choice},
     when,
@@ -44,6 +45,7 @@ use crate::{
         error::{field, problem},
     },
     outbox, questions, tasks,
+    templates::{self, About},
 };
 
 /// How long they are held, in minutes.
@@ -241,13 +243,24 @@ async fn ask(
     let until = tx.now + Duration::minutes(HOLD.into());
     let told: Vec<texts::Start> = starts.iter().map(|at| start(*at, zone, contact)).collect();
     let language = contacts::language::of(business, contact);
-    let body = texts::offer_times(language, &business.name, &told, start(until, zone, contact));
+    let known = texts::times(
+        language,
+        &business.name,
+        visit.for_name.as_deref(),
+        &told,
+        start(until, zone, contact),
+    );
+    let about = About {
+        visit: Some(visit),
+        ..About::to(business, contact)
+    };
+    let said = templates::say(tx, Which::sms(Kind::OfferTimes, language), about, known).await?;
     let new = outbox::New {
         origin: Origin::Offer,
         origin_id: Some(id),
         channel: Channel::Sms,
         subject: None,
-        body: businesses::language::as_sent(business, body),
+        body: said.body,
         correlation_id: Some(format!("times:{id}")),
         author: Some(actor.author()),
         appointment_id: Some(visit.id),
@@ -445,8 +458,8 @@ async fn won(
     inbound: &message::Model,
 ) -> Result<()> {
     let language = contacts::language::of(business, contact);
-    let body = texts::offer_won(language, &business.name, start(slot.starts_at, zone, contact), None);
-    let told = taking::tell_won(tx, business, contact, slot, format!("times_won:{id}"), body).await?;
+    let known = texts::taken(language, &business.name, start(slot.starts_at, zone, contact), None);
+    let told = taking::tell_won(tx, business, contact, slot, format!("times_won:{id}"), known).await?;
     if told {
         return Ok(());
     }
