@@ -51,4 +51,5 @@ mod times;
 mod today;
 mod visit_page;
 mod visits;
+mod waitlist;
 mod webhooks;
