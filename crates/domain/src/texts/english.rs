@@ -51,12 +51,18 @@ pub(super) const fn answers(visits: usize, only_codes: bool) -> &'static str {
     }
 }
 
-/// What is free: "a slot", "a cleaning slot".
+/// What is free: "a slot", "a cleaning slot", "an MRI slot".
 pub(super) fn slot(kind: Option<&str>) -> String {
     let Some(kind) = kind else { return "a slot".to_owned() };
-    let vowel = kind.to_lowercase().starts_with(['a', 'e', 'i', 'o', 'u']);
-    let article = if vowel { "an" } else { "a" };
-    format!("{article} {} slot", lower_first(kind))
+    let inside = lower_first(kind);
+    // What stays in capitals is spelled.
+    let an = if inside == kind && kind.starts_with(char::is_uppercase) {
+        kind.starts_with(|c| "AEFHILMNORSX".contains(c))
+    } else {
+        inside.starts_with(['a', 'e', 'i', 'o', 'u'])
+    };
+    let article = if an { "an" } else { "a" };
+    format!("{article} {inside} slot")
 }
 
 /// "Cleaning" inside a sentence; "MRI" stays as it is.

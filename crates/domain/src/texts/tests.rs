@@ -69,58 +69,69 @@ fn verification_of(language: Language, business: &str, code: &str) -> String {
     said(Kind::Verification, language, &verification(business, code))
 }
 
+fn offer_held(language: Language, business: &str, what: &Offer<'_>, until: Start) -> String {
+    said(Kind::OfferHeld, language, &offer(language, business, what, Some(until)))
+}
+
+fn offer_race(language: Language, business: &str, what: &Offer<'_>) -> String {
+    said(Kind::OfferRace, language, &offer(language, business, what, None))
+}
+
+fn offer_won(language: Language, business: &str, start: Start, released: Option<Start>) -> String {
+    said(Kind::OfferWon, language, &taken(language, business, start, released))
+}
+
+fn offer_late(language: Language, business: &str, start: Start, until: Start) -> String {
+    said(Kind::OfferLate, language, &late(language, business, start, until))
+}
+
+fn offer_times(language: Language, business: &str, starts: &[Start], until: Start) -> String {
+    said(Kind::OfferTimes, language, &times(language, business, None, starts, until))
+}
+
+fn waiting(language: Language, business: &str, token: Option<u16>) -> String {
+    said(Kind::StillWaiting, language, &still_waiting(business, None, token))
+}
+
 /// The texts of the waitlist, by the names of the cases.
 fn of_the_waitlist(language: Language) -> Vec<(&'static str, String)> {
-    let business = "Bright Dental";
-    let (at, until) = (here(appointment()), here(appointment() - Duration::hours(2)));
-    let bare = Offer {
-        kind: None,
-        name: None,
+    let name = "Bright Dental";
+    let (at, until) = (here(appointment()), here(appointment() - Duration::minutes(20)));
+    let one_o_clock = here(appointment() - Duration::hours(2));
+    let later = |days| here(appointment() + Duration::days(days));
+    let offer = |kind, name, token| Offer {
+        kind,
+        name,
         start: at,
-        token: None,
+        token,
     };
-    let full = Offer {
-        kind: Some(" Cleaning"),
-        name: Some("Leo Rossi"),
-        token: Some(101),
-        ..bare
-    };
-    let vowel = Offer {
-        kind: Some("PET scan"),
-        ..bare
-    };
-    let untold = Offer {
-        kind: Some("Extraction"),
-        ..bare
-    };
-    let days = [0, 1, 2].map(|days| here(appointment() + Duration::days(days)));
-    let held = |what: &Offer<'_>| said(Kind::OfferHeld, language, &offer(language, business, what, Some(until)));
-    let race = |what: &Offer<'_>| said(Kind::OfferRace, language, &offer(language, business, what, None));
-    let won = |released| said(Kind::OfferWon, language, &taken(language, business, at, released));
-    let waiting = |token| said(Kind::StillWaiting, language, &still_waiting(business, None, token));
-    let alone = |kind| said(kind, language, &plain(business));
+    let bare = offer(None, None, None);
+    let alone = |kind| said(kind, language, &plain(name));
     vec![
-        ("waitlist_joined", alone(Kind::WaitlistJoined)),
-        ("still_waiting", waiting(None)),
-        ("still_waiting_token", waiting(Some(101))),
-        ("offer_held", held(&bare)),
-        ("offer_held_child", held(&full)),
-        ("offer_held_short_kind", held(&vowel)),
-        ("offer_race", race(&bare)),
-        ("offer_race_kind", race(&untold)),
-        ("offer_won", won(None)),
-        ("offer_won_instead", won(Some(days[2]))),
-        ("offer_lost", alone(Kind::OfferLost)),
-        (
-            "offer_late",
-            said(Kind::OfferLate, language, &late(language, business, at, until)),
-        ),
-        (
-            "offer_times",
-            said(Kind::OfferTimes, language, &times(language, business, None, &days, until)),
-        ),
-        ("times_gone", alone(Kind::TimesGone)),
         ("opted_out", alone(Kind::OptedOut)),
+        ("waitlist_joined", alone(Kind::WaitlistJoined)),
+        ("still_waiting", waiting(language, name, None)),
+        ("still_waiting_token", waiting(language, name, Some(101))),
+        ("offer_held", offer_held(language, name, &bare, until)),
+        ("offer_held_at_one", offer_held(language, name, &bare, one_o_clock)),
+        (
+            "offer_held_type",
+            offer_held(language, name, &offer(Some(" Cleaning"), None, None), until),
+        ),
+        (
+            "offer_race_kind",
+            offer_race(language, name, &offer(Some("Extraction"), None, None)),
+        ),
+        (
+            "offer_race_child_token",
+            offer_race(language, name, &offer(Some("MRI"), Some("Leo Rossi"), Some(107))),
+        ),
+        ("offer_won", offer_won(language, name, at, None)),
+        ("offer_won_moved", offer_won(language, name, at, Some(later(12)))),
+        ("offer_lost", alone(Kind::OfferLost)),
+        ("offer_late", offer_late(language, name, at, until)),
+        ("offer_times", offer_times(language, name, &[later(1), later(3)], until)),
+        ("times_gone", alone(Kind::TimesGone)),
     ]
 }
 
@@ -273,6 +284,13 @@ proptest! {
             correction(language, &name), help(language, &name, "Call us"), started(language, &name),
             verification_of(language, &name, "004217"),
             ask_which(language, &name, &two), reminder_many(language, &name, &two, false), reminder_many(language, &name, &two, true),
+            said(Kind::WaitlistJoined, language, &plain(&name)), waiting(language, &name, token),
+            said(Kind::OfferLost, language, &plain(&name)), said(Kind::TimesGone, language, &plain(&name)),
+            offer_held(language, &name, &Offer { kind: Some("Hair"), name: None, start: here(appointment()), token }, here(appointment())),
+            offer_race(language, &name, &Offer { kind: None, name: Some("Leo"), start: here(appointment()), token }),
+            offer_won(language, &name, here(appointment()), Some(here(appointment()))),
+            offer_late(language, &name, here(appointment()), here(appointment())),
+            offer_times(language, &name, &[here(appointment())], here(appointment())),
         ] {
             let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();
             for banned in ["YES", "CANCEL", "END", "QUIT", "REVOKE", "UNSUBSCRIBE", "CANCELAR"] {
