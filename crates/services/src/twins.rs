@@ -9,7 +9,7 @@ use contract::{Code, whatsapp::TwinView};
 use domain::{
     language::Language,
     texts::{self, Start},
-    whatsapp::{Approval, Button, Named, Twin, built_in, name, numbered},
+    whatsapp::{Approval, Button, KINDS, Named, Twin, built_in, name, numbered},
 };
 use entity::{
     businesses::business,
@@ -34,8 +34,6 @@ use crate::{
     },
 };
 
-#[cfg(test)]
-pub(crate) use handing_in::due;
 pub(crate) use handing_in::{check, tick};
 
 /// Most revisions of one text.
@@ -77,13 +75,16 @@ pub(crate) async fn tell_of_visit(
     (name, start): (Option<&str>, Start),
 ) -> Result<()> {
     let language = contacts::language::of(business, contact);
+    carry(tx, m, kind, language, &values(language, business, name, start)).await
+}
+
+fn values(language: Language, business: &business::Model, name: Option<&str>, start: Start) -> Named {
     let values = [
         ("business", business.name.clone()),
         ("visit", texts::visit(language, name)),
         ("when", start.short(language)),
     ];
-    let named = values.map(|(name, value)| (name.to_owned(), value));
-    carry(tx, m, kind, language, &named.into_iter().collect()).await
+    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What messages were to say is kept no longer.
@@ -162,8 +163,28 @@ async fn revisions(
 
 fn by(s: &Services, carried: &whatsapp_message::Model, rows: &[whatsapp_template::Model]) -> Result<Said> {
     let named: Named = serde_json::from_str(&carried.named).map_err(|e| Error::broken(e.to_string()))?;
+    Ok(newest_approved(s, carried.business_id, named, rows))
+}
+
+/// What these values would read like by the newest wording that is approved.
+pub(crate) async fn preview(
+    s: &Services,
+    kind: &str,
+    (business, contact): (&business::Model, &contact::Model),
+    (name, start): (Option<&str>, Start),
+) -> Result<Option<String>> {
+    let language = contacts::language::of(business, contact);
+    let rows = revisions(s.read(), business.id, kind, language.as_str()).await?;
+    let named = values(language, business, name, start);
+    Ok(match newest_approved(s, business.id, named, &rows) {
+        Said::By(wording) => Some(wording.twin.read(&wording.named)),
+        Said::NotBy(_) => None,
+    })
+}
+
+fn newest_approved(s: &Services, business_id: Uuid, named: Named, rows: &[whatsapp_template::Model]) -> Said {
     // Another account can't send it.
-    let account = s.of::<Connections>().of(carried.business_id);
+    let account = s.of::<Connections>().of(business_id);
     let ours = |row: &&whatsapp_template::Model| account.as_ref().is_some_and(|account| account.sid() == row.account_sid);
     for row in rows.iter().filter(ours).filter(|row| approval(row) == Approval::Approved) {
         let (Ok(twin), Some(content_sid)) = (numbered(&row.body), row.content_sid.clone()) else {
@@ -175,15 +196,15 @@ fn by(s: &Services, carried: &whatsapp_message::Model, rows: &[whatsapp_template
             tracing::warn!(template = %row.id, "a wording wants a value that its message does not carry");
             continue;
         }
-        return Ok(Said::By(Box::new(Wording {
+        return Said::By(Box::new(Wording {
             template_id: row.id,
             content_sid,
             twin,
             buttons,
             named,
-        })));
+        }));
     }
-    Ok(Said::NotBy(rows.iter().find(ours).map_or(Approval::Draft, approval)))
+    Said::NotBy(rows.iter().find(ours).map_or(Approval::Draft, approval))
 }
 
 /// A message goes out by this wording, or by its own words: what its call will say.
@@ -333,7 +354,7 @@ pub async fn submit(s: &Services, actor: &Actor, kind: &str, language: &str) -> 
     row.as_ref().map(view).ok_or_else(|| not_found("template"))
 }
 
-/// All that was handed in, the newest of each first; of each kind and language up to the one in use.
+/// Every text that has a wording on WhatsApp, in each language: what was handed in, the newest first, up to the one in use; or what would be.
 ///
 /// # Errors
 /// `NotAllowed`.
@@ -360,13 +381,45 @@ pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<TwinView>> {
         }
         shown.push(view);
     }
+    for (kind, language) in KINDS
+        .iter()
+        .flat_map(|kind| Language::ALL.iter().map(move |language| (*kind, *language)))
+    {
+        if shown
+            .iter()
+            .all(|twin| (twin.kind.as_str(), twin.language.as_str()) != (kind, language.as_str()))
+        {
+            shown.extend(draft(kind, language));
+        }
+    }
     Ok(shown)
+}
+
+/// What would be handed in.
+fn draft(kind: &str, language: Language) -> Option<TwinView> {
+    let (body, buttons) = built_in(kind, language)?;
+    Some(TwinView {
+        id: None,
+        kind: kind.to_owned(),
+        language: language.as_str().to_owned(),
+        revision: 0,
+        name: String::new(),
+        body: body.to_owned(),
+        buttons: buttons.iter().map(|button| button.title.to_owned()).collect(),
+        state: Approval::Draft.as_str().to_owned(),
+        words: Approval::Draft.label().to_owned(),
+        reason: None,
+        category: None,
+        in_use: false,
+        submitted_at: None,
+        checked_at: None,
+    })
 }
 
 fn view(row: &whatsapp_template::Model) -> TwinView {
     let approval = approval(row);
     TwinView {
-        id: row.id,
+        id: Some(row.id),
         kind: row.kind.clone(),
         language: row.language.clone(),
         revision: row.revision,

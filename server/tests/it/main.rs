@@ -52,3 +52,4 @@ mod today;
 mod visit_page;
 mod visits;
 mod webhooks;
+mod whatsapp;

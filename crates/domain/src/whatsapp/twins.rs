@@ -143,6 +143,9 @@ pub fn name(business: &str, kind: &str, language: Language, revision: i32) -> St
     format!("{}_{kind}_{}_{revision}", slug.trim_matches('_'), language.as_str())
 }
 
+/// Kinds of text that have a wording on WhatsApp.
+pub const KINDS: [&str; 2] = ["reminder", "moved"];
+
 /// What is said on WhatsApp where a business has said nothing else, and the buttons under it; none for a kind without one.
 #[must_use]
 pub fn built_in(kind: &str, language: Language) -> Option<(&'static str, [Button; 2])> {
@@ -223,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_is_built_in_may_be_handed_in() {
-        for kind in ["reminder", "moved"] {
+        for kind in KINDS {
             for language in Language::ALL {
                 let (body, buttons) = built_in(kind, *language).expect("there is one");
                 let twin = numbered(body).expect("right");

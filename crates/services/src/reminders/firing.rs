@@ -366,6 +366,18 @@ async fn asked(
 /// # Errors
 /// `Conflict` for an appointment that has begun, or whose time is not decided; `MayNotSend` with the reason.
 pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Result<AppointmentView> {
+    send_by(s, actor, appointment_id, None).await
+}
+
+/// The same on WhatsApp, whatever the customer wishes otherwise: by an approved wording, if free text may not go.
+///
+/// # Errors
+/// As `send_now`.
+pub async fn send_on_whatsapp(s: &Services, actor: &Actor, appointment_id: Uuid) -> Result<AppointmentView> {
+    send_by(s, actor, appointment_id, Some(Channel::WhatsApp)).await
+}
+
+async fn send_by(s: &Services, actor: &Actor, appointment_id: Uuid, by: Option<Channel>) -> Result<AppointmentView> {
     actor.may(Permission::SendMessages)?;
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
@@ -379,7 +391,10 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     if clocks::undecided(&appointment) {
         return Err(problem(Code::Conflict, clocks::UNDECIDED));
     }
-    let channel = outbox::channel_to(&tx, &contact).await?;
+    let channel = match by {
+        Some(channel) => channel,
+        None => outbox::channel_to(&tx, &contact).await?,
+    };
     if let Some(reason) = obstacle(s, &tx, &contact, &appointment, channel).await? {
         return Err(problem(Code::MayNotSend, reason));
     }

@@ -59,4 +59,5 @@ mod vault;
 mod views;
 mod visit_page;
 mod waiting;
+mod whatsapp;
 mod words;
