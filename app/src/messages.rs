@@ -10,6 +10,7 @@ use later::Held;
 
 use contract::{
     Code,
+    appointments::AppointmentView,
     live::LiveEvent,
     messages::{Direction, MessageView},
 };
@@ -74,6 +75,16 @@ pub async fn settle_message(message_id: Uuid, arrived: bool, back: String) -> Re
     ssr::button_action(&back, work).await
 }
 
+/// The reminder of a visit on WhatsApp, by an approved wording. `back` is the page a browser without JavaScript returns to.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn send_on_whatsapp(appointment_id: Uuid, back: String) -> Result<AppointmentView, AppError> {
+    let work = async move {
+        let (s, actor) = (ssr::services()?, ssr::actor().await?);
+        Ok(services::reminders::send_on_whatsapp(&s, &actor, appointment_id).await?)
+    };
+    ssr::button_action(&back, work).await
+}
+
 /// The name of the reply form in this conversation.
 pub fn reply_form(conversation: Uuid) -> String {
     format!("reply-{conversation}")
@@ -125,6 +136,7 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
         <p class="bubble-meta flex-wrap" data-status=message.status>
             <Timestamp at=message.created_at say=TimeFormat::Clock />
             <span class="empty:hidden">{who}</span>
+            {(message.channel == "whatsapp").then_some("WhatsApp")}
             {state}
             {task}
             {error}

@@ -138,6 +138,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(numbers::list))
         .routes(routes!(numbers::ask, numbers::requests))
         .routes(routes!(numbers::get))
+        .routes(routes!(templates::submit))
         .routes(routes!(members::list))
         .routes(routes!(reports::daily))
         .routes(routes!(reports::notices))

@@ -264,7 +264,7 @@ pub struct RecordConsent {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeConsent {
-    /// `sms` or `email`.
+    /// `sms`, `whatsapp` or `email`.
     pub channel: String,
     /// `transactional` (about appointments) or `promotional` (offers, review requests). Who refuses the first refuses both.
     pub purpose: String,

@@ -19,9 +19,9 @@ pub struct MessageView {
     pub conversation_id: Uuid,
     pub contact_id: Uuid,
     pub direction: Direction,
-    /// `sms` or `email`
+    /// `sms`, `whatsapp` or `email`
     pub channel: String,
-    /// `reply`, `reminder`, `moved`, `automatic` or `customer`
+    /// `reply`, `reminder`, `moved`, `automatic`, `opted_out` or `customer`
     pub kind: String,
     /// queued, sending, sent, delivered, read, undelivered, failed, cancelled, unknown, received
     pub status: String,
@@ -100,7 +100,7 @@ pub struct SendMessage {
     pub contact_id: Uuid,
     /// 1 to 1,600 characters.
     pub body: String,
-    /// `sms` (what is sent if nothing is said) or `email`.
+    /// `sms` (what is sent if nothing is said), `whatsapp` or `email`.
     #[serde(default)]
     pub channel: Option<String>,
     #[serde(default)]

@@ -8,7 +8,8 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TwinView {
-    pub id: Uuid,
+    /// None: not handed in yet.
+    pub id: Option<Uuid>,
     pub kind: String,
     pub language: String,
     /// Counts up; a wording that was handed in never changes.

@@ -48,7 +48,7 @@ use crate::{
 
 pub(crate) use example::book_example;
 use view::views;
-pub(crate) use view::{any_ahead, next_start, of_contact, view, views_in_order, views_of};
+pub(crate) use view::{any_ahead, next_of, next_start, of_contact, view, views_in_order, views_of};
 
 /// Minutes that an appointment takes.
 const LENGTH: std::ops::RangeInclusive<i32> = 5..=24 * 60;

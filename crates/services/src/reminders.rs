@@ -32,7 +32,7 @@ use crate::{
 pub(crate) use answers::{answered, answered_on_page, perhaps_meant};
 #[cfg(test)]
 pub(crate) use firing::due;
-pub use firing::{send_now, tick};
+pub use firing::{send_now, send_on_whatsapp, tick};
 pub(crate) use listen::{appointments_changed, messages_changed, still_wanted};
 pub use preview::preview;
 pub use replan::tick as replan_some;

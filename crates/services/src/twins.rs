@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use contract::{Code, whatsapp::TwinView};
 use domain::{
     language::Language,
-    templates::{Kind, Which, uses},
+    templates::{Kind, Variable, Which, uses},
     texts::{self, Start},
-    whatsapp::{self, Approval, Button, Named, Twin, name, numbered},
+    whatsapp::{self, Approval, Button, KINDS, Named, Twin, name, numbered},
 };
 use entity::{
     messages::message,
@@ -34,8 +34,6 @@ use crate::{
     templates::{self, About},
 };
 
-#[cfg(test)]
-pub(crate) use handing_in::due;
 pub(crate) use handing_in::{check, tick};
 
 /// Most revisions of one text.
@@ -70,28 +68,44 @@ pub(crate) async fn carry(tx: &Tx, m: &message::Model, kind: &str, language: Lan
 
 /// The same of a message that tells of one visit: whatever the wordings ask for that it may go out by.
 pub(crate) async fn tell_of_visit(tx: &Tx, m: &message::Model, kind: Kind, about: About<'_>, start: Start) -> Result<()> {
-    let (Some(contact), Some(visit)) = (about.contact, about.visit) else {
-        return Err(Error::broken("a wording about no visit"));
-    };
-    let language = contacts::language::of(about.business, contact);
-    let mut values = texts::one(language, &about.business.name, visit.for_name.as_deref(), start, None);
+    let language = told_in(about)?;
     let rows = revisions(&tx.db, m.business_id, kind.as_str(), language.as_str()).await?;
-    let mut wordings: Vec<&str> = rows.iter().filter(|row| may_go(row)).map(|row| row.body.as_str()).collect();
     let newest = templates::wording(tx.services(), &tx.db, about.business, Which::whatsapp(kind, language)).await?;
+    let mut wordings: Vec<&str> = rows.iter().filter(|row| may_go(row)).map(|row| row.body.as_str()).collect();
     wordings.push(&newest.body);
-    let asked: Vec<Option<&str>> = wordings.iter().map(|body| Some(*body)).collect();
-    templates::look_up(tx.services(), &tx.db, about, &asked, &mut values).await?;
-    let told = kind
-        .variables()
-        .iter()
-        .filter(|variable| wordings.iter().any(|body| uses(body, **variable)));
-    let named = told.map(|variable| (variable.as_str().to_owned(), values.get(*variable).to_owned()));
-    carry(tx, m, kind.as_str(), language, &named.collect()).await
+    let named = values(tx.services(), &tx.db, kind, about, start, &wordings).await?;
+    carry(tx, m, kind.as_str(), language, &named).await
+}
+
+fn told_in(about: About<'_>) -> Result<Language> {
+    let contact = about.contact.ok_or_else(|| Error::broken("a wording to nobody"))?;
+    Ok(contacts::language::of(about.business, contact))
 }
 
 /// It is approved, or may be by the time that a message goes out.
 fn may_go(row: &whatsapp_template::Model) -> bool {
     !matches!(approval(row), Approval::Rejected | Approval::Disabled)
+}
+
+/// What these wordings ask for.
+async fn values(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    kind: Kind,
+    about: About<'_>,
+    start: Start,
+    wordings: &[&str],
+) -> Result<Named> {
+    let language = told_in(about)?;
+    let name = about.visit.and_then(|visit| visit.for_name.as_deref());
+    let mut values = texts::one(language, &about.business.name, name, start, None);
+    let asked: Vec<Option<&str>> = wordings.iter().map(|body| Some(*body)).collect();
+    templates::look_up(s, db, about, &asked, &mut values).await?;
+    let uses_it = |variable: &&Variable| wordings.iter().any(|body| uses(body, **variable));
+    let named = kind.variables().iter().filter(uses_it);
+    Ok(named
+        .map(|variable| (variable.as_str().to_owned(), values.get(*variable).to_owned()))
+        .collect())
 }
 
 /// What messages were to say is kept no longer.
@@ -170,8 +184,23 @@ async fn revisions(
 
 fn by(s: &Services, carried: &whatsapp_message::Model, rows: &[whatsapp_template::Model]) -> Result<Said> {
     let named: Named = serde_json::from_str(&carried.named).map_err(|e| Error::broken(e.to_string()))?;
+    Ok(newest_approved(s, carried.business_id, named, rows))
+}
+
+/// What these values would read like by the newest wording that is approved.
+pub(crate) async fn preview(s: &Services, kind: Kind, about: About<'_>, start: Start) -> Result<Option<String>> {
+    let rows = revisions(s.read(), about.business.id, kind.as_str(), told_in(about)?.as_str()).await?;
+    let wordings: Vec<&str> = rows.iter().filter(|row| may_go(row)).map(|row| row.body.as_str()).collect();
+    let named = values(s, s.read(), kind, about, start, &wordings).await?;
+    Ok(match newest_approved(s, about.business.id, named, &rows) {
+        Said::By(wording) => Some(wording.twin.read(&wording.named)),
+        Said::NotBy(_) => None,
+    })
+}
+
+fn newest_approved(s: &Services, business_id: Uuid, named: Named, rows: &[whatsapp_template::Model]) -> Said {
     // Another account can't send it.
-    let account = s.of::<Connections>().of(carried.business_id);
+    let account = s.of::<Connections>().of(business_id);
     let ours = |row: &&whatsapp_template::Model| account.as_ref().is_some_and(|account| account.sid() == row.account_sid);
     for row in rows.iter().filter(ours).filter(|row| approval(row) == Approval::Approved) {
         let (Ok(twin), Some(content_sid)) = (numbered(&row.body), row.content_sid.clone()) else {
@@ -183,15 +212,15 @@ fn by(s: &Services, carried: &whatsapp_message::Model, rows: &[whatsapp_template
             tracing::warn!(template = %row.id, "a wording wants a value that its message does not carry");
             continue;
         }
-        return Ok(Said::By(Box::new(Wording {
+        return Said::By(Box::new(Wording {
             template_id: row.id,
             content_sid,
             twin,
             buttons,
             named,
-        })));
+        }));
     }
-    Ok(Said::NotBy(rows.iter().find(ours).map_or(Approval::Draft, approval)))
+    Said::NotBy(rows.iter().find(ours).map_or(Approval::Draft, approval))
 }
 
 /// A message goes out by this wording, or by its own words: what its call will say.
@@ -346,7 +375,7 @@ pub async fn submit(s: &Services, actor: &Actor, kind: &str, language: &str) -> 
     row.as_ref().map(view).ok_or_else(|| not_found("template"))
 }
 
-/// All that was handed in, the newest of each first; of each kind and language up to the one in use.
+/// Every text that has a wording on WhatsApp, in each language: what was handed in, the newest first, up to the one in use; or what would be.
 ///
 /// # Errors
 /// `NotAllowed`.
@@ -373,13 +402,47 @@ pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<TwinView>> {
         }
         shown.push(view);
     }
+    let business = businesses::get(s.read(), actor.business_id).await?;
+    for (kind, language) in KINDS
+        .iter()
+        .flat_map(|kind| Language::ALL.iter().map(move |language| (*kind, *language)))
+    {
+        if shown
+            .iter()
+            .all(|twin| (twin.kind.as_str(), twin.language.as_str()) != (kind.as_str(), language.as_str()))
+        {
+            let words = templates::wording(s, s.read(), &business, Which::whatsapp(kind, language)).await?;
+            shown.push(draft(kind, language, words.body));
+        }
+    }
     Ok(shown)
+}
+
+/// What would be handed in.
+fn draft(kind: Kind, language: Language, body: String) -> TwinView {
+    let buttons = whatsapp::buttons(kind, language).into_iter().flatten();
+    TwinView {
+        id: None,
+        kind: kind.as_str().to_owned(),
+        language: language.as_str().to_owned(),
+        revision: 0,
+        name: String::new(),
+        body,
+        buttons: buttons.map(|button| button.title.to_owned()).collect(),
+        state: Approval::Draft.as_str().to_owned(),
+        words: Approval::Draft.label().to_owned(),
+        reason: None,
+        category: None,
+        in_use: false,
+        submitted_at: None,
+        checked_at: None,
+    }
 }
 
 fn view(row: &whatsapp_template::Model) -> TwinView {
     let approval = approval(row);
     TwinView {
-        id: row.id,
+        id: Some(row.id),
         kind: row.kind.clone(),
         language: row.language.clone(),
         revision: row.revision,

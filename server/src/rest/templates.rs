@@ -6,8 +6,9 @@ use axum::{
 use contract::{
     Code, Page, PageQuery, Problem,
     templates::{PreviewTemplate, SaveTemplate, TemplatePreview, TemplateQuery, TemplateVersionView, TemplateView},
+    whatsapp::TwinView,
 };
-use services::templates;
+use services::{templates, twins};
 
 use super::{ApiError, ApiKeyActor, ApiResult, Body, NoBody, Params, S};
 use crate::AppState;
@@ -127,4 +128,18 @@ pub async fn preview(
     Body(cmd): Body<PreviewTemplate>,
 ) -> ApiResult<TemplatePreview> {
     Ok(Json(templates::preview(&s, &actor, cmd).await?))
+}
+
+/// Hand a text in to WhatsApp for approval. One that is looked at, or approved already, is not handed in again.
+#[utoipa::path(post, path = "/templates/{kind}/whatsapp/{language}/submit", tag = "templates",
+    params(("kind" = String, Path), ("language" = String, Path)), responses(
+    (status = 202, body = TwinView), (status = 404, description = "There is no such text on WhatsApp", body = Problem),
+    (status = 409, description = "No Twilio account is connected", body = Problem), (status = 422, body = Problem)))]
+pub async fn submit(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Path((kind, language)): Path<(String, String)>,
+    _: NoBody,
+) -> Result<(StatusCode, Json<TwinView>), ApiError> {
+    Ok((StatusCode::ACCEPTED, Json(twins::submit(&s, &actor, &kind, &language).await?)))
 }

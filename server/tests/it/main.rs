@@ -55,3 +55,4 @@ mod visits;
 mod waitlist;
 mod waitlist_form;
 mod webhooks;
+mod whatsapp;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use domain::{
     consent::Channel,
     whatsapp::{self, known_by},
@@ -114,10 +114,12 @@ pub(crate) async fn wrote(
                 }
                 row
             }
+            // They are answered where they wrote from; what was told beside it comes after that.
+            None if address != from.address => add(tx, who, address, at - Duration::seconds(1)).await?,
             None => add(tx, who, address, at).await?,
         };
         let id = row.id;
-        if row.seen_at < at {
+        if row.seen_at < at && address == from.address {
             let mut row = row.into_active_model();
             row.seen_at = Set(at);
             row.update(&tx.db).await?;

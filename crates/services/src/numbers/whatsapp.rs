@@ -129,7 +129,7 @@ pub(crate) async fn tick(s: &Services) -> Result<()> {
     tx.commit().await
 }
 
-pub(crate) fn due(now: DateTime<Utc>) -> sea_orm::Select<whatsapp_sender::Entity> {
+fn due(now: DateTime<Utc>) -> sea_orm::Select<whatsapp_sender::Entity> {
     whatsapp_sender::Entity::find()
         .filter(whatsapp_sender::Column::NextAt.lte(now))
         .order_by_asc(whatsapp_sender::Column::NextAt)

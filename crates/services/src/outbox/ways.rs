@@ -68,6 +68,17 @@ pub(crate) async fn choose(
     })
 }
 
+/// This way, whatever the order of ways is; or why not.
+pub(crate) async fn this(
+    tx: &Tx,
+    contact: &contact::Model,
+    channel: Channel,
+    location: Option<Uuid>,
+) -> Result<std::result::Result<Way, String>> {
+    let way = Way { channel, because: None };
+    Ok(objection(tx, contact, channel, location).await?.map_or(Ok(way), Err))
+}
+
 /// The way in place of one that has just failed; none if nothing more is tried. What would be tried again by itself is not any more.
 pub(crate) async fn instead(
     tx: &mut Tx,

@@ -192,7 +192,7 @@ async fn fire(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
             }
             Ok(())
         }
-        AtSend::Send => match way(tx, &contact, &appointment, &request.correlation_id).await? {
+        AtSend::Send => match way(tx, &contact, &appointment, &request.correlation_id, None).await? {
             Err(reason) => {
                 finish(tx, request, "skipped", Some(&reason)).await?;
                 needs_call(tx, &appointment, &reason).await
@@ -211,12 +211,13 @@ async fn fire(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
     }
 }
 
-/// Which way this contact is told of an appointment; or why none. The claim asks all of this again.
+/// Which way this contact is told of an appointment, `by` the one that is wished if any; or why none. The claim asks all of this again.
 async fn way(
     tx: &mut Tx,
     contact: &contact::Model,
     appointment: &appointment::Model,
     intent: &str,
+    by: Option<Channel>,
 ) -> Result<std::result::Result<Way, String>> {
     if !appointments::status(appointment)?.is_open() {
         return Ok(Err("The visit is not open any more.".to_owned()));
@@ -224,7 +225,10 @@ async fn way(
     if contact.blocked {
         return Ok(Err(contacts::BLOCKED.to_owned()));
     }
-    ways::choose(tx, contact, intent, appointment.location_id).await
+    match by {
+        Some(channel) => ways::this(tx, contact, channel, appointment.location_id).await,
+        None => ways::choose(tx, contact, intent, appointment.location_id).await,
+    }
 }
 
 /// How the message of a reminder goes.
@@ -470,6 +474,18 @@ async fn asked(
 /// # Errors
 /// `Conflict` for an appointment that has begun, or whose time is not decided; `MayNotSend` with the reason.
 pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Result<AppointmentView> {
+    send_by(s, actor, appointment_id, None).await
+}
+
+/// The same on WhatsApp, whatever the customer wishes otherwise: by an approved wording, if free text may not go.
+///
+/// # Errors
+/// As `send_now`.
+pub async fn send_on_whatsapp(s: &Services, actor: &Actor, appointment_id: Uuid) -> Result<AppointmentView> {
+    send_by(s, actor, appointment_id, Some(Channel::WhatsApp)).await
+}
+
+async fn send_by(s: &Services, actor: &Actor, appointment_id: Uuid, by: Option<Channel>) -> Result<AppointmentView> {
     actor.may(Permission::SendMessages)?;
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
@@ -493,7 +509,7 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
         reason: None,
     };
     let request = save(&tx, &appointment, row).await?;
-    let way = way(&mut tx, &contact, &appointment, &request.correlation_id).await?;
+    let way = way(&mut tx, &contact, &appointment, &request.correlation_id, by).await?;
     let way = way.map_err(|reason| problem(Code::MayNotSend, reason))?;
     if request.status == "planned" {
         let others = siblings(&tx.db, &request).await?;

@@ -57,7 +57,7 @@ pub(crate) async fn tick(s: &Services) -> Result<()> {
     tx.commit().await
 }
 
-pub(crate) fn due(now: DateTime<Utc>) -> Select<whatsapp_template::Entity> {
+fn due(now: DateTime<Utc>) -> Select<whatsapp_template::Entity> {
     whatsapp_template::Entity::find()
         .filter(whatsapp_template::Column::NextAt.lte(now))
         .order_by_asc(whatsapp_template::Column::NextAt)

@@ -63,4 +63,5 @@ mod waiting;
 mod waitlist;
 mod waitlist_form;
 mod ways;
+mod whatsapp;
 mod words;

@@ -23,10 +23,12 @@ use uuid::Uuid;
 
 /// Tables that stay small: a row per business, number, account, place, country or provider; a business has 500 tags and 200 quick
 /// replies, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 19] = [
+const SMALL: [&str; 21] = [
     "api_key",
     "business",
     "number",
+    "whatsapp_sender",
+    "whatsapp_template",
     "account",
     "twilio_account",
     "location",
