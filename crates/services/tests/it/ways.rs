@@ -1,6 +1,9 @@
 //! By which way customers are told: each with its own consent, the next one only after a failure that is known, and never two for one thing.
 
+mod learned;
+mod offers;
 mod page;
+mod random;
 mod returned;
 
 use chrono::Duration;
