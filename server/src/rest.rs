@@ -13,6 +13,7 @@ mod numbers;
 mod reports;
 mod said;
 mod tasks;
+mod waitlist;
 
 use axum::{
     Json, Router,
@@ -116,6 +117,16 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(tasks::get, tasks::edit))
         .routes(routes!(tasks::done))
         .routes(routes!(tasks::reopen))
+        .routes(routes!(waitlist::add, waitlist::list))
+        .routes(routes!(waitlist::get, waitlist::edit, waitlist::remove))
+        .routes(routes!(waitlist::create_slot, waitlist::board))
+        .routes(routes!(waitlist::slot))
+        .routes(routes!(waitlist::close))
+        .routes(routes!(waitlist::book))
+        .routes(routes!(waitlist::add_person))
+        .routes(routes!(waitlist::skip))
+        .routes(routes!(waitlist::offer_time))
+        .routes(routes!(waitlist::offer_times))
         .routes(routes!(numbers::list))
         .routes(routes!(numbers::ask, numbers::requests))
         .routes(routes!(numbers::get))

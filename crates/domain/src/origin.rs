@@ -22,10 +22,12 @@ pub enum Origin {
     Moved,
     /// The code that shows whether a phone is whose it is said to be, asked for at this moment on a page that is open to everybody.
     Verification,
+    /// A time is free for somebody who waits for one.
+    Offer,
 }
 
 words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", Reminder = "reminder",
-    Moved = "moved", Verification = "verification");
+    Moved = "moved", Offer = "offer", Verification = "verification");
 
 /// How a message counts against the hour's limit and the month's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,12 @@ pub struct Policy {
 }
 
 impl Origin {
+    /// Whether an answer that comes too late is heard for a while, so that whoever gave it is told.
+    #[must_use]
+    pub const fn is_heard_late(self) -> bool {
+        matches!(self, Self::Offer)
+    }
+
     /// The rules that messages of this origin go by.
     #[must_use]
     pub const fn policy(self) -> Policy {
@@ -109,6 +117,16 @@ impl Origin {
                 owned: true,
                 useful_s: Some(verification::GOOD_FOR.num_seconds()),
             },
+            // They asked to be told, and it is of use for minutes: its owner says how many.
+            Self::Offer => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Automatic,
+                quiet: true,
+                share: Share::Bounded,
+                priority: 1,
+                owned: true,
+                useful_s: None,
+            },
         }
     }
 }
@@ -119,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_a_machine_begins_needs_an_opt_in_and_sleeps_at_night() {
-        for begun in [Origin::Reminder, Origin::Moved] {
+        for begun in [Origin::Reminder, Origin::Moved, Origin::Offer] {
             let begun = begun.policy();
             assert_eq!(
                 (begun.sending, begun.quiet, begun.share),

@@ -5,7 +5,12 @@
 //! where it happens, wherever the customer is.
 
 mod english;
+mod offers;
 mod spanish;
+
+pub use offers::{
+    Offer, offer_held, offer_late, offer_lost, offer_race, offer_times, offer_won, still_waiting, times_gone, waitlist_joined,
+};
 
 use crate::{language::Language, zone::Zone};
 use chrono::{DateTime, Utc};

@@ -8,6 +8,7 @@ pub(crate) mod day;
 pub(crate) mod elsewhere;
 mod example;
 pub mod external;
+pub(crate) mod filling;
 pub(crate) mod import;
 pub(crate) mod in_calendars;
 pub mod link;

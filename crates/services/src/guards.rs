@@ -12,7 +12,7 @@ use crate::{
         Services,
         tx::{BoxFuture, Objections},
     },
-    messages, moves, reminders, verification,
+    messages, moves, reminders, verification, waitlist,
 };
 
 /// Why these are not wanted any more, by message; who is not in the answer is.
@@ -34,6 +34,7 @@ pub(crate) fn still_wanted<'a>(
                 Origin::Reminder => reminders::still_wanted(&db, s.now(), &of).await?,
                 Origin::Moved => moves::still_wanted(&db, &of).await?,
                 Origin::Verification => verification::still_wanted(&db, &of).await?,
+                Origin::Offer => waitlist::still_wanted(&db, s.now(), &of).await?,
                 // What people wrote, and answers to what customers wrote, are nobody else's to take back.
                 Origin::Reply | Origin::Automatic => continue,
             });

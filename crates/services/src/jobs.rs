@@ -10,7 +10,7 @@ use crate::{
     delivery::{in_state, retry, unknown},
     imports,
     kernel::{Result, Services, queue::Job},
-    mails, notifications, numbers, receiving, reminders, retention, selftest, sending, tasks,
+    mails, notifications, numbers, receiving, reminders, retention, selftest, sending, tasks, waitlist,
 };
 
 /// Rows taken per tick of each kind.
@@ -30,6 +30,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::CheckRegistration { number_id } => numbers::registration::check(s, number_id).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
         Job::SelfTest { business_id } => selftest::perform(s, business_id).await,
+        Job::Waitlist { slot_id } => waitlist::go_on(s, slot_id).await,
         Job::Import { import_id } => imports::perform(s, import_id).await,
         Job::ForgottenPassword { reset_id } => accounts::passwords::look_up(s, reset_id).await,
         Job::PassOn { business_id, account_id } => {

@@ -10,7 +10,7 @@ use crate::{
     conversations::{assigning, leaving},
     feeds,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    mails, moves, notifications, numbers, outbox, reminders, reports, tasks,
+    mails, moves, notifications, numbers, outbox, reminders, reports, tasks, waitlist,
 };
 
 pub(crate) use views::views;
@@ -32,6 +32,8 @@ macro_rules! on {
 
 pub(crate) static LISTENERS: &[Listener] = &[
     on!([Answered] => reminders::answered, causes [AppointmentConfirmed AppointmentDeclined MessageWithdrawn RetryEnded]),
+    on!([Answered] => waitlist::answered, causes [AppointmentBooked AppointmentMoved AppointmentConfirmed SlotTaken SlotEnded
+        WaitlistEntryEnded]),
     on!([ContactOptedOut ContactBlocked PhoneChanged] => outbox::withdraw_for_contacts, causes [MessageWithdrawn RetryEnded]),
     on!([MessageDelivered MessageFailed] => numbers::registration::messages_changed),
     on!([NumberReleased] => outbox::leave_from_default),
@@ -50,6 +52,12 @@ pub(crate) static LISTENERS: &[Listener] = &[
         AppointmentReopened AppointmentArrived ClockChanged ClockDecided] => reminders::appointments_changed, causes [MessageWithdrawn RetryEnded]),
     on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed),
     on!([MessageFailed MessageWithdrawn] => moves::messages_changed),
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => waitlist::messages_changed),
+    on!([ContactOptedOut ContactBlocked PhoneChanged HoldBegan] => waitlist::contacts_changed, causes [MessageWithdrawn RetryEnded]),
+    on!([WaitlistEntryAdded WaitlistEntryChanged WaitlistEntryEnded] => waitlist::entries_changed, causes [MessageWithdrawn RetryEnded]),
+    on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined
+        AppointmentCancelled AppointmentReopened] => waitlist::appointments_changed, causes [SlotOpened SlotTaken SlotEnded
+        WaitlistEntryEnded MessageWithdrawn RetryEnded]),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),

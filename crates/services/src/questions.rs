@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     delivery::Status as Delivery,
+    origin::Origin,
     reminders::{Pending, Which, which},
     texts::{Start, Visit},
     zone::Zone,
@@ -22,11 +23,14 @@ use crate::{
     kernel::{Result, Tx},
 };
 
+/// How long after its time an answer is heard that is told to be late.
+const HEARD_LATE: Duration = Duration::days(1);
+
 /// Something to be asked.
 pub(crate) struct New<'a> {
     pub business_id: Uuid,
     pub contact_id: Uuid,
-    pub origin: domain::origin::Origin,
+    pub origin: Origin,
     pub origin_id: Uuid,
     pub subject_id: Uuid,
     pub token: i32,
@@ -97,14 +101,61 @@ pub(crate) fn open_of(now: DateTime<Utc>, people: impl Iterator<Item = (Uuid, Uu
         .filter(question::Column::ExpiresAt.gt(now))
 }
 
-/// Those of several contacts who have been asked something that they have not answered yet.
-pub(crate) async fn asked(tx: &Tx, people: &[contact::Model]) -> Result<HashSet<Uuid>> {
-    let open = open_of(tx.now, people.iter().map(|p| (p.business_id, p.id)))
+/// What several people have been asked.
+pub(crate) struct Asked {
+    /// Who may answer something: what is open, or what was until a while ago.
+    pub people: HashSet<Uuid>,
+    /// What those questions came from that are heard late: their rows are locked before the first answer is taken.
+    pub heard_late: Vec<question::Model>,
+}
+
+/// Those of several contacts who have been asked something that they may still answer.
+pub(crate) async fn asked(tx: &Tx, people: &[contact::Model]) -> Result<Asked> {
+    let recent = open_of(tx.now - HEARD_LATE, people.iter().map(|p| (p.business_id, p.id)))
         .all(&tx.db)
         .await?;
+    let open: Vec<question::Model> = recent
+        .into_iter()
+        .filter(|q| q.expires_at > tx.now || is_heard_late(q))
+        .collect();
     let asked = asked_at(tx, &open).await?;
-    let waiting = open.into_iter().filter(|q| asked.contains_key(&q.id));
-    Ok(waiting.map(|q| q.contact_id).collect())
+    let waiting = || open.iter().filter(|q| asked.contains_key(&q.id));
+    Ok(Asked {
+        people: waiting().map(|q| q.contact_id).collect(),
+        heard_late: waiting().filter(|q| is_heard_late(q)).cloned().collect(),
+    })
+}
+
+fn is_heard_late(question: &question::Model) -> bool {
+    question.origin.parse::<Origin>().is_ok_and(Origin::is_heard_late)
+}
+
+/// What somebody answers late by a text, if it was asked before that: the latest of its kind, by its number or by what was quoted where
+/// they said so.
+pub(crate) async fn lapsed(
+    tx: &Tx,
+    contact: &contact::Model,
+    inbound: &message::Model,
+    token: Option<u16>,
+    quoted: Option<Uuid>,
+) -> Result<Option<Open>> {
+    let mut rows = open_of(tx.now - HEARD_LATE, std::iter::once((contact.business_id, contact.id)))
+        .filter(question::Column::ExpiresAt.lte(tx.now))
+        .order_by_desc(question::Column::CreatedAt)
+        .limit(50)
+        .all(&tx.db)
+        .await?;
+    rows.retain(|q| {
+        is_heard_late(q)
+            && token.is_none_or(|token| q.token == i32::from(token))
+            && quoted.is_none_or(|text| q.message_id == text)
+    });
+    let asked = asked_at(tx, &rows).await?;
+    let open = rows.into_iter().filter_map(|question| {
+        let asked_at = *asked.get(&question.id)?;
+        (asked_at <= inbound.created_at + Duration::seconds(1)).then_some(Open { question, asked_at })
+    });
+    Ok(open.take(1).next())
 }
 
 /// When each of these was asked; those whose text has not left are left out: who was not asked yet can't answer.

@@ -192,7 +192,12 @@ pub async fn join(
         Err(wrong) => return Ok(Some((page, Joined::Wrong(wrong)))),
     };
     let words = page.words;
-    let wrong = |says| Joined::Wrong(vec![Wrong { field: Field::Code, says }]);
+    let wrong = |says| {
+        Joined::Wrong(vec![Wrong {
+            field: Field::Code,
+            says,
+        }])
+    };
     let mut tx = s.begin().await?;
     let joined = match verification::check(&mut tx, business.id, (ticket, code), address).await? {
         Checked::Over => wrong(words.code_over),

@@ -50,6 +50,6 @@ mod threats;
 mod times;
 mod today;
 mod visit_page;
-mod waitlist_form;
 mod visits;
+mod waitlist_form;
 mod webhooks;

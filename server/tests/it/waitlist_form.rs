@@ -45,7 +45,13 @@ async fn pressed(app: &TestApp, path: &str, form: &[(&str, &str)]) -> (StatusCod
 
 /// What goes for every answer here.
 fn guarded(answer: &Response) {
-    let text = |name: &str| answer.headers().get(name).map(|v| v.to_str().expect("text")).unwrap_or_default();
+    let text = |name: &str| {
+        answer
+            .headers()
+            .get(name)
+            .map(|v| v.to_str().expect("text"))
+            .unwrap_or_default()
+    };
     assert_eq!(text("referrer-policy"), "no-referrer");
     assert!(text("x-robots-tag").contains("noindex"));
     assert!(text("content-security-policy").starts_with("default-src 'none'"));
@@ -117,16 +123,25 @@ async fn a_phone_joins_and_leaves(#[values(Backend::Sqlite, Backend::Postgres)] 
         assert!(html.contains(part), "{part}\n{html}");
     }
     let (_, spanish) = get(&app, "/w/bright-dental?lang=es").await;
-    assert!(spanish.contains("<html lang=\"es\"") && spanish.contains("lista de espera"), "{spanish}");
+    assert!(
+        spanish.contains("<html lang=\"es\"") && spanish.contains("lista de espera"),
+        "{spanish}"
+    );
 
     let token = on_the_list(&app, ANN).await;
     let page = format!("/l/{token}");
     let (status, html) = get(&app, &page).await;
     assert!(status == 200 && html.contains("You’re on the waitlist"), "{status} {html}");
-    assert!(!html.contains("Lee") && !html.contains("0171"), "no more is told than must be");
+    assert!(
+        !html.contains("Lee") && !html.contains("0171"),
+        "no more is told than must be"
+    );
     assert_eq!(press(&app, &format!("{page}/leave"), &[]).await.status(), 303);
     let (_, html) = get(&app, &page).await;
-    assert!(html.contains("You’re not on the waitlist") && html.contains("href=\"/w/bright-dental?lang=en\""), "{html}");
+    assert!(
+        html.contains("You’re not on the waitlist") && html.contains("href=\"/w/bright-dental?lang=en\""),
+        "{html}"
+    );
     let (_, known) = app.get("/contacts?search=Ann").await;
     assert_eq!(known["data"][0]["name"], "Ann <Lee>");
     assert!(known["data"][0]["phone_verified_at"].is_string(), "{known}");
@@ -159,11 +174,17 @@ async fn what_was_typed_is_there_when_something_is_wrong() {
     // In the second step, too, and back.
     let (_, html) = pressed(&app, "/w/bright-dental/ask", &form(ANN)).await;
     let ticket = hidden(&html, "ticket");
-    assert!(html.contains("inputmode=\"numeric\"") && html.contains("autocomplete=\"one-time-code\""), "{html}");
+    assert!(
+        html.contains("inputmode=\"numeric\"") && html.contains("autocomplete=\"one-time-code\""),
+        "{html}"
+    );
     let mut fields = form(ANN);
     fields.extend([("ticket", ticket.as_str()), ("code", "000")]);
     let (status, html) = pressed(&app, "/w/bright-dental/code", &fields).await;
-    assert!(status == 422 && html.contains("aria-describedby=\"code-error\""), "{status} {html}");
+    assert!(
+        status == 422 && html.contains("aria-describedby=\"code-error\""),
+        "{status} {html}"
+    );
     assert_eq!(hidden(&html, "ticket"), ticket);
     assert_eq!(hidden(&html, "name"), "Ann &lt;Lee&gt;");
     let (status, html) = pressed(&app, "/w/bright-dental/change", &form(ANN)).await;
@@ -171,7 +192,10 @@ async fn what_was_typed_is_there_when_something_is_wrong() {
     assert!(!html.contains("role=\"alert\""), "{html}");
     // A second code within the minute is not sent, and nothing that was typed is lost.
     let (status, html) = pressed(&app, "/w/bright-dental/ask", &form(ANN)).await;
-    assert!(status == 422 && html.contains("wait a minute") && html.contains("value=\"mon\" checked"), "{status} {html}");
+    assert!(
+        status == 422 && html.contains("wait a minute") && html.contains("value=\"mon\" checked"),
+        "{status} {html}"
+    );
     app.clock().advance(chrono::Duration::minutes(1));
     assert_eq!(pressed(&app, "/w/bright-dental/ask", &form(ANN)).await.0, 200);
 }
@@ -201,7 +225,10 @@ async fn what_the_page_did_not_send_is_refused() {
         fields.push(more);
         fields
     };
-    assert_eq!(press(&app, "/w/bright-dental/ask", &with(("admin", "yes"))).await.status(), 422);
+    assert_eq!(
+        press(&app, "/w/bright-dental/ask", &with(("admin", "yes"))).await.status(),
+        422
+    );
     let many: Vec<(&str, &str)> = (0..200).map(|_| ("type", "x")).collect();
     assert_eq!(press(&app, "/w/bright-dental/ask", &many).await.status(), 422);
     let long = "x".repeat(20 * 1024);
@@ -214,7 +241,11 @@ async fn what_the_page_did_not_send_is_refused() {
     // Another site's form.
     for (name, value) in [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")] {
         for path in ["/w/bright-dental/ask", &leave] {
-            let foreign = phone().post(format!("{}{path}", app.url)).header(name, value).form(&form(ANN)).send();
+            let foreign = phone()
+                .post(format!("{}{path}", app.url))
+                .header(name, value)
+                .form(&form(ANN))
+                .send();
             assert_eq!(foreign.await.expect("an answer").status(), 403, "{path} {name}");
         }
     }

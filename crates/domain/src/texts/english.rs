@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{LISTED, Start, Visit};
+use super::{LISTED, Offer, Start, Visit};
 
 /// Inside a sentence: "Tue, Jan 5 at 3:00 PM".
 fn on(start: Start) -> String {
@@ -94,4 +94,96 @@ pub(super) fn verification(business: &str, code: &str) -> String {
 fn choices(token: Option<u16>) -> String {
     let token = token.map(|t| t.to_string()).unwrap_or_default();
     format!("Y{token} to confirm or N{token} if you need another time.")
+}
+
+fn clock(start: Start) -> String {
+    start.say("%-I:%M %p")
+}
+
+fn takes(token: Option<u16>) -> String {
+    let token = token.map(|t| t.to_string()).unwrap_or_default();
+    format!("Reply Y{token} to take it or N{token} to pass.")
+}
+
+/// "a cleaning slot opened for Leo: Thu, Jan 7 at 3:00 PM."
+fn opened(offer: &Offer<'_>) -> String {
+    let kind = offer.kind.map(str::trim).filter(|kind| !kind.is_empty());
+    let what = match kind {
+        None => "a slot".to_owned(),
+        Some(kind) => {
+            let vowel = kind.to_lowercase().starts_with(['a', 'e', 'i', 'o', 'u']);
+            let article = if vowel { "an" } else { "a" };
+            format!("{article} {} slot", lower_first(kind))
+        }
+    };
+    let whose = offer.first_name().map(|name| format!(" for {name}:")).unwrap_or_default();
+    format!("{what} opened{whose} {}.", on(offer.start))
+}
+
+/// "Cleaning" inside a sentence; "MRI" stays as it is.
+fn lower_first(words: &str) -> String {
+    let mut letters = words.chars();
+    match (letters.next(), words.chars().nth(1)) {
+        (Some(first), second) if second.is_none_or(char::is_lowercase) => first.to_lowercase().chain(letters).collect(),
+        _ => words.to_owned(),
+    }
+}
+
+pub(super) fn waitlist_joined(business: &str) -> String {
+    format!("You're on {business}'s waitlist. We'll text you when a time opens. Reply STOP to opt out.")
+}
+
+pub(super) fn still_waiting(business: &str, token: Option<u16>) -> String {
+    let token = token.map(|t| t.to_string()).unwrap_or_default();
+    format!("{business}: are you still waiting for a time? Reply Y{token} to stay on the list or N{token} to leave it.")
+}
+
+pub(super) fn offer_held(business: &str, offer: &Offer<'_>, until: Start) -> String {
+    format!(
+        "{business}: {} {} Held for you until {}.",
+        opened(offer),
+        takes(offer.token),
+        clock(until)
+    )
+}
+
+pub(super) fn offer_race(business: &str, offer: &Offer<'_>) -> String {
+    format!(
+        "{business}: {} {} First to answer gets it.",
+        opened(offer),
+        takes(offer.token)
+    )
+}
+
+pub(super) fn offer_won(business: &str, start: Start, released: Option<Start>) -> String {
+    let released = released.map(|old| format!(" Your visit on {} is released.", old.local("%b %-d")));
+    format!("{business}: you're in: {}.{}", on(start), released.unwrap_or_default())
+}
+
+pub(super) fn offer_lost(business: &str) -> String {
+    format!("{business}: sorry, that time just went. You keep your place on the list.")
+}
+
+pub(super) fn offer_late(business: &str, until: Start) -> String {
+    format!(
+        "{business}: that offer ended at {}. You keep your place on the list.",
+        clock(until)
+    )
+}
+
+pub(super) fn offer_times(business: &str, starts: &[Start], until: Start) -> String {
+    let listed: Vec<String> = starts
+        .iter()
+        .enumerate()
+        .map(|(place, start)| format!("{} {}", place + 1, short(*start)))
+        .collect();
+    format!(
+        "{business}: other times for your visit. Reply {}, or N if none suits. Held until {}.",
+        listed.join("; "),
+        clock(until)
+    )
+}
+
+pub(super) fn times_gone(business: &str) -> String {
+    format!("{business}: sorry, that time is not free any more. We will write to you about another one.")
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use chrono::{Datelike, Timelike};
 
-use super::{LISTED, Start, Visit};
+use super::{LISTED, Offer, Start, Visit};
 
 const DAYS: [&str; 7] = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"];
 const MONTHS: [&str; 12] = [
@@ -136,6 +136,75 @@ pub(super) fn verification(business: &str, code: &str) -> String {
 fn choices(token: Option<u16>) -> String {
     let token = token.map(|t| t.to_string()).unwrap_or_default();
     format!("S{token} para confirmar o N{token} si necesita otra hora.")
+}
+
+fn takes(token: Option<u16>) -> String {
+    let token = token.map(|t| t.to_string()).unwrap_or_default();
+    format!("Responda S{token} para tomarlo o N{token} para pasar.")
+}
+
+/// "hay un lugar libre (limpieza) para Leo: jue 7 ene, 3:00 p. m."
+fn opened(offer: &Offer<'_>) -> String {
+    let kind = offer.kind.map(str::trim).filter(|kind| !kind.is_empty());
+    let what = kind.map(|kind| format!(" ({kind})")).unwrap_or_default();
+    let whose = offer.first_name().map(|name| format!(" para {name}")).unwrap_or_default();
+    ended(format!("hay un lugar libre{what}{whose}: {}", short(offer.start)))
+}
+
+pub(super) fn waitlist_joined(business: &str) -> String {
+    format!(
+        "{business}: ya se encuentra en la lista de espera. Le avisaremos cuando haya un lugar. Responda ALTO para darse de baja."
+    )
+}
+
+pub(super) fn still_waiting(business: &str, token: Option<u16>) -> String {
+    let token = token.map(|t| t.to_string()).unwrap_or_default();
+    format!("{business}: sigue en la lista de espera. Responda S{token} para quedarse o N{token} para salir de ella.")
+}
+
+pub(super) fn offer_held(business: &str, offer: &Offer<'_>, until: Start) -> String {
+    let held = ended(format!("Se lo guardamos hasta {}", at(until).trim_start_matches("a ")));
+    format!("{business}: {} {} {held}", opened(offer), takes(offer.token))
+}
+
+pub(super) fn offer_race(business: &str, offer: &Offer<'_>) -> String {
+    format!(
+        "{business}: {} {} Es de quien responda primero.",
+        opened(offer),
+        takes(offer.token)
+    )
+}
+
+pub(super) fn offer_won(business: &str, start: Start, released: Option<Start>) -> String {
+    let won = ended(format!("{business}: listo, su cita es {}", short(start)));
+    let released = released.map(|old| format!(" Queda libre la del {}.", day(old)));
+    format!("{won}{}", released.unwrap_or_default())
+}
+
+pub(super) fn offer_lost(business: &str) -> String {
+    format!("{business}: lo sentimos, ese lugar ya fue tomado. Usted conserva su puesto en la lista.")
+}
+
+pub(super) fn offer_late(business: &str, until: Start) -> String {
+    let over = ended(format!("{business}: esa oferta terminaba {}", at(until)));
+    format!("{over} Usted conserva su puesto en la lista.")
+}
+
+pub(super) fn offer_times(business: &str, starts: &[Start], until: Start) -> String {
+    let listed: Vec<String> = starts
+        .iter()
+        .enumerate()
+        .map(|(place, start)| format!("{} {}", place + 1, short(*start)))
+        .collect();
+    let held = ended(format!("Se los guardamos hasta {}", at(until).trim_start_matches("a ")));
+    format!(
+        "{business}: otras horas para su cita. Responda {}, o N si ninguna le conviene. {held}",
+        listed.join("; ")
+    )
+}
+
+pub(super) fn times_gone(business: &str) -> String {
+    format!("{business}: lo sentimos, esa hora ya no se encuentra libre. Le escribiremos sobre otra.")
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub enum Job {
     PassOn { business_id: Uuid, account_id: Uuid },
     /// See whether a business is ready to text.
     SelfTest { business_id: Uuid },
+    /// See what there is to do about a time that is free, or was.
+    Waitlist { slot_id: Uuid },
     /// Go on with the rows of a file.
     Import { import_id: Uuid },
     /// Go on with closing a business's conversations that have been quiet for so many days, from here.

@@ -206,7 +206,12 @@ impl Tx {
 
     /// Counts one more of something that happened today.
     pub(crate) fn count(&mut self, business_id: Uuid, what: Counter) {
-        *self.counts.entry((business_id, what)).or_default() += 1;
+        self.count_more(business_id, what, 1);
+    }
+
+    /// So many more.
+    pub(crate) fn count_more(&mut self, business_id: Uuid, what: Counter, n: i64) {
+        *self.counts.entry((business_id, what)).or_default() += n;
     }
 
     /// What was read before in this transaction and holds for all of it.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::Duration;
 use domain::{
     delivery::Status as Delivery,
     inbound::{begins_like_an_answer, words},
@@ -20,6 +21,9 @@ use crate::{
     questions::{self, Open},
     tasks,
 };
+
+/// Who says the same again so soon has pressed twice.
+const SAME_AGAIN: Duration = Duration::minutes(10);
 
 /// What a customer answered.
 pub(super) struct Answer {
@@ -45,7 +49,22 @@ pub(super) async fn answer(
         let about = questions::asked_by(tx, contact, quoted).await?;
         open.retain(|one| about.contains(&one.question.subject_id));
     }
-    match questions::meant(said.token, &open) {
+    let meant = questions::meant(said.token, &open);
+    // Who has answered everything that is open answers what was open until a while ago.
+    let all_answered = open.iter().all(|one| one.question.answer.is_some());
+    if (meant == Which::Nothing || (all_answered && said.token.is_none() && said.quoted.is_none()))
+        && let Some(late) = questions::lapsed(tx, contact, inbound, said.token, said.quoted).await?
+        && open.iter().all(|one| one.asked_at < late.asked_at)
+    {
+        match (late.question.answer, late.question.answered_at) {
+            (None, _) => return take(tx, inbound, vec![late], &said).await,
+            (Some(false), _) if said.yes => return take(tx, inbound, vec![late], &said).await,
+            // The same once more.
+            (Some(yes), Some(at)) if yes == said.yes && tx.now - at < SAME_AGAIN => return Ok(()),
+            _ => {}
+        }
+    }
+    match meant {
         Which::These(these) => {
             let mut place = 0..;
             open.retain(|_| place.next().is_some_and(|place| these.contains(&place)));

@@ -21,7 +21,7 @@ use crate::{
     messages::{OUTBOUND, THEIRS},
     numbers,
     outbox::respond,
-    reminders, tasks,
+    reminders, tasks, waitlist,
 };
 
 /// A text that is stored, and what is known of who wrote it.
@@ -102,6 +102,7 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
         Meaning::Other if domain::optout::is_opt_out(words(&inbound.body)) => hold::begin(tx, contact, inbound).await?,
         Meaning::Other if !asked => return Ok(Vec::new()),
+        Meaning::Other if waitlist::times::chosen(tx, contact, inbound).await? => {}
         Meaning::Other => {
             let business = businesses::of(tx, contact.business_id).await?;
             answer::other(tx, &business, contact, inbound).await?;

@@ -36,7 +36,7 @@ use crate::{
     conversations,
     kernel::{Error, Event, Principal, Result, Services, Tx, batcher::Batcher, error::problem, queue::Job},
     messages::{THEIRS, shown},
-    questions, tasks,
+    questions, tasks, waitlist,
 };
 
 /// What was handed to us, sealed whole, as `vault::SEALED` calls it.
@@ -389,10 +389,11 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
     let ids: Vec<Uuid> = people.iter().map(|p| p.id).collect();
     let consents = consent::states_of(&tx.db, &ids).await?;
     let asked = questions::asked(tx, &people).await?;
+    waitlist::lock_asked(tx, &asked.heard_late).await?;
     let of = texts.iter().zip(&people).zip(&rows);
     let understood = of.filter(|((text, person), _)| {
         let state = consents.get(&person.id).copied().unwrap_or_default();
-        handle::is_for_the_machine(text.inbound, state, asked.contains(&person.id))
+        handle::is_for_the_machine(text.inbound, state, asked.people.contains(&person.id))
     });
     let understood = understood.map(|(_, row)| row.id).collect();
     let threads = conversations::add_all(tx, &threads, &rows, &understood).await?;
@@ -414,7 +415,7 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
             inbound,
             contact: &person,
             state,
-            asked: asked.contains(&person.id),
+            asked: asked.people.contains(&person.id),
         };
         let touched = handle::act(tx, &heard).await?;
         contacts::language::heard(tx, &person, words(&inbound.body)).await?;

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration};
 use contract::{
     Code, Page,
     waitlist::{AddEntry, EditEntry, EntryQuery, EntryStatus, EntryView, Join},
 };
 use domain::{
     consent::{Channel, Source, State},
-    waitlist::{ASKED_DAYS_BEFORE, Priority, WAITS_DAYS, place},
+    waitlist::{ASKED_DAYS_BEFORE, WAITS_DAYS, place},
     words,
 };
-use entity::{contacts::contact, waitlist::waitlist_entry};
+use entity::{appointments::appointment, contacts::contact, waitlist::waitlist_entry};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::LockType,
@@ -20,6 +20,7 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::joining;
 use super::reading::{
     for_name, kept_ids, kept_names, known_locations, known_types, length, minutes, names, notice, stored_windows, windows,
 };
@@ -28,7 +29,7 @@ use crate::{
     appointments, businesses,
     contacts::{self, consent},
     kernel::{
-        Actor, Error, Event, Permission, Principal, Result, Services, Tx,
+        Actor, Event, Permission, Principal, Result, Services, Tx,
         error::{field, long, not_found, problem},
         paging::{self, Cursor, TimeCursor},
     },
@@ -180,6 +181,9 @@ async fn insert(tx: &mut Tx, by: &Principal, contact: &contact::Model, cmd: AddE
         updated_at: Set(tx.now),
     };
     let row = row.insert(&tx.db).await?;
+    if cmd.tell {
+        joining::tell(tx, by, contact, &row).await?;
+    }
     let event = Event::WaitlistEntryAdded(Arc::new(row.clone()));
     tx.record_change(business_id, by, event, None::<()>, Some(facts(&row)));
     Ok(row)
@@ -231,6 +235,10 @@ async fn theirs_ahead(tx: &Tx, contact: &contact::Model, visit: Uuid) -> Result<
         .await
         .map_err(|_| wrong())?;
     let ahead = row.contact_id == contact.id && row.starts_at > tx.now && appointments::status(&row)?.is_open();
+    if row.source == Some(appointment::Source::Calendar) {
+        let words = "Another calendar keeps this visit, so it can't be moved from here. Leave this out, and move it there.";
+        return Err(field("instead_of", words));
+    }
     if ahead { Ok(()) } else { Err(wrong()) }
 }
 
@@ -410,16 +418,4 @@ fn facts(row: &waitlist_entry::Model) -> Value {
         "minutes": row.minutes, "windows": row.windows, "notice_minutes": row.notice_minutes, "priority": row.priority,
         "for_name": row.for_name, "notes": row.notes,
     })
-}
-
-/// How soon somebody needs a time, as it is stored.
-pub(super) fn priority(row: &waitlist_entry::Model) -> Result<Priority> {
-    row.priority
-        .parse()
-        .map_err(|_| Error::broken("an entry of an unknown priority"))
-}
-
-/// Since when they wait, for their turn.
-pub(super) fn since(row: &waitlist_entry::Model) -> DateTime<Utc> {
-    row.created_at
 }

@@ -2,7 +2,7 @@
 
 use contract::waitlist as shape;
 use domain::{
-    waitlist::{MOST_WINDOWS, Window, Wish},
+    waitlist::{MOST_WINDOWS, Priority, Window, Wish},
     words,
 };
 use entity::waitlist::waitlist_entry;
@@ -182,4 +182,12 @@ pub(super) fn wish(entry: &waitlist_entry::Model) -> Result<Wish<Uuid>> {
         windows: kept_windows(&entry.windows)?,
         notice_minutes: entry.notice_minutes,
     })
+}
+
+/// How soon somebody needs a time, as it is stored.
+pub(super) fn priority(entry: &waitlist_entry::Model) -> Result<Priority> {
+    entry
+        .priority
+        .parse()
+        .map_err(|_| Error::broken("an entry of an unknown priority"))
 }

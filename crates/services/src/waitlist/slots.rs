@@ -1,11 +1,11 @@
 //! Times that are free: opened by hand or by what happened to a visit, shown on a board, given up.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Duration, Utc};
-use contract::waitlist::{Board, CreateSlot, Mode, SlotStatus, SlotView};
+use contract::waitlist::{Board, CreateSlot, Figures, Mode, SlotStatus, SlotView};
 use domain::waitlist::Plan;
-use entity::waitlist::slot;
+use entity::{businesses::business, waitlist::slot};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{Expr, LockType, OnConflict},
@@ -23,15 +23,20 @@ use crate::{
     businesses::{self, locations, staff, types},
     kernel::{
         Actor, Event, Permission, Principal, Result, Services, Tx,
+        counters::{Counter, Free},
         error::{field, not_found},
+        queue::Job,
         tx::Changed,
     },
+    reports,
 };
 
 /// Slots in one column of the board.
 const COLUMN: u64 = 50;
 /// How long ended ones are on it.
 const ENDED: Duration = Duration::days(7);
+/// What its figures are of.
+const FIGURES_DAYS: i64 = 30;
 
 /// A slot to be opened.
 pub(super) struct New {
@@ -147,9 +152,13 @@ pub(super) async fn open(tx: &mut Tx, by: &Principal, new: New) -> Result<Option
     if added == 0 {
         return Ok(None);
     }
+    if row.purpose == WAITLIST {
+        tx.count(row.business_id, Counter::Waitlist(new.plan.mode, Free::Slots));
+    }
     tx.mark_changed(row.business_id, Changed::Slot(row.id));
     let event = Event::SlotOpened(Arc::new(row.clone()));
     tx.record_change(row.business_id, by, event, None::<()>, Some(facts(&row)));
+    look_soon(tx, row.id).await?;
     Ok(Some(row))
 }
 
@@ -170,6 +179,8 @@ pub async fn board(s: &Services, actor: &Actor) -> Result<Board> {
     actor.may(Permission::ReadWaitlist)?;
     let (db, business_id) = (s.read(), actor.business_id);
     let mut board = Board::default();
+    let business = businesses::get(db, business_id).await?;
+    board.figures = figures(s, &business).await?;
     for (status, column) in [
         (SlotStatus::Open, &mut board.open),
         (SlotStatus::Offering, &mut board.offering),
@@ -180,6 +191,28 @@ pub async fn board(s: &Services, actor: &Actor) -> Result<Board> {
         *column = slot_views(s, db, business_id, rows).await?;
     }
     Ok(board)
+}
+
+/// What was counted in the last 30 days.
+async fn figures(s: &Services, business: &business::Model) -> Result<Figures> {
+    let all: Vec<Counter> = Mode::ALL
+        .iter()
+        .flat_map(|mode| Free::ALL.map(|what| Counter::Waitlist(*mode, what)))
+        .collect();
+    let sums = reports::sums(s.read(), business, s.now(), &all, FIGURES_DAYS).await?;
+    let sum = |wanted: Free| -> i64 {
+        let of_kind = sums
+            .iter()
+            .filter(|(counter, _)| matches!(counter, Counter::Waitlist(_, what) if *what == wanted));
+        of_kind.map(|(_, n)| n).sum()
+    };
+    Ok(Figures {
+        slots: sum(Free::Slots),
+        filled: sum(Free::Filled),
+        offers: sum(Free::Offers),
+        answers: sum(Free::Answers),
+        seconds_to_fill: sum(Free::Seconds),
+    })
 }
 
 /// The status is a literal: SQLite uses an index over a part of the rows only if it can see that the query asks for no others.
@@ -225,7 +258,25 @@ pub(super) async fn end(tx: &mut Tx, by: &Principal, before: slot::Model, become
     tx.mark_changed(after.business_id, Changed::Slot(after.id));
     let event = Event::SlotEnded(Arc::new(after.clone()));
     tx.record_change(after.business_id, by, event, Some(was), Some(facts(&after)));
-    Ok(())
+    look_soon(tx, after.id).await
+}
+
+/// Somebody looks at this slot as soon as this transaction stands.
+pub(super) async fn look_soon(tx: &mut Tx, id: Uuid) -> Result<()> {
+    let (now, key) = (tx.now, format!("slot:{id}:{}", tx.now.timestamp_micros()));
+    tx.enqueue(&Job::Waitlist { slot_id: id }, now, Some(&key)).await
+}
+
+/// Several slots, locked until the transaction ends, in the order of their ids; people are locked before.
+pub(super) async fn locked_all(tx: &Tx, business_id: Uuid, ids: impl IntoIterator<Item = Uuid>) -> Result<Vec<slot::Model>> {
+    let ids: BTreeSet<Uuid> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = slot::Entity::these(business_id, ids)
+        .order_by_asc(slot::Column::Id)
+        .lock(LockType::NoKeyUpdate);
+    Ok(rows.all(&tx.db).await?)
 }
 
 /// How a slot stands; one of a state that this version does not know is nobody's to have.
@@ -235,11 +286,6 @@ pub(super) fn status(row: &slot::Model) -> SlotStatus {
 
 pub(super) fn mode(row: &slot::Model) -> Mode {
     row.mode.parse().unwrap_or(Mode::StaffOnly)
-}
-
-pub(super) async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<slot::Model> {
-    let row = slot::Entity::these(business_id, [id]).one(db).await?;
-    row.ok_or_else(|| not_found("slot"))
 }
 
 /// The row, locked until the transaction ends; people are locked before.

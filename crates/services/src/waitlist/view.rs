@@ -11,10 +11,7 @@ use entity::{
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::{
-    entries::{priority, since},
-    reading::{read_ids, read_names, shown_windows},
-};
+use super::reading::{priority, read_ids, read_names, shown_windows};
 use crate::{
     businesses::{self, locations, types},
     contacts::{self, Label},
@@ -36,7 +33,7 @@ pub(super) async fn entry_views(
         let say = |what: fn(&Label) -> &String| person.map(what).cloned().unwrap_or_default();
         let priority = priority(&row)?;
         Ok(EntryView {
-            standing: reason(priority, row.silences, row.last_offered_at, since(&row), s.now()),
+            standing: reason(priority, row.silences, row.last_offered_at, row.created_at, s.now()),
             priority,
             status: row
                 .status

@@ -187,7 +187,11 @@ mod tests {
     #[case::one_span(&["afternoon", "evening"], &["tue"], vec![(1, Some("12:00"), None)])]
     #[case::two_spans(&["morning", "evening"], &["mon", "wed"], vec![(2, None, Some("12:00")), (2, Some("17:00"), None)])]
     #[case::days_alone(&[], &["sat"], vec![(1, None, None)])]
-    fn chips_become_windows(#[case] parts: &[&str], #[case] days: &[&str], #[case] windows: Vec<(usize, Option<&str>, Option<&str>)>) {
+    fn chips_become_windows(
+        #[case] parts: &[&str],
+        #[case] days: &[&str],
+        #[case] windows: Vec<(usize, Option<&str>, Option<&str>)>,
+    ) {
         let typed = Typed {
             parts: owned(parts),
             days: owned(days),

@@ -58,6 +58,7 @@ mod unknown;
 mod vault;
 mod views;
 mod visit_page;
-mod waitlist_form;
 mod waiting;
+mod waitlist;
+mod waitlist_form;
 mod words;

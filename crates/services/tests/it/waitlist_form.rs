@@ -104,7 +104,10 @@ async fn entries(w: &World, actor: &Actor) -> Vec<EntryView> {
 async fn a_stranger_joins_with_a_code_and_leaves_by_the_link(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = open(backend).await;
     let ticket = ask(&w, "(415) 555-0171").await;
-    assert!(entries(&w, &w.owner).await.is_empty(), "nobody is on the list by typing a number");
+    assert!(
+        entries(&w, &w.owner).await.is_empty(),
+        "nobody is on the list by typing a number"
+    );
     let stranger = w.holder_of(ANN).await;
     assert_eq!((stranger.name.as_str(), stranger.consent.sms), ("", State::Unknown));
     assert!(stranger.phone_verified_at.is_none());
@@ -122,15 +125,30 @@ async fn a_stranger_joins_with_a_code_and_leaves_by_the_link(#[values(Backend::S
     let waiting = entries(&w, &w.owner).await;
     assert_eq!(waiting.len(), 1);
     let entry = &waiting[0];
-    assert_eq!((entry.contact_id, entry.source.as_str(), entry.for_name.as_deref()), (ann.id, "form", None));
+    assert_eq!(
+        (entry.contact_id, entry.source.as_str(), entry.for_name.as_deref()),
+        (ann.id, "form", None)
+    );
     assert_eq!(entry.windows[0].to.as_deref(), Some("12:00"));
     assert_eq!((entry.notes.as_str(), entry.notice_minutes), ("After school, please", 60));
     let agreed = "I agree that Bright Dental texts me when a time opens, and about visits I take. I can reply STOP at any time. Message and \
                   data rates may apply.";
     assert_eq!(entry.consent, agreed, "word for word");
     let ledger = consent::export(&w.s, &w.owner, ann.id).await.expect("the ledger");
-    let row = ledger.iter().find(|row| row.source == "waitlist_form").expect("how they agreed");
+    let row = ledger
+        .iter()
+        .find(|row| row.source == "waitlist_form")
+        .expect("how they agreed");
     assert_eq!(row.evidence, agreed);
+
+    // They are told, with the link that takes them off it.
+    w.work().await;
+    let told = w.phone_got(ANN).pop().expect("a text");
+    assert!(
+        told.starts_with("You're on Bright Dental's waitlist.") && told.contains("STOP"),
+        "{told}"
+    );
+    assert!(told.ends_with(&format!(" http://showup.test/l/{token}")), "{told}");
 
     // The link shows, and a button leaves.
     for _ in 0..2 {
@@ -155,7 +173,9 @@ async fn nobody_learns_whether_a_number_is_known(#[values(Backend::Sqlite, Backe
     let stopped = w.contact("Cleo Stopped", "+14155550173").await;
     w.text("+14155550173", "STOP").await;
     let blocked = w.contact("Dora Blocked", "+14155550174").await;
-    contacts::set_blocked(&w.s, &w.owner, blocked.id, true).await.expect("blocked");
+    contacts::set_blocked(&w.s, &w.owner, blocked.id, true)
+        .await
+        .expect("blocked");
     let held = w.contact("Eve Held", "+14155550175").await;
     w.text("+14155550175", "please take me off your list").await;
     assert!(w.see_contact(&held).await.held_since.is_some());
@@ -198,7 +218,10 @@ async fn a_code_can_be_guessed_at_five_times(#[values(Backend::Sqlite, Backend::
     let wrong = another(&right);
     // What can't be a code is no guess.
     for _ in 0..9 {
-        assert_eq!(said(join(&w, ANN, &ticket, "I have none").await), said(join(&w, ANN, &ticket, "").await));
+        assert_eq!(
+            said(join(&w, ANN, &ticket, "I have none").await),
+            said(join(&w, ANN, &ticket, "").await)
+        );
     }
     let mut heard = Vec::new();
     for _ in 0..6 {
@@ -207,7 +230,11 @@ async fn a_code_can_be_guessed_at_five_times(#[values(Backend::Sqlite, Backend::
     assert_eq!(heard[0], heard[2]);
     assert!(heard[3].ends_with("You can try once more."), "{heard:?}");
     assert!(heard[4].contains("tried too often") && heard[4] == heard[5], "{heard:?}");
-    assert_eq!(said(join(&w, ANN, &ticket, &right).await), heard[5], "the right one comes too late");
+    assert_eq!(
+        said(join(&w, ANN, &ticket, &right).await),
+        heard[5],
+        "the right one comes too late"
+    );
     assert!(entries(&w, &w.owner).await.is_empty());
     assert_eq!(w.holder_of(ANN).await.phone_verified_at, None);
 
@@ -233,7 +260,11 @@ async fn many_who_guess_at_once_have_five_tries_together(#[values(Backend::Sqlit
         .into_iter()
         .map(|one| said(one.expect("an answer").expect("a form").1))
         .collect();
-    assert_eq!(heard.iter().filter(|says| !says.contains("too often")).count(), 4, "{heard:?}");
+    assert_eq!(
+        heard.iter().filter(|says| !says.contains("too often")).count(),
+        4,
+        "{heard:?}"
+    );
     assert!(said(join(&w, ANN, &ticket, &right).await).contains("too often"));
 }
 
@@ -350,7 +381,11 @@ async fn a_code_that_could_not_leave_in_time_does_not_leave(#[values(Backend::Sq
     ask(&w, ANN).await;
     w.text(ANN, "STOP").await;
     w.work().await;
-    assert!(w.phone_got(ANN).iter().all(|text| !text.contains("code")), "{:?}", w.phone_got(ANN));
+    assert!(
+        w.phone_got(ANN).iter().all(|text| !text.contains("code")),
+        "{:?}",
+        w.phone_got(ANN)
+    );
 }
 
 #[rstest]
