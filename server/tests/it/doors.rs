@@ -183,6 +183,10 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
             json!({ "country": "US", "reason": format!("{MARK} opens a shop") }),
         )
         .await;
+    let entry = json!({ "contact_id": other, "notes": format!("{MARK} if possible") });
+    let (_, entry) = app.post("/waitlist", entry).await;
+    let at = (app.s.now() + chrono::Duration::hours(60)).to_rfc3339();
+    let (_, slot) = app.post("/slots", json!({ "starts_at": at, "minutes": 30 })).await;
     let operator = services::Actor {
         business_id: app.business_id,
         who: services::Principal::Operator,
@@ -206,6 +210,8 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
         id(&source),
         place.id.to_string(),
         id(&wish),
+        id(&entry),
+        id(&slot),
     ]
 }
 

@@ -103,7 +103,12 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
         .await;
     let wish = wish["id"].as_str().expect("an id").to_owned();
     let twin = app.contact("Anne", "+14155550172").await;
-    vec![ann, appointment, conversation, task, import, source, wish, twin]
+    let (_, entry) = app.post("/waitlist", serde_json::json!({"contact_id": twin})).await;
+    let entry = entry["id"].as_str().expect("an id").to_owned();
+    let at = (app.s.now() + chrono::Duration::hours(60)).to_rfc3339();
+    let (_, slot) = app.post("/slots", serde_json::json!({"starts_at": at, "minutes": 30})).await;
+    let slot = slot["id"].as_str().expect("an id").to_owned();
+    vec![ann, appointment, conversation, task, import, source, wish, twin, entry, slot]
 }
 
 async fn conversation(app: &TestApp) -> Value {

@@ -51,5 +51,6 @@ mod times;
 mod today;
 mod visit_page;
 mod visits;
+mod waitlist;
 mod waitlist_form;
 mod webhooks;

@@ -110,6 +110,40 @@ fn written(language: Language) -> Vec<(&'static str, String)> {
         ("started", started(language, "Bright Dental")),
         ("verification", verification(language, "Bright Dental", "004217")),
     ]
+    .into_iter()
+    .chain(of_the_waitlist(language))
+    .collect()
+}
+
+fn of_the_waitlist(language: Language) -> Vec<(&'static str, String)> {
+    let name = "Bright Dental";
+    let (at, until) = (here(appointment()), here(appointment() - Duration::minutes(20)));
+    let later = |days| here(appointment() + Duration::days(days));
+    let offer = |kind, name, token| Offer {
+        kind,
+        name,
+        start: at,
+        token,
+    };
+    vec![
+        ("waitlist_joined", waitlist_joined(language, name)),
+        ("still_waiting", still_waiting(language, name, None)),
+        ("offer_held", offer_held(language, name, &offer(None, None, None), until)),
+        (
+            "offer_held_type",
+            offer_held(language, name, &offer(Some("Cleaning"), None, None), until),
+        ),
+        (
+            "offer_race_child_token",
+            offer_race(language, name, &offer(Some("MRI"), Some("Leo Rossi"), Some(107))),
+        ),
+        ("offer_won", offer_won(language, name, at, None)),
+        ("offer_won_moved", offer_won(language, name, at, Some(later(12)))),
+        ("offer_lost", offer_lost(language, name)),
+        ("offer_late", offer_late(language, name, until)),
+        ("offer_times", offer_times(language, name, &[later(1), later(3)], until)),
+        ("times_gone", times_gone(language, name)),
+    ]
 }
 
 #[derive(serde::Deserialize)]
@@ -178,6 +212,11 @@ proptest! {
             correction(language, &name), help(language, &name, "Call us"), started(language, &name),
             verification(language, &name, "004217"),
             ask_which(language, &name, &two), reminder_many(language, &name, &two, false), reminder_many(language, &name, &two, true),
+            waitlist_joined(language, &name), still_waiting(language, &name, token), offer_lost(language, &name), times_gone(language, &name),
+            offer_held(language, &name, &Offer { kind: Some("Hair"), name: None, start: here(appointment()), token }, here(appointment())),
+            offer_race(language, &name, &Offer { kind: None, name: Some("Leo"), start: here(appointment()), token }),
+            offer_won(language, &name, here(appointment()), Some(here(appointment()))), offer_late(language, &name, here(appointment())),
+            offer_times(language, &name, &[here(appointment())], here(appointment())),
         ] {
             let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();
             for banned in ["YES", "CANCEL", "END", "QUIT", "REVOKE", "UNSUBSCRIBE", "CANCELAR"] {

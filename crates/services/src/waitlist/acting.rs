@@ -158,7 +158,7 @@ pub async fn add_person(s: &Services, actor: &Actor, id: Uuid, contact_id: Uuid)
     candidate.reason = format!("asked by {}", actor.author());
     offering::offer(&mut tx, &business, &row, zone, &contact, candidate, alone).await?;
     let until = offering::deadline(&row, tx.now);
-    let next = row.next_at.filter(|at| *at > tx.now).map_or(until, |at| at.min(until));
+    let next = row.next_at.map_or(until, |at| at.min(until));
     let mut row = row.into_active_model();
     row.status = Set(SlotStatus::Offering.as_str().to_owned());
     row.waits_until = Set(None);

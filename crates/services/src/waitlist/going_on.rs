@@ -132,7 +132,7 @@ async fn clear(s: &Services, slot: &slot::Model) -> Result<()> {
             .await?;
         }
     }
-    let owes = telling::owed(slot.business_id, slot.id).one(&tx.db).await?.is_some();
+    let owes = telling::is_owed(&tx, slot).await?;
     let now = tx.now;
     let mut row = row.into_active_model();
     row.next_at = Set(owes.then_some(now));
@@ -345,8 +345,9 @@ async fn rest(
     let idle = open.is_empty() && mode(&slot) != Mode::StaffOnly;
     let again = tx.now + AGAIN;
     let next = match next {
-        // Whoever is next is asked at once.
+        // Whoever is next is asked at once, and who has answered meanwhile is told.
         Some(_) if idle && passed_over > 0 => Some(tx.now),
+        Some(_) if telling::is_owed(tx, &slot).await? => Some(tx.now),
         Some(at) if idle => Some(at.min(again)),
         next => next,
     };

@@ -14,7 +14,10 @@ use entity::{
     messages::message,
     waitlist::{offer, slot},
 };
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{
@@ -438,9 +441,11 @@ async fn asked(tx: &mut Tx, slot: &slot::Model, offer: offer::Model) -> Result<(
     questions::set_expiry(tx, slot.business_id, &[asks], until).await?;
     // A race asks more people before that.
     if slot.mode != Mode::Race.as_str() {
+        // What is due already stays due.
+        let next = slot.next_at.map_or(until, |at| at.min(until));
         let mut row = slot.clone().into_active_model();
-        row.next_at = Set(Some(until));
-        sea_orm::ActiveModelTrait::update(row, &tx.db).await?;
+        row.next_at = Set(Some(next));
+        row.update(&tx.db).await?;
     }
     Ok(())
 }

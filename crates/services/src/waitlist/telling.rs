@@ -35,6 +35,11 @@ pub(crate) fn owed(business_id: Uuid, slot_id: Uuid) -> Select<offer::Entity> {
         .limit(AT_ONCE)
 }
 
+/// Whether anybody is owed a text about this slot. The caller holds its lock.
+pub(super) async fn is_owed(tx: &Tx, slot: &slot::Model) -> Result<bool> {
+    Ok(owed(slot.business_id, slot.id).one(&tx.db).await?.is_some())
+}
+
 /// Tells whoever is owed a text about this slot.
 pub(super) async fn tell(s: &Services, business: &business::Model, slot: &slot::Model, zone: Zone) -> Result<()> {
     loop {

@@ -29,6 +29,7 @@ use super::{
     offering::{self, become_, start, wake},
     slots::{self, New},
     taking::{self, filled},
+    telling,
     view::views_of,
 };
 use crate::{
@@ -513,6 +514,7 @@ pub(super) async fn go_on(s: &Services, slot: &slot::Model) -> Result<()> {
         .filter_map(|offer| offer.expires_at)
         .max()
     {
+        let next = if telling::is_owed(&tx, &row).await? { tx.now } else { next };
         let mut row = row.into_active_model();
         row.next_at = Set(Some(next));
         row.update(&tx.db).await?;
