@@ -22,6 +22,7 @@ use crate::{
     forms::{Area, Choice, FormNote, FormState, Submit},
     paths,
     session::use_session,
+    waitlist::OfContact,
 };
 
 #[component]
@@ -91,6 +92,7 @@ fn Detail(page: ContactPage, earlier: bool) -> impl IntoView {
             <div class="flex flex-col gap-4">
                 <Consent contact />
                 <Appointments id appointments />
+                <OfContact id />
             </div>
         </div>
         <Timeline id timeline earlier />

@@ -20,6 +20,7 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::joining;
 use super::reading::{
     for_name, kept_ids, kept_names, known_locations, known_types, length, minutes, names, notice, stored_windows, windows,
 };
@@ -180,6 +181,9 @@ async fn insert(tx: &mut Tx, by: &Principal, contact: &contact::Model, cmd: AddE
         updated_at: Set(tx.now),
     };
     let row = row.insert(&tx.db).await?;
+    if cmd.tell {
+        joining::tell(tx, by, contact, &row).await?;
+    }
     let event = Event::WaitlistEntryAdded(Arc::new(row.clone()));
     tx.record_change(business_id, by, event, None::<()>, Some(facts(&row)));
     Ok(row)

@@ -141,6 +141,15 @@ async fn a_stranger_joins_with_a_code_and_leaves_by_the_link(#[values(Backend::S
         .expect("how they agreed");
     assert_eq!(row.evidence, agreed);
 
+    // They are told, with the link that takes them off it.
+    w.work().await;
+    let told = w.phone_got(ANN).pop().expect("a text");
+    assert!(
+        told.starts_with("You're on Bright Dental's waitlist.") && told.contains("STOP"),
+        "{told}"
+    );
+    assert!(told.ends_with(&format!(" http://showup.test/l/{token}")), "{told}");
+
     // The link shows, and a button leaves.
     for _ in 0..2 {
         let page = list::open(&w.s, &token).await.expect("an answer").expect("a page");
