@@ -43,7 +43,8 @@ async fn add(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     Redirect::to("/senders").into_response()
 }
 
-/// How a sender is from now on: `sender_id`, `status`, `quality`, `limit`, and, if it is off, `code` and `reason`.
+/// How a sender is from now on: `sender_id`, `status`, `quality`, `limit`, `name` (what becomes of the one
+/// that was asked for), and, if it is off, `code` and `reason`.
 async fn change(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let form = Form::parse(&body);
     let text = |name: &str| form.filled(name).map(|text| text.trim().to_owned());
@@ -57,6 +58,7 @@ async fn change(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
         quality_rating: text("quality"),
         messaging_limit: text("limit"),
         offline_reasons: reason.map(|reason| vec![reason]),
+        name: text("name"),
     };
     let sender_id = text("sender_id").unwrap_or_default();
     match shared.write(|all| all.whatsapp.set_sender(&sender_id, state)) {

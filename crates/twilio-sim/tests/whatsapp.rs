@@ -27,17 +27,20 @@ const ANN: &str = "whatsapp:+491701234567";
 const SOON: Duration = Duration::from_secs(180);
 const BODY: &str = "Hi {{1}}, your visit is tomorrow. Can you come?";
 
+/// Where something was posted, and what.
+type Posts = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+
 /// A product that believes only signed requests, and one address of it for each kind.
 struct Product {
     url: String,
-    seen: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    seen: Posts,
 }
 
-type Seen = (Arc<Mutex<Vec<(String, Vec<u8>)>>>, String);
+type Seen = (Posts, String);
 
 impl Product {
     async fn start() -> Self {
-        let seen = Arc::default();
+        let seen = Posts::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
         let routes = Router::new()

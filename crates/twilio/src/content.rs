@@ -194,7 +194,7 @@ impl Client {
     /// Makes a content, asking once. If that ends in doubt, it is looked for by its friendly name.
     pub async fn create_content(&self, new: &NewContent<'_>) -> Taken<Content> {
         let request = self.http().post(self.contents_url("")).json(&body(new));
-        self.content_taken(Taken::of(self.ask(request).await)).await
+        self.content_taken(Taken::of(self.ask(request).await))
     }
 
     /// Puts other words into a content that was not handed in yet; its language stays. Harmless to repeat.
@@ -203,7 +203,7 @@ impl Client {
             return Taken::not_twilio();
         }
         let request = self.http().put(self.contents_url(&format!("/{sid}"))).json(&body(new));
-        self.content_taken(Taken::of(self.ask(request).await)).await
+        self.content_taken(Taken::of(self.ask(request).await))
     }
 
     /// A content as it is now.
@@ -293,7 +293,7 @@ impl Client {
         })
     }
 
-    async fn content_taken(&self, answer: Taken<Answer>) -> Taken<Content> {
+    fn content_taken(&self, answer: Taken<Answer>) -> Taken<Content> {
         answer.and_then(|answer| self.our_content(answer.json.as_ref()?).ok())
     }
 

@@ -26,6 +26,8 @@ pub struct Sender {
     pub webhook: SenderWebhook,
     /// What people see of it.
     pub profile: Profile,
+    /// The name that was asked for last, and Twilio's word of what became of it: `PENDING_REVIEW`, `DECLINED`, `COMPLETED`, …
+    pub pending_name: Option<(String, String)>,
     /// Meta's word about how it is received: `HIGH`, `MEDIUM`, `LOW`, …
     pub quality_rating: Option<String>,
     /// Meta's words of how many people it may write to first: `10K Customers/24hr`.
@@ -281,6 +283,7 @@ fn sender(json: &Value) -> Option<Sender> {
         waba_id: optional("/configuration/waba_id"),
         webhook: webhook(json.get("webhook").unwrap_or(&Value::Null)),
         profile: profile(json.get("profile").unwrap_or(&Value::Null)),
+        pending_name: optional("/pending_display_name").zip(optional("/pending_display_name_status")),
         quality_rating: optional("/properties/quality_rating"),
         messaging_limit: optional("/properties/messaging_limit"),
         offline_reasons: reasons.into_iter().flatten().map(reason).collect(),

@@ -390,6 +390,7 @@ async fn a_sender_is_seen_and_told_where_to_post() {
     assert_eq!(changed.webhook.callback_url, "https://app.example/in");
     assert_eq!(changed.quality_rating, None, "the answer tells nothing else");
     let profile = Profile {
+        name: "Bright Dental".to_owned(),
         about: "Dentist".to_owned(),
         emails: vec!["hi@bright.example".to_owned()],
         ..Profile::default()
@@ -405,7 +406,21 @@ async fn a_sender_is_seen_and_told_where_to_post() {
         (now.profile.about.as_str(), now.profile.emails[0].as_str()),
         ("Dentist", "hi@bright.example")
     );
-    assert_eq!(now.profile.name, "Simulated business", "what was not said stays");
+    assert_eq!(now.profile.vertical, "Other", "what was not said stays");
+    let (name, status) = now.pending_name.expect("a name is asked for");
+    assert_eq!(
+        (now.profile.name.as_str(), name.as_str(), status.as_str()),
+        ("Simulated business", "Bright Dental", "PENDING_REVIEW")
+    );
+    let granted = SenderState {
+        name: Some("COMPLETED".to_owned()),
+        ..SenderState::default()
+    };
+    sim.set_sender(FROM, granted).expect("it is there");
+    assert_eq!(
+        client.sender(&sender.sid).await.expect("it is there").profile.name,
+        "Bright Dental"
+    );
 
     let off = SenderState {
         status: Some("OFFLINE".to_owned()),

@@ -110,16 +110,20 @@ pub(super) async fn update(
         ));
     };
     let changes = json[part].as_object().cloned().unwrap_or_default();
+    let mut of_name = None;
     let sender = shared.write(|state| {
         state.whatsapp.change_sender(&sid, |sender| match part {
             "webhook" => sender.webhook.extend(changes),
-            "profile" => sender.profile.extend(changes),
+            "profile" => of_name = sender.change_profile(changes),
             _ => {}
         })
     });
     let sender = sender.ok_or_else(|| gone(&sid))?;
     let mut json = shape(&sender, sender.date_created, &hosts::base(&headers));
     json["status"] = "VERIFYING".into();
+    if let Some(word) = of_name {
+        json["display_name_status"] = word.into();
+    }
     for other in PARTS
         .into_iter()
         .filter(|other| *other != part)
@@ -176,7 +180,7 @@ fn shape(sender: &SimSender, now: DateTime<Utc>, base: &str) -> Value {
             json!({ "code": why.code, "message": why.message, "more_info": more })
         })
         .collect();
-    json!({
+    let mut json = json!({
         "sid": sender.sid, "status": sender.status_at(now), "sender_id": sender.sender_id,
         "configuration": {
             "waba_id": sender.waba_id, "verification_method": null, "verification_code": null, "voice_application_sid": null,
@@ -186,5 +190,12 @@ fn shape(sender: &SimSender, now: DateTime<Utc>, base: &str) -> Value {
         "properties": { "quality_rating": sender.quality_rating, "messaging_limit": sender.messaging_limit },
         "offline_reasons": if reasons.is_empty() { Value::Null } else { Value::Array(reasons) },
         "url": format!("{base}/v2/Channels/Senders/{}", sender.sid),
-    })
+    });
+    // Present together, or not at all.
+    if let Some((name, status)) = &sender.pending_name {
+        json["pending_display_name"] = json!(name);
+        json["pending_display_name_status"] = json!(status);
+        json["pending_display_name_status_date"] = json!(hosts::iso(now));
+    }
+    json
 }

@@ -84,6 +84,13 @@ fn facts(sender: &SimSender) -> String {
         fact("Messages go to", &posts("callback_url")),
         fact("Reports go to", &posts("status_callback_url")),
         fact("Name", &text(&sender.profile, "name")),
+        fact(
+            "Asked for",
+            &sender
+                .pending_name
+                .as_ref()
+                .map_or_else(String::new, |(name, status)| format!("{name} · {status}")),
+        ),
         fact("About", &text(&sender.profile, "about")),
         fact("Description", &text(&sender.profile, "description")),
         fact("Trade", &text(&sender.profile, "vertical")),
@@ -103,8 +110,13 @@ fn forms(sender: &SimSender) -> String {
          <label>Limit<input name=\"limit\" autocomplete=\"off\" value=\"{}\"></label>\
          <label>Code, if it is off<input name=\"code\" inputmode=\"numeric\" autocomplete=\"off\" value=\"63020\"></label></div>\
          <div class=\"quick\" role=\"group\" aria-label=\"State of {id}\"><button name=\"status\" value=\"ONLINE\">Online</button>\
-         <button name=\"status\" value=\"OFFLINE\">Offline</button><button name=\"status\" value=\"ONLINE:UPDATING\">Updating</button></div></form>",
+         <button name=\"status\" value=\"OFFLINE\">Offline</button><button name=\"status\" value=\"ONLINE:UPDATING\">Updating</button>{}</div></form>",
         QUALITIES.iter().map(quality).collect::<String>(),
         escape(&sender.messaging_limit),
+        if sender.pending_name.is_some() {
+            "<button name=\"name\" value=\"COMPLETED\">Grant the name</button><button name=\"name\" value=\"DECLINED\">Decline it</button>"
+        } else {
+            ""
+        },
     )
 }

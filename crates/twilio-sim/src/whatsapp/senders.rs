@@ -29,6 +29,8 @@ pub struct SimSender {
     pub webhook: Map<String, Value>,
     /// What people see of it, as Twilio tells it.
     pub profile: Map<String, Value>,
+    /// The name that was asked for last, and Twilio's word of what became of it.
+    pub pending_name: Option<(String, String)>,
     /// Meta's word.
     pub quality_rating: String,
     /// Meta's words.
@@ -61,6 +63,8 @@ pub struct SenderState {
     pub messaging_limit: Option<String>,
     /// Why it is off.
     pub offline_reasons: Option<Vec<SimOfflineReason>>,
+    /// Twilio's word of the name that was asked for last; with `COMPLETED` it is the sender's.
+    pub name: Option<String>,
 }
 
 impl SimSender {
@@ -84,6 +88,28 @@ impl SimSender {
     pub(crate) fn trouble(&self) -> i32 {
         let first = self.offline_reasons.first().and_then(|why| why.code.parse().ok());
         first.unwrap_or(63_002)
+    }
+
+    /// Other things to show. A name is looked at first; Twilio's word of what becomes of it, if there is one.
+    pub(crate) fn change_profile(&mut self, mut changes: Map<String, Value>) -> Option<&'static str> {
+        let name = changes.remove("name").and_then(|name| name.as_str().map(str::to_owned));
+        self.profile.extend(changes);
+        let name = name?;
+        if self.profile.get("name").is_some_and(|now| *now == name) {
+            return Some("no_change");
+        }
+        self.pending_name = Some((name, "PENDING_REVIEW".to_owned()));
+        Some("updating")
+    }
+
+    /// What becomes of the name that was asked for.
+    fn say_of_name(&mut self, word: &str) {
+        if let Some((name, status)) = &mut self.pending_name {
+            word.clone_into(status);
+            if word == "COMPLETED" {
+                self.profile.insert("name".to_owned(), name.clone().into());
+            }
+        }
     }
 
     pub(crate) fn url(&self, name: &str) -> Option<&str> {
@@ -113,6 +139,7 @@ impl WhatsApp {
                 "vertical": "Other", "websites": [], "banner_url": null, "privacy_url": null, "terms_of_service_url": null,
                 "accent_color": null, "phone_numbers": null,
             })),
+            pending_name: None,
             quality_rating: "HIGH".to_owned(),
             messaging_limit: "10K Customers/24hr".to_owned(),
             offline_reasons: Vec::new(),
@@ -140,6 +167,9 @@ impl WhatsApp {
             sender.status = state.status.unwrap_or_else(|| sender.status.clone());
             sender.quality_rating = state.quality_rating.unwrap_or_else(|| sender.quality_rating.clone());
             sender.messaging_limit = state.messaging_limit.unwrap_or_else(|| sender.messaging_limit.clone());
+            if let Some(word) = state.name {
+                sender.say_of_name(&word);
+            }
             match state.offline_reasons {
                 Some(reasons) => sender.offline_reasons = reasons,
                 None if online => sender.offline_reasons.clear(),
