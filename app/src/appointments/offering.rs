@@ -7,12 +7,7 @@ use contract::{
     calendar::{Calendar, CalendarQuery, CalendarView},
     waitlist::TimesView,
 };
-use domain::{
-    segments,
-    texts::{self, Start},
-    when,
-    zone::Zone,
-};
+use domain::{segments, when, zone::Zone};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -40,8 +35,6 @@ const HOURS: (i32, i32) = (8 * 60, 18 * 60);
 const STEP: i32 = 30;
 /// A customer can choose among so many.
 const MOST: usize = 3;
-/// How long each is kept for them.
-const HOLD: Duration = Duration::minutes(30);
 
 /// `starts` as the page had them, RFC 3339.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
@@ -52,6 +45,13 @@ pub async fn offer_times(id: Uuid, #[server(default)] starts: Vec<String>) -> Re
         Ok(services::waitlist::times::offer(&ssr::services()?, &ssr::actor().await?, id, command).await?)
     };
     ssr::post_form(form, work, move |_| Some(format!("/appointments/{id}"))).await
+}
+
+/// What the customer would read of these times.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn preview_times(id: Uuid, #[server(default)] starts: Vec<String>) -> Result<String, AppError> {
+    let command = contract::waitlist::OfferTimes { starts };
+    Ok(services::waitlist::times::preview(&ssr::services()?, &ssr::actor().await?, id, command).await?)
 }
 
 /// A visit, and the days after now.
@@ -194,7 +194,7 @@ fn Pick(found: Found) -> impl IntoView {
             <FormNote form />
             <input type="hidden" name="id" value=visit.id.to_string() />
             {lists}
-            <Preview zone ticked />
+            <Preview id=visit.id ticked />
             <div>
                 <Submit form label="Send these times" />
             </div>
@@ -234,41 +234,42 @@ fn Tick(at: DateTime<Utc>, zone: Zone, ticked: RwSignal<Vec<DateTime<Utc>>>) -> 
     }
 }
 
-/// What they will read, in the business's language; with a script it follows the ticks.
+/// What they will read; with a script it follows the ticks.
 #[component]
-fn Preview(zone: Zone, ticked: RwSignal<Vec<DateTime<Utc>>>) -> impl IntoView {
-    let session = use_session();
-    let text = Memo::new(move |_| {
-        let start = |at| Start {
-            at,
-            place: zone,
-            customer: zone,
-        };
-        let starts: Vec<Start> = ticked.get().into_iter().map(start).collect();
-        let (language, name) = session.business.with(|b| (b.language, b.name.clone()));
-        (starts.len() >= 2).then(|| texts::offer_times(language, &name, &starts, start(session.now.get() + HOLD)))
-    });
-    let size = move || {
-        text.get().map(|text| {
-            let parts = segments::count(&text).count;
-            let letters = text.chars().count();
-            let parts = if parts == 1 {
-                "1 part".to_owned()
-            } else {
-                format!("{parts} parts")
-            };
-            format!("{letters} characters, {parts}")
-        })
-    };
-    let words = move || {
-        text.get()
-            .unwrap_or_else(|| "Tick two or three times to see the text.".to_owned())
-    };
+fn Preview(id: Uuid, ticked: RwSignal<Vec<DateTime<Utc>>>) -> impl IntoView {
+    let text = Resource::new_blocking(
+        move || ticked.get(),
+        move |starts| async move {
+            if starts.len() < 2 {
+                return Ok(None);
+            }
+            let starts = starts.iter().map(DateTime::to_rfc3339).collect();
+            preview_times(id, starts).await.map(Some)
+        },
+    );
     view! {
         <div class="rounded-box bg-base-200 p-3" aria-live="polite">
             <p class="field-label">"What they will read"</p>
-            <p data-preview="">{words}</p>
-            <p class="field-hint empty:hidden">{size}</p>
+            <Awaited from=text view=|text| view! { <Words text /> } />
         </div>
+    }
+}
+
+#[component]
+fn Words(text: Option<String>) -> impl IntoView {
+    let size = text.as_deref().map(|text| {
+        let parts = segments::count(text).count;
+        let letters = text.chars().count();
+        let parts = if parts == 1 {
+            "1 part".to_owned()
+        } else {
+            format!("{parts} parts")
+        };
+        format!("{letters} characters, {parts}")
+    });
+    let words = text.unwrap_or_else(|| "Tick two or three times to see the text.".to_owned());
+    view! {
+        <p data-preview="">{words}</p>
+        <p class="field-hint empty:hidden">{size}</p>
     }
 }

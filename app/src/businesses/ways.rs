@@ -47,6 +47,7 @@ const FORM: &str = "ways";
 pub fn called(way: Channel) -> &'static str {
     match way {
         Channel::Sms => "Text message",
+        Channel::WhatsApp => "WhatsApp",
         Channel::Email => "E-mail",
     }
 }

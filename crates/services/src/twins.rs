@@ -403,16 +403,13 @@ pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<TwinView>> {
         shown.push(view);
     }
     let business = businesses::get(s.read(), actor.business_id).await?;
-    for (kind, language) in KINDS
-        .iter()
-        .flat_map(|kind| Language::ALL.iter().map(move |language| (*kind, *language)))
-    {
-        if shown
-            .iter()
-            .all(|twin| (twin.kind.as_str(), twin.language.as_str()) != (kind.as_str(), language.as_str()))
-        {
-            let words = templates::wording(s, s.read(), &business, Which::whatsapp(kind, language)).await?;
-            shown.push(draft(kind, language, words.body));
+    for kind in KINDS {
+        for language in Language::ALL {
+            let is_it = |twin: &TwinView| twin.kind == kind.as_str() && twin.language == language.as_str();
+            if !shown.iter().any(is_it) {
+                let words = templates::wording(s, s.read(), &business, Which::whatsapp(kind, *language)).await?;
+                shown.push(draft(kind, *language, words.body));
+            }
         }
     }
     Ok(shown)

@@ -1,5 +1,9 @@
 //! Times by text: staff tick two or three that are free, the customer answers with a number, and their visit moves there.
 
+mod words;
+
+pub use words::preview;
+
 use chrono::{DateTime, Duration, Utc};
 use contract::{
     Code,
@@ -7,9 +11,8 @@ use contract::{
 };
 use domain::{
     consent::{Channel, Sending, may_send},
-    inbound::words,
+    inbound,
     origin::Origin,
-    templates::{Kind, Which},
     texts,
     waitlist::{Mode, Plan, choice},
     when,
@@ -45,12 +48,13 @@ use crate::{
         Actor, Error, Permission, Principal, Result, Services, Tx,
         error::{field, problem},
     },
-    outbox, questions, tasks,
-    templates::{self, About},
+    outbox, questions, tasks, templates,
 };
 
 /// How long they are held, in minutes.
 const HOLD: i32 = 30;
+/// So many are offered at once.
+const FEW: std::ops::RangeInclusive<usize> = 2..=3;
 const PURPOSE: &str = "times";
 const BY: Principal = Principal::System("the waitlist");
 
@@ -62,7 +66,7 @@ const BY: Principal = Principal::System("the waitlist");
 /// is not free; `MayNotSend` with the reason.
 pub async fn offer(s: &Services, actor: &Actor, appointment_id: Uuid, cmd: OfferTimes) -> Result<TimesView> {
     actor.may(Permission::WriteAppointments)?;
-    if !(2..=3).contains(&cmd.starts.len()) {
+    if !FEW.contains(&cmd.starts.len()) {
         return Err(field("starts", "Please give two or three times."));
     }
     let mut tx = s.begin().await?;
@@ -242,20 +246,9 @@ async fn ask(
     (id, starts): (Uuid, &[DateTime<Utc>]),
 ) -> Result<message::Model> {
     let until = tx.now + Duration::minutes(HOLD.into());
-    let told: Vec<texts::Start> = starts.iter().map(|at| start(*at, zone, contact)).collect();
-    let language = contacts::language::of(business, contact);
-    let known = texts::times(
-        language,
-        &business.name,
-        visit.for_name.as_deref(),
-        &told,
-        start(until, zone, contact),
-    );
-    let about = About {
-        visit: Some(visit),
-        ..About::to(business, contact)
-    };
-    let said = templates::say(tx, Which::sms(Kind::OfferTimes, language), about, known).await?;
+    let known = words::known(business, (contact, visit), zone, starts, tx.now);
+    let about = words::about(business, contact, visit);
+    let said = templates::say(tx, words::which(business, contact), about, known).await?;
     let new = outbox::New {
         origin: Origin::Offer,
         origin_id: Some(id),
@@ -372,7 +365,7 @@ pub(crate) async fn chosen(tx: &mut Tx, contact: &contact::Model, inbound: &mess
         };
         let at = |offer: &offer::Model| rows.iter().find(|slot| slot.id == offer.slot_id).map(|slot| slot.starts_at);
         let starts: Vec<DateTime<Utc>> = offers.iter().filter_map(at).collect();
-        let Some(place) = choice(words(&inbound.body), &starts, zone) else {
+        let Some(place) = choice(inbound::words(&inbound.body), &starts, zone) else {
             continue;
         };
         let Some(offer) = offers.get(place).cloned() else { continue };

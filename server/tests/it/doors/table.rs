@@ -310,6 +310,7 @@ pub const DOORS: &[(&str, Needs)] = &[
     ("fn platform_me", Platform),
     ("fn preview_reminders", Member),
     ("fn preview_series", Member),
+    ("fn preview_times", Member),
     ("fn put_guide_away", May(&[ManageBusiness])),
     ("fn read_audit", May(&[ReadAudit])),
     ("fn read_notifications", Member),
