@@ -105,13 +105,23 @@ fn opened(offer: &Offer<'_>) -> String {
     let what = match kind {
         None => "a slot".to_owned(),
         Some(kind) => {
-            let vowel = kind.to_lowercase().starts_with(['a', 'e', 'i', 'o', 'u']);
-            let article = if vowel { "an" } else { "a" };
+            let article = if sounds_like_a_vowel(kind) { "an" } else { "a" };
             format!("{article} {} slot", lower_first(kind))
         }
     };
     let whose = offer.first_name().map(|name| format!(" for {name}:")).unwrap_or_default();
     format!("{what} opened{whose} {}.", on(offer.start))
+}
+
+/// "a cleaning", "an exam", and, letter by letter, "an MRI".
+fn sounds_like_a_vowel(words: &str) -> bool {
+    let spelled = words.chars().take(2).all(char::is_uppercase);
+    let vowels: &[char] = if spelled {
+        &['A', 'E', 'F', 'H', 'I', 'L', 'M', 'N', 'O', 'R', 'S', 'X']
+    } else {
+        &['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']
+    };
+    words.starts_with(vowels)
 }
 
 /// "Cleaning" inside a sentence; "MRI" stays as it is.
