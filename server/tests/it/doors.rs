@@ -186,7 +186,8 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
     let entry = json!({ "contact_id": other, "notes": format!("{MARK} if possible") });
     let (_, entry) = app.post("/waitlist", entry).await;
     let at = (app.s.now() + chrono::Duration::hours(60)).to_rfc3339();
-    let (_, slot) = app.post("/slots", json!({ "starts_at": at, "minutes": 30 })).await;
+    let slot = json!({ "starts_at": at, "minutes": 30, "mode": "staff_only" });
+    let (_, slot) = app.post("/slots", slot).await;
     let operator = services::Actor {
         business_id: app.business_id,
         who: services::Principal::Operator,

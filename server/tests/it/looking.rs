@@ -106,8 +106,17 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
     let (_, entry) = app.post("/waitlist", serde_json::json!({"contact_id": twin})).await;
     let entry = entry["id"].as_str().expect("an id").to_owned();
     let at = (app.s.now() + chrono::Duration::hours(60)).to_rfc3339();
-    let (_, slot) = app.post("/slots", serde_json::json!({"starts_at": at, "minutes": 30})).await;
+    let slot = serde_json::json!({"starts_at": at, "minutes": 30, "mode": "staff_only"});
+    let (_, slot) = app.post("/slots", slot).await;
     let slot = slot["id"].as_str().expect("an id").to_owned();
+    app.until("what there was to do about it is done", async || {
+        let (_, seen) = app.get(&format!("/slots/{slot}")).await;
+        let jobs = rows(app).await;
+        let mut jobs = jobs.iter().filter(|(table, _)| table.to_lowercase().ends_with("jobs"));
+        let idle = jobs.all(|(_, rows)| !["Pending", "Queued", "Running"].iter().any(|state| rows.contains(state)));
+        (seen["wait_reason"].is_string() && idle).then_some(())
+    })
+    .await;
     vec![ann, appointment, conversation, task, import, source, wish, twin, entry, slot]
 }
 

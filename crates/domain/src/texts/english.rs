@@ -54,15 +54,19 @@ pub(super) const fn answers(visits: usize, only_codes: bool) -> &'static str {
 /// What is free: "a slot", "a cleaning slot", "an MRI slot".
 pub(super) fn slot(kind: Option<&str>) -> String {
     let Some(kind) = kind else { return "a slot".to_owned() };
-    let inside = lower_first(kind);
-    // What stays in capitals is spelled.
-    let an = if inside == kind && kind.starts_with(char::is_uppercase) {
-        kind.starts_with(|c| "AEFHILMNORSX".contains(c))
+    let article = if sounds_like_a_vowel(kind) { "an" } else { "a" };
+    format!("{article} {} slot", lower_first(kind))
+}
+
+/// "a cleaning", "an exam", and, letter by letter, "an MRI".
+fn sounds_like_a_vowel(words: &str) -> bool {
+    let spelled = words.chars().take(2).all(char::is_uppercase);
+    let vowels: &[char] = if spelled {
+        &['A', 'E', 'F', 'H', 'I', 'L', 'M', 'N', 'O', 'R', 'S', 'X']
     } else {
-        inside.starts_with(['a', 'e', 'i', 'o', 'u'])
+        &['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']
     };
-    let article = if an { "an" } else { "a" };
-    format!("{article} {inside} slot")
+    words.starts_with(vowels)
 }
 
 /// "Cleaning" inside a sentence; "MRI" stays as it is.

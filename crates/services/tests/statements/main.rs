@@ -90,7 +90,7 @@ const ALSO: [(&str, &str); 4] = [
 ];
 
 /// Indexes over what waits or is unread, which is never much: what they hold may be read whole.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 12] = [
     "message_waiting",
     "message_in_flight",
     "message_unclear",
@@ -99,6 +99,10 @@ const OPEN: [&str; 8] = [
     "mail_waiting",
     "mail_in_flight",
     "number_request_open",
+    "slot_open",
+    "slot_due",
+    "waitlist_entry_turn",
+    "waitlist_entry_look",
 ];
 
 static RUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

@@ -145,6 +145,7 @@ pub const DOORS: &[(&str, Needs)] = &[
     ("POST /api/v1/templates/preview", May(&[ReadTemplates])),
     ("POST /api/v1/templates/{kind}/{channel}/{language}/versions/{version}/restore", May(&[WriteTemplates])),
     ("POST /api/v1/templates/{kind}/whatsapp/{language}/submit", May(&[WriteNumbers])),
+    ("POST /api/v1/waitlist", May(&[WriteWaitlist])),
     ("POST /imports/upload", Member),
     ("POST /l/{token}/leave", Secret),
     ("POST /outbox", Member),

@@ -10,7 +10,7 @@ use domain::{
 use entity::{appointments::appointment, businesses::business, contacts::contact};
 use uuid::Uuid;
 
-use super::{super::offering::start, FEW, HOLD};
+use super::held::{FEW, HOLD};
 use crate::{
     appointments,
     businesses::{self, locations},
@@ -20,6 +20,7 @@ use crate::{
         error::{field, not_found},
     },
     templates::{self, About},
+    waitlist::offering::start,
 };
 
 /// The text that these times would go out in if they were offered now. Nothing is kept.
