@@ -58,6 +58,7 @@ pub mod evidence {
     pub const STOP_EMAILS: &str = "They pressed \"Stop e-mails\" on their page";
     pub const ONE_CLICK: &str = "They unsubscribed by their mail program's button (List-Unsubscribe)";
     pub const START_EMAILS: &str = "They pressed \"Get e-mails\" on their page";
+    pub const MAIL_FIRST: &str = "They chose e-mail as the first way to them on their page";
     pub const STOP_TEXTS: &str = "They pressed \"Stop texts\" on their page";
     pub const START_OFFERS: &str = "They pressed \"Yes, send me offers\" on their page";
     pub const STOP_OFFERS: &str = "They pressed \"No offers\" on their page";

@@ -147,7 +147,12 @@ pub async fn act(s: &Services, token: &str, act: Act) -> Result<bool> {
             }
         }
         Act::Prefer { language, channel } => {
+            let mail = channel.as_deref() == Some(Channel::Email.as_str());
             let wish = wish(&mut tx, &person, language, channel).await?;
+            // Who wants to be written to there has agreed to it, unless they have said otherwise before.
+            if mail && consent::state_on(&tx.db, person.id, Channel::Email).await? == State::Unknown {
+                say(&mut tx, &person, Channel::Email, State::OptedIn, evidence::MAIL_FIRST).await?;
+            }
             wishes::note(&mut tx, &Principal::CustomerPage, person, wish).await?;
         }
     }

@@ -174,7 +174,7 @@ async fn ask_anew(tx: &mut Tx, actor: &Actor, row: &contact::Model) -> Result<()
     Ok(())
 }
 
-/// The same for another e-mail address, where something was known of the one before or of this one.
+/// The same for another e-mail address: who had agreed is asked anew, who had refused mails has refused them there, too.
 async fn address_anew(tx: &mut Tx, actor: &Actor, row: &contact::Model) -> Result<()> {
     let suppressed = match &row.email {
         Some(email) => consent::suppressed_since(tx, row.business_id, email).await?.is_some(),
@@ -182,7 +182,7 @@ async fn address_anew(tx: &mut Tx, actor: &Actor, row: &contact::Model) -> Resul
     };
     let known = consent::state_on(&tx.db, row.id, Channel::Email).await?;
     let state = if suppressed { State::OptedOut } else { State::Unknown };
-    if known == state {
+    if known == state || known == State::OptedOut {
         return Ok(());
     }
     let change = consent::Change {

@@ -382,10 +382,11 @@ pub(super) async fn may_write(
     // A program may answer somebody who wrote, but must not begin a conversation nobody agreed to.
     let program = matches!(actor.who, Principal::ApiKey { .. });
     if program && state == State::Unknown && !has_written(tx, contact).await? {
-        return Err(problem(
-            Code::MayNotSend,
-            "This person has not agreed to text messages. Record their consent first (opt_in).",
-        ));
+        let why = match channel {
+            Channel::Sms => "This person has not agreed to text messages. Record their consent first (opt_in).",
+            Channel::Email => "This person has not agreed to e-mails. Record their consent first.",
+        };
+        return Err(problem(Code::MayNotSend, why));
     }
     Ok(())
 }

@@ -110,7 +110,7 @@ async fn who_prefers_mail_is_reminded_by_mail_and_answers_on_the_page(
     let [mail] = mails.as_slice() else { panic!("{mails:?}") };
     assert_eq!(mail.subject, "Your visit at Bright Dental: Wed Jan 6, 11:00 AM");
     assert_eq!(mail.header("from"), Some("\"Bright Dental\" <no-reply@showup.test>"));
-    let text = mail.text.clone().unwrap_or_default();
+    let text = mail.text.clone().unwrap_or_default().replace("\r\n", "\n");
     let html = mail.html.clone().unwrap_or_default();
     for part in [
         "Bright Dental reminds you of your visit on Wed Jan 6, 11:00 AM.",
