@@ -9,8 +9,8 @@ CREATE TABLE waitlist_entry (
   answers integer NOT NULL, expires_at text NOT NULL, asked_at text, look_at text, link_revision integer NOT NULL,
   created_at text NOT NULL, updated_at text NOT NULL);
 CREATE INDEX waitlist_entry_turn ON waitlist_entry (business_id, place, turn_at, created_at, id) WHERE status = 'waiting';
-CREATE INDEX waitlist_entry_list ON waitlist_entry (business_id, status, created_at, id);
-CREATE INDEX waitlist_entry_contact ON waitlist_entry (business_id, contact_id);
+CREATE INDEX waitlist_entry_ended ON waitlist_entry (business_id, status, created_at, id) WHERE status <> 'waiting';
+CREATE INDEX waitlist_entry_contact ON waitlist_entry (contact_id);
 CREATE INDEX waitlist_entry_look ON waitlist_entry (look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX waitlist_entry_instead ON waitlist_entry (instead_of) WHERE instead_of IS NOT NULL;
 

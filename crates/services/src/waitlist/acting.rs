@@ -104,7 +104,7 @@ async fn entry_for(
 
 /// Entries of a person that wait, the oldest first.
 async fn entries_of(tx: &Tx, contact: &contact::Model) -> Result<Vec<waitlist_entry::Model>> {
-    let rows = waitlist_entry::Entity::in_business(contact.business_id)
+    let rows = waitlist_entry::Entity::narrowed(contact.business_id)
         .filter(waitlist_entry::Column::ContactId.eq(contact.id))
         .filter(waitlist_entry::Column::Status.eq("waiting"))
         .order_by_asc(waitlist_entry::Column::CreatedAt)

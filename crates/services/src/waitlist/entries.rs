@@ -8,14 +8,16 @@ use contract::{
     waitlist::{AddEntry, EditEntry, EntryQuery, EntryStatus, EntryView, Join},
 };
 use domain::{
-    consent::{Channel, Source, State},
+    consent::{Channel, Sending, Source, State, may_send},
+    origin::Origin,
+    texts,
     waitlist::{ASKED_DAYS_BEFORE, WAITS_DAYS, place},
     words,
 };
 use entity::{appointments::appointment, contacts::contact, waitlist::waitlist_entry};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
-    sea_query::LockType,
+    sea_query::{Expr, LockType},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -29,10 +31,11 @@ use crate::{
     appointments, businesses,
     contacts::{self, consent},
     kernel::{
-        Actor, Event, Permission, Principal, Result, Services, Tx,
+        Actor, Error, Event, Permission, Principal, Result, Services, Tx,
         error::{field, long, not_found, problem},
         paging::{self, Cursor, TimeCursor},
     },
+    outbox,
 };
 
 /// Entries of one person that may wait at once: theirs and their children's.
@@ -109,7 +112,7 @@ pub(crate) async fn joined(tx: &mut Tx, contact: &contact::Model, cmd: AddEntry)
 
 /// Entries of a person that wait, the oldest first. The caller holds the contact's lock.
 async fn waiting_of(tx: &Tx, contact: &contact::Model) -> Result<Vec<waitlist_entry::Model>> {
-    let mut rows = waitlist_entry::Entity::in_business(contact.business_id)
+    let mut rows = waitlist_entry::Entity::narrowed(contact.business_id)
         .filter(waitlist_entry::Column::ContactId.eq(contact.id))
         .filter(waitlist_entry::Column::Status.eq(EntryStatus::Waiting.as_str()))
         .limit(MOST_OF_ONE)
@@ -132,6 +135,9 @@ async fn insert(tx: &mut Tx, by: &Principal, contact: &contact::Model, cmd: AddE
     let said = long("consent", &cmd.consent.unwrap_or_default(), LONGEST_CONSENT)?;
     if let Some(visit) = cmd.instead_of {
         theirs_ahead(tx, contact, visit).await?;
+    }
+    if contact.sample {
+        return Err(field("contact_id", "This person is an example, who waits for nothing."));
     }
     if waiting_of(tx, contact).await?.len() as u64 >= MOST_OF_ONE {
         let words = format!("This person is on the waitlist {MOST_OF_ONE} times already. Please change one of those.");
@@ -186,7 +192,39 @@ async fn insert(tx: &mut Tx, by: &Principal, contact: &contact::Model, cmd: AddE
     }
     let event = Event::WaitlistEntryAdded(Arc::new(row.clone()));
     tx.record_change(business_id, by, event, None::<()>, Some(facts(&row)));
+    if cmd.tell {
+        greet(tx, contact, &row).await?;
+    }
     Ok(row)
+}
+
+/// Tells somebody that they are on the list, if they can be texted.
+async fn greet(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Model) -> Result<()> {
+    let state = consent::state(&tx.db, contact.id).await?;
+    if contact.blocked || contact.held_since.is_some() || may_send(state, Sending::Automatic).is_err() {
+        return Ok(());
+    }
+    let business = businesses::of(tx, contact.business_id).await?;
+    let body = texts::waitlist_joined(contacts::language::of(&business, contact), &business.name);
+    let new = outbox::New {
+        origin: Origin::Offer,
+        origin_id: Some(entry.id),
+        channel: Channel::Sms,
+        subject: None,
+        body: businesses::language::as_sent(&business, body),
+        correlation_id: Some(format!("waitlist_joined:{}", entry.id)),
+        author: None,
+        appointment_id: None,
+        useful_until: None,
+        time_zone: None,
+        location_id: None,
+        delay: None,
+    };
+    match outbox::enqueue(tx, contact, new).await {
+        // Without a number to send from they are on the list all the same.
+        Ok(_) | Err(Error::Problem(_)) => Ok(()),
+        Err(e) => Err(e),
+    }
 }
 
 fn source(by: &Principal) -> &'static str {
@@ -363,13 +401,18 @@ pub async fn list(s: &Services, actor: &Actor, query: EntryQuery) -> Result<Page
         None if query.contact_id.is_none() => Some(EntryStatus::Waiting),
         None => None,
     };
-    let mut rows = waitlist_entry::Entity::in_business(actor.business_id);
-    if let Some(contact_id) = query.contact_id {
-        rows = rows.filter(Column::ContactId.eq(contact_id));
-    }
-    if let Some(status) = status {
-        rows = rows.filter(Column::Status.eq(status.as_str()));
-    }
+    let mut rows = match query.contact_id {
+        Some(contact_id) => waitlist_entry::Entity::narrowed(actor.business_id).filter(Column::ContactId.eq(contact_id)),
+        None => waitlist_entry::Entity::in_business(actor.business_id),
+    };
+    // Literals for the sake of SQLite's indexes over a part of the rows.
+    rows = match status {
+        Some(EntryStatus::Waiting) => rows.filter(Expr::cust("\"status\" = 'waiting'")),
+        Some(status) => rows
+            .filter(Column::Status.eq(status.as_str()))
+            .filter(Expr::cust("\"status\" <> 'waiting'")),
+        None => rows,
+    };
     if let Some(Cursor(at, id)) = TimeCursor::decode(query.cursor.as_deref())? {
         rows = rows.filter(paging::beyond(Column::CreatedAt, Column::Id, at, id, false));
     }

@@ -8,7 +8,7 @@ use contract::{
     appointments::Status,
     waitlist::{EntryStatus, Mode, OfferStatus, SlotStatus},
 };
-use domain::{calendar::Span, origin::Origin, waitlist::OnDecline, when};
+use domain::{calendar::Span, consent::Channel, origin::Origin, waitlist::OnDecline, when};
 use entity::{
     appointments::appointment,
     messages::message,
@@ -30,7 +30,7 @@ use super::{
 use crate::{
     appointments::{self, change::Facts},
     businesses::{self, locations, types},
-    conversations,
+    contacts, conversations,
     kernel::{Error, Event, Principal, Result, Tx, counters::Free, events::Recorded},
     messages, outbox, questions, tasks,
 };
@@ -104,7 +104,7 @@ fn facts_before(one: &Recorded) -> Option<Facts> {
 /// A time is free, if it lies ahead and anybody waits for one.
 async fn freed(tx: &mut Tx, one: &Recorded, was: &Facts, source: &'static str) -> Result<()> {
     let Some(visit) = visit_of(&one.event) else { return Ok(()) };
-    if was.starts_at <= tx.now || !anybody_waits(&tx.db, visit.business_id).await? {
+    if was.starts_at <= tx.now || !anybody_waits(&tx.db, visit.business_id).await? || is_example(tx, visit).await? {
         return Ok(());
     }
     open_time(tx, &one.by, visit, was, source).await.map(drop)
@@ -192,7 +192,7 @@ async fn occupied(tx: &mut Tx, one: &Recorded, visit: &appointment::Model, free:
         .map(|slot| slot.id)
         .collect();
     let all: BTreeSet<Uuid> = free.iter().filter(overlapping).map(|slot| slot.id).collect();
-    if all.is_empty() {
+    if all.is_empty() || is_example(tx, visit).await? {
         return Ok(());
     }
     for row in slots::locked_all(tx, visit.business_id, all).await? {
@@ -208,6 +208,11 @@ async fn occupied(tx: &mut Tx, one: &Recorded, visit: &appointment::Model, free:
         }
     }
     Ok(())
+}
+
+/// Nothing is free, and nothing taken, by people who are examples.
+async fn is_example(tx: &Tx, visit: &appointment::Model) -> Result<bool> {
+    Ok(contacts::locked(tx, visit.business_id, visit.contact_id).await?.sample)
 }
 
 fn span_of(slot: &slot::Model) -> Span {
@@ -327,6 +332,8 @@ async fn withdraw_all(tx: &mut Tx, business_id: Uuid, offers: Vec<offer::Model>,
 pub(crate) async fn contacts_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
         let (contact, why) = match &one.event {
+            // Offers are texts.
+            Event::ContactOptedOut(_, channel) if *channel != Channel::Sms => continue,
             Event::ContactOptedOut(contact, _) => (contact.id, "The customer opted out."),
             Event::ContactBlocked(contact) => (contact.id, "This contact is blocked."),
             Event::PhoneChanged(contact) => (contact.id, "The phone number was changed."),

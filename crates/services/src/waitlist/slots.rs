@@ -215,10 +215,16 @@ async fn figures(s: &Services, business: &business::Model) -> Result<Figures> {
     })
 }
 
-/// The status is a literal: SQLite uses an index over a part of the rows only if it can see that the query asks for no others.
+/// The states are literals: SQLite uses an index over a part of the rows only if it can see that the query asks for no others.
 pub(crate) fn column_of(business_id: Uuid, status: SlotStatus, now: DateTime<Utc>) -> sea_orm::Select<slot::Entity> {
+    let those = if status.is_free() {
+        "\"status\" IN ('open', 'offering')"
+    } else {
+        "\"status\" IN ('taken', 'expired')"
+    };
     let rows = slot::Entity::in_business(business_id)
-        .filter(Expr::cust(format!("\"status\" = '{status}'")))
+        .filter(Expr::cust(those))
+        .filter(slot::Column::Status.eq(status.as_str()))
         .filter(slot::Column::Purpose.eq(WAITLIST))
         .limit(COLUMN);
     if status.is_free() {

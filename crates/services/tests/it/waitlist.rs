@@ -312,3 +312,42 @@ async fn who_has_waited_long_is_asked_once_and_leaves_in_the_end(#[values(Backen
     assert_eq!(entry(&w, goes.id).await.status, EntryStatus::Expired);
     assert_eq!(w.phone_got(BEN).len(), 1, "asked once");
 }
+
+#[rstest]
+#[tokio::test]
+async fn who_joins_by_the_form_is_known_told_and_on_the_list_once(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let join = contract::waitlist::Join {
+        name: "Ann".to_owned(),
+        phone: ANN.to_owned(),
+        consent: "Text me when a time opens.".to_owned(),
+        ..Default::default()
+    };
+    let first = waitlist::join(&w.s, w.owner.business_id, join.clone())
+        .await
+        .expect("on the list");
+    assert_eq!(
+        (first.source.as_str(), first.consent.as_str()),
+        ("form", "Text me when a time opens.")
+    );
+    let again = waitlist::join(&w.s, w.owner.business_id, join.clone())
+        .await
+        .expect("as before");
+    assert_eq!(again.id, first.id);
+    settle(&w).await;
+    assert_eq!(
+        w.phone_got(ANN),
+        ["You're on Bright Dental's waitlist. We'll text you when a time opens. Reply STOP to opt out."]
+    );
+    let blank = contract::waitlist::Join {
+        consent: " ".to_owned(),
+        ..join
+    };
+    waitlist::join(&w.s, w.owner.business_id, blank)
+        .await
+        .expect_err("without consent");
+    waitlist::leave(&w.s, w.owner.business_id, first.id).await.expect("left");
+    assert_eq!(entry(&w, first.id).await.status, EntryStatus::Left);
+}

@@ -136,6 +136,7 @@ pub const DOORS: &[(&str, Needs)] = &[
     ("POST /api/v1/tasks", May(&[WriteTasks])),
     ("POST /api/v1/tasks/{id}/done", May(&[WriteTasks])),
     ("POST /api/v1/tasks/{id}/reopen", May(&[WriteTasks])),
+    ("POST /api/v1/waitlist", May(&[WriteWaitlist])),
     ("POST /imports/upload", Member),
     ("POST /l/{token}/leave", Secret),
     ("POST /outbox", Member),
