@@ -383,7 +383,9 @@ pub(super) async fn may_write(
     let program = matches!(actor.who, Principal::ApiKey { .. });
     if program && state == State::Unknown && !has_written(tx, contact).await? {
         let why = match channel {
-            Channel::Sms => "This person has not agreed to text messages. Record their consent first (opt_in).",
+            Channel::Sms | Channel::WhatsApp => {
+                "This person has not agreed to text messages. Record their consent first (opt_in)."
+            }
             Channel::Email => "This person has not agreed to e-mails. Record their consent first.",
         };
         return Err(problem(Code::MayNotSend, why));

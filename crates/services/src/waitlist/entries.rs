@@ -8,9 +8,7 @@ use contract::{
     waitlist::{AddEntry, EditEntry, EntryQuery, EntryStatus, EntryView, Join},
 };
 use domain::{
-    consent::{Channel, Sending, Source, State, may_send},
-    origin::Origin,
-    texts,
+    consent::{Channel, Source, State},
     waitlist::{ASKED_DAYS_BEFORE, WAITS_DAYS, place},
     words,
 };
@@ -22,20 +20,18 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::joining;
 use super::reading::{
     for_name, kept_ids, kept_names, known_locations, known_types, length, minutes, names, notice, stored_windows, windows,
 };
-use super::view::entry_views;
+use super::{joining, view::entry_views};
 use crate::{
     appointments, businesses,
     contacts::{self, consent},
     kernel::{
-        Actor, Error, Event, Permission, Principal, Result, Services, Tx,
+        Actor, Event, Permission, Principal, Result, Services, Tx,
         error::{field, long, not_found, problem},
         paging::{self, Cursor, TimeCursor},
     },
-    outbox,
 };
 
 /// Entries of one person that may wait at once: theirs and their children's.
@@ -192,39 +188,7 @@ async fn insert(tx: &mut Tx, by: &Principal, contact: &contact::Model, cmd: AddE
     }
     let event = Event::WaitlistEntryAdded(Arc::new(row.clone()));
     tx.record_change(business_id, by, event, None::<()>, Some(facts(&row)));
-    if cmd.tell {
-        greet(tx, contact, &row).await?;
-    }
     Ok(row)
-}
-
-/// Tells somebody that they are on the list, if they can be texted.
-async fn greet(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Model) -> Result<()> {
-    let state = consent::state(&tx.db, contact.id).await?;
-    if contact.blocked || contact.held_since.is_some() || may_send(state, Sending::Automatic).is_err() {
-        return Ok(());
-    }
-    let business = businesses::of(tx, contact.business_id).await?;
-    let body = texts::waitlist_joined(contacts::language::of(&business, contact), &business.name);
-    let new = outbox::New {
-        origin: Origin::Offer,
-        origin_id: Some(entry.id),
-        channel: Channel::Sms,
-        subject: None,
-        body: businesses::language::as_sent(&business, body),
-        correlation_id: Some(format!("waitlist_joined:{}", entry.id)),
-        author: None,
-        appointment_id: None,
-        useful_until: None,
-        time_zone: None,
-        location_id: None,
-        delay: None,
-    };
-    match outbox::enqueue(tx, contact, new).await {
-        // Without a number to send from they are on the list all the same.
-        Ok(_) | Err(Error::Problem(_)) => Ok(()),
-        Err(e) => Err(e),
-    }
 }
 
 fn source(by: &Principal) -> &'static str {

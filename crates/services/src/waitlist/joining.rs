@@ -12,7 +12,7 @@ use super::link;
 use crate::{
     businesses,
     contacts::{self, consent},
-    kernel::{Principal, Result, Tx},
+    kernel::{Error, Principal, Result, Tx},
     outbox,
     templates::{self, About},
 };
@@ -58,6 +58,8 @@ pub(super) async fn tell(tx: &mut Tx, by: &Principal, contact: &contact::Model, 
         location_id: None,
         delay: None,
     };
-    outbox::enqueue(tx, contact, new).await?;
-    Ok(())
+    match outbox::enqueue(tx, contact, new).await {
+        Ok(_) | Err(Error::Problem(_)) => Ok(()),
+        Err(e) => Err(e),
+    }
 }
