@@ -22,7 +22,7 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::joining;
+use super::link;
 use super::reading::{
     for_name, kept_ids, kept_names, known_locations, known_types, length, minutes, names, notice, stored_windows, windows,
 };
@@ -187,9 +187,6 @@ async fn insert(tx: &mut Tx, by: &Principal, contact: &contact::Model, cmd: AddE
         updated_at: Set(tx.now),
     };
     let row = row.insert(&tx.db).await?;
-    if cmd.tell {
-        joining::tell(tx, by, contact, &row).await?;
-    }
     let event = Event::WaitlistEntryAdded(Arc::new(row.clone()));
     tx.record_change(business_id, by, event, None::<()>, Some(facts(&row)));
     if cmd.tell {
@@ -206,6 +203,11 @@ async fn greet(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Mo
     }
     let business = businesses::of(tx, contact.business_id).await?;
     let body = texts::waitlist_joined(contacts::language::of(&business, contact), &business.name);
+    // The link with which they leave it stands behind it.
+    let body = texts::with_link(
+        &body,
+        &link::url(&tx.services().clone(), entry.id, entry.link_revision).await?,
+    );
     let new = outbox::New {
         origin: Origin::Offer,
         origin_id: Some(entry.id),
