@@ -26,6 +26,7 @@ async fn seen(app: &TestApp, slot: &str) -> Value {
 /// The slot, once the offer to this person has this state.
 async fn until_offer(app: &TestApp, slot: &str, contact: &str, state: &str) -> Value {
     app.until(state, async || {
+        app.a_tick_later().await;
         let slot = seen(app, slot).await;
         let offers = slot["offers"].as_array().cloned().unwrap_or_default();
         let theirs = offers
