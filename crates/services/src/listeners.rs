@@ -52,8 +52,8 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded
         AppointmentReopened AppointmentArrived ClockChanged ClockDecided] => reminders::appointments_changed, causes [MessageWithdrawn RetryEnded]),
     on!([MessageSent] => questions::messages_sent),
-    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed),
-    on!([MessageFailed MessageWithdrawn] => moves::messages_changed),
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed, causes [RetryEnded]),
+    on!([MessageFailed MessageWithdrawn] => moves::messages_changed, causes [RetryEnded]),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),
