@@ -32,7 +32,7 @@ use contract::{
     contacts::{ContactView, CreateContact, OptIn},
 };
 use domain::{
-    consent::{self as rules, Channel, Purpose, Sending, Source, State},
+    consent::{self as rules, Channel, Purpose, Sending, State},
     words,
     zone::Zone,
 };
@@ -50,7 +50,7 @@ use uuid::Uuid;
 use crate::{
     businesses,
     kernel::{
-        Actor, Error, Event, Permission, Principal, Result, Services, Tx,
+        Actor, Error, Event, Permission, Result, Services, Tx,
         batcher::Batcher,
         error::{field, not_found, problem},
         tx::Changed,
@@ -60,6 +60,7 @@ use crate::{
 use rows::{Typed, Valid, insert, write};
 
 pub(crate) use batch::{known_or_new, locked_all, locked_if_free, locked_led};
+use booking::opt_in_at;
 pub(crate) use booking::{booked, by_name};
 pub use change::{change_consent, patch, record_consent, set_blocked, update};
 pub(crate) use further::{entries_of, merge_of_thread, merged_into, not_merged, reachable};
@@ -179,35 +180,6 @@ async fn add(tx: &mut Tx, actor: &Actor, known: Option<contact::Model>, new: New
     let event = Event::ContactAdded(row.id);
     tx.record_change(actor.business_id, &actor.who, event, None::<()>, Some(row.name.clone()));
     Ok(row)
-}
-
-/// They agreed where they gave their number. Somebody who said STOP, or whom staff must decide about, is not opted in by a form they did
-/// not fill in.
-async fn opt_in_at(tx: &mut Tx, actor: &Actor, row: &contact::Model, opt_in: &OptIn) -> Result<()> {
-    let channel: Channel = opt_in.channel.parse().unwrap_or_default();
-    if consent::state_on(&tx.db, row.id, channel).await? == State::OptedOut || row.held_since.is_some() {
-        return Ok(());
-    }
-    let source = if matches!(actor.who, Principal::ApiKey { .. }) {
-        Source::Api
-    } else {
-        Source::Booking
-    };
-    let what = match channel {
-        Channel::Sms | Channel::WhatsApp => "Number",
-        Channel::Email => "Address",
-    };
-    let evidence = format!("{what} given at: {}", words::preview(&opt_in.source, 200));
-    let change = consent::Change {
-        contact: row,
-        channel,
-        state: State::OptedIn,
-        source,
-        by: &actor.who,
-        evidence: &evidence,
-        at: tx.now,
-    };
-    consent::record(tx, change).await
 }
 
 /// The row, locked until the transaction ends: consent, claims and answers of one contact happen one after another. Of a contact that was

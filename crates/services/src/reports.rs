@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contract::reports::{Daily, DailyQuery};
-use domain::when;
+use domain::{consent::Channel, when};
 use entity::{businesses::business, reports::counter_day};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set,
@@ -23,6 +23,8 @@ const LONGEST: i64 = 366;
 
 /// Counts what has happened; written when the transaction ends.
 pub(crate) async fn count(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    // A word that ends several channels at once is one: of each person as often as on the channel that they left most often.
+    let mut left: BTreeMap<(Uuid, Uuid), BTreeMap<Channel, usize>> = BTreeMap::new();
     for one in heard {
         let counter = match &one.event {
             Event::MessageReceived(_) => Counter::Received,
@@ -31,11 +33,23 @@ pub(crate) async fn count(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
             Event::MessageFailed(_, how) if !how.retrying => Counter::Failed,
             Event::RetryEnded(_) => Counter::Failed,
             Event::MessageWithdrawn(_) => Counter::Cancelled,
-            Event::ContactOptedOut(..) => Counter::OptedOut,
+            Event::ContactOptedOut(contact, channel) => {
+                *left
+                    .entry((one.business_id, contact.id))
+                    .or_default()
+                    .entry(*channel)
+                    .or_default() += 1;
+                continue;
+            }
             Event::ContactOptedIn(_) => Counter::OptedIn,
             _ => continue,
         };
         tx.count(one.business_id, counter);
+    }
+    for ((business_id, _), by_channel) in left {
+        for _ in 0..by_channel.into_values().max().unwrap_or_default() {
+            tx.count(business_id, Counter::OptedOut);
+        }
     }
     Ok(())
 }

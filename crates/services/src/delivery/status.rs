@@ -69,7 +69,7 @@ pub async fn status_changed(s: &Services, about: impl Into<About>, report: impl 
 }
 
 async fn hear_group(s: &Services, group: Vec<Call>) -> Vec<Result<()>> {
-    match hear(s, &group).await {
+    match Box::pin(hear(s, &group)).await {
         Ok(results) => results,
         Err(_) => {
             let mut results = Vec::with_capacity(group.len());
@@ -84,10 +84,10 @@ async fn hear_group(s: &Services, group: Vec<Call>) -> Vec<Result<()>> {
 /// Twilio does not say it again by itself, so it must not be lost to a deadlock.
 async fn hear_alone(s: &Services, one: Call) -> Result<()> {
     let one = [one];
-    let heard = match hear(s, &one).await {
+    let heard = match Box::pin(hear(s, &one)).await {
         Err(cause) => {
             tracing::warn!(%cause, "a status callback could not be written; once more");
-            hear(s, &one).await
+            Box::pin(hear(s, &one)).await
         }
         heard => heard,
     };
