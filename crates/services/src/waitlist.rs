@@ -9,7 +9,6 @@ mod asking;
 mod entries;
 mod going_on;
 mod guard;
-mod joining;
 pub(crate) mod link;
 mod listen;
 mod matching;

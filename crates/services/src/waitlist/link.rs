@@ -19,6 +19,11 @@ pub(crate) async fn token(s: &Services, entry: Uuid, revision: i32) -> Result<St
     Ok(token.to_string())
 }
 
+/// Its address.
+pub(crate) async fn url(s: &Services, entry: Uuid, revision: i32) -> Result<String> {
+    Ok(format!("{}/l/{}", s.settings().public_url, token(s, entry, revision).await?))
+}
+
 /// The entry of a link, whichever business's it is: the link alone says so.
 pub(crate) async fn find(s: &Services, db: &impl ConnectionTrait, token: &str) -> Result<Option<waitlist_entry::Model>> {
     let Some(token) = Token::read(token) else {
