@@ -29,7 +29,7 @@ pub struct SentContent {
     pub buttons: Vec<SimButton>,
     /// The values as they came.
     pub variables: String,
-    /// What the person wrote in answer to cannot be told from the text: how the content stood when it was sent.
+    /// How the content stood when it was sent, in Twilio's word; `unsubmitted` if nobody had looked at it.
     pub standing: String,
 }
 

@@ -488,11 +488,12 @@ fn offer(url: &str) -> String {
 /// An address that keeps what is posted to it: the header with the secret, the kind, and the body.
 async fn hook() -> (String, tokio::sync::mpsc::UnboundedReceiver<(String, String, String)>) {
     let (tell, told) = tokio::sync::mpsc::unbounded_channel();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}/hook", listener.local_addr().expect("it is bound"));
     let take = move |headers: axum::http::HeaderMap, body: String| {
-        let header = |name: &str| headers.get(name).map_or("", |v| v.to_str().unwrap()).to_owned();
-        tell.send((header("x-secret"), header("content-type"), body)).unwrap();
+        let header = |name: &str| headers.get(name).map_or("", |v| v.to_str().expect("text")).to_owned();
+        tell.send((header("x-secret"), header("content-type"), body))
+            .expect("somebody waits");
         async { "" }
     };
     let routes = axum::Router::new().route("/hook", axum::routing::post(take));
