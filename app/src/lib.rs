@@ -43,6 +43,7 @@ pub mod site;
 #[cfg(feature = "ssr")]
 pub mod ssr;
 mod tasks;
+mod templates;
 mod today;
 mod twilio;
 mod waitlist;
@@ -182,6 +183,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("settings/retention") view={Lazy::<routes::Retention>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/self-test") view={Lazy::<routes::SelfTest>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/templates") view={Lazy::<routes::Templates>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/twilio") view={Lazy::<routes::Twilio>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/visits") view={Lazy::<routes::VisitRules>::new()} ssr=SsrMode::Async />

@@ -11,8 +11,8 @@ use leptos_router::LazyRoute;
 
 use crate::{
     accounts, appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
-    notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks, today, twilio,
-    waitlist,
+    notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks, templates,
+    today, twilio, waitlist,
 };
 
 /// Only where the product is made.
@@ -142,6 +142,7 @@ page!(Forgot, office, accounts::ForgotPage);
 page!(Reset, office, accounts::ResetPage);
 page!(ConfirmEmail, office, accounts::ConfirmEmailPage);
 page!(UndoEmail, office, accounts::UndoEmailPage);
+page!(Templates, office, templates::TemplatesPage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);
 page!(Numbers, office, numbers::NumbersPage);
 page!(Twilio, office, twilio::TwilioPage);

@@ -137,3 +137,14 @@ pub struct TrialVisit {
     /// Who and when, in words.
     pub label: String,
 }
+
+/// A text, and what there is to know where it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplatePage {
+    pub template: TemplateView,
+    /// As it stands, about an invented visit.
+    pub preview: TemplatePreview,
+    /// The newest ones.
+    pub versions: Vec<TemplateVersionView>,
+    pub visits: Vec<TrialVisit>,
+}

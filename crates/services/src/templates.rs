@@ -46,11 +46,16 @@ const MOST_TYPED: usize = 10_000;
 /// A row of a business and its newest version.
 type Row = (template::Model, Option<template_version::Model>);
 
-/// Which text is meant by three words.
+/// Which text is meant by three words, for somebody who wants to do this with it.
 ///
 /// # Errors
-/// `Invalid` at the word that is none of ours.
-pub fn which(kind: &str, channel: &str, language: &str) -> Result<Which> {
+/// `NotAllowed`; `Invalid` at the word that is none of ours.
+pub fn which(actor: &Actor, what: Permission, kind: &str, channel: &str, language: &str) -> Result<Which> {
+    actor.may(what)?;
+    meant(kind, channel, language)
+}
+
+fn meant(kind: &str, channel: &str, language: &str) -> Result<Which> {
     let known = |all: Vec<&str>| all.join(", ");
     let kind = kind.parse::<Kind>().map_err(|_| {
         let all = known(Kind::ALL.iter().map(|kind| kind.as_str()).collect());
@@ -75,7 +80,7 @@ pub async fn list(s: &Services, actor: &Actor, query: TemplateQuery) -> Result<V
     actor.may(Permission::ReadTemplates)?;
     let given = |word: Option<String>, any: &str| word.unwrap_or_else(|| any.to_owned());
     // What is asked for is something that there is.
-    which(
+    meant(
         &given(query.kind.clone(), Kind::Reminder.as_str()),
         &given(query.channel.clone(), Channel::Sms.as_str()),
         &given(query.language.clone(), Language::English.as_str()),

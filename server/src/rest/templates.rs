@@ -8,7 +8,7 @@ use contract::{
     templates::{PreviewTemplate, SaveTemplate, TemplatePreview, TemplateQuery, TemplateVersionView, TemplateView},
     whatsapp::TwinView,
 };
-use services::{templates, twins};
+use services::{Actor, Permission, templates, twins};
 
 use super::{ApiError, ApiKeyActor, ApiResult, Body, NoBody, Params, S};
 use crate::AppState;
@@ -45,8 +45,8 @@ impl FromRequestParts<AppState> for Words {
 }
 
 impl Words {
-    fn which(&self) -> Result<services::templates::Which, ApiError> {
-        Ok(templates::which(&self.kind, &self.channel, &self.language)?)
+    fn which(&self, actor: &Actor, what: Permission) -> Result<templates::Which, ApiError> {
+        Ok(templates::which(actor, what, &self.kind, &self.channel, &self.language)?)
     }
 }
 
@@ -70,7 +70,9 @@ pub async fn list(
     params(("kind" = String, Path), ("channel" = String, Path), ("language" = String, Path)),
     responses((status = 200, body = TemplateView), (status = 422, body = Problem)))]
 pub async fn get(State(s): S, ApiKeyActor(actor): ApiKeyActor, words: Words) -> ApiResult<TemplateView> {
-    Ok(Json(templates::get(&s, &actor, words.which()?).await?))
+    Ok(Json(
+        templates::get(&s, &actor, words.which(&actor, Permission::ReadTemplates)?).await?,
+    ))
 }
 
 /// Write a text in the place of the one there is. Everything that is wrong with it is among `errors`.
@@ -84,7 +86,9 @@ pub async fn put(
     words: Words,
     Body(cmd): Body<SaveTemplate>,
 ) -> ApiResult<TemplateView> {
-    Ok(Json(templates::save(&s, &actor, words.which()?, cmd).await?))
+    Ok(Json(
+        templates::save(&s, &actor, words.which(&actor, Permission::WriteTemplates)?, cmd).await?,
+    ))
 }
 
 /// Back to the built-in text. What was written stays among the versions.
@@ -92,7 +96,7 @@ pub async fn put(
     params(("kind" = String, Path), ("channel" = String, Path), ("language" = String, Path)), responses(
     (status = 204), (status = 422, body = Problem)))]
 pub async fn remove(State(s): S, ApiKeyActor(actor): ApiKeyActor, words: Words, _: NoBody) -> Result<StatusCode, ApiError> {
-    templates::reset(&s, &actor, words.which()?).await?;
+    templates::reset(&s, &actor, words.which(&actor, Permission::WriteTemplates)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -106,7 +110,9 @@ pub async fn versions(
     words: Words,
     Params(query): Params<PageQuery>,
 ) -> ApiResult<Page<TemplateVersionView>> {
-    Ok(Json(templates::versions(&s, &actor, words.which()?, query).await?))
+    Ok(Json(
+        templates::versions(&s, &actor, words.which(&actor, Permission::ReadTemplates)?, query).await?,
+    ))
 }
 
 /// A text says again what it said in an earlier version.
@@ -115,7 +121,9 @@ pub async fn versions(
     (status = 200, body = TemplateView), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn restore(State(s): S, ApiKeyActor(actor): ApiKeyActor, words: Words, _: NoBody) -> ApiResult<TemplateView> {
     let version = words.version.unwrap_or_default();
-    Ok(Json(templates::restore(&s, &actor, words.which()?, version).await?))
+    Ok(Json(
+        templates::restore(&s, &actor, words.which(&actor, Permission::WriteTemplates)?, version).await?,
+    ))
 }
 
 /// How a text would arrive, what it costs, and what is wrong with it: about a visit (the key needs `appointments:read` and `contacts:read`,

@@ -276,14 +276,7 @@ fn addresses(path: &str, ids: &[String]) -> Vec<String> {
     let filled = |id: &String| {
         let mut address = String::new();
         for (n, part) in path.split(['{', '}']).enumerate() {
-            address.push_str(match part {
-                "kind" if n % 2 == 1 => "reminder",
-                "channel" if n % 2 == 1 => "sms",
-                "language" if n % 2 == 1 => "en",
-                "version" if n % 2 == 1 => "1",
-                _ if n % 2 == 1 => id,
-                part => part,
-            });
+            address.push_str(if n % 2 == 1 { id } else { part });
         }
         address
     };

@@ -47,6 +47,7 @@ mod signing_in;
 mod site;
 mod story;
 mod strict;
+mod templates;
 mod threats;
 mod times;
 mod today;

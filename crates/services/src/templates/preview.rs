@@ -12,7 +12,7 @@ use entity::{appointments::appointment, businesses::business, contacts::contact}
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::{About, MOST_TYPED, values, which};
+use super::{About, MOST_TYPED, meant, values};
 use crate::{
     appointments, businesses, contacts,
     kernel::{
@@ -33,7 +33,7 @@ const MOST_VISITS: u64 = 20;
 /// `NotAllowed`; `Invalid` for a text that can't be one, a kind, channel or language that there is none of; `NotFound` for the visit.
 pub async fn preview(s: &Services, actor: &Actor, cmd: PreviewTemplate) -> Result<TemplatePreview> {
     actor.may(Permission::ReadTemplates)?;
-    let which = which(&cmd.kind, &cmd.channel, &cmd.language)?;
+    let which = meant(&cmd.kind, &cmd.channel, &cmd.language)?;
     if cmd.body.chars().count() > MOST_TYPED {
         return Err(field("body", "This is longer than any text."));
     }

@@ -8,10 +8,7 @@ use contract::{
     waitlist::{AddEntry, EditEntry, EntryQuery, EntryStatus, EntryView, Join},
 };
 use domain::{
-    consent::{Channel, Sending, Source, State, may_send},
-    origin::Origin,
-    templates::{Kind, Variable, Which},
-    texts,
+    consent::{Channel, Source, State},
     waitlist::{ASKED_DAYS_BEFORE, WAITS_DAYS, place},
     words,
 };
@@ -26,17 +23,15 @@ use uuid::Uuid;
 use super::reading::{
     for_name, kept_ids, kept_names, known_locations, known_types, length, minutes, names, notice, stored_windows, windows,
 };
-use super::{link, view::entry_views};
+use super::{joining, view::entry_views};
 use crate::{
     appointments, businesses,
     contacts::{self, consent},
     kernel::{
-        Actor, Error, Event, Permission, Principal, Result, Services, Tx,
+        Actor, Event, Permission, Principal, Result, Services, Tx,
         error::{field, long, not_found, problem},
         paging::{self, Cursor, TimeCursor},
     },
-    outbox,
-    templates::{self, About},
 };
 
 /// Entries of one person that may wait at once: theirs and their children's.
@@ -188,51 +183,12 @@ async fn insert(tx: &mut Tx, by: &Principal, contact: &contact::Model, cmd: AddE
         updated_at: Set(tx.now),
     };
     let row = row.insert(&tx.db).await?;
+    if cmd.tell {
+        joining::tell(tx, by, contact, &row).await?;
+    }
     let event = Event::WaitlistEntryAdded(Arc::new(row.clone()));
     tx.record_change(business_id, by, event, None::<()>, Some(facts(&row)));
-    if cmd.tell {
-        greet(tx, contact, &row).await?;
-    }
     Ok(row)
-}
-
-/// Tells somebody that they are on the list, if they can be texted.
-async fn greet(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Model) -> Result<()> {
-    let state = consent::state(&tx.db, contact.id).await?;
-    if contact.blocked || contact.held_since.is_some() || may_send(state, Sending::Automatic).is_err() {
-        return Ok(());
-    }
-    let business = businesses::of(tx, contact.business_id).await?;
-    let services = tx.services().clone();
-    let url = link::url(&services, entry.id, entry.link_revision).await?;
-    let known = texts::plain(&business.name).with(Variable::Link, &url);
-    let which = Which::sms(Kind::WaitlistJoined, contacts::language::of(&business, contact));
-    let said = templates::say(tx, which, About::to(&business, contact), known).await?;
-    // The link with which they leave it stands behind it.
-    let body = if said.has_link {
-        said.body
-    } else {
-        texts::with_link(&said.body, &url)
-    };
-    let new = outbox::New {
-        origin: Origin::Offer,
-        origin_id: Some(entry.id),
-        channel: Channel::Sms,
-        subject: None,
-        body,
-        correlation_id: Some(format!("waitlist_joined:{}", entry.id)),
-        author: None,
-        appointment_id: None,
-        useful_until: None,
-        time_zone: None,
-        location_id: None,
-        delay: None,
-    };
-    match outbox::enqueue(tx, contact, new).await {
-        // Without a number to send from they are on the list all the same.
-        Ok(_) | Err(Error::Problem(_)) => Ok(()),
-        Err(e) => Err(e),
-    }
 }
 
 fn source(by: &Principal) -> &'static str {
