@@ -100,8 +100,8 @@ pub(crate) async fn stop_elsewhere(tx: &mut Tx, change: &Change<'_>) -> Result<(
         let agreed = [Purpose::Transactional, Purpose::Promotional]
             .map(stands)
             .contains(&State::OptedIn);
-        // On WhatsApp it is their number that says it.
-        let number = (channel, change.channel) == (Channel::Sms, Channel::WhatsApp);
+        // It is one number that is known on both.
+        let number = channel != Channel::Email && change.channel != Channel::Email;
         if agreed || (number && stands(Purpose::Transactional) == State::Unknown) {
             let there = Change {
                 channel,

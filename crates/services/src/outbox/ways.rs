@@ -112,7 +112,7 @@ pub(crate) async fn instead(
     }
     // The network's own second try of it would be a second message.
     if let Some(row) = before.into_iter().find(|m| m.id == failed.id && m.retry_at.is_some()) {
-        state::end_planned(tx, row).await?;
+        state::end_retry(tx, row).await?;
     }
     metrics::counter!("showup_messages_total", "step" => "fallback").increment(1);
     tracing::info!(message = %failed.id, step = "fallback", to = %channel, "goes another way");

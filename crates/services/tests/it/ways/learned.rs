@@ -50,7 +50,7 @@ async fn a_business_says_which_way_comes_first(#[values(Backend::Sqlite, Backend
     let w = World::new(backend).await;
     assert_eq!(
         ways::get(&w.s, &w.owner).await.expect("read"),
-        wanted(&["sms", "email"], false)
+        wanted(&["sms", "whatsapp", "email"], false)
     );
     for wrong in [&["pigeon"][..], &["sms", "sms"], &[]] {
         let refused = ways::set(&w.s, &w.owner, wanted(wrong, false))

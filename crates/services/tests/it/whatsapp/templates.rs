@@ -12,13 +12,13 @@ use uuid::Uuid;
 
 use super::{ANN, CHAT, chat, post, world, writes};
 
-/// Ann, who wishes WhatsApp first and wrote there two days ago.
+/// Ann, who wishes WhatsApp and nothing else, and wrote there two days ago.
 async fn ann(w: &World) -> contract::contacts::ContactView {
     let ann = w.contact("Ann", ANN).await;
     writes(w, CHAT, "Hi").await;
     let wish = ContactChannels {
         primary: "whatsapp".to_owned(),
-        secondary: Some("sms".to_owned()),
+        secondary: None,
         fallback: None,
     };
     contacts::set_channels(&w.s, &w.owner, ann.id, wish).await.expect("noted");
