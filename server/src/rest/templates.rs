@@ -19,27 +19,26 @@ pub(crate) struct Words {
     channel: String,
     language: String,
     /// Behind `versions/`.
-    version: Option<i32>,
+    version: String,
+}
+
+fn nothing_here() -> Problem {
+    Problem::new(Code::NotFound, "There is nothing at this address.")
 }
 
 impl FromRequestParts<AppState> for Words {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let unreadable = || Problem::new(Code::NotFound, "There is nothing at this address.");
         let Path(words) = Path::<Vec<(String, String)>>::from_request_parts(parts, state)
             .await
-            .map_err(|_| unreadable())?;
+            .map_err(|_| nothing_here())?;
         let word = |name: &str| words.iter().find(|(known, _)| known == name).map(|(_, word)| word.clone());
-        let version = word("version")
-            .map(|word| word.parse())
-            .transpose()
-            .map_err(|_| unreadable())?;
         Ok(Self {
             kind: word("kind").unwrap_or_default(),
             channel: word("channel").unwrap_or_default(),
             language: word("language").unwrap_or_default(),
-            version,
+            version: word("version").unwrap_or_default(),
         })
     }
 }
@@ -120,10 +119,9 @@ pub async fn versions(
     params(("kind" = String, Path), ("channel" = String, Path), ("language" = String, Path), ("version" = i32, Path)), responses(
     (status = 200, body = TemplateView), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn restore(State(s): S, ApiKeyActor(actor): ApiKeyActor, words: Words, _: NoBody) -> ApiResult<TemplateView> {
-    let version = words.version.unwrap_or_default();
-    Ok(Json(
-        templates::restore(&s, &actor, words.which(&actor, Permission::WriteTemplates)?, version).await?,
-    ))
+    let which = words.which(&actor, Permission::WriteTemplates)?;
+    let version = words.version.parse().map_err(|_| nothing_here())?;
+    Ok(Json(templates::restore(&s, &actor, which, version).await?))
 }
 
 /// How a text would arrive, what it costs, and what is wrong with it: about a visit (the key needs `appointments:read` and `contacts:read`,
