@@ -19,6 +19,7 @@ pub mod crowd;
 pub mod delivery;
 #[cfg(feature = "phone")]
 pub mod destinations;
+pub mod experiments;
 pub mod fallback;
 pub mod filters;
 pub mod guessing;
