@@ -138,6 +138,20 @@ fn two_rates_are_compared_as_in_the_books() {
     "No difference was found: B confirmed between 5.8 points less and 7.7 points more than A (95 %)")]
 #[case::the_same(Measure::Missed, (40, 400), (40, 400), None,
     "No difference was found: B missed between 4.2 points less and 4.2 points more than A (95 %)")]
+#[case::the_test_says_yes_and_the_interval_perhaps(
+    Measure::Confirmed,
+    (8, 400),
+    (18, 400),
+    None,
+    "No difference was found: B confirmed between 0 points less and 5.2 points more than A (95 %)"
+)]
+#[case::the_interval_says_yes_and_the_test_perhaps(
+    Measure::Confirmed,
+    (130, 353),
+    (114, 380),
+    None,
+    "No difference was found: B confirmed between 13.6 points less and 0 points less than A (95 %)"
+)]
 fn the_end_is_said_in_words(
     #[case] measure: Measure,
     #[case] a: (u64, u64),
