@@ -54,8 +54,8 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded
         AppointmentReopened AppointmentArrived ClockChanged ClockDecided] => reminders::appointments_changed, causes [MessageWithdrawn RetryEnded]),
     on!([MessageSent] => questions::messages_sent),
-    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed),
-    on!([MessageFailed MessageWithdrawn] => moves::messages_changed),
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed, causes [RetryEnded]),
+    on!([MessageFailed MessageWithdrawn] => moves::messages_changed, causes [RetryEnded]),
     on!([SamePerson] => merging::shown_to_be_one, causes [ContactMerged MessageWithdrawn RetryEnded]),
     on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => waitlist::messages_changed),
     on!([ContactOptedOut ContactBlocked PhoneChanged HoldBegan] => waitlist::contacts_changed, causes [MessageWithdrawn RetryEnded]),

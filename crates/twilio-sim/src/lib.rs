@@ -49,8 +49,7 @@ pub use creates::Create;
 pub use faults::{Fault, FaultKind};
 pub use inbound::{Choice, InboundText, Place, SimMedia, Tap};
 pub use look::{LookedAt, LookedNumber, LookedService};
-pub use mail::ReportHook;
-pub use mailbox::{SimMail, SimPart};
+pub use mailbox::{ReportHook, SimMail, SimPart};
 pub use numbers::{Numbers, Registration, SimNumber, SimService};
 pub use state::{Direction, SimMessage, State, WebhookCall};
 pub use whatsapp::{

@@ -21,7 +21,6 @@ use crate::mailbox::SimMail;
 use crate::pages;
 use crate::shared::Shared;
 
-pub use reports::ReportHook;
 pub(crate) use reports::{Report, report};
 pub(crate) use smtp::listen;
 

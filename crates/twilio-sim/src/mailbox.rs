@@ -1,10 +1,10 @@
-//! The mails that were taken.
+//! The mails that were taken, and where reports about them go.
 
 use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 use mail_parser::{Header, Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Mails kept; the oldest goes first.
 const MAX_MAILS: usize = 500;
@@ -49,6 +49,16 @@ pub struct SimPart {
     pub name: Option<String>,
     /// What it says, if it is a text.
     pub text: Option<String>,
+}
+
+/// Where reports are posted, as a provider does that takes in bounces for others; without one they only lie in the mailbox.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct ReportHook {
+    /// The address.
+    pub url: String,
+    /// Headers that go with it, such as a secret.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
 }
 
 impl SimMail {

@@ -24,7 +24,7 @@ async fn a_text_is_written_read_and_set_back(#[values(Backend::Sqlite, Backend::
     let app = TestApp::without_workers(backend).await;
     let (status, all) = app.get("/templates").await;
     let all = all["data"].as_array().expect("rows").clone();
-    assert_eq!((status, all.len()), (200, 22 * 3 * 2));
+    assert_eq!((status, all.len()), (200, 24 * 3 * 2));
     assert!(
         all.iter()
             .all(|row| row["own"] == false && row["version"] == 0 && row["body"].is_string())

@@ -100,8 +100,8 @@ pub(crate) async fn stop_elsewhere(tx: &mut Tx, change: &Change<'_>) -> Result<(
         let agreed = [Purpose::Transactional, Purpose::Promotional]
             .map(stands)
             .contains(&State::OptedIn);
-        // It is one number that is known on both.
-        let number = channel != Channel::Email && change.channel != Channel::Email;
+        // On WhatsApp it is their number that says it; a STOP by text holds there by itself (`rules::standing`).
+        let number = (channel, change.channel) == (Channel::Sms, Channel::WhatsApp);
         if agreed || (number && stands(Purpose::Transactional) == State::Unknown) {
             let there = Change {
                 channel,

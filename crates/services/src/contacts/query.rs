@@ -4,7 +4,7 @@ use contract::{
     Page, Problem,
     contacts::{ConsentView, ContactQuery, ContactView, OtherPhone, PeoplePage},
 };
-use domain::consent::{Channel, Purpose};
+use domain::consent::{self as rules, Channel, Purpose};
 use entity::contacts::contact;
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
@@ -230,7 +230,14 @@ pub(super) async fn views(
     let mut tags = tags::of(db, &ids).await?;
     let mut further = further::of(s, db, &ids).await?;
     let view = |row: contact::Model| {
-        let state = |channel, purpose| states.get(&(row.id, channel, purpose)).copied().unwrap_or_default();
+        let said = |channel, purpose| states.get(&(row.id, channel, purpose)).copied();
+        let state = |channel, purpose| {
+            rules::standing(
+                channel,
+                said(channel, purpose),
+                said(Channel::Sms, purpose).unwrap_or_default(),
+            )
+        };
         let stands = |purpose| ConsentView {
             sms: state(Channel::Sms, purpose),
             whatsapp: state(Channel::WhatsApp, purpose),

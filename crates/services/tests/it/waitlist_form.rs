@@ -56,11 +56,12 @@ async fn ask(w: &World, phone: &str) -> String {
     }
 }
 
-/// The code of the latest text that a phone got.
+/// The code of the latest text with one that a phone got.
 async fn code(w: &World, phone: &str) -> String {
     w.work().await;
     let texts = w.phone_got(phone);
-    let text = texts.last().expect("a text");
+    let with_one = texts.iter().rev().find(|text| text.contains("your code"));
+    let text = with_one.unwrap_or_else(|| panic!("no code: {texts:?}"));
     let digits = text.split(|c: char| !c.is_ascii_digit()).find(|part| part.len() == 6);
     digits.unwrap_or_else(|| panic!("no code: {text}")).to_owned()
 }

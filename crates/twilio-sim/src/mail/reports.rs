@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 
 use crate::clock::rfc2822;
 use crate::faults::{Fault, FaultKind};
@@ -14,16 +13,6 @@ use crate::words::new_sid;
 
 /// What the server calls itself.
 const NAME: &str = "sim.invalid";
-
-/// Where reports are posted, as a provider does that takes in bounces for others; without one they only lie in the mailbox.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct ReportHook {
-    /// The address.
-    pub url: String,
-    /// Headers that go with it, such as a secret.
-    #[serde(default)]
-    pub headers: Vec<(String, String)>,
-}
 
 /// What a report says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::create::refusal;
-use super::errors::ApiError;
+use super::errors::{ApiError, refusal};
 use crate::form::Form;
 use crate::state::State;
 use crate::whatsapp::{self, PREFIX, SentContent, SimButton, SimContent, SimSender};

@@ -24,7 +24,6 @@ use Needs::*;
 
 #[rustfmt::skip]
 pub const DOORS: &[(&str, Needs)] = &[
-
     ("DELETE /api/v1/calendar-sources/{id}", May(&[WriteAppointments])),
     ("DELETE /api/v1/templates/{kind}/{channel}/{language}", May(&[WriteTemplates])),
     ("DELETE /api/v1/waitlist/{id}", May(&[WriteWaitlist])),
@@ -143,8 +142,8 @@ pub const DOORS: &[(&str, Needs)] = &[
     ("POST /api/v1/tasks/{id}/done", May(&[WriteTasks])),
     ("POST /api/v1/tasks/{id}/reopen", May(&[WriteTasks])),
     ("POST /api/v1/templates/preview", May(&[ReadTemplates])),
-    ("POST /api/v1/templates/{kind}/{channel}/{language}/versions/{version}/restore", May(&[WriteTemplates])),
     ("POST /api/v1/templates/{kind}/whatsapp/{language}/submit", May(&[WriteNumbers])),
+    ("POST /api/v1/templates/{kind}/{channel}/{language}/versions/{version}/restore", May(&[WriteTemplates])),
     ("POST /api/v1/waitlist", May(&[WriteWaitlist])),
     ("POST /imports/upload", Member),
     ("POST /l/{token}/leave", Secret),
@@ -165,10 +164,10 @@ pub const DOORS: &[(&str, Needs)] = &[
     ("POST /v/{token}/confirm", Secret),
     ("POST /v/{token}/preferences", Secret),
     ("POST /v/{token}/stop-texts", Secret),
-    ("POST /webhooks/mail/bounce", Secret),
     ("POST /w/{slug}/ask", Anybody),
     ("POST /w/{slug}/change", Anybody),
     ("POST /w/{slug}/code", Anybody),
+    ("POST /webhooks/mail/bounce", Secret),
     ("POST /webhooks/twilio/inbound", Secret),
     ("POST /webhooks/twilio/probe", Secret),
     ("POST /webhooks/twilio/status", Secret),
