@@ -82,7 +82,12 @@ pub async fn set_waitlist_rules(
             on_decline: super::one_of("on_decline", &on_decline)?.unwrap_or_default(),
         })
     })();
-    let work = async move { Ok(services::waitlist::change_rules(&ssr::services()?, &ssr::actor().await?, read?).await?) };
+    let work = async move {
+        let actor = ssr::actor().await?;
+        // Who may not is told that, whatever they typed.
+        actor.may(services::Permission::ManageBusiness)?;
+        Ok(services::waitlist::change_rules(&ssr::services()?, &actor, read?).await?)
+    };
     ssr::post_form(form, work, |_| None).await
 }
 
