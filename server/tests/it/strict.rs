@@ -13,8 +13,9 @@ use crate::{
 const ANN: &str = "+14155550171";
 const SURPRISE: &str = "no_such_thing";
 
-/// Every operation of the document: its method, its address with an id that nobody has, and whether it takes a body.
-fn operations() -> Vec<(Method, String, bool)> {
+/// Every operation of the document: its method, its address with an id that nobody has, whether it takes a body, and what it says that it
+/// answers.
+fn operations() -> Vec<(Method, String, bool, Value)> {
     let document = serde_json::to_value(server::rest::openapi()).expect("a document");
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
@@ -31,7 +32,8 @@ fn operations() -> Vec<(Method, String, bool)> {
             ];
             let path = text.iter().fold(path, |path, (name, value)| path.replace(name, value));
             assert!(!path.contains('{'), "this walk knows no value for {path}");
-            all.push((method, path, operation.get("requestBody").is_some()));
+            let takes_body = operation.get("requestBody").is_some();
+            all.push((method, path, takes_body, operation["responses"].clone()));
         }
     }
     assert!(all.len() >= 18, "{all:?}");
@@ -47,17 +49,20 @@ fn names(answer: &Value, name: &str) -> bool {
 #[tokio::test]
 async fn no_operation_swallows_what_it_does_not_know() {
     let app = TestApp::without_workers(Backend::Sqlite).await;
-    for (method, path, takes_body) in operations() {
+    for (method, path, takes_body, told) in operations() {
+        let is_told = |status: u16| told[status.to_string()]["content"].get("application/problem+json").is_some();
         let url = format!("{}/api/v1{path}", app.url);
         let request = || app.http.request(method.clone(), &url);
         let (status, answer) = app.api(request().query(&[(SURPRISE, "1")]).json(&json!({})), &app.key).await;
         assert_eq!((status, names(&answer, SURPRISE)), (400, true), "{method} {path}: {answer}");
         assert_eq!(answer["code"], "malformed");
+        assert!([400, 401, 403, 429].into_iter().all(is_told), "{method} {path}: {told}");
         if method != Method::GET {
             let (status, answer) = app.api(request().json(&json!({ SURPRISE: 1 })), &app.key).await;
             assert_eq!((status, names(&answer, SURPRISE)), (422, true), "{method} {path}: {answer}");
             let (status, answer) = app.api(request().json(&json!([])), &app.key).await;
             assert_eq!(status, 422, "{method} {path}: a list is no command: {answer}");
+            assert!([413, 422].into_iter().all(is_told), "{method} {path}: {told}");
         }
         if takes_body {
             let (status, _) = app.api(request().body("{}"), &app.key).await;

@@ -70,9 +70,9 @@ async fn law_3_nothing_leaves_a_business_that_is_suspended_and_what_comes_in_cou
         email: "eve@x.test".to_owned(),
         role: contract::accounts::Role::Staff,
     };
-    let olga = contract::accounts::Role::Owner;
-    let olga = testkit::member(&w.s, w.owner.business_id, olga, "oda@x.test", "a long password").await;
-    let asked = services::accounts::invitations::invite(&w.s, &olga, eve).await;
+    let owner = contract::accounts::Role::Owner;
+    let oda = testkit::member(&w.s, w.owner.business_id, owner, "oda@x.test", "a long password").await;
+    let asked = services::accounts::invitations::invite(&w.s, &oda, eve).await;
     assert_eq!(
         asked.expect_err("mail leaves as little as texts").problem().code,
         Code::Conflict
