@@ -149,11 +149,12 @@ mod tests {
         Some(1 + deepest.into_iter().max().unwrap_or(0))
     }
 
+    /// The longest: an answer moves a visit, which takes back a text, whose retry ends; and all that is published.
     #[test]
     fn nothing_causes_itself_and_every_chain_is_short() {
         for kind in E::VARIANTS {
             let took = rounds(*kind, &mut Vec::new());
-            assert!(took.is_some_and(|rounds| rounds <= 4), "{kind:?}: {took:?}");
+            assert!(took.is_some_and(|rounds| rounds <= 5), "{kind:?}: {took:?}");
         }
     }
 }
