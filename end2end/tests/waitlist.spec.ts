@@ -1,6 +1,7 @@
 // The waitlist: somebody joins by the public form, a time comes free, and the board shows who is asked.
 import AxeBuilder from '@axe-core/playwright';
-import { type Page, type Sim, appears, expect, inDays, look, newBusiness, newCustomer, newPhone, open, post, test } from '../helpers';
+import type { Page } from '@playwright/test';
+import { type Sim, appears, expect, inDays, look, newBusiness, newCustomer, newPhone, open, post, test } from '../helpers';
 
 /** Switches the public form on, and gives its address. */
 async function publicForm(page: Page) {

@@ -4,7 +4,7 @@ use contract::numbers::{NumbersView, SenderView};
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use super::{PATH, put};
+use super::put;
 use crate::{
     components::{Icon, TimeFormat, Timestamp},
     error::AppError,
@@ -18,7 +18,7 @@ use crate::ssr;
 /// `take_over` is there if the box was ticked: the address of somebody else is replaced.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn configure_sender(id: Uuid, #[server(default)] take_over: Option<String>) -> Result<NumbersView, AppError> {
-    let form = ssr::Form::new(sender_form(id), PATH);
+    let form = ssr::Form::new(sender_form(id), super::PATH);
     let work = async move {
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
         services::numbers::whatsapp::configure(&s, &actor, id, take_over.is_some()).await?;
@@ -30,7 +30,7 @@ pub async fn configure_sender(id: Uuid, #[server(default)] take_over: Option<Str
 /// Asks Twilio now how it stands.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn check_sender(id: Uuid) -> Result<NumbersView, AppError> {
-    let form = ssr::Form::new(check_form(id), PATH);
+    let form = ssr::Form::new(check_form(id), super::PATH);
     let work = async move {
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
         services::numbers::whatsapp::check_now(&s, &actor, id).await?;

@@ -3,7 +3,6 @@
 use contract::whatsapp::TwinView;
 use leptos::prelude::*;
 
-use super::PATH;
 use crate::{
     components::{Awaited, Icon, TimeFormat, Timestamp},
     error::AppError,
@@ -23,7 +22,7 @@ pub async fn get_wordings() -> Result<Vec<TwinView>, AppError> {
 /// Hands one in to WhatsApp.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn submit_wording(kind: String, language: String) -> Result<Vec<TwinView>, AppError> {
-    let form = ssr::Form::new(wording_form(&kind, &language), PATH);
+    let form = ssr::Form::new(wording_form(&kind, &language), super::PATH);
     let work = async move {
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
         services::twins::submit(&s, &actor, &kind, &language).await?;

@@ -1,4 +1,4 @@
-//! WhatsApp: who somebody is there, when they may be written to freely, and what else may go (docs/channels.md 1, 2).
+//! WhatsApp: who somebody is there, when they may be written to freely, and what else may go (docs/twilio.md §16).
 
 use std::collections::BTreeMap;
 

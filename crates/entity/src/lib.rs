@@ -60,6 +60,6 @@ pub mod selftest;
 pub mod tasks;
 pub mod templates;
 pub mod vault;
-pub mod verification;
+pub mod verifications;
 pub mod waitlist;
 pub mod whatsapp;

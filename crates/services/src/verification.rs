@@ -18,7 +18,7 @@ use domain::{
     texts,
     verification::{self as rules, Sent, Standing},
 };
-use entity::{businesses::business, contacts::contact, messages::message, verification::verification};
+use entity::{businesses::business, contacts::contact, messages::message, verifications::verification};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
     Set,

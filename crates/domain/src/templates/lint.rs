@@ -188,7 +188,7 @@ fn spoken(body: &str) -> String {
     words
 }
 
-/// What the reviewers of WhatsApp templates refuse (docs/channels.md 1.4).
+/// What the reviewers of WhatsApp templates refuse (docs/twilio.md §16).
 fn whatsapp(body: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let pieces: Vec<Piece<'_>> = scan::pieces(body.trim()).collect();
