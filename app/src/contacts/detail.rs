@@ -221,14 +221,18 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
     view! {
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="consent-heading">
             <h2 id="consent-heading">"Consent"</h2>
-            <p class="flex flex-wrap items-center gap-2">
-                "About visits: texts" {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }} "e-mail"
-                {move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) /> }}
-            </p>
-            <p class="flex flex-wrap items-center gap-2">
-                "Offers: texts" {move || view! { <ConsentBadge state=contact.with(|c| c.offers.sms) /> }} "e-mail"
-                {move || view! { <ConsentBadge state=contact.with(|c| c.offers.email) /> }}
-            </p>
+            <dl class="grid grid-cols-[auto_auto_1fr] items-center gap-x-3 gap-y-2 text-sm">
+                <dt class="row-span-2 self-start text-muted">"Visits"</dt>
+                <dd>"Texts"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }}</dd>
+                <dd>"E-mail"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) /> }}</dd>
+                <dt class="row-span-2 self-start text-muted">"Offers"</dt>
+                <dd>"Texts"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.offers.sms) /> }}</dd>
+                <dd>"E-mail"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.offers.email) /> }}</dd>
+            </dl>
             <p class="text-sm" class:hidden=move || !dead()>
                 "Mail to their address comes back: nobody has it. Please ask for the right one."
             </p>
