@@ -222,14 +222,18 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="consent-heading">
             <h2 id="consent-heading">"Consent"</h2>
             <dl class="grid grid-cols-[auto_auto_1fr] items-center gap-x-3 gap-y-2 text-sm">
-                <dt class="row-span-2 self-start text-muted">"Visits"</dt>
+                <dt class="row-span-3 self-start text-muted">"Visits"</dt>
                 <dd>"Texts"</dd>
                 <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }}</dd>
+                <dd>"WhatsApp"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.whatsapp) /> }}</dd>
                 <dd>"E-mail"</dd>
                 <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) /> }}</dd>
-                <dt class="row-span-2 self-start text-muted">"Offers"</dt>
+                <dt class="row-span-3 self-start text-muted">"Offers"</dt>
                 <dd>"Texts"</dd>
                 <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.offers.sms) /> }}</dd>
+                <dd>"WhatsApp"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.offers.whatsapp) /> }}</dd>
                 <dd>"E-mail"</dd>
                 <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.offers.email) /> }}</dd>
             </dl>
