@@ -247,6 +247,12 @@ export interface SimMessage {
   status: string;
 }
 
+/** A template for WhatsApp, and how it stands; none: it was not handed in. */
+export interface SimTemplate {
+  content: { sid: string; friendly_name: string; language: string; variables: Record<string, string> };
+  standing: { status: string; category: string; rejection_reason: string } | null;
+}
+
 export interface SimMail {
   subject: string;
   text: string | null;
@@ -285,6 +291,55 @@ export class Sim {
     const answer = await this.api.get('/control/mails', { params: { to } });
     expect(answer.ok(), `the simulator listed mails: ${answer.status()}`).toBe(true);
     return (await answer.json()).mails;
+  }
+
+  /** A WhatsApp sender (E.164) that the account has, which posts there. Its address is `whatsapp:` and the number. */
+  async sender(phone: string, urls: { callback_url?: string; status_callback_url?: string } = {}): Promise<string> {
+    await this.control('senders', { phone, ...urls });
+    return `whatsapp:${phone}`;
+  }
+
+  /** A WhatsApp sender goes off, or on again: `{sender_id, status: 'OFFLINE', offline_reasons: [{code: '63020'}]}`. */
+  async senderState(state: Record<string, unknown>) {
+    await this.control('senders/state', state);
+  }
+
+  /** Somebody on WhatsApp taps a button of the last message that matches. */
+  async tap(from: string, to: string, text: RegExp | string, button: string) {
+    const message = await this.received(from, text);
+    await this.control('inbound', { from, to, tap: { message_sid: message.sid, button } });
+  }
+
+  /** Somebody looks at their WhatsApp: what was delivered is read. */
+  async look(person: string) {
+    await this.control('read', { person });
+  }
+
+  /** The 24 hours in which somebody may be written to in any words are over. */
+  async closeWindow(sender_id: string, person: string) {
+    await this.control('window/close', { sender_id, person });
+  }
+
+  /** The templates that were made, oldest first. */
+  async templates(): Promise<SimTemplate[]> {
+    const answer = await this.api.get('/control/contents');
+    expect(answer.ok(), `the simulator listed templates: ${answer.status()}`).toBe(true);
+    return (await answer.json()).contents;
+  }
+
+  /** WhatsApp says how a template stands: `approved`, `rejected`, `paused`, `disabled`. */
+  async decide(sid: string, status: string, rejection_reason = '') {
+    await this.control(`contents/${sid}/approval`, { status, rejection_reason });
+  }
+
+  /** A mail's fate once it was taken; where bounces and complaints are posted (see crates/twilio-sim/src/mail/reports.rs). */
+  async reportMailsTo(url: string, headers: [string, string][] = []) {
+    await this.control('mail-reports', { url, headers });
+  }
+
+  private async control(path: string, data: Record<string, unknown>) {
+    const answer = await this.api.post(`/control/${path}`, { data });
+    expect(answer.ok(), `the simulator did ${path}: ${answer.status()} ${await answer.text()}`).toBe(true);
   }
 
   /** Makes the next sends go wrong: `{kind: 'refuse' | 'rate_limit' | 'error_after' | …, to, count}`; crates/twilio-sim/src/faults.rs has all. */

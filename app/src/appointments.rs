@@ -12,12 +12,14 @@ mod history;
 mod link;
 mod list;
 mod new;
+mod offering;
 mod repeat;
 
 pub use detail::DetailPage;
 pub use edit::EditPage;
 pub use list::ListPage;
 pub use new::NewPage;
+pub use offering::OfferTimesPage;
 pub use repeat::RepeatPage;
 
 use contract::{

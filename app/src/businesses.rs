@@ -16,6 +16,7 @@ mod retention;
 mod sending;
 mod staff;
 mod types;
+mod ways;
 
 pub use email::EmailPage;
 pub use inbox::InboxRulesPage;

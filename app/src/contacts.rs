@@ -163,9 +163,33 @@ pub async fn update_contact(
     ssr::post_form(form, work, |_| None).await
 }
 
+/// `about`: channel and purpose, like `email:promotional`; texts about visits, if not said.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
-pub async fn record_consent(contact_id: Uuid, state: State, evidence: String) -> Result<ContactView, AppError> {
-    let form = ssr::Form::new("consent", format!("/contacts/{contact_id}")).typed("evidence", &evidence);
+pub async fn record_consent(
+    contact_id: Uuid,
+    state: State,
+    evidence: String,
+    about: Option<String>,
+) -> Result<ContactView, AppError> {
+    let form = ssr::Form::new("consent", format!("/contacts/{contact_id}"))
+        .typed("evidence", &evidence)
+        .typed("about", about.as_deref().unwrap_or_default());
+    if let Some((channel, purpose)) = about
+        .as_deref()
+        .filter(|about| *about != TEXTS)
+        .and_then(|about| about.split_once(':'))
+    {
+        let command = contract::contacts::ChangeConsent {
+            channel: channel.to_owned(),
+            purpose: purpose.to_owned(),
+            state: state.as_str().to_owned(),
+            evidence: Some(evidence),
+        };
+        let work = async move {
+            Ok(services::contacts::change_consent(&ssr::services()?, &ssr::actor().await?, contact_id, command).await?)
+        };
+        return ssr::post_form(form, work, |_| None).await;
+    }
     let command = contract::contacts::RecordConsent {
         contact_id,
         state,
@@ -180,6 +204,9 @@ pub async fn set_contact_blocked(id: Uuid, blocked: bool, back: String) -> Resul
     let work = async move { Ok(services::contacts::set_blocked(&ssr::services()?, &ssr::actor().await?, id, blocked).await?) };
     ssr::button_action(&back, work).await
 }
+
+/// Texts about visits, as a consent that is recorded says what it is about.
+pub const TEXTS: &str = "sms:transactional";
 
 /// An optional field left empty is none.
 #[cfg(feature = "ssr")]

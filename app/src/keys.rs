@@ -50,7 +50,7 @@ const EVERYWHERE: &str = "Everywhere";
 const GO: &str = "To another page";
 
 /// The keys (the first of several is what a control is found by), what they do, in which words, and where.
-const KEYS: [(&str, &str, Does, &str); 40] = [
+const KEYS: [(&str, &str, Does, &str); 41] = [
     ("j ArrowDown", "Next conversation", Does::Row(1), LIST),
     ("k ArrowUp", "Previous conversation", Does::Row(-1), LIST),
     ("o Enter", "Open", Does::Open, LIST),
@@ -87,6 +87,7 @@ const KEYS: [(&str, &str, Does, &str); 40] = [
     ("g+a", "Go to appointments", Does::Go("/appointments"), GO),
     ("g+c", "Go to contacts", Does::Go("/contacts"), GO),
     ("g+t", "Go to tasks", Does::Go("/tasks"), GO),
+    ("g+w", "Go to the waitlist", Does::Go("/waitlist"), GO),
     ("g+l", "Go to the message log", Does::Go("/log"), GO),
     ("g+r", "Go to reports", Does::Go("/reports"), GO),
     ("g+n", "Go to notifications", Does::Go("/notifications"), GO),

@@ -178,6 +178,7 @@ fn Head() -> impl IntoView {
                             </a>
                         }
                     })}
+                    <MenuLink href="/waitlist" icon=icondata::LuHourglass label="Waitlist" />
                     <MenuLink href="/search" icon=icondata::LuSearch label="Search" />
                     <MenuLink href="/notifications" icon=icondata::LuBell label="Notifications" />
                     <MenuLink href="/log" icon=icondata::LuScrollText label="Message log" />
@@ -281,6 +282,7 @@ fn Sidebar() -> impl IntoView {
             <SidebarLink href="/appointments" icon=icondata::LuCalendar label="Appointments" count=none count_words="" />
             <SidebarLink href="/contacts" icon=icondata::LuUsers label="Contacts" count=none count_words="" />
             <SidebarLink href="/tasks" icon=icondata::LuListChecks label="Tasks" count=session.open_tasks count_words="open" />
+            <SidebarLink href="/waitlist" icon=icondata::LuHourglass label="Waitlist" count=none count_words="" wide=true />
             <SidebarLink href="/search" icon=icondata::LuSearch label="Search" count=none count_words="" wide=true />
             <SidebarLink href="/notifications" icon=icondata::LuBell label="Notifications" count=session.notifications count_words="new" wide=true />
             <SidebarLink href="/log" icon=icondata::LuScrollText label="Message log" count=none count_words="" wide=true />

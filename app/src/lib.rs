@@ -43,8 +43,10 @@ pub mod site;
 #[cfg(feature = "ssr")]
 pub mod ssr;
 mod tasks;
+mod templates;
 mod today;
 mod twilio;
+mod waitlist;
 mod zones;
 
 pub use error::AppError;
@@ -137,6 +139,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("appointments/new") view={Lazy::<routes::NewAppointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/:id") view={Lazy::<routes::Appointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/:id/edit") view={Lazy::<routes::EditAppointment>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("appointments/:id/offer-times") view={Lazy::<routes::OfferTimes>::new()} ssr=SsrMode::Async />
                     <Route path=path!("appointments/:id/repeat") view={Lazy::<routes::RepeatAppointment>::new()} ssr=SsrMode::Async />
                     <Route path=path!("calendars") view={Lazy::<routes::Calendars>::new()} ssr=SsrMode::Async />
                     <Route path=path!("calendars/:id") view={Lazy::<routes::Calendar>::new()} ssr=SsrMode::Async />
@@ -146,6 +149,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("tasks") view={Lazy::<routes::Tasks>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks/new") view={Lazy::<routes::NewTask>::new()} ssr=SsrMode::Async />
                     <Route path=path!("tasks/:id") view={Lazy::<routes::Task>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("waitlist") view={Lazy::<routes::Waitlist>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("waitlist/open") view={Lazy::<routes::OpenSlot>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("waitlist/slots/:id") view={Lazy::<routes::Slot>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("waitlist/people") view={Lazy::<routes::Waiting>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("waitlist/new") view={Lazy::<routes::NewEntry>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("waitlist/people/:id") view={Lazy::<routes::EditEntry>::new()} ssr=SsrMode::Async />
                     <Route path=path!("today") view={Lazy::<routes::Today>::new()} ssr=SsrMode::Async />
                     <Route path=path!("notifications") view={Lazy::<routes::Notifications>::new()} ssr=SsrMode::Async />
                     <Route path=path!("search") view={Lazy::<routes::Search>::new()} ssr=SsrMode::Async />
@@ -174,9 +183,11 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("settings/retention") view={Lazy::<routes::Retention>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/self-test") view={Lazy::<routes::SelfTest>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/templates") view={Lazy::<routes::Templates>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/twilio") view={Lazy::<routes::Twilio>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/visits") view={Lazy::<routes::VisitRules>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/waitlist") view={Lazy::<routes::WaitlistSettings>::new()} ssr=SsrMode::Async />
                     </ParentRoute>
                 </ParentRoute>
             </Routes>

@@ -16,7 +16,7 @@ use web_sys::{MessageEvent, MessagePort, SharedWorker, Worker};
 type Listener = Arc<dyn Fn(&LiveEvent) + Send + Sync>;
 
 /// Grows when tab and worker say other things to each other: tabs of before and after an upgrade must not meet in one worker.
-const WORKER: &str = "/live/worker.js?v=4";
+const WORKER: &str = "/live/worker.js?v=5";
 /// Several events of one change are answered with one refetch.
 const TOGETHER: Duration = Duration::from_millis(250);
 /// How long a worker that did not load is waited for before it is asked for again: doubled each time.

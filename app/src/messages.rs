@@ -10,6 +10,7 @@ use later::Held;
 
 use contract::{
     Code,
+    appointments::AppointmentView,
     live::LiveEvent,
     messages::{Direction, MessageView},
 };
@@ -74,6 +75,16 @@ pub async fn settle_message(message_id: Uuid, arrived: bool, back: String) -> Re
     ssr::button_action(&back, work).await
 }
 
+/// The reminder of a visit on WhatsApp, by an approved wording. `back` is the page a browser without JavaScript returns to.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn send_on_whatsapp(appointment_id: Uuid, back: String) -> Result<AppointmentView, AppError> {
+    let work = async move {
+        let (s, actor) = (ssr::services()?, ssr::actor().await?);
+        Ok(services::reminders::send_on_whatsapp(&s, &actor, appointment_id).await?)
+    };
+    ssr::button_action(&back, work).await
+}
+
 /// The name of the reply form in this conversation.
 pub fn reply_form(conversation: Uuid) -> String {
     format!("reply-{conversation}")
@@ -95,6 +106,15 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
         (true, None, "moved") => "New time".to_owned(),
         (true, None, _) => "Automatic".to_owned(),
     };
+    let by_mail = message.channel == "email";
+    // Texts are what is usual.
+    let way = match message.channel.as_str() {
+        "email" => Some("E-mail"),
+        "whatsapp" => Some("WhatsApp"),
+        _ => None,
+    };
+    let way = way.map(|way| view! { <span>{way}</span> });
+    let why = message.chosen_because.clone().map(|why| view! { <span>{why}</span> });
     let held = (message.undo_until.is_some() || message.is_for_later()).then(|| view! { <Held message=message.clone() /> });
     let from = if ours { "You: " } else { "Customer: " };
     let state = ours.then(|| {
@@ -115,8 +135,8 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
     let question = message
         .to_settle
         .then(|| view! { <Question message_id=message.id back=format!("/inbox/{}", message.conversation_id) /> });
-    let error =
-        why_not(message.error, message.error_code).map(|words| view! { <span class="font-medium text-error">{words}</span> });
+    let error = why_not(message.error, message.error_code.filter(|_| !by_mail))
+        .map(|words| view! { <span class="font-medium text-error">{words}</span> });
     view! {
         <div class=class dir="auto">
             <span class="sr-only">{from}</span>
@@ -125,6 +145,8 @@ pub fn Bubble(message: MessageView) -> impl IntoView {
         <p class="bubble-meta flex-wrap" data-status=message.status>
             <Timestamp at=message.created_at say=TimeFormat::Clock />
             <span class="empty:hidden">{who}</span>
+            {way}
+            {why}
             {state}
             {task}
             {error}
@@ -148,7 +170,7 @@ fn why_not(words: Option<String>, code: Option<i32>) -> Option<String> {
 fn Question(message_id: Uuid, back: String) -> impl IntoView {
     view! {
         <section class="notice notice-warning mb-2.5" aria-label="Did it arrive?" data-settle="">
-            <p>"Twilio can't tell whether this text was sent. Please ask the customer."</p>
+            <p>"Nobody can tell whether this was sent. Please ask the customer."</p>
             <div class="flex flex-wrap gap-2 pt-2.5">
                 <Settle message_id arrived=true back=back.clone() words="It arrived" icon=icondata::LuCheck />
                 <Settle message_id arrived=false back words="It did not arrive" icon=icondata::LuX />

@@ -3,6 +3,8 @@
 mod one;
 mod releasing;
 mod requests;
+mod senders;
+mod wordings;
 
 use contract::{businesses::CountryView, live::LiveEvent, numbers::NumbersView};
 use leptos::{prelude::*, task::spawn_local};
@@ -19,6 +21,8 @@ use crate::{
 use one::One;
 use releasing::Releasing;
 use requests::Requests;
+use senders::Senders;
+use wordings::Wordings;
 
 #[cfg(feature = "ssr")]
 use crate::ssr;
@@ -88,6 +92,7 @@ pub fn NumbersPage() -> impl IntoView {
 fn All(found: NumbersView, countries: Vec<CountryView>) -> impl IntoView {
     let session = use_session();
     let releasing = found.releasing.clone();
+    let has_senders = !found.senders.is_empty();
     let all = RwSignal::new(found);
     // Numbers change by themselves: somebody else grants a request, Twilio answers. It is told with the banners.
     session.live.refetch_on(
@@ -120,6 +125,8 @@ fn All(found: NumbersView, countries: Vec<CountryView>) -> impl IntoView {
             </div>
             <ul class="flex flex-col gap-3 empty:hidden">{list}</ul>
         </section>
+        <Senders all may_manage />
+        {has_senders.then(|| view! { <Wordings may_manage /> })}
         <Paths all may_manage />
         <Requests all countries may_manage />
     }

@@ -11,7 +11,8 @@ use leptos_router::LazyRoute;
 
 use crate::{
     accounts, appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
-    notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks, today, twilio,
+    notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks, templates,
+    today, twilio, waitlist,
 };
 
 /// Only where the product is made.
@@ -83,6 +84,12 @@ page!(Task, desk, tasks::DetailPage);
 page!(Filter, desk, conversations::FilterPage);
 page!(Search, desk, search::ResultsPage);
 page!(Notifications, desk, notifications::NotificationsPage);
+page!(Waitlist, desk, waitlist::BoardPage);
+page!(OpenSlot, desk, waitlist::OpenSlotPage);
+page!(Slot, desk, waitlist::SlotPage);
+page!(Waiting, desk, waitlist::PeoplePage);
+page!(NewEntry, desk, waitlist::NewEntryPage);
+page!(EditEntry, desk, waitlist::EditEntryPage);
 page!(Contacts, book, contacts::ListPage);
 page!(NewContact, book, contacts::NewPage);
 page!(Contact, book, contacts::DetailPage);
@@ -92,6 +99,7 @@ page!(NewAppointment, book, appointments::NewPage);
 page!(RepeatAppointment, book, appointments::RepeatPage);
 page!(EditAppointment, book, appointments::EditPage);
 page!(Appointment, book, appointments::DetailPage);
+page!(OfferTimes, book, appointments::OfferTimesPage);
 page!(Calendars, office, calendars::ListPage);
 page!(Calendar, office, calendars::DetailPage);
 page!(Imports, office, imports::ListPage);
@@ -134,6 +142,8 @@ page!(Forgot, office, accounts::ForgotPage);
 page!(Reset, office, accounts::ResetPage);
 page!(ConfirmEmail, office, accounts::ConfirmEmailPage);
 page!(UndoEmail, office, accounts::UndoEmailPage);
+page!(Templates, office, templates::TemplatesPage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);
 page!(Numbers, office, numbers::NumbersPage);
 page!(Twilio, office, twilio::TwilioPage);
+page!(WaitlistSettings, office, waitlist::WaitlistSettingsPage);

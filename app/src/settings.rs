@@ -53,6 +53,7 @@ fn groups() -> [(&'static str, Vec<Entry>); 5] {
             entry("/settings/types", icondata::LuClock, "Types of visits", "How long they take, and their reminders."),
             entry("/settings/staff", icondata::LuTag, "Staff labels", "Who visits are with."),
             entry("/settings/visits", icondata::LuCalendarCheck, "Visits", "What becomes of them by themselves; the customer’s own page."),
+            entry("/settings/waitlist", icondata::LuListOrdered, "Waitlist", "How free times are offered; the form for customers."),
             entry("/calendars", icondata::LuCalendarSync, "Calendars", "Calendars of others that visits come from."),
         ]),
         ("Texts", vec![
@@ -60,6 +61,7 @@ fn groups() -> [(&'static str, Vec<Entry>); 5] {
             entry("/settings/hours", icondata::LuMoon, "Quiet hours", "When no machine texts anybody."),
             entry("/settings/limits", icondata::LuGauge, "Texts and limits", "How many an hour, the month’s budget, and to which countries."),
             entry("/settings/inbox", icondata::LuInbox, "Inbox", "Who gets a conversation, and when it is closed."),
+            entry("/settings/templates", icondata::LuTextCursorInput, "Texts to customers", "What reminders, answers and offers say."),
             entry("/settings/quick-replies", icondata::LuMessageSquareText, "Quick replies", "Texts that you send often."),
         ]),
         ("People and connections", vec![

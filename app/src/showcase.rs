@@ -227,6 +227,8 @@ fn message(direction: Direction, status: &str, words: &str, at: DateTime<Utc>) -
         to_settle: false,
         undo_until: None,
         send_at: None,
+        fallback_of: None,
+        chosen_because: None,
         paused: false,
         created_at: at,
     }

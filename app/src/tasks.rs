@@ -175,6 +175,7 @@ pub fn KindBadge(task: TaskView) -> impl IntoView {
         "stuck_message" => icondata::LuTriangleAlert,
         "unclear_message" => icondata::LuCircleHelp,
         "clock_change" => icondata::LuClock,
+        "template" => icondata::LuTextCursorInput,
         "calendar" => icondata::LuCalendarSync,
         _ => icondata::LuListChecks,
     };

@@ -103,7 +103,7 @@ test('consent is recorded with its evidence', { tag: '@form' }, async ({ page })
   await newBusiness(page);
   const ada = await newCustomer(page);
   await open(page, `/contacts/${ada.id}`);
-  await page.getByLabel('What they want').selectOption('They do not want texts');
+  await page.getByLabel('What they want').selectOption('They refuse');
   await page.getByLabel('How do you know?').fill('Said so at the desk today');
   await page.getByRole('button', { name: 'Record consent' }).click();
   await appears(page, page.locator('[data-consent="Opted out"]').first());

@@ -68,6 +68,12 @@ const FILES: &[File] = &[
     file!(each "0062_running_an_installation"),
     file!(each "0064_countries_and_retention"),
     file!(each "0066_ways_in"),
+    file!(each "0068_waitlist"),
+    file!(each "0070_texts_of_a_business"),
+    file!(each "0072_whatsapp"),
+    file!(each "0073_whatsapp_templates"),
+    file!(each "0074_ways_to_customers"),
+    file!(each "0076_verification_and_the_waitlists_form"),
 ];
 
 /// Our own tables.

@@ -47,6 +47,21 @@ pub struct Config {
     smtp_url: SecretString,
     #[serde(default)]
     mail_from: String,
+    /// Who vouches for that mail.
+    #[serde(default)]
+    dkim_selector: String,
+    #[serde(default)]
+    dkim_domain: String,
+    #[serde(default)]
+    dkim_key: SecretString,
+    /// A file that holds the key in its place.
+    #[serde(default)]
+    dkim_key_file: String,
+    /// Where it comes back to if it can't be delivered, and what who hands that over knows.
+    #[serde(default)]
+    mail_bounce_address: String,
+    #[serde(default)]
+    mail_bounce_secret: SecretString,
     /// Calendars at private addresses are read, too: for tests, and where a calendar server stands beside this one.
     #[serde(default)]
     showup_allow_private_feeds: bool,
@@ -223,8 +238,29 @@ impl Config {
         if self.smtp_url.expose_secret().trim().is_empty() {
             return Ok(None);
         }
-        let email = Email::new(&self.smtp_url, &self.mail_from).map_err(|why| anyhow::anyhow!(why))?;
+        let words = |why: String| anyhow::anyhow!(why);
+        let mut email = Email::new(&self.smtp_url, &self.mail_from).map_err(words)?;
+        let key = self.dkim_key()?;
+        let (selector, domain) = (self.dkim_selector.trim(), self.dkim_domain.trim());
+        if !key.expose_secret().is_empty() || !selector.is_empty() {
+            email = email.signing(selector, domain, &key).map_err(words)?;
+        }
+        if !self.mail_bounce_address.trim().is_empty() {
+            email = email
+                .returning_to(&self.mail_bounce_address, &self.mail_bounce_secret)
+                .map_err(words)?;
+        }
         Ok(Some(email))
+    }
+
+    fn dkim_key(&self) -> anyhow::Result<SecretString> {
+        let file = self.dkim_key_file.trim();
+        if file.is_empty() {
+            return Ok(self.dkim_key.clone());
+        }
+        let read = std::fs::read_to_string(file);
+        let text = read.with_context(|| format!("{file} in DKIM_KEY_FILE can't be read"))?;
+        Ok(text.into())
     }
 
     /// Where the installation's secret is kept; none: it is given as `SHOWUP_SECRET_KEY`.
@@ -363,6 +399,39 @@ mod tests {
         assert!(of(&plain).err().is_some_and(|said| said.contains("https")));
         let beside = [whole[0], whole[1], ("oidc_client_secret_file", "/nowhere/at/all")];
         assert!(of(&beside).err().is_some_and(|said| said.contains("/nowhere/at/all")));
+    }
+
+    #[test]
+    fn mail_is_signed_and_comes_back_where_that_is_set_up_whole() {
+        let of = |more: &[(&str, &str)]| {
+            let mut settings = vec![("smtp_url", "smtp://127.0.0.1:25"), ("mail_from", "Showup <a@example.com>")];
+            settings.extend(more);
+            let email = Config::of(&settings).expect("read").email();
+            email.map(|email| email.is_some()).map_err(|e| e.to_string())
+        };
+        // 32 bytes, and no more than that.
+        let key = ("dkim_key", "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=");
+        let (selector, domain) = (("dkim_selector", "2027"), ("dkim_domain", "example.com"));
+        assert_eq!(of(&[]), Ok(true));
+        assert_eq!(of(&[selector, domain, key]), Ok(true));
+        for (settings, name) in [
+            (vec![selector, domain], "DKIM_KEY"),
+            (vec![selector, key], "DKIM_DOMAIN"),
+            (vec![domain, key], "DKIM_SELECTOR"),
+            (vec![selector, domain, ("dkim_key", "hidden")], "DKIM_KEY"),
+            (vec![selector, domain, ("dkim_key_file", "/nowhere/at/all")], "DKIM_KEY_FILE"),
+            (vec![("mail_bounce_address", "bounce@example.com")], "MAIL_BOUNCE_SECRET"),
+            (
+                vec![
+                    ("mail_bounce_address", "bounce"),
+                    ("mail_bounce_secret", "hidden, and long enough"),
+                ],
+                "MAIL_BOUNCE_ADDRESS",
+            ),
+        ] {
+            let said = of(&settings).expect_err(name);
+            assert!(said.contains(name) && !said.contains("hidden"), "{said}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod live;
 mod looking;
 pub mod metrics;
 mod oidc;
+mod preferences;
 mod pwa;
 pub mod rest;
 pub mod router;
@@ -21,6 +22,7 @@ mod sessions;
 pub mod site;
 mod uploads;
 mod visit_page;
+mod waitlist_form;
 mod webhooks;
 pub mod workers;
 

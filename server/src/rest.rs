@@ -14,6 +14,8 @@ mod problems;
 mod reports;
 mod said;
 mod tasks;
+mod templates;
+mod waitlist;
 
 use axum::{
     Json, Router,
@@ -75,6 +77,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(contacts::change_consent))
         .routes(routes!(contacts::timeline))
         .routes(routes!(contacts::set_channels))
+        .routes(routes!(contacts::preferences))
         .routes(routes!(contacts::merge, contacts::preview_merge))
         .routes(routes!(contacts::undo_merge))
         .routes(routes!(contacts::decide_hold))
@@ -117,9 +120,25 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(tasks::get, tasks::edit))
         .routes(routes!(tasks::done))
         .routes(routes!(tasks::reopen))
+        .routes(routes!(waitlist::add, waitlist::list))
+        .routes(routes!(waitlist::get, waitlist::edit, waitlist::remove))
+        .routes(routes!(waitlist::create_slot, waitlist::board))
+        .routes(routes!(waitlist::slot))
+        .routes(routes!(waitlist::close))
+        .routes(routes!(waitlist::book))
+        .routes(routes!(waitlist::add_person))
+        .routes(routes!(waitlist::skip))
+        .routes(routes!(waitlist::offer_time))
+        .routes(routes!(waitlist::offer_times))
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::preview))
+        .routes(routes!(templates::get, templates::put, templates::remove))
+        .routes(routes!(templates::versions))
+        .routes(routes!(templates::restore))
         .routes(routes!(numbers::list))
         .routes(routes!(numbers::ask, numbers::requests))
         .routes(routes!(numbers::get))
+        .routes(routes!(templates::submit))
         .routes(routes!(members::list))
         .routes(routes!(reports::daily))
         .routes(routes!(reports::notices))

@@ -25,8 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, pwa, rest, rest::ApiError, sessions, uploads,
-    visit_page, webhooks,
+    AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, preferences, pwa, rest, rest::ApiError, sessions,
+    uploads, visit_page, waitlist_form, webhooks,
 };
 
 /// A form of ours is a few kilobytes.
@@ -53,6 +53,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .merge(hooks())
         .merge(operators())
         .merge(customers(&state))
+        .merge(strangers(&state))
         .merge(calendars(&state))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(state);
@@ -121,7 +122,7 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .layer(same_origin))
 }
 
-/// For those who have an address and no account: the pages of customers' visits.
+/// For those who have an address and no account: the pages of customers' visits, and those where they say how they are reached.
 fn customers(state: &AppState) -> Router<AppState> {
     let door = crowd::Door::new(state.services.clone(), visit_page::busy);
     Router::new()
@@ -133,7 +134,34 @@ fn customers(state: &AppState) -> Router<AppState> {
         .route("/v/{token}/cancel", post(visit_page::cancel))
         .route("/v/{token}/stop-texts", post(visit_page::stop_texts))
         .route("/v/{token}/preferences", post(visit_page::prefer))
+        .route("/u/{token}", get(preferences::show))
+        .route("/u/{token}", post(preferences::unsubscribe))
+        .route("/u/{token}/emails", post(preferences::emails))
+        .route("/u/{token}/texts", post(preferences::texts))
+        .route("/u/{token}/offers", post(preferences::offers))
+        .route("/u/{token}/everything", post(preferences::everything))
+        .route("/u/{token}/preferences", post(preferences::prefer))
         .layer(DefaultBodyLimit::max(8 * 1024))
+        .layer(middleware::from_fn_with_state(door, crowd::limit))
+        .layer(middleware::from_fn_with_state(state.services.clone(), visit_page::guard))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_secs(30),
+        ))
+}
+
+/// For those who put themselves on a waitlist.
+fn strangers(state: &AppState) -> Router<AppState> {
+    let door = crowd::Door::new(state.services.clone(), visit_page::busy);
+    Router::new()
+        .route("/w/form.css", get(waitlist_form::style))
+        .route("/w/{slug}", get(waitlist_form::show))
+        .route("/w/{slug}/ask", post(waitlist_form::ask))
+        .route("/w/{slug}/change", post(waitlist_form::change))
+        .route("/w/{slug}/code", post(waitlist_form::join))
+        .route("/l/{token}", get(waitlist_form::list))
+        .route("/l/{token}/leave", post(waitlist_form::leave))
+        .layer(DefaultBodyLimit::max(16 * 1024))
         .layer(middleware::from_fn_with_state(door, crowd::limit))
         .layer(middleware::from_fn_with_state(state.services.clone(), visit_page::guard))
         .layer(TimeoutLayer::with_status_code(
@@ -201,6 +229,7 @@ fn hooks() -> Router<AppState> {
         .route("/twilio/inbound", post(webhooks::inbound))
         .route("/twilio/status", post(webhooks::status))
         .layer(DefaultBodyLimit::max(webhooks::MOST_BYTES))
+        .merge(Router::new().route("/webhooks/mail/bounce", post(webhooks::mail_returned)))
 }
 
 /// A debug build's WebAssembly is 13 MB: compressing that anew for every browser takes longer than sending it.
@@ -225,6 +254,8 @@ fn span(request: &Request) -> tracing::Span {
 fn loggable(path: &str) -> &str {
     match path.split('/').nth(1) {
         Some("v") => "/v/…",
+        Some("u") => "/u/…",
+        Some("l") => "/l/…",
         Some("feeds") => "/feeds/…",
         Some("invitations") => "/invitations/…",
         Some("reset") => "/reset/…",

@@ -1,7 +1,7 @@
 //! The page of a visit for its customer, who has a link and no account: plain HTML that needs no script. What changes something is posted,
 //! from this page alone.
 
-mod html;
+pub mod html;
 
 use axum::{
     body::Bytes,
@@ -61,7 +61,7 @@ pub async fn style() -> impl IntoResponse {
 }
 
 /// What was posted, by name; none where anything is there that is not known, or is there twice. A button alone posts nothing.
-fn fields<const N: usize>(body: &[u8], known: [&str; N]) -> Option<[Option<String>; N]> {
+pub(crate) fn fields<const N: usize>(body: &[u8], known: [&str; N]) -> Option<[Option<String>; N]> {
     let mut found = [const { None }; N];
     for (name, value) in form_urlencoded::parse(body) {
         let at = known.iter().position(|one| *one == name)?;
@@ -151,11 +151,11 @@ fn gone() -> Response {
     said(StatusCode::GONE, |words| (words.gone, words.gone_hint))
 }
 
-fn nowhere() -> Response {
+pub fn nowhere() -> Response {
     said(StatusCode::NOT_FOUND, |words| (words.nowhere, words.nowhere_hint))
 }
 
-fn refused(status: StatusCode) -> Response {
+pub fn refused(status: StatusCode) -> Response {
     said(status, |words| (words.refused, words.refused_hint))
 }
 
@@ -164,7 +164,7 @@ pub fn busy() -> Response {
     said(StatusCode::TOO_MANY_REQUESTS, |words| (words.busy, words.busy_hint))
 }
 
-fn broken(cause: &services::Error) -> Response {
+pub fn broken(cause: &services::Error) -> Response {
     tracing::error!(%cause, "the page of a visit failed");
     said(StatusCode::INTERNAL_SERVER_ERROR, |words| (words.broken, words.broken_hint))
 }

@@ -1,4 +1,4 @@
-//! Twilio's webhooks. Signature first: who can't sign learns nothing and changes nothing (docs/twilio.md §1).
+//! Webhooks: Twilio's, and that of the mail server. Signature first: who can't sign learns nothing and changes nothing (docs/twilio.md §1).
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use services::{
     channels::connections::{self, Connection},
     delivery,
     delivery::About,
-    receiving,
+    receiving::{self, returned},
 };
 use tracing::Instrument;
 use twilio::{forms, signature};
@@ -77,6 +77,24 @@ pub async fn probe(
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
     check(&s, &uri, &headers, &body)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /webhooks/mail/bounce`: a mail as it came to the address that mail of ours comes back to, whole. Who hands it over shows
+/// `MAIL_BOUNCE_SECRET` as a bearer token.
+pub async fn mail_returned(State(s): State<Services>, headers: HeaderMap, body: Bytes) -> Result<StatusCode, ApiError> {
+    let text = |name: &header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let secret = text(&header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+    match returned::may_hand_over(&s, secret) {
+        Some(true) => {}
+        Some(false) => {
+            tracing::warn!("mail that came back was refused: the secret is another one");
+            return Err(Problem::new(Code::NotAllowed, "This secret is not MAIL_BOUNCE_SECRET.").into());
+        }
+        None => return Err(Problem::new(Code::NotFound, "No mail comes back here: MAIL_BOUNCE_ADDRESS is not set.").into()),
+    }
+    let heard = to_the_end(async move { returned::take(&s, &body).await }).await?;
+    tracing::info!(?heard, "mail came back");
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -12,7 +12,7 @@ use services::{
     db::QueuePool,
     imports, jobs, live, mails, notifications,
     queue::{self, Job, QUEUE},
-    reconcile, reminders, selftest, sending,
+    reconcile, reminders, selftest, sending, waitlist,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -230,6 +230,7 @@ async fn tick(s: Services, stopping: CancellationToken) {
 /// Each step by itself: one that fails must not keep the others from their work.
 async fn look(s: &Services, clean: bool) {
     step("due reminders", reminders::tick(s)).await;
+    step("free times", waitlist::tick(s)).await;
     step("unclear texts", jobs::tick(s)).await;
     step("who has gone", conversations::presence::sweep(s)).await;
     if clean {

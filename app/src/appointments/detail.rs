@@ -107,6 +107,12 @@ fn Appointment(appointment: AppointmentView) -> impl IntoView {
                 arrived.track();
                 view! { <Acts appointment status=status.get() /> }
             }}
+            {move || status.get().is_open().then(|| view! {
+                <a class="btn w-fit min-h-11" href=format!("/appointments/{id}/offer-times")>
+                    <Icon icon=icondata::LuCalendarClock />
+                    "Offer times to choose from"
+                </a>
+            })}
             {move || status.get().is_open().then(|| view! { <MoveForm appointment /> })}
             {move || status.get().is_open().then(|| match appointment.read_untracked().series_id {
                 Some(_) => view! { <SeriesActs id /> }.into_any(),

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::customers_page::CustomersPageSettings;
+use super::{customers_page::CustomersPageSettings, ways::WaysSettings};
 use crate::{
     audit::LastChanged,
     components::Awaited,
@@ -44,6 +44,7 @@ pub fn VisitsPage() -> impl IntoView {
                 <LastChanged what="business.visits_updated" />
             </div>
             <Awaited from=found view=|found| view! { <Completion found /> } />
+            <WaysSettings />
             <CustomersPageSettings />
         </div>
     }

@@ -22,6 +22,7 @@ use crate::{
     forms::{Area, Choice, FormNote, FormState, Submit},
     paths,
     session::use_session,
+    waitlist::OfContact,
 };
 
 #[component]
@@ -91,6 +92,7 @@ fn Detail(page: ContactPage, earlier: bool) -> impl IntoView {
             <div class="flex flex-col gap-4">
                 <Consent contact />
                 <Appointments id appointments />
+                <OfContact id />
             </div>
         </div>
         <Timeline id timeline earlier />
@@ -205,19 +207,43 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
         }
     });
     let states = vec![
-        ("opted_in".to_owned(), "They agree to texts".to_owned()),
-        ("opted_out".to_owned(), "They do not want texts".to_owned()),
+        ("opted_in".to_owned(), "They agree".to_owned()),
+        ("opted_out".to_owned(), "They refuse".to_owned()),
     ];
+    let about = [
+        (super::TEXTS, "Texts about visits"),
+        ("email:transactional", "E-mails about visits"),
+        ("sms:promotional", "Offers by text"),
+        ("email:promotional", "Offers by e-mail"),
+    ];
+    let about = about.map(|(value, words)| (value.to_owned(), words.to_owned())).to_vec();
+    let dead = move || contact.with(|contact| contact.email_dead_since.is_some());
     view! {
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="consent-heading">
-            <h2 id="consent-heading">"Consent to texts"</h2>
-            <p class="flex flex-wrap items-center gap-2">
-                "Texts" {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }} "E-mail"
-                {move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) /> }}
+            <h2 id="consent-heading">"Consent"</h2>
+            <dl class="grid grid-cols-[auto_auto_1fr] items-center gap-x-3 gap-y-2 text-sm">
+                <dt class="row-span-3 self-start text-muted">"Visits"</dt>
+                <dd>"Texts"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }}</dd>
+                <dd>"WhatsApp"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.whatsapp) /> }}</dd>
+                <dd>"E-mail"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) /> }}</dd>
+                <dt class="row-span-3 self-start text-muted">"Offers"</dt>
+                <dd>"Texts"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.offers.sms) /> }}</dd>
+                <dd>"WhatsApp"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.offers.whatsapp) /> }}</dd>
+                <dd>"E-mail"</dd>
+                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.offers.email) /> }}</dd>
+            </dl>
+            <p class="text-sm" class:hidden=move || !dead()>
+                "Mail to their address comes back: nobody has it. Please ask for the right one."
             </p>
             <ActionForm action attr:class="flex flex-col gap-3">
                 <FormNote form saved="Recorded." />
                 <input type="hidden" name="contact_id" value=id.to_string() />
+                <Choice form name="about" label="What it is about" options=about />
                 <Choice form name="state" label="What they want" options=states />
                 <Area
                     form
@@ -323,6 +349,11 @@ fn LedgerRow(event: ConsentEventView) -> impl IntoView {
     } else {
         "Offers"
     };
+    let way = match event.channel.as_str() {
+        "email" => "by e-mail",
+        "sms" => "by text",
+        _ => "",
+    };
     let source = event.source.replace('_', " ");
     view! {
         <tr>
@@ -330,7 +361,7 @@ fn LedgerRow(event: ConsentEventView) -> impl IntoView {
                 <Timestamp at=event.at />
             </td>
             <td>{state}</td>
-            <td>{purpose}</td>
+            <td>{purpose} <span class="block text-muted empty:hidden">{way}</span></td>
             <td>{source} <span class="block text-muted empty:hidden">{event.actor}</span></td>
             <td class="min-w-48">{event.evidence}</td>
         </tr>

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use contract::conversations::{Composer as State, DraftKind};
+use contract::{
+    conversations::{Composer as State, DraftKind, ReadyWording},
+    live::LiveEvent,
+};
 use leptos::{
     ev::{KeyboardEvent, SubmitEvent},
     html,
@@ -23,12 +26,12 @@ use super::{
 };
 use crate::{
     browser,
-    components::Icon,
+    components::{Icon, PressButton, TimeFormat, Timestamp},
     contacts::HoldNotice,
     flash::Flash,
     forms::as_text,
     keys,
-    messages::{PICK, Reply, SendLater, reply_form},
+    messages::{PICK, Reply, SendLater, SendOnWhatsapp, reply_form, send_on_whatsapp},
     session::use_session,
 };
 
@@ -49,7 +52,7 @@ pub fn Composer(open: OpenThread, correlation_id: Uuid) -> impl IntoView {
             }
             .into_any()
         }
-        State::Closed { reason, next_step } => view! { <Closed id=open.id reason next_step /> }.into_any(),
+        State::Closed { reason, next_step } => view! { <Closed open reason next_step /> }.into_any(),
     }
 }
 
@@ -69,15 +72,71 @@ fn Unsent(id: Uuid) -> impl IntoView {
 
 /// Why nothing may be written, and what to do.
 #[component]
-fn Closed(id: Uuid, reason: String, next_step: String) -> impl IntoView {
+fn Closed(open: OpenThread, reason: String, next_step: String) -> impl IntoView {
+    let id = open.id;
     view! {
         <div role="status" class="border-t border-base-300 p-3">
             <div class="notice notice-warning">
                 <p class="font-semibold">{reason}</p>
                 <p>{next_step}</p>
                 <Unsent id />
+                <Ready open />
             </div>
         </div>
+    }
+}
+
+/// Until when what is typed may be sent on WhatsApp.
+#[component]
+fn FreeUntil(open: OpenThread) -> impl IntoView {
+    let until = move || {
+        open.whatsapp
+            .with(|whatsapp| whatsapp.as_ref().and_then(|whatsapp| whatsapp.until))
+    };
+    move || {
+        until().map(|until| {
+            view! {
+                <p class="field-hint tabular truncate" data-free-until=until.to_rfc3339()>
+                    "free text until "
+                    <Timestamp at=until say=TimeFormat::Short />
+                </p>
+            }
+        })
+    }
+}
+
+/// Approved texts that may be sent at any time.
+#[component]
+fn Ready(open: OpenThread) -> impl IntoView {
+    let ready = move || {
+        open.whatsapp
+            .with(|whatsapp| whatsapp.as_ref().map(|whatsapp| whatsapp.wordings.clone()))
+    };
+    move || {
+        let one = |wording: ReadyWording| {
+            let fields = vec![
+                ("appointment_id", wording.appointment_id.to_string()),
+                ("back", format!("/inbox/{}", open.id)),
+            ];
+            let run = move || async move {
+                let visit = send_on_whatsapp(wording.appointment_id, String::new()).await?;
+                Ok(LiveEvent::Appointment(visit))
+            };
+            view! {
+                <li class="flex flex-col gap-2">
+                    <p class="whitespace-pre-wrap" dir="auto">
+                        {wording.words}
+                    </p>
+                    <PressButton url=SendOnWhatsapp::url() fields run>
+                        <Icon icon=icondata::LuSend />
+                        "Send this reminder"
+                    </PressButton>
+                </li>
+            }
+        };
+        ready()
+            .filter(|all| !all.is_empty())
+            .map(|all| view! { <ul class="flex flex-col gap-3 pt-2" aria-label="Approved texts">{all.into_iter().map(one).collect_view()}</ul> })
     }
 }
 
@@ -264,6 +323,17 @@ fn Form(open: OpenThread, correlation_id: Uuid) -> impl IntoView {
             quick.send_and_close();
         }
     };
+    // Looked at with the page's clock, and never before there is one in the browser.
+    Effect::new(move |_| {
+        let now = session.now.get();
+        let until = open
+            .whatsapp
+            .with(|whatsapp| whatsapp.as_ref().map(|whatsapp| whatsapp.until));
+        if until.is_some_and(|until| until.is_none_or(|until| until <= now)) {
+            outbox.keep_draft(open.id, draft.text.get_untracked());
+            open.window_has_closed();
+        }
+    });
     let visit = Signal::derive(move || {
         let now = session.now.get();
         open.appointments
@@ -286,6 +356,7 @@ fn Form(open: OpenThread, correlation_id: Uuid) -> impl IntoView {
                 <p id="reply-from" class="field-hint tabular truncate empty:hidden">
                     {move || open.sender.get().map(|from| format!("from {from}"))}
                 </p>
+                <FreeUntil open />
                 <p id="reply-size" class="field-hint tabular ms-auto text-end" aria-live="polite">
                     {move || size(&draft.text.read(), session.business.with(|business| business.short_texts))}
                 </p>

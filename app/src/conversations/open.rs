@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use contract::{
     appointments::AppointmentView,
     contacts::ContactView,
-    conversations::{Composer as State, ConversationRow, Draft, DraftKind, MemberName, NoteView, Place, Thread},
+    conversations::{Composer as State, ConversationRow, Draft, DraftKind, MemberName, NoteView, OnWhatsApp, Place, Thread},
     live::LiveEvent,
     messages::{Direction, MessageView},
     tasks::TaskView,
@@ -26,6 +26,8 @@ pub struct OpenThread {
     pub composer: RwSignal<State>,
     /// The number that a reply leaves from, as people write it.
     pub sender: RwSignal<Option<String>>,
+    /// A reply goes out on WhatsApp.
+    pub whatsapp: RwSignal<Option<OnWhatsApp>>,
     pub unread: RwSignal<u32>,
     pub row: RwSignal<ConversationRow>,
     pub members: StoredValue<Vec<MemberName>>,
@@ -136,6 +138,10 @@ impl OpenThread {
                     })
                     .unwrap_or_default();
                 if is_new && message.direction == Direction::Inbound {
+                    if message.channel == "whatsapp" || self.whatsapp.with_untracked(Option::is_some) {
+                        // They may be written to freely again, or elsewhere.
+                        self.ask_how_to_write();
+                    }
                     let name = self.contact.with_untracked(|contact| contact.title().to_owned());
                     session.said.set(format!("{name}: {}", message.body));
                 }
@@ -238,20 +244,42 @@ impl OpenThread {
                 || old.phone != contact.phone
         });
         self.contact.set(contact.clone());
-        if contact.consent.sms == consent::State::OptedOut {
+        let elsewhere = self.whatsapp.with_untracked(Option::is_some);
+        if contact.consent.sms == consent::State::OptedOut && !elsewhere {
             let reason = format!("{} has opted out of texts.", contact.title());
             let next_step = "They can text START to your number, or you record their consent on their page.".to_owned();
             self.composer.set(State::Closed { reason, next_step });
         }
         if matters {
-            // Whether a reply may be written depends on more than the contact: ask.
-            spawn_local(async move {
-                if let Ok(open) = open_thread(self.id, Place::Newest).await {
-                    self.composer.try_set(open.thread.composer);
-                    self.sender.try_set(open.thread.sender);
-                }
-            });
+            self.ask_how_to_write();
         }
+    }
+
+    /// Whether a reply may be written, and how, depends on more than the contact.
+    fn ask_how_to_write(self) {
+        spawn_local(async move {
+            if let Ok(open) = open_thread(self.id, Place::Newest).await {
+                // What is being typed stays where it is, as long as it may go.
+                if self.composer.try_with_untracked(|now| *now != open.thread.composer) == Some(true) {
+                    self.composer.try_set(open.thread.composer);
+                }
+                self.sender.try_set(open.thread.sender);
+                self.whatsapp.try_set(open.thread.whatsapp);
+            }
+        });
+    }
+
+    /// The 24 hours after their last message are over: what is typed stays to be read, and what may be sent at any time is offered.
+    pub fn window_has_closed(self) {
+        self.whatsapp.update(|whatsapp| {
+            if let Some(whatsapp) = whatsapp {
+                whatsapp.until = None;
+            }
+        });
+        self.composer.set(State::Closed {
+            reason: domain::whatsapp::CLOSED.to_owned(),
+            next_step: "What you typed is kept. Send an approved text, or wait until they write again.".to_owned(),
+        });
     }
 }
 

@@ -88,6 +88,7 @@ fn View(open: ThreadView) -> impl IntoView {
         tasks: RwSignal::new(thread.tasks),
         composer: RwSignal::new(thread.composer),
         sender: RwSignal::new(thread.sender),
+        whatsapp: RwSignal::new(thread.whatsapp),
         unread: RwSignal::new(thread.conversation.unread),
         row: RwSignal::new(thread.conversation),
         members: StoredValue::new(thread.members),

@@ -19,7 +19,7 @@ use clap::{Parser, ValueEnum};
 use crate::{
     db::Backend,
     report::{Goal, Report, Row},
-    scenarios::{appointments, browser, calendars, drain, idle, imports, inbound, live, pages, status},
+    scenarios::{appointments, browser, calendars, drain, idle, imports, inbound, live, pages, status, waitlist},
     setup::World,
 };
 
@@ -71,6 +71,7 @@ enum Scenario {
     Inbound,
     Imports,
     Calendars,
+    Waitlist,
     Appointments,
     Pages,
     Browser,
@@ -124,7 +125,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(options: &Options, backend: Backend, report: &mut Report) -> anyhow::Result<()> {
-    use Scenario::{Appointments, Browser, Calendars, Drain, Imports, Inbound, Live, Memory, Pages, Status};
+    use Scenario::{Appointments, Browser, Calendars, Drain, Imports, Inbound, Live, Memory, Pages, Status, Waitlist};
     let name = backend.name();
     if options.wants(&[Memory, Drain, Status, Live, Inbound]) {
         let mut world = World::new(options, backend, "bench_everyday").await?;
@@ -161,6 +162,12 @@ async fn measure(options: &Options, backend: Backend, report: &mut Report) -> an
         let mut world = World::new(options, backend, "bench_calendars").await?;
         world.add_people(500).await?;
         report.take(name, calendars::run(&world).await);
+        finish(Some(world)).await?;
+    }
+    if options.wants(&[Waitlist]) {
+        let mut world = World::new(options, backend, "bench_waitlist").await?;
+        world.add_people(options.people.max(300)).await?;
+        report.take(name, waitlist::run(&world).await);
         finish(Some(world)).await?;
     }
     if options.wants(&[Browser]) {

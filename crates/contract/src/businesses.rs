@@ -352,3 +352,21 @@ pub struct CustomersPage {
     pub may_cancel: bool,
     pub text_links: bool,
 }
+
+/// By which ways customers are told of their visits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ways {
+    /// Best first, for whom nobody has said otherwise: `sms`, `email`.
+    pub channels: Vec<String>,
+    /// What somebody answered before is tried first.
+    pub learn: bool,
+    /// A yes to offers counts only once its customer has confirmed it.
+    pub confirm_offers: bool,
+}
+
+/// Whether anybody may put themselves on the waitlist, and where they do that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitlistForm {
+    pub on: bool,
+    pub url: String,
+}

@@ -34,6 +34,12 @@ pub struct ContactView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_since: Option<DateTime<Utc>>,
     pub consent: ConsentView,
+    /// The same for offers and review requests, which need a yes of their own.
+    #[serde(default)]
+    pub offers: ConsentView,
+    /// Since when mail to their e-mail address comes back, because nobody has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_dead_since: Option<DateTime<Utc>>,
     /// Words that staff know them by, in lower case, in alphabetical order.
     #[serde(default)]
     pub tags: Vec<String>,
@@ -43,6 +49,9 @@ pub struct ContactView {
     /// The contact that this one turned out to be: what was theirs is there now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<Uuid>,
+    /// Since when they have proved, by a code that was texted to it, that the number is theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_verified_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     #[serde(default)]
     pub updated_at: DateTime<Utc>,
@@ -58,6 +67,13 @@ pub struct ContactChannels {
     pub secondary: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
+}
+
+/// The address of the page where somebody says how they are reached. Whoever has it can say so in their name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PreferencesLink {
+    pub url: String,
 }
 
 /// A further number of somebody.
@@ -88,6 +104,9 @@ pub struct ConsentView {
     pub sms: State,
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub whatsapp: State,
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub email: State,
 }
 
@@ -95,9 +114,11 @@ pub struct ConsentView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConsentEventView {
     pub at: DateTime<Utc>,
+    #[serde(default)]
+    pub channel: String,
     pub purpose: String,
     pub state: State,
-    /// booking, keyword, staff, api, provider_block, preference_page, import
+    /// booking, keyword, staff, api, provider_block, preference_page, import, wrote
     pub source: String,
     pub actor: String,
     pub evidence: String,
@@ -108,7 +129,7 @@ pub struct ConsentEventView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OptIn {
-    /// Only `sms`.
+    /// `sms`, or `email` where an address is given.
     pub channel: String,
     pub source: String,
 }
@@ -243,7 +264,7 @@ pub struct RecordConsent {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeConsent {
-    /// `sms` or `email`.
+    /// `sms`, `whatsapp` or `email`.
     pub channel: String,
     /// `transactional` (about appointments) or `promotional` (offers, review requests). Who refuses the first refuses both.
     pub purpose: String,

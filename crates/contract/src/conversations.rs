@@ -91,6 +91,27 @@ pub struct Thread {
     /// The number that a reply leaves from, as people write it.
     #[serde(default)]
     pub sender: Option<String>,
+    /// A reply goes out on WhatsApp, because they wrote there last.
+    #[serde(default)]
+    pub whatsapp: Option<OnWhatsApp>,
+}
+
+/// How one may write on WhatsApp now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnWhatsApp {
+    /// Until when what is typed may be sent; none: not before they write again.
+    pub until: Option<DateTime<Utc>>,
+    /// What may be sent at any time.
+    pub wordings: Vec<ReadyWording>,
+}
+
+/// An approved wording with the values of a visit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadyWording {
+    pub kind: String,
+    pub appointment_id: Uuid,
+    /// As the person would read it.
+    pub words: String,
 }
 
 /// Which page of a thread: its newest messages, those before or after one, those around a message or note, or those around the first of a

@@ -34,7 +34,10 @@ pub mod selftest;
 pub mod setup;
 pub mod task_form;
 pub mod tasks;
+pub mod templates;
 pub mod today;
+pub mod waitlist;
+pub mod whatsapp;
 
 pub use paging::{Page, PageQuery};
 pub use problem::{Code, FieldError, Pointed, Problem};

@@ -11,6 +11,7 @@ use crate::{
     messages::MessageView,
     notices::Notice,
     tasks::TaskView,
+    waitlist::SlotView,
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub enum LiveEvent {
     Contact(ContactView),
     Appointment(AppointmentView),
     Task(TaskView),
+    /// A free time, with who is offered it.
+    Slot(SlotView),
     /// A file went on, or is done.
     Import(ImportView),
     /// A note was written.
@@ -52,6 +55,7 @@ impl LiveEvent {
             LiveEvent::Contact(_) => "contact",
             LiveEvent::Appointment(_) => "appointment",
             LiveEvent::Task(_) => "task",
+            LiveEvent::Slot(_) => "slot",
             LiveEvent::Import(_) => "import",
             LiveEvent::Note(_) => "note",
             LiveEvent::Seen(_) => "seen",

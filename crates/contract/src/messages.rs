@@ -19,9 +19,9 @@ pub struct MessageView {
     pub conversation_id: Uuid,
     pub contact_id: Uuid,
     pub direction: Direction,
-    /// `sms`
+    /// `sms`, `whatsapp` or `email`
     pub channel: String,
-    /// `reply`, `reminder`, `moved`, `automatic` or `customer`
+    /// `reply`, `reminder`, `moved`, `automatic`, `opted_out` or `customer`
     pub kind: String,
     /// queued, sending, sent, delivered, read, undelivered, failed, cancelled, unknown, received
     pub status: String,
@@ -59,6 +59,12 @@ pub struct MessageView {
     /// When it is to go out, of one that was written for later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_at: Option<DateTime<Utc>>,
+    /// The message that is known to have failed, in whose place this one goes another way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback_of: Option<Uuid>,
+    /// Why it goes this way, where that was learned from what they answered before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_because: Option<String>,
     /// It does not go out at its time: the customer wrote first, and a person decides.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
@@ -94,7 +100,7 @@ pub struct SendMessage {
     pub contact_id: Uuid,
     /// 1 to 1,600 characters.
     pub body: String,
-    /// `sms` (what is sent if nothing is said) or `email`.
+    /// `sms` (what is sent if nothing is said), `whatsapp` or `email`.
     #[serde(default)]
     pub channel: Option<String>,
     #[serde(default)]

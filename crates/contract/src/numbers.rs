@@ -137,6 +137,9 @@ pub struct CandidateView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumbersView {
     pub numbers: Vec<NumberView>,
+    /// How those of them that are WhatsApp senders stand.
+    #[serde(default)]
+    pub senders: Vec<SenderView>,
     /// The newest first.
     pub requests: Vec<NumberRequestView>,
     /// The installation's number, which texts leave from where the business has none.
@@ -241,4 +244,35 @@ pub struct HeardView {
     pub status: String,
     pub error_code: Option<i32>,
     pub at: DateTime<Utc>,
+}
+
+/// A WhatsApp sender as it was seen at Twilio last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SenderView {
+    pub id: Uuid,
+    pub phone_display: String,
+    /// Messages leave from it.
+    pub online: bool,
+    /// Twilio's own word, like ONLINE or OFFLINE; none: not asked yet.
+    pub state: Option<String>,
+    /// The same in words, with the reason.
+    pub words: String,
+    /// HIGH, MEDIUM or LOW, as WhatsApp rates it.
+    pub quality: Option<String>,
+    /// To how many people it may write first, in WhatsApp's words.
+    pub messaging_limit: Option<String>,
+    /// What people see of it.
+    pub name: Option<String>,
+    pub about: Option<String>,
+    pub logo: Option<String>,
+    /// Where Twilio posts what comes to it now, and where it would.
+    pub callback_url: Option<String>,
+    pub callback_url_ours: String,
+    pub status_url: Option<String>,
+    pub status_url_ours: String,
+    /// What setting these came to the last time: here, set, foreign or failed.
+    pub found: Option<String>,
+    pub found_words: String,
+    pub checked_at: Option<DateTime<Utc>>,
 }

@@ -62,6 +62,7 @@ impl TaskView {
             "stuck_message" => "Stuck message",
             "unclear_message" => "Did it arrive?",
             "clock_change" => "Which time holds?",
+            "template" => "Look at a text",
             "calendar" => "Look at a calendar",
             "waitlist" => "Waitlist",
             _ => "Task",

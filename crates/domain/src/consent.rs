@@ -18,6 +18,9 @@ pub enum Channel {
     /// Text message.
     #[default]
     Sms,
+    /// WhatsApp, by way of Twilio.
+    #[serde(rename = "whatsapp")]
+    WhatsApp,
     /// E-mail.
     Email,
 }
@@ -63,14 +66,19 @@ pub enum Source {
     PreferencePage,
     /// A CSV file.
     Import,
+    /// The person, by writing to the business on that channel.
+    Wrote,
+    /// The person, on the form of a waitlist, with a code that was texted to their phone.
+    WaitlistForm,
 }
 
-words!(Channel is a "channel": Sms = "sms", Email = "email");
+words!(Channel is a "channel": Sms = "sms", WhatsApp = "whatsapp", Email = "email");
 words!(Purpose is a "purpose": Transactional = "transactional", Promotional = "promotional");
 words!(State is a "consent state": Unknown = "unknown", OptedIn = "opted_in", OptedOut = "opted_out");
 words!(Source is a "consent source":
     Booking = "booking", Keyword = "keyword", Staff = "staff", Api = "api",
-    ProviderBlock = "provider_block", PreferencePage = "preference_page", Import = "import");
+    ProviderBlock = "provider_block", PreferencePage = "preference_page", Import = "import",
+    Wrote = "wrote", WaitlistForm = "waitlist_form");
 
 /// One change of consent as it is hashed into the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,17 +143,60 @@ pub enum Sending {
     Reply,
     /// A machine does: reminders, offers, campaigns.
     Automatic,
+    /// The one word that somebody is opted out, where nobody else says it.
+    Goodbye,
 }
 
-/// May we send? Nothing goes to someone who opted out; what a machine sends needs an opt-in (law 3).
+impl Channel {
+    /// The channel of a sender at Twilio, by how its address is written.
+    #[must_use]
+    pub fn of_sender(address: &str) -> Self {
+        if address.starts_with(crate::whatsapp::PREFIX) {
+            Self::WhatsApp
+        } else {
+            Self::Sms
+        }
+    }
+}
+
+/// Where somebody stands on a channel: as they said of it, and where they never did, by what they said of texts. A STOP by text is one
+/// to the business, so it holds on WhatsApp, too, until they say otherwise there.
+#[must_use]
+pub fn standing(channel: Channel, said: Option<State>, of_texts: State) -> State {
+    match (channel, said.unwrap_or_default(), of_texts) {
+        (Channel::WhatsApp, State::Unknown, State::OptedOut) => State::OptedOut,
+        (_, said, _) => said,
+    }
+}
+
+/// May we send? Nothing goes to someone who opted out, but that they are; what a machine sends needs an opt-in (law 3).
 ///
 /// # Errors
 /// The reason in plain words, for the message and its task (law 5).
 pub const fn may_send(state: State, sending: Sending) -> Result<(), &'static str> {
     match (state, sending) {
+        (_, Sending::Goodbye) => Ok(()),
         (State::OptedOut, _) => Err("This person has opted out of text messages."),
         (State::Unknown, Sending::Automatic) => Err("This person has not agreed to automatic text messages."),
         (State::OptedIn, _) | (State::Unknown, Sending::Reply) => Ok(()),
+    }
+}
+
+/// The same by one way, in words for that.
+///
+/// # Errors
+/// As [`may_send`].
+pub const fn may_send_by(channel: Channel, state: State, sending: Sending) -> Result<(), &'static str> {
+    match (channel, may_send(state, sending)) {
+        (Channel::Email, Err(_)) => Err(match state {
+            State::OptedOut => "This person has opted out of e-mails.",
+            State::Unknown | State::OptedIn => "This person has not agreed to automatic e-mails.",
+        }),
+        (Channel::WhatsApp, Err(_)) => Err(match state {
+            State::OptedOut => "This person has opted out of messages on WhatsApp.",
+            State::Unknown | State::OptedIn => "This person has not agreed to automatic messages on WhatsApp.",
+        }),
+        (Channel::Sms, may) | (_, may @ Ok(())) => may,
     }
 }
 
@@ -176,6 +227,23 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_by_text_holds_on_whatsapp_until_they_say_otherwise_there() {
+        let (stopped, agreed) = (State::OptedOut, State::OptedIn);
+        for (channel, said, of_texts, stands) in [
+            (Channel::WhatsApp, None, stopped, stopped),
+            (Channel::WhatsApp, Some(State::Unknown), stopped, stopped),
+            (Channel::WhatsApp, Some(agreed), stopped, agreed),
+            (Channel::WhatsApp, Some(stopped), agreed, stopped),
+            (Channel::WhatsApp, None, agreed, State::Unknown),
+            (Channel::Email, None, stopped, State::Unknown),
+            (Channel::Sms, Some(agreed), agreed, agreed),
+        ] {
+            assert_eq!(standing(channel, said, of_texts), stands, "{channel} {said:?} {of_texts:?}");
+        }
+        assert!(may_send(stopped, Sending::Goodbye).is_ok());
+    }
+
+    #[test]
     fn an_answer_needs_no_opt_in_but_a_reminder_does() {
         assert!(may_send(State::Unknown, Sending::Reply).is_ok());
         assert!(may_send(State::Unknown, Sending::Automatic).is_err());
@@ -187,6 +255,9 @@ mod tests {
         for source in Source::ALL {
             assert_eq!(source.as_str().parse::<Source>().as_ref(), Ok(source));
             assert_eq!(serde_json::to_value(source).expect("serializes"), source.as_str());
+        }
+        for channel in Channel::ALL {
+            assert_eq!(serde_json::to_value(channel).expect("serializes"), channel.as_str());
         }
         for state in State::ALL {
             assert_eq!(state.as_str().parse::<State>().as_ref(), Ok(state));

@@ -3,6 +3,7 @@
 
 use crate::{
     consent::{Purpose, Sending},
+    verification,
     words::words,
 };
 use serde::{Deserialize, Serialize};
@@ -15,14 +16,20 @@ pub enum Origin {
     Reply,
     /// An answer of ours to what the customer just texted: HELP, a correction.
     Automatic,
+    /// The one word that they get nothing more, where the network does not say it.
+    OptedOut,
     /// A reminder of an appointment.
     Reminder,
     /// An appointment has another time.
     Moved,
+    /// A time is free for somebody who waits for one.
+    Offer,
+    /// The code that shows whether a phone is whose it is said to be, asked for at this moment on a page that is open to everybody.
+    Verification,
 }
 
-words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", Reminder = "reminder",
-    Moved = "moved");
+words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", OptedOut = "opted_out",
+    Reminder = "reminder", Moved = "moved", Offer = "offer", Verification = "verification");
 
 /// How a message counts against the hour's limit and the month's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +63,12 @@ pub struct Policy {
 }
 
 impl Origin {
+    /// Whether an answer that comes too late is heard for a while, so that whoever gave it is told.
+    #[must_use]
+    pub const fn is_heard_late(self) -> bool {
+        matches!(self, Self::Offer)
+    }
+
     /// The rules that messages of this origin go by.
     #[must_use]
     pub const fn policy(self) -> Policy {
@@ -78,6 +91,16 @@ impl Origin {
                 owned: false,
                 useful_s: Some(24 * 60 * 60),
             },
+            // The law allows one word within five minutes (47 CFR 64.1200(a)(12)).
+            Self::OptedOut => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Goodbye,
+                quiet: false,
+                share: Share::Quarter,
+                priority: 0,
+                owned: true,
+                useful_s: Some(5 * 60),
+            },
             Self::Reminder => Policy {
                 purpose: Purpose::Transactional,
                 sending: Sending::Automatic,
@@ -96,6 +119,26 @@ impl Origin {
                 owned: true,
                 useful_s: None,
             },
+            // They asked to be told, and it is of use for minutes: its owner says how many.
+            Self::Offer => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Automatic,
+                quiet: true,
+                share: Share::Bounded,
+                priority: 1,
+                owned: true,
+                useful_s: None,
+            },
+            // Nobody looks after one that does not arrive: whoever waits for it asks anew.
+            Self::Verification => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Reply,
+                quiet: false,
+                share: Share::Quarter,
+                priority: 2,
+                owned: true,
+                useful_s: Some(verification::GOOD_FOR.num_seconds()),
+            },
         }
     }
 }
@@ -106,14 +149,14 @@ mod tests {
 
     #[test]
     fn what_a_machine_begins_needs_an_opt_in_and_sleeps_at_night() {
-        for begun in [Origin::Reminder, Origin::Moved] {
+        for begun in [Origin::Reminder, Origin::Moved, Origin::Offer] {
             let begun = begun.policy();
             assert_eq!(
                 (begun.sending, begun.quiet, begun.share),
                 (Sending::Automatic, true, Share::Bounded)
             );
         }
-        for answers in [Origin::Reply, Origin::Automatic] {
+        for answers in [Origin::Reply, Origin::Automatic, Origin::Verification] {
             assert_eq!(answers.policy().sending, Sending::Reply);
         }
     }

@@ -78,6 +78,10 @@ pub enum Class {
     OptedOut,
     /// The address is no good: staff are asked.
     BadAddress,
+    /// Only an approved wording may go there now.
+    WindowClosed,
+    /// The wording is no good any more.
+    Wording,
     /// The account as a whole is too fast.
     AccountPace,
     /// Anything else; words, scope and retry say what.

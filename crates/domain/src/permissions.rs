@@ -111,10 +111,16 @@ table! {
     SendMessages:        yes    yes    yes    scope("messages:send");
     ReadTasks:           yes    yes    yes    scope("tasks:read");
     WriteTasks:          yes    yes    yes    scope("tasks:write");
+    /// Who waits for a time, times that are free, and who is offered them.
+    ReadWaitlist:        yes    yes    yes    scope("waitlist:read");
+    WriteWaitlist:       yes    yes    yes    scope("waitlist:write");
     ReadNumbers:         yes    yes    yes    scope("numbers:read");
     /// To ask for another number.
     WriteNumbers:        yes    yes    no     scope("numbers:write");
     ReadMembers:         yes    yes    yes    scope("members:read");
+    ReadTemplates:       yes    yes    yes    scope("templates:read");
+    /// What customers are texted.
+    WriteTemplates:      yes    yes    no     scope("templates:write");
     /// Files of all contacts, visits or messages. A key reads all of them anyway, page by page.
     ExportData:          yes    yes    no     ANY;
     /// Who changed what.
@@ -196,8 +202,11 @@ mod tests {
                 P::SendMessages,
                 P::ReadTasks,
                 P::WriteTasks,
+                P::ReadWaitlist,
+                P::WriteWaitlist,
                 P::ReadNumbers,
-                P::ReadMembers
+                P::ReadMembers,
+                P::ReadTemplates
             ],
             "the day's work"
         );
@@ -208,10 +217,10 @@ mod tests {
     #[test]
     fn a_scope_is_written_once_and_gives_what_it_says_alone() {
         let mut written: Vec<&str> = Permission::scopes().map(|(text, _)| text).collect();
-        assert_eq!(written.len(), 12);
+        assert_eq!(written.len(), 16);
         written.sort_unstable();
         written.dedup();
-        assert_eq!(written.len(), 12, "each once");
+        assert_eq!(written.len(), 16, "each once");
         for (_, has) in Permission::scopes() {
             for (text, what) in Permission::scopes() {
                 assert_eq!(key_allows(&[has], what), has == what, "{has:?} and {text}");

@@ -53,6 +53,8 @@ pub enum NumberKind {
     TollFree,
     /// 3 to 6 digits: 100 a second.
     ShortCode,
+    /// A WhatsApp sender: 80 messages a second.
+    WhatsApp,
     /// A Messaging Service, which queues by itself.
     Service,
 }
@@ -65,6 +67,7 @@ impl NumberKind {
             Self::LongCode => Rate::per_second(1),
             Self::TollFree => Rate::per_second(3),
             Self::ShortCode => Rate::per_second(100),
+            Self::WhatsApp => Rate::per_second(80),
             Self::Service => None,
         }
     }
@@ -76,6 +79,9 @@ pub fn kind_of(number: &str) -> NumberKind {
     const TOLL_FREE: [&str; 7] = ["800", "833", "844", "855", "866", "877", "888"];
     if number.starts_with("MG") {
         return NumberKind::Service;
+    }
+    if number.starts_with(crate::whatsapp::PREFIX) {
+        return NumberKind::WhatsApp;
     }
     if (3..=6).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit()) {
         return NumberKind::ShortCode;

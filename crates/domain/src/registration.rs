@@ -68,12 +68,10 @@ impl Kind {
     #[must_use]
     pub fn of(sender: &str) -> Self {
         use crate::rate_limit::{NumberKind, kind_of};
-        if sender.starts_with("whatsapp:") {
-            return Self::Whatsapp;
-        }
         let digits = !sender.is_empty() && sender.bytes().all(|b| b.is_ascii_digit());
         match kind_of(sender) {
             _ if digits => Self::ShortCode,
+            NumberKind::WhatsApp => Self::Whatsapp,
             NumberKind::TollFree => Self::TollFree,
             NumberKind::ShortCode => Self::ShortCode,
             NumberKind::LongCode | NumberKind::Service if sender.starts_with("+1") => Self::Local,

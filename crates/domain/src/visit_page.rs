@@ -14,6 +14,7 @@ pub const OPENS_FOR: Duration = Duration::days(30);
 
 /// What is signed, so that no other signature of ours with the same key is one of these.
 const PURPOSE: &[u8] = b"showup/visit/1";
+const OF_PERSON: &[u8] = b"showup/person/1";
 
 /// Letters of a link: nothing that ends an address in a text, or that is broken at the end of a line.
 const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -44,13 +45,28 @@ impl Token {
     /// The link of a visit. `revision` grows when its links are revoked.
     #[must_use]
     pub fn new(key: &[u8; 32], visit: u128, revision: i32) -> Self {
-        let signature = signed(key, visit, revision).finalize().into_bytes();
+        Self::sealed(visit, signed(key, PURPOSE, visit, revision))
+    }
+
+    /// The link by which somebody says how they are reached. It never ends: who can't stop what they get has other ways to complain.
+    #[must_use]
+    pub fn of_person(key: &[u8; 32], contact: u128) -> Self {
+        Self::sealed(contact, signed(key, OF_PERSON, contact, 0))
+    }
+
+    /// Whether this is that link of this person.
+    #[must_use]
+    pub fn is_of_person(&self, key: &[u8; 32], contact: u128) -> bool {
+        signed(key, OF_PERSON, contact, 0).verify_truncated_left(&self.seal).is_ok()
+    }
+
+    fn sealed(id: u128, mac: Hmac<Sha256>) -> Self {
         let mut seal = [0; 8];
-        for (to, from) in seal.iter_mut().zip(signature) {
+        for (to, from) in seal.iter_mut().zip(mac.finalize().into_bytes()) {
             *to = from;
         }
         Self {
-            begins: (visit >> 64) as u64,
+            begins: (id >> 64) as u64,
             seal,
         }
     }
@@ -83,7 +99,11 @@ impl Token {
     #[must_use]
     pub fn standing(&self, key: &[u8; 32], visit: u128, revision: i32) -> Standing {
         // In the same time for every wrong one.
-        let fits = |revision| signed(key, visit, revision).verify_truncated_left(&self.seal).is_ok();
+        let fits = |revision| {
+            signed(key, PURPOSE, visit, revision)
+                .verify_truncated_left(&self.seal)
+                .is_ok()
+        };
         if fits(revision) {
             return Standing::Good;
         }
@@ -96,10 +116,10 @@ impl Token {
     }
 }
 
-fn signed(key: &[u8; 32], visit: u128, revision: i32) -> Hmac<Sha256> {
+fn signed(key: &[u8; 32], purpose: &[u8], id: u128, revision: i32) -> Hmac<Sha256> {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(PURPOSE);
-    mac.update(&visit.to_be_bytes());
+    mac.update(purpose);
+    mac.update(&id.to_be_bytes());
     mac.update(&revision.to_be_bytes());
     mac
 }
@@ -181,6 +201,15 @@ mod tests {
         assert!(!is_over(end, end - Duration::days(400)));
         assert!(!is_over(end, end + OPENS_FOR - Duration::milliseconds(1)));
         assert!(is_over(end, end + OPENS_FOR));
+    }
+
+    #[test]
+    fn a_persons_link_is_theirs_alone_and_opens_no_visit() {
+        let theirs = Token::of_person(&KEY, VISIT);
+        assert!(theirs.is_of_person(&KEY, VISIT));
+        assert!(!theirs.is_of_person(&KEY, VISIT + 1) && !theirs.is_of_person(&[8; 32], VISIT));
+        assert_eq!(theirs.standing(&KEY, VISIT, 0), Standing::Forged);
+        assert!(!Token::new(&KEY, VISIT, 0).is_of_person(&KEY, VISIT));
     }
 
     proptest! {

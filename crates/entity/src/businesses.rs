@@ -35,8 +35,16 @@ pub mod business {
         pub complete_after: Option<i32>,
         /// Whether customers may cancel on their own page.
         pub customers_cancel: bool,
+        /// Whether anybody may put themselves on the waitlist, on a page of its own.
+        pub waitlist_form: bool,
         /// Whether reminders carry the link to that page.
         pub text_links: bool,
+        /// The ways to its customers that are tried, best first, like `sms,email`.
+        pub channels: String,
+        /// Whether what worked for somebody before is tried first.
+        pub learn_channels: bool,
+        /// Whether a yes to offers counts only once its customer has confirmed it.
+        pub confirm_offers: bool,
         /// It reminds at other times now: visits to come up to this one are planned anew; none: all are.
         pub replan_at: Option<DateTimeUtc>,
         pub replan_id: Option<Uuid>,
@@ -54,6 +62,8 @@ pub mod business {
         pub removed_id: Option<Uuid>,
         /// When there may be more to remove.
         pub remove_next_at: Option<DateTimeUtc>,
+        /// Another one with every change of its texts; none: they are the built-in ones.
+        pub texts_id: Option<Uuid>,
         pub ledger_seq: i64,
         pub ledger_hash: String,
         pub created_at: DateTimeUtc,

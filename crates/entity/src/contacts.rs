@@ -36,6 +36,8 @@ pub mod contact {
         pub merged_into: Option<Uuid>,
         /// An example: never texted, and taken out with the other examples.
         pub sample: bool,
+        /// Since when it is proved that the number is theirs.
+        pub phone_verified_at: Option<DateTimeUtc>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }
@@ -140,6 +142,32 @@ pub mod contact_merge_row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Where somebody is reached on a channel beside their number and mail address.
+pub mod contact_address {
+    use sea_orm::entity::prelude::*;
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contact_address")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub business_id: Uuid,
+        pub contact_id: Uuid,
+        pub channel: String,
+        /// Sealed; as the provider writes it.
+        pub address: String,
+        pub address_key: String,
+        pub created_at: DateTimeUtc,
+        /// When they wrote from it last.
+        pub seen_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}
+
 /// Where a contact stands on one channel for one purpose.
 pub mod consent {
     use sea_orm::entity::prelude::*;
@@ -208,6 +236,57 @@ pub mod suppression {
         /// Sealed; only read to make the blind index anew with another key.
         pub phone: String,
         pub since: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}
+
+/// Where mail comes back from: it is nobody's any more, or never was.
+pub mod dead_address {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "dead_address")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub business_id: Uuid,
+        /// Blind index of the address.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub address_key: String,
+        /// Sealed; only read to make the blind index anew with another key.
+        pub address: String,
+        /// What the mail server said, like `5.1.1`.
+        pub status: String,
+        /// The mail that came back.
+        pub message_id: Uuid,
+        pub since: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+    crate::in_business!();
+}
+
+/// How often somebody was asked something by one way, and has answered.
+pub mod contact_answers {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contact_answers")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub contact_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub channel: String,
+        pub business_id: Uuid,
+        pub asked: i32,
+        pub answered: i32,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -58,4 +58,8 @@ pub mod reminders;
 pub mod reports;
 pub mod selftest;
 pub mod tasks;
+pub mod templates;
 pub mod vault;
+pub mod verifications;
+pub mod waitlist;
+pub mod whatsapp;

@@ -70,6 +70,10 @@ pub mod message {
         pub delivered_at: Option<DateTimeUtc>,
         /// Its words were removed after so many days, by its business's choice.
         pub removed_after: Option<i32>,
+        /// The one in whose place this goes another way, because that is known to have failed.
+        pub fallback_of: Option<Uuid>,
+        /// Why it goes this way, where that was learned from what they answered before.
+        pub chosen_because: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

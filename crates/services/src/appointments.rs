@@ -8,6 +8,7 @@ pub(crate) mod day;
 pub(crate) mod elsewhere;
 mod example;
 pub mod external;
+pub(crate) mod filling;
 pub(crate) mod import;
 pub(crate) mod in_calendars;
 pub mod link;
@@ -47,7 +48,7 @@ use crate::{
 
 pub(crate) use example::book_example;
 use view::views;
-pub(crate) use view::{any_ahead, next_start, of_contact, view, views_in_order, views_of};
+pub(crate) use view::{any_ahead, next_of, next_start, of_contact, view, views_in_order, views_of};
 
 /// Minutes that an appointment takes.
 const LENGTH: std::ops::RangeInclusive<i32> = 5..=24 * 60;
@@ -72,7 +73,7 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateAppointment) -> Resu
     let kind = types::chosen(&tx.db, actor.business_id, cmd.type_id).await?;
     let staff_label = staff::chosen(&tx, actor.business_id, &cmd.staff_label.unwrap_or_default()).await?;
     let zone = locations::zone_of(&tx.db, &business, location_id).await?;
-    let starts_at = future(&tx, zone, &cmd.starts_at)?;
+    let starts_at = time_ahead(&tx, zone, &cmd.starts_at)?;
     let minutes = kind.as_ref().map(|kind| kind.minutes);
     let ends_at = end(zone, starts_at, cmd.ends_at.as_deref(), cmd.minutes)?
         .or(minutes.map(|minutes| starts_at + Duration::minutes(minutes.into())));
@@ -396,7 +397,7 @@ fn end(zone: Zone, starts_at: DateTime<Utc>, ends_at: Option<&str>, minutes: Opt
 }
 
 /// Reads a start: RFC 3339, or a local time in the zone of its place; it must lie ahead.
-fn future(tx: &Tx, zone: Zone, text: &str) -> Result<DateTime<Utc>> {
+pub(crate) fn time_ahead(tx: &Tx, zone: Zone, text: &str) -> Result<DateTime<Utc>> {
     ahead(tx, start(zone, text)?)
 }
 

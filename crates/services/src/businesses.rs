@@ -11,6 +11,7 @@ pub mod sending;
 pub mod staff;
 pub mod suspension;
 pub mod types;
+pub mod ways;
 
 use std::collections::HashMap;
 
@@ -105,7 +106,11 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         state_hours: Set(false),
         complete_after: Set(None),
         customers_cancel: Set(false),
+        waitlist_form: Set(false),
         text_links: Set(false),
+        channels: Set(domain::fallback::words(&domain::fallback::USUAL)),
+        learn_channels: Set(false),
+        confirm_offers: Set(false),
         replan_at: Set(None),
         replan_id: Set(None),
         suspended_at: Set(None),
@@ -121,6 +126,7 @@ pub(crate) async fn insert(tx: &Tx, new: New<'_>) -> Result<business::Model> {
         removed_at: Set(None),
         removed_id: Set(None),
         remove_next_at: Set(None),
+        texts_id: Set(None),
         ledger_seq: Set(0),
         ledger_hash: Set(domain::consent::GENESIS.to_owned()),
         created_at: Set(tx.now),
@@ -236,6 +242,16 @@ pub(crate) async fn of(tx: &mut Tx, id: Uuid) -> Result<business::Model> {
     let row = get(&tx.db, id).await?;
     tx.memo::<HashMap<Uuid, business::Model>>().insert(id, row.clone());
     Ok(row)
+}
+
+/// What it texts says something else from now on: what is remembered of its texts is old.
+pub(crate) async fn texts_changed(tx: &Tx, id: Uuid) -> Result<()> {
+    business::Entity::update_many()
+        .col_expr(business::Column::TextsId, sea_orm::sea_query::Expr::value(Uuid::now_v7()))
+        .filter(business::Column::Id.eq(id))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
 }
 
 /// The zone of a business; UTC should the stored name ever be unknown.

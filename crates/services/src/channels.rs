@@ -6,6 +6,7 @@ pub mod connections;
 pub mod email;
 pub(crate) mod push;
 pub(crate) mod sms;
+pub(crate) mod whatsapp;
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use domain::{
 use entity::messages::message;
 
 use crate::kernel::Services;
-use email::{Email, Letter, Mail};
+use email::Email;
 
 /// The channel a message goes by; none for one that this version does not know.
 pub(crate) fn of(m: &message::Model) -> Option<Channel> {
@@ -30,7 +31,8 @@ pub(crate) fn of(m: &message::Model) -> Option<Channel> {
 pub(crate) async fn send(s: &Services, m: &message::Model, validity: Option<Duration>) -> Outcome {
     match of(m) {
         Some(Channel::Sms) => sms::send(s, m, validity).await,
-        Some(Channel::Email) => by_email(s, m).await,
+        Some(Channel::WhatsApp) => whatsapp::send(s, m, validity).await,
+        Some(Channel::Email) => email::customers::send(s, m).await,
         None => Outcome::TryLater {
             reply: None,
             after: None,
@@ -42,7 +44,7 @@ pub(crate) async fn send(s: &Services, m: &message::Model, validity: Option<Dura
 /// What an error of this message's provider means.
 pub(crate) fn failure(m: &message::Model, code: Option<i32>, detail: &str) -> Failure {
     match of(m) {
-        Some(Channel::Sms) | None => sms::failure(code, detail),
+        Some(Channel::Sms | Channel::WhatsApp) | None => sms::failure(code, detail),
         // Nothing is heard of a mail later that a code could stand for.
         Some(Channel::Email) => email::failed(code, detail),
     }
@@ -61,7 +63,7 @@ pub(crate) enum Found {
 /// Looks for a message in its provider's log.
 pub(crate) async fn find(s: &Services, m: &message::Model) -> Found {
     match of(m) {
-        Some(Channel::Sms) => sms::log::find(s, m).await,
+        Some(Channel::Sms | Channel::WhatsApp) => sms::log::find(s, m).await,
         Some(Channel::Email) => Found::Never,
         None => Found::NotNow,
     }
@@ -87,6 +89,25 @@ pub struct Inbound {
     pub handled: Option<Meaning>,
     /// The provider's id of the message of ours that it replies to, or whose button was tapped.
     pub replied_to: Option<String>,
+    /// What stands behind the button that was tapped.
+    pub button: Option<String>,
+    /// Another address of the same customer, told with it.
+    pub also: Option<String>,
+}
+
+impl Inbound {
+    /// What who wrote it is known by: a number, where there is one.
+    pub(crate) fn known_by(&self) -> &str {
+        match self.channel {
+            Channel::WhatsApp => domain::whatsapp::known_by(&self.from),
+            Channel::Sms | Channel::Email => &self.from,
+        }
+    }
+}
+
+/// Whether Twilio takes messages of this one's channel, and tells how they do.
+pub(crate) fn is_twilio(m: &message::Model) -> bool {
+    matches!(of(m), Some(Channel::Sms | Channel::WhatsApp))
 }
 
 /// What a provider says by itself about a message that it has taken.
@@ -118,7 +139,7 @@ pub(crate) struct Sent {
 /// What a provider's word for a state means; none for one that nobody knows.
 pub(crate) fn status(m: &message::Model, said: &str) -> Option<Status> {
     match of(m) {
-        Some(Channel::Sms) => Status::from_twilio(said),
+        Some(Channel::Sms | Channel::WhatsApp) => Status::from_twilio(said),
         Some(Channel::Email) | None => None,
     }
 }
@@ -126,7 +147,7 @@ pub(crate) fn status(m: &message::Model, said: &str) -> Option<Status> {
 /// Who takes messages of this one's channel, in a sentence.
 pub(crate) fn provider(m: &message::Model) -> &'static str {
     match of(m) {
-        Some(Channel::Sms) | None => "Twilio",
+        Some(Channel::Sms | Channel::WhatsApp) | None => "Twilio",
         Some(Channel::Email) => "The mail server",
     }
 }
@@ -134,26 +155,4 @@ pub(crate) fn provider(m: &message::Model) -> &'static str {
 /// The mail server, if one is set up.
 pub(crate) fn mail_server(s: &Services) -> Option<&Email> {
     s.of::<Option<Email>>().as_ref()
-}
-
-async fn by_email(s: &Services, m: &message::Model) -> Outcome {
-    let Some(server) = mail_server(s) else {
-        return Outcome::TryLater {
-            reply: None,
-            after: None,
-            failure: email::failed(None, "no mail server is set up"),
-        };
-    };
-    let letter = m.body.split("\n\n").fold(Letter::default(), Letter::paragraph);
-    let mail = Mail {
-        id: m.id,
-        to: &m.theirs,
-        reply_to: None,
-        subject: m.subject.as_deref().unwrap_or_default(),
-        letter: &letter,
-        at: m.created_at,
-        unsubscribe: None,
-    };
-    tracing::info!(message = %m.id, step = "call", attempt = m.attempts, "mail handed over");
-    server.send(&mail).await
 }

@@ -5,19 +5,26 @@ mod batch;
 mod booking;
 mod change;
 pub mod consent;
+pub(crate) mod dead;
 mod further;
 pub(crate) mod hold;
 mod import;
 pub mod language;
 pub(crate) mod merge;
+mod offers;
+mod proved;
 mod query;
 mod rows;
 mod samples;
 pub(crate) mod search;
 pub(crate) mod tags;
+pub(crate) mod whatsapp;
 pub(crate) mod wishes;
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use chrono::{DateTime, Utc};
 use contract::{
@@ -25,7 +32,7 @@ use contract::{
     contacts::{ContactView, CreateContact, OptIn},
 };
 use domain::{
-    consent::{Channel, Purpose, Source, State},
+    consent::{self as rules, Channel, Purpose, Sending, State},
     words,
     zone::Zone,
 };
@@ -43,7 +50,7 @@ use uuid::Uuid;
 use crate::{
     businesses,
     kernel::{
-        Actor, Error, Event, Permission, Principal, Result, Services, Tx,
+        Actor, Error, Event, Permission, Result, Services, Tx,
         batcher::Batcher,
         error::{field, not_found, problem},
         tx::Changed,
@@ -53,11 +60,13 @@ use crate::{
 use rows::{Typed, Valid, insert, write};
 
 pub(crate) use batch::{known_or_new, locked_all, locked_if_free, locked_led};
+use booking::opt_in_at;
 pub(crate) use booking::{booked, by_name};
 pub use change::{change_consent, patch, record_consent, set_blocked, update};
 pub(crate) use further::{entries_of, merge_of_thread, merged_into, not_merged, reachable};
 pub use import::batch;
-pub(crate) use import::{FromFile, from_file, known, reserve};
+pub(crate) use import::{FromFile, agree_to_mail, agree_to_offers, from_file, known, reserve};
+pub(crate) use proved::{Said, proved};
 #[cfg(test)]
 pub(crate) use query::all;
 pub use query::{get, list, people};
@@ -125,8 +134,18 @@ impl New {
         if cmd.language.is_some() {
             valid = valid.speaking(cmd.language.as_deref())?;
         }
-        if cmd.opt_in.as_ref().is_some_and(|o| o.channel != "sms") {
-            return Err(field("opt_in.channel", "Consent can be given for the channel \"sms\"."));
+        let channel = cmd.opt_in.as_ref().map(|opt_in| opt_in.channel.parse::<Channel>());
+        match channel {
+            Some(Err(_)) => {
+                return Err(field(
+                    "opt_in.channel",
+                    "Consent can be given for the channel \"sms\" or \"email\".",
+                ));
+            }
+            Some(Ok(Channel::Email)) if valid.email.is_none() => {
+                return Err(field("opt_in.channel", "For consent to e-mails, give their address."));
+            }
+            _ => {}
         }
         // What is kept as evidence must say something.
         if cmd.opt_in.as_ref().is_some_and(|o| words::is_blank(&o.source)) {
@@ -161,30 +180,6 @@ async fn add(tx: &mut Tx, actor: &Actor, known: Option<contact::Model>, new: New
     let event = Event::ContactAdded(row.id);
     tx.record_change(actor.business_id, &actor.who, event, None::<()>, Some(row.name.clone()));
     Ok(row)
-}
-
-/// They agreed where they gave their number. Somebody who said STOP, or whom staff must decide about, is not opted in by a form they did
-/// not fill in.
-async fn opt_in_at(tx: &mut Tx, actor: &Actor, row: &contact::Model, opt_in: &OptIn) -> Result<()> {
-    if consent::state(&tx.db, row.id).await? == State::OptedOut || row.held_since.is_some() {
-        return Ok(());
-    }
-    let source = if matches!(actor.who, Principal::ApiKey { .. }) {
-        Source::Api
-    } else {
-        Source::Booking
-    };
-    let evidence = format!("Number given at: {}", words::preview(&opt_in.source, 200));
-    let change = consent::Change {
-        contact: row,
-        channel: Channel::Sms,
-        state: State::OptedIn,
-        source,
-        by: &actor.who,
-        evidence: &evidence,
-        at: tx.now,
-    };
-    consent::record(tx, change).await
 }
 
 /// The row, locked until the transaction ends: consent, claims and answers of one contact happen one after another. Of a contact that was
@@ -235,6 +230,8 @@ pub(crate) struct Look {
     pub contact_id: Uuid,
     pub channel: Channel,
     pub address: String,
+    /// Of what is to be sent.
+    pub sending: Sending,
 }
 
 pub(crate) type Looks = Batcher<Look, Result<Option<&'static str>>>;
@@ -286,10 +283,11 @@ async fn objection_of(s: &Services, look: &Look, rows: &[Standing]) -> Result<Op
     let Some(anyone) = rows.first().filter(|row| row.business_id == look.business_id) else {
         return Ok(Some("This contact does not exist any more."));
     };
-    let said = rows.iter().find(|row| row.channel.as_deref() == Some(look.channel.as_str()));
-    let state = said
-        .and_then(|row| row.state.as_deref())
-        .map_or(State::Unknown, consent::read);
+    let said = |channel: Channel| {
+        let of = rows.iter().find(|row| row.channel.as_deref() == Some(channel.as_str()));
+        of.and_then(|row| row.state.as_deref()).map(consent::read)
+    };
+    let state = rules::standing(look.channel, said(look.channel), said(Channel::Sms).unwrap_or_default());
     let same_address = match look.channel {
         Channel::Sms => {
             s.vault().indexes(PHONE, &look.address).contains(&anyone.phone_key)
@@ -297,13 +295,14 @@ async fn objection_of(s: &Services, look: &Look, rows: &[Standing]) -> Result<Op
                     .await?
                     .contains(&(anyone.id, look.address.clone()))
         }
+        Channel::WhatsApp => whatsapp::is_address_of(s, anyone.id, &anyone.phone_key, &look.address).await?,
         Channel::Email => match &anyone.email {
             Some(sealed) => s.vault().open(EMAIL, sealed).await? == look.address,
             None => false,
         },
     };
     Ok(match state {
-        State::OptedOut => Some("The customer opted out."),
+        State::OptedOut if look.sending != Sending::Goodbye => Some("The customer opted out."),
         _ if anyone.blocked => Some(BLOCKED),
         _ if anyone.held_since.is_some() => Some(hold::REASON),
         _ if !same_address => Some(changed(look.channel)),
@@ -315,15 +314,17 @@ async fn objection_of(s: &Services, look: &Look, rows: &[Standing]) -> Result<Op
 pub(crate) fn changed(channel: Channel) -> &'static str {
     match channel {
         Channel::Sms => NUMBER_CHANGED,
+        Channel::WhatsApp => "Their address on WhatsApp was changed.",
         Channel::Email => "The e-mail address was changed.",
     }
 }
 
 /// Where they are written to on this channel.
-pub(crate) fn address(contact: &contact::Model, channel: Channel) -> Option<&str> {
+pub(crate) fn address(contact: &contact::Model, channel: Channel) -> Option<Cow<'_, str>> {
     match channel {
-        Channel::Sms => Some(&contact.phone),
-        Channel::Email => contact.email.as_deref(),
+        Channel::Sms => Some(contact.phone.as_str().into()),
+        Channel::WhatsApp => domain::whatsapp::address_of(&contact.phone).map(Cow::from),
+        Channel::Email => contact.email.as_deref().map(Cow::from),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What becomes of a message of ours. `state` is the only room that writes a message's state, by `domain::delivery::next`; the others
-//! bring it news: `status` what the provider says later, `accepted` what it took, `unknown` what nobody knows, `retry` another try.
+//! bring it news: `status` what the provider says later, `accepted` what it took, `unknown` what nobody knows, `retry` another try, `otherwise` one by another wording.
 
 pub(crate) mod accepted;
 pub(crate) mod delay;
+pub(crate) mod otherwise;
 pub(crate) mod retry;
 pub(crate) mod state;
 pub(crate) mod status;

@@ -12,7 +12,7 @@ use crate::{
         Services,
         tx::{BoxFuture, Objections},
     },
-    messages, moves, reminders,
+    messages, moves, outbox, reminders, verification, waitlist,
 };
 
 /// Why these are not wanted any more, by message; who is not in the answer is.
@@ -33,10 +33,13 @@ pub(crate) fn still_wanted<'a>(
             all.extend(match origin {
                 Origin::Reminder => reminders::still_wanted(&db, s.now(), &of).await?,
                 Origin::Moved => moves::still_wanted(&db, &of).await?,
+                Origin::Offer => waitlist::still_wanted(&db, s.now(), &of).await?,
+                Origin::Verification => verification::still_wanted(&db, &of).await?,
                 // What people wrote, and answers to what customers wrote, are nobody else's to take back.
-                Origin::Reply | Origin::Automatic => continue,
+                Origin::Reply | Origin::Automatic | Origin::OptedOut => continue,
             });
         }
+        all.extend(outbox::ways::objections(&db, waiting).await?);
         Ok(all)
     })
 }

@@ -10,7 +10,7 @@ use crate::{
     delivery::{in_state, retry, unknown},
     imports,
     kernel::{Result, Services, queue::Job},
-    mails, notifications, numbers, receiving, reminders, retention, selftest, sending, tasks,
+    mails, notifications, numbers, receiving, reminders, retention, selftest, sending, tasks, twins, waitlist,
 };
 
 /// Rows taken per tick of each kind.
@@ -27,9 +27,12 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::NotifyOfBreaker { scope, businesses } => notifications::tell_of_breaker(s, &scope, &businesses).await,
         Job::ReadCalendar { source_id } => calendars::read(s, source_id).await,
         Job::LookUpPurchase { request_id } => numbers::requests::look_up(s, request_id).await,
+        Job::CheckTwin { template_id } => twins::check(s, template_id).await,
+        Job::CheckSender { number_id } => numbers::whatsapp::check(s, number_id).await,
         Job::CheckRegistration { number_id } => numbers::registration::check(s, number_id).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
         Job::SelfTest { business_id } => selftest::perform(s, business_id).await,
+        Job::Waitlist { slot_id } => waitlist::go_on(s, slot_id).await,
         Job::Import { import_id } => imports::perform(s, import_id).await,
         Job::ForgottenPassword { reset_id } => accounts::passwords::look_up(s, reset_id).await,
         Job::PassOn { business_id, account_id } => {
@@ -57,6 +60,8 @@ pub async fn tick(s: &Services) -> Result<()> {
     calendars::tick(s).await?;
     numbers::requests::tick(s).await?;
     numbers::registration::tick(s).await?;
+    numbers::whatsapp::tick(s).await?;
+    twins::tick(s).await?;
     selftest::tick(s).await?;
     retention::tick(s).await?;
     let late = s.now() - Duration::seconds(20);

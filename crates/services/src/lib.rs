@@ -3,10 +3,12 @@
 //! The rooms stand on floors, and import downward only (`script/lint` holds them to it):
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
-//! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `feeds`, `conversations`, `messages`,
-//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; then what messages go through: `delivery`, `outbox`, `sending`;
+//! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `preferences` (what customers say of how they are reached), `feeds`, `conversations`, `messages`,
+//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words) and `twins` (what WhatsApp has approved of it); then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `verification` (whose phone it is, by a code that is texted to it);
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
+//!   `waitlist`, which fills times that come free, and asks, too; `waitlist_form`, by which anybody joins it;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
 //!   `receiving`, which answers; `reconcile`, which compares;
 //!   `retention`, which removes what texts said.
@@ -44,6 +46,7 @@ pub mod numbers;
 pub mod outbox;
 pub mod pages;
 pub mod platform;
+pub mod preferences;
 #[cfg(test)]
 mod query_plans;
 mod questions;
@@ -61,7 +64,12 @@ pub mod sending;
 pub mod setup;
 mod spend;
 pub mod tasks;
+pub mod templates;
+pub mod twins;
+mod verification;
 pub mod visit_page;
+pub mod waitlist;
+pub mod waitlist_form;
 
 use channels::connections::{self, Connections};
 use kernel::{services::Extensions, tx::Wiring};
@@ -117,7 +125,9 @@ impl Services {
             .with(appointments::link::Signing::default())
             .with(contacts::Looks::new(1))
             .with(contacts::search::Cache::default())
+            .with(templates::Cache::default())
             .with(Connections::new(twilio.api, twilio.account))
+            .with(verification::Addresses::default())
             .with(channels::push::Push::new(&settings.public_url))
             .with(calendars::Fetcher::new(settings.private_calendars))
             .with(email)

@@ -10,7 +10,9 @@ use crate::{
     conversations::{assigning, leaving},
     feeds,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    mails, moves, notifications, numbers, outbox, reminders, reports, tasks,
+    mails, merging, moves, notifications, numbers,
+    outbox::{self, confirming},
+    questions, reminders, reports, tasks, waitlist,
 };
 
 pub(crate) use views::views;
@@ -32,10 +34,13 @@ macro_rules! on {
 
 pub(crate) static LISTENERS: &[Listener] = &[
     on!([Answered] => reminders::answered, causes [AppointmentConfirmed AppointmentDeclined MessageWithdrawn RetryEnded]),
+    on!([Answered] => waitlist::answered, causes [AppointmentBooked AppointmentMoved AppointmentConfirmed SlotTaken SlotEnded
+        WaitlistEntryEnded]),
     on!([ContactOptedOut ContactBlocked PhoneChanged] => outbox::withdraw_for_contacts, causes [MessageWithdrawn RetryEnded]),
     on!([MessageDelivered MessageFailed] => numbers::registration::messages_changed),
     on!([NumberReleased] => outbox::leave_from_default),
     on!([HoldEnded SendingChanged AccountChanged NumberAssigned RegistrationChanged BusinessResumed] => outbox::recheck),
+    on!([OffersToConfirm] => confirming::offers_to_confirm),
     on!([MessageReceived] => outbox::pause_later),
     // When it is known whether anybody waits, and before anybody is told.
     on!([MessageReceived] => assigning::texts_came_in, causes [ConversationAssigned]),
@@ -48,8 +53,16 @@ pub(crate) static LISTENERS: &[Listener] = &[
         => moves::appointments_changed, causes [MessageWithdrawn RetryEnded]),
     on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined AppointmentCancelled AppointmentEnded
         AppointmentReopened AppointmentArrived ClockChanged ClockDecided] => reminders::appointments_changed, causes [MessageWithdrawn RetryEnded]),
-    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed),
-    on!([MessageFailed MessageWithdrawn] => moves::messages_changed),
+    on!([MessageSent] => questions::messages_sent),
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed, causes [RetryEnded]),
+    on!([MessageFailed MessageWithdrawn] => moves::messages_changed, causes [RetryEnded]),
+    on!([SamePerson] => merging::shown_to_be_one, causes [ContactMerged MessageWithdrawn RetryEnded]),
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => waitlist::messages_changed),
+    on!([ContactOptedOut ContactBlocked PhoneChanged HoldBegan] => waitlist::contacts_changed, causes [MessageWithdrawn RetryEnded]),
+    on!([WaitlistEntryAdded WaitlistEntryChanged WaitlistEntryEnded] => waitlist::entries_changed, causes [MessageWithdrawn RetryEnded]),
+    on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined
+        AppointmentCancelled AppointmentReopened] => waitlist::appointments_changed, causes [SlotOpened SlotTaken SlotEnded
+        WaitlistEntryEnded MessageWithdrawn RetryEnded]),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),
@@ -136,11 +149,12 @@ mod tests {
         Some(1 + deepest.into_iter().max().unwrap_or(0))
     }
 
+    /// The longest: an answer moves a visit, which takes back a text, whose retry ends; and all that is published.
     #[test]
     fn nothing_causes_itself_and_every_chain_is_short() {
         for kind in E::VARIANTS {
             let took = rounds(*kind, &mut Vec::new());
-            assert!(took.is_some_and(|rounds| rounds <= 4), "{kind:?}: {took:?}");
+            assert!(took.is_some_and(|rounds| rounds <= 5), "{kind:?}: {took:?}");
         }
     }
 }

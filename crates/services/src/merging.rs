@@ -22,10 +22,11 @@ use crate::{
     contacts::{self, merge::Joined},
     conversations,
     kernel::{
-        Actor, Error, Event, Permission, Result, Services, Tx,
+        Actor, Error, Event, Permission, Principal, Result, Services, Tx,
         error::{not_found, problem},
+        events::Recorded,
     },
-    outbox,
+    outbox, tasks,
 };
 
 /// How long a merge can be undone.
@@ -51,27 +52,81 @@ pub async fn merge(s: &Services, actor: &Actor, id: Uuid, cmd: MergeContacts) ->
     actor.may(Permission::WriteContacts)?;
     let mut tx = s.begin().await?;
     let (kept, other) = contacts::merge::pair(&tx, actor.business_id, id, cmd.other_id).await?;
-    let plan = contacts::merge::plan(&tx.db, &kept, &other).await?;
-    contacts::merge::fits(&tx.db, &kept, &other, &plan).await?;
-    few_enough(&tx.db, &other).await?;
-    let codes = visits::codes(&tx.db, tx.now, &kept, &other).await?;
-    let row = begin(&tx, actor, &kept, &other).await?;
-    let joined = contacts::merge::join(&mut tx, actor, (&kept, &other), plan).await?;
+    join(&mut tx, actor, &kept, &other).await?;
+    contacts::finish(tx, actor.business_id, kept.id).await
+}
+
+/// Who speaks where a message shows that two are one.
+const WHATSAPP: Principal = Principal::System("WhatsApp");
+
+/// A message told a number and the id that somebody else is known by: they are one person. An entry that is known by its id alone goes into
+/// the other; about one that has a number of its own, which that id says nothing of, a person is asked.
+pub(crate) async fn shown_to_be_one(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let Event::SamePerson(kept, other) = one.event else { continue };
+        let (kept, other) = match contacts::merge::pair(tx, one.business_id, kept, other).await {
+            Ok(both) => both,
+            // Somebody was faster.
+            Err(Error::Problem(_)) => continue,
+            Err(cause) => return Err(cause),
+        };
+        let actor = Actor {
+            business_id: one.business_id,
+            who: WHATSAPP,
+        };
+        let known_by_id = domain::phone::Address::of(&other.phone) == domain::phone::Address::Other;
+        let joined = if known_by_id {
+            join(tx, &actor, &kept, &other).await
+        } else {
+            ask_whether_one(tx, &kept, &other).await
+        };
+        match joined {
+            Err(Error::Problem(why)) => tracing::warn!(contact = %kept.id, why = %why.detail, "two who are one stay apart"),
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+async fn ask_whether_one(tx: &mut Tx, kept: &contact::Model, other: &contact::Model) -> Result<()> {
+    let task = tasks::New {
+        business_id: kept.business_id,
+        kind: tasks::Kind::Clarify,
+        title: format!(
+            "WhatsApp says that this person and {} are the same. If that is so, merge the two.",
+            title(other)
+        ),
+        key: format!("same:{}:{}", kept.id, other.id),
+        contact_id: Some(kept.id),
+        conversation_id: None,
+        appointment_id: None,
+        message_id: None,
+    };
+    tasks::raise(tx, task).await
+}
+
+async fn join(tx: &mut Tx, actor: &Actor, kept: &contact::Model, other: &contact::Model) -> Result<()> {
+    let plan = contacts::merge::plan(&tx.db, kept, other).await?;
+    contacts::merge::fits(&tx.db, kept, other, &plan).await?;
+    few_enough(&tx.db, other).await?;
+    let codes = visits::codes(&tx.db, tx.now, kept, other).await?;
+    let row = begin(tx, actor, kept, other).await?;
+    let joined = contacts::merge::join(tx, actor, (kept, other), plan).await?;
     let silent = joined.silences();
-    visits::renumber(&mut tx, &kept, &codes).await?;
-    let thread = threads::join(&mut tx, row.id, &kept, &other).await?;
-    rows::move_over(&mut tx, row.id, &kept, &other).await?;
+    visits::renumber(tx, kept, &codes).await?;
+    let thread = threads::join(tx, row.id, kept, other).await?;
+    rows::move_over(tx, row.id, kept, other).await?;
     if silent {
         let why = "Nothing more is sent to them: the stricter word of two merged contacts counts.";
-        outbox::withdraw_all(&mut tx, kept.business_id, kept.id, None, why).await?;
+        outbox::withdraw_all(tx, kept.business_id, kept.id, None, why).await?;
     }
     let before = Before {
         contact: joined,
         codes: codes.into_iter().map(|code| (code.id, code.was)).collect(),
         thread,
     };
-    end(&tx, row, &before).await?;
-    let names = (title(&other), title(&kept));
+    end(tx, row, &before).await?;
+    let names = (title(other), title(kept));
     tx.record_change(
         kept.business_id,
         &actor.who,
@@ -79,7 +134,7 @@ pub async fn merge(s: &Services, actor: &Actor, id: Uuid, cmd: MergeContacts) ->
         Some(names.0),
         Some(names.1),
     );
-    contacts::finish(tx, actor.business_id, kept.id).await
+    Ok(())
 }
 
 fn title(row: &contact::Model) -> String {

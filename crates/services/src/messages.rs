@@ -1,11 +1,13 @@
 //! Messages: their rows, and how they are shown. What becomes of them is in `outbox`, `sending`, `delivery` and `receiving`.
 
+pub(crate) mod buttons;
+
 use chrono::Duration;
 use contract::{
     Code, Page,
     messages::{Direction, LogQuery, MessageView},
 };
-use domain::{delivery::Status, later::Delay, origin::Origin, retention, words};
+use domain::{consent::Channel, delivery::Status, later::Delay, origin::Origin, retention, words};
 use entity::{contacts::contact, messages::message};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set,
@@ -63,6 +65,27 @@ pub(crate) fn status(row: &message::Model) -> Status {
         tracing::error!(message = %row.id, status = row.status, "a state of a message that this version does not know");
         Status::Unknown
     })
+}
+
+/// The channel on which somebody wrote last; none if they never did. Of e-mail nothing comes in.
+pub(crate) async fn last_channel(db: &impl ConnectionTrait, business_id: Uuid, contact_id: Uuid) -> Result<Option<Channel>> {
+    let Some(thread) = conversations::of_contact(db, business_id, contact_id).await? else {
+        return Ok(None);
+    };
+    let last = message::Entity::in_business(business_id)
+        .filter(message::Column::ConversationId.eq(thread.id))
+        .filter(message::Column::Direction.eq("inbound"))
+        .order_by_desc(message::Column::CreatedAt)
+        .order_by_desc(message::Column::Id)
+        .limit(1)
+        .one(db)
+        .await?;
+    Ok(last.and_then(|m| m.channel.parse().ok()))
+}
+
+/// Whether a provider has it, or had: mail servers give it no name that could tell.
+pub(crate) fn has_left(row: &message::Model) -> bool {
+    row.provider_sid.is_some() || (row.channel == Channel::Email.as_str() && row.sent_at.is_some())
 }
 
 /// Its state changed: its bubble and its conversation's row show it.
@@ -208,6 +231,8 @@ pub(crate) fn shown(row: message::Model) -> MessageView {
         to_settle,
         undo_until,
         send_at: row.send_at,
+        fallback_of: row.fallback_of,
+        chosen_because: row.chosen_because,
         paused,
         created_at: row.created_at,
     }

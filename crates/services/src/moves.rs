@@ -9,14 +9,18 @@ use contract::{
     calendar::ChangedVisit,
 };
 use domain::{
-    consent::{Channel, Sending, may_send},
+    consent::Channel,
+    fallback,
     later::Delay,
+    letters,
     moves::{Move, TELL_AFTER},
     origin::Origin,
+    templates::{Kind, Which},
     texts,
 };
 use entity::{
     appointments::{appointment, appointment_change},
+    businesses::business,
     contacts::contact,
     messages::message,
     reminders::reminder_request,
@@ -25,12 +29,23 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoA
 use uuid::Uuid;
 
 use crate::{
-    appointments::{self, change, clocks},
+    appointments::{self, change, clocks, link},
     businesses::{self, locations},
-    contacts::{self, consent},
-    conversations, delivery,
-    kernel::{Actor, Event, Permission, Result, Services, Tx, error::problem, events::Recorded, tx::Objections},
-    messages, outbox, questions, tasks,
+    contacts, conversations,
+    kernel::{
+        Actor, Error, Event, Permission, Result, Services, Tx,
+        error::problem,
+        events::{Failed, Recorded},
+        tx::Objections,
+    },
+    messages,
+    outbox::{
+        self,
+        ways::{self, Way},
+    },
+    questions, tasks,
+    templates::{self, About},
+    twins,
 };
 
 /// Why a text about a move is taken back.
@@ -165,7 +180,7 @@ async fn moved(tx: &mut Tx, visit: &appointment::Model) -> Result<()> {
     };
     let from = last.known_at.unwrap_or(last.starts_at);
     let told_before = match all.iter().find(|change| change.id != last.id && change.message_id.is_some()) {
-        Some(earlier) => earlier.starts_at == from && text_of(tx, earlier).await?.is_some_and(|text| text.provider_sid.is_some()),
+        Some(earlier) => earlier.starts_at == from && text_of(tx, earlier).await?.is_some_and(|text| messages::has_left(&text)),
         None => false,
     };
     let one = Move {
@@ -216,7 +231,7 @@ async fn tell_again(tx: &mut Tx, visit: &appointment::Model) -> Result<()> {
         return Ok(());
     }
     match text_of(tx, &last).await? {
-        Some(text) if text.provider_sid.is_none() && messages::status(&text).as_str() == "cancelled" => {
+        Some(text) if !messages::has_left(&text) && messages::status(&text).as_str() == "cancelled" => {
             tell(tx, visit, last).await
         }
         // It has been told, and what was asked then can be answered again.
@@ -232,41 +247,61 @@ async fn tell(tx: &mut Tx, visit: &appointment::Model, change: appointment_chang
     }
     let business = businesses::of(tx, visit.business_id).await?;
     let contact = contacts::locked(tx, visit.business_id, visit.contact_id).await?;
-    if let Some(why) = obstacle(tx, &contact, visit).await? {
-        return needs_call(tx, visit, &why).await;
+    if contact.blocked {
+        return needs_call(tx, visit, contacts::BLOCKED).await;
     }
-    let place = locations::zone_of(&tx.db, &business, visit.location_id).await?;
+    let way = match ways::choose(tx, &contact, &intent(&change), visit.location_id).await? {
+        Ok(way) => way,
+        Err(why) => return needs_call(tx, visit, &why).await,
+    };
+    tell_by(tx, &business, &contact, (visit, change), (way, None)).await
+}
+
+/// What all ways of telling of a change have in common.
+fn intent(change: &appointment_change::Model) -> String {
+    format!("moved:{}", change.id)
+}
+
+/// The same by one way; perhaps in the place of a message that failed, and then at once.
+async fn tell_by(
+    tx: &mut Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    (visit, change): (&appointment::Model, appointment_change::Model),
+    (way, instead_of): (Way, Option<Uuid>),
+) -> Result<()> {
+    let place = locations::zone_of(&tx.db, business, visit.location_id).await?;
     let start = texts::Start {
         at: visit.starts_at,
         place,
-        customer: contacts::own_zone(&contact).unwrap_or(place),
+        customer: contacts::own_zone(contact).unwrap_or(place),
     };
     let other = questions::others_open(tx, business.id, contact.id, &[visit.id]).await?;
     let token = u16::try_from(visit.token).ok().filter(|_| other);
+    let about = About {
+        visit: Some(visit),
+        ..About::to(business, contact)
+    };
+    let (subject, body) = words(tx, way.channel, about, start, token).await?;
     let new = outbox::New {
         origin: Origin::Moved,
         origin_id: Some(change.id),
-        channel: Channel::Sms,
-        subject: None,
-        body: businesses::language::as_sent(
-            &business,
-            texts::moved(
-                contacts::language::of(&business, &contact),
-                &business.name,
-                visit.for_name.as_deref(),
-                start,
-                token,
-            ),
-        ),
-        correlation_id: Some(format!("moved:{}", change.id)),
+        channel: way.channel,
+        subject,
+        body,
+        correlation_id: Some(fallback::correlation(&intent(&change), way.channel)),
         author: None,
         appointment_id: Some(visit.id),
         useful_until: Some(visit.starts_at),
         time_zone: visit.time_zone.clone(),
         location_id: visit.location_id,
-        delay: Some((Delay::Moved, tx.now + TELL_AFTER)),
+        delay: instead_of.is_none().then(|| (Delay::Moved, tx.now + TELL_AFTER)),
     };
-    let text = outbox::enqueue(tx, &contact, new).await?;
+    let text = outbox::enqueue(tx, contact, new).await?;
+    ways::note(tx, &text, &way, instead_of).await?;
+    if way.channel == Channel::WhatsApp {
+        twins::tell_of_visit(tx, &text, Kind::Moved, about, start).await?;
+    }
     let question = questions::New {
         business_id: visit.business_id,
         contact_id: visit.contact_id,
@@ -287,32 +322,67 @@ async fn tell(tx: &mut Tx, visit: &appointment::Model, change: appointment_chang
     Ok(())
 }
 
-/// Why this customer can't be told by text, if so. The claim asks all of this again.
-async fn obstacle(tx: &Tx, contact: &contact::Model, visit: &appointment::Model) -> Result<Option<String>> {
-    if contact.blocked {
-        return Ok(Some(contacts::BLOCKED.to_owned()));
+/// What a visit's customer is told of its new time, this way.
+async fn words(
+    tx: &mut Tx,
+    channel: Channel,
+    about: About<'_>,
+    start: texts::Start,
+    token: Option<u16>,
+) -> Result<(Option<String>, String)> {
+    let (Some(contact), Some(visit)) = (about.contact, about.visit) else {
+        return Err(Error::broken("a move of no visit"));
+    };
+    let language = contacts::language::of(about.business, contact);
+    let known = texts::one(language, &about.business.name, visit.for_name.as_deref(), start, token);
+    match channel {
+        Channel::Sms | Channel::WhatsApp => {
+            let said = templates::say(tx, Which::sms(Kind::Moved, language), about, known).await?;
+            Ok((None, said.body))
+        }
+        Channel::Email => {
+            let said = templates::say(tx, Which::mail(Kind::Moved, language), about, known).await?;
+            let url = link::url(tx.services(), visit).await?;
+            let letter = said.letter().button(letters::button(language), url);
+            Ok((said.subject, letter.text()))
+        }
     }
-    if let Err(reason) = may_send(consent::state(&tx.db, contact.id).await?, Sending::Automatic) {
-        return Ok(Some(reason.to_owned()));
-    }
-    if let Some(why) = delivery::unreachable(tx, contact).await? {
-        return Ok(Some(why));
-    }
-    let services = tx.services().clone();
-    let sender = outbox::sender(&services, &tx.db, contact.business_id, Some(contact.id), visit.location_id).await?;
-    Ok(sender.is_none().then(|| "There is no number to send from.".to_owned()))
 }
 
 /// What became of texts about moves: who was not reached is for a person.
 pub(crate) async fn messages_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
         match &one.event {
-            Event::MessageFailed(m, how) if !how.retrying => not_told(tx, m, &how.why).await?,
+            Event::MessageFailed(m, how) => failed(tx, m, how).await?,
             Event::MessageWithdrawn(m) => not_told(tx, m, m.error.as_deref().unwrap_or_default()).await?,
             _ => {}
         }
     }
     Ok(())
+}
+
+/// The same goes another way, if one is left; else, if it is not tried again by itself, somebody should call.
+async fn failed(tx: &mut Tx, m: &message::Model, how: &Failed) -> Result<()> {
+    if !messages::is_of(m, Origin::Moved) {
+        return Ok(());
+    }
+    if !still_wanted(&tx.db, &[m]).await?.contains_key(&m.id)
+        && let Some(change) = m.origin_id
+        && let Some(change) = appointment_change::Entity::find_by_id(change).one(&tx.db).await?
+    {
+        let visit = appointments::find(&tx.db, m.business_id, change.appointment_id).await?;
+        let contact = contacts::locked(tx, m.business_id, m.contact_id).await?;
+        if visit.starts_at > tx.now
+            && let Some(way) = ways::instead(tx, &contact, m, visit.location_id).await?
+        {
+            let business = businesses::of(tx, m.business_id).await?;
+            return tell_by(tx, &business, &contact, (&visit, change), (way, Some(m.id))).await;
+        }
+    }
+    if how.retrying {
+        return Ok(());
+    }
+    not_told(tx, m, &how.why).await
 }
 
 /// Whoever should know of the time that the visit has, and does not.
@@ -322,7 +392,8 @@ async fn not_told(tx: &mut Tx, m: &message::Model, why: &str) -> Result<()> {
     }
     let now = message::Entity::these(m.business_id, [m.id]).one(&tx.db).await?;
     let waits_again = now.is_some_and(|now| messages::status(&now).as_str() == "queued");
-    if waits_again || still_wanted(&tx.db, &[m]).await?.contains_key(&m.id) {
+    let told_before = ways::arrived_before(&tx.db, m).await?.is_some();
+    if waits_again || told_before || still_wanted(&tx.db, &[m]).await?.contains_key(&m.id) {
         return Ok(());
     }
     let Some(id) = m.appointment_id else { return Ok(()) };

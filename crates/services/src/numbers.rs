@@ -7,6 +7,7 @@ pub mod registration;
 pub mod release;
 pub mod requests;
 pub mod webhooks;
+pub mod whatsapp;
 
 use contract::{Code, numbers::Answers};
 use entity::numbers::number;
@@ -161,6 +162,9 @@ async fn add(tx: &mut Tx, by: &Principal, business_id: Uuid, phone: &str, place:
         None::<()>,
         Some(row.phone.clone()),
     );
+    if !is_text {
+        whatsapp::added(tx, &row).await?;
+    }
     Ok(row)
 }
 

@@ -2,12 +2,14 @@
 //! at again; what sends them is `sending`.
 
 mod bulk;
+pub(crate) mod confirming;
 mod enqueue;
 pub(crate) mod held;
 mod later;
 mod respond;
 mod sender;
 mod trial;
+pub(crate) mod ways;
 mod write;
 
 use contract::messages::MessageView;
@@ -32,7 +34,7 @@ pub(crate) use held::pause_later;
 pub use later::{change, resume, send_now, time_of, undo};
 #[cfg(test)]
 pub(crate) use respond::answers_since;
-pub(crate) use respond::respond;
+pub(crate) use respond::{respond, say_goodbye};
 pub(crate) use sender::sender;
 pub use trial::{send_connection_test, send_test};
 pub use write::send;

@@ -3,6 +3,7 @@
 mod calendar;
 mod keeping;
 mod running;
+mod strangers;
 mod trail;
 
 use chrono::{DateTime, Utc};
@@ -86,7 +87,10 @@ INSERT INTO calendar_event (id, business_id, source_id, uid, recurrence, title, 
     now() + n * interval '1 minute', 'linked', now(), now() FROM generate_series(1, 20000) n;
 INSERT INTO message_kept (message_id, business_id, look_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', now() + n * interval '1 minute' FROM generate_series(1, 5000) n;
-ANALYZE message_kept; ANALYZE business; ANALYZE calendar_source; ANALYZE calendar_event;
+INSERT INTO verification (id, business_id, contact_id, phone, phone_key, ticket, code, said, tries, created_at)
+  SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', gen_random_uuid(), '', (n % 900)::text, n::text, '', '', 0,
+    now() - n * interval '1 minute' FROM generate_series(1, 20000) n;
+ANALYZE verification; ANALYZE message_kept; ANALYZE business; ANALYZE calendar_source; ANALYZE calendar_event;
 ANALYZE appointment_change; ANALYZE audit_event; ANALYZE consent; ANALYZE contact_tag; ANALYZE saved_filter; ANALYZE presence; ANALYZE note; ANALYZE appointment; ANALYZE message; ANALYZE conversation; ANALYZE reminder_request; ANALYZE contact;
 ";
 
@@ -290,6 +294,7 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
     calendar::queries(&db, b, business).await;
     running::queries(&db, b, business).await;
     keeping::queries(&db, b, business).await;
+    strangers::queries(&db, b, business).await;
     each_text(&db, b, business, somebody).await;
     let waiting_of = message::Entity::in_business(business)
         .filter(Expr::cust(messages::WAITING))

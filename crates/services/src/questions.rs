@@ -5,28 +5,39 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
+    consent::Channel,
     delivery::Status as Delivery,
+    origin::Origin,
     reminders::{Pending, Which, which},
     texts::{Start, Visit},
     zone::Zone,
 };
-use entity::{businesses::business, contacts::contact, messages::message, questions::question};
+use entity::{
+    businesses::business,
+    contacts::{contact, contact_answers},
+    messages::message,
+    questions::question,
+};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, Set,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 
 use crate::{
     businesses, contacts,
-    kernel::{Result, Tx},
+    kernel::{Event, Result, Tx, events::Recorded},
 };
+
+/// How long after its time an answer is heard that is told to be late.
+const HEARD_LATE: Duration = Duration::days(1);
 
 /// Something to be asked.
 pub(crate) struct New<'a> {
     pub business_id: Uuid,
     pub contact_id: Uuid,
-    pub origin: domain::origin::Origin,
+    pub origin: Origin,
     pub origin_id: Uuid,
     pub subject_id: Uuid,
     pub token: i32,
@@ -97,24 +108,112 @@ pub(crate) fn open_of(now: DateTime<Utc>, people: impl Iterator<Item = (Uuid, Uu
         .filter(question::Column::ExpiresAt.gt(now))
 }
 
-/// Those of several contacts who have been asked something that they have not answered yet.
-pub(crate) async fn asked(tx: &Tx, people: &[contact::Model]) -> Result<HashSet<Uuid>> {
-    let open = open_of(tx.now, people.iter().map(|p| (p.business_id, p.id)))
-        .all(&tx.db)
-        .await?;
-    let asked = asked_at(tx, &open).await?;
-    let waiting = open.into_iter().filter(|q| asked.contains_key(&q.id));
-    Ok(waiting.map(|q| q.contact_id).collect())
+/// What several people have been asked.
+pub(crate) struct Asked {
+    /// Who may answer something: what is open, or what was until a while ago.
+    pub people: HashSet<Uuid>,
+    /// What those questions came from that are heard late: their rows are locked before the first answer is taken.
+    pub heard_late: Vec<question::Model>,
 }
 
-/// When each of these was asked; those whose text has not left are left out: who was not asked yet can't answer.
+/// Those of several contacts who have been asked something that they may still answer.
+pub(crate) async fn asked(tx: &Tx, people: &[contact::Model]) -> Result<Asked> {
+    let recent = open_of(tx.now - HEARD_LATE, people.iter().map(|p| (p.business_id, p.id)))
+        .all(&tx.db)
+        .await?;
+    let open: Vec<question::Model> = recent
+        .into_iter()
+        .filter(|q| q.expires_at > tx.now || is_heard_late(q))
+        .collect();
+    let asked = asked_at(tx, &open).await?;
+    let waiting = || open.iter().filter(|q| asked.contains_key(&q.id));
+    Ok(Asked {
+        people: waiting().map(|q| q.contact_id).collect(),
+        heard_late: waiting().filter(|q| is_heard_late(q)).cloned().collect(),
+    })
+}
+
+fn is_heard_late(question: &question::Model) -> bool {
+    question.origin.parse::<Origin>().is_ok_and(Origin::is_heard_late)
+}
+
+/// What somebody answers late by a text, if it was asked before that: the latest of its kind, by its number or by what was quoted where
+/// they said so.
+pub(crate) async fn lapsed(
+    tx: &Tx,
+    contact: &contact::Model,
+    inbound: &message::Model,
+    token: Option<u16>,
+    quoted: Option<Uuid>,
+) -> Result<Option<Open>> {
+    let mut rows = open_of(tx.now - HEARD_LATE, std::iter::once((contact.business_id, contact.id)))
+        .filter(question::Column::ExpiresAt.lte(tx.now))
+        .order_by_desc(question::Column::CreatedAt)
+        .limit(50)
+        .all(&tx.db)
+        .await?;
+    rows.retain(|q| {
+        is_heard_late(q)
+            && token.is_none_or(|token| q.token == i32::from(token))
+            && quoted.is_none_or(|text| q.message_id == text)
+    });
+    let asked = asked_at(tx, &rows).await?;
+    let open = rows.into_iter().filter_map(|question| {
+        let asked_at = *asked.get(&question.id)?;
+        (asked_at <= inbound.created_at + Duration::seconds(1)).then_some(Open { question, asked_at })
+    });
+    Ok(open.take(1).next())
+}
+
+/// When each of these was asked; those whose text has not left are left out: who was not asked yet can't answer. What goes another way in
+/// the place of one that failed was asked when that one left: it may have arrived, and been answered, nevertheless.
 async fn asked_at(tx: &Tx, questions: &[question::Model]) -> Result<HashMap<Uuid, DateTime<Utc>>> {
-    if questions.is_empty() {
-        return Ok(HashMap::new());
+    let mut all = HashMap::new();
+    // By the message that is looked at, the one that asks now.
+    let mut looked: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for q in questions {
+        looked.entry(q.message_id).or_default().push(q.id);
     }
-    type Text = (Uuid, String, i32, DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    for _ in Channel::ALL {
+        if looked.is_empty() {
+            break;
+        }
+        let rows = left(tx, looked.keys().copied()).await?;
+        let mut before: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for (id, text) in rows {
+            let of = looked.remove(&id).unwrap_or_default();
+            if let Some(first) = text.instead_of {
+                before.entry(first).or_default().extend(&of);
+            }
+            let Some(at) = text.at else { continue };
+            for question in of {
+                let known = all.entry(question).or_insert(at);
+                *known = std::cmp::min(*known, at);
+            }
+        }
+        looked = before;
+    }
+    Ok(all)
+}
+
+/// A text that asks: when it left, if it has, and the one in whose place it goes.
+struct Asking {
+    at: Option<DateTime<Utc>>,
+    instead_of: Option<Uuid>,
+}
+
+async fn left(tx: &Tx, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Asking>> {
+    type Text = (
+        Uuid,
+        String,
+        i32,
+        DateTime<Utc>,
+        Option<DateTime<Utc>>,
+        Option<DateTime<Utc>>,
+        Option<Uuid>,
+    );
     let texts: Vec<Text> = message::Entity::find()
-        .filter(message::Column::Id.is_in(questions.iter().map(|q| q.message_id)))
+        .filter(message::Column::Id.is_in(ids))
         .select_only()
         .columns([
             message::Column::Id,
@@ -123,22 +222,33 @@ async fn asked_at(tx: &Tx, questions: &[question::Model]) -> Result<HashMap<Uuid
             message::Column::CreatedAt,
             message::Column::ClaimedAt,
             message::Column::SentAt,
+            message::Column::FallbackOf,
         ])
         .into_tuple()
         .all(&tx.db)
         .await?;
-    let left = texts
+    let asking = texts
         .into_iter()
-        .filter_map(|(id, status, tries, created_at, claimed_at, sent_at)| {
+        .filter_map(|(id, status, tries, created_at, claimed_at, sent_at, instead_of)| {
             let status: Delivery = status.parse().ok()?;
             let never = sent_at.is_none() && (status == Delivery::Queued || status == Delivery::Cancelled || status.is_failure());
             // One that was tried again was first asked before that.
             let at = if tries > 0 { Some(created_at) } else { claimed_at };
-            (!never).then_some((id, at.unwrap_or(created_at)))
+            let at = (!never).then_some(at.unwrap_or(created_at));
+            Some((id, Asking { at, instead_of }))
         });
-    let left: HashMap<Uuid, DateTime<Utc>> = left.collect();
-    let asked = questions.iter().filter_map(|q| Some((q.id, *left.get(&q.message_id)?)));
-    Ok(asked.collect())
+    Ok(asking.collect())
+}
+
+/// What one message asked is asked by another one.
+pub(crate) async fn asked_instead(tx: &Tx, m: &message::Model, other: &message::Model) -> Result<()> {
+    question::Entity::update_many()
+        .col_expr(question::Column::MessageId, Expr::value(other.id))
+        .filter(question::Column::BusinessId.eq(m.business_id))
+        .filter(question::Column::MessageId.eq(m.id))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
 }
 
 /// A question, and when it was asked.
@@ -200,11 +310,72 @@ pub(crate) async fn answer(
     inbound: Option<&message::Model>,
     yes: bool,
 ) -> Result<question::Model> {
+    if question.answer.is_none() {
+        count_answer(tx, &question).await?;
+    }
     let mut row = question.into_active_model();
     row.answer = Set(Some(yes));
     row.answered_at = Set(Some(tx.now));
     row.answered_by = Set(inbound.map(|m| m.id));
     Ok(row.update(&tx.db).await?)
+}
+
+/// Messages that ask have left: by which ways people were asked is remembered.
+pub(crate) async fn messages_sent(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let Event::MessageSent(m) = &one.event else { continue };
+        let asks = question::Entity::in_business(m.business_id)
+            .filter(question::Column::MessageId.eq(m.id))
+            .count(&tx.db)
+            .await?;
+        if asks > 0 {
+            add(
+                tx,
+                m.business_id,
+                m.contact_id,
+                &m.channel,
+                (i32::try_from(asks).unwrap_or(1), 0),
+            )
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts questions and answers of somebody by one way.
+async fn add(tx: &Tx, business_id: Uuid, contact_id: Uuid, channel: &str, (asked, answered): (i32, i32)) -> Result<()> {
+    let row = contact_answers::ActiveModel {
+        contact_id: Set(contact_id),
+        channel: Set(channel.to_owned()),
+        business_id: Set(business_id),
+        asked: Set(asked),
+        answered: Set(answered),
+    };
+    let more = |column, n: i32| Expr::col((contact_answers::Entity, column)).add(n);
+    let key = [contact_answers::Column::ContactId, contact_answers::Column::Channel];
+    let add = OnConflict::columns(key)
+        .value(contact_answers::Column::Asked, more(contact_answers::Column::Asked, asked))
+        .value(
+            contact_answers::Column::Answered,
+            more(contact_answers::Column::Answered, answered),
+        )
+        .to_owned();
+    contact_answers::Entity::insert(row)
+        .on_conflict(add)
+        .exec_without_returning(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// The first answer to a question counts for the way by which it was asked last.
+async fn count_answer(tx: &Tx, question: &question::Model) -> Result<()> {
+    let asked = message::Entity::these(question.business_id, [question.message_id])
+        .one(&tx.db)
+        .await?;
+    match asked {
+        Some(m) => add(tx, question.business_id, question.contact_id, &m.channel, (0, 1)).await,
+        None => Ok(()),
+    }
 }
 
 /// The answer about one subject that did not come by text: those who were asked about it by text have answered that, too.

@@ -4,7 +4,9 @@
 mod answer;
 mod handle;
 mod receive;
+pub mod returned;
 mod route;
+mod saying;
 
 pub(crate) use receive::{InboundBatch, forget, receive_again, take, unprocessed};
 pub use receive::{Received, receive};

@@ -11,7 +11,6 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    consent::Channel,
     delivery::Status,
     inbound::{Meaning, parse},
 };
@@ -354,7 +353,7 @@ async fn ask_after_silent(s: &Services) -> Result<usize> {
     let rows = silent(s.now()).all(s.read()).await?;
     let (mut changed, mut out_of_reach) = (0, HashSet::new());
     for row in rows {
-        if channels::of(&row) != Some(Channel::Sms) {
+        if !channels::is_twilio(&row) {
             ask_later(s, &row, NEVER).await?;
             continue;
         }

@@ -13,18 +13,17 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     origin::Origin,
     reminders::{Kind, Plan, Planned, WINDOW_DAYS, correlation_id},
-    texts::Start,
     zone::Zone,
 };
 use entity::{
     appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
 use uuid::Uuid;
 
 use crate::{
     appointments::{self, clocks},
-    businesses::{self, locations, types},
+    businesses::{self, types},
     contacts, conversations,
     kernel::{Result, Tx, tx::Changed},
     messages, outbox, questions, tasks,
@@ -33,7 +32,7 @@ use crate::{
 pub(crate) use answers::{answered, answered_on_page, perhaps_meant};
 #[cfg(test)]
 pub(crate) use firing::due;
-pub use firing::{send_now, tick};
+pub use firing::{send_now, send_on_whatsapp, tick};
 pub(crate) use listen::{appointments_changed, messages_changed, still_wanted};
 pub use preview::preview;
 pub use replan::tick as replan_some;
@@ -52,21 +51,6 @@ pub(crate) fn zone_of(business: &business::Model, contact: &contact::Model, appo
     contacts::own_zone(contact)
         .or_else(place)
         .unwrap_or_else(|| businesses::zone(business))
-}
-
-/// When an appointment begins, as its texts say it. Who has no zone of their own is taken to be where the appointment is.
-pub(crate) async fn start(
-    db: &impl ConnectionTrait,
-    business: &business::Model,
-    contact: &contact::Model,
-    appointment: &appointment::Model,
-) -> Result<Start> {
-    let place = locations::zone_of(db, business, appointment.location_id).await?;
-    Ok(Start {
-        at: appointment.starts_at,
-        place,
-        customer: contacts::own_zone(contact).unwrap_or(place),
-    })
 }
 
 /// Plans the reminders of an appointment as it stands now; none while it is not decided which time that is. A reminder that this very time

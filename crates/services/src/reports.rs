@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use contract::reports::{Daily, DailyQuery};
-use domain::when;
+use domain::{consent::Channel, when};
 use entity::{businesses::business, reports::counter_day};
 use sea_orm::{
-    ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -23,6 +23,8 @@ const LONGEST: i64 = 366;
 
 /// Counts what has happened; written when the transaction ends.
 pub(crate) async fn count(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    // A word that ends several channels at once is one: of each person as often as on the channel that they left most often.
+    let mut left: BTreeMap<(Uuid, Uuid), BTreeMap<Channel, usize>> = BTreeMap::new();
     for one in heard {
         let counter = match &one.event {
             Event::MessageReceived(_) => Counter::Received,
@@ -31,11 +33,23 @@ pub(crate) async fn count(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
             Event::MessageFailed(_, how) if !how.retrying => Counter::Failed,
             Event::RetryEnded(_) => Counter::Failed,
             Event::MessageWithdrawn(_) => Counter::Cancelled,
-            Event::ContactOptedOut(..) => Counter::OptedOut,
+            Event::ContactOptedOut(contact, channel) => {
+                *left
+                    .entry((one.business_id, contact.id))
+                    .or_default()
+                    .entry(*channel)
+                    .or_default() += 1;
+                continue;
+            }
             Event::ContactOptedIn(_) => Counter::OptedIn,
             _ => continue,
         };
         tx.count(one.business_id, counter);
+    }
+    for ((business_id, _), by_channel) in left {
+        for _ in 0..by_channel.into_values().max().unwrap_or_default() {
+            tx.count(business_id, Counter::OptedOut);
+        }
     }
     Ok(())
 }
@@ -49,7 +63,7 @@ pub(crate) async fn add(tx: &mut Tx, counts: BTreeMap<(Uuid, Counter), i64>) -> 
         rows.push(counter_day::ActiveModel {
             business_id: Set(business_id),
             day: Set(today.to_string()),
-            what: Set(what.as_str().to_owned()),
+            what: Set(what.word()),
             n: Set(n),
         });
     }
@@ -89,17 +103,17 @@ pub async fn daily(s: &Services, actor: &Actor, query: DailyQuery) -> Result<Vec
     }
     let rows = counter_day::Entity::in_business(actor.business_id)
         .filter(counter_day::Column::Day.between(from.to_string(), to.to_string()))
-        // Who tried to come in is the audit trail's to tell.
-        .filter(counter_day::Column::What.ne(Counter::SignInFailed.as_str()))
+        // Who tried to come in is the audit trail's to tell, and what became of free times the waitlist's.
+        .filter(counter_day::Column::What.is_in(Counter::DAILY.map(Counter::word)))
         .order_by_asc(counter_day::Column::Day)
-        .limit(LONGEST as u64 * Counter::KINDS)
+        .limit(LONGEST as u64 * Counter::DAILY.len() as u64)
         .all(s.read())
         .await?;
     let mut days: BTreeMap<String, HashMap<String, i64>> = BTreeMap::new();
     for row in rows {
         days.entry(row.day).or_default().insert(row.what, row.n);
     }
-    let count = |of: &HashMap<String, i64>, what: Counter| of.get(what.as_str()).copied().unwrap_or_default();
+    let count = |of: &HashMap<String, i64>, what: Counter| of.get(&what.word()).copied().unwrap_or_default();
     let shown = days.into_iter().map(|(day, of)| Daily {
         received: count(&of, Counter::Received),
         sent: count(&of, Counter::Sent),
@@ -119,10 +133,33 @@ pub(crate) async fn failed_sign_ins(s: &Services, business: &business::Model, da
     let from = today - chrono::Duration::days(days - 1);
     let rows = counter_day::Entity::in_business(business.id)
         .filter(counter_day::Column::Day.between(from.to_string(), today.to_string()))
-        .filter(counter_day::Column::What.eq(Counter::SignInFailed.as_str()))
+        .filter(counter_day::Column::What.eq(Counter::SignInFailed.word()))
         .order_by_desc(counter_day::Column::Day)
         .limit(LONGEST as u64);
     Ok(rows.all(s.read()).await?.into_iter().map(|row| (row.day, row.n)).collect())
+}
+
+/// What these came to in the last `days` days, by counter.
+pub(crate) async fn sums(
+    db: &impl ConnectionTrait,
+    business: &business::Model,
+    now: DateTime<Utc>,
+    counters: &[Counter],
+    days: i64,
+) -> Result<HashMap<Counter, i64>> {
+    let today = now.with_timezone(&businesses::zone(business)).date_naive();
+    let from = today - chrono::Duration::days(days - 1);
+    let rows = counter_day::Entity::in_business(business.id)
+        .filter(counter_day::Column::Day.between(from.to_string(), today.to_string()))
+        .filter(counter_day::Column::What.is_in(counters.iter().map(|counter| counter.word())))
+        .limit(LONGEST as u64 * counters.len() as u64)
+        .all(db)
+        .await?;
+    let sum = |counter: &Counter| -> i64 {
+        let word = counter.word();
+        rows.iter().filter(|row| row.what == word).map(|row| row.n).sum()
+    };
+    Ok(counters.iter().map(|counter| (*counter, sum(counter))).collect())
 }
 
 /// The last `days` days up to today, oldest first; nothing is left out, days without anything are all zeros.

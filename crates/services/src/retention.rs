@@ -11,7 +11,7 @@ use contract::{
     Code, FieldError, Problem,
     businesses::{RetentionView, UpdateRetention},
 };
-use domain::{delivery::Status, retention};
+use domain::{consent::Channel, delivery::Status, retention};
 use entity::{
     businesses::business,
     contacts::contact,
@@ -29,7 +29,7 @@ use crate::{
         error::field,
         paging::{self, Cursor, TimeCursor},
     },
-    messages, receiving,
+    messages, receiving, twins,
 };
 
 /// Texts in one transaction.
@@ -236,6 +236,10 @@ async fn remove(tx: &Tx, business_id: Uuid, days: i32, rows: &[message::Model]) 
         .filter(conversation::Column::LastMessageId.is_in(ids()))
         .exec(&tx.db)
         .await?;
+    let outbound = rows
+        .iter()
+        .filter(|row| row.direction == "outbound" && row.channel == Channel::WhatsApp.as_str());
+    twins::forget(tx, &outbound.map(|row| row.id).collect::<Vec<_>>()).await?;
     let inbound = rows.iter().filter(|row| row.direction == "inbound");
     receiving::forget(tx, business_id, inbound.filter_map(|row| row.provider_sid.as_deref())).await
 }

@@ -248,6 +248,8 @@ async fn text(s: &Services, account_sid: &str, from: &str, n: u32, body: &str) -
         segments: 1,
         handled: None,
         replied_to: None,
+        button: None,
+        also: None,
     };
     receiving::receive(s, text, "demo").await?;
     Ok(())

@@ -8,6 +8,7 @@ mod dispatch;
 mod limits;
 mod record;
 mod verdict;
+mod whatsapp;
 
 pub use abandoned::recover;
 pub(crate) use abandoned::tick;

@@ -44,14 +44,18 @@ pub(crate) enum Kind {
     UnclearMessage,
     OptOut,
     ClockChange,
-    /// Somebody thought of it.
+    /// A text of the business's own could not be sent.
+    Template,
     /// A calendar that is read needs a person.
     Calendar,
+    /// A time is free and needs a person.
+    Waitlist,
+    /// Somebody thought of it.
     ByHand,
 }
 
 impl Kind {
-    const ALL: [Kind; 9] = [
+    const ALL: [Kind; 11] = [
         Kind::Reschedule,
         Kind::Call,
         Kind::Clarify,
@@ -59,7 +63,9 @@ impl Kind {
         Kind::UnclearMessage,
         Kind::OptOut,
         Kind::ClockChange,
+        Kind::Template,
         Kind::Calendar,
+        Kind::Waitlist,
         Kind::ByHand,
     ];
 
@@ -72,7 +78,9 @@ impl Kind {
             Kind::UnclearMessage => "unclear_message",
             Kind::OptOut => "opt_out",
             Kind::ClockChange => "clock_change",
+            Kind::Template => "template",
             Kind::Calendar => "calendar",
+            Kind::Waitlist => "waitlist",
             Kind::ByHand => "by_hand",
         }
     }

@@ -17,7 +17,7 @@ use contract::{
 use secrecy::SecretString;
 use services::{
     Actor, Clock, Credentials, Db, Email, Principal, Services, Settings, Twilio, accounts, appointments, businesses, contacts,
-    delivery, mails, messages, numbers, outbox, receiving, reminders, sending, tasks, vault,
+    delivery, mails, messages, numbers, outbox, receiving, reminders, sending, tasks, vault, waitlist,
 };
 use twilio::forms;
 use twilio_sim::{Sim, SimConfig};
@@ -266,6 +266,7 @@ impl World {
     /// Fires due reminders and hands over every text that waits and may go now.
     pub async fn work(&self) {
         reminders::tick(&self.s).await.expect("reminders fire");
+        Box::pin(waitlist::tick(&self.s)).await.expect("free times are offered");
         Box::pin(sending::send_due(&self.s)).await.expect("delivery works");
     }
 
@@ -319,6 +320,7 @@ impl World {
             original_replied_message_sid: None,
             button_payload: None,
             profile_name: None,
+            details: forms::InboundDetails::default(),
         }
     }
 
@@ -336,6 +338,7 @@ impl World {
             error_message: None,
             from: None,
             to: None,
+            details: forms::StatusDetails::default(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! `/control/…`: the simulator told what to do, in JSON.
 
+mod whatsapp;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +13,14 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::creates::Create;
 use crate::faults::Fault;
 use crate::inbound::{self, InboundText};
 use crate::look::LookedAt;
-use crate::mailbox::SimMail;
+use crate::mailbox::{ReportHook, SimMail};
 use crate::numbers::{Registration, SimNumber};
 use crate::shared::Shared;
-use crate::state::{Create, SimMessage};
+use crate::state::SimMessage;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
@@ -26,6 +29,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/messages", get(messages))
         .route("/control/creates", get(creates))
         .route("/control/mails", get(mails))
+        .route("/control/mail-reports", post(report_hook))
         .route("/control/delay", post(delay))
         .route("/control/pace", post(pace))
         .route("/control/shared-key", post(shared_key))
@@ -38,6 +42,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/clock", post(clock))
         .route("/control/reset", post(reset))
         .route("/control/state", get(overview))
+        .merge(whatsapp::routes())
 }
 
 async fn arm(State(shared): State<Arc<Shared>>, Json(fault): Json<Fault>) -> (StatusCode, Json<Fault>) {
@@ -92,6 +97,12 @@ async fn mails(State(shared): State<Arc<Shared>>, Query(which): Query<Which>) ->
     };
     let found: Vec<SimMail> = shared.read(|state| state.mails().filter(wanted).cloned().collect());
     Json(json!({ "mails": found }))
+}
+
+/// Where bounces and complaints are posted; `null`: nowhere.
+async fn report_hook(State(shared): State<Arc<Shared>>, Json(hook): Json<Option<ReportHook>>) -> StatusCode {
+    shared.write(|state| state.report_hook = hook.filter(|hook| !hook.url.is_empty()));
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

@@ -54,6 +54,12 @@ pub enum FaultKind {
     MailCut,
     /// The mail is kept, but the answer comes only after `ms`.
     MailSlow,
+    /// The mail is kept, and then comes back with `status` (5.1.1 if none is given).
+    MailBounce,
+    /// The mail is kept, and then it is said to be late (`status`, 4.4.1 if none is given).
+    MailDelay,
+    /// The mail is kept, and then its reader complains.
+    MailComplaint,
 }
 
 impl FaultKind {
@@ -73,10 +79,16 @@ impl FaultKind {
     /// Whether it concerns e-mail, not texts.
     pub(crate) fn is_about_mail(self) -> bool {
         use FaultKind::{MailBusy, MailCut, MailRefuse, MailRefuseAfter, MailSlow, MailUnanswered};
-        matches!(
-            self,
-            MailBusy | MailRefuse | MailRefuseAfter | MailUnanswered | MailCut | MailSlow
-        )
+        self.is_about_reports()
+            || matches!(
+                self,
+                MailBusy | MailRefuse | MailRefuseAfter | MailUnanswered | MailCut | MailSlow
+            )
+    }
+
+    /// Whether it concerns what comes back about an e-mail that was taken.
+    pub(crate) fn is_about_reports(self) -> bool {
+        matches!(self, Self::MailBounce | Self::MailDelay | Self::MailComplaint)
     }
 
     fn is_before_storing(self) -> bool {
@@ -86,7 +98,7 @@ impl FaultKind {
 
 /// A fault that waits for the next creates. One create meets at most one fault of its answer (the one armed first), and, if the message is
 /// stored, one of each kind that concerns its callbacks. Faults of e-mail wait for the next mails in the same way: one for each connection,
-/// one for each recipient, and one for each mail when its text comes.
+/// one for each recipient, one for each mail when its text comes, and one when it was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// What goes wrong.
@@ -224,12 +236,17 @@ impl Armed {
         self.take_where(|fault| kinds.contains(&fault.kind) && fault.concerns_mail(to))
     }
 
+    /// Uses up one count of the fault that meets the answer to something that is no message, and so has no callbacks.
+    pub fn take_answer(&mut self, to: &str) -> Option<Fault> {
+        self.take_first(to, |kind| {
+            !kind.is_about_callbacks() && !kind.is_about_reading() && !kind.is_about_mail()
+        })
+    }
+
     /// Uses up one count of the fault that meets this create's answer, and, if the message will be stored, of those that meet its
     /// callbacks.
     pub fn take(&mut self, to: &str) -> (Option<Fault>, Plan) {
-        let answer = self.take_first(to, |kind| {
-            !kind.is_about_callbacks() && !kind.is_about_reading() && !kind.is_about_mail()
-        });
+        let answer = self.take_answer(to);
         let mut plan = Plan {
             copies: 1,
             ..Plan::default()

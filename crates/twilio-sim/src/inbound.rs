@@ -1,4 +1,6 @@
-//! A customer's phone sends a text (docs/twilio.md §3, §4).
+//! A customer's phone sends a text (docs/twilio.md §3, §4), or a message over WhatsApp (§16).
+
+mod whatsapp;
 
 use std::sync::Arc;
 
@@ -8,6 +10,7 @@ use serde::Deserialize;
 use crate::shared::Shared;
 use crate::state::{Direction, Draft, SimMessage, WebhookCall};
 use crate::webhook::{Post, params};
+use crate::whatsapp::PREFIX;
 use crate::words::{Keyword, keyword, new_sid, segments};
 
 /// A text from a phone.
@@ -29,6 +32,75 @@ pub struct InboundText {
     /// `STOP`, `START` or `HELP` as Advanced Opt-Out would report it.
     #[serde(default)]
     pub opt_out_type: Option<String>,
+    /// On WhatsApp: a button of a message was tapped; the body is what stands on it.
+    #[serde(default)]
+    pub tap: Option<Tap>,
+    /// On WhatsApp: a row of a list was chosen.
+    #[serde(default)]
+    pub list: Option<Choice>,
+    /// On WhatsApp: the sid of the message that is quoted.
+    #[serde(default)]
+    pub reply_to: Option<String>,
+    /// On WhatsApp: a place.
+    #[serde(default)]
+    pub location: Option<Place>,
+    /// Attachments.
+    #[serde(default)]
+    pub media: Vec<SimMedia>,
+    /// On WhatsApp: it was written for somebody else.
+    #[serde(default)]
+    pub forwarded: bool,
+    /// On WhatsApp: what the person calls themselves.
+    #[serde(default)]
+    pub profile_name: Option<String>,
+    /// On WhatsApp: the name they can be found by.
+    #[serde(default)]
+    pub username: Option<String>,
+}
+
+/// A button that was tapped.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Tap {
+    /// The message that it is on.
+    pub message_sid: String,
+    /// Which one: what stands on it, or its id.
+    pub button: String,
+    /// What comes back in place of its id, as from somebody who made it up.
+    #[serde(default)]
+    pub payload: Option<String>,
+}
+
+/// A row of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Choice {
+    /// Its id.
+    pub id: String,
+    /// What stands on it.
+    pub title: String,
+}
+
+/// A place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Place {
+    /// Degrees.
+    pub latitude: String,
+    /// Degrees.
+    pub longitude: String,
+    /// Its address.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// What it is called.
+    #[serde(default)]
+    pub label: Option<String>,
+}
+
+/// An attachment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct SimMedia {
+    /// Where it is.
+    pub url: String,
+    /// `image/jpeg`.
+    pub content_type: String,
 }
 
 /// Keeps the text and does what the network does by itself. A sid that is known already is not kept twice.
@@ -39,6 +111,9 @@ pub(crate) fn receive(shared: &Shared, text: &InboundText) -> SimMessage {
             return known.clone();
         }
         let account_sid = state.account_of_number(&text.to);
+        if text.from.starts_with(PREFIX) {
+            return whatsapp::receive(state, text, sid, account_sid);
+        }
         let message = state.add(Draft {
             sid,
             account_sid: account_sid.clone(),
@@ -49,6 +124,7 @@ pub(crate) fn receive(shared: &Shared, text: &InboundText) -> SimMessage {
             status: "received",
             messaging_service_sid: None,
             status_callback: None,
+            content: None,
         });
         let answer = answer(state, text).filter(|_| !state.numbers.is_quiet(&text.to));
         if let Some(answer) = answer {
@@ -62,6 +138,7 @@ pub(crate) fn receive(shared: &Shared, text: &InboundText) -> SimMessage {
                 status: "delivered",
                 messaging_service_sid: None,
                 status_callback: None,
+                content: None,
             });
         }
         message
@@ -85,6 +162,9 @@ fn answer(state: &mut crate::state::State, text: &InboundText) -> Option<&'stati
 pub(crate) async fn deliver(shared: &Arc<Shared>, message: &SimMessage, text: &InboundText) -> Vec<WebhookCall> {
     // A number with an address of its own posts there; the rest where the simulator was told to.
     let url = shared.read(|state| {
+        if message.is_whatsapp() {
+            return whatsapp::url(state, message);
+        }
         let own = state.numbers.owner(&text.to).map(|n| n.sms_url.clone());
         own.filter(|url| !url.is_empty()).or_else(|| state.inbound_url.clone())
     });
@@ -92,7 +172,12 @@ pub(crate) async fn deliver(shared: &Arc<Shared>, message: &SimMessage, text: &I
         note(shared, &message.sid, "no webhook is set".into());
         return Vec::new();
     };
-    let post = Post::new(&url, message, "received", webhook_params(message, text));
+    let params = if message.is_whatsapp() {
+        shared.read(|state| whatsapp::params_of(state, message, text))
+    } else {
+        webhook_params(message, text)
+    };
+    let post = Post::new(&url, message, "received", params);
     let calls = join_all((0..text.times.unwrap_or(1)).map(|_| post.send(shared))).await;
     if let Some(call) = calls.last() {
         note(
@@ -117,7 +202,7 @@ fn webhook_params(m: &SimMessage, text: &InboundText) -> Vec<(String, String)> {
         ("ToCountry", "US"),
         ("ToState", ""),
         ("SmsMessageSid", &m.sid),
-        ("NumMedia", "0"),
+        ("NumMedia", &text.media.len().to_string()),
         ("ToCity", ""),
         ("FromZip", ""),
         ("SmsSid", &m.sid),
@@ -137,5 +222,16 @@ fn webhook_params(m: &SimMessage, text: &InboundText) -> Vec<(String, String)> {
     if let Some(kind) = &text.opt_out_type {
         form.push(("OptOutType".into(), kind.clone()));
     }
+    form.extend(media_params(text));
     form
+}
+
+fn media_params(text: &InboundText) -> Vec<(String, String)> {
+    let one = |(at, media): (usize, &SimMedia)| {
+        [
+            (format!("MediaUrl{at}"), media.url.clone()),
+            (format!("MediaContentType{at}"), media.content_type.clone()),
+        ]
+    };
+    text.media.iter().enumerate().flat_map(one).collect()
 }

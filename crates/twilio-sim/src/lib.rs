@@ -1,7 +1,7 @@
 //! A fake Twilio at the socket, and a mail server beside it, for tests and for trying the product without an account.
 //!
 //! It speaks the slice of Twilio's REST API that sends and lists texts, calls webhooks with real signatures, keeps an opt-out list as the network does, shows the
-//! customers' phones on a page (`/phones`), and can be told to go wrong (`/control/faults`, [`Sim::set_fault`]). E-mail that is sent to
+//! customers' phones on a page (`/phones`), looks at templates for WhatsApp (`/templates`), and can be told to go wrong (`/control/faults`, [`Sim::set_fault`]). E-mail that is sent to
 //! [`Sim::smtp_url`] is kept and shown (`/mail`, `/control/mails`). Nothing leaves the machine.
 //!
 //! ```no_run
@@ -15,6 +15,7 @@
 
 mod clock;
 mod control;
+mod creates;
 mod faults;
 mod form;
 mod inbound;
@@ -27,9 +28,12 @@ mod numbers;
 mod pages;
 mod phones;
 mod rest;
+mod senders;
 mod shared;
 mod state;
+mod templates;
 mod webhook;
+mod whatsapp;
 mod words;
 
 use std::io;
@@ -41,12 +45,17 @@ use axum::Router;
 use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 
+pub use creates::Create;
 pub use faults::{Fault, FaultKind};
-pub use inbound::InboundText;
+pub use inbound::{Choice, InboundText, Place, SimMedia, Tap};
 pub use look::{LookedAt, LookedNumber, LookedService};
-pub use mailbox::SimMail;
+pub use mailbox::{ReportHook, SimMail, SimPart};
 pub use numbers::{Numbers, Registration, SimNumber, SimService};
-pub use state::{Create, Direction, SimMessage, State, WebhookCall};
+pub use state::{Direction, SimMessage, State, WebhookCall};
+pub use whatsapp::{
+    ReviewPace, SenderState, SentContent, SimApproval, SimButton, SimContent, SimOfflineReason, SimSender, Standing, Verdict,
+    WhatsApp,
+};
 
 use listener::{CuttableListener, Wire};
 use shared::Shared;
@@ -117,6 +126,8 @@ pub async fn start(cfg: SimConfig) -> io::Result<Sim> {
         .merge(control::routes())
         .merge(pages::routes())
         .merge(phones::routes())
+        .merge(templates::routes())
+        .merge(senders::routes())
         .merge(mail::routes());
     let service = routes
         .with_state(Arc::clone(&shared))
@@ -223,6 +234,26 @@ impl Sim {
         self.look(|state| state.mails_to(to).cloned().collect())
     }
 
+    /// Where bounces and complaints about mails are posted, as `message/rfc822`; they are kept as mails to whom bounces go all the same.
+    pub fn set_report_hook(&self, hook: Option<ReportHook>) {
+        self.shared.write(|state| state.report_hook = hook);
+    }
+
+    /// A mail comes back: `action` is `failed` or `delayed`, `status` like `5.1.1`. Returns when it was posted, if it is, with the number of
+    /// the mail that says so; none for a mail that is not there or names nobody to tell.
+    pub async fn bounce(&self, seq: u64, action: &str, status: &str) -> Option<u64> {
+        let report = mail::Report::Delivery {
+            action: action.to_owned(),
+            status: status.to_owned(),
+        };
+        mail::report(&self.shared, seq, &report).await
+    }
+
+    /// Somebody calls a mail spam; as of [`Sim::bounce`].
+    pub async fn complain(&self, seq: u64) -> Option<u64> {
+        mail::report(&self.shared, seq, &mail::Report::Abuse).await
+    }
+
     /// Forgets messages, e-mails and webhook calls; faults and opt-outs stay.
     pub fn clear(&self) {
         self.shared.write(State::clear_messages);
@@ -284,6 +315,44 @@ impl Sim {
     /// Whether the network itself answers HELP, START and STOP at a number.
     pub fn set_network_answers(&self, phone: &str, answers: bool) {
         self.shared.write(|state| state.numbers.set_quiet(phone, !answers));
+    }
+
+    /// A WhatsApp sender that an account has, as if it had been made in the console; `phone` is E.164.
+    pub fn own_sender(&self, account_sid: &str, phone: &str) -> SimSender {
+        self.shared.write(|state| {
+            let now = state.now();
+            state.whatsapp.add_sender(account_sid, phone, "ONLINE", now)
+        })
+    }
+
+    /// How a WhatsApp sender (`whatsapp:+E164`) is from now on; none if it is not there.
+    pub fn set_sender(&self, sender_id: &str, to: SenderState) -> Option<SimSender> {
+        self.shared.write(|state| state.whatsapp.set_sender(sender_id, to))
+    }
+
+    /// WhatsApp says how a template stands; whether there was one.
+    pub fn set_approval(&self, content_sid: &str, verdict: &Verdict) -> bool {
+        self.shared.write(|state| state.whatsapp.say(content_sid, verdict))
+    }
+
+    /// How fast templates are looked at, and by whom.
+    pub fn set_review(&self, pace: ReviewPace) {
+        self.shared.write(|state| state.whatsapp.pace = pace);
+    }
+
+    /// A person's 24 hours with a sender are over, however long ago they wrote.
+    pub fn close_window(&self, sender_id: &str, person: &str) {
+        self.shared.write(|state| state.whatsapp.close_window(sender_id, person));
+    }
+
+    /// Whether the business learns that this person has read something.
+    pub fn set_receipts(&self, person: &str, on: bool) {
+        self.shared.write(|state| state.whatsapp.set_receipts(person, on));
+    }
+
+    /// A person looks at their WhatsApp: what was delivered is read, and the business is told before this returns.
+    pub async fn look_at(&self, person: &str) {
+        life::read_all(&self.shared, person).await;
     }
 
     /// What whoever looks at the accounts finds wrong from now on.

@@ -1,6 +1,7 @@
 //! E-mail: a mail server that delivers nothing, and `/mail`, which shows what it took.
 
 mod page;
+mod reports;
 mod smtp;
 mod view;
 
@@ -14,10 +15,13 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
+use crate::faults::{Fault, FaultKind};
 use crate::form::Form;
+use crate::mailbox::SimMail;
 use crate::pages;
 use crate::shared::Shared;
 
+pub(crate) use reports::{Report, report};
 pub(crate) use smtp::listen;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
@@ -26,6 +30,8 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/mail/{seq}", get(open))
         .route("/mail/{seq}/html", get(html))
         .route("/mail/{seq}/source", get(source))
+        .route("/mail/{seq}/report", post(send_report))
+        .route("/mail/{seq}/unsubscribe", post(unsubscribe))
         .route("/mail/faults", post(arm))
         .route("/mail/faults/clear", post(disarm))
 }
@@ -68,6 +74,56 @@ async fn source(State(shared): State<Arc<Shared>>, Path(seq): Path<u64>) -> Resp
         Some(raw) => (BOUND, [(CONTENT_TYPE, "text/plain; charset=utf-8")], raw).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// What comes back about a mail: `kind`, and perhaps `status`.
+async fn send_report(State(shared): State<Arc<Shared>>, Path(seq): Path<u64>, body: Bytes) -> Response {
+    let form = Form::parse(&body);
+    let kind = match form.get("kind") {
+        Some("bounce") => FaultKind::MailBounce,
+        Some("delay") => FaultKind::MailDelay,
+        Some("complaint") => FaultKind::MailComplaint,
+        _ => return (StatusCode::BAD_REQUEST, Html(page::refusal())).into_response(),
+    };
+    let mut fault = Fault::new(kind);
+    fault.status = form.filled("status").map(|status| status.trim().to_owned());
+    let what = match kind {
+        FaultKind::MailBounce => "It came back",
+        FaultKind::MailDelay => "It was said to be late",
+        _ => "Its reader complained",
+    };
+    let words = match reports::report(&shared, seq, &Report::of(&fault)).await {
+        Some(_) => format!("{what}."),
+        None => "Nothing comes back: this mail names nobody to tell.".to_owned(),
+    };
+    shared.write(|state| state.note_mail(seq, words));
+    Redirect::to(&format!("/mail/{seq}")).into_response()
+}
+
+/// What a mail program does when somebody presses its own button (RFC 8058): one POST, whose answer nobody sees.
+async fn unsubscribe(State(shared): State<Arc<Shared>>, Path(seq): Path<u64>) -> Response {
+    let Some(url) = shared.read(|state| state.mail(seq).and_then(one_click)) else {
+        return (StatusCode::BAD_REQUEST, Html(page::refusal())).into_response();
+    };
+    let answer = shared.http.post(&url).form(&[("List-Unsubscribe", "One-Click")]).send().await;
+    let words = match answer {
+        Ok(answer) => format!("One click to unsubscribe was answered {}.", answer.status().as_u16()),
+        Err(error) => format!("One click to unsubscribe was not answered: {}.", error.without_url()),
+    };
+    shared.write(|state| state.note_mail(seq, words));
+    Redirect::to(&format!("/mail/{seq}")).into_response()
+}
+
+/// Where one click is posted, if the mail offers that.
+fn one_click(mail: &SimMail) -> Option<String> {
+    let offered = mail.header("List-Unsubscribe-Post")?;
+    if !offered.eq_ignore_ascii_case("List-Unsubscribe=One-Click") {
+        return None;
+    }
+    let all = mail.header("List-Unsubscribe")?.split(',');
+    let mut urls = all.map(|one| one.trim().trim_start_matches('<').trim_end_matches('>'));
+    urls.find(|url| url.starts_with("https://") || url.starts_with("http://"))
+        .map(str::to_owned)
 }
 
 async fn arm(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {

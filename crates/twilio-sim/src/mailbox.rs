@@ -1,10 +1,10 @@
-//! The mails that were taken.
+//! The mails that were taken, and where reports about them go.
 
 use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
-use mail_parser::{Header, Message, MessageParser, MessagePart, PartType};
-use serde::Serialize;
+use mail_parser::{Header, Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
+use serde::{Deserialize, Serialize};
 
 /// Mails kept; the oldest goes first.
 const MAX_MAILS: usize = 500;
@@ -30,8 +30,35 @@ pub struct SimMail {
     pub text: Option<String>,
     /// The HTML, if there is some.
     pub html: Option<String>,
+    /// Whatever else it brings, in its order.
+    pub parts: Vec<SimPart>,
     /// The mail as it came.
     pub raw: String,
+    /// What was done with it since.
+    pub notes: Vec<String>,
+}
+
+/// A part of a mail that is neither its plain text nor its HTML.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SimPart {
+    /// `text/calendar`, without its parameters.
+    pub content_type: String,
+    /// Its parameters, as `method=PUBLISH`.
+    pub parameters: Vec<(String, String)>,
+    /// What it is to be called when it is kept.
+    pub name: Option<String>,
+    /// What it says, if it is a text.
+    pub text: Option<String>,
+}
+
+/// Where reports are posted, as a provider does that takes in bounces for others; without one they only lie in the mailbox.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct ReportHook {
+    /// The address.
+    pub url: String,
+    /// Headers that go with it, such as a secret.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
 }
 
 impl SimMail {
@@ -74,9 +101,29 @@ impl SimMail {
                     _ => None,
                 })
             }),
+            parts: message
+                .map(|message| message.parts.iter().filter_map(other).collect())
+                .unwrap_or_default(),
             raw: String::from_utf8_lossy(raw).into_owned(),
+            notes: Vec::new(),
         }
     }
+}
+
+/// A part that has a kind of its own.
+fn other(part: &MessagePart<'_>) -> Option<SimPart> {
+    let kind = part.content_type()?;
+    let content_type = format!("{}/{}", kind.ctype(), kind.subtype()?).to_ascii_lowercase();
+    if kind.ctype().eq_ignore_ascii_case("multipart") || matches!(content_type.as_str(), "text/plain" | "text/html") {
+        return None;
+    }
+    let parameters = kind.attributes().unwrap_or_default().iter();
+    Some(SimPart {
+        content_type,
+        parameters: parameters.map(|one| (one.name.to_string(), one.value.to_string())).collect(),
+        name: part.attachment_name().map(str::to_owned),
+        text: part.text_contents().map(str::to_owned),
+    })
 }
 
 /// The parser makes a text of HTML and HTML of a text where one is missing; what was not in the mail is not shown.
@@ -129,6 +176,15 @@ impl Mailbox {
         seq
     }
 
+    /// Something was done with a mail.
+    pub fn note(&mut self, seq: u64, words: String) {
+        let first = self.mails.front().map_or(0, |mail| mail.seq);
+        let at = seq.checked_sub(first).and_then(|at| usize::try_from(at).ok());
+        if let Some(mail) = at.and_then(|at| self.mails.get_mut(at)) {
+            mail.notes.push(words);
+        }
+    }
+
     pub fn clear(&mut self) {
         self.mails.clear();
         self.bytes = 0;
@@ -160,6 +216,26 @@ mod tests {
         assert_eq!(mail.header("subject"), Some("Grüße"));
         assert_eq!(mail.header("x-long"), Some("one two"));
         assert_eq!(mail.header("Content-Type"), Some("text/plain; charset=utf-8"));
+    }
+
+    #[test]
+    fn what_a_mail_brings_beside_its_words_is_listed() {
+        let mail = read(
+            "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nHello\r\n\
+             --x\r\nContent-Type: text/calendar; method=PUBLISH; charset=utf-8\r\n\r\nBEGIN:VCALENDAR\r\n--x--\r\n",
+        );
+        assert_eq!(mail.text.as_deref(), Some("Hello"));
+        let [calendar] = &mail.parts[..] else {
+            panic!("{:?}", mail.parts)
+        };
+        assert_eq!(calendar.content_type, "text/calendar");
+        assert!(calendar.parameters.contains(&("method".to_owned(), "PUBLISH".to_owned())));
+        assert!(
+            calendar
+                .text
+                .as_deref()
+                .is_some_and(|text| text.starts_with("BEGIN:VCALENDAR"))
+        );
     }
 
     #[test]

@@ -30,6 +30,9 @@ struct Args {
         default_value = "http://127.0.0.1:3000/webhooks/twilio/inbound"
     )]
     inbound_url: String,
+    /// A number (E.164) that the account has a WhatsApp sender with; others are made on the page.
+    #[arg(long, env = "SIM_WHATSAPP")]
+    whatsapp: Vec<String>,
     /// Milliseconds a message stays queued, and then sent.
     #[arg(long, env = "SIM_DELAY_MS", default_value_t = 400)]
     delay_ms: u64,
@@ -39,7 +42,12 @@ struct Args {
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).init();
-    let sim = twilio_sim::start(config(Args::parse())).await?;
+    let args = Args::parse();
+    let senders = args.whatsapp.clone();
+    let sim = twilio_sim::start(config(args)).await?;
+    for phone in senders {
+        sim.own_sender(sim.account_sid(), &phone);
+    }
     tracing::info!("simulated Twilio at {0}, phones at {0}/phones", sim.url());
     tracing::info!("mail server at {}, mail at {}/mail", sim.smtp_url(), sim.url());
     stopped().await

@@ -22,7 +22,12 @@ use crate::shared::Shared;
 const GATHER: Duration = Duration::from_millis(120);
 
 /// The pages: where each is, and its name.
-const PAGES: [(&str, &str); 2] = [("/phones", "Phones"), ("/mail", "Mail")];
+const PAGES: [(&str, &str); 4] = [
+    ("/phones", "Phones"),
+    ("/templates", "Templates"),
+    ("/senders", "Senders"),
+    ("/mail", "Mail"),
+];
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()

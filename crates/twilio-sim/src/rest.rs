@@ -1,11 +1,15 @@
 //! The slice of Twilio's REST API that is imitated, in its shapes (docs/twilio.md §5).
 
+mod compose;
+mod contents;
 mod create;
 mod errors;
+mod hosts;
 mod list;
 mod look;
 mod messaging;
 mod numbers;
+mod senders;
 mod shapes;
 
 use std::sync::Arc;
@@ -57,24 +61,47 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/v1/Services/{sid}/Compliance/Usa2p", get(messaging::campaigns))
         .route("/v1/a2p/BrandRegistrations/{sid}", get(messaging::brand))
         .route("/v1/Tollfree/Verifications", get(messaging::verifications))
+        .merge(whatsapp())
         .layer(middleware::from_fn_with_state(Arc::clone(shared), authenticate))
+}
+
+/// What is about WhatsApp alone.
+fn whatsapp() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/v1/Content", get(contents::list).post(contents::create))
+        .route(
+            "/v1/Content/{sid}",
+            get(contents::fetch).put(contents::update).delete(contents::delete),
+        )
+        .route("/v1/Content/{sid}/ApprovalRequests", get(contents::approval))
+        .route("/v1/Content/{sid}/ApprovalRequests/{channel}", post(contents::submit))
+        .route("/v1/ContentAndApprovals", get(contents::with_approvals))
+        .route("/v2/Channels/Senders", get(senders::list).post(senders::create))
+        .route(
+            "/v2/Channels/Senders/{sid}",
+            get(senders::fetch).post(senders::update).delete(senders::delete),
+        )
+        .route("/v3/Indicators/Typing.json", post(senders::typing))
 }
 
 /// The account that asks.
 #[derive(Clone)]
 struct Caller(String);
 
-/// Basic auth with an account's SID and token, for that account's resources only.
+/// Basic auth with an account's SID and token, for that account's resources only, or, at `api` alone, for those of its parts.
 async fn authenticate(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let Some((caller, by_key)) = caller(&shared, &request) else {
+    let Some((mut caller, by_key)) = caller(&shared, &request) else {
         return ApiError::authenticate().into_response();
     };
     // The other hosts' addresses name no account: it is the caller's.
     let account = path.split('/').nth(3).map(|s| s.trim_end_matches(".json"));
     let named = path.starts_with("/2010-04-01/");
-    if named && account != Some(caller.0.as_str()) {
-        return ApiError::not_found(path).into_response();
+    if let Some(account) = account.filter(|account| named && *account != caller.0) {
+        if shared.read(|state| state.numbers.parent(account) != Some(caller.0.as_str())) {
+            return ApiError::not_found(path).into_response();
+        }
+        caller = Caller(account.to_owned());
     }
     // An ordinary API key may not look at accounts.
     if by_key && named && path.split('/').count() == 4 {

@@ -8,10 +8,12 @@ use serde::Serialize;
 
 use crate::SimConfig;
 use crate::clock;
+use crate::creates::Create;
 use crate::faults::{Armed, Fault, FaultKind, Plan};
 use crate::look::LookedAt;
-use crate::mailbox::{Mailbox, SimMail};
+use crate::mailbox::{Mailbox, ReportHook, SimMail};
 use crate::numbers::Numbers;
+use crate::whatsapp::{PREFIX, SentContent, WhatsApp};
 use crate::words::is_phone;
 
 /// Messages kept; the oldest goes first.
@@ -66,9 +68,17 @@ pub struct SimMessage {
     pub date_updated: DateTime<Utc>,
     /// For an inbound text: how the webhook was answered.
     pub webhook: Option<String>,
+    /// What it was made of, if of a content.
+    pub content: Option<SentContent>,
 }
 
 impl SimMessage {
+    /// Whether it goes over WhatsApp.
+    #[must_use]
+    pub fn is_whatsapp(&self) -> bool {
+        self.phone().starts_with(PREFIX)
+    }
+
     /// The customer's address.
     #[must_use]
     pub fn phone(&self) -> &str {
@@ -103,35 +113,7 @@ pub(crate) struct Draft {
     pub status: &'static str,
     pub messaging_service_sid: Option<String>,
     pub status_callback: Option<String>,
-}
-
-/// One request of the business to send a message, whatever became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Create {
-    /// Counts up; the order in which requests arrived.
-    pub seq: u64,
-    /// When it arrived.
-    pub at: DateTime<Utc>,
-    /// The recipient asked for.
-    pub to: String,
-    /// The text.
-    pub body: String,
-    /// Where its status was to be reported.
-    pub status_callback: String,
-    /// Seconds after which Twilio need not try any more, if that was said.
-    pub validity_period: Option<u32>,
-    /// `SM…` if it was stored.
-    pub sid: Option<String>,
-    /// The HTTP status of the answer; absent while there is none, and for ever when the connection was cut.
-    pub http: Option<u16>,
-}
-
-impl Create {
-    /// Whether the caller knows for sure that nothing was sent: only then it may ask again.
-    #[must_use]
-    pub fn was_refused(&self) -> bool {
-        self.http.is_some_and(|http| (400..500).contains(&http))
-    }
+    pub content: Option<SentContent>,
 }
 
 /// One call of a webhook.
@@ -173,8 +155,12 @@ pub struct State {
     ahead: TimeDelta,
     pub(crate) delay: Duration,
     pub(crate) inbound_url: Option<String>,
+    /// Where reports about mails are posted.
+    pub(crate) report_hook: Option<ReportHook>,
     /// Numbers, and how they are registered.
     pub numbers: Numbers,
+    /// Contents, senders, and who wrote when.
+    pub whatsapp: WhatsApp,
     /// What is wrong with the accounts for whoever looks.
     pub(crate) look: LookedAt,
 }
@@ -221,7 +207,7 @@ impl State {
             .iter()
             .filter(|m| m.account_sid == account)
             .map(SimMessage::business)
-            .filter(|n| is_phone(n))
+            .filter(|n| is_phone(n) && !n.starts_with(PREFIX))
             .map(str::to_owned)
             .collect();
         for phone in seen {
@@ -233,6 +219,7 @@ impl State {
     pub(crate) fn account_of_number(&self, number: &str) -> String {
         let last = self.outbound().rev().find(|m| m.business() == number);
         let owner = self.numbers.owner(number).map(|n| n.account_sid.clone());
+        let owner = owner.or_else(|| self.whatsapp.sender(number).map(|s| s.account_sid.clone()));
         let main = || {
             owner
                 .or_else(|| self.accounts.first().map(|(sid, _)| sid.clone()))
@@ -298,6 +285,10 @@ impl State {
         self.mailbox.mail(seq)
     }
 
+    pub(crate) fn note_mail(&mut self, seq: u64, words: String) {
+        self.mailbox.note(seq, words);
+    }
+
     pub(crate) fn keep_mail(&mut self, mail: SimMail) -> u64 {
         let now = self.now();
         self.mailbox.keep(mail, now)
@@ -343,6 +334,7 @@ impl State {
             date_sent: (draft.direction != Direction::Outbound).then_some(now),
             date_updated: now,
             webhook: None,
+            content: draft.content,
         };
         self.next_seq += 1;
         self.by_sid.insert(message.sid.clone(), message.seq);
@@ -386,6 +378,7 @@ impl State {
             body: body.to_owned(),
             status_callback: status_callback.to_owned(),
             validity_period,
+            content: None,
             sid: None,
             http: None,
         });
@@ -450,6 +443,10 @@ impl State {
             .extend(most_per_second.map(|most| (account_sid.to_owned(), most, VecDeque::new())));
     }
 
+    pub(crate) fn take_answer_fault(&mut self, to: &str) -> Option<Fault> {
+        self.faults.take_answer(to)
+    }
+
     pub(crate) fn take_faults(&mut self, to: &str) -> (Option<Fault>, Plan) {
         self.faults.take(to)
     }
@@ -468,6 +465,7 @@ impl State {
         self.faults.clear(|_| true);
         self.paces.clear();
         self.numbers = Numbers::default();
+        self.whatsapp = WhatsApp::default();
         self.look = LookedAt::default();
     }
 }

@@ -476,3 +476,130 @@ async fn faults_are_armed_on_the_page_they_belong_to() {
     assert_eq!(post("/mail/faults/clear", "").await, 200);
     assert_eq!(sim.look(|state| state.faults().len()), 0);
 }
+
+/// A mail that offers one click, and came to somebody by a return path of its own.
+fn offer(url: &str) -> String {
+    format!(
+        "From: salon@example.com\r\nTo: {ANN}\r\nSubject: Offer\r\nMessage-ID: <1@example.com>\r\n\
+         List-Unsubscribe: <{url}>, <mailto:u@example.com>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\nCome.\r\n"
+    )
+}
+
+/// An address that keeps what is posted to it: the header with the secret, the kind, and the body.
+async fn hook() -> (String, tokio::sync::mpsc::UnboundedReceiver<(String, String, String)>) {
+    let (tell, told) = tokio::sync::mpsc::unbounded_channel();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}/hook", listener.local_addr().expect("it is bound"));
+    let take = move |headers: axum::http::HeaderMap, body: String| {
+        let header = |name: &str| headers.get(name).map_or("", |v| v.to_str().expect("text")).to_owned();
+        tell.send((header("x-secret"), header("content-type"), body))
+            .expect("somebody waits");
+        async { "" }
+    };
+    let routes = axum::Router::new().route("/hook", axum::routing::post(take));
+    tokio::spawn(axum::serve(listener, routes).into_future());
+    (url, told)
+}
+
+#[tokio::test]
+async fn a_mail_comes_back_to_whom_its_bounces_go() {
+    let (sim, mailer) = started().await;
+    let (url, mut told) = hook().await;
+    let body = json!({ "url": url, "headers": [["x-secret", "s3cret"]] });
+    let answer = http()
+        .post(format!("{}/control/mail-reports", sim.url()))
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 204);
+    sim.set_fault(Fault::new(FaultKind::MailBounce).to(ANN).status("5.1.10"));
+    send(&mailer, ANN).await.unwrap();
+    let (secret, kind, raw) = told.recv().await.unwrap();
+    assert_eq!((secret.as_str(), kind.as_str()), ("s3cret", "message/rfc822"));
+    for line in [
+        "To: b+123@mail.example.com",
+        "Auto-Submitted: auto-replied",
+        "report-type=delivery-status",
+        "Final-Recipient: rfc822; ann@example.com",
+        "Action: failed",
+        "Status: 5.1.10",
+        "Diagnostic-Code: smtp; 550 5.1.10 ",
+        "Subject: Tomorrow",
+    ] {
+        assert!(raw.lines().any(|said| said.contains(line)), "{line}: {raw}");
+    }
+    assert!(!raw.contains("See you."), "only the head comes back");
+    let back = &sim.mails_to("b+123@mail.example.com")[0];
+    assert_eq!((back.raw.as_str(), back.envelope_from.as_str()), (raw.as_str(), ""));
+    assert_eq!(back.parts[0].content_type, "message/delivery-status");
+    assert_eq!(
+        sim.bounce(back.seq, "failed", "5.1.1").await,
+        None,
+        "a bounce does not bounce"
+    );
+    sim.bounce(0, "delayed", "4.4.1").await.unwrap();
+    let (.., raw) = told.recv().await.unwrap();
+    assert!(
+        raw.contains("Action: delayed\r\nStatus: 4.4.1\r\nDiagnostic-Code: smtp; 450 "),
+        "{raw}"
+    );
+    sim.complain(0).await.unwrap();
+    let (.., raw) = told.recv().await.unwrap();
+    assert!(raw.contains("report-type=feedback-report") && raw.contains("Feedback-Type: abuse") && raw.contains("See you."));
+}
+
+#[tokio::test]
+async fn one_click_is_one_post() {
+    let (sim, mailer) = started().await;
+    let (url, mut told) = hook().await;
+    mailer.send_raw(&envelope(ANN), offer(&url).as_bytes()).await.unwrap();
+    send(&mailer, BOB).await.unwrap();
+    let press = async |seq: u64| {
+        let request = http().post(format!("{}/mail/{seq}/unsubscribe", sim.url()));
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(press(0).await, 200);
+    let (_, kind, body) = told.recv().await.unwrap();
+    assert_eq!(
+        (kind.as_str(), body.as_str()),
+        ("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click")
+    );
+    assert_eq!(sim.mails_to(ANN)[0].notes, ["One click to unsubscribe was answered 200."]);
+    assert_eq!(press(1).await, 400, "who offers none gets none");
+    assert!(told.try_recv().is_err());
+    let page = http()
+        .get(format!("{}/mail/0", sim.url()))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(
+        page.contains("Unsubscribe with one click") && page.contains(&format!("<a href=\"{url}\"")),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn what_comes_back_is_asked_for_on_the_page() {
+    let (sim, mailer) = started().await;
+    send(&mailer, ANN).await.unwrap();
+    let post = async |form: &'static str| {
+        let request = http().post(format!("{}/mail/0/report", sim.url())).body(form);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(post("kind=bounce&status=5.2.2").await, 200);
+    assert_eq!(post("kind=bounce&status=5.2.2%0D%0AX: y").await, 200);
+    assert_eq!(post("kind=complaint").await, 200);
+    assert_eq!(post("kind=other").await, 400);
+    let back = sim.mails_to("b+123@mail.example.com");
+    let said: Vec<bool> = back.iter().map(|mail| mail.raw.contains("Status: 5.2.2\r\n")).collect();
+    assert_eq!(said, [true, false, false], "what breaks out of its line is not said");
+    assert!(back.iter().all(|mail| !mail.raw.contains("X: y")));
+    assert_eq!(
+        sim.mails()[0].notes,
+        ["It came back.", "It came back.", "Its reader complained."]
+    );
+}

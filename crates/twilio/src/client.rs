@@ -2,6 +2,7 @@
 
 mod look;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -190,9 +191,19 @@ impl Client {
 
     /// Asks Twilio, once, to send a message, and says what is known afterwards. Never fails otherwise than by its [`Outcome`].
     pub async fn create(&self, m: &NewMessage<'_>) -> Outcome {
-        let request = self.api.http.post(self.messages_url("")).form(&create_params(m));
-        match self.ask(request).await {
-            Ok(answer) => Outcome::of(&answer),
+        self.post_message(&create_params(m)).await
+    }
+
+    pub(crate) async fn post_message(&self, params: &[(&'static str, Cow<'_, str>)]) -> Outcome {
+        let request = self.api.http.post(self.messages_url("")).form(params);
+        match self.ask(request).await.map(|answer| Outcome::of(&answer)) {
+            Ok(Outcome::Accepted(message)) if !message.account_sid.is_empty() && message.account_sid != self.account_sid => {
+                Outcome::Unknown {
+                    http: None,
+                    message: "Twilio answered with another account's message".to_owned(),
+                }
+            }
+            Ok(outcome) => outcome,
             Err(error) => Outcome::of_error(&error),
         }
     }
@@ -225,6 +236,19 @@ impl Client {
             Some(rest) => format!("https://{host}.{rest}{path}"),
             None => format!("{url}{path}"),
         }
+    }
+
+    /// Shows the person on WhatsApp that we are writing, for up to 25 seconds, and that we have read their message with this sid.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn show_typing(&self, sid: &str) -> Result<(), ReadError> {
+        if !is_sid(sid, &["SM", "MM"]) {
+            return Err(ReadError::NotTwilio);
+        }
+        let url = self.host_url("messaging", "/v3/Indicators/Typing.json");
+        let body = serde_json::json!({ "channel": "WHATSAPP", "messageId": sid });
+        self.said(self.api.http.post(url).json(&body)).await.map(drop)
     }
 
     /// The message with this sid.
@@ -274,13 +298,40 @@ impl Client {
         })
     }
 
+    /// A page of a list at another host: the first, or the one that was named as the next, which is only asked for at the same host. With
+    /// it comes the one after it.
+    pub(crate) async fn page_of(
+        &self,
+        first: &str,
+        query: &[(&str, &str)],
+        next: Option<&str>,
+        list: &str,
+    ) -> Result<(Vec<Value>, Option<String>), ReadError> {
+        let request = match next {
+            None => self.api.http.get(first).query(query),
+            Some(next) => self.api.http.get(at_host_of(first, next).ok_or(ReadError::NotTwilio)?),
+        };
+        let mut json = self.read(request).await?;
+        let next = json.pointer("/meta/next_page_url").and_then(Value::as_str);
+        let next = next.filter(|url| !url.is_empty()).map(str::to_owned);
+        match json.get_mut(list).map(Value::take) {
+            Some(Value::Array(all)) => Ok((all, next)),
+            _ => Err(ReadError::Unreadable),
+        }
+    }
+
     pub(crate) async fn read(&self, request: reqwest::RequestBuilder) -> Result<Value, ReadError> {
+        self.said(request).await?.json.ok_or(ReadError::Unreadable)
+    }
+
+    /// An answer that is a yes; what it says need not be there.
+    pub(crate) async fn said(&self, request: reqwest::RequestBuilder) -> Result<Answer, ReadError> {
         let answer = self
             .ask(request)
             .await
             .map_err(|error| ReadError::NoAnswer(describe(&error)))?;
         if (200..=299).contains(&answer.http) {
-            return answer.json.ok_or(ReadError::Unreadable);
+            return Ok(answer);
         }
         Err(ReadError::Http {
             http: answer.http,
@@ -317,26 +368,38 @@ impl Client {
         } else {
             uri.to_owned()
         };
-        let url = Url::parse(&text).ok()?;
-        let ours = Url::parse(&self.api.url).ok()?;
-        (url.origin() == ours.origin() && url.username().is_empty()).then_some(url)
+        at_host_of(&self.api.url, &text)
     }
 }
 
-fn create_params<'a>(m: &NewMessage<'a>) -> Vec<(&'static str, std::borrow::Cow<'a, str>)> {
+/// A page's address, if it is at the host of another one of ours: what we sign in with is shown nowhere else.
+fn at_host_of(ours: &str, page: &str) -> Option<Url> {
+    let (ours, page) = (Url::parse(ours).ok()?, Url::parse(page).ok()?);
+    (page.origin() == ours.origin() && page.username().is_empty()).then_some(page)
+}
+
+fn create_params<'a>(m: &NewMessage<'a>) -> Vec<(&'static str, Cow<'a, str>)> {
     let sender = if is_sid(m.from, &["MG"]) {
         "MessagingServiceSid"
     } else {
         "From"
     };
     let mut params = vec![("To", m.to.into()), (sender, m.from.into()), ("Body", m.body.into())];
-    if let Some(url) = m.status_callback {
+    delivery_params(&mut params, m.status_callback, m.validity_period);
+    params
+}
+
+pub(crate) fn delivery_params<'a>(
+    params: &mut Vec<(&'static str, Cow<'a, str>)>,
+    status_callback: Option<&'a str>,
+    validity_period: Option<Duration>,
+) {
+    if let Some(url) = status_callback {
         params.push(("StatusCallback", url.into()));
     }
-    if let Some(period) = m.validity_period {
+    if let Some(period) = validity_period {
         params.push(("ValidityPeriod", period.as_secs().clamp(1, 36_000).to_string().into()));
     }
-    params
 }
 
 fn list_params(q: &ListQuery) -> Vec<(&'static str, String)> {

@@ -68,6 +68,31 @@ const WHATSAPP_LIMIT: Retry = Retry::After(&[5 * 60, 60 * 60, 24 * 60 * 60]);
 /// The carrier lifts its block after 15 to 30 minutes.
 const SHORT_BLOCK: Retry = Retry::After(&[30 * 60, 2 * 60 * 60]);
 
+/// What a failure calls for when there is another channel or another template to turn to: finer than its class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Course {
+    /// The person said no: record it, and say the same on no other channel.
+    OptOut,
+    /// The address is no good for this channel, now and later: mark it, and use another channel.
+    MarkAddress,
+    /// This person does not get this message here, though others do: use another channel, and do not try again soon.
+    OtherChannel,
+    /// Only a template may be sent now.
+    SendTemplate,
+    /// The template, or what it was filled with, is no good: nothing more of it, and tell the owner.
+    HoldTemplate,
+    /// Nothing goes out until the owner has set something right.
+    Stop,
+    /// Too much at once: wait, as [`Retry`] says.
+    Wait,
+    /// It may pass: try again, as [`Retry`] says.
+    TryAgain,
+    /// Whoever wrote the request made a mistake: it is no use to repeat it, and no fault of the owner or the person.
+    OurFault,
+    /// A person has to look at it.
+    Ask,
+}
+
 /// One code.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -87,8 +112,41 @@ impl Entry {
     pub const fn scope(&self) -> Scope {
         match self.code {
             10001 | 20003 | 20404 | 21609 | 30002 => Scope::Account,
-            21212 | 21601 | 21606 | 21660 | 21701..=21705 | 30024 | 30032 | 30034 | 63001 | 63007 | 63020 => Scope::Sender,
+            21212
+            | 21601
+            | 21606
+            | 21660
+            | 21701..=21705
+            | 30024
+            | 30032
+            | 30034
+            | 63001
+            | 63002
+            | 63007
+            | 63008
+            | 63020
+            | 63022
+            | 63051
+            | 63062
+            | 63101 => Scope::Sender,
             _ => Scope::Message,
+        }
+    }
+
+    /// What it calls for.
+    #[must_use]
+    pub const fn course(&self) -> Course {
+        match (self.class, self.code) {
+            (_, 21654..=21656 | 21910 | 63031 | 92005 | 92006) => Course::OurFault,
+            (Class::OptedOut, _) => Course::OptOut,
+            (Class::ChannelUnreachable, 63003 | 63015 | 63024) | (Class::BadAddress, _) => Course::MarkAddress,
+            (Class::ChannelUnreachable, _) => Course::OtherChannel,
+            (Class::Window, _) => Course::SendTemplate,
+            (Class::Content, 63005..=63052 | 92001..=92008) => Course::HoldTemplate,
+            (Class::Account, _) => Course::Stop,
+            (Class::Pace | Class::DailyCap, _) => Course::Wait,
+            (Class::Transient, _) => Course::TryAgain,
+            (Class::Content | Class::Stale | Class::Unknown, _) => Course::Ask,
         }
     }
 
@@ -111,6 +169,12 @@ impl Entry {
 #[must_use]
 pub fn scope(code: i32) -> Scope {
     lookup(code).map_or(Scope::Message, Entry::scope)
+}
+
+/// What a code calls for; for one that is not in the table, a person.
+#[must_use]
+pub fn course(code: i32) -> Course {
+    lookup(code).map_or(Course::Ask, Entry::course)
 }
 
 /// When a message that failed with this code may be sent again by itself; never for a code that is not in the table.
@@ -145,7 +209,7 @@ mod tests {
     /// Every code of docs/twilio.md §7 and those named elsewhere in the file, webhook errors left out.
     const NAMED: &[(Class, &[i32])] = &[
         (Class::OptedOut, &[21610, 30640, 63014, 63033]),
-        (Class::ChannelUnreachable, &[63003, 63024, 63032]),
+        (Class::ChannelUnreachable, &[63003, 63015, 63024, 63032, 63049]),
         (
             Class::BadAddress,
             &[21211, 21214, 21217, 21604, 21612, 21614, 21635, 30005, 30006],
@@ -154,13 +218,14 @@ mod tests {
             Class::Account,
             &[
                 10001, 20003, 20404, 21212, 21408, 21601, 21606, 21608, 21609, 21660, 21701, 21702, 21703, 21704, 21705, 30002,
-                30024, 30032, 30034, 63001, 63007, 63020,
+                30024, 30032, 30034, 63001, 63002, 63007, 63008, 63020, 63022, 63051, 63062, 63101,
             ],
         ),
         (
             Class::Content,
             &[
-                21602, 21617, 21620, 30004, 30007, 30019, 63005, 63013, 63021, 63026, 63027, 63028, 63041, 92001,
+                21602, 21617, 21620, 21654, 21655, 21656, 21910, 30004, 30007, 30019, 63005, 63006, 63013, 63021, 63026, 63027,
+                63028, 63030, 63031, 63034, 63040, 63041, 63042, 63052, 92001, 92002, 92003, 92004, 92005, 92006, 92007, 92008,
             ],
         ),
         (Class::Window, &[63016]),
@@ -168,7 +233,9 @@ mod tests {
         (Class::DailyCap, &[30023, 30027, 63038]),
         (
             Class::Transient,
-            &[30003, 30008, 30017, 30021, 30410, 30450, 30500, 63010, 63012],
+            &[
+                30003, 30008, 30017, 30021, 30410, 30450, 30500, 63009, 63010, 63012, 63019, 63023, 63029, 63037,
+            ],
         ),
         (
             Class::Stale,
@@ -222,6 +289,54 @@ mod tests {
             }
         }
         assert_eq!(retry(12_345), Retry::Never);
+    }
+
+    /// What is to be done after each failure on WhatsApp (docs/twilio.md §16).
+    const COURSES: &[(Course, &[i32])] = &[
+        (Course::OptOut, &[63014, 63033]),
+        (Course::MarkAddress, &[63003, 63015, 63024]),
+        (Course::OtherChannel, &[63032, 63049]),
+        (Course::SendTemplate, &[63016]),
+        (
+            Course::HoldTemplate,
+            &[
+                63005, 63006, 63013, 63021, 63026, 63027, 63028, 63030, 63034, 63040, 63041, 63042, 63052, 92001, 92002, 92003,
+                92004, 92007, 92008,
+            ],
+        ),
+        (Course::Stop, &[63001, 63002, 63007, 63008, 63020, 63022, 63051, 63062, 63101]),
+        (Course::Wait, &[63017, 63018, 63038]),
+        (Course::TryAgain, &[63009, 63010, 63012, 63019, 63023, 63029, 63037]),
+        (Course::OurFault, &[63031, 92005, 92006]),
+    ];
+
+    #[test]
+    fn every_failure_on_whatsapp_has_its_course() {
+        let mut named: Vec<(i32, Course)> = COURSES
+            .iter()
+            .flat_map(|(course, codes)| codes.iter().map(|code| (*code, *course)))
+            .collect();
+        named.sort_unstable_by_key(|(code, _)| *code);
+        let whatsapp = table::entries().filter(|e| e.code >= 63_000);
+        assert_eq!(whatsapp.map(|e| (e.code, e.course())).collect::<Vec<_>>(), named);
+        for (code, expected) in [
+            (21_610, Course::OptOut),
+            (21_614, Course::MarkAddress),
+            (21_655, Course::OurFault),
+            (30_007, Course::Ask),
+            (30_034, Course::Stop),
+            (12_345, Course::Ask),
+        ] {
+            assert_eq!(course(code), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn only_a_course_that_waits_has_a_time() {
+        for entry in table::entries() {
+            let waits = matches!(entry.course(), Course::Wait | Course::TryAgain);
+            assert_eq!(waits, entry.retry() != Retry::Never, "{}", entry.code);
+        }
     }
 
     #[test]

@@ -4,6 +4,10 @@
 //! everything else hangs on: the ids and the two addresses. U+0000 is dropped from every value, because no database column takes it. Check
 //! the [signature](crate::signature) over the raw bytes first.
 
+mod whatsapp;
+
+pub use whatsapp::{InboundDetails, Location, Media, StatusDetails};
+
 /// Longest address (`From`, `To`) taken, in bytes.
 const MAX_ADDRESS: usize = 256;
 /// Longest `Body` taken, in bytes.
@@ -53,6 +57,8 @@ pub struct Inbound {
     pub button_payload: Option<String>,
     /// The person's own name for themselves (WhatsApp).
     pub profile_name: Option<String>,
+    /// What WhatsApp says beside it.
+    pub details: InboundDetails,
 }
 
 /// News of a message we sent (docs/twilio.md §6).
@@ -72,6 +78,8 @@ pub struct Status {
     pub from: Option<String>,
     /// The person.
     pub to: Option<String>,
+    /// What WhatsApp says beside it.
+    pub details: StatusDetails,
 }
 
 impl Inbound {
@@ -81,6 +89,7 @@ impl Inbound {
     /// [`Malformed`] when the ids or addresses are not there or not in shape, or a number is not one.
     pub fn parse(raw: &[u8]) -> Result<Self, Malformed> {
         let form = Form::parse(raw)?;
+        let num_media = form.count("NumMedia", 0)?;
         Ok(Self {
             message_sid: form.message_sid()?,
             account_sid: form.account_sid()?,
@@ -88,12 +97,13 @@ impl Inbound {
             from: form.address("From")?,
             to: form.address("To")?,
             body: form.body()?,
-            num_media: form.count("NumMedia", 0)?,
+            num_media,
             num_segments: form.count("NumSegments", 1)?,
             opt_out_type: form.optional("OptOutType").map(|word| word.to_ascii_uppercase()),
             original_replied_message_sid: form.optional("OriginalRepliedMessageSid"),
             button_payload: form.optional("ButtonPayload"),
             profile_name: form.optional("ProfileName"),
+            details: InboundDetails::read(&form, num_media),
         })
     }
 }
@@ -113,6 +123,7 @@ impl Status {
             error_message: form.optional("ErrorMessage"),
             from: form.optional("From"),
             to: form.optional("To"),
+            details: StatusDetails::read(&form),
         })
     }
 }
@@ -145,6 +156,10 @@ impl Form {
 
     fn optional(&self, name: &str) -> Option<String> {
         self.get(name).filter(|v| !v.is_empty()).map(str::to_owned)
+    }
+
+    fn is_true(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     fn required(&self, name: &'static str) -> Result<String, Malformed> {

@@ -375,7 +375,7 @@ impl Client {
         }
     }
 
-    fn names_us(&self, json: &Value) -> Result<(), ReadError> {
+    pub(crate) fn names_us(&self, json: &Value) -> Result<(), ReadError> {
         let named = json.get("account_sid").and_then(Value::as_str).ok_or(ReadError::Unreadable)?;
         self.is_ours(named)
     }

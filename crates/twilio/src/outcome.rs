@@ -47,6 +47,80 @@ pub enum Outcome {
     },
 }
 
+/// What is known after asking Twilio, once, to make something that is not a message. As of an [`Outcome`], the difference between *not made*
+/// and *perhaps made* decides whether asking again is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken<T> {
+    /// Twilio made it and says so.
+    Done(T),
+    /// Twilio understood and declined; nothing was made.
+    Refused {
+        /// HTTP status, 400 to 499.
+        http: u16,
+        /// Twilio's error code, absent if something in between answered.
+        code: Option<i32>,
+        /// Twilio's own text.
+        message: String,
+    },
+    /// It was provably not processed; asking again later is safe.
+    TryLater {
+        /// How long Twilio asks us to wait.
+        retry_after: Option<Duration>,
+        /// Twilio's own text, or what hindered the connection.
+        message: String,
+    },
+    /// It may or may not have been made: to be looked for, never asked again on a guess.
+    Unknown {
+        /// What was seen.
+        message: String,
+    },
+}
+
+impl Taken<Answer> {
+    pub(crate) fn of(asked: Result<Answer, reqwest::Error>) -> Self {
+        let outcome = match asked {
+            Ok(answer) if (200..=299).contains(&answer.http) => return Self::Done(answer),
+            Ok(answer) => Outcome::of(&answer),
+            Err(error) => Outcome::of_error(&error),
+        };
+        match outcome {
+            Outcome::Refused { http, code, message } => Self::Refused { http, code, message },
+            Outcome::TryLater {
+                retry_after, message, ..
+            } => Self::TryLater { retry_after, message },
+            Outcome::Unknown { message, .. } => Self::Unknown { message },
+            // Not for what is no success.
+            Outcome::Accepted(message) => Self::Unknown { message: message.status },
+        }
+    }
+}
+
+impl<T> Taken<T> {
+    /// Reads what was made; an answer that can't be read leaves it in doubt.
+    pub(crate) fn and_then<U>(self, read: impl FnOnce(T) -> Option<U>) -> Taken<U> {
+        match self {
+            Self::Done(answer) => read(answer).map_or_else(
+                || Taken::Unknown {
+                    message: "Twilio took the request but its answer could not be read".to_owned(),
+                },
+                Taken::Done,
+            ),
+            Self::Refused { http, code, message } => Taken::Refused { http, code, message },
+            Self::TryLater { retry_after, message } => Taken::TryLater { retry_after, message },
+            Self::Unknown { message } => Taken::Unknown { message },
+        }
+    }
+
+    /// For a sid that can't be Twilio's: as if Twilio had not found it, without asking.
+    pub(crate) fn not_twilio() -> Self {
+        Self::Refused {
+            http: 404,
+            code: None,
+            message: "this is not an address at Twilio".to_owned(),
+        }
+    }
+}
+
 /// An answer that arrived: status, `Retry-After`, and the JSON body if there was one.
 pub(crate) struct Answer {
     pub http: u16,

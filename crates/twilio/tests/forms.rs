@@ -141,3 +141,100 @@ proptest! {
         prop_assert!(Inbound::parse(&raw).is_err());
     }
 }
+
+/// A tap as it was captured, with other values.
+#[test]
+fn what_whatsapp_says_beside_a_tap() {
+    let text = inbound(
+        "MessageType=interactive&ProfileName=Ana&WaId=491701234567&Body=Confirm&ButtonText=Confirm&ButtonPayload=c_9fk2&ButtonType=REPLY\
+         &OriginalRepliedMessageSid=MM5cc44&OriginalRepliedMessageSender=whatsapp%3A%2B14155550123&ExternalUserId=whatsapp%3ADE.13491\
+         &ParentExternalUserId=whatsapp%3ADE.ENT.118&ProfileUsername=ana.b&Forwarded=false\
+         &ChannelMetadata=%7B%22type%22%3A%22whatsapp%22%7D",
+    )
+    .unwrap();
+    let details = text.details;
+    assert_eq!(details.message_type.as_deref(), Some("interactive"));
+    assert_eq!(
+        (details.button_text.as_deref(), details.button_type.as_deref()),
+        (Some("Confirm"), Some("REPLY"))
+    );
+    assert_eq!(
+        details.original_replied_message_sender.as_deref(),
+        Some("whatsapp:+14155550123")
+    );
+    assert_eq!(
+        (details.wa_id.as_deref(), details.external_user_id.as_deref()),
+        (Some("491701234567"), Some("whatsapp:DE.13491"))
+    );
+    assert_eq!(details.parent_external_user_id.as_deref(), Some("whatsapp:DE.ENT.118"));
+    assert_eq!(details.profile_username.as_deref(), Some("ana.b"));
+    assert_eq!(details.channel_metadata.as_deref(), Some("{\"type\":\"whatsapp\"}"));
+    assert!(!details.forwarded && details.location.is_none() && details.media.is_empty());
+}
+
+#[test]
+fn places_attachments_lists_and_what_was_passed_on() {
+    let place = inbound("MessageType=location&Latitude=52.5&Longitude=13.4&Address=&Label=Clinic&Body=")
+        .unwrap()
+        .details;
+    let place = place.location.unwrap();
+    assert_eq!(
+        (place.latitude.as_str(), place.address, place.label.as_deref()),
+        ("52.5", None, Some("Clinic"))
+    );
+    assert!(
+        inbound("Latitude=52.5").unwrap().details.location.is_none(),
+        "half a place is none"
+    );
+    let media =
+        inbound("NumMedia=2&MediaUrl0=https%3A%2F%2Fa&MediaContentType0=image%2Fjpeg&MediaUrl1=https%3A%2F%2Fb&MediaUrl2=c")
+            .unwrap();
+    let urls: Vec<&str> = media.details.media.iter().map(|m| m.url.as_str()).collect();
+    assert_eq!(urls, ["https://a", "https://b"]);
+    assert_eq!(media.details.media[1].content_type, "");
+    let many = inbound("NumMedia=4294967295&MediaUrl0=a").unwrap().details;
+    assert_eq!(many.media.len(), 1, "however many are promised");
+    let list = inbound("ListId=row_2&ListTitle=Tomorrow&Body=Tomorrow&Forwarded=true&FrequentlyForwarded=true")
+        .unwrap()
+        .details;
+    assert_eq!(
+        (list.list_id.as_deref(), list.list_title.as_deref()),
+        (Some("row_2"), Some("Tomorrow"))
+    );
+    assert!(list.forwarded && list.frequently_forwarded);
+}
+
+#[test]
+fn somebody_without_a_number() {
+    let text = inbound("WaId=&ExternalUserId=whatsapp%3AUS.134").unwrap().details;
+    assert_eq!(
+        (text.wa_id, text.external_user_id.as_deref()),
+        (None, Some("whatsapp:US.134"))
+    );
+}
+
+#[test]
+fn what_whatsapp_says_beside_a_status() {
+    let read = status(
+        "EventType=READ&SmsStatus=read&MessageStatus=read&ChannelToAddress=%2B49170123XXXX&To=whatsapp%3A%2B491701234567\
+         &ChannelPrefix=whatsapp&StructuredMessage=true&From=whatsapp%3A%2B14155550123&ChannelInstallSid=XE1&ExternalUserId=whatsapp%3ADE.1",
+    )
+    .unwrap();
+    assert_eq!(
+        (read.message_status.as_str(), read.to.as_deref()),
+        ("read", Some("whatsapp:+491701234567"))
+    );
+    let details = read.details;
+    assert_eq!(
+        (details.event_type.as_deref(), details.channel_prefix.as_deref()),
+        (Some("READ"), Some("whatsapp"))
+    );
+    assert_eq!(
+        (details.channel_to_address.as_deref(), details.channel_install_sid.as_deref()),
+        (Some("+49170123XXXX"), Some("XE1"))
+    );
+    assert!(details.structured && details.external_user_id.as_deref() == Some("whatsapp:DE.1"));
+    let failed = status("MessageStatus=undelivered&ErrorCode=63016&ChannelStatusMessage=Outside+the+window").unwrap();
+    assert_eq!(failed.details.channel_status_message.as_deref(), Some("Outside the window"));
+    assert!(!failed.details.structured);
+}

@@ -17,7 +17,7 @@
 // Whose stream it is, which its own address says beside its version.
 const given = new URLSearchParams(location.search);
 const whose = new URLSearchParams({ business: given.get('business'), account: given.get('account') });
-const KINDS = ['message', 'conversation', 'contact', 'appointment', 'task', 'note', 'seen', 'presence', 'notices', 'import'];
+const KINDS = ['message', 'conversation', 'contact', 'appointment', 'task', 'note', 'seen', 'presence', 'notices', 'import', 'slot'];
 const KEPT = 500;
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 15000;

@@ -3,7 +3,7 @@ use contract::{
     Page, PageQuery, Problem,
     contacts::{
         BatchResult, ChangeConsent, ContactBatch, ContactChannels, ContactQuery, ContactView, CreateContact, DecideHold,
-        PatchContact, TimelineRow,
+        PatchContact, PreferencesLink, TimelineRow,
     },
     merging::{MergeContacts, MergePreview},
 };
@@ -79,6 +79,13 @@ pub async fn set_channels(
     Body(cmd): Body<ContactChannels>,
 ) -> ApiResult<ContactView> {
     Ok(Json(contacts::set_channels(&s, &actor, id, cmd).await?))
+}
+
+/// The page where this person says how they are reached, without signing in. Whoever has the address can say so in their name.
+#[utoipa::path(get, path = "/contacts/{id}/preferences", tag = "contacts", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = PreferencesLink), (status = 404, body = Problem)))]
+pub async fn preferences(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id) -> ApiResult<PreferencesLink> {
+    Ok(Json(services::preferences::get_link(&s, &actor, id).await?))
 }
 
 /// Everything that happened to a person, the latest first.

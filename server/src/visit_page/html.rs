@@ -15,7 +15,7 @@ pub struct Typed {
     pub note: Option<String>,
 }
 
-fn esc(text: &str) -> String {
+pub fn esc(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -30,13 +30,17 @@ fn esc(text: &str) -> String {
     safe
 }
 
-fn document(lang: &str, title: &str, body: &str) -> String {
+/// Where the page's style is.
+pub const STYLE: &str = "/v/page.css";
+
+/// A whole page, styled by the file at `style`.
+pub fn document(lang: &str, title: &str, style: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"{lang}\" dir=\"ltr\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"robots\" content=\"noindex, nofollow\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n\
-         <link rel=\"stylesheet\" href=\"/v/page.css\">\n<link rel=\"icon\" href=\"/favicon.svg\">\n</head>\n\
+         <link rel=\"stylesheet\" href=\"{style}\">\n<link rel=\"icon\" href=\"/favicon.svg\">\n</head>\n\
          <body>\n<main>\n{body}</main>\n</body>\n</html>\n",
         esc(title)
     )
@@ -56,7 +60,7 @@ pub fn said(all: [(&Words, (&str, &str)); 2]) -> String {
         );
     }
     let [(words, (head, _)), _] = all;
-    document(words.code, head, &body)
+    document(words.code, head, STYLE, &body)
 }
 
 /// The page of a visit.
@@ -109,7 +113,7 @@ pub fn visit(token: &str, page: &VisitPage, typed: &Typed) -> String {
         let _ = write!(body, "<p>{} {}</p>", esc(words.questions), esc(&page.contact_line));
     }
     let _ = writeln!(body, "<p>{}</p></footer>", esc(words.keep_it));
-    document(words.code, &words.with(words.title, &page.business), &body)
+    document(words.code, &words.with(words.title, &page.business), STYLE, &body)
 }
 
 fn facts(page: &VisitPage) -> String {

@@ -183,6 +183,11 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
             json!({ "country": "US", "reason": format!("{MARK} opens a shop") }),
         )
         .await;
+    let entry = json!({ "contact_id": other, "notes": format!("{MARK} if possible") });
+    let (_, entry) = app.post("/waitlist", entry).await;
+    let at = (app.s.now() + chrono::Duration::hours(60)).to_rfc3339();
+    let slot = json!({ "starts_at": at, "minutes": 30, "mode": "staff_only" });
+    let (_, slot) = app.post("/slots", slot).await;
     let operator = services::Actor {
         business_id: app.business_id,
         who: services::Principal::Operator,
@@ -206,6 +211,8 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
         id(&source),
         place.id.to_string(),
         id(&wish),
+        id(&entry),
+        id(&slot),
     ]
 }
 

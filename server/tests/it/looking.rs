@@ -103,7 +103,13 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
         .await;
     let wish = wish["id"].as_str().expect("an id").to_owned();
     let twin = app.contact("Anne", "+14155550172").await;
-    vec![ann, appointment, conversation, task, import, source, wish, twin]
+    let (_, entry) = app.post("/waitlist", serde_json::json!({"contact_id": twin})).await;
+    let entry = entry["id"].as_str().expect("an id").to_owned();
+    let at = (app.s.now() + chrono::Duration::hours(60)).to_rfc3339();
+    let slot = serde_json::json!({"starts_at": at, "minutes": 30, "mode": "staff_only"});
+    let (_, slot) = app.post("/slots", slot).await;
+    let slot = slot["id"].as_str().expect("an id").to_owned();
+    vec![ann, appointment, conversation, task, import, source, wish, entry, slot, twin]
 }
 
 async fn conversation(app: &TestApp) -> Value {
@@ -113,6 +119,9 @@ async fn conversation(app: &TestApp) -> Value {
 /// What opens something without signing in.
 struct Keys {
     visit: String,
+    person: String,
+    /// Somebody's place on a waitlist.
+    list: String,
     feed: String,
     invitation: String,
     /// As mails about an account hold them.
@@ -141,6 +150,16 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     post(app, &path, &[("staff_label_id", ""), ("detail", "name")]).await;
     let html = page(app, "/settings/calendar").await;
     let feed = html.split("/feeds/").nth(1).and_then(|rest| rest.split('<').next());
+    let contact = app.see_appointment(appointment).await["contact_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let (_, preferences) = app.get(&format!("/contacts/{contact}/preferences")).await;
+    let person = preferences["url"]
+        .as_str()
+        .and_then(|url| url.rsplit('/').next())
+        .expect("a link")
+        .to_owned();
     let visit = link["url"].as_str().and_then(|url| url.rsplit('/').next());
     let path = server_function(app, "/settings/people", "invite_person").await;
     post(app, &path, &[("email", "eve@x.test"), ("role", "staff")]).await;
@@ -154,11 +173,13 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     look_up(app).await;
     while services::mails::send_some(&app.s).await.expect("mails go out") > 0 {}
     Keys {
+        list: crate::waitlist_form::on_the_list(app, "+14155550188").await,
         invitation: mailed(app, "/invitations/"),
         reset: mailed(app, "/reset/"),
         confirm: mailed(app, "/account/email/"),
         undo: mailed(app, "/account/undo/"),
         visit: visit.expect("a link").to_owned(),
+        person,
         feed: feed.expect("an address").to_owned(),
         business: app.business_id.to_string(),
     }
@@ -187,8 +208,25 @@ fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
     if route.starts_with("/health/") {
         return vec![route.replace("{nonce}", "0123456789abcdef")];
     }
+    if route.starts_with("/api/v1/templates/") {
+        let words = [("{kind}", "reminder"), ("{channel}", "sms"), ("{language}", "en")];
+        return vec![
+            words
+                .iter()
+                .fold(route.to_owned(), |path, (name, word)| path.replace(name, word)),
+        ];
+    }
     if route.starts_with("/platform/") {
         return vec![route.replace("{id}", &keys.business)];
+    }
+    if route.starts_with("/u/") {
+        return vec![route.replace("{token}", &keys.person)];
+    }
+    if route.starts_with("/w/") {
+        return vec![route.replace("{slug}", "bright-dental")];
+    }
+    if route.starts_with("/l/") {
+        return vec![route.replace("{token}", &keys.list)];
     }
     if route.starts_with("/v/") || route.starts_with("/feeds/") {
         return vec![route.replace("{token}", &keys.visit).replace("{file}", &keys.feed)];
@@ -294,7 +332,7 @@ async fn what_changes_something_does_not_answer_to_get() {
     let app = TestApp::with_clock(Backend::Sqlite).await;
     let ids = a_days_work(&app).await;
     app.sign_in().await;
-    let Keys { visit, .. } = keys(&app, &ids[1]).await;
+    let Keys { visit, person, list, .. } = keys(&app, &ids[1]).await;
     let before = rows(&app).await;
     let functions: Vec<_> = leptos::server_fn::axum::server_fn_paths().collect();
     assert!(functions.iter().any(|(path, _)| path.contains("/mark_read")), "{functions:?}");
@@ -304,13 +342,18 @@ async fn what_changes_something_does_not_answer_to_get() {
         assert!(!answer.status().is_success(), "GET {path}: {}", answer.status());
     }
     let buttons = ["confirm", "another-time", "cancel", "stop-texts", "preferences"].map(|act| format!("/v/{visit}/{act}"));
+    let preferences = ["emails", "texts", "offers", "everything", "preferences"].map(|act| format!("/u/{person}/{act}"));
+    let lists = ["/w/bright-dental/ask", "/w/bright-dental/change", "/w/bright-dental/code"].map(str::to_owned);
+    let leave = [format!("/l/{list}/leave")];
     let hooks = [
+        "/webhooks/mail/bounce",
         "/webhooks/twilio/inbound",
         "/webhooks/twilio/status",
         "/twilio/inbound",
         "/twilio/status",
     ];
-    for path in hooks.map(str::to_owned).iter().chain(&buttons) {
+    let pages = buttons.iter().chain(&preferences).chain(&lists).chain(&leave);
+    for path in hooks.map(str::to_owned).iter().chain(pages) {
         let url = format!("{}{path}", app.url);
         for request in [app.http.get(&url), app.http.head(&url)] {
             let answer = request.send().await.expect("an answer");

@@ -24,6 +24,13 @@ fn operations() -> Vec<(Method, String, bool, Value)> {
                 continue;
             };
             let path = path.replace("{id}", "01a1f907-bfd3-7325-b220-08dca0ab4dcc");
+            let text = [
+                ("{kind}", "reminder"),
+                ("{channel}", "sms"),
+                ("{language}", "en"),
+                ("{version}", "1"),
+            ];
+            let path = text.iter().fold(path, |path, (name, value)| path.replace(name, value));
             assert!(!path.contains('{'), "this walk knows no value for {path}");
             let takes_body = operation.get("requestBody").is_some();
             all.push((method, path, takes_body, operation["responses"].clone()));

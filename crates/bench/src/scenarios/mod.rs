@@ -9,6 +9,7 @@ pub mod inbound;
 pub mod live;
 pub mod pages;
 pub mod status;
+pub mod waitlist;
 
 use std::time::Duration;
 

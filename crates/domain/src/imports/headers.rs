@@ -29,6 +29,10 @@ pub enum Field {
     Notes,
     /// Whether they agreed to texts.
     Consent,
+    /// Whether they agreed to e-mails about their visits.
+    EmailConsent,
+    /// Whether they agreed to offers.
+    OffersConsent,
     /// Whom a visit is for, if not for the owner of the phone.
     ForName,
     /// Day and time.
@@ -54,7 +58,8 @@ pub enum Field {
 }
 
 words!(Field is a "field": Id = "id", Name = "name", FirstName = "first_name", LastName = "last_name", Phone = "phone", Email = "email",
-    TimeZone = "time_zone", Language = "language", Tags = "tags", Notes = "notes", Consent = "consent", ForName = "for_name",
+    TimeZone = "time_zone", Language = "language", Tags = "tags", Notes = "notes", Consent = "consent",
+    EmailConsent = "email_consent", OffersConsent = "offers_consent", ForName = "for_name",
     StartsAt = "starts_at", Date = "date", Time = "time", EndsAt = "ends_at", Minutes = "minutes", Type = "type", Location = "location",
     StaffLabel = "staff_label", ExternalId = "external_id", Status = "status");
 
@@ -74,6 +79,8 @@ impl Field {
             Self::Tags => "Tags",
             Self::Notes => "Notes",
             Self::Consent => "Agreed to texts",
+            Self::EmailConsent => "Agreed to e-mails",
+            Self::OffersConsent => "Agreed to offers",
             Self::ForName => "Whom the visit is for",
             Self::StartsAt => "Day and time",
             Self::Date => "Day",
@@ -104,6 +111,8 @@ impl Field {
                 F::Tags,
                 F::Notes,
                 F::Consent,
+                F::EmailConsent,
+                F::OffersConsent,
             ],
             super::Kind::Appointments => &[
                 F::Name,
@@ -257,6 +266,8 @@ impl Field {
                 "acepta sms",
                 "acepta mensajes",
             ],
+            Self::EmailConsent => &["email consent", "email opt in", "agreed to e mails"],
+            Self::OffersConsent => &["offers", "agreed to offers", "marketing consent", "newsletter"],
             Self::ForName => &[
                 "for",
                 "for name",

@@ -66,6 +66,10 @@ pub struct Row {
     pub consent: Option<State>,
     /// The words that say it.
     pub consent_words: String,
+    /// What they have said of e-mails about their visits, and the words that say it.
+    pub emails: Option<(State, String)>,
+    /// The same of offers.
+    pub offers: Option<(State, String)>,
     /// For whom, if not for the owner of the phone.
     pub for_name: Option<String>,
     /// When it begins.
@@ -130,6 +134,14 @@ impl Reading {
             wrong.push(why);
             None
         });
+        let mut said = |field| {
+            let said = cells::consent(raw(field)).unwrap_or_else(|why| {
+                wrong.push(why);
+                None
+            });
+            said.map(|state| (state, words::preview(raw(field), 40)))
+        };
+        let (emails, offers) = (said(Field::EmailConsent), said(Field::OffersConsent));
         let tags = cell(Field::Tags).unwrap_or_default();
         let tags = tags.split([',', ';']).flat_map(|part| part.split(":::"));
         let tags = tags.map(|tag| words::line(tag.trim_start_matches(['*', ' '])));
@@ -163,6 +175,8 @@ impl Reading {
             notes,
             consent,
             consent_words: words::preview(raw(Field::Consent), 40),
+            emails,
+            offers,
             for_name: line(Field::ForName),
             start,
             end,

@@ -1,12 +1,24 @@
-//! The texts in English.
+//! What stands in texts in English.
 
 use std::fmt::Write as _;
 
-use super::{LISTED, Start, Visit};
+use super::{Codes, Start, Visit};
 
-/// Inside a sentence: "Tue, Jan 5 at 3:00 PM".
-fn on(start: Start) -> String {
-    start.say("%a, %b %-d at %-I:%M %p")
+pub(super) const CODES: Codes = Codes { yes: "Y", or: "or" };
+
+/// "Tue, Jan 5".
+pub(super) fn day(start: Start) -> String {
+    start.local("%a, %b %-d")
+}
+
+/// "3:00 PM".
+pub(super) fn time(start: Start) -> String {
+    start.say("%-I:%M %p")
+}
+
+/// "Jan 5".
+pub(super) fn date(start: Start) -> String {
+    start.local("%b %-d")
 }
 
 /// In a list: "Tue Jan 5, 3:00 PM".
@@ -14,78 +26,54 @@ pub(super) fn short(start: Start) -> String {
     start.say("%a %b %-d, %-I:%M %p")
 }
 
-pub(super) fn reminder(business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
-    let whose = name.map_or_else(|| "your".to_owned(), |name| format!("{name}'s"));
-    format!(
-        "{business}: reminder of {whose} visit on {}. Reply {} Reply STOP to opt out.",
-        on(start),
-        choices(token)
-    )
-}
-
-pub(super) fn moved(business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
-    let whose = name.map_or_else(|| "your".to_owned(), |name| format!("{name}'s"));
-    format!(
-        "{business}: {whose} visit is now on {}. Reply {} Reply STOP to opt out.",
-        on(start),
-        choices(token)
-    )
-}
-
-pub(super) fn reminder_many(business: &str, all: &[Visit], only_codes: bool) -> String {
+/// "Leo 3:00 PM (Y101), Mia 3:30 PM (Y102)".
+pub(super) fn listed(all: &[Visit], only_codes: bool) -> String {
     let mut listed = String::new();
     for visit in all {
         let comma = if listed.is_empty() { "" } else { ", " };
         let (name, token) = (visit.first_name(), visit.token);
         let gap = if name.is_some() { " " } else { "" };
-        let (name, time) = (name.unwrap_or_default(), visit.start.say("%-I:%M %p"));
+        let (name, time) = (name.unwrap_or_default(), time(visit.start));
         let _ = write!(listed, "{comma}{name}{gap}{time} (Y{token}");
         if only_codes {
             let _ = write!(listed, " or N{token}");
         }
         listed.push(')');
     }
-    let day = all.first().map(|one| one.start.local("%a, %b %-d")).unwrap_or_default();
-    if only_codes {
-        return format!("{business}: visits on {day}: {listed}. Please reply with the codes. Reply STOP to opt out.");
+    listed
+}
+
+pub(super) const fn answers(visits: usize, only_codes: bool) -> &'static str {
+    match (only_codes, visits) {
+        (true, _) => "Please reply with the codes. Reply STOP to opt out.",
+        (false, 2) => "Reply Y for both, N for another time, a code for one. STOP to opt out.",
+        (false, _) => "Reply Y for all, N for another time, a code for one. STOP to opt out.",
     }
-    let whole = if all.len() == 2 { "both" } else { "all" };
-    format!("{business}: visits on {day}: {listed}. Reply Y for {whole}, N for another time, a code for one. STOP to opt out.")
 }
 
-pub(super) fn ask_which(business: &str, visits: &[&Visit]) -> String {
-    let mut text = format!("{business}: you have {} visits coming up", visits.len());
-    if visits.len() > LISTED {
-        let _ = write!(text, ", the next {LISTED} are");
+/// What is free: "a slot", "a cleaning slot", "an MRI slot".
+pub(super) fn slot(kind: Option<&str>) -> String {
+    let Some(kind) = kind else { return "a slot".to_owned() };
+    let article = if sounds_like_a_vowel(kind) { "an" } else { "a" };
+    format!("{article} {} slot", lower_first(kind))
+}
+
+/// "a cleaning", "an exam", and, letter by letter, "an MRI".
+fn sounds_like_a_vowel(words: &str) -> bool {
+    let spelled = words.chars().take(2).all(char::is_uppercase);
+    let vowels: &[char] = if spelled {
+        &['A', 'E', 'F', 'H', 'I', 'L', 'M', 'N', 'O', 'R', 'S', 'X']
+    } else {
+        &['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']
+    };
+    words.starts_with(vowels)
+}
+
+/// "Cleaning" inside a sentence; "MRI" stays as it is.
+fn lower_first(words: &str) -> String {
+    let mut letters = words.chars();
+    match (letters.next(), words.chars().nth(1)) {
+        (Some(first), second) if second.is_none_or(char::is_lowercase) => first.to_lowercase().chain(letters).collect(),
+        _ => words.to_owned(),
     }
-    let mut mark = ": ";
-    for visit in visits.iter().take(LISTED) {
-        let (when, token) = (short(visit.start), visit.token);
-        let _ = match visit.first_name() {
-            Some(name) => write!(text, "{mark}{name} {when} (Y{token} or N{token})"),
-            None => write!(text, "{mark}{when} (Y{token} or N{token})"),
-        };
-        mark = "; ";
-    }
-    text.push_str(". Please reply with one of the codes.");
-    text
-}
-
-pub(super) fn correction(business: &str) -> String {
-    format!("{business}: sorry, we did not understand. Please reply {}", choices(None))
-}
-
-/// `contact`: without a full stop; may be empty.
-pub(super) fn help(business: &str, contact: &str) -> String {
-    let (gap, stop) = if contact.is_empty() { ("", "") } else { (" ", ".") };
-    format!("{business}: messages about your appointments.{gap}{contact}{stop} Reply STOP to opt out.")
-}
-
-pub(super) fn started(business: &str) -> String {
-    format!("{business}: you get messages about your appointments again. Reply HELP for help, STOP to opt out.")
-}
-
-fn choices(token: Option<u16>) -> String {
-    let token = token.map(|t| t.to_string()).unwrap_or_default();
-    format!("Y{token} to confirm or N{token} if you need another time.")
 }

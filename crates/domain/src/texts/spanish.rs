@@ -1,13 +1,11 @@
-//! The texts in Spanish, to "usted", in words that all of Latin America shares.
-//!
-//! GSM-7 has no á, í, ó and ú: one of them makes a text twice as dear, so each sentence is built without (*clave*, not *código*; *darse de
-//! baja*, not *no recibir más*). The one that is left stands in *sáb*; keeping texts short ([`crate::segments::shortened`]) takes it out.
-
-use std::fmt::Write as _;
+//! What stands in texts in Spanish. GSM-7 has no á: the one that is left stands in *sáb*, and keeping texts short
+//! ([`crate::segments::shortened`]) takes it out.
 
 use chrono::{Datelike, Timelike};
 
-use super::{LISTED, Start, Visit};
+use super::{Codes, Start, Visit};
+
+pub(super) const CODES: Codes = Codes { yes: "S", or: "o" };
 
 const DAYS: [&str; 7] = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"];
 const MONTHS: [&str; 12] = [
@@ -15,7 +13,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// "mar 5 ene".
-fn day(start: Start) -> String {
+pub(super) fn day(start: Start) -> String {
     let local = start.at.with_timezone(&start.place);
     let day = DAYS.get(local.weekday().num_days_from_monday() as usize).unwrap_or(&"");
     let month = MONTHS.get(local.month0() as usize).unwrap_or(&"");
@@ -23,7 +21,7 @@ fn day(start: Start) -> String {
 }
 
 /// "3:00 p. m.", with the zone behind it where that is needed.
-fn time(start: Start) -> String {
+pub(super) fn time(start: Start) -> String {
     let local = start.at.with_timezone(&start.place);
     let (afternoon, hour) = local.hour12();
     let half = if afternoon { "p. m." } else { "a. m." };
@@ -31,11 +29,16 @@ fn time(start: Start) -> String {
     format!("{hour}:{:02} {half}{gap}{}", local.minute(), start.zone())
 }
 
-/// "a las 3:00 p. m.", "a la 1:00 p. m."
-fn at(start: Start) -> String {
+/// "las 3:00 p. m.", "la 1:00 p. m."
+pub(super) fn hour(start: Start) -> String {
     let (_, hour) = start.at.with_timezone(&start.place).hour12();
     let article = if hour == 1 { "la" } else { "las" };
-    format!("a {article} {}", time(start))
+    format!("{article} {}", time(start))
+}
+
+/// "a las 3:00 p. m."
+fn at(start: Start) -> String {
+    format!("a {}", hour(start))
 }
 
 /// "mar 5 ene, 3:00 p. m."
@@ -43,24 +46,8 @@ pub(super) fn short(start: Start) -> String {
     format!("{}, {}", day(start), time(start))
 }
 
-/// The end of a sentence: the dot of "p. m." is one already.
-fn ended(sentence: String) -> String {
-    if sentence.ends_with('.') { sentence } else { sentence + "." }
-}
-
-pub(super) fn reminder(business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
-    let whose = name.map_or_else(|| "su cita".to_owned(), |name| format!("la cita de {name}"));
-    let told = ended(format!("{business}: le recordamos {whose}: {}", short(start)));
-    format!("{told} Responda {} ALTO para darse de baja.", choices(token))
-}
-
-pub(super) fn moved(business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
-    let whose = name.map_or_else(|| "su cita".to_owned(), |name| format!("la cita de {name}"));
-    let told = ended(format!("{business}: {whose} ahora es: {}", short(start)));
-    format!("{told} Responda {} ALTO para darse de baja.", choices(token))
-}
-
-pub(super) fn reminder_many(business: &str, all: &[Visit], only_codes: bool) -> String {
+/// "Leo a las 3:00 p. m. (S101) y Mia a las 3:30 p. m. (S102)".
+pub(super) fn listed(all: &[Visit], only_codes: bool) -> String {
     let one = |visit: &Visit| {
         let token = visit.token;
         let codes = if only_codes {
@@ -73,13 +60,23 @@ pub(super) fn reminder_many(business: &str, all: &[Visit], only_codes: bool) -> 
             None => format!("{} {codes}", time(visit.start)),
         }
     };
-    let listed = and(all.iter().map(one).collect());
-    let day = all.first().map(|one| day(one.start)).unwrap_or_default();
-    if only_codes {
-        return format!("{business}: citas del {day}: {listed}. Responda con las claves. ALTO para darse de baja.");
+    and(all.iter().map(one).collect())
+}
+
+pub(super) const fn answers(visits: usize, only_codes: bool) -> &'static str {
+    match (only_codes, visits) {
+        (true, _) => "Responda con las claves. ALTO para darse de baja.",
+        (false, 2) => "S para ambas, N para otra hora, o la clave de una. Baja: ALTO.",
+        (false, _) => "S para todas, N para otra hora, o la clave de una. Baja: ALTO.",
     }
-    let whole = if all.len() == 2 { "ambas" } else { "todas" };
-    format!("{business}: citas del {day}: {listed}. S para {whole}, N para otra hora, o la clave de una. Baja: ALTO.")
+}
+
+/// What is free: "un lugar libre", "un lugar libre (limpieza)".
+pub(super) fn slot(kind: Option<&str>) -> String {
+    match kind {
+        Some(kind) => format!("un lugar libre ({kind})"),
+        None => "un lugar libre".to_owned(),
+    }
 }
 
 /// "Leo a las 3:00 p. m. y Mia a las 3:30 p. m."; before the sound of an i, *y* is *e*.
@@ -92,46 +89,6 @@ fn and(mut all: Vec<String>) -> String {
     let sounds_alike = lower.starts_with(['i', 'í']) || (lower.starts_with("hi") && !lower.starts_with("hie"));
     let word = if sounds_alike { "e" } else { "y" };
     format!("{} {word} {last}", all.join(", "))
-}
-
-pub(super) fn ask_which(business: &str, visits: &[&Visit]) -> String {
-    let mut text = format!("{business}: tiene {} citas", visits.len());
-    if visits.len() > LISTED {
-        let _ = write!(text, ", las siguientes {LISTED} son");
-    }
-    let mut mark = ": ";
-    for visit in visits.iter().take(LISTED) {
-        let (when, token) = (short(visit.start), visit.token);
-        let _ = match visit.first_name() {
-            Some(name) => write!(text, "{mark}{name} {when} (S{token} o N{token})"),
-            None => write!(text, "{mark}{when} (S{token} o N{token})"),
-        };
-        mark = "; ";
-    }
-    text.push_str(". Por favor, responda con una de las claves.");
-    text
-}
-
-pub(super) fn correction(business: &str) -> String {
-    format!(
-        "{business}: disculpe, no entendimos su mensaje. Por favor, responda {}",
-        choices(None)
-    )
-}
-
-/// `contact`: without a full stop; may be empty.
-pub(super) fn help(business: &str, contact: &str) -> String {
-    let (gap, stop) = if contact.is_empty() { ("", "") } else { (" ", ".") };
-    format!("{business}: mensajes sobre sus citas.{gap}{contact}{stop} Responda ALTO para darse de baja.")
-}
-
-pub(super) fn started(business: &str) -> String {
-    format!("{business}: vuelve a recibir mensajes sobre sus citas. Responda HELP para ayuda o ALTO para darse de baja.")
-}
-
-fn choices(token: Option<u16>) -> String {
-    let token = token.map(|t| t.to_string()).unwrap_or_default();
-    format!("S{token} para confirmar o N{token} si necesita otra hora.")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     segments::{self, Encoding},
+    templates::{Channel, Kind, Values, built_in, fill},
     zone::named,
 };
 use chrono::Duration;
@@ -30,6 +31,108 @@ fn visit(start: Start, name: Option<&str>, token: u16) -> Visit {
 /// An appointment in New York, for somebody there.
 fn here(at: DateTime<Utc>) -> Start {
     start(at, "America/New_York", "America/New_York")
+}
+
+fn said(kind: Kind, language: Language, values: &Values) -> String {
+    fill(kind, built_in(kind, Channel::Sms, language).body, values).expect("a built-in text")
+}
+
+fn reminder(language: Language, business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
+    said(Kind::Reminder, language, &one(language, business, name, start, token))
+}
+
+fn moved(language: Language, business: &str, name: Option<&str>, start: Start, token: Option<u16>) -> String {
+    said(Kind::Moved, language, &one(language, business, name, start, token))
+}
+
+fn reminder_many(language: Language, business: &str, all: &[Visit], only_codes: bool) -> String {
+    said(Kind::ReminderMany, language, &many(language, business, all, only_codes))
+}
+
+fn ask_which(language: Language, business: &str, visits: &[Visit]) -> String {
+    said(Kind::WhichVisit, language, &which(language, business, visits))
+}
+
+fn correction(language: Language, business: &str) -> String {
+    said(Kind::Correction, language, &plain(business))
+}
+
+fn help(language: Language, business: &str, contact_line: &str) -> String {
+    said(Kind::Help, language, &reached(business, contact_line))
+}
+
+fn started(language: Language, business: &str) -> String {
+    said(Kind::Started, language, &plain(business))
+}
+
+fn verification_of(language: Language, business: &str, code: &str) -> String {
+    said(Kind::Verification, language, &verification(business, code))
+}
+
+fn offer_held(language: Language, business: &str, what: &Offer<'_>, until: Start) -> String {
+    said(Kind::OfferHeld, language, &offer(language, business, what, Some(until)))
+}
+
+fn offer_race(language: Language, business: &str, what: &Offer<'_>) -> String {
+    said(Kind::OfferRace, language, &offer(language, business, what, None))
+}
+
+fn offer_won(language: Language, business: &str, start: Start, released: Option<Start>) -> String {
+    said(Kind::OfferWon, language, &taken(language, business, start, released))
+}
+
+fn offer_late(language: Language, business: &str, start: Start, until: Start) -> String {
+    said(Kind::OfferLate, language, &late(language, business, start, until))
+}
+
+fn offer_times(language: Language, business: &str, starts: &[Start], until: Start) -> String {
+    said(Kind::OfferTimes, language, &times(language, business, None, starts, until))
+}
+
+fn waiting(language: Language, business: &str, token: Option<u16>) -> String {
+    said(Kind::StillWaiting, language, &still_waiting(business, None, token))
+}
+
+/// The texts of the waitlist, by the names of the cases.
+fn of_the_waitlist(language: Language) -> Vec<(&'static str, String)> {
+    let name = "Bright Dental";
+    let (at, until) = (here(appointment()), here(appointment() - Duration::minutes(20)));
+    let one_o_clock = here(appointment() - Duration::hours(2));
+    let later = |days| here(appointment() + Duration::days(days));
+    let offer = |kind, name, token| Offer {
+        kind,
+        name,
+        start: at,
+        token,
+    };
+    let bare = offer(None, None, None);
+    let alone = |kind| said(kind, language, &plain(name));
+    vec![
+        ("opted_out", alone(Kind::OptedOut)),
+        ("waitlist_joined", alone(Kind::WaitlistJoined)),
+        ("still_waiting", waiting(language, name, None)),
+        ("still_waiting_token", waiting(language, name, Some(101))),
+        ("offer_held", offer_held(language, name, &bare, until)),
+        ("offer_held_at_one", offer_held(language, name, &bare, one_o_clock)),
+        (
+            "offer_held_type",
+            offer_held(language, name, &offer(Some(" Cleaning"), None, None), until),
+        ),
+        (
+            "offer_race_kind",
+            offer_race(language, name, &offer(Some("Extraction"), None, None)),
+        ),
+        (
+            "offer_race_child_token",
+            offer_race(language, name, &offer(Some("MRI"), Some("Leo Rossi"), Some(107))),
+        ),
+        ("offer_won", offer_won(language, name, at, None)),
+        ("offer_won_moved", offer_won(language, name, at, Some(later(12)))),
+        ("offer_lost", alone(Kind::OfferLost)),
+        ("offer_late", offer_late(language, name, at, until)),
+        ("offer_times", offer_times(language, name, &[later(1), later(3)], until)),
+        ("times_gone", alone(Kind::TimesGone)),
+    ]
 }
 
 /// What is sent where texts are kept short.
@@ -108,7 +211,11 @@ fn written(language: Language) -> Vec<(&'static str, String)> {
         ("help", help(language, "Bright Dental", "Call (415) 555-0100.")),
         ("help_without_contact", help(language, "Bright Dental", "")),
         ("started", started(language, "Bright Dental")),
+        ("verification", verification_of(language, "Bright Dental", "004217")),
     ]
+    .into_iter()
+    .chain(of_the_waitlist(language))
+    .collect()
 }
 
 #[derive(serde::Deserialize)]
@@ -175,7 +282,15 @@ proptest! {
         for text in [
             reminder(language, &name, None, here(appointment()), token), moved(language, &name, None, here(appointment()), token),
             correction(language, &name), help(language, &name, "Call us"), started(language, &name),
+            verification_of(language, &name, "004217"),
             ask_which(language, &name, &two), reminder_many(language, &name, &two, false), reminder_many(language, &name, &two, true),
+            said(Kind::WaitlistJoined, language, &plain(&name)), waiting(language, &name, token),
+            said(Kind::OfferLost, language, &plain(&name)), said(Kind::TimesGone, language, &plain(&name)),
+            offer_held(language, &name, &Offer { kind: Some("Hair"), name: None, start: here(appointment()), token }, here(appointment())),
+            offer_race(language, &name, &Offer { kind: None, name: Some("Leo"), start: here(appointment()), token }),
+            offer_won(language, &name, here(appointment()), Some(here(appointment()))),
+            offer_late(language, &name, here(appointment()), here(appointment())),
+            offer_times(language, &name, &[here(appointment())], here(appointment())),
         ] {
             let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase).collect();
             for banned in ["YES", "CANCEL", "END", "QUIT", "REVOKE", "UNSUBSCRIBE", "CANCELAR"] {

@@ -48,7 +48,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn of(row: &appointment::Model) -> Self {
+    pub(crate) fn of(row: &appointment::Model) -> Self {
         Self {
             starts_at: row.starts_at,
             ends_at: row.ends_at,
@@ -234,7 +234,7 @@ pub(super) async fn move_to(
     write(tx, actor, contact, (before, after), zone, how, true).await
 }
 
-async fn write(
+pub(super) async fn write(
     tx: &mut Tx,
     actor: &Actor,
     contact: &contact::Model,

@@ -21,27 +21,57 @@ use crate::kernel::{Actor, Error, Event, Permission, Result, Services};
 /// The sealed column, as `vault::SEALED` calls it.
 const SECRET: &str = "link_key.secret";
 
-/// The only row.
-const VISITS: &str = "visits";
+/// What is signed with a key of its own, each a row.
+#[derive(Clone, Copy)]
+pub(crate) enum Signs {
+    Visits,
+    /// Entries of waitlists.
+    Lists,
+    /// What people say of how they are reached.
+    People,
+}
+
+impl Signs {
+    const ALL: [Self; 3] = [Self::Visits, Self::Lists, Self::People];
+
+    fn id(self) -> &'static str {
+        match self {
+            Self::Visits => "visits",
+            Self::Lists => "lists",
+            Self::People => "people",
+        }
+    }
+}
 
 /// Visits made within one millisecond, of which a link may be one's: more than a computer can make.
 const MOST: u64 = 200;
 
-/// The key, once it was read.
+/// The keys, each once it was read.
 #[derive(Default)]
-pub(crate) struct Signing(OnceCell<Zeroizing<[u8; 32]>>);
+pub(crate) struct Signing {
+    visits: OnceCell<Zeroizing<[u8; 32]>>,
+    lists: OnceCell<Zeroizing<[u8; 32]>>,
+    people: OnceCell<Zeroizing<[u8; 32]>>,
+}
 
-/// Makes the installation's key, the first time it starts.
+/// Makes the installation's keys, the first time it starts.
 ///
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn prepare(s: &Services) -> Result<()> {
-    if link_key::Entity::find_by_id(VISITS).one(s.read()).await?.is_some() {
+    for what in Signs::ALL {
+        prepare_one(s, what.id()).await?;
+    }
+    Ok(())
+}
+
+async fn prepare_one(s: &Services, id: &str) -> Result<()> {
+    if link_key::Entity::find_by_id(id).one(s.read()).await?.is_some() {
         return Ok(());
     }
     let secret = Zeroizing::new(hex::encode(rand::random::<[u8; 32]>()));
     let row = link_key::ActiveModel {
-        id: Set(VISITS.to_owned()),
+        id: Set(id.to_owned()),
         secret: Set(s.vault().seal(SECRET, &secret)),
         created_at: Set(s.now()),
     };
@@ -54,16 +84,23 @@ pub(crate) async fn prepare(s: &Services) -> Result<()> {
     Ok(())
 }
 
-async fn key(s: &Services) -> Result<&[u8; 32]> {
+/// What links to these are signed with.
+pub(crate) async fn key(s: &Services, what: Signs) -> Result<&[u8; 32]> {
     let read = || async {
-        let row = link_key::Entity::find_by_id(VISITS).one(s.read()).await?;
+        let row = link_key::Entity::find_by_id(what.id()).one(s.read()).await?;
         let row = row.ok_or_else(|| Error::broken("the key that links are signed with is missing"))?;
         let secret = Zeroizing::new(s.vault().open(SECRET, &row.secret).await?);
         let mut key = Zeroizing::new([0; 32]);
         hex::decode_to_slice(secret.as_bytes(), key.as_mut()).map_err(|_| Error::broken("a key that is none"))?;
         Ok::<_, Error>(key)
     };
-    Ok(s.of::<Signing>().0.get_or_try_init(read).await?)
+    let known = s.of::<Signing>();
+    let known = match what {
+        Signs::Visits => &known.visits,
+        Signs::Lists => &known.lists,
+        Signs::People => &known.people,
+    };
+    Ok(known.get_or_try_init(read).await?)
 }
 
 /// The link to the page of a visit's customer.
@@ -98,7 +135,7 @@ pub async fn revoke(s: &Services, actor: &Actor, id: Uuid) -> Result<LinkView> {
 
 /// The address of a visit's page.
 pub(crate) async fn url(s: &Services, row: &appointment::Model) -> Result<String> {
-    let token = Token::new(key(s).await?, row.id.as_u128(), row.link_revision);
+    let token = Token::new(key(s, Signs::Visits).await?, row.id.as_u128(), row.link_revision);
     Ok(format!("{}/v/{token}", s.settings().public_url))
 }
 
@@ -134,7 +171,7 @@ pub(crate) async fn recheck(s: &Services, token: &str, row: &appointment::Model,
 }
 
 async fn standing(s: &Services, token: &Token, row: &appointment::Model, now: DateTime<Utc>) -> Result<Standing> {
-    let standing = token.standing(key(s).await?, row.id.as_u128(), row.link_revision);
+    let standing = token.standing(key(s, Signs::Visits).await?, row.id.as_u128(), row.link_revision);
     let over = is_over(row.ends_at.unwrap_or(row.starts_at), now);
     Ok(match standing {
         Standing::Good if over => Standing::Revoked,

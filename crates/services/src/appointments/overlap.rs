@@ -1,6 +1,6 @@
 //! Two visits at one time with one staff label.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use contract::{Problem, accounts::Role, appointments::Status};
 use domain::{calendar::Span, zone::Zone};
 use entity::appointments::appointment;
@@ -78,14 +78,41 @@ pub(super) async fn check(tx: &Tx, actor: &Actor, row: &appointment::Model, zone
     Err(Problem::with(other.id, detail).into())
 }
 
+/// Whether a visit other than these is on at that time with its label. Takes no turn: who asks holds another lock.
+pub(super) async fn any_other(
+    tx: &Tx,
+    business_id: Uuid,
+    label: &str,
+    (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
+    but: &[Uuid],
+) -> Result<bool> {
+    let rows = around_of(business_id, label, starts_at, Some(ends_at));
+    let rows = rows.all(&tx.db).await?;
+    let kinds = types::several(&tx.db, business_id, rows.iter().filter_map(|row| row.type_id).collect()).await?;
+    let wanted = Span::new(starts_at, Some(ends_at), None);
+    Ok(rows.iter().filter(|row| !but.contains(&row.id)).any(|row| {
+        let usual = row.type_id.and_then(|id| kinds.get(&id)).map(|kind| kind.minutes);
+        Span::new(row.starts_at, row.ends_at, usual).overlaps(&wanted)
+    }))
+}
+
 /// Visits of a label that may be on at the time of this one, the first first.
 pub(crate) fn around(row: &appointment::Model) -> Select<appointment::Entity> {
+    around_of(row.business_id, &row.staff_label, row.starts_at, row.ends_at)
+}
+
+fn around_of(
+    business_id: Uuid,
+    label: &str,
+    starts_at: DateTime<Utc>,
+    ends_at: Option<DateTime<Utc>>,
+) -> Select<appointment::Entity> {
     let start = appointment::Column::StartsAt;
     let free = [Status::Cancelled, Status::NoShow].map(Status::as_str);
-    let until = row.ends_at.unwrap_or(row.starts_at).max(row.starts_at) + LONGEST;
-    appointment::Entity::in_business(row.business_id)
-        .filter(appointment::Column::StaffLabel.eq(&row.staff_label))
-        .filter(start.gt(row.starts_at - LONGEST))
+    let until = ends_at.unwrap_or(starts_at).max(starts_at) + LONGEST;
+    appointment::Entity::in_business(business_id)
+        .filter(appointment::Column::StaffLabel.eq(label))
+        .filter(start.gt(starts_at - LONGEST))
         .filter(start.lt(until))
         .filter(appointment::Column::Status.is_not_in(free))
         .order_by_asc(start)

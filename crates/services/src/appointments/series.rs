@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{
     HORIZON,
     change::{self, How, by_its_clock},
-    clocks, find, finish, future, locked, not_twice, overlap, record, set_status, status,
+    clocks, find, finish, locked, not_twice, overlap, record, set_status, status, time_ahead,
 };
 use crate::{
     businesses::{self, locations},
@@ -267,7 +267,7 @@ pub async fn shift(s: &Services, actor: &Actor, id: Uuid, cmd: MoveAppointment, 
     let zone = zone_of(&tx.db, &row).await?;
     by_its_clock(cmd.time_zone.as_deref(), zone)?;
     let local = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local();
-    let by = local(future(&tx, zone, &cmd.starts_at)?) - local(row.starts_at);
+    let by = local(time_ahead(&tx, zone, &cmd.starts_at)?) - local(row.starts_at);
     let mut rows = concerned(&tx, &row, scope).await?;
     overlap::take_turns(&tx, actor.business_id, rows.iter().map(|one| one.staff_label.as_str())).await?;
     let soonest = rows.first().map(|one| one.id);

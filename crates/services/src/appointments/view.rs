@@ -41,6 +41,16 @@ pub(crate) async fn next_start(
     contact_id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
+    Ok(next_of(db, business_id, contact_id, now).await?.map(|row| row.starts_at))
+}
+
+/// The next visit of a contact that is still to come.
+pub(crate) async fn next_of(
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    contact_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<appointment::Model>> {
     let open = Status::open().map(Status::as_str);
     let next = appointment::Entity::in_business(business_id)
         .filter(appointment::Column::ContactId.eq(contact_id))
@@ -48,7 +58,7 @@ pub(crate) async fn next_start(
         .filter(appointment::Column::Status.is_in(open))
         .order_by_asc(appointment::Column::StartsAt)
         .limit(1);
-    Ok(next.one(db).await?.map(|row| row.starts_at))
+    Ok(next.one(db).await?)
 }
 
 /// A contact's appointments from 30 days ago on, soonest first, at most 20.

@@ -4,7 +4,9 @@
 //! that only the server's own word counts, and where there is none the mail may or may not have arrived (law 2).
 
 mod answers;
+pub(super) mod customers;
 mod letter;
+mod returns;
 mod server;
 
 use std::time::{Duration, SystemTime};
@@ -15,8 +17,9 @@ use lettre::{
     Address, Message,
     address::Envelope,
     message::{
-        Mailbox, MultiPart,
-        header::{HeaderName, HeaderValue},
+        Attachment, Mailbox, MultiPart,
+        dkim::{DkimCanonicalization, DkimCanonicalizationType, DkimConfig, DkimSigningAlgorithm, DkimSigningKey},
+        header::{ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::{
         Error,
@@ -26,16 +29,33 @@ use lettre::{
         response::Response,
     },
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use answers::Step;
 pub(super) use answers::failed;
+pub(crate) use answers::of_address as is_dead;
 pub use letter::Letter;
+use returns::Returns;
 use server::Server;
 
 /// Whoever hands a mail over hears what became of it within this time.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What is signed of a mail, besides its text: of what it does not have, that it has none.
+const SIGNED: [&str; 11] = [
+    "From",
+    "To",
+    "Reply-To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
+    "Auto-Submitted",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+];
 
 /// Saying goodbye is polite and changes nothing.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -45,6 +65,10 @@ pub struct Email {
     server: Server,
     from: Mailbox,
     timeout: Duration,
+    /// Who vouches for what we send.
+    dkim: Option<DkimConfig>,
+    /// Where what can't be delivered comes back to.
+    returns: Option<Returns>,
 }
 
 /// A mail as it is to be handed over.
@@ -59,6 +83,12 @@ pub struct Mail<'a> {
     pub at: DateTime<Utc>,
     /// Where who gets it can end that, for mail to customers.
     pub unsubscribe: Option<&'a str>,
+    /// Whose mail it is, where that is not the installation.
+    pub from: Option<&'a str>,
+    /// As HTML calls it.
+    pub language: &'static str,
+    /// A calendar file that comes with it.
+    pub calendar: Option<&'a str>,
 }
 
 impl Email {
@@ -79,7 +109,49 @@ impl Email {
             server,
             from,
             timeout: TIMEOUT,
+            dkim: None,
+            returns: None,
         })
+    }
+
+    /// With a signature (DKIM) for the domain: `key` is an RSA key in PEM (PKCS#1), or the 32 bytes of an Ed25519 key in Base64.
+    ///
+    /// # Errors
+    /// A sentence for the operator, without the key.
+    pub fn signing(self, selector: &str, domain: &str, key: &SecretString) -> Result<Self, String> {
+        let name = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+        if !name(selector) || !name(domain) {
+            return Err("DKIM_SELECTOR and DKIM_DOMAIN: give both, as in 2027 and example.com.".to_owned());
+        }
+        let key = key.expose_secret().trim();
+        let algorithm = if key.starts_with("-----BEGIN") {
+            DkimSigningAlgorithm::Rsa
+        } else {
+            DkimSigningAlgorithm::Ed25519
+        };
+        let read = DkimSigningKey::new(key, algorithm).map_err(|_| {
+            "DKIM_KEY: it is neither an RSA key that begins with -----BEGIN RSA PRIVATE KEY----- nor an Ed25519 key in Base64.".to_owned()
+        })?;
+        Ok(Self {
+            dkim: Some(signature(selector, domain, read)),
+            ..self
+        })
+    }
+
+    /// With an address that what can't be delivered comes back to, each mail at one of its own; who hands it to us knows the secret.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn returning_to(self, address: &str, secret: &SecretString) -> Result<Self, String> {
+        Ok(Self {
+            returns: Some(Returns::new(address, secret)?),
+            ..self
+        })
+    }
+
+    /// Where mail comes back to, if that is set up.
+    pub(crate) fn returns(&self) -> Option<&Returns> {
+        self.returns.as_ref()
     }
 
     /// For tests, which do not wait so long for what never comes.
@@ -204,9 +276,19 @@ impl Email {
 
     fn written(&self, mail: &Mail<'_>, to: Address) -> Result<(Envelope, Vec<u8>), String> {
         let words = |e: lettre::error::Error| e.to_string();
-        let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()]).map_err(words)?;
+        // What comes back of mail to customers says by its address which it was; mail to staff comes back to whoever runs this.
+        let own = self.returns.as_ref().filter(|_| mail.unsubscribe.is_some());
+        let back = match own {
+            Some(returns) => returns.address(mail.id)?,
+            None => self.from.email.clone(),
+        };
+        let envelope = Envelope::new(Some(back), vec![to.clone()]).map_err(words)?;
+        let from = match mail.from {
+            Some(name) => Mailbox::new(Some(domain::words::line(name)), self.from.email.clone()),
+            None => self.from.clone(),
+        };
         let mut message = Message::builder()
-            .from(self.from.clone())
+            .from(from)
             .to(Mailbox::new(None, to))
             .subject(mail.subject)
             .date(SystemTime::from(mail.at))
@@ -221,10 +303,30 @@ impl Email {
                 .raw_header(header("List-Unsubscribe", &format!("<{url}>")))
                 .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
         }
-        let parts = MultiPart::alternative_plain_html(mail.letter.text(), mail.letter.html());
-        let message = message.multipart(parts).map_err(words)?;
+        let parts = MultiPart::alternative_plain_html(mail.letter.text(), mail.letter.html(mail.language));
+        let parts = match mail.calendar {
+            Some(file) => {
+                let kind = ContentType::parse("text/calendar; method=PUBLISH; charset=utf-8").map_err(|e| e.to_string())?;
+                let file = Attachment::new("visit.ics".to_owned()).body(file.to_owned(), kind);
+                MultiPart::mixed().multipart(parts).singlepart(file)
+            }
+            None => parts,
+        };
+        let mut message = message.multipart(parts).map_err(words)?;
+        if let Some(dkim) = &self.dkim {
+            message.sign(dkim);
+        }
         Ok((envelope, message.formatted()))
     }
+}
+
+fn signature(selector: &str, domain: &str, key: DkimSigningKey) -> DkimConfig {
+    let headers = SIGNED.iter().map(|name| HeaderName::new_from_ascii_str(name));
+    let relaxed = DkimCanonicalization {
+        header: DkimCanonicalizationType::Relaxed,
+        body: DkimCanonicalizationType::Relaxed,
+    };
+    DkimConfig::new(selector.to_owned(), domain.to_owned(), key, headers.collect(), relaxed)
 }
 
 fn header(name: &'static str, value: &str) -> HeaderValue {

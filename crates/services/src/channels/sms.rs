@@ -11,7 +11,10 @@ use domain::{
     phone::{mask, mask_all},
 };
 use entity::messages::message;
-use twilio::{NewMessage, errors};
+use twilio::{
+    NewMessage,
+    errors::{self, Course},
+};
 
 use super::connections::Connections;
 use crate::kernel::Services;
@@ -27,12 +30,7 @@ pub(super) async fn send(s: &Services, m: &message::Model, validity_period: Opti
             failure: failure(None, "no Twilio account is connected"),
         };
     };
-    let callback = format!(
-        "{}/webhooks/twilio/status?message_id={}&attempt={}",
-        s.settings().public_url,
-        m.id,
-        m.attempts
-    );
+    let callback = status_url(s, m);
     let new = NewMessage {
         to: &m.theirs,
         from: &m.ours,
@@ -44,7 +42,17 @@ pub(super) async fn send(s: &Services, m: &message::Model, validity_period: Opti
     outcome(account.client().create(&new).await)
 }
 
-fn outcome(said: twilio::Outcome) -> Outcome {
+/// Where Twilio reports what becomes of this try.
+pub(super) fn status_url(s: &Services, m: &message::Model) -> String {
+    format!(
+        "{}/webhooks/twilio/status?message_id={}&attempt={}",
+        s.settings().public_url,
+        m.id,
+        m.attempts
+    )
+}
+
+pub(super) fn outcome(said: twilio::Outcome) -> Outcome {
     match said {
         twilio::Outcome::Accepted(message) => Outcome::Accepted(accepted(&message)),
         twilio::Outcome::Refused { http, code, message } => Outcome::Refused {
@@ -107,7 +115,12 @@ pub(super) fn failure(code: Option<i32>, detail: &str) -> Failure {
         class: match entry.map(|e| e.class) {
             Some(errors::Class::OptedOut) => Class::OptedOut,
             Some(errors::Class::BadAddress) => Class::BadAddress,
-            _ => Class::Other,
+            _ => match code.map(errors::course) {
+                Some(Course::MarkAddress) => Class::BadAddress,
+                Some(Course::SendTemplate) => Class::WindowClosed,
+                Some(Course::HoldTemplate) => Class::Wording,
+                _ => Class::Other,
+            },
         },
         scope: match code.map(errors::scope) {
             Some(errors::Scope::Account) => Scope::Account,

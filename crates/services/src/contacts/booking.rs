@@ -1,13 +1,16 @@
 //! Who an appointment is with that was booked elsewhere.
 
 use contract::contacts::OptIn;
-use domain::consent::State;
+use domain::{
+    consent::{Channel, Source, State},
+    words,
+};
 use entity::{businesses::business, contacts::contact};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::{
-    New, add, consent, holder, locked, opt_in_at,
+    New, add, consent, holder, locked,
     rows::{Typed, Valid},
 };
 use crate::kernel::{Actor, Principal, Result, Tx};
@@ -58,6 +61,35 @@ pub(crate) async fn booked(
     };
     let id = add(tx, &actor, known, new).await?.id;
     locked(tx, business.id, id).await
+}
+
+/// They agreed where they gave their number. Somebody who said STOP, or whom staff must decide about, is not opted in by a form they did
+/// not fill in.
+pub(super) async fn opt_in_at(tx: &mut Tx, actor: &Actor, row: &contact::Model, opt_in: &OptIn) -> Result<()> {
+    let channel: Channel = opt_in.channel.parse().unwrap_or_default();
+    if consent::state_on(&tx.db, row.id, channel).await? == State::OptedOut || row.held_since.is_some() {
+        return Ok(());
+    }
+    let source = if matches!(actor.who, Principal::ApiKey { .. }) {
+        Source::Api
+    } else {
+        Source::Booking
+    };
+    let what = match channel {
+        Channel::Sms | Channel::WhatsApp => "Number",
+        Channel::Email => "Address",
+    };
+    let evidence = format!("{what} given at: {}", words::preview(&opt_in.source, 200));
+    let change = consent::Change {
+        contact: row,
+        channel,
+        state: State::OptedIn,
+        source,
+        by: &actor.who,
+        evidence: &evidence,
+        at: tx.now,
+    };
+    consent::record(tx, change).await
 }
 
 /// The only person of exactly this name, if there is one; capitals don't count.

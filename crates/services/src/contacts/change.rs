@@ -18,7 +18,7 @@ use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 use uuid::Uuid;
 
 use super::{
-    consent, decrypted, finish, hold, holder, locked_alone,
+    consent, decrypted, finish, hold, holder, locked_alone, offers,
     rows::{Typed, Valid, write},
     tags,
 };
@@ -97,6 +97,7 @@ pub(super) async fn apply(
     wanted: Option<BTreeSet<String>>,
 ) -> Result<Vec<&'static str>> {
     let number_changed = row.phone != valid.phone;
+    let address_changed = row.email != valid.email;
     if number_changed {
         free(tx, &row, &valid.phone).await?;
     }
@@ -116,6 +117,9 @@ pub(super) async fn apply(
     }
     if number_changed {
         ask_anew(tx, actor, &after_row).await?;
+    }
+    if address_changed {
+        address_anew(tx, actor, &after_row).await?;
     }
     tx.mark_changed(actor.business_id, Changed::Contact(after_row.id));
     let event = Event::ContactChanged(after_row.id);
@@ -168,6 +172,29 @@ async fn ask_anew(tx: &mut Tx, actor: &Actor, row: &contact::Model) -> Result<()
     consent::record(tx, change).await?;
     tx.record(row.business_id, &actor.who, Event::PhoneChanged(Arc::new(row.clone())));
     Ok(())
+}
+
+/// The same for another e-mail address: who had agreed is asked anew, who had refused mails has refused them there, too.
+async fn address_anew(tx: &mut Tx, actor: &Actor, row: &contact::Model) -> Result<()> {
+    let suppressed = match &row.email {
+        Some(email) => consent::suppressed_since(tx, row.business_id, email).await?.is_some(),
+        None => false,
+    };
+    let known = consent::state_on(&tx.db, row.id, Channel::Email).await?;
+    let state = if suppressed { State::OptedOut } else { State::Unknown };
+    if known == state || known == State::OptedOut {
+        return Ok(());
+    }
+    let change = consent::Change {
+        contact: row,
+        channel: Channel::Email,
+        state,
+        source: Source::Staff,
+        by: &actor.who,
+        evidence: "The e-mail address was changed",
+        at: tx.now,
+    };
+    consent::record(tx, change).await
 }
 
 /// Blocks a contact (nothing is sent to them) or lifts the block.
@@ -271,19 +298,14 @@ pub async fn change_consent(s: &Services, actor: &Actor, id: Uuid, cmd: ChangeCo
     };
     match purpose {
         Purpose::Transactional => consent::record(&mut tx, change).await?,
-        Purpose::Promotional => consent::record_offers(&mut tx, change).await?,
+        Purpose::Promotional => offers::said(&mut tx, change).await?,
     }
     finish(tx, actor.business_id, id).await
 }
 
 fn channel(word: &str) -> Result<Channel> {
-    word.parse().map_err(|_| {
-        let words = match word {
-            "whatsapp" => "WhatsApp is not set up here yet; the channel is \"sms\" or \"email\".",
-            _ => "The channel is \"sms\" or \"email\".",
-        };
-        field("channel", words)
-    })
+    word.parse()
+        .map_err(|_| field("channel", "The channel is \"sms\", \"whatsapp\" or \"email\"."))
 }
 
 /// What somebody said themselves is theirs to take back.
@@ -292,7 +314,11 @@ async fn may_opt_in(tx: &Tx, row: &contact::Model, channel: Channel) -> Result<(
         return Err(problem(Code::Conflict, hold::REASON));
     }
     if super::address(row, channel).is_none() {
-        return Err(field("channel", "No e-mail address of this person is known."));
+        let words = match channel {
+            Channel::Email => "No e-mail address of this person is known.",
+            Channel::Sms | Channel::WhatsApp => "This person has no number that could be written to.",
+        };
+        return Err(field("channel", words));
     }
     if consent::state_on(&tx.db, row.id, channel).await? != State::OptedOut {
         return Ok(());
@@ -300,8 +326,13 @@ async fn may_opt_in(tx: &Tx, row: &contact::Model, channel: Channel) -> Result<(
     let last = consent::last_refusal(&tx.db, row, channel).await?;
     let source = last.and_then(|row| row.source.parse().ok());
     let words = match source {
-        Some(Source::Staff | Source::Api | Source::Import | Source::Booking) => return Ok(()),
+        Some(Source::Staff | Source::Api | Source::Import | Source::Booking | Source::Wrote | Source::WaitlistForm) => {
+            return Ok(());
+        }
         Some(Source::PreferencePage) => "They refused on their own page. Only they can take that back, there.",
+        Some(Source::ProviderBlock) if channel == Channel::Email => {
+            "They complained to their mail provider about our mail. Only they can take that back, on their own page."
+        }
         Some(Source::ProviderBlock) => {
             "They said STOP to this number: the network refuses our texts. Only they can take that back, by texting START."
         }

@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use contract::contacts::{ConsentEventView, LedgerRow};
-use domain::consent::{Channel, LedgerEntry, Purpose, Source, State};
+use domain::consent::{self as rules, Channel, LedgerEntry, Purpose, Source, State};
 use entity::{
     businesses::business,
     contacts::{consent, consent_event, contact, suppression},
@@ -34,6 +34,7 @@ pub(super) const SUPPRESSED: &str = "suppression.phone";
 const PAGE: u64 = 500;
 
 /// Something that settles where a person stands on appointment texts.
+#[derive(Clone)]
 pub(crate) struct Change<'a> {
     pub contact: &'a contact::Model,
     pub channel: Channel,
@@ -63,8 +64,12 @@ pub(crate) async fn record_of(tx: &mut Tx, change: &Change<'_>, number: &str) ->
         append(tx, change, *purpose).await?;
     }
     let business_id = change.contact.business_id;
-    if change.channel == Channel::Sms {
-        remember(tx, business_id, change, number).await?;
+    let address = match change.channel {
+        Channel::Sms | Channel::WhatsApp => Some(number),
+        Channel::Email => change.contact.email.as_deref(),
+    };
+    if let Some(address) = address {
+        remember(tx, business_id, change, address).await?;
     }
     let who = || Arc::new(change.contact.clone());
     match change.state {
@@ -86,13 +91,35 @@ pub(crate) async fn record_of(tx: &mut Tx, change: &Change<'_>, number: &str) ->
     Ok(())
 }
 
+/// A word like STOP ends what is sent, not a way: what they had agreed to elsewhere ends, too. Where they have agreed to nothing there is
+/// nothing to end, and a person may still write to them.
+pub(crate) async fn stop_elsewhere(tx: &mut Tx, change: &Change<'_>) -> Result<()> {
+    let known = all_of(&tx.db, &[change.contact.id]).await?;
+    for channel in Channel::ALL.iter().copied().filter(|channel| *channel != change.channel) {
+        let stands = |purpose| known.get(&(change.contact.id, channel, purpose)).copied().unwrap_or_default();
+        let agreed = [Purpose::Transactional, Purpose::Promotional]
+            .map(stands)
+            .contains(&State::OptedIn);
+        // On WhatsApp it is their number that says it; a STOP by text holds there by itself (`rules::standing`).
+        let number = (channel, change.channel) == (Channel::Sms, Channel::WhatsApp);
+        if agreed || (number && stands(Purpose::Transactional) == State::Unknown) {
+            let there = Change {
+                channel,
+                ..change.clone()
+            };
+            record(tx, there).await?;
+        }
+    }
+    Ok(())
+}
+
 /// What the audit trail keeps beside the ledger, which has the evidence.
 fn facts(change: &Change<'_>) -> Value {
     json!({ "channel": change.channel.as_str(), "state": change.state.as_str(), "source": change.source.as_str() })
 }
 
 /// The same for offers and review requests alone: appointment texts stay as they are.
-pub(super) async fn record_offers(tx: &mut Tx, change: Change<'_>) -> Result<()> {
+pub(crate) async fn record_offers(tx: &mut Tx, change: Change<'_>) -> Result<()> {
     append(tx, &change, Purpose::Promotional).await?;
     let (business_id, event) = (change.contact.business_id, Event::OffersDecided(change.contact.id));
     tx.record_change(business_id, change.by, event, None::<()>, Some(facts(&change)));
@@ -125,7 +152,7 @@ pub(super) async fn follow(tx: &mut Tx, change: &Change<'_>, purpose: Purpose) -
 }
 
 /// Where people stand for every channel and purpose that something is known of.
-pub(super) async fn all_of(db: &impl ConnectionTrait, contacts: &[Uuid]) -> Result<HashMap<(Uuid, Channel, Purpose), State>> {
+pub(crate) async fn all_of(db: &impl ConnectionTrait, contacts: &[Uuid]) -> Result<HashMap<(Uuid, Channel, Purpose), State>> {
     let rows = consent::Entity::find()
         .filter(consent::Column::ContactId.is_in(contacts.iter().copied()))
         .all(db)
@@ -165,7 +192,7 @@ pub(crate) async fn lift(tx: &Tx, business_id: Uuid, number: &str) -> Result<()>
     Ok(())
 }
 
-/// A STOP belongs to the number, whoever it is filed under later; only an opt-in lifts it.
+/// A STOP belongs to the number or address, whoever it is filed under later; only an opt-in lifts it.
 async fn remember(tx: &Tx, business_id: Uuid, change: &Change<'_>, phone: &str) -> Result<()> {
     match change.state {
         // Looked up first, for the row may stand there under another key. The lock on the ledger's head is held: nobody else adds it.
@@ -196,12 +223,25 @@ pub(crate) async fn suppressed_since(tx: &Tx, business_id: Uuid, phone: &str) ->
     Ok(row.map(|r| r.since))
 }
 
-/// Those of these contacts whose number has said STOP to their business before, and since when.
-pub(super) async fn suppressed<'a>(tx: &Tx, people: &'a [contact::Model]) -> Result<Vec<(&'a contact::Model, DateTime<Utc>)>> {
-    let mut by_key: BTreeMap<(Uuid, String), &contact::Model> = BTreeMap::new();
+/// Those of these contacts whose number or address has said STOP to their business before, on which channel, and since when.
+pub(super) async fn suppressed<'a>(
+    tx: &Tx,
+    people: &'a [contact::Model],
+) -> Result<Vec<(&'a contact::Model, Channel, DateTime<Utc>)>> {
+    // Several people may have one address.
+    let mut by_key: BTreeMap<(Uuid, String), Vec<(&contact::Model, Channel)>> = BTreeMap::new();
     for person in people {
-        let keys = tx.services().vault().indexes(SUPPRESSED, &person.phone);
-        by_key.extend(keys.into_iter().map(|key| ((person.business_id, key), person)));
+        for channel in Channel::ALL.iter().copied() {
+            // Who has said it by text has said it on WhatsApp, too.
+            let address = match channel {
+                Channel::WhatsApp => None,
+                _ => super::address(person, channel),
+            };
+            let Some(address) = address else { continue };
+            for key in tx.services().vault().indexes(SUPPRESSED, &address) {
+                by_key.entry((person.business_id, key)).or_default().push((person, channel));
+            }
+        }
     }
     let businesses: BTreeSet<Uuid> = people.iter().map(|p| p.business_id).collect();
     let keys = by_key.keys().map(|(_, key)| key.as_str());
@@ -210,11 +250,12 @@ pub(super) async fn suppressed<'a>(tx: &Tx, people: &'a [contact::Model]) -> Res
         .filter(suppression::Column::PhoneKey.is_in(keys))
         .all(&tx.db)
         .await?;
-    let found = rows.into_iter().filter_map(|row| {
-        let person = by_key.get(&(row.business_id, row.phone_key))?;
-        Some((*person, row.since))
-    });
-    Ok(found.collect())
+    let mut found = Vec::new();
+    for row in rows {
+        let theirs = by_key.get(&(row.business_id, row.phone_key)).map_or(&[][..], Vec::as_slice);
+        found.extend(theirs.iter().map(|(person, channel)| (*person, *channel, row.since)));
+    }
+    Ok(found)
 }
 
 async fn append(tx: &Tx, change: &Change<'_>, purpose: Purpose) -> Result<()> {
@@ -289,13 +330,19 @@ pub(crate) async fn state(db: &impl ConnectionTrait, contact_id: Uuid) -> Result
 
 /// The same on one channel.
 pub(crate) async fn state_on(db: &impl ConnectionTrait, contact_id: Uuid, channel: Channel) -> Result<State> {
-    let key = (
-        contact_id,
-        channel.as_str().to_owned(),
-        Purpose::Transactional.as_str().to_owned(),
-    );
-    let row = consent::Entity::find_by_id(key).one(db).await?;
-    Ok(row.map_or(State::Unknown, |r| read(&r.state)))
+    let said = async |channel: Channel| {
+        let purpose = Purpose::Transactional.as_str().to_owned();
+        let row = consent::Entity::find_by_id((contact_id, channel.as_str().to_owned(), purpose));
+        Result::Ok(row.one(db).await?.map(|row| read(&row.state)))
+    };
+    match said(channel).await? {
+        Some(said) if said != State::Unknown => Ok(said),
+        unsaid if channel == Channel::WhatsApp => {
+            let of_texts = said(Channel::Sms).await?.unwrap_or_default();
+            Ok(rules::standing(channel, unsaid, of_texts))
+        }
+        unsaid => Ok(unsaid.unwrap_or_default()),
+    }
 }
 
 /// A stored state. What can't be read is taken for a STOP: nothing leaves until somebody has looked.
@@ -322,7 +369,16 @@ pub(crate) async fn on_channels(db: &impl ConnectionTrait, contacts: &[Uuid]) ->
     let known = rows
         .into_iter()
         .filter_map(|r| Some(((r.contact_id, r.channel.parse().ok()?), read(&r.state))));
-    Ok(known.collect())
+    let mut states: HashMap<(Uuid, Channel), State> = known.collect();
+    for id in contacts {
+        let said = |channel| states.get(&(*id, channel)).copied();
+        let of_texts = said(Channel::Sms).unwrap_or_default();
+        let stands = rules::standing(Channel::WhatsApp, said(Channel::WhatsApp), of_texts);
+        if stands != State::Unknown {
+            states.insert((*id, Channel::WhatsApp), stands);
+        }
+    }
+    Ok(states)
 }
 
 /// The same for contacts of one business.
@@ -376,6 +432,7 @@ pub(crate) async fn ledger(db: &impl ConnectionTrait, business_id: Uuid, entries
         .into_iter()
         .map(|r| ConsentEventView {
             at: r.at,
+            channel: r.channel,
             purpose: r.purpose,
             state: read(&r.state),
             source: r.source,

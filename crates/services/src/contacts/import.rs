@@ -6,14 +6,14 @@ use contract::{
     Pointed, Problem,
     contacts::{BatchResult, BatchRow, BatchStatus, ContactBatch, CreateContact},
 };
-use domain::consent::{Channel, Source, State};
+use domain::consent::{Channel, Purpose, Source, State};
 use entity::{businesses::business, contacts::contact};
 use uuid::Uuid;
 
 use super::{
     New, PHONE, add,
     batch::of_numbers,
-    change, consent, holder, locked_alone,
+    change, consent, holder, locked_alone, offers,
     rows::{Typed, Valid},
     tags, turn,
 };
@@ -240,7 +240,69 @@ async fn bring_up_to_date(
 /// A file opts in only those of whom nothing is known: not who has ever refused, and not who has to be decided about. Whether it did anything.
 async fn agree(tx: &mut Tx, actor: &Actor, row: &contact::Model, said: &FromFile<'_>) -> Result<bool> {
     let Some(state) = said.consent else { return Ok(false) };
-    let before = consent::state(&tx.db, row.id).await?;
+    settle(tx, actor, (row, Channel::Sms), state, said.evidence).await
+}
+
+/// The same of e-mails about their visits, where an address is known.
+pub(crate) async fn agree_to_mail(
+    tx: &mut Tx,
+    actor: &Actor,
+    row: &contact::Model,
+    state: State,
+    evidence: &str,
+) -> Result<bool> {
+    if row.email.is_none() {
+        return Ok(false);
+    }
+    settle(tx, actor, (row, Channel::Email), state, evidence).await
+}
+
+/// The same of offers, by every way that they can be reached by.
+pub(crate) async fn agree_to_offers(
+    tx: &mut Tx,
+    actor: &Actor,
+    row: &contact::Model,
+    state: State,
+    evidence: &str,
+) -> Result<bool> {
+    let known = consent::all_of(&tx.db, &[row.id]).await?;
+    let mut changed = false;
+    for channel in Channel::ALL.iter().copied() {
+        let on = |purpose| known.get(&(row.id, channel, purpose)).copied().unwrap_or_default();
+        let settles = match state {
+            State::OptedIn => {
+                let refused = on(Purpose::Transactional) == State::OptedOut;
+                on(Purpose::Promotional) == State::Unknown && !refused && row.held_since.is_none()
+            }
+            State::OptedOut => on(Purpose::Promotional) != State::OptedOut,
+            State::Unknown => false,
+        };
+        if !settles || super::address(row, channel).is_none() {
+            continue;
+        }
+        let change = consent::Change {
+            contact: row,
+            channel,
+            state,
+            source: Source::Import,
+            by: &actor.who,
+            evidence,
+            at: tx.now,
+        };
+        offers::said(tx, change).await?;
+        changed = true;
+    }
+    Ok(changed)
+}
+
+async fn settle(
+    tx: &mut Tx,
+    actor: &Actor,
+    (row, channel): (&contact::Model, Channel),
+    state: State,
+    evidence: &str,
+) -> Result<bool> {
+    let before = consent::state_on(&tx.db, row.id, channel).await?;
     let settles = match state {
         State::OptedIn => before == State::Unknown && row.held_since.is_none(),
         State::OptedOut => before != State::OptedOut,
@@ -249,11 +311,11 @@ async fn agree(tx: &mut Tx, actor: &Actor, row: &contact::Model, said: &FromFile
     if settles {
         let change = consent::Change {
             contact: row,
-            channel: Channel::Sms,
+            channel,
             state,
             source: Source::Import,
             by: &actor.who,
-            evidence: said.evidence,
+            evidence,
             at: tx.now,
         };
         consent::record(tx, change).await?;

@@ -168,7 +168,7 @@ pub(crate) async fn plan(db: &impl ConnectionTrait, kept: &contact::Model, other
         (known.get(&(who.id, channel, purpose)).copied().unwrap_or_default(), address)
     };
     let mut stands = Vec::new();
-    for channel in [Channel::Sms, Channel::Email] {
+    for channel in Channel::ALL.iter().copied() {
         for purpose in [Purpose::Transactional, Purpose::Promotional] {
             let (of_kept, of_other) = (of(kept, channel, purpose), of(other, channel, purpose));
             stands.push(Stand {
@@ -229,6 +229,7 @@ pub(crate) async fn shown(s: &Services, kept: &contact::Model, other: &contact::
     };
     view.consent = ConsentView {
         sms: state(Channel::Sms),
+        whatsapp: state(Channel::WhatsApp),
         email: state(Channel::Email),
     };
     view.other_phones.push(contract::contacts::OtherPhone {

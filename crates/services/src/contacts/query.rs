@@ -4,12 +4,12 @@ use contract::{
     Page, Problem,
     contacts::{ConsentView, ContactQuery, ContactView, OtherPhone, PeoplePage},
 };
-use domain::consent::Channel;
+use domain::consent::{self as rules, Channel, Purpose};
 use entity::contacts::contact;
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::{by_phone, consent, decrypted, further, language, many, search, tags, wishes};
+use super::{by_phone, consent, dead, decrypted, further, language, many, search, tags, wishes};
 use crate::{
     businesses,
     kernel::{
@@ -225,15 +225,25 @@ pub(super) async fn views(
     }
     let business = businesses::get(db, business_id).await?;
     let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
-    let states = consent::on_channels(db, &ids).await?;
+    let states = consent::all_of(db, &ids).await?;
+    let mut dead = dead::of(s, db, &rows).await?;
     let mut tags = tags::of(db, &ids).await?;
     let mut further = further::of(s, db, &ids).await?;
     let view = |row: contact::Model| {
-        let state = |channel| states.get(&(row.id, channel)).copied().unwrap_or_default();
-        let consent = ConsentView {
-            sms: state(Channel::Sms),
-            email: state(Channel::Email),
+        let said = |channel, purpose| states.get(&(row.id, channel, purpose)).copied();
+        let state = |channel, purpose| {
+            rules::standing(
+                channel,
+                said(channel, purpose),
+                said(Channel::Sms, purpose).unwrap_or_default(),
+            )
         };
+        let stands = |purpose| ConsentView {
+            sms: state(Channel::Sms, purpose),
+            whatsapp: state(Channel::WhatsApp, purpose),
+            email: state(Channel::Email, purpose),
+        };
+        let (consent, offers) = (stands(Purpose::Transactional), stands(Purpose::Promotional));
         let other = |phone: String| OtherPhone {
             phone_display: domain::phone::display(&phone, &business.country),
             phone,
@@ -241,6 +251,8 @@ pub(super) async fn views(
         let id = row.id;
         ContactView {
             seems_to_write: language::hint(&row, &business),
+            offers,
+            email_dead_since: dead.remove(&id),
             tags: tags.remove(&id).unwrap_or_default(),
             other_phones: further.remove(&id).unwrap_or_default().into_iter().map(other).collect(),
             ..shown(row, consent, &business.country)
@@ -265,9 +277,12 @@ pub(super) fn shown(row: contact::Model, consent: ConsentView, country: &str) ->
         blocked: row.blocked,
         held_since: row.held_since,
         consent,
+        offers: ConsentView::default(),
+        email_dead_since: None,
         tags: Vec::new(),
         other_phones: Vec::new(),
         merged_into: row.merged_into,
+        phone_verified_at: row.phone_verified_at,
         created_at: row.created_at,
         updated_at: row.updated_at,
     }

@@ -125,6 +125,9 @@ impl Valid {
         }
         row.search = Set(self.name.to_lowercase());
         row.name = Set(self.name);
+        if row.phone.as_ref() != &self.phone {
+            row.phone_verified_at = Set(None);
+        }
         row.phone_key = Set(Some(vault.index(PHONE, &self.phone)));
         row.phone = Set(vault.seal(PHONE, &self.phone));
         row.email = Set(self.email.map(|email| vault.seal(EMAIL, &email)));
@@ -164,6 +167,7 @@ pub(super) fn fresh(tx: &Tx, business_id: Uuid, v: Valid) -> contact::Model {
         next_token: FIRST_TOKEN,
         merged_into: None,
         sample: false,
+        phone_verified_at: None,
         created_at: tx.now,
         updated_at: tx.now,
     }
@@ -191,11 +195,14 @@ pub(super) async fn insert(tx: &mut Tx, business_id: Uuid, v: Valid) -> Result<c
 
 /// A STOP belongs to the number: those of these new contacts whose number has said it are opted out from the start.
 pub(super) async fn stopped_before(tx: &mut Tx, new: &[contact::Model]) -> Result<()> {
-    for (row, since) in consent::suppressed(tx, new).await? {
-        let evidence = "This number said STOP before";
+    for (row, channel, since) in consent::suppressed(tx, new).await? {
+        let evidence = match channel {
+            Channel::Sms | Channel::WhatsApp => "This number said STOP before",
+            Channel::Email => "This address was unsubscribed before",
+        };
         let change = consent::Change {
             contact: row,
-            channel: Channel::Sms,
+            channel,
             state: State::OptedOut,
             source: Source::Keyword,
             by: &Principal::Customer,

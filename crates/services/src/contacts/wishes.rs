@@ -41,11 +41,13 @@ fn valid(row: &contact::Model, cmd: &ContactChannels) -> Result<Vec<Channel>> {
     let mut channels = Vec::new();
     for (name, text) in given {
         let Some(text) = text else { continue };
-        let channel: Channel = text.parse().map_err(|_| field(name, "A way is \"sms\" or \"email\"."))?;
+        let channel: Channel = text
+            .parse()
+            .map_err(|_| field(name, "A way is \"sms\", \"whatsapp\" or \"email\"."))?;
         if channels.contains(&channel) {
             return Err(field(name, "Each way can be given once."));
         }
-        if super::address(row, channel).is_none_or(str::is_empty) {
+        if super::address(row, channel).is_none_or(|address| address.is_empty()) {
             return Err(field(name, "There is no address of theirs for this way."));
         }
         channels.push(channel);

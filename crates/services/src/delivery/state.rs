@@ -11,6 +11,7 @@ use domain::{
     delivery::{Status, Update, next},
     later::Delay,
     outcome::{self, Accepted, Class, Retry, Scope},
+    whatsapp::known_by,
 };
 use entity::{
     contacts::contact,
@@ -343,15 +344,16 @@ pub(crate) struct Failure {
 
 /// It did not arrive: the state and plain words, and consent where the provider says so. Whoever made it hears of it, or a person (law 5).
 pub(crate) async fn fail(tx: &mut Tx, contact: &contact::Model, m: message::Model, how: Failure) -> Result<message::Model> {
-    let number = m.theirs.clone();
+    let channel = channels::of(&m).unwrap_or_default();
+    let number = known_by(&m.theirs).to_owned();
     let row = mark_failed(tx, m, &how).await?;
     let why = &how.failure;
-    if why.class == Class::OptedOut && has_to_be_noted(tx, contact, &number).await? {
+    if why.class == Class::OptedOut && has_to_be_noted(tx, contact, channel, &number).await? {
         let sid = row.provider_sid.as_deref().unwrap_or("not taken");
         let evidence = format!("Twilio error {} ({sid})", why.code.unwrap_or_default());
         let change = consent::Change {
             contact,
-            channel: Channel::Sms,
+            channel,
             state: State::OptedOut,
             source: Source::ProviderBlock,
             by: &TWILIO,
@@ -370,12 +372,12 @@ pub(crate) async fn fail(tx: &mut Tx, contact: &contact::Model, m: message::Mode
 }
 
 /// Whether it is news that this number of theirs has opted out.
-async fn has_to_be_noted(tx: &Tx, contact: &contact::Model, number: &str) -> Result<bool> {
+async fn has_to_be_noted(tx: &Tx, contact: &contact::Model, channel: Channel, number: &str) -> Result<bool> {
     if !contacts::has_number(tx, contact, number).await? {
         return Ok(false);
     }
-    let known = consent::state(&tx.db, contact.id).await? == State::OptedOut;
-    let further = contact.phone != number;
+    let known = consent::state_on(&tx.db, contact.id, channel).await? == State::OptedOut;
+    let further = channel == Channel::Sms && contact.phone != number;
     Ok(!known || (further && consent::suppressed_since(tx, contact.business_id, number).await?.is_none()))
 }
 
@@ -390,8 +392,10 @@ fn tell_failed(tx: &mut Tx, row: &message::Model, by: &Principal, how: &Failure,
 
 async fn mark_failed(tx: &mut Tx, m: message::Model, how: &Failure) -> Result<message::Model> {
     if m.provider_sid.is_none() {
-        // Never taken, so never charged.
-        refund(tx, &m).await?;
+        // Never taken, so never charged; what was never claimed has cost nothing yet.
+        if messages::status(&m) != Status::Queued {
+            refund(tx, &m).await?;
+        }
     }
     let status = after(&m, how.update)?;
     let mut row = m.into_active_model();

@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 
 use contract::{Code, live::LiveEvent};
 use domain::{
-    consent::Channel,
     delivery::{Advance, Status, Update, advance},
     outcome::Accepted,
 };
@@ -20,6 +19,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
+    otherwise::may_go_otherwise,
     retry,
     state::{self, Failure},
 };
@@ -69,7 +69,7 @@ pub async fn status_changed(s: &Services, about: impl Into<About>, report: impl 
 }
 
 async fn hear_group(s: &Services, group: Vec<Call>) -> Vec<Result<()>> {
-    match hear(s, &group).await {
+    match Box::pin(hear(s, &group)).await {
         Ok(results) => results,
         Err(_) => {
             let mut results = Vec::with_capacity(group.len());
@@ -84,10 +84,10 @@ async fn hear_group(s: &Services, group: Vec<Call>) -> Vec<Result<()>> {
 /// Twilio does not say it again by itself, so it must not be lost to a deadlock.
 async fn hear_alone(s: &Services, one: Call) -> Result<()> {
     let one = [one];
-    let heard = match hear(s, &one).await {
+    let heard = match Box::pin(hear(s, &one)).await {
         Err(cause) => {
             tracing::warn!(%cause, "a status callback could not be written; once more");
-            hear(s, &one).await
+            Box::pin(hear(s, &one)).await
         }
         heard => heard,
     };
@@ -250,7 +250,7 @@ enum Belongs {
 /// The callback is about this message: same SID where we know it, same account, same addresses, and ours to send.
 async fn belongs(tx: &Tx, row: &message::Model, attempt: Option<i32>, report: &Report) -> Result<Belongs> {
     let fits = row.direction == "outbound"
-        && channels::of(row) == Some(Channel::Sms)
+        && channels::is_twilio(row)
         && row.attempts > 0
         && match &row.account_sid {
             Some(account) => *account == report.account,
@@ -433,7 +433,11 @@ async fn not_delivered(tx: &mut Tx, row: message::Model, said: Status, code: Opt
     let why = channels::failure(&row, code, "The network did not deliver it.");
     metrics::counter!("showup_messages_total", "step" => said.as_str()).increment(1);
     tracing::info!(message = %row.id, step = "status", status = said.as_str(), code, "text");
-    let again = retry::retry_at(tx.now, why.retry, row.retries, rand::random::<f64>());
+    let again = if may_go_otherwise(tx, &row, &why).await? {
+        Some(tx.now)
+    } else {
+        retry::retry_at(tx.now, why.retry, row.retries, rand::random::<f64>())
+    };
     let contact = contacts::locked(tx, row.business_id, row.contact_id).await?;
     breakers::concerns_others(tx, &row, &why, true).await?;
     // A person hears of it at once, whether or not it is tried again: they may know a better way.

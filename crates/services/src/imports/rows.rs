@@ -176,7 +176,9 @@ impl Work {
             return Ok(Saved::not(Outcome::Duplicate, note));
         }
         let evidence = self.evidence(row);
-        let saved = contacts::from_file(tx, &self.actor, &self.person(row, &phone.number, &evidence, false)).await?;
+        let person = self.person(row, &phone.number, &evidence, false);
+        let mut saved = contacts::from_file(tx, &self.actor, &person).await?;
+        self.further(tx, &saved.contact, row, &mut saved.changed).await?;
         Ok(Saved::of(saved.created, saved.changed, key))
     }
 
@@ -194,6 +196,22 @@ impl Work {
             evidence,
             only_new,
         }
+    }
+
+    /// What a row says of e-mails and of offers: each is a matter of its own, and only a column that says it settles it.
+    async fn further(&self, tx: &mut Tx, person: &contact::Model, row: &Row, changed: &mut Vec<&'static str>) -> Result<()> {
+        let from = |words: &str| format!("Import of {}, row {}: \"{words}\"", self.import.file_name, row.number);
+        if let Some((state, words)) = &row.emails
+            && contacts::agree_to_mail(tx, &self.actor, person, *state, &from(words)).await?
+        {
+            changed.push("email_consent");
+        }
+        if let Some((state, words)) = &row.offers
+            && contacts::agree_to_offers(tx, &self.actor, person, *state, &from(words)).await?
+        {
+            changed.push("offers_consent");
+        }
+        Ok(())
     }
 
     /// What this row settles: a no of its own always counts.

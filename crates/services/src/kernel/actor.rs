@@ -79,13 +79,15 @@ impl Principal {
 }
 
 /// What somebody who runs the installation may do in a business that they look into.
-const LOOKING: [Permission; 6] = [
+const LOOKING: [Permission; 8] = [
     Permission::ReadContacts,
     Permission::ReadAppointments,
     Permission::ReadMessages,
     Permission::ReadTasks,
+    Permission::ReadWaitlist,
     Permission::ReadNumbers,
     Permission::ReadMembers,
+    Permission::ReadTemplates,
 ];
 
 impl Actor {

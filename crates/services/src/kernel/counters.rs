@@ -1,5 +1,7 @@
 //! What is counted as it happens, and never counted afterwards: reading a counter costs the same at ten thousand and ten million messages.
 
+use domain::waitlist::Mode;
+
 /// What is counted. The words are what is stored and what the API shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Counter {
@@ -16,14 +18,68 @@ pub(crate) enum Counter {
     OptedIn,
     /// Somebody gave a wrong password for a person who works here.
     SignInFailed,
+    /// What became of free times, by the way in which they were offered.
+    Waitlist(Mode, Free),
+}
+
+/// What is counted of free times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Free {
+    /// Times that came free.
+    Slots,
+    /// Offers that reached their person.
+    Offers,
+    /// Answered with yes or no in time.
+    Answers,
+    Declined,
+    /// Not answered in time.
+    Silent,
+    /// Times that somebody of the waitlist got.
+    Filled,
+    /// From free to filled, in seconds.
+    Seconds,
+}
+
+impl Free {
+    /// All of them.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Slots,
+        Self::Offers,
+        Self::Answers,
+        Self::Declined,
+        Self::Silent,
+        Self::Filled,
+        Self::Seconds,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Slots => "slots",
+            Self::Offers => "offers",
+            Self::Answers => "answers",
+            Self::Declined => "declined",
+            Self::Silent => "silent",
+            Self::Filled => "filled",
+            Self::Seconds => "seconds",
+        }
+    }
 }
 
 impl Counter {
-    /// How many there are.
-    pub(crate) const KINDS: u64 = 8;
+    /// Those of a day's texts and consent.
+    pub(crate) const DAILY: [Self; 7] = [
+        Self::Received,
+        Self::Sent,
+        Self::Delivered,
+        Self::Failed,
+        Self::Cancelled,
+        Self::OptedOut,
+        Self::OptedIn,
+    ];
 
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
+    /// As it is stored.
+    pub(crate) fn word(self) -> String {
+        let word = match self {
             Counter::Received => "received",
             Counter::Sent => "sent",
             Counter::Delivered => "delivered",
@@ -32,6 +88,8 @@ impl Counter {
             Counter::OptedOut => "opted_out",
             Counter::OptedIn => "opted_in",
             Counter::SignInFailed => "sign_in_failed",
-        }
+            Counter::Waitlist(mode, what) => return format!("waitlist.{mode}.{}", what.as_str()),
+        };
+        word.to_owned()
     }
 }

@@ -12,6 +12,7 @@ use entity::{
     messages::message,
     numbers::number_request,
     questions::question,
+    waitlist::{slot, waitlist_entry},
 };
 use secrecy::SecretString;
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
@@ -62,14 +63,20 @@ pub(crate) enum Event {
     ContactMerged(Uuid),
     /// It is another one after all.
     MergeUndone(Uuid),
+    /// A message has shown that these two are one: the one it is from, and the one whose address it told.
+    SamePerson(Uuid, Uuid),
     /// What waits for them was meant for another number.
     PhoneChanged(Arc<contact::Model>),
     ContactBlocked(Arc<contact::Model>),
     ContactUnblocked(Arc<contact::Model>),
     ContactOptedOut(Arc<contact::Model>, Channel),
     ContactOptedIn(Arc<contact::Model>),
+    /// They typed the code that was texted to it.
+    PhoneVerified(Uuid),
     /// What they said to offers and review requests alone.
     OffersDecided(Uuid),
+    /// Somebody else says that they want offers on this channel; they are to say so themselves.
+    OffersToConfirm(Arc<contact::Model>, Channel),
     /// This text may ask for no more texts: a person has to decide.
     HoldBegan(Arc<message::Model>),
     HoldEnded(Arc<contact::Model>),
@@ -116,9 +123,27 @@ pub(crate) enum Event {
     /// A person has said what became of it.
     MessageSettled(Arc<message::Model>),
 
+    /// Somebody waits for a time.
+    WaitlistEntryAdded(Arc<waitlist_entry::Model>),
+    WaitlistEntryChanged(Arc<waitlist_entry::Model>),
+    /// They wait no more; its row says why.
+    WaitlistEntryEnded(Arc<waitlist_entry::Model>),
+    /// A time is free.
+    SlotOpened(Arc<slot::Model>),
+    /// Somebody has it.
+    SlotTaken(Arc<slot::Model>),
+    /// It was given up, or its time came.
+    SlotEnded(Arc<slot::Model>),
+    WaitlistRulesChanged,
+
     QuickReplyAdded(Uuid),
     QuickReplyChanged(Uuid),
     QuickReplyDeleted(Uuid),
+
+    /// A text that customers get says something else from now on.
+    TemplateChanged(Uuid),
+    /// It is the built-in one again.
+    TemplateReset(Uuid),
 
     TaskAdded(Uuid),
     TaskChanged(Uuid),
@@ -154,6 +179,8 @@ pub(crate) enum Event {
     VisitRulesChanged,
     /// What happens to conversations by itself.
     InboxRulesChanged,
+    /// Whether anybody may put themselves on the waitlist.
+    WaitlistFormChanged,
     /// How long what texts say is kept.
     RetentionChanged,
     AppointmentTypeAdded(Uuid),
@@ -191,6 +218,10 @@ pub(crate) enum Event {
     /// There is a number for it, or there will be none.
     NumberRequestDecided(Arc<number_request::Model>),
     RateLimitChanged(Uuid),
+    /// A wording was handed in to WhatsApp.
+    TwinSubmitted(Uuid),
+    /// It stands otherwise than before.
+    TwinChanged(Uuid),
     ApiKeyCreated(Uuid),
     ApiKeyRevoked(Uuid),
     /// A filter of the inbox that everybody of the business sees.
@@ -366,7 +397,9 @@ impl Event {
             E::AuditExported => ("audit.exported", "business", None),
             E::ContactOptedIn(c) => ("consent.opted_in", "contact", Some(c.id)),
             E::ContactOptedOut(c, _) => ("consent.opted_out", "contact", Some(c.id)),
+            E::PhoneVerified(id) => ("contact.phone_verified", "contact", Some(*id)),
             E::OffersDecided(id) => ("consent.offers", "contact", Some(*id)),
+            E::OffersToConfirm(c, _) => ("consent.offers_asked", "contact", Some(c.id)),
             E::ImportStarted(id) => ("import.started", "import", Some(*id)),
             E::ImportCancelled(id) => ("import.cancelled", "import", Some(*id)),
             E::ImportDone(id) => ("import.done", "import", Some(*id)),
@@ -378,9 +411,18 @@ impl Event {
             E::ConversationRestored { conversation, .. } => ("conversation.restored", "conversation", Some(*conversation)),
             E::NoteAdded(note) => ("note.added", "conversation", Some(note.conversation_id)),
             E::MessageSettled(m) => ("message.settled", "message", Some(m.id)),
+            E::WaitlistEntryAdded(e) => ("waitlist_entry.created", "waitlist_entry", Some(e.id)),
+            E::WaitlistEntryChanged(e) => ("waitlist_entry.updated", "waitlist_entry", Some(e.id)),
+            E::WaitlistEntryEnded(e) => ("waitlist_entry.ended", "waitlist_entry", Some(e.id)),
+            E::SlotOpened(slot) => ("slot.opened", "slot", Some(slot.id)),
+            E::SlotTaken(slot) => ("slot.taken", "slot", Some(slot.id)),
+            E::SlotEnded(slot) => ("slot.ended", "slot", Some(slot.id)),
+            E::WaitlistRulesChanged => ("business.waitlist_updated", "business", None),
             E::QuickReplyAdded(id) => ("quick_reply.created", "quick_reply", Some(*id)),
             E::QuickReplyChanged(id) => ("quick_reply.updated", "quick_reply", Some(*id)),
             E::QuickReplyDeleted(id) => ("quick_reply.deleted", "quick_reply", Some(*id)),
+            E::TemplateChanged(id) => ("template.updated", "template", Some(*id)),
+            E::TemplateReset(id) => ("template.reset", "template", Some(*id)),
             E::TaskAdded(id) => ("task.created", "task", Some(*id)),
             E::TaskChanged(id) => ("task.updated", "task", Some(*id)),
             E::TaskDone(id) => ("task.done", "task", Some(*id)),
@@ -398,6 +440,7 @@ impl Event {
             } => ("business.countries_updated", "business", None),
             E::RemindersChanged => ("business.reminders_updated", "business", None),
             E::VisitRulesChanged => ("business.visits_updated", "business", None),
+            E::WaitlistFormChanged => ("business.waitlist_form_updated", "business", None),
             E::InboxRulesChanged => ("business.inbox_updated", "business", None),
             E::RetentionChanged => ("business.retention_updated", "business", None),
             E::AppointmentTypeAdded(id) => ("appointment_type.created", "appointment_type", Some(*id)),
@@ -416,6 +459,8 @@ impl Event {
             E::NumberRequestChanged(id) => ("number_request.updated", "number_request", Some(*id)),
             E::NumberRequestDecided(row) => ("number_request.decided", "number_request", Some(row.id)),
             E::RateLimitChanged(id) => ("number.rate_limit", "number", Some(*id)),
+            E::TwinSubmitted(id) => ("whatsapp_template.submitted", "whatsapp_template", Some(*id)),
+            E::TwinChanged(id) => ("whatsapp_template.state", "whatsapp_template", Some(*id)),
             E::ApiKeyCreated(id) => ("api_key.created", "api_key", Some(*id)),
             E::ApiKeyRevoked(id) => ("api_key.revoked", "api_key", Some(*id)),
             E::FilterShared(id) => ("saved_filter.created", "saved_filter", Some(*id)),
@@ -464,6 +509,7 @@ impl Event {
             E::BreakerOpened { .. } | E::BreakerClosed { .. } => {
                 return Err("nobody changed anything; staff are told by a notice");
             }
+            E::SamePerson(..) => return Err("what follows from it is kept: they are merged"),
             E::RegistrationChanged { .. } => return Err("nobody changed anything; staff are told by a notice"),
             E::BudgetReached { .. } => return Err("nobody changed anything; owners and admins are told by mail"),
             E::SessionsChanged { .. } => return Err("what ended them is kept, where a business is concerned"),
@@ -499,11 +545,13 @@ impl Event {
             | E::ConversationAnswered(c) => Some(c.contact_id),
             E::ConversationRestored { contact, .. } => Some(*contact),
             E::MessageSettled(m) => Some(m.contact_id),
+            E::WaitlistEntryAdded(e) | E::WaitlistEntryChanged(e) | E::WaitlistEntryEnded(e) => Some(e.contact_id),
             E::ContactAdded(id)
             | E::ContactChanged(id)
             | E::ContactMerged(id)
             | E::MergeUndone(id)
             | E::HoldDecided(id)
+            | E::PhoneVerified(id)
             | E::OffersDecided(id)
             | E::ConsentExported(id) => Some(*id),
             _ => None,

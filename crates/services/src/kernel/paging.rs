@@ -60,6 +60,8 @@ pub(crate) trait Key: Serialize + DeserializeOwned {
 
 impl Key for String {}
 
+impl Key for i32 {}
+
 impl Key for DateTime<Utc> {
     fn fits(&self) -> bool {
         when::bounded(*self).is_some()

@@ -33,6 +33,10 @@ pub enum Job {
     ReadCalendar { source_id: Uuid },
     /// Look up whether a number that was being bought is there.
     LookUpPurchase { request_id: Uuid },
+    /// Go on with a wording that is handed in, or look how it stands.
+    CheckTwin { template_id: Uuid },
+    /// Ask Twilio how a WhatsApp sender stands.
+    CheckSender { number_id: Uuid },
     /// Ask Twilio how a number is registered.
     CheckRegistration { number_id: Uuid },
     /// Look up whose password is to be reset, if anybody's.
@@ -41,6 +45,8 @@ pub enum Job {
     PassOn { business_id: Uuid, account_id: Uuid },
     /// See whether a business is ready to text.
     SelfTest { business_id: Uuid },
+    /// See what there is to do about a time that is free, or was.
+    Waitlist { slot_id: Uuid },
     /// Go on with the rows of a file.
     Import { import_id: Uuid },
     /// Go on with closing a business's conversations that have been quiet for so many days, from here.

@@ -92,6 +92,7 @@ pub(crate) enum Changed {
     Contact(Uuid),
     Appointment(Uuid),
     Task(Uuid),
+    Slot(Uuid),
     Import(Uuid),
     /// Written once and published as a whole.
     Note(Uuid),
@@ -193,6 +194,7 @@ impl Tx {
             LiveEvent::Contact(c) => Changed::Contact(c.id),
             LiveEvent::Appointment(a) => Changed::Appointment(a.id),
             LiveEvent::Task(t) => Changed::Task(t.id),
+            LiveEvent::Slot(slot) => Changed::Slot(slot.id),
             LiveEvent::Import(i) => Changed::Import(i.id),
             LiveEvent::Note(n) => Changed::Note(n.id),
             LiveEvent::Seen(seen) => Changed::Seen(seen.account_id, seen.conversation_id),
@@ -204,7 +206,12 @@ impl Tx {
 
     /// Counts one more of something that happened today.
     pub(crate) fn count(&mut self, business_id: Uuid, what: Counter) {
-        *self.counts.entry((business_id, what)).or_default() += 1;
+        self.count_more(business_id, what, 1);
+    }
+
+    /// So many more.
+    pub(crate) fn count_more(&mut self, business_id: Uuid, what: Counter, n: i64) {
+        *self.counts.entry((business_id, what)).or_default() += n;
     }
 
     /// What was read before in this transaction and holds for all of it.

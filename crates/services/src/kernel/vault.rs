@@ -97,10 +97,16 @@ const ID: &[Key] = &[Key::Uuid("id")];
 pub(crate) const SEALED: &[Column] = &[
     Column::new("contact.phone", ID, Some("phone_key")),
     Column::new("contact.email", ID, None),
+    Column::new("contact_address.address", ID, Some("address_key")),
     Column::new(
         "suppression.phone",
         &[Key::Uuid("business_id"), Key::Text("phone")],
         Some("phone_key"),
+    ),
+    Column::new(
+        "dead_address.address",
+        &[Key::Uuid("business_id"), Key::Text("address")],
+        Some("address_key"),
     ),
     Column::new("account.email", ID, Some("email_key")),
     Column::new("invitation.email", ID, Some("email_key")),
@@ -128,6 +134,7 @@ pub(crate) const SEALED: &[Column] = &[
     Column::new("calendar_source.url", ID, None),
     Column::new("calendar_event.title", ID, Some("title_key")),
     Column::new("calendar_event.phone", ID, None),
+    Column::new("verification.phone", ID, Some("phone_key")),
     Column::new("twilio_account.token", &[Key::Text("sid")], None),
     Column::new("twilio_account.previous_token", &[Key::Text("sid")], None),
     Column::new("twilio_account.key_secret", &[Key::Text("sid")], None),

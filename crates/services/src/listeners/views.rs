@@ -12,7 +12,7 @@ use crate::{
         events::Recorded,
         tx::{BoxFuture, Changed},
     },
-    messages, pages, tasks,
+    messages, pages, tasks, waitlist,
 };
 
 /// What an event changes on screens beside the row that its owner has marked.
@@ -26,6 +26,7 @@ pub(crate) async fn mark(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
             | Event::NumberChanged(_)
             | Event::NumberReleased { .. }
             | Event::NumberConfigured(_)
+            | Event::TwinChanged(_)
             | Event::NumberRequested(_)
             | Event::NumberRequestChanged(_)
             | Event::NumberRequestDecided(_)
@@ -77,6 +78,11 @@ pub(crate) fn views<'a>(tx: &'a mut Tx, business_id: Uuid, changed: &'a [Changed
         if !some.is_empty() {
             let shown = tasks::views_of(s, &tx.db, business_id, &some).await?;
             events.extend(shown.into_iter().map(LiveEvent::Task));
+        }
+        let some = ids(|t| if let Changed::Slot(id) = t { Some(id) } else { None });
+        if !some.is_empty() {
+            let shown = waitlist::views_of(s, &tx.db, business_id, &some).await?;
+            events.extend(shown.into_iter().map(LiveEvent::Slot));
         }
         let some = ids(|t| if let Changed::Import(id) = t { Some(id) } else { None });
         if !some.is_empty() {

@@ -174,6 +174,9 @@ async fn send(s: &Services, email: &Email, claimed: Claimed) {
         letter: &claimed.said.letter,
         at: claimed.row.created_at,
         unsubscribe: None,
+        from: None,
+        language: "en",
+        calendar: None,
     };
     let outcome = email.send(&mail).await;
     // What a call said is heard only once, so it must not be lost to a deadlock.

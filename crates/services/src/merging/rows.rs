@@ -8,6 +8,7 @@ use entity::{
     questions::question,
     reminders::reminder_request,
     tasks::task,
+    waitlist::{offer, waitlist_entry},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select,
@@ -29,6 +30,8 @@ const TASK: &str = "task";
 const REMINDER: &str = "reminder";
 const QUESTION: &str = "question";
 const CONTACT: &str = "contact";
+const ENTRY: &str = "waitlist_entry";
+const OFFER: &str = "offer";
 
 /// Visits and tasks that live streams show anew.
 const MOST_SHOWN: u64 = 100;
@@ -63,7 +66,7 @@ pub(super) fn moved(merge: Uuid, place: &str) -> SelectStatement {
         .into_query()
 }
 
-/// Visits, reminders, questions and tasks; texts and notes are moved with their thread. Further numbers of the other one are the kept one's.
+/// Visits, reminders, questions, tasks, and what they wait for; texts and notes are moved with their thread. Further numbers of the other one are the kept one's.
 pub(super) async fn move_over(tx: &mut Tx, merge: Uuid, kept: &contact::Model, other: &contact::Model) -> Result<()> {
     let business_id = other.business_id;
     let visits = appointment::Entity::in_business(business_id).filter(appointment::Column::ContactId.eq(other.id));
@@ -74,6 +77,18 @@ pub(super) async fn move_over(tx: &mut Tx, merge: Uuid, kept: &contact::Model, o
     remember(tx, merge, QUESTION, question::Column::Id, asked).await?;
     let tasks = task::Entity::in_business(business_id).filter(task::Column::ContactId.eq(other.id));
     remember(tx, merge, TASK, task::Column::Id, tasks).await?;
+    let entries = waitlist_entry::Entity::in_business(business_id).filter(waitlist_entry::Column::ContactId.eq(other.id));
+    remember(tx, merge, ENTRY, waitlist_entry::Column::Id, entries).await?;
+    // Who was offered one time under both names keeps the kept one's offer.
+    let both = offer::Entity::in_business(business_id)
+        .filter(offer::Column::ContactId.eq(kept.id))
+        .select_only()
+        .column(offer::Column::SlotId)
+        .into_query();
+    let offers = offer::Entity::in_business(business_id)
+        .filter(offer::Column::ContactId.eq(other.id))
+        .filter(offer::Column::SlotId.not_in_subquery(both));
+    remember(tx, merge, OFFER, offer::Column::Id, offers).await?;
     let numbers = contacts::merged_into(&[other.id]);
     remember(
         tx,
@@ -111,6 +126,16 @@ async fn give(tx: &Tx, merge: Uuid, to: Uuid) -> Result<()> {
     task::Entity::update_many()
         .col_expr(task::Column::ContactId, Expr::value(to))
         .filter(task::Column::Id.in_subquery(moved(merge, TASK)))
+        .exec(&tx.db)
+        .await?;
+    waitlist_entry::Entity::update_many()
+        .col_expr(waitlist_entry::Column::ContactId, Expr::value(to))
+        .filter(waitlist_entry::Column::Id.in_subquery(moved(merge, ENTRY)))
+        .exec(&tx.db)
+        .await?;
+    offer::Entity::update_many()
+        .col_expr(offer::Column::ContactId, Expr::value(to))
+        .filter(offer::Column::Id.in_subquery(moved(merge, OFFER)))
         .exec(&tx.db)
         .await?;
     contact::Entity::update_many()

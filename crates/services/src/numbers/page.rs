@@ -9,7 +9,7 @@ use entity::{businesses::location, numbers::number};
 use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::{ACTIVE, MOST, registration, release, requests, shown};
+use super::{ACTIVE, MOST, registration, release, requests, shown, whatsapp};
 use crate::{
     businesses::{self, locations},
     channels::connections,
@@ -49,6 +49,7 @@ pub async fn page(s: &Services, actor: &Actor, releasing: Option<Uuid>) -> Resul
     places.retain(|place| place.archived_at.is_none());
     places.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(NumbersView {
+        senders: whatsapp::list(s, actor.business_id).await?,
         requests: requests::list(s, actor).await?,
         paths: paths(&numbers, &places, shared.as_deref()),
         shared,

@@ -7,10 +7,15 @@ use contract::{
     messages::{BulkResult, MessageIds, MessageView, Skipped},
 };
 use domain::{consent::Channel, delivery::Status, origin::Origin};
-use entity::{appointments::appointment, messages::message};
+use entity::{appointments::appointment, contacts::contact, messages::message};
 use uuid::Uuid;
 
-use super::{held, sender::sender, view, write::may_write};
+use super::{
+    held,
+    sender::{sender, whatsapp},
+    view,
+    write::may_write,
+};
 use crate::{
     channels::{self, email::Email},
     contacts::{self, consent},
@@ -115,8 +120,7 @@ async fn one(s: &Services, actor: &Actor, id: Uuid, action: Action) -> Result<()
             let channel = channels::of(&row).unwrap_or_default();
             let state = consent::state_on(&tx.db, person.id, channel).await?;
             may_write(&mut tx, actor, &person, channel, state).await?;
-            let address = contacts::address(&person, channel).unwrap_or_default();
-            again(&mut tx, &actor.who, row.clone(), channel, address).await?;
+            again(&mut tx, &actor.who, row.clone(), channel, &person).await?;
             // What was to be done about it is done; should it fail once more, that is another task.
             tasks::settle_of_message(&mut tx, &row, tasks::Kind::StuckMessage, &actor.author()).await?;
         }
@@ -142,7 +146,7 @@ async fn place_of(tx: &Tx, m: &message::Model) -> Result<Option<Uuid>> {
 }
 
 /// Back into the outbox, as if new. The SID of the try that failed stays with its attempt.
-async fn again(tx: &mut Tx, by: &Principal, m: message::Model, channel: Channel, phone: &str) -> Result<()> {
+async fn again(tx: &mut Tx, by: &Principal, m: message::Model, channel: Channel, person: &contact::Model) -> Result<()> {
     if messages::is_of(&m, Origin::Reminder) {
         let why = "A reminder is sent again from its visit: \"Send reminder now\".";
         return Err(problem(Code::Conflict, why));
@@ -151,24 +155,31 @@ async fn again(tx: &mut Tx, by: &Principal, m: message::Model, channel: Channel,
         let why = "What tells of a move is not sent again: send a reminder from the visit, which says its time.";
         return Err(problem(Code::Conflict, why));
     }
+    if messages::is_of(&m, Origin::Offer) {
+        let why = "An offer is not sent again: ask the person anew from the free time on the waitlist.";
+        return Err(problem(Code::Conflict, why));
+    }
     if m.removed_after.is_some() {
         let why = "What it said is not kept any more, so it can't be sent again. Please write it anew.";
         return Err(problem(Code::Conflict, why));
     }
     retries::remember_own_sid(tx, &m).await?;
-    let from = match channel {
+    let address = || contacts::address(person, channel).unwrap_or_default().into_owned();
+    let way = match channel {
         Channel::Sms => {
             let place = place_of(tx, &m).await?;
-            sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id), place).await?
+            let from = sender(tx.services(), &tx.db, m.business_id, Some(m.contact_id), place).await?;
+            from.map(|from| (from, address()))
         }
-        Channel::Email => channels::mail_server(tx.services()).map(Email::from),
+        Channel::WhatsApp => whatsapp(tx.services(), &tx.db, person).await?,
+        Channel::Email => channels::mail_server(tx.services()).map(|server| (Email::from(server), address())),
     };
-    let Some(from) = from else {
+    let Some((from, phone)) = way else {
         return Err(problem(Code::MayNotSend, "There is no number to send from."));
     };
     if m.retry_at.is_some() {
         // The machine's own second try won't come to an end that counts this failure.
         tx.record(m.business_id, by, Event::RetryEnded(Arc::new(m.clone())));
     }
-    state::requeue(tx, m, Again::Asked { from, phone }).await.map(drop)
+    state::requeue(tx, m, Again::Asked { from, phone: &phone }).await.map(drop)
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     held::{held, is},
-    sender::choose,
+    sender::{choose, whatsapp},
 };
 use crate::{
     businesses,
@@ -25,6 +25,9 @@ use crate::{
     messages::{THEIRS, shown},
     numbers, spend, tasks,
 };
+
+/// What Twilio takes for a message on WhatsApp, in micro-dollars.
+const WHATSAPP_MICROS: i64 = 5_000;
 
 /// An outbound text to be stored and sent.
 pub(crate) struct New {
@@ -74,13 +77,12 @@ pub(super) async fn enqueue_all(tx: &mut Tx, texts: Vec<(&contact::Model, New)>)
             });
             continue;
         }
-        let Some(from) = terms.sender(tx, contact, &new).await? else {
-            answers.push(Err(no_number()));
-            continue;
-        };
-        let Some(address) = contacts::address(contact, new.channel).map(str::to_owned) else {
-            answers.push(Err(no_address()));
-            continue;
+        let (from, address) = match terms.way(tx, contact, &new).await? {
+            Ok(way) => way,
+            Err(none) => {
+                answers.push(Err(none));
+                continue;
+            }
         };
         if new.channel == Channel::Sms && segments::shortened(&new.body).is_some() {
             let business = businesses::of(tx, contact.business_id).await?;
@@ -126,8 +128,11 @@ pub(super) async fn enqueue_all(tx: &mut Tx, texts: Vec<(&contact::Model, New)>)
     Ok(answers.into_iter().map(|id| id.and_then(answer)).collect())
 }
 
-fn no_number() -> Error {
-    let why = "There is no number to send from. Add a Twilio number first.";
+fn no_number(channel: Channel) -> Error {
+    let why = match channel {
+        Channel::WhatsApp => "There is no WhatsApp sender to send from.",
+        Channel::Sms | Channel::Email => "There is no number to send from. Add a Twilio number first.",
+    };
     problem(Code::MayNotSend, why)
 }
 
@@ -148,6 +153,24 @@ struct Terms {
 }
 
 impl Terms {
+    /// Where a message leaves from, and where it goes to; or why it can't.
+    async fn way(
+        &mut self,
+        tx: &Tx,
+        contact: &contact::Model,
+        new: &New,
+    ) -> Result<std::result::Result<(String, String), Error>> {
+        if new.channel == Channel::WhatsApp {
+            let way = whatsapp(tx.services(), &tx.db, contact).await?;
+            return Ok(way.ok_or_else(|| no_number(new.channel)));
+        }
+        let Some(from) = self.sender(tx, contact, new).await? else {
+            return Ok(Err(no_number(new.channel)));
+        };
+        let address = contacts::address(contact, new.channel);
+        Ok(address.map(|address| (from, address.into_owned())).ok_or_else(no_address))
+    }
+
     async fn sender(&mut self, tx: &Tx, contact: &contact::Model, new: &New) -> Result<Option<String>> {
         if new.channel == Channel::Email {
             return Ok(channels::mail_server(tx.services()).map(Email::from));
@@ -167,6 +190,8 @@ impl Terms {
                 let segments = segments::count(body).count as i32;
                 Ok((segments, self.price(tx, address, segments).await?))
             }
+            // Twilio's part; WhatsApp's own is known afterwards.
+            Channel::WhatsApp => Ok((1, WHATSAPP_MICROS)),
             Channel::Email => Ok((1, 0)),
         }
     }
@@ -261,6 +286,8 @@ fn row(
         sent_at: None,
         delivered_at: None,
         removed_after: None,
+        fallback_of: None,
+        chosen_because: None,
     }
 }
 

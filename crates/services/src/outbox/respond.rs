@@ -5,6 +5,7 @@ use domain::{
     consent::{Channel, State},
     origin::Origin,
     phone::Address,
+    whatsapp::known_by,
 };
 use entity::{contacts::contact, messages::message};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, Select, sea_query::Expr};
@@ -12,10 +13,10 @@ use uuid::Uuid;
 
 use super::{
     enqueue::{New, enqueue},
-    sender::sender,
+    sender::{sender, whatsapp},
 };
 use crate::{
-    businesses,
+    businesses, channels,
     contacts::consent,
     kernel::{Result, Tx},
     messages::THEIRS,
@@ -59,21 +60,27 @@ pub(crate) async fn respond(
 ) -> Result<()> {
     let services = tx.services().clone();
     // Who asked is answered, also at a further number.
+    let theirs = services.vault().open(THEIRS, &inbound.theirs).await?;
     let asker = contact::Model {
-        phone: services.vault().open(THEIRS, &inbound.theirs).await?,
+        phone: known_by(&theirs).to_owned(),
         ..contact.clone()
     };
+    let channel = channels::of(inbound).unwrap_or_default();
     let business = businesses::of(tx, contact.business_id).await?;
+    let reachable = match channel {
+        Channel::WhatsApp => whatsapp(&services, &tx.db, contact).await?.is_some(),
+        Channel::Sms | Channel::Email => {
+            Address::of(&contact.phone).objection().is_none()
+                && businesses::sending::not_texted(&business, &asker.phone).is_none()
+                && sender(&services, &tx.db, contact.business_id, Some(contact.id), None)
+                    .await?
+                    .is_some()
+        }
+    };
     let allowed = !contact.blocked
         && contact.held_since.is_none()
-        && Address::of(&contact.phone).objection().is_none()
-        && businesses::sending::not_texted(&business, &asker.phone).is_none()
-        && consent::state(&tx.db, contact.id).await? != State::OptedOut;
-    if !allowed
-        || sender(&services, &tx.db, contact.business_id, Some(contact.id), None)
-            .await?
-            .is_none()
-    {
+        && consent::state_on(&tx.db, contact.id, channel).await? != State::OptedOut;
+    if !(allowed && reachable) {
         let title = "A customer wrote and could not be answered automatically. Please read and call.".to_owned();
         return tasks::ask_to_read(tx, inbound, title).await;
     }
@@ -90,7 +97,7 @@ pub(crate) async fn respond(
     let new = New {
         origin: Origin::Automatic,
         origin_id: None,
-        channel: Channel::Sms,
+        channel,
         subject: None,
         body,
         correlation_id: Some(format!("{what}:{}", inbound.id)),
@@ -101,6 +108,31 @@ pub(crate) async fn respond(
         time_zone: None,
         location_id: None,
     };
-    enqueue(tx, &asker, new).await?;
+    enqueue(tx, if channel == Channel::Sms { &asker } else { contact }, new).await?;
+    Ok(())
+}
+
+/// Tells who has opted out that they have, where nobody else does: once, to the address that they said it from. Where that can't be, the
+/// thread shows all the same that they get nothing more.
+pub(crate) async fn say_goodbye(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, body: String) -> Result<()> {
+    let services = tx.services().clone();
+    if contact.blocked || contact.sample || whatsapp(&services, &tx.db, contact).await?.is_none() {
+        return Ok(());
+    }
+    let new = New {
+        origin: Origin::OptedOut,
+        origin_id: None,
+        channel: channels::of(inbound).unwrap_or_default(),
+        subject: None,
+        body,
+        correlation_id: Some(format!("opted_out:{}", inbound.id)),
+        author: None,
+        appointment_id: None,
+        useful_until: None,
+        delay: None,
+        time_zone: None,
+        location_id: None,
+    };
+    enqueue(tx, contact, new).await?;
     Ok(())
 }

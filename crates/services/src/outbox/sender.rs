@@ -1,13 +1,13 @@
 //! Which of its numbers a business's message leaves from.
 
-use entity::{messages::message, numbers::number};
+use entity::{contacts::contact, messages::message, numbers::number};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
     businesses::locations,
     channels::connections::shared,
-    conversations,
+    contacts, conversations,
     kernel::{Result, Services},
     numbers,
 };
@@ -23,6 +23,17 @@ pub(crate) async fn sender(
 ) -> Result<Option<String>> {
     let active = numbers::active(db, business_id).await?;
     choose(s, db, business_id, active, contact, location).await
+}
+
+/// The WhatsApp sender that writes to this contact, and the address it writes to: those of their last message, else the oldest of the
+/// business's senders and the contact's number. None: nothing can be sent there.
+pub(crate) async fn whatsapp(s: &Services, db: &impl ConnectionTrait, who: &contact::Model) -> Result<Option<(String, String)>> {
+    let senders = numbers::whatsapp::active(db, who.business_id).await?;
+    let Some(way) = contacts::whatsapp::way_to(s, db, who).await? else {
+        return Ok(None);
+    };
+    let known = senders.iter().find(|sender| Some(&sender.phone) == way.from.as_ref());
+    Ok(known.or(senders.first()).map(|sender| (sender.phone.clone(), way.to)))
 }
 
 /// As `sender`, with `active` known.

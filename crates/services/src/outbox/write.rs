@@ -8,11 +8,12 @@ use contract::{
     messages::{MessageView, SendMessage},
 };
 use domain::{
-    consent::{Channel, Sending, State, may_send},
+    consent::{Channel, Sending, State, may_send_by},
     later::Delay,
     origin::Origin,
     phone::Address,
     template,
+    whatsapp::Go,
     words::is_blank,
 };
 use entity::{contacts::contact, messages::message};
@@ -22,6 +23,7 @@ use uuid::Uuid;
 use super::{
     enqueue::{New, enqueue, enqueue_all},
     held,
+    sender::whatsapp,
 };
 use crate::{
     accounts, businesses, channels,
@@ -32,7 +34,8 @@ use crate::{
         batcher::Batcher,
         error::{field, not_found, problem},
     },
-    messages::{LATE, shown},
+    messages::{self, LATE, shown},
+    numbers,
 };
 
 /// Most texts in one transaction.
@@ -45,7 +48,8 @@ const LONGEST: usize = 1600;
 pub(crate) struct Text {
     pub actor: Actor,
     pub contact_id: Uuid,
-    pub channel: Channel,
+    /// None: the one on which they wrote last.
+    pub channel: Option<Channel>,
     pub body: String,
     pub correlation_id: Option<String>,
     /// The newest message of the thread that its writer has seen.
@@ -70,12 +74,13 @@ pub async fn send(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Messa
 /// As `send`.
 pub(crate) async fn send_within(tx: &mut Tx, actor: &Actor, person: &contact::Model, cmd: SendMessage) -> Result<message::Model> {
     let text = looked_through(&tx.services().clone(), actor, cmd)?;
-    let state = consent::state_on(&tx.db, person.id, text.channel).await?;
-    may_write(tx, actor, person, text.channel, state).await?;
+    let channel = channel_to(tx, &text, person).await?;
+    let state = consent::state_on(&tx.db, person.id, channel).await?;
+    may_write(tx, actor, person, channel, state).await?;
     nothing_newer(tx, &text).await?;
     conversations::notes::sent(tx, [(actor, person.id)]).await?;
     let undo = accounts::undo_seconds(&tx.db, conversations::account(actor)).await?;
-    let text = new(tx, &text, &undo);
+    let text = new(tx, &text, channel, &undo);
     let stored = enqueue(tx, person, text).await?;
     conversations::assigning::replied(tx, [(actor, person.id)]).await?;
     Ok(stored)
@@ -88,7 +93,7 @@ fn looked_through(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Text>
     if let Some(at) = cmd.send_at {
         domain::later::check(at, s.now()).map_err(|why| field("send_at", why))?;
     }
-    let channel = channel(s, cmd.channel.as_deref())?;
+    let channel = channel(s, actor, cmd.channel.as_deref())?;
     if cmd
         .correlation_id
         .as_ref()
@@ -132,13 +137,32 @@ pub(super) fn readable(actor: &Actor, typed: &str) -> Result<String> {
     Ok(body)
 }
 
-fn channel(s: &Services, asked: Option<&str>) -> Result<Channel> {
-    let channel = asked.unwrap_or(Channel::Sms.as_str()).parse();
-    let channel = channel.map_err(|_| field("channel", "The channel is \"sms\" or \"email\"."))?;
+fn channel(s: &Services, actor: &Actor, asked: Option<&str>) -> Result<Option<Channel>> {
+    let asked = match asked {
+        Some(asked) => asked,
+        // Who sits before the conversation answers where they were written to; a program says where it writes.
+        None if matches!(actor.who, Principal::Member { .. }) => return Ok(None),
+        None => Channel::Sms.as_str(),
+    };
+    let channel = asked.parse();
+    let channel = channel.map_err(|_| field("channel", "The channel is \"sms\", \"whatsapp\" or \"email\"."))?;
     if channel == Channel::Email && channels::mail_server(s).is_none() {
         return Err(problem(Code::MayNotSend, "E-mail is not set up on this installation."));
     }
-    Ok(channel)
+    Ok(Some(channel))
+}
+
+/// The channel a text goes by: the one that was asked for, else the one on which they wrote last.
+async fn channel_to(tx: &mut Tx, text: &Text, person: &contact::Model) -> Result<Channel> {
+    if let Some(channel) = text.channel {
+        return Ok(channel);
+    }
+    if !numbers::whatsapp::any(tx, person.business_id).await? {
+        return Ok(Channel::Sms);
+    }
+    Ok(messages::last_channel(&tx.db, person.business_id, person.id)
+        .await?
+        .unwrap_or_default())
 }
 
 /// Stores a text and the job that will send it.
@@ -197,8 +221,9 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
             settled.push(Some(before.map(shown).ok_or(merged)));
             continue;
         }
-        let state = states.get(&(person.id, text.channel)).copied().unwrap_or_default();
-        let fits = match may_write(&mut tx, &text.actor, person, text.channel, state).await {
+        let channel = channel_to(&mut tx, text, person).await?;
+        let state = states.get(&(person.id, channel)).copied().unwrap_or_default();
+        let fits = match may_write(&mut tx, &text.actor, person, channel, state).await {
             Ok(()) => nothing_newer(&tx, text).await,
             no => no,
         };
@@ -218,7 +243,7 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
             Ok(()) => {
                 written.push((&text.actor, person.id));
                 settled.push(None);
-                texts.push((person, new(&tx, text, &undo)));
+                texts.push((person, new(&tx, text, channel, &undo)));
             }
             Err(why @ Error::Problem(_)) => settled.push(Some(Err(why))),
             Err(cause) => return Err(cause),
@@ -292,7 +317,7 @@ async fn nothing_newer(tx: &Tx, text: &Text) -> Result<()> {
     Ok(())
 }
 
-fn new(tx: &Tx, text: &Text, undo: &HashMap<Uuid, i32>) -> New {
+fn new(tx: &Tx, text: &Text, channel: Channel, undo: &HashMap<Uuid, i32>) -> New {
     // Who presses a button may have pressed too soon; a program has not.
     let seconds = conversations::account(&text.actor).and_then(|account| undo.get(&account));
     let until = seconds.filter(|seconds| **seconds > 0);
@@ -300,7 +325,7 @@ fn new(tx: &Tx, text: &Text, undo: &HashMap<Uuid, i32>) -> New {
     New {
         origin: Origin::Reply,
         origin_id: None,
-        channel: text.channel,
+        channel,
         subject: None,
         body: text.body.clone(),
         correlation_id: text.correlation_id.clone(),
@@ -339,6 +364,7 @@ pub(super) async fn may_write(
     }
     let objection = match channel {
         Channel::Sms => Address::of(&contact.phone).objection(),
+        Channel::WhatsApp => return may_write_on_whatsapp(tx, actor, contact, state).await,
         Channel::Email => contact
             .email
             .is_none()
@@ -352,13 +378,40 @@ pub(super) async fn may_write(
     {
         return Err(problem(Code::MayNotSend, why));
     }
-    may_send(state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
+    may_send_by(channel, state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
     // A program may answer somebody who wrote, but must not begin a conversation nobody agreed to.
     let program = matches!(actor.who, Principal::ApiKey { .. });
     if program && state == State::Unknown && !has_written(tx, contact).await? {
+        let why = match channel {
+            Channel::Sms | Channel::WhatsApp => {
+                "This person has not agreed to text messages. Record their consent first (opt_in)."
+            }
+            Channel::Email => "This person has not agreed to e-mails. Record their consent first.",
+        };
+        return Err(problem(Code::MayNotSend, why));
+    }
+    Ok(())
+}
+
+/// Free text goes to who wrote there within a day, and only from a sender that is there.
+async fn may_write_on_whatsapp(tx: &Tx, actor: &Actor, contact: &contact::Model, state: State) -> Result<()> {
+    may_send_by(Channel::WhatsApp, state, Sending::Reply).map_err(|reason| problem(Code::MayNotSend, reason))?;
+    let services = tx.services();
+    if whatsapp(services, &tx.db, contact).await?.is_none() {
+        let why = "There is no way to this person on WhatsApp: no sender is set up, or they have no number.";
+        return Err(problem(Code::MayNotSend, why));
+    }
+    let way = contacts::whatsapp::way_to(services, &tx.db, contact).await?;
+    let until = way.and_then(|way| way.until);
+    match domain::whatsapp::what_may_go(tx.now, until, None) {
+        Go::Text | Go::Template => {}
+        Go::Nothing(why) => return Err(problem(Code::MayNotSend, why)),
+    }
+    let program = matches!(actor.who, Principal::ApiKey { .. });
+    if program && state == State::Unknown {
         return Err(problem(
             Code::MayNotSend,
-            "This person has not agreed to text messages. Record their consent first (opt_in).",
+            "This person has not agreed to messages on WhatsApp.",
         ));
     }
     Ok(())

@@ -205,6 +205,7 @@ pub(super) fn of_change(r: audit_event::Model) -> TimelineRow {
         "contact.blocked" => "Blocked or unblocked",
         "contact.hold_decided" => "It was decided whether texts go on",
         "contact.consent_exported" => "Consent history downloaded",
+        "contact.phone_verified" => "They proved that the number is theirs",
         "contact.merged" => "Merged with another entry of theirs",
         "contact.merge_undone" => "The merge was undone",
         "conversation.assigned" => "Conversation assigned",

@@ -3,16 +3,18 @@
 use chrono::{DateTime, NaiveTime, Utc};
 use contract::{
     contacts::{ContactView, Hold},
-    conversations::{Composer, Place, Thread},
+    conversations::{Composer, OnWhatsApp, Place, ReadyWording, Thread},
 };
 use domain::{
-    consent::{Sending, may_send},
+    consent::{Channel, Sending, may_send},
     later::MOST,
     phone::Address,
     registration::Judgement,
+    templates::Kind,
+    whatsapp::{Go, what_may_go},
     when,
 };
-use entity::messages::message;
+use entity::{businesses::business, messages::message};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
@@ -23,9 +25,11 @@ use crate::{
         paging::{Cursor, PAGE, TimeCursor},
     },
     messages,
-    numbers::registration,
+    numbers::{self, registration},
     outbox::{held, sender},
     tasks,
+    templates::{self, About},
+    twins,
 };
 
 /// Messages that are shown after the one somebody has come for.
@@ -59,14 +63,22 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, place: Place) -> Resu
         None => None,
     };
     let business = businesses::get(s.read(), actor.business_id).await?;
+    let whatsapp = on_whatsapp(s, &business, &contact).await?;
     let not_there = businesses::sending::not_texted(&business, &contact.phone);
     let hold = tasks::hold::of(s.read(), actor.business_id, &contact).await?;
     Ok(Thread {
         notes: conversations::notes::between(s.read(), id, page.since, page.until).await?,
         draft: conversations::notes::draft(s.read(), actor, id).await?,
         members: accounts::members(s.read(), actor.business_id).await?,
-        composer: composer(&contact, hold, sender.is_some(), not_there, forbidden),
-        sender: sender.map(|phone| domain::phone::display(&phone, &business.country)),
+        composer: match &whatsapp {
+            Some((whatsapp, _)) => composer_on_whatsapp(&contact, hold, whatsapp, s.now()),
+            None => composer(&contact, hold, sender.is_some(), not_there, forbidden),
+        },
+        sender: match &whatsapp {
+            Some((_, sender)) => Some(sender.clone()),
+            None => sender.map(|phone| domain::phone::display(&phone, &business.country)),
+        },
+        whatsapp: whatsapp.map(|(whatsapp, _)| whatsapp),
         messages: page.rows.into_iter().map(messages::shown).collect(),
         older: page.older,
         newer: page.newer,
@@ -188,6 +200,63 @@ async fn written_for_later(
         .order_by_desc(message::Column::SendAt)
         .limit(2 * MOST as u64);
     Ok(rows.all(s.read()).await?)
+}
+
+/// How a reply goes out on WhatsApp, and from where; none where they wrote otherwise last.
+async fn on_whatsapp(s: &Services, business: &business::Model, contact: &ContactView) -> Result<Option<(OnWhatsApp, String)>> {
+    let senders = numbers::whatsapp::active(s.read(), business.id).await?;
+    let Some(first) = senders.first() else { return Ok(None) };
+    if messages::last_channel(s.read(), business.id, contact.id).await? != Some(Channel::WhatsApp) {
+        return Ok(None);
+    }
+    let person = contacts::many(s, s.read(), business.id, vec![contact.id])
+        .await?
+        .remove(&contact.id);
+    let Some(person) = person else { return Ok(None) };
+    let way = contacts::whatsapp::way_to(s, s.read(), &person).await?;
+    let from = way.as_ref().and_then(|way| way.from.as_deref()).unwrap_or(&first.phone);
+    let shown = domain::phone::display(domain::whatsapp::known_by(from), &business.country);
+    let mut wordings = Vec::new();
+    if let Some(visit) = appointments::next_of(s.read(), business.id, contact.id, s.now()).await? {
+        let start = templates::start(s.read(), business, &person, &visit).await?;
+        let about = About {
+            visit: Some(&visit),
+            ..About::to(business, &person)
+        };
+        let words = twins::preview(s, Kind::Reminder, about, start).await?;
+        wordings.extend(words.map(|words| ReadyWording {
+            kind: "reminder".to_owned(),
+            appointment_id: visit.id,
+            words,
+        }));
+    }
+    let on = OnWhatsApp {
+        until: way.and_then(|way| way.until).filter(|until| *until > s.now()),
+        wordings,
+    };
+    Ok(Some((on, format!("WhatsApp {shown}"))))
+}
+
+fn composer_on_whatsapp(contact: &ContactView, hold: Option<Hold>, on: &OnWhatsApp, now: DateTime<Utc>) -> Composer {
+    let closed = |reason: &str, next_step: &str| Composer::Closed {
+        reason: reason.to_owned(),
+        next_step: next_step.to_owned(),
+    };
+    if contact.blocked {
+        return closed(contacts::BLOCKED, "Unblock them on their page to write again.");
+    }
+    if let Some(hold) = hold {
+        return Composer::OnHold(hold);
+    }
+    if may_send(contact.consent.whatsapp, Sending::Reply).is_err() {
+        let reason = "This person has opted out of messages on WhatsApp.";
+        return closed(reason, "Call them instead. They can write START to get messages again.");
+    }
+    match what_may_go(now, on.until, None) {
+        Go::Nothing(why) if on.wordings.is_empty() => closed(why, "Call them, or wait until they write again."),
+        Go::Nothing(why) => closed(why, "Send one below, or wait until they write again."),
+        Go::Text | Go::Template => Composer::Open,
+    }
 }
 
 /// Whether staff may write to this person, and what to do if not.

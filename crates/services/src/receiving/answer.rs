@@ -2,24 +2,29 @@
 
 use std::sync::Arc;
 
+use chrono::Duration;
 use domain::{
     delivery::Status as Delivery,
     inbound::{begins_like_an_answer, words},
     origin::Origin,
     reminders::Which,
+    templates::Kind,
     texts,
 };
 use entity::{businesses::business, contacts::contact, messages::message};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
+use super::saying::in_own_words;
 use crate::{
     contacts,
     kernel::{Event, Principal, Result, Tx},
-    outbox,
     questions::{self, Open},
     tasks,
 };
+
+/// Who says the same again so soon has pressed twice.
+const SAME_AGAIN: Duration = Duration::minutes(10);
 
 /// What a customer answered.
 pub(super) struct Answer {
@@ -45,7 +50,22 @@ pub(super) async fn answer(
         let about = questions::asked_by(tx, contact, quoted).await?;
         open.retain(|one| about.contains(&one.question.subject_id));
     }
-    match questions::meant(said.token, &open) {
+    let meant = questions::meant(said.token, &open);
+    // Who has answered everything that is open answers what was open until a while ago.
+    let all_answered = open.iter().all(|one| one.question.answer.is_some());
+    if (meant == Which::Nothing || (all_answered && said.token.is_none() && said.quoted.is_none()))
+        && let Some(late) = questions::lapsed(tx, contact, inbound, said.token, said.quoted).await?
+        && open.iter().all(|one| one.asked_at < late.asked_at)
+    {
+        match (late.question.answer, late.question.answered_at) {
+            (None, _) => return take(tx, inbound, vec![late], &said).await,
+            (Some(false), _) if said.yes => return take(tx, inbound, vec![late], &said).await,
+            // The same once more.
+            (Some(yes), Some(at)) if yes == said.yes && tx.now - at < SAME_AGAIN => return Ok(()),
+            _ => {}
+        }
+    }
+    match meant {
         Which::These(these) => {
             let mut place = 0..;
             open.retain(|_| place.next().is_some_and(|place| these.contains(&place)));
@@ -117,8 +137,8 @@ async fn ask_which(
         return tasks::ask_to_read(tx, inbound, "Answered without saying which visit is meant.".to_owned()).await;
     }
     let language = contacts::language::of(business, contact);
-    let body = texts::ask_which(language, &business.name, &questions::visits(business, contact, open));
-    outbox::respond(tx, contact, inbound, "correction", body).await
+    let known = texts::which(language, &business.name, &questions::visits(business, contact, open));
+    in_own_words(tx, contact, inbound, "correction", Kind::WhichVisit, known).await
 }
 
 /// A text that is neither Y, N nor a keyword: one polite correction per question, then a person reads. Who began to answer said what they
@@ -147,10 +167,11 @@ pub(super) async fn other(
         .windows(2)
         .all(|two| two[0].question.message_id == two[1].question.message_id);
     let language = contacts::language::of(business, contact);
-    let body = if is_one_text {
-        texts::correction(language, &business.name)
+    let (kind, known) = if is_one_text {
+        (Kind::Correction, texts::plain(&business.name))
     } else {
-        texts::ask_which(language, &business.name, &questions::visits(business, contact, &open))
+        let visits = questions::visits(business, contact, &open);
+        (Kind::WhichVisit, texts::which(language, &business.name, &visits))
     };
-    outbox::respond(tx, contact, inbound, "correction", body).await
+    in_own_words(tx, contact, inbound, "correction", kind, known).await
 }

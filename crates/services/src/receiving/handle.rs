@@ -5,23 +5,28 @@ use domain::{
     consent::{Channel, Source, State},
     inbound::{self, Meaning, parse, words},
     phone::Address,
+    templates::Kind,
     texts,
 };
 use entity::{contacts::contact, messages::message};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
-use super::answer::{self, Answer};
+use super::{
+    answer::{self, Answer},
+    saying::{self, in_own_words},
+};
 use crate::{
     appointments::arrival::{self, Here},
     businesses,
     channels::Inbound,
     contacts::{self, consent, hold},
     kernel::{Principal, Result, Tx},
-    messages::{OUTBOUND, THEIRS},
-    numbers,
-    outbox::respond,
-    reminders, tasks,
+    messages::{
+        OUTBOUND, THEIRS,
+        buttons::{self, Tapped},
+    },
+    numbers, reminders, tasks, waitlist,
 };
 
 /// A text that is stored, and what is known of who wrote it.
@@ -36,6 +41,15 @@ pub(super) struct Heard<'a> {
 
 /// Does what a text says; about whom it changed anything but their thread.
 pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
+    let agreed = agree_by_writing(tx, heard).await?;
+    let mut changed = follow(tx, heard).await?;
+    if agreed && !changed.contains(&heard.contact.id) {
+        changed.push(heard.contact.id);
+    }
+    Ok(changed)
+}
+
+async fn follow(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
     let Heard {
         text,
         inbound,
@@ -46,7 +60,12 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
     let since = Since::of(tx, contact, inbound).await?;
     // It means what it meant when they wrote it.
     let state_then = if since.opted_out { State::Unknown } else { state };
-    let meaning = meaning(text, state_then);
+    let tapped = tapped(tx, contact, text).await?;
+    let meaning = match &tapped {
+        Some(button) if button.yes => Meaning::Yes { token: None },
+        Some(_) => Meaning::No { token: None },
+        None => meaning(text, state_then),
+    };
     if Address::of(&contact.phone).is_machine() && !matches!(meaning, Meaning::Stop | Meaning::Start) {
         // It is shown. Nobody there reads an answer, and a machine might answer that in turn.
         return Ok(Vec::new());
@@ -55,6 +74,14 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         reminders::perhaps_meant(tx, contact, Some(inbound), &text.body).await?;
     }
     let mut changed = vec![contact.id];
+    if tapped.is_none() && text.button.is_some() && matches!(meaning, Meaning::Yes { .. } | Meaning::No { .. }) {
+        // A button of ours that is not known, or somebody else's: what stands on it answers nothing by itself.
+        if quoted(tx, contact, text).await?.is_none() {
+            let title = "They tapped a button that is not known here. Please read what they meant.";
+            tasks::ask_to_read(tx, inbound, title.to_owned()).await?;
+            return Ok(changed);
+        }
+    }
     match meaning {
         // It is shown, and what they said last counts.
         Meaning::Stop if since.opted_in => return Ok(Vec::new()),
@@ -62,21 +89,25 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         Meaning::Stop => {
             changed.extend(stop_elsewhere(tx, inbound, text).await?);
             // Of a further number it is news that it has said so, too.
-            if state == State::OptedOut && text.from == contact.phone {
+            if state == State::OptedOut && text.known_by() == contact.phone {
                 hold::end(tx, contact, &Principal::Customer).await?;
             } else {
                 set_consent(tx, contact, inbound, text, State::OptedOut).await?;
+                if text.channel == Channel::WhatsApp && text.handled.is_none() && state != State::OptedOut {
+                    goodbye(tx, contact, inbound).await?;
+                }
             }
         }
         Meaning::Start if first_has_stopped(tx, contact, text).await? => {
-            consent::lift(tx, contact.business_id, &text.from).await?;
+            consent::lift(tx, contact.business_id, text.known_by()).await?;
             let title =
                 "They wrote START from a further number, and STOP from the one that texts go to: it stays so. Please read.";
             tasks::ask_to_read(tx, inbound, title.to_owned()).await?;
         }
         Meaning::Start if state != State::OptedIn || contact.held_since.is_some() || has_stopped(tx, contact, text).await? => {
             set_consent(tx, contact, inbound, text, State::OptedIn).await?;
-            if is_ours_to_answer(text, numbers::answers(&tx.db, contact.business_id, &inbound.ours).await?.1) {
+            let (_, start_by) = numbers::answers(&tx.db, contact.business_id, &inbound.ours).await?;
+            if is_ours_to_answer(text, start_by) {
                 welcome_back(tx, contact, inbound).await?;
             }
         }
@@ -88,9 +119,8 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         }
         Meaning::Help => {
             let business = businesses::of(tx, contact.business_id).await?;
-            let language = contacts::language::of(&business, contact);
-            let body = texts::help(language, &business.name, &business.contact_line);
-            respond(tx, contact, inbound, "help", body).await?;
+            let known = texts::reached(&business.name, &business.contact_line);
+            in_own_words(tx, contact, inbound, "help", Kind::Help, known).await?;
         }
         Meaning::Yes { .. } | Meaning::No { .. } if since.answered => {
             let title = "An answer came late, after a newer one. Please read what they wrote.".to_owned();
@@ -102,6 +132,7 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         Meaning::Other if state == State::OptedOut || contact.blocked => return Ok(Vec::new()),
         Meaning::Other if domain::optout::is_opt_out(words(&inbound.body)) => hold::begin(tx, contact, inbound).await?,
         Meaning::Other if !asked => return Ok(Vec::new()),
+        Meaning::Other if waitlist::times::chosen(tx, contact, inbound).await? => {}
         Meaning::Other => {
             let business = businesses::of(tx, contact.business_id).await?;
             answer::other(tx, &business, contact, inbound).await?;
@@ -110,9 +141,11 @@ pub(super) async fn act(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
     Ok(changed)
 }
 
-/// Whether a HELP or START is answered from here. With Advanced Opt-Out Twilio has answered already, unless it was told not to.
+/// Whether a HELP or START is answered from here. With Advanced Opt-Out Twilio has answered already, unless it was told not to; on WhatsApp
+/// it answers with that alone.
 fn is_ours_to_answer(text: &Inbound, who: Answers) -> bool {
     match who {
+        _ if text.channel == Channel::WhatsApp => text.handled.is_none(),
         Answers::Twilio => false,
         Answers::We => true,
         Answers::Both => text.handled.is_none(),
@@ -125,8 +158,7 @@ async fn welcome_back(tx: &mut Tx, contact: &contact::Model, inbound: &message::
     tx.settle().await?;
     let contact = contacts::locked(tx, contact.business_id, contact.id).await?;
     let business = businesses::of(tx, contact.business_id).await?;
-    let body = texts::started(contacts::language::of(&business, &contact), &business.name);
-    respond(tx, &contact, inbound, "start", body).await
+    in_own_words(tx, &contact, inbound, "start", Kind::Started, texts::plain(&business.name)).await
 }
 
 /// They say that they are there. Where that is not plainly about one visit of today, it is a text like any other.
@@ -146,7 +178,10 @@ async fn here(tx: &mut Tx, heard: &Heard<'_>) -> Result<()> {
 
 async fn answered(tx: &mut Tx, heard: &Heard<'_>, yes: bool, token: Option<u16>) -> Result<()> {
     let business = businesses::of(tx, heard.contact.business_id).await?;
-    let quoted = quoted(tx, heard.contact, heard.text).await?;
+    let quoted = match tapped(tx, heard.contact, heard.text).await? {
+        Some(button) => Some(button.message_id),
+        None => quoted(tx, heard.contact, heard.text).await?,
+    };
     let vague = yes && token.is_none() && inbound::may_only_acknowledge(&heard.text.body);
     let said = Answer {
         yes,
@@ -155,6 +190,50 @@ async fn answered(tx: &mut Tx, heard: &Heard<'_>, yes: bool, token: Option<u16>)
         quoted,
     };
     answer::answer(tx, &business, heard.contact, heard.inbound, said).await
+}
+
+/// The button of ours that was tapped; what it carries tells by itself which question it answers, and how.
+async fn tapped(tx: &Tx, contact: &contact::Model, text: &Inbound) -> Result<Option<Tapped>> {
+    match &text.button {
+        Some(carried) => buttons::tapped(tx, contact, carried).await,
+        None => Ok(None),
+    }
+}
+
+/// Who writes to the business on WhatsApp agrees to hear about their appointments there; who has said STOP, or says it now, does not. Whether
+/// it was news.
+async fn agree_by_writing(tx: &mut Tx, heard: &Heard<'_>) -> Result<bool> {
+    let Heard {
+        text, contact, state, ..
+    } = *heard;
+    let decides = matches!(meaning(text, state), Meaning::Stop | Meaning::Start);
+    if text.channel != Channel::WhatsApp || state != State::Unknown || decides || contact.sample {
+        return Ok(false);
+    }
+    let evidence = evidence(heard.inbound, "Wrote on WhatsApp");
+    let change = consent::Change {
+        contact,
+        channel: Channel::WhatsApp,
+        state: State::OptedIn,
+        source: Source::Wrote,
+        by: &Principal::Customer,
+        evidence: &evidence,
+        at: heard.inbound.created_at,
+    };
+    consent::record(tx, change).await?;
+    Ok(true)
+}
+
+fn evidence(inbound: &message::Model, what: &str) -> String {
+    let sid = inbound.provider_sid.as_deref().unwrap_or_default();
+    format!("{what} \"{}\" ({sid})", inbound.body.chars().take(200).collect::<String>())
+}
+
+/// On WhatsApp nobody but us tells them that they are heard: once.
+async fn goodbye(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model) -> Result<()> {
+    // What waited for them is withdrawn first, and this is not.
+    tx.settle().await?;
+    saying::goodbye(tx, contact, inbound).await
 }
 
 /// The text of ours which they replied to, or whose button they tapped. Plain SMS does not tell.
@@ -224,6 +303,9 @@ fn said(body: &str) -> Meaning {
 
 /// Whether a text says something that a machine acts on. Where it can't after all, a person is asked, and its sender waits from then on.
 pub(super) fn is_for_the_machine(text: &Inbound, state: State, asked: bool) -> bool {
+    if text.button.is_some() {
+        return asked;
+    }
     match meaning(text, state) {
         Meaning::Stop | Meaning::Start | Meaning::Help | Meaning::Here => true,
         Meaning::Yes { .. } | Meaning::No { .. } => asked,
@@ -237,7 +319,7 @@ pub(super) fn meaning(text: &Inbound, state: State) -> Meaning {
 
 /// A START counts for the number it came from. Texts go to the person's first one: if that has said STOP, it is for that to take it back.
 async fn first_has_stopped(tx: &Tx, contact: &contact::Model, text: &Inbound) -> Result<bool> {
-    let further = text.from != contact.phone;
+    let further = text.channel == Channel::Sms && text.from != contact.phone;
     Ok(further
         && consent::suppressed_since(tx, contact.business_id, &contact.phone)
             .await?
@@ -246,7 +328,7 @@ async fn first_has_stopped(tx: &Tx, contact: &contact::Model, text: &Inbound) ->
 
 /// Whether the number of this text has said STOP, though its person may be texted at another.
 async fn has_stopped(tx: &Tx, contact: &contact::Model, text: &Inbound) -> Result<bool> {
-    let further = text.from != contact.phone;
+    let further = text.channel == Channel::Sms && text.from != contact.phone;
     Ok(further
         && consent::suppressed_since(tx, contact.business_id, &text.from)
             .await?
@@ -260,18 +342,28 @@ async fn set_consent(
     text: &Inbound,
     state: State,
 ) -> Result<()> {
-    let sid = inbound.provider_sid.as_deref().unwrap_or_default();
-    let evidence = format!("Text \"{}\" ({sid})", inbound.body.chars().take(200).collect::<String>());
+    let evidence = evidence(
+        inbound,
+        if text.channel == Channel::WhatsApp {
+            "On WhatsApp"
+        } else {
+            "Text"
+        },
+    );
     let change = consent::Change {
         contact,
-        channel: Channel::Sms,
+        channel: text.channel,
         state,
         source: Source::Keyword,
         by: &Principal::Customer,
         evidence: &evidence,
         at: inbound.created_at,
     };
-    consent::record_of(tx, &change, &text.from).await
+    consent::record_of(tx, &change, text.known_by()).await?;
+    if state == State::OptedOut {
+        consent::stop_elsewhere(tx, &change).await?;
+    }
+    Ok(())
 }
 
 /// A STOP to a number that several businesses send from means all of them: the customer can't tell them apart. Whom it stopped there.

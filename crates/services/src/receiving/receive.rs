@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use contract::{Code, live::LiveEvent};
 use domain::{
-    consent::{Purpose, State},
+    consent::{Channel, Purpose, State},
     delivery::Status,
     inbound::{Meaning, clean, with_attachments, words},
     phone::mask,
@@ -32,11 +32,11 @@ use super::{
 };
 use crate::{
     channels::{Inbound, connections, sms},
-    contacts::{self, consent, hold},
+    contacts::{self, consent, hold, whatsapp::From},
     conversations,
     kernel::{Error, Event, Principal, Result, Services, Tx, batcher::Batcher, error::problem, queue::Job},
     messages::{THEIRS, shown},
-    questions, tasks,
+    questions, tasks, waitlist,
 };
 
 /// What was handed to us, sealed whole, as `vault::SEALED` calls it.
@@ -250,7 +250,7 @@ async fn keep(s: &Services, text: Routed<'_>, cause: &Error) -> Result<Received>
     }
     if handle::meaning(&text.item.text, State::Unknown) == Meaning::Stop {
         // It is acknowledged, so it counts from now on, even though it could not be acted on.
-        hold::meanwhile(&mut tx, text.business_id, &text.item.text.from).await?;
+        hold::meanwhile(&mut tx, text.business_id, text.item.text.known_by()).await?;
     }
     try_again(&mut tx, sid, 1).await?;
     tx.commit().await?;
@@ -367,7 +367,9 @@ struct Text<'a> {
 /// Contacts, conversations, messages and effects of a group of texts, in the caller's transaction. What is the same for all is read and
 /// written at once; effects come one after another, in the order of the texts.
 async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
-    let senders: Vec<(Uuid, &str)> = texts.iter().map(|t| (t.business_id, t.inbound.from.as_str())).collect();
+    let known_by = known_by(tx, texts).await?;
+    let senders = texts.iter().zip(&known_by);
+    let senders: Vec<(Uuid, &str)> = senders.map(|(t, known)| (t.business_id, known.as_str())).collect();
     let people = contacts::known_or_new(tx, &senders).await?;
     let threads = conversations::get_or_begin_all(tx, people.iter()).await?;
     conversations::assigning::expect(tx, &threads).await?;
@@ -386,13 +388,17 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
             .exec_without_returning(&tx.db)
             .await?;
     }
+    wrote_on_whatsapp(tx, texts, &people).await?;
     let ids: Vec<Uuid> = people.iter().map(|p| p.id).collect();
-    let consents = consent::states_of(&tx.db, &ids).await?;
+    let stands = consent::on_channels(&tx.db, &ids).await?;
+    let of_texts = stands.iter().filter(|((_, channel), _)| *channel == Channel::Sms);
+    let consents = of_texts.map(|((id, _), state)| (*id, *state)).collect();
     let asked = questions::asked(tx, &people).await?;
+    waitlist::lock_asked(tx, &asked.heard_late).await?;
     let of = texts.iter().zip(&people).zip(&rows);
     let understood = of.filter(|((text, person), _)| {
-        let state = consents.get(&person.id).copied().unwrap_or_default();
-        handle::is_for_the_machine(text.inbound, state, asked.contains(&person.id))
+        let state = stands.get(&(person.id, text.inbound.channel)).copied().unwrap_or_default();
+        handle::is_for_the_machine(text.inbound, state, asked.people.contains(&person.id))
     });
     let understood = understood.map(|(_, row)| row.id).collect();
     let threads = conversations::add_all(tx, &threads, &rows, &understood).await?;
@@ -405,16 +411,17 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
         // An earlier text of the group may have changed where this person stands.
         let (person, state) = if changed.contains(&person.id) {
             let again = contacts::locked(tx, person.business_id, person.id).await?;
-            (again, consent::state(&tx.db, person.id).await?)
+            (again, consent::state_on(&tx.db, person.id, text.inbound.channel).await?)
         } else {
-            (person.clone(), consents.get(&person.id).copied().unwrap_or_default())
+            let state = stands.get(&(person.id, text.inbound.channel)).copied();
+            (person.clone(), state.unwrap_or_default())
         };
         let heard = Heard {
             text: text.inbound,
             inbound,
             contact: &person,
             state,
-            asked: asked.contains(&person.id),
+            asked: asked.people.contains(&person.id),
         };
         let touched = handle::act(tx, &heard).await?;
         contacts::language::heard(tx, &person, words(&inbound.body)).await?;
@@ -423,6 +430,41 @@ async fn apply(tx: &mut Tx, texts: &[Text<'_>]) -> Result<()> {
             tx.settle().await?;
         }
         changed.extend(touched);
+    }
+    Ok(())
+}
+
+/// What each of these is known by who wrote.
+async fn known_by(tx: &mut Tx, texts: &[Text<'_>]) -> Result<Vec<String>> {
+    let mut known = Vec::with_capacity(texts.len());
+    for text in texts {
+        known.push(match text.inbound.channel {
+            Channel::WhatsApp => contacts::whatsapp::person(tx, from(text)).await?,
+            Channel::Sms | Channel::Email => text.inbound.from.clone(),
+        });
+    }
+    Ok(known)
+}
+
+fn from<'a>(text: &Text<'a>) -> From<'a> {
+    From {
+        business_id: text.business_id,
+        address: &text.inbound.from,
+        other: text.inbound.also.as_deref(),
+    }
+}
+
+/// Who writes on WhatsApp may be written to freely there for a day from the moment they wrote, and two whose addresses one message tells are
+/// one person.
+async fn wrote_on_whatsapp(tx: &mut Tx, texts: &[Text<'_>], people: &[contact::Model]) -> Result<()> {
+    for (text, person) in texts.iter().zip(people) {
+        if text.inbound.channel != Channel::WhatsApp {
+            continue;
+        }
+        let same = contacts::whatsapp::wrote(tx, person, from(text), &text.inbound.to, text.at).await?;
+        if let Some(other) = same {
+            tx.record(text.business_id, &Principal::Customer, Event::SamePerson(person.id, other));
+        }
     }
     Ok(())
 }
@@ -475,5 +517,7 @@ fn message_row(tx: &Tx, text: &Text<'_>, contact: &contact::Model, conversation_
         sent_at: None,
         delivered_at: None,
         removed_after: None,
+        fallback_of: None,
+        chosen_because: None,
     }
 }

@@ -15,12 +15,7 @@ use crate::{
 /// The businesses texts (`to`, `from`) are for, aligned: each number's owner. A number that several businesses send from (the
 /// installation's default) goes by who texted this person from it last. However many texts: at most three statements.
 pub(crate) async fn routes(s: &Services, db: &impl ConnectionTrait, texts: &[(&str, &str)]) -> Result<Vec<Option<Uuid>>> {
-    // What comes to a WhatsApp sender is no text: nobody takes it yet.
-    let numbers: BTreeSet<&str> = texts
-        .iter()
-        .map(|(to, _)| *to)
-        .filter(|to| !to.starts_with("whatsapp:"))
-        .collect();
+    let numbers: BTreeSet<&str> = texts.iter().map(|(to, _)| *to).collect();
     let rows = number::Entity::find()
         .filter(number::Column::Phone.is_in(numbers))
         .all(db)

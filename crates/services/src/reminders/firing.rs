@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use contract::{Code, appointments::AppointmentView};
 use domain::{
-    consent::{Channel, Sending, may_send},
+    consent::Channel,
     delivery::Status,
+    fallback, letters,
     origin::Origin,
     reminders::{AtSend, Kind, Skip, at_send},
+    templates::{Kind as Text, Which},
     texts,
 };
 use entity::{
@@ -28,10 +30,16 @@ use super::{
 use crate::{
     appointments::{self, clocks, link},
     businesses::{self, locations},
-    contacts::{self, consent},
-    delivery,
+    channels, contacts,
     kernel::{Actor, Permission, Result, Services, Tx, error::problem, tx::Changed},
-    outbox, questions, tasks,
+    messages,
+    outbox::{
+        self,
+        ways::{self, Way},
+    },
+    questions, tasks,
+    templates::{self, About},
+    twins,
 };
 
 /// Reminders taken per look.
@@ -129,7 +137,7 @@ async fn try_again(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
 async fn fire_all(s: &Services, group: &[Due]) -> Result<()> {
     let mut tx = s.begin().await?;
     for (_, id, business_id) in group {
-        fire(s, &mut tx, *business_id, *id).await?;
+        fire(&mut tx, *business_id, *id).await?;
     }
     tx.commit().await
 }
@@ -145,7 +153,7 @@ pub(crate) fn due(now: DateTime<Utc>) -> Select<reminder_request::Entity> {
 }
 
 /// Turns one due reminder into a message, or says why not. Firing it twice is harmless.
-async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
+async fn fire(tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<()> {
     let find = || reminder_request::Entity::in_business(business_id).filter(reminder_request::Column::Id.eq(id));
     let Some(request) = find().one(&tx.db).await? else {
         return Ok(());
@@ -184,36 +192,98 @@ async fn fire(s: &Services, tx: &mut Tx, business_id: Uuid, id: Uuid) -> Result<
             }
             Ok(())
         }
-        AtSend::Send => match obstacle(s, tx, &contact, &appointment).await? {
-            Some(reason) => {
+        AtSend::Send => match way(tx, &contact, &appointment, &request.correlation_id, None).await? {
+            Err(reason) => {
                 finish(tx, request, "skipped", Some(&reason)).await?;
                 needs_call(tx, &appointment, &reason).await
             }
-            None => {
+            Ok(way) => {
                 replace_waiting(tx, others).await?;
-                let told = with_companions(tx, &business, (appointment, request)).await?;
-                text(tx, &business, &contact, told, None).await
+                let told = match way.channel {
+                    // A wording there tells of one visit.
+                    Channel::WhatsApp => vec![(appointment, request)],
+                    Channel::Sms | Channel::Email => with_companions(tx, &business, (appointment, request)).await?,
+                };
+                let sending = Sending::first(way, None, &told);
+                text(tx, &business, &contact, told, sending).await
             }
         },
     }
 }
 
-/// Why this contact can't be texted, if so. The claim asks all of this again.
-async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, appointment: &appointment::Model) -> Result<Option<String>> {
+/// Which way this contact is told of an appointment, `by` the one that is wished if any; or why none. The claim asks all of this again.
+async fn way(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    appointment: &appointment::Model,
+    intent: &str,
+    by: Option<Channel>,
+) -> Result<std::result::Result<Way, String>> {
     if !appointments::status(appointment)?.is_open() {
-        return Ok(Some("The visit is not open any more.".to_owned()));
+        return Ok(Err("The visit is not open any more.".to_owned()));
     }
     if contact.blocked {
-        return Ok(Some(contacts::BLOCKED.to_owned()));
+        return Ok(Err(contacts::BLOCKED.to_owned()));
     }
-    if let Err(reason) = may_send(consent::state(&tx.db, contact.id).await?, Sending::Automatic) {
-        return Ok(Some(reason.to_owned()));
+    match by {
+        Some(channel) => ways::this(tx, contact, channel, appointment.location_id).await,
+        None => ways::choose(tx, contact, intent, appointment.location_id).await,
     }
-    if let Some(why) = delivery::unreachable(tx, contact).await? {
-        return Ok(Some(why));
+}
+
+/// How the message of a reminder goes.
+#[derive(Clone)]
+struct Sending {
+    way: Way,
+    author: Option<String>,
+    /// What all of its ways have in common.
+    intent: String,
+    /// The one in whose place it goes.
+    instead_of: Option<Uuid>,
+}
+
+impl Sending {
+    fn first(way: Way, author: Option<String>, told: &[Told]) -> Self {
+        let intent = told.first().map(|(_, request)| request.correlation_id.clone());
+        Self {
+            way,
+            author,
+            intent: intent.unwrap_or_default(),
+            instead_of: None,
+        }
     }
-    let sender = outbox::sender(s, &tx.db, contact.business_id, Some(contact.id), appointment.location_id).await?;
-    Ok(sender.is_none().then(|| "There is no number to send from.".to_owned()))
+}
+
+/// A reminder's message is known to have failed: the same goes another way, if one is left. The caller holds the contact's lock.
+pub(super) async fn by_another_way(tx: &mut Tx, failed: &message::Model, told: &[Told]) -> Result<bool> {
+    let (Some((first, _)), Some(channel)) = (told.first(), channels::of(failed)) else {
+        return Ok(false);
+    };
+    let location = first.location_id;
+    let contact = contacts::locked(tx, failed.business_id, failed.contact_id).await?;
+    let Some(way) = ways::instead(tx, &contact, failed, location).await? else {
+        return Ok(false);
+    };
+    let business = businesses::of(tx, failed.business_id).await?;
+    let sending = Sending {
+        way,
+        author: failed.author.clone(),
+        intent: fallback::intent(failed.correlation_id.as_deref().unwrap_or_default(), channel).to_owned(),
+        instead_of: Some(failed.id),
+    };
+    if sending.way.channel != Channel::WhatsApp {
+        text(tx, &business, &contact, told.to_vec(), sending).await?;
+        return Ok(true);
+    }
+    // A wording there tells of one visit.
+    for one in told {
+        let sending = Sending {
+            intent: one.1.correlation_id.clone(),
+            ..sending.clone()
+        };
+        text(tx, &business, &contact, vec![one.clone()], sending).await?;
+    }
+    Ok(true)
 }
 
 /// Writes the text of one reminder, or of several that go out together; the first is what it is known by.
@@ -222,31 +292,40 @@ async fn text(
     business: &business::Model,
     contact: &contact::Model,
     mut told: Vec<Told>,
-    author: Option<String>,
+    sending: Sending,
 ) -> Result<()> {
     let subjects: Vec<Uuid> = told.iter().map(|(a, _)| a.id).collect();
     // With another appointment waiting for its answer a bare "Y" would be a riddle, so this text asks for a token.
     let other = questions::others_open(tx, business.id, contact.id, &subjects).await?;
-    let body = words(tx, business, contact, &told, other).await?;
+    let channel = sending.way.channel;
+    let (subject, body) = match channel {
+        Channel::Email => letter(tx, business, contact, &told).await?,
+        Channel::Sms | Channel::WhatsApp => (None, words(tx, business, contact, &told, other).await?),
+    };
     let Some((appointment, request)) = told.first() else {
         return Ok(());
     };
     let new = outbox::New {
         origin: Origin::Reminder,
         origin_id: Some(request.id),
-        channel: Channel::Sms,
-        subject: None,
+        channel,
+        subject,
         body: body.clone(),
-        correlation_id: Some(request.correlation_id.clone()),
-        author,
+        correlation_id: Some(fallback::correlation(&sending.intent, channel)),
+        author: sending.author,
         appointment_id: Some(appointment.id),
         location_id: appointment.location_id,
         useful_until: told.iter().map(|(a, _)| a.starts_at).min(),
         delay: None,
         time_zone: appointment.time_zone.clone(),
     };
+    let time_and_place = templates::start(&tx.db, business, contact, appointment).await?;
     let message = outbox::enqueue(tx, contact, new).await?;
-    if message.body != body {
+    ways::note(tx, &message, &sending.way, sending.instead_of).await?;
+    if channel == Channel::WhatsApp {
+        let about = about(business, contact, &told);
+        twins::tell_of_visit(tx, &message, Text::Reminder, about, time_and_place).await?;
+    } else if message.body != body {
         // It was texted before, when there was less to tell: the others are told on their own.
         told.truncate(1);
     }
@@ -269,35 +348,90 @@ async fn text(
         asked(tx, business, &message, &appointment, request).await?;
     }
     // It was texted before, when the appointment had this time already.
-    if message.provider_sid.is_some() {
+    if messages::has_left(&message) {
         super::sent(tx, &message, message.delivered_at.map(|_| "the network")).await
     } else {
         Ok(())
     }
 }
 
-async fn words(tx: &Tx, business: &business::Model, contact: &contact::Model, told: &[Told], other: bool) -> Result<String> {
+/// The same as a mail: its subject, and its text with a button for each appointment.
+async fn letter(
+    tx: &mut Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    told: &[Told],
+) -> Result<(Option<String>, String)> {
+    let all = visits(tx, business, contact, told).await?;
+    let language = contacts::language::of(business, contact);
+    let (kind, known) = match all.as_slice() {
+        [(one, _)] => {
+            let known = texts::one(language, &business.name, one.name.as_deref(), one.start, None);
+            (Text::Reminder, known)
+        }
+        several => {
+            let several: Vec<texts::Visit> = several.iter().map(|(visit, _)| visit.clone()).collect();
+            (Text::ReminderMany, letters::many(language, &business.name, &several))
+        }
+    };
+    let said = templates::say(tx, Which::mail(kind, language), about(business, contact, told), known).await?;
+    let (alone, mut letter) = (all.len() == 1, said.letter());
+    for (visit, appointment) in &all {
+        let words = if alone {
+            letters::button(language).to_owned()
+        } else {
+            letters::called(language, visit)
+        };
+        letter = letter.button(words, link::url(tx.services(), appointment).await?);
+    }
+    Ok((said.subject, letter.text()))
+}
+
+/// Of a reminder of several visits none is the one that it is about.
+fn about<'a>(business: &'a business::Model, contact: &'a contact::Model, told: &'a [Told]) -> About<'a> {
+    About {
+        visit: told.first().map(|(visit, _)| visit).filter(|_| told.len() == 1),
+        ..About::to(business, contact)
+    }
+}
+
+/// The soonest first.
+async fn visits<'a>(
+    tx: &Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    told: &'a [Told],
+) -> Result<Vec<(texts::Visit, &'a appointment::Model)>> {
     let mut all = Vec::with_capacity(told.len());
     for (appointment, _) in told {
-        all.push(texts::Visit {
-            start: super::start(&tx.db, business, contact, appointment).await?,
+        let visit = texts::Visit {
+            start: templates::start(&tx.db, business, contact, appointment).await?,
             name: appointment.for_name.clone(),
             token: appointment.token as u16,
-        });
+        };
+        all.push((visit, appointment));
     }
-    all.sort_by_key(|one| one.start.at);
+    all.sort_by_key(|(visit, _)| visit.start.at);
+    Ok(all)
+}
+
+async fn words(tx: &mut Tx, business: &business::Model, contact: &contact::Model, told: &[Told], other: bool) -> Result<String> {
+    let all = visits(tx, business, contact, told).await?;
+    let all: Vec<texts::Visit> = all.into_iter().map(|(visit, _)| visit).collect();
     let language = contacts::language::of(business, contact);
-    let body = match all.as_slice() {
+    let (kind, known) = match all.as_slice() {
         [one] => {
             let token = other.then_some(one.token);
-            texts::reminder(language, &business.name, one.name.as_deref(), one.start, token)
+            let known = texts::one(language, &business.name, one.name.as_deref(), one.start, token);
+            (Text::Reminder, known)
         }
-        several => texts::reminder_many(language, &business.name, several, other),
+        several => (Text::ReminderMany, texts::many(language, &business.name, several, other)),
     };
-    let body = businesses::language::as_sent(business, body);
-    match told.first().filter(|_| business.text_links && told.len() == 1) {
-        Some((appointment, _)) => Ok(texts::with_link(&body, &link::url(tx.services(), appointment).await?)),
-        None => Ok(body),
+    let about = about(business, contact, told);
+    let said = templates::say(tx, Which::sms(kind, language), about, known).await?;
+    match about.visit.filter(|_| business.text_links && !said.has_link) {
+        Some(visit) => Ok(texts::with_link(&said.body, &link::url(tx.services(), visit).await?)),
+        None => Ok(said.body),
     }
 }
 
@@ -340,6 +474,18 @@ async fn asked(
 /// # Errors
 /// `Conflict` for an appointment that has begun, or whose time is not decided; `MayNotSend` with the reason.
 pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Result<AppointmentView> {
+    send_by(s, actor, appointment_id, None).await
+}
+
+/// The same on WhatsApp, whatever the customer wishes otherwise: by an approved wording, if free text may not go.
+///
+/// # Errors
+/// As `send_now`.
+pub async fn send_on_whatsapp(s: &Services, actor: &Actor, appointment_id: Uuid) -> Result<AppointmentView> {
+    send_by(s, actor, appointment_id, Some(Channel::WhatsApp)).await
+}
+
+async fn send_by(s: &Services, actor: &Actor, appointment_id: Uuid, by: Option<Channel>) -> Result<AppointmentView> {
     actor.may(Permission::SendMessages)?;
     let mut tx = s.begin().await?;
     let business = businesses::get(&tx.db, actor.business_id).await?;
@@ -353,9 +499,6 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
     if clocks::undecided(&appointment) {
         return Err(problem(Code::Conflict, clocks::UNDECIDED));
     }
-    if let Some(reason) = obstacle(s, &tx, &contact, &appointment).await? {
-        return Err(problem(Code::MayNotSend, reason));
-    }
     // A second click within the minute is the same reminder, unless the appointment has changed between the two.
     let minute = tx.now - chrono::Duration::milliseconds(tx.now.timestamp_millis().rem_euclid(60_000));
     let row = Row {
@@ -366,17 +509,14 @@ pub async fn send_now(s: &Services, actor: &Actor, appointment_id: Uuid) -> Resu
         reason: None,
     };
     let request = save(&tx, &appointment, row).await?;
+    let way = way(&mut tx, &contact, &appointment, &request.correlation_id, by).await?;
+    let way = way.map_err(|reason| problem(Code::MayNotSend, reason))?;
     if request.status == "planned" {
         let others = siblings(&tx.db, &request).await?;
         replace_waiting(&mut tx, others).await?;
-        text(
-            &mut tx,
-            &business,
-            &contact,
-            vec![(appointment, request)],
-            Some(actor.author()),
-        )
-        .await?;
+        let told = vec![(appointment, request)];
+        let sending = Sending::first(way, Some(actor.author()), &told);
+        text(&mut tx, &business, &contact, told, sending).await?;
     }
     appointments::finish(tx, actor.business_id, appointment_id).await
 }

@@ -5,16 +5,22 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use contract::appointments::Status as AppointmentStatus;
+use domain::origin::Origin;
 use entity::{appointments::appointment, messages::message, reminders::reminder_request};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set, sea_query::Expr};
 use uuid::Uuid;
 
-use super::{Stop, finish, is_of_another_time, moved, needs_call, of_message, plan, sent, siblings::superseded, stop};
+use super::{
+    Stop, finish, firing::by_another_way, is_of_another_time, moved, needs_call, of_message, plan, sent, siblings::superseded,
+    stop,
+};
 use crate::{
     appointments::{self, clocks},
     businesses, contacts,
     kernel::{Event, Principal, Result, Tx, events::Recorded, tx::Objections},
     messages,
+    outbox::ways,
+    questions,
 };
 
 /// Reminders of a time that no longer is are taken back, those of the new one planned.
@@ -72,7 +78,7 @@ pub(crate) async fn messages_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result
             Event::MessageSent(m) => sent(tx, m, None).await?,
             Event::MessageDelivered(m) => sent(tx, m, Some("the network")).await?,
             Event::MessageArrived(m) => sent(tx, m, Some(&one.by.author())).await?,
-            Event::MessageFailed(m, how) => failed(tx, m, &how.why).await?,
+            Event::MessageFailed(m, how) => Box::pin(failed(tx, m, &how.why)).await?,
             Event::MessageWithdrawn(m) => withdrawn(tx, m, m.error.as_deref().unwrap_or_default()).await?,
             _ => {}
         }
@@ -141,26 +147,54 @@ async fn objection(
     })
 }
 
-/// A reminder's text did not reach anybody: the appointment shows it, and somebody should call.
+/// A reminder's message did not reach anybody: the same goes another way. Where none is left the appointment shows it, and somebody should
+/// call.
 async fn failed(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
+    let mut standing = Vec::new();
     for row in of_message(tx, m).await? {
         if !matches!(row.status.as_str(), "queued" | "sent") {
             continue;
         }
         let appointment = appointments::find(&tx.db, m.business_id, row.appointment_id).await?;
         let old = is_of_another_time(&row, tx.now);
-        finish(tx, row, "failed", Some(reason)).await?;
         // News of a time that the appointment no longer has, or of one that somebody has settled or that is over, calls for nothing.
         if !old && appointment.starts_at > tx.now && appointments::status(&appointment)? == AppointmentStatus::Scheduled {
-            needs_call(tx, &appointment, reason).await?;
+            standing.push((appointment, row));
+        } else {
+            finish(tx, row, "failed", Some(reason)).await?;
         }
     }
+    if standing.is_empty() || by_another_way(tx, m, &standing).await? {
+        return Ok(());
+    }
+    for (appointment, row) in standing {
+        finish(tx, row, "failed", Some(reason)).await?;
+        needs_call(tx, &appointment, reason).await?;
+    }
     Ok(())
+}
+
+/// What went in another's place is not needed: that has arrived after all, and it is what was asked by.
+async fn not_needed(tx: &mut Tx, m: &message::Model, first: &message::Model) -> Result<()> {
+    reminder_request::Entity::update_many()
+        .col_expr(reminder_request::Column::MessageId, Expr::value(first.id))
+        .filter(reminder_request::Column::BusinessId.eq(m.business_id))
+        .filter(reminder_request::Column::MessageId.eq(m.id))
+        .exec(&tx.db)
+        .await?;
+    questions::asked_instead(tx, m, first).await?;
+    sent(tx, first, Some("the network")).await
 }
 
 /// A reminder's text was withdrawn before it was handed over. If one of several appointments that it told of is another one now, the others
 /// are told anew, without it. Else, if the appointment still stands, somebody should call.
 async fn withdrawn(tx: &mut Tx, m: &message::Model, reason: &str) -> Result<()> {
+    if let Some(first) = ways::arrived_before(&tx.db, m)
+        .await?
+        .filter(|_| messages::is_of(m, Origin::Reminder))
+    {
+        return not_needed(tx, m, &first).await;
+    }
     let rows = of_message(tx, m).await?;
     let mut standing = Vec::new();
     let mut one_is_gone = false;

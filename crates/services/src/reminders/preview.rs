@@ -4,7 +4,9 @@ use chrono::{DateTime, Days, Duration, NaiveTime, Utc};
 use contract::businesses::{PreviewLine, ReminderPreview};
 use domain::{
     reminders::{Kind, Plan, Planned, plan},
-    segments, texts,
+    segments,
+    templates::{Kind as Text, Variable, Which},
+    texts,
     texts::Start,
     when,
     zone::Zone,
@@ -13,6 +15,7 @@ use domain::{
 use crate::{
     businesses::{self, reminding},
     kernel::{Actor, Permission, Result, Services, error::field},
+    templates::{About, shown},
 };
 
 /// Where the link to the customer's page stands in a text that nobody gets.
@@ -48,11 +51,20 @@ pub async fn preview(s: &Services, actor: &Actor, cadence: Option<&str>, time: O
         place: zone,
         customer: zone,
     };
-    let text = texts::reminder(businesses::language::of(&business), &business.name, None, start, None);
-    let text = businesses::language::as_sent(&business, text);
-    let text = match business.text_links {
-        true => texts::with_link(&text, &format!("{}{LINK}", s.settings().public_url)),
-        false => text,
+    let language = businesses::language::of(&business);
+    let link = format!("{}{LINK}", s.settings().public_url);
+    let known = texts::one(language, &business.name, None, start, None).with(Variable::Link, &link);
+    let about = About {
+        business: &business,
+        contact: None,
+        visit: None,
+        slot: None,
+    };
+    let which = Which::sms(Text::Reminder, language);
+    let said = shown(s, s.read(), which, about, known).await?;
+    let text = match business.text_links && !said.has_link {
+        true => texts::with_link(&said.body, &link),
+        false => said.body,
     };
     Ok(ReminderPreview {
         visit: when::dated(starts_at, zone),

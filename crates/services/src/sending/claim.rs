@@ -6,7 +6,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::live::LiveEvent;
-use domain::delivery::Status;
+use domain::{
+    consent::Sending,
+    delivery::{Status, Update},
+    origin::Origin,
+    outcome::{self, Class, Retry, Scope},
+};
 use entity::{
     conversations::conversation,
     messages::{message, message_attempt},
@@ -38,7 +43,7 @@ use crate::{
         Error, Result, Services, Tx,
         tx::{self, Changed},
     },
-    messages::{WAITING, decrypted, shown},
+    messages::{self, WAITING, decrypted, shown},
     outbox, tasks,
 };
 
@@ -101,12 +106,14 @@ pub(super) async fn claim(s: &Services, most: u64, full: &BTreeSet<String>) -> R
             Verdict::Turn(at, why) => deferred.push((m, at, why, true)),
             Verdict::Unchanged => still += 1,
             Verdict::Withdraw(why) => state::withdraw(&mut tx, m, &why).await?,
+            Verdict::Fail(why) => give_up(&mut tx, &context, m, why).await?,
             Verdict::Refuse => refuse(&mut tx, m).await?,
         }
     }
     let full = limits.full();
     limits.save(&mut tx).await?;
     defer(&mut tx, deferred).await?;
+    context.whatsapp.set_out(&tx, &mut go).await?;
     let begun = begin_attempts(&mut tx, &mut go).await?;
     conversations::show_all(&mut tx, begun, context.people.values(), &context.on_texts()).await?;
     tx.commit().await?;
@@ -218,6 +225,28 @@ async fn refuse(tx: &mut Tx, m: message::Model) -> Result<()> {
     state::withdraw(tx, m, why).await
 }
 
+/// It can't go, and waiting would not change that: it has failed before it was ever handed over.
+async fn give_up(tx: &mut Tx, context: &ClaimContext, m: message::Model, why: &str) -> Result<()> {
+    let Some(person) = context.people.get(&m.contact_id) else {
+        return Ok(());
+    };
+    let failure = outcome::Failure {
+        code: None,
+        detail: String::new(),
+        words: why.to_owned(),
+        next_step: "Send an approved template, write by another way, or call.".to_owned(),
+        class: Class::Other,
+        scope: Scope::Message,
+        retry: Retry::Never,
+    };
+    let how = state::Failure {
+        update: Update::Fail,
+        failure,
+        retrying: false,
+    };
+    state::fail(tx, person, m, how).await.map(drop)
+}
+
 /// They wait, and say why and until when.
 async fn defer(tx: &mut Tx, deferred: Vec<(message::Model, DateTime<Utc>, String, bool)>) -> Result<()> {
     let mut groups: HashMap<(DateTime<Utc>, String, bool), Vec<message::Model>> = HashMap::new();
@@ -287,6 +316,9 @@ pub(super) async fn objection(s: &Services, m: &message::Model) -> Result<Option
         contact_id: m.contact_id,
         channel,
         address: m.theirs.clone(),
+        sending: messages::origin(m)
+            .map(Origin::policy)
+            .map_or(Sending::Automatic, |policy| policy.sending),
     };
     let theirs = contacts::objection(s, look).await?;
     Ok(theirs.map(str::to_owned))

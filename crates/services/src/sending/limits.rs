@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use domain::{
-    consent::Channel,
     origin::Share,
     rate_limit::{self, Allowance, Leave, Rate, Slot},
     when,
@@ -404,7 +403,7 @@ async fn set_paces(tx: &Tx, paces: BTreeMap<(String, i32), DateTime<Utc>>) -> Re
 /// Segments a second of each sender: what was set for the number, else what its kind does; none for a service, which paces itself.
 async fn rates(tx: &Tx, due: &[message::Model]) -> Result<HashMap<String, Rate>> {
     // Mail servers say themselves when they want to be asked more slowly.
-    let texts = due.iter().filter(|m| channels::of(m) == Some(Channel::Sms));
+    let texts = due.iter().filter(|m| channels::is_twilio(m));
     let senders: BTreeSet<&str> = texts.map(|m| m.ours.as_str()).collect();
     let rows = number::Entity::find()
         .filter(number::Column::Phone.is_in(senders.iter().copied()))

@@ -28,6 +28,8 @@ use crate::{
     contacts,
     delivery::{
         accepted::all_accepted,
+        otherwise::may_go_otherwise,
+        retry,
         state::{self, Failure as Failed},
         status, unknown,
     },
@@ -198,6 +200,16 @@ async fn refused(s: &Services, tx: &mut Tx, person: &contact::Model, row: messag
     if why.scope == Scope::Message {
         // An answer about this one text shows that the way to the provider is open.
         breakers::success(tx, &breakers::of_call(s, &row)).await?;
+    }
+    if may_go_otherwise(tx, &row, why).await? {
+        let failed = Failed {
+            update: Update::Fail,
+            failure: why.clone(),
+            retrying: true,
+        };
+        let now = tx.now;
+        let row = state::fail(tx, person, row, failed).await?;
+        return retry::plan(tx, person, row, now).await.map(drop);
     }
     stop_trying(tx, person, row, why.clone()).await
 }

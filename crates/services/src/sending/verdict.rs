@@ -5,16 +5,20 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     breaker::Permit,
-    consent::{Channel, State, may_send},
+    consent::{Channel, State, may_send_by},
     origin::{Origin, Policy},
     reminders::{AtSend, at_send},
+    whatsapp::Go,
     when,
     zone::Zone,
 };
 use entity::{businesses::business, contacts::contact, messages::message, numbers::number};
 use uuid::Uuid;
 
-use super::limits::{Capacity, Limits};
+use super::{
+    limits::{Capacity, Limits},
+    whatsapp::Ways,
+};
 use crate::{
     businesses,
     channels::{
@@ -50,6 +54,8 @@ pub(super) enum Verdict {
     /// It waits as it did.
     Unchanged,
     Withdraw(String),
+    /// It can't go as it is, now or later: who made it hears of that.
+    Fail(&'static str),
     /// Nobody here knows the rules it goes by.
     Refuse,
 }
@@ -68,6 +74,7 @@ pub(super) struct ClaimContext {
     objections: Objections,
     services: Services,
     pub breakers: Breakers,
+    pub whatsapp: Ways,
 }
 
 /// A text that waited while its person was merged into another goes on to the number it was meant for.
@@ -99,6 +106,7 @@ impl ClaimContext {
         }
         let senders: HashSet<&str> = picked.iter().map(|m| m.ours.as_str()).collect();
         let rows = numbers::active_of(&tx.db, senders).await?;
+        let whatsapp = Ways::load(tx, picked, &rows).await?;
         let all: Vec<&message::Model> = picked.iter().collect();
         Ok(Self {
             people,
@@ -109,6 +117,7 @@ impl ClaimContext {
             objections: tx.objections(&all).await?,
             services: s.clone(),
             breakers: Breakers::default(),
+            whatsapp,
         })
     }
 
@@ -168,13 +177,16 @@ impl ClaimContext {
         if person.sample {
             return withdraw(contacts::SAMPLE);
         }
-        let first = contacts::address(person, channel) == Some(m.theirs.as_str());
+        let first = match channel {
+            Channel::WhatsApp => contacts::whatsapp::is_theirs(person, self.whatsapp.places_of(person.id), &m.theirs),
+            Channel::Sms | Channel::Email => contacts::address(person, channel).as_deref() == Some(m.theirs.as_str()),
+        };
         let further = || channel == Channel::Sms && self.further.contains(&(person.id, m.theirs.clone()));
         if !(first || further()) {
             return withdraw(contacts::changed(channel));
         }
         let state = self.consents.get(&(m.contact_id, channel)).copied().unwrap_or_default();
-        if let Err(reason) = may_send(state, policy.sending) {
+        if let Err(reason) = may_send_by(channel, state, policy.sending) {
             return withdraw(reason);
         }
         if let Some(why) = self.objections.get(&m.id) {
@@ -188,6 +200,7 @@ impl ClaimContext {
         }
         let ours = match channel {
             Channel::Sms => connections::shared(&self.services, m.business_id) == Some(m.ours.as_str()),
+            Channel::WhatsApp => false,
             Channel::Email => true,
         };
         let number = self.active.get(&(m.business_id, m.ours.clone()));
@@ -210,6 +223,14 @@ impl ClaimContext {
         }
         if let Some(why) = number.and_then(|number| registration::holds_back(number, &m.theirs, now)) {
             return self.in_time(m, until_allowed(now, m, &why));
+        }
+        if channel == Channel::WhatsApp {
+            if let Some(why) = number.and_then(|number| self.whatsapp.holds_back(number)) {
+                return self.in_time(m, until_online(now, m, &why));
+            }
+            if let Go::Nothing(why) = self.whatsapp.go(now, m) {
+                return Verdict::Fail(why);
+            }
         }
         // Before the limits: what a breaker holds back must not use them up.
         let probes = match self.breakers(now, business, m, probed) {
@@ -270,6 +291,14 @@ fn until_allowed(now: DateTime<Utc>, m: &message::Model, why: &str) -> Verdict {
         return Verdict::Withdraw(format!("It could not leave within a day. {why}"));
     }
     Verdict::Defer(now + registration::LOOK, format!("Waits: {why}"))
+}
+
+/// What waits for a sender to be online: as long as that.
+fn until_online(now: DateTime<Utc>, m: &message::Model, why: &str) -> Verdict {
+    match until_allowed(now, m, why) {
+        Verdict::Defer(_, why) => Verdict::Defer(now + numbers::whatsapp::LOOK, why),
+        other => other,
+    }
 }
 
 /// Why it is not sent any more once it is of no use.

@@ -1,20 +1,16 @@
 //! A customer's visit in a calendar of their own.
 
-use domain::{
-    ics::{self, Entry},
-    texts::first_name,
-    visit_page::Words,
-};
-use entity::appointments::appointment;
+use domain::{ics, visit_page::Words};
 use url::Url;
 
-use super::{Opened, VisitPage, open};
+use super::{Opened, VisitPage};
 use crate::{
     appointments::{
         in_calendars,
         link::{self, Found},
     },
-    kernel::{Result, Services},
+    businesses, contacts,
+    kernel::{Error, Result, Services},
 };
 
 /// The calendar file of a link's visit.
@@ -22,49 +18,26 @@ use crate::{
 /// # Errors
 /// When the database does not answer.
 pub async fn calendar_file(s: &Services, token: &str) -> Result<Opened<String>> {
-    let page = match open(s, token).await? {
-        Opened::There(page) => page,
-        Opened::Gone => return Ok(Opened::Gone),
-        Opened::Nothing => return Ok(Opened::Nothing),
+    let db = s.read();
+    let row = match link::open(s, db, token, s.now()).await? {
+        Found::Visit(row) => *row,
+        Found::Gone => return Ok(Opened::Gone),
+        Found::Nothing => return Ok(Opened::Nothing),
     };
-    match link::open(s, s.read(), token, s.now()).await? {
-        Found::Visit(row) => Ok(Opened::There(ics::single(&entry(s, &page, &row).await?))),
-        Found::Gone => Ok(Opened::Gone),
-        Found::Nothing => Ok(Opened::Nothing),
-    }
-}
-
-async fn entry(s: &Services, page: &VisitPage, row: &appointment::Model) -> Result<Entry> {
-    let words = page.words;
-    Ok(Entry {
-        uid: in_calendars::uid(s, row.id),
-        revised_at: row.updated_at,
-        revision: u32::try_from(row.revision).unwrap_or_default(),
-        starts_at: row.starts_at,
-        ends_at: row.ends_at,
-        sure: in_calendars::sure(page.status),
-        title: title(page, words),
-        place: place(page),
-        description: page.contact_line.clone(),
-        url: Some(link::url(s, row).await?),
-        alarm: Some(words.with(words.calendar_alarm, &page.business)),
-    })
-}
-
-fn title(page: &VisitPage, words: &Words) -> String {
-    let title = words.with(words.calendar_title, &page.business);
-    match first_name(&page.whom) {
-        "" => title,
-        whom => format!("{title} ({whom})"),
-    }
+    let business = businesses::get(db, row.business_id).await?;
+    let people = contacts::many(s, db, row.business_id, vec![row.contact_id]).await?;
+    let contact = people.get(&row.contact_id);
+    let contact = contact.ok_or_else(|| Error::broken("a visit without a contact"))?;
+    let words = Words::of(contact.language.as_deref(), &business.language);
+    let entry = in_calendars::of_customer(s, db, &business, contact, &row, words).await?;
+    Ok(Opened::There(ics::single(&entry)))
 }
 
 fn place(page: &VisitPage) -> String {
-    match &page.location {
-        None => String::new(),
-        Some((name, address)) if address.is_empty() => name.clone(),
-        Some((name, address)) => format!("{name}, {address}"),
-    }
+    let place = page.location.as_ref();
+    place
+        .map(|(name, address)| in_calendars::place_words(name, address))
+        .unwrap_or_default()
 }
 
 /// Where Google's calendar takes it over. The page's own address is not told.
@@ -75,7 +48,7 @@ pub fn google(page: &VisitPage) -> String {
     let place = place(page);
     let mut pairs = vec![
         ("action", "TEMPLATE".to_owned()),
-        ("text", title(page, page.words)),
+        ("text", in_calendars::title(page.words, &page.business, &page.whom)),
         ("dates", dates),
         ("details", page.contact_line.clone()),
         ("location", place),

@@ -42,11 +42,17 @@ async fn write(w: &World, contact: &ContactView, body: &str) -> services::Result
     outbox::send(&w.s, &w.owner, cmd).await
 }
 
+/// Without what stands beneath every mail to a customer.
 fn mails(w: &World) -> Vec<String> {
-    w.sim
-        .mails_to(MAIL)
-        .into_iter()
-        .map(|mail| mail.text.unwrap_or_default().trim().to_owned())
+    let texts = w.sim.mails_to(MAIL).into_iter().map(|mail| mail.text.unwrap_or_default());
+    texts
+        .map(|text| {
+            text.split("You get this because")
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        })
         .collect()
 }
 

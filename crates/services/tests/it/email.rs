@@ -41,6 +41,9 @@ async fn send_to(email: &Email, to: &str) -> Outcome {
         letter: &letter,
         at: "2027-01-04T15:00:00Z".parse().expect("a moment"),
         unsubscribe: None,
+        from: None,
+        language: "en",
+        calendar: None,
     };
     email.send(&mail).await
 }
@@ -125,6 +128,9 @@ async fn mail_that_one_can_leave_says_how() {
         letter: &letter,
         at: "2027-01-04T15:00:00Z".parse().expect("a moment"),
         unsubscribe: Some("https://showup.test/u/1"),
+        from: None,
+        language: "en",
+        calendar: None,
     };
     email(&sim.smtp_url()).send(&mail).await;
     let kept = sim.mails().remove(0);
@@ -137,6 +143,67 @@ async fn mail_that_one_can_leave_says_how() {
     );
     assert_eq!(kept.envelope_to, [OLGA]);
     assert_eq!(kept.header("bcc"), None, "a subject stays in its line: {}", kept.raw);
+}
+
+/// Whoever gets it sees that what says how to end it is ours, too.
+#[tokio::test]
+async fn mail_is_signed_with_the_headers_that_matter() {
+    const SEED: &str = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
+    let sim = sim().await;
+    let signing = email(&sim.smtp_url()).signing("2027", "showup.test", &SEED.to_owned().into());
+    let (letter, signing) = (letter(), signing.expect("a key"));
+    let mail = Mail {
+        id: Uuid::now_v7(),
+        to: OLGA,
+        reply_to: None,
+        subject: "A visit",
+        letter: &letter,
+        at: "2027-01-04T15:00:00Z".parse().expect("a moment"),
+        unsubscribe: Some("https://showup.test/u/0123456789012345678901"),
+        from: Some("Praxis Dr. Müller, \"Zähne\""),
+        language: "en",
+        calendar: Some("BEGIN:VCALENDAR\r\nMETHOD:PUBLISH\r\nEND:VCALENDAR\r\n"),
+    };
+    let outcome = signing.send(&mail).await;
+    assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
+    let kept = sim.mails().remove(0);
+    let signature: String = kept.header("dkim-signature").unwrap_or_default().split_whitespace().collect();
+    for part in [
+        "a=ed25519-sha256",
+        "d=showup.test",
+        "s=2027",
+        "c=relaxed/relaxed",
+        ":list-unsubscribe:",
+        ":list-unsubscribe-post",
+        "from:to:",
+    ] {
+        assert!(signature.contains(part), "{part}: {signature}");
+    }
+    assert!(
+        kept.header("from").is_some_and(|from| from.contains("Müller")),
+        "{}",
+        kept.raw
+    );
+    assert!(
+        kept.raw.contains("text/calendar; method=PUBLISH; charset=utf-8"),
+        "{}",
+        kept.raw
+    );
+    // A header that is folded breaks signatures at relays.
+    let lines: Vec<&str> = kept
+        .raw
+        .lines()
+        .filter(|line| line.starts_with("List-Unsubscribe:"))
+        .collect();
+    assert_eq!(lines, ["List-Unsubscribe: <https://showup.test/u/0123456789012345678901>"]);
+    for (selector, domain, key) in [
+        ("", "showup.test", SEED),
+        ("2027", "", SEED),
+        ("2027", "showup.test", "hidden"),
+    ] {
+        let why = email(&sim.smtp_url()).signing(selector, domain, &key.to_owned().into()).err();
+        assert!(why.is_some_and(|why| why.starts_with("DKIM_") && !why.contains("hidden")));
+    }
 }
 
 #[tokio::test]

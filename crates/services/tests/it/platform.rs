@@ -14,7 +14,7 @@ const ANN: &str = "+14155550171";
 const BEN: &str = "+14155550172";
 
 /// Ada runs the installation and belongs to no business of it but a far one.
-async fn ada(w: &World) -> accounts::platform::Admin {
+pub(crate) async fn ada(w: &World) -> accounts::platform::Admin {
     testkit::member(
         &w.s,
         w.owner.business_id,

@@ -23,10 +23,12 @@ use uuid::Uuid;
 
 /// Tables that stay small: a row per business, number, account, place, country or provider; a business has 500 tags and 200 quick
 /// replies, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 19] = [
+const SMALL: [&str; 21] = [
     "api_key",
     "business",
     "number",
+    "whatsapp_sender",
+    "whatsapp_template",
     "account",
     "twilio_account",
     "location",
@@ -88,7 +90,7 @@ const ALSO: [(&str, &str); 4] = [
 ];
 
 /// Indexes over what waits or is unread, which is never much: what they hold may be read whole.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 12] = [
     "message_waiting",
     "message_in_flight",
     "message_unclear",
@@ -97,6 +99,10 @@ const OPEN: [&str; 8] = [
     "mail_waiting",
     "mail_in_flight",
     "number_request_open",
+    "slot_open",
+    "slot_due",
+    "waitlist_entry_turn",
+    "waitlist_entry_look",
 ];
 
 static RUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

@@ -1,8 +1,9 @@
 //! The page's HTML. Everything that came from outside goes through [`escape`]; a mail's own HTML is only shown in a frame.
 
+use super::one_click;
 use super::view::{Line, View};
 use crate::faults::FaultKind;
-use crate::mailbox::SimMail;
+use crate::mailbox::{SimMail, SimPart};
 use crate::pages::faults::{Button, Panel};
 use crate::pages::{document, escape, links};
 
@@ -36,7 +37,7 @@ pub(super) const FAULTS: Panel = Panel {
     holds: FaultKind::is_about_mail,
 };
 
-const BUTTONS: [Button; 6] = [
+const BUTTONS: [Button; 9] = [
     (
         FaultKind::MailRefuse,
         "mail_refuse",
@@ -72,6 +73,24 @@ const BUTTONS: [Button; 6] = [
         "mail_busy",
         "Busy",
         "Greet the next connection with 421; leave “Only to” empty",
+    ),
+    (
+        FaultKind::MailBounce,
+        "mail_bounce",
+        "Comes back",
+        "Take the mail, then report it as undeliverable (5.1.1)",
+    ),
+    (
+        FaultKind::MailDelay,
+        "mail_delay",
+        "Is late",
+        "Take the mail, then report that it is still on its way (4.4.1)",
+    ),
+    (
+        FaultKind::MailComplaint,
+        "mail_complaint",
+        "Complaint",
+        "Take the mail, then report that its reader called it spam",
     ),
 ];
 
@@ -157,20 +176,22 @@ fn mail(mail: &SimMail) -> String {
     let seq = mail.seq;
     format!(
         "<article class=\"open\" aria-labelledby=\"subject\"><a class=\"back\" href=\"/mail\">All mail</a>\
-         <h2 id=\"subject\">{}</h2><p class=\"muted\">{}</p><dl>{}</dl>{}{}\
+         <h2 id=\"subject\">{}</h2><p class=\"muted\">{}</p><dl>{}</dl>{}{}{}{}\
          <details class=\"panel\" id=\"source\"><summary>Source</summary><pre tabindex=\"0\" aria-label=\"Source\">{}</pre>\
          <p><a href=\"/mail/{seq}/source\">The source alone</a></p></details></article>",
         escape(subject(&mail.subject)),
         time(mail.at),
         facts(mail),
+        acts(mail),
         html(mail),
         text(mail),
+        parts(mail),
         escape(&mail.raw.chars().take(MAX_SOURCE).collect::<String>()),
     )
 }
 
 fn facts(mail: &SimMail) -> String {
-    let fact = |name: &str, value: &str| format!("<div><dt>{name}</dt><dd>{}</dd></div>", escape(value));
+    let fact = |name: &str, value: &str| format!("<div><dt>{name}</dt><dd>{}</dd></div>", linked(value));
     let bounces = match mail.envelope_from.as_str() {
         "" => "nobody",
         address => address,
@@ -181,6 +202,43 @@ fn facts(mail: &SimMail) -> String {
         fact("Bounces go to", bounces),
     ];
     headers.chain(envelope).collect()
+}
+
+/// What can become of a mail that was taken.
+fn acts(mail: &SimMail) -> String {
+    let seq = mail.seq;
+    let notes: String = mail.notes.iter().map(|note| format!("<li>{}</li>", escape(note))).collect();
+    let unsubscribe = match one_click(mail) {
+        Some(_) => format!(
+            "<form method=\"post\" action=\"/mail/{seq}/unsubscribe\" class=\"quick\"><button>Unsubscribe with one click</button></form>"
+        ),
+        None => String::new(),
+    };
+    format!(
+        "<form method=\"post\" action=\"/mail/{seq}/report\" class=\"quick\" aria-label=\"What comes back\">\
+         <label class=\"sr\" for=\"status\">Enhanced code</label><input id=\"status\" name=\"status\" placeholder=\"5.1.1\" autocomplete=\"off\">\
+         <button name=\"kind\" value=\"bounce\">Comes back</button><button name=\"kind\" value=\"delay\">Is late</button>\
+         <button name=\"kind\" value=\"complaint\">Complain</button></form>{unsubscribe}<ul id=\"notes\" class=\"armed\" aria-live=\"polite\">{notes}</ul>"
+    )
+}
+
+/// What it brings besides: invitations, reports.
+fn parts(mail: &SimMail) -> String {
+    let one = |part: &SimPart| {
+        let parameters: String = part
+            .parameters
+            .iter()
+            .map(|(name, value)| format!("; {name}={value}"))
+            .collect();
+        let name = part.name.as_deref().map_or_else(String::new, |name| format!(" — {name}"));
+        let text = part.text.as_deref().unwrap_or("Not a text.");
+        format!(
+            "<h3>{}</h3><pre class=\"plain\" tabindex=\"0\">{}</pre>",
+            escape(&format!("{}{parameters}{name}", part.content_type)),
+            escape(&text.chars().take(MAX_SOURCE).collect::<String>()),
+        )
+    };
+    mail.parts.iter().map(one).collect()
 }
 
 /// The frame has a policy of its own, which the page could not give it: `style` attributes, which mails need, and nothing else.

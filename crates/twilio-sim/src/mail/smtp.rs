@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
+use super::reports::{self, Report, is_status};
 use crate::faults::{Fault, FaultKind};
 use crate::mailbox::SimMail;
 use crate::shared::Shared;
@@ -254,13 +255,25 @@ impl Session {
         }
         let mail = SimMail::read(from, to, &incoming.raw);
         tracing::info!(to = ?mail.envelope_to, subject = %mail.subject, "mail");
+        let to = mail.envelope_to.clone();
         let seq = self.shared.write(|state| state.keep_mail(mail));
+        self.report_later(&to, seq);
         match fault {
             Some(fault) if fault.kind == FaultKind::MailUnanswered => return Ok(Reading::Nothing),
             Some(fault) => sleep(fault.wait()).await,
             None => {}
         }
         self.go_on(&format!("250 2.0.0 Kept as {seq}")).await
+    }
+
+    /// What comes back about the mail, if something does; not in the same breath.
+    fn report_later(&self, to: &[String], seq: u64) {
+        let kinds = [FaultKind::MailBounce, FaultKind::MailDelay, FaultKind::MailComplaint];
+        let Some(fault) = self.fault(to, &kinds) else { return };
+        let shared = Arc::clone(&self.shared);
+        self.shared.spawn(async move {
+            reports::report(&shared, seq, &Report::of(&fault)).await;
+        });
     }
 
     fn fault(&self, to: &[String], kinds: &[FaultKind]) -> Option<Fault> {
@@ -296,11 +309,6 @@ impl Session {
 }
 
 const TOO_LARGE: &str = "552 5.3.4 Larger than 10 MB";
-
-/// `5.1.1`: what would break out of the line is no status.
-fn is_status(status: &str) -> bool {
-    status.len() <= 9 && status.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-}
 
 /// What servers mean by a code when they mean the usual thing by it.
 fn usual_status(code: u16) -> &'static str {

@@ -21,7 +21,7 @@ function patchContent(now, next) {
 }
 
 function patchCard(now, next) {
-  patchContent(now.querySelector(".state"), next.querySelector(".state"));
+  for (const part of [".state", ".windows", ".tools"]) patchContent(now.querySelector(part), next.querySelector(part));
   patchThread(now.querySelector(".thread ol"), next.querySelector(".thread ol"));
   const to = now.querySelector(".to");
   if (!to.contains(document.activeElement)) patchContent(to, next.querySelector(".to"));
@@ -53,12 +53,27 @@ function patchMails(next) {
   });
 }
 
+// A card in which somebody writes or chooses stays as it is until they are done.
+function patchCards(next) {
+  const cards = document.getElementById("cards");
+  const wanted = [...next.getElementById("cards").children];
+  const ids = new Set(wanted.map((card) => card.id));
+  for (const card of [...cards.children]) if (!ids.has(card.id)) card.remove();
+  wanted.forEach((card, at) => {
+    const here = document.getElementById(card.id);
+    if (!here) cards.insertBefore(card, cards.children[at] ?? null);
+    else if (!here.contains(document.activeElement)) patchContent(here, card);
+    else for (const part of ["header", "dl"]) patchContent(here.querySelector(part), card.querySelector(part));
+  });
+}
+
 async function refresh() {
   const answer = await fetch(location.pathname, { cache: "no-store" });
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (document.getElementById("phones")) patchPhones(next);
   if (document.getElementById("mails")) patchMails(next);
-  for (const id of ["armed", "armed-count", "footnote", "count"]) {
+  if (document.getElementById("cards")) patchCards(next);
+  for (const id of ["armed", "armed-count", "footnote", "count", "notes"]) {
     patchContent(document.getElementById(id), next.getElementById(id));
   }
 }
@@ -89,6 +104,9 @@ document.addEventListener("submit", async (event) => {
   if (form.dataset.clear && !event.submitter?.value) form.elements[form.dataset.clear].value = "";
   refreshSoon();
 });
+
+// What only the clock changes, nobody tells.
+if (document.querySelector("[data-clock]")) setInterval(refreshSoon, 5000);
 
 const events = new EventSource("/pages/events");
 events.addEventListener("change", refreshSoon);

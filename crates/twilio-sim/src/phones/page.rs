@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::view::{Phone, View, phone_id};
+use super::whatsapp;
 use crate::faults::FaultKind;
 use crate::pages::faults::{Button, Panel};
 use crate::pages::{document, escape, links};
@@ -120,7 +121,7 @@ pub(super) fn page(view: &View) -> String {
         "<header class=\"top\"><div><h1>Phones</h1><p class=\"lead\"><strong>This is a simulator.</strong> \
          These are your customers’ phones as a pretended Twilio sees them. No text leaves this machine.</p></div>{}{}</header>\
          <aside class=\"panels\" aria-label=\"Tools\">{}{}</aside>\
-         <main><h2 class=\"sr\">Phones</h2><div id=\"phones\" class=\"phones\">{}</div>{}</main>",
+         <main data-clock><h2 class=\"sr\">Phones</h2><div id=\"phones\" class=\"phones\">{}</div>{}</main>",
         links("/phones"),
         webhook(view.inbound_url.as_deref()),
         new_phone(view.business.as_deref()),
@@ -149,7 +150,7 @@ fn webhook(url: Option<&str>) -> String {
 fn new_phone(business: Option<&str>) -> String {
     format!(
         "<details class=\"panel\" id=\"new\"{}><summary>New phone</summary><form method=\"post\" action=\"/phones/text\" class=\"fields\" data-clear=\"text\">\
-         <label>Phone number<input name=\"from\" type=\"tel\" required pattern=\"(whatsapp:)?\\+[1-9][0-9]{{6,14}}\" placeholder=\"+14155550100\" title=\"+ and 7 to 15 digits\"></label>\
+         <label>Phone number<input name=\"from\" type=\"tel\" required pattern=\"(whatsapp:)?\\+[1-9][0-9]{{6,14}}|whatsapp:[A-Z]{{2}}\\.[A-Za-z0-9.]+\" placeholder=\"+14155550100\" title=\"+ and 7 to 15 digits, on WhatsApp with whatsapp: before them\"></label>\
          <label>Business number<input name=\"to\" type=\"tel\" required value=\"{}\" placeholder=\"+15550001111\"></label>\
          <label class=\"wide\">Text<input name=\"text\" required autocomplete=\"off\" placeholder=\"Hi, do you have time on Friday?\"></label>\
          <button class=\"primary\">Send text</button></form></details>",
@@ -171,19 +172,29 @@ fn card(phone: &Phone) -> String {
     let id = phone_id(&phone.number);
     let number = escape(&phone.number);
     format!(
-        "<article class=\"phone\" id=\"{id}\" aria-labelledby=\"{id}-name\"><header><h3 id=\"{id}-name\">{number}</h3><p class=\"state\">{}</p></header>\
-         <div class=\"thread\" role=\"log\" aria-live=\"polite\" aria-label=\"Texts on {number}\" tabindex=\"0\"><ol>{}</ol></div>{}</article>",
+        "<article class=\"phone\" id=\"{id}\" aria-labelledby=\"{id}-name\"><header><h3 id=\"{id}-name\">{number}</h3><p class=\"state\">{}</p>\
+         <div class=\"windows\">{}</div></header><div class=\"thread\" role=\"log\" aria-live=\"polite\" aria-label=\"Texts on {number}\" tabindex=\"0\"><ol>{}</ol></div>\
+         <div class=\"tools\">{}</div>{}</article>",
         state(phone),
+        whatsapp::windows(phone),
         phone
             .texts
             .iter()
             .map(|text| bubble(text, phone.businesses.len() > 1))
             .collect::<String>(),
+        if phone.is_whatsapp() {
+            whatsapp::tools(phone)
+        } else {
+            String::new()
+        },
         composer(phone, &id),
     )
 }
 
 fn state(phone: &Phone) -> String {
+    if phone.is_whatsapp() {
+        return "<span class=\"badge calm\">WhatsApp</span>".to_owned();
+    }
     if phone.opted_out.is_empty() {
         return String::new();
     }
@@ -205,14 +216,23 @@ fn bubble(text: &SimMessage, name_business: bool) -> String {
         String::new()
     };
     format!(
-        "<li id=\"{}\" class=\"{class}\"><p class=\"bubble\"><span class=\"sr\">{who}: </span>{}</p><p class=\"meta\">{}{business}\
+        "<li id=\"{}\" class=\"{class}\"><p class=\"bubble\"><span class=\"sr\">{who}: </span>{}</p>{}<p class=\"meta\">{}{business}\
          <time datetime=\"{}\">{}</time></p></li>",
         text.sid,
-        escape(&text.body),
+        escape(words(text)),
+        whatsapp::buttons(text),
         fate(text),
         text.date_created.to_rfc3339(),
         text.date_created.format("%H:%M:%S UTC"),
     )
+}
+
+fn words(text: &SimMessage) -> &str {
+    if text.body.is_empty() {
+        "No words, but something else"
+    } else {
+        &text.body
+    }
 }
 
 /// What became of a text, in words with a coloured dot.

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+
 use crate::faults::Fault;
 use crate::state::{SimMessage, State};
+use crate::whatsapp::PREFIX;
 
 /// Phones shown.
 const MAX_PHONES: usize = 60;
@@ -29,6 +32,11 @@ pub(super) struct Phone {
     pub opted_out: Vec<String>,
     /// Oldest first.
     pub texts: Vec<SimMessage>,
+    /// On WhatsApp: until when each business may write what it likes.
+    pub windows: Vec<(String, Option<DateTime<Utc>>)>,
+    /// On WhatsApp: whether it tells what was read.
+    pub receipts: bool,
+    pub now: DateTime<Utc>,
 }
 
 impl View {
@@ -64,7 +72,14 @@ impl Phone {
             businesses: Vec::new(),
             opted_out: Vec::new(),
             texts: Vec::new(),
+            windows: Vec::new(),
+            receipts: false,
+            now: DateTime::UNIX_EPOCH,
         }
+    }
+
+    pub fn is_whatsapp(&self) -> bool {
+        self.number.starts_with(PREFIX)
     }
 
     /// Takes the next older message.
@@ -80,6 +95,13 @@ impl Phone {
 
     fn finish(&mut self, state: &State) {
         self.texts.reverse();
+        self.now = state.now();
+        if self.is_whatsapp() {
+            let window = |sender: &String| (sender.clone(), state.whatsapp.window(sender, &self.number, self.now));
+            let senders = self.businesses.iter().filter(|b| b.starts_with(PREFIX));
+            self.windows = senders.map(window).collect();
+            self.receipts = state.whatsapp.has_receipts(&self.number);
+        }
         self.opted_out = self
             .businesses
             .iter()

@@ -8,8 +8,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use tokio::time::sleep;
+use twilio::address::Address;
 
-use super::errors::ApiError;
+use super::compose::{check_channel, compose};
+use super::errors::{ApiError, refusal};
 use super::{Caller, shapes};
 use crate::faults::{Fault, FaultKind, Plan};
 use crate::form::Form;
@@ -17,6 +19,7 @@ use crate::life;
 use crate::listener::Wire;
 use crate::shared::Shared;
 use crate::state::{Direction, Draft, SimMessage};
+use crate::whatsapp::PREFIX;
 use crate::words::{is_phone, is_sender, new_sid};
 
 pub(super) async fn create(
@@ -35,6 +38,10 @@ pub(super) async fn create(
             said("ValidityPeriod").parse().ok(),
         )
     });
+    let content = form
+        .filled("ContentSid")
+        .map(|sid| (sid.to_owned(), said("ContentVariables").to_owned()));
+    shared.write(|state| state.note_create(seq, |c| c.content = content));
     let answer = answer(&shared, caller, &wire, &form, seq).await;
     let http = answer.as_ref().map_or_else(ApiError::status, Response::status).as_u16();
     shared.write(|state| state.note_create(seq, |c| c.http = (!wire.is_cut()).then_some(http)));
@@ -45,8 +52,9 @@ async fn answer(shared: &Arc<Shared>, caller: Caller, wire: &Wire, form: &Form, 
     if !shared.write(|state| state.in_pace(&caller.0)) {
         return Err(ApiError::too_many(None));
     }
-    let draft = read(shared, caller, form)?;
-    let (fault, plan) = shared.write(|state| state.take_faults(&draft.to));
+    let (draft, fail) = read(shared, caller, form)?;
+    let (fault, mut plan) = shared.write(|state| state.take_faults(&draft.to));
+    plan.fail = plan.fail.or(fail);
     if let Some(fault) = &fault {
         before_storing(fault).await?;
     }
@@ -126,8 +134,8 @@ pub(super) async fn after_storing(fault: &Fault, wire: &Wire) -> Result<(), ApiE
     Ok(())
 }
 
-/// Reads and checks the parameters in about the order Twilio does.
-fn read(shared: &Shared, Caller(account_sid): Caller, form: &Form) -> Result<Draft, ApiError> {
+/// Reads and checks the parameters in about the order Twilio does. With them comes what the message will fail with once it was taken.
+fn read(shared: &Shared, Caller(account_sid): Caller, form: &Form) -> Result<(Draft, Option<i32>), ApiError> {
     let to = form
         .filled("To")
         .ok_or_else(|| ApiError::bad_request(21604, "A 'To' phone number is required."))?;
@@ -142,20 +150,29 @@ fn read(shared: &Shared, Caller(account_sid): Caller, form: &Form) -> Result<Dra
         check_from(from, to)?;
     }
     check_callback(form.filled("StatusCallback"))?;
+    let composed = shared.read(|state| {
+        check_channel(state, &account_sid, to, from)?;
+        compose(state, &account_sid, form, to, from)
+    })?;
+    if composed.body.chars().count() > 1600 {
+        return Err(refusal(21617));
+    }
     if shared.read(|state| state.is_opted_out(to, sender)) {
         return Err(refusal(21610));
     }
-    Ok(Draft {
-        sid: new_sid("SM"),
+    let draft = Draft {
+        sid: new_sid(if composed.content.is_some() { "MM" } else { "SM" }),
         account_sid,
         direction: Direction::Outbound,
         from: from.map(str::to_owned),
         to: to.to_owned(),
-        body: form.get("Body").unwrap_or_default().to_owned(),
+        body: composed.body,
+        content: composed.content,
         status: if service.is_some() { "accepted" } else { "queued" },
         messaging_service_sid: service.map(str::to_owned),
         status_callback: form.filled("StatusCallback").map(str::to_owned),
-    })
+    };
+    Ok((draft, composed.fail))
 }
 
 fn check_body(form: &Form) -> Result<(), ApiError> {
@@ -163,7 +180,7 @@ fn check_body(form: &Form) -> Result<(), ApiError> {
     if length > 1600 {
         return Err(refusal(21617));
     }
-    if length == 0 && form.filled("MediaUrl").is_none() {
+    if length == 0 && form.filled("MediaUrl").is_none() && form.filled("ContentSid").is_none() {
         Err(refusal(21602))
     } else {
         Ok(())
@@ -178,9 +195,14 @@ fn check_to(to: &str) -> Result<(), ApiError> {
         "+15005550003" => Err(refusal(21408)),
         "+15005550004" => Err(refusal(21610)),
         "+15005550009" => Err(refusal(21614)),
-        _ if is_phone(to) => Ok(()),
+        _ if is_phone(to) || is_person(to) => Ok(()),
         _ => Err(invalid_to(to)),
     }
+}
+
+/// Somebody on WhatsApp whose number nobody knows.
+fn is_person(to: &str) -> bool {
+    to.starts_with(PREFIX) && Address::parse(to).is_some()
 }
 
 fn invalid_to(to: &str) -> ApiError {
@@ -201,24 +223,4 @@ fn check_from(from: &str, to: &str) -> Result<(), ApiError> {
 fn check_callback(url: Option<&str>) -> Result<(), ApiError> {
     let good = |url: &str| url::Url::parse(url).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host());
     if url.is_none_or(good) { Ok(()) } else { Err(refusal(21609)) }
-}
-
-/// HTTP 400 with Twilio's own text.
-fn refusal(code: i32) -> ApiError {
-    let text = match code {
-        21212 => "The 'From' number is not a valid phone number or shortcode",
-        21408 => "Permission to send an SMS has not been enabled for the region indicated by the 'To' number",
-        21602 => "Message body is required.",
-        21606 => {
-            "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination/account"
-        }
-        21609 => "The 'StatusCallback' URL is not a valid URL.",
-        21610 => "Attempt to send to unsubscribed recipient",
-        21611 => "This 'From' number has exceeded the maximum number of queued messages",
-        21612 => "The 'To' phone number is not currently reachable using the 'From' phone number via SMS",
-        21614 => "'To' number is not a valid mobile number",
-        21617 => "The concatenated message body exceeds the 1600 character limit",
-        _ => return ApiError::bad_request(code, twilio::errors::describe(code)),
-    };
-    ApiError::bad_request(code, text)
 }

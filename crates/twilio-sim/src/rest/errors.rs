@@ -81,3 +81,28 @@ impl IntoResponse for ApiError {
         }
     }
 }
+
+/// HTTP 400 with Twilio's own text.
+pub(super) fn refusal(code: i32) -> ApiError {
+    let text = match code {
+        21212 => "The 'From' number is not a valid phone number or shortcode",
+        21408 => "Permission to send an SMS has not been enabled for the region indicated by the 'To' number",
+        21602 => "Message body is required.",
+        21606 => {
+            "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination/account"
+        }
+        21609 => "The 'StatusCallback' URL is not a valid URL.",
+        21610 => "Attempt to send to unsubscribed recipient",
+        21611 => "This 'From' number has exceeded the maximum number of queued messages",
+        21612 => "The 'To' phone number is not currently reachable using the 'From' phone number via SMS",
+        21614 => "'To' number is not a valid mobile number",
+        21617 => "The concatenated message body exceeds the 1600 character limit",
+        21655 => "The ContentSid is invalid",
+        21656 => "The Content Variables parameter is invalid.",
+        21703 => "The Messaging Service does not have a phone number available to send a message",
+        21910 => "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel",
+        63007 => "Twilio could not find a Channel with the specified From address",
+        _ => return ApiError::bad_request(code, twilio::errors::describe(code)),
+    };
+    ApiError::bad_request(code, text)
+}

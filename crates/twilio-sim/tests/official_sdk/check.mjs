@@ -10,7 +10,7 @@ const TO = "+14155550100";
 /** The SDK only knows Twilio's hosts; this sends its requests to the simulator instead. */
 class SimClient extends twilio.RequestClient {
   request(options) {
-    return super.request({ ...options, uri: options.uri.replace("https://api.twilio.com", SIM_URL) });
+    return super.request({ ...options, uri: options.uri.replace(/^https:\/\/[a-z]+\.twilio\.com/, SIM_URL) });
   }
 }
 
@@ -102,6 +102,55 @@ check("after STOP a create is 400 21610", optedOut?.status === 400 && optedOut?.
 await control("faults", { kind: "rate_limit" });
 const limited = await refused(client.messages.create({ to: "+14155550199", from: FROM, body: "x" }));
 check("an armed rate limit is 429 20429", limited?.status === 429 && limited?.code === 20429, limited);
+
+const OURS = `whatsapp:${FROM}`;
+const ANN = "whatsapp:+491701234567";
+await control("senders", { phone: FROM });
+const types = { "twilio/quick-reply": { body: "Hi {{1}}, your visit is tomorrow. Can you come?", actions: [{ type: "QUICK_REPLY", id: "y_{{2}}", title: "Yes" }] } };
+const contents = client.content.v1.contents;
+const content = await contents.create({ friendly_name: "reminder", language: "en", variables: { 1: "Ana", 2: "x" }, types });
+check("a content has a sid", /^HX[0-9a-f]{32}$/.test(content.sid) && content.accountSid === SIM_ACCOUNT_SID, content);
+check("a content has dates", content.dateCreated instanceof Date && !Number.isNaN(content.dateCreated.getTime()), content.dateCreated);
+check("a content has its kinds", content.types["twilio/quick-reply"].actions[0].title === "Yes", content.types);
+const approval = await contents(content.sid).approvalCreate.create({ name: "reminder_1", category: "UTILITY" });
+check("handed in, it is received", approval.status === "received" && approval.allowCategoryChange === true, approval);
+const nested = await contents(content.sid).approvalFetch().fetch();
+check("its approval stands under its channel", nested.whatsapp.status === "received" && nested.accountSid === SIM_ACCOUNT_SID, nested);
+const frozen = await refused(contents(content.sid).update({ types }));
+check("what was handed in is frozen", frozen?.status === 400, frozen);
+for (let n = 0; n < 3; n += 1) await contents.create({ friendly_name: `n${n}`, language: "en", types });
+const sweep = await client.content.v1.contentAndApprovals.list({ pageSize: 2 });
+check("contents follow their pages", sweep.length === 4 && sweep[3].approvalRequests.name === "reminder_1", sweep);
+check("what was never handed in says so", sweep[0].approvalRequests.status === "unsubmitted", sweep[0]);
+const noTypes = await refused(contents.create({ language: "en", types: {} }));
+check("a content without kinds is 400 92001", noTypes?.status === 400 && noTypes?.code === 92001, noTypes);
+check("a content is deleted", (await contents(sweep[0].sid).remove()) && (await refused(contents(sweep[0].sid).fetch()))?.status === 404);
+
+await control(`contents/${content.sid}/approval`, { status: "approved" });
+received.length = 0;
+const template = await client.messages.create({
+  to: ANN, from: OURS, contentSid: content.sid, contentVariables: JSON.stringify({ 1: "Ann", 2: "k9" }), statusCallback: `${hooks}/status`,
+});
+check("a template is rendered", template.body.startsWith("Hi Ann, your visit") && template.to === ANN, template);
+check("reports of a template arrive", await until(() => received.length >= 2), received);
+check("reports of a template are signed", received.every((r) => r.valid && r.params.StructuredMessage === "true"), received);
+const badValues = await refused(client.messages.create({ to: ANN, from: OURS, contentSid: content.sid, contentVariables: "{" }));
+check("bad values are 400 21656", badValues?.status === 400 && badValues?.code === 21656, badValues);
+
+const senders = await client.messaging.v2.channelsSenders.list({ channel: "whatsapp" });
+check("senders are listed", senders.length === 1 && senders[0].senderId === OURS && senders[0].status === "ONLINE", senders);
+const sender = client.messaging.v2.channelsSenders(senders[0].sid);
+const changed = await sender.update({ webhook: { callback_url: `${hooks}/whatsapp`, callback_method: "POST" } });
+check("a sender is changed in one part", changed.webhook.callbackUrl === `${hooks}/whatsapp` && changed.profile === null, changed);
+const renamed = await sender.update({ profile: { name: "Bright Dental" } });
+check("a name is looked at first", renamed.pendingDisplayNameStatus === "PENDING_REVIEW" && renamed.displayNameStatus === "updating", renamed);
+received.length = 0;
+await control("inbound", { from: ANN, to: OURS, tap: { message_sid: template.sid, button: "Yes" } });
+const [tap] = received;
+check("a tap is posted to the sender's address", tap?.path === "/whatsapp" && tap.valid, received);
+check("a tap brings its id and its message", tap?.params.ButtonPayload === "y_k9" && tap.params.OriginalRepliedMessageSid === template.sid, tap);
+const typing = await client.messaging.v3.typingIndicator.create({ channel: "WHATSAPP", messageId: tap.params.MessageSid });
+check("typing is shown", typing.success === true, typing);
 
 server.close();
 server.closeAllConnections();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use services::{jobs, reminders, sending};
+use services::{jobs, reminders, sending, waitlist};
 
 use super::{PATIENCE, TestApp};
 
@@ -37,6 +37,7 @@ impl TestApp {
     /// Looks for due work and does what it found, as workers do every two seconds.
     pub async fn a_tick_later(&self) {
         reminders::tick(&self.s).await.expect("due reminders");
+        Box::pin(waitlist::tick(&self.s)).await.expect("free times");
         jobs::tick(&self.s).await.expect("unclear texts");
         Box::pin(sending::send_due(&self.s)).await.expect("the outbox");
     }

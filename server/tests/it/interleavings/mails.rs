@@ -214,9 +214,16 @@ impl Story {
         if self.mail.refused[who] {
             assert_eq!(status, 409, "they want no mails: {answer}");
         } else if status == 409 {
-            // A STOP is about texts, but whoever is on hold gets nothing.
+            // Whoever is on hold gets nothing; a STOP ends what was agreed to here, too; and at a new address nothing was agreed to.
             let why = answer["detail"].as_str().unwrap_or_default();
-            assert!(why.contains("Staff must decide first"), "refused without a reason: {answer}");
+            let (_, person) = self.app.get(&format!("/contacts/{}", self.contacts[who])).await;
+            let reason = match person["consent"]["email"].as_str() {
+                Some("opted_out") => "has opted out of e-mails",
+                Some("unknown") => "has not agreed to e-mails",
+                _ => "Staff must decide first",
+            };
+            let held = why.contains("Staff must decide first");
+            assert!(held || why.contains(reason), "refused without a reason: {answer} {person}");
         } else {
             assert_eq!((status, answer["channel"].as_str()), (202, Some("email")), "{answer}");
             let addresses = vec![self.address_of(who)];
@@ -229,6 +236,20 @@ impl Story {
                 who,
                 correlation,
                 addresses,
+            });
+        }
+    }
+
+    /// Reminders go by mail, too, where a text is known to have failed: whoever they are for may have moved since they were written.
+    pub(super) async fn adopt_reminders(&mut self) {
+        for m in self.mails(|m| m["kind"] == "reminder" || m["kind"] == "moved").await {
+            let Some(id) = m["id"].as_str() else { continue };
+            let who = self.contacts.iter().position(|contact| m["contact_id"] == contact.as_str());
+            let who = who.unwrap_or_else(|| panic!("a reminder to nobody: {m}"));
+            self.mail.letters.entry(id.to_owned()).or_insert_with(|| Letter {
+                who,
+                correlation: m["correlation_id"].as_str().unwrap_or_default().to_owned(),
+                addresses: [false, true].map(|moved| address(who, moved)).to_vec(),
             });
         }
     }
@@ -256,7 +277,7 @@ impl Story {
     }
 
     async fn settle_mail(&mut self, any: usize, arrived: bool) {
-        let unclear = self.mails(|m| m["to_settle"] == true).await;
+        let unclear = self.mails(|m| m["to_settle"] == true && m["kind"] == "reply").await;
         let Some(id) = nth(&unclear, any).and_then(|m| m["id"].as_str()) else {
             return;
         };
@@ -276,7 +297,8 @@ impl Story {
     }
 
     async fn send_mail_again(&mut self, any: usize) {
-        let ended = self.mails(|m| m["status"] == "failed" || m["status"] == "cancelled").await;
+        let again = |m: &Value| m["kind"] == "reply" && (m["status"] == "failed" || m["status"] == "cancelled");
+        let ended = self.mails(again).await;
         let Some(id) = nth(&ended, any).and_then(|m| m["id"].as_str()) else {
             return;
         };

@@ -190,7 +190,7 @@ fn refused(step: Step, code: u16, said: &str) -> Outcome {
 }
 
 /// The address is no good, and not our sender or our name with them (RFC 3463).
-fn of_address(status: &str) -> bool {
+pub(crate) fn of_address(status: &str) -> bool {
     let sender = ["5.1.7", "5.1.8", "5.1.9"].contains(&status);
     (status.starts_with("5.1.") && !sender) || status == "5.2.1"
 }

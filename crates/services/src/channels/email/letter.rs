@@ -50,6 +50,31 @@ impl Letter {
         self.with(Part::Small(text.into()))
     }
 
+    /// A letter that was stored as its text: paragraphs with empty lines between. Words with an address of ours (`base`) beneath them are a
+    /// button again.
+    #[must_use]
+    pub fn read(text: &str, base: &str) -> Self {
+        let ours = |url: &str| {
+            let inside = url.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
+            inside && !url.contains(char::is_whitespace)
+        };
+        text.split("\n\n")
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .fold(Self::default(), |letter, part| match part.rsplit_once(":\n") {
+                Some((words, url)) if !words.contains('\n') && ours(url) => letter.button(words, url),
+                _ => letter.paragraph(part),
+            })
+    }
+
+    /// Addresses of its buttons.
+    pub fn buttons(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Button { url, .. } => Some(url.as_str()),
+            _ => None,
+        })
+    }
+
     /// The same, to somebody by name.
     #[must_use]
     pub fn to(mut self, name: &str) -> Self {
@@ -72,10 +97,10 @@ impl Letter {
     }
 
     /// A whole page, with nothing in it that would have to be fetched.
-    pub fn html(&self) -> String {
+    pub fn html(&self, language: &str) -> String {
         let parts: String = self.0.iter().map(Part::html).collect();
         format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+            "<!doctype html>\n<html lang=\"{language}\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
              <meta name=\"color-scheme\" content=\"light dark\"></head>\n<body style=\"{BODY}\">\n{parts}</body>\n</html>\n"
         )
     }
@@ -136,7 +161,7 @@ mod tests {
             text,
             "Hello,\nit is \"open\" & <ready>.\n\nLook:\nhttps://app.example/a?b=1&c='2'\n\nMore:\nhttp://app.example/\n\nYou get this because…\n"
         );
-        let html = letter.html();
+        let html = letter.html("en");
         for part in [
             "<p>Hello,<br>\nit is &quot;open&quot; &amp; &lt;ready&gt;.</p>",
             "<a href=\"https://app.example/a?b=1&amp;c=&#39;2&#39;\"",
@@ -156,9 +181,28 @@ mod tests {
             .small(bad)
             .link(bad, format!("https://x.test/{bad}"))
             .button(bad, format!("javascript:{bad}"));
-        let html = letter.html();
+        let html = letter.html("en");
         assert!(!html.contains("<script") && !html.contains("\" onclick"), "{html}");
         assert!(!html.contains("href=\"javascript"), "{html}");
+    }
+
+    #[test]
+    fn what_is_stored_as_text_is_the_same_letter_again() {
+        let base = "https://app.example";
+        let letter = Letter::default()
+            .paragraph("Two lines\nof one paragraph.")
+            .button("Confirm", "https://app.example/v/0123")
+            .paragraph("The end.");
+        assert_eq!(Letter::read(&letter.text(), base), letter);
+        assert_eq!(letter.buttons().collect::<Vec<_>>(), ["https://app.example/v/0123"]);
+        // An address of somebody else's is no button, however it is written.
+        for text in [
+            "Look:\nhttps://app.example.evil.test/v",
+            "Look:\nhttps://app.example",
+            "Look:\nhttps://app.example/v x",
+        ] {
+            assert_eq!(Letter::read(text, base).buttons().count(), 0, "{text}");
+        }
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn logged(record: twilio::Message) -> Logged {
     let at = record.date_sent.or(record.date_created);
     Logged::Received(
         Inbound {
-            channel: Channel::Sms,
+            channel: Channel::of_sender(&record.to),
             provider_id: record.sid,
             account: record.account_sid,
             from: record.from.unwrap_or_default(),
@@ -109,6 +109,8 @@ fn logged(record: twilio::Message) -> Logged {
             segments: record.num_segments.max(1),
             handled: None,
             replied_to: None,
+            button: None,
+            also: None,
         },
         at,
     )

@@ -1,6 +1,7 @@
 //! Who may bring a file, and that what was taken out is brought in again without changing anything.
 
 use contract::{Code, appointments::Status};
+use domain::consent::State;
 use rstest::rstest;
 use services::{appointments, contacts, exports, imports};
 use testkit::Backend;
@@ -122,4 +123,45 @@ async fn what_was_taken_out_and_is_brought_in_again_changes_nothing(
         .filter(|status| *status != Status::Scheduled)
         .collect();
     assert_eq!(stand, [Status::Cancelled]);
+}
+
+/// Texts, e-mails and offers are matters of their own.
+#[rstest]
+#[tokio::test]
+async fn a_file_agrees_to_what_its_columns_say(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = world(backend).await;
+    let csv = "name,phone,email,consent,agreed to e-mails,marketing consent\n\
+               Ann,+14155550101,ann@x.test,yes,yes,no\n\
+               Ben,+14155550102,,yes,yes,yes\n\
+               Cleo,+14155550103,cleo@x.test,yes,,\n\
+               Dora,+14155550104,dora@x.test,yes,perhaps,yes\n";
+    let done = brought(&w, "contacts", csv, wishes(None)).await;
+    assert_eq!((done.rows.created, done.rows.refused), (3, 1), "{done:?}");
+    let stands = async |phone: &str| {
+        let seen = w.holder_of(phone).await;
+        (seen.consent.email, seen.offers.sms, seen.offers.email)
+    };
+    use State::{OptedIn, OptedOut, Unknown};
+    assert_eq!(stands("+14155550101").await, (OptedIn, OptedOut, OptedOut));
+    assert_eq!(
+        stands("+14155550102").await,
+        (Unknown, OptedIn, Unknown),
+        "no address, no mail"
+    );
+    assert_eq!(
+        stands("+14155550103").await,
+        (Unknown, Unknown, Unknown),
+        "a cell that says nothing"
+    );
+    // Brought once more, nothing changes; and no file takes a no back.
+    let again = brought(&w, "contacts", csv, wishes(None)).await;
+    assert_eq!((again.rows.unchanged, again.rows.updated), (3, 0), "{again:?}");
+    brought(
+        &w,
+        "contacts",
+        "name,phone,marketing consent\nAnn,+14155550101,yes\n",
+        wishes(None),
+    )
+    .await;
+    assert_eq!(stands("+14155550101").await, (OptedIn, OptedOut, OptedOut));
 }

@@ -145,6 +145,19 @@ pub(super) static REQUESTS: &[Entry] = &[
         "This is a landline, which cannot receive texts.",
         "Ask the person for a mobile number, or call them.",
     ),
+    entry(21654, Content, "The message names no template.", "Choose a template."),
+    entry(
+        21655,
+        Content,
+        "Twilio does not know the message's template.",
+        "Hand the template in again, or choose another one.",
+    ),
+    entry(
+        21656,
+        Content,
+        "The template's values are not valid.",
+        "Correct the template's values.",
+    ),
     entry(
         21660,
         Account,
@@ -180,5 +193,11 @@ pub(super) static REQUESTS: &[Entry] = &[
         Account,
         "The Messaging Service is not valid.",
         "Check the Messaging Service in the settings.",
+    ),
+    entry(
+        21910,
+        Content,
+        "The sender and the person are on different channels.",
+        "Choose the channel again.",
     ),
 ];

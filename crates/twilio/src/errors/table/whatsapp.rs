@@ -1,4 +1,4 @@
-//! What WhatsApp and Twilio's way to it say (63xxx), and templates that are not whole (92001).
+//! What WhatsApp and Twilio's way to it say (63xxx), and templates that are not valid (92xxx).
 
 use super::{
     Class::{Account, ChannelUnreachable, Content, DailyCap, OptedOut, Pace, Transient, Window},
@@ -10,6 +10,12 @@ pub(super) static WHATSAPP: &[Entry] = &[
         63001,
         Account,
         "WhatsApp does not accept the sender's credentials.",
+        "Check the WhatsApp sender in the Twilio console.",
+    ),
+    entry(
+        63002,
+        Account,
+        "WhatsApp does not know this sender.",
         "Check the WhatsApp sender in the Twilio console.",
     ),
     entry(
@@ -25,11 +31,24 @@ pub(super) static WHATSAPP: &[Entry] = &[
         "Change the text before sending again.",
     ),
     entry(
+        63006,
+        Content,
+        "WhatsApp could not make a message of this.",
+        "Change the text before sending again.",
+    ),
+    entry(
         63007,
         Account,
         "Twilio has no WhatsApp sender with this number.",
         "Check the WhatsApp sender in the settings.",
     ),
+    entry(
+        63008,
+        Account,
+        "The WhatsApp sender is not set up correctly.",
+        "Check the WhatsApp sender in the Twilio console.",
+    ),
+    entry(63009, Transient, "WhatsApp answered with an error.", "Try again later."),
     entry(
         63010,
         Transient,
@@ -50,6 +69,12 @@ pub(super) static WHATSAPP: &[Entry] = &[
         "Do not write to them on WhatsApp.",
     ),
     entry(
+        63015,
+        ChannelUnreachable,
+        "This person has not joined WhatsApp's test sender.",
+        "Ask them to join it, or use a sender of your own.",
+    ),
+    entry(
         63016,
         Window,
         "More than 24 hours have passed since the person last wrote on WhatsApp.",
@@ -68,6 +93,12 @@ pub(super) static WHATSAPP: &[Entry] = &[
         "It is sent again later; if it stays, WhatsApp's limit for the day may be used up.",
     ),
     entry(
+        63019,
+        Transient,
+        "WhatsApp could not fetch the attachment.",
+        "Try again later; if it stays, check the attachment's address.",
+    ),
+    entry(
         63020,
         Account,
         "There is a problem with the business's Meta account.",
@@ -78,6 +109,18 @@ pub(super) static WHATSAPP: &[Entry] = &[
         Content,
         "WhatsApp says the content is not valid.",
         "Change the text before sending again.",
+    ),
+    entry(
+        63022,
+        Account,
+        "The business's name is not confirmed by WhatsApp.",
+        "Check the WhatsApp sender's name in Meta Business Manager.",
+    ),
+    entry(
+        63023,
+        Transient,
+        "WhatsApp had an error with this message.",
+        "Try again later.",
     ),
     entry(
         63024,
@@ -104,6 +147,24 @@ pub(super) static WHATSAPP: &[Entry] = &[
         "Correct the template's values.",
     ),
     entry(
+        63029,
+        Transient,
+        "The person's phone could not load the WhatsApp template.",
+        "Try again later.",
+    ),
+    entry(
+        63030,
+        Content,
+        "The WhatsApp template holds something that WhatsApp does not take.",
+        "Correct the template.",
+    ),
+    entry(
+        63031,
+        Content,
+        "The message was to go to the number it came from.",
+        "Check the person's number.",
+    ),
+    entry(
         63032,
         ChannelUnreachable,
         "WhatsApp does not deliver this message to this person.",
@@ -116,10 +177,28 @@ pub(super) static WHATSAPP: &[Entry] = &[
         "Do not write to them on WhatsApp.",
     ),
     entry(
+        63034,
+        Content,
+        "The attachment is too large for WhatsApp.",
+        "Send a smaller one.",
+    ),
+    entry(
+        63037,
+        Transient,
+        "WhatsApp could not take the attachment.",
+        "Try again later.",
+    ),
+    entry(
         63038,
         DailyCap,
         "The Twilio account's daily message limit is used up.",
         "It can be sent again tomorrow; ask Twilio for a higher limit if this happens often.",
+    ),
+    entry(
+        63040,
+        Content,
+        "The template could not be handed in to WhatsApp.",
+        "Correct the template and hand it in under a new name.",
     ),
     entry(
         63041,
@@ -128,9 +207,82 @@ pub(super) static WHATSAPP: &[Entry] = &[
         "Use another template or improve this one.",
     ),
     entry(
+        63042,
+        Content,
+        "WhatsApp has switched this template off because people complained.",
+        "Use another template; this one does not come back.",
+    ),
+    entry(
+        63049,
+        ChannelUnreachable,
+        "WhatsApp does not deliver this message to this person, to spare them advertising.",
+        "Use a text message, if they agreed to it; do not send the same on WhatsApp again.",
+    ),
+    entry(
+        63051,
+        Account,
+        "WhatsApp has locked the business's account or sender.",
+        "Look into Meta Business Manager for what to do.",
+    ),
+    entry(
+        63052,
+        Content,
+        "The WhatsApp template is of an old kind.",
+        "Hand the template in again.",
+    ),
+    entry(
+        63062,
+        Account,
+        "Meta's terms for marketing messages were not accepted.",
+        "Accept them in Meta Business Manager.",
+    ),
+    entry(
+        63101,
+        Account,
+        "The WhatsApp Business Account is not known.",
+        "Check the WhatsApp sender in the Twilio console.",
+    ),
+    entry(
         92001,
         Content,
         "The WhatsApp template is incomplete.",
         "Correct the template in the Twilio console.",
+    ),
+    entry(
+        92002,
+        Content,
+        "The WhatsApp template has too many variables.",
+        "Use fewer variables.",
+    ),
+    entry(
+        92003,
+        Content,
+        "The WhatsApp template has no language.",
+        "Choose the template's language.",
+    ),
+    entry(
+        92004,
+        Content,
+        "WhatsApp does not know the template's language.",
+        "Choose another language.",
+    ),
+    entry(92005, Content, "The message names no template.", "Choose a template."),
+    entry(
+        92006,
+        Content,
+        "The message's template is not known to Twilio.",
+        "Choose another template.",
+    ),
+    entry(
+        92007,
+        Content,
+        "The WhatsApp template's variables are not valid.",
+        "Correct the template's variables.",
+    ),
+    entry(
+        92008,
+        Content,
+        "The WhatsApp template is of a kind that is not known.",
+        "Correct the template.",
     ),
 ];

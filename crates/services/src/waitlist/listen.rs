@@ -1,0 +1,463 @@
+//! What happens elsewhere and concerns the waitlist: visits come and go, texts leave or fail, people say STOP, entries are changed.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Duration, Utc};
+use contract::{
+    Problem,
+    appointments::Status,
+    waitlist::{EntryStatus, Mode, OfferStatus, SlotStatus},
+};
+use domain::{calendar::Span, consent::Channel, origin::Origin, waitlist::OnDecline, when};
+use entity::{
+    appointments::appointment,
+    messages::message,
+    waitlist::{offer, slot},
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::{
+    matching::anybody_waits,
+    offering::{self, become_, wake},
+    rules,
+    slots::{self, New, WAITLIST},
+    taking,
+};
+use crate::{
+    appointments::{self, change::Facts},
+    businesses::{self, locations, types},
+    contacts, conversations,
+    kernel::{Error, Event, Principal, Result, Tx, counters::Free, events::Recorded},
+    messages, outbox, questions, tasks,
+};
+
+/// What a visit takes where nobody has said.
+const USUAL: i64 = 30;
+/// Free slots of a business that are looked through.
+const MOST_FREE: u64 = 500;
+const BY: Principal = Principal::System("the waitlist");
+
+/// Slots of a business that somebody can still have, the soonest first. The states are literals for the sake of SQLite's index.
+pub(crate) fn free_in(business_id: Uuid) -> Select<slot::Entity> {
+    slot::Entity::in_business(business_id)
+        .filter(Expr::cust("\"status\" IN ('open', 'offering')"))
+        .order_by_asc(slot::Column::StartsAt)
+        .limit(MOST_FREE)
+}
+
+/// Times that visits leave come free; times that they take are not free any more.
+pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    let mut known: HashMap<Uuid, Vec<slot::Model>> = HashMap::new();
+    for one in heard {
+        let Some(visit) = visit_of(&one.event) else { continue };
+        if !known.contains_key(&one.business_id) {
+            let rows = free_in(one.business_id).all(&tx.db).await?;
+            known.insert(one.business_id, rows);
+        }
+        let free = known.get(&one.business_id).map_or(&[][..], Vec::as_slice);
+        match &one.event {
+            Event::AppointmentCancelled(_) => {
+                given_back(tx, visit).await?;
+                freed(tx, one, &Facts::of(visit), "cancelled").await?;
+            }
+            Event::AppointmentMoved(_) => {
+                given_back(tx, visit).await?;
+                if let Some(before) = facts_before(one) {
+                    freed(tx, one, &before, "moved").await?;
+                }
+                occupied(tx, one, visit, free).await?;
+            }
+            Event::AppointmentDeclined(_) => declined(tx, one, visit).await?,
+            Event::AppointmentConfirmed(_) => {
+                given_back(tx, visit).await?;
+                comes_after_all(tx, visit, free).await?;
+            }
+            _ => occupied(tx, one, visit, free).await?,
+        }
+    }
+    Ok(())
+}
+
+fn visit_of(event: &Event) -> Option<&appointment::Model> {
+    match event {
+        Event::AppointmentBooked(visit)
+        | Event::AppointmentMoved(visit)
+        | Event::AppointmentRestored(visit)
+        | Event::AppointmentReopened(visit)
+        | Event::AppointmentConfirmed(visit)
+        | Event::AppointmentDeclined(visit)
+        | Event::AppointmentCancelled(visit)
+        | Event::AppointmentChanged { visit, .. } => Some(visit),
+        _ => None,
+    }
+}
+
+/// What a visit was before this.
+fn facts_before(one: &Recorded) -> Option<Facts> {
+    one.before.as_deref().and_then(|json| serde_json::from_str(json).ok())
+}
+
+/// A time is free, if it lies ahead and anybody waits for one.
+async fn freed(tx: &mut Tx, one: &Recorded, was: &Facts, source: &'static str) -> Result<()> {
+    let Some(visit) = visit_of(&one.event) else { return Ok(()) };
+    if was.starts_at <= tx.now || !anybody_waits(&tx.db, visit.business_id).await? || is_example(tx, visit).await? {
+        return Ok(());
+    }
+    open_time(tx, &one.by, visit, was, source).await.map(drop)
+}
+
+/// Opens the time that a visit had, or has.
+pub(super) async fn open_time(
+    tx: &mut Tx,
+    by: &Principal,
+    visit: &appointment::Model,
+    was: &Facts,
+    source: &'static str,
+) -> Result<Option<slot::Model>> {
+    let minutes = match (was.ends_at, was.type_id) {
+        (Some(end), _) => (end - was.starts_at).num_minutes(),
+        (None, Some(id)) => types::find(&tx.db, visit.business_id, id)
+            .await?
+            .map_or(USUAL, |kind| kind.minutes.into()),
+        (None, None) => USUAL,
+    };
+    let rules = rules::of(&tx.db, visit.business_id).await?;
+    let plan = rules.plan(was.starts_at - tx.now);
+    // Who left it has taken another slot at this moment.
+    let chain = slot::Entity::find()
+        .filter(slot::Column::AppointmentId.eq(visit.id))
+        .filter(slot::Column::TakenAt.eq(tx.now))
+        .limit(1)
+        .one(&tx.db)
+        .await?;
+    let new = New {
+        business_id: visit.business_id,
+        purpose: WAITLIST,
+        starts_at: was.starts_at,
+        minutes: i32::try_from(minutes).unwrap_or(1440).clamp(5, 1440),
+        type_id: was.type_id,
+        location_id: was.location_id,
+        staff_label: was.staff_label.clone(),
+        plan,
+        lead: Duration::minutes(rules.lead.into()),
+        source,
+        from_id: Some(visit.id),
+        chain_id: chain.map(|slot| slot.id),
+        key: format!("visit:{}:{}", visit.id, visit.revision),
+    };
+    let slot = slots::open(tx, by, new).await?;
+    if let Some(slot) = slot.as_ref().filter(|_| plan.mode == Mode::StaffOnly) {
+        too_near(tx, slot).await?;
+    }
+    Ok(slot)
+}
+
+/// Nobody can be texted in time: somebody may still be called.
+async fn too_near(tx: &mut Tx, slot: &slot::Model) -> Result<()> {
+    let business = businesses::of(tx, slot.business_id).await?;
+    let zone = locations::zone_of(&tx.db, &business, slot.location_id).await?;
+    let when = when::dated(slot.starts_at, zone);
+    let task = tasks::New {
+        business_id: slot.business_id,
+        kind: tasks::Kind::Waitlist,
+        title: format!("Free at short notice: {when}. It is too near to text anybody. Please call somebody who waits."),
+        key: format!("slot:{}", slot.id),
+        contact_id: None,
+        conversation_id: None,
+        appointment_id: None,
+        message_id: None,
+    };
+    tasks::raise(tx, task).await
+}
+
+/// A visit is at this time now: what was free there is not any more, nor is it a time for its person.
+async fn occupied(tx: &mut Tx, one: &Recorded, visit: &appointment::Model, free: &[slot::Model]) -> Result<()> {
+    if visit.starts_at <= tx.now || free.is_empty() || !appointments::status(visit)?.is_open() {
+        return Ok(());
+    }
+    let kind = match visit.type_id {
+        Some(id) => types::find(&tx.db, visit.business_id, id).await?,
+        None => None,
+    };
+    let span = Span::new(visit.starts_at, visit.ends_at, kind.map(|kind| kind.minutes));
+    let overlapping = |slot: &&slot::Model| span.overlaps(&span_of(slot));
+    let theirs: BTreeSet<Uuid> = free
+        .iter()
+        .filter(overlapping)
+        .filter(|slot| is_same_place(slot, visit) || slot.from_id == Some(visit.id))
+        .map(|slot| slot.id)
+        .collect();
+    let all: BTreeSet<Uuid> = free.iter().filter(overlapping).map(|slot| slot.id).collect();
+    if all.is_empty() || is_example(tx, visit).await? {
+        return Ok(());
+    }
+    for row in slots::locked_all(tx, visit.business_id, all).await? {
+        if !theirs.contains(&row.id) {
+            not_both(tx, visit, &row).await?;
+        } else if !slots::status(&row).is_free() {
+            just_taken(one, visit, &row)?;
+        } else if row.from_id == Some(visit.id) {
+            slots::end(tx, &one.by, row.clone(), SlotStatus::Closed).await?;
+            taking::lose_others(tx, &row, None).await?;
+        } else {
+            taking::filled_by(tx, &one.by, &row, visit).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Nothing is free, and nothing taken, by people who are examples.
+async fn is_example(tx: &Tx, visit: &appointment::Model) -> Result<bool> {
+    Ok(contacts::locked(tx, visit.business_id, visit.contact_id).await?.sample)
+}
+
+fn span_of(slot: &slot::Model) -> Span {
+    let ends_at = slot.starts_at + Duration::minutes(slot.minutes.into());
+    Span::new(slot.starts_at, Some(ends_at), None)
+}
+
+/// Whether a visit takes this slot's place. Where nobody is named there may be several chairs: then it is the same minute that tells.
+fn is_same_place(slot: &slot::Model, visit: &appointment::Model) -> bool {
+    slot.staff_label == visit.staff_label
+        && slot.location_id == visit.location_id
+        && (!slot.staff_label.is_empty() || slot.starts_at == visit.starts_at)
+}
+
+/// Somebody of the waitlist took it while staff were about to.
+fn just_taken(one: &Recorded, visit: &appointment::Model, slot: &slot::Model) -> Result<()> {
+    let by_hand = matches!(one.by, Principal::Member { .. } | Principal::ApiKey { .. });
+    match slot.appointment_id {
+        Some(other) if by_hand && other != visit.id => {
+            let words = "Somebody of the waitlist has just taken that time. Choose another time, or change that visit.";
+            Err(Error::from(Problem::with(other, words)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Who has a visit at that time is not asked for it.
+async fn not_both(tx: &mut Tx, visit: &appointment::Model, slot: &slot::Model) -> Result<()> {
+    let offers = offering::open_of(&tx.db, slot).await?;
+    let theirs = offers
+        .into_iter()
+        .find(|offer| offer.contact_id == visit.contact_id && offer.times_id.is_none());
+    match theirs {
+        Some(offer) => withdraw(tx, slot, offer, "They have another visit at that time.").await,
+        None => Ok(()),
+    }
+}
+
+/// Its time does not suit: by the rule that is nothing to the waitlist, or a question to staff, or a free time.
+async fn declined(tx: &mut Tx, one: &Recorded, visit: &appointment::Model) -> Result<()> {
+    if visit.starts_at <= tx.now || !anybody_waits(&tx.db, visit.business_id).await? {
+        return Ok(());
+    }
+    match rules::of(&tx.db, visit.business_id).await?.on_decline {
+        OnDecline::Never => Ok(()),
+        OnDecline::AtOnce => freed(tx, one, &Facts::of(visit), "declined").await,
+        OnDecline::Ask => {
+            let business = businesses::of(tx, visit.business_id).await?;
+            let zone = locations::zone_of(&tx.db, &business, visit.location_id).await?;
+            let conversation = conversations::of_contact(&tx.db, visit.business_id, visit.contact_id).await?;
+            let when = when::dated(visit.starts_at, zone);
+            let task = tasks::New {
+                business_id: visit.business_id,
+                kind: tasks::Kind::Waitlist,
+                title: format!("They can't come on {when}. Offer that time to the waitlist?"),
+                key: asked_key(visit.id),
+                contact_id: Some(visit.contact_id),
+                conversation_id: conversation.map(|thread| thread.id),
+                appointment_id: Some(visit.id),
+                message_id: None,
+            };
+            tasks::raise_anew(tx, task).await
+        }
+    }
+}
+
+pub(super) fn asked_key(visit: Uuid) -> String {
+    format!("offer_time:{visit}")
+}
+
+/// Whether its time is offered is no question any more.
+async fn given_back(tx: &mut Tx, visit: &appointment::Model) -> Result<()> {
+    let key = asked_key(visit.id);
+    tasks::settle_key(tx, visit.business_id, &key, tasks::Kind::Waitlist, "a change of the visit").await
+}
+
+/// Who had declined comes after all: their time is not free, if nobody has it yet.
+async fn comes_after_all(tx: &mut Tx, visit: &appointment::Model, free: &[slot::Model]) -> Result<()> {
+    let own = free
+        .iter()
+        .filter(|slot| slot.from_id == Some(visit.id) && slot.purpose == WAITLIST);
+    for row in slots::locked_all(tx, visit.business_id, own.map(|slot| slot.id)).await? {
+        if slots::status(&row).is_free() && row.starts_at == visit.starts_at {
+            slots::end(tx, &BY, row.clone(), SlotStatus::Closed).await?;
+            taking::lose_others(tx, &row, None).await?;
+        }
+    }
+    Ok(())
+}
+
+/// An offer is taken back, with its text if that has not left. The caller holds the slot's lock.
+pub(super) async fn withdraw(tx: &mut Tx, slot: &slot::Model, offer: offer::Model, why: &str) -> Result<()> {
+    let text = offer.message_id;
+    become_(tx, offer, OfferStatus::Withdrawn, |_| {}).await?;
+    if let Some(text) = text {
+        outbox::cancel(tx, slot.business_id, text, why).await?;
+    }
+    wake(tx, slot).await
+}
+
+async fn withdraw_all(tx: &mut Tx, business_id: Uuid, offers: Vec<offer::Model>, why: &str) -> Result<()> {
+    let rows = slots::locked_all(tx, business_id, offers.iter().map(|offer| offer.slot_id)).await?;
+    for offer in offers {
+        let Some(slot) = rows.iter().find(|slot| slot.id == offer.slot_id) else {
+            continue;
+        };
+        // As it stands under the lock.
+        match offering::find(&tx.db, business_id, offer.id).await? {
+            Some(offer) if offer.status.parse().is_ok_and(OfferStatus::is_open) => withdraw(tx, slot, offer, why).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Offers die with what their person says.
+pub(crate) async fn contacts_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    for one in heard {
+        let (contact, why) = match &one.event {
+            // Offers are texts.
+            Event::ContactOptedOut(_, channel) if *channel != Channel::Sms => continue,
+            Event::ContactOptedOut(contact, _) => (contact.id, "The customer opted out."),
+            Event::ContactBlocked(contact) => (contact.id, "This contact is blocked."),
+            Event::PhoneChanged(contact) => (contact.id, "The phone number was changed."),
+            Event::HoldBegan(text) => (text.contact_id, "They may have asked for no more texts."),
+            _ => continue,
+        };
+        let offers = offering::open_of_contact(one.business_id, contact).all(&tx.db).await?;
+        withdraw_all(tx, one.business_id, offers, why).await?;
+    }
+    Ok(())
+}
+
+/// Who leaves the list is not asked any more; who joins it may be whom a free time waits for.
+pub(crate) async fn entries_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    let mut look: BTreeSet<Uuid> = BTreeSet::new();
+    for one in heard {
+        match &one.event {
+            Event::WaitlistEntryEnded(entry) => {
+                let offers = offering::open_in(one.business_id).filter(offer::Column::EntryId.eq(entry.id));
+                let offers = offers.all(&tx.db).await?;
+                let why = if entry.status == EntryStatus::Booked.as_str() {
+                    "They have a time."
+                } else {
+                    "They are not on the waitlist any more."
+                };
+                withdraw_all(tx, one.business_id, offers, why).await?;
+                questions::set_expiry(tx, one.business_id, &[entry.id], tx.now).await?;
+            }
+            Event::WaitlistEntryAdded(_) | Event::WaitlistEntryChanged(_) => {
+                look.insert(one.business_id);
+            }
+            _ => {}
+        }
+    }
+    for business_id in look {
+        let idle = free_in(business_id).all(&tx.db).await?;
+        let idle = idle.into_iter().filter(|slot| slot.status == SlotStatus::Open.as_str());
+        for row in slots::locked_all(tx, business_id, idle.map(|slot| slot.id)).await? {
+            if slots::status(&row).is_free() {
+                wake(tx, &row).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What became of offers' texts: the time to answer runs from when one is handed over; of one that can't be, the next is asked at once.
+pub(crate) async fn messages_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    let mut news: HashMap<Uuid, (Uuid, bool, DateTime<Utc>)> = HashMap::new();
+    for one in heard {
+        let (text, left): (&message::Model, bool) = match &one.event {
+            Event::MessageSent(m) | Event::MessageDelivered(m) | Event::MessageArrived(m) => (m, true),
+            Event::MessageFailed(m, how) if !how.retrying => (m, false),
+            Event::MessageWithdrawn(m) => (m, false),
+            _ => continue,
+        };
+        if messages::is_of(text, Origin::Offer) {
+            news.insert(text.id, (text.business_id, left, text.claimed_at.unwrap_or(tx.now)));
+        }
+    }
+    if news.is_empty() {
+        return Ok(());
+    }
+    let offers = offer::Entity::find().filter(offer::Column::MessageId.is_in(news.keys().copied()));
+    let offers = offers.all(&tx.db).await?;
+    let mut of_business: HashMap<Uuid, BTreeSet<Uuid>> = HashMap::new();
+    for offer in &offers {
+        of_business.entry(offer.business_id).or_default().insert(offer.slot_id);
+    }
+    let mut rows = HashMap::new();
+    for (business_id, ids) in of_business {
+        rows.extend(
+            slots::locked_all(tx, business_id, ids)
+                .await?
+                .into_iter()
+                .map(|row| (row.id, row)),
+        );
+    }
+    for offer in offers {
+        let news = offer.message_id.and_then(|id| news.get(&id));
+        let (Some((_, left, _)), Some(slot)) = (news, rows.get(&offer.slot_id)) else {
+            continue;
+        };
+        let Some(offer) = offering::find(&tx.db, offer.business_id, offer.id).await? else {
+            continue;
+        };
+        if *left {
+            asked(tx, slot, offer).await?;
+        } else if offer.status.parse().is_ok_and(OfferStatus::is_open) {
+            become_(tx, offer, OfferStatus::Withdrawn, |_| {}).await?;
+            wake(tx, slot).await?;
+        }
+    }
+    Ok(())
+}
+
+/// They have been asked: from now on the time to answer runs.
+async fn asked(tx: &mut Tx, slot: &slot::Model, offer: offer::Model) -> Result<()> {
+    if offer.status != OfferStatus::Waiting.as_str() || !slots::status(slot).is_free() {
+        return Ok(());
+    }
+    let (now, until) = (tx.now, offering::deadline(slot, tx.now));
+    let asks = offer.times_id.unwrap_or(offer.id);
+    if offer.times_id.is_none() {
+        taking::count(tx, slot, Free::Offers);
+    }
+    become_(tx, offer, OfferStatus::Sent, |row| {
+        row.sent_at = Set(Some(now));
+        row.expires_at = Set(Some(until));
+    })
+    .await?;
+    questions::set_expiry(tx, slot.business_id, &[asks], until).await?;
+    // A race asks more people before that.
+    if slot.mode != Mode::Race.as_str() {
+        // What is due already stays due.
+        let next = slot.next_at.map_or(until, |at| at.min(until));
+        let mut row = slot.clone().into_active_model();
+        row.next_at = Set(Some(next));
+        row.update(&tx.db).await?;
+    }
+    Ok(())
+}
+
+/// Whether a visit is one whose time can be offered: open, and still to come.
+pub(super) fn may_be_offered(visit: &appointment::Model, now: DateTime<Utc>) -> bool {
+    visit.starts_at > now && appointments::status(visit).is_ok_and(Status::is_open)
+}

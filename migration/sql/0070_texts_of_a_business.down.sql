@@ -1,0 +1,3 @@
+ALTER TABLE business DROP COLUMN texts_id;
+DROP TABLE template_version;
+DROP TABLE template;
