@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn what_is_whole_is_taken() {
-        let valid = typed().valid(&page(), "US").ok().expect("whole");
+        let valid = typed().valid(&page(), "US").expect("whole");
         assert_eq!((valid.name.as_str(), valid.phone.as_str()), ("Ann Lee", "+14155550171"));
         assert_eq!(valid.type_ids, [Uuid::from_u128(7)]);
         assert!(valid.windows.is_empty() && valid.notes.is_empty() && valid.notice == 60);
@@ -197,7 +197,7 @@ mod tests {
             days: owned(days),
             ..typed()
         };
-        let found = typed.valid(&page(), "US").ok().expect("whole").windows;
+        let found = typed.valid(&page(), "US").expect("whole").windows;
         let found: Vec<_> = found
             .iter()
             .map(|w| (w.weekdays.len(), w.from.as_deref(), w.to.as_deref()))
