@@ -29,6 +29,8 @@ async fn a_text_is_written_read_and_set_back(#[values(Backend::Sqlite, Backend::
         all.iter()
             .all(|row| row["own"] == false && row["version"] == 0 && row["body"].is_string())
     );
+    let stands: Vec<_> = all.iter().filter(|row| row["approval"]["state"] == "draft").map(|row| row["kind"].clone()).collect();
+    assert_eq!(stands, ["reminder", "reminder", "moved", "moved"], "what is handed in to WhatsApp says how far it is");
     let (_, some) = app.get("/templates?kind=reminder&channel=email").await;
     let some = some["data"].as_array().expect("rows").clone();
     assert_eq!(some.len(), 2);

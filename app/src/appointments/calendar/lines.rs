@@ -20,6 +20,8 @@ pub struct Column {
     pub staff: Option<String>,
     /// Places in the calendar's list of visits.
     pub visits: Vec<usize>,
+    /// And in that of free times.
+    pub slots: Vec<usize>,
 }
 
 /// What becomes of a visit's reminders at another time.
