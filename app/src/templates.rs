@@ -332,7 +332,14 @@ fn One(kind: String, channel: Channel, language: Language) -> impl IntoView {
     let asked = kind.clone();
     let typed = typed(use_session());
     let found = Resource::new_blocking(
-        move || (asked.clone(), channel.as_str().to_owned(), language.as_str().to_owned(), typed.clone()),
+        move || {
+            (
+                asked.clone(),
+                channel.as_str().to_owned(),
+                language.as_str().to_owned(),
+                typed.clone(),
+            )
+        },
         |(kind, channel, language, typed)| {
             let said = |name: &str| typed.get(name).filter(|text| !text.is_empty()).cloned();
             let visit = said("visit").and_then(|id| id.parse().ok());

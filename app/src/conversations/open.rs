@@ -206,7 +206,9 @@ impl OpenThread {
     /// Looks what has become of what they were offered.
     pub fn ask_about_offers(self) {
         spawn_local(async move {
-            let Ok(open) = open_thread(self.id, Place::Newest).await else { return };
+            let Ok(open) = open_thread(self.id, Place::Newest).await else {
+                return;
+            };
             let later = self.newer.try_get_untracked().flatten().is_some();
             self.offered.try_update(|all| {
                 for one in open.thread.offered {

@@ -233,7 +233,7 @@ pub struct SlotView {
     pub mode: Mode,
     pub hold_minutes: i32,
     pub group_size: i32,
-    /// `hand`, `cancelled`, `moved`, `declined` or `times`
+    /// `hand`, `cancelled`, `moved`, `declined`, `no_show` or `times`
     pub source: String,
     /// The visit whose time it was.
     pub from_appointment_id: Option<Uuid>,

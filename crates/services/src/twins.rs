@@ -315,7 +315,10 @@ pub async fn submit(s: &Services, actor: &Actor, kind: &str, language: &str) -> 
         .body;
     numbered(&body).map_err(|wrong| field("body", wrong.to_string()))?;
     // Words of a time when more could stand in them.
-    if let Some(wrong) = lint(which, Way::Whatsapp, None, &body).into_iter().find(|finding| finding.refused) {
+    if let Some(wrong) = lint(which, Way::Whatsapp, None, &body)
+        .into_iter()
+        .find(|finding| finding.refused)
+    {
         return Err(field("body", wrong.detail));
     }
     let rows = revisions(&tx.db, actor.business_id, kind, language.as_str()).await?;

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 pub(crate) use contents::render;
 pub use contents::{ReviewPace, SimApproval, SimButton, SimContent, Standing, Verdict};
-pub(crate) use sandbox::Answer as SandboxAnswer;
 pub(crate) use rules::{Fault as ContentFault, check, rejection};
+pub(crate) use sandbox::Answer as SandboxAnswer;
 pub use senders::{SenderState, SimOfflineReason, SimSender};
 
 /// What stands before every address on WhatsApp.

@@ -414,15 +414,28 @@ async fn a_sandbox_reaches_and_hears_only_who_has_joined_it_within_three_days() 
             ..InboundText::default()
         };
         w.sim.send_text(text).await;
-        let answer = |state: &twilio_sim::State| state.messages().rev().find(|m| m.direction == Direction::Network).map(|m| m.body.clone());
+        let answer = |state: &twilio_sim::State| {
+            state
+                .messages()
+                .rev()
+                .find(|m| m.direction == Direction::Network)
+                .map(|m| m.body.clone())
+        };
         (w.product.inbound().len(), w.sim.look(answer).unwrap_or_default())
     };
     let (heard, answer) = says("Hello?").await;
-    assert!(heard == 0 && answer.contains("not connected to a Sandbox"), "{heard} {answer}");
+    assert!(
+        heard == 0 && answer.contains("not connected to a Sandbox"),
+        "{heard} {answer}"
+    );
     let sid = w.send(ANN, OURS, &template, "Ann").await;
     assert_eq!(w.becomes(&sid, "undelivered").await.error_code, Some(63_015));
     let sid = w.text(ANN, "Hello").await;
-    assert_eq!(w.becomes(&sid, "undelivered").await.error_code, Some(63_015), "nor in the 24 hours");
+    assert_eq!(
+        w.becomes(&sid, "undelivered").await.error_code,
+        Some(63_015),
+        "nor in the 24 hours"
+    );
     assert_eq!(says("join happy-other").await.0, 0, "another word joins another sandbox");
 
     let (heard, answer) = says("Join Happy-Otter ").await;
@@ -433,7 +446,11 @@ async fn a_sandbox_reaches_and_hears_only_who_has_joined_it_within_three_days() 
     let now = w.sim.look(twilio_sim::State::now);
     w.sim.set_time(now + TimeDelta::days(3));
     let sid = w.send(ANN, OURS, &template, "Ann").await;
-    assert_eq!(w.becomes(&sid, "undelivered").await.error_code, Some(63_015), "three days are over");
+    assert_eq!(
+        w.becomes(&sid, "undelivered").await.error_code,
+        Some(63_015),
+        "three days are over"
+    );
 
     says("join happy-otter").await;
     says("stop").await;

@@ -61,7 +61,11 @@ pub fn form(page_: &FormPage, typed: &Typed, wrong: &[Wrong]) -> String {
         ));
     }
     if !page_.places.is_empty() {
-        let all: Vec<(String, &str)> = page_.places.iter().map(|(id, name)| (id.to_string(), name.as_str())).collect();
+        let all: Vec<(String, &str)> = page_
+            .places
+            .iter()
+            .map(|(id, name)| (id.to_string(), name.as_str()))
+            .collect();
         body.push_str(&chips(
             "place",
             (words.places, words.places_hint),

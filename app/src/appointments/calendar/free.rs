@@ -12,7 +12,14 @@ use super::{grid::beside, lines::clock as shown};
 use crate::{session::use_session, waitlist::words};
 
 #[component]
-pub fn FreeTime(one: CalendarSlot, lane: Lane, first: i32, end: i32, clock: RwSignal<DateTime<Utc>>, show_staff: bool) -> impl IntoView {
+pub fn FreeTime(
+    one: CalendarSlot,
+    lane: Lane,
+    first: i32,
+    end: i32,
+    clock: RwSignal<DateTime<Utc>>,
+    show_staff: bool,
+) -> impl IntoView {
     let (row, last) = rows((one.from, one.until.min(end * 60)), first);
     let class = format!("cal-slot row-start-{row} row-end-{last} {}", beside(lane));
     let free = one.free;

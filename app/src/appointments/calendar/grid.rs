@@ -52,7 +52,10 @@ fn columns(calendar: &Calendar, place: &Place) -> Vec<Column> {
         date: calendar.date.clone(),
         staff: Some(label.to_owned()),
         visits: of_label(label),
-        slots: slots().filter(|(_, one)| one.free.staff_label == label).map(|(n, _)| n).collect(),
+        slots: slots()
+            .filter(|(_, one)| one.free.staff_label == label)
+            .map(|(n, _)| n)
+            .collect(),
     };
     if let Some(label) = &place.staff {
         return vec![column(label)];

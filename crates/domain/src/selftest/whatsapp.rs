@@ -17,7 +17,10 @@ pub(super) fn lines(facts: &Facts) -> Vec<Line> {
 }
 
 fn sender(sender: &Sender) -> Line {
-    let line = Line::new(format!("whatsapp:{}", sender.phone), format!("WhatsApp sender {}", sender.shown));
+    let line = Line::new(
+        format!("whatsapp:{}", sender.phone),
+        format!("WhatsApp sender {}", sender.shown),
+    );
     match &sender.trouble {
         None => line.seen(Status::Ok, "It is online at WhatsApp."),
         Some(why) => line
@@ -36,7 +39,10 @@ fn wording(wording: &Wording) -> Line {
     match wording.state {
         Approval::Approved if wording.is_current => line.seen(Status::Ok, seen),
         Approval::Approved => line
-            .seen(Status::Warn, "What is approved is not what the text says now: the old words go out.")
+            .seen(
+                Status::Warn,
+                "What is approved is not what the text says now: the old words go out.",
+            )
             .fix("Hand in what it says now.", PAGE),
         // Nobody has to do anything but wait.
         Approval::Submitted | Approval::Received | Approval::Pending => line.seen(Status::Skipped, seen),

@@ -261,7 +261,9 @@ fn hints(kind: Kind, channel: Channel, body: &str) -> Vec<Finding> {
         .collect();
     if let Some(name) = bare.first() {
         let words = match channel {
-            Channel::Whatsapp => format!("Not everybody has a {name}. Who has none reads “–” in its place: a WhatsApp template has no conditions."),
+            Channel::Whatsapp => {
+                format!("Not everybody has a {name}. Who has none reads “–” in its place: a WhatsApp template has no conditions.")
+            }
             _ => format!("Not everybody has a {name}. Write {{% if {name} %}} before and {{% endif %}} behind what says it."),
         };
         found.push(hint("may_be_empty", words));

@@ -239,7 +239,11 @@ fn what_is_left_of_a_visit_begins_when_somebody_can_be_there(
     };
     let expected = rest.map(|(from, minutes)| (at(from), minutes));
     assert_eq!(rules.rest(begins, at(long), at(late)), expected);
-    assert_eq!(Rules::default().rest(begins, at(long), at(late)), None, "only where it is wanted");
+    assert_eq!(
+        Rules::default().rest(begins, at(long), at(late)),
+        None,
+        "only where it is wanted"
+    );
 }
 
 #[test]

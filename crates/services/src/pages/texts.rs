@@ -33,9 +33,8 @@ pub async fn get(s: &Services, actor: &Actor, which: Which) -> Result<TemplateVi
 }
 
 async fn approvals(s: &Services, actor: &Actor, all: &mut [TemplateView]) -> Result<()> {
-    let handed_in = |one: &&mut TemplateView| {
-        one.channel == Channel::Whatsapp.as_str() && KINDS.iter().any(|kind| kind.as_str() == one.kind)
-    };
+    let handed_in =
+        |one: &&mut TemplateView| one.channel == Channel::Whatsapp.as_str() && KINDS.iter().any(|kind| kind.as_str() == one.kind);
     let mut ours = all.iter_mut().filter(handed_in).peekable();
     if ours.peek().is_none() {
         return Ok(());

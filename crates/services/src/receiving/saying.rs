@@ -32,13 +32,7 @@ pub(super) async fn goodbye(tx: &mut Tx, contact: &contact::Model, inbound: &mes
     outbox::say_goodbye(tx, contact, inbound, body).await
 }
 
-async fn worded(
-    tx: &mut Tx,
-    contact: &contact::Model,
-    inbound: &message::Model,
-    kind: Kind,
-    known: Values,
-) -> Result<String> {
+async fn worded(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, kind: Kind, known: Values) -> Result<String> {
     let business = businesses::of(tx, contact.business_id).await?;
     let (language, about) = (contacts::language::of(&business, contact), About::to(&business, contact));
     let said = match channels::of(inbound) {

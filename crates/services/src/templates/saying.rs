@@ -84,7 +84,13 @@ pub(crate) async fn say(tx: &mut Tx, which: Which, about: About<'_>, known: Valu
 
 /// The same for somebody who wrote on WhatsApp just now: in the words that the business has written for there, else as it says it by text.
 /// Only for what asks for no answer: one on WhatsApp is given by buttons, which free words have none of.
-pub(crate) async fn say_on_whatsapp(tx: &mut Tx, kind: Kind, language: Language, about: About<'_>, known: Values) -> Result<Said> {
+pub(crate) async fn say_on_whatsapp(
+    tx: &mut Tx,
+    kind: Kind,
+    language: Language,
+    about: About<'_>,
+    known: Values,
+) -> Result<Said> {
     let there = Which::whatsapp(kind, language);
     let services = tx.services().clone();
     let own = !kind.asks() && kept::own(&services, &tx.db, about.business, there).await?.is_some();

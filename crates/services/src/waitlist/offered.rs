@@ -29,13 +29,17 @@ pub(crate) async fn offered(
         return Ok(Vec::new());
     }
     rows.sort_by_key(|row| (row.created_at, row.choice, row.id));
-    let free = slot::Entity::these(business_id, rows.iter().map(|row| row.slot_id)).all(db).await?;
+    let free = slot::Entity::these(business_id, rows.iter().map(|row| row.slot_id))
+        .all(db)
+        .await?;
     let business = businesses::get(db, business_id).await?;
     let places = locations::several(db, business_id, free.iter().filter_map(|slot| slot.location_id).collect()).await?;
     let free: HashMap<Uuid, slot::Model> = free.into_iter().map(|slot| (slot.id, slot)).collect();
     let mut all: Vec<Offered> = Vec::new();
     for row in rows {
-        let slot = free.get(&row.slot_id).ok_or_else(|| Error::broken("an offer without a slot"))?;
+        let slot = free
+            .get(&row.slot_id)
+            .ok_or_else(|| Error::broken("an offer without a slot"))?;
         let place = slot.location_id.and_then(|id| places.get(&id));
         let time = OfferedTime {
             slot_id: slot.id,

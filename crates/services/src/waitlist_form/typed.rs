@@ -162,7 +162,10 @@ mod tests {
             business: "Bright Dental".to_owned(),
             contact_line: String::new(),
             types: vec![(Uuid::from_u128(7), "Cleaning".to_owned())],
-            places: vec![(Uuid::from_u128(1), "North".to_owned()), (Uuid::from_u128(2), "South".to_owned())],
+            places: vec![
+                (Uuid::from_u128(1), "North".to_owned()),
+                (Uuid::from_u128(2), "South".to_owned()),
+            ],
         }
     }
 
@@ -223,7 +226,7 @@ mod tests {
     #[case::anothers_type(Typed { types: vec![Uuid::from_u128(8).to_string()], ..typed() }, Field::Types)]
     #[case::no_type(Typed { types: owned(&["cleaning"]), ..typed() }, Field::Types)]
     #[case::anothers_place(Typed { places: vec![Uuid::from_u128(7).to_string()], ..typed() }, Field::Places)]
-#[case::no_part(Typed { parts: owned(&["night"]), ..typed() }, Field::When)]
+    #[case::no_part(Typed { parts: owned(&["night"]), ..typed() }, Field::When)]
     #[case::no_day(Typed { days: owned(&["someday"]), ..typed() }, Field::When)]
     #[case::another_notice(Typed { notice: "61".to_owned(), ..typed() }, Field::When)]
     #[case::long_notes(Typed { notes: "x".repeat(LONGEST_NOTE + 1), ..typed() }, Field::Notes)]

@@ -553,7 +553,10 @@ async fn a_letter_has_the_subject_and_the_words_of_the_business(#[values(Backend
     assert_eq!(got.len(), 1, "{:?}", w.phone_got(ANN));
     assert_eq!(got[0].subject, "See you on Tue, Jan 5");
     let text = got[0].text.clone().unwrap_or_default();
-    assert!(text.starts_with("Dear Ann,\n\nwe see you on Tue, Jan 5 at 4:00 PM."), "{text}");
+    assert!(
+        text.starts_with("Dear Ann,\n\nwe see you on Tue, Jan 5 at 4:00 PM."),
+        "{text}"
+    );
 }
 
 #[rstest]
@@ -566,19 +569,37 @@ async fn times_are_shown_in_the_words_that_they_would_go_out_in(#[values(Backend
         starts: starts.iter().map(|at| (*at).to_owned()).collect(),
     };
     let two = ["2027-01-08T20:00:00Z", "2027-01-11T15:00:00Z"];
-    let shown = waitlist::times::preview(&w.s, &w.owner, visit.id, times(&two)).await.expect("shown");
+    let shown = waitlist::times::preview(&w.s, &w.owner, visit.id, times(&two))
+        .await
+        .expect("shown");
     assert!(shown.contains("1 Fri Jan 8, 3:00 PM; 2 Mon Jan 11, 10:00 AM"), "{shown}");
-    write(&w, sms(Kind::OfferTimes), "Own for {{ name }}: {{ times }}? Until {{ until }}.").await;
-    let shown = waitlist::times::preview(&w.s, &w.owner, visit.id, times(&two)).await.expect("shown");
-    assert_eq!(shown, "Own for Ann: 1 Fri Jan 8, 3:00 PM; 2 Mon Jan 11, 10:00 AM? Until 10:30 AM.");
-    waitlist::times::offer(&w.s, &w.owner, visit.id, times(&two)).await.expect("offered");
+    write(
+        &w,
+        sms(Kind::OfferTimes),
+        "Own for {{ name }}: {{ times }}? Until {{ until }}.",
+    )
+    .await;
+    let shown = waitlist::times::preview(&w.s, &w.owner, visit.id, times(&two))
+        .await
+        .expect("shown");
+    assert_eq!(
+        shown,
+        "Own for Ann: 1 Fri Jan 8, 3:00 PM; 2 Mon Jan 11, 10:00 AM? Until 10:30 AM."
+    );
+    waitlist::times::offer(&w.s, &w.owner, visit.id, times(&two))
+        .await
+        .expect("offered");
     w.work().await;
     assert_eq!(w.phone_got(ANN).pop(), Some(shown), "and that is what goes out");
     for starts in [&["2027-01-08T20:00:00Z"][..], &["2027-01-08T20:00:00Z", "soon"]] {
-        let refused = waitlist::times::preview(&w.s, &w.owner, visit.id, times(starts)).await.expect_err("refused");
+        let refused = waitlist::times::preview(&w.s, &w.owner, visit.id, times(starts))
+            .await
+            .expect_err("refused");
         assert_eq!(refused.problem().fields[0].field, "starts");
     }
     let other = w.another_business().await;
-    let refused = waitlist::times::preview(&w.s, &other, visit.id, times(&two)).await.expect_err("not theirs");
+    let refused = waitlist::times::preview(&w.s, &other, visit.id, times(&two))
+        .await
+        .expect_err("not theirs");
     assert_eq!(refused.problem().code, Code::NotFound);
 }

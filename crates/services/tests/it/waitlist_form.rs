@@ -452,10 +452,16 @@ async fn where_is_asked_only_where_there_are_several_places(#[values(Backend::Sq
             name: name.to_owned(),
             ..Default::default()
         };
-        services::businesses::locations::save(&w.s, &w.owner, None, cmd).await.expect("a place").id
+        services::businesses::locations::save(&w.s, &w.owner, None, cmd)
+            .await
+            .expect("a place")
+            .id
     };
     let asked = async || {
-        let page = waitlist_form::open(&w.s, SLUG, None).await.expect("an answer").expect("a form");
+        let page = waitlist_form::open(&w.s, SLUG, None)
+            .await
+            .expect("an answer")
+            .expect("a form");
         page.places.into_iter().map(|(_, name)| name).collect::<Vec<_>>()
     };
     place("North").await;
@@ -467,7 +473,11 @@ async fn where_is_asked_only_where_there_are_several_places(#[values(Backend::Sq
         places: vec![south.to_string()],
         ..typed(ANN)
     };
-    let asked = waitlist_form::ask(&w.s, SLUG, &wish, home()).await.expect("an answer").expect("a form").1;
+    let asked = waitlist_form::ask(&w.s, SLUG, &wish, home())
+        .await
+        .expect("an answer")
+        .expect("a form")
+        .1;
     let Asked::Sent(ticket) = asked else { panic!("{asked:?}") };
     let code = code(&w, ANN).await;
     let joined = Box::pin(waitlist_form::join(&w.s, SLUG, &wish, (&ticket, &code), home())).await;
@@ -477,7 +487,12 @@ async fn where_is_asked_only_where_there_are_several_places(#[values(Backend::Sq
         places: vec![w.owner.business_id.to_string()],
         ..typed("+14155550172")
     };
-    match waitlist_form::ask(&w.s, SLUG, &elsewhere, home()).await.expect("an answer").expect("a form").1 {
+    match waitlist_form::ask(&w.s, SLUG, &elsewhere, home())
+        .await
+        .expect("an answer")
+        .expect("a form")
+        .1
+    {
         Asked::Wrong(wrong) => assert_eq!(wrong[0].field, Field::Places),
         Asked::Sent(_) => panic!("there is no such place"),
     }

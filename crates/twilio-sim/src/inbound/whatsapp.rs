@@ -27,7 +27,10 @@ pub(super) fn receive(state: &mut State, text: &InboundText, sid: String, accoun
         content: None,
     });
     state.whatsapp.open_window(&text.to, &text.from, message.date_created);
-    match state.whatsapp.in_sandbox(&text.to, &text.from, &message.body, message.date_created) {
+    match state
+        .whatsapp
+        .in_sandbox(&text.to, &text.from, &message.body, message.date_created)
+    {
         SandboxAnswer::Said(words) => answered_by_sandbox(state, message, words),
         SandboxAnswer::Nothing => message,
     }

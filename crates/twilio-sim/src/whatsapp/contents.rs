@@ -283,7 +283,11 @@ impl WhatsApp {
         let Some(approval) = content.and_then(|c| c.approval.as_mut()) else {
             return false;
         };
-        let (category, language) = approval.said.as_ref().map(|s| (s.category.clone(), s.language.clone())).unzip();
+        let (category, language) = approval
+            .said
+            .as_ref()
+            .map(|s| (s.category.clone(), s.language.clone()))
+            .unzip();
         let category = verdict.category.clone().or(category);
         let language = verdict.language.clone().or(language);
         approval.said = Some(Standing {

@@ -49,7 +49,13 @@ async fn a_time_that_is_held_stands_there_with_who_is_asked_until_staff_book_it(
     );
     assert_eq!(held.offers[0].expires_at, Some(w.clock.now() + Duration::minutes(30)));
     assert!(day.staff.contains(&"Ana".to_owned()), "its column is there: {:?}", day.staff);
-    assert_eq!(look(&w, &sam, CalendarView::Week, "2027-01-07", Some("Ana")).await.slots.len(), 1);
+    assert_eq!(
+        look(&w, &sam, CalendarView::Week, "2027-01-07", Some("Ana"))
+            .await
+            .slots
+            .len(),
+        1
+    );
     for (view, date, staff) in [
         (CalendarView::Week, "2027-01-07", Some("Bea")),
         (CalendarView::Day, "2027-01-06", None),
@@ -64,7 +70,12 @@ async fn a_time_that_is_held_stands_there_with_who_is_asked_until_staff_book_it(
     assert_eq!((day.slots.len(), day.visits.len()), (0, 1));
     assert!(last(&w, ANN).contains("sorry, that time just went"), "{}", last(&w, ANN));
     let other = w.another_business().await;
-    assert!(look(&w, &other, CalendarView::Day, "2027-01-05", None).await.visits.is_empty());
+    assert!(
+        look(&w, &other, CalendarView::Day, "2027-01-05", None)
+            .await
+            .visits
+            .is_empty()
+    );
 }
 
 #[rstest]
@@ -79,12 +90,21 @@ async fn a_time_that_somebody_chooses_from_is_booked_for_another_and_they_keep_t
     let times = offered(&w, hers.id).await;
     settle(&w).await;
     let week = look(&w, &w.owner, CalendarView::Week, "2027-01-08", None).await;
-    let held: Vec<_> = week.slots.iter().map(|one| (one.date.as_str(), one.from, one.free.purpose.as_str())).collect();
+    let held: Vec<_> = week
+        .slots
+        .iter()
+        .map(|one| (one.date.as_str(), one.from, one.free.purpose.as_str()))
+        .collect();
     assert_eq!(held, [("2027-01-08", 900, "times")]);
 
-    let own = waitlist::book(&w.s, &w.owner, times.slots[0].id, ann.id).await.expect_err("hers already").problem();
+    let own = waitlist::book(&w.s, &w.owner, times.slots[0].id, ann.id)
+        .await
+        .expect_err("hers already")
+        .problem();
     assert_eq!(own.code, Code::Conflict, "{own:?}");
-    let taken = waitlist::book(&w.s, &w.owner, times.slots[0].id, ben.id).await.expect("booked anyway");
+    let taken = waitlist::book(&w.s, &w.owner, times.slots[0].id, ben.id)
+        .await
+        .expect("booked anyway");
     assert_eq!((taken.status, statuses(&taken)), (SlotStatus::Taken, vec![OfferStatus::Lost]));
     assert_eq!(visit(&w, &taken).await.contact_id, ben.id);
 

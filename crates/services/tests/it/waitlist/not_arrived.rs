@@ -68,7 +68,9 @@ async fn the_rest_of_a_long_visit_is_offered_until_its_customer_comes_after_all(
     assert_eq!(slot.from_appointment_id, Some(long.id));
     assert!(last(&w, BEN).contains("12:00 PM"), "{}", last(&w, BEN));
 
-    appointments::act(&w.s, &w.owner, long.id, AppointmentAction::Arrive).await.expect("arrived");
+    appointments::act(&w.s, &w.owner, long.id, AppointmentAction::Arrive)
+        .await
+        .expect("arrived");
     settle(&w).await;
     assert_eq!(see(&w, slot.id).await.status, SlotStatus::Closed);
     w.text(BEN, "Y").await;

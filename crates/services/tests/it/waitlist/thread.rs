@@ -16,7 +16,9 @@ use super::{ANN, BEN, after, free, settle, times::offered, waits};
 async fn thread(w: &World, actor: &Actor, of: &ContactView) -> Thread {
     let all = conversations::page(&w.s, actor, Default::default()).await.expect("a list");
     let row = all.data.iter().find(|row| row.contact_id == of.id).expect("a thread");
-    pages::thread::thread(&w.s, actor, row.id, Place::Newest).await.expect("a thread")
+    pages::thread::thread(&w.s, actor, row.id, Place::Newest)
+        .await
+        .expect("a thread")
 }
 
 #[rstest]
@@ -34,7 +36,11 @@ async fn several_times_are_one_line_and_say_which_was_taken(#[values(Backend::Sq
     let line = &seen.offered[0];
     assert_eq!((line.id, line.status(), line.times.len()), (times.id, OfferStatus::Sent, 3));
     assert_eq!(line.open_until(), Some(w.clock.now() + Duration::minutes(30)));
-    let text = seen.messages.iter().find(|m| m.body.contains("other times")).expect("the text");
+    let text = seen
+        .messages
+        .iter()
+        .find(|m| m.body.contains("other times"))
+        .expect("the text");
     assert!(text.created_at <= line.at, "it stands behind its text");
     w.text(ANN, "2").await;
     settle(&w).await;

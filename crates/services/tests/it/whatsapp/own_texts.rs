@@ -53,7 +53,10 @@ async fn a_link_in_a_template_is_the_visits_own(
     }
     w.work().await;
     let said = got(&w, CHAT);
-    let told = said.iter().find(|body| body.starts_with("Hello Ann")).unwrap_or_else(|| panic!("{said:?}"));
+    let told = said
+        .iter()
+        .find(|body| body.starts_with("Hello Ann"))
+        .unwrap_or_else(|| panic!("{said:?}"));
     assert!(told.contains("on http://showup.test/v/") && !told.contains('–'), "{told}");
 }
 
@@ -64,14 +67,23 @@ async fn answers_within_the_day_are_in_the_words_for_whatsapp_and_texts_in_their
 ) {
     let w = world(backend).await;
     w.contact("Ann", ANN).await;
-    write(&w, Which::sms(Kind::Help, Language::English), "By text: {{ business }} helps.").await;
+    write(
+        &w,
+        Which::sms(Kind::Help, Language::English),
+        "By text: {{ business }} helps.",
+    )
+    .await;
     let ask = async || {
         writes(&w, CHAT, "HELP").await;
         w.work().await;
         w.clock.advance(Duration::hours(1));
         got(&w, CHAT).pop().unwrap_or_default()
     };
-    assert_eq!(ask().await, "By text: Bright Dental helps.", "nothing was written for WhatsApp");
+    assert_eq!(
+        ask().await,
+        "By text: Bright Dental helps.",
+        "nothing was written for WhatsApp"
+    );
     write(&w, on_whatsapp(Kind::Help), "Here on WhatsApp: our {{ business }} helps you.").await;
     assert_eq!(ask().await, "Here on WhatsApp: our Bright Dental helps you.");
     write(&w, on_whatsapp(Kind::Started), "You hear from our {{ business }} again.").await;
@@ -91,7 +103,9 @@ async fn how_far_approval_has_come_stands_beside_the_text(#[values(Backend::Sqli
         ..ReviewPace::default()
     });
     let stands = async || {
-        let text = pages::texts::get(&w.s, &w.owner, on_whatsapp(Kind::Reminder)).await.expect("a text");
+        let text = pages::texts::get(&w.s, &w.owner, on_whatsapp(Kind::Reminder))
+            .await
+            .expect("a text");
         text.approval.expect("it is handed in")
     };
     assert_eq!(stands().await.state, "draft");
@@ -110,9 +124,16 @@ async fn how_far_approval_has_come_stands_beside_the_text(#[values(Backend::Sqli
 
     write(&w, on_whatsapp(Kind::Reminder), OWN).await;
     let now = stands().await;
-    assert_eq!((now.state.as_str(), now.is_current), ("rejected", false), "the words are other ones by now");
+    assert_eq!(
+        (now.state.as_str(), now.is_current),
+        ("rejected", false),
+        "the words are other ones by now"
+    );
     let listed = twins::list(&w.s, &w.owner).await.expect("wordings");
-    let of_it: Vec<_> = listed.iter().filter(|twin| twin.kind == "reminder" && twin.language == "en").collect();
+    let of_it: Vec<_> = listed
+        .iter()
+        .filter(|twin| twin.kind == "reminder" && twin.language == "en")
+        .collect();
     let states: Vec<&str> = of_it.iter().map(|twin| twin.state.as_str()).collect();
     assert_eq!((states, of_it[0].body.as_str()), (vec!["draft", "rejected"], OWN));
     let second = submit(&w).await;
@@ -126,6 +147,10 @@ async fn how_far_approval_has_come_stands_beside_the_text(#[values(Backend::Sqli
     let now = stands().await;
     assert_eq!((now.state.as_str(), now.is_current, now.reason), ("approved", true, None));
     let all = pages::texts::list(&w.s, &w.owner, Default::default()).await.expect("texts");
-    let told: Vec<_> = all.iter().filter(|text| text.approval.is_some()).map(|text| text.channel.as_str()).collect();
+    let told: Vec<_> = all
+        .iter()
+        .filter(|text| text.approval.is_some())
+        .map(|text| text.channel.as_str())
+        .collect();
     assert_eq!(told, ["whatsapp"; 4], "two kinds in two languages");
 }
