@@ -307,7 +307,10 @@ fn Line(item: Item, outbox: Outbox, at: Option<Uuid>) -> impl IntoView {
             let (id, sought) = (paths::anchor(note.id), sought(note.id));
             view! { <li id=id data-note="" data-sought=sought><Note note=*note /></li> }.into_any()
         }
-        Item::Offered(one) => view! { <li data-offered=one.status().to_string()><OfferedLine one=*one /></li> }.into_any(),
+        Item::Offered(one) => {
+            let became = one.status().to_string();
+            view! { <li data-offered=became><OfferedLine one=*one /></li> }.into_any()
+        }
         Item::Pending(pending) => view! { <li data-direction="out"><PendingBubble pending=*pending outbox /></li> }.into_any(),
     }
 }

@@ -537,7 +537,7 @@ async fn a_letter_has_the_subject_and_the_words_of_the_business(#[values(Backend
     templates::save(&w.s, &w.owner, mail, own).await.expect("saved");
     let ann = w.contact("Ann Lee", ANN).await;
     let patch = PatchContact {
-        email: Some("ann@x.test".to_owned()),
+        email: Some(Some("ann@x.test".to_owned())),
         ..PatchContact::default()
     };
     contacts::patch(&w.s, &w.owner, ann.id, patch).await.expect("an address");
