@@ -8,17 +8,14 @@ use contract::{
     waitlist::{CreateSlot, OfferStatus},
 };
 use rstest::rstest;
-use services::{Actor, conversations, pages};
+use services::{Actor, pages};
 use testkit::{Backend, World, member};
 
 use super::{ANN, BEN, after, free, settle, times::offered, waits};
 
 async fn thread(w: &World, actor: &Actor, of: &ContactView) -> Thread {
-    let all = conversations::page(&w.s, actor, Default::default()).await.expect("a list");
-    let row = all.data.iter().find(|row| row.contact_id == of.id).expect("a thread");
-    pages::thread::thread(&w.s, actor, row.id, Place::Newest)
-        .await
-        .expect("a thread")
+    let id = w.last_message(of).await.conversation_id;
+    pages::thread::thread(&w.s, actor, id, Place::Newest).await.expect("a thread")
 }
 
 #[rstest]
