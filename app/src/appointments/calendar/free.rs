@@ -8,7 +8,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{grid::beside, lines::clock as shown};
+use super::lines::{beside, clock as shown};
 use crate::{session::use_session, waitlist::words};
 
 #[component]

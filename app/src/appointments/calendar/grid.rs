@@ -15,7 +15,7 @@ use super::{
     Place,
     drag::{Dragging, Ghost},
     free::FreeTime,
-    lines::{Column, clock},
+    lines::{Column, beside, clock},
     moving::LastChange,
 };
 use crate::{components::Empty, waitlist::seconds};
@@ -75,12 +75,6 @@ fn columns(calendar: &Calendar, place: &Place) -> Vec<Column> {
 fn spans(calendar: &Calendar) -> impl Iterator<Item = (i32, i32)> {
     let visits = calendar.visits.iter().map(|one| (one.from, one.until));
     visits.chain(calendar.slots.iter().map(|one| (one.from, one.until)))
-}
-
-/// How wide it is, and where it begins.
-pub(super) fn beside(lane: Lane) -> String {
-    let width = 60 / lane.of;
-    format!("col-start-{} col-span-{width}", width * lane.at + 1)
 }
 
 #[component]

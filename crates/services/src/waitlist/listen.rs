@@ -22,10 +22,9 @@ use uuid::Uuid;
 
 use super::{
     matching::anybody_waits,
-    not_arrived::NO_SHOW,
     offering::{self, become_, wake},
     rules,
-    slots::{self, New, WAITLIST},
+    slots::{self, NO_SHOW, New, WAITLIST},
     taking,
 };
 use crate::{

@@ -17,6 +17,7 @@ use super::{
     listen::{is_example, open_time},
     matching::anybody_waits,
     rules,
+    slots::NO_SHOW,
 };
 use crate::{
     appointments::{self, change::Facts, day},
@@ -24,8 +25,6 @@ use crate::{
     kernel::{Principal, Result, Services},
 };
 
-/// What a slot says of where it comes from.
-pub(super) const NO_SHOW: &str = "no_show";
 const BY: Principal = Principal::System("the waitlist");
 /// Visits are looked for that have waited for their customers no longer than this: of others nothing is left, or somebody has looked.
 const LOOK_BACK: Duration = Duration::hours(1);

@@ -111,6 +111,8 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateSlot) -> Result<Slot
 
 /// What most slots are for.
 pub(super) const WAITLIST: &str = "waitlist";
+/// What the rest of a visit says of where it comes from, whose customer has not come.
+pub(super) const NO_SHOW: &str = "no_show";
 
 /// Opens a slot, once per key; none where it is there already.
 pub(super) async fn open(tx: &mut Tx, by: &Principal, new: New) -> Result<Option<slot::Model>> {

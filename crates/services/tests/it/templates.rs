@@ -6,7 +6,7 @@ use contract::{
     appointment_types::SaveAppointmentType,
     appointments::{CreateAppointment, MoveAppointment, Status},
     businesses::{UpdateLanguage, UpdateReminders},
-    contacts::{ContactChannels, PatchContact},
+    contacts::{ChangeConsent, ContactChannels, PatchContact},
     templates::{PreviewTemplate, SaveTemplate, TemplateQuery, TemplateView},
     waitlist::OfferTimes,
 };
@@ -541,6 +541,13 @@ async fn a_letter_has_the_subject_and_the_words_of_the_business(#[values(Backend
         ..PatchContact::default()
     };
     contacts::patch(&w.s, &w.owner, ann.id, patch).await.expect("an address");
+    let agrees = ChangeConsent {
+        channel: "email".to_owned(),
+        purpose: "transactional".to_owned(),
+        state: "opted_in".to_owned(),
+        evidence: Some("Signed at the desk".to_owned()),
+    };
+    contacts::change_consent(&w.s, &w.owner, ann.id, agrees).await.expect("noted");
     let by_mail = ContactChannels {
         primary: "email".to_owned(),
         secondary: None,
