@@ -68,22 +68,33 @@ pub async fn open_template(
     let (s, actor) = (ssr::services()?, ssr::actor().await?);
     let which = templates::which(&actor, Permission::ReadTemplates, &kind, &channel, &language)?;
     let template = services::pages::texts::get(&s, &actor, which).await?;
-    let shown = contract::templates::PreviewTemplate {
+    let as_kept = contract::templates::PreviewTemplate {
         kind,
         channel,
         language,
+        body: template.body.clone(),
+        subject: template.subject.clone(),
+        appointment_id: None,
+    };
+    let shown = contract::templates::PreviewTemplate {
         body: typed.unwrap_or_else(|| template.body.clone()),
         subject: subject.or_else(|| template.subject.clone()),
         appointment_id: visit,
+        ..as_kept.clone()
     };
     let (preview, versions, visits) = futures::join!(
         templates::preview(&s, &actor, shown),
         templates::versions(&s, &actor, which, contract::PageQuery::default()),
         templates::visits_to_try(&s, &actor)
     );
+    let preview = match preview {
+        Ok(preview) => preview,
+        // What can't be shown is no reason to show nothing: what is wrong with it stands at its field.
+        Err(_) => templates::preview(&s, &actor, as_kept).await?,
+    };
     Ok(TemplatePage {
         template,
-        preview: preview?,
+        preview,
         versions: versions?.data,
         visits: visits?,
     })
