@@ -28,14 +28,16 @@ pub fn Editor(open: TemplatePage) -> impl IntoView {
     let form = may_write.then(|| view! { <Form writing /> });
     let facts = (!may_write).then(|| view! { <p class="text-sm text-muted">"Only owners and admins change this."</p> });
     let own = move || writing.template.with(|one| one.own);
-    let approval = writing.template.with_untracked(|one| one.approval.clone()).map(|of| {
-        view! {
-            <div class="flex flex-col gap-1">
-                <Approved of />
-                <a class="link w-fit text-sm" href="/settings/numbers#wordings-heading">"Templates on WhatsApp, and handing them in"</a>
-            </div>
-        }
-    });
+    let approval = move || {
+        writing.template.with(|one| one.approval.clone()).map(|of| {
+            view! {
+                <div class="flex flex-col gap-1">
+                    <Approved of />
+                    <a class="link w-fit text-sm" href="/settings/numbers#wordings-heading">"Templates on WhatsApp, and handing them in"</a>
+                </div>
+            }
+        })
+    };
     view! {
         <p class="flex items-center gap-2">
             {move || view! { <Whose own=own() /> }}
