@@ -249,7 +249,7 @@ export interface SimMessage {
 
 /** A template for WhatsApp, and how it stands; none: it was not handed in. */
 export interface SimTemplate {
-  content: { sid: string; friendly_name: string; language: string; variables: Record<string, string> };
+  content: { sid: string; friendly_name: string; language: string; variables: Record<string, string>; approval: { name: string } | null };
   standing: { status: string; category: string; rejection_reason: string } | null;
 }
 

@@ -7,6 +7,7 @@ mod filters;
 mod list;
 mod mention;
 mod note;
+mod offered;
 mod open;
 mod outbox;
 mod person;

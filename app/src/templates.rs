@@ -4,7 +4,9 @@ mod editor;
 mod history;
 mod writing;
 
-use contract::templates::{TemplatePage, TemplatePreview, TemplateVersionView, TemplateView};
+use std::collections::BTreeMap;
+
+use contract::templates::{ApprovalView, TemplatePage, TemplatePreview, TemplateVersionView, TemplateView};
 use domain::{
     language::Language,
     templates::{Channel, Kind},
@@ -19,6 +21,7 @@ use crate::{
     components::{Awaited, Icon, Tabs},
     error::AppError,
     paths,
+    session::{Session, use_session},
 };
 use editor::Editor;
 
@@ -30,6 +33,8 @@ use services::{Permission, templates};
 const PATH: &str = "/settings/templates";
 /// The form that a text is written in.
 const FORM: &str = "template";
+/// The same, when it is only to be shown how it arrives.
+const PREVIEW: &str = "template-preview";
 
 /// The page of one text.
 fn page_of(kind: &str, channel: &str, language: &str) -> String {
@@ -46,16 +51,24 @@ pub async fn list_templates(channel: String, language: String) -> Result<Vec<Tem
         channel: Some(channel),
         language: Some(language),
     };
-    Ok(templates::list(&ssr::services()?, &ssr::actor().await?, query).await?)
+    Ok(services::pages::texts::list(&ssr::services()?, &ssr::actor().await?, query).await?)
 }
 
-/// A text with all that its page shows.
+/// A text with all that its page shows. `typed`: what stands in its field, if that is something else, with its subject; that is shown as it
+/// would arrive, about `visit` if one is given.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
-pub async fn open_template(kind: String, channel: String, language: String) -> Result<TemplatePage, AppError> {
+pub async fn open_template(
+    kind: String,
+    channel: String,
+    language: String,
+    typed: Option<String>,
+    subject: Option<String>,
+    visit: Option<Uuid>,
+) -> Result<TemplatePage, AppError> {
     let (s, actor) = (ssr::services()?, ssr::actor().await?);
     let which = templates::which(&actor, Permission::ReadTemplates, &kind, &channel, &language)?;
-    let template = templates::get(&s, &actor, which).await?;
-    let shown = contract::templates::PreviewTemplate {
+    let template = services::pages::texts::get(&s, &actor, which).await?;
+    let as_kept = contract::templates::PreviewTemplate {
         kind,
         channel,
         language,
@@ -63,14 +76,25 @@ pub async fn open_template(kind: String, channel: String, language: String) -> R
         subject: template.subject.clone(),
         appointment_id: None,
     };
+    let shown = contract::templates::PreviewTemplate {
+        body: typed.unwrap_or_else(|| template.body.clone()),
+        subject: subject.or_else(|| template.subject.clone()),
+        appointment_id: visit,
+        ..as_kept.clone()
+    };
     let (preview, versions, visits) = futures::join!(
         templates::preview(&s, &actor, shown),
         templates::versions(&s, &actor, which, contract::PageQuery::default()),
         templates::visits_to_try(&s, &actor)
     );
+    let preview = match preview {
+        Ok(preview) => preview,
+        // What can't be shown is no reason to show nothing: what is wrong with it stands at its field.
+        Err(_) => templates::preview(&s, &actor, as_kept).await?,
+    };
     Ok(TemplatePage {
         template,
-        preview: preview?,
+        preview,
         versions: versions?.data,
         visits: visits?,
     })
@@ -95,6 +119,35 @@ pub async fn preview_template(
         appointment_id: visit,
     };
     Ok(templates::preview(&ssr::services()?, &ssr::actor().await?, command).await?)
+}
+
+/// The same for a browser without JavaScript: back on the text's page stands what was typed, and how it would arrive.
+#[server(prefix = "/api/fn", output = crate::codec::Json)]
+pub async fn preview_typed(
+    kind: String,
+    channel: String,
+    language: String,
+    #[server(default)] body: String,
+    #[server(default)] subject: Option<String>,
+    #[server(default)] visit: String,
+) -> Result<TemplatePreview, AppError> {
+    let (s, actor) = (ssr::services()?, ssr::actor().await?);
+    let command = contract::templates::PreviewTemplate {
+        kind: kind.clone(),
+        channel: channel.clone(),
+        language: language.clone(),
+        body: body.clone(),
+        subject: subject.clone(),
+        appointment_id: visit.parse().ok(),
+    };
+    let shown = templates::preview(&s, &actor, command).await;
+    // What can't be shown stands at its field, as when it is to be saved.
+    let name = if shown.is_ok() { PREVIEW } else { FORM };
+    let form = ssr::Form::new(name, page_of(&kind, &channel, &language))
+        .typed("body", &body)
+        .typed("subject", subject.as_deref().unwrap_or_default())
+        .typed("visit", &visit);
+    ssr::post_form(form, async move { Ok(shown?) }, |_| None).await
 }
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
@@ -233,6 +286,7 @@ fn List(all: Vec<TemplateView>) -> impl IntoView {
                             </span>
                             <span class="block text-sm text-muted">{about}</span>
                             <span class="block text-sm wrap-anywhere" dir="auto">{one.body}</span>
+                            {one.approval.map(|of| view! { <Approved of /> })}
                         </span>
                         <Icon icon=icondata::LuChevronRight />
                     </a>
@@ -253,13 +307,55 @@ fn Whose(own: bool) -> impl IntoView {
     }
 }
 
+/// What a browser without JavaScript posted last from the page of a text.
+fn typed(session: Session) -> BTreeMap<String, String> {
+    let ours = session.flash().filter(|flash| flash.form == FORM || flash.form == PREVIEW);
+    ours.map(|flash| flash.typed).unwrap_or_default()
+}
+
+/// How far a text on WhatsApp has come.
+#[component]
+fn Approved(of: ApprovalView) -> impl IntoView {
+    let (class, icon) = match of.state.as_str() {
+        "approved" => ("state badge-confirmed", icondata::LuCheck),
+        "rejected" | "paused" | "disabled" => ("state badge-declined", icondata::LuCircleX),
+        "draft" => ("state badge-cancelled", icondata::LuCircleHelp),
+        _ => ("state badge-waiting", icondata::LuClock),
+    };
+    let other = (!of.is_current && of.state != "draft").then_some(
+        "That is about what was handed in last. The words below are not handed in yet; until they are approved, the last approved ones go out.",
+    );
+    view! {
+        <span class="flex flex-wrap items-center gap-x-2 gap-y-1" data-approval=of.state>
+            <span class=class>
+                <Icon icon />
+                {of.words}
+            </span>
+            <span class="text-sm font-medium wrap-anywhere empty:hidden">{of.reason}</span>
+            <span class="text-sm text-muted empty:hidden">{other}</span>
+        </span>
+    }
+}
+
 /// One kind, to be written.
 #[component]
 fn One(kind: String, channel: Channel, language: Language) -> impl IntoView {
     let asked = kind.clone();
+    let typed = typed(use_session());
     let found = Resource::new_blocking(
-        move || (asked.clone(), channel.as_str().to_owned(), language.as_str().to_owned()),
-        |(kind, channel, language)| open_template(kind, channel, language),
+        move || {
+            (
+                asked.clone(),
+                channel.as_str().to_owned(),
+                language.as_str().to_owned(),
+                typed.clone(),
+            )
+        },
+        |(kind, channel, language, typed)| {
+            let said = |name: &str| typed.get(name).filter(|text| !text.is_empty()).cloned();
+            let visit = said("visit").and_then(|id| id.parse().ok());
+            open_template(kind, channel, language, said("body"), said("subject"), visit)
+        },
     );
     let known = kind.parse::<Kind>().ok();
     let title = known.map_or("Text to customers", Kind::label);

@@ -11,9 +11,10 @@ mod opening;
 mod people;
 mod settings;
 mod slot;
-mod words;
+pub(crate) mod words;
 
 pub use board::BoardPage;
+pub(crate) use board::seconds;
 pub use entry::{EditEntryPage, NewEntryPage};
 pub use opening::OpenSlotPage;
 pub use people::{OfContact, PeoplePage};

@@ -76,6 +76,7 @@ fn posted(body: &[u8]) -> Option<Posted> {
             "name" => typed.name = value,
             "phone" => typed.phone = value,
             "type" => typed.types.push(value),
+            "place" => typed.places.push(value),
             "part" => typed.parts.push(value),
             "day" => typed.days.push(value),
             "notice" => typed.notice = value,

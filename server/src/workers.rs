@@ -221,15 +221,18 @@ async fn tick(s: Services, stopping: CancellationToken) {
         }
         tokio::select! {
             () = stopping.cancelled() => return,
-            () = look(&s, ticks.is_multiple_of(300)) => {}
+            () = look(&s, ticks.is_multiple_of(30), ticks.is_multiple_of(300)) => {}
         }
         ticks += 1;
     }
 }
 
 /// Each step by itself: one that fails must not keep the others from their work.
-async fn look(s: &Services, clean: bool) {
+async fn look(s: &Services, minute: bool, clean: bool) {
     step("due reminders", reminders::tick(s)).await;
+    if minute {
+        step("who has not come", waitlist::look_for_who_has_not_come(s)).await;
+    }
     step("free times", waitlist::tick(s)).await;
     step("unclear texts", jobs::tick(s)).await;
     step("who has gone", conversations::presence::sweep(s)).await;

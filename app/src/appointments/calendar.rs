@@ -1,6 +1,7 @@
 //! Appointments on a day, in a week or a month: which, is in the address. Links and forms do all of it without a script.
 
 mod drag;
+mod free;
 mod grid;
 mod lines;
 mod month;
@@ -102,7 +103,7 @@ fn unlabelled(staff: String) -> String {
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn get_calendar(query: CalendarQuery) -> Result<Calendar, AppError> {
-    Ok(services::appointments::calendar::calendar(&ssr::services()?, &ssr::actor().await?, query).await?)
+    Ok(services::pages::calendar::calendar(&ssr::services()?, &ssr::actor().await?, query).await?)
 }
 
 /// `starts_at` is a local time by the clock of `time_zone`, which is the calendar's. What is empty stays as it is; `staff_label` is `-` for

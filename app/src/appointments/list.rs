@@ -96,9 +96,12 @@ pub fn ListPage() -> impl IntoView {
             refetch();
         }
     };
-    session
-        .live
-        .refetch_on(|event| matches!(event, LiveEvent::Appointment(_)), when_told);
+    let concerns = move |event: &LiveEvent| match event {
+        LiveEvent::Appointment(_) => true,
+        LiveEvent::Slot(_) => asked.with_untracked(|asked| matches!(asked, Asked::Calendar(..))),
+        _ => false,
+    };
+    session.live.refetch_on(concerns, when_told);
     // Of this page and not of what is drawn on it, which a move outlives that is answered late.
     let again = Callback::new(move |()| refetch());
     let view = move |found| match (found, asked.get_untracked()) {

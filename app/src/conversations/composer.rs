@@ -89,6 +89,7 @@ fn Closed(open: OpenThread, reason: String, next_step: String) -> impl IntoView 
 /// Until when what is typed may be sent on WhatsApp.
 #[component]
 fn FreeUntil(open: OpenThread) -> impl IntoView {
+    let session = use_session();
     let until = move || {
         open.whatsapp
             .with(|whatsapp| whatsapp.as_ref().and_then(|whatsapp| whatsapp.until))
@@ -99,9 +100,20 @@ fn FreeUntil(open: OpenThread) -> impl IntoView {
                 <p class="field-hint tabular truncate" data-free-until=until.to_rfc3339()>
                     "free text until "
                     <Timestamp at=until say=TimeFormat::Short />
+                    " · "
+                    {move || left(until - session.now.get())}
                 </p>
             }
         })
+    }
+}
+
+/// What is left of the 24 hours: `2 h 4 min left`.
+fn left(of: chrono::Duration) -> String {
+    match (of.num_hours(), of.num_minutes() % 60) {
+        (..=0, ..=0) => "less than a minute left".to_owned(),
+        (..=0, minutes) => format!("{minutes} min left"),
+        (hours, minutes) => format!("{hours} h {minutes} min left"),
     }
 }
 
@@ -392,5 +404,24 @@ fn Form(open: OpenThread, correlation_id: Uuid) -> impl IntoView {
                 <SendLater visit typed=time pick=move || send(PICK) />
             </div>
         </form>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left;
+    use chrono::Duration;
+
+    #[test]
+    fn what_is_left_is_said_in_hours_and_minutes() {
+        for (seconds, words) in [
+            (86_399, "23 h 59 min left"),
+            (3_600, "1 h 0 min left"),
+            (3_599, "59 min left"),
+            (59, "less than a minute left"),
+            (-5, "less than a minute left"),
+        ] {
+            assert_eq!(left(Duration::seconds(seconds)), words);
+        }
     }
 }

@@ -8,6 +8,7 @@ use contract::{
     live::LiveEvent,
     messages::{Direction, MessageView},
     tasks::TaskView,
+    waitlist::Offered,
 };
 use domain::consent;
 use leptos::{prelude::*, task::spawn_local};
@@ -32,6 +33,8 @@ pub struct OpenThread {
     pub row: RwSignal<ConversationRow>,
     pub members: StoredValue<Vec<MemberName>>,
     pub notes: RwSignal<Vec<NoteView>>,
+    /// Times that they were offered.
+    pub offered: RwSignal<Vec<Offered>>,
     /// What the reader had typed here before this page was made.
     pub draft: StoredValue<Option<Draft>>,
     pub messages: RwSignal<Vec<MessageView>>,
@@ -103,6 +106,14 @@ impl OpenThread {
             }
             all.sort_by_key(|note| (note.created_at, note.id));
         });
+        self.offered.try_update(|all| {
+            for one in more.offered {
+                put(all, one);
+            }
+            if dropped {
+                all.retain(|one| if is_older { one.at < until } else { one.at >= since });
+            }
+        });
         if is_older {
             self.older.try_set(more.older);
             if dropped {
@@ -120,6 +131,7 @@ impl OpenThread {
     pub fn go_to_newest(self, newest: Thread) {
         self.messages.try_set(newest.messages);
         self.notes.try_set(newest.notes);
+        self.offered.try_set(newest.offered);
         self.older.try_set(newest.older);
         self.newer.try_set(None);
     }
@@ -182,6 +194,31 @@ impl OpenThread {
             }),
             _ => {}
         }
+    }
+
+    /// Whether something has become of what they were offered, or they are offered something now.
+    pub fn is_about_offers(self, event: &LiveEvent) -> bool {
+        let LiveEvent::Slot(slot) = event else { return false };
+        let contact = self.contact.with_untracked(|contact| contact.id);
+        slot.offers.iter().any(|offer| offer.contact_id == contact)
+    }
+
+    /// Looks what has become of what they were offered.
+    pub fn ask_about_offers(self) {
+        spawn_local(async move {
+            let Ok(open) = open_thread(self.id, Place::Newest).await else {
+                return;
+            };
+            let later = self.newer.try_get_untracked().flatten().is_some();
+            self.offered.try_update(|all| {
+                for one in open.thread.offered {
+                    // What comes after what is shown would stand beside what it does not follow.
+                    if !later || all.iter().any(|old| old.id == one.id) {
+                        put(all, one);
+                    }
+                }
+            });
+        });
     }
 
     /// The draft of a reply, or of a note.
@@ -287,6 +324,13 @@ impl OpenThread {
 pub fn next_visit(all: &[AppointmentView], now: DateTime<Utc>) -> Option<&AppointmentView> {
     let to_come = all.iter().filter(|visit| visit.status.is_open() && visit.starts_at > now);
     to_come.min_by_key(|visit| visit.starts_at)
+}
+
+/// Puts what they were offered in its place.
+fn put(all: &mut Vec<Offered>, one: Offered) {
+    all.retain(|old| old.id != one.id);
+    all.push(one);
+    all.sort_by_key(|one| (one.at, one.id));
 }
 
 /// Puts a message in its place; whether it was not there before.

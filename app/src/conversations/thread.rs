@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use contract::{
     conversations::{NoteView, Place},
     messages::{Direction, MessageView},
+    waitlist::Offered,
 };
 use domain::when;
 use leptos::{
@@ -25,6 +26,7 @@ use super::{
     composer::Composer,
     filters,
     note::NoteForm,
+    offered::OfferedLine,
     open::{News, OpenThread},
     open_thread,
     person::Person,
@@ -93,6 +95,7 @@ fn View(open: ThreadView) -> impl IntoView {
         row: RwSignal::new(thread.conversation),
         members: StoredValue::new(thread.members),
         notes: RwSignal::new(thread.notes),
+        offered: RwSignal::new(thread.offered),
         draft: StoredValue::new(thread.draft),
         messages: RwSignal::new(thread.messages),
         older: RwSignal::new(thread.older),
@@ -100,6 +103,9 @@ fn View(open: ThreadView) -> impl IntoView {
         first_unread,
     };
     session.live.listen(move |event| state.hear(session, event));
+    session
+        .live
+        .refetch_on(move |event| state.is_about_offers(event), move || state.ask_about_offers());
     state.is_read_by_looking();
     let attendance = Attendance::new(state.id);
     view! {
@@ -170,6 +176,7 @@ enum Item {
     New,
     Message(Box<MessageView>),
     Note(Box<NoteView>),
+    Offered(Box<Offered>),
     Pending(Box<Pending>),
 }
 
@@ -183,15 +190,20 @@ impl Item {
                 format!("{} {} {} {changeable}", m.id, m.status, m.status_words)
             }
             Item::Note(n) => n.id.to_string(),
+            Item::Offered(one) => {
+                let stand: Vec<&str> = one.times.iter().map(|time| time.status.as_str()).collect();
+                format!("{} {} {:?}", one.id, stand.join(" "), one.open_until())
+            }
             Item::Pending(p) => format!("{} {} {}", p.correlation_id, p.waits, p.problem.is_some()),
         }
     }
 }
 
-/// Messages and notes in their order, with a divider before the first of each day, then what is on its way.
+/// Messages, notes and what was offered in their order, with a divider before the first of each day, then what is on its way.
 fn items(
     messages: &[MessageView],
     notes: &[NoteView],
+    offered: &[Offered],
     pending: Vec<Pending>,
     first_unread: Option<Uuid>,
     day: impl Fn(DateTime<Utc>) -> String,
@@ -200,6 +212,8 @@ fn items(
     let (mut later, said): (Vec<&MessageView>, Vec<&MessageView>) = messages.iter().partition(|m| m.is_for_later());
     lines.extend(said.into_iter().map(|m| (m.at(), Item::Message(Box::new(m.clone())))));
     lines.extend(notes.iter().map(|n| (n.created_at, Item::Note(Box::new(n.clone())))));
+    // Behind the text that told of it, which is of the same moment.
+    lines.extend(offered.iter().map(|one| (one.at, Item::Offered(Box::new(one.clone())))));
     lines.sort_by_key(|(at, _)| *at);
     lines.extend(pending.into_iter().map(|p| (p.at, Item::Pending(Box::new(p)))));
     let mut items = Vec::with_capacity(lines.len() + 8);
@@ -243,9 +257,9 @@ fn Messages(open: OpenThread, #[prop(name = "at")] sought: Option<Uuid>) -> impl
     });
     let lines = move || {
         let (now, zone) = (session.now.get(), session.zone());
-        let notes = open.notes.read();
+        let (notes, offered) = (open.notes.read(), open.offered.read());
         open.messages.with(|messages| {
-            items(messages, &notes, outbox.waiting(open.id), open.first_unread, |at| {
+            items(messages, &notes, &offered, outbox.waiting(open.id), open.first_unread, |at| {
                 when::day(at, now, zone)
             })
         })
@@ -292,6 +306,10 @@ fn Line(item: Item, outbox: Outbox, at: Option<Uuid>) -> impl IntoView {
         Item::Note(note) => {
             let (id, sought) = (paths::anchor(note.id), sought(note.id));
             view! { <li id=id data-note="" data-sought=sought><Note note=*note /></li> }.into_any()
+        }
+        Item::Offered(one) => {
+            let became = one.status().to_string();
+            view! { <li data-offered=became><OfferedLine one=*one /></li> }.into_any()
         }
         Item::Pending(pending) => view! { <li data-direction="out"><PendingBubble pending=*pending outbox /></li> }.into_any(),
     }

@@ -45,9 +45,14 @@ pub fn Wordings(may_manage: bool) -> impl IntoView {
 fn All(found: Vec<TwinView>, may_manage: bool) -> impl IntoView {
     let all = RwSignal::new(found);
     let list = move || {
-        all.get()
-            .into_iter()
-            .map(|twin| view! { <One twin all may_manage /> })
+        let twins = all.get();
+        let is_replaced = |twin: &TwinView| {
+            let draft = |other: &TwinView| other.state == "draft" && other.kind == twin.kind && other.language == twin.language;
+            twin.state != "draft" && twins.iter().any(draft)
+        };
+        twins
+            .iter()
+            .map(|twin| view! { <One twin=twin.clone() all may_submit=may_manage && !is_replaced(twin) /> })
             .collect_view()
     };
     view! {
@@ -62,7 +67,7 @@ fn All(found: Vec<TwinView>, may_manage: bool) -> impl IntoView {
 }
 
 #[component]
-fn One(twin: TwinView, all: RwSignal<Vec<TwinView>>, may_manage: bool) -> impl IntoView {
+fn One(twin: TwinView, all: RwSignal<Vec<TwinView>>, may_submit: bool) -> impl IntoView {
     let (class, icon) = match twin.state.as_str() {
         "approved" => ("state badge-confirmed", icondata::LuCheck),
         "rejected" | "paused" | "disabled" => ("state badge-declined", icondata::LuCircleX),
@@ -75,7 +80,7 @@ fn One(twin: TwinView, all: RwSignal<Vec<TwinView>>, may_manage: bool) -> impl I
         _ => "Text",
     };
     let language = if twin.language == "es" { "Spanish" } else { "English" };
-    let may_submit = may_manage && ["draft", "rejected", "disabled"].contains(&twin.state.as_str());
+    let may_submit = may_submit && ["draft", "rejected", "disabled"].contains(&twin.state.as_str());
     let reason = twin
         .reason
         .clone()

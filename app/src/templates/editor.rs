@@ -2,11 +2,12 @@
 
 use contract::templates::{TemplatePage, TemplatePreview, TemplateWarning, TrialVisit};
 use domain::{permissions::Permission, prices, templates::Variable};
-use leptos::{ev::Event, prelude::*};
+use leptos::{ev::Event, prelude::*, server_fn::ServerFn};
 
 use super::{
-    FORM, SaveTemplate, Whose,
+    Approved, FORM, PreviewTyped, SaveTemplate, Whose,
     history::{History, Reset},
+    typed,
     writing::{PAUSE, Writing},
 };
 use crate::{
@@ -14,6 +15,9 @@ use crate::{
     forms::{FormNote, FormState, Submit, as_text},
     session::use_session,
 };
+
+/// The form's id: the visit that it is tried with stands beside it.
+const WRITTEN: &str = "template-form";
 
 #[component]
 pub fn Editor(open: TemplatePage) -> impl IntoView {
@@ -24,10 +28,21 @@ pub fn Editor(open: TemplatePage) -> impl IntoView {
     let form = may_write.then(|| view! { <Form writing /> });
     let facts = (!may_write).then(|| view! { <p class="text-sm text-muted">"Only owners and admins change this."</p> });
     let own = move || writing.template.with(|one| one.own);
+    let approval = move || {
+        writing.template.with(|one| one.approval.clone()).map(|of| {
+            view! {
+                <div class="flex flex-col gap-1">
+                    <Approved of />
+                    <a class="link w-fit text-sm" href="/settings/numbers#wordings-heading">"Templates on WhatsApp, and handing them in"</a>
+                </div>
+            }
+        })
+    };
     view! {
         <p class="flex items-center gap-2">
             {move || view! { <Whose own=own() /> }}
         </p>
+        {approval}
         <div class="grid items-start gap-4 lg:grid-cols-2">
             <section class="panel flex flex-col gap-3 p-5" aria-labelledby="write-heading">
                 <h2 id="write-heading">"The text"</h2>
@@ -51,8 +66,10 @@ fn Form(writing: Writing) -> impl IntoView {
     let form = FormState::new(FORM, action, use_session().flash());
     let now = writing.template.get_untracked();
     // What was typed before the page was loaded anew.
-    let body = form.value("body", now.body);
-    let subject = form.value("subject", now.subject.clone().unwrap_or_default());
+    let before = typed(use_session());
+    let said = |name: &str, otherwise: String| before.get(name).cloned().unwrap_or(otherwise);
+    let body = said("body", now.body);
+    let subject = said("subject", now.subject.clone().unwrap_or_default());
     writing.body.set(body.clone());
     let mail = now.channel == "email";
     Effect::new(move |_| {
@@ -101,7 +118,7 @@ fn Form(writing: Writing) -> impl IntoView {
         }
     });
     view! {
-        <ActionForm action attr:class="flex flex-col gap-3">
+        <ActionForm action attr:id=WRITTEN attr:class="flex flex-col gap-3">
             <FormNote form saved="Saved. From now on this is what customers get." />
             <input type="hidden" name="kind" value=now.kind />
             <input type="hidden" name="channel" value=now.channel />
@@ -127,8 +144,20 @@ fn Form(writing: Writing) -> impl IntoView {
                 <ul id="template-wrong" class="flex list-inside list-disc flex-col gap-1">{wrong}</ul>
             </div>
             <Variables writing names=now.variables needed=now.needed />
-            <div>
+            <div class="flex flex-wrap items-center gap-2">
                 <Submit form label="Save text" />
+                <button
+                    type="submit"
+                    class="btn min-h-11"
+                    formaction=PreviewTyped::url()
+                    formnovalidate
+                    on:click=move |event| {
+                        event.prevent_default();
+                        writing.show();
+                    }
+                >
+                    "Show how it arrives"
+                </button>
             </div>
         </ActionForm>
     }
@@ -172,9 +201,15 @@ fn Variables(writing: Writing, names: Vec<String>, needed: Vec<String>) -> impl 
 /// The visit it is tried with.
 #[component]
 fn Trial(writing: Writing, visits: Vec<TrialVisit>) -> impl IntoView {
+    let chosen = typed(use_session()).get("visit").cloned().unwrap_or_default();
+    writing.visit.set(chosen.parse().ok());
     let options = visits
         .into_iter()
-        .map(|visit| view! { <option value=visit.id.to_string()>{visit.label}</option> })
+        .map(|visit| {
+            let id = visit.id.to_string();
+            let selected = id == chosen;
+            view! { <option value=id selected=selected>{visit.label}</option> }
+        })
         .collect_view();
     let choose = move |event: Event| {
         writing.visit.set(event_target_value(&event).parse().ok());
@@ -183,7 +218,7 @@ fn Trial(writing: Writing, visits: Vec<TrialVisit>) -> impl IntoView {
     view! {
         <div class="flex flex-col gap-1">
             <label for="trial-visit" class="field-label">"About"</label>
-            <select id="trial-visit" class="select w-full" autocomplete="off" on:change=choose>
+            <select id="trial-visit" name="visit" form=WRITTEN class="select w-full" autocomplete="off" on:change=choose>
                 <option value="">"An invented visit"</option>
                 {options}
             </select>

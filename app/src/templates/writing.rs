@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::templates::{TemplatePage, TemplatePreview, TemplateVersionView, TemplateView};
+use contract::templates::{ApprovalView, TemplatePage, TemplatePreview, TemplateVersionView, TemplateView};
 use leptos::{html, prelude::*, task::spawn_local};
 use uuid::Uuid;
 
@@ -75,7 +75,15 @@ impl Writing {
     }
 
     /// The text is another one now, by the word of the server.
-    pub fn became(self, now: TemplateView) {
+    pub fn became(self, mut now: TemplateView) {
+        // What was handed in stays what it was; other words are not.
+        now.approval = self.template.with_untracked(|before| {
+            let is_same = before.body == now.body;
+            before.approval.clone().map(|approval| ApprovalView {
+                is_current: approval.is_current && is_same,
+                ..approval
+            })
+        });
         if let Some(area) = self.area.get_untracked() {
             area.set_value(&now.body);
         }

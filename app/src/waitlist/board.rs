@@ -30,7 +30,7 @@ pub(super) fn is_offer(event: &LiveEvent) -> bool {
 }
 
 /// Now, by the server's clock, to the second while the page is open.
-pub(super) fn seconds() -> RwSignal<DateTime<Utc>> {
+pub(crate) fn seconds() -> RwSignal<DateTime<Utc>> {
     let session = use_session();
     let now = RwSignal::new(session.now.get_untracked());
     Effect::new(move |_| {

@@ -49,6 +49,7 @@ pub async fn set_waitlist_rules(
     race_every: String,
     lead: String,
     on_decline: String,
+    no_show_after: String,
 ) -> Result<Rules, AppError> {
     let typed = [
         ("one_by_one_from", &one_by_one_from),
@@ -61,6 +62,7 @@ pub async fn set_waitlist_rules(
         ("race_every", &race_every),
         ("lead", &lead),
         ("on_decline", &on_decline),
+        ("no_show_after", &no_show_after),
     ];
     let form = typed
         .iter()
@@ -80,6 +82,7 @@ pub async fn set_waitlist_rules(
             race_every: number("race_every", &race_every)?,
             lead: number("lead", &lead)?,
             on_decline: super::one_of("on_decline", &on_decline)?.unwrap_or_default(),
+            no_show_after: number("no_show_after", &no_show_after)?,
         })
     })();
     let work = async move {
@@ -212,6 +215,15 @@ fn Offering(rules: Rules) -> impl IntoView {
                     label="When a customer answers N, their time is offered"
                     options=declines
                     value=rules.on_decline.to_string()
+                />
+                <Field
+                    form
+                    name="no_show_after"
+                    label="What is left of a visit is offered when its customer is so many minutes late"
+                    kind="number"
+                    value=rules.no_show_after.to_string()
+                    required=true
+                    hint="0: never. At least half an hour must be left. Who comes after all takes it back, unless somebody has it already."
                 />
                 <div>
                     <Submit form label="Save rules" />

@@ -124,13 +124,15 @@ fn Detail(found: Found, q: String) -> impl IntoView {
     let is_free = Memo::new(move |_| slot.read().status.is_free());
     let (waiting, people) = (StoredValue::new(found.waiting), StoredValue::new(found.people));
     let q = StoredValue::new(q);
+    // Of times that one person chooses from nobody else is asked.
+    let of_waitlist = slot.with_untracked(|slot| slot.purpose == "waitlist");
     let acts = move || {
         (may && is_free.get()).then(|| {
             view! {
                 <div class="grid items-start gap-4 md:grid-cols-2">
                     <Book id=id.to_string() people=people.get_value() q=q.get_value() time=slot />
                     <div class="flex flex-col gap-4">
-                        <Ask id=id.to_string() waiting=waiting.get_value() time=slot />
+                        {of_waitlist.then(|| view! { <Ask id=id.to_string() waiting=waiting.get_value() time=slot /> })}
                         <div>
                             <StopButton id back=format!("/waitlist/slots/{id}") />
                         </div>

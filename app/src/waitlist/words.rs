@@ -1,6 +1,6 @@
 //! Words for what the waitlist's screens show.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use contract::waitlist::{EntryView, Figures, OfferStatus, SlotView, Window};
 
 const DAYS: [(&str, &str); 7] = [
@@ -57,7 +57,7 @@ fn window(one: &Window) -> String {
 }
 
 /// Where a slot comes from.
-pub(super) fn source(slot: &SlotView) -> &'static str {
+pub(crate) fn source(slot: &SlotView) -> &'static str {
     if slot.chain_of.is_some() {
         return "Left by who took another free time";
     }
@@ -66,6 +66,8 @@ pub(super) fn source(slot: &SlotView) -> &'static str {
         "moved" => "A visit was moved away",
         "declined" => "Its customer wants another time",
         "hand" => "Opened by hand",
+        "no_show" => "Its customer did not come",
+        "times" => "Held for somebody who chooses",
         _ => "Free",
     }
 }
@@ -96,6 +98,22 @@ pub(super) fn offer(status: OfferStatus, delivered: bool) -> &'static str {
     }
 }
 
+/// Who is asked for a slot at the moment.
+pub(crate) fn asked(slot: &SlotView) -> String {
+    let mut open = slot.offers.iter().filter(|offer| offer.status.is_open());
+    match (open.next(), open.count()) {
+        (None, _) => "Free".to_owned(),
+        (Some(one), 0) => format!("{} is asked", one.contact_name),
+        (Some(one), more) => format!("{} and {more} more are asked", one.contact_name),
+    }
+}
+
+/// When the last of those who are asked has no more time to answer.
+pub(crate) fn held_until(slot: &SlotView) -> Option<DateTime<Utc>> {
+    let sent = slot.offers.iter().filter(|offer| offer.status == OfferStatus::Sent);
+    sent.filter_map(|offer| offer.expires_at).max()
+}
+
 /// What an entry waits for.
 pub(super) fn wish(entry: &EntryView, types: &[(String, String)], places: &[(String, String)]) -> String {
     let named = |ids: &[uuid::Uuid], known: &[(String, String)]| -> Option<String> {
@@ -117,7 +135,7 @@ pub(super) fn wish(entry: &EntryView, types: &[(String, String)], places: &[(Str
 }
 
 /// What is left of a hold: `4:59`.
-pub(super) fn left(of: Duration) -> String {
+pub(crate) fn left(of: Duration) -> String {
     let seconds = of.num_seconds().max(0);
     if seconds >= 3600 {
         return format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);

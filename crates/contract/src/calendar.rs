@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::appointments::AppointmentView;
+use crate::{appointments::AppointmentView, waitlist::SlotView};
 
 /// What the calendar shows at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +67,9 @@ pub struct Calendar {
     /// All that are shown, in order.
     pub days: Vec<CalendarDay>,
     pub visits: Vec<CalendarVisit>,
+    /// Times that came free and can still be had; none of a month.
+    #[serde(default)]
+    pub slots: Vec<CalendarSlot>,
     /// Labels in their order: those in use, and others that visits shown here have.
     pub staff: Vec<String>,
     pub locations: Vec<(Uuid, String)>,
@@ -99,6 +102,16 @@ pub struct CalendarVisit {
     /// Nobody has said when it ends.
     pub guessed: bool,
     pub visit: AppointmentView,
+}
+
+/// A free time where the grid shows it, with who is asked for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalendarSlot {
+    pub date: String,
+    /// Minutes since midnight, by the calendar's clock.
+    pub from: i32,
+    pub until: i32,
+    pub free: SlotView,
 }
 
 /// A visit that was changed on the calendar.

@@ -9,6 +9,7 @@ use crate::{
     contacts::{ContactView, Hold},
     messages::{Direction, MessageView},
     tasks::TaskView,
+    waitlist::Offered,
 };
 
 /// A row of the left column.
@@ -67,6 +68,9 @@ pub struct Thread {
     /// What staff wrote to each other in the time of these messages, oldest first.
     #[serde(default)]
     pub notes: Vec<NoteView>,
+    /// Times that they were offered in the time of these messages, the first first.
+    #[serde(default)]
+    pub offered: Vec<Offered>,
     /// What the reader has typed here and not sent yet.
     #[serde(default)]
     pub draft: Option<Draft>,

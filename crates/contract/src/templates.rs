@@ -31,6 +31,23 @@ pub struct TemplateView {
     pub variables: Vec<String>,
     /// What must.
     pub needed: Vec<String>,
+    /// Of a text on WhatsApp that is handed in there: how far that has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalView>,
+}
+
+/// How far a text on WhatsApp has come, by the wording that was handed in last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ApprovalView {
+    /// draft, submitted, received, pending, approved, rejected, paused, disabled or unclear
+    pub state: String,
+    /// The same in words.
+    pub words: String,
+    /// Why it was rejected or paused.
+    pub reason: Option<String>,
+    /// What was handed in is what the text says now; if not, messages go out by what was approved before until this is, too.
+    pub is_current: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

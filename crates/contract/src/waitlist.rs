@@ -233,7 +233,7 @@ pub struct SlotView {
     pub mode: Mode,
     pub hold_minutes: i32,
     pub group_size: i32,
-    /// `hand`, `cancelled`, `moved`, `declined` or `times`
+    /// `hand`, `cancelled`, `moved`, `declined`, `no_show` or `times`
     pub source: String,
     /// The visit whose time it was.
     pub from_appointment_id: Option<Uuid>,
@@ -284,6 +284,51 @@ pub struct OfferView {
     pub sent_at: Option<DateTime<Utc>>,
     pub delivered_at: Option<DateTime<Utc>>,
     pub answered_at: Option<DateTime<Utc>>,
+}
+
+/// What a customer was offered by one text, a time or several to choose from, and what became of it: as their thread shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offered {
+    /// Of the offer; of several times, what they share.
+    pub id: Uuid,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// In the order of their numbers.
+    pub times: Vec<OfferedTime>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedTime {
+    pub slot_id: Uuid,
+    pub starts_at: DateTime<Utc>,
+    /// IANA name of the zone by whose clocks its text tells the time.
+    pub time_zone: String,
+    pub status: OfferStatus,
+    /// Until when they can answer, once they have been asked.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Offered {
+    /// What became of it as a whole.
+    pub fn status(&self) -> OfferStatus {
+        use OfferStatus as S;
+        let any = |wanted: OfferStatus| self.times.iter().any(|time| time.status == wanted);
+        // Of several the others are lost once one was taken.
+        let order = [S::Taken, S::Sent, S::Waiting, S::Declined, S::Expired, S::Lost];
+        order.into_iter().find(|status| any(*status)).unwrap_or(S::Withdrawn)
+    }
+
+    /// The time that they took.
+    pub fn taken(&self) -> Option<&OfferedTime> {
+        self.times.iter().find(|time| time.status == OfferStatus::Taken)
+    }
+
+    /// Until when they can answer.
+    pub fn open_until(&self) -> Option<DateTime<Utc>> {
+        let open = self.times.iter().filter(|time| time.status == OfferStatus::Sent);
+        open.filter_map(|time| time.expires_at).max()
+    }
 }
 
 /// Slots as a board shows them, each column the latest first but the first two: those the soonest first.

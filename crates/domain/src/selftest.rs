@@ -4,11 +4,12 @@
 mod address;
 mod night;
 mod numbers;
+mod whatsapp;
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::registration::Judgement;
+use crate::{registration::Judgement, whatsapp::Approval};
 
 pub use address::{is_local, same_address};
 pub use night::next_night;
@@ -101,6 +102,33 @@ pub struct Number {
     pub registration: Option<Judgement>,
 }
 
+/// One of our senders on WhatsApp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// As people write it.
+    pub shown: String,
+    /// E.164.
+    pub phone: String,
+    /// Why nothing leaves from it, if so.
+    pub trouble: Option<String>,
+}
+
+/// A text that has to be approved by WhatsApp, in the business's own language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wording {
+    /// For programs, and for people.
+    pub kind: String,
+    pub label: String,
+    /// `en`, `es`
+    pub language: String,
+    /// Of what was handed in last.
+    pub state: Approval,
+    /// Why it was rejected or paused.
+    pub reason: Option<String>,
+    /// What was handed in is what the text says now.
+    pub is_current: bool,
+}
+
 /// A Messaging Service with those of its numbers that are ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
@@ -148,6 +176,10 @@ pub struct Facts {
     /// None: there is no token to sign with.
     pub signature: Option<Loop>,
     pub numbers: Vec<Number>,
+    /// On WhatsApp.
+    pub senders: Vec<Sender>,
+    /// What they need to be approved.
+    pub wordings: Vec<Wording>,
     /// The business sends from the installation's number.
     pub shared: bool,
     pub services: Reading<Vec<Service>>,
@@ -209,6 +241,7 @@ pub fn judge(facts: &Facts) -> Vec<Line> {
         address::signature(facts),
     ];
     lines.extend(numbers::lines(facts));
+    lines.extend(whatsapp::lines(facts));
     lines.push(balance(facts));
     lines.push(geo(facts));
     lines.push(clock(facts));

@@ -61,7 +61,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([ContactOptedOut ContactBlocked PhoneChanged HoldBegan] => waitlist::contacts_changed, causes [MessageWithdrawn RetryEnded]),
     on!([WaitlistEntryAdded WaitlistEntryChanged WaitlistEntryEnded] => waitlist::entries_changed, causes [MessageWithdrawn RetryEnded]),
     on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined
-        AppointmentCancelled AppointmentReopened] => waitlist::appointments_changed, causes [SlotOpened SlotTaken SlotEnded
+        AppointmentCancelled AppointmentReopened AppointmentArrived AppointmentEnded] => waitlist::appointments_changed, causes [SlotOpened SlotTaken SlotEnded
         WaitlistEntryEnded MessageWithdrawn RetryEnded]),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),

@@ -1,6 +1,7 @@
 //! What a screen shows of many nouns at once. Nothing here writes.
 
 pub mod backlog;
+pub mod calendar;
 pub mod contact;
 pub mod guide;
 pub mod log;
@@ -9,6 +10,7 @@ pub mod notices;
 pub mod people;
 pub mod settings;
 pub mod task;
+pub mod texts;
 pub mod thread;
 pub mod today;
 pub mod twilio;

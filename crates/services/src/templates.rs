@@ -9,7 +9,7 @@ mod values;
 pub use domain::templates::Which;
 pub(crate) use kept::Cache;
 pub use preview::{preview, visits_to_try};
-pub(crate) use saying::{About, say, shown, wording};
+pub(crate) use saying::{About, say, say_on_whatsapp, shown, wording};
 pub(crate) use values::{look_up, start};
 
 use contract::{
@@ -355,6 +355,7 @@ fn view(which: Which, row: Option<&Row>) -> TemplateView {
         built_in: built_in(which),
         variables: names(which.kind.variables()),
         needed: names(which.kind.needed()),
+        approval: None,
     }
 }
 

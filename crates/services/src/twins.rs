@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use contract::{Code, whatsapp::TwinView};
 use domain::{
     language::Language,
-    templates::{Kind, Variable, Which, uses},
+    templates::{Channel as Way, Kind, Variable, Which, lint, uses},
     texts::{self, Start},
     whatsapp::{self, Approval, Button, KINDS, Named, Twin, name, numbered},
 };
@@ -314,6 +314,13 @@ pub async fn submit(s: &Services, actor: &Actor, kind: &str, language: &str) -> 
         .await?
         .body;
     numbered(&body).map_err(|wrong| field("body", wrong.to_string()))?;
+    // Words of a time when more could stand in them.
+    if let Some(wrong) = lint(which, Way::Whatsapp, None, &body)
+        .into_iter()
+        .find(|finding| finding.refused)
+    {
+        return Err(field("body", wrong.detail));
+    }
     let rows = revisions(&tx.db, actor.business_id, kind, language.as_str()).await?;
     let newest = rows.first().cloned();
     let buttons = written(&buttons);
@@ -375,7 +382,24 @@ pub async fn submit(s: &Services, actor: &Actor, kind: &str, language: &str) -> 
     row.as_ref().map(view).ok_or_else(|| not_found("template"))
 }
 
-/// Every text that has a wording on WhatsApp, in each language: what was handed in, the newest first, up to the one in use; or what would be.
+/// The wording of each text, by kind and language, that was handed in last.
+pub(crate) async fn newest(s: &Services, business_id: Uuid) -> Result<HashMap<(String, String), whatsapp_template::Model>> {
+    let rows = whatsapp_template::Entity::in_business(business_id)
+        .order_by_asc(whatsapp_template::Column::Kind)
+        .order_by_asc(whatsapp_template::Column::Language)
+        .order_by_desc(whatsapp_template::Column::Revision)
+        .limit(MOST)
+        .all(s.read())
+        .await?;
+    let mut newest = HashMap::new();
+    for row in rows {
+        newest.entry((row.kind.clone(), row.language.clone())).or_insert(row);
+    }
+    Ok(newest)
+}
+
+/// Every text that has a wording on WhatsApp, in each language: what would be handed in, where that was not, and what was, the newest
+/// first, up to the one in use.
 ///
 /// # Errors
 /// `NotAllowed`.
@@ -405,10 +429,12 @@ pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<TwinView>> {
     let business = businesses::get(s.read(), actor.business_id).await?;
     for kind in KINDS {
         for language in Language::ALL {
-            let is_it = |twin: &TwinView| twin.kind == kind.as_str() && twin.language == language.as_str();
-            if !shown.iter().any(is_it) {
-                let words = templates::wording(s, s.read(), &business, Which::whatsapp(kind, *language)).await?;
-                shown.push(draft(kind, *language, words.body));
+            let is_it = |twin: &&TwinView| twin.kind == kind.as_str() && twin.language == language.as_str();
+            let words = templates::wording(s, s.read(), &business, Which::whatsapp(kind, *language)).await?;
+            let at = shown.iter().position(|twin| is_it(&twin));
+            // What the text says by now was not handed in.
+            if shown.iter().find(is_it).is_none_or(|newest| newest.body != words.body) {
+                shown.insert(at.unwrap_or(shown.len()), draft(kind, *language, words.body));
             }
         }
     }

@@ -16,7 +16,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use uuid::Uuid;
 
 use crate::{
-    businesses::{self, types},
+    businesses::{self, locations, types},
     contacts,
     kernel::{Actor, Event, Permission, Result, Services},
     verification::{self, Checked, Refusal, Request},
@@ -35,6 +35,8 @@ pub struct FormPage {
     pub contact_line: String,
     /// What one may wait for; empty: the business has no types.
     pub types: Vec<(Uuid, String)>,
+    /// Where one may wait for it; empty: there is only one place.
+    pub places: Vec<(Uuid, String)>,
 }
 
 impl FormPage {
@@ -122,11 +124,17 @@ async fn found(s: &Services, slug: &str) -> Result<Option<business::Model>> {
 async fn page(s: &Services, business: &business::Model, language: Option<&str>) -> Result<FormPage> {
     let types = types::all(s.read(), business.id).await?;
     let open = types.into_iter().filter(|kind| kind.archived_at.is_none());
+    let mut places = locations::in_use(s.read(), business.id).await?;
+    places.truncate(MOST_CHOSEN);
+    if places.len() < 2 {
+        places.clear();
+    }
     Ok(FormPage {
         words: Words::of(language, &business.language),
         slug: business.slug.clone(),
         business: business.name.clone(),
         contact_line: business.contact_line.clone(),
+        places: places.into_iter().map(|place| (place.id, place.name)).collect(),
         types: open.take(MOST_CHOSEN).map(|kind| (kind.id, kind.name)).collect(),
     })
 }
@@ -223,6 +231,7 @@ pub async fn join(
                     contact_id: contact.id,
                     for_name: (contact.name != valid.name).then(|| valid.name.clone()),
                     type_ids: valid.type_ids,
+                    location_ids: valid.location_ids,
                     windows: valid.windows,
                     notice_minutes: i32::try_from(valid.notice).ok(),
                     notes: Some(valid.notes).filter(|notes| !notes.is_empty()),

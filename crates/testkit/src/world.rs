@@ -266,6 +266,9 @@ impl World {
     /// Fires due reminders and hands over every text that waits and may go now.
     pub async fn work(&self) {
         reminders::tick(&self.s).await.expect("reminders fire");
+        Box::pin(waitlist::look_for_who_has_not_come(&self.s))
+            .await
+            .expect("who has not come");
         Box::pin(waitlist::tick(&self.s)).await.expect("free times are offered");
         Box::pin(sending::send_due(&self.s)).await.expect("delivery works");
     }

@@ -43,7 +43,7 @@ async fn add(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     Redirect::to("/senders").into_response()
 }
 
-/// How a sender is from now on: `sender_id`, `status`, `quality`, `limit`, `name` (what becomes of the one
+/// How a sender is from now on: `sender_id`, `status`, `quality`, `limit`, `sandbox` (the word that joins it), `name` (what becomes of the one
 /// that was asked for), and, if it is off, `code` and `reason`.
 async fn change(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let form = Form::parse(&body);
@@ -59,6 +59,8 @@ async fn change(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
         messaging_limit: text("limit"),
         offline_reasons: reason.map(|reason| vec![reason]),
         name: text("name"),
+        // An empty one ends it; a form without the field leaves it.
+        sandbox: form.get("sandbox").map(|word| word.trim().to_owned()),
     };
     let sender_id = text("sender_id").unwrap_or_default();
     match shared.write(|all| all.whatsapp.set_sender(&sender_id, state)) {

@@ -27,7 +27,7 @@ async fn show(State(shared): State<Arc<Shared>>) -> Response {
     pages::answer(page::page(&shared.read(page::View::of)))
 }
 
-/// What WhatsApp says of a template: `sid`, `status`, and perhaps `reason` and `category`.
+/// What WhatsApp says of a template: `sid`, `status`, and perhaps `reason`, `category` and `language`.
 async fn say(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let form = Form::parse(&body);
     let text = |name: &str| form.filled(name).unwrap_or_default().to_owned();
@@ -41,6 +41,7 @@ async fn say(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
         },
         status,
         category: form.filled("category").map(str::to_owned),
+        language: form.filled("language").map(|code| code.trim().to_owned()),
     };
     let sid = text("sid");
     if verdict.status.is_empty() || !shared.write(|state| state.whatsapp.say(&sid, &verdict)) {

@@ -2,6 +2,7 @@
 
 mod contents;
 mod rules;
+mod sandbox;
 mod senders;
 
 use std::collections::{BTreeSet, HashMap};
@@ -12,6 +13,7 @@ use serde::Serialize;
 pub(crate) use contents::render;
 pub use contents::{ReviewPace, SimApproval, SimButton, SimContent, Standing, Verdict};
 pub(crate) use rules::{Fault as ContentFault, check, rejection};
+pub(crate) use sandbox::Answer as SandboxAnswer;
 pub use senders::{SenderState, SimOfflineReason, SimSender};
 
 /// What stands before every address on WhatsApp.
@@ -42,6 +44,8 @@ pub struct WhatsApp {
     pub(crate) senders: Vec<SimSender>,
     /// When a person last wrote, by sender and person.
     wrote: HashMap<(String, String), DateTime<Utc>>,
+    /// When a person joined a sandbox, by sender and person.
+    joined: HashMap<(String, String), DateTime<Utc>>,
     /// Who has read receipts switched off.
     no_receipts: BTreeSet<String>,
     /// How fast templates are looked at.

@@ -162,6 +162,7 @@ impl World {
             status: status.to_owned(),
             rejection_reason: String::new(),
             category: None,
+            ..Verdict::default()
         };
         assert!(self.sim.set_approval(&content.sid, &verdict));
         content.sid
@@ -354,6 +355,7 @@ async fn advertising_is_delivered_nowhere_in_the_us() {
         status: "approved".to_owned(),
         rejection_reason: String::new(),
         category: Some("MARKETING".to_owned()),
+        ..Verdict::default()
     };
     w.sim.set_approval(&template, &verdict);
     let sid = w.send("whatsapp:+14155550100", OURS, &template, "Bob").await;
@@ -391,6 +393,91 @@ async fn nothing_goes_out_from_a_sender_that_is_off() {
     let told = control(&w.sim, "senders/state", json!({ "sender_id": OURS, "status": "ONLINE" })).await;
     let sender: Value = told.json().await.expect("a sender");
     assert_eq!(sender["offline_reasons"], json!([]));
+    let sid = w.send(ANN, OURS, &template, "Ann").await;
+    w.becomes(&sid, "delivered").await;
+}
+
+#[tokio::test]
+async fn a_sandbox_reaches_and_hears_only_who_has_joined_it_within_three_days() {
+    let w = World::new().await;
+    let template = w.template("reminder", "approved").await;
+    let sandbox = SenderState {
+        sandbox: Some("happy-otter".to_owned()),
+        ..SenderState::default()
+    };
+    w.sim.set_sender(OURS, sandbox).expect("it is there");
+    let says = async |body: &str| {
+        let text = InboundText {
+            from: ANN.to_owned(),
+            to: OURS.to_owned(),
+            body: body.to_owned(),
+            ..InboundText::default()
+        };
+        w.sim.send_text(text).await;
+        let answer = |state: &twilio_sim::State| {
+            state
+                .messages()
+                .rev()
+                .find(|m| m.direction == Direction::Network)
+                .map(|m| m.body.clone())
+        };
+        (w.product.inbound().len(), w.sim.look(answer).unwrap_or_default())
+    };
+    let (heard, answer) = says("Hello?").await;
+    assert!(
+        heard == 0 && answer.contains("not connected to a Sandbox"),
+        "{heard} {answer}"
+    );
+    let sid = w.send(ANN, OURS, &template, "Ann").await;
+    assert_eq!(w.becomes(&sid, "undelivered").await.error_code, Some(63_015));
+    let sid = w.text(ANN, "Hello").await;
+    assert_eq!(
+        w.becomes(&sid, "undelivered").await.error_code,
+        Some(63_015),
+        "nor in the 24 hours"
+    );
+    assert_eq!(says("join happy-other").await.0, 0, "another word joins another sandbox");
+
+    let (heard, answer) = says("Join Happy-Otter ").await;
+    assert!(heard == 0 && answer.contains("You are all set"), "{heard} {answer}");
+    let sid = w.text(ANN, "Hello").await;
+    w.becomes(&sid, "delivered").await;
+    assert_eq!(says("Can you hear me?").await.0, 1);
+    let now = w.sim.look(twilio_sim::State::now);
+    w.sim.set_time(now + TimeDelta::days(3));
+    let sid = w.send(ANN, OURS, &template, "Ann").await;
+    assert_eq!(
+        w.becomes(&sid, "undelivered").await.error_code,
+        Some(63_015),
+        "three days are over"
+    );
+
+    says("join happy-otter").await;
+    says("stop").await;
+    assert_eq!(says("Still there?").await.0, 1, "who has left is not heard");
+    let told = control(&w.sim, "senders/state", json!({ "sender_id": OURS, "sandbox": "" })).await;
+    let sender: Value = told.json().await.expect("a sender");
+    assert_eq!(sender["sandbox"], Value::Null);
+    assert_eq!(says("And now?").await.0, 2, "it is a sandbox no more");
+}
+
+#[tokio::test]
+async fn a_template_that_whatsapp_has_in_another_language_does_not_go_out() {
+    let w = World::new().await;
+    let template = w.template("reminder", "approved").await;
+    let elsewhere = Verdict {
+        status: "approved".to_owned(),
+        language: Some("es".to_owned()),
+        ..Verdict::default()
+    };
+    assert!(w.sim.set_approval(&template, &elsewhere));
+    let sid = w.send(ANN, OURS, &template, "Ann").await;
+    assert_eq!(w.becomes(&sid, "undelivered").await.error_code, Some(63_027));
+    let back = Verdict {
+        language: Some("en".to_owned()),
+        ..elsewhere
+    };
+    assert!(w.sim.set_approval(&template, &back));
     let sid = w.send(ANN, OURS, &template, "Ann").await;
     w.becomes(&sid, "delivered").await;
 }

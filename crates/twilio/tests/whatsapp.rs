@@ -467,6 +467,7 @@ async fn a_category_may_come_back_another_one_and_an_approval_may_be_taken_back(
             status: word.to_owned(),
             rejection_reason: String::new(),
             category: None,
+            ..Verdict::default()
         };
         assert!(sim.set_approval(&sid, &verdict));
         let approval = client.approval(&sid).await.expect("a state");
@@ -476,6 +477,7 @@ async fn a_category_may_come_back_another_one_and_an_approval_may_be_taken_back(
         status: "limit_exceeded".to_owned(),
         rejection_reason: String::new(),
         category: None,
+        ..Verdict::default()
     };
     sim.set_approval(&sid, &verdict);
     let status = client.approval(&sid).await.expect("a state").status;

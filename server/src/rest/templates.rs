@@ -8,7 +8,7 @@ use contract::{
     templates::{PreviewTemplate, SaveTemplate, TemplatePreview, TemplateQuery, TemplateVersionView, TemplateView},
     whatsapp::TwinView,
 };
-use services::{Actor, Permission, templates, twins};
+use services::{Actor, Permission, pages, templates, twins};
 
 use super::{ApiError, ApiKeyActor, ApiResult, Body, NoBody, Params, S};
 use crate::AppState;
@@ -50,7 +50,7 @@ impl Words {
 }
 
 /// Texts that customers get: a row for each kind, channel and language, in one page. Those with `own` were written by the business, all
-/// others are the built-in ones.
+/// others are the built-in ones. Those on WhatsApp that are handed in there say how far their approval has come.
 #[utoipa::path(get, path = "/templates", tag = "templates", params(TemplateQuery), responses(
     (status = 200, body = Page<TemplateView>), (status = 422, body = Problem)))]
 pub async fn list(
@@ -59,7 +59,7 @@ pub async fn list(
     Params(query): Params<TemplateQuery>,
 ) -> ApiResult<Page<TemplateView>> {
     Ok(Json(Page {
-        data: templates::list(&s, &actor, query).await?,
+        data: pages::texts::list(&s, &actor, query).await?,
         next_cursor: None,
     }))
 }
@@ -70,7 +70,7 @@ pub async fn list(
     responses((status = 200, body = TemplateView), (status = 422, body = Problem)))]
 pub async fn get(State(s): S, ApiKeyActor(actor): ApiKeyActor, words: Words) -> ApiResult<TemplateView> {
     Ok(Json(
-        templates::get(&s, &actor, words.which(&actor, Permission::ReadTemplates)?).await?,
+        pages::texts::get(&s, &actor, words.which(&actor, Permission::ReadTemplates)?).await?,
     ))
 }
 

@@ -60,6 +60,20 @@ pub fn form(page_: &FormPage, typed: &Typed, wrong: &[Wrong]) -> String {
             said(wrong, Field::Types),
         ));
     }
+    if !page_.places.is_empty() {
+        let all: Vec<(String, &str)> = page_
+            .places
+            .iter()
+            .map(|(id, name)| (id.to_string(), name.as_str()))
+            .collect();
+        body.push_str(&chips(
+            "place",
+            (words.places, words.places_hint),
+            &all,
+            &typed.places,
+            said(wrong, Field::Places),
+        ));
+    }
     let parts: Vec<(String, &str)> = Part::ALL.iter().map(|part| (part.to_string(), words.part(*part))).collect();
     body.push_str(&chips(
         "part",
@@ -179,6 +193,7 @@ fn place(field: Field) -> &'static str {
         Field::Name => "name",
         Field::Phone => "phone",
         Field::Types => "type",
+        Field::Places => "place",
         Field::When => "part",
         Field::Notes => "notes",
         Field::Agree => "agree",
@@ -275,7 +290,12 @@ fn carried(words: &Words, typed: &Typed) -> String {
     field("lang", words.code);
     field("name", &typed.name);
     field("phone", &typed.phone);
-    for (name, all) in [("type", &typed.types), ("part", &typed.parts), ("day", &typed.days)] {
+    for (name, all) in [
+        ("type", &typed.types),
+        ("place", &typed.places),
+        ("part", &typed.parts),
+        ("day", &typed.days),
+    ] {
         for one in all {
             field(name, one);
         }

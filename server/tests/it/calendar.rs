@@ -233,3 +233,29 @@ async fn the_calendar_is_a_page_and_a_form_moves_without_a_script(
     let edit = page(&app, &format!("/appointments/{visit}/edit")).await;
     assert!(edit.contains("Save changes"));
 }
+
+#[tokio::test]
+async fn a_free_time_stands_on_the_calendar_without_a_script_with_who_is_asked_and_the_way_to_book_it() {
+    let app = TestApp::with_clock(Backend::Sqlite).await;
+    app.sign_in().await;
+    let ann = app.contact("Ann", "+14155550171").await;
+    let (status, entry) = app.post("/waitlist", json!({"contact_id": ann})).await;
+    assert_eq!(status, 201, "{entry}");
+    let time = json!({"starts_at": in_hours(&app, 48), "minutes": 30, "staff_label": "Ana"});
+    let (status, slot) = app.post("/slots", time).await;
+    assert_eq!(status, 201, "{slot}");
+    for view in ["day", "week"] {
+        let path = format!("/appointments?view={view}&date=2025-01-08");
+        let html = app
+            .until("who is asked", async || {
+                app.a_tick_later().await;
+                let html = page(&app, &path).await;
+                html.contains("Ann is asked").then_some(html)
+            })
+            .await;
+        let block = format!("data-slot=\"{}\" data-status=\"offering\"", id(&slot));
+        assert!(html.contains(&block), "{view}: {html}");
+        let book = format!("href=\"/waitlist/slots/{}#book-heading\"", id(&slot));
+        assert!(html.contains(&book), "{view}: {html}");
+    }
+}

@@ -4,7 +4,10 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::Backend;
 
-use crate::app::TestApp;
+use crate::{
+    app::TestApp,
+    pages::{page, post, server_function},
+};
 
 async fn put(app: &TestApp, path: &str, body: Value) -> (u16, Value) {
     app.api(app.http.put(format!("{}/api/v1{path}", app.url)).json(&body), &app.key)
@@ -28,6 +31,16 @@ async fn a_text_is_written_read_and_set_back(#[values(Backend::Sqlite, Backend::
     assert!(
         all.iter()
             .all(|row| row["own"] == false && row["version"] == 0 && row["body"].is_string())
+    );
+    let stands: Vec<_> = all
+        .iter()
+        .filter(|row| row["approval"]["state"] == "draft")
+        .map(|row| row["kind"].clone())
+        .collect();
+    assert_eq!(
+        stands,
+        ["reminder", "reminder", "moved", "moved"],
+        "what is handed in to WhatsApp says how far it is"
     );
     let (_, some) = app.get("/templates?kind=reminder&channel=email").await;
     let some = some["data"].as_array().expect("rows").clone();
@@ -166,4 +179,55 @@ async fn a_text_is_seen_before_it_is_kept() {
         .put(format!("{}/api/v1{REMINDER}", app.url))
         .json(&json!({"body": OWN}));
     assert_eq!(app.api(write, &reads).await.0, 403);
+}
+
+fn with<'a>(body: &'a str, visit: &'a str) -> [(&'static str, &'a str); 6] {
+    [
+        ("kind", "reminder"),
+        ("channel", "sms"),
+        ("language", "en"),
+        ("version", "0"),
+        ("body", body),
+        ("visit", visit),
+    ]
+}
+
+#[tokio::test]
+async fn without_a_script_what_is_typed_is_shown_as_it_arrives_and_stays() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    app.sign_in().await;
+    let ann = app.contact("Ann Lee", "+14155550171").await;
+    let visit = app.appointment(&ann, 48).await;
+    let here = "/settings/templates?kind=reminder&channel=sms&language=en";
+    let html = page(&app, here).await;
+    assert!(
+        html.contains("Show how it arrives") && html.contains("form=\"template-form\""),
+        "{html}"
+    );
+    let show = server_function(&app, here, "preview_typed").await;
+    let typed = "Own & <b>: {{ name }}, see you {{ date }} at {{ time }}.";
+    for (visit, shown) in [
+        (visit.as_str(), "Own &amp; &lt;b&gt;: Ann, see you "),
+        ("", "Own &amp; &lt;b&gt;: Maya, see you "),
+    ] {
+        let answer = post(&app, &show, &with(typed, visit)).await;
+        assert_eq!(answer.status(), 302);
+        let html = page(&app, here).await;
+        assert!(html.contains(shown), "{shown}: {html}");
+        assert!(
+            html.contains("Own &amp; &lt;b&gt;: {{ name }}"),
+            "what was typed stays: {html}"
+        );
+        assert!(html.contains("This text does not say how to opt out"), "{html}");
+        assert!(!html.contains("Saved."), "{html}");
+    }
+    let html = page(&app, here).await;
+    assert!(!html.contains("Own &amp;"), "it is kept nowhere: {html}");
+    let (_, kept) = app.get(REMINDER).await;
+    assert_eq!((&kept["own"], &kept["version"]), (&json!(false), &json!(0)));
+    // The button that saves stands in the same form.
+    let save = server_function(&app, here, "save_template").await;
+    assert_eq!(post(&app, &save, &with(OWN, &visit)).await.status(), 302);
+    let (_, kept) = app.get(REMINDER).await;
+    assert_eq!(kept["body"], OWN);
 }

@@ -1,8 +1,9 @@
 //! A day's columns by staff label, or a week's by day, in lines of a quarter of an hour.
 
+use chrono::{DateTime, Utc};
 use contract::{
     appointments::{AppointmentView, Status},
-    calendar::{Calendar, CalendarView, CalendarVisit},
+    calendar::{Calendar, CalendarSlot, CalendarView, CalendarVisit},
 };
 use domain::{
     calendar::{Lane, hours, lanes, rows},
@@ -13,16 +14,18 @@ use leptos::prelude::*;
 use super::{
     Place,
     drag::{Dragging, Ghost},
-    lines::{Column, clock},
+    free::FreeTime,
+    lines::{Column, beside, clock},
     moving::LastChange,
 };
-use crate::components::Empty;
+use crate::{components::Empty, waitlist::seconds};
 
 /// Columns of staff labels that are drawn though they have nothing on that day.
 const EMPTY_COLUMNS: usize = 12;
 
 fn columns(calendar: &Calendar, place: &Place) -> Vec<Column> {
     let visits = || calendar.visits.iter().enumerate();
+    let slots = || calendar.slots.iter().enumerate();
     if calendar.view == CalendarView::Week {
         let of_day = |date: &str| visits().filter(|(_, one)| one.date == date).map(|(n, _)| n).collect();
         let column = |date: &String| Column {
@@ -31,6 +34,7 @@ fn columns(calendar: &Calendar, place: &Place) -> Vec<Column> {
             date: date.clone(),
             staff: None,
             visits: of_day(date),
+            slots: slots().filter(|(_, one)| one.date == *date).map(|(n, _)| n).collect(),
         };
         return calendar.days.iter().map(|day| column(&day.date)).collect();
     }
@@ -48,6 +52,10 @@ fn columns(calendar: &Calendar, place: &Place) -> Vec<Column> {
         date: calendar.date.clone(),
         staff: Some(label.to_owned()),
         visits: of_label(label),
+        slots: slots()
+            .filter(|(_, one)| one.free.staff_label == label)
+            .map(|(n, _)| n)
+            .collect(),
     };
     if let Some(label) = &place.staff {
         return vec![column(label)];
@@ -55,7 +63,7 @@ fn columns(calendar: &Calendar, place: &Place) -> Vec<Column> {
     let mut all: Vec<Column> = Vec::new();
     for label in &calendar.staff {
         let one = column(label);
-        if !one.visits.is_empty() || all.len() < EMPTY_COLUMNS {
+        if !(one.visits.is_empty() && one.slots.is_empty()) || all.len() < EMPTY_COLUMNS {
             all.push(one);
         }
     }
@@ -63,14 +71,21 @@ fn columns(calendar: &Calendar, place: &Place) -> Vec<Column> {
     all
 }
 
+/// From when until when there is something, in minutes.
+fn spans(calendar: &Calendar) -> impl Iterator<Item = (i32, i32)> {
+    let visits = calendar.visits.iter().map(|one| (one.from, one.until));
+    visits.chain(calendar.slots.iter().map(|one| (one.from, one.until)))
+}
+
 #[component]
 pub fn Grid(calendar: Calendar, place: Place, last: LastChange, drawn: Dragging) -> impl IntoView {
     let columns = columns(&calendar, &place);
-    let (first, end) = hours(calendar.visits.iter().map(|one| (one.from, one.until)));
+    let (first, end) = hours(spans(&calendar));
     let now = (calendar.now / 60 >= first && calendar.now / 60 < end).then_some(calendar.now);
-    let empty = calendar.visits.is_empty().then(|| {
+    let empty = (calendar.visits.is_empty() && calendar.slots.is_empty()).then(|| {
         view! { <Empty title="Nothing on the calendar here" next_step="A new appointment appears at its time." /> }
     });
+    let running = seconds();
     drawn.shows(&calendar, &place, &columns, (first, end), last);
     let shown = columns
         .iter()
@@ -82,9 +97,10 @@ pub fn Grid(calendar: Calendar, place: Place, last: LastChange, drawn: Dragging)
                 .iter()
                 .filter_map(|n| Some((*n, calendar.visits.get(*n)?.clone())))
                 .collect();
+            let slots: Vec<CalendarSlot> = column.slots.iter().filter_map(|n| calendar.slots.get(*n).cloned()).collect();
             let show_staff = column.staff.is_none() && place.staff.is_none();
             view! {
-                <OneColumn at column=column.clone() visits first end now=now.filter(|_| today) today place=place.clone() drawn show_staff />
+                <OneColumn at column=column.clone() visits slots clock=running first end now=now.filter(|_| today) today place=place.clone() drawn show_staff />
             }
         })
         .collect_view();
@@ -119,7 +135,7 @@ pub fn Grid(calendar: Calendar, place: Place, last: LastChange, drawn: Dragging)
             </div>
         </div>
         <p class="text-xs text-muted print:hidden">
-            "○ not confirmed · ✓ confirmed · ⟳ wants another time · ! a reminder did not arrive · ● is here · ≈ nobody has said how long it takes. "
+            "○ not confirmed · ✓ confirmed · ⟳ wants another time · ! a reminder did not arrive · ● is here · ≈ nobody has said how long it takes · ▨ free, and who is asked. "
             {hint}
         </p>
     }
@@ -130,6 +146,8 @@ fn OneColumn(
     at: usize,
     column: Column,
     visits: Vec<(usize, CalendarVisit)>,
+    slots: Vec<CalendarSlot>,
+    clock: RwSignal<DateTime<Utc>>,
     first: i32,
     end: i32,
     now: Option<i32>,
@@ -138,8 +156,15 @@ fn OneColumn(
     drawn: Dragging,
     show_staff: bool,
 ) -> impl IntoView {
-    let spans: Vec<(i32, i32)> = visits.iter().map(|(_, one)| (one.from, one.until.min(end * 60))).collect();
-    let lanes = lanes(&spans);
+    let spans = visits.iter().map(|(_, one)| (one.from, one.until));
+    let spans = spans.chain(slots.iter().map(|one| (one.from, one.until)));
+    let spans: Vec<(i32, i32)> = spans.map(|(from, until)| (from, until.min(end * 60))).collect();
+    let mut lanes = lanes(&spans);
+    let free = slots
+        .into_iter()
+        .zip(lanes.split_off(visits.len()))
+        .map(|(one, lane)| view! { <FreeTime one lane first end clock show_staff /> })
+        .collect_view();
     let blocks = visits
         .into_iter()
         .zip(lanes)
@@ -173,6 +198,7 @@ fn OneColumn(
             <h3 class="cal-head" class:cal-today=today>{head}</h3>
             <ol class="cal-lines" data-lines=at.to_string()>
                 {lines}
+                {free}
                 {blocks}
                 {now}
                 {ghost}
@@ -200,8 +226,7 @@ fn Block(n: usize, one: CalendarVisit, lane: Lane, first: i32, end: i32, place: 
     let (row, last) = rows((one.from, one.until.min(end * 60)), first);
     let (state, shape, words) = mark(&one.visit);
     let about = if one.guessed { "≈ " } else { "" };
-    let (width, from) = (60 / lane.of, 60 / lane.of * lane.at + 1);
-    let class = format!("cal-visit row-start-{row} row-end-{last} col-start-{from} col-span-{width}");
+    let class = format!("cal-visit row-start-{row} row-end-{last} {}", beside(lane));
     let id = one.visit.id;
     let who = one.visit.who();
     let staff = Some(one.visit.staff_label.clone()).filter(|label| show_staff && !label.is_empty());

@@ -1,7 +1,7 @@
 //! What is drawn on the lines of the calendar, and where on the page: times in words, visits under a pointer, columns.
 
 use contract::appointments::AppointmentView;
-use domain::when;
+use domain::{calendar::Lane, when};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -20,6 +20,14 @@ pub struct Column {
     pub staff: Option<String>,
     /// Places in the calendar's list of visits.
     pub visits: Vec<usize>,
+    /// And in that of free times.
+    pub slots: Vec<usize>,
+}
+
+/// How wide something is, and where it begins.
+pub fn beside(lane: Lane) -> String {
+    let width = 60 / lane.of;
+    format!("col-start-{} col-span-{width}", width * lane.at + 1)
 }
 
 /// What becomes of a visit's reminders at another time.

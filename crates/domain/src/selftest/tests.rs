@@ -24,6 +24,17 @@ fn at_twilio() -> AtTwilio {
     }
 }
 
+fn approved(state: Approval) -> Wording {
+    Wording {
+        kind: "reminder".to_owned(),
+        label: "Reminder".to_owned(),
+        language: "en".to_owned(),
+        state,
+        reason: None,
+        is_current: true,
+    }
+}
+
 /// All in order.
 fn facts() -> Facts {
     Facts {
@@ -47,6 +58,12 @@ fn facts() -> Facts {
             wrong: Some(403),
         }),
         numbers: vec![number()],
+        senders: vec![Sender {
+            shown: "(415) 555-0188".to_owned(),
+            phone: "+14155550188".to_owned(),
+            trouble: None,
+        }],
+        wordings: vec![approved(Approval::Approved)],
         shared: false,
         services: Reading::Got(Vec::new()),
         geo: Some(("US".to_owned(), Reading::Got(true))),
@@ -112,6 +129,12 @@ fn what_is_in_order_is_ok_in_every_line() {
 #[case::wrong_token(with(|f| f.account = Some(Reading::Refused)), "account", Status::Fail)]
 #[case::twilio_away(with(|f| f.account = Some(Reading::Unclear("timed out".into()))), "account", Status::Warn)]
 #[case::suspended(account(|a| a.status = "suspended".into()), "account", Status::Fail)]
+#[case::sender_off(with(|f| f.senders[0].trouble = Some("It is not online.".into())), "whatsapp", Status::Fail)]
+#[case::not_handed_in(with(|f| f.wordings = vec![approved(Approval::Draft)]), "template", Status::Warn)]
+#[case::rejected(with(|f| f.wordings = vec![approved(Approval::Rejected)]), "template", Status::Warn)]
+#[case::paused(with(|f| f.wordings = vec![approved(Approval::Paused)]), "template", Status::Warn)]
+#[case::looked_at(with(|f| f.wordings = vec![approved(Approval::Pending)]), "template", Status::Skipped)]
+#[case::old_words(with(|f| f.wordings[0].is_current = false), "template", Status::Warn)]
 #[case::trial(account(|a| a.kind = "Trial".into()), "account", Status::Warn)]
 #[case::http(with(|f| f.public_url = "http://reminders.example.com".into()), "https", Status::Fail)]
 #[case::local(with(|f| f.public_url = "http://127.0.0.1:3000".into()), "https", Status::Warn)]

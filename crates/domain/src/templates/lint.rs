@@ -77,7 +77,7 @@ pub fn lint(kind: Kind, channel: Channel, subject: Option<&str>, body: &str) -> 
         found.push(refused("reserved_word", format!("Please don’t ask for {word}: {why}.")));
     }
     if channel == Channel::Whatsapp {
-        found.extend(whatsapp(body));
+        found.extend(whatsapp(kind, body));
     }
     found.extend(hints(kind, channel, body));
     found.sort_by_key(|finding| !finding.refused);
@@ -189,8 +189,12 @@ fn spoken(body: &str) -> String {
 }
 
 /// What the reviewers of WhatsApp templates refuse (docs/twilio.md §16).
-fn whatsapp(body: &str) -> Vec<Finding> {
+fn whatsapp(kind: Kind, body: &str) -> Vec<Finding> {
     let mut found = Vec::new();
+    if kind.variables().contains(&Variable::Token) && scan::says(body, Variable::Token) {
+        let words = "On WhatsApp a customer answers with buttons that know which visit they are about: {{ token }} has no value there. Please leave it out.";
+        found.push(refused("no_token_there", words));
+    }
     let pieces: Vec<Piece<'_>> = scan::pieces(body.trim()).collect();
     let is_variable = |piece: &Piece<'_>| matches!(piece, Piece::Variable(_));
     if pieces
@@ -252,11 +256,16 @@ fn hints(kind: Kind, channel: Channel, body: &str) -> Vec<Finding> {
     let bare: Vec<&str> = kind
         .variables()
         .iter()
-        .filter(|variable| channel != Channel::Whatsapp && variable.may_be_empty() && stands_bare(body, **variable))
+        .filter(|variable| variable.may_be_empty() && stands_bare(body, **variable))
         .map(|variable| variable.as_str())
         .collect();
     if let Some(name) = bare.first() {
-        let words = format!("Not everybody has a {name}. Write {{% if {name} %}} before and {{% endif %}} behind what says it.");
+        let words = match channel {
+            Channel::Whatsapp => {
+                format!("Not everybody has a {name}. Who has none reads “–” in its place: a WhatsApp template has no conditions.")
+            }
+            _ => format!("Not everybody has a {name}. Write {{% if {name} %}} before and {{% endif %}} behind what says it."),
+        };
         found.push(hint("may_be_empty", words));
     }
     if channel != Channel::Sms {

@@ -199,6 +199,9 @@ fn findings_of_an_sms(#[case] body: &str, #[case] expected: &[&str]) {
 #[case::ends("We will see you with us on the day of {{ date }} at {{ time }}!", &["ends_with_variable"])]
 #[case::adjacent("We will see you with us on {{ date }} {{ time }} again, please", &["adjacent_variables"])]
 #[case::few("See {{ date }} at {{ time }} ok", &["few_words"])]
+#[case::token("We will see you on {{ date }} at the time of {{ time }}. Reply Y{{ token }} if you can come.", &["no_token_there"])]
+#[case::link("We will see you on {{ date }} at the time of {{ time }}. All about it is on {{ link }} for you to see.", &[])]
+#[case::maybe_empty("We will see you on {{ date }} at the time of {{ time }} with {{ staff }} and all of us. Can you come?", &["may_be_empty"])]
 #[case::conditions("We will see you on {{ date }} at about {{ time }}{% if name %} dear{% endif %}. Can you come?", &["condition"])]
 fn findings_of_a_whatsapp_template(#[case] body: &str, #[case] expected: &[&str]) {
     assert_eq!(codes(Kind::Reminder, Channel::Whatsapp, body), expected);

@@ -1,6 +1,6 @@
 //! How a business offers times: by how soon they begin.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, DurationRound, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Mode;
@@ -39,6 +39,17 @@ pub struct Rules {
     /// Nobody is asked any more so long before it begins.
     pub lead: i32,
     pub on_decline: OnDecline,
+    /// What is left of a visit is offered if its customer has not come so long after it began; 0: never.
+    #[serde(skip_serializing_if = "is_never")]
+    pub no_show_after: i32,
+}
+
+/// So much must be left of a visit to be worth anything to somebody else, in minutes.
+pub const SHORTEST_REST: i64 = 30;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like that")]
+const fn is_never(minutes: &i32) -> bool {
+    *minutes == 0
 }
 
 impl Default for Rules {
@@ -54,6 +65,7 @@ impl Default for Rules {
             race_every: 5,
             lead: 30,
             on_decline: OnDecline::Ask,
+            no_show_after: 0,
         }
     }
 }
@@ -99,6 +111,27 @@ impl Rules {
         }
     }
 
+    /// What is left of a visit whose customer has not come, for somebody else: from when, and how many minutes. As late as somebody can be
+    /// texted about it, or, where it is too short for that, as soon as somebody who is called can be there.
+    #[must_use]
+    pub fn rest(&self, begins: DateTime<Utc>, ends: DateTime<Utc>, now: DateTime<Utc>) -> Option<(DateTime<Utc>, i32)> {
+        const QUARTER: Duration = Duration::minutes(15);
+        if self.no_show_after <= 0 || now < begins + Duration::minutes(self.no_show_after.into()) {
+            return None;
+        }
+        let from = |notice: i32| {
+            let soonest = now + Duration::minutes(notice.into());
+            let line = soonest.duration_trunc(QUARTER).ok()?;
+            Some(if line < soonest { line + QUARTER } else { line })
+        };
+        let rest = |from: DateTime<Utc>| (from, (ends - from).num_minutes());
+        let texted = from(self.race_from.max(self.lead)).map(rest);
+        let called = from(1).map(rest);
+        let enough = |(_, minutes): &(DateTime<Utc>, i64)| *minutes >= SHORTEST_REST;
+        let (from, minutes) = texted.filter(enough).or(called.filter(enough))?;
+        Some((from, i32::try_from(minutes).ok()?))
+    }
+
     /// What is wrong with these, field by field.
     #[must_use]
     pub fn wrong(&self) -> Vec<(&'static str, &'static str)> {
@@ -141,6 +174,11 @@ impl Rules {
             ),
             ((1..=50).contains(&self.race_size), "race_size", "Please give 1 to 50 people."),
             ((0..=24 * 60).contains(&self.lead), "lead", "Please give up to 24 hours."),
+            (
+                self.no_show_after == 0 || (5..=240).contains(&self.no_show_after),
+                "no_show_after",
+                "Please give 5 to 240 minutes, or 0 for never.",
+            ),
         ];
         let wrong = checks.into_iter().filter(|(fine, _, _)| !fine);
         wrong.map(|(_, field, words)| (field, words)).collect()

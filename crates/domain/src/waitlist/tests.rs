@@ -216,3 +216,47 @@ proptest! {
         prop_assert_eq!(again, Ok(one));
     }
 }
+
+#[rstest]
+#[case::not_yet(9, 120, None)]
+#[case::texted(10, 120, Some((60, 60)))]
+#[case::on_the_line(15, 120, Some((60, 60)))]
+#[case::just_behind_it(16, 120, Some((75, 45)))]
+#[case::called(16, 90, Some((30, 60)))]
+#[case::half_an_hour(10, 90, Some((60, 30)))]
+#[case::too_little(10, 40, None)]
+#[case::over(130, 120, None)]
+fn what_is_left_of_a_visit_begins_when_somebody_can_be_there(
+    #[case] late: i64,
+    #[case] long: i64,
+    #[case] rest: Option<(i64, i32)>,
+) {
+    let begins: DateTime<Utc> = "2027-01-04T16:00:00Z".parse().expect("a moment");
+    let at = |minutes| begins + Duration::minutes(minutes);
+    let rules = Rules {
+        no_show_after: 10,
+        ..Rules::default()
+    };
+    let expected = rest.map(|(from, minutes)| (at(from), minutes));
+    assert_eq!(rules.rest(begins, at(long), at(late)), expected);
+    assert_eq!(
+        Rules::default().rest(begins, at(long), at(late)),
+        None,
+        "only where it is wanted"
+    );
+}
+
+#[test]
+fn a_rule_that_is_off_is_not_kept_and_an_odd_one_is_refused() {
+    let kept = serde_json::to_string(&Rules::default()).expect("JSON");
+    assert!(!kept.contains("no_show"), "{kept}");
+    for (minutes, fine) in [(0, true), (5, true), (240, true), (-1, false), (4, false), (241, false)] {
+        let rules = Rules {
+            no_show_after: minutes,
+            ..Rules::default()
+        };
+        assert_eq!(rules.wrong().is_empty(), fine, "{minutes}");
+        let back: Rules = serde_json::from_str(&serde_json::to_string(&rules).expect("JSON")).expect("rules");
+        assert_eq!(back, rules);
+    }
+}

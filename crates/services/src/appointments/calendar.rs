@@ -61,6 +61,7 @@ pub async fn calendar(s: &Services, actor: &Actor, query: CalendarQuery) -> Resu
         time_zone: zone.name().to_owned(),
         days: Vec::new(),
         visits: Vec::new(),
+        slots: Vec::new(),
         staff: staff::list(s, actor)
             .await?
             .into_iter()
@@ -124,12 +125,12 @@ async fn counted(s: &Services, rows: Select<appointment::Entity>) -> Result<Vec<
 }
 
 /// What the clock shows there: the day, and minutes since midnight.
-fn wall(at: DateTime<Utc>, zone: Zone) -> (NaiveDate, i32) {
+pub(crate) fn wall(at: DateTime<Utc>, zone: Zone) -> (NaiveDate, i32) {
     let local = at.with_timezone(&zone);
     (local.date_naive(), (local.hour() * 60 + local.minute()) as i32)
 }
 
-fn next(day: NaiveDate) -> NaiveDate {
+pub(crate) fn next(day: NaiveDate) -> NaiveDate {
     day.checked_add_days(Days::new(1)).unwrap_or(day)
 }
 

@@ -116,6 +116,13 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocati
     Ok(view(after, number.map(|n| n.phone), &country))
 }
 
+/// Those that visits can still be at, in their order.
+pub(crate) async fn in_use(db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<location::Model>> {
+    let mut rows = in_order(db, business_id).await?;
+    rows.retain(|row| row.archived_at.is_none());
+    Ok(rows)
+}
+
 async fn in_order(db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<location::Model>> {
     let rows = location::Entity::in_business(business_id)
         .order_by_asc(location::Column::Position)

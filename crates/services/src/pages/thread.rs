@@ -29,7 +29,7 @@ use crate::{
     outbox::{held, sender},
     tasks,
     templates::{self, About},
-    twins,
+    twins, waitlist,
 };
 
 /// Messages that are shown after the one somebody has come for.
@@ -66,7 +66,12 @@ pub async fn thread(s: &Services, actor: &Actor, id: Uuid, place: Place) -> Resu
     let whatsapp = on_whatsapp(s, &business, &contact).await?;
     let not_there = businesses::sending::not_texted(&business, &contact.phone);
     let hold = tasks::hold::of(s.read(), actor.business_id, &contact).await?;
+    let offered = match actor.may(Permission::ReadWaitlist) {
+        Ok(()) => waitlist::offered(s.read(), actor.business_id, contact.id, page.since, page.until).await?,
+        Err(_) => Vec::new(),
+    };
     Ok(Thread {
+        offered,
         notes: conversations::notes::between(s.read(), id, page.since, page.until).await?,
         draft: conversations::notes::draft(s.read(), actor, id).await?,
         members: accounts::members(s.read(), actor.business_id).await?,

@@ -1,10 +1,13 @@
 //! What a customer's text is answered by itself, in the words of the business and their language.
 
-use domain::templates::{Kind, Values, Which};
+use domain::{
+    consent::Channel,
+    templates::{Kind, Values, Which},
+};
 use entity::{contacts::contact, messages::message};
 
 use crate::{
-    businesses, contacts,
+    businesses, channels, contacts,
     kernel::{Result, Tx},
     outbox,
     templates::{self, About},
@@ -19,19 +22,22 @@ pub(super) async fn in_own_words(
     kind: Kind,
     known: Values,
 ) -> Result<()> {
-    let body = worded(tx, contact, kind, known).await?;
+    let body = worded(tx, contact, inbound, kind, known).await?;
     outbox::respond(tx, contact, inbound, what, body).await
 }
 
 /// Tells who has opted out that they have.
 pub(super) async fn goodbye(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model) -> Result<()> {
-    let body = worded(tx, contact, Kind::OptedOut, Values::default()).await?;
+    let body = worded(tx, contact, inbound, Kind::OptedOut, Values::default()).await?;
     outbox::say_goodbye(tx, contact, inbound, body).await
 }
 
-async fn worded(tx: &mut Tx, contact: &contact::Model, kind: Kind, known: Values) -> Result<String> {
+async fn worded(tx: &mut Tx, contact: &contact::Model, inbound: &message::Model, kind: Kind, known: Values) -> Result<String> {
     let business = businesses::of(tx, contact.business_id).await?;
-    let which = Which::sms(kind, contacts::language::of(&business, contact));
-    let said = templates::say(tx, which, About::to(&business, contact), known).await?;
+    let (language, about) = (contacts::language::of(&business, contact), About::to(&business, contact));
+    let said = match channels::of(inbound) {
+        Some(Channel::WhatsApp) => templates::say_on_whatsapp(tx, kind, language, about, known).await?,
+        _ => templates::say(tx, Which::sms(kind, language), about, known).await?,
+    };
     Ok(said.body)
 }

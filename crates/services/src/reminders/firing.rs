@@ -323,7 +323,8 @@ async fn text(
     let message = outbox::enqueue(tx, contact, new).await?;
     ways::note(tx, &message, &sending.way, sending.instead_of).await?;
     if channel == Channel::WhatsApp {
-        let about = about(business, contact, &told);
+        // A template tells of one visit, whatever the words behind it tell.
+        let about = about(business, contact, told.get(..1).unwrap_or_default());
         twins::tell_of_visit(tx, &message, Text::Reminder, about, time_and_place).await?;
     } else if message.body != body {
         // It was texted before, when there was less to tell: the others are told on their own.

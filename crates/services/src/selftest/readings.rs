@@ -2,19 +2,24 @@
 
 use chrono::Duration;
 use domain::{
+    language::Language,
     phone,
     registration::Kind,
-    selftest::{Account, AtTwilio, Balance, Facts, LOST, Number, Reading, Service},
+    selftest::{Account, AtTwilio, Balance, Facts, LOST, Number, Reading, Sender, Service, Wording},
+    templates::Which,
+    whatsapp::{Approval, KINDS, PREFIX},
 };
 use entity::{businesses::business, numbers::number};
 use futures::future::join_all;
 use twilio::{Client, NumberSeen, ReadError};
+use uuid::Uuid;
 
 use super::{front, progress};
 use crate::{
     channels::connections::{self, Connections, patient},
     kernel::{Result, Services},
     numbers::{self, registration},
+    templates, twins,
 };
 
 /// Numbers and Messaging Services that are looked at.
@@ -34,6 +39,8 @@ pub(super) async fn gather(s: &Services, b: &business::Model) -> Result<Facts> {
         reach: front::reach(s).await,
         signature: None,
         numbers: Vec::new(),
+        senders: Vec::new(),
+        wordings: Vec::new(),
         shared: connections::shared(s, b.id).is_some(),
         services: Reading::Absent,
         geo: (!b.country.is_empty()).then(|| (b.country.clone(), Reading::Absent)),
@@ -42,6 +49,10 @@ pub(super) async fn gather(s: &Services, b: &business::Model) -> Result<Facts> {
     progress(s, b.id, 1).await?;
     let ours = numbers::active(&s.db().read, b.id).await?;
     let ours: Vec<number::Model> = ours.into_iter().take(NUMBERS).collect();
+    facts.senders = senders(s, b).await?;
+    if !facts.senders.is_empty() {
+        facts.wordings = wordings(s, b).await?;
+    }
     let look = |row: number::Model, found| looked(s, b, row, found);
     let Some(connection) = connection else {
         facts.numbers = ours.into_iter().map(|row| look(row, Reading::Absent)).collect();
@@ -84,6 +95,42 @@ fn looked(s: &Services, b: &business::Model, row: number::Model, found: Reading<
         phone: row.phone,
         found,
     }
+}
+
+/// WhatsApp senders as they were seen last; they are looked at often enough.
+async fn senders(s: &Services, b: &business::Model) -> Result<Vec<Sender>> {
+    let rows = numbers::whatsapp::active(s.read(), b.id).await?;
+    let ids: Vec<Uuid> = rows.iter().take(NUMBERS).map(|row| row.id).collect();
+    let standings = numbers::whatsapp::standings(s.read(), &ids).await?;
+    let look = |row: number::Model| {
+        let phone = row.phone.trim_start_matches(PREFIX).to_owned();
+        Sender {
+            shown: phone::display(&phone, &b.country),
+            trouble: numbers::whatsapp::holds_back(&row.phone, standings.get(&row.id)),
+            phone,
+        }
+    };
+    Ok(rows.into_iter().take(NUMBERS).map(look).collect())
+}
+
+/// What they may send at any time, in the language that most customers are written to in.
+async fn wordings(s: &Services, b: &business::Model) -> Result<Vec<Wording>> {
+    let newest = twins::newest(s, b.id).await?;
+    let language = Language::of(None, &b.language);
+    let mut all = Vec::with_capacity(KINDS.len());
+    for kind in KINDS {
+        let now = templates::wording(s, s.read(), b, Which::whatsapp(kind, language)).await?;
+        let row = newest.get(&(kind.as_str().to_owned(), language.as_str().to_owned()));
+        all.push(Wording {
+            kind: kind.as_str().to_owned(),
+            label: kind.label().to_owned(),
+            language: language.as_str().to_owned(),
+            state: row.map_or(Approval::Draft, twins::approval),
+            reason: row.and_then(|row| row.rejection.clone()),
+            is_current: row.is_some_and(|row| row.body == now.body),
+        });
+    }
+    Ok(all)
 }
 
 fn read<T>(said: std::result::Result<T, ReadError>) -> Reading<T> {

@@ -2,7 +2,10 @@
 //! built-in one goes out, and somebody is asked to look.
 
 use contract::templates::TemplateWords;
-use domain::templates::{Channel, Values, Variable, Which, fill, uses};
+use domain::{
+    language::Language,
+    templates::{Channel, Kind, Values, Variable, Which, fill, uses},
+};
 use entity::{appointments::appointment, businesses::business, contacts::contact, waitlist::slot};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
@@ -77,6 +80,22 @@ pub(crate) async fn say(tx: &mut Tx, which: Which, about: About<'_>, known: Valu
         tasks::raise(tx, new).await?;
     }
     Ok(said)
+}
+
+/// The same for somebody who wrote on WhatsApp just now: in the words that the business has written for there, else as it says it by text.
+/// Only for what asks for no answer: one on WhatsApp is given by buttons, which free words have none of.
+pub(crate) async fn say_on_whatsapp(
+    tx: &mut Tx,
+    kind: Kind,
+    language: Language,
+    about: About<'_>,
+    known: Values,
+) -> Result<Said> {
+    let there = Which::whatsapp(kind, language);
+    let services = tx.services().clone();
+    let own = !kind.asks() && kept::own(&services, &tx.db, about.business, there).await?.is_some();
+    let which = if own { there } else { Which::sms(kind, language) };
+    say(tx, which, about, known).await
 }
 
 /// The same where nothing is sent.

@@ -192,6 +192,18 @@ fn samples(twin: &Twin, row: &whatsapp_template::Model) -> BTreeMap<String, Stri
         ("visit", true) => "su cita",
         ("when", false) => "Tue Jan 5, 3:00 PM",
         ("when", true) => "mar 5 ene, 3:00 p. m.",
+        ("date", false) => "Tue, Jan 5",
+        ("date", true) => "mar 5 ene",
+        ("time", false) => "3:00 PM",
+        ("time", true) => "3:00 p. m.",
+        ("link", _) => "https://www.example.com/v/AbCdEfGhIjKl",
+        ("type", false) => "cleaning",
+        ("type", true) => "limpieza",
+        ("staff", _) => "Dr. Lee",
+        ("location", _) => "Main Street",
+        ("price", _) => "80",
+        ("contact", false) => "Call 555-0100",
+        ("contact", true) => "Llame al 555-0100",
         _ => "Ana",
     };
     let values = twin.names.iter().map(|name| sample(name).to_owned());

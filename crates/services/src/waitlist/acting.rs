@@ -19,7 +19,11 @@ use super::{
     taking::{self, Taken},
 };
 use crate::{
-    appointments::{self, change::Facts},
+    appointments::{
+        self,
+        change::Facts,
+        filling::{self, Place},
+    },
     businesses::{self, locations},
     contacts, delivery,
     kernel::{
@@ -42,10 +46,13 @@ pub async fn book(s: &Services, actor: &Actor, id: Uuid, contact_id: Uuid) -> Re
     if !(slots::status(&row).is_free() || late_but_free) {
         return taken_already(tx, actor, &contact, &row).await;
     }
-    if row.purpose != WAITLIST || row.starts_at <= tx.now {
+    if row.starts_at <= tx.now {
         return Err(problem(Code::Conflict, "This time is not to be booked any more."));
     }
     let offer = theirs(&tx, &row, &contact).await?;
+    if row.purpose != WAITLIST {
+        return book_held(tx, actor, &contact, &row, offer.is_some()).await;
+    }
     let entry = entry_for(&tx, &row, &contact, offer.as_ref()).await?;
     match taking::take(&mut tx, &actor.who, &contact, &row, entry.as_ref(), offer.as_ref()).await? {
         Taken::Visit { .. } => {
@@ -62,6 +69,25 @@ pub async fn book(s: &Services, actor: &Actor, id: Uuid, contact_id: Uuid) -> Re
         }
         Taken::Busy => Err(problem(Code::Conflict, "This person has another visit at that time.")),
     }
+}
+
+/// Books one of the times that somebody chooses from; they keep the others. The visit takes the slot, as any visit does that is at its time.
+async fn book_held(mut tx: Tx, actor: &Actor, contact: &contact::Model, row: &slot::Model, is_theirs: bool) -> Result<SlotView> {
+    if is_theirs {
+        let words = "This time is offered to this person for a visit that they have. Please move that visit.";
+        return Err(problem(Code::Conflict, words));
+    }
+    let business = businesses::of(&mut tx, row.business_id).await?;
+    let place = Place {
+        starts_at: row.starts_at,
+        ends_at: row.starts_at + chrono::Duration::minutes(row.minutes.into()),
+        zone: locations::zone_of(&tx.db, &business, row.location_id).await?,
+        location_id: row.location_id,
+        staff_label: row.staff_label.clone(),
+        type_id: row.type_id,
+    };
+    filling::book(&mut tx, &actor.who, contact, None, place).await?;
+    finish(tx, row.business_id, row.id).await
 }
 
 async fn taken_already(tx: Tx, actor: &Actor, contact: &contact::Model, row: &slot::Model) -> Result<SlotView> {

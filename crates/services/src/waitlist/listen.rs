@@ -24,7 +24,7 @@ use super::{
     matching::anybody_waits,
     offering::{self, become_, wake},
     rules,
-    slots::{self, New, WAITLIST},
+    slots::{self, NO_SHOW, New, WAITLIST},
     taking,
 };
 use crate::{
@@ -76,6 +76,10 @@ pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Re
                 given_back(tx, visit).await?;
                 comes_after_all(tx, visit, free).await?;
             }
+            Event::AppointmentArrived(_) => comes_after_all(tx, visit, free).await?,
+            // Who did not come leaves the rest of their time free.
+            Event::AppointmentEnded(_) if visit.status == Status::Completed.as_str() => comes_after_all(tx, visit, free).await?,
+            Event::AppointmentEnded(_) => {}
             _ => occupied(tx, one, visit, free).await?,
         }
     }
@@ -91,6 +95,8 @@ fn visit_of(event: &Event) -> Option<&appointment::Model> {
         | Event::AppointmentConfirmed(visit)
         | Event::AppointmentDeclined(visit)
         | Event::AppointmentCancelled(visit)
+        | Event::AppointmentArrived(visit)
+        | Event::AppointmentEnded(visit)
         | Event::AppointmentChanged { visit, .. } => Some(visit),
         _ => None,
     }
@@ -211,7 +217,7 @@ async fn occupied(tx: &mut Tx, one: &Recorded, visit: &appointment::Model, free:
 }
 
 /// Nothing is free, and nothing taken, by people who are examples.
-async fn is_example(tx: &Tx, visit: &appointment::Model) -> Result<bool> {
+pub(super) async fn is_example(tx: &Tx, visit: &appointment::Model) -> Result<bool> {
     Ok(contacts::locked(tx, visit.business_id, visit.contact_id).await?.sample)
 }
 
@@ -289,13 +295,14 @@ async fn given_back(tx: &mut Tx, visit: &appointment::Model) -> Result<()> {
     tasks::settle_key(tx, visit.business_id, &key, tasks::Kind::Waitlist, "a change of the visit").await
 }
 
-/// Who had declined comes after all: their time is not free, if nobody has it yet.
+/// Who had declined, or was late, comes after all: their time is not free, if nobody has it yet.
 async fn comes_after_all(tx: &mut Tx, visit: &appointment::Model, free: &[slot::Model]) -> Result<()> {
     let own = free
         .iter()
         .filter(|slot| slot.from_id == Some(visit.id) && slot.purpose == WAITLIST);
     for row in slots::locked_all(tx, visit.business_id, own.map(|slot| slot.id)).await? {
-        if slots::status(&row).is_free() && row.starts_at == visit.starts_at {
+        let is_theirs = row.starts_at == visit.starts_at || row.source == NO_SHOW;
+        if slots::status(&row).is_free() && is_theirs {
             slots::end(tx, &BY, row.clone(), SlotStatus::Closed).await?;
             taking::lose_others(tx, &row, None).await?;
         }

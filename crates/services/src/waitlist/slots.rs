@@ -33,6 +33,8 @@ use crate::{
 
 /// Slots in one column of the board.
 const COLUMN: u64 = 50;
+/// Free times on one page of a calendar.
+const MOST_SHOWN: u64 = 200;
 /// How long ended ones are on it.
 const ENDED: Duration = Duration::days(7);
 /// What its figures are of.
@@ -109,6 +111,8 @@ pub async fn create(s: &Services, actor: &Actor, cmd: CreateSlot) -> Result<Slot
 
 /// What most slots are for.
 pub(super) const WAITLIST: &str = "waitlist";
+/// What the rest of a visit says of where it comes from, whose customer has not come.
+pub(super) const NO_SHOW: &str = "no_show";
 
 /// Opens a slot, once per key; none where it is there already.
 pub(super) async fn open(tx: &mut Tx, by: &Principal, new: New) -> Result<Option<slot::Model>> {
@@ -233,6 +237,26 @@ pub(crate) fn column_of(business_id: Uuid, status: SlotStatus, now: DateTime<Utc
         rows.filter(slot::Column::UpdatedAt.gt(now - ENDED))
             .order_by_desc(slot::Column::UpdatedAt)
     }
+}
+
+/// Times between two moments that somebody can still have, the soonest first.
+pub(crate) fn free_between(business_id: Uuid, from: DateTime<Utc>, until: DateTime<Utc>) -> sea_orm::Select<slot::Entity> {
+    slot::Entity::in_business(business_id)
+        .filter(Expr::cust("\"status\" IN ('open', 'offering')"))
+        .filter(slot::Column::StartsAt.gte(from))
+        .filter(slot::Column::StartsAt.lt(until))
+        .order_by_asc(slot::Column::StartsAt)
+        .limit(MOST_SHOWN)
+}
+
+/// These slots with their offers.
+pub(crate) async fn views(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    rows: sea_orm::Select<slot::Entity>,
+) -> Result<Vec<SlotView>> {
+    slot_views(s, db, business_id, rows.all(db).await?).await
 }
 
 /// Gives a time up: nobody is asked any more, and who has been is told if they answer. Doing it twice changes nothing.

@@ -24,6 +24,7 @@ pub struct Typed {
     pub name: String,
     pub phone: String,
     pub types: Vec<String>,
+    pub places: Vec<String>,
     pub parts: Vec<String>,
     pub days: Vec<String>,
     pub notice: String,
@@ -37,6 +38,7 @@ pub enum Field {
     Name,
     Phone,
     Types,
+    Places,
     When,
     Notes,
     Agree,
@@ -56,6 +58,7 @@ pub(super) struct Valid {
     /// E.164.
     pub phone: String,
     pub type_ids: Vec<Uuid>,
+    pub location_ids: Vec<Uuid>,
     pub windows: Vec<Window>,
     pub notice: u32,
     pub notes: String,
@@ -75,9 +78,13 @@ impl Typed {
             mark(Field::Phone, says.phone_wrong);
             String::new()
         });
-        let type_ids: Option<Vec<Uuid>> = self.types.iter().map(|one| chosen(page, one)).collect();
+        let type_ids: Option<Vec<Uuid>> = self.types.iter().map(|one| chosen(&page.types, one)).collect();
         if type_ids.is_none() {
             mark(Field::Types, says.types_wrong);
+        }
+        let location_ids: Option<Vec<Uuid>> = self.places.iter().map(|one| chosen(&page.places, one)).collect();
+        if location_ids.is_none() {
+            mark(Field::Places, says.places_wrong);
         }
         let windows = self.windows();
         let notice = self.notice.parse().ok().filter(|notice| NOTICES.contains(notice));
@@ -91,11 +98,12 @@ impl Typed {
         if !self.agrees {
             mark(Field::Agree, says.agree_missing);
         }
-        match (type_ids, windows, notice) {
-            (Some(type_ids), Some(windows), Some(notice)) if wrong.is_empty() => Ok(Valid {
+        match (type_ids, location_ids, windows, notice) {
+            (Some(type_ids), Some(location_ids), Some(windows), Some(notice)) if wrong.is_empty() => Ok(Valid {
                 name,
                 phone,
                 type_ids,
+                location_ids,
                 windows,
                 notice,
                 notes,
@@ -136,9 +144,9 @@ impl Typed {
     }
 }
 
-fn chosen(page: &FormPage, id: &str) -> Option<Uuid> {
+fn chosen(all: &[(Uuid, String)], id: &str) -> Option<Uuid> {
     let id = id.parse().ok()?;
-    page.types.iter().any(|(known, _)| *known == id).then_some(id)
+    all.iter().any(|(known, _)| *known == id).then_some(id)
 }
 
 #[cfg(test)]
@@ -154,6 +162,10 @@ mod tests {
             business: "Bright Dental".to_owned(),
             contact_line: String::new(),
             types: vec![(Uuid::from_u128(7), "Cleaning".to_owned())],
+            places: vec![
+                (Uuid::from_u128(1), "North".to_owned()),
+                (Uuid::from_u128(2), "South".to_owned()),
+            ],
         }
     }
 
@@ -162,6 +174,7 @@ mod tests {
             name: " Ann  Lee ".to_owned(),
             phone: "(415) 555-0171".to_owned(),
             types: vec![Uuid::from_u128(7).to_string()],
+            places: vec![Uuid::from_u128(2).to_string()],
             notice: "60".to_owned(),
             agrees: true,
             ..Typed::default()
@@ -177,6 +190,7 @@ mod tests {
         let valid = typed().valid(&page(), "US").ok().expect("whole");
         assert_eq!((valid.name.as_str(), valid.phone.as_str()), ("Ann Lee", "+14155550171"));
         assert_eq!(valid.type_ids, [Uuid::from_u128(7)]);
+        assert_eq!(valid.location_ids, [Uuid::from_u128(2)]);
         assert!(valid.windows.is_empty() && valid.notes.is_empty() && valid.notice == 60);
     }
 
@@ -211,6 +225,7 @@ mod tests {
     #[case::no_number(Typed { phone: "soon".to_owned(), ..typed() }, Field::Phone)]
     #[case::anothers_type(Typed { types: vec![Uuid::from_u128(8).to_string()], ..typed() }, Field::Types)]
     #[case::no_type(Typed { types: owned(&["cleaning"]), ..typed() }, Field::Types)]
+    #[case::anothers_place(Typed { places: vec![Uuid::from_u128(7).to_string()], ..typed() }, Field::Places)]
     #[case::no_part(Typed { parts: owned(&["night"]), ..typed() }, Field::When)]
     #[case::no_day(Typed { days: owned(&["someday"]), ..typed() }, Field::When)]
     #[case::another_notice(Typed { notice: "61".to_owned(), ..typed() }, Field::When)]

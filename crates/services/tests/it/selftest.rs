@@ -175,3 +175,40 @@ async fn it_runs_again_at_night_once(#[values(Backend::Sqlite, Backend::Postgres
     let again = selftest::view(&w.s, &w.owner).await.expect("a view");
     assert_eq!(again.finished_at, first.finished_at, "a job that comes twice does nothing");
 }
+
+#[rstest]
+#[tokio::test]
+async fn whatsapp_has_its_lines_where_the_business_is_on_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    w.sim.own_number(w.sim.account_sid(), NUMBER);
+    w.sim.set_look(in_order());
+    let lines = run(&w).await;
+    assert!(
+        lines
+            .iter()
+            .all(|line| !line.key.starts_with("whatsapp") && !line.key.starts_with("template"))
+    );
+
+    let w = crate::whatsapp::world(backend).await;
+    let lines = run(&w).await;
+    assert_eq!(status(&lines, "whatsapp"), Status::Ok);
+    assert_eq!(
+        status(&lines, "template:reminder"),
+        Status::Warn,
+        "nothing was handed in: {lines:?}"
+    );
+    let twin = services::twins::submit(&w.s, &w.owner, "reminder", "en")
+        .await
+        .expect("handed in");
+    assert_eq!(
+        status(&run(&w).await, "template:reminder"),
+        Status::Skipped,
+        "WhatsApp looks at it"
+    );
+    w.clock.advance(Duration::minutes(10));
+    let template_id = twin.id.expect("it was handed in");
+    jobs::perform(&w.s, Job::CheckTwin { template_id }).await.expect("looked at");
+    let lines = run(&w).await;
+    assert_eq!(status(&lines, "template:reminder"), Status::Ok, "{lines:?}");
+    assert_eq!(status(&lines, "template:moved"), Status::Warn);
+}

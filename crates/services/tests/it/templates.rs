@@ -6,8 +6,9 @@ use contract::{
     appointment_types::SaveAppointmentType,
     appointments::{CreateAppointment, MoveAppointment, Status},
     businesses::{UpdateLanguage, UpdateReminders},
-    contacts::PatchContact,
+    contacts::{ChangeConsent, ContactChannels, PatchContact},
     templates::{PreviewTemplate, SaveTemplate, TemplateQuery, TemplateView},
+    waitlist::OfferTimes,
 };
 use domain::{
     language::Language,
@@ -18,7 +19,7 @@ use sea_orm::ConnectionTrait;
 use services::{
     appointments,
     businesses::{self, types},
-    contacts, reminders, templates,
+    contacts, reminders, templates, waitlist,
 };
 use testkit::{Backend, World, member};
 
@@ -521,4 +522,95 @@ async fn every_process_sends_the_newest_text(#[values(Backend::Sqlite, Backend::
     shown("Two ").await;
     templates::reset(&w.s, &w.owner, sms(Kind::Reminder)).await.expect("reset");
     shown("Bright Dental: reminder").await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_letter_has_the_subject_and_the_words_of_the_business(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let own = SaveTemplate {
+        body: "Dear {{ name }},\n\nwe see you on {{ date }} at {{ time }}.".to_owned(),
+        subject: Some("See you on {{ date }}".to_owned()),
+        version: None,
+    };
+    let mail = Which::mail(Kind::Reminder, Language::English);
+    templates::save(&w.s, &w.owner, mail, own).await.expect("saved");
+    let ann = w.contact("Ann Lee", ANN).await;
+    let patch = PatchContact {
+        email: Some(Some("ann@x.test".to_owned())),
+        ..PatchContact::default()
+    };
+    contacts::patch(&w.s, &w.owner, ann.id, patch).await.expect("an address");
+    let agrees = ChangeConsent {
+        channel: "email".to_owned(),
+        purpose: "transactional".to_owned(),
+        state: "opted_in".to_owned(),
+        evidence: Some("Signed at the desk".to_owned()),
+    };
+    contacts::change_consent(&w.s, &w.owner, ann.id, agrees).await.expect("noted");
+    let by_mail = ContactChannels {
+        primary: "email".to_owned(),
+        secondary: None,
+        fallback: None,
+    };
+    contacts::set_channels(&w.s, &w.owner, ann.id, by_mail).await.expect("noted");
+    w.appointment(&ann, 30).await;
+    w.work().await;
+    let got = w.sim.mails_to("ann@x.test");
+    assert_eq!(got.len(), 1, "{:?}", w.phone_got(ANN));
+    assert_eq!(got[0].subject, "See you on Tue, Jan 5");
+    let text = got[0].text.clone().unwrap_or_default();
+    assert!(
+        text.starts_with("Dear Ann,\n\nwe see you on Tue, Jan 5 at 4:00 PM."),
+        "{text}"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn times_are_shown_in_the_words_that_they_would_go_out_in(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann Lee", ANN).await;
+    let visit = w.appointment(&ann, 30).await;
+    let times = |starts: &[&str]| OfferTimes {
+        starts: starts.iter().map(|at| (*at).to_owned()).collect(),
+    };
+    let two = ["2027-01-08T20:00:00Z", "2027-01-11T15:00:00Z"];
+    let shown = waitlist::times::preview(&w.s, &w.owner, visit.id, times(&two))
+        .await
+        .expect("shown");
+    assert!(shown.contains("1 Fri Jan 8, 3:00 PM; 2 Mon Jan 11, 10:00 AM"), "{shown}");
+    write(
+        &w,
+        sms(Kind::OfferTimes),
+        "Own for {{ name }}: {{ times }}? Until {{ until }}.",
+    )
+    .await;
+    let shown = waitlist::times::preview(&w.s, &w.owner, visit.id, times(&two))
+        .await
+        .expect("shown");
+    assert_eq!(
+        shown,
+        "Own for Ann: 1 Fri Jan 8, 3:00 PM; 2 Mon Jan 11, 10:00 AM? Until 10:30 AM."
+    );
+    waitlist::times::offer(&w.s, &w.owner, visit.id, times(&two))
+        .await
+        .expect("offered");
+    w.work().await;
+    assert!(
+        w.phone_got(ANN).contains(&shown),
+        "and that is what goes out: {:?}",
+        w.phone_got(ANN)
+    );
+    for starts in [&["2027-01-08T20:00:00Z"][..], &["2027-01-08T20:00:00Z", "soon"]] {
+        let refused = waitlist::times::preview(&w.s, &w.owner, visit.id, times(starts))
+            .await
+            .expect_err("refused");
+        assert_eq!(refused.problem().fields[0].field, "starts");
+    }
+    let other = w.another_business().await;
+    let refused = waitlist::times::preview(&w.s, &other, visit.id, times(&two))
+        .await
+        .expect_err("not theirs");
+    assert_eq!(refused.problem().code, Code::NotFound);
 }

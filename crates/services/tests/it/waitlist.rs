@@ -1,7 +1,10 @@
 //! The waitlist: a time that comes free is offered, taken once, and everybody else is told kindly.
 
+mod calendar;
+mod not_arrived;
 mod races;
 mod slots;
+mod thread;
 mod times;
 
 use chrono::{DateTime, Duration};

@@ -442,3 +442,58 @@ async fn there_is_a_form_only_where_the_business_wants_one(#[values(Backend::Sql
         .expect("suspended");
     assert!(!at(SLUG).await, "nobody could be texted");
 }
+
+#[rstest]
+#[tokio::test]
+async fn where_is_asked_only_where_there_are_several_places(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = open(backend).await;
+    let place = async |name: &str| {
+        let cmd = contract::businesses::SaveLocation {
+            name: name.to_owned(),
+            ..Default::default()
+        };
+        services::businesses::locations::save(&w.s, &w.owner, None, cmd)
+            .await
+            .expect("a place")
+            .id
+    };
+    let asked = async || {
+        let page = waitlist_form::open(&w.s, SLUG, None)
+            .await
+            .expect("an answer")
+            .expect("a form");
+        page.places.into_iter().map(|(_, name)| name).collect::<Vec<_>>()
+    };
+    place("North").await;
+    assert!(asked().await.is_empty(), "one place is no choice");
+    let south = place("South").await;
+    assert_eq!(asked().await, ["North", "South"]);
+
+    let wish = Typed {
+        places: vec![south.to_string()],
+        ..typed(ANN)
+    };
+    let asked = waitlist_form::ask(&w.s, SLUG, &wish, home())
+        .await
+        .expect("an answer")
+        .expect("a form")
+        .1;
+    let Asked::Sent(ticket) = asked else { panic!("{asked:?}") };
+    let code = code(&w, ANN).await;
+    let joined = Box::pin(waitlist_form::join(&w.s, SLUG, &wish, (&ticket, &code), home())).await;
+    on(joined.expect("an answer").expect("a form").1);
+    assert_eq!(entries(&w, &w.owner).await[0].location_ids, [south]);
+    let elsewhere = Typed {
+        places: vec![w.owner.business_id.to_string()],
+        ..typed("+14155550172")
+    };
+    match waitlist_form::ask(&w.s, SLUG, &elsewhere, home())
+        .await
+        .expect("an answer")
+        .expect("a form")
+        .1
+    {
+        Asked::Wrong(wrong) => assert_eq!(wrong[0].field, Field::Places),
+        Asked::Sent(_) => panic!("there is no such place"),
+    }
+}

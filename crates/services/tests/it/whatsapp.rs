@@ -1,6 +1,7 @@
 //! WhatsApp: one thread with one person, a day in which they may be written to freely, templates with buttons beyond it, and a STOP that
 //! holds everywhere.
 
+mod own_texts;
 mod people;
 mod templates;
 

@@ -135,7 +135,7 @@ async fn on_the_calendar(w: &World, id: Uuid) {
                 staff,
                 location_id: None,
             };
-            appointments::calendar::calendar(s, owner, query).await.expect("a calendar");
+            pages::calendar::calendar(s, owner, query).await.expect("a calendar");
         }
     }
     let query = VisitsQuery {

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 /// Tables that stay small: a row per business, number, account, place, country or provider; a business has 500 tags and 200 quick
 /// replies, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 21] = [
+const SMALL: [&str; 22] = [
     "api_key",
     "business",
     "number",
@@ -45,6 +45,7 @@ const SMALL: [&str; 21] = [
     "calendar_source",
     "staff_label",
     "self_test",
+    "waitlist_rules",
 ];
 
 /// Tables of history, each with the beginning of its indexes' names. Conversations and contacts are not among them: there is one for

@@ -2,10 +2,11 @@
 
 use chrono::TimeDelta;
 
-use super::{InboundText, media_params};
+use super::{IN_SANDBOX, InboundText, media_params};
 use crate::state::{Direction, Draft, SimMessage, State};
 use crate::webhook::params;
-use crate::whatsapp::{PREFIX, SimButton, user_id};
+use crate::whatsapp::{PREFIX, SandboxAnswer, SimButton, user_id};
+use crate::words::new_sid;
 
 /// How long WhatsApp knows which message was answered.
 const REMEMBERED: TimeDelta = TimeDelta::days(7);
@@ -26,7 +27,31 @@ pub(super) fn receive(state: &mut State, text: &InboundText, sid: String, accoun
         content: None,
     });
     state.whatsapp.open_window(&text.to, &text.from, message.date_created);
-    message
+    match state
+        .whatsapp
+        .in_sandbox(&text.to, &text.from, &message.body, message.date_created)
+    {
+        SandboxAnswer::Said(words) => answered_by_sandbox(state, message, words),
+        SandboxAnswer::Nothing => message,
+    }
+}
+
+/// Twilio answers by itself, and the business hears nothing.
+fn answered_by_sandbox(state: &mut State, message: SimMessage, words: String) -> SimMessage {
+    state.add(Draft {
+        sid: new_sid("SM"),
+        account_sid: message.account_sid.clone(),
+        direction: Direction::Network,
+        from: Some(message.to.clone()),
+        to: message.phone().to_owned(),
+        body: words,
+        status: "delivered",
+        messaging_service_sid: None,
+        status_callback: None,
+        content: None,
+    });
+    state.update(&message.sid, |m| m.webhook = Some(IN_SANDBOX.to_owned()));
+    state.message(&message.sid).cloned().unwrap_or(message)
 }
 
 /// A choice from a list says in its text what was chosen.

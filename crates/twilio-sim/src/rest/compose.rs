@@ -106,6 +106,9 @@ fn trouble(
     if !sender.sends_at(now) {
         return Some(sender.trouble());
     }
+    if !state.whatsapp.is_in(&sender.sender_id, to, now) {
+        return Some(63_015);
+    }
     let is_open = state.whatsapp.window(&sender.sender_id, to, now).is_some();
     match content {
         None => (!is_open).then_some(63_016),
@@ -122,10 +125,12 @@ fn of_template(
     now: DateTime<Utc>,
 ) -> Option<i32> {
     let standing = state.whatsapp.standing(&content.sid, now);
-    let (status, category) = standing.map_or_else(Default::default, |s| (s.status, s.category));
+    let (status, category, language) = standing.map_or_else(Default::default, |s| (s.status, s.category, s.language));
     match status.as_str() {
         "paused" => Some(63_041),
         "disabled" => Some(63_042),
+        // WhatsApp has it under this name, in another language.
+        "approved" if language != content.language => Some(63_027),
         "approved" if values.values().any(|value| breaks_the_line(value)) => Some(63_013),
         "approved" if category == "MARKETING" && whatsapp::is_in_us(to) => Some(63_049),
         "approved" => None,

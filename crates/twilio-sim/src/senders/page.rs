@@ -108,11 +108,13 @@ fn forms(sender: &SimSender) -> String {
         "<form method=\"post\" action=\"/senders/state\"><input type=\"hidden\" name=\"sender_id\" value=\"{id}\"><div class=\"fields\">\
          <label>Quality<select name=\"quality\">{}</select></label>\
          <label>Limit<input name=\"limit\" autocomplete=\"off\" value=\"{}\"></label>\
+         <label>Sandbox joined by<input name=\"sandbox\" autocomplete=\"off\" placeholder=\"no sandbox\" value=\"{}\"></label>\
          <label>Code, if it is off<input name=\"code\" inputmode=\"numeric\" autocomplete=\"off\" value=\"63020\"></label></div>\
          <div class=\"quick\" role=\"group\" aria-label=\"State of {id}\"><button name=\"status\" value=\"ONLINE\">Online</button>\
          <button name=\"status\" value=\"OFFLINE\">Offline</button><button name=\"status\" value=\"ONLINE:UPDATING\">Updating</button>{}</div></form>",
         QUALITIES.iter().map(quality).collect::<String>(),
         escape(&sender.messaging_limit),
+        escape(sender.sandbox.as_deref().unwrap_or_default()),
         if sender.pending_name.is_some() {
             "<button name=\"name\" value=\"COMPLETED\">Grant the name</button><button name=\"name\" value=\"DECLINED\">Decline it</button>"
         } else {

@@ -182,9 +182,11 @@ fn verdict(content: &SimContent, standing: Option<&Standing>) -> String {
     format!(
         "<form method=\"post\" action=\"/templates/say\"><input type=\"hidden\" name=\"sid\" value=\"{sid}\"><div class=\"fields\">\
          <label>Category<select name=\"category\">{}</select></label>\
+         <label>Language there<input name=\"language\" autocomplete=\"off\" size=\"6\" value=\"{}\"></label>\
          <label>Reason, if rejected<input name=\"reason\" autocomplete=\"off\" placeholder=\"INVALID_FORMAT. …\"></label></div>\
          <div class=\"quick\" role=\"group\" aria-label=\"Decide about {}\">{buttons}</div></form>",
         options(&CATEGORIES, Some(&standing.category)),
+        escape(&standing.language),
         escape(name(content)),
         sid = content.sid,
     )

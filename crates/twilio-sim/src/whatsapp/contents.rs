@@ -56,6 +56,8 @@ pub struct SimApproval {
     pub content_type: String,
     /// When it was handed in.
     pub submitted_at: DateTime<Utc>,
+    /// As its content has it.
+    pub language: String,
     /// What the clock will bring: why it will be rejected, if it will be.
     pub will_be_rejected: Option<String>,
     /// The category it will be given.
@@ -73,6 +75,8 @@ pub struct Standing {
     pub category: String,
     /// Why it was rejected; empty otherwise.
     pub rejection_reason: String,
+    /// The language that WhatsApp has it in.
+    pub language: String,
 }
 
 /// How fast templates are looked at, by the simulator's clock.
@@ -101,7 +105,7 @@ impl Default for ReviewPace {
 }
 
 /// What somebody says about a template.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Verdict {
     /// Twilio's word.
     pub status: String,
@@ -111,6 +115,9 @@ pub struct Verdict {
     /// Another category than the one asked for.
     #[serde(default)]
     pub category: Option<String>,
+    /// Another language than that of the content: WhatsApp has none of this name in the content's.
+    #[serde(default)]
+    pub language: Option<String>,
 }
 
 /// A content to keep, checked already.
@@ -132,6 +139,7 @@ impl SimApproval {
             status: status.to_owned(),
             category: category.to_owned(),
             rejection_reason: reason.to_owned(),
+            language: self.language.clone(),
         };
         match &self.will_be_rejected {
             Some(why) if pace.by_itself && after(pace.decided_after) => stands("rejected", &self.category, why),
@@ -258,6 +266,7 @@ impl WhatsApp {
                 name: name.to_owned(),
                 category: category.to_owned(),
                 content_type: content.richest().to_owned(),
+                language: content.language.clone(),
                 submitted_at: now,
                 will_be_rejected: rejection(content),
                 will_be: given.unwrap_or_else(|| category.to_owned()),
@@ -274,11 +283,17 @@ impl WhatsApp {
         let Some(approval) = content.and_then(|c| c.approval.as_mut()) else {
             return false;
         };
-        let was = approval.said.as_ref().map(|s| s.category.clone());
-        let category = verdict.category.clone().or(was).unwrap_or_else(|| approval.will_be.clone());
+        let (category, language) = approval
+            .said
+            .as_ref()
+            .map(|s| (s.category.clone(), s.language.clone()))
+            .unzip();
+        let category = verdict.category.clone().or(category);
+        let language = verdict.language.clone().or(language);
         approval.said = Some(Standing {
             status: verdict.status.clone(),
-            category,
+            category: category.unwrap_or_else(|| approval.will_be.clone()),
+            language: language.unwrap_or_else(|| approval.language.clone()),
             rejection_reason: verdict.rejection_reason.clone(),
         });
         true

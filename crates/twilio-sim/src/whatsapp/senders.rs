@@ -37,6 +37,8 @@ pub struct SimSender {
     pub messaging_limit: String,
     /// Why it is off.
     pub offline_reasons: Vec<SimOfflineReason>,
+    /// It is a sandbox, which people join with `join` and this word.
+    pub sandbox: Option<String>,
     /// When it was made.
     pub date_created: DateTime<Utc>,
 }
@@ -63,6 +65,8 @@ pub struct SenderState {
     pub messaging_limit: Option<String>,
     /// Why it is off.
     pub offline_reasons: Option<Vec<SimOfflineReason>>,
+    /// It is a sandbox that is joined with this word; an empty one: it is none.
+    pub sandbox: Option<String>,
     /// Twilio's word of the name that was asked for last; with `COMPLETED` it is the sender's.
     pub name: Option<String>,
 }
@@ -143,6 +147,7 @@ impl WhatsApp {
             quality_rating: "HIGH".to_owned(),
             messaging_limit: "10K Customers/24hr".to_owned(),
             offline_reasons: Vec::new(),
+            sandbox: None,
             date_created: now,
         };
         self.senders.push(sender.clone());
@@ -167,6 +172,9 @@ impl WhatsApp {
             sender.status = state.status.unwrap_or_else(|| sender.status.clone());
             sender.quality_rating = state.quality_rating.unwrap_or_else(|| sender.quality_rating.clone());
             sender.messaging_limit = state.messaging_limit.unwrap_or_else(|| sender.messaging_limit.clone());
+            if let Some(word) = state.sandbox {
+                sender.sandbox = Some(word).filter(|word| !word.is_empty());
+            }
             if let Some(word) = state.name {
                 sender.say_of_name(&word);
             }

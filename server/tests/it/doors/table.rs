@@ -315,6 +315,7 @@ pub const DOORS: &[(&str, Needs)] = &[
     ("fn preview_series", Member),
     ("fn preview_template", Member),
     ("fn preview_times", Member),
+    ("fn preview_typed", Member),
     ("fn put_guide_away", May(&[ManageBusiness])),
     ("fn read_audit", May(&[ReadAudit])),
     ("fn read_notifications", Member),

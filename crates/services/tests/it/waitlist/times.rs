@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{ANN, BEN, after, last, see, settle, slots_of, waits};
 
-async fn offered(w: &World, visit: Uuid) -> TimesView {
+pub async fn offered(w: &World, visit: Uuid) -> TimesView {
     let starts = ["2027-01-08T15:00", "2027-01-11T10:00", "2027-01-12T09:30"];
     let cmd = OfferTimes {
         starts: starts.map(str::to_owned).to_vec(),

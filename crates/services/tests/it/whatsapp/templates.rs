@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{ANN, CHAT, chat, post, world, writes};
 
 /// Ann, who wishes WhatsApp and nothing else, and wrote there two days ago.
-async fn ann(w: &World) -> contract::contacts::ContactView {
+pub async fn ann(w: &World) -> contract::contacts::ContactView {
     let ann = w.contact("Ann", ANN).await;
     writes(w, CHAT, "Hi").await;
     let wish = ContactChannels {
@@ -26,11 +26,11 @@ async fn ann(w: &World) -> contract::contacts::ContactView {
     ann
 }
 
-async fn submit(w: &World) -> TwinView {
+pub async fn submit(w: &World) -> TwinView {
     twins::submit(&w.s, &w.owner, "reminder", "en").await.expect("handed in")
 }
 
-async fn look(w: &World, id: Option<Uuid>) -> TwinView {
+pub async fn look(w: &World, id: Option<Uuid>) -> TwinView {
     let template_id = id.expect("it was handed in");
     jobs::perform(&w.s, Job::CheckTwin { template_id }).await.expect("looked at");
     let all = twins::list(&w.s, &w.owner).await.expect("wordings");
@@ -38,7 +38,7 @@ async fn look(w: &World, id: Option<Uuid>) -> TwinView {
 }
 
 /// Handed in and approved.
-async fn approved(w: &World) -> TwinView {
+pub async fn approved(w: &World) -> TwinView {
     let twin = submit(w).await;
     w.clock.advance(Duration::minutes(10));
     let twin = look(w, twin.id).await;
@@ -46,7 +46,7 @@ async fn approved(w: &World) -> TwinView {
     twin
 }
 
-async fn sid_of(w: &World, id: Option<Uuid>) -> String {
+pub async fn sid_of(w: &World, id: Option<Uuid>) -> String {
     let row = whatsapp_template::Entity::find_by_id(id.expect("it was handed in"))
         .one(w.s.db().connection())
         .await
@@ -177,6 +177,7 @@ async fn an_approval_that_is_withdrawn_between_planning_and_sending_holds_the_me
         status: "paused".to_owned(),
         rejection_reason: String::new(),
         category: None,
+        ..Verdict::default()
     };
     assert!(w.sim.set_approval(&sid_of(&w, twin.id).await, &paused));
     w.clock.advance(Duration::days(1));
@@ -268,6 +269,7 @@ async fn a_rejection_is_told_in_words_and_a_new_revision_takes_its_place(
         status: "rejected".to_owned(),
         rejection_reason: "INVALID_FORMAT. The words are not clear.".to_owned(),
         category: None,
+        ..Verdict::default()
     };
     assert!(w.sim.set_approval(&sid_of(&w, first.id).await, &rejected));
     w.clock.advance(Duration::minutes(2));
