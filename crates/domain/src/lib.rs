@@ -36,6 +36,7 @@ pub mod members;
 pub mod merge;
 pub mod moves;
 pub mod optout;
+pub mod offer_page;
 pub mod origin;
 pub mod outcome;
 pub mod permissions;
