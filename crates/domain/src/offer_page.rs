@@ -132,7 +132,12 @@ mod tests {
 
     #[test]
     fn the_page_speaks_whoever_was_asked_then_the_business() {
-        for (asked, business, code) in [(None, "es", "es"), (Some("en"), "es", "en"), (Some("es-MX"), "en", "es"), (Some("xx"), "xx", "en")] {
+        for (asked, business, code) in [
+            (None, "es", "es"),
+            (Some("en"), "es", "en"),
+            (Some("es-MX"), "en", "es"),
+            (Some("xx"), "xx", "en"),
+        ] {
             assert_eq!(Words::of(asked, business).code, code);
         }
     }

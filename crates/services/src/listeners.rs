@@ -7,12 +7,11 @@ mod views;
 use crate::{
     accounts::invitations,
     appointments::clocks,
+    confirming,
     conversations::{assigning, leaving},
     feeds,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    mails, merging, moves, notifications, numbers,
-    outbox::{self, confirming},
-    questions, reminders, reports, tasks, waitlist,
+    mails, merging, moves, notifications, numbers, outbox, questions, reminders, reports, tasks, waitlist,
 };
 
 pub(crate) use views::views;

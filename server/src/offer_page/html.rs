@@ -61,10 +61,18 @@ fn can_be_answered(token: &str, page: &OfferPage, open: &Open) -> String {
     let _ = writeln!(html, "<form method=\"post\" action=\"/o/{}\" class=\"card\">", esc(token));
     if page.is_times {
         for (n, when) in &open.times {
-            let _ = writeln!(html, "<button class=\"primary\" name=\"answer\" value=\"{n}\">{}</button>", esc(when));
+            let _ = writeln!(
+                html,
+                "<button class=\"primary\" name=\"answer\" value=\"{n}\">{}</button>",
+                esc(when)
+            );
         }
     } else {
-        let _ = writeln!(html, "<button class=\"primary\" name=\"answer\" value=\"yes\">{}</button>", esc(words.take));
+        let _ = writeln!(
+            html,
+            "<button class=\"primary\" name=\"answer\" value=\"yes\">{}</button>",
+            esc(words.take)
+        );
     }
     let no = if page.is_times { words.none_suits } else { words.pass };
     let _ = writeln!(html, "<button name=\"answer\" value=\"no\">{}</button></form>", esc(no));
@@ -88,7 +96,11 @@ fn facts(words: &Words, open: &Open) -> String {
         .into_iter()
         .filter_map(|(what, value)| Some(format!("<dt>{}</dt><dd>{}</dd>", esc(what), esc(&value?))))
         .collect();
-    if rows.is_empty() { rows } else { format!("<dl class=\"card\">{rows}</dl>\n") }
+    if rows.is_empty() {
+        rows
+    } else {
+        format!("<dl class=\"card\">{rows}</dl>\n")
+    }
 }
 
 fn footer(words: &Words, contact_line: &str) -> String {

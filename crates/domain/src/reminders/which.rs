@@ -46,7 +46,11 @@ pub fn which<T: PartialEq>(token: Option<u16>, pending: &[Pending<T>]) -> Which 
     let asks = |one: &Pending<T>| one.answered.is_none() && !one.gives_way;
     let others_wait = pending.iter().any(asks);
     let unanswered = those(&|one| asks(one) || (one.answered.is_none() && one.asked_last && !others_wait));
-    let meant = if unanswered.is_empty() { those(&|one| !one.gives_way || one.asked_last) } else { unanswered };
+    let meant = if unanswered.is_empty() {
+        those(&|one| !one.gives_way || one.asked_last)
+    } else {
+        unanswered
+    };
     let text = |place: &usize| &pending[*place].text;
     match meant.first().map(text) {
         None => Which::Nothing,

@@ -34,7 +34,9 @@ impl Answer {
     /// Reads a line that is kept: the answer, and the title behind it.
     #[must_use]
     pub fn read(line: &str) -> (Self, &str) {
-        let Some(mark) = line.chars().next() else { return (Self::No, "") };
+        let Some(mark) = line.chars().next() else {
+            return (Self::No, "");
+        };
         let rest = &line[mark.len_utf8()..];
         match mark {
             '+' => (Self::Yes, rest),
@@ -298,7 +300,11 @@ mod tests {
                 assert_eq!(Answer::read(&kept), (button.answer, button.title));
             }
         }
-        assert_eq!(Answer::read("Another time"), (Answer::No, "Another time"), "what is not known agrees to nothing");
+        assert_eq!(
+            Answer::read("Another time"),
+            (Answer::No, "Another time"),
+            "what is not known agrees to nothing"
+        );
         assert_eq!(Answer::read(""), (Answer::No, ""));
     }
 

@@ -22,14 +22,17 @@ pub(crate) async fn put(tx: &Tx, m: &message::Model, answers: &[Answer]) -> Resu
     if carried.is_empty() {
         return Ok(carried);
     }
-    let rows = carried.iter().zip(answers).map(|(token, answer)| message_button::ActiveModel {
-        token_hash: Set(tokens::hash(token)),
-        business_id: Set(m.business_id),
-        contact_id: Set(m.contact_id),
-        message_id: Set(m.id),
-        yes: Set(*answer != Answer::No),
-        created_at: Set(tx.now),
-    });
+    let rows = carried
+        .iter()
+        .zip(answers)
+        .map(|(token, answer)| message_button::ActiveModel {
+            token_hash: Set(tokens::hash(token)),
+            business_id: Set(m.business_id),
+            contact_id: Set(m.contact_id),
+            message_id: Set(m.id),
+            yes: Set(*answer != Answer::No),
+            created_at: Set(tx.now),
+        });
     message_button::Entity::insert_many(rows)
         .exec_without_returning(&tx.db)
         .await?;

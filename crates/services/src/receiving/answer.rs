@@ -84,7 +84,8 @@ pub(super) async fn answer(
 async fn take(tx: &mut Tx, inbound: &message::Model, meant: Vec<Open>, said: &Answer) -> Result<()> {
     for open in &meant {
         if said.vague && questions::gives_way(&open.question) {
-            let title = "They may want offers: that they do must be said plainly. Please ask, or send them the address of their page.";
+            let title =
+                "They may want offers: that they do must be said plainly. Please ask, or send them the address of their page.";
             return tasks::ask_to_read(tx, inbound, title.to_owned()).await;
         }
         if perhaps_to_staff(tx, inbound, open, said).await? {

@@ -3,13 +3,12 @@
 use chrono::Duration;
 use contract::waitlist::EntryStatus;
 use domain::{
-    letters,
     origin::Origin,
     templates::Kind,
     texts,
     waitlist::{ASKED_DAYS_BEFORE, WAITS_DAYS},
 };
-use entity::{businesses::business, contacts::contact, messages::message, waitlist::waitlist_entry};
+use entity::{contacts::contact, messages::message, waitlist::waitlist_entry};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::Expr,
@@ -17,9 +16,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    entries, link,
-    offering::wish,
-    saying::{self, Going, Page, Saying},
+    entries,
+    reading::wish,
+    saying::{self, Going, Saying, list_page},
 };
 use crate::{
     businesses, contacts,
@@ -108,7 +107,7 @@ pub(super) async fn ask_by(tx: &mut Tx, contact: &contact::Model, entry: &waitli
         kind: Kind::StillWaiting,
         about: About::to(&business, contact),
         known: texts::still_waiting(&business.name, entry.for_name.as_deref(), shown),
-        page: Some(page(tx, &business, contact, entry, false).await?),
+        page: Some(list_page(tx, &business, contact, entry, false).await?),
         origin: Origin::Offer,
         origin_id: entry.id,
         intent: intent(entry),
@@ -133,21 +132,6 @@ pub(super) async fn ask_by(tx: &mut Tx, contact: &contact::Model, entry: &waitli
         expires_at: entry.expires_at,
     };
     questions::ask(tx, question).await
-}
-
-/// Where somebody sees their place on the list.
-pub(super) async fn page(
-    tx: &Tx,
-    business: &business::Model,
-    contact: &contact::Model,
-    entry: &waitlist_entry::Model,
-    in_texts: bool,
-) -> Result<Page> {
-    Ok(Page {
-        words: letters::list_button(contacts::language::of(business, contact)),
-        url: link::url(tx.services(), entry.id, entry.link_revision).await?,
-        in_texts,
-    })
 }
 
 /// They say on their page that they wait on; who is not on the list any more stays so.

@@ -24,11 +24,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::reading::{
-    for_name, kept_ids, kept_names, known_locations, known_types, length, minutes, names, notice, stored_windows, windows,
+    for_name, kept_ids, kept_names, known_locations, known_types, length, minutes, names, notice, stored_windows, windows, wish,
 };
 use super::{
-    asking, offering,
-    saying::{self, Going, Saying},
+    saying::{self, Going, Saying, list_page},
     view::entry_views,
 };
 use crate::{
@@ -205,7 +204,7 @@ async fn greet(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Mo
     if contact.blocked || contact.held_since.is_some() {
         return Ok(());
     }
-    match ways::wished(tx, contact, &greeting(entry), None, offering::wish(entry)).await? {
+    match ways::wished(tx, contact, &greeting(entry), None, wish(entry)).await? {
         Ok(way) => greet_by(tx, contact, entry, (way, None)).await,
         Err(_) => Ok(()),
     }
@@ -218,7 +217,7 @@ fn greeting(entry: &waitlist_entry::Model) -> String {
 /// The same by one way. The link with which they leave it goes along.
 pub(super) async fn greet_by(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Model, going: Going) -> Result<()> {
     let business = businesses::of(tx, contact.business_id).await?;
-    let page = asking::page(tx, &business, contact, entry, true).await?;
+    let page = list_page(tx, &business, contact, entry, true).await?;
     let saying = Saying {
         kind: Kind::WaitlistJoined,
         about: About::to(&business, contact),
@@ -234,12 +233,6 @@ pub(super) async fn greet_by(tx: &mut Tx, contact: &contact::Model, entry: &wait
         location_id: None,
     };
     saying::say(tx, contact, saying, going).await.map(drop)
-}
-
-/// An entry whose person waits, if they still do.
-pub(super) async fn waiting_one(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<Option<waitlist_entry::Model>> {
-    let row = waitlist_entry::Entity::these(business_id, [id]).one(&tx.db).await?;
-    Ok(row.filter(|row| row.status == EntryStatus::Waiting.as_str()))
 }
 
 fn source(by: &Principal) -> &'static str {

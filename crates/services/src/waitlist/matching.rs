@@ -219,7 +219,10 @@ fn obstacle(person: &contact::Model, states: impl Fn(Channel) -> State) -> Optio
     } else {
         let by = |channel: &Channel| by(person, *channel, states(*channel));
         let all: Vec<Option<String>> = Channel::ALL.iter().map(by).collect();
-        all.iter().all(Option::is_some).then(|| all.into_iter().flatten().next()).flatten()
+        all.iter()
+            .all(Option::is_some)
+            .then(|| all.into_iter().flatten().next())
+            .flatten()
     }
 }
 

@@ -20,9 +20,9 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, Q
 use uuid::Uuid;
 
 use super::{
-    entries, link,
+    link,
     matching::Candidate,
-    reading::read_ids,
+    reading::{read_ids, waiting_one, wish},
     saying::{self, Going, Page, Saying},
     slots::{self, mode},
 };
@@ -93,11 +93,6 @@ pub(super) async fn offer(
 /// What all ways of offering it have in common.
 fn intent(offer: Uuid) -> String {
     format!("offer:{offer}")
-}
-
-/// The way that somebody wants to hear of free times, where that is not the usual one.
-pub(super) fn wish(entry: &waitlist_entry::Model) -> Option<Channel> {
-    entry.channel.parse().ok().filter(|way| *way != Channel::Sms)
 }
 
 /// What is offered, and of what somebody waits for.
@@ -188,7 +183,7 @@ pub(super) async fn again(
     slot: &slot::Model,
 ) -> Result<bool> {
     let Some(entry) = offer.entry_id else { return Ok(false) };
-    let Some(entry) = entries::waiting_one(tx, offer.business_id, entry).await? else {
+    let Some(entry) = waiting_one(tx, offer.business_id, entry).await? else {
         return Ok(false);
     };
     let Some(way) = ways::instead(tx, contact, failed, slot.location_id).await? else {

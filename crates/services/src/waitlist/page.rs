@@ -169,9 +169,8 @@ async fn taken(
         Some(id) => Some(appointments::find(db, business.id, id).await?),
         None => None,
     };
-    let theirs = visit.filter(|visit| {
-        visit.contact_id == contact.id && !is_over(visit.ends_at.unwrap_or(visit.starts_at), s.now())
-    });
+    let theirs =
+        visit.filter(|visit| visit.contact_id == contact.id && !is_over(visit.ends_at.unwrap_or(visit.starts_at), s.now()));
     Ok(Stands::Taken {
         when: start(slot.starts_at, zone, contact).short(language),
         visit: match theirs {
@@ -216,7 +215,9 @@ async fn shown(
         type_name: kind.map(|kind| kind.name),
         staff: slot.staff_label.clone(),
         location: place.map(|place| (place.name.clone(), place.address.clone())),
-        for_name: entry.and_then(|entry| entry.for_name).map(|name| first_name(&name).to_owned()),
+        for_name: entry
+            .and_then(|entry| entry.for_name)
+            .map(|name| first_name(&name).to_owned()),
         instead_of: instead_of.map(|at| tell(at).short(language)),
     })
 }

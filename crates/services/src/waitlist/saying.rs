@@ -4,14 +4,15 @@
 use chrono::{DateTime, Utc};
 use domain::{
     consent::Channel,
-    fallback,
+    fallback, letters,
     origin::Origin,
     templates::{Kind, Values, Which},
     texts,
 };
-use entity::{contacts::contact, messages::message};
+use entity::{businesses::business, contacts::contact, messages::message, waitlist::waitlist_entry};
 use uuid::Uuid;
 
+use super::link;
 use crate::{
     contacts,
     kernel::{Error, Result, Tx},
@@ -52,7 +53,12 @@ pub(super) struct Page {
 pub(super) type Going = (Way, Option<Uuid>);
 
 /// Says it. The caller holds the contact's lock, and has chosen the way.
-pub(super) async fn say(tx: &mut Tx, contact: &contact::Model, what: Saying<'_>, (way, instead_of): Going) -> Result<message::Model> {
+pub(super) async fn say(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    what: Saying<'_>,
+    (way, instead_of): Going,
+) -> Result<message::Model> {
     let (subject, body) = words(tx, contact, &what, way.channel).await?;
     let new = outbox::New {
         origin: what.origin,
@@ -107,4 +113,19 @@ async fn words(tx: &mut Tx, contact: &contact::Model, what: &Saying<'_>, channel
         None => said.body,
     };
     Ok((None, body))
+}
+
+/// Where somebody sees their place on the list.
+pub(super) async fn list_page(
+    tx: &Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    entry: &waitlist_entry::Model,
+    in_texts: bool,
+) -> Result<Page> {
+    Ok(Page {
+        words: letters::list_button(contacts::language::of(business, contact)),
+        url: link::url(tx.services(), entry.id, entry.link_revision).await?,
+        in_texts,
+    })
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{
     asking, entries,
     offering::{self, become_, wake},
+    reading::waiting_one,
     slots, taking, telling, times,
 };
 use crate::{
@@ -92,7 +93,10 @@ async fn offered_by(tx: &Tx, m: &message::Model) -> Result<Vec<(offer::Model, sl
         .await?;
     let slots = slots::locked_all(tx, m.business_id, rows.iter().map(|row| row.slot_id)).await?;
     let slot = |row: &offer::Model| slots.iter().find(|slot| slot.id == row.slot_id).cloned();
-    Ok(rows.into_iter().filter_map(|row| slot(&row).map(|slot| (row, slot))).collect())
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| slot(&row).map(|slot| (row, slot)))
+        .collect())
 }
 
 async fn left(tx: &mut Tx, m: &message::Model) -> Result<()> {
@@ -188,7 +192,7 @@ async fn failed_(tx: &mut Tx, m: &message::Model, person: &contact::Model, retry
 /// What tells somebody that they are on the list, or asks whether they still wait.
 async fn not_of_an_offer(tx: &mut Tx, m: &message::Model, person: &contact::Model) -> Result<()> {
     let Some(id) = m.origin_id else { return Ok(()) };
-    let Some(entry) = entries::waiting_one(tx, m.business_id, id).await? else {
+    let Some(entry) = waiting_one(tx, m.business_id, id).await? else {
         return Ok(());
     };
     if let Some(way) = ways::instead(tx, person, m, None).await? {

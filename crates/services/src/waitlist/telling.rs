@@ -236,4 +236,5 @@ pub(super) async fn failed(tx: &mut Tx, m: &message::Model, person: &contact::Mo
     tasks::raise(tx, task).await
 }
 
-pub(super) const NOT_TOLD: &str = "They took a time that was offered to them, and could not be told that it is theirs. Please call.";
+pub(super) const NOT_TOLD: &str =
+    "They took a time that was offered to them, and could not be told that it is theirs. Please call.";

@@ -1,8 +1,10 @@
 //! The waitlist: a time that comes free is offered, taken once, and everybody else is told kindly.
 
 mod races;
+mod random;
 mod slots;
 mod times;
+mod ways;
 
 use chrono::{DateTime, Duration};
 use contract::{

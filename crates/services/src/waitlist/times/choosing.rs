@@ -100,7 +100,9 @@ async fn by_number(tx: &mut Tx, contact: &contact::Model, question: question::Mo
     // As they stand under the locks.
     let offers = of(tx, &question).await?;
     let offer = offers.iter().find(|offer| offer.choice == Some(n)).cloned();
-    let slot = offer.as_ref().and_then(|offer| rows.iter().find(|slot| slot.id == offer.slot_id).cloned());
+    let slot = offer
+        .as_ref()
+        .and_then(|offer| rows.iter().find(|slot| slot.id == offer.slot_id).cloned());
     let (Some(offer), Some(slot)) = (offer, slot) else {
         return Ok(false);
     };
@@ -204,7 +206,11 @@ pub(in crate::waitlist) async fn answered(
         business_id: question.business_id,
         kind: tasks::Kind::Reschedule,
         title: "Find another time: none of the times that were offered suits them.".to_owned(),
-        key: format!("reschedule:{}:{}", question.subject_id, said.text().map_or(question.origin_id, |m| m.id)),
+        key: format!(
+            "reschedule:{}:{}",
+            question.subject_id,
+            said.text().map_or(question.origin_id, |m| m.id)
+        ),
         contact_id: Some(contact.id),
         conversation_id: conversation.map(|thread| thread.id),
         appointment_id: Some(question.subject_id),

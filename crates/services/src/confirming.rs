@@ -14,12 +14,12 @@ use entity::{contacts::contact, messages::message, questions::question};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::enqueue::{New, enqueue};
 use crate::{
     businesses, channels,
     channels::email::Letter,
     contacts::{self, consent},
     kernel::{Error, Event, Principal, Result, Tx, error::not_found, events::Recorded, tx::Objections},
+    outbox::{self, New},
     preferences, questions,
 };
 
@@ -88,7 +88,7 @@ async fn ask(tx: &mut Tx, person: &contact::Model, channel: Channel) -> Result<(
         location_id: None,
         delay: None,
     };
-    let asks = enqueue(tx, person, new).await?;
+    let asks = outbox::enqueue(tx, person, new).await?;
     // They were asked today already; a mail is answered on its page.
     if asks.origin_id != Some(id) || channel == Channel::Email {
         return Ok(());
