@@ -75,7 +75,13 @@ async fn follow(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         reminders::perhaps_meant(tx, contact, Some(inbound), &text.body).await?;
     }
     let mut changed = vec![contact.id];
-    if tapped.is_none() && text.button.is_some() && matches!(meaning, Meaning::Yes { .. } | Meaning::No { .. }) {
+    // What a button of somebody else's says is no choice of a time, either.
+    let answers = match meaning {
+        Meaning::Yes { .. } | Meaning::No { .. } => true,
+        Meaning::Other => asked && !domain::optout::is_opt_out(words(&inbound.body)),
+        _ => false,
+    };
+    if tapped.is_none() && text.button.is_some() && answers {
         // A button of ours that is not known, or somebody else's: what stands on it answers nothing by itself.
         if quoted(tx, contact, text).await?.is_none() {
             let title = "They tapped a button that is not known here. Please read what they meant.";

@@ -187,7 +187,7 @@ async fn yours<'a>(
             None => format!("offer_won:{}", offer.id),
         },
         author: None,
-        appointment_id: None,
+        appointment_id: slot.appointment_id,
         useful_until: Some(slot.starts_at),
         time_zone: None,
         location_id: slot.location_id,

@@ -5,7 +5,7 @@ use contract::{
     appointments::Status,
     contacts::{ChangeConsent, ContactChannels, ContactView, CreateContact, OptIn},
     templates::SaveTemplate,
-    waitlist::{AddEntry, CreateSlot, OfferStatus, OfferTimes, SlotStatus},
+    waitlist::{AddEntry, CreateSlot, OfferStatus, SlotStatus},
 };
 use domain::{
     language::Language,
@@ -24,18 +24,18 @@ use services::{
     },
 };
 use testkit::{Backend, Fault, FaultKind, World};
-use twilio_sim::Verdict;
+use twilio_sim::{SimMail, Verdict};
 use uuid::Uuid;
 
 use super::{ANN, BEN, CLEO, after, cancel, entry, free, last, see, settle, slots_of, statuses, visit, waits, waits_for};
 use crate::whatsapp::{chat, post, world, writes};
 
-const CLEOS_CHAT: &str = "whatsapp:+14155550103";
+pub(super) const CLEOS_CHAT: &str = "whatsapp:+14155550103";
 const DORA: &str = "+14155550104";
-const DORAS_MAIL: &str = "dora@x.test";
+pub(super) const DORAS_MAIL: &str = "dora@x.test";
 const ELI: &str = "+14155550105";
 
-async fn prefers(w: &World, who: &ContactView, primary: &str, secondary: Option<&str>) {
+pub(super) async fn prefers(w: &World, who: &ContactView, primary: &str, secondary: Option<&str>) {
     let wish = ContactChannels {
         primary: primary.to_owned(),
         secondary: secondary.map(str::to_owned),
@@ -69,7 +69,7 @@ pub(super) async fn dora(w: &World) -> ContactView {
 }
 
 /// Cleo, who wishes WhatsApp alone and wrote there two days ago.
-async fn cleo(w: &World) -> ContactView {
+pub(super) async fn cleo(w: &World) -> ContactView {
     let cleo = w.contact("Cleo", CLEO).await;
     writes(w, CLEOS_CHAT, "Hi").await;
     prefers(w, &cleo, "whatsapp", None).await;
@@ -78,7 +78,7 @@ async fn cleo(w: &World) -> ContactView {
 }
 
 /// A wording that WhatsApp has approved.
-async fn approved(w: &World, kind: &str) -> Uuid {
+pub(super) async fn approved(w: &World, kind: &str) -> Uuid {
     let twin = twins::submit(&w.s, &w.owner, kind, "en").await.expect("handed in");
     let template_id = twin.id.expect("it was handed in");
     w.clock.advance(Duration::minutes(10));
@@ -87,13 +87,13 @@ async fn approved(w: &World, kind: &str) -> Uuid {
 }
 
 /// The button of the last message in this chat, by its place.
-fn button(w: &World, chat: &str, at: usize) -> String {
+pub(super) fn button(w: &World, chat: &str, at: usize) -> String {
     let sent = w.sim.sent_to(chat);
     let content = sent.last().and_then(|m| m.content.clone()).expect("a template");
     content.buttons[at].id.clone()
 }
 
-async fn tap(w: &World, from: &str, title: &str, carried: &str) {
+pub(super) async fn tap(w: &World, from: &str, title: &str, carried: &str) {
     let mut form = chat(w, from, title);
     form.button_payload = Some(carried.to_owned());
     form.details.message_type = Some("button".to_owned());
@@ -102,16 +102,17 @@ async fn tap(w: &World, from: &str, title: &str, carried: &str) {
 
 /// The secret of the page that the last mail to somebody leads to.
 pub(super) fn page_of(w: &World, address: &str) -> String {
-    let mail = w.sim.mails_to(address).pop().expect("a mail");
-    let text = mail.text.expect("it has text");
-    let html = mail.html.expect("and looks like something");
-    let (_, rest) = text.split_once("/o/").unwrap_or_else(|| panic!("no page in {text}"));
+    let mails = w.sim.mails_to(address);
+    let leads = |mail: &&SimMail| mail.text.as_deref().is_some_and(|text| text.contains("/o/"));
+    let mail = mails.iter().rev().find(leads).expect("a mail that leads to a page");
+    let (text, html) = (mail.text.clone().expect("it has text"), mail.html.clone().expect("and looks"));
+    let (_, rest) = text.split_once("/o/").expect("its address");
     let token: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
     assert!(html.contains(&token), "both are made of one");
     token
 }
 
-async fn stands(w: &World, token: &str) -> Stands {
+pub(super) async fn stands(w: &World, token: &str) -> Stands {
     page::open(&w.s, token).await.expect("looked").expect("it is there").stands
 }
 
@@ -412,79 +413,6 @@ async fn a_text_of_their_own_that_cannot_be_filled_is_replaced_and_somebody_is_a
     let mail = w.sim.mails_to(DORAS_MAIL).pop().expect("the built-in one goes out");
     assert!(mail.text.expect("text").contains("It is held for you until"));
     assert!(w.open_tasks().await.iter().any(|task| task.kind == "template"));
-}
-
-async fn offered(w: &World, visit: Uuid) -> contract::waitlist::TimesView {
-    let starts = ["2027-01-18T15:00", "2027-01-19T10:00"];
-    let cmd = OfferTimes {
-        starts: starts.map(str::to_owned).to_vec(),
-    };
-    waitlist::times::offer(&w.s, &w.owner, visit, cmd).await.expect("offered")
-}
-
-#[rstest]
-#[tokio::test]
-async fn times_are_chosen_by_a_button_on_whatsapp(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
-    let w = world(backend).await;
-    let cleo = cleo(&w).await;
-    approved(&w, "offer_times").await;
-    let theirs = w.appointment(&cleo, 240).await;
-    let times = offered(&w, theirs.id).await;
-    settle(&w).await;
-    // There is no third one.
-    let third = button(&w, CLEOS_CHAT, 2);
-    assert!(third.starts_with("3."));
-    tap(&w, CLEOS_CHAT, "3", &third).await;
-    // A number before somebody else's secret is a button that is not known.
-    let forged = third.replacen("3.", "1.", 1);
-    tap(&w, CLEOS_CHAT, "1", &forged).await;
-    settle(&w).await;
-    assert_eq!(w.see_appointment(&theirs).await.starts_at, theirs.starts_at);
-    tap(&w, CLEOS_CHAT, "2", &button(&w, CLEOS_CHAT, 1)).await;
-    settle(&w).await;
-    let seen = w.see_appointment(&theirs).await;
-    assert_eq!((seen.starts_at, seen.status), (times.slots[1].starts_at, Status::Confirmed));
-    let told = w.phone_got(CLEOS_CHAT).pop().expect("told there");
-    assert!(told.contains("you're in"), "{told}");
-}
-
-#[rstest]
-#[case::second(Given::Choice(2), Some(1))]
-#[case::none_suits(Given::No, None)]
-#[case::a_number_that_was_not_offered(Given::Choice(3), None)]
-#[tokio::test]
-async fn times_are_chosen_on_the_page_of_a_mail(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-    #[case] given: Given,
-    #[case] chosen: Option<usize>,
-) {
-    let w = World::new(backend).await;
-    let dora = dora(&w).await;
-    prefers(&w, &dora, "email", None).await;
-    let hers = w.appointment(&dora, 240).await;
-    let times = offered(&w, hers.id).await;
-    settle(&w).await;
-    let token = page_of(&w, DORAS_MAIL);
-    let Stands::Open(open) = stands(&w, &token).await else {
-        panic!("it can be answered")
-    };
-    let numbers: Vec<i32> = open.times.iter().map(|(n, _)| *n).collect();
-    assert_eq!(numbers, [1, 2]);
-    assert!(page::answer(&w.s, &token, given).await.expect("heard"));
-    settle(&w).await;
-    let seen = w.see_appointment(&hers).await;
-    match chosen {
-        Some(at) => {
-            assert_eq!((seen.starts_at, seen.status), (times.slots[at].starts_at, Status::Confirmed));
-            assert!(matches!(stands(&w, &token).await, Stands::Taken { .. }));
-        }
-        None => assert_eq!(seen.starts_at, hers.starts_at),
-    }
-    if given == Given::No {
-        assert!(matches!(stands(&w, &token).await, Stands::Declined));
-        let tasks = w.open_tasks().await;
-        assert!(tasks.iter().any(|task| task.title.contains("none of the times")), "{tasks:?}");
-    }
 }
 
 #[rstest]

@@ -134,7 +134,7 @@ async fn a_y_to_a_visit_agrees_to_nothing_more(#[values(Backend::Sqlite, Backend
     );
     assert_eq!(agreed(&w, &ann).await.0, State::Unknown);
     // Asked anew the next day, after the visit was answered.
-    w.clock.advance(chrono::Duration::hours(24));
+    w.clock.advance(chrono::Duration::hours(23));
     agrees(&w, &ann, "sms", "promotional").await;
     w.work().await;
     w.text(ANN, "Y").await;
