@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     entries,
-    reading::wish,
+    reading::wished_way,
     saying::{self, Going, Saying, list_page},
 };
 use crate::{
@@ -80,7 +80,7 @@ async fn ask(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Mode
     if contact.blocked || contact.sample || contact.held_since.is_some() {
         return Ok(());
     }
-    match ways::wished(tx, contact, &intent(entry), None, wish(entry)).await? {
+    match ways::wished(tx, contact, &intent(entry), None, wished_way(entry)).await? {
         Ok(way) => ask_by(tx, contact, entry, (way, None)).await,
         Err(_) => Ok(()),
     }

@@ -24,7 +24,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::reading::{
-    for_name, kept_ids, kept_names, known_locations, known_types, length, minutes, names, notice, stored_windows, windows, wish,
+    for_name, kept_ids, kept_names, known_locations, known_types, length, minutes, names, notice, stored_windows, windows,
+    wished_way,
 };
 use super::{
     saying::{self, Going, Saying, list_page},
@@ -204,7 +205,7 @@ async fn greet(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Mo
     if contact.blocked || contact.held_since.is_some() {
         return Ok(());
     }
-    match ways::wished(tx, contact, &greeting(entry), None, wish(entry)).await? {
+    match ways::wished(tx, contact, &greeting(entry), None, wished_way(entry)).await? {
         Ok(way) => greet_by(tx, contact, entry, (way, None)).await,
         Err(_) => Ok(()),
     }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::{
     link,
     matching::Candidate,
-    reading::{read_ids, waiting_one, wish},
+    reading::{read_ids, waiting_one, wished_way},
     saying::{self, Going, Page, Saying},
     slots::{self, mode},
 };
@@ -48,7 +48,7 @@ pub(super) async fn offer(
 ) -> Result<std::result::Result<(), String>> {
     let Candidate { entry, reason } = candidate;
     let id = Uuid::now_v7();
-    let way = match ways::wished(tx, contact, &intent(id), slot.location_id, wish(&entry)).await? {
+    let way = match ways::wished(tx, contact, &intent(id), slot.location_id, wished_way(&entry)).await? {
         Ok(way) => way,
         Err(why) => return Ok(Err(why)),
     };

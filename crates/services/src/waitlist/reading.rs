@@ -194,7 +194,7 @@ pub(super) fn priority(entry: &waitlist_entry::Model) -> Result<Priority> {
 }
 
 /// The way that somebody wants to hear of free times, where that is not the usual one.
-pub(super) fn wish(entry: &waitlist_entry::Model) -> Option<Channel> {
+pub(super) fn wished_way(entry: &waitlist_entry::Model) -> Option<Channel> {
     entry.channel.parse().ok().filter(|way| *way != Channel::Sms)
 }
 
