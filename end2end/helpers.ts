@@ -138,9 +138,9 @@ export interface Customer {
 }
 
 /** A contact who agreed to texts. */
-export async function newCustomer(page: Page, name = 'Ada Sommer'): Promise<Customer> {
+export async function newCustomer(page: Page, name = 'Ada Sommer', email = ''): Promise<Customer> {
   const phone = newPhone();
-  const path = await post(page, '/contacts/new', 'create_contact', { name, phone, email: '', time_zone: '', language: '', tags: '', notes: '', agreed: 'yes' });
+  const path = await post(page, '/contacts/new', 'create_contact', { name, phone, email, time_zone: '', language: '', tags: '', notes: '', agreed: 'yes' });
   return { id: idIn(path), name, phone };
 }
 
@@ -182,7 +182,7 @@ export function inDays(days: number, time = '15:30'): string {
   return `${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)}T${time}`;
 }
 
-function idIn(path: string): string {
+export function idIn(path: string): string {
   const id = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(path)?.[0];
   expect(id, `an id in ${path}`).toBeDefined();
   return id!;

@@ -225,6 +225,7 @@ pub async fn add_entry(
     #[server(default)] priority: String,
     #[server(default)] notes: String,
     #[server(default)] instead_of: String,
+    #[server(default)] channel: String,
     #[server(default)] tell: String,
 ) -> Result<EntryView, AppError> {
     let wish = Wish {
@@ -248,6 +249,7 @@ pub async fn add_entry(
         .form(entry::NEW, page)
         .typed("contact_id", &contact_id)
         .typed("instead_of", &instead_of)
+        .typed("channel", &channel)
         .typed("tell", &tell);
     let work = async move {
         let command = contract::waitlist::AddEntry {
@@ -261,6 +263,7 @@ pub async fn add_entry(
             notice_minutes: number("notice_minutes", &wish.notice_minutes)?,
             priority: one_of("priority", &wish.priority)?,
             instead_of: chosen("instead_of", &instead_of)?,
+            channel: Wish::given(&channel),
             notes: Some(wish.notes),
             tell: tell == "yes",
             ..contract::waitlist::AddEntry::default()

@@ -12,6 +12,7 @@ pub mod kept;
 mod live;
 mod looking;
 pub mod metrics;
+mod offer_page;
 mod oidc;
 mod preferences;
 mod pwa;

@@ -25,8 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, preferences, pwa, rest, rest::ApiError, sessions,
-    uploads, visit_page, waitlist_form, webhooks,
+    AppState, crowd, exports, feeds, health, live, looking, metrics, offer_page, oidc, preferences, pwa, rest, rest::ApiError,
+    sessions, uploads, visit_page, waitlist_form, webhooks,
 };
 
 /// A form of ours is a few kilobytes.
@@ -161,6 +161,8 @@ fn strangers(state: &AppState) -> Router<AppState> {
         .route("/w/{slug}/code", post(waitlist_form::join))
         .route("/l/{token}", get(waitlist_form::list))
         .route("/l/{token}/leave", post(waitlist_form::leave))
+        .route("/l/{token}/stay", post(waitlist_form::stay))
+        .route("/o/{token}", get(offer_page::show).post(offer_page::answer))
         .layer(DefaultBodyLimit::max(16 * 1024))
         .layer(middleware::from_fn_with_state(door, crowd::limit))
         .layer(middleware::from_fn_with_state(state.services.clone(), visit_page::guard))
@@ -256,6 +258,7 @@ fn loggable(path: &str) -> &str {
         Some("v") => "/v/…",
         Some("u") => "/u/…",
         Some("l") => "/l/…",
+        Some("o") => "/o/…",
         Some("feeds") => "/feeds/…",
         Some("invitations") => "/invitations/…",
         Some("reset") => "/reset/…",

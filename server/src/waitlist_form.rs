@@ -164,6 +164,18 @@ pub async fn list(State(s): State<Services>, Path(token): Path<String>) -> Respo
     }
 }
 
+/// Waits on.
+pub async fn stay(State(s): State<Services>, Path(token): Path<String>, body: Bytes) -> Response {
+    if !body.is_empty() && form_urlencoded::parse(&body).next().is_some() {
+        return refused(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    match list::stay(&s, &token).await {
+        Ok(true) => Redirect::to(&format!("/l/{token}")).into_response(),
+        Ok(false) => nowhere(),
+        Err(cause) => broken(&cause),
+    }
+}
+
 /// Leaves it. Who has left it already has left it.
 pub async fn leave(State(s): State<Services>, Path(token): Path<String>, body: Bytes) -> Response {
     if !body.is_empty() && form_urlencoded::parse(&body).next().is_some() {

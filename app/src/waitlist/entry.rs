@@ -152,6 +152,8 @@ fn New(found: Found, q: String) -> impl IntoView {
             <Choice form name="instead_of" label="In place of" options hint="When they take a time, this visit is moved there, and its own time comes free." />
         }
     });
+    let ways = [("", "The usual way"), ("whatsapp", "On WhatsApp"), ("email", "By e-mail")];
+    let ways = ways.map(|(way, label)| (way.to_owned(), label.to_owned())).to_vec();
     view! {
         {search}
         <ActionForm action attr:class="panel flex flex-col gap-4 p-5">
@@ -159,9 +161,10 @@ fn New(found: Found, q: String) -> impl IntoView {
             {who}
             {instead}
             <Wishes form choices=found.choices entry=None />
+            <Choice form name="channel" label="How they like to hear of a time" options=ways hint="If that way is not open to them, the next one is." />
             <label class="flex min-h-11 items-center gap-2.5">
                 <input type="checkbox" name="tell" value="yes" class="checkbox" checked=!form.value("tell", "").is_empty() />
-                "Tell them by text that they are on the list"
+                "Tell them that they are on the list"
             </label>
             <div>
                 <Submit form label="Put them on the list" />

@@ -88,13 +88,40 @@ pub const fn confirm_offers_button(language: Language) -> &'static str {
     }
 }
 
-/// The same as a text, before the address of their page.
+/// The same as a text, before the address of their page. `token` (1–999) goes behind the letter when they have something else to answer.
 #[must_use]
-pub fn confirm_offers_text(language: Language, business: &str) -> String {
-    let business = line(business);
+pub fn confirm_offers_text(language: Language, business: &str, token: Option<u16>) -> String {
+    let (business, token) = (line(business), token.map(|token| token.to_string()).unwrap_or_default());
     match language {
-        Language::English => format!("{business}: would you like offers from us? Only if you confirm it here:"),
-        Language::Spanish => format!("{business}: ¿quiere recibir ofertas? Solo si lo confirma aquí:"),
+        Language::English => format!("{business}: would you like offers from us? Only if you reply Y{token}, or say so here:"),
+        Language::Spanish => format!("{business}: ¿quiere recibir ofertas? Solo si responde S{token}, o lo dice aquí:"),
+    }
+}
+
+/// What the button says that leads to the page of a time which somebody was offered.
+#[must_use]
+pub const fn offer_button(language: Language) -> &'static str {
+    match language {
+        Language::English => "Take it or pass",
+        Language::Spanish => "Tomarla o pasar",
+    }
+}
+
+/// The same of several times to choose from.
+#[must_use]
+pub const fn times_button(language: Language) -> &'static str {
+    match language {
+        Language::English => "Choose a time",
+        Language::Spanish => "Elegir una hora",
+    }
+}
+
+/// What the button says that leads to somebody's place on a waitlist.
+#[must_use]
+pub const fn list_button(language: Language) -> &'static str {
+    match language {
+        Language::English => "Your place on the waitlist",
+        Language::Spanish => "Su lugar en la lista",
     }
 }
 

@@ -35,6 +35,7 @@ pub mod letters;
 pub mod members;
 pub mod merge;
 pub mod moves;
+pub mod offer_page;
 pub mod optout;
 pub mod origin;
 pub mod outcome;

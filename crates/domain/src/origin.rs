@@ -24,12 +24,17 @@ pub enum Origin {
     Moved,
     /// A time is free for somebody who waits for one.
     Offer,
+    /// What became of a time that somebody was offered: it is theirs, or came too late.
+    OfferNews,
+    /// Whether somebody wants offers, as another says.
+    Consent,
     /// The code that shows whether a phone is whose it is said to be, asked for at this moment on a page that is open to everybody.
     Verification,
 }
 
 words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", OptedOut = "opted_out",
-    Reminder = "reminder", Moved = "moved", Offer = "offer", Verification = "verification");
+    Reminder = "reminder", Moved = "moved", Offer = "offer", OfferNews = "offer_news", Consent = "consent",
+    Verification = "verification");
 
 /// How a message counts against the hour's limit and the month's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +72,12 @@ impl Origin {
     #[must_use]
     pub const fn is_heard_late(self) -> bool {
         matches!(self, Self::Offer)
+    }
+
+    /// Whether a letter alone is meant for whatever else waits for an answer: who says yes to a visit has agreed to nothing more.
+    #[must_use]
+    pub const fn gives_way(self) -> bool {
+        matches!(self, Self::Consent)
     }
 
     /// The rules that messages of this origin go by.
@@ -129,6 +140,26 @@ impl Origin {
                 owned: true,
                 useful_s: None,
             },
+            // They have just answered, and wait for this.
+            Self::OfferNews => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Automatic,
+                quiet: false,
+                share: Share::Quarter,
+                priority: 2,
+                owned: true,
+                useful_s: Some(24 * 60 * 60),
+            },
+            // Who can't be asked has agreed to nothing, and another day is as good.
+            Self::Consent => Policy {
+                purpose: Purpose::Transactional,
+                sending: Sending::Automatic,
+                quiet: true,
+                share: Share::Bounded,
+                priority: 2,
+                owned: true,
+                useful_s: Some(24 * 60 * 60),
+            },
             // Nobody looks after one that does not arrive: whoever waits for it asks anew.
             Self::Verification => Policy {
                 purpose: Purpose::Transactional,
@@ -149,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_a_machine_begins_needs_an_opt_in_and_sleeps_at_night() {
-        for begun in [Origin::Reminder, Origin::Moved, Origin::Offer] {
+        for begun in [Origin::Reminder, Origin::Moved, Origin::Offer, Origin::Consent] {
             let begun = begun.policy();
             assert_eq!(
                 (begun.sending, begun.quiet, begun.share),
@@ -159,6 +190,12 @@ mod tests {
         for answers in [Origin::Reply, Origin::Automatic, Origin::Verification] {
             assert_eq!(answers.policy().sending, Sending::Reply);
         }
+    }
+
+    #[test]
+    fn whoever_answered_an_offer_is_told_at_once_and_only_if_they_agreed() {
+        let news = Origin::OfferNews.policy();
+        assert_eq!((news.sending, news.quiet), (Sending::Automatic, false));
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub const OPENS_FOR: Duration = Duration::days(30);
 /// What is signed, so that no other signature of ours with the same key is one of these.
 const PURPOSE: &[u8] = b"showup/visit/1";
 const OF_PERSON: &[u8] = b"showup/person/1";
+const OF_OFFER: &[u8] = b"showup/offer/1";
 
 /// Letters of a link: nothing that ends an address in a text, or that is broken at the end of a line.
 const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -58,6 +59,18 @@ impl Token {
     #[must_use]
     pub fn is_of_person(&self, key: &[u8; 32], contact: u128) -> bool {
         signed(key, OF_PERSON, contact, 0).verify_truncated_left(&self.seal).is_ok()
+    }
+
+    /// The link by which somebody answers what they were offered.
+    #[must_use]
+    pub fn of_offer(key: &[u8; 32], offer: u128) -> Self {
+        Self::sealed(offer, signed(key, OF_OFFER, offer, 0))
+    }
+
+    /// Whether this is that link of this offer.
+    #[must_use]
+    pub fn is_of_offer(&self, key: &[u8; 32], offer: u128) -> bool {
+        signed(key, OF_OFFER, offer, 0).verify_truncated_left(&self.seal).is_ok()
     }
 
     fn sealed(id: u128, mac: Hmac<Sha256>) -> Self {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 mod twins;
 
-pub use twins::{Button, KINDS, Twin, Wrong, buttons, flat, name, numbered};
+pub use twins::{Answer, Button, KINDS, Twin, Wrong, buttons, flat, name, numbered};
 
 /// What Twilio writes before every address of WhatsApp's.
 pub const PREFIX: &str = "whatsapp:";

@@ -8,6 +8,7 @@ use entity::messages::message;
 use sea_orm::DatabaseExecutor;
 
 use crate::{
+    confirming,
     kernel::{
         Services,
         tx::{BoxFuture, Objections},
@@ -34,9 +35,10 @@ pub(crate) fn still_wanted<'a>(
                 Origin::Reminder => reminders::still_wanted(&db, s.now(), &of).await?,
                 Origin::Moved => moves::still_wanted(&db, &of).await?,
                 Origin::Offer => waitlist::still_wanted(&db, s.now(), &of).await?,
+                Origin::Consent => confirming::still_wanted(&db, &of).await?,
                 Origin::Verification => verification::still_wanted(&db, &of).await?,
                 // What people wrote, and answers to what customers wrote, are nobody else's to take back.
-                Origin::Reply | Origin::Automatic | Origin::OptedOut => continue,
+                Origin::Reply | Origin::Automatic | Origin::OptedOut | Origin::OfferNews => continue,
             });
         }
         all.extend(outbox::ways::objections(&db, waiting).await?);

@@ -7,6 +7,7 @@
 //!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words) and `twins` (what WhatsApp has approved of it); `selftest` (whether a business is ready); then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `verification` (whose phone it is, by a code that is texted to it);
 //!   `quick_replies`; `questions` that are open to be answered;
+//!   `confirming`, which asks whether somebody wants offers;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `waitlist`, which fills times that come free, and asks, too; `waitlist_form`, by which anybody joins it;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
@@ -24,6 +25,7 @@ pub mod audit;
 pub mod businesses;
 pub mod calendars;
 pub mod channels;
+mod confirming;
 pub mod contacts;
 pub mod conversations;
 pub mod delivery;

@@ -7,12 +7,11 @@ mod views;
 use crate::{
     accounts::invitations,
     appointments::clocks,
+    confirming,
     conversations::{assigning, leaving},
     feeds,
     kernel::{audit, events::EventKind as E, tx::Listener},
-    mails, merging, moves, notifications, numbers,
-    outbox::{self, confirming},
-    questions, reminders, reports, tasks, waitlist,
+    mails, merging, moves, notifications, numbers, outbox, questions, reminders, reports, tasks, waitlist,
 };
 
 pub(crate) use views::views;
@@ -36,6 +35,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([Answered] => reminders::answered, causes [AppointmentConfirmed AppointmentDeclined MessageWithdrawn RetryEnded]),
     on!([Answered] => waitlist::answered, causes [AppointmentBooked AppointmentMoved AppointmentConfirmed SlotTaken SlotEnded
         WaitlistEntryEnded]),
+    on!([Answered] => confirming::answered, causes [OffersDecided]),
     on!([ContactOptedOut ContactBlocked PhoneChanged] => outbox::withdraw_for_contacts, causes [MessageWithdrawn RetryEnded]),
     on!([MessageDelivered MessageFailed] => numbers::registration::messages_changed),
     on!([NumberReleased] => outbox::leave_from_default),
@@ -57,7 +57,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reminders::messages_changed, causes [RetryEnded]),
     on!([MessageFailed MessageWithdrawn] => moves::messages_changed, causes [RetryEnded]),
     on!([SamePerson] => merging::shown_to_be_one, causes [ContactMerged MessageWithdrawn RetryEnded]),
-    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => waitlist::messages_changed),
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => waitlist::messages_changed, causes [RetryEnded]),
     on!([ContactOptedOut ContactBlocked PhoneChanged HoldBegan] => waitlist::contacts_changed, causes [MessageWithdrawn RetryEnded]),
     on!([WaitlistEntryAdded WaitlistEntryChanged WaitlistEntryEnded] => waitlist::entries_changed, causes [MessageWithdrawn RetryEnded]),
     on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined

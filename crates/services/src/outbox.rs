@@ -2,7 +2,6 @@
 //! at again; what sends them is `sending`.
 
 mod bulk;
-pub(crate) mod confirming;
 mod enqueue;
 pub(crate) mod held;
 mod later;

@@ -137,6 +137,11 @@ fn is_heard_late(question: &question::Model) -> bool {
     question.origin.parse::<Origin>().is_ok_and(Origin::is_heard_late)
 }
 
+/// Whether a letter alone is meant for whatever else waits for an answer.
+pub(crate) fn gives_way(question: &question::Model) -> bool {
+    question.origin.parse::<Origin>().is_ok_and(Origin::gives_way)
+}
+
 /// What somebody answers late by a text, if it was asked before that: the latest of its kind, by its number or by what was quoted where
 /// they said so.
 pub(crate) async fn lapsed(
@@ -292,12 +297,15 @@ pub(crate) async fn asked_by(tx: &Tx, contact: &contact::Model, message_id: Uuid
 
 /// Which of these an answer means, by their places.
 pub(crate) fn meant(token: Option<u16>, open: &[Open]) -> Which {
+    let last = open.iter().map(|one| one.asked_at).max();
     let pending: Vec<Pending<Uuid>> = open
         .iter()
         .map(|one| Pending {
             token: one.question.token as u16,
             text: one.question.message_id,
             answered: one.question.answer,
+            gives_way: gives_way(&one.question),
+            asked_last: Some(one.asked_at) == last,
         })
         .collect();
     which(token, &pending)
@@ -396,6 +404,22 @@ pub(crate) async fn answer_about(tx: &Tx, contact: &contact::Model, subject_id: 
     Ok(answered)
 }
 
+/// What was asked on behalf of this was answered on its page.
+pub(crate) async fn answer_of(tx: &Tx, business_id: Uuid, origin_id: Uuid, yes: bool) -> Result<()> {
+    if let Some(question) = of_origin(tx, business_id, origin_id).await?
+        && question.answer.is_none()
+    {
+        answer(tx, question, None, yes).await?;
+    }
+    Ok(())
+}
+
+/// What was asked on behalf of this.
+pub(crate) async fn of_origin(tx: &Tx, business_id: Uuid, origin_id: Uuid) -> Result<Option<question::Model>> {
+    let rows = question::Entity::in_business(business_id).filter(question::Column::OriginId.eq(origin_id));
+    Ok(rows.one(&tx.db).await?)
+}
+
 /// True for the first time these need a correction; from then on false.
 pub(crate) async fn take_correction(tx: &Tx, open: &[Open]) -> Result<bool> {
     if open.iter().all(|one| one.question.corrected_at.is_some()) {
@@ -425,7 +449,7 @@ pub(crate) fn visits(business: &business::Model, contact: &contact::Model, open:
             token: one.question.token as u16,
         }
     };
-    open.iter().map(visit).collect()
+    open.iter().filter(|one| !gives_way(&one.question)).map(visit).collect()
 }
 
 /// Whether a contact waits to answer something else than these: then a bare letter would be a riddle.
@@ -433,6 +457,8 @@ pub(crate) async fn others_open(tx: &Tx, business_id: Uuid, contact_id: Uuid, su
     let other = open_of(tx.now, std::iter::once((business_id, contact_id)))
         .filter(question::Column::SubjectId.is_not_in(subjects.iter().copied()))
         .filter(question::Column::Answer.is_null())
+        // A letter alone is not taken for an answer to that.
+        .filter(question::Column::Origin.ne(Origin::Consent.as_str()))
         .limit(1)
         .one(&tx.db)
         .await?;

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use contract::{Code, whatsapp::TwinView};
 use domain::{
     language::Language,
-    templates::{Channel as Way, Kind, Variable, Which, lint, uses},
+    templates::{Channel as Way, Kind, Values, Variable, Which, lint, uses},
     texts::{self, Start},
-    whatsapp::{self, Approval, Button, KINDS, Named, Twin, name, numbered},
+    whatsapp::{self, Answer, Approval, Button, KINDS, Named, Twin, name, numbered},
 };
 use entity::{
     messages::message,
@@ -68,12 +68,23 @@ pub(crate) async fn carry(tx: &Tx, m: &message::Model, kind: &str, language: Lan
 
 /// The same of a message that tells of one visit: whatever the wordings ask for that it may go out by.
 pub(crate) async fn tell_of_visit(tx: &Tx, m: &message::Model, kind: Kind, about: About<'_>, start: Start) -> Result<()> {
+    let (language, name) = (told_in(about)?, about.visit.and_then(|visit| visit.for_name.as_deref()));
+    let known = texts::one(language, &about.business.name, name, start, None);
+    tell(tx, m, kind, about, known).await
+}
+
+/// The same of whatever else a message tells of; `known` is what only whoever sends it knows. Of a kind that has no wording there nothing is
+/// carried.
+pub(crate) async fn tell(tx: &Tx, m: &message::Model, kind: Kind, about: About<'_>, known: Values) -> Result<()> {
+    if !KINDS.contains(&kind) {
+        return Ok(());
+    }
     let language = told_in(about)?;
     let rows = revisions(&tx.db, m.business_id, kind.as_str(), language.as_str()).await?;
     let newest = templates::wording(tx.services(), &tx.db, about.business, Which::whatsapp(kind, language)).await?;
     let mut wordings: Vec<&str> = rows.iter().filter(|row| may_go(row)).map(|row| row.body.as_str()).collect();
     wordings.push(&newest.body);
-    let named = values(tx.services(), &tx.db, kind, about, start, &wordings).await?;
+    let named = values(tx.services(), &tx.db, kind, about, known, &wordings).await?;
     carry(tx, m, kind.as_str(), language, &named).await
 }
 
@@ -93,12 +104,9 @@ async fn values(
     db: &impl ConnectionTrait,
     kind: Kind,
     about: About<'_>,
-    start: Start,
+    mut values: Values,
     wordings: &[&str],
 ) -> Result<Named> {
-    let language = told_in(about)?;
-    let name = about.visit.and_then(|visit| visit.for_name.as_deref());
-    let mut values = texts::one(language, &about.business.name, name, start, None);
     let asked: Vec<Option<&str>> = wordings.iter().map(|body| Some(*body)).collect();
     templates::look_up(s, db, about, &asked, &mut values).await?;
     let uses_it = |variable: &&Variable| wordings.iter().any(|body| uses(body, **variable));
@@ -129,7 +137,7 @@ pub(crate) struct Wording {
     pub content_sid: String,
     pub twin: Twin,
     /// The answers of its buttons, in their order.
-    pub buttons: Vec<bool>,
+    pub buttons: Vec<Answer>,
     pub named: Named,
 }
 
@@ -189,9 +197,11 @@ fn by(s: &Services, carried: &whatsapp_message::Model, rows: &[whatsapp_template
 
 /// What these values would read like by the newest wording that is approved.
 pub(crate) async fn preview(s: &Services, kind: Kind, about: About<'_>, start: Start) -> Result<Option<String>> {
-    let rows = revisions(s.read(), about.business.id, kind.as_str(), told_in(about)?.as_str()).await?;
+    let (language, name) = (told_in(about)?, about.visit.and_then(|visit| visit.for_name.as_deref()));
+    let known = texts::one(language, &about.business.name, name, start, None);
+    let rows = revisions(s.read(), about.business.id, kind.as_str(), language.as_str()).await?;
     let wordings: Vec<&str> = rows.iter().filter(|row| may_go(row)).map(|row| row.body.as_str()).collect();
-    let named = values(s, s.read(), kind, about, start, &wordings).await?;
+    let named = values(s, s.read(), kind, about, known, &wordings).await?;
     Ok(match newest_approved(s, about.business.id, named, &rows) {
         Said::By(wording) => Some(wording.twin.read(&wording.named)),
         Said::NotBy(_) => None,
@@ -206,7 +216,7 @@ fn newest_approved(s: &Services, business_id: Uuid, named: Named, rows: &[whatsa
         let (Ok(twin), Some(content_sid)) = (numbered(&row.body), row.content_sid.clone()) else {
             continue;
         };
-        let buttons: Vec<bool> = buttons(row).iter().map(|(_, yes)| *yes).collect();
+        let buttons: Vec<Answer> = buttons(row).iter().map(|(_, answer)| *answer).collect();
         let blank = vec![String::new(); buttons.len()];
         if twin.values(&named, &blank).is_none() {
             tracing::warn!(template = %row.id, "a wording wants a value that its message does not carry");
@@ -276,16 +286,16 @@ pub(crate) fn approval(row: &whatsapp_template::Model) -> Approval {
 }
 
 /// Titles and answers.
-fn buttons(row: &whatsapp_template::Model) -> Vec<(String, bool)> {
-    let one = |line: &str| match line.strip_prefix('+') {
-        Some(title) => (title.to_owned(), true),
-        None => (line.trim_start_matches('-').to_owned(), false),
+fn buttons(row: &whatsapp_template::Model) -> Vec<(String, Answer)> {
+    let one = |line: &str| {
+        let (answer, title) = Answer::read(line);
+        (title.to_owned(), answer)
     };
     row.buttons.lines().map(one).collect()
 }
 
 fn written(buttons: &[Button]) -> String {
-    let one = |button: &Button| format!("{}{}", if button.yes { '+' } else { '-' }, button.title);
+    let one = |button: &Button| format!("{}{}", button.answer.mark(), button.title);
     buttons.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 

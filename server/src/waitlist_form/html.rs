@@ -134,11 +134,18 @@ pub fn list(token: &str, shown: &ListPage) -> String {
             esc(words.again)
         )
     });
+    let stays = format!(
+        "<form method=\"post\" action=\"/l/{}/stay\" class=\"card\"><p>{}</p><button class=\"primary\">{}</button></form>\n",
+        esc(token),
+        esc(words.still_waiting),
+        esc(words.stay)
+    );
     let (heading, body) = if shown.waits {
         let body = format!(
-            "<p role=\"status\">{}</p>\n<details class=\"card\"><summary>{leave}</summary><p>{}</p>\
+            "<p role=\"status\">{}</p>\n{}<details class=\"card\"><summary>{leave}</summary><p>{}</p>\
              <form method=\"post\" action=\"/l/{}/leave\"><button class=\"danger\">{}</button></form></details>\n",
             esc(&words.with(words.on_list_lead, &shown.business)),
+            if shown.asked { stays.as_str() } else { "" },
             esc(words.leave_question),
             esc(token),
             esc(words.leave_yes),

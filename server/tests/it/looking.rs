@@ -122,6 +122,8 @@ struct Keys {
     person: String,
     /// Somebody's place on a waitlist.
     list: String,
+    /// A time that somebody was offered.
+    offer: String,
     feed: String,
     invitation: String,
     /// As mails about an account hold them.
@@ -174,6 +176,7 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     while services::mails::send_some(&app.s).await.expect("mails go out") > 0 {}
     Keys {
         list: crate::waitlist_form::on_the_list(app, "+14155550188").await,
+        offer: crate::offer_page::offered(app).await,
         invitation: mailed(app, "/invitations/"),
         reset: mailed(app, "/reset/"),
         confirm: mailed(app, "/account/email/"),
@@ -227,6 +230,9 @@ fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
     }
     if route.starts_with("/l/") {
         return vec![route.replace("{token}", &keys.list)];
+    }
+    if route.starts_with("/o/") {
+        return vec![route.replace("{token}", &keys.offer)];
     }
     if route.starts_with("/v/") || route.starts_with("/feeds/") {
         return vec![route.replace("{token}", &keys.visit).replace("{file}", &keys.feed)];
@@ -344,7 +350,7 @@ async fn what_changes_something_does_not_answer_to_get() {
     let buttons = ["confirm", "another-time", "cancel", "stop-texts", "preferences"].map(|act| format!("/v/{visit}/{act}"));
     let preferences = ["emails", "texts", "offers", "everything", "preferences"].map(|act| format!("/u/{person}/{act}"));
     let lists = ["/w/bright-dental/ask", "/w/bright-dental/change", "/w/bright-dental/code"].map(str::to_owned);
-    let leave = [format!("/l/{list}/leave")];
+    let leave = ["leave", "stay"].map(|act| format!("/l/{list}/{act}"));
     let hooks = [
         "/webhooks/mail/bounce",
         "/webhooks/twilio/inbound",

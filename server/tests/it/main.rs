@@ -27,6 +27,7 @@ mod members;
 mod notifications;
 mod numbers;
 mod observe;
+mod offer_page;
 mod oidc;
 mod operator;
 mod pages;

@@ -9,6 +9,10 @@ pub struct Pending<T> {
     pub text: T,
     /// The answer so far: yes, no or none.
     pub answered: Option<bool>,
+    /// It asks for something that a letter which may be meant for another must never give.
+    pub gives_way: bool,
+    /// Nothing was asked after it.
+    pub asked_last: bool,
 }
 
 /// Which appointments an answer means.
@@ -23,7 +27,8 @@ pub enum Which {
 }
 
 /// Decides which appointments an answer means: the one with its token; without a token those unanswered, if one text asked about all of
-/// them; when all are answered, all that one text asked about (the customer repeats or changes the answer). Nothing is guessed.
+/// them; when all are answered, all that one text asked about (the customer repeats or changes the answer). What gives way is meant by a
+/// letter alone only if it was asked last and nothing else waits for its answer. Nothing is guessed.
 #[must_use]
 pub fn which<T: PartialEq>(token: Option<u16>, pending: &[Pending<T>]) -> Which {
     let those = |wanted: &dyn Fn(&Pending<T>) -> bool| -> Vec<usize> {
@@ -38,8 +43,14 @@ pub fn which<T: PartialEq>(token: Option<u16>, pending: &[Pending<T>]) -> Which 
             Which::Nothing
         };
     }
-    let unanswered = those(&|one| one.answered.is_none());
-    let meant = if unanswered.is_empty() { those(&|_| true) } else { unanswered };
+    let asks = |one: &Pending<T>| one.answered.is_none() && !one.gives_way;
+    let others_wait = pending.iter().any(asks);
+    let unanswered = those(&|one| asks(one) || (one.answered.is_none() && one.asked_last && !others_wait));
+    let meant = if unanswered.is_empty() {
+        those(&|one| !one.gives_way || one.asked_last)
+    } else {
+        unanswered
+    };
     let text = |place: &usize| &pending[*place].text;
     match meant.first().map(text) {
         None => Which::Nothing,
@@ -51,6 +62,7 @@ pub fn which<T: PartialEq>(token: Option<u16>, pending: &[Pending<T>]) -> Which 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     const OPEN: Option<bool> = None;
@@ -92,6 +104,8 @@ mod tests {
                 token: *token,
                 text: *text,
                 answered: *answered,
+                gives_way: false,
+                asked_last: false,
             })
             .collect();
         let expected = match expected {
@@ -100,5 +114,63 @@ mod tests {
             Some(places) => Which::These(places),
         };
         assert_eq!(which(token, &pending), expected);
+    }
+
+    /// Token, text, answer, whether it gives way; in the order in which they were asked.
+    type Asked = (u16, char, Option<bool>, bool);
+    const CONSENT: bool = true;
+    const VISIT: bool = false;
+
+    #[rstest]
+    #[case::alone(None, &[(201, 'c', OPEN, CONSENT)], these(&[0]))]
+    #[case::by_its_token(Some(201), &[(201, 'c', OPEN, CONSENT), (101, 'a', OPEN, VISIT)], these(&[0]))]
+    #[case::a_visit_waits_too(None, &[(101, 'a', OPEN, VISIT), (201, 'c', OPEN, CONSENT)], these(&[0]))]
+    #[case::a_visit_was_asked_about_later(None, &[(201, 'c', OPEN, CONSENT), (101, 'a', OPEN, VISIT)], these(&[1]))]
+    #[case::two_visits_are_a_riddle_as_ever(None, &[(101, 'a', OPEN, VISIT), (102, 'b', OPEN, VISIT), (201, 'c', OPEN, CONSENT)], None)]
+    #[case::asked_after_the_visit_was_answered(None, &[(101, 'a', YES, VISIT), (201, 'c', OPEN, CONSENT)], these(&[1]))]
+    #[case::the_yes_to_the_visit_once_more(None, &[(201, 'c', OPEN, CONSENT), (101, 'a', YES, VISIT)], these(&[1]))]
+    #[case::repeated(None, &[(101, 'a', YES, VISIT), (201, 'c', YES, CONSENT)], None)]
+    #[case::repeated_alone(None, &[(201, 'c', YES, CONSENT)], these(&[0]))]
+    fn a_letter_alone_agrees_to_nothing_that_it_may_not_mean(
+        #[case] token: Option<u16>,
+        #[case] asked: &[Asked],
+        #[case] expected: Option<Vec<usize>>,
+    ) {
+        let last = asked.len() - 1;
+        let pending: Vec<_> = asked
+            .iter()
+            .enumerate()
+            .map(|(at, (token, text, answered, gives_way))| Pending {
+                token: *token,
+                text: *text,
+                answered: *answered,
+                gives_way: *gives_way,
+                asked_last: at == last,
+            })
+            .collect();
+        assert_eq!(which(token, &pending), expected.map_or(Which::AskWhich, Which::These));
+    }
+
+    proptest! {
+        /// Whatever is open: a letter alone gives consent only if that was asked last, and nothing else waits for its answer.
+        #[test]
+        fn consent_is_never_guessed(asked in proptest::collection::vec((0..3_u8, 0..3_u8, any::<bool>()), 1..6)) {
+            let last = asked.len() - 1;
+            let pending: Vec<_> = asked.iter().enumerate().map(|(at, (text, answer, gives_way))| Pending {
+                token: 100 + at as u16,
+                text: *text,
+                answered: [None, Some(true), Some(false)][usize::from(*answer)],
+                gives_way: *gives_way,
+                asked_last: at == last,
+            }).collect();
+            if let Which::These(places) = which(None, &pending) {
+                let newly = places.iter().filter(|at| pending[**at].gives_way && pending[**at].answered.is_none());
+                for at in newly {
+                    prop_assert_eq!(*at, last);
+                    let waits = pending.iter().any(|one| one.answered.is_none() && !one.gives_way);
+                    prop_assert!(!waits);
+                }
+            }
+        }
     }
 }

@@ -8,8 +8,43 @@ use crate::{language::Language, templates::Kind};
 pub struct Button {
     /// What stands on it; at most 20 characters.
     pub title: &'static str,
-    /// The answer that it gives.
-    pub yes: bool,
+    pub answer: Answer,
+}
+
+/// The answer that a button gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    Yes,
+    No,
+    /// The time of this number, 1 to 9.
+    Choice(u8),
+}
+
+impl Answer {
+    /// Before a title, as it is kept: `+`, `-`, or the number.
+    #[must_use]
+    pub fn mark(self) -> char {
+        match self {
+            Self::Yes => '+',
+            Self::No => '-',
+            Self::Choice(n) => char::from(b'0' + n.min(9)),
+        }
+    }
+
+    /// Reads a line that is kept: the answer, and the title behind it.
+    #[must_use]
+    pub fn read(line: &str) -> (Self, &str) {
+        let Some(mark) = line.chars().next() else {
+            return (Self::No, "");
+        };
+        let rest = &line[mark.len_utf8()..];
+        match mark {
+            '+' => (Self::Yes, rest),
+            '-' => (Self::No, rest),
+            '1'..='9' => (Self::Choice(mark as u8 - b'0'), rest),
+            _ => (Self::No, line),
+        }
+    }
 }
 
 /// A wording as it is handed in: its places are numbered, in the order of `names`. The buttons' ids have the places after them.
@@ -144,19 +179,45 @@ pub fn name(business: &str, kind: &str, language: Language, revision: i32) -> St
 }
 
 /// Kinds of text that are handed in to WhatsApp.
-pub const KINDS: [Kind; 2] = [Kind::Reminder, Kind::Moved];
+pub const KINDS: [Kind; 6] = [
+    Kind::Reminder,
+    Kind::Moved,
+    Kind::OfferHeld,
+    Kind::OfferRace,
+    Kind::OfferTimes,
+    Kind::StillWaiting,
+];
 
 /// The buttons under a text on WhatsApp; none for a kind that is not handed in there.
 #[must_use]
-pub fn buttons(kind: Kind, language: Language) -> Option<[Button; 2]> {
-    if !KINDS.contains(&kind) {
-        return None;
-    }
-    let yes_no = match language {
-        Language::English => [("Yes, I will come", true), ("Another time", false)],
-        Language::Spanish => [("Sí, asistiré", true), ("Otra hora", false)],
+pub fn buttons(kind: Kind, language: Language) -> Option<Vec<Button>> {
+    let english = language == Language::English;
+    let (yes, no) = match (kind, english) {
+        (Kind::Reminder | Kind::Moved, true) => ("Yes, I will come", "Another time"),
+        (Kind::Reminder | Kind::Moved, false) => ("Sí, asistiré", "Otra hora"),
+        (Kind::OfferHeld | Kind::OfferRace, true) => ("Yes, I take it", "No, thank you"),
+        (Kind::OfferHeld | Kind::OfferRace, false) => ("Sí, la tomo", "No, gracias"),
+        (Kind::StillWaiting, true) => ("Yes, I still wait", "No, not any more"),
+        (Kind::StillWaiting, false) => ("Sí, sigo esperando", "No, ya no"),
+        (Kind::OfferTimes, _) => return Some(numbers(if english { "None of these" } else { "Ninguna" })),
+        _ => return None,
     };
-    Some(yes_no.map(|(title, yes)| Button { title, yes }))
+    let button = |title, answer| Button { title, answer };
+    Some(vec![button(yes, Answer::Yes), button(no, Answer::No)])
+}
+
+/// One for each time that may be offered at once, and one for none of them.
+fn numbers(none: &'static str) -> Vec<Button> {
+    let times = ["1", "2", "3"].into_iter().zip(1..);
+    let times = times.map(|(title, n)| Button {
+        title,
+        answer: Answer::Choice(n),
+    });
+    let none = Button {
+        title: none,
+        answer: Answer::No,
+    };
+    times.chain([none]).collect()
 }
 
 #[cfg(test)]
@@ -216,12 +277,35 @@ mod tests {
             for language in Language::ALL {
                 let buttons = buttons(kind, *language).expect("there are some");
                 let twin = numbered(built_in(kind, Channel::Whatsapp, *language).body).expect("right");
-                assert_eq!(twin.names, ["business", "visit", "when"]);
+                let names: &[&str] = match kind {
+                    Kind::OfferHeld => &["business", "date", "time", "until"],
+                    Kind::OfferRace => &["business", "date", "time"],
+                    Kind::OfferTimes => &["business", "times"],
+                    Kind::StillWaiting => &["business"],
+                    _ => &["business", "visit", "when"],
+                };
+                assert_eq!(twin.names, names);
                 for button in buttons {
                     assert!(button.title.chars().count() <= 20, "{}", button.title);
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_kept_of_a_button_is_read_as_it_was() {
+        for language in Language::ALL {
+            for button in KINDS.into_iter().filter_map(|kind| buttons(kind, *language)).flatten() {
+                let kept = format!("{}{}", button.answer.mark(), button.title);
+                assert_eq!(Answer::read(&kept), (button.answer, button.title));
+            }
+        }
+        assert_eq!(
+            Answer::read("Another time"),
+            (Answer::No, "Another time"),
+            "what is not known agrees to nothing"
+        );
+        assert_eq!(Answer::read(""), (Answer::No, ""));
     }
 
     #[test]

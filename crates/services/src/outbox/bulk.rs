@@ -159,6 +159,10 @@ async fn again(tx: &mut Tx, by: &Principal, m: message::Model, channel: Channel,
         let why = "An offer is not sent again: ask the person anew from the free time on the waitlist.";
         return Err(problem(Code::Conflict, why));
     }
+    if messages::is_of(&m, Origin::Consent) {
+        let why = "Who did not hear of it is asked anew when somebody says once more that they want offers.";
+        return Err(problem(Code::Conflict, why));
+    }
     if m.removed_after.is_some() {
         let why = "What it said is not kept any more, so it can't be sent again. Please write it anew.";
         return Err(problem(Code::Conflict, why));

@@ -22,7 +22,7 @@ use crate::{
     contacts::{consent, dead},
     delivery::{self, state},
     kernel::{Result, Tx, tx::Objections},
-    messages,
+    messages, numbers,
 };
 
 /// A way that something goes, and why this one, where that was learned.
@@ -40,6 +40,17 @@ pub(crate) async fn choose(
     intent: &str,
     location: Option<Uuid>,
 ) -> Result<std::result::Result<Way, String>> {
+    wished(tx, contact, intent, location, None).await
+}
+
+/// The same where one way is wished for this alone: it comes first, if it is open.
+pub(crate) async fn wished(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    intent: &str,
+    location: Option<Uuid>,
+    wish: Option<Channel>,
+) -> Result<std::result::Result<Way, String>> {
     let business = businesses::of(tx, contact.business_id).await?;
     let before = messages_of(&tx.db, contact.business_id, intent).await?;
     let tried: Vec<(Channel, Fate)> = before.iter().filter_map(|m| Some((channels::of(m)?, fate(m)))).collect();
@@ -48,7 +59,11 @@ pub(crate) async fn choose(
         let way = Way { channel, because };
         return Ok(objection(tx, contact, channel, location).await?.map_or(Ok(way), Err));
     }
-    let order = fallback::order(contact.channels.as_deref(), &business.channels);
+    let mut order = fallback::order(contact.channels.as_deref(), &business.channels);
+    if let Some(wish) = wish {
+        order.retain(|way| *way != wish);
+        order.insert(0, wish);
+    }
     let mut open = Vec::new();
     let mut why = None;
     for channel in order.iter().copied() {
@@ -57,7 +72,10 @@ pub(crate) async fn choose(
             Some(objection) => why = why.or(Some(objection)),
         }
     }
-    let because = learned(tx, &business, contact, &mut open).await?;
+    let because = match wish {
+        Some(_) => None,
+        None => learned(tx, &business, contact, &mut open).await?,
+    };
     let next = fallback::next(&open, |_| true, &tried, true);
     Ok(match next {
         Next::By(channel) => Ok(Way {
@@ -66,6 +84,14 @@ pub(crate) async fn choose(
         }),
         _ => Err(why.unwrap_or_else(|| "It failed every way that is open.".to_owned())),
     })
+}
+
+/// Whether a business has any way at all to write to somebody.
+pub(crate) async fn any(tx: &Tx, business_id: Uuid, location: Option<Uuid>) -> Result<bool> {
+    let services = tx.services();
+    Ok(channels::mail_server(services).is_some()
+        || sender(services, &tx.db, business_id, None, location).await?.is_some()
+        || !numbers::whatsapp::active(&tx.db, business_id).await?.is_empty())
 }
 
 /// This way, whatever the order of ways is; or why not.

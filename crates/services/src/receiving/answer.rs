@@ -83,6 +83,11 @@ pub(super) async fn answer(
 /// The answer to these, which one text asked.
 async fn take(tx: &mut Tx, inbound: &message::Model, meant: Vec<Open>, said: &Answer) -> Result<()> {
     for open in &meant {
+        if said.vague && questions::gives_way(&open.question) {
+            let title =
+                "They may want offers: that they do must be said plainly. Please ask, or send them the address of their page.";
+            return tasks::ask_to_read(tx, inbound, title.to_owned()).await;
+        }
         if perhaps_to_staff(tx, inbound, open, said).await? {
             let title = "They answered, but perhaps what was written to them last and not the reminder. Please read.";
             return tasks::ask_to_read(tx, inbound, title.to_owned()).await;
@@ -133,7 +138,8 @@ async fn ask_which(
     inbound: &message::Model,
     open: &[Open],
 ) -> Result<()> {
-    if !questions::take_correction(tx, open).await? {
+    let beside_consent = open.iter().any(|one| questions::gives_way(&one.question));
+    if beside_consent || !questions::take_correction(tx, open).await? {
         return tasks::ask_to_read(tx, inbound, "Answered without saying which visit is meant.".to_owned()).await;
     }
     let language = contacts::language::of(business, contact);
@@ -150,7 +156,7 @@ pub(super) async fn other(
     inbound: &message::Model,
 ) -> Result<()> {
     let mut open = questions::waiting(tx, contact, inbound).await?;
-    open.retain(|one| one.question.answer.is_none());
+    open.retain(|one| one.question.answer.is_none() && !questions::gives_way(&one.question));
     if open.is_empty() {
         return Ok(());
     }

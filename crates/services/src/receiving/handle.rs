@@ -6,7 +6,7 @@ use domain::{
     inbound::{self, Meaning, parse, words},
     phone::Address,
     templates::Kind,
-    texts,
+    texts, whatsapp,
 };
 use entity::{contacts::contact, messages::message};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
@@ -61,9 +61,10 @@ async fn follow(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
     // It means what it meant when they wrote it.
     let state_then = if since.opted_out { State::Unknown } else { state };
     let tapped = tapped(tx, contact, text).await?;
-    let meaning = match &tapped {
-        Some(button) if button.yes => Meaning::Yes { token: None },
-        Some(_) => Meaning::No { token: None },
+    let meaning = match tapped.as_ref().map(|button| button.answer) {
+        Some(whatsapp::Answer::Yes) => Meaning::Yes { token: None },
+        Some(whatsapp::Answer::No) => Meaning::No { token: None },
+        Some(whatsapp::Answer::Choice(_)) => Meaning::Other,
         None => meaning(text, state_then),
     };
     if Address::of(&contact.phone).is_machine() && !matches!(meaning, Meaning::Stop | Meaning::Start) {
@@ -74,13 +75,25 @@ async fn follow(tx: &mut Tx, heard: &Heard<'_>) -> Result<Vec<Uuid>> {
         reminders::perhaps_meant(tx, contact, Some(inbound), &text.body).await?;
     }
     let mut changed = vec![contact.id];
-    if tapped.is_none() && text.button.is_some() && matches!(meaning, Meaning::Yes { .. } | Meaning::No { .. }) {
+    // What a button of somebody else's says is no choice of a time, either.
+    let answers = match meaning {
+        Meaning::Yes { .. } | Meaning::No { .. } => true,
+        Meaning::Other => asked && !domain::optout::is_opt_out(words(&inbound.body)),
+        _ => false,
+    };
+    if tapped.is_none() && text.button.is_some() && answers {
         // A button of ours that is not known, or somebody else's: what stands on it answers nothing by itself.
         if quoted(tx, contact, text).await?.is_none() {
             let title = "They tapped a button that is not known here. Please read what they meant.";
             tasks::ask_to_read(tx, inbound, title.to_owned()).await?;
             return Ok(changed);
         }
+    }
+    if let Some(button) = &tapped
+        && let whatsapp::Answer::Choice(n) = button.answer
+    {
+        waitlist::times::tapped(tx, contact, inbound, (button.message_id, n)).await?;
+        return Ok(changed);
     }
     match meaning {
         // It is shown, and what they said last counts.

@@ -204,6 +204,10 @@ fn samples(twin: &Twin, row: &whatsapp_template::Model) -> BTreeMap<String, Stri
         ("price", _) => "80",
         ("contact", false) => "Call 555-0100",
         ("contact", true) => "Llame al 555-0100",
+        ("until", false) => "2:40 PM",
+        ("until", true) => "las 2:40 p. m.",
+        ("times", false) => "1 Tue Jan 5, 3:00 PM; 2 Wed Jan 6, 9:00 AM",
+        ("times", true) => "1 mar 5 ene, 3:00 p. m.; 2 mié 6 ene, 9:00 a. m.",
         _ => "Ana",
     };
     let values = twin.names.iter().map(|name| sample(name).to_owned());

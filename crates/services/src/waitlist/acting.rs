@@ -25,12 +25,12 @@ use crate::{
         filling::{self, Place},
     },
     businesses::{self, locations},
-    contacts, delivery,
+    contacts,
     kernel::{
         Actor, Permission, Result, Services, Tx,
         error::{not_found, problem},
     },
-    outbox, tasks,
+    tasks,
 };
 
 /// Books a free time for somebody; whoever it was promised to gets one kind text. Doing it twice changes nothing.
@@ -55,7 +55,7 @@ pub async fn book(s: &Services, actor: &Actor, id: Uuid, contact_id: Uuid) -> Re
     }
     let entry = entry_for(&tx, &row, &contact, offer.as_ref()).await?;
     match taking::take(&mut tx, &actor.who, &contact, &row, entry.as_ref(), offer.as_ref()).await? {
-        Taken::Visit { .. } => {
+        Taken::Visit => {
             let key = format!("slot:{id}");
             tasks::settle_key(&mut tx, actor.business_id, &key, tasks::Kind::Waitlist, &actor.author()).await?;
             finish(tx, actor.business_id, id).await
@@ -170,19 +170,11 @@ pub async fn add_person(s: &Services, actor: &Actor, id: Uuid, contact_id: Uuid)
         Some(Turn::Never(why)) => return Err(problem(Code::Conflict, why)),
         None => return Err(not_found("contact")),
     }
-    if let Some(why) = delivery::unreachable(&tx, &contact).await? {
-        return Err(problem(Code::MayNotSend, why));
-    }
-    if outbox::sender(s, &tx.db, actor.business_id, Some(contact.id), row.location_id)
-        .await?
-        .is_none()
-    {
-        return Err(problem(Code::MayNotSend, "There is no number to send from."));
-    }
     let alone = offering::open_of(&tx.db, &row).await?.is_empty();
     let mut candidate = matching::candidate(tx.now, entry)?;
     candidate.reason = format!("asked by {}", actor.author());
-    offering::offer(&mut tx, &business, &row, zone, &contact, candidate, alone).await?;
+    let asked = offering::offer(&mut tx, &business, &row, zone, &contact, candidate, alone).await?;
+    asked.map_err(|why| problem(Code::MayNotSend, why))?;
     let until = offering::deadline(&row, tx.now);
     let next = row.next_at.map_or(until, |at| at.min(until));
     let mut row = row.into_active_model();

@@ -3,7 +3,11 @@
 use domain::origin::Origin;
 use entity::{messages::message, questions::question, waitlist::waitlist_entry};
 
-use super::{asking, offering, taking, times};
+use super::{
+    asking, offering,
+    taking::{self, Answers},
+    times,
+};
 use crate::{
     contacts,
     kernel::{Event, Result, Tx, events::Recorded},
@@ -25,13 +29,13 @@ async fn apply(tx: &mut Tx, question: &question::Model, inbound: &message::Model
     let (business_id, yes) = (question.business_id, question.answer == Some(true));
     let contact = contacts::locked(tx, business_id, question.contact_id).await?;
     if let Some(offer) = offering::find(&tx.db, business_id, question.origin_id).await? {
-        return taking::answer(tx, &contact, offer, inbound, yes).await;
+        return taking::answer(tx, &contact, offer, Answers::By(inbound), yes).await;
     }
     let entry = waitlist_entry::Entity::these(business_id, [question.origin_id])
         .one(&tx.db)
         .await?;
     match entry {
         Some(entry) => asking::answered(tx, entry, yes).await,
-        None => times::answered(tx, &contact, question, inbound, yes).await,
+        None => times::answered(tx, &contact, question, Answers::By(inbound), yes).await,
     }
 }

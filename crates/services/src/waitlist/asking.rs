@@ -3,26 +3,29 @@
 use chrono::Duration;
 use contract::waitlist::EntryStatus;
 use domain::{
-    consent::{Channel, Sending, may_send},
     origin::Origin,
-    templates::{Kind, Which},
+    templates::Kind,
     texts,
     waitlist::{ASKED_DAYS_BEFORE, WAITS_DAYS},
 };
-use entity::{contacts::contact, waitlist::waitlist_entry};
+use entity::{contacts::contact, messages::message, waitlist::waitlist_entry};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::Expr,
 };
 use uuid::Uuid;
 
-use super::entries;
+use super::{
+    entries,
+    reading::wished_way,
+    saying::{self, Going, Saying, list_page},
+};
 use crate::{
-    businesses,
-    contacts::{self, consent},
+    businesses, contacts,
     kernel::{Principal, Result, Services, Tx},
-    outbox, questions,
-    templates::{self, About},
+    outbox::ways,
+    questions,
+    templates::About,
 };
 
 /// Entries looked at in one go.
@@ -62,7 +65,7 @@ async fn look(tx: &mut Tx, contact: &contact::Model, entry: waitlist_entry::Mode
         return entries::end(tx, &Principal::System("the waitlist"), entry, EntryStatus::Expired).await;
     }
     let ends = entry.expires_at;
-    if entry.asked_at.is_none() && may_ask(tx, contact).await? {
+    if entry.asked_at.is_none() {
         ask(tx, contact, &entry).await?;
     }
     let mut row = entry.into_active_model();
@@ -72,41 +75,49 @@ async fn look(tx: &mut Tx, contact: &contact::Model, entry: waitlist_entry::Mode
     Ok(())
 }
 
-async fn may_ask(tx: &Tx, contact: &contact::Model) -> Result<bool> {
-    let state = consent::state(&tx.db, contact.id).await?;
-    let services = tx.services().clone();
-    Ok(!contact.blocked
-        && !contact.sample
-        && contact.held_since.is_none()
-        && may_send(state, Sending::Automatic).is_ok()
-        && outbox::sender(&services, &tx.db, contact.business_id, Some(contact.id), None)
-            .await?
-            .is_some())
+/// Asks, if there is a way to them.
+async fn ask(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Model) -> Result<()> {
+    if contact.blocked || contact.sample || contact.held_since.is_some() {
+        return Ok(());
+    }
+    match ways::wished(tx, contact, &intent(entry), None, wished_way(entry)).await? {
+        Ok(way) => ask_by(tx, contact, entry, (way, None)).await,
+        Err(_) => Ok(()),
+    }
 }
 
-async fn ask(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Model) -> Result<()> {
+fn intent(entry: &waitlist_entry::Model) -> String {
+    format!("{ASKS}{}:{}", entry.id, entry.expires_at.timestamp())
+}
+
+const ASKS: &str = "still_waiting:";
+
+/// Whether a message of the waitlist asks this.
+pub(super) fn is_asked_by(m: &message::Model) -> bool {
+    m.correlation_id.as_deref().is_some_and(|id| id.starts_with(ASKS))
+}
+
+/// Asks by one way.
+pub(super) async fn ask_by(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Model, going: Going) -> Result<()> {
     let business = businesses::of(tx, entry.business_id).await?;
     let token = contacts::take_token(tx, contact.clone()).await?;
     let asks_more = questions::others_open(tx, business.id, contact.id, &[entry.id]).await?;
     let shown = u16::try_from(token).ok().filter(|_| asks_more);
-    let known = texts::still_waiting(&business.name, entry.for_name.as_deref(), shown);
-    let which = Which::sms(Kind::StillWaiting, contacts::language::of(&business, contact));
-    let said = templates::say(tx, which, About::to(&business, contact), known).await?;
-    let new = outbox::New {
+    let saying = Saying {
+        kind: Kind::StillWaiting,
+        about: About::to(&business, contact),
+        known: texts::still_waiting(&business.name, entry.for_name.as_deref(), shown),
+        page: Some(list_page(tx, &business, contact, entry, false).await?),
         origin: Origin::Offer,
-        origin_id: Some(entry.id),
-        channel: Channel::Sms,
-        subject: None,
-        body: said.body,
-        correlation_id: Some(format!("still_waiting:{}:{}", entry.id, entry.expires_at.timestamp())),
+        origin_id: entry.id,
+        intent: intent(entry),
         author: None,
         appointment_id: None,
         useful_until: Some(entry.expires_at),
         time_zone: None,
         location_id: None,
-        delay: None,
     };
-    let text = outbox::enqueue(tx, contact, new).await?;
+    let text = saying::say(tx, contact, saying, going).await?;
     let question = questions::New {
         business_id: entry.business_id,
         contact_id: contact.id,
@@ -121,6 +132,15 @@ async fn ask(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Mode
         expires_at: entry.expires_at,
     };
     questions::ask(tx, question).await
+}
+
+/// They say on their page that they wait on; who is not on the list any more stays so.
+pub(crate) async fn stay(s: &Services, business_id: Uuid, id: Uuid) -> Result<()> {
+    let mut tx = s.begin().await?;
+    let (_, entry) = entries::locked(&tx, business_id, id).await?;
+    questions::answer_of(&tx, business_id, id, true).await?;
+    answered(&mut tx, entry, true).await?;
+    tx.commit().await
 }
 
 /// What they said: yes, they wait on; no, they leave.

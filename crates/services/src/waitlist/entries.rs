@@ -8,9 +8,9 @@ use contract::{
     waitlist::{AddEntry, EditEntry, EntryQuery, EntryStatus, EntryView, Join},
 };
 use domain::{
-    consent::{Channel, Sending, Source, State, may_send},
+    consent::{Channel, Source, State},
     origin::Origin,
-    templates::{Kind, Variable, Which},
+    templates::{Kind, Variable},
     texts,
     waitlist::{ASKED_DAYS_BEFORE, WAITS_DAYS, place},
     words,
@@ -25,18 +25,22 @@ use uuid::Uuid;
 
 use super::reading::{
     for_name, kept_ids, kept_names, known_locations, known_types, length, minutes, names, notice, stored_windows, windows,
+    wished_way,
 };
-use super::{link, view::entry_views};
+use super::{
+    saying::{self, Going, Saying, list_page},
+    view::entry_views,
+};
 use crate::{
     appointments, businesses,
     contacts::{self, consent},
     kernel::{
-        Actor, Error, Event, Permission, Principal, Result, Services, Tx,
+        Actor, Event, Permission, Principal, Result, Services, Tx,
         error::{field, long, not_found, problem},
         paging::{self, Cursor, TimeCursor},
     },
-    outbox,
-    templates::{self, About},
+    outbox::ways,
+    templates::About,
 };
 
 /// Entries of one person that may wait at once: theirs and their children's.
@@ -196,43 +200,40 @@ async fn insert(tx: &mut Tx, by: &Principal, contact: &contact::Model, cmd: AddE
     Ok(row)
 }
 
-/// Tells somebody that they are on the list, if they can be texted.
+/// Tells somebody that they are on the list, if there is a way to them. Without one they are on it all the same.
 async fn greet(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Model) -> Result<()> {
-    let state = consent::state(&tx.db, contact.id).await?;
-    if contact.blocked || contact.held_since.is_some() || may_send(state, Sending::Automatic).is_err() {
+    if contact.blocked || contact.held_since.is_some() {
         return Ok(());
     }
+    match ways::wished(tx, contact, &greeting(entry), None, wished_way(entry)).await? {
+        Ok(way) => greet_by(tx, contact, entry, (way, None)).await,
+        Err(_) => Ok(()),
+    }
+}
+
+fn greeting(entry: &waitlist_entry::Model) -> String {
+    format!("waitlist_joined:{}", entry.id)
+}
+
+/// The same by one way. The link with which they leave it goes along.
+pub(super) async fn greet_by(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Model, going: Going) -> Result<()> {
     let business = businesses::of(tx, contact.business_id).await?;
-    let services = tx.services().clone();
-    let url = link::url(&services, entry.id, entry.link_revision).await?;
-    let known = texts::plain(&business.name).with(Variable::Link, &url);
-    let which = Which::sms(Kind::WaitlistJoined, contacts::language::of(&business, contact));
-    let said = templates::say(tx, which, About::to(&business, contact), known).await?;
-    // The link with which they leave it stands behind it.
-    let body = if said.has_link {
-        said.body
-    } else {
-        texts::with_link(&said.body, &url)
-    };
-    let new = outbox::New {
+    let page = list_page(tx, &business, contact, entry, true).await?;
+    let saying = Saying {
+        kind: Kind::WaitlistJoined,
+        about: About::to(&business, contact),
+        known: texts::plain(&business.name).with(Variable::Link, &page.url),
+        page: Some(page),
         origin: Origin::Offer,
-        origin_id: Some(entry.id),
-        channel: Channel::Sms,
-        subject: None,
-        body,
-        correlation_id: Some(format!("waitlist_joined:{}", entry.id)),
+        origin_id: entry.id,
+        intent: greeting(entry),
         author: None,
         appointment_id: None,
         useful_until: None,
         time_zone: None,
         location_id: None,
-        delay: None,
     };
-    match outbox::enqueue(tx, contact, new).await {
-        // Without a number to send from they are on the list all the same.
-        Ok(_) | Err(Error::Problem(_)) => Ok(()),
-        Err(e) => Err(e),
-    }
+    saying::say(tx, contact, saying, going).await.map(drop)
 }
 
 fn source(by: &Principal) -> &'static str {

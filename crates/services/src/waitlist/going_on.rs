@@ -31,9 +31,10 @@ use super::{
 };
 use crate::{
     businesses::{self, locations},
-    contacts, delivery,
+    contacts,
     kernel::{Principal, Result, Services, Tx, counters::Free, tx::Changed},
-    outbox, tasks,
+    outbox::{self, ways},
+    tasks,
 };
 
 /// Slots looked at in one go.
@@ -241,7 +242,7 @@ async fn silent(tx: &Tx, slot: &slot::Model, entry: Option<Uuid>) -> Result<()> 
     Ok(())
 }
 
-/// Asks those of them who can still be asked; how many were passed over, because their number takes no texts.
+/// Asks those of them who can still be asked; how many were passed over, because there is no way to them.
 async fn ask(
     s: &Services,
     tx: &mut Tx,
@@ -251,10 +252,7 @@ async fn ask(
     people: &HashMap<Uuid, contact::Model>,
     found: &Found,
 ) -> Result<usize> {
-    if outbox::sender(s, &tx.db, slot.business_id, None, slot.location_id)
-        .await?
-        .is_none()
-    {
+    if !ways::any(tx, slot.business_id, slot.location_id).await? {
         return Ok(0);
     }
     let ids: Vec<Uuid> = found.now.iter().map(|one| one.entry.id).collect();
@@ -274,22 +272,20 @@ async fn ask(
         let Some(person) = people.get(&entry.contact_id).filter(|_| turn == Some(Turn::Now)) else {
             continue;
         };
-        if delivery::unreachable(tx, person).await?.is_some() {
-            unreachable(tx, slot, entry).await?;
-            passed_over += 1;
-            continue;
-        }
         let candidate = Candidate {
             entry: entry.clone(),
             reason: reason.clone(),
         };
-        offering::offer(tx, business, slot, zone, person, candidate, alone).await?;
+        if let Err(why) = offering::offer(tx, business, slot, zone, person, candidate, alone).await? {
+            unreachable(tx, slot, entry, &why).await?;
+            passed_over += 1;
+        }
     }
     Ok(passed_over)
 }
 
-/// Their number takes no texts: they are passed over, and the board says so.
-async fn unreachable(tx: &Tx, slot: &slot::Model, entry: &waitlist_entry::Model) -> Result<()> {
+/// There is no way to them: they are passed over, and the board says so.
+async fn unreachable(tx: &Tx, slot: &slot::Model, entry: &waitlist_entry::Model, why: &str) -> Result<()> {
     let row = offer::ActiveModel {
         id: Set(Uuid::now_v7()),
         business_id: Set(slot.business_id),
@@ -300,7 +296,7 @@ async fn unreachable(tx: &Tx, slot: &slot::Model, entry: &waitlist_entry::Model)
         choice: Set(None),
         status: Set(OfferStatus::Withdrawn.as_str().to_owned()),
         channel: Set(entry.channel.clone()),
-        reason: Set("The last text could not reach their number. Please call.".to_owned()),
+        reason: Set(format!("{why} Please call.")),
         message_id: Set(None),
         expires_at: Set(None),
         sent_at: Set(None),

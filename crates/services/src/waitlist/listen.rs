@@ -8,16 +8,12 @@ use contract::{
     appointments::Status,
     waitlist::{EntryStatus, Mode, OfferStatus, SlotStatus},
 };
-use domain::{calendar::Span, consent::Channel, origin::Origin, waitlist::OnDecline, when};
+use domain::{calendar::Span, consent::Channel, waitlist::OnDecline, when};
 use entity::{
     appointments::appointment,
-    messages::message,
     waitlist::{offer, slot},
 };
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
-    sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
@@ -31,8 +27,8 @@ use crate::{
     appointments::{self, change::Facts},
     businesses::{self, locations, types},
     contacts, conversations,
-    kernel::{Error, Event, Principal, Result, Tx, counters::Free, events::Recorded},
-    messages, outbox, questions, tasks,
+    kernel::{Error, Event, Principal, Result, Tx, events::Recorded},
+    outbox, questions, tasks,
 };
 
 /// What a visit takes where nobody has said.
@@ -338,16 +334,15 @@ async fn withdraw_all(tx: &mut Tx, business_id: Uuid, offers: Vec<offer::Model>,
 /// Offers die with what their person says.
 pub(crate) async fn contacts_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
-        let (contact, why) = match &one.event {
-            // Offers are texts.
-            Event::ContactOptedOut(_, channel) if *channel != Channel::Sms => continue,
-            Event::ContactOptedOut(contact, _) => (contact.id, "The customer opted out."),
-            Event::ContactBlocked(contact) => (contact.id, "This contact is blocked."),
-            Event::PhoneChanged(contact) => (contact.id, "The phone number was changed."),
-            Event::HoldBegan(text) => (text.contact_id, "They may have asked for no more texts."),
+        let (contact, channel, why) = match &one.event {
+            Event::ContactOptedOut(contact, channel) => (contact.id, Some(*channel), "The customer opted out."),
+            Event::ContactBlocked(contact) => (contact.id, None, "This contact is blocked."),
+            Event::PhoneChanged(contact) => (contact.id, Some(Channel::Sms), "The phone number was changed."),
+            Event::HoldBegan(text) => (text.contact_id, None, "They may have asked for no more texts."),
             _ => continue,
         };
-        let offers = offering::open_of_contact(one.business_id, contact).all(&tx.db).await?;
+        let mut offers = offering::open_of_contact(one.business_id, contact).all(&tx.db).await?;
+        offers.retain(|offer| channel.is_none_or(|way| offer.channel == way.as_str()));
         withdraw_all(tx, one.business_id, offers, why).await?;
     }
     Ok(())
@@ -383,83 +378,6 @@ pub(crate) async fn entries_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<
                 wake(tx, &row).await?;
             }
         }
-    }
-    Ok(())
-}
-
-/// What became of offers' texts: the time to answer runs from when one is handed over; of one that can't be, the next is asked at once.
-pub(crate) async fn messages_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
-    let mut news: HashMap<Uuid, (Uuid, bool, DateTime<Utc>)> = HashMap::new();
-    for one in heard {
-        let (text, left): (&message::Model, bool) = match &one.event {
-            Event::MessageSent(m) | Event::MessageDelivered(m) | Event::MessageArrived(m) => (m, true),
-            Event::MessageFailed(m, how) if !how.retrying => (m, false),
-            Event::MessageWithdrawn(m) => (m, false),
-            _ => continue,
-        };
-        if messages::is_of(text, Origin::Offer) {
-            news.insert(text.id, (text.business_id, left, text.claimed_at.unwrap_or(tx.now)));
-        }
-    }
-    if news.is_empty() {
-        return Ok(());
-    }
-    let offers = offer::Entity::find().filter(offer::Column::MessageId.is_in(news.keys().copied()));
-    let offers = offers.all(&tx.db).await?;
-    let mut of_business: HashMap<Uuid, BTreeSet<Uuid>> = HashMap::new();
-    for offer in &offers {
-        of_business.entry(offer.business_id).or_default().insert(offer.slot_id);
-    }
-    let mut rows = HashMap::new();
-    for (business_id, ids) in of_business {
-        rows.extend(
-            slots::locked_all(tx, business_id, ids)
-                .await?
-                .into_iter()
-                .map(|row| (row.id, row)),
-        );
-    }
-    for offer in offers {
-        let news = offer.message_id.and_then(|id| news.get(&id));
-        let (Some((_, left, _)), Some(slot)) = (news, rows.get(&offer.slot_id)) else {
-            continue;
-        };
-        let Some(offer) = offering::find(&tx.db, offer.business_id, offer.id).await? else {
-            continue;
-        };
-        if *left {
-            asked(tx, slot, offer).await?;
-        } else if offer.status.parse().is_ok_and(OfferStatus::is_open) {
-            become_(tx, offer, OfferStatus::Withdrawn, |_| {}).await?;
-            wake(tx, slot).await?;
-        }
-    }
-    Ok(())
-}
-
-/// They have been asked: from now on the time to answer runs.
-async fn asked(tx: &mut Tx, slot: &slot::Model, offer: offer::Model) -> Result<()> {
-    if offer.status != OfferStatus::Waiting.as_str() || !slots::status(slot).is_free() {
-        return Ok(());
-    }
-    let (now, until) = (tx.now, offering::deadline(slot, tx.now));
-    let asks = offer.times_id.unwrap_or(offer.id);
-    if offer.times_id.is_none() {
-        taking::count(tx, slot, Free::Offers);
-    }
-    become_(tx, offer, OfferStatus::Sent, |row| {
-        row.sent_at = Set(Some(now));
-        row.expires_at = Set(Some(until));
-    })
-    .await?;
-    questions::set_expiry(tx, slot.business_id, &[asks], until).await?;
-    // A race asks more people before that.
-    if slot.mode != Mode::Race.as_str() {
-        // What is due already stays due.
-        let next = slot.next_at.map_or(until, |at| at.min(until));
-        let mut row = slot.clone().into_active_model();
-        row.next_at = Set(Some(next));
-        row.update(&tx.db).await?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use contract::{
 };
 use domain::{
     calendar::Span,
-    consent::{Sending, State, may_send},
+    consent::{Channel, Sending, State, may_send_by},
     phone::Address,
     waitlist::{Free, Standing, Turn, WEEK, reason},
     zone::Zone,
@@ -17,6 +17,7 @@ use domain::{
 use entity::{
     appointments::appointment,
     businesses::business,
+    contacts::contact,
     waitlist::{offer, slot, waitlist_entry},
 };
 use sea_orm::{
@@ -179,7 +180,7 @@ pub(super) async fn standings(
         return Ok(HashMap::new());
     }
     let people = contacts::many(s, db, business.id, ids.clone()).await?;
-    let consents = consent::states_of(db, &ids).await?;
+    let consents = consent::on_channels(db, &ids).await?;
     let offers = recent_offers(business.id, &ids, s.now()).all(db).await?;
     let busy = busy(db, slot, entries, &ids).await?;
     let standing = |id: Uuid| {
@@ -187,11 +188,11 @@ pub(super) async fn standings(
         let of_theirs = || offers.iter().filter(|one| one.contact_id == id);
         let counts = |one: &&offer::Model| one.status != OfferStatus::Withdrawn.as_str();
         let open = |one: &&offer::Model| one.status.parse().is_ok_and(OfferStatus::is_open);
-        let state = consents.get(&id).copied().unwrap_or_default();
         let quiet = businesses::quiet_for(business, &person.phone);
         let own = contacts::own_zone(person).unwrap_or(zone);
         let ends = quiet.ends_after(s.now(), own);
-        let obstacle = obstacle(person, state).or_else(|| ends.is_none().then(|| "Quiet hours never end for them.".to_owned()));
+        let states = |channel: Channel| consents.get(&(id, channel)).copied().unwrap_or_default();
+        let obstacle = obstacle(person, states).or_else(|| ends.is_none().then(|| "Quiet hours never end for them.".to_owned()));
         let standing = Standing {
             obstacle,
             quiet_until: ends.filter(|at| *at > s.now()),
@@ -205,8 +206,8 @@ pub(super) async fn standings(
     Ok(ids.into_iter().filter_map(standing).collect())
 }
 
-/// Why nothing can be sent to them, if so. The claim asks all of this again.
-fn obstacle(person: &entity::contacts::contact::Model, state: State) -> Option<String> {
+/// Why nothing can be sent to them, if so. Which way is open is asked when they are, and by the claim once more.
+fn obstacle(person: &contact::Model, states: impl Fn(Channel) -> State) -> Option<String> {
     if person.merged_into.is_some() {
         Some("They are somebody else's entry by now.".to_owned())
     } else if person.blocked {
@@ -215,10 +216,25 @@ fn obstacle(person: &entity::contacts::contact::Model, state: State) -> Option<S
         Some(contacts::SAMPLE.to_owned())
     } else if person.held_since.is_some() {
         Some(hold::REASON.to_owned())
-    } else if let Err(why) = may_send(state, Sending::Automatic) {
-        Some(why.to_owned())
     } else {
-        Address::of(&person.phone).objection().map(str::to_owned)
+        let by = |channel: &Channel| by(person, *channel, states(*channel));
+        let all: Vec<Option<String>> = Channel::ALL.iter().map(by).collect();
+        all.iter()
+            .all(Option::is_some)
+            .then(|| all.into_iter().flatten().next())
+            .flatten()
+    }
+}
+
+/// The same of one way.
+fn by(person: &contact::Model, channel: Channel, state: State) -> Option<String> {
+    if let Err(why) = may_send_by(channel, state, Sending::Automatic) {
+        return Some(why.to_owned());
+    }
+    match channel {
+        Channel::Sms => Address::of(&person.phone).objection().map(str::to_owned),
+        Channel::Email if person.email.is_none() => Some("No e-mail address of this person is known.".to_owned()),
+        Channel::Email | Channel::WhatsApp => None,
     }
 }
 

@@ -4,33 +4,39 @@ use chrono::{DateTime, Duration, Utc};
 use contract::waitlist::{Mode, OfferStatus};
 use domain::{
     consent::Channel,
+    letters,
     origin::Origin,
-    templates::{Kind, Which},
+    templates::Kind,
     texts::{self, Start},
     zone::Zone,
 };
 use entity::{
     businesses::business,
     contacts::contact,
+    messages::message,
     waitlist::{offer, slot, waitlist_entry},
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QuerySelect, Select, Set};
 use uuid::Uuid;
 
 use super::{
+    link,
     matching::Candidate,
-    reading::read_ids,
+    reading::{read_ids, waiting_one, wished_way},
+    saying::{self, Going, Page, Saying},
     slots::{self, mode},
 };
 use crate::{
-    businesses::types,
+    businesses::{self, locations, types},
     contacts,
     kernel::{Result, Tx, tx::Changed},
-    outbox, questions,
-    templates::{self, About},
+    outbox::ways,
+    questions,
+    templates::About,
 };
 
-/// Offers this slot to somebody. The caller holds the locks of the person and the slot, and has seen that it can be sent.
+/// Offers this slot to somebody, by the best of their ways that is open; or why by none. The caller holds the locks of the person and the
+/// slot.
 pub(super) async fn offer(
     tx: &mut Tx,
     business: &business::Model,
@@ -39,10 +45,13 @@ pub(super) async fn offer(
     contact: &contact::Model,
     candidate: Candidate,
     alone: bool,
-) -> Result<()> {
+) -> Result<std::result::Result<(), String>> {
     let Candidate { entry, reason } = candidate;
     let id = Uuid::now_v7();
-    let until = deadline(slot, tx.now);
+    let way = match ways::wished(tx, contact, &intent(id), slot.location_id, wished_way(&entry)).await? {
+        Ok(way) => way,
+        Err(why) => return Ok(Err(why)),
+    };
     let row = offer::ActiveModel {
         id: Set(id),
         business_id: Set(slot.business_id),
@@ -52,10 +61,10 @@ pub(super) async fn offer(
         times_id: Set(None),
         choice: Set(None),
         status: Set(OfferStatus::Waiting.as_str().to_owned()),
-        channel: Set(Channel::Sms.as_str().to_owned()),
+        channel: Set(way.channel.as_str().to_owned()),
         reason: Set(reason),
         message_id: Set(None),
-        expires_at: Set(Some(until)),
+        expires_at: Set(Some(deadline(slot, tx.now))),
         sent_at: Set(None),
         answered_at: Set(None),
         owes: Set(None),
@@ -63,46 +72,91 @@ pub(super) async fn offer(
         updated_at: Set(tx.now),
     };
     let row = row.insert(&tx.db).await?;
+    let asked = Asked {
+        business,
+        slot,
+        zone,
+        entry: &entry,
+        alone,
+    };
+    ask_by(tx, contact, asked, row, (way, None)).await?;
+    let (offers, asked_at) = (entry.offers + 1, tx.now);
+    let mut entry = entry.into_active_model();
+    entry.offers = Set(offers);
+    entry.last_offered_at = Set(Some(asked_at));
+    entry.turn_at = Set(asked_at);
+    entry.update(&tx.db).await?;
+    tx.mark_changed(slot.business_id, Changed::Slot(slot.id));
+    Ok(Ok(()))
+}
+
+/// What all ways of offering it have in common.
+fn intent(offer: Uuid) -> String {
+    format!("offer:{offer}")
+}
+
+/// What is offered, and of what somebody waits for.
+struct Asked<'a> {
+    business: &'a business::Model,
+    slot: &'a slot::Model,
+    zone: Zone,
+    entry: &'a waitlist_entry::Model,
+    /// Nobody else is asked.
+    alone: bool,
+}
+
+/// Asks by one way. Until when the time is held stays as it is.
+async fn ask_by(tx: &mut Tx, contact: &contact::Model, of: Asked<'_>, row: offer::Model, going: Going) -> Result<()> {
+    let Asked {
+        business,
+        slot,
+        zone,
+        entry,
+        alone,
+    } = of;
+    let until = row.expires_at.unwrap_or_else(|| deadline(slot, tx.now));
     let token = contacts::take_token(tx, contact.clone()).await?;
     let asks_more = questions::others_open(tx, business.id, contact.id, &[slot.id]).await?;
     let shown = u16::try_from(token).ok().filter(|_| asks_more);
-    let kind = kind_of(&tx.db, slot, &entry).await?;
+    let named = kind_of(&tx.db, slot, entry).await?;
     let language = contacts::language::of(business, contact);
     let what = texts::Offer {
-        kind: kind.as_deref(),
+        kind: named.as_deref(),
         name: entry.for_name.as_deref(),
         start: start(slot.starts_at, zone, contact),
         token: shown,
     };
-    let (text, held) = if mode(slot).holds() && alone {
+    let (kind, held) = if mode(slot).holds() && alone {
         (Kind::OfferHeld, Some(start(until, zone, contact)))
     } else {
         (Kind::OfferRace, None)
     };
-    let known = texts::offer(language, &business.name, &what, held);
-    let said = templates::say(tx, Which::sms(text, language), about(business, contact, slot), known).await?;
-    // Half of the time that it names is left for an answer, at least.
-    let useful_until = tx.now + (until - tx.now) / 2;
-    let new = outbox::New {
+    let channel = going.0.channel;
+    let saying = Saying {
+        kind,
+        about: about(business, contact, slot),
+        known: texts::offer(language, &business.name, &what, held),
+        page: Some(Page {
+            words: letters::offer_button(language),
+            url: link::offer_url(tx.services(), row.id).await?,
+            in_texts: false,
+        }),
         origin: Origin::Offer,
-        origin_id: Some(id),
-        channel: Channel::Sms,
-        subject: None,
-        body: said.body,
-        correlation_id: Some(format!("offer:{id}")),
+        origin_id: row.id,
+        intent: intent(row.id),
         author: None,
         appointment_id: None,
-        useful_until: Some(useful_until),
+        // Half of the time that it names is left for an answer, at least.
+        useful_until: Some(tx.now + (until - tx.now) / 2),
         time_zone: Some(zone.name().to_owned()),
         location_id: slot.location_id,
-        delay: None,
     };
-    let text = outbox::enqueue(tx, contact, new).await?;
+    let text = saying::say(tx, contact, saying, going).await?;
     let question = questions::New {
         business_id: slot.business_id,
         contact_id: contact.id,
         origin: Origin::Offer,
-        origin_id: id,
+        origin_id: row.id,
         subject_id: slot.id,
         token,
         at: slot.starts_at,
@@ -114,15 +168,40 @@ pub(super) async fn offer(
     questions::ask(tx, question).await?;
     let mut row = row.into_active_model();
     row.message_id = Set(Some(text.id));
+    row.channel = Set(channel.as_str().to_owned());
     row.update(&tx.db).await?;
-    let (offers, asked_at) = (entry.offers + 1, tx.now);
-    let mut entry = entry.into_active_model();
-    entry.offers = Set(offers);
-    entry.last_offered_at = Set(Some(asked_at));
-    entry.turn_at = Set(asked_at);
-    entry.update(&tx.db).await?;
-    tx.mark_changed(slot.business_id, Changed::Slot(slot.id));
     Ok(())
+}
+
+/// An offer's message is known to have failed: the same goes another way, if one is left before half of its time is over. Its hold does not
+/// begin anew. The caller holds the locks of the person and the slot.
+pub(super) async fn again(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    failed: &message::Model,
+    offer: &offer::Model,
+    slot: &slot::Model,
+) -> Result<bool> {
+    let Some(entry) = offer.entry_id else { return Ok(false) };
+    let Some(entry) = waiting_one(tx, offer.business_id, entry).await? else {
+        return Ok(false);
+    };
+    let Some(way) = ways::instead(tx, contact, failed, slot.location_id).await? else {
+        return Ok(false);
+    };
+    let business = businesses::of(tx, offer.business_id).await?;
+    let zone = locations::zone_of(&tx.db, &business, slot.location_id).await?;
+    let others = open_of(&tx.db, slot).await?;
+    let asked = Asked {
+        business: &business,
+        slot,
+        zone,
+        entry: &entry,
+        alone: others.iter().all(|other| other.id == offer.id),
+    };
+    ask_by(tx, contact, asked, offer.clone(), (way, Some(failed.id))).await?;
+    tx.mark_changed(slot.business_id, Changed::Slot(slot.id));
+    Ok(true)
 }
 
 /// Until when somebody who is asked now can answer.

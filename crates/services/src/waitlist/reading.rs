@@ -1,7 +1,8 @@
 //! What somebody waits for, as it comes in, as it is kept, and as the rules read it.
 
-use contract::waitlist as shape;
+use contract::waitlist::{self as shape, EntryStatus};
 use domain::{
+    consent::Channel,
     waitlist::{MOST_WINDOWS, Priority, Window, Wish},
     words,
 };
@@ -190,4 +191,15 @@ pub(super) fn priority(entry: &waitlist_entry::Model) -> Result<Priority> {
         .priority
         .parse()
         .map_err(|_| Error::broken("an entry of an unknown priority"))
+}
+
+/// The way that somebody wants to hear of free times, where that is not the usual one.
+pub(super) fn wished_way(entry: &waitlist_entry::Model) -> Option<Channel> {
+    entry.channel.parse().ok().filter(|way| *way != Channel::Sms)
+}
+
+/// An entry whose person waits, if they still do.
+pub(super) async fn waiting_one(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<Option<waitlist_entry::Model>> {
+    let row = waitlist_entry::Entity::these(business_id, [id]).one(&tx.db).await?;
+    Ok(row.filter(|row| row.status == EntryStatus::Waiting.as_str()))
 }

@@ -2,21 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use contract::{
     Code,
     waitlist::{EntryStatus, OfferStatus, SlotStatus},
 };
-use domain::{
-    consent::Channel,
-    origin::Origin,
-    templates::{Kind, Values, Which},
-    texts,
-    waitlist::place,
-};
+use domain::{consent::Channel, waitlist::place};
 use entity::{
     appointments::appointment,
-    businesses::business,
     contacts::contact,
     messages::message,
     questions::question,
@@ -31,9 +24,10 @@ use uuid::Uuid;
 
 use super::{
     entries,
-    offering::{self, about, become_, start, type_of, wake},
+    offering::{self, become_, type_of, wake},
     reading::priority,
     slots::{self, facts, mode},
+    telling,
 };
 use crate::{
     appointments::{
@@ -41,13 +35,13 @@ use crate::{
         filling::{self, Place},
     },
     businesses::{self, locations},
-    contacts,
+    conversations,
     kernel::{
         Error, Event, Principal, Result, Tx,
         counters::{Counter, Free},
         tx::Changed,
     },
-    outbox, questions, tasks, templates,
+    questions, tasks,
 };
 
 /// Locks the slots that these questions offer, in the order of their ids: whatever is answered in this transaction, two of them never wait
@@ -74,12 +68,68 @@ pub(crate) async fn lock_asked(tx: &Tx, questions: &[question::Model]) -> Result
     Ok(())
 }
 
+/// How somebody answers.
+#[derive(Clone, Copy)]
+pub(super) enum Answers<'a> {
+    /// By a text or a tap.
+    By(&'a message::Model),
+    OnPage,
+}
+
+impl Answers<'_> {
+    pub(super) const fn who(self) -> Principal {
+        match self {
+            Self::By(_) => Principal::Customer,
+            Self::OnPage => Principal::CustomerPage,
+        }
+    }
+
+    pub(super) const fn text(&self) -> Option<&message::Model> {
+        match self {
+            Self::By(inbound) => Some(inbound),
+            Self::OnPage => None,
+        }
+    }
+
+    /// The way that they answered by, on which they are told what came of it.
+    fn channel(self, offer: &offer::Model) -> Option<Channel> {
+        match self {
+            Self::By(inbound) => inbound.channel.parse().ok(),
+            Self::OnPage => offer.channel.parse().ok(),
+        }
+    }
+
+    /// Whoever says yes too late, or after another, is told in words; a page says it by itself.
+    pub(super) fn owes(self, what: &str) -> Option<String> {
+        matches!(self, Self::By(_)).then(|| what.to_owned())
+    }
+
+    /// A person has to see to what they answered.
+    pub(super) async fn ask_to_read(self, tx: &mut Tx, offer: &offer::Model, title: &str) -> Result<()> {
+        if let Self::By(inbound) = self {
+            return tasks::ask_to_read(tx, inbound, title.to_owned()).await;
+        }
+        let conversation = conversations::of_contact(&tx.db, offer.business_id, offer.contact_id).await?;
+        let task = tasks::New {
+            business_id: offer.business_id,
+            kind: tasks::Kind::Call,
+            title: title.to_owned(),
+            key: format!("offer:{}", offer.id),
+            contact_id: Some(offer.contact_id),
+            conversation_id: conversation.map(|thread| thread.id),
+            appointment_id: None,
+            message_id: offer.message_id,
+        };
+        tasks::raise(tx, task).await
+    }
+}
+
 /// An offer is answered. The contact's lock is held.
 pub(super) async fn answer(
     tx: &mut Tx,
     contact: &contact::Model,
     offer: offer::Model,
-    inbound: &message::Model,
+    said: Answers<'_>,
     yes: bool,
 ) -> Result<()> {
     let slot = slots::locked(tx, offer.business_id, offer.slot_id).await?;
@@ -96,7 +146,7 @@ pub(super) async fn answer(
     let entry = entry_of(tx, &offer).await?;
     let answered_at = tx.now;
     match (yes, stands && in_time) {
-        (true, true) => yes_in_time(tx, contact, slot, offer, entry, inbound).await,
+        (true, true) => yes_in_time(tx, contact, slot, offer, entry, said).await,
         (false, true) => {
             count(tx, &slot, Free::Answers);
             count(tx, &slot, Free::Declined);
@@ -116,7 +166,7 @@ pub(super) async fn answer(
             let owes = if status == OfferStatus::Expired { "late" } else { "lost" };
             become_(tx, offer, status, |row| {
                 row.answered_at = Set(Some(answered_at));
-                row.owes = Set(Some(owes.to_owned()));
+                row.owes = Set(said.owes(owes));
             })
             .await?;
             wake(tx, &slot).await
@@ -151,7 +201,7 @@ async fn yes_in_time(
     slot: slot::Model,
     offer: offer::Model,
     entry: Option<waitlist_entry::Model>,
-    inbound: &message::Model,
+    said: Answers<'_>,
 ) -> Result<()> {
     let answered_at = tx.now;
     count(tx, &slot, Free::Answers);
@@ -160,27 +210,27 @@ async fn yes_in_time(
         .is_some_and(|entry| entry.status == EntryStatus::Waiting.as_str());
     let taken = if waits {
         answers(tx, entry.clone()).await?;
-        take(tx, &Principal::Customer, contact, &slot, entry.as_ref(), Some(&offer)).await?
+        take(tx, &said.who(), contact, &slot, entry.as_ref(), Some(&offer)).await?
     } else {
         Taken::Gone
     };
     match taken {
-        Taken::Visit { released } => won(tx, contact, &slot, &offer, released, inbound).await,
+        Taken::Visit => won(tx, contact, &offer, said).await,
         Taken::Gone => {
             become_(tx, offer, OfferStatus::Lost, |row| {
                 row.answered_at = Set(Some(answered_at));
-                row.owes = Set(Some("lost".to_owned()));
+                row.owes = Set(said.owes("lost"));
             })
             .await?;
             wake(tx, &slots::locked(tx, slot.business_id, slot.id).await?).await
         }
         Taken::Busy => {
+            let title = "They took a time that was offered to them, but have another visit then. Please read and call.";
+            said.ask_to_read(tx, &offer, title).await?;
             become_(tx, offer, OfferStatus::Withdrawn, |row| {
                 row.answered_at = Set(Some(answered_at))
             })
             .await?;
-            let title = "They took a time that was offered to them, but have another visit then. Please read and call.";
-            tasks::ask_to_read(tx, inbound, title.to_owned()).await?;
             wake(tx, &slot).await
         }
     }
@@ -188,8 +238,8 @@ async fn yes_in_time(
 
 /// What became of a wish to have a slot.
 pub(super) enum Taken {
-    /// There is a visit; the time of the one that it takes the place of is free.
-    Visit { released: Option<DateTime<Utc>> },
+    /// There is a visit.
+    Visit,
     /// It is not free after all.
     Gone,
     /// They have another visit at that minute.
@@ -228,7 +278,7 @@ pub(super) async fn take(
         slots::end(tx, &Principal::System("the waitlist"), slot.clone(), SlotStatus::Closed).await?;
         return Ok(Taken::Gone);
     }
-    let (visit, released) = match fill(tx, by, contact, entry, place).await {
+    let visit = match fill(tx, by, contact, entry, place).await {
         Ok(filled) => filled,
         Err(Error::Problem(p)) if p.code == Code::Conflict => return Ok(Taken::Busy),
         Err(e) => return Err(e),
@@ -249,7 +299,7 @@ pub(super) async fn take(
     count(tx, slot, Free::Filled);
     let seconds = (tx.now - slot.created_at).num_seconds().max(0);
     tx.count_more(slot.business_id, Counter::Waitlist(mode(slot), Free::Seconds), seconds);
-    Ok(Taken::Visit { released })
+    Ok(Taken::Visit)
 }
 
 /// Moves the visit that they want to give up, if it can still be, or books one.
@@ -259,17 +309,17 @@ async fn fill(
     contact: &contact::Model,
     entry: Option<&waitlist_entry::Model>,
     place: Place,
-) -> Result<(Uuid, Option<DateTime<Utc>>)> {
+) -> Result<Uuid> {
     if let Some(instead_of) = entry.and_then(|entry| entry.instead_of) {
         let (_, visit) = appointments::locked(tx, contact.business_id, instead_of).await?;
         let ahead = visit.starts_at > tx.now && appointments::status(&visit)?.is_open();
         if ahead && visit.contact_id == contact.id {
             let moved = filling::move_there(tx, by, contact, &visit, place).await?;
-            return Ok((moved.id, Some(visit.starts_at)));
+            return Ok(moved.id);
         }
     }
     let for_name = entry.and_then(|entry| entry.for_name.as_deref());
-    Ok((filling::book(tx, by, contact, for_name, place).await?.id, None))
+    Ok(filling::book(tx, by, contact, for_name, place).await?.id)
 }
 
 /// The slot is this visit's. The caller holds its lock and has seen that it is free.
@@ -342,59 +392,14 @@ pub(super) async fn lose_others(tx: &Tx, slot: &slot::Model, but: Option<Uuid>) 
 }
 
 /// They have it, and are told so.
-async fn won(
-    tx: &mut Tx,
-    contact: &contact::Model,
-    slot: &slot::Model,
-    offer: &offer::Model,
-    released: Option<DateTime<Utc>>,
-    inbound: &message::Model,
-) -> Result<()> {
-    let business = businesses::of(tx, slot.business_id).await?;
-    let zone = locations::zone_of(&tx.db, &business, slot.location_id).await?;
-    let (begins, released) = (
-        start(slot.starts_at, zone, contact),
-        released.map(|at| start(at, zone, contact)),
-    );
-    let known = texts::taken(contacts::language::of(&business, contact), &business.name, begins, released);
-    if tell_won(tx, &business, contact, slot, format!("offer_won:{}", offer.id), known).await? {
+pub(super) async fn won(tx: &mut Tx, contact: &contact::Model, offer: &offer::Model, said: Answers<'_>) -> Result<()> {
+    let business = businesses::of(tx, offer.business_id).await?;
+    let slot = slots::locked(tx, offer.business_id, offer.slot_id).await?;
+    if telling::won(tx, &business, contact, &slot, offer, said.channel(offer)).await? {
         return Ok(());
     }
     // They have the time all the same.
-    let title = "They took a time from the waitlist, and could not be told that it is theirs. Please call.";
-    tasks::ask_to_read(tx, inbound, title.to_owned()).await
-}
-
-/// Tells somebody that a time is theirs; false where nothing can be sent.
-pub(super) async fn tell_won(
-    tx: &mut Tx,
-    business: &business::Model,
-    contact: &contact::Model,
-    slot: &slot::Model,
-    correlation_id: String,
-    known: Values,
-) -> Result<bool> {
-    let which = Which::sms(Kind::OfferWon, contacts::language::of(business, contact));
-    let said = templates::say(tx, which, about(business, contact, slot), known).await?;
-    let new = outbox::New {
-        origin: Origin::Automatic,
-        origin_id: None,
-        channel: Channel::Sms,
-        subject: None,
-        body: said.body,
-        correlation_id: Some(correlation_id),
-        author: None,
-        appointment_id: None,
-        useful_until: Some(slot.starts_at),
-        time_zone: None,
-        location_id: slot.location_id,
-        delay: None,
-    };
-    match outbox::enqueue(tx, contact, new).await {
-        Ok(_) => Ok(true),
-        Err(Error::Problem(_)) => Ok(false),
-        Err(e) => Err(e),
-    }
+    said.ask_to_read(tx, offer, telling::NOT_TOLD).await
 }
 
 pub(super) fn count(tx: &mut Tx, slot: &slot::Model, what: Free) {

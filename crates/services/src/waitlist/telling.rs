@@ -1,30 +1,30 @@
-//! Kind texts to who answered too late or was not the first, once for each offer.
+//! How offers ended: kind words to who answered too late or was not the first, once for each offer, and to who has the time that it is theirs.
 
-use std::collections::HashMap;
-
-use domain::{
-    consent::{Channel, State},
-    origin::Origin,
-    templates::{Kind, Which},
-    texts,
-    zone::Zone,
-};
+use chrono::{DateTime, Utc};
+use contract::waitlist::OfferStatus;
+use domain::{consent::Channel, letters, origin::Origin, templates::Kind, texts, zone::Zone};
 use entity::{
+    appointments::{appointment, appointment_change},
     businesses::business,
     contacts::contact,
+    messages::message,
     waitlist::{offer, slot},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
-    offering::{about, start},
+    offering::{self, about, start},
+    saying::{self, Page, Saying},
     slots,
 };
 use crate::{
-    contacts::{self, consent},
-    kernel::{Error, Result, Services, Tx},
-    outbox, templates,
+    appointments::{self, change},
+    businesses::{self, locations},
+    contacts,
+    kernel::{Result, Services, Tx},
+    outbox::ways,
+    tasks,
 };
 
 /// Texts in one transaction.
@@ -69,11 +69,8 @@ async fn tell_some(
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let still = offer::Entity::these(slot.business_id, ids).filter(Expr::cust("\"owes\" IS NOT NULL"));
     let still: Vec<offer::Model> = still.all(&tx.db).await?;
-    let consents = consent::states_of(&tx.db, &people.values().map(|person| person.id).collect::<Vec<_>>()).await?;
     for row in &still {
-        if let Some(person) = people.get(&row.contact_id)
-            && may_hear(person, &consents)
-        {
+        if let Some(person) = people.get(&row.contact_id) {
             text(&mut tx, business, slot, zone, person, row).await?;
         }
     }
@@ -86,11 +83,7 @@ async fn tell_some(
     tx.commit().await
 }
 
-fn may_hear(person: &contact::Model, consents: &HashMap<Uuid, State>) -> bool {
-    let state = consents.get(&person.id).copied().unwrap_or_default();
-    !person.blocked && !person.sample && person.held_since.is_none() && state != State::OptedOut
-}
-
+/// Tells somebody how their offer ended, by the way that they were asked if that is still open; whom nothing reaches is not told.
 async fn text(
     tx: &mut Tx,
     business: &business::Model,
@@ -99,35 +92,149 @@ async fn text(
     person: &contact::Model,
     row: &offer::Model,
 ) -> Result<()> {
+    let late = row.owes.as_deref() == Some("late");
+    let saying = ended(business, slot, zone, person, row, late);
+    saying::tell(tx, person, saying, row.channel.parse().ok()).await.map(drop)
+}
+
+/// That an offer ended before it was answered, or that somebody else was faster.
+fn ended<'a>(
+    business: &'a business::Model,
+    slot: &'a slot::Model,
+    zone: Zone,
+    person: &'a contact::Model,
+    row: &offer::Model,
+    late: bool,
+) -> Saying<'a> {
     let language = contacts::language::of(business, person);
     let begins = start(slot.starts_at, zone, person);
-    let (kind, known) = match (row.owes.as_deref(), row.expires_at) {
+    let (kind, known) = match row.expires_at.filter(|_| late) {
         _ if row.times_id.is_some() => (Kind::TimesGone, texts::plain(&business.name)),
-        (Some("late"), Some(until)) => {
+        Some(until) => {
             let known = texts::late(language, &business.name, begins, start(until, zone, person));
             (Kind::OfferLate, known)
         }
-        _ => (Kind::OfferLost, texts::one(language, &business.name, None, begins, None)),
+        None => (Kind::OfferLost, texts::one(language, &business.name, None, begins, None)),
     };
-    let said = templates::say(tx, Which::sms(kind, language), about(business, person, slot), known).await?;
-    let new = outbox::New {
-        origin: Origin::Automatic,
-        origin_id: None,
-        channel: Channel::Sms,
-        subject: None,
-        body: said.body,
+    Saying {
+        kind,
+        about: about(business, person, slot),
+        known,
+        page: None,
+        origin: Origin::OfferNews,
+        origin_id: row.id,
         // Whatever they are told of it: once.
-        correlation_id: Some(format!("offer_told:{}", row.id)),
+        intent: format!("{TOLD}{}", row.id),
         author: None,
         appointment_id: None,
         useful_until: None,
         time_zone: None,
         location_id: slot.location_id,
-        delay: None,
-    };
-    match outbox::enqueue(tx, person, new).await {
-        // Without a number to send from nobody can be told.
-        Ok(_) | Err(Error::Problem(_)) => Ok(()),
-        Err(e) => Err(e),
     }
 }
+
+const TOLD: &str = "offer_told:";
+
+/// Tells somebody that a time is theirs; false where nothing can be sent.
+pub(super) async fn won(
+    tx: &mut Tx,
+    business: &business::Model,
+    contact: &contact::Model,
+    slot: &slot::Model,
+    offer: &offer::Model,
+    wish: Option<Channel>,
+) -> Result<bool> {
+    let saying = yours(tx, business, contact, slot, offer).await?;
+    saying::tell(tx, contact, saying, wish).await
+}
+
+async fn yours<'a>(
+    tx: &Tx,
+    business: &'a business::Model,
+    contact: &'a contact::Model,
+    slot: &'a slot::Model,
+    offer: &offer::Model,
+) -> Result<Saying<'a>> {
+    let zone = locations::zone_of(&tx.db, business, slot.location_id).await?;
+    let language = contacts::language::of(business, contact);
+    let visit = match slot.appointment_id {
+        Some(id) => Some(appointments::find(&tx.db, business.id, id).await?),
+        None => None,
+    };
+    // Who chose one of several times knows that their visit moves.
+    let released = match &visit {
+        Some(visit) if offer.times_id.is_none() => released(tx, slot, visit).await?,
+        _ => None,
+    };
+    let page = match &visit {
+        Some(visit) => Some(Page {
+            words: letters::button(language),
+            url: appointments::link::url(tx.services(), visit).await?,
+            in_texts: false,
+        }),
+        None => None,
+    };
+    let released = released.map(|at| start(at, zone, contact));
+    Ok(Saying {
+        kind: Kind::OfferWon,
+        about: about(business, contact, slot),
+        known: texts::taken(language, &business.name, start(slot.starts_at, zone, contact), released),
+        page,
+        origin: Origin::OfferNews,
+        origin_id: offer.id,
+        intent: match offer.times_id {
+            Some(times) => format!("times_won:{times}"),
+            None => format!("offer_won:{}", offer.id),
+        },
+        author: None,
+        appointment_id: slot.appointment_id,
+        useful_until: Some(slot.starts_at),
+        time_zone: None,
+        location_id: slot.location_id,
+    })
+}
+
+/// When the visit was that was given up for this time.
+async fn released(tx: &Tx, slot: &slot::Model, visit: &appointment::Model) -> Result<Option<DateTime<Utc>>> {
+    let Some(at) = slot.taken_at else { return Ok(None) };
+    let moved = change::of(visit.business_id, visit.id).filter(appointment_change::Column::CreatedAt.eq(at));
+    Ok(moved.one(&tx.db).await?.and_then(|change| change.known_at))
+}
+
+/// What tells of an offer's end did not arrive: it goes another way, if one is left. Of a time that is theirs somebody tells them, then.
+pub(super) async fn failed(tx: &mut Tx, m: &message::Model, person: &contact::Model, retrying: bool) -> Result<()> {
+    let Some(id) = m.origin_id else { return Ok(()) };
+    let Some(offer) = offering::find(&tx.db, m.business_id, id).await? else {
+        return Ok(());
+    };
+    let slot = slots::locked(tx, offer.business_id, offer.slot_id).await?;
+    let business = businesses::of(tx, offer.business_id).await?;
+    let is_end = m.correlation_id.as_deref().is_some_and(|id| id.starts_with(TOLD));
+    if let Some(way) = ways::instead(tx, person, m, slot.location_id).await? {
+        let zone = locations::zone_of(&tx.db, &business, slot.location_id).await?;
+        let saying = if is_end {
+            let late = offer.status == OfferStatus::Expired.as_str();
+            ended(&business, &slot, zone, person, &offer, late)
+        } else {
+            yours(tx, &business, person, &slot, &offer).await?
+        };
+        return saying::say(tx, person, saying, (way, Some(m.id))).await.map(drop);
+    }
+    if is_end || retrying || slot.starts_at <= tx.now {
+        return Ok(());
+    }
+    let task = tasks::New {
+        business_id: m.business_id,
+        kind: tasks::Kind::Call,
+        title: NOT_TOLD.to_owned(),
+        key: format!("offer_won:{}", offer.id),
+        contact_id: Some(person.id),
+        conversation_id: Some(m.conversation_id),
+        appointment_id: slot.appointment_id,
+        message_id: Some(m.id),
+    };
+    tasks::raise(tx, task).await
+}
+
+pub(super) const NOT_TOLD: &str =
+    "They took a time that was offered to them, and could not be told that it is theirs. Please call.";

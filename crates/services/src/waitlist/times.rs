@@ -5,8 +5,9 @@ mod held;
 mod offering;
 mod words;
 
-pub(super) use choosing::answered;
-pub(crate) use choosing::chosen;
+pub(super) use choosing::{answered, chosen_on_page};
+pub(crate) use choosing::{chosen, tapped};
 pub(super) use held::go_on;
+pub(super) use offering::again;
 pub use offering::offer;
 pub use words::preview;

@@ -1,4 +1,4 @@
-//! Somebody's place on a waitlist, as they see it by their link: looking changes nothing, a button takes them off it.
+//! Somebody's place on a waitlist, as they see it by their link: looking changes nothing, buttons say that they wait on, or take them off it.
 
 use contract::waitlist::EntryStatus;
 use domain::waitlist_form::Words;
@@ -18,6 +18,8 @@ pub struct ListPage {
     pub contact_line: String,
     /// They are on the list.
     pub waits: bool,
+    /// They were asked whether they still wait, and have not said.
+    pub asked: bool,
     /// Where they can join again, if that is open.
     pub slug: Option<String>,
 }
@@ -40,6 +42,7 @@ pub async fn open(s: &Services, token: &str) -> Result<Option<ListPage>> {
         business: business.name,
         contact_line: business.contact_line,
         waits: entry.status == EntryStatus::Waiting.as_str(),
+        asked: entry.asked_at.is_some(),
         slug: Some(business.slug).filter(|_| business.waitlist_form && business.suspended_at.is_none()),
     }))
 }
@@ -52,6 +55,20 @@ pub async fn leave(s: &Services, token: &str) -> Result<bool> {
     match link::find(s, s.read(), token).await? {
         Some(entry) => {
             waitlist::leave(s, entry.business_id, entry.id).await?;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
+}
+
+/// They wait on; who is not on the list any more stays as they are. False where the link opens nothing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn stay(s: &Services, token: &str) -> Result<bool> {
+    match link::find(s, s.read(), token).await? {
+        Some(entry) => {
+            waitlist::stay(s, entry.business_id, entry.id).await?;
             Ok(true)
         }
         None => Ok(false),

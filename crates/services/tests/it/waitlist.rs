@@ -3,9 +3,11 @@
 mod calendar;
 mod not_arrived;
 mod races;
+mod random;
 mod slots;
 mod thread;
 mod times;
+mod ways;
 
 use chrono::{DateTime, Duration};
 use contract::{

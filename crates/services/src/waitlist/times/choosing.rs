@@ -5,7 +5,7 @@ use contract::{
     Code,
     waitlist::{OfferStatus, SlotStatus},
 };
-use domain::{inbound::words, origin::Origin, texts, waitlist::choice, zone::Zone};
+use domain::{inbound::words, origin::Origin, waitlist::choice, zone::Zone};
 use entity::{
     businesses::business,
     contacts::contact,
@@ -20,13 +20,13 @@ use super::held::{BY, end_offer, key, of, place};
 use crate::{
     appointments::{self, filling},
     businesses::{self, locations},
-    contacts,
-    kernel::{Error, Principal, Result, Tx},
+    conversations,
+    kernel::{Error, Result, Tx},
     questions, tasks,
     waitlist::{
-        offering::{self, become_, start, wake},
+        offering::{self, become_, wake},
         slots,
-        taking::{self, filled},
+        taking::{self, Answers, filled},
     },
 };
 
@@ -54,20 +54,73 @@ pub(crate) async fn chosen(tx: &mut Tx, contact: &contact::Model, inbound: &mess
         let Some(offer) = offers.get(place).cloned() else { continue };
         let slot = rows.iter().find(|slot| slot.id == offer.slot_id).cloned();
         let slot = slot.ok_or_else(|| Error::broken("an offer without a slot"))?;
-        take(tx, &business, contact, (question, offers, offer), slot, zone, inbound).await?;
+        take(tx, contact, (question, offers, offer), (slot, zone), Answers::By(inbound)).await?;
         return Ok(true);
     }
     Ok(false)
 }
 
+/// The button of one of the times was tapped; it says by itself which message it is under.
+pub(crate) async fn tapped(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    inbound: &message::Model,
+    (under, n): (Uuid, u8),
+) -> Result<()> {
+    let asks = message::Entity::these(contact.business_id, [under]).one(&tx.db).await?;
+    let question = match asks.and_then(|m| m.origin_id) {
+        Some(id) => questions::of_origin(tx, contact.business_id, id).await?,
+        None => None,
+    };
+    let chosen = match question {
+        Some(question) => by_number(tx, contact, question, i32::from(n), Answers::By(inbound)).await?,
+        None => false,
+    };
+    if chosen {
+        return Ok(());
+    }
+    let title = "They tapped the number of a time that was not offered, or have chosen another one before. Please read.";
+    tasks::ask_to_read(tx, inbound, title.to_owned()).await
+}
+
+/// One of the times was chosen on their page; what can't be chosen any more changes nothing.
+pub(in crate::waitlist) async fn chosen_on_page(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    question: question::Model,
+    n: i32,
+) -> Result<()> {
+    by_number(tx, contact, question, n, Answers::OnPage).await.map(drop)
+}
+
+/// Whether the time of this number could be chosen, or was by this person before.
+async fn by_number(tx: &mut Tx, contact: &contact::Model, question: question::Model, n: i32, said: Answers<'_>) -> Result<bool> {
+    let offers = of(tx, &question).await?;
+    let rows = slots::locked_all(tx, contact.business_id, offers.iter().map(|offer| offer.slot_id)).await?;
+    // As they stand under the locks.
+    let offers = of(tx, &question).await?;
+    let offer = offers.iter().find(|offer| offer.choice == Some(n)).cloned();
+    let slot = offer
+        .as_ref()
+        .and_then(|offer| rows.iter().find(|slot| slot.id == offer.slot_id).cloned());
+    let (Some(offer), Some(slot)) = (offer, slot) else {
+        return Ok(false);
+    };
+    if question.answer.is_some() {
+        return Ok(offer.status == OfferStatus::Taken.as_str());
+    }
+    let business = businesses::of(tx, contact.business_id).await?;
+    let zone = locations::zone_of(&tx.db, &business, slot.location_id).await?;
+    take(tx, contact, (question, offers, offer), (slot, zone), said).await?;
+    Ok(true)
+}
+
 async fn take(
     tx: &mut Tx,
-    business: &business::Model,
     contact: &contact::Model,
     (question, offers, offer): (question::Model, Vec<offer::Model>, offer::Model),
-    slot: slot::Model,
-    zone: Zone,
-    inbound: &message::Model,
+    (slot, zone): (slot::Model, Zone),
+    said: Answers<'_>,
 ) -> Result<()> {
     let (_, visit) = appointments::locked(tx, contact.business_id, question.subject_id).await?;
     let place = place(&visit, zone, slot.starts_at, slot.minutes);
@@ -77,7 +130,7 @@ async fn take(
         && appointments::status(&visit)?.is_open()
         && !filling::is_busy(tx, visit.business_id, &place, &[visit.id]).await?;
     let moved = if stands {
-        match filling::move_there(tx, &Principal::Customer, contact, &visit, place).await {
+        match filling::move_there(tx, &said.who(), contact, &visit, place).await {
             Ok(moved) => Some(moved),
             Err(Error::Problem(p)) if p.code == Code::Conflict => None,
             Err(e) => return Err(e),
@@ -86,11 +139,11 @@ async fn take(
         None
     };
     if moved.is_none() {
-        return gone(tx, &slot, offer, inbound).await;
+        return gone(tx, &slot, offer, said).await;
     }
     let (id, business_id) = (question.origin_id, question.business_id);
-    questions::answer(tx, question, Some(inbound), true).await?;
-    filled(tx, &Principal::Customer, &slot, visit.id).await?;
+    questions::answer(tx, question, said.text(), true).await?;
+    filled(tx, &said.who(), &slot, visit.id).await?;
     let answered_at = tx.now;
     for other in offers.into_iter().filter(|other| other.id != offer.id) {
         let rest = slots::locked(tx, business_id, other.slot_id).await?;
@@ -99,49 +152,33 @@ async fn take(
         }
         slots::end(tx, &BY, rest, SlotStatus::Closed).await?;
     }
-    become_(tx, offer, OfferStatus::Taken, |row| row.answered_at = Set(Some(answered_at))).await?;
+    become_(tx, offer.clone(), OfferStatus::Taken, |row| {
+        row.answered_at = Set(Some(answered_at))
+    })
+    .await?;
     questions::set_expiry(tx, business_id, &[id], tx.now).await?;
     let by = "the customer's choice";
     tasks::settle(tx, business_id, visit.id, tasks::Kind::Reschedule, by).await?;
     tasks::settle_key(tx, business_id, &key(id), tasks::Kind::Reschedule, by).await?;
-    won(tx, business, contact, &slot, id, zone, inbound).await
+    taking::won(tx, contact, &offer, said).await
 }
 
 /// It is somebody else's by now, or was held no longer: they are told once, and a person looks for another one.
-async fn gone(tx: &mut Tx, slot: &slot::Model, offer: offer::Model, inbound: &message::Model) -> Result<()> {
+async fn gone(tx: &mut Tx, slot: &slot::Model, offer: offer::Model, said: Answers<'_>) -> Result<()> {
     let status: OfferStatus = offer
         .status
         .parse()
         .map_err(|_| Error::broken("an offer of an unknown status"))?;
     let status = if status.is_open() { OfferStatus::Expired } else { status };
     let answered_at = tx.now;
-    become_(tx, offer, status, |row| {
+    become_(tx, offer.clone(), status, |row| {
         row.answered_at = Set(Some(answered_at));
-        row.owes = Set(Some("lost".to_owned()));
+        row.owes = Set(said.owes("lost"));
     })
     .await?;
     wake(tx, slot).await?;
     let title = "They chose a time that is not free any more. Please offer them others.";
-    tasks::ask_to_read(tx, inbound, title.to_owned()).await
-}
-
-async fn won(
-    tx: &mut Tx,
-    business: &business::Model,
-    contact: &contact::Model,
-    slot: &slot::Model,
-    id: Uuid,
-    zone: Zone,
-    inbound: &message::Model,
-) -> Result<()> {
-    let language = contacts::language::of(business, contact);
-    let known = texts::taken(language, &business.name, start(slot.starts_at, zone, contact), None);
-    let told = taking::tell_won(tx, business, contact, slot, format!("times_won:{id}"), known).await?;
-    if told {
-        return Ok(());
-    }
-    let title = "They chose a time, and could not be told that it is theirs. Please call.";
-    tasks::ask_to_read(tx, inbound, title.to_owned()).await
+    said.ask_to_read(tx, &offer, title).await
 }
 
 /// A yes says nothing about which; a no says that none suits.
@@ -149,32 +186,35 @@ pub(in crate::waitlist) async fn answered(
     tx: &mut Tx,
     contact: &contact::Model,
     question: &question::Model,
-    inbound: &message::Model,
+    said: Answers<'_>,
     yes: bool,
 ) -> Result<()> {
     let offers = of(tx, question).await?;
-    if offers.is_empty() {
-        return Ok(());
-    }
+    let Some(first) = offers.first() else { return Ok(()) };
     if yes {
         let title = "They answered yes to several times. Please ask which one they mean.";
-        return tasks::ask_to_read(tx, inbound, title.to_owned()).await;
+        return said.ask_to_read(tx, first, title).await;
     }
     for slot in slots::locked_all(tx, question.business_id, offers.iter().map(|offer| offer.slot_id)).await? {
         for offer in offering::open_of(&tx.db, &slot).await? {
             end_offer(tx, offer, OfferStatus::Declined).await?;
         }
-        slots::end(tx, &Principal::Customer, slot, SlotStatus::Closed).await?;
+        slots::end(tx, &said.who(), slot, SlotStatus::Closed).await?;
     }
+    let conversation = conversations::of_contact(&tx.db, question.business_id, contact.id).await?;
     let task = tasks::New {
         business_id: question.business_id,
         kind: tasks::Kind::Reschedule,
         title: "Find another time: none of the times that were offered suits them.".to_owned(),
-        key: format!("reschedule:{}:{}", question.subject_id, inbound.id),
+        key: format!(
+            "reschedule:{}:{}",
+            question.subject_id,
+            said.text().map_or(question.origin_id, |m| m.id)
+        ),
         contact_id: Some(contact.id),
-        conversation_id: Some(inbound.conversation_id),
+        conversation_id: conversation.map(|thread| thread.id),
         appointment_id: Some(question.subject_id),
-        message_id: Some(inbound.id),
+        message_id: said.text().map(|m| m.id).or(first.message_id),
     };
     tasks::raise(tx, task).await
 }

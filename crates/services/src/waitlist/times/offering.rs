@@ -6,8 +6,9 @@ use contract::{
     waitlist::{OfferStatus, OfferTimes, SlotStatus, TimesView},
 };
 use domain::{
-    consent::{Channel, Sending, may_send},
+    letters,
     origin::Origin,
+    templates::Kind,
     waitlist::{Mode, Plan},
     when,
     zone::Zone,
@@ -19,7 +20,7 @@ use entity::{
     messages::message,
     waitlist::{offer, slot},
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, sea_query::Expr};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
@@ -29,15 +30,16 @@ use super::{
 use crate::{
     appointments::{self, clocks, filling},
     businesses::{self, locations, types},
-    contacts::{self, consent},
-    delivery,
+    contacts,
     kernel::{
         Actor, Error, Permission, Result, Services, Tx,
         error::{field, problem},
     },
-    outbox, questions, templates,
+    outbox::ways,
+    questions,
     waitlist::{
-        offering,
+        link, offering,
+        saying::{self, Going, Page, Saying},
         slots::{self, New},
         view::views_of,
     },
@@ -60,21 +62,35 @@ pub async fn offer(s: &Services, actor: &Actor, appointment_id: Uuid, cmd: Offer
     may_move(&visit)?;
     let zone = locations::zone_of(&tx.db, &business, visit.location_id).await?;
     let starts = read(&tx, zone, &visit, &cmd.starts)?;
-    if let Some(why) = obstacle(s, &tx, &contact, &visit).await? {
-        return Err(problem(Code::MayNotSend, why));
+    if contact.blocked {
+        return Err(problem(Code::MayNotSend, contacts::BLOCKED));
     }
+    let id = Uuid::now_v7();
+    let way = ways::choose(&mut tx, &contact, &intent(id), visit.location_id).await?;
+    let way = way.map_err(|why| problem(Code::MayNotSend, why))?;
     give_back(&mut tx, &actor.who, &visit).await?;
     tx.settle().await?;
     let minutes = length(&tx, &visit).await?;
     for at in &starts {
         is_free(&tx, &visit, zone, *at, minutes).await?;
     }
-    let id = Uuid::now_v7();
     let all = hold(&mut tx, actor, &visit, (id, &starts, minutes)).await?;
-    let text = ask(&mut tx, actor, &business, (&contact, &visit), zone, (id, &starts)).await?;
+    let first = Uuid::now_v7();
+    let asked = Asked {
+        business: &business,
+        visit: &visit,
+        zone,
+        starts: &starts,
+        id,
+        first,
+        until: tx.now + Duration::minutes(HOLD.into()),
+        author: Some(actor.author()),
+    };
+    let text = ask_by(&mut tx, &contact, asked, (way, None)).await?;
     for (place, slot) in all.iter().enumerate() {
         let choice = i32::try_from(place + 1).unwrap_or(1);
-        insert(&tx, slot, &contact, (id, choice), text.id).await?;
+        let offer = if choice == 1 { first } else { Uuid::now_v7() };
+        insert(&tx, slot, offer, (id, choice), &text).await?;
     }
     tx.settle().await?;
     let ids: Vec<Uuid> = all.iter().map(|slot| slot.id).collect();
@@ -129,21 +145,6 @@ async fn length(tx: &Tx, visit: &appointment::Model) -> Result<i32> {
         (None, None) => 30,
     };
     Ok(i32::try_from(minutes).unwrap_or(1440).clamp(5, 1440))
-}
-
-/// Why this customer can't be asked by text, if so. The claim asks all of this again.
-async fn obstacle(s: &Services, tx: &Tx, contact: &contact::Model, visit: &appointment::Model) -> Result<Option<String>> {
-    if contact.blocked {
-        return Ok(Some(contacts::BLOCKED.to_owned()));
-    }
-    if let Err(why) = may_send(consent::state(&tx.db, contact.id).await?, Sending::Automatic) {
-        return Ok(Some(why.to_owned()));
-    }
-    if let Some(why) = delivery::unreachable(tx, contact).await? {
-        return Ok(Some(why));
-    }
-    let sender = outbox::sender(s, &tx.db, contact.business_id, Some(contact.id), visit.location_id).await?;
-    Ok(sender.is_none().then(|| "There is no number to send from.".to_owned()))
 }
 
 /// Whom it is with has no other visit then, and nobody else is offered that time.
@@ -211,63 +212,119 @@ async fn hold(
     Ok(all)
 }
 
-async fn ask(
-    tx: &mut Tx,
-    actor: &Actor,
-    business: &business::Model,
-    (contact, visit): (&contact::Model, &appointment::Model),
+fn intent(id: Uuid) -> String {
+    format!("times:{id}")
+}
+
+/// Times of one message, and for which visit.
+struct Asked<'a> {
+    business: &'a business::Model,
+    visit: &'a appointment::Model,
     zone: Zone,
-    (id, starts): (Uuid, &[DateTime<Utc>]),
-) -> Result<message::Model> {
-    let until = tx.now + Duration::minutes(HOLD.into());
-    let known = words::known(business, (contact, visit), zone, starts, tx.now);
-    let about = words::about(business, contact, visit);
-    let said = templates::say(tx, words::which(business, contact), about, known).await?;
-    let new = outbox::New {
+    starts: &'a [DateTime<Utc>],
+    id: Uuid,
+    /// The offer of the first of them, by which their page is known.
+    first: Uuid,
+    until: DateTime<Utc>,
+    author: Option<String>,
+}
+
+/// Asks by one way. Until when the times are held stays as it is.
+async fn ask_by(tx: &mut Tx, contact: &contact::Model, of: Asked<'_>, going: Going) -> Result<message::Model> {
+    let language = contacts::language::of(of.business, contact);
+    let saying = Saying {
+        kind: Kind::OfferTimes,
+        about: words::about(of.business, contact, of.visit),
+        known: words::known(of.business, (contact, of.visit), of.zone, of.starts, of.until),
+        page: Some(Page {
+            words: letters::times_button(language),
+            url: link::offer_url(tx.services(), of.first).await?,
+            in_texts: false,
+        }),
         origin: Origin::Offer,
-        origin_id: Some(id),
-        channel: Channel::Sms,
-        subject: None,
-        body: said.body,
-        correlation_id: Some(format!("times:{id}")),
-        author: Some(actor.author()),
-        appointment_id: Some(visit.id),
-        useful_until: Some(tx.now + Duration::minutes(i64::from(HOLD) / 2)),
-        time_zone: visit.time_zone.clone(),
-        location_id: visit.location_id,
-        delay: None,
+        origin_id: of.id,
+        intent: intent(of.id),
+        author: of.author,
+        appointment_id: Some(of.visit.id),
+        useful_until: Some(tx.now + (of.until - tx.now) / 2),
+        time_zone: of.visit.time_zone.clone(),
+        location_id: of.visit.location_id,
     };
-    let text = outbox::enqueue(tx, contact, new).await?;
+    let text = saying::say(tx, contact, saying, going).await?;
     let question = questions::New {
-        business_id: visit.business_id,
+        business_id: of.visit.business_id,
         contact_id: contact.id,
         origin: Origin::Offer,
-        origin_id: id,
-        subject_id: visit.id,
-        token: visit.token,
-        at: starts.first().copied().unwrap_or(visit.starts_at),
-        time_zone: Some(zone.name()),
-        name: visit.for_name.as_deref(),
+        origin_id: of.id,
+        subject_id: of.visit.id,
+        token: of.visit.token,
+        at: of.starts.first().copied().unwrap_or(of.visit.starts_at),
+        time_zone: Some(of.zone.name()),
+        name: of.visit.for_name.as_deref(),
         message_id: text.id,
-        expires_at: until,
+        expires_at: of.until,
     };
     questions::ask(tx, question).await?;
     Ok(text)
 }
 
-async fn insert(tx: &Tx, slot: &slot::Model, contact: &contact::Model, (id, choice): (Uuid, i32), text: Uuid) -> Result<()> {
+/// The message of these times is known to have failed: they go another way, if one is left before half of their time is over. The caller
+/// holds the locks of the person and the slots.
+pub(in crate::waitlist) async fn again(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    failed: &message::Model,
+    all: &[(offer::Model, slot::Model)],
+) -> Result<bool> {
+    let Some((first, slot)) = all.first() else { return Ok(false) };
+    let (Some(id), Some(visit)) = (first.times_id, slot.from_id) else {
+        return Ok(false);
+    };
+    let visit = appointments::find(&tx.db, failed.business_id, visit).await?;
+    if may_move(&visit).is_err() {
+        return Ok(false);
+    }
+    let Some(way) = ways::instead(tx, contact, failed, visit.location_id).await? else {
+        return Ok(false);
+    };
+    let business = businesses::of(tx, failed.business_id).await?;
+    let zone = locations::zone_of(&tx.db, &business, visit.location_id).await?;
+    let starts: Vec<DateTime<Utc>> = all.iter().map(|(_, slot)| slot.starts_at).collect();
+    let channel = way.channel;
+    let asked = Asked {
+        business: &business,
+        visit: &visit,
+        zone,
+        starts: &starts,
+        id,
+        first: first.id,
+        until: first.expires_at.unwrap_or(tx.now),
+        author: failed.author.clone(),
+    };
+    let text = ask_by(tx, contact, asked, (way, Some(failed.id))).await?;
+    offer::Entity::update_many()
+        .col_expr(offer::Column::MessageId, Expr::value(text.id))
+        .col_expr(offer::Column::Channel, Expr::value(channel.as_str()))
+        .filter(offer::Column::BusinessId.eq(failed.business_id))
+        .filter(offer::Column::TimesId.eq(id))
+        .exec(&tx.db)
+        .await?;
+    Ok(true)
+}
+
+async fn insert(tx: &Tx, slot: &slot::Model, offer: Uuid, (id, choice): (Uuid, i32), text: &message::Model) -> Result<()> {
     let row = offer::ActiveModel {
-        id: Set(Uuid::now_v7()),
+        id: Set(offer),
         business_id: Set(slot.business_id),
         slot_id: Set(slot.id),
         entry_id: Set(None),
-        contact_id: Set(contact.id),
+        contact_id: Set(text.contact_id),
         times_id: Set(Some(id)),
         choice: Set(Some(choice)),
         status: Set(OfferStatus::Waiting.as_str().to_owned()),
-        channel: Set(Channel::Sms.as_str().to_owned()),
+        channel: Set(text.channel.clone()),
         reason: Set("a time for their visit".to_owned()),
-        message_id: Set(Some(text)),
+        message_id: Set(Some(text.id)),
         expires_at: Set(Some(offering::deadline(slot, tx.now))),
         sent_at: Set(None),
         answered_at: Set(None),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use contract::waitlist::OfferTimes;
 use domain::{
+    consent::Channel,
     templates::{Kind, Values, Which},
     texts,
     zone::Zone,
@@ -19,6 +20,7 @@ use crate::{
         Actor, Permission, Result, Services,
         error::{field, not_found},
     },
+    outbox::ways,
     templates::{self, About},
     waitlist::offering::start,
 };
@@ -39,20 +41,18 @@ pub async fn preview(s: &Services, actor: &Actor, appointment_id: Uuid, cmd: Off
     let mut people = contacts::many(s, s.read(), actor.business_id, vec![visit.contact_id]).await?;
     let person = people.remove(&visit.contact_id).ok_or_else(|| not_found("visit"))?;
     let zone = locations::zone_of(s.read(), &business, visit.location_id).await?;
-    let known = known(&business, (&person, &visit), zone, &starts, s.now());
-    let said = templates::shown(
-        s,
-        s.read(),
-        which(&business, &person),
-        about(&business, &person, &visit),
-        known,
-    )
-    .await?;
+    let until = s.now() + Duration::minutes(HOLD.into());
+    let known = known(&business, (&person, &visit), zone, &starts, until);
+    // The way that it would go now; nothing of this is kept.
+    let mut tx = s.begin().await?;
+    let way = ways::choose(&mut tx, &person, "times", visit.location_id).await?;
+    let language = contacts::language::of(&business, &person);
+    let which = match way.map(|way| way.channel) {
+        Ok(Channel::Email) => Which::mail(Kind::OfferTimes, language),
+        Ok(Channel::Sms | Channel::WhatsApp) | Err(_) => Which::sms(Kind::OfferTimes, language),
+    };
+    let said = templates::shown(s, &tx.db, which, about(&business, &person, &visit), known).await?;
     Ok(said.body)
-}
-
-pub(super) fn which(business: &business::Model, contact: &contact::Model) -> Which {
-    Which::sms(Kind::OfferTimes, contacts::language::of(business, contact))
 }
 
 pub(super) fn about<'a>(business: &'a business::Model, contact: &'a contact::Model, visit: &'a appointment::Model) -> About<'a> {
@@ -67,10 +67,10 @@ pub(super) fn known(
     (contact, visit): (&contact::Model, &appointment::Model),
     zone: Zone,
     starts: &[DateTime<Utc>],
-    now: DateTime<Utc>,
+    until: DateTime<Utc>,
 ) -> Values {
     let told: Vec<texts::Start> = starts.iter().map(|at| start(*at, zone, contact)).collect();
-    let until = start(now + Duration::minutes(HOLD.into()), zone, contact);
+    let until = start(until, zone, contact);
     let language = contacts::language::of(business, contact);
     texts::times(language, &business.name, visit.for_name.as_deref(), &told, until)
 }

@@ -8,11 +8,21 @@ use contract::{
     waitlist::{OfferTimes, SlotStatus, TimesView},
 };
 use rstest::rstest;
-use services::{tasks, waitlist};
+use services::{
+    tasks,
+    waitlist::{
+        self,
+        page::{self, Given, Stands},
+    },
+};
 use testkit::{Backend, World};
 use uuid::Uuid;
 
-use super::{ANN, BEN, after, last, see, settle, slots_of, waits};
+use super::{
+    ANN, BEN, after, last, see, settle, slots_of, waits,
+    ways::{CLEOS_CHAT, DORAS_MAIL, approved, button, cleo, dora, page_of, prefers, stands, tap},
+};
+use crate::whatsapp::world;
 
 pub async fn offered(w: &World, visit: Uuid) -> TimesView {
     let starts = ["2027-01-08T15:00", "2027-01-11T10:00", "2027-01-12T09:30"];
@@ -112,5 +122,78 @@ async fn times_that_make_no_sense_are_refused(#[values(Backend::Sqlite, Backend:
             .expect_err("refused")
             .problem();
         assert_eq!(refused.code, Code::Invalid, "{starts:?}");
+    }
+}
+
+async fn two(w: &World, visit: Uuid) -> TimesView {
+    let starts = ["2027-01-18T15:00", "2027-01-19T10:00"];
+    let cmd = OfferTimes {
+        starts: starts.map(str::to_owned).to_vec(),
+    };
+    waitlist::times::offer(&w.s, &w.owner, visit, cmd).await.expect("offered")
+}
+
+#[rstest]
+#[tokio::test]
+async fn times_are_chosen_by_a_button_on_whatsapp(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = world(backend).await;
+    let cleo = cleo(&w).await;
+    approved(&w, "offer_times").await;
+    let theirs = w.appointment(&cleo, 240).await;
+    let times = two(&w, theirs.id).await;
+    settle(&w).await;
+    // There is no third one.
+    let third = button(&w, CLEOS_CHAT, 2);
+    assert!(third.starts_with("3."));
+    tap(&w, CLEOS_CHAT, "3", &third).await;
+    // A number before somebody else's secret is a button that is not known.
+    let forged = third.replacen("3.", "1.", 1);
+    tap(&w, CLEOS_CHAT, "1", &forged).await;
+    settle(&w).await;
+    assert_eq!(w.see_appointment(&theirs).await.starts_at, theirs.starts_at);
+    tap(&w, CLEOS_CHAT, "2", &button(&w, CLEOS_CHAT, 1)).await;
+    settle(&w).await;
+    let seen = w.see_appointment(&theirs).await;
+    assert_eq!((seen.starts_at, seen.status), (times.slots[1].starts_at, Status::Confirmed));
+    let told = w.phone_got(CLEOS_CHAT).pop().expect("told there");
+    assert!(told.contains("you're in"), "{told}");
+}
+
+#[rstest]
+#[case::second(Given::Choice(2), Some(1))]
+#[case::none_suits(Given::No, None)]
+#[case::a_number_that_was_not_offered(Given::Choice(3), None)]
+#[tokio::test]
+async fn times_are_chosen_on_the_page_of_a_mail(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] given: Given,
+    #[case] chosen: Option<usize>,
+) {
+    let w = World::new(backend).await;
+    let dora = dora(&w).await;
+    prefers(&w, &dora, "email", None).await;
+    let hers = w.appointment(&dora, 240).await;
+    let times = two(&w, hers.id).await;
+    settle(&w).await;
+    let token = page_of(&w, DORAS_MAIL);
+    let Stands::Open(open) = stands(&w, &token).await else {
+        panic!("it can be answered")
+    };
+    let numbers: Vec<i32> = open.times.iter().map(|(n, _)| *n).collect();
+    assert_eq!(numbers, [1, 2]);
+    assert!(page::answer(&w.s, &token, given).await.expect("heard"));
+    settle(&w).await;
+    let seen = w.see_appointment(&hers).await;
+    match chosen {
+        Some(at) => {
+            assert_eq!((seen.starts_at, seen.status), (times.slots[at].starts_at, Status::Confirmed));
+            assert!(matches!(stands(&w, &token).await, Stands::Taken { .. }));
+        }
+        None => assert_eq!(seen.starts_at, hers.starts_at),
+    }
+    if given == Given::No {
+        assert!(matches!(stands(&w, &token).await, Stands::Declined));
+        let tasks = w.open_tasks().await;
+        assert!(tasks.iter().any(|task| task.title.contains("none of the times")), "{tasks:?}");
     }
 }
