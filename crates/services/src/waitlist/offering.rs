@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     businesses::types,
-    contacts,
+    contacts, experiments,
     kernel::{Result, Tx, tx::Changed},
     outbox, questions,
     templates::{self, About},
@@ -98,6 +98,11 @@ pub(super) async fn offer(
         delay: None,
     };
     let text = outbox::enqueue(tx, contact, new).await?;
+    let subject = experiments::About {
+        subject_id: slot.id,
+        over_at: until,
+    };
+    experiments::given(tx, said.tried, &text, subject).await?;
     let question = questions::New {
         business_id: slot.business_id,
         contact_id: contact.id,
