@@ -56,7 +56,7 @@ pub async fn get_experiment(id: Uuid) -> Result<ExperimentView, AppError> {
 }
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
-pub async fn experiment_form(kind: String, channel: String, language: String) -> Result<ExperimentForm, AppError> {
+pub async fn open_experiment_form(kind: String, channel: String, language: String) -> Result<ExperimentForm, AppError> {
     let (s, actor) = (ssr::services()?, ssr::actor().await?);
     let which = templates::which(&actor, Permission::ReadTemplates, &kind, &channel, &language)?;
     Ok(experiments::form(&s, &actor, which).await?)
@@ -129,12 +129,15 @@ pub async fn adopt_experiment(id: Uuid) -> Result<ExperimentView, AppError> {
 
 /// "Reminder · Text message · English"
 fn text_of(test: &ExperimentView) -> String {
-    let kind = test.kind.parse::<Kind>().map_or(test.kind.as_str(), Kind::label);
-    let channel = test.channel.parse::<Channel>().map_or(test.channel.as_str(), Channel::label);
+    let kind = test.kind.parse().map_or(test.kind.as_str(), |known: Kind| known.label());
+    let channel = test
+        .channel
+        .parse()
+        .map_or(test.channel.as_str(), |known: Channel| known.label());
     let language = test
         .language
-        .parse::<Language>()
-        .map_or(test.language.as_str(), Language::name);
+        .parse()
+        .map_or(test.language.as_str(), |known: Language| known.name());
     format!("{kind} · {channel} · {language}")
 }
 

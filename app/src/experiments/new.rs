@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::{FORM, PATH, PlanExperiment, experiment_form, page_of};
+use super::{FORM, PATH, PlanExperiment, open_experiment_form, page_of};
 use crate::{
     components::{Awaited, Empty, Icon},
     forms::{Area, Choice, Field, FormNote, FormState, Submit},
@@ -24,7 +24,7 @@ pub fn NewPage() -> impl IntoView {
     });
     let found = Resource::new_blocking(
         move || asked.get(),
-        |(kind, channel, language)| experiment_form(kind, channel, language),
+        |(kind, channel, language)| open_experiment_form(kind, channel, language),
     );
     view! {
         <Title text="Try another text" />
@@ -73,7 +73,10 @@ fn Form(open: ExperimentForm) -> impl IntoView {
     let action = ServerAction::<PlanExperiment>::new();
     let form = FormState::new(FORM, action, use_session().flash());
     let now = open.template;
-    let title = now.kind.parse::<Kind>().map_or(now.kind.as_str(), Kind::label).to_owned();
+    let title = now
+        .kind
+        .parse::<Kind>()
+        .map_or_else(|_| now.kind.clone(), |kind| kind.label().to_owned());
     let subject = (now.channel == "email").then(|| {
         let value = now.subject.clone().unwrap_or_default();
         view! { <Field form name="subject" label="Subject of the other e-mail" value /> }

@@ -57,7 +57,8 @@ pub(super) async fn running(db: &impl ConnectionTrait, business_id: Uuid) -> Res
         };
         let which = Which::all().find(|which| of(&test, *which));
         // What this version of the program does not know it does not try.
-        let (Some(which), Some(a), Some(b), Ok(measure)) = (which, words(Arm::A), words(Arm::B), test.measure.parse()) else {
+        let (Some(which), Some(a), Some(b), Ok(measure)) = (which, words(Arm::A), words(Arm::B), test.measure.parse::<Measure>())
+        else {
             continue;
         };
         let trial = Trial {
