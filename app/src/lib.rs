@@ -14,6 +14,7 @@ mod components;
 mod contacts;
 mod conversations;
 mod error;
+mod experiments;
 mod feeds;
 mod flash;
 mod forms;
@@ -184,6 +185,9 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("settings/self-test") view={Lazy::<routes::SelfTest>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/templates") view={Lazy::<routes::Templates>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/templates/tests") view={Lazy::<routes::Experiments>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/templates/tests/new") view={Lazy::<routes::NewExperiment>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/templates/tests/:id") view={Lazy::<routes::Experiment>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/twilio") view={Lazy::<routes::Twilio>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/visits") view={Lazy::<routes::VisitRules>::new()} ssr=SsrMode::Async />

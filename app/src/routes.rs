@@ -10,9 +10,9 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    accounts, appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
-    notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks, templates,
-    today, twilio, waitlist,
+    accounts, appointments, audit, businesses, calendars, contacts, conversations, experiments, feeds, imports, integrations,
+    messages, notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks,
+    templates, today, twilio, waitlist,
 };
 
 /// Only where the product is made.
@@ -143,6 +143,9 @@ page!(Reset, office, accounts::ResetPage);
 page!(ConfirmEmail, office, accounts::ConfirmEmailPage);
 page!(UndoEmail, office, accounts::UndoEmailPage);
 page!(Templates, office, templates::TemplatesPage);
+page!(Experiments, office, experiments::ListPage);
+page!(NewExperiment, office, experiments::NewPage);
+page!(Experiment, office, experiments::OnePage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);
 page!(Numbers, office, numbers::NumbersPage);
 page!(Twilio, office, twilio::TwilioPage);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use contract::templates::{ApprovalView, TemplatePage, TemplatePreview, TemplateVersionView, TemplateView};
 use domain::{
+    experiments::Measure,
     language::Language,
     templates::{Channel, Kind},
 };
@@ -20,7 +21,7 @@ use crate::{
     audit::LastChanged,
     components::{Awaited, Icon, Tabs},
     error::AppError,
-    paths,
+    experiments, paths,
     session::{Session, use_session},
 };
 use editor::Editor;
@@ -257,6 +258,7 @@ fn All(channel: Channel, language: Language) -> impl IntoView {
                     "What customers get without anybody writing it. Where you have written nothing, our own text is sent; nobody ever gets an empty or half one."
                 </p>
                 <LastChanged what="template.updated" />
+                <a class="link inline-flex min-h-11 items-center md:min-h-8" href="/settings/templates/tests">"Tests of texts"</a>
             </div>
             <Tabs label="Channel" tabs=channels current=Signal::derive(move || channel.label()) />
             <Tabs label="Language" tabs=languages current=Signal::derive(move || language.name()) />
@@ -360,6 +362,8 @@ fn One(kind: String, channel: Channel, language: Language) -> impl IntoView {
     let known = kind.parse::<Kind>().ok();
     let title = known.map_or("Text to customers", Kind::label);
     let about = known.map_or("", Kind::about);
+    let can_be_tried = channel != Channel::Whatsapp && known.is_some_and(|kind| !Measure::of(kind).is_empty());
+    let try_another = experiments::planning(&kind, channel.as_str(), language.as_str());
     let back = paths::with_query(
         PATH,
         &[("channel", Some(channel.as_str())), ("language", Some(language.as_str()))],
@@ -382,6 +386,9 @@ fn One(kind: String, channel: Channel, language: Language) -> impl IntoView {
                 </a>
                 <h1>{title}</h1>
                 <p class="text-muted">{about}</p>
+                {can_be_tried.then(|| view! {
+                    <a class="link inline-flex min-h-11 items-center md:min-h-8" href=try_another>"Try another text"</a>
+                })}
             </div>
             <Tabs label="Channel" tabs=channels current=Signal::derive(move || channel.label()) />
             <Tabs label="Language" tabs=languages current=Signal::derive(move || language.name()) />

@@ -70,6 +70,7 @@ const FILES: &[File] = &[
     file!(each "0066_ways_in"),
     file!(each "0068_waitlist"),
     file!(each "0070_texts_of_a_business"),
+    file!(each "0071_experiments"),
     file!(each "0072_whatsapp"),
     file!(each "0073_whatsapp_templates"),
     file!(each "0074_ways_to_customers"),

@@ -6,6 +6,7 @@ mod businesses;
 mod calendars;
 mod contacts;
 mod conversations;
+mod experiments;
 mod imports;
 mod members;
 mod messages;
@@ -135,6 +136,11 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(templates::get, templates::put, templates::remove))
         .routes(routes!(templates::versions))
         .routes(routes!(templates::restore))
+        .routes(routes!(experiments::list, experiments::plan))
+        .routes(routes!(experiments::get))
+        .routes(routes!(experiments::start))
+        .routes(routes!(experiments::stop))
+        .routes(routes!(experiments::adopt))
         .routes(routes!(numbers::list))
         .routes(routes!(numbers::ask, numbers::requests))
         .routes(routes!(numbers::get))

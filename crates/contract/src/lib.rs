@@ -12,6 +12,7 @@ pub mod calendar;
 pub mod calendars;
 pub mod contacts;
 pub mod conversations;
+pub mod experiments;
 pub mod feeds;
 pub mod filters;
 pub mod imports;

@@ -48,7 +48,7 @@ impl Area {
         }
         match action.split('.').next().unwrap_or_default() {
             "business" | "appointment_type" | "staff_label" | "location" | "quick_reply" | "saved_filter" | "samples"
-            | "template" => Self::Settings,
+            | "template" | "experiment" => Self::Settings,
             "member" | "invitation" | "account" => Self::Members,
             "consent" => Self::Consent,
             "number" | "number_request" | "whatsapp_template" | "sender" | "registration" | "twilio_account" => Self::Numbers,
@@ -154,6 +154,10 @@ pub fn title(action: &str) -> String {
         "conversation.answered" => "Conversation needs no answer",
         "conversation.restored" => "Change of a conversation undone",
         "conversation.snoozed" => "Conversation put aside",
+        "experiment.adopted" => "The better text taken over",
+        "experiment.created" => "Test of a text planned",
+        "experiment.ended" => "Test of a text ended",
+        "experiment.started" => "Test of a text begun",
         "feed.created" => "Calendar address made",
         "feed.revoked" => "Calendar address revoked",
         "invitation.created" => "Somebody invited",

@@ -5,15 +5,17 @@
 //! People are counted, not messages, and each once, when the outcome is known: the messages of one person don't speak for several. What is
 //! said at the end is said of the people that the plan asked for; whoever goes on counting and looking is where they did not want to be.
 
+mod person;
 mod plan;
 mod rates;
 #[cfg(test)]
 mod tests;
 
-pub use plan::{people_needed, reached_at};
+pub use person::{State, Step};
+pub use plan::{Next, next, people_needed, reached_at};
 pub use rates::{Count, Difference, Interval};
 
-use crate::words::words;
+use crate::{templates::Kind, words::words};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -83,6 +85,39 @@ pub enum Measure {
 words!(Measure is a "test measure": Delivered = "delivered", Answered = "answered", Confirmed = "confirmed", Missed = "missed");
 
 impl Measure {
+    /// What a text of this kind can be compared by; none of one that asks for nothing, or for several things at once. Of most only that they
+    /// arrive could be counted, and their words decide little of that.
+    #[must_use]
+    pub const fn of(kind: Kind) -> &'static [Self] {
+        match kind {
+            Kind::Reminder | Kind::Moved => &[Self::Confirmed, Self::Answered, Self::Missed, Self::Delivered],
+            Kind::OfferHeld | Kind::OfferRace => &[Self::Answered, Self::Delivered],
+            _ => &[],
+        }
+    }
+
+    /// As a form calls it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Delivered => "Arrives",
+            Self::Answered => "Is answered",
+            Self::Confirmed => "Visit is confirmed by the customer",
+            Self::Missed => "Visit is missed",
+        }
+    }
+
+    /// What the share of an arm is a share of: "60 of 100 confirmed".
+    #[must_use]
+    pub const fn hit(self) -> &'static str {
+        match self {
+            Self::Delivered => "arrived",
+            Self::Answered => "answered",
+            Self::Confirmed => "confirmed",
+            Self::Missed => "missed their visit",
+        }
+    }
+
     const fn less_is_better(self) -> bool {
         matches!(self, Self::Missed)
     }
@@ -98,6 +133,23 @@ impl Measure {
     }
 }
 
+/// How a test stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// How long it takes is known; nobody is in it.
+    Planned,
+    Running,
+    /// Everybody is counted.
+    Done,
+    /// Somebody ended it before that.
+    Stopped,
+    /// One of its texts drove people away.
+    Harmful,
+}
+
+words!(Status is a "status of a test": Planned = "planned", Running = "running", Done = "done", Stopped = "stopped", Harmful = "harmful");
+
 /// What is known of an arm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Tally {
@@ -105,13 +157,23 @@ pub struct Tally {
     pub people: u64,
     /// Those of them whose outcome is known, and what it is.
     pub outcome: Count,
+    /// Those of them whose outcome will never be known: their visit was cancelled, say.
+    #[serde(default)]
+    pub out: u64,
     /// Those of them who asked for no more texts.
     pub opted_out: u64,
 }
 
 impl Tally {
     const fn adds_up(self) -> bool {
-        self.outcome.hits <= self.outcome.of && self.outcome.of <= self.people && self.opted_out <= self.people
+        let known = self.outcome.of.saturating_add(self.out);
+        self.outcome.hits <= self.outcome.of && known <= self.people && self.opted_out <= self.people
+    }
+
+    /// Those of them whose outcome is still to come.
+    #[must_use]
+    pub const fn waiting(self) -> u64 {
+        self.people.saturating_sub(self.outcome.of.saturating_add(self.out))
     }
 
     /// Whether this arm drives people away: at least five opted out, more than three times the share of the other arm. An arm that nobody is in
@@ -133,7 +195,7 @@ pub enum Standing {
     Void,
     /// This arm drives people away: nobody else gets either text as a test.
     Paused { arm: Arm },
-    /// As many as were asked for are counted in both arms.
+    /// As many as were asked for are counted in both arms, and so is everybody else who was given either text.
     Result { difference: Difference },
 }
 
@@ -148,8 +210,9 @@ impl Standing {
             return Self::Void;
         }
         let (needed, counted) = (needed.max(1), a.outcome.of.min(b.outcome.of));
-        if counted < needed {
-            let share = u128::from(counted) * 100 / u128::from(needed);
+        // A yes is known at once, a no when its time is over: who looks before everybody is counted sees more yes than there is.
+        if counted < needed || a.waiting() + b.waiting() > 0 {
+            let share = (u128::from(counted) * 100 / u128::from(needed)).min(99);
             return Self::TooEarly {
                 share: u8::try_from(share).unwrap_or(99),
             };

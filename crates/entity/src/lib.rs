@@ -42,6 +42,7 @@ pub mod businesses;
 pub mod calendars;
 pub mod contacts;
 pub mod conversations;
+pub mod experiments;
 pub mod feeds;
 pub mod filters;
 pub mod imports;

@@ -8,7 +8,7 @@ use sea_orm::QuerySelect;
 use crate::{
     accounts, appointments, calendars, conversations,
     delivery::{in_state, retry, unknown},
-    imports,
+    experiments, imports,
     kernel::{Result, Services, queue::Job},
     mails, notifications, numbers, receiving, reminders, retention, selftest, sending, tasks, twins, waitlist,
 };
@@ -33,6 +33,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
         Job::SelfTest { business_id } => selftest::perform(s, business_id).await,
         Job::Waitlist { slot_id } => waitlist::go_on(s, slot_id).await,
+        Job::Experiment { experiment_id } => experiments::look(s, experiment_id).await,
         Job::Import { import_id } => imports::perform(s, import_id).await,
         Job::ForgottenPassword { reset_id } => accounts::passwords::look_up(s, reset_id).await,
         Job::PassOn { business_id, account_id } => {
@@ -54,6 +55,7 @@ pub async fn tick(s: &Services) -> Result<()> {
     conversations::act::wake(s).await?;
     conversations::batch::tick(s).await?;
     imports::tick(s).await?;
+    experiments::tick(s).await?;
     conversations::closing::tick(s).await?;
     reminders::replan_some(s).await?;
     appointments::past::tick(s).await?;

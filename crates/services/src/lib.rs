@@ -4,7 +4,7 @@
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `preferences` (what customers say of how they are reached), `feeds`, `conversations`, `messages`,
-//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words) and `twins` (what WhatsApp has approved of it); `selftest` (whether a business is ready); then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words), `experiments` (two texts tried against each other) and `twins` (what WhatsApp has approved of it); `selftest` (whether a business is ready); then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `verification` (whose phone it is, by a code that is texted to it);
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `confirming`, which asks whether somebody wants offers;
@@ -30,6 +30,7 @@ pub mod contacts;
 pub mod conversations;
 pub mod delivery;
 pub mod doctor;
+pub mod experiments;
 pub mod exports;
 pub mod feeds;
 pub mod filters;
@@ -88,7 +89,7 @@ static WIRING: Wiring = Wiring {
     listeners: listeners::LISTENERS,
     guard: guards::still_wanted,
     views: listeners::views,
-    count: |tx, counts| Box::pin(reports::add(tx, counts)),
+    count: |tx, counts| Box::pin(listeners::count(tx, counts)),
 };
 
 /// Twilio: where it is, and the installation's own account, for businesses that have none of theirs.

@@ -9,8 +9,12 @@ use crate::{
     appointments::clocks,
     confirming,
     conversations::{assigning, leaving},
-    feeds,
-    kernel::{audit, events::EventKind as E, tx::Listener},
+    experiments, feeds,
+    kernel::{
+        Result, Tx, audit,
+        events::EventKind as E,
+        tx::{Counts, Listener},
+    },
     mails, merging, moves, notifications, numbers, outbox, questions, reminders, reports, tasks, waitlist,
 };
 
@@ -63,6 +67,9 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined
         AppointmentCancelled AppointmentReopened AppointmentArrived AppointmentEnded] => waitlist::appointments_changed, causes [SlotOpened SlotTaken SlotEnded
         WaitlistEntryEnded MessageWithdrawn RetryEnded]),
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed RetryEnded Answered AppointmentConfirmed AppointmentDeclined
+        AppointmentMoved AppointmentRestored AppointmentCancelled AppointmentEnded AppointmentReopened ContactOptedOut]
+        => experiments::happened),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),
@@ -87,6 +94,13 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!(every => audit::write),
     on!(every => views::mark),
 ];
+
+/// What was counted goes where it is kept: of a test of two texts with the test, all else by day.
+pub(crate) async fn count(tx: &mut Tx, counts: Counts) -> Result<()> {
+    let (tried, by_day) = counts.into_iter().partition(|((_, what), _)| experiments::counts(*what));
+    experiments::add(tx, tried).await?;
+    reports::add(tx, by_day).await
+}
 
 #[cfg(test)]
 mod tests {

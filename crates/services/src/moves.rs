@@ -31,7 +31,7 @@ use uuid::Uuid;
 use crate::{
     appointments::{self, change, clocks, link},
     businesses::{self, locations},
-    contacts, conversations,
+    contacts, conversations, experiments,
     kernel::{
         Actor, Error, Event, Permission, Result, Services, Tx,
         error::problem,
@@ -282,7 +282,7 @@ async fn tell_by(
         visit: Some(visit),
         ..About::to(business, contact)
     };
-    let (subject, body) = words(tx, way.channel, about, start, token).await?;
+    let (subject, body, tried) = words(tx, way.channel, about, start, token).await?;
     let new = outbox::New {
         origin: Origin::Moved,
         origin_id: Some(change.id),
@@ -299,6 +299,11 @@ async fn tell_by(
     };
     let text = outbox::enqueue(tx, contact, new).await?;
     ways::note(tx, &text, &way, instead_of).await?;
+    let subject = experiments::About {
+        subject_id: visit.id,
+        over_at: visit.starts_at,
+    };
+    experiments::given(tx, tried, &text, subject).await?;
     if way.channel == Channel::WhatsApp {
         twins::tell_of_visit(tx, &text, Kind::Moved, about, start).await?;
     }
@@ -329,7 +334,7 @@ async fn words(
     about: About<'_>,
     start: texts::Start,
     token: Option<u16>,
-) -> Result<(Option<String>, String)> {
+) -> Result<(Option<String>, String, Option<templates::Chosen>)> {
     let (Some(contact), Some(visit)) = (about.contact, about.visit) else {
         return Err(Error::broken("a move of no visit"));
     };
@@ -338,13 +343,13 @@ async fn words(
     match channel {
         Channel::Sms | Channel::WhatsApp => {
             let said = templates::say(tx, Which::sms(Kind::Moved, language), about, known).await?;
-            Ok((None, said.body))
+            Ok((None, said.body, said.tried))
         }
         Channel::Email => {
             let said = templates::say(tx, Which::mail(Kind::Moved, language), about, known).await?;
             let url = link::url(tx.services(), visit).await?;
             let letter = said.letter().button(letters::button(language), url);
-            Ok((said.subject, letter.text()))
+            Ok((said.subject, letter.text(), said.tried))
         }
     }
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     appointments, calendars, contacts,
     conversations::{self, views::View},
-    delivery, exports, filters, imports,
+    delivery, experiments, exports, filters, imports,
     kernel::{
         Actor, Db, Principal,
         paging::{Cursor, TimeCursor},
@@ -90,7 +90,11 @@ INSERT INTO message_kept (message_id, business_id, look_at)
 INSERT INTO verification (id, business_id, contact_id, phone, phone_key, ticket, code, said, tries, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', gen_random_uuid(), '', (n % 900)::text, n::text, '', '', 0,
     now() - n * interval '1 minute' FROM generate_series(1, 20000) n;
-ANALYZE verification; ANALYZE message_kept; ANALYZE business; ANALYZE calendar_source; ANALYZE calendar_event;
+INSERT INTO experiment (id, business_id, kind, channel, language, measure, usual, worth, needed, people_before, status, enrolling, version,
+    look_at, author, created_at, updated_at)
+  SELECT gen_random_uuid(), gen_random_uuid(), '', '', '', '', 0, 0, 0, 0, CASE n % 100 WHEN 0 THEN 'running' ELSE 'done' END, false, 0,
+    now() - n * interval '1 minute', '', now(), now() FROM generate_series(1, 5000) n;
+ANALYZE experiment; ANALYZE verification; ANALYZE message_kept; ANALYZE business; ANALYZE calendar_source; ANALYZE calendar_event;
 ANALYZE appointment_change; ANALYZE audit_event; ANALYZE consent; ANALYZE contact_tag; ANALYZE saved_filter; ANALYZE presence; ANALYZE note; ANALYZE appointment; ANALYZE message; ANALYZE conversation; ANALYZE reminder_request; ANALYZE contact;
 ";
 
@@ -161,6 +165,7 @@ async fn due(db: &Db, b: DbBackend, business: Uuid) {
         appointments::series::of_series(business, business),
     )
     .await;
+    uses(db, b, "experiment_running", experiments::due(moment())).await;
     uses(db, b, "calendar_source_due", calendars::due(moment())).await;
     uses(
         db,

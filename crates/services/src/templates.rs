@@ -1,11 +1,14 @@
 //! What customers are told, in whose words: the built-in texts (`domain::templates`), and those that a business has written in their place.
 //! Every version is kept, and the built-in text is never further away than one of them.
 
+mod choosing;
 mod kept;
 mod preview;
 mod saying;
+mod tried;
 mod values;
 
+pub(crate) use choosing::{Chosen, are_tried};
 pub use domain::templates::Which;
 pub(crate) use kept::Cache;
 pub use preview::{preview, visits_to_try};
@@ -55,7 +58,7 @@ pub fn which(actor: &Actor, what: Permission, kind: &str, channel: &str, languag
     meant(kind, channel, language)
 }
 
-fn meant(kind: &str, channel: &str, language: &str) -> Result<Which> {
+pub(crate) fn meant(kind: &str, channel: &str, language: &str) -> Result<Which> {
     let known = |all: Vec<&str>| all.join(", ");
     let kind = kind.parse::<Kind>().map_err(|_| {
         let all = known(Kind::ALL.iter().map(|kind| kind.as_str()).collect());
@@ -185,7 +188,7 @@ pub async fn versions(
 }
 
 /// What is to be kept of it, if it can be.
-fn acceptable(which: Which, cmd: &SaveTemplate) -> Result<TemplateWords> {
+pub(crate) fn acceptable(which: Which, cmd: &SaveTemplate) -> Result<TemplateWords> {
     let body = words::lines(&cmd.body);
     let subject = cmd.subject.as_deref().map(words::line).filter(|subject| !subject.is_empty());
     let refused: Vec<FieldError> = lint(which.kind, which.channel, subject.as_deref(), &body)
@@ -229,6 +232,10 @@ async fn change(
     }
     if said(before.as_ref()) == new {
         return Ok(view(which, before.as_ref()));
+    }
+    if tried::is_tried(&tx.db, actor.business_id, which).await? {
+        let words = "This text is being tried against another one, which would be spoiled. End the test first, then change it.";
+        return Err(problem(Code::Conflict, words));
     }
     let is_own = new.is_some();
     let after = write(&tx, actor, which, before.as_ref(), new).await?;

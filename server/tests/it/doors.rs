@@ -188,6 +188,9 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
     let at = (app.s.now() + chrono::Duration::hours(60)).to_rfc3339();
     let slot = json!({ "starts_at": at, "minutes": 30, "mode": "staff_only" });
     let (_, slot) = app.post("/slots", slot).await;
+    let text = json!({ "kind": "reminder", "channel": "sms", "language": "en", "measure": "confirmed", "usual_percent": 10,
+        "worth_percent": 90, "body": format!("{MARK} sees you {{{{ date }}}} {{{{ time }}}}. Y{{{{ token }}}} or N{{{{ token }}}}?") });
+    let (_, test) = app.post("/experiments", text).await;
     let operator = services::Actor {
         business_id: app.business_id,
         who: services::Principal::Operator,
@@ -213,6 +216,7 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
         id(&wish),
         id(&entry),
         id(&slot),
+        id(&test),
     ]
 }
 

@@ -109,7 +109,23 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
     let slot = serde_json::json!({"starts_at": at, "minutes": 30, "mode": "staff_only"});
     let (_, slot) = app.post("/slots", slot).await;
     let slot = slot["id"].as_str().expect("an id").to_owned();
-    vec![ann, appointment, conversation, task, import, source, wish, entry, slot, twin]
+    let text = serde_json::json!({"kind": "reminder", "channel": "sms", "language": "en", "measure": "confirmed", "usual_percent": 10,
+        "worth_percent": 90, "body": "Will you come {{ date }} {{ time }}? Y{{ token }} or N{{ token }}"});
+    let (_, test) = app.post("/experiments", text).await;
+    let test = test["id"].as_str().expect("an id").to_owned();
+    vec![
+        ann,
+        appointment,
+        conversation,
+        task,
+        import,
+        source,
+        wish,
+        entry,
+        slot,
+        test,
+        twin,
+    ]
 }
 
 async fn conversation(app: &TestApp) -> Value {

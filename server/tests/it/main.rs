@@ -10,6 +10,7 @@ mod crash;
 mod demo;
 mod desk;
 mod doors;
+mod experiments;
 mod exports;
 mod feeds;
 mod filters;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::rates::Z_95;
+use super::{Arm, Standing, Tally, rates::Z_95};
 
 /// What a normal deviate exceeds one time in five: a difference that is there is found four times of five (80 % power).
 const Z_80: f64 = 0.841_621_233_572_914;
@@ -12,6 +12,38 @@ const FEWEST: u64 = 30;
 const SMALLEST: f64 = 0.001;
 /// A test that would take longer is not one.
 const LONGEST_DAYS: f64 = 3653.0;
+
+/// What is to become of a test that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    GoOn,
+    /// Nobody new comes in: as many are in both arms as it takes.
+    Close,
+    /// Somebody has to: of those who came in, the outcome of too many will never be known.
+    Reopen,
+    /// This arm drives people away.
+    Stop(Arm),
+    /// Everybody is counted.
+    End,
+}
+
+/// What is to become of a test that takes so many people in each arm. It ends when nobody's outcome is to come, not when enough are known:
+/// those who answer are known sooner than those who don't.
+#[must_use]
+pub fn next(needed: u64, enrolling: bool, a: Tally, b: Tally) -> Next {
+    if let Standing::Paused { arm } = Standing::of(needed, a, b) {
+        return Next::Stop(arm);
+    }
+    let needed = needed.max(1);
+    let to_count = |tally: Tally| tally.people.saturating_sub(tally.out);
+    let enough = to_count(a).min(to_count(b)) >= needed;
+    match (enrolling, enough) {
+        (true, true) => Next::Close,
+        (false, false) => Next::Reopen,
+        (false, true) if a.waiting() + b.waiting() == 0 => Next::End,
+        _ => Next::GoOn,
+    }
+}
 
 /// People that each arm takes, so that a rate of `other` instead of `usual` is found four times of five, and one that is not there one time in
 /// twenty (two-sided): the usual size for two proportions, each with its own variance. None where either is no rate, or there is nothing

@@ -13,7 +13,7 @@ fn tally(hits: u64, of: u64) -> Tally {
     Tally {
         people: of,
         outcome: count(hits, of),
-        opted_out: 0,
+        ..Tally::default()
     }
 }
 
@@ -191,6 +191,52 @@ fn nobody_has_won_before_the_end() {
     assert!(matches!(Standing::of(0, tally(0, 0), tally(0, 0)), Standing::TooEarly { .. }));
 }
 
+#[test]
+fn nobody_has_won_while_the_outcome_of_anybody_is_to_come() {
+    let some_wait = Tally {
+        people: 400,
+        ..tally(300, 399)
+    };
+    let standing = Standing::of(353, tally(200, 400), some_wait);
+    assert_eq!(standing, Standing::TooEarly { share: 99 });
+    assert_eq!(standing.winner(Measure::Confirmed), None);
+    let never_known = Tally { out: 1, ..some_wait };
+    assert_eq!(
+        Standing::of(353, tally(200, 400), never_known).winner(Measure::Confirmed),
+        Some(Arm::B)
+    );
+}
+
+#[rstest]
+#[case::nobody_yet(true, tally(0, 0), tally(0, 0), Next::GoOn)]
+#[case::one_is_missing(true, tally(10, 99), tally(10, 120), Next::GoOn)]
+#[case::enough_in_both(true, Tally { people: 100, ..tally(3, 5) }, Tally { people: 104, ..tally(3, 5) }, Next::Close)]
+#[case::their_outcomes_are_to_come(false, Tally { people: 100, ..tally(60, 99) }, tally(60, 100), Next::GoOn)]
+#[case::everybody_is_counted(false, tally(60, 100), tally(70, 104), Next::End)]
+#[case::too_many_will_never_be(false, Tally { people: 102, out: 3, ..tally(60, 99) }, tally(70, 104), Next::Reopen)]
+#[case::harm_does_not_wait(true, left(40, 0), left(40, 5), Next::Stop(Arm::B))]
+#[case::not_for_those_who_are_counted(false, Tally { opted_out: 6, ..tally(60, 100) }, tally(60, 100), Next::Stop(Arm::A))]
+fn a_test_goes_on_until_everybody_is_counted(#[case] enrolling: bool, #[case] a: Tally, #[case] b: Tally, #[case] then: Next) {
+    assert_eq!(next(100, enrolling, a, b), then);
+}
+
+#[test]
+fn only_what_asks_for_one_thing_can_be_compared() {
+    use crate::templates::Kind;
+    for kind in Kind::ALL {
+        for measure in Measure::of(*kind) {
+            assert!(kind.asks(), "{kind} asks nothing");
+            assert!(!measure.label().is_empty() && !measure.hit().is_empty());
+        }
+    }
+    assert!(Measure::of(Kind::Reminder).contains(&Measure::Missed));
+    assert!(
+        !Measure::of(Kind::OfferRace).contains(&Measure::Missed),
+        "there is no visit to miss"
+    );
+    assert!(Measure::of(Kind::OptedOut).is_empty());
+}
+
 #[rstest]
 #[case::halves(500, 500, false)]
 #[case::chance(530, 470, false)]
@@ -214,6 +260,7 @@ fn a_split_that_chance_does_not_make_is_broken(#[case] a: u64, #[case] b: u64, #
 #[rstest]
 #[case::more_hits_than_people(tally(401, 400))]
 #[case::more_outcomes_than_people(Tally { people: 399, ..tally(300, 400) })]
+#[case::more_known_than_came(Tally { out: 1, ..tally(300, 400) })]
 #[case::more_left_than_came(Tally { opted_out: 401, ..tally(300, 400) })]
 fn numbers_that_do_not_add_up_say_nothing(#[case] odd: Tally) {
     // As many left the other arm, so that there is no harm to see.
@@ -343,6 +390,7 @@ fn some_tally() -> impl Strategy<Value = Tally> {
         Tally {
             people,
             outcome: count(part(hit, of), of),
+            out: people - of,
             opted_out: part(gone, people),
         }
     })

@@ -1,6 +1,7 @@
 //! What is counted as it happens, and never counted afterwards: reading a counter costs the same at ten thousand and ten million messages.
 
-use domain::waitlist::Mode;
+use domain::{experiments::Arm, waitlist::Mode};
+use uuid::Uuid;
 
 /// What is counted. The words are what is stored and what the API shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +21,18 @@ pub(crate) enum Counter {
     SignInFailed,
     /// What became of free times, by the way in which they were offered.
     Waitlist(Mode, Free),
+    /// People of a test of two texts. They are kept with the test, not by day.
+    Tried(Uuid, Arm, Tried),
+}
+
+/// What is counted of the people who got one of two texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Tried {
+    People,
+    Known,
+    Hits,
+    Out,
+    OptedOut,
 }
 
 /// What is counted of free times.
@@ -88,6 +101,7 @@ impl Counter {
             Counter::OptedOut => "opted_out",
             Counter::OptedIn => "opted_in",
             Counter::SignInFailed => "sign_in_failed",
+            Counter::Tried(test, arm, what) => return format!("tried.{test}.{arm}.{what:?}"),
             Counter::Waitlist(mode, what) => return format!("waitlist.{mode}.{}", what.as_str()),
         };
         word.to_owned()

@@ -145,6 +145,14 @@ pub(crate) enum Event {
     /// It is the built-in one again.
     TemplateReset(Uuid),
 
+    /// Another text is to be tried against it.
+    ExperimentPlanned(Uuid),
+    ExperimentStarted(Uuid),
+    /// It is done, or was stopped; its row says which.
+    ExperimentEnded(Uuid),
+    /// The better of its texts is the one that customers get from now on.
+    ExperimentAdopted(Uuid),
+
     TaskAdded(Uuid),
     TaskChanged(Uuid),
     TaskDone(Uuid),
@@ -423,6 +431,10 @@ impl Event {
             E::QuickReplyDeleted(id) => ("quick_reply.deleted", "quick_reply", Some(*id)),
             E::TemplateChanged(id) => ("template.updated", "template", Some(*id)),
             E::TemplateReset(id) => ("template.reset", "template", Some(*id)),
+            E::ExperimentPlanned(id) => ("experiment.created", "experiment", Some(*id)),
+            E::ExperimentStarted(id) => ("experiment.started", "experiment", Some(*id)),
+            E::ExperimentEnded(id) => ("experiment.ended", "experiment", Some(*id)),
+            E::ExperimentAdopted(id) => ("experiment.adopted", "experiment", Some(*id)),
             E::TaskAdded(id) => ("task.created", "task", Some(*id)),
             E::TaskChanged(id) => ("task.updated", "task", Some(*id)),
             E::TaskDone(id) => ("task.done", "task", Some(*id)),

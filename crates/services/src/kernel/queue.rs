@@ -47,6 +47,8 @@ pub enum Job {
     SelfTest { business_id: Uuid },
     /// See what there is to do about a time that is free, or was.
     Waitlist { slot_id: Uuid },
+    /// See whether a test of two texts is to end.
+    Experiment { experiment_id: Uuid },
     /// Go on with the rows of a file.
     Import { import_id: Uuid },
     /// Go on with closing a business's conversations that have been quiet for so many days, from here.

@@ -4,6 +4,7 @@ use entity::{
     appointments::appointment,
     contacts::{contact, contact_merge_row},
     conversations::note,
+    experiments::experiment_person,
     messages::message,
     questions::question,
     reminders::reminder_request,
@@ -17,7 +18,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    contacts, conversations,
+    contacts, conversations, experiments,
     kernel::{Error, Result, Tx, paging::count_to, tx::Changed},
     messages::WAITING,
 };
@@ -32,6 +33,7 @@ const QUESTION: &str = "question";
 const CONTACT: &str = "contact";
 const ENTRY: &str = "waitlist_entry";
 const OFFER: &str = "offer";
+const TRIED: &str = "experiment_person";
 
 /// Visits and tasks that live streams show anew.
 const MOST_SHOWN: u64 = 100;
@@ -89,6 +91,17 @@ pub(super) async fn move_over(tx: &mut Tx, merge: Uuid, kept: &contact::Model, o
         .filter(offer::Column::ContactId.eq(other.id))
         .filter(offer::Column::SlotId.not_in_subquery(both));
     remember(tx, merge, OFFER, offer::Column::Id, offers).await?;
+    // The same of texts that are tried.
+    experiments::joined(tx, kept, other).await?;
+    let both = experiment_person::Entity::find()
+        .filter(experiment_person::Column::ContactId.eq(kept.id))
+        .select_only()
+        .column(experiment_person::Column::ExperimentId)
+        .into_query();
+    let tried = experiment_person::Entity::find()
+        .filter(experiment_person::Column::ContactId.eq(other.id))
+        .filter(experiment_person::Column::ExperimentId.not_in_subquery(both));
+    remember(tx, merge, TRIED, experiment_person::Column::Id, tried).await?;
     let numbers = contacts::merged_into(&[other.id]);
     remember(
         tx,
@@ -136,6 +149,11 @@ async fn give(tx: &Tx, merge: Uuid, to: Uuid) -> Result<()> {
     offer::Entity::update_many()
         .col_expr(offer::Column::ContactId, Expr::value(to))
         .filter(offer::Column::Id.in_subquery(moved(merge, OFFER)))
+        .exec(&tx.db)
+        .await?;
+    experiment_person::Entity::update_many()
+        .col_expr(experiment_person::Column::ContactId, Expr::value(to))
+        .filter(experiment_person::Column::Id.in_subquery(moved(merge, TRIED)))
         .exec(&tx.db)
         .await?;
     contact::Entity::update_many()

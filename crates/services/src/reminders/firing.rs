@@ -30,7 +30,7 @@ use super::{
 use crate::{
     appointments::{self, clocks, link},
     businesses::{self, locations},
-    channels, contacts,
+    channels, contacts, experiments,
     kernel::{Actor, Permission, Result, Services, Tx, error::problem, tx::Changed},
     messages,
     outbox::{
@@ -298,9 +298,9 @@ async fn text(
     // With another appointment waiting for its answer a bare "Y" would be a riddle, so this text asks for a token.
     let other = questions::others_open(tx, business.id, contact.id, &subjects).await?;
     let channel = sending.way.channel;
-    let (subject, body) = match channel {
+    let Worded { subject, body, tried } = match channel {
         Channel::Email => letter(tx, business, contact, &told).await?,
-        Channel::Sms | Channel::WhatsApp => (None, words(tx, business, contact, &told, other).await?),
+        Channel::Sms | Channel::WhatsApp => words(tx, business, contact, &told, other).await?,
     };
     let Some((appointment, request)) = told.first() else {
         return Ok(());
@@ -322,6 +322,14 @@ async fn text(
     let time_and_place = templates::start(&tx.db, business, contact, appointment).await?;
     let message = outbox::enqueue(tx, contact, new).await?;
     ways::note(tx, &message, &sending.way, sending.instead_of).await?;
+    // One that was written before may say something else.
+    if message.body == body {
+        let about = experiments::About {
+            subject_id: appointment.id,
+            over_at: appointment.starts_at,
+        };
+        experiments::given(tx, tried, &message, about).await?;
+    }
     if channel == Channel::WhatsApp {
         // A template tells of one visit, whatever the words behind it tell.
         let about = about(business, contact, told.get(..1).unwrap_or_default());
@@ -356,13 +364,15 @@ async fn text(
     }
 }
 
+/// What a reminder says.
+struct Worded {
+    subject: Option<String>,
+    body: String,
+    tried: Option<templates::Chosen>,
+}
+
 /// The same as a mail: its subject, and its text with a button for each appointment.
-async fn letter(
-    tx: &mut Tx,
-    business: &business::Model,
-    contact: &contact::Model,
-    told: &[Told],
-) -> Result<(Option<String>, String)> {
+async fn letter(tx: &mut Tx, business: &business::Model, contact: &contact::Model, told: &[Told]) -> Result<Worded> {
     let all = visits(tx, business, contact, told).await?;
     let language = contacts::language::of(business, contact);
     let (kind, known) = match all.as_slice() {
@@ -385,7 +395,11 @@ async fn letter(
         };
         letter = letter.button(words, link::url(tx.services(), appointment).await?);
     }
-    Ok((said.subject, letter.text()))
+    Ok(Worded {
+        subject: said.subject,
+        body: letter.text(),
+        tried: said.tried,
+    })
 }
 
 /// Of a reminder of several visits none is the one that it is about.
@@ -416,7 +430,7 @@ async fn visits<'a>(
     Ok(all)
 }
 
-async fn words(tx: &mut Tx, business: &business::Model, contact: &contact::Model, told: &[Told], other: bool) -> Result<String> {
+async fn words(tx: &mut Tx, business: &business::Model, contact: &contact::Model, told: &[Told], other: bool) -> Result<Worded> {
     let all = visits(tx, business, contact, told).await?;
     let all: Vec<texts::Visit> = all.into_iter().map(|(visit, _)| visit).collect();
     let language = contacts::language::of(business, contact);
@@ -430,10 +444,15 @@ async fn words(tx: &mut Tx, business: &business::Model, contact: &contact::Model
     };
     let about = about(business, contact, told);
     let said = templates::say(tx, Which::sms(kind, language), about, known).await?;
-    match about.visit.filter(|_| business.text_links && !said.has_link) {
-        Some(visit) => Ok(texts::with_link(&said.body, &link::url(tx.services(), visit).await?)),
-        None => Ok(said.body),
-    }
+    let body = match about.visit.filter(|_| business.text_links && !said.has_link) {
+        Some(visit) => texts::with_link(&said.body, &link::url(tx.services(), visit).await?),
+        None => said.body,
+    };
+    Ok(Worded {
+        subject: None,
+        body,
+        tried: said.tried,
+    })
 }
 
 /// The text asks about this appointment from now on.

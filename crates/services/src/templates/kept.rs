@@ -12,7 +12,10 @@ use entity::businesses::business;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::{is, of_business, said};
+use super::{
+    is, of_business, said,
+    tried::{self, Trial},
+};
 use crate::kernel::{Result, Services};
 
 /// Businesses whose texts are kept at once.
@@ -24,8 +27,12 @@ pub(super) struct Own {
     pub version_id: Uuid,
 }
 
-/// Those of one business.
-type Texts = HashMap<Which, Arc<Own>>;
+/// Those of one business, and what it tries.
+#[derive(Default)]
+struct Texts {
+    own: HashMap<Which, Arc<Own>>,
+    tried: HashMap<Which, Arc<Trial>>,
+}
 
 #[derive(Default)]
 pub(crate) struct Cache(Mutex<HashMap<Uuid, (Uuid, Arc<Texts>)>>);
@@ -56,24 +63,48 @@ pub(super) async fn own(
     business: &business::Model,
     which: Which,
 ) -> Result<Option<Arc<Own>>> {
+    let texts = texts(s, db, business).await?;
+    Ok(texts.and_then(|texts| texts.own.get(&which).cloned()))
+}
+
+/// The test of two of these that runs, if one does.
+pub(super) async fn trial(
+    s: &Services,
+    db: &impl ConnectionTrait,
+    business: &business::Model,
+    which: Which,
+) -> Result<Option<Arc<Trial>>> {
+    let texts = texts(s, db, business).await?;
+    Ok(texts.and_then(|texts| texts.tried.get(&which).cloned()))
+}
+
+/// Whether any runs.
+pub(super) async fn any_trial(s: &Services, db: &impl ConnectionTrait, business: &business::Model) -> Result<bool> {
+    let texts = texts(s, db, business).await?;
+    Ok(texts.is_some_and(|texts| !texts.tried.is_empty()))
+}
+
+/// None: it has never written any, nor tried any.
+async fn texts(s: &Services, db: &impl ConnectionTrait, business: &business::Model) -> Result<Option<Arc<Texts>>> {
     let Some(texts_id) = business.texts_id else {
         return Ok(None);
     };
     let cache = s.of::<Cache>();
     if let Some(texts) = cache.get(business.id, texts_id) {
-        return Ok(texts.get(&which).cloned());
+        return Ok(Some(texts));
     }
-    let rows = of_business(business.id).all(db).await?;
-    let mut texts = Texts::new();
-    for row in &rows {
+    let mut texts = Texts::default();
+    for row in &of_business(business.id).all(db).await? {
         let Some(words) = said(Some(row)) else { continue };
         // A kind of a newer version of this program is none that we would send.
         if let Some(which) = Which::all().find(|which| is(&row.0, *which)) {
             let version_id = row.0.version_id;
-            texts.insert(which, Arc::new(Own { words, version_id }));
+            texts.own.insert(which, Arc::new(Own { words, version_id }));
         }
     }
+    let running = tried::running(db, business.id).await?;
+    texts.tried = running.into_iter().map(|(which, trial)| (which, Arc::new(trial))).collect();
     let texts = Arc::new(texts);
     cache.keep(business.id, texts_id, texts.clone());
-    Ok(texts.get(&which).cloned())
+    Ok(Some(texts))
 }

@@ -1,6 +1,8 @@
 //! What a customer is told: the business's own text, else the built-in one. A text of its own that can't be filled is never sent half: the
 //! built-in one goes out, and somebody is asked to look.
 
+use std::sync::Arc;
+
 use contract::templates::TemplateWords;
 use domain::{
     language::Language,
@@ -10,7 +12,12 @@ use entity::{appointments::appointment, businesses::business, contacts::contact,
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::{kept, values};
+use super::{
+    choosing::{self, Chosen},
+    kept,
+    tried::Trial,
+    values,
+};
 use crate::{
     businesses,
     channels::email::Letter,
@@ -48,6 +55,8 @@ pub(crate) struct Said {
     pub body: String,
     /// The address of the page behind it stands in it.
     pub has_link: bool,
+    /// It is one of two that are tried: whoever sends it says so (`experiments::given`).
+    pub tried: Option<Chosen>,
 }
 
 impl Said {
@@ -61,8 +70,12 @@ impl Said {
 /// The text of a kind for somebody. `known`: what only whoever sends it knows; the rest is looked up where the text asks for it.
 pub(crate) async fn say(tx: &mut Tx, which: Which, about: About<'_>, known: Values) -> Result<Said> {
     let services = tx.services().clone();
-    let (said, failed) = written(&services, &tx.db, which, about, known).await?;
-    if let Some((version_id, why)) = failed {
+    let trial = match about.contact {
+        Some(contact) => choosing::choose(tx, about.business, contact, which).await?,
+        None => None,
+    };
+    let (said, failed) = written(&services, &tx.db, which, about, known, trial).await?;
+    if let Some((key, why)) = failed {
         let (kind, channel, language) = (which.kind.label(), which.channel.label(), which.language.name());
         let name = format!("“{kind}” ({channel}, {language})");
         let new = tasks::New {
@@ -71,7 +84,7 @@ pub(crate) async fn say(tx: &mut Tx, which: Which, about: About<'_>, known: Valu
             title: format!(
                 "Your text {name} could not be sent, so the built-in one was: {why}. Please change it in Settings, Texts."
             ),
-            key: task_key(version_id),
+            key,
             contact_id: None,
             conversation_id: None,
             appointment_id: None,
@@ -106,7 +119,7 @@ pub(crate) async fn shown(
     about: About<'_>,
     known: Values,
 ) -> Result<Said> {
-    Ok(written(s, db, which, about, known).await?.0)
+    Ok(written(s, db, which, about, known, None).await?.0)
 }
 
 /// What is said before its variables are filled: the business's own words, else the built-in ones.
@@ -125,8 +138,8 @@ pub(super) fn task_key(version_id: Uuid) -> String {
     format!("template:{version_id}")
 }
 
-/// The version that could not be filled, and why.
-type Failed = Option<(Uuid, String)>;
+/// What the task about a text that could not be filled is known by, and why it could not.
+type Failed = Option<(String, String)>;
 
 async fn written(
     s: &Services,
@@ -134,18 +147,30 @@ async fn written(
     which: Which,
     about: About<'_>,
     mut values: Values,
+    trial: Option<(Arc<Trial>, Chosen)>,
 ) -> Result<(Said, Failed)> {
+    // Where letters alone would be a riddle, only a text that says the token can be answered.
+    let needs_token = which.channel == Channel::Sms && which.kind.asks() && !values.get(Variable::Token).is_empty();
+    let trial = trial.filter(|(trial, _)| !needs_token || trial.both_say(Variable::Token));
+    let (words, key, tried) = match &trial {
+        Some((trial, chosen)) => {
+            let key = format!("experiment:{}:{}", chosen.experiment_id, chosen.arm);
+            (Some(trial.words(chosen.arm).clone()), key, Some(*chosen))
+        }
+        None => {
+            let own = kept::own(s, db, about.business, which).await?;
+            let own = own.filter(|own| !needs_token || uses(&own.words.body, Variable::Token));
+            let key = own.as_ref().map(|own| task_key(own.version_id)).unwrap_or_default();
+            (own.map(|own| own.words.clone()), key, None)
+        }
+    };
     let mut failed = None;
-    if let Some(own) = kept::own(s, db, about.business, which).await? {
-        let subject = own.words.subject.as_deref();
-        values::look_up(s, db, about, &[Some(&own.words.body), subject], &mut values).await?;
-        // Where letters alone would be a riddle, only a text that says the token can be answered.
-        let riddle = !values.get(Variable::Token).is_empty() && !uses(&own.words.body, Variable::Token) && which.kind.asks();
-        if !(riddle && which.channel == Channel::Sms) {
-            match filled(which, about.business, subject, &own.words.body, &values) {
-                Ok(said) => return Ok((said, None)),
-                Err(why) => failed = Some((own.version_id, why)),
-            }
+    if let Some(words) = words {
+        let subject = words.subject.as_deref();
+        values::look_up(s, db, about, &[Some(&words.body), subject], &mut values).await?;
+        match filled(which, about.business, subject, &words.body, &values) {
+            Ok(said) => return Ok((Said { tried, ..said }, None)),
+            Err(why) => failed = Some((key, why)),
         }
     }
     let words = which.built_in();
@@ -169,5 +194,10 @@ fn filled(
         Channel::Sms => businesses::language::as_sent(business, body),
         Channel::Whatsapp | Channel::Email => body,
     };
-    Ok(Said { subject, body, has_link })
+    Ok(Said {
+        subject,
+        body,
+        has_link,
+        tried: None,
+    })
 }

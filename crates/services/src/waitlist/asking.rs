@@ -116,6 +116,7 @@ pub(super) async fn ask_by(tx: &mut Tx, contact: &contact::Model, entry: &waitli
         useful_until: Some(entry.expires_at),
         time_zone: None,
         location_id: None,
+        tried: None,
     };
     let text = saying::say(tx, contact, saying, going).await?;
     let question = questions::New {

@@ -232,6 +232,7 @@ pub(super) async fn greet_by(tx: &mut Tx, contact: &contact::Model, entry: &wait
         useful_until: None,
         time_zone: None,
         location_id: None,
+        tried: None,
     };
     saying::say(tx, contact, saying, going).await.map(drop)
 }

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     businesses::{self, locations, types},
-    contacts,
+    contacts, experiments,
     kernel::{Result, Tx, tx::Changed},
     outbox::ways,
     questions,
@@ -150,6 +150,10 @@ async fn ask_by(tx: &mut Tx, contact: &contact::Model, of: Asked<'_>, row: offer
         useful_until: Some(tx.now + (until - tx.now) / 2),
         time_zone: Some(zone.name().to_owned()),
         location_id: slot.location_id,
+        tried: Some(experiments::About {
+            subject_id: slot.id,
+            over_at: until,
+        }),
     };
     let text = saying::say(tx, contact, saying, going).await?;
     let question = questions::New {

@@ -14,13 +14,13 @@ use uuid::Uuid;
 
 use super::link;
 use crate::{
-    contacts,
+    contacts, experiments,
     kernel::{Error, Result, Tx},
     outbox::{
         self,
         ways::{self, Way},
     },
-    templates::{self, About},
+    templates::{self, About, Chosen},
     twins,
 };
 
@@ -39,6 +39,8 @@ pub(super) struct Saying<'a> {
     pub useful_until: Option<DateTime<Utc>>,
     pub time_zone: Option<String>,
     pub location_id: Option<Uuid>,
+    /// What it is about where two texts of its kind are tried against each other.
+    pub tried: Option<experiments::About>,
 }
 
 /// Where a mail's button leads.
@@ -59,7 +61,7 @@ pub(super) async fn say(
     what: Saying<'_>,
     (way, instead_of): Going,
 ) -> Result<message::Model> {
-    let (subject, body) = words(tx, contact, &what, way.channel).await?;
+    let (subject, body, chosen) = words(tx, contact, &what, way.channel).await?;
     let new = outbox::New {
         origin: what.origin,
         origin_id: Some(what.origin_id),
@@ -76,6 +78,9 @@ pub(super) async fn say(
     };
     let message = outbox::enqueue(tx, contact, new).await?;
     ways::note(tx, &message, &way, instead_of).await?;
+    if let Some(about) = what.tried {
+        experiments::given(tx, chosen, &message, about).await?;
+    }
     if way.channel == Channel::WhatsApp {
         twins::tell(tx, &message, what.kind, what.about, what.known).await?;
     }
@@ -97,7 +102,13 @@ pub(super) async fn tell(tx: &mut Tx, contact: &contact::Model, what: Saying<'_>
     }
 }
 
-async fn words(tx: &mut Tx, contact: &contact::Model, what: &Saying<'_>, channel: Channel) -> Result<(Option<String>, String)> {
+/// Subject and words, and which of two texts that are tried they are.
+async fn words(
+    tx: &mut Tx,
+    contact: &contact::Model,
+    what: &Saying<'_>,
+    channel: Channel,
+) -> Result<(Option<String>, String, Option<Chosen>)> {
     let language = contacts::language::of(what.about.business, contact);
     if channel == Channel::Email {
         let said = templates::say(tx, Which::mail(what.kind, language), what.about, what.known.clone()).await?;
@@ -105,14 +116,14 @@ async fn words(tx: &mut Tx, contact: &contact::Model, what: &Saying<'_>, channel
             Some(page) => said.letter().button(page.words, page.url.clone()),
             None => said.letter(),
         };
-        return Ok((said.subject, letter.text()));
+        return Ok((said.subject, letter.text(), said.tried));
     }
     let said = templates::say(tx, Which::sms(what.kind, language), what.about, what.known.clone()).await?;
     let body = match what.page.as_ref().filter(|page| page.in_texts && !said.has_link) {
         Some(page) => texts::with_link(&said.body, &page.url),
         None => said.body,
     };
-    Ok((None, body))
+    Ok((None, body, said.tried))
 }
 
 /// Where somebody sees their place on the list.

@@ -130,6 +130,7 @@ fn ended<'a>(
         useful_until: None,
         time_zone: None,
         location_id: slot.location_id,
+        tried: None,
     }
 }
 
@@ -191,6 +192,7 @@ async fn yours<'a>(
         useful_until: Some(slot.starts_at),
         time_zone: None,
         location_id: slot.location_id,
+        tried: None,
     })
 }
 

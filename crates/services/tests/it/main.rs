@@ -16,6 +16,7 @@ mod consent;
 mod contacts;
 mod countries;
 mod email;
+mod experiments;
 mod fail_closed;
 mod families;
 mod feeds;

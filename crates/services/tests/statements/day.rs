@@ -9,6 +9,7 @@ use contract::{
     calendar::{CalendarQuery, CalendarView},
     contacts::{ContactQuery, DecideHold},
     conversations::{BulkAction, Chosen, ConversationAction, Doing},
+    experiments::{ExperimentQuery, PlanExperiment},
     filters::SaveFilter,
     merging::MergeContacts,
     messages::{ChangeLater, LogQuery, MessageIds, SendMessage},
@@ -22,8 +23,8 @@ use services::{
     businesses::{reminding, rules},
     contacts,
     conversations::{self, batch},
-    filters, integrations, jobs, live, mails, merging, moves, outbox, pages, quick_replies, reconcile, reminders, reports,
-    search, sending, tasks,
+    experiments, filters, integrations, jobs, live, mails, merging, moves, outbox, pages, quick_replies, reconcile, reminders,
+    reports, search, sending, tasks,
 };
 use testkit::{Fault, FaultKind, NUMBER, World, member};
 use uuid::Uuid;
@@ -45,6 +46,7 @@ pub async fn a_day(w: &World) {
         close_after_days: "1".to_owned(),
     };
     rules::update(s, owner, by_itself).await.expect("kept");
+    let tried = texts_are_tried(w).await;
     let mut people = Vec::new();
     for phone in PHONES {
         let (person, appointment) = w.reminded("Somebody", phone).await;
@@ -103,10 +105,29 @@ pub async fn a_day(w: &World) {
     sending::recover(s).await.expect("recovered");
     pages::backlog::backlog(s).await.expect("counted");
     screens(w, people[0].0.id).await;
+    experiments::look(s, tried).await.expect("looked");
     w.clock.advance(Duration::days(2));
     w.work().await;
     jobs::tick(s).await.expect("looked");
+    experiments::list(s, owner, ExperimentQuery::default()).await.expect("a list");
+    experiments::stop(s, owner, tried).await.expect("ended");
     live::prune(s).await.expect("synced");
+}
+
+/// Another reminder is tried against the built-in one.
+async fn texts_are_tried(w: &World) -> Uuid {
+    let other = PlanExperiment {
+        kind: "reminder".to_owned(),
+        channel: "sms".to_owned(),
+        language: "en".to_owned(),
+        body: "Will you come on {{ date }} at {{ time }}? Y{{ token }} or N{{ token }}".to_owned(),
+        subject: None,
+        measure: "confirmed".to_owned(),
+        usual_percent: 60,
+        worth_percent: 70,
+    };
+    let test = experiments::plan(&w.s, &w.owner, other).await.expect("planned");
+    experiments::start(&w.s, &w.owner, test.id).await.expect("started").id
 }
 
 /// A visit is moved and told of, moved back, changed otherwise and looked at; the calendar and a program's list are read.

@@ -22,8 +22,8 @@ use tracing_subscriber::{Layer, filter::LevelFilter, layer::Context, prelude::*}
 use uuid::Uuid;
 
 /// Tables that stay small: a row per business, number, account, place, country or provider; a business has 500 tags and 200 quick
-/// replies, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 22] = [
+/// replies, a test of texts at a time of each of few, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
+const SMALL: [&str; 23] = [
     "api_key",
     "business",
     "number",
@@ -34,6 +34,7 @@ const SMALL: [&str; 22] = [
     "location",
     "member",
     "breaker",
+    "experiment",
     "price",
     "sync_cursor",
     "data_key",

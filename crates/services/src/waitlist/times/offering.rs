@@ -249,6 +249,7 @@ async fn ask_by(tx: &mut Tx, contact: &contact::Model, of: Asked<'_>, going: Goi
         useful_until: Some(tx.now + (of.until - tx.now) / 2),
         time_zone: of.visit.time_zone.clone(),
         location_id: of.visit.location_id,
+        tried: None,
     };
     let text = saying::say(tx, contact, saying, going).await?;
     let question = questions::New {

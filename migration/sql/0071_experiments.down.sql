@@ -1,0 +1,3 @@
+DROP TABLE experiment_person;
+DROP TABLE experiment_arm;
+DROP TABLE experiment;
