@@ -3,7 +3,6 @@
 use chrono::{DateTime, Duration, Utc};
 use contract::waitlist::{Mode, OfferStatus};
 use domain::{
-    consent::Channel,
     letters,
     origin::Origin,
     templates::Kind,

@@ -7,7 +7,6 @@ use contract::{
 };
 use domain::{inbound::words, origin::Origin, waitlist::choice, zone::Zone};
 use entity::{
-    businesses::business,
     contacts::contact,
     messages::message,
     questions::question,

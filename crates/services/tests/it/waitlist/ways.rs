@@ -349,6 +349,7 @@ async fn an_approval_that_is_withdrawn_before_an_offer_leaves_lets_the_next_be_a
         status: "paused".to_owned(),
         rejection_reason: String::new(),
         category: None,
+        language: None,
     };
     assert!(w.sim.set_approval(&sid, &paused));
     whatsapp_template::Entity::update_many()
