@@ -28,6 +28,7 @@ pub mod platform;
 pub mod problem;
 pub mod quick_replies;
 pub mod reports;
+pub mod reviews;
 pub mod search;
 pub mod security;
 pub mod selftest;

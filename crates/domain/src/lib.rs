@@ -47,6 +47,7 @@ pub mod rate_limit;
 pub mod registration;
 pub mod reminders;
 pub mod retention;
+pub mod reviews;
 pub mod search;
 pub mod second_factor;
 pub mod segments;

@@ -24,12 +24,14 @@ pub enum Origin {
     Moved,
     /// A time is free for somebody who waits for one.
     Offer,
+    /// How was your visit? Nobody needs it, and it is asked once.
+    Review,
     /// The code that shows whether a phone is whose it is said to be, asked for at this moment on a page that is open to everybody.
     Verification,
 }
 
 words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", OptedOut = "opted_out",
-    Reminder = "reminder", Moved = "moved", Offer = "offer", Verification = "verification");
+    Reminder = "reminder", Moved = "moved", Offer = "offer", Review = "review", Verification = "verification");
 
 /// How a message counts against the hour's limit and the month's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +131,15 @@ impl Origin {
                 owned: true,
                 useful_s: None,
             },
+            Self::Review => Policy {
+                purpose: Purpose::Promotional,
+                sending: Sending::Offer,
+                quiet: true,
+                share: Share::Bounded,
+                priority: 2,
+                owned: true,
+                useful_s: Some(24 * 60 * 60),
+            },
             // Nobody looks after one that does not arrive: whoever waits for it asks anew.
             Self::Verification => Policy {
                 purpose: Purpose::Transactional,
@@ -156,6 +167,11 @@ mod tests {
                 (Sending::Automatic, true, Share::Bounded)
             );
         }
+        let review = Origin::Review.policy();
+        assert_eq!(
+            (review.purpose, review.sending, review.quiet, review.share),
+            (Purpose::Promotional, Sending::Offer, true, Share::Bounded)
+        );
         for answers in [Origin::Reply, Origin::Automatic, Origin::Verification] {
             assert_eq!(answers.policy().sending, Sending::Reply);
         }
@@ -163,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_origin_that_is_not_known_is_none() {
-        for stored in ["review", "", "Reply", "reminder "] {
+        for stored in ["campaign", "", "Reply", "reminder "] {
             assert!(stored.parse::<Origin>().is_err(), "{stored:?}");
         }
     }

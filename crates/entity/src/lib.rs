@@ -56,6 +56,7 @@ pub mod questions;
 pub mod quick_replies;
 pub mod reminders;
 pub mod reports;
+pub mod reviews;
 pub mod selftest;
 pub mod tasks;
 pub mod templates;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::origin::Origin;
+use domain::{consent::Purpose, origin::Origin};
 use entity::messages::message;
 use sea_orm::DatabaseExecutor;
 
@@ -12,7 +12,8 @@ use crate::{
         Services,
         tx::{BoxFuture, Objections},
     },
-    messages, moves, outbox, reminders, verification, waitlist,
+    contacts::offers,
+    messages, moves, outbox, reminders, reviews, verification, waitlist,
 };
 
 /// Why these are not wanted any more, by message; who is not in the answer is.
@@ -30,10 +31,15 @@ pub(crate) fn still_wanted<'a>(
         }
         let mut all = Objections::new();
         for (origin, of) in by_origin {
+            // Whatever made it: what nobody needs goes to those alone who have said yes to that.
+            if origin.policy().purpose == Purpose::Promotional {
+                all.extend(offers::objections(&db, &of).await?);
+            }
             all.extend(match origin {
                 Origin::Reminder => reminders::still_wanted(&db, s.now(), &of).await?,
                 Origin::Moved => moves::still_wanted(&db, &of).await?,
                 Origin::Offer => waitlist::still_wanted(&db, s.now(), &of).await?,
+                Origin::Review => reviews::still_wanted(&db, &of).await?,
                 Origin::Verification => verification::still_wanted(&db, &of).await?,
                 // What people wrote, and answers to what customers wrote, are nobody else's to take back.
                 Origin::Reply | Origin::Automatic | Origin::OptedOut => continue,

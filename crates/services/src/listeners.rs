@@ -12,7 +12,7 @@ use crate::{
     kernel::{audit, events::EventKind as E, tx::Listener},
     mails, merging, moves, notifications, numbers,
     outbox::{self, confirming},
-    questions, reminders, reports, tasks, waitlist,
+    questions, reminders, reports, reviews, tasks, waitlist,
 };
 
 pub(crate) use views::views;
@@ -63,6 +63,11 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined
         AppointmentCancelled AppointmentReopened] => waitlist::appointments_changed, causes [SlotOpened SlotTaken SlotEnded
         WaitlistEntryEnded MessageWithdrawn RetryEnded]),
+    on!([AppointmentEnded AppointmentReopened AppointmentRestored] => reviews::appointments_changed, causes [ReviewPlanned ReviewSkipped
+        MessageWithdrawn RetryEnded]),
+    on!([ContactOptedOut ContactBlocked OffersDecided] => reviews::contacts_changed, causes [ReviewSkipped]),
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reviews::messages_changed, causes [ReviewAsked
+        ReviewSkipped RetryEnded]),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),

@@ -20,6 +20,38 @@ pub(crate) enum Counter {
     SignInFailed,
     /// What became of free times, by the way in which they were offered.
     Waitlist(Mode, Free),
+    /// What came of asking for reviews.
+    Review(Reviews),
+}
+
+/// What is counted of reviews.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Reviews {
+    /// People whose message left.
+    Asked,
+    /// Not asked, for a reason.
+    Skipped,
+    /// Asked people who opened the link.
+    Opened,
+    /// Times that people opened a link.
+    People,
+    /// Times that machines did, most likely.
+    Machines,
+}
+
+impl Reviews {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] = [Self::Asked, Self::Skipped, Self::Opened, Self::People, Self::Machines];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Skipped => "skipped",
+            Self::Opened => "opened",
+            Self::People => "people",
+            Self::Machines => "machines",
+        }
+    }
 }
 
 /// What is counted of free times.
@@ -88,6 +120,7 @@ impl Counter {
             Counter::OptedOut => "opted_out",
             Counter::OptedIn => "opted_in",
             Counter::SignInFailed => "sign_in_failed",
+            Counter::Review(what) => return format!("review.{}", what.as_str()),
             Counter::Waitlist(mode, what) => return format!("waitlist.{mode}.{}", what.as_str()),
         };
         word.to_owned()
