@@ -11,7 +11,7 @@ use leptos_router::LazyRoute;
 
 use crate::{
     accounts, appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
-    notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks, templates,
+    notifications, numbers, platform, quick_replies, reports, reviews, search, security, selftest, settings, setup, tasks, templates,
     today, twilio, waitlist,
 };
 
@@ -146,4 +146,6 @@ page!(Templates, office, templates::TemplatesPage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);
 page!(Numbers, office, numbers::NumbersPage);
 page!(Twilio, office, twilio::TwilioPage);
+page!(Reviews, office, reviews::ReviewsPage);
+page!(ReviewSettings, office, reviews::ReviewSettingsPage);
 page!(WaitlistSettings, office, waitlist::WaitlistSettingsPage);

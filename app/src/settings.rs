@@ -62,6 +62,7 @@ fn groups() -> [(&'static str, Vec<Entry>); 5] {
             entry("/settings/limits", icondata::LuGauge, "Texts and limits", "How many an hour, the month’s budget, and to which countries."),
             entry("/settings/inbox", icondata::LuInbox, "Inbox", "Who gets a conversation, and when it is closed."),
             entry("/settings/templates", icondata::LuTextCursorInput, "Texts to customers", "What reminders, answers and offers say."),
+            entry("/settings/reviews", icondata::LuStar, "Reviews", "Where customers write them, and how they are asked."),
             entry("/settings/quick-replies", icondata::LuMessageSquareText, "Quick replies", "Texts that you send often."),
         ]),
         ("People and connections", vec![

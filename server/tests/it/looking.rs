@@ -122,6 +122,8 @@ struct Keys {
     person: String,
     /// Somebody's place on a waitlist.
     list: String,
+    /// A link to where reviews are written, whose page is gone: one that leads on is counted.
+    review: String,
     feed: String,
     invitation: String,
     /// As mails about an account hold them.
@@ -173,6 +175,7 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     look_up(app).await;
     while services::mails::send_some(&app.s).await.expect("mails go out") > 0 {}
     Keys {
+        review: review_link(app, &contact).await,
         list: crate::waitlist_form::on_the_list(app, "+14155550188").await,
         invitation: mailed(app, "/invitations/"),
         reset: mailed(app, "/reset/"),
@@ -183,6 +186,22 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
         feed: feed.expect("an address").to_owned(),
         business: app.business_id.to_string(),
     }
+}
+
+/// The short name of a link that leads nowhere any more.
+async fn review_link(app: &TestApp, contact: &str) -> String {
+    let page = serde_json::json!({"kind": "custom", "name": "Reviews", "url": "https://reviews.example/bright-dental"});
+    let (_, page) = app.post("/review-platforms", page).await;
+    let (status, request) = app.post("/review-requests", serde_json::json!({"contact_id": contact})).await;
+    assert_eq!(status, 202, "{request}");
+    let url = format!("{}/api/v1/review-platforms/{}", app.url, page["id"].as_str().expect("an id"));
+    let gone = app.http.delete(url).bearer_auth(&app.key).send().await.expect("an answer");
+    assert_eq!(gone.status(), 204);
+    let db = app.s.db().connection();
+    let sql = "SELECT code FROM review_request";
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await;
+    let row = row.expect("rows").expect("a request");
+    row.try_get_by_index(0).expect("a code")
 }
 
 /// Whose the address is whose password was forgotten.
@@ -221,6 +240,9 @@ fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
     }
     if route.starts_with("/u/") {
         return vec![route.replace("{token}", &keys.person)];
+    }
+    if route.starts_with("/r/") {
+        return vec![route.replace("{code}", &keys.review)];
     }
     if route.starts_with("/w/") {
         return vec![route.replace("{slug}", "bright-dental")];
@@ -305,7 +327,8 @@ async fn no_address_changes_anything_by_being_looked_at(#[case] backend: Backend
                 nobody.head(&url),
             ] {
                 let answer = request.send().await.expect("an answer");
-                answered |= answer.status().is_success();
+                // A link that has ended says so.
+                answered |= answer.status().is_success() || answer.status() == reqwest::StatusCode::GONE;
                 // The stream does not end.
                 if address != "/live" {
                     answer.bytes().await.expect("a body");

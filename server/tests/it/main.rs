@@ -38,6 +38,7 @@ mod processes;
 mod queue;
 mod real;
 mod retention;
+mod reviews;
 mod rules;
 mod screens;
 mod search;

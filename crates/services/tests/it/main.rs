@@ -43,6 +43,7 @@ mod quick_replies;
 mod reconcile;
 mod reminders;
 mod retention;
+mod reviews;
 mod samples;
 mod search;
 mod selftest;
