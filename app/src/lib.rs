@@ -5,6 +5,7 @@
 
 mod accounts;
 mod appointments;
+mod attendance;
 mod audit;
 mod browser;
 mod businesses;
@@ -161,6 +162,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("search") view={Lazy::<routes::Search>::new()} ssr=SsrMode::Async />
                     <Route path=path!("log") view={Lazy::<routes::Log>::new()} ssr=SsrMode::Async />
                     <Route path=path!("reports") view={Lazy::<routes::Reports>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("attendance") view={Lazy::<routes::Attendance>::new()} ssr=SsrMode::Async />
                     <Route path=path!("reviews") view={Lazy::<routes::Reviews>::new()} ssr=SsrMode::Async />
                     <Route path=path!("components") view={Lazy::<routes::Components>::new()} ssr=SsrMode::Async />
                     <Route path=path!("setup") view={Lazy::<routes::Setup>::new()} ssr=SsrMode::Async />

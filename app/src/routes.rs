@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    accounts, appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
+    accounts, appointments, attendance, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
     notifications, numbers, platform, quick_replies, reports, reviews, search, security, selftest, settings, setup, tasks, templates,
     today, twilio, waitlist,
 };
@@ -146,6 +146,7 @@ page!(Templates, office, templates::TemplatesPage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);
 page!(Numbers, office, numbers::NumbersPage);
 page!(Twilio, office, twilio::TwilioPage);
+page!(Attendance, office, attendance::AttendancePage);
 page!(Reviews, office, reviews::ReviewsPage);
 page!(ReviewSettings, office, reviews::ReviewSettingsPage);
 page!(WaitlistSettings, office, waitlist::WaitlistSettingsPage);

@@ -5,6 +5,7 @@ use contract::{
     businesses::LocationView,
     reviews::{Platform, PlatformView, ReviewSettings, Rules},
 };
+use domain::permissions::Permission;
 use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_meta::Title;
 
@@ -14,7 +15,6 @@ use crate::{
     forms::{Choice, Field, FormNote, FormState, Submit},
     session::use_session,
 };
-use domain::permissions::Permission;
 
 pub(super) const RULES: &str = "review-rules";
 pub(super) const ADD: &str = "review-platform";
@@ -267,8 +267,9 @@ fn OfType(id: String, name: String, now: Option<i32>) -> impl IntoView {
     let options = delays(now.unwrap_or(DELAYS[0].0))
         .into_iter()
         .map(|(minutes, words)| {
+            let selected = now == Some(minutes);
             view! {
-                <option value=format!("{id}={minutes}") selected=now == Some(minutes)>
+                <option value=format!("{id}={minutes}") selected=selected>
                     {words}
                 </option>
             }

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod appointment_types;
 pub mod appointments;
+pub mod attendance;
 pub mod audit;
 pub mod businesses;
 pub mod calendar;

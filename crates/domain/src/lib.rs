@@ -6,6 +6,7 @@
 //!
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
 
+pub mod attendance;
 pub mod audit;
 pub mod breaker;
 pub mod browser;

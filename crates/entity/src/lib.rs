@@ -37,6 +37,7 @@ pub(crate) use in_business;
 
 pub mod accounts;
 pub mod appointments;
+pub mod attendance;
 pub mod audit;
 pub mod businesses;
 pub mod calendars;

@@ -9,7 +9,7 @@
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `waitlist`, which fills times that come free, and asks, too; `waitlist_form`, by which anybody joins it;
-//!   `reviews`, which asks for them after visits;
+//!   `reviews`, which asks for them after visits; `attendance` (who comes, as far as it is known);
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
 //!   `receiving`, which answers; `reconcile`, which compares;
 //!   `retention`, which removes what texts said.
@@ -21,6 +21,7 @@
 
 pub mod accounts;
 pub mod appointments;
+pub mod attendance;
 pub mod audit;
 pub mod businesses;
 pub mod calendars;

@@ -7,6 +7,7 @@ mod views;
 use crate::{
     accounts::invitations,
     appointments::clocks,
+    attendance,
     conversations::{assigning, leaving},
     feeds,
     kernel::{audit, events::EventKind as E, tx::Listener},
@@ -65,6 +66,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
         WaitlistEntryEnded MessageWithdrawn RetryEnded]),
     on!([AppointmentEnded AppointmentReopened AppointmentRestored] => reviews::appointments_changed, causes [ReviewPlanned ReviewSkipped
         MessageWithdrawn RetryEnded]),
+    on!([AppointmentEnded AppointmentReopened AppointmentRestored] => attendance::appointments_changed),
     on!([ContactOptedOut ContactBlocked OffersDecided] => reviews::contacts_changed, causes [ReviewSkipped]),
     on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reviews::messages_changed, causes [ReviewAsked
         ReviewSkipped RetryEnded]),

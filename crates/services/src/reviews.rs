@@ -19,6 +19,3 @@ pub use opening::{Opened, open};
 pub use planning::{ask, get};
 pub use rules::{change_rules, settings};
 pub use view::{list, overview};
-
-#[cfg(test)]
-pub(crate) use asking::due;

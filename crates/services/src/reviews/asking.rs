@@ -61,7 +61,7 @@ pub async fn tick(s: &Services) -> Result<()> {
 }
 
 /// The state is a literal, so that SQLite uses the index over those that are to be looked at.
-pub(crate) fn due(now: DateTime<Utc>) -> Select<review_request::Entity> {
+fn due(now: DateTime<Utc>) -> Select<review_request::Entity> {
     review_request::Entity::find()
         .filter(Expr::cust("\"next_at\" IS NOT NULL"))
         .filter(review_request::Column::NextAt.lte(now))

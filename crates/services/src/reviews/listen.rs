@@ -21,8 +21,8 @@ use crate::{
         counters::{Counter, Reviews},
         events::{Failed, Recorded},
     },
-    messages, outbox,
-    outbox::ways,
+    messages,
+    outbox::{self, ways},
     review_platforms,
     templates::About,
 };

@@ -54,8 +54,8 @@ pub async fn overview(s: &Services, actor: &Actor) -> Result<Overview> {
 /// # Errors
 /// `NotAllowed`; `Malformed` for a status, a cursor or a limit that can't be.
 pub async fn list(s: &Services, actor: &Actor, query: RequestQuery) -> Result<Page<RequestView>> {
-    actor.may(Permission::ReadReviews)?;
     use review_request::Column;
+    actor.may(Permission::ReadReviews)?;
     let size = paging::size(query.limit)?;
     let mut rows = review_request::Entity::in_business(actor.business_id)
         .order_by_desc(Column::CreatedAt)

@@ -3,6 +3,7 @@
 mod answers;
 mod appointments;
 mod assigning;
+mod attendance;
 mod audit;
 mod batch;
 mod bulk;
