@@ -127,6 +127,7 @@ async fn count(tx: &Tx, row: &attendance::Model, by: i32) -> Result<()> {
 
 /// How far the guess was off, and the average.
 async fn measure(tx: &Tx, row: &attendance::Model, by: i64) -> Result<()> {
+    use attendance_day::Column;
     let (Some(guess), Some(average)) = (row.guess, row.average) else {
         return Ok(());
     };
@@ -139,7 +140,6 @@ async fn measure(tx: &Tx, row: &attendance::Model, by: i64) -> Result<()> {
         ours: Set(off(share(guess), row.missed) * by),
         average: Set(off(share(average), row.missed) * by),
     };
-    use attendance_day::Column;
     let more = |column: Column, added: &'static str| Expr::col((attendance_day::Entity, column)).add(Expr::cust(added));
     let add = OnConflict::columns([Column::BusinessId, Column::Day])
         .value(Column::Visits, more(Column::Visits, "excluded.visits"))

@@ -5,7 +5,7 @@ use contract::reviews::Status;
 use domain::reviews::{Hit, Visitor, is_code, visitor};
 use entity::reviews::review_request;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, Set,
+    ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QuerySelect, Set,
     sea_query::{Expr, LockType},
 };
 
