@@ -44,7 +44,7 @@ pub async fn list_review_requests(status: Option<String>, cursor: Option<String>
 }
 
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
-pub async fn review_settings() -> Result<ReviewSettings, AppError> {
+pub async fn get_review_settings() -> Result<ReviewSettings, AppError> {
     Ok(services::reviews::settings(&ssr::services()?, &ssr::actor().await?).await?)
 }
 
@@ -166,7 +166,7 @@ fn of_type(typed: &str) -> Result<contract::reviews::TypeDelay, AppError> {
 
 /// What the settings can be about, as far as it is in use.
 async fn choices() -> Result<(ReviewSettings, Vec<AppointmentTypeView>, Vec<LocationView>), AppError> {
-    let (settings, types, places) = futures::join!(review_settings(), list_types(), list_locations());
+    let (settings, types, places) = futures::join!(get_review_settings(), list_types(), list_locations());
     let (settings, mut types, mut places) = (settings?, types?, places?);
     types.retain(|one| !one.archived);
     places.retain(|one| !one.archived);
