@@ -109,7 +109,10 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
     let slot = serde_json::json!({"starts_at": at, "minutes": 30, "mode": "staff_only"});
     let (_, slot) = app.post("/slots", slot).await;
     let slot = slot["id"].as_str().expect("an id").to_owned();
-    vec![ann, appointment, conversation, task, import, source, wish, entry, slot, twin]
+    let review = review_request(app, &ann).await;
+    vec![
+        ann, appointment, conversation, task, import, source, wish, entry, slot, review, twin,
+    ]
 }
 
 async fn conversation(app: &TestApp) -> Value {
@@ -175,7 +178,7 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     look_up(app).await;
     while services::mails::send_some(&app.s).await.expect("mails go out") > 0 {}
     Keys {
-        review: review_link(app, &contact).await,
+        review: review_link(app).await,
         list: crate::waitlist_form::on_the_list(app, "+14155550188").await,
         invitation: mailed(app, "/invitations/"),
         reset: mailed(app, "/reset/"),
@@ -188,8 +191,8 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     }
 }
 
-/// The short name of a link that leads nowhere any more.
-async fn review_link(app: &TestApp, contact: &str) -> String {
+/// Somebody who is to be asked for a review on a page that is gone by now.
+async fn review_request(app: &TestApp, contact: &str) -> String {
     let page = serde_json::json!({"kind": "custom", "name": "Reviews", "url": "https://reviews.example/bright-dental"});
     let (_, page) = app.post("/review-platforms", page).await;
     let (status, request) = app.post("/review-requests", serde_json::json!({"contact_id": contact})).await;
@@ -197,6 +200,11 @@ async fn review_link(app: &TestApp, contact: &str) -> String {
     let url = format!("{}/api/v1/review-platforms/{}", app.url, page["id"].as_str().expect("an id"));
     let gone = app.http.delete(url).bearer_auth(&app.key).send().await.expect("an answer");
     assert_eq!(gone.status(), 204);
+    request["id"].as_str().expect("an id").to_owned()
+}
+
+/// The short name of a link that leads nowhere any more.
+async fn review_link(app: &TestApp) -> String {
     let db = app.s.db().connection();
     let sql = "SELECT code FROM review_request";
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await;
