@@ -56,7 +56,7 @@ async fn a_program_asks_and_sees_what_came_of_it(#[values(Backend::Sqlite, Backe
     let nobody = reqwest::Client::builder().redirect(Policy::none()).build().expect("a client");
     let open = |method: Method, agent: &'static str| {
         let request = nobody.request(method, format!("{}/r/{code}", app.url));
-        async { request.header("user-agent", agent).send().await.expect("an answer") }
+        async move { request.header("user-agent", agent).send().await.expect("an answer") }
     };
     app.clock().advance(chrono::Duration::seconds(10));
     for (method, agent) in [(Method::HEAD, PHONE), (Method::GET, "facebookexternalhit/1.1"), (Method::GET, PHONE)] {
