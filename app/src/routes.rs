@@ -10,9 +10,9 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    accounts, appointments, attendance, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
-    notifications, numbers, platform, quick_replies, reports, reviews, search, security, selftest, settings, setup, tasks, templates,
-    today, twilio, waitlist,
+    accounts, appointments, attendance, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations,
+    messages, notifications, numbers, platform, quick_replies, reports, reviews, search, security, selftest, settings, setup,
+    tasks, templates, today, twilio, waitlist,
 };
 
 /// Only where the product is made.

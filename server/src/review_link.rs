@@ -21,12 +21,16 @@ const AHEAD: [&str; 4] = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 pub async fn open(State(s): State<Services>, Path(code): Path<String>, method: Method, headers: HeaderMap) -> Response {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let ahead = AHEAD.iter().filter_map(|name| text(name));
-    let ahead = ahead.map(str::to_ascii_lowercase).any(|said| said.contains("prefetch") || said.contains("preview"));
+    let ahead = ahead
+        .map(str::to_ascii_lowercase)
+        .any(|said| said.contains("prefetch") || said.contains("preview"));
     match reviews::open(&s, &code, method == Method::HEAD, ahead, text("user-agent")).await {
         Ok(Opened::To(link)) => (StatusCode::FOUND, [(header::LOCATION, link)]).into_response(),
-        Ok(Opened::Ended { business, contact_line }) => {
-            (StatusCode::GONE, Html(html::ended(&business, &contact_line, [&ENGLISH, &SPANISH]))).into_response()
-        }
+        Ok(Opened::Ended { business, contact_line }) => (
+            StatusCode::GONE,
+            Html(html::ended(&business, &contact_line, [&ENGLISH, &SPANISH])),
+        )
+            .into_response(),
         Ok(Opened::Nothing) => visit_page::nowhere(),
         Err(cause) => visit_page::broken(&cause),
     }

@@ -25,8 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, preferences, pwa, rest, rest::ApiError,
-    review_link, sessions, uploads, visit_page, waitlist_form, webhooks,
+    AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, preferences, pwa, rest, rest::ApiError, review_link,
+    sessions, uploads, visit_page, waitlist_form, webhooks,
 };
 
 /// A form of ours is a few kilobytes.

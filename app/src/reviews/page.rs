@@ -175,7 +175,11 @@ fn Row(one: RequestView) -> impl IntoView {
         Status::Failed => ("state badge-declined", "Failed"),
     };
     let planned = one.status == Status::Planned;
-    let when = if planned { one.due_at } else { one.asked_at.unwrap_or(one.created_at) };
+    let when = if planned {
+        one.due_at
+    } else {
+        one.asked_at.unwrap_or(one.created_at)
+    };
     let opened = (one.clicks > 0).then(|| match one.clicks {
         1 => "opened once".to_owned(),
         n => format!("opened {n} times"),

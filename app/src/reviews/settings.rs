@@ -61,9 +61,7 @@ pub fn ReviewSettingsPage() -> impl IntoView {
 fn Platforms(all: Vec<PlatformView>, places: Vec<LocationView>) -> impl IntoView {
     let session = use_session();
     let all = RwSignal::new(all);
-    let add = session
-        .may(Permission::WriteReviews)
-        .then(|| view! { <Add all places /> });
+    let add = session.may(Permission::WriteReviews).then(|| view! { <Add all places /> });
     let list = move || all.get().into_iter().map(|one| view! { <One one all /> }).collect_view();
     view! {
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="platforms-heading">
@@ -87,7 +85,9 @@ fn One(one: PlatformView, all: RwSignal<Vec<PlatformView>>) -> impl IntoView {
         Some(Err(error)) => session.problem.set(Some(error.0)),
         None => {}
     });
-    let place = one.location_name.unwrap_or_else(|| "All locations without one of their own".to_owned());
+    let place = one
+        .location_name
+        .unwrap_or_else(|| "All locations without one of their own".to_owned());
     let check = match one.url {
         Some(url) => view! {
             <a class="link w-fit text-sm" href=url target="_blank" rel="noopener noreferrer">
@@ -95,7 +95,10 @@ fn One(one: PlatformView, all: RwSignal<Vec<PlatformView>>) -> impl IntoView {
             </a>
         }
         .into_any(),
-        None => view! { <p class="text-sm text-muted">"It invites by its own mail, to customers whose e-mail address you have."</p> }.into_any(),
+        None => {
+            view! { <p class="text-sm text-muted">"It invites by its own mail, to customers whose e-mail address you have."</p> }
+                .into_any()
+        }
     };
     let remove = session.may(Permission::WriteReviews).then(|| {
         view! {
@@ -179,7 +182,10 @@ fn clock(minute: i32) -> String {
 
 /// With the one that holds, which may be none of the usual ones.
 fn delays(now: i32) -> Vec<(i32, String)> {
-    let mut all: Vec<(i32, String)> = DELAYS.iter().map(|(minutes, words)| (*minutes, (*words).to_owned())).collect();
+    let mut all: Vec<(i32, String)> = DELAYS
+        .iter()
+        .map(|(minutes, words)| (*minutes, (*words).to_owned()))
+        .collect();
     if all.iter().all(|(minutes, _)| *minutes != now) {
         all.push((now, format!("{now} minutes")));
     }
@@ -201,7 +207,11 @@ fn Asking(rules: Rules, types: Vec<AppointmentTypeView>) -> impl IntoView {
             .into_iter()
             .map(|kind| {
                 let id = kind.id.to_string();
-                let now = rules.by_type.iter().find(|one| one.type_id == id).map(|one| one.delay_minutes);
+                let now = rules
+                    .by_type
+                    .iter()
+                    .find(|one| one.type_id == id)
+                    .map(|one| one.delay_minutes);
                 view! { <OfType id name=kind.name now /> }
             })
             .collect_view();

@@ -219,7 +219,10 @@ mod tests {
 
     impl Chance {
         fn next(&mut self) -> f64 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (self.0 >> 11) as f64 / (1_u64 << 53) as f64
         }
     }
@@ -230,7 +233,11 @@ mod tests {
         let mut sums = Measured::default();
         for _ in 0..400 {
             // Some never miss, some often do; spread 0: all are alike.
-            let own = if chance.next() < 0.2 { 0.1 + spread * 0.4 } else { 0.1 - spread * 0.1 };
+            let own = if chance.next() < 0.2 {
+                0.1 + spread * 0.4
+            } else {
+                0.1 - spread * 0.1
+            };
             let mut history = History::default();
             for visit in 0..12 {
                 let missed = chance.next() < own;
@@ -250,8 +257,18 @@ mod tests {
     #[test]
     fn it_beats_the_average_where_people_differ_and_is_off_where_they_do_not() {
         for seed in 1..=10 {
-            assert_eq!(measured(1.0, seed).verdict(), Verdict::Better, "seed {seed}: {:?}", measured(1.0, seed));
-            assert_eq!(measured(0.0, seed).verdict(), Verdict::NoBetter, "seed {seed}: {:?}", measured(0.0, seed));
+            assert_eq!(
+                measured(1.0, seed).verdict(),
+                Verdict::Better,
+                "seed {seed}: {:?}",
+                measured(1.0, seed)
+            );
+            assert_eq!(
+                measured(0.0, seed).verdict(),
+                Verdict::NoBetter,
+                "seed {seed}: {:?}",
+                measured(0.0, seed)
+            );
         }
         assert_eq!(Measured::default().verdict(), Verdict::TooFew);
     }

@@ -105,7 +105,12 @@ struct Known {
 }
 
 impl Known {
-    async fn load(db: &impl ConnectionTrait, business: &business::Model, visit: &appointment::Model, now: DateTime<Utc>) -> Result<Self> {
+    async fn load(
+        db: &impl ConnectionTrait,
+        business: &business::Model,
+        visit: &appointment::Model,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
         let from = rules::first_month(now, businesses::zone(business));
         let circumstances = Circumstances::of(db, visit).await?;
         let people = contacts::entries_of(db, visit.contact_id).await?;

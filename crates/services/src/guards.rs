@@ -8,11 +8,11 @@ use entity::messages::message;
 use sea_orm::DatabaseExecutor;
 
 use crate::{
+    contacts::offers,
     kernel::{
         Services,
         tx::{BoxFuture, Objections},
     },
-    contacts::offers,
     messages, moves, outbox, reminders, reviews, verification, waitlist,
 };
 

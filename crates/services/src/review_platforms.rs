@@ -77,7 +77,9 @@ pub async fn remove(s: &Services, actor: &Actor, id: Uuid) -> Result<PlatformVie
     actor.may(Permission::WriteReviews)?;
     let tx = s.begin().await?;
     let row = find(&tx.db, actor.business_id, id).await?;
-    let row = row.filter(|row| row.removed_at.is_none()).ok_or_else(|| not_found("platform"))?;
+    let row = row
+        .filter(|row| row.removed_at.is_none())
+        .ok_or_else(|| not_found("platform"))?;
     let mut row = row.into_active_model();
     row.removed_at = Set(Some(tx.now));
     let row = row.update(&tx.db).await?;
@@ -102,7 +104,9 @@ fn address(kind: Platform, typed: &str) -> Result<String> {
     let typed = short("url", typed, LONGEST_ADDRESS)?;
     let typed = typed.strip_prefix("mailto:").unwrap_or(&typed);
     let link = Url::parse(typed).ok().filter(|url| url.scheme() == "https");
-    let plain = link.as_ref().filter(|url| url.username().is_empty() && url.password().is_none() && url.port().is_none());
+    let plain = link
+        .as_ref()
+        .filter(|url| url.username().is_empty() && url.password().is_none() && url.port().is_none());
     let parts = plain.map(parts);
     let typed = typed.to_lowercase();
     fits(kind, &typed, parts).map_err(|why| field("url", why))?;

@@ -89,7 +89,12 @@ pub async fn platforms(State(s): S, ApiKeyActor(actor): ApiKeyActor) -> ApiResul
 /// Take one away: nobody is sent there any more.
 #[utoipa::path(delete, path = "/review-platforms/{id}", tag = "reviews", params(("id" = Uuid, Path)), responses(
     (status = 204), (status = 404, body = Problem)))]
-pub async fn remove_platform(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> Result<StatusCode, ApiError> {
+pub async fn remove_platform(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Id(id): Id,
+    _: NoBody,
+) -> Result<StatusCode, ApiError> {
     review_platforms::remove(&s, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

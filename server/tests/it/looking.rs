@@ -111,7 +111,17 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
     let slot = slot["id"].as_str().expect("an id").to_owned();
     let review = review_request(app, &ann).await;
     vec![
-        ann, appointment, conversation, task, import, source, wish, entry, slot, review, twin,
+        ann,
+        appointment,
+        conversation,
+        task,
+        import,
+        source,
+        wish,
+        entry,
+        slot,
+        review,
+        twin,
     ]
 }
 

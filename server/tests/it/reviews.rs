@@ -9,7 +9,8 @@ use crate::app::{TestApp, sid};
 
 const ANN: &str = "+14155550171";
 const PAGE: &str = "https://search.google.com/local/writereview?placeid=ChIJN1t_tDeuEmsRUsoyG83frY4";
-const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1";
+const PHONE: &str =
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1";
 
 async fn add_page(app: &TestApp) -> Value {
     let (status, page) = app
@@ -49,7 +50,12 @@ async fn a_program_asks_and_sees_what_came_of_it(#[values(Backend::Sqlite, Backe
     let (_, again) = app.post("/review-requests", body).await;
     assert_eq!(again["id"], request["id"], "the same reference is the same request");
     until(&app, &id, "sent").await;
-    let text = app.sim.messages().into_iter().filter(|m| m.to == ANN).find(|m| m.body.contains("/r/"));
+    let text = app
+        .sim
+        .messages()
+        .into_iter()
+        .filter(|m| m.to == ANN)
+        .find(|m| m.body.contains("/r/"));
     let body = text.expect("a text").body;
     let code: String = body.split("/r/").nth(1).expect("a link").chars().take(7).collect();
 
@@ -59,7 +65,11 @@ async fn a_program_asks_and_sees_what_came_of_it(#[values(Backend::Sqlite, Backe
         async move { request.header("user-agent", agent).send().await.expect("an answer") }
     };
     app.clock().advance(chrono::Duration::seconds(10));
-    for (method, agent) in [(Method::HEAD, PHONE), (Method::GET, "facebookexternalhit/1.1"), (Method::GET, PHONE)] {
+    for (method, agent) in [
+        (Method::HEAD, PHONE),
+        (Method::GET, "facebookexternalhit/1.1"),
+        (Method::GET, PHONE),
+    ] {
         let answer = open(method, agent).await;
         assert_eq!(answer.status(), StatusCode::FOUND);
         assert_eq!(answer.headers()["location"], PAGE);
@@ -88,7 +98,10 @@ async fn a_stop_meanwhile_is_told_with_the_reason() {
         .await;
     app.receives(&sid(1), ANN, "STOP").await;
     let skipped = until(&app, request["id"].as_str().expect("an id"), "skipped").await;
-    assert!(skipped["reason"].as_str().is_some_and(|why| why.contains("opted out")), "{skipped}");
+    assert!(
+        skipped["reason"].as_str().is_some_and(|why| why.contains("opted out")),
+        "{skipped}"
+    );
 }
 
 #[tokio::test]
@@ -100,12 +113,18 @@ async fn nothing_can_choose_whom_to_ask_by_mood() {
         let (status, problem) = app.post("/review-requests", json!({"contact_id": ann, field: 5})).await;
         assert_eq!(status, 422, "{problem}");
         assert_eq!(problem["errors"][0]["pointer"], format!("/{field}"));
-        assert!(problem["detail"].as_str().is_some_and(|why| why.contains("16 CFR 465")), "{problem}");
+        assert!(
+            problem["detail"].as_str().is_some_and(|why| why.contains("16 CFR 465")),
+            "{problem}"
+        );
     }
     // A field that is merely unknown is refused as everywhere.
     let (status, problem) = app.post("/review-requests", json!({"contact_id": ann, "colour": 5})).await;
     assert_eq!(status, 422);
-    assert!(problem["detail"].as_str().is_some_and(|why| why.contains("colour")), "{problem}");
+    assert!(
+        problem["detail"].as_str().is_some_and(|why| why.contains("colour")),
+        "{problem}"
+    );
     let put = |body: &str| {
         let request = app.http.put(format!("{}/api/v1/templates/review/sms/en", app.url));
         request.json(&json!({"body": body}))
@@ -114,7 +133,9 @@ async fn nothing_can_choose_whom_to_ask_by_mood() {
     assert_eq!(status, 422, "{problem}");
     let why = problem["errors"][0]["detail"].as_str().unwrap_or_default();
     assert!(why.contains("16 CFR 465"), "{problem}");
-    let (status, said) = app.api(put("How was your visit? {{ link }} Reply STOP to opt out."), &app.key).await;
+    let (status, said) = app
+        .api(put("How was your visit? {{ link }} Reply STOP to opt out."), &app.key)
+        .await;
     assert_eq!(status, 200, "{said}");
 }
 

@@ -35,7 +35,9 @@ pub fn fits(platform: Platform, typed: &str, link: Option<Parts<'_>>) -> Result<
 
 /// The mailbox of a business at Trustpilot, which hands each mail on as an invitation.
 fn is_invitation(typed: &str) -> bool {
-    let Some((name, host)) = typed.split_once('@') else { return false };
+    let Some((name, host)) = typed.split_once('@') else {
+        return false;
+    };
     let written = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._".contains(&b));
     let theirs = host == "trustpilot.com" || host.ends_with(".trustpilot.com");
     written(name) && written(host) && theirs
@@ -47,7 +49,9 @@ fn is_google(link: &Parts<'_>) -> bool {
     };
     match (link.host, link.path) {
         ("search.google.com", "/local/writereview") => {
-            let place = link.query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("placeid=")));
+            let place = link
+                .query
+                .and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("placeid=")));
             place.is_some_and(|place| id(place, 10))
         }
         ("g.page", path) => {

@@ -159,25 +159,37 @@ pub fn by_mood(text: &str) -> Option<(&'static str, String)> {
     if let Some(words) = found(HAPPY_ONLY) {
         return Some((
             "asks_by_mood",
-            told(words, "Please ask everybody alike: to ask the happy ones only, or to lead the others elsewhere, is forbidden by Google and by law (16 CFR 465)."),
+            told(
+                words,
+                "Please ask everybody alike: to ask the happy ones only, or to lead the others elsewhere, is forbidden by Google and by law (16 CFR 465).",
+            ),
         ));
     }
     if let Some(words) = found(GOOD_ONES) {
         return Some((
             "asks_for_praise",
-            told(words, "Please ask for a review, not for a good one: Google and the law (16 CFR 465) forbid that."),
+            told(
+                words,
+                "Please ask for a review, not for a good one: Google and the law (16 CFR 465) forbid that.",
+            ),
         ));
     }
     if let Some(words) = found(SCORE_FIRST) {
         return Some((
             "asks_score_first",
-            told(words, "Please ask for no score before the link: it would sort customers by how they felt, which is forbidden by Google and by law (16 CFR 465)."),
+            told(
+                words,
+                "Please ask for no score before the link: it would sort customers by how they felt, which is forbidden by Google and by law (16 CFR 465).",
+            ),
         ));
     }
     found(IN_RETURN).map(|words| {
         (
             "pays_for_reviews",
-            told(words, "Please promise nothing for a review: Google and the law (16 CFR 465) forbid that."),
+            told(
+                words,
+                "Please promise nothing for a review: Google and the law (16 CFR 465) forbid that.",
+            ),
         )
     })
 }

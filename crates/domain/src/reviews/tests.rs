@@ -40,7 +40,10 @@ fn nobody_is_asked_twice_within_180_days() {
 fn a_conversation_that_waits_delays_a_request_and_never_ends_it() {
     let due = at("2027-01-05T15:00:00Z");
     assert_eq!(waits_until(due, due), Some(due + HOUR));
-    assert_eq!(waits_until(due, due + Duration::minutes(7 * 24 * 60 - 10)), Some(due + Duration::days(7)));
+    assert_eq!(
+        waits_until(due, due + Duration::minutes(7 * 24 * 60 - 10)),
+        Some(due + Duration::days(7))
+    );
     assert_eq!(waits_until(due, due + Duration::days(7)), None);
 }
 
@@ -95,7 +98,9 @@ fn no_rule_knows_how_somebody_felt() {
 
 fn parts(link: &str) -> Option<Parts<'_>> {
     let rest = link.strip_prefix("https://")?;
-    let (before, query) = rest.split_once('?').map_or((rest, None), |(before, query)| (before, Some(query)));
+    let (before, query) = rest
+        .split_once('?')
+        .map_or((rest, None), |(before, query)| (before, Some(query)));
     let path_at = before.find('/').unwrap_or(before.len());
     Some(Parts {
         host: &before[..path_at],
@@ -105,13 +110,25 @@ fn parts(link: &str) -> Option<Parts<'_>> {
 }
 
 #[rstest]
-#[case::google(Platform::Google, "https://search.google.com/local/writereview?placeid=ChIJN1t_tDeuEmsRUsoyG83frY4", true)]
-#[case::with_more(Platform::Google, "https://search.google.com/local/writereview?hl=en&placeid=ChIJN1t_tDeuEmsRUsoyG83frY4", true)]
+#[case::google(
+    Platform::Google,
+    "https://search.google.com/local/writereview?placeid=ChIJN1t_tDeuEmsRUsoyG83frY4",
+    true
+)]
+#[case::with_more(
+    Platform::Google,
+    "https://search.google.com/local/writereview?hl=en&placeid=ChIJN1t_tDeuEmsRUsoyG83frY4",
+    true
+)]
 #[case::short(Platform::Google, "https://g.page/r/CdQ8abcXYZ_1EAE/review", true)]
 #[case::no_place(Platform::Google, "https://search.google.com/local/writereview", false)]
 #[case::no_id(Platform::Google, "https://search.google.com/local/writereview?placeid=", false)]
 #[case::maps(Platform::Google, "https://www.google.com/maps/place/Bright+Dental", false)]
-#[case::not_google(Platform::Google, "https://search.google.com.evil.test/local/writereview?placeid=ChIJN1t_tDeuEmsR", false)]
+#[case::not_google(
+    Platform::Google,
+    "https://search.google.com.evil.test/local/writereview?placeid=ChIJN1t_tDeuEmsR",
+    false
+)]
 #[case::no_review(Platform::Google, "https://g.page/r/CdQ8abcXYZ_1EAE", false)]
 #[case::no_link(Platform::Google, "Bright Dental", false)]
 #[case::invitations(Platform::Trustpilot, "example.com+1a2b3c4d@invite.trustpilot.com", true)]
@@ -134,8 +151,7 @@ fn a_plain_link_to_trustpilot_is_taken_with_a_warning() {
     assert_eq!(warning(Platform::Custom, "nottrustpilot.com"), None);
 }
 
-const PHONE: &str =
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
+const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
 const PREVIEW_OF_IMESSAGE: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 (KHTML, like Gecko) Version/9.0.1 \
      Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0";
 

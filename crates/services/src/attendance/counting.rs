@@ -25,7 +25,8 @@ const MILLION: f64 = 1_000_000.0;
 /// Visits that were kept, missed, or are neither any more.
 pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
-        if let Event::AppointmentEnded(visit) | Event::AppointmentReopened(visit) | Event::AppointmentRestored(visit) = &one.event {
+        if let Event::AppointmentEnded(visit) | Event::AppointmentReopened(visit) | Event::AppointmentRestored(visit) = &one.event
+        {
             marked(tx, visit).await?;
         }
     }
@@ -105,9 +106,8 @@ async fn count(tx: &Tx, row: &attendance::Model, by: i32) -> Result<()> {
         visits: Set(by),
         missed: Set(missed),
     });
-    let more = |column: attendance_sum::Column, added: &'static str| {
-        Expr::col((attendance_sum::Entity, column)).add(Expr::cust(added))
-    };
+    let more =
+        |column: attendance_sum::Column, added: &'static str| Expr::col((attendance_sum::Entity, column)).add(Expr::cust(added));
     let key = [
         attendance_sum::Column::BusinessId,
         attendance_sum::Column::About,
@@ -115,8 +115,14 @@ async fn count(tx: &Tx, row: &attendance::Model, by: i32) -> Result<()> {
         attendance_sum::Column::Month,
     ];
     let add = OnConflict::columns(key)
-        .value(attendance_sum::Column::Visits, more(attendance_sum::Column::Visits, "excluded.visits"))
-        .value(attendance_sum::Column::Missed, more(attendance_sum::Column::Missed, "excluded.missed"))
+        .value(
+            attendance_sum::Column::Visits,
+            more(attendance_sum::Column::Visits, "excluded.visits"),
+        )
+        .value(
+            attendance_sum::Column::Missed,
+            more(attendance_sum::Column::Missed, "excluded.missed"),
+        )
         .to_owned();
     attendance_sum::Entity::insert_many(rows)
         .on_conflict(add)

@@ -10,10 +10,7 @@ use sea_orm::ConnectionTrait;
 use super::consent::{self, Change};
 use crate::{
     businesses,
-    kernel::{
-        Event, Result, Tx,
-        tx::Objections,
-    },
+    kernel::{Event, Result, Tx, tx::Objections},
 };
 
 /// What staff, a program or a file say that somebody said of offers. A no counts at once.
@@ -53,7 +50,11 @@ pub(crate) async fn objections(db: &impl ConnectionTrait, waiting: &[&message::M
     for m in waiting {
         // What goes by a way that this version does not know does not go.
         let channel = m.channel.parse::<Channel>().ok();
-        let stands = |purpose| channel.and_then(|channel| known.get(&(m.contact_id, channel, purpose)).copied()).unwrap_or_default();
+        let stands = |purpose| {
+            channel
+                .and_then(|channel| known.get(&(m.contact_id, channel, purpose)).copied())
+                .unwrap_or_default()
+        };
         let offers = stands(Purpose::Promotional);
         if let Err(why) = may_offer_by(channel.unwrap_or_default(), stands(Purpose::Transactional), offers) {
             objections.insert(m.id, why.to_owned());

@@ -137,7 +137,8 @@ async fn decide(tx: &mut Tx, contact: &contact::Model, row: &review_request::Mod
         return skip(contacts::SAMPLE);
     }
     // Two of one number at the same moment find each other.
-    tx.take_turns(PHONE, [format!("{}:{}", row.business_id, contact.phone)]).await?;
+    tx.take_turns(PHONE, [format!("{}:{}", row.business_id, contact.phone)])
+        .await?;
     if let Err(why) = rules::once_in_a_while(asked_last(tx, contact, row).await?, tx.now) {
         return skip(why);
     }
@@ -284,7 +285,10 @@ async fn words(
     };
     if review_platforms::kind(platform)? == Platform::Trustpilot {
         let subject = format!("Invitation by {}", platform.name);
-        let body = format!("{} was asked to invite this customer to write a review, by its own mail.", platform.name);
+        let body = format!(
+            "{} was asked to invite this customer to write a review, by its own mail.",
+            platform.name
+        );
         return Ok((Some(subject), body));
     }
     let language = contacts::language::of(about.business, contact);

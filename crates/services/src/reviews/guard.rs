@@ -30,7 +30,10 @@ pub(crate) async fn still_wanted(db: &impl ConnectionTrait, waiting: &[&message:
     let rows = review_request::Entity::find().filter(review_request::Column::Id.is_in(ids));
     let rows: HashMap<Uuid, review_request::Model> = rows.all(db).await?.into_iter().map(|row| (row.id, row)).collect();
     for m in waiting {
-        let row = m.origin_id.and_then(|id| rows.get(&id)).filter(|row| row.business_id == m.business_id);
+        let row = m
+            .origin_id
+            .and_then(|id| rows.get(&id))
+            .filter(|row| row.business_id == m.business_id);
         let why = match row {
             Some(row) => objection(db, row).await?,
             None => Some(GONE),

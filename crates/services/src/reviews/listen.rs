@@ -2,11 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Duration, Utc};
-use contract::reviews::Status;
-use domain::{origin::Origin, reviews as rules};
-use entity::{contacts::contact, messages::message, reviews::review_request};
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
 use super::{
     asking::{self, BY, NOT_KEPT},
     guard, planning,
@@ -26,6 +21,11 @@ use crate::{
     review_platforms,
     templates::About,
 };
+use chrono::{DateTime, Duration, Utc};
+use contract::reviews::Status;
+use domain::{origin::Origin, reviews as rules};
+use entity::{contacts::contact, messages::message, reviews::review_request};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
 
 /// Requests of one person that are looked at.
 const MOST_OF_ONE: u64 = 50;
@@ -147,9 +147,7 @@ async fn failed(tx: &mut Tx, m: &message::Model, row: review_request::Model, how
             Some(platform) => review_platforms::link(&tx.services().clone(), platform).await?.is_some(),
             None => false,
         };
-        if has_link
-            && let (Some(platform), Some(way)) = (platform, ways::instead(tx, &contact, m, row.location_id).await?)
-        {
+        if has_link && let (Some(platform), Some(way)) = (platform, ways::instead(tx, &contact, m, row.location_id).await?) {
             let business = businesses::of(tx, m.business_id).await?;
             let visit = match row.appointment_id {
                 Some(id) => Some(appointments::find(&tx.db, row.business_id, id).await?),

@@ -58,7 +58,10 @@ pub async fn open(s: &Services, code: &str, head: bool, ahead: bool, agent: Opti
         head,
         ahead,
         agent,
-        since_sent: row.asked_at.filter(|_| row.status != Status::Queued.as_str()).map(|at| s.now() - at),
+        since_sent: row
+            .asked_at
+            .filter(|_| row.status != Status::Queued.as_str())
+            .map(|at| s.now() - at),
     };
     // Whoever opened it gets there, even if nobody can count that now.
     if let Err(cause) = count(s, &row, visitor(&hit)).await {
@@ -93,7 +96,9 @@ async fn count(s: &Services, row: &review_request::Model, who: Visitor) -> Resul
     let Some(row) = row else { return Ok(()) };
     let (first, now) = (row.opened_at.is_none(), tx.now);
     let (hits, clicks) = (row.hits + 1, row.clicks + 1);
-    let reached = [Status::Sent, Status::Failed].map(Status::as_str).contains(&row.status.as_str());
+    let reached = [Status::Sent, Status::Failed]
+        .map(Status::as_str)
+        .contains(&row.status.as_str());
     let mut row = row.into_active_model();
     row.hits = Set(hits);
     row.clicks = Set(clicks);

@@ -151,7 +151,10 @@ async fn theirs(tx: &Tx, contact: &contact::Model, id: Uuid) -> Result<appointme
 async fn platform(tx: &Tx, actor: &Actor, location_id: Option<Uuid>, asked: Option<&str>) -> Result<review_platform::Model> {
     let found = review_platforms::of(&tx.db, actor.business_id, location_id, asked).await?;
     found.ok_or_else(|| match asked {
-        Some(_) => field("platform", "There is no such platform. Please give the id or the kind of one of yours."),
+        Some(_) => field(
+            "platform",
+            "There is no such platform. Please give the id or the kind of one of yours.",
+        ),
         None => problem(
             Code::Conflict,
             "There is nowhere to write a review yet. Please add a platform first, in Settings, Reviews.",
@@ -205,7 +208,10 @@ pub(super) async fn insert(tx: &mut Tx, by: &Principal, new: New<'_>) -> Result<
         updated_at: Set(tx.now),
     };
     let row = row.insert(&tx.db).await.map_err(|cause| match Error::from(cause) {
-        twice if twice.is_duplicate() => problem(Code::Conflict, "This was asked for at the same moment. Please look at that request."),
+        twice if twice.is_duplicate() => problem(
+            Code::Conflict,
+            "This was asked for at the same moment. Please look at that request.",
+        ),
         other => other,
     })?;
     match status {

@@ -20,7 +20,11 @@ async fn act(w: &World, visit: &AppointmentView, what: AppointmentAction) {
 async fn marked(w: &World, who: &ContactView, came: bool) -> AppointmentView {
     let visit = w.appointment(who, 1).await;
     w.clock.advance(Duration::hours(2));
-    let what = if came { AppointmentAction::Complete } else { AppointmentAction::NoShow };
+    let what = if came {
+        AppointmentAction::Complete
+    } else {
+        AppointmentAction::NoShow
+    };
     act(w, &visit, what).await;
     visit
 }

@@ -35,7 +35,9 @@ async fn says(w: &World, contact: &ContactView, channel: &str, state: &str) {
         state: state.to_owned(),
         evidence: Some("Signed at the desk".to_owned()),
     };
-    contacts::change_consent(&w.s, &w.owner, contact.id, cmd).await.expect("noted");
+    contacts::change_consent(&w.s, &w.owner, contact.id, cmd)
+        .await
+        .expect("noted");
 }
 
 /// Somebody who agreed to texts, and to be asked for reviews.
@@ -63,7 +65,9 @@ async fn after(w: &World, time: Duration) {
 }
 
 async fn requests(w: &World) -> Vec<RequestView> {
-    let page = reviews::list(&w.s, &w.owner, RequestQuery::default()).await.expect("requests");
+    let page = reviews::list(&w.s, &w.owner, RequestQuery::default())
+        .await
+        .expect("requests");
     page.data
 }
 
@@ -81,7 +85,9 @@ fn asked(w: &World, phone: &str) -> Vec<String> {
 
 #[rstest]
 #[tokio::test]
-async fn a_kept_visit_is_asked_about_an_hour_after_its_end_and_once(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn a_kept_visit_is_asked_about_an_hour_after_its_end_and_once(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     platform(&w, "google", GOOGLE).await;
     let ann = agreed(&w, "Ann Lee", ANN).await;
@@ -93,7 +99,10 @@ async fn a_kept_visit_is_asked_about_an_hour_after_its_end_and_once(#[values(Bac
     let texts = asked(&w, ANN);
     assert_eq!(texts.len(), 1);
     let begins = "Bright Dental: thank you for your visit. How was it? http://showup.test/r/";
-    assert!(texts[0].starts_with(begins) && texts[0].ends_with("Reply STOP to opt out."), "{texts:?}");
+    assert!(
+        texts[0].starts_with(begins) && texts[0].ends_with("Reply STOP to opt out."),
+        "{texts:?}"
+    );
     let request = the_request(&w).await;
     assert_eq!((request.status, request.appointment_id), (Status::Sent, Some(visit.id)));
     // Undone and marked again, or looked at again: it is the same visit.
@@ -107,7 +116,9 @@ async fn a_kept_visit_is_asked_about_an_hour_after_its_end_and_once(#[values(Bac
 
 #[rstest]
 #[tokio::test]
-async fn who_has_not_said_yes_to_that_is_not_asked_and_the_list_says_so(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+async fn who_has_not_said_yes_to_that_is_not_asked_and_the_list_says_so(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let w = World::new(backend).await;
     platform(&w, "google", GOOGLE).await;
     // Texts about visits they want, and nothing else.
@@ -182,7 +193,11 @@ async fn they_are_asked_by_day_only(#[values(Backend::Sqlite, Backend::Postgres)
     assert!(asked(&w, ANN).is_empty());
     let waits = the_request(&w).await;
     assert_eq!(waits.status, Status::Planned);
-    assert!(waits.reason.is_some_and(|why| why.contains("Jan 5 at 9:00 AM")), "{:?}", waits.due_at);
+    assert!(
+        waits.reason.is_some_and(|why| why.contains("Jan 5 at 9:00 AM")),
+        "{:?}",
+        waits.due_at
+    );
     after(&w, Duration::hours(12)).await;
     assert!(asked(&w, ANN).is_empty(), "8:30 in the morning");
     after(&w, Duration::minutes(30)).await;
@@ -206,8 +221,15 @@ async fn a_conversation_is_answered_first_but_nobody_is_left_out_for_it(
     w.text(BEN, "You overcharged me, please explain the bill").await;
     after(&w, Duration::hours(1)).await;
     let waits = requests(&w).await;
-    let said = |one: &RequestView| one.reason.as_deref().is_some_and(|why| why.contains("conversation is answered"));
-    assert!(waits.iter().all(|one| one.status == Status::Planned && said(one)), "{waits:?}");
+    let said = |one: &RequestView| {
+        one.reason
+            .as_deref()
+            .is_some_and(|why| why.contains("conversation is answered"))
+    };
+    assert!(
+        waits.iter().all(|one| one.status == Status::Planned && said(one)),
+        "{waits:?}"
+    );
     // Ann is answered, and asked the next time that the clock looks.
     w.reply(&ann, "We are sorry. Please come in today.").await.expect("sent");
     after(&w, Duration::hours(1)).await;
@@ -239,7 +261,10 @@ async fn a_stop_meanwhile_is_the_end_of_it_before_and_after_the_text_is_written(
     w.text(BEN, "STOP").await;
     sending::send_due(&w.s).await.expect("delivery works");
     let all = requests(&w).await;
-    assert!(all.iter().all(|one| one.status == Status::Skipped && one.asked_at.is_none()), "{all:?}");
+    assert!(
+        all.iter().all(|one| one.status == Status::Skipped && one.asked_at.is_none()),
+        "{all:?}"
+    );
     assert!(asked(&w, ANN).is_empty() && asked(&w, BEN).is_empty());
 }
 
@@ -258,7 +283,10 @@ async fn a_no_to_offers_holds_though_the_text_is_written(#[values(Backend::Sqlit
     assert!(asked(&w, ANN).is_empty());
     let request = the_request(&w).await;
     assert_eq!(request.status, Status::Skipped);
-    assert!(request.reason.is_some_and(|why| why.contains("wants no offers")), "the claim's own reason");
+    assert!(
+        request.reason.is_some_and(|why| why.contains("wants no offers")),
+        "the claim's own reason"
+    );
 }
 
 #[rstest]
@@ -339,7 +367,11 @@ async fn trustpilot_invites_by_its_own_mail(#[values(Backend::Sqlite, Backend::P
     assert_eq!(mails.len(), 1);
     let html = mails[0].html.clone().expect("HTML");
     let begin = "<script type=\"application/json+trustpilot\">";
-    let data = html.split(begin).nth(1).and_then(|rest| rest.split("</script>").next()).expect("data");
+    let data = html
+        .split(begin)
+        .nth(1)
+        .and_then(|rest| rest.split("</script>").next())
+        .expect("data");
     let data: serde_json::Value = serde_json::from_str(data).expect("JSON");
     assert_eq!(data["recipientEmail"], "ann@x.test");
     assert_eq!(data["recipientName"], "Ann </script> Lee");
@@ -364,7 +396,10 @@ async fn rules_are_looked_through_and_are_nobody_elses() {
         ..Rules::default()
     };
     for (wrong, field) in [(strangers, "by_type"), (early, "delay_minutes")] {
-        let problem = reviews::change_rules(&w.s, &w.owner, wrong).await.expect_err("refused").problem();
+        let problem = reviews::change_rules(&w.s, &w.owner, wrong)
+            .await
+            .expect_err("refused")
+            .problem();
         assert!(problem.for_field(field).is_some(), "{problem:?}");
     }
     platform(&w, "google", GOOGLE).await;
@@ -391,7 +426,10 @@ async fn a_platform_is_an_address_that_can_be_one() {
             url: url.to_owned(),
             location_id: None,
         };
-        let problem = review_platforms::add(&w.s, &w.owner, cmd).await.expect_err("refused").problem();
+        let problem = review_platforms::add(&w.s, &w.owner, cmd)
+            .await
+            .expect_err("refused")
+            .problem();
         assert_eq!(problem.status, 422, "{kind} {url}");
         assert!(!problem.detail.contains("secret"), "{problem:?}");
     }

@@ -126,7 +126,11 @@ impl Part {
             Part::Small(text) => format!("<p style=\"font-size:13px;opacity:.75\">{}</p>\n", lines(text)),
             // Nothing in it ends it: in JSON a bracket may be written by its number.
             Part::Data { kind, json } => {
-                format!("<script type=\"{}\">{}</script>\n", escape(kind), json.replace('<', "\\u003c"))
+                format!(
+                    "<script type=\"{}\">{}</script>\n",
+                    escape(kind),
+                    json.replace('<', "\\u003c")
+                )
             }
             Part::Link { words, url } => anchor(words, url, ""),
             Part::Button { words, url } => anchor(words, url, BUTTON),
@@ -208,8 +212,14 @@ mod tests {
         let json = serde_json::json!({ "recipientName": "</script><b>Ann" });
         let letter = Letter::default().paragraph("Hello").data("application/json+x", &json);
         let html = letter.html("en");
-        let inside = html.split("<script type=\"application/json+x\">").nth(1).and_then(|rest| rest.split("</script>").next());
-        assert_eq!(serde_json::from_str::<serde_json::Value>(inside.expect("a script")).expect("JSON"), json);
+        let inside = html
+            .split("<script type=\"application/json+x\">")
+            .nth(1)
+            .and_then(|rest| rest.split("</script>").next());
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(inside.expect("a script")).expect("JSON"),
+            json
+        );
         assert_eq!(letter.text(), "Hello\n");
     }
 

@@ -8,7 +8,8 @@ use testkit::{Backend, World};
 
 use super::{ANN, GOOGLE, after, agreed, asked, kept, platform, the_request};
 
-const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1";
+const PHONE: &str =
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1";
 
 /// Ann was asked; the short name of her link.
 async fn link(w: &World) -> String {
@@ -44,7 +45,10 @@ async fn people_and_machines_get_there_and_are_counted_apart(#[values(Backend::S
     let seen = the_request(&w).await;
     assert_eq!((seen.status, seen.clicks, seen.machines), (Status::Clicked, 2, 3));
     let figures = reviews::overview(&w.s, &w.owner).await.expect("figures").figures;
-    assert_eq!((figures.asked, figures.opened, figures.people, figures.machines), (1, 1, 2, 3));
+    assert_eq!(
+        (figures.asked, figures.opened, figures.people, figures.machines),
+        (1, 1, 2, 3)
+    );
 }
 
 #[rstest]
@@ -62,7 +66,10 @@ async fn a_link_ends_with_its_time_or_its_platform_and_a_forged_one_is_nothing(
     assert!(matches!(open(&w, &code, false, PHONE).await, Opened::To(_)));
     w.clock.advance(Duration::seconds(1));
     let ended = open(&w, &code, false, PHONE).await;
-    assert!(matches!(&ended, Opened::Ended { business, .. } if business == "Bright Dental"), "{ended:?}");
+    assert!(
+        matches!(&ended, Opened::Ended { business, .. } if business == "Bright Dental"),
+        "{ended:?}"
+    );
     assert_eq!(the_request(&w).await.clicks, 1, "what has ended is not counted");
     // The page is gone: nobody is led there, even in time.
     w.clock.advance(-Duration::days(30));
