@@ -10,6 +10,7 @@ mod listen;
 mod opening;
 mod planning;
 mod rules;
+mod state;
 mod view;
 
 pub use asking::tick;

@@ -164,17 +164,6 @@ pub(crate) async fn all_of(db: &impl ConnectionTrait, contacts: &[Uuid]) -> Resu
     Ok(known.collect())
 }
 
-/// Where a contact stands on offers and the like on one channel.
-pub(crate) async fn offers_on(db: &impl ConnectionTrait, contact_id: Uuid, channel: Channel) -> Result<State> {
-    let key = (
-        contact_id,
-        channel.as_str().to_owned(),
-        Purpose::Promotional.as_str().to_owned(),
-    );
-    let row = consent::Entity::find_by_id(key).one(db).await?;
-    Ok(row.map(|row| read(&row.state)).unwrap_or_default())
-}
-
 /// How long the ledger of a business is.
 pub(super) async fn ledger_seq(tx: &Tx, business_id: Uuid) -> Result<i64> {
     let head = business::Entity::find_by_id(business_id).one(&tx.db).await?;

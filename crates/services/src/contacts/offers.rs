@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::consent::{Channel, Purpose, State, may_offer_by};
 use entity::messages::message;
 use sea_orm::ConnectionTrait;
+use uuid::Uuid;
 
 use super::consent::{self, Change};
 use crate::{
@@ -45,7 +46,7 @@ pub(crate) async fn objections(db: &impl ConnectionTrait, waiting: &[&message::M
     if waiting.is_empty() {
         return Ok(objections);
     }
-    let people: Vec<uuid::Uuid> = waiting.iter().map(|m| m.contact_id).collect();
+    let people: Vec<Uuid> = waiting.iter().map(|m| m.contact_id).collect();
     let known = consent::all_of(db, &people).await?;
     for m in waiting {
         // What goes by a way that this version does not know does not go.
@@ -61,4 +62,11 @@ pub(crate) async fn objections(db: &impl ConnectionTrait, waiting: &[&message::M
         }
     }
     Ok(objections)
+}
+
+/// Where a contact stands on offers on one channel.
+pub(crate) async fn on(db: &impl ConnectionTrait, contact_id: Uuid, channel: Channel) -> Result<State> {
+    let known = consent::all_of(db, &[contact_id]).await?;
+    let stands = known.get(&(contact_id, channel, Purpose::Promotional)).copied();
+    Ok(stands.unwrap_or_default())
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::sender::{sender, whatsapp};
 use crate::{
     businesses, channels,
-    contacts::{consent, dead},
+    contacts::{consent, dead, offers},
     delivery::{self, state},
     kernel::{Result, Tx, tx::Objections},
     messages,
@@ -214,7 +214,7 @@ async fn objection(
     }
     let may = match purpose {
         Purpose::Transactional => may_send_by(channel, state, Sending::Automatic),
-        Purpose::Promotional => may_offer_by(channel, state, consent::offers_on(&tx.db, contact.id, channel).await?),
+        Purpose::Promotional => may_offer_by(channel, state, offers::on(&tx.db, contact.id, channel).await?),
     };
     if let Err(reason) = may {
         return Ok(Some(reason.to_owned()));

@@ -23,13 +23,16 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{listen, planning::PHONE, rules::of};
+use super::{
+    rules::of,
+    state::{NO_PLATFORM, NOT_KEPT, PHONE, STOPPED, skip as give_up},
+};
 use crate::{
     appointments,
     businesses::{self, locations},
     contacts::{self, hold},
     conversations,
-    kernel::{Error, Principal, Result, Services, Tx},
+    kernel::{Error, Result, Services, Tx},
     outbox::{
         self,
         ways::{self, Way},
@@ -42,11 +45,6 @@ use crate::{
 const BATCH: u64 = 50;
 /// How often somebody is looked at again whom staff must decide about.
 const HELD_LOOK: Duration = Duration::hours(1);
-
-pub(super) const BY: Principal = Principal::System("review requests");
-pub(super) const STOPPED: &str = "Asking for reviews was stopped.";
-pub(super) const NOT_KEPT: &str = "The visit is not marked as kept any more.";
-pub(super) const NO_PLATFORM: &str = "The platform was removed.";
 
 /// Looks at the requests whose time has come.
 ///
@@ -104,7 +102,7 @@ async fn look(s: &Services, seen: review_request::Model) -> Result<()> {
             row.updated_at = Set(tx.now);
             row.update(&tx.db).await?;
         }
-        Decision::Skip(why) => listen::skip(&mut tx, row, &why).await?,
+        Decision::Skip(why) => give_up(&mut tx, row, &why).await?,
     }
     tx.commit().await
 }
@@ -214,7 +212,7 @@ async fn asked_last(tx: &Tx, contact: &contact::Model, row: &review_request::Mod
 }
 
 /// What all ways of asking this have in common.
-pub(super) fn intent(row: &review_request::Model) -> String {
+fn intent(row: &review_request::Model) -> String {
     format!("review:{}", row.id)
 }
 

@@ -12,8 +12,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::{
-    asking::{NO_PLATFORM, NOT_KEPT, STOPPED},
     rules,
+    state::{NO_PLATFORM, NOT_KEPT, STOPPED},
 };
 use crate::kernel::{Result, tx::Objections};
 

@@ -2,17 +2,23 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Duration, Utc};
+use contract::reviews::Status;
+use domain::{origin::Origin, reviews as rules};
+use entity::{contacts::contact, messages::message, reviews::review_request};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
+
 use super::{
-    asking::{self, BY, NOT_KEPT},
-    guard, planning,
+    asking, guard, planning,
     rules::of,
+    state::{self, BY, NO_PLATFORM, NOT_KEPT, skip},
 };
 use crate::{
     appointments,
     businesses::{self, locations},
     contacts,
     kernel::{
-        Event, Principal, Result, Tx,
+        Event, Result, Tx,
         counters::{Counter, Reviews},
         events::{Failed, Recorded},
     },
@@ -21,11 +27,6 @@ use crate::{
     review_platforms,
     templates::About,
 };
-use chrono::{DateTime, Duration, Utc};
-use contract::reviews::Status;
-use domain::{origin::Origin, reviews as rules};
-use entity::{contacts::contact, messages::message, reviews::review_request};
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
 
 /// Requests of one person that are looked at.
 const MOST_OF_ONE: u64 = 50;
@@ -39,7 +40,7 @@ pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Re
         };
         if appointments::status(visit)? == contract::appointments::Status::Completed {
             planning::after(tx, &one.by, visit).await?;
-        } else if let Some(row) = planning::of_visit(&tx.db, visit.business_id, visit.id).await?
+        } else if let Some(row) = state::of_visit(&tx.db, visit.business_id, visit.id).await?
             && row.source == "visit"
         {
             take_back(tx, row, NOT_KEPT).await?;
@@ -81,7 +82,7 @@ async fn objection(tx: &mut Tx, contact: &contact::Model, row: &review_request::
         return Ok(Some(contacts::BLOCKED.to_owned()));
     }
     let Some(platform) = review_platforms::find(&tx.db, row.business_id, row.platform_id).await? else {
-        return Ok(Some(asking::NO_PLATFORM.to_owned()));
+        return Ok(Some(NO_PLATFORM.to_owned()));
     };
     Ok(asking::way(tx, contact, row, &platform).await?.err())
 }
@@ -214,45 +215,4 @@ async fn take_back(tx: &mut Tx, row: review_request::Model, why: &str) -> Result
         Some(message) => outbox::cancel(tx, row.business_id, message, why).await,
         None => Ok(()),
     }
-}
-
-/// One that was given up because its visit was marked otherwise is planned again.
-pub(super) async fn revive(
-    tx: &mut Tx,
-    row: review_request::Model,
-    due: std::result::Result<DateTime<Utc>, &'static str>,
-) -> Result<()> {
-    let given_up = row.status == Status::Skipped.as_str() && row.reason.as_deref() == Some(NOT_KEPT);
-    let Ok(at) = due else { return Ok(()) };
-    if !given_up {
-        return Ok(());
-    }
-    let mut row = row.into_active_model();
-    row.status = Set(Status::Planned.as_str().to_owned());
-    row.reason = Set(None);
-    row.due_at = Set(at);
-    row.next_at = Set(Some(at));
-    row.updated_at = Set(tx.now);
-    row.update(&tx.db).await?;
-    Ok(())
-}
-
-/// Nobody is asked, for this reason. They don't count as asked.
-pub(super) async fn skip(tx: &mut Tx, row: review_request::Model, why: &str) -> Result<()> {
-    let mut row = row.into_active_model();
-    row.status = Set(Status::Skipped.as_str().to_owned());
-    row.reason = Set(Some(why.to_owned()));
-    row.next_at = Set(None);
-    row.asked_at = Set(None);
-    row.expires_at = Set(None);
-    row.updated_at = Set(tx.now);
-    let row = row.update(&tx.db).await?;
-    count_skipped(tx, &BY, &row);
-    Ok(())
-}
-
-pub(super) fn count_skipped(tx: &mut Tx, by: &Principal, row: &review_request::Model) {
-    tx.count(row.business_id, Counter::Review(Reviews::Skipped));
-    let event = Event::ReviewSkipped(Arc::new(row.clone()));
-    tx.record_change(row.business_id, by, event, None::<()>, row.reason.clone());
 }

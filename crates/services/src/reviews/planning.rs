@@ -16,7 +16,11 @@ use entity::{
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, QueryFilter, Set};
 use uuid::Uuid;
 
-use super::{rules::of, view};
+use super::{
+    rules::of,
+    state::{PHONE, count_skipped, of_visit, revive},
+    view,
+};
 use crate::{
     appointments,
     businesses::{self, locations},
@@ -28,8 +32,6 @@ use crate::{
     review_platforms,
 };
 
-/// The sealed column, as `vault::SEALED` calls it.
-pub(super) const PHONE: &str = "review_request.phone";
 const LONGEST_REFERENCE: usize = 200;
 /// Most minutes that a program can ask for.
 const LATEST: i32 = *rules::DELAY.end();
@@ -162,11 +164,6 @@ async fn platform(tx: &Tx, actor: &Actor, location_id: Option<Uuid>, asked: Opti
     })
 }
 
-pub(super) async fn of_visit(db: &impl ConnectionTrait, business_id: Uuid, visit: Uuid) -> Result<Option<review_request::Model>> {
-    let rows = review_request::Entity::narrowed(business_id).filter(review_request::Column::AppointmentId.eq(visit));
-    Ok(rows.one(db).await?)
-}
-
 async fn by_reference(db: &impl ConnectionTrait, business_id: Uuid, reference: &str) -> Result<Option<review_request::Model>> {
     let rows = review_request::Entity::in_business(business_id).filter(review_request::Column::Reference.eq(reference));
     Ok(rows.one(db).await?)
@@ -215,7 +212,7 @@ pub(super) async fn insert(tx: &mut Tx, by: &Principal, new: New<'_>) -> Result<
         other => other,
     })?;
     match status {
-        Status::Skipped => super::listen::count_skipped(tx, by, &row),
+        Status::Skipped => count_skipped(tx, by, &row),
         _ => {
             let event = Event::ReviewPlanned(Arc::new(row.clone()));
             tx.record(row.business_id, by, event);
@@ -236,7 +233,7 @@ pub(super) async fn after(tx: &mut Tx, by: &Principal, visit: &appointment::Mode
     let delay = rules.delay(visit.type_id.map(|id| id.to_string()).as_deref());
     let due = rules::due(ended_at, tx.now, delay);
     if let Some(known) = of_visit(&tx.db, visit.business_id, visit.id).await? {
-        return super::listen::revive(tx, known, due).await;
+        return revive(tx, known, due).await;
     }
     let Some(platform) = review_platforms::of(&tx.db, visit.business_id, visit.location_id, None).await? else {
         return Ok(());
