@@ -53,7 +53,11 @@ const HELD_LOOK: Duration = Duration::hours(1);
 pub async fn tick(s: &Services) -> Result<()> {
     let rows = due(s.now()).limit(BATCH).all(s.read()).await?;
     for row in rows {
-        look(s, row).await?;
+        let id = row.id;
+        // One that can't be looked at must not keep the others from being asked.
+        if let Err(cause) = look(s, row).await {
+            tracing::error!(request = %id, %cause, "a request for a review could not be looked at; it is tried again");
+        }
     }
     Ok(())
 }
