@@ -259,8 +259,11 @@ pub(super) async fn send(
     };
     let message = outbox::enqueue(tx, contact, new).await?;
     ways::note(tx, &message, &way, instead_of).await?;
-    let now = tx.now;
+    let (now, vault) = (tx.now, tx.services().vault());
     let mut row = row.into_active_model();
+    // It is another number, perhaps, than when this was planned.
+    row.phone = Set(vault.seal(PHONE, &contact.phone));
+    row.phone_key = Set(vault.index(PHONE, &contact.phone));
     row.status = Set(Status::Queued.as_str().to_owned());
     row.reason = Set(None);
     row.next_at = Set(None);
