@@ -153,7 +153,7 @@ fn Add(all: RwSignal<Vec<PlatformView>>, places: Vec<LocationView>) -> impl Into
         let (kinds, whose) = (kinds.clone(), whose.clone());
         view! {
             <Choice form name="kind" label="Platform" options=kinds />
-            <Field form name="name" label="Name" required=true hint="For you, for example “Google, Main Street”." />
+            <Field form name="name" label="Name" required=true hint="For you, for example “Google, second shop”." />
             <Field
                 form
                 name="url"
