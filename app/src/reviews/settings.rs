@@ -33,6 +33,12 @@ const DELAYS: [(i32, &str); 7] = [
 #[component]
 pub fn ReviewSettingsPage() -> impl IntoView {
     let found = Resource::new_blocking(|| (), |()| choices());
+    let all = |(settings, types, places): (ReviewSettings, Vec<AppointmentTypeView>, Vec<LocationView>)| {
+        view! {
+            <Platforms all=settings.platforms places />
+            <Asking rules=settings.rules types />
+        }
+    };
     view! {
         <Title text="Reviews" />
         <div class="flex max-w-2xl flex-col gap-6 p-4">
@@ -44,15 +50,7 @@ pub fn ReviewSettingsPage() -> impl IntoView {
                      that can be set up here."
                 </p>
             </div>
-            <Awaited
-                from=found
-                view=|(settings, types, places): (ReviewSettings, Vec<AppointmentTypeView>, Vec<LocationView>)| {
-                    view! {
-                        <Platforms all=settings.platforms places />
-                        <Asking rules=settings.rules types />
-                    }
-                }
-            />
+            <Awaited from=found view=all />
         </div>
     }
 }
