@@ -182,6 +182,7 @@ fn Head() -> impl IntoView {
                     <MenuLink href="/search" icon=icondata::LuSearch label="Search" />
                     <MenuLink href="/notifications" icon=icondata::LuBell label="Notifications" />
                     <MenuLink href="/log" icon=icondata::LuScrollText label="Message log" />
+                    <MenuLink href="/reviews" icon=icondata::LuStar label="Reviews" />
                     <MenuLink href="/reports" icon=icondata::LuChartColumn label="Reports" />
                     <MenuLink href="/settings" icon=icondata::LuSettings label="Settings" />
                     <a class="btn btn-ghost btn-sm min-h-11 w-full justify-start md:min-h-9" href="/tasks/new" aria-keyshortcuts="t">
@@ -286,6 +287,7 @@ fn Sidebar() -> impl IntoView {
             <SidebarLink href="/search" icon=icondata::LuSearch label="Search" count=none count_words="" wide=true />
             <SidebarLink href="/notifications" icon=icondata::LuBell label="Notifications" count=session.notifications count_words="new" wide=true />
             <SidebarLink href="/log" icon=icondata::LuScrollText label="Message log" count=none count_words="" wide=true />
+            <SidebarLink href="/reviews" icon=icondata::LuStar label="Reviews" count=none count_words="" wide=true />
             <SidebarLink href="/reports" icon=icondata::LuChartColumn label="Reports" count=none count_words="" wide=true />
             <SidebarLink href="/settings" icon=icondata::LuSettings label="Settings" count=none count_words="" wide=true />
         </nav>

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod appointments;
+mod attendance;
 mod audit;
 mod browser;
 mod businesses;
@@ -31,6 +32,7 @@ pub mod paths;
 mod platform;
 mod quick_replies;
 mod reports;
+mod reviews;
 mod routes;
 mod search;
 mod security;
@@ -161,6 +163,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("search") view={Lazy::<routes::Search>::new()} ssr=SsrMode::Async />
                     <Route path=path!("log") view={Lazy::<routes::Log>::new()} ssr=SsrMode::Async />
                     <Route path=path!("reports") view={Lazy::<routes::Reports>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("attendance") view={Lazy::<routes::Attendance>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("reviews") view={Lazy::<routes::Reviews>::new()} ssr=SsrMode::Async />
                     <Route path=path!("components") view={Lazy::<routes::Components>::new()} ssr=SsrMode::Async />
                     <Route path=path!("setup") view={Lazy::<routes::Setup>::new()} ssr=SsrMode::Async />
                     <Route path=path!("account/security") view={Lazy::<routes::Security>::new()} ssr=SsrMode::Async />
@@ -182,6 +186,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("settings/quick-replies") view={Lazy::<routes::QuickReplies>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/reminders") view={Lazy::<routes::Reminders>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/retention") view={Lazy::<routes::Retention>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/reviews") view={Lazy::<routes::ReviewSettings>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/self-test") view={Lazy::<routes::SelfTest>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/staff") view={Lazy::<routes::StaffLabels>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/templates") view={Lazy::<routes::Templates>::new()} ssr=SsrMode::Async />

@@ -10,9 +10,9 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    accounts, appointments, audit, businesses, calendars, contacts, conversations, experiments, feeds, imports, integrations,
-    messages, notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks,
-    templates, today, twilio, waitlist,
+    accounts, appointments, attendance, audit, businesses, calendars, contacts, conversations, experiments, feeds, imports,
+    integrations, messages, notifications, numbers, platform, quick_replies, reports, reviews, search, security, selftest, settings,
+    setup, tasks, templates, today, twilio, waitlist,
 };
 
 /// Only where the product is made.
@@ -149,4 +149,7 @@ page!(Experiment, office, experiments::OnePage);
 page!(QuickReplies, office, quick_replies::QuickRepliesPage);
 page!(Numbers, office, numbers::NumbersPage);
 page!(Twilio, office, twilio::TwilioPage);
+page!(Attendance, office, attendance::AttendancePage);
+page!(Reviews, office, reviews::ReviewsPage);
+page!(ReviewSettings, office, reviews::ReviewSettingsPage);
 page!(WaitlistSettings, office, waitlist::WaitlistSettingsPage);

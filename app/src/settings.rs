@@ -53,6 +53,7 @@ fn groups() -> [(&'static str, Vec<Entry>); 5] {
             entry("/settings/types", icondata::LuClock, "Types of visits", "How long they take, and their reminders."),
             entry("/settings/staff", icondata::LuTag, "Staff labels", "Who visits are with."),
             entry("/settings/visits", icondata::LuCalendarCheck, "Visits", "What becomes of them by themselves; the customer’s own page."),
+            entry("/attendance", icondata::LuCalendarX, "Who comes", "How well missed visits can be guessed."),
             entry("/settings/waitlist", icondata::LuListOrdered, "Waitlist", "How free times are offered; the form for customers."),
             entry("/calendars", icondata::LuCalendarSync, "Calendars", "Calendars of others that visits come from."),
         ]),
@@ -62,6 +63,7 @@ fn groups() -> [(&'static str, Vec<Entry>); 5] {
             entry("/settings/limits", icondata::LuGauge, "Texts and limits", "How many an hour, the month’s budget, and to which countries."),
             entry("/settings/inbox", icondata::LuInbox, "Inbox", "Who gets a conversation, and when it is closed."),
             entry("/settings/templates", icondata::LuTextCursorInput, "Texts to customers", "What reminders, answers and offers say."),
+            entry("/settings/reviews", icondata::LuStar, "Reviews", "Where customers write them, and how they are asked."),
             entry("/settings/quick-replies", icondata::LuMessageSquareText, "Quick replies", "Texts that you send often."),
         ]),
         ("People and connections", vec![

@@ -17,6 +17,7 @@ mod oidc;
 mod preferences;
 mod pwa;
 pub mod rest;
+mod review_link;
 pub mod router;
 pub mod secret;
 mod sessions;

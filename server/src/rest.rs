@@ -13,6 +13,7 @@ mod messages;
 mod numbers;
 mod problems;
 mod reports;
+mod reviews;
 mod said;
 mod tasks;
 mod templates;
@@ -146,6 +147,10 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(numbers::get))
         .routes(routes!(templates::submit))
         .routes(routes!(members::list))
+        .routes(routes!(reviews::ask, reviews::list))
+        .routes(routes!(reviews::get))
+        .routes(routes!(reviews::add_platform, reviews::platforms))
+        .routes(routes!(reviews::remove_platform))
         .routes(routes!(reports::daily))
         .routes(routes!(reports::notices))
         .routes(routes!(imports::get))

@@ -25,7 +25,7 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, looking, metrics, offer_page, oidc, preferences, pwa, rest, rest::ApiError,
+    AppState, crowd, exports, feeds, health, live, looking, metrics, offer_page, oidc, preferences, pwa, rest, rest::ApiError, review_link,
     sessions, uploads, visit_page, waitlist_form, webhooks,
 };
 
@@ -122,7 +122,8 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .layer(same_origin))
 }
 
-/// For those who have an address and no account: the pages of customers' visits, and those where they say how they are reached.
+/// For those who have an address and no account: the pages of customers' visits, those where they say how they are reached,
+/// and links to where they write reviews.
 fn customers(state: &AppState) -> Router<AppState> {
     let door = crowd::Door::new(state.services.clone(), visit_page::busy);
     Router::new()
@@ -134,6 +135,7 @@ fn customers(state: &AppState) -> Router<AppState> {
         .route("/v/{token}/cancel", post(visit_page::cancel))
         .route("/v/{token}/stop-texts", post(visit_page::stop_texts))
         .route("/v/{token}/preferences", post(visit_page::prefer))
+        .route("/r/{code}", get(review_link::open))
         .route("/u/{token}", get(preferences::show))
         .route("/u/{token}", post(preferences::unsubscribe))
         .route("/u/{token}/emails", post(preferences::emails))
@@ -257,6 +259,7 @@ fn loggable(path: &str) -> &str {
     match path.split('/').nth(1) {
         Some("v") => "/v/…",
         Some("u") => "/u/…",
+        Some("r") => "/r/…",
         Some("l") => "/l/…",
         Some("o") => "/o/…",
         Some("feeds") => "/feeds/…",

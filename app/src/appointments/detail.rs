@@ -23,6 +23,7 @@ use super::{
     telling, visit_history,
 };
 use crate::{
+    attendance::OfVisit,
     components::{Awaited, Icon, PressButton, StatusBadge, Timestamp},
     contacts::TextThem,
     error::AppError,
@@ -56,6 +57,7 @@ pub fn DetailPage() -> impl IntoView {
                     }
                 }
             />
+            <OfVisit id />
             <CustomersLink id />
         </div>
     }

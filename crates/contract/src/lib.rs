@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod appointment_types;
 pub mod appointments;
+pub mod attendance;
 pub mod audit;
 pub mod businesses;
 pub mod calendar;
@@ -29,6 +30,7 @@ pub mod platform;
 pub mod problem;
 pub mod quick_replies;
 pub mod reports;
+pub mod reviews;
 pub mod search;
 pub mod security;
 pub mod selftest;

@@ -48,7 +48,7 @@ impl Area {
         }
         match action.split('.').next().unwrap_or_default() {
             "business" | "appointment_type" | "staff_label" | "location" | "quick_reply" | "saved_filter" | "samples"
-            | "template" | "experiment" => Self::Settings,
+            | "template" | "experiment" | "review_platform" => Self::Settings,
             "member" | "invitation" | "account" => Self::Members,
             "consent" => Self::Consent,
             "number" | "number_request" | "whatsapp_template" | "sender" | "registration" | "twilio_account" => Self::Numbers,
@@ -56,7 +56,7 @@ impl Area {
             "session" | "sign_in" | "platform" => Self::SignIns,
             "contact" => Self::Contacts,
             "appointment" | "calendar" | "calendar_event" | "waitlist_entry" | "slot" => Self::Appointments,
-            "conversation" | "note" | "message" => Self::Conversations,
+            "conversation" | "note" | "message" | "review_request" => Self::Conversations,
             "task" => Self::Tasks,
             "import" => Self::Imports,
             _ => Self::Other,
@@ -176,6 +176,12 @@ pub fn title(action: &str) -> String {
         "number.rate_limit" => "Pace of a number changed",
         "platform.look_began" => "Who runs the installation began to look",
         "platform.look_ended" => "Who runs the installation stopped looking",
+        "business.reviews_updated" => "How customers are asked for a review changed",
+        "review_platform.created" => "Review platform added",
+        "review_platform.removed" => "Review platform removed",
+        "review_request.asked" => "Customer asked for a review",
+        "review_request.created" => "Review request made",
+        "review_request.skipped" => "Customer not asked for a review",
         "samples.added" => "Examples added",
         "samples.removed" => "Examples removed",
         "template.reset" => "Text set back to the built-in one",

@@ -141,8 +141,10 @@ impl LedgerEntry<'_> {
 pub enum Sending {
     /// A person of the business writes to a person.
     Reply,
-    /// A machine does: reminders, offers, campaigns.
+    /// A machine does: reminders and the like.
     Automatic,
+    /// A machine does, for what nobody needs: it goes by a yes of its own ([`may_offer_by`]), and never to who said STOP.
+    Offer,
     /// The one word that somebody is opted out, where nobody else says it.
     Goodbye,
 }
@@ -178,7 +180,7 @@ pub const fn may_send(state: State, sending: Sending) -> Result<(), &'static str
         (_, Sending::Goodbye) => Ok(()),
         (State::OptedOut, _) => Err("This person has opted out of text messages."),
         (State::Unknown, Sending::Automatic) => Err("This person has not agreed to automatic text messages."),
-        (State::OptedIn, _) | (State::Unknown, Sending::Reply) => Ok(()),
+        (State::OptedIn, _) | (State::Unknown, Sending::Reply | Sending::Offer) => Ok(()),
     }
 }
 
@@ -197,6 +199,19 @@ pub const fn may_send_by(channel: Channel, state: State, sending: Sending) -> Re
             State::Unknown | State::OptedIn => "This person has not agreed to automatic messages on WhatsApp.",
         }),
         (Channel::Sms, may) | (_, may @ Ok(())) => may,
+    }
+}
+
+/// May something promotional go by this way: to who has not said STOP, and has said yes to that, which is asked for apart.
+///
+/// # Errors
+/// As [`may_send`].
+pub fn may_offer_by(channel: Channel, state: State, offers: State) -> Result<(), &'static str> {
+    may_send_by(channel, state, Sending::Offer)?;
+    match offers {
+        State::OptedIn => Ok(()),
+        State::OptedOut => Err("This person wants no offers and review requests."),
+        State::Unknown => Err("This person has not agreed to offers and review requests."),
     }
 }
 
@@ -241,6 +256,17 @@ mod tests {
             assert_eq!(standing(channel, said, of_texts), stands, "{channel} {said:?} {of_texts:?}");
         }
         assert!(may_send(stopped, Sending::Goodbye).is_ok());
+    }
+
+    #[test]
+    fn an_offer_needs_a_yes_of_its_own_and_ends_with_a_stop() {
+        let all = [State::Unknown, State::OptedIn, State::OptedOut];
+        for state in all {
+            for offers in all {
+                let may = may_offer_by(Channel::Sms, state, offers).is_ok();
+                assert_eq!(may, state != State::OptedOut && offers == State::OptedIn, "{state} {offers}");
+            }
+        }
     }
 
     #[test]

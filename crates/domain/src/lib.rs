@@ -6,6 +6,7 @@
 //!
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
 
+pub mod attendance;
 pub mod audit;
 pub mod breaker;
 pub mod browser;
@@ -48,6 +49,7 @@ pub mod rate_limit;
 pub mod registration;
 pub mod reminders;
 pub mod retention;
+pub mod reviews;
 pub mod search;
 pub mod second_factor;
 pub mod segments;

@@ -28,12 +28,14 @@ pub enum Origin {
     OfferNews,
     /// Whether somebody wants offers, as another says.
     Consent,
+    /// How was your visit? Nobody needs it, and it is asked once.
+    Review,
     /// The code that shows whether a phone is whose it is said to be, asked for at this moment on a page that is open to everybody.
     Verification,
 }
 
 words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", OptedOut = "opted_out",
-    Reminder = "reminder", Moved = "moved", Offer = "offer", OfferNews = "offer_news", Consent = "consent",
+    Reminder = "reminder", Moved = "moved", Offer = "offer", OfferNews = "offer_news", Consent = "consent", Review = "review",
     Verification = "verification");
 
 /// How a message counts against the hour's limit and the month's budget.
@@ -140,6 +142,15 @@ impl Origin {
                 owned: true,
                 useful_s: None,
             },
+            Self::Review => Policy {
+                purpose: Purpose::Promotional,
+                sending: Sending::Offer,
+                quiet: true,
+                share: Share::Bounded,
+                priority: 2,
+                owned: true,
+                useful_s: Some(24 * 60 * 60),
+            },
             // They have just answered, and wait for this.
             Self::OfferNews => Policy {
                 purpose: Purpose::Transactional,
@@ -187,6 +198,11 @@ mod tests {
                 (Sending::Automatic, true, Share::Bounded)
             );
         }
+        let review = Origin::Review.policy();
+        assert_eq!(
+            (review.purpose, review.sending, review.quiet, review.share),
+            (Purpose::Promotional, Sending::Offer, true, Share::Bounded)
+        );
         for answers in [Origin::Reply, Origin::Automatic, Origin::Verification] {
             assert_eq!(answers.policy().sending, Sending::Reply);
         }
@@ -200,7 +216,7 @@ mod tests {
 
     #[test]
     fn an_origin_that_is_not_known_is_none() {
-        for stored in ["review", "", "Reply", "reminder "] {
+        for stored in ["campaign", "", "Reply", "reminder "] {
             assert!(stored.parse::<Origin>().is_err(), "{stored:?}");
         }
     }

@@ -114,6 +114,10 @@ table! {
     /// Who waits for a time, times that are free, and who is offered them.
     ReadWaitlist:        yes    yes    yes    scope("waitlist:read");
     WriteWaitlist:       yes    yes    yes    scope("waitlist:write");
+    /// Who was asked for a review, and who was not.
+    ReadReviews:         yes    yes    yes    scope("reviews:read");
+    /// To ask for one, and where to.
+    WriteReviews:        yes    yes    no     scope("reviews:write");
     ReadNumbers:         yes    yes    yes    scope("numbers:read");
     /// To ask for another number.
     WriteNumbers:        yes    yes    no     scope("numbers:write");

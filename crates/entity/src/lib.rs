@@ -37,6 +37,7 @@ pub(crate) use in_business;
 
 pub mod accounts;
 pub mod appointments;
+pub mod attendance;
 pub mod audit;
 pub mod businesses;
 pub mod calendars;
@@ -57,6 +58,7 @@ pub mod questions;
 pub mod quick_replies;
 pub mod reminders;
 pub mod reports;
+pub mod reviews;
 pub mod selftest;
 pub mod tasks;
 pub mod templates;

@@ -21,6 +21,7 @@ use contract::{
     businesses::{AssignRule, CountryView, UpdateBusiness},
 };
 use domain::{
+    consent::Purpose,
     countries::{self, Country},
     language::Language,
     quiet::QuietHours,
@@ -289,6 +290,11 @@ pub(crate) fn quiet(b: &business::Model) -> QuietHours {
 /// The hours in which a machine may not text this number: the business's own, and its US state's where the business wants that.
 pub(crate) fn quiet_for(b: &business::Model, phone: &str) -> domain::quiet::Windows {
     domain::quiet::for_contact(quiet(b), phone, b.state_hours)
+}
+
+/// The same for what is sent for a purpose: the hours of a state are law for what nobody needs.
+pub(crate) fn quiet_of(b: &business::Model, phone: &str, purpose: Purpose) -> domain::quiet::Windows {
+    domain::quiet::for_contact(quiet(b), phone, b.state_hours || purpose == Purpose::Promotional)
 }
 
 pub(crate) fn cadence(b: &business::Model) -> Vec<u16> {

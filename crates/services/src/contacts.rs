@@ -11,7 +11,7 @@ pub(crate) mod hold;
 mod import;
 pub mod language;
 pub(crate) mod merge;
-mod offers;
+pub(crate) mod offers;
 mod proved;
 mod query;
 mod rows;

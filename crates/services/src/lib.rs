@@ -4,12 +4,13 @@
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `preferences` (what customers say of how they are reached), `feeds`, `conversations`, `messages`,
-//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words), `experiments` (two texts tried against each other) and `twins` (what WhatsApp has approved of it); `selftest` (whether a business is ready); then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `review_platforms` (where customers write reviews); `channels`, `numbers`, `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words), `experiments` (two texts tried against each other) and `twins` (what WhatsApp has approved of it); `selftest` (whether a business is ready); then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `verification` (whose phone it is, by a code that is texted to it);
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `confirming`, which asks whether somebody wants offers;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `waitlist`, which fills times that come free, and asks, too; `waitlist_form`, by which anybody joins it;
+//!   `reviews`, which asks for them after visits; `attendance` (who comes, as far as it is known);
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
 //!   `receiving`, which answers; `reconcile`, which compares;
 //!   `retention`, which removes what texts said.
@@ -21,6 +22,7 @@
 
 pub mod accounts;
 pub mod appointments;
+pub mod attendance;
 pub mod audit;
 pub mod businesses;
 pub mod calendars;
@@ -59,6 +61,8 @@ pub mod reconcile;
 pub mod reminders;
 pub mod reports;
 pub mod retention;
+pub mod review_platforms;
+pub mod reviews;
 pub mod samples;
 pub mod search;
 pub mod seed;

@@ -7,7 +7,7 @@ mod views;
 use crate::{
     accounts::invitations,
     appointments::clocks,
-    confirming,
+    attendance, confirming,
     conversations::{assigning, leaving},
     experiments, feeds,
     kernel::{
@@ -15,7 +15,7 @@ use crate::{
         events::EventKind as E,
         tx::{Counts, Listener},
     },
-    mails, merging, moves, notifications, numbers, outbox, questions, reminders, reports, tasks, waitlist,
+    mails, merging, moves, notifications, numbers, outbox, questions, reminders, reports, reviews, tasks, waitlist,
 };
 
 pub(crate) use views::views;
@@ -70,6 +70,12 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([MessageSent MessageDelivered MessageArrived MessageFailed RetryEnded Answered AppointmentConfirmed AppointmentDeclined
         AppointmentMoved AppointmentRestored AppointmentCancelled AppointmentEnded AppointmentReopened ContactOptedOut]
         => experiments::happened),
+    on!([AppointmentEnded AppointmentReopened AppointmentRestored] => reviews::appointments_changed, causes [ReviewPlanned ReviewSkipped
+        MessageWithdrawn RetryEnded]),
+    on!([AppointmentEnded AppointmentReopened AppointmentRestored] => attendance::appointments_changed),
+    on!([ContactOptedOut ContactBlocked OffersDecided] => reviews::contacts_changed, causes [ReviewSkipped]),
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed MessageWithdrawn] => reviews::messages_changed, causes [ReviewAsked
+        ReviewSkipped RetryEnded]),
     on!([HoldBegan HoldEnded] => tasks::holds_changed),
     on!([MessageFailed] => tasks::messages_failed),
     on!([ConversationAnswered ConversationClosed] => tasks::conversations_answered),

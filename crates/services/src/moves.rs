@@ -9,7 +9,7 @@ use contract::{
     calendar::ChangedVisit,
 };
 use domain::{
-    consent::Channel,
+    consent::{Channel, Purpose},
     fallback,
     later::Delay,
     letters,
@@ -250,7 +250,7 @@ async fn tell(tx: &mut Tx, visit: &appointment::Model, change: appointment_chang
     if contact.blocked {
         return needs_call(tx, visit, contacts::BLOCKED).await;
     }
-    let way = match ways::choose(tx, &contact, &intent(&change), visit.location_id).await? {
+    let way = match ways::choose(tx, &contact, &intent(&change), visit.location_id, Purpose::Transactional).await? {
         Ok(way) => way,
         Err(why) => return needs_call(tx, visit, &why).await,
     };

@@ -18,7 +18,7 @@ use domain::{
 use entity::{
     appointments::appointment, businesses::business, contacts::contact, messages::message, reminders::reminder_request,
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
 use uuid::Uuid;
 
 use crate::{
@@ -36,6 +36,17 @@ pub use firing::{send_now, send_on_whatsapp, tick};
 pub(crate) use listen::{appointments_changed, messages_changed, still_wanted};
 pub use preview::preview;
 pub use replan::tick as replan_some;
+
+/// Whether a visit was asked about and not confirmed by an answer.
+pub(crate) async fn unanswered(db: &impl ConnectionTrait, business_id: Uuid, visit: Uuid) -> Result<bool> {
+    let rows = reminder_request::Entity::in_business(business_id)
+        .filter(reminder_request::Column::AppointmentId.eq(visit))
+        .filter(reminder_request::Column::Status.is_in(["sent", "yes"]))
+        .all(db)
+        .await?;
+    let is = |status: &str| rows.iter().any(|row| row.status == status);
+    Ok(is("sent") && !is("yes"))
+}
 
 /// Why an appointment's open reminders end.
 pub(crate) enum Stop<'a> {

@@ -12,6 +12,7 @@ use contract::{
     businesses::{OpeningHours, SaveLocation},
     contacts::{CreateContact, OptIn},
     quick_replies::{Actions, SaveQuickReply},
+    reviews::AddPlatform,
     tasks::CreateTask,
 };
 use domain::{consent::Channel, zone::Zone};
@@ -27,7 +28,7 @@ use crate::{
     channels::Inbound,
     contacts,
     kernel::{Actor, Clock, Principal, Result, Services},
-    numbers, quick_replies, receiving, reminders, tasks,
+    numbers, quick_replies, receiving, reminders, review_platforms, tasks,
 };
 
 /// How a newcomer signs in to the demo.
@@ -64,6 +65,8 @@ pub async fn demo(s: &Services, account_sid: &str) -> Result<bool> {
         },
     };
     let lists = lists(s, &robin).await?;
+    // Before the visits, whose customers are asked for a review then.
+    review_platforms::add(s, &robin, google()).await?;
     let mut people = HashMap::new();
     for visit in &VISITS {
         add(s, &robin, &lists, &mut people, visit).await?;
@@ -171,6 +174,15 @@ async fn lists(s: &Services, robin: &Actor) -> Result<Lists> {
         quick_replies::save(s, robin, None, reply).await?;
     }
     Ok(lists)
+}
+
+fn google() -> AddPlatform {
+    AddPlatform {
+        kind: "google".to_owned(),
+        name: "Google".to_owned(),
+        url: "https://search.google.com/local/writereview?placeid=ChIJdemo_BrightSmileDental".to_owned(),
+        location_id: None,
+    }
 }
 
 /// A local time, so many days from today.

@@ -63,6 +63,25 @@ pub fn said(all: [(&Words, (&str, &str)); 2]) -> String {
     document(words.code, head, STYLE, &body)
 }
 
+/// A link that has ended, of this business, in every language.
+pub fn ended(business: &str, contact_line: &str, all: [&Words; 2]) -> String {
+    let mut body = format!("<header><p class=\"business\">{}</p></header>\n", esc(business));
+    for (index, words) in all.iter().enumerate() {
+        let level = if index == 0 { 1 } else { 2 };
+        let _ = writeln!(
+            body,
+            "<section class=\"card\" lang=\"{}\"><h{level}>{}</h{level}></section>",
+            words.code,
+            esc(words.gone)
+        );
+    }
+    if !contact_line.is_empty() {
+        let _ = writeln!(body, "<p>{}</p>", esc(contact_line));
+    }
+    let [first, _] = all;
+    document(first.code, first.gone, STYLE, &body)
+}
+
 /// The page of a visit.
 pub fn visit(token: &str, page: &VisitPage, typed: &Typed) -> String {
     let words = page.words;

@@ -202,6 +202,9 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
     let place = services::businesses::locations::save(&app.s, &operator, None, place)
         .await
         .expect("a location");
+    let page = json!({ "kind": "custom", "name": format!("{MARK} reviews"), "url": "https://reviews.example/" });
+    let (_, page) = app.post("/review-platforms", page).await;
+    let (_, review) = app.post("/review-requests", json!({ "contact_id": other })).await;
     vec![
         ann,
         other,
@@ -217,6 +220,8 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
         id(&entry),
         id(&slot),
         id(&test),
+        id(&page),
+        id(&review),
     ]
 }
 

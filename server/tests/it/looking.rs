@@ -113,6 +113,7 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
         "worth_percent": 90, "body": "Will you come {{ date }} {{ time }}? Y{{ token }} or N{{ token }}"});
     let (_, test) = app.post("/experiments", text).await;
     let test = test["id"].as_str().expect("an id").to_owned();
+    let review = review_request(app, &ann).await;
     vec![
         ann,
         appointment,
@@ -124,6 +125,7 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
         entry,
         slot,
         test,
+        review,
         twin,
     ]
 }
@@ -140,6 +142,8 @@ struct Keys {
     list: String,
     /// A time that somebody was offered.
     offer: String,
+    /// A link to where reviews are written, whose page is gone: one that leads on is counted.
+    review: String,
     feed: String,
     invitation: String,
     /// As mails about an account hold them.
@@ -191,6 +195,7 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
     look_up(app).await;
     while services::mails::send_some(&app.s).await.expect("mails go out") > 0 {}
     Keys {
+        review: review_link(app).await,
         list: crate::waitlist_form::on_the_list(app, "+14155550188").await,
         offer: crate::offer_page::offered(app).await,
         invitation: mailed(app, "/invitations/"),
@@ -202,6 +207,27 @@ async fn keys(app: &TestApp, appointment: &str) -> Keys {
         feed: feed.expect("an address").to_owned(),
         business: app.business_id.to_string(),
     }
+}
+
+/// Somebody who is to be asked for a review on a page that is gone by now.
+async fn review_request(app: &TestApp, contact: &str) -> String {
+    let page = serde_json::json!({"kind": "custom", "name": "Reviews", "url": "https://reviews.example/bright-dental"});
+    let (_, page) = app.post("/review-platforms", page).await;
+    let (status, request) = app.post("/review-requests", serde_json::json!({"contact_id": contact})).await;
+    assert_eq!(status, 202, "{request}");
+    let url = format!("{}/api/v1/review-platforms/{}", app.url, page["id"].as_str().expect("an id"));
+    let gone = app.http.delete(url).bearer_auth(&app.key).send().await.expect("an answer");
+    assert_eq!(gone.status(), 204);
+    request["id"].as_str().expect("an id").to_owned()
+}
+
+/// The short name of a link that leads nowhere any more.
+async fn review_link(app: &TestApp) -> String {
+    let db = app.s.db().connection();
+    let sql = "SELECT code FROM review_request";
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await;
+    let row = row.expect("rows").expect("a request");
+    row.try_get_by_index(0).expect("a code")
 }
 
 /// Whose the address is whose password was forgotten.
@@ -240,6 +266,9 @@ fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
     }
     if route.starts_with("/u/") {
         return vec![route.replace("{token}", &keys.person)];
+    }
+    if route.starts_with("/r/") {
+        return vec![route.replace("{code}", &keys.review)];
     }
     if route.starts_with("/w/") {
         return vec![route.replace("{slug}", "bright-dental")];
@@ -327,7 +356,8 @@ async fn no_address_changes_anything_by_being_looked_at(#[case] backend: Backend
                 nobody.head(&url),
             ] {
                 let answer = request.send().await.expect("an answer");
-                answered |= answer.status().is_success();
+                // A link that has ended says so.
+                answered |= answer.status().is_success() || answer.status() == reqwest::StatusCode::GONE;
                 // The stream does not end.
                 if address != "/live" {
                     answer.bytes().await.expect("a body");

@@ -40,6 +40,7 @@ mod processes;
 mod queue;
 mod real;
 mod retention;
+mod reviews;
 mod rules;
 mod screens;
 mod search;

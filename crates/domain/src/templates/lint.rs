@@ -2,6 +2,7 @@
 
 use super::{Channel, Kind, LONGEST, LONGEST_SUBJECT, Variable, reserved, scan, scan::Piece};
 use crate::{
+    reviews::by_mood,
     segments::{self, Encoding},
     words::is_blank,
 };
@@ -75,6 +76,11 @@ pub fn lint(kind: Kind, channel: Channel, subject: Option<&str>, body: &str) -> 
     found.extend(missing(kind, body));
     if let Some((word, why)) = reserved::asked_for(&spoken(body)) {
         found.push(refused("reserved_word", format!("Please don’t ask for {word}: {why}.")));
+    }
+    if kind == Kind::Review {
+        let all = [Some(body), subject];
+        let chosen = all.into_iter().flatten().find_map(|text| by_mood(&spoken(text)));
+        found.extend(chosen.map(|(code, why)| refused(code, why)));
     }
     if channel == Channel::Whatsapp {
         found.extend(whatsapp(kind, body));

@@ -79,12 +79,13 @@ impl Principal {
 }
 
 /// What somebody who runs the installation may do in a business that they look into.
-const LOOKING: [Permission; 8] = [
+const LOOKING: [Permission; 9] = [
     Permission::ReadContacts,
     Permission::ReadAppointments,
     Permission::ReadMessages,
     Permission::ReadTasks,
     Permission::ReadWaitlist,
+    Permission::ReadReviews,
     Permission::ReadNumbers,
     Permission::ReadMembers,
     Permission::ReadTemplates,

@@ -23,6 +23,8 @@ pub(crate) enum Counter {
     Waitlist(Mode, Free),
     /// People of a test of two texts. They are kept with the test, not by day.
     Tried(Uuid, Arm, Tried),
+    /// What came of asking for reviews.
+    Review(Reviews),
 }
 
 /// What is counted of the people who got one of two texts.
@@ -33,6 +35,36 @@ pub(crate) enum Tried {
     Hits,
     Out,
     OptedOut,
+}
+
+/// What is counted of reviews.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Reviews {
+    /// People whose message left.
+    Asked,
+    /// Not asked, for a reason.
+    Skipped,
+    /// Asked people who opened the link.
+    Opened,
+    /// Times that people opened a link.
+    People,
+    /// Times that machines did, most likely.
+    Machines,
+}
+
+impl Reviews {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] = [Self::Asked, Self::Skipped, Self::Opened, Self::People, Self::Machines];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Skipped => "skipped",
+            Self::Opened => "opened",
+            Self::People => "people",
+            Self::Machines => "machines",
+        }
+    }
 }
 
 /// What is counted of free times.
@@ -102,6 +134,7 @@ impl Counter {
             Counter::OptedIn => "opted_in",
             Counter::SignInFailed => "sign_in_failed",
             Counter::Tried(test, arm, what) => return format!("tried.{test}.{arm}.{what:?}"),
+            Counter::Review(what) => return format!("review.{}", what.as_str()),
             Counter::Waitlist(mode, what) => return format!("waitlist.{mode}.{}", what.as_str()),
         };
         word.to_owned()

@@ -12,6 +12,7 @@ use entity::{
     messages::message,
     numbers::number_request,
     questions::question,
+    reviews::review_request,
     waitlist::{slot, waitlist_entry},
 };
 use secrecy::SecretString;
@@ -135,6 +136,16 @@ pub(crate) enum Event {
     /// It was given up, or its time came.
     SlotEnded(Arc<slot::Model>),
     WaitlistRulesChanged,
+
+    /// Somebody is to be asked for a review.
+    ReviewPlanned(Arc<review_request::Model>),
+    /// They were.
+    ReviewAsked(Arc<review_request::Model>),
+    /// They are not; its row says why.
+    ReviewSkipped(Arc<review_request::Model>),
+    ReviewRulesChanged,
+    ReviewPlatformAdded(Uuid),
+    ReviewPlatformRemoved(Uuid),
 
     QuickReplyAdded(Uuid),
     QuickReplyChanged(Uuid),
@@ -426,6 +437,12 @@ impl Event {
             E::SlotTaken(slot) => ("slot.taken", "slot", Some(slot.id)),
             E::SlotEnded(slot) => ("slot.ended", "slot", Some(slot.id)),
             E::WaitlistRulesChanged => ("business.waitlist_updated", "business", None),
+            E::ReviewPlanned(r) => ("review_request.created", "review_request", Some(r.id)),
+            E::ReviewAsked(r) => ("review_request.asked", "review_request", Some(r.id)),
+            E::ReviewSkipped(r) => ("review_request.skipped", "review_request", Some(r.id)),
+            E::ReviewRulesChanged => ("business.reviews_updated", "business", None),
+            E::ReviewPlatformAdded(id) => ("review_platform.created", "review_platform", Some(*id)),
+            E::ReviewPlatformRemoved(id) => ("review_platform.removed", "review_platform", Some(*id)),
             E::QuickReplyAdded(id) => ("quick_reply.created", "quick_reply", Some(*id)),
             E::QuickReplyChanged(id) => ("quick_reply.updated", "quick_reply", Some(*id)),
             E::QuickReplyDeleted(id) => ("quick_reply.deleted", "quick_reply", Some(*id)),

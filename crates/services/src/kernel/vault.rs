@@ -135,6 +135,8 @@ pub(crate) const SEALED: &[Column] = &[
     Column::new("calendar_event.title", ID, Some("title_key")),
     Column::new("calendar_event.phone", ID, None),
     Column::new("verification.phone", ID, Some("phone_key")),
+    Column::new("review_platform.address", ID, None),
+    Column::new("review_request.phone", ID, Some("phone_key")),
     Column::new("twilio_account.token", &[Key::Text("sid")], None),
     Column::new("twilio_account.previous_token", &[Key::Text("sid")], None),
     Column::new("twilio_account.key_secret", &[Key::Text("sid")], None),

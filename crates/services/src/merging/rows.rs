@@ -8,6 +8,7 @@ use entity::{
     messages::message,
     questions::question,
     reminders::reminder_request,
+    reviews::review_request,
     tasks::task,
     waitlist::{offer, waitlist_entry},
 };
@@ -34,6 +35,7 @@ const CONTACT: &str = "contact";
 const ENTRY: &str = "waitlist_entry";
 const OFFER: &str = "offer";
 const TRIED: &str = "experiment_person";
+const REVIEW: &str = "review_request";
 
 /// Visits and tasks that live streams show anew.
 const MOST_SHOWN: u64 = 100;
@@ -102,6 +104,8 @@ pub(super) async fn move_over(tx: &mut Tx, merge: Uuid, kept: &contact::Model, o
         .filter(experiment_person::Column::ContactId.eq(other.id))
         .filter(experiment_person::Column::ExperimentId.not_in_subquery(both));
     remember(tx, merge, TRIED, experiment_person::Column::Id, tried).await?;
+    let reviews = review_request::Entity::in_business(business_id).filter(review_request::Column::ContactId.eq(other.id));
+    remember(tx, merge, REVIEW, review_request::Column::Id, reviews).await?;
     let numbers = contacts::merged_into(&[other.id]);
     remember(
         tx,
@@ -144,6 +148,11 @@ async fn give(tx: &Tx, merge: Uuid, to: Uuid) -> Result<()> {
     waitlist_entry::Entity::update_many()
         .col_expr(waitlist_entry::Column::ContactId, Expr::value(to))
         .filter(waitlist_entry::Column::Id.in_subquery(moved(merge, ENTRY)))
+        .exec(&tx.db)
+        .await?;
+    review_request::Entity::update_many()
+        .col_expr(review_request::Column::ContactId, Expr::value(to))
+        .filter(review_request::Column::Id.in_subquery(moved(merge, REVIEW)))
         .exec(&tx.db)
         .await?;
     offer::Entity::update_many()

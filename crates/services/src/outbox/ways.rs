@@ -3,7 +3,7 @@
 
 use domain::{
     choice::{self, Answers},
-    consent::{Channel, Sending, may_send_by},
+    consent::{Channel, Purpose, Sending, may_offer_by, may_send_by},
     delivery::Status,
     fallback::{self, Fate, Next},
     outcome::Class,
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::sender::{sender, whatsapp};
 use crate::{
     businesses, channels,
-    contacts::{consent, dead},
+    contacts::{consent, dead, offers},
     delivery::{self, state},
     kernel::{Result, Tx, tx::Objections},
     messages, numbers,
@@ -39,6 +39,7 @@ pub(crate) async fn choose(
     contact: &contact::Model,
     intent: &str,
     location: Option<Uuid>,
+    purpose: Purpose,
 ) -> Result<std::result::Result<Way, String>> {
     wished(tx, contact, intent, location, None).await
 }
@@ -57,7 +58,7 @@ pub(crate) async fn wished(
     if let Some((channel, _)) = tried.iter().find(|(_, fate)| *fate == Fate::Open).copied() {
         let because = None;
         let way = Way { channel, because };
-        return Ok(objection(tx, contact, channel, location).await?.map_or(Ok(way), Err));
+        return Ok(objection(tx, contact, channel, location, purpose).await?.map_or(Ok(way), Err));
     }
     let mut order = fallback::order(contact.channels.as_deref(), &business.channels);
     if let Some(wish) = wish {
@@ -67,7 +68,7 @@ pub(crate) async fn wished(
     let mut open = Vec::new();
     let mut why = None;
     for channel in order.iter().copied() {
-        match objection(tx, contact, channel, location).await? {
+        match objection(tx, contact, channel, location, purpose).await? {
             None => open.push(channel),
             Some(objection) => why = why.or(Some(objection)),
         }
@@ -100,9 +101,10 @@ pub(crate) async fn this(
     contact: &contact::Model,
     channel: Channel,
     location: Option<Uuid>,
+    purpose: Purpose,
 ) -> Result<std::result::Result<Way, String>> {
     let way = Way { channel, because: None };
-    Ok(objection(tx, contact, channel, location).await?.map_or(Ok(way), Err))
+    Ok(objection(tx, contact, channel, location, purpose).await?.map_or(Ok(way), Err))
 }
 
 /// The way in place of one that has just failed; none if nothing more is tried. What would be tried again by itself is not any more.
@@ -113,6 +115,10 @@ pub(crate) async fn instead(
     location: Option<Uuid>,
 ) -> Result<Option<Way>> {
     let Some((intent, _)) = intent_of(failed) else {
+        return Ok(None);
+    };
+    // Of an origin that is not known nothing goes another way.
+    let Some(purpose) = messages::origin(failed).map(|origin| origin.policy().purpose) else {
         return Ok(None);
     };
     let business = businesses::of(tx, contact.business_id).await?;
@@ -126,7 +132,7 @@ pub(crate) async fn instead(
     let order = fallback::order(contact.channels.as_deref(), &business.channels);
     let mut open = Vec::new();
     for channel in order.iter().copied() {
-        if objection(tx, contact, channel, location).await?.is_none() {
+        if objection(tx, contact, channel, location, purpose).await?.is_none() {
             open.push(channel);
         }
     }
@@ -220,14 +226,27 @@ fn after_failure(m: &message::Model) -> Fate {
 }
 
 /// Why a machine can't write to this contact by this way, if so. The claim asks all of this again.
-async fn objection(tx: &Tx, contact: &contact::Model, channel: Channel, location: Option<Uuid>) -> Result<Option<String>> {
+async fn objection(
+    tx: &Tx,
+    contact: &contact::Model,
+    channel: Channel,
+    location: Option<Uuid>,
+    purpose: Purpose,
+) -> Result<Option<String>> {
     let services = tx.services().clone();
     let state = consent::state_on(&tx.db, contact.id, channel).await?;
     if channel == Channel::Email && contact.email.is_none() {
         return Ok(Some("No e-mail address of this person is known.".to_owned()));
     }
-    if let Err(reason) = may_send_by(channel, state, Sending::Automatic) {
+    let may = match purpose {
+        Purpose::Transactional => may_send_by(channel, state, Sending::Automatic),
+        Purpose::Promotional => may_offer_by(channel, state, offers::on(&tx.db, contact.id, channel).await?),
+    };
+    if let Err(reason) = may {
         return Ok(Some(reason.to_owned()));
+    }
+    if purpose == Purpose::Promotional && channel == Channel::WhatsApp {
+        return Ok(Some("There is no approved text for that on WhatsApp.".to_owned()));
     }
     match channel {
         Channel::Sms => {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use contract::{Code, appointments::AppointmentView};
 use domain::{
-    consent::Channel,
+    consent::{Channel, Purpose},
     delivery::Status,
     fallback, letters,
     origin::Origin,
@@ -226,8 +226,8 @@ async fn way(
         return Ok(Err(contacts::BLOCKED.to_owned()));
     }
     match by {
-        Some(channel) => ways::this(tx, contact, channel, appointment.location_id).await,
-        None => ways::choose(tx, contact, intent, appointment.location_id).await,
+        Some(channel) => ways::this(tx, contact, channel, appointment.location_id, Purpose::Transactional).await,
+        None => ways::choose(tx, contact, intent, appointment.location_id, Purpose::Transactional).await,
     }
 }
 

@@ -326,7 +326,7 @@ fn asleep(
     }
     let near = m.time_zone.as_deref().and_then(Zone::named);
     let zone = contacts::own_zone(person).or(near).unwrap_or_else(|| businesses::zone(b));
-    let quiet = businesses::quiet_for(b, &person.phone);
+    let quiet = businesses::quiet_of(b, &person.phone, policy.purpose);
     let Some(useful_until) = m.useful_until else {
         let at = quiet.ends_after(now, zone).filter(|at| *at > now)?;
         return Some(Verdict::Defer(at, quiet_words(b, at)));

@@ -15,7 +15,7 @@ async fn change(w: &World, sql: &str) {
 }
 
 #[rstest]
-#[case::a_review("review")]
+#[case::a_campaign("campaign")]
 #[case::nothing("")]
 #[case::another_spelling("Reply")]
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod answers;
 mod appointments;
 mod assigning;
+mod attendance;
 mod audit;
 mod batch;
 mod bulk;
@@ -44,6 +45,7 @@ mod quick_replies;
 mod reconcile;
 mod reminders;
 mod retention;
+mod reviews;
 mod samples;
 mod search;
 mod selftest;

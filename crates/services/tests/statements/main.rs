@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 /// Tables that stay small: a row per business, number, account, place, country or provider; a business has 500 tags and 200 quick
 /// replies, a test of texts at a time of each of few, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 23] = [
+const SMALL: [&str; 25] = [
     "api_key",
     "business",
     "number",
@@ -47,6 +47,8 @@ const SMALL: [&str; 23] = [
     "staff_label",
     "self_test",
     "waitlist_rules",
+    "review_platform",
+    "review_rules",
 ];
 
 /// Tables of history, each with the beginning of its indexes' names. Conversations and contacts are not among them: there is one for
@@ -92,7 +94,7 @@ const ALSO: [(&str, &str); 4] = [
 ];
 
 /// Indexes over what waits or is unread, which is never much: what they hold may be read whole.
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 13] = [
     "message_waiting",
     "message_in_flight",
     "message_unclear",
@@ -105,6 +107,7 @@ const OPEN: [&str; 12] = [
     "slot_due",
     "waitlist_entry_turn",
     "waitlist_entry_look",
+    "review_request_to_do",
 ];
 
 static RUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

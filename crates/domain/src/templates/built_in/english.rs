@@ -71,6 +71,7 @@ pub(super) const fn mail(kind: Kind) -> &'static str {
         Kind::Reminder => "{{ business }} reminds you of {{ visit }} on {{ when }}.\n\nDoes this time suit you? Please confirm, or ask for another time:",
         Kind::ReminderMany => "{{ business }} reminds you of {{ count }} visits:\n\n{{ visits }}\n\n{{ answers }}",
         Kind::Moved => "{% if for_name %}{{ for_name }}'s{% else %}Your{% endif %} visit at {{ business }} has another time: it is now on {{ when }}.\n\nDoes this time suit you? Please confirm, or ask for another time:",
+        Kind::Review => "Thank you for your visit to {{ business }}. How was it?\n\nPlease tell others on this page:\n{{ link }}",
         _ => buttons(kind),
     }
 }

@@ -74,6 +74,7 @@ pub(super) const fn mail(kind: Kind) -> &'static str {
         Kind::Reminder => "{{ business }} le recuerda {{ visit }}: {{ when }}.\n\n¿Le viene bien esta hora? Confirme, por favor, o pida otra:",
         Kind::ReminderMany => "{{ business }} le recuerda {{ count }} citas:\n\n{{ visits }}\n\n{{ answers }}",
         Kind::Moved => "{% if for_name %}La cita de {{ for_name }}{% else %}Su cita{% endif %} en {{ business }} tiene otra hora: ahora es {{ when }}.\n\n¿Le viene bien esta hora? Confirme, por favor, o pida otra:",
+        Kind::Review => "Gracias por su visita a {{ business }}. ¿Cómo fue?\n\nCuéntelo a otros en esta página:\n{{ link }}",
         _ => buttons(kind),
     }
 }

@@ -1,6 +1,6 @@
 //! Mail to customers: what was stored, with what goes beneath every one of them and a calendar file where it is about a visit.
 
-use domain::{ics, letters, origin::Origin, outcome::Outcome, visit_page::Words};
+use domain::{ics, language::Language, letters, origin::Origin, outcome::Outcome, visit_page::Words};
 use entity::{appointments::appointment, messages::message};
 
 use super::{Letter, Mail, answers, failed};
@@ -8,7 +8,7 @@ use crate::{
     appointments::in_calendars,
     businesses, contacts,
     kernel::{Result, Services},
-    messages, preferences,
+    messages, preferences, review_platforms,
 };
 
 /// Hands a mail over. What it is made of is read before anything leaves, so what can't be read now is tried again.
@@ -31,12 +31,12 @@ pub(in crate::channels) async fn send(s: &Services, m: &message::Model) -> Outco
     };
     let mail = Mail {
         id: m.id,
-        to: &m.theirs,
+        to: enclosed.mailbox.as_deref().unwrap_or(&m.theirs),
         reply_to: None,
         subject: m.subject.as_deref().unwrap_or_default(),
         letter: &enclosed.letter,
         at: m.created_at,
-        unsubscribe: Some(&enclosed.unsubscribe),
+        unsubscribe: enclosed.mailbox.is_none().then_some(enclosed.unsubscribe.as_str()),
         from: Some(&enclosed.from),
         language: enclosed.language,
         calendar: enclosed.calendar.as_deref(),
@@ -51,6 +51,8 @@ struct Enclosed {
     letter: Letter,
     unsubscribe: String,
     calendar: Option<String>,
+    /// The mailbox of a platform that invites them by its own mail, in whose place it goes.
+    mailbox: Option<String>,
 }
 
 async fn enclosed(s: &Services, m: &message::Model) -> Result<Option<Enclosed>> {
@@ -61,6 +63,16 @@ async fn enclosed(s: &Services, m: &message::Model) -> Result<Option<Enclosed>> 
         return Ok(None);
     };
     let language = contacts::language::of(&business, person);
+    if let Some(mailbox) = mailbox(s, m).await? {
+        return Ok(Some(Enclosed {
+            from: business.name,
+            language: language.as_str(),
+            letter: invitation(m, &person.name, language),
+            unsubscribe: String::new(),
+            calendar: None,
+            mailbox: Some(mailbox),
+        }));
+    }
     let unsubscribe = preferences::link::url(s, person.id).await?;
     let (why, how) = letters::footer(language, &business.name, &business.contact_line);
     let base = &s.settings().public_url;
@@ -79,7 +91,35 @@ async fn enclosed(s: &Services, m: &message::Model) -> Result<Option<Enclosed>> 
         letter: letter.small(why).link(how, &unsubscribe),
         unsubscribe,
         calendar,
+        mailbox: None,
     }))
+}
+
+/// Where it goes if a platform is to invite its customer.
+async fn mailbox(s: &Services, m: &message::Model) -> Result<Option<String>> {
+    let request = m.origin_id.filter(|_| messages::origin(m) == Some(Origin::Review));
+    match request {
+        Some(request) => review_platforms::mailbox(s, m.business_id, request).await,
+        None => Ok(None),
+    }
+}
+
+/// What Trustpilot reads: whom it is to invite, and at once, for the time was chosen here.
+fn invitation(m: &message::Model, name: &str, language: Language) -> Letter {
+    let locale = match language {
+        Language::English => "en-US",
+        Language::Spanish => "es-ES",
+    };
+    let data = serde_json::json!({
+        "recipientEmail": m.theirs,
+        "recipientName": name,
+        "referenceId": m.origin_id.map(|id| id.to_string()).unwrap_or_default(),
+        "locale": locale,
+        "preferredSendTime": m.created_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+    });
+    Letter::default()
+        .paragraph("Please invite this customer to write a review.")
+        .data("application/json+trustpilot", &data)
 }
 
 /// The visit it is about, if it is about one alone.

@@ -20,6 +20,11 @@ enum Part {
     },
     /// What need not be read.
     Small(String),
+    /// What a machine reads: JSON of a kind.
+    Data {
+        kind: String,
+        json: String,
+    },
 }
 
 const BUTTON: &str = "display:inline-block;padding:12px 20px;border-radius:6px;background:#1d4ed8;color:#ffffff;text-decoration:none;font-weight:600";
@@ -48,6 +53,13 @@ impl Letter {
     #[must_use]
     pub fn small(self, text: impl Into<String>) -> Self {
         self.with(Part::Small(text.into()))
+    }
+
+    /// What a machine reads and no person sees.
+    #[must_use]
+    pub fn data(self, kind: impl Into<String>, json: &serde_json::Value) -> Self {
+        let (kind, json) = (kind.into(), json.to_string());
+        self.with(Part::Data { kind, json })
     }
 
     /// A letter that was stored as its text: paragraphs with empty lines between. Words with an address of ours (`base`) beneath them are a
@@ -89,9 +101,10 @@ impl Letter {
 
     /// For programs that show no HTML.
     pub fn text(&self) -> String {
-        let parts = self.0.iter().map(|part| match part {
-            Part::Paragraph(text) | Part::Small(text) => text.clone(),
-            Part::Link { words, url } | Part::Button { words, url } => format!("{words}:\n{url}"),
+        let parts = self.0.iter().filter_map(|part| match part {
+            Part::Data { .. } => None,
+            Part::Paragraph(text) | Part::Small(text) => Some(text.clone()),
+            Part::Link { words, url } | Part::Button { words, url } => Some(format!("{words}:\n{url}")),
         });
         parts.collect::<Vec<_>>().join("\n\n") + "\n"
     }
@@ -111,6 +124,14 @@ impl Part {
         match self {
             Part::Paragraph(text) => format!("<p>{}</p>\n", lines(text)),
             Part::Small(text) => format!("<p style=\"font-size:13px;opacity:.75\">{}</p>\n", lines(text)),
+            // Nothing in it ends it: in JSON a bracket may be written by its number.
+            Part::Data { kind, json } => {
+                format!(
+                    "<script type=\"{}\">{}</script>\n",
+                    escape(kind),
+                    json.replace('<', "\\u003c")
+                )
+            }
             Part::Link { words, url } => anchor(words, url, ""),
             Part::Button { words, url } => anchor(words, url, BUTTON),
         }
@@ -184,6 +205,22 @@ mod tests {
         let html = letter.html("en");
         assert!(!html.contains("<script") && !html.contains("\" onclick"), "{html}");
         assert!(!html.contains("href=\"javascript"), "{html}");
+    }
+
+    #[test]
+    fn what_a_machine_reads_is_one_piece_and_no_person_sees_it() {
+        let json = serde_json::json!({ "recipientName": "</script><b>Ann" });
+        let letter = Letter::default().paragraph("Hello").data("application/json+x", &json);
+        let html = letter.html("en");
+        let inside = html
+            .split("<script type=\"application/json+x\">")
+            .nth(1)
+            .and_then(|rest| rest.split("</script>").next());
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(inside.expect("a script")).expect("JSON"),
+            json
+        );
+        assert_eq!(letter.text(), "Hello\n");
     }
 
     #[test]

@@ -1,0 +1,3 @@
+DROP TABLE attendance_day;
+DROP TABLE attendance_sum;
+DROP TABLE attendance;
