@@ -12,7 +12,7 @@ use leptos_router::LazyRoute;
 use crate::{
     accounts, appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
     notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks, templates,
-    today, twilio, waitlist,
+    today, twilio, waitlist, webhooks,
 };
 
 /// Only where the product is made.
@@ -147,3 +147,6 @@ page!(QuickReplies, office, quick_replies::QuickRepliesPage);
 page!(Numbers, office, numbers::NumbersPage);
 page!(Twilio, office, twilio::TwilioPage);
 page!(WaitlistSettings, office, waitlist::WaitlistSettingsPage);
+page!(Webhooks, office, webhooks::ListPage);
+page!(Webhook, office, webhooks::DetailPage);
+page!(WebhookDelivery, office, webhooks::DeliveryPage);

@@ -16,6 +16,7 @@ mod said;
 mod tasks;
 mod templates;
 mod waitlist;
+mod webhooks;
 
 use axum::{
     Json, Router,
@@ -130,6 +131,14 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(waitlist::skip))
         .routes(routes!(waitlist::offer_time))
         .routes(routes!(waitlist::offer_times))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhooks::get, webhooks::edit, webhooks::remove))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::rotate_secret))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::resend_since))
+        .routes(routes!(webhooks::delivery))
+        .routes(routes!(webhooks::resend))
         .routes(routes!(templates::list))
         .routes(routes!(templates::preview))
         .routes(routes!(templates::get, templates::put, templates::remove))

@@ -37,6 +37,7 @@ pub mod tasks;
 pub mod templates;
 pub mod today;
 pub mod waitlist;
+pub mod webhooks;
 pub mod whatsapp;
 
 pub use paging::{Page, PageQuery};

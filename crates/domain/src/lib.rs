@@ -61,6 +61,7 @@ pub mod verification;
 pub mod visit_page;
 pub mod waitlist;
 pub mod waitlist_form;
+pub mod webhooks;
 pub mod whatsapp;
 pub mod when;
 pub mod words;

@@ -62,4 +62,5 @@ pub mod templates;
 pub mod vault;
 pub mod verification;
 pub mod waitlist;
+pub mod webhooks;
 pub mod whatsapp;

@@ -9,6 +9,7 @@
 //!   `quick_replies`; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `waitlist`, which fills times that come free, and asks, too; `waitlist_form`, by which anybody joins it;
+//!   `webhooks`, by which programs of others are told what happens;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
 //!   `receiving`, which answers; `reconcile`, which compares;
 //!   `retention`, which removes what texts said.
@@ -70,6 +71,7 @@ mod verification;
 pub mod visit_page;
 pub mod waitlist;
 pub mod waitlist_form;
+pub mod webhooks;
 
 use channels::connections::{self, Connections};
 use kernel::{services::Extensions, tx::Wiring};
@@ -130,6 +132,7 @@ impl Services {
             .with(verification::Addresses::default())
             .with(channels::push::Push::new(&settings.public_url))
             .with(calendars::Fetcher::new(settings.private_calendars))
+            .with(webhooks::Caller::new(settings.private_webhooks))
             .with(email)
             .with(selftest::Front::new())
             .with(delivery::StatusBatch::new(groups))

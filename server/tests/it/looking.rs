@@ -109,7 +109,25 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
     let slot = serde_json::json!({"starts_at": at, "minutes": 30, "mode": "staff_only"});
     let (_, slot) = app.post("/slots", slot).await;
     let slot = slot["id"].as_str().expect("an id").to_owned();
-    vec![ann, appointment, conversation, task, import, source, wish, entry, slot, twin]
+    let hook = serde_json::json!({"url": "https://hooks.invalid/x", "events": ["*"]});
+    let (_, hook) = app.post("/webhook-endpoints", hook).await;
+    let hook = hook["id"].as_str().expect("an id").to_owned();
+    let (_, told) = app.post(&format!("/webhook-endpoints/{hook}/test"), serde_json::json!({})).await;
+    let told = told["id"].as_str().expect("an id").to_owned();
+    vec![
+        ann,
+        appointment,
+        conversation,
+        task,
+        import,
+        source,
+        wish,
+        entry,
+        slot,
+        hook,
+        told,
+        twin,
+    ]
 }
 
 async fn conversation(app: &TestApp) -> Value {

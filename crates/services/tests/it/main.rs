@@ -63,5 +63,6 @@ mod waiting;
 mod waitlist;
 mod waitlist_form;
 mod ways;
+mod webhooks;
 mod whatsapp;
 mod words;

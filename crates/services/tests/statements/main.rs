@@ -23,8 +23,9 @@ use uuid::Uuid;
 
 /// Tables that stay small: a row per business, number, account, place, country or provider; a business has 500 tags and 200 quick
 /// replies, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 21] = [
+const SMALL: [&str; 22] = [
     "api_key",
+    "webhook_endpoint",
     "business",
     "number",
     "whatsapp_sender",
@@ -90,7 +91,10 @@ const ALSO: [(&str, &str); 4] = [
 ];
 
 /// Indexes over what waits or is unread, which is never much: what they hold may be read whole.
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 15] = [
+    "webhook_delivery_waiting",
+    "webhook_delivery_open",
+    "webhook_delivery_claimed",
     "message_waiting",
     "message_in_flight",
     "message_unclear",
