@@ -75,6 +75,7 @@ const FILES: &[File] = &[
     file!(each "0074_ways_to_customers"),
     file!(each "0076_verification_and_the_waitlists_form"),
     file!(each "0084_outgoing_webhooks"),
+    file!(each "0085_triggers"),
 ];
 
 /// Our own tables.

@@ -15,6 +15,7 @@ mod reports;
 mod said;
 mod tasks;
 mod templates;
+mod triggers;
 mod waitlist;
 mod webhooks;
 
@@ -131,6 +132,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(waitlist::skip))
         .routes(routes!(waitlist::offer_time))
         .routes(routes!(waitlist::offer_times))
+        .routes(routes!(triggers::get, triggers::post))
         .routes(routes!(webhooks::list, webhooks::add))
         .routes(routes!(webhooks::get, webhooks::edit, webhooks::remove))
         .routes(routes!(webhooks::test))

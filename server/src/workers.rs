@@ -12,7 +12,7 @@ use services::{
     db::QueuePool,
     imports, jobs, live, mails, notifications,
     queue::{self, Job, QUEUE},
-    reconcile, reminders, selftest, sending, waitlist, webhooks,
+    reconcile, reminders, selftest, sending, triggers, waitlist, webhooks,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -249,6 +249,7 @@ async fn look(s: &Services, clean: bool) {
         step("old mails", mails::prune(s)).await;
         step("old imports", imports::prune(s)).await;
         step("old webhooks", webhooks::prune(s)).await;
+        step("old references", triggers::prune(s)).await;
         step("businesses without a self-test", selftest::enrol(s)).await;
     }
 }

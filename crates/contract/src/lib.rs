@@ -36,6 +36,7 @@ pub mod task_form;
 pub mod tasks;
 pub mod templates;
 pub mod today;
+pub mod triggers;
 pub mod waitlist;
 pub mod webhooks;
 pub mod whatsapp;

@@ -57,6 +57,7 @@ pub mod snooze;
 pub mod template;
 pub mod templates;
 pub mod texts;
+pub mod triggers;
 pub mod verification;
 pub mod visit_page;
 pub mod waitlist;

@@ -59,6 +59,7 @@ pub mod reports;
 pub mod selftest;
 pub mod tasks;
 pub mod templates;
+pub mod triggers;
 pub mod vault;
 pub mod verification;
 pub mod waitlist;

@@ -6,7 +6,7 @@
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `preferences` (what customers say of how they are reached), `feeds`, `conversations`, `messages`,
 //!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `channels`, `numbers`, `selftest` (whether a business is ready), `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words) and `twins` (what WhatsApp has approved of it); then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `verification` (whose phone it is, by a code that is texted to it);
-//!   `quick_replies`; `questions` that are open to be answered;
+//!   `quick_replies`; `triggers`, by which another program has a text sent; `questions` that are open to be answered;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `waitlist`, which fills times that come free, and asks, too; `waitlist_form`, by which anybody joins it;
 //!   `webhooks`, by which programs of others are told what happens;
@@ -66,6 +66,7 @@ pub mod setup;
 mod spend;
 pub mod tasks;
 pub mod templates;
+pub mod triggers;
 pub mod twins;
 mod verification;
 pub mod visit_page;

@@ -199,6 +199,9 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
     let place = services::businesses::locations::save(&app.s, &operator, None, place)
         .await
         .expect("a location");
+    let hook = json!({ "url": format!("https://{MARK}.invalid/x"), "events": ["*"], "full": true });
+    let (_, hook) = app.post("/webhook-endpoints", hook).await;
+    let (_, told) = app.post(&format!("/webhook-endpoints/{}/test", id(&hook)), json!({})).await;
     vec![
         ann,
         other,
@@ -213,6 +216,8 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
         id(&wish),
         id(&entry),
         id(&slot),
+        id(&hook),
+        id(&told),
     ]
 }
 

@@ -292,7 +292,9 @@ fn follow(endpoint: &mut webhook_endpoint::Model, answer: Answer, follows: Next,
     let since = *endpoint.failing_since.get_or_insert(now);
     let failures = u32::try_from(endpoint.failures).unwrap_or_default();
     let rest = rest(failures, answer);
-    endpoint.rest_until = (!rest.is_zero()).then(|| later(now, rest)).max(endpoint.rest_until);
+    if !rest.is_zero() {
+        endpoint.rest_until = Ord::max(Some(later(now, rest)), endpoint.rest_until);
+    }
     if endpoint.disabled_at.is_some() {
         return;
     }

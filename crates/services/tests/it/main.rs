@@ -54,6 +54,7 @@ mod status;
 mod tasks;
 mod templates;
 mod today;
+mod triggers;
 mod types;
 mod unknown;
 mod vault;

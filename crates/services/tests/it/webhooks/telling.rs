@@ -6,6 +6,7 @@ use contract::{
     accounts::Role,
     appointments::AppointmentAction,
     contacts::CreateContact,
+    conversations::ConversationAction,
     tasks::CreateTask,
     waitlist::{AddEntry, CreateSlot},
     webhooks::AddWebhookEndpoint,
@@ -110,7 +111,7 @@ async fn a_days_work_is_told_in_the_words_of_the_list(#[values(Backend::Sqlite, 
     assert_eq!(waits, 1, "from the first text on: {kinds:?}");
 
     let conversation = w.last_message(&ann).await.conversation_id;
-    conversations::close(&w.s, &w.owner, conversation).await.expect("closed");
+    conversations::act(&w.s, &w.owner, conversation, ConversationAction::Close).await.expect("closed");
     deliver(&w).await;
     assert!(receiver.kinds().contains(&"conversation.closed".to_owned()));
 
@@ -139,7 +140,7 @@ async fn a_days_work_is_told_in_the_words_of_the_list(#[values(Backend::Sqlite, 
         ..CreateTask::default()
     };
     let task = tasks::create(&w.s, &w.owner, task).await.expect("a task");
-    tasks::done(&w.s, &w.owner, task.id).await.expect("done");
+    tasks::set_done(&w.s, &w.owner, task.id, true).await.expect("done");
     deliver(&w).await;
     assert_eq!(receiver.kinds(), ["task.created", "task.done"]);
 }
@@ -152,13 +153,13 @@ async fn a_free_time_is_told_from_offer_to_end(#[values(Backend::Sqlite, Backend
     hook(&w, &receiver, &["waitlist.offered", "waitlist.taken", "waitlist.expired"], false).await;
     let ann = w.contact("Ann", ANN).await;
     let entry = AddEntry {
-        contact_id: Some(ann.id),
+        contact_id: ann.id,
         ..AddEntry::default()
     };
     waitlist::add(&w.s, &w.owner, entry).await.expect("she waits");
     let slot = |hours: i64| CreateSlot {
         starts_at: (w.clock.now() + Duration::hours(hours)).to_rfc3339(),
-        minutes: Some(30),
+        minutes: 30,
         ..CreateSlot::default()
     };
     let first = waitlist::create(&w.s, &w.owner, slot(50)).await.expect("a free time");

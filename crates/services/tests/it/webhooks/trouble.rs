@@ -289,3 +289,32 @@ async fn whoever_switches_it_off_is_named_and_hears_no_banner(#[values(Backend::
     deliver(&w).await;
     assert_eq!((receiver.take().len(), elsewhere.take().len()), (1, 1));
 }
+
+/// An address that was taken while private ones were allowed, or that leads elsewhere since: it is looked at before every call.
+#[rstest]
+#[tokio::test]
+async fn nobody_in_a_private_network_is_called(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let receiver = Receiver::start().await;
+    let hook = hook(&w, &receiver, &["contact.created"], false).await;
+    w.contact("Ann", ANN).await;
+    let settings = services::Settings {
+        private_webhooks: false,
+        ..w.s.settings().clone()
+    };
+    let strict = w.process_with(settings).await;
+    Box::pin(webhooks::deliver_due(&strict)).await.expect("a look");
+    assert!(receiver.take().is_empty(), "nobody was called");
+    let one = told(&w, hook.id).await.remove(0);
+    assert_eq!((one.status.as_str(), one.answer_status), ("waiting", None));
+    assert!(one.why.is_some_and(|why| why.contains("https")), "it says why");
+    for url in [receiver.url(), "https://169.254.169.254/latest".to_owned(), "https://[::1]/x".to_owned()] {
+        let cmd = contract::webhooks::AddWebhookEndpoint {
+            url: url.clone(),
+            events: vec!["*".to_owned()],
+            full: false,
+        };
+        let problem = webhooks::add(&strict, &w.owner, cmd).await.expect_err(&url).problem();
+        assert_eq!(problem.fields[0].field, "url");
+    }
+}
