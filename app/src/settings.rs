@@ -207,7 +207,9 @@ mod tests {
         assert_eq!(listed.iter().collect::<BTreeSet<_>>().len(), listed.len(), "{listed:?}");
         let routes = include_str!("lib.rs").split("path!(\"settings/").skip(1);
         // Pages of one thing are reached from the list of such things.
-        let routes = routes.filter_map(|rest| rest.split('"').next()).filter(|path| !path.contains(':'));
+        let routes = routes
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|path| !path.contains(':'));
         for path in routes {
             let path = format!("/settings/{path}");
             assert!(listed.contains(&path.as_str()), "{path} is not in the list of the settings");

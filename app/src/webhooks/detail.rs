@@ -69,7 +69,11 @@ fn Body(
 ) -> impl IntoView {
     let id = webhook.id;
     let (icon, state) = state_of(&webhook);
-    let what = if webhook.full { "with names, numbers and texts" } else { "ids and states alone" };
+    let what = if webhook.full {
+        "with names, numbers and texts"
+    } else {
+        "ids and states alone"
+    };
     let about = format!("{state} · hears of {}, {what}", hears(&webhook));
     view! {
         <Title text="Webhook" />
@@ -99,7 +103,9 @@ fn Body(
 fn Trouble(webhook: WebhookEndpointView, again: Callback<()>) -> impl IntoView {
     let id = webhook.id;
     if webhook.disabled {
-        let since = webhook.disabled_at.map(|at| view! { " Since " <Timestamp at say=TimeFormat::Inline /> "." });
+        let since = webhook
+            .disabled_at
+            .map(|at| view! { " Since " <Timestamp at say=TimeFormat::Inline /> "." });
         return view! {
             <div class="notice notice-warning flex flex-wrap items-center gap-3" role="status">
                 <p class="flex-1">
@@ -225,7 +231,12 @@ fn Resend(id: Uuid, again: Callback<()>) -> impl IntoView {
         }
     });
     let open = form.is_shown_again();
-    let hours = [("1", "the last hour"), ("24", "the last day"), ("168", "the last week"), ("720", "the last 30 days")];
+    let hours = [
+        ("1", "the last hour"),
+        ("24", "the last day"),
+        ("168", "the last week"),
+        ("720", "the last 30 days"),
+    ];
     let hours = hours.map(|(value, words)| (value.to_owned(), words.to_owned())).to_vec();
     let said = move || {
         came.get().map(|came| match (came.resent, came.more) {

@@ -76,7 +76,10 @@ fn Fields(form: FormState, url: String, events: Vec<String>, full: bool) -> impl
         }
     };
     let everything = one("*", "Everything, also what is new later");
-    let each = EventType::ALL.iter().map(|kind| one(kind.as_str(), kind.label())).collect_view();
+    let each = EventType::ALL
+        .iter()
+        .map(|kind| one(kind.as_str(), kind.label()))
+        .collect_view();
     view! {
         <Field form name="url" label="Address" kind="url" value=url required=true hint="It begins with https:// and is called by POST." />
         <fieldset aria-describedby="events-note">

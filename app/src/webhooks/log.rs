@@ -34,10 +34,9 @@ pub(super) fn Log(
         of(Status::Delivered),
         of(Status::Failed),
     ];
-    let none = page
-        .data
-        .is_empty()
-        .then(|| view! { <Empty title="Nothing here" next_step="What it is told stands here for 30 days. A test is the first." /> });
+    let none = page.data.is_empty().then(
+        || view! { <Empty title="Nothing here" next_step="What it is told stands here for 30 days. A test is the first." /> },
+    );
     let rows = page.data.into_iter().map(|one| view! { <Row one /> }).collect_view();
     view! {
         <section class="flex flex-col gap-2" aria-labelledby="log-heading">
@@ -115,7 +114,9 @@ pub fn DeliveryPage() -> impl IntoView {
 fn One(found: WebhookDeliveryDetail, again: Callback<()>) -> impl IntoView {
     let WebhookDeliveryDetail { delivery: one, body } = found;
     let (icon, state) = state_of(&one.status);
-    let next = one.next_at.map(|at| view! { " · next try " <Timestamp at say=TimeFormat::Inline /> });
+    let next = one
+        .next_at
+        .map(|at| view! { " · next try " <Timestamp at say=TimeFormat::Inline /> });
     let answer = match (one.answer_status, one.took_ms) {
         (Some(code), Some(took)) => format!("{code}, after {took} ms"),
         (Some(code), None) => code.to_string(),

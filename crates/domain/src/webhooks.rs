@@ -417,7 +417,10 @@ mod tests {
     fn a_type_is_written_as_the_standard_wants_it() {
         for one in EventType::ALL {
             let word = one.as_str();
-            assert!(word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.'), "{word}");
+            assert!(
+                word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.'),
+                "{word}"
+            );
             assert_eq!(word.parse(), Ok(*one));
         }
     }

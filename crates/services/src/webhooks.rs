@@ -164,13 +164,7 @@ pub async fn edit(s: &Services, actor: &Actor, id: Uuid, cmd: EditWebhookEndpoin
     let row = new.update(&tx.db).await?;
     let is = facts(s, &row).await?;
     if moves || is != was {
-        tx.record_change(
-            actor.business_id,
-            &actor.who,
-            Event::WebhookChanged(id),
-            Some(was),
-            Some(is),
-        );
+        tx.record_change(actor.business_id, &actor.who, Event::WebhookChanged(id), Some(was), Some(is));
     }
     tx.commit().await?;
     view(s, row).await
@@ -270,11 +264,7 @@ pub async fn test(s: &Services, actor: &Actor, id: Uuid) -> Result<WebhookDelive
 }
 
 /// Endpoints of a business that were switched off because nothing arrived, with why.
-pub(crate) async fn switched_off(
-    s: &Services,
-    db: &impl ConnectionTrait,
-    business_id: Uuid,
-) -> Result<Vec<(String, String)>> {
+pub(crate) async fn switched_off(s: &Services, db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<(String, String)>> {
     let rows = webhook_endpoint::Entity::in_business(business_id)
         .filter(webhook_endpoint::Column::DisabledAt.is_not_null())
         .filter(webhook_endpoint::Column::FailingSince.is_not_null())

@@ -129,5 +129,7 @@ async fn answer(State(inner): State<Arc<Inner>>, headers: HeaderMap, body: Bytes
 
 fn endless() -> Body {
     let chunk = Bytes::from(vec![b'x'; 1 << 20]);
-    Body::from_stream(futures::stream::iter((0..1_024).map(move |_| Ok::<_, std::io::Error>(chunk.clone()))))
+    Body::from_stream(futures::stream::iter(
+        (0..1_024).map(move |_| Ok::<_, std::io::Error>(chunk.clone())),
+    ))
 }

@@ -76,7 +76,9 @@ fn routes_of_the_api() -> Vec<String> {
     let paths = document["paths"].as_object().expect("paths");
     // A text is sent by a GET where a key is allowed to by name: `triggers.rs` holds it to that.
     let looks = |path: &str| !path.starts_with("/trigger/");
-    let gets = paths.iter().filter(|(path, methods)| methods.get("get").is_some() && looks(path));
+    let gets = paths
+        .iter()
+        .filter(|(path, methods)| methods.get("get").is_some() && looks(path));
     gets.map(|(path, _)| format!("/api/v1{path}"))
         .chain(["/api/v1/openapi.json".to_owned()])
         .collect()
@@ -114,7 +116,9 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
     let hook = serde_json::json!({"url": "https://hooks.invalid/x", "events": ["*"]});
     let (_, hook) = app.post("/webhook-endpoints", hook).await;
     let hook = hook["id"].as_str().expect("an id").to_owned();
-    let (_, told) = app.post(&format!("/webhook-endpoints/{hook}/test"), serde_json::json!({})).await;
+    let (_, told) = app
+        .post(&format!("/webhook-endpoints/{hook}/test"), serde_json::json!({}))
+        .await;
     let told = told["id"].as_str().expect("an id").to_owned();
     vec![
         ann,

@@ -42,7 +42,10 @@ async fn a_program_is_told_by_the_standard(#[values(Backend::Sqlite, Backend::Po
     let ann = app.contact("Ann", ANN).await;
     let call = app.until("it is told", async || receiver.take().into_iter().next()).await;
     assert!(verified(&call, &secret), "{call:?}");
-    assert_eq!((call.kind().as_str(), &call.json()["data"]["contact_id"]), ("contact.created", &json!(ann)));
+    assert_eq!(
+        (call.kind().as_str(), &call.json()["data"]["contact_id"]),
+        ("contact.created", &json!(ann))
+    );
 
     let path = format!("/webhook-endpoints/{hook}");
     let one = app
@@ -78,13 +81,24 @@ async fn a_program_is_told_by_the_standard(#[values(Backend::Sqlite, Backend::Po
     assert!(verified(&call, &secret) && verified(&call, &renewed));
 
     let request = app.http.patch(format!("{}/api/v1{path}", app.url));
-    let (status, seen) = app.api(request.json(&json!({ "disabled": true, "events": ["*"] })), &app.key).await;
-    assert_eq!((status, &seen["disabled"], &seen["events"]), (200, &json!(true), &json!(["*"])), "{seen}");
-    assert!(seen["why"].as_str().is_some_and(|why| why.contains("switched it off")), "{seen}");
+    let (status, seen) = app
+        .api(request.json(&json!({ "disabled": true, "events": ["*"] })), &app.key)
+        .await;
+    assert_eq!(
+        (status, &seen["disabled"], &seen["events"]),
+        (200, &json!(true), &json!(["*"])),
+        "{seen}"
+    );
+    assert!(
+        seen["why"].as_str().is_some_and(|why| why.contains("switched it off")),
+        "{seen}"
+    );
     assert!(!seen.to_string().contains("whsec_"), "its secret is told when it is made");
     let (_, list) = app.get("/webhook-endpoints").await;
     assert_eq!(list["data"].as_array().map(Vec::len), Some(1));
-    let (status, came) = app.post(&format!("{path}/resend"), json!({ "since": "2020-01-01T00:00:00Z" })).await;
+    let (status, came) = app
+        .post(&format!("{path}/resend"), json!({ "since": "2020-01-01T00:00:00Z" }))
+        .await;
     assert_eq!((status, &came["resent"]), (202, &json!(0)), "{came}");
     let (status, _) = app.api(app.http.delete(format!("{}/api/v1{path}", app.url)), &app.key).await;
     assert_eq!(status, 204);
@@ -100,7 +114,11 @@ async fn a_program_is_told_by_the_standard(#[values(Backend::Sqlite, Backend::Po
 async fn what_can_not_be_is_refused_by_name(#[case] body: Value, #[case] pointer: &str) {
     let app = TestApp::without_workers(Backend::Sqlite).await;
     let (status, answer) = app.post("/webhook-endpoints", body).await;
-    assert_eq!((status, answer["errors"][0]["pointer"].as_str()), (422, Some(pointer)), "{answer}");
+    assert_eq!(
+        (status, answer["errors"][0]["pointer"].as_str()),
+        (422, Some(pointer)),
+        "{answer}"
+    );
 }
 
 /// As a browser without scripts: made, tried, looked at, switched off and on, removed.
@@ -138,9 +156,15 @@ async fn its_pages_work_without_a_script(#[values(Backend::Sqlite, Backend::Post
             html.contains("It answered 500.").then_some(html)
         })
         .await;
-    assert!(html.contains("webhook.test") && html.contains(&call.id) && html.contains("so be it"), "{html}");
+    assert!(
+        html.contains("webhook.test") && html.contains(&call.id) && html.contains("so be it"),
+        "{html}"
+    );
     let html = page(&app, &format!("{path}?status=waiting")).await;
-    assert!(html.contains("Nothing has arrived since") && html.contains("webhook.test"), "{html}");
+    assert!(
+        html.contains("Nothing has arrived since") && html.contains("webhook.test"),
+        "{html}"
+    );
     receiver.say(Says::Status(200));
     let again = server_function(&app, &format!("{PATH}/deliveries/{}", call.id), "resend_webhook").await;
     post(&app, &again, &[("id", &call.id)]).await;

@@ -125,7 +125,9 @@ pub(super) fn looked_into(b: &business::Model, url: &str, who: &str, why: &str, 
 pub(super) fn webhook_disabled(b: &business::Model, url: &str, id: Uuid, host: &str, why: &str) -> Said {
     let letter = Letter::default()
         .paragraph(format!("The webhook of {} to {host} is switched off. {why}", name(b)))
-        .paragraph("What happens from now on waits for 30 days and is posted once you switch it on again. Texts are not concerned.")
+        .paragraph(
+            "What happens from now on waits for 30 days and is posted once you switch it on again. Texts are not concerned.",
+        )
         .button("Look at the webhook", format!("{url}/settings/webhooks/{id}"));
     said(b, &format!("the webhook to {host} is switched off"), letter)
 }

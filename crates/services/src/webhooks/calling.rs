@@ -230,10 +230,7 @@ mod tests {
         let mut says = b"HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n".to_vec();
         says.extend([b'x'; 10_000]);
         let called = post(&caller(true), receiver(says, true).await).await;
-        let ok = Answer::Status {
-            code: 200,
-            after: None,
-        };
+        let ok = Answer::Status { code: 200, after: None };
         assert_eq!((called.answer, called.why), (ok, None));
         assert_eq!(called.body.map(|body| body.len()), Some(KEPT));
     }
@@ -286,7 +283,10 @@ mod tests {
         }
         // A zone makes a link of its own of it, which no address of the world has.
         assert!(caller.address("https://[fe80::1%25eth0]/x").is_err());
-        assert!(caller.address("http://example.com/x").is_err(), "anybody on the way would read it");
+        assert!(
+            caller.address("http://example.com/x").is_err(),
+            "anybody on the way would read it"
+        );
         assert!(caller.address("ftp://example.com/x").is_err());
         assert!(caller.address("https://example.com/x?token=1").is_ok());
         assert!(caller.address("https://[2a00:1450:4001:800::200a]/x").is_ok());

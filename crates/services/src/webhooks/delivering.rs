@@ -113,7 +113,9 @@ pub(crate) fn endpoints_due(now: DateTime<Utc>) -> Select<webhook_endpoint::Enti
     let waits = webhook_delivery::Entity::find()
         .select_only()
         .expr(Expr::value(1))
-        .filter(Expr::cust("\"webhook_delivery\".\"endpoint_id\" = \"webhook_endpoint\".\"id\""))
+        .filter(Expr::cust(
+            "\"webhook_delivery\".\"endpoint_id\" = \"webhook_endpoint\".\"id\"",
+        ))
         .filter(Expr::cust("\"webhook_delivery\".\"status\" = 'waiting'"))
         .filter(webhook_delivery::Column::NextAt.lte(now));
     webhook_endpoint::Entity::find()
@@ -153,7 +155,9 @@ async fn deliver_some(s: &Services, endpoint_id: Uuid) -> Result<usize> {
         let called = s.of::<Caller>().post(&one.call, s.now()).await;
         (one.row, called)
     });
-    let mut answers = futures::stream::iter(calls).buffer_unordered(posted.max(1)).ready_chunks(posted.max(1));
+    let mut answers = futures::stream::iter(calls)
+        .buffer_unordered(posted.max(1))
+        .ready_chunks(posted.max(1));
     while let Some(some) = answers.next().await {
         tried += some.len();
         record(s, endpoint.id, some).await?;
@@ -183,7 +187,10 @@ async fn claim(s: &Services, endpoint_id: Uuid) -> Result<Option<(webhook_endpoi
     let tx = s.begin().await?;
     let rows = webhook_delivery::Entity::update_many()
         .col_expr(webhook_delivery::Column::Status, Expr::value(Status::Sending.as_str()))
-        .col_expr(webhook_delivery::Column::Tries, Expr::col(webhook_delivery::Column::Tries).add(1))
+        .col_expr(
+            webhook_delivery::Column::Tries,
+            Expr::col(webhook_delivery::Column::Tries).add(1),
+        )
         .col_expr(
             webhook_delivery::Column::Attempts,
             Expr::col(webhook_delivery::Column::Attempts).add(1),

@@ -37,9 +37,10 @@ pub async fn deliveries(
     actor.may(Permission::ReadWebhooks)?;
     let status = match query.status.as_deref().filter(|word| !word.is_empty()) {
         None => None,
-        Some(word) => Some(word.parse::<Status>().map_err(|_| {
-            Problem::parameter("status", "status is one of: waiting, sending, delivered, failed.".to_owned())
-        })?),
+        Some(word) => Some(
+            word.parse::<Status>()
+                .map_err(|_| Problem::parameter("status", "status is one of: waiting, sending, delivered, failed.".to_owned()))?,
+        ),
     };
     let size = paging::size(query.limit)?;
     let before = TimeCursor::decode(query.cursor.as_deref())?;

@@ -2,11 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{
-    delivery::Status,
-    origin::Origin,
-    webhooks::EventType as T,
-};
+use domain::{delivery::Status, origin::Origin, webhooks::EventType as T};
 use entity::{
     appointments::appointment,
     contacts::contact,
@@ -21,10 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     appointments, contacts, conversations,
-    kernel::{
-        Event, Result, Tx,
-        events::Recorded,
-    },
+    kernel::{Event, Result, Tx, events::Recorded},
     messages, tasks, waitlist,
 };
 
@@ -74,7 +67,9 @@ pub(super) fn body(event: &str, at: chrono::DateTime<chrono::Utc>, data: &Map<St
 
 impl News {
     fn new(one: &Recorded, event: T, of: Thing, data: Value) -> Self {
-        let Value::Object(mut data) = data else { unreachable!("an object") };
+        let Value::Object(mut data) = data else {
+            unreachable!("an object")
+        };
         let (about, name) = match of {
             Thing::Contact(id) => (id, "contact_id"),
             Thing::Appointment(id) => (id, "appointment_id"),
@@ -124,7 +119,10 @@ pub(super) async fn news(tx: &Tx, heard: &[&Recorded]) -> Result<Vec<News>> {
         all.extend(simple(one));
         match &one.event {
             Event::MessageReceived(m) => {
-                if let Some(row) = waiting.get(&m.conversation_id).filter(|row| row.waiting_since == Some(m.created_at)) {
+                if let Some(row) = waiting
+                    .get(&m.conversation_id)
+                    .filter(|row| row.waiting_since == Some(m.created_at))
+                {
                     all.push(of_conversation(one, T::ConversationWaiting, row));
                 }
             }
@@ -151,9 +149,10 @@ fn simple(one: &Recorded) -> Option<News> {
         E::OffersDecided(id) => News::new(one, T::ConsentChanged, Thing::Contact(*id), json!({ "purpose": "offers" })),
         E::AppointmentBooked(a) => of_visit(one, T::AppointmentCreated, a),
         E::AppointmentMoved(a) => of_visit(one, T::AppointmentMoved, a),
-        E::AppointmentChanged { visit: a, .. } | E::AppointmentRestored(a) | E::AppointmentReopened(a) | E::AppointmentEdited(a) => {
-            of_visit(one, T::AppointmentUpdated, a)
-        }
+        E::AppointmentChanged { visit: a, .. }
+        | E::AppointmentRestored(a)
+        | E::AppointmentReopened(a)
+        | E::AppointmentEdited(a) => of_visit(one, T::AppointmentUpdated, a),
         E::AppointmentConfirmed(a) => of_visit(one, T::AppointmentConfirmed, a),
         E::AppointmentDeclined(a) => of_visit(one, T::AppointmentRescheduleRequested, a),
         E::AppointmentCancelled(a) => of_visit(one, T::AppointmentCancelled, a),
@@ -278,11 +277,17 @@ pub(super) async fn views(tx: &Tx, business_id: Uuid, news: &[&News]) -> Result<
     let mut found = Views::new();
     let some = ids(|of| if let Thing::Contact(id) = of { Some(id) } else { None });
     if !some.is_empty() {
-        keep(&mut found, contacts::views_of(s, &tx.db, business_id, &some).await?, |view| view.id);
+        keep(&mut found, contacts::views_of(s, &tx.db, business_id, &some).await?, |view| {
+            view.id
+        });
     }
     let some = ids(|of| if let Thing::Appointment(id) = of { Some(id) } else { None });
     if !some.is_empty() {
-        keep(&mut found, appointments::views_of(s, &tx.db, business_id, &some).await?, |view| view.id);
+        keep(
+            &mut found,
+            appointments::views_of(s, &tx.db, business_id, &some).await?,
+            |view| view.id,
+        );
     }
     let some = ids(|of| if let Thing::Message(id) = of { Some(id) } else { None });
     if !some.is_empty() {
@@ -290,15 +295,23 @@ pub(super) async fn views(tx: &Tx, business_id: Uuid, news: &[&News]) -> Result<
     }
     let some = ids(|of| if let Thing::Conversation(id) = of { Some(id) } else { None });
     if !some.is_empty() {
-        keep(&mut found, conversations::rows(s, &tx.db, business_id, &some).await?, |view| view.id);
+        keep(
+            &mut found,
+            conversations::rows(s, &tx.db, business_id, &some).await?,
+            |view| view.id,
+        );
     }
     let some = ids(|of| if let Thing::Slot(id) = of { Some(id) } else { None });
     if !some.is_empty() {
-        keep(&mut found, waitlist::views_of(s, &tx.db, business_id, &some).await?, |view| view.id);
+        keep(&mut found, waitlist::views_of(s, &tx.db, business_id, &some).await?, |view| {
+            view.id
+        });
     }
     let some = ids(|of| if let Thing::Task(id) = of { Some(id) } else { None });
     if !some.is_empty() {
-        keep(&mut found, tasks::views_of(s, &tx.db, business_id, &some).await?, |view| view.id);
+        keep(&mut found, tasks::views_of(s, &tx.db, business_id, &some).await?, |view| {
+            view.id
+        });
     }
     Ok(found)
 }

@@ -35,17 +35,30 @@ async fn it_is_read_page_by_page_and_told_with_its_answers(#[values(Backend::Sql
         }
     }
     assert_eq!(seen.len(), 5);
-    assert!(seen.windows(2).all(|two| two[0].created_at > two[1].created_at), "newest first");
+    assert!(
+        seen.windows(2).all(|two| two[0].created_at > two[1].created_at),
+        "newest first"
+    );
     let one = &seen[0];
     assert_eq!((one.answer_status, one.answer_body.as_deref()), (Some(200), Some("so be it")));
     let detail = webhooks::delivery(&w.s, &w.owner, one.id).await.expect("one");
-    let posted = receiver.calls().into_iter().find(|call| call.id == one.id.to_string()).expect("it came");
+    let posted = receiver
+        .calls()
+        .into_iter()
+        .find(|call| call.id == one.id.to_string())
+        .expect("it came");
     assert_eq!(detail.body, posted.body, "to the letter");
     let failed = WebhookDeliveryQuery {
         status: Some("failed".to_owned()),
         ..Default::default()
     };
-    assert!(webhooks::deliveries(&w.s, &w.owner, hook.id, failed).await.expect("a page").data.is_empty());
+    assert!(
+        webhooks::deliveries(&w.s, &w.owner, hook.id, failed)
+            .await
+            .expect("a page")
+            .data
+            .is_empty()
+    );
     let wrong = WebhookDeliveryQuery {
         status: Some("eaten".to_owned()),
         ..Default::default()
@@ -70,7 +83,10 @@ async fn one_is_posted_again_as_the_same(#[values(Backend::Sqlite, Backend::Post
     let one = told(&w, hook.id).await.remove(0);
     assert_eq!((one.status.as_str(), one.attempts), ("delivered", 2));
     let garage = w.another_business().await;
-    assert!(webhooks::resend(&w.s, &garage, one.id).await.is_err(), "nobody else's to repeat");
+    assert!(
+        webhooks::resend(&w.s, &garage, one.id).await.is_err(),
+        "nobody else's to repeat"
+    );
 }
 
 #[rstest]
@@ -93,7 +109,9 @@ async fn what_was_given_up_in_a_time_is_posted_again(#[values(Backend::Sqlite, B
     receiver.take();
     let resend = async |since, until, delivered| {
         let cmd = ResendWebhooks { since, until, delivered };
-        webhooks::resend_since(&w.s, &w.owner, hook.id, cmd).await.map(|came| (came.resent, came.more))
+        webhooks::resend_since(&w.s, &w.owner, hook.id, cmd)
+            .await
+            .map(|came| (came.resent, came.more))
     };
     w.clock.advance(Duration::hours(1));
     assert_eq!(resend(w.clock.now(), None, true).await.expect("none"), (0, false));
@@ -102,8 +120,18 @@ async fn what_was_given_up_in_a_time_is_posted_again(#[values(Backend::Sqlite, B
     assert_eq!(states(&w, hook.id).await, ["delivered", "delivered"]);
     assert_eq!(receiver.take().len(), 1);
     let before = noon - Duration::minutes(1);
-    assert_eq!(resend(noon - Duration::hours(2), Some(before), true).await.expect("the first"), (1, false));
-    assert_eq!(resend(noon - Duration::hours(2), None, true).await.expect("both but what waits"), (1, false));
+    assert_eq!(
+        resend(noon - Duration::hours(2), Some(before), true)
+            .await
+            .expect("the first"),
+        (1, false)
+    );
+    assert_eq!(
+        resend(noon - Duration::hours(2), None, true)
+            .await
+            .expect("both but what waits"),
+        (1, false)
+    );
     deliver(&w).await;
     assert_eq!(receiver.take().len(), 2);
     assert!(resend(noon, Some(before), true).await.is_err(), "it ends before it begins");

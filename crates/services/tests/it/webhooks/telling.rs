@@ -33,7 +33,12 @@ async fn what_happens_is_told_thin_and_signed(#[values(Backend::Sqlite, Backend:
     deliver(&w).await;
     let calls = receiver.take();
     let kinds: Vec<String> = calls.iter().map(testkit::Call::kind).collect();
-    for kind in ["contact.created", "consent.changed", "appointment.created", "appointment.cancelled"] {
+    for kind in [
+        "contact.created",
+        "consent.changed",
+        "appointment.created",
+        "appointment.cancelled",
+    ] {
         assert!(kinds.iter().any(|one| one == kind), "{kind}: {kinds:?}");
     }
     for call in &calls {
@@ -43,7 +48,10 @@ async fn what_happens_is_told_thin_and_signed(#[values(Backend::Sqlite, Backend:
             assert!(!call.body.contains(hidden), "{hidden}: {}", call.body);
         }
     }
-    let cancelled = calls.iter().find(|call| call.kind() == "appointment.cancelled").expect("told");
+    let cancelled = calls
+        .iter()
+        .find(|call| call.kind() == "appointment.cancelled")
+        .expect("told");
     let json = cancelled.json();
     assert_eq!(json["timestamp"], "2027-01-04T15:00:00Z");
     assert_eq!(json["data"]["appointment_id"], visit.id.to_string());
@@ -67,7 +75,10 @@ async fn who_asks_for_it_is_told_what_things_look_like(#[values(Backend::Sqlite,
     w.text(ANN, "Is there parking?").await;
     deliver(&w).await;
     let calls = receiver.take();
-    assert_eq!(calls.iter().map(testkit::Call::kind).collect::<Vec<_>>(), ["contact.created", "message.received"]);
+    assert_eq!(
+        calls.iter().map(testkit::Call::kind).collect::<Vec<_>>(),
+        ["contact.created", "message.received"]
+    );
     let contact = &calls[0].json()["data"];
     assert_eq!((&contact["name"], &contact["phone"]), (&"Ann Lee".into(), &ANN.into()));
     assert_eq!(contact["id"], ann.id.to_string());
@@ -111,7 +122,9 @@ async fn a_days_work_is_told_in_the_words_of_the_list(#[values(Backend::Sqlite, 
     assert_eq!(waits, 1, "from the first text on: {kinds:?}");
 
     let conversation = w.last_message(&ann).await.conversation_id;
-    conversations::act(&w.s, &w.owner, conversation, ConversationAction::Close).await.expect("closed");
+    conversations::act(&w.s, &w.owner, conversation, ConversationAction::Close)
+        .await
+        .expect("closed");
     deliver(&w).await;
     assert!(receiver.kinds().contains(&"conversation.closed".to_owned()));
 
@@ -150,7 +163,13 @@ async fn a_days_work_is_told_in_the_words_of_the_list(#[values(Backend::Sqlite, 
 async fn a_free_time_is_told_from_offer_to_end(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let receiver = Receiver::start().await;
-    hook(&w, &receiver, &["waitlist.offered", "waitlist.taken", "waitlist.expired"], false).await;
+    hook(
+        &w,
+        &receiver,
+        &["waitlist.offered", "waitlist.taken", "waitlist.expired"],
+        false,
+    )
+    .await;
     let ann = w.contact("Ann", ANN).await;
     let entry = AddEntry {
         contact_id: ann.id,
@@ -167,9 +186,15 @@ async fn a_free_time_is_told_from_offer_to_end(#[values(Backend::Sqlite, Backend
     w.work().await;
     deliver(&w).await;
     let calls = receiver.take();
-    assert_eq!(calls.iter().map(testkit::Call::kind).collect::<Vec<_>>(), ["waitlist.offered"]);
+    assert_eq!(
+        calls.iter().map(testkit::Call::kind).collect::<Vec<_>>(),
+        ["waitlist.offered"]
+    );
     let data = &calls[0].json()["data"];
-    assert_eq!((&data["slot_id"], &data["contact_id"]), (&first.id.to_string().into(), &ann.id.to_string().into()));
+    assert_eq!(
+        (&data["slot_id"], &data["contact_id"]),
+        (&first.id.to_string().into(), &ann.id.to_string().into())
+    );
     w.text(ANN, "Y").await;
     deliver(&w).await;
     assert_eq!(receiver.kinds(), ["waitlist.taken"]);
@@ -242,7 +267,9 @@ async fn who_may_not_read_it_is_not_told_it(#[values(Backend::Sqlite, Backend::P
         let refused = webhooks::add(&w.s, &key, add(events)).await.expect_err(events);
         assert_eq!(refused.problem().code, Code::NotAllowed, "{events}");
     }
-    webhooks::add(&w.s, &key, add("task.created")).await.expect("what it may read");
+    webhooks::add(&w.s, &key, add("task.created"))
+        .await
+        .expect("what it may read");
     // Nor may it lead elsewhere what others are told.
     let other = hook(&w, &receiver, &["message.received"], true).await;
     let cmd = contract::webhooks::EditWebhookEndpoint {
@@ -283,7 +310,10 @@ async fn a_secret_is_changed_in_peace(#[values(Backend::Sqlite, Backend::Postgre
     let new = webhooks::rotate_secret(&w.s, &w.owner, old.id).await.expect("a new secret");
     assert_ne!(old.secret, new.secret);
     assert_eq!(new.previous_secret_until, Some(w.clock.now() + Duration::hours(24)));
-    assert_eq!(webhooks::secret(&w.s, &w.owner, old.id).await.expect("shown").secret, new.secret);
+    assert_eq!(
+        webhooks::secret(&w.s, &w.owner, old.id).await.expect("shown").secret,
+        new.secret
+    );
     w.clock.advance(Duration::hours(23));
     webhooks::test(&w.s, &w.owner, old.id).await.expect("a test");
     deliver(&w).await;

@@ -40,10 +40,16 @@ async fn what_does_not_arrive_is_tried_ten_times_with_the_same_id_and_then_it_is
     assert_eq!(states(&w, hook.id).await, ["failed"]);
 
     let seen = see(&w, hook.id).await;
-    assert!(seen.disabled && seen.why.as_deref().is_some_and(|why| why.contains("three days")), "{seen:?}");
+    assert!(
+        seen.disabled && seen.why.as_deref().is_some_and(|why| why.contains("three days")),
+        "{seen:?}"
+    );
     w.post().await;
     let mails = w.sim.mails();
-    let mail = mails.iter().find(|mail| mail.subject.contains("switched off")).expect("a mail");
+    let mail = mails
+        .iter()
+        .find(|mail| mail.subject.contains("switched off"))
+        .expect("a mail");
     assert!(mail.envelope_to.contains(&"olga@x.test".to_owned()), "{mail:?}");
     let notices = pages::notices::list(&w.s, &olga).await.expect("banners");
     assert!(notices.iter().any(|notice| notice.kind == "webhook_disabled"), "{notices:?}");
@@ -80,7 +86,10 @@ async fn only_a_yes_is_a_yes(
     assert_eq!((one.status.as_str(), one.answer_status), ("waiting", Some(code)));
     assert!(one.why.is_some_and(|why| why.contains(&code.to_string())));
     let soon = one.next_at.expect("again") - w.clock.now();
-    assert!(soon >= Duration::seconds(5) && soon <= Duration::milliseconds(5_500), "{soon}");
+    assert!(
+        soon >= Duration::seconds(5) && soon <= Duration::milliseconds(5_500),
+        "{soon}"
+    );
     assert_eq!(see(&w, hook.id).await.failing_since, Some(w.clock.now()));
     receiver.say(Says::Status(204));
     w.clock.advance(Duration::seconds(6));
@@ -136,7 +145,10 @@ async fn of_a_gigabyte_the_beginning_is_kept(#[values(Backend::Sqlite, Backend::
     w.contact("Ann", ANN).await;
     deliver(&w).await;
     let one = told(&w, hook.id).await.remove(0);
-    assert_eq!((one.status.as_str(), one.answer_body.map(|body| body.len())), ("delivered", Some(4_096)));
+    assert_eq!(
+        (one.status.as_str(), one.answer_body.map(|body| body.len())),
+        ("delivered", Some(4_096))
+    );
 }
 
 /// What is about one thing arrives in order; what is about another does not wait for it.
@@ -155,7 +167,9 @@ async fn a_thing_is_told_of_in_order(#[values(Backend::Sqlite, Backend::Postgres
     receiver.take();
     receiver.say(Says::Status(200));
     for act in [Confirm, Cancel] {
-        services::appointments::act(&w.s, &w.owner, first.id, act).await.expect("done");
+        services::appointments::act(&w.s, &w.owner, first.id, act)
+            .await
+            .expect("done");
     }
     let second = w.appointment(&ann, 60).await;
     deliver(&w).await;
@@ -247,7 +261,9 @@ async fn two_processes_tell_everything_once(#[values(Backend::Sqlite, Backend::P
             starts_at: Some((visit.starts_at + Duration::hours(1)).to_rfc3339()),
             ..Default::default()
         };
-        services::appointments::edit(&w.s, &w.owner, visit.id, cmd).await.expect("moved");
+        services::appointments::edit(&w.s, &w.owner, visit.id, cmd)
+            .await
+            .expect("moved");
     }
     let other = w.another_process().await;
     let (one, two) = tokio::join!(webhooks::deliver_due(&w.s), webhooks::deliver_due(&other));
@@ -257,7 +273,11 @@ async fn two_processes_tell_everything_once(#[values(Backend::Sqlite, Backend::P
     let calls = receiver.take();
     assert_eq!(calls.len(), 8, "{calls:?}");
     let about = |call: &testkit::Call| call.json()["data"]["appointment_id"].as_str().map(str::to_owned);
-    for moved in calls.iter().enumerate().filter(|(_, call)| call.kind() == "appointment.moved") {
+    for moved in calls
+        .iter()
+        .enumerate()
+        .filter(|(_, call)| call.kind() == "appointment.moved")
+    {
         let before = calls[..moved.0].iter().any(|call| about(call) == about(moved.1));
         assert!(before, "made before it is moved");
     }
@@ -274,7 +294,10 @@ async fn whoever_switches_it_off_is_named_and_hears_no_banner(#[values(Backend::
     w.contact("Ann", ANN).await;
     deliver(&w).await;
     let off = switch(&w, hook.id, false).await;
-    assert!(off.disabled && off.why.as_deref().is_some_and(|why| why.contains("switched it off")), "{off:?}");
+    assert!(
+        off.disabled && off.why.as_deref().is_some_and(|why| why.contains("switched it off")),
+        "{off:?}"
+    );
     let notices = pages::notices::list(&w.s, &w.owner).await.expect("banners");
     assert!(notices.iter().all(|notice| notice.kind != "webhook_disabled"));
     // Where it goes can be put right meanwhile.
@@ -308,7 +331,11 @@ async fn nobody_in_a_private_network_is_called(#[values(Backend::Sqlite, Backend
     let one = told(&w, hook.id).await.remove(0);
     assert_eq!((one.status.as_str(), one.answer_status), ("waiting", None));
     assert!(one.why.is_some_and(|why| why.contains("https")), "it says why");
-    for url in [receiver.url(), "https://169.254.169.254/latest".to_owned(), "https://[::1]/x".to_owned()] {
+    for url in [
+        receiver.url(),
+        "https://169.254.169.254/latest".to_owned(),
+        "https://[::1]/x".to_owned(),
+    ] {
         let cmd = contract::webhooks::AddWebhookEndpoint {
             url: url.clone(),
             events: vec!["*".to_owned()],
