@@ -132,15 +132,15 @@ pub async fn edit(s: &Services, actor: &Actor, id: Uuid, cmd: EditWebhookEndpoin
     let events = cmd.events.as_deref().map(|events| chosen(actor, events)).transpose()?;
     let mut tx = s.begin().await?;
     let row = locked(&tx, actor.business_id, id).await?;
-    if events.is_none() {
-        // Who may not read what it is told of can't send that elsewhere either.
-        allowed(actor, &choice(&row)?)?;
-    }
+    // Who may not read what it is told of can't send that elsewhere either.
+    allowed(actor, &choice(&row)?)?;
     let (was, was_off) = (facts(s, &row).await?, row.disabled_at.is_some());
     let moves = url.is_some();
     let mut new = row.into_active_model();
     if let Some(url) = url {
         new.url = Set(s.vault().seal(URL, url.as_str()));
+        // What went wrong elsewhere does not count here.
+        (new.failures, new.failing_since, new.rest_until) = (Set(0), Set(None), Set(None));
     }
     if let Some(events) = events {
         new.events = Set(events.stored());
@@ -258,7 +258,13 @@ pub async fn test(s: &Services, actor: &Actor, id: Uuid) -> Result<WebhookDelive
     data.insert("endpoint_id".to_owned(), json!(id));
     data.insert("message".to_owned(), json!("This is a test. Nothing has happened."));
     let body = payload::body(TEST, tx.now, &data);
-    let row = collect::row(&tx, &endpoint, TEST, None, &body).insert(&tx.db).await?;
+    let mut row = collect::row(&tx, &endpoint, TEST, None, &body);
+    // Before everything that waits, however long: somebody sits there to see it.
+    row.next_at = Set(Some(too_old(tx.now)));
+    let row = row.insert(&tx.db).await?;
+    let mut endpoint = endpoint.into_active_model();
+    endpoint.rest_until = Set(None);
+    endpoint.update(&tx.db).await?;
     tx.commit().await?;
     log::view(s, row).await
 }

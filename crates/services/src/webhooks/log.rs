@@ -207,7 +207,10 @@ pub(super) async fn view(s: &Services, row: webhook_delivery::Model) -> Result<W
         answer_body,
         took_ms: row.took_ms.and_then(|took| u32::try_from(took).ok()),
         why: row.why,
-        next_at: row.next_at.filter(|_| status == Status::Waiting),
+        next_at: row
+            .next_at
+            .map(|at| at.max(row.created_at))
+            .filter(|_| status == Status::Waiting),
         created_at: row.created_at,
         done_at: row.done_at,
     })

@@ -345,3 +345,23 @@ async fn nobody_in_a_private_network_is_called(#[values(Backend::Sqlite, Backend
         assert_eq!(problem.fields[0].field, "url");
     }
 }
+
+/// However much waits at an endpoint that is in trouble: who tries it sees at once whether it works by now.
+#[rstest]
+#[tokio::test]
+async fn a_test_goes_before_everything_that_waits(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let receiver = Receiver::start().await;
+    let hook = hook(&w, &receiver, &["contact.created"], false).await;
+    receiver.say(Says::Later(429, "3600"));
+    w.contact("Ann", ANN).await;
+    deliver(&w).await;
+    receiver.say(Says::Status(200));
+    w.contact("Ben", BEN).await;
+    receiver.take();
+    assert_eq!(deliver(&w).await, 0, "it rests");
+    let test = webhooks::test(&w.s, &w.owner, hook.id).await.expect("a test");
+    assert_eq!(test.next_at, Some(w.clock.now()));
+    deliver(&w).await;
+    assert_eq!(receiver.take()[0].kind(), "webhook.test");
+}
