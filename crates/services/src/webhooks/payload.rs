@@ -112,18 +112,23 @@ impl News {
 
 /// What programs are told of these events, in their order.
 pub(super) async fn news(tx: &Tx, heard: &[&Recorded]) -> Result<Vec<News>> {
-    let waiting = waiting(tx, heard).await?;
+    let mut waiting = waiting(tx, heard).await?;
     let offers = offered(tx, heard).await?;
     let mut all = Vec::with_capacity(heard.len());
     for one in heard {
         all.extend(simple(one));
         match &one.event {
             Event::MessageReceived(m) => {
-                if let Some(row) = waiting
-                    .get(&m.conversation_id)
-                    .filter(|row| row.waiting_since == Some(m.created_at))
+                // Of texts that came together the first one makes them wait.
+                let begins = |row: &mut conversation::Model| row.waiting_since.take_if(|since| *since == m.created_at);
+                if let Some(row) = waiting.get_mut(&m.conversation_id)
+                    && let Some(since) = begins(row)
                 {
-                    all.push(of_conversation(one, T::ConversationWaiting, row));
+                    let row = conversation::Model {
+                        waiting_since: Some(since),
+                        ..row.clone()
+                    };
+                    all.push(of_conversation(one, T::ConversationWaiting, &row));
                 }
             }
             Event::MessageSent(m) => {

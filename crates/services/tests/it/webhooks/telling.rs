@@ -115,6 +115,7 @@ async fn a_days_work_is_told_in_the_words_of_the_list(#[values(Backend::Sqlite, 
     assert!(!kinds.contains(&"conversation.waiting".to_owned()), "nobody waits: {kinds:?}");
 
     w.text(ANN, "Is there parking?").await;
+    w.clock.advance(Duration::seconds(1));
     w.text(ANN, "And a lift?").await;
     deliver(&w).await;
     let kinds = receiver.kinds();
