@@ -120,14 +120,10 @@ pub(super) async fn news(tx: &Tx, heard: &[&Recorded]) -> Result<Vec<News>> {
         match &one.event {
             Event::MessageReceived(m) => {
                 // Of texts that came together the first one makes them wait.
-                let begins = |row: &mut conversation::Model| row.waiting_since.take_if(|since| *since == m.created_at);
-                if let Some(row) = waiting.get_mut(&m.conversation_id)
-                    && let Some(since) = begins(row)
+                let begins = |row: &conversation::Model| row.waiting_since == Some(m.created_at);
+                if waiting.get(&m.conversation_id).is_some_and(begins)
+                    && let Some(row) = waiting.remove(&m.conversation_id)
                 {
-                    let row = conversation::Model {
-                        waiting_since: Some(since),
-                        ..row.clone()
-                    };
                     all.push(of_conversation(one, T::ConversationWaiting, &row));
                 }
             }
