@@ -50,6 +50,7 @@ mod templates;
 mod today;
 mod twilio;
 mod waitlist;
+mod webhooks;
 mod zones;
 
 pub use error::AppError;
@@ -197,6 +198,9 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("settings/types") view={Lazy::<routes::VisitTypes>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/visits") view={Lazy::<routes::VisitRules>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/waitlist") view={Lazy::<routes::WaitlistSettings>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/webhooks") view={Lazy::<routes::Webhooks>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/webhooks/:id") view={Lazy::<routes::Webhook>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/webhooks/deliveries/:id") view={Lazy::<routes::WebhookDelivery>::new()} ssr=SsrMode::Async />
                     </ParentRoute>
                 </ParentRoute>
             </Routes>

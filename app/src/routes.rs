@@ -12,7 +12,7 @@ use leptos_router::LazyRoute;
 use crate::{
     accounts, appointments, attendance, audit, businesses, calendars, contacts, conversations, experiments, feeds, imports,
     integrations, messages, notifications, numbers, platform, quick_replies, reports, reviews, search, security, selftest, settings,
-    setup, tasks, templates, today, twilio, waitlist,
+    setup, tasks, templates, today, twilio, waitlist, webhooks,
 };
 
 /// Only where the product is made.
@@ -153,3 +153,6 @@ page!(Attendance, office, attendance::AttendancePage);
 page!(Reviews, office, reviews::ReviewsPage);
 page!(ReviewSettings, office, reviews::ReviewSettingsPage);
 page!(WaitlistSettings, office, waitlist::WaitlistSettingsPage);
+page!(Webhooks, office, webhooks::ListPage);
+page!(Webhook, office, webhooks::DetailPage);
+page!(WebhookDelivery, office, webhooks::DeliveryPage);

@@ -72,6 +72,10 @@ fn groups() -> [(&'static str, Vec<Entry>); 5] {
             managed("/settings/twilio", icondata::LuPlug, "Twilio", "The account behind your numbers."),
             managed("/settings/email", icondata::LuMail, "E-mail", "Whether mail to you works."),
             managed("/settings/keys", icondata::LuKeyRound, "API keys", "What other programs may do."),
+            Entry {
+                needs: Some(Permission::ReadWebhooks),
+                ..entry("/settings/webhooks", icondata::LuWebhook, "Webhooks", "Programs that are called when something happens.")
+            },
             managed("/settings/self-test", icondata::LuActivity, "Self-test", "Whether everything is in order."),
             managed("/setup", icondata::LuRocket, "First steps", "What a new business needs."),
         ]),
@@ -204,7 +208,11 @@ mod tests {
         let listed: Vec<&str> = groups().iter().flat_map(|(_, all)| all.iter().map(|one| one.href)).collect();
         assert_eq!(listed.iter().collect::<BTreeSet<_>>().len(), listed.len(), "{listed:?}");
         let routes = include_str!("lib.rs").split("path!(\"settings/").skip(1);
-        for path in routes.filter_map(|rest| rest.split('"').next()) {
+        // Pages of one thing are reached from the list of such things.
+        let routes = routes
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|path| !path.contains(':'));
+        for path in routes {
             let path = format!("/settings/{path}");
             assert!(listed.contains(&path.as_str()), "{path} is not in the list of the settings");
         }

@@ -77,6 +77,8 @@ const FILES: &[File] = &[
     file!(each "0076_verification_and_the_waitlists_form"),
     file!(each "0082_reviews"),
     file!(each "0083_who_comes"),
+    file!(each "0084_outgoing_webhooks"),
+    file!(each "0085_triggers"),
 ];
 
 /// Our own tables.

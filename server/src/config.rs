@@ -65,6 +65,9 @@ pub struct Config {
     /// Calendars at private addresses are read, too: for tests, and where a calendar server stands beside this one.
     #[serde(default)]
     showup_allow_private_feeds: bool,
+    /// Webhooks go to private addresses, too: for tests, and where their receiver stands beside this server.
+    #[serde(default)]
+    showup_allow_private_webhooks: bool,
     /// Seconds between two readings of a calendar.
     showup_feed_seconds: Option<u32>,
     /// An OpenID Connect issuer at which people may sign in, too.
@@ -296,6 +299,7 @@ impl Config {
             account_per_second: self.twilio_max_per_second,
             calendars_every: self.calendars_every()?,
             private_calendars: self.showup_allow_private_feeds,
+            private_webhooks: self.showup_allow_private_webhooks,
             oidc: self.oidc()?,
         })
     }

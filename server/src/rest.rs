@@ -17,7 +17,9 @@ mod reviews;
 mod said;
 mod tasks;
 mod templates;
+mod triggers;
 mod waitlist;
+mod webhooks;
 
 use axum::{
     Json, Router,
@@ -132,6 +134,15 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(waitlist::skip))
         .routes(routes!(waitlist::offer_time))
         .routes(routes!(waitlist::offer_times))
+        .routes(routes!(triggers::get, triggers::post))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhooks::get, webhooks::edit, webhooks::remove))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::rotate_secret))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::resend_since))
+        .routes(routes!(webhooks::delivery))
+        .routes(routes!(webhooks::resend))
         .routes(routes!(templates::list))
         .routes(routes!(templates::preview))
         .routes(routes!(templates::get, templates::put, templates::remove))

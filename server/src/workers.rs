@@ -12,7 +12,7 @@ use services::{
     db::QueuePool,
     imports, jobs, live, mails, notifications,
     queue::{self, Job, QUEUE},
-    reconcile, reminders, selftest, sending, waitlist,
+    reconcile, reminders, selftest, sending, triggers, waitlist, webhooks,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -57,6 +57,7 @@ async fn work_until(s: Services, stopping: CancellationToken) -> anyhow::Result<
     all.spawn(post(s.clone(), stopping.clone()));
     all.spawn(pushes(s.clone(), stopping.clone()));
     all.spawn(syncs(s.clone(), stopping.clone()));
+    all.spawn(hooks(s.clone(), stopping.clone()));
     all.spawn(jobs(s, stopping.clone()));
     while let Some(ended) = all.join_next().await {
         ended?;
@@ -128,6 +129,11 @@ async fn pushes(s: Services, stopping: CancellationToken) {
             () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// Programs of others are told what happens. Apart from the rest, and each apart from the others.
+async fn hooks(s: Services, stopping: CancellationToken) {
+    webhooks::run(&s, stopping.cancelled()).await;
 }
 
 /// Compares Twilio's log with ours every five minutes. Apart from the tick: a long log must not keep reminders waiting.
@@ -245,6 +251,8 @@ async fn look(s: &Services, minute: bool, clean: bool) {
         step("old notifications", notifications::prune(s)).await;
         step("old mails", mails::prune(s)).await;
         step("old imports", imports::prune(s)).await;
+        step("old webhooks", webhooks::prune(s)).await;
+        step("old references", triggers::prune(s)).await;
         step("businesses without a self-test", selftest::enrol(s)).await;
     }
 }

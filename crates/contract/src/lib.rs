@@ -39,7 +39,9 @@ pub mod task_form;
 pub mod tasks;
 pub mod templates;
 pub mod today;
+pub mod triggers;
 pub mod waitlist;
+pub mod webhooks;
 pub mod whatsapp;
 
 pub use paging::{Page, PageQuery};

@@ -125,6 +125,11 @@ table! {
     ReadTemplates:       yes    yes    yes    scope("templates:read");
     /// What customers are texted.
     WriteTemplates:      yes    yes    no     scope("templates:write");
+    /// What other programs are told of, and how that went.
+    ReadWebhooks:        yes    yes    no     scope("webhooks:read");
+    WriteWebhooks:       yes    yes    no     scope("webhooks:write");
+    /// To have a text sent by a GET, which previews and scanners make, too.
+    TriggerByGet:        yes    yes    no     scope("trigger:get");
     /// Files of all contacts, visits or messages. A key reads all of them anyway, page by page.
     ExportData:          yes    yes    no     ANY;
     /// Who changed what.
@@ -221,10 +226,10 @@ mod tests {
     #[test]
     fn a_scope_is_written_once_and_gives_what_it_says_alone() {
         let mut written: Vec<&str> = Permission::scopes().map(|(text, _)| text).collect();
-        assert_eq!(written.len(), 16);
+        assert_eq!(written.len(), 19);
         written.sort_unstable();
         written.dedup();
-        assert_eq!(written.len(), 16, "each once");
+        assert_eq!(written.len(), 19, "each once");
         for (_, has) in Permission::scopes() {
             for (text, what) in Permission::scopes() {
                 assert_eq!(key_allows(&[has], what), has == what, "{has:?} and {text}");

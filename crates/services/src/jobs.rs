@@ -10,7 +10,7 @@ use crate::{
     delivery::{in_state, retry, unknown},
     experiments, imports,
     kernel::{Result, Services, queue::Job},
-    mails, notifications, numbers, receiving, reminders, retention, reviews, selftest, sending, tasks, twins, waitlist,
+    mails, notifications, numbers, receiving, reminders, retention, reviews, selftest, sending, tasks, twins, waitlist, webhooks,
 };
 
 /// Rows taken per tick of each kind.
@@ -67,6 +67,7 @@ pub async fn tick(s: &Services) -> Result<()> {
     selftest::tick(s).await?;
     retention::tick(s).await?;
     reviews::tick(s).await?;
+    webhooks::tick(s).await?;
     let late = s.now() - Duration::seconds(20);
     let lost = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

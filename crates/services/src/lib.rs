@@ -6,11 +6,12 @@
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `preferences` (what customers say of how they are reached), `feeds`, `conversations`, `messages`,
 //!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `review_platforms` (where customers write reviews); `channels`, `numbers`, `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words), `experiments` (two texts tried against each other) and `twins` (what WhatsApp has approved of it); `selftest` (whether a business is ready); then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `verification` (whose phone it is, by a code that is texted to it);
-//!   `quick_replies`; `questions` that are open to be answered;
+//!   `quick_replies`; `triggers`, by which another program has a text sent; `questions` that are open to be answered;
 //!   `confirming`, which asks whether somebody wants offers;
 //!   `moves` of visits, which customers are told of, and `reminders`: both ask them;
 //!   `waitlist`, which fills times that come free, and asks, too; `waitlist_form`, by which anybody joins it;
 //!   `reviews`, which asks for them after visits; `attendance` (who comes, as far as it is known);
+//!   `webhooks`, by which programs of others are told what happens;
 //!   `calendars`, which book what others keep; `visit_page`, which a visit's customer opens without signing in;
 //!   `receiving`, which answers; `reconcile`, which compares;
 //!   `retention`, which removes what texts said.
@@ -72,11 +73,13 @@ pub mod setup;
 mod spend;
 pub mod tasks;
 pub mod templates;
+pub mod triggers;
 pub mod twins;
 mod verification;
 pub mod visit_page;
 pub mod waitlist;
 pub mod waitlist_form;
+pub mod webhooks;
 
 use channels::connections::{self, Connections};
 use kernel::{services::Extensions, tx::Wiring};
@@ -137,6 +140,7 @@ impl Services {
             .with(verification::Addresses::default())
             .with(channels::push::Push::new(&settings.public_url))
             .with(calendars::Fetcher::new(settings.private_calendars))
+            .with(webhooks::Caller::new(settings.private_webhooks))
             .with(email)
             .with(selftest::Front::new())
             .with(delivery::StatusBatch::new(groups))

@@ -15,7 +15,7 @@ use crate::{
         events::EventKind as E,
         tx::{Counts, Listener},
     },
-    mails, merging, moves, notifications, numbers, outbox, questions, reminders, reports, reviews, tasks, waitlist,
+    mails, merging, moves, notifications, numbers, outbox, questions, reminders, reports, reviews, tasks, waitlist, webhooks,
 };
 
 pub(crate) use views::views;
@@ -92,6 +92,13 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([NumberRequestDecided] => mails::number_requests_decided),
     on!([DeviceAdded SecondFactorOn SecondFactorOff] => mails::accounts_changed),
     on!([BusinessSuspended BusinessResumed LookBegan] => mails::installation_did),
+    on!([WebhookDisabled] => mails::webhooks_disabled),
+    // When it is known who waits, who has been offered what, and how everything stands.
+    on!([ContactAdded ContactChanged ContactBlocked ContactUnblocked ContactMerged MergeUndone ContactOptedOut ContactOptedIn OffersDecided
+        AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentReopened AppointmentEdited AppointmentConfirmed
+        AppointmentDeclined AppointmentCancelled AppointmentArrived AppointmentEnded MessageReceived MessageSent MessageOnItsWay
+        MessageDelivered MessageArrived MessageFailed RetryEnded ConversationClosed ConversationReopened SlotTaken SlotEnded TaskAdded
+        TaskDone] => webhooks::collect),
     // Last of all, when it is decided whether anybody is asked for an answer.
     on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached
         NumberRequestDecided RegistrationChanged BusinessSuspended BusinessResumed LookBegan] => notifications::collect),

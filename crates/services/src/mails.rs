@@ -28,7 +28,7 @@ use crate::{
 pub(crate) use guarding::accounts_changed;
 pub(crate) use letters::{about_account, about_invitation, invited};
 pub(crate) use listen::{
-    breakers_changed, budgets_reached, concerns, installation_did, number_requests_decided, tell_of_breaker,
+    breakers_changed, budgets_reached, concerns, installation_did, number_requests_decided, tell_of_breaker, webhooks_disabled,
 };
 pub use send::{due, prune, recover, send_some, tick};
 use store::{Kind, New};

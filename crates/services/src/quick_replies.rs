@@ -10,7 +10,10 @@ use contract::{
 };
 use domain::{snooze, template};
 use entity::quick_replies::quick_reply;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel, ModelTrait, PaginatorTrait, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -186,6 +189,15 @@ fn tag_problem() -> Error {
 async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<quick_reply::Model> {
     let row = quick_reply::Entity::these(business_id, [id]).one(db).await?;
     row.ok_or_else(|| not_found("quick reply"))
+}
+
+/// What the quick reply of this name says, however its letters are written; none where it says nothing.
+pub(crate) async fn text_named(db: &impl ConnectionTrait, business_id: Uuid, name: &str) -> Result<Option<String>> {
+    let row = quick_reply::Entity::in_business(business_id)
+        .filter(quick_reply::Column::NameKey.eq(name.to_lowercase()))
+        .one(db)
+        .await?;
+    Ok(row.map(|row| row.body).filter(|body| !body.is_empty()))
 }
 
 /// What the audit trail keeps of it.

@@ -2,9 +2,11 @@
 
 mod codes;
 mod db;
+mod receiver;
 mod world;
 
 pub use codes::code;
 pub use db::{Backend, TestDb};
+pub use receiver::{Call, Receiver, Says};
 pub use twilio_sim::{Fault, FaultKind, Registration, Sim, SimService};
 pub use world::{MAIL_FROM, NUMBER, SECRET, SHARED, TestClock, World, mail_server, master, member};

@@ -190,6 +190,22 @@ impl World {
         opened.expect("the keys are there")
     }
 
+    /// The same database seen by a process that was told other things.
+    pub async fn process_with(&self, settings: Settings) -> Services {
+        let db = Db::connect(&self.db.url).await.expect("the database opens");
+        let api = twilio::Api::new(twilio::Config::new(self.sim.url())).expect("a way to Twilio");
+        let opened = Services::open(
+            db,
+            self.clock.clock(),
+            Twilio { api, account: None },
+            None,
+            settings,
+            master(),
+        )
+        .await;
+        opened.expect("the keys are there")
+    }
+
     /// The same database seen by a process that looks for Twilio at this address.
     pub async fn process_at(&self, twilio_url: &str) -> Services {
         open(&self.db.url, &self.clock, &self.sim, twilio_url, master(), None)
@@ -404,6 +420,7 @@ async fn open(
         account_per_second,
         calendars_every: chrono::Duration::minutes(10),
         private_calendars: true,
+        private_webhooks: true,
         oidc: None,
     };
     let account = Some(Credentials {

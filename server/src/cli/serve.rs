@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use axum::serve::ListenerExt;
-use services::{Db, Services, appointments, channels, mails, notifications, rotation, sending};
+use services::{Db, Services, appointments, channels, mails, notifications, rotation, sending, webhooks};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -63,6 +63,7 @@ pub async fn until_stopped(
             tracing::warn!(found, "texts were being sent when the last process ended; looking them up");
         }
         notifications::recover(&s).await?;
+        webhooks::recover(&s).await?;
         let found = mails::recover(&s).await?;
         if found > 0 {
             tracing::warn!(

@@ -216,6 +216,7 @@ impl TestApp {
             account_per_second: None,
             calendars_every: chrono::Duration::minutes(10),
             private_calendars: true,
+            private_webhooks: true,
             oidc: setup.oidc,
         };
         let twilio = Twilio {

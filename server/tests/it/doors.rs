@@ -205,6 +205,9 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
     let page = json!({ "kind": "custom", "name": format!("{MARK} reviews"), "url": "https://reviews.example/" });
     let (_, page) = app.post("/review-platforms", page).await;
     let (_, review) = app.post("/review-requests", json!({ "contact_id": other })).await;
+    let hook = json!({ "url": format!("https://{MARK}.invalid/x"), "events": ["*"], "full": true });
+    let (_, hook) = app.post("/webhook-endpoints", hook).await;
+    let (_, told) = app.post(&format!("/webhook-endpoints/{}/test", id(&hook)), json!({})).await;
     vec![
         ann,
         other,
@@ -222,6 +225,8 @@ async fn something_of_every_kind(app: &TestApp) -> Vec<String> {
         id(&test),
         id(&page),
         id(&review),
+        id(&hook),
+        id(&told),
     ]
 }
 

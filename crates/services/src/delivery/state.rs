@@ -286,6 +286,9 @@ pub(crate) async fn move_on(tx: &mut Tx, mut row: message::Model, said: Status) 
         }
     }
     tx.mark_changed(row.business_id, Changed::Message(row.id));
+    if next == Status::Sent && current != next {
+        tx.record(row.business_id, &TWILIO, Event::MessageOnItsWay(Arc::new(row.clone())));
+    }
     if arrives {
         tx.record(row.business_id, &TWILIO, Event::MessageDelivered(Arc::new(row.clone())));
     }
@@ -321,6 +324,9 @@ pub(crate) async fn accept(tx: &mut Tx, taken: Vec<(message::Model, &Accepted)>)
         sent(tx, &mut m);
         if again {
             m.sent_at = Some(tx.now);
+        }
+        if m.status == Status::Sent.as_str() {
+            tx.record(m.business_id, &TWILIO, Event::MessageOnItsWay(Arc::new(m.clone())));
         }
         rows.push(m);
     }

@@ -23,13 +23,16 @@ impl Resolve for Public {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
-            if public.is_empty() {
-                return Err("the name leads to no public address".into());
-            }
+            let public = public_of(found).ok_or("the name leads to no public address")?;
             Ok(Box::new(public.into_iter()) as Addrs)
         })
     }
+}
+
+/// Those that may be called; none: the name is nobody's to call.
+fn public_of(found: impl Iterator<Item = SocketAddr>) -> Option<Vec<SocketAddr>> {
+    let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
+    (!public.is_empty()).then_some(public)
 }
 
 fn is_public(ip: IpAddr) -> bool {
@@ -63,6 +66,42 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A name may lead to both, and to another one each time it is looked up: only what was looked at is called.
+    #[test]
+    fn of_what_a_name_leads_to_only_the_public_is_kept() {
+        let found = |ips: &[&str]| {
+            let ips: Vec<SocketAddr> = ips.iter().map(|ip| SocketAddr::new(ip.parse().expect("an ip"), 0)).collect();
+            public_of(ips.into_iter()).map(|kept| kept.iter().map(|one| one.ip().to_string()).collect::<Vec<_>>())
+        };
+        let public = Some(vec!["93.184.216.34".to_owned()]);
+        assert_eq!(found(&["127.0.0.1", "93.184.216.34", "::1"]), public);
+        for private in [
+            "0.0.0.0",
+            "10.0.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.168.0.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::127.0.0.1",
+            "2002:7f00:1::",
+            "fc00::1",
+            "fd00::1",
+            "fe80::1",
+            "ff02::1",
+        ] {
+            assert_eq!(found(&[private]), None, "{private}");
+        }
+    }
 
     #[tokio::test]
     async fn a_name_that_leads_into_a_private_network_is_not_called() {

@@ -112,6 +112,8 @@ pub(crate) enum Event {
     MessageReceived(Arc<message::Model>),
     /// The provider has it, for the first time.
     MessageSent(Arc<message::Model>),
+    /// It has left, by the network's word, for the first time in this try.
+    MessageOnItsWay(Arc<message::Model>),
     /// It arrived, by the network's word.
     MessageDelivered(Arc<message::Model>),
     /// It arrived, by the word of whoever records this.
@@ -249,6 +251,19 @@ pub(crate) enum Event {
     SharedFilterRemoved(Uuid),
     FeedAdded(Uuid),
     FeedRevoked(Uuid),
+    /// A program is told what happens from now on.
+    WebhookAdded(Uuid),
+    /// Where it is, what it hears of, or that it is told again.
+    WebhookChanged(Uuid),
+    WebhookRemoved(Uuid),
+    WebhookSecretRotated(Uuid),
+    WebhookSecretShown(Uuid),
+    /// It was switched off because nothing arrived: nobody asked for that.
+    WebhookDisabled {
+        id: Uuid,
+        host: Arc<str>,
+        why: Arc<str>,
+    },
     MemberAdded(Uuid),
     /// Somebody came in by the door, and went out again.
     SignedIn(Uuid),
@@ -497,6 +512,12 @@ impl Event {
             E::SharedFilterRemoved(id) => ("saved_filter.deleted", "saved_filter", Some(*id)),
             E::FeedAdded(id) => ("feed.created", "feed", Some(*id)),
             E::FeedRevoked(id) => ("feed.revoked", "feed", Some(*id)),
+            E::WebhookAdded(id) => ("webhook_endpoint.created", "webhook_endpoint", Some(*id)),
+            E::WebhookChanged(id) => ("webhook_endpoint.updated", "webhook_endpoint", Some(*id)),
+            E::WebhookRemoved(id) => ("webhook_endpoint.deleted", "webhook_endpoint", Some(*id)),
+            E::WebhookSecretRotated(id) => ("webhook_endpoint.secret_rotated", "webhook_endpoint", Some(*id)),
+            E::WebhookSecretShown(id) => ("webhook_endpoint.secret_shown", "webhook_endpoint", Some(*id)),
+            E::WebhookDisabled { id, .. } => ("webhook_endpoint.disabled", "webhook_endpoint", Some(*id)),
             E::MemberAdded(id) => ("member.added", "account", Some(*id)),
             E::SignedIn(id) => ("session.started", "account", Some(*id)),
             E::SignedOut(id) => ("session.ended", "account", Some(*id)),
@@ -530,6 +551,7 @@ impl Event {
             E::Answered(..) => return Err("what the answer changes is kept, by the customer's hand"),
             E::MessageReceived(_)
             | E::MessageSent(_)
+            | E::MessageOnItsWay(_)
             | E::MessageDelivered(_)
             | E::MessageArrived(_)
             | E::MessageFailed(..)

@@ -22,6 +22,8 @@ pub struct Settings {
     pub calendars_every: chrono::Duration,
     /// Calendars at private addresses are read, too.
     pub private_calendars: bool,
+    /// Webhooks go to private addresses, too, and without https.
+    pub private_webhooks: bool,
     /// Where people may sign in beside their password.
     pub oidc: Option<OidcSettings>,
 }

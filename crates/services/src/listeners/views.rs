@@ -35,7 +35,10 @@ pub(crate) async fn mark(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
             | Event::BusinessResumed
             | Event::LookBegan { .. }
             | Event::LookEnded(_)
-            | Event::SelfTestChanged => {
+            | Event::SelfTestChanged
+            | Event::WebhookChanged(_)
+            | Event::WebhookRemoved(_)
+            | Event::WebhookDisabled { .. } => {
                 tx.mark_changed(one.business_id, Changed::Notices);
             }
             Event::ContactAdded(id) => tx.mark_changed(one.business_id, Changed::Contact(*id)),

@@ -226,6 +226,30 @@ pub(crate) async fn number_requests_decided(tx: &mut Tx, heard: &[&Recorded]) ->
     Ok(())
 }
 
+/// Owners and admins hear that a program of theirs is told nothing any more.
+pub(crate) async fn webhooks_disabled(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
+    if channels::mail_server(tx.services()).is_none() {
+        return Ok(());
+    }
+    for one in heard {
+        let Event::WebhookDisabled { id, host, why } = &one.event else {
+            continue;
+        };
+        let b = businesses::of(tx, one.business_id).await?;
+        let url = tx.services().settings().public_url.clone();
+        let to = accounts::managers(tx, b.id).await?;
+        let new = New {
+            kind: Kind::Webhook,
+            about: format!("webhook:{id}"),
+            key: format!("webhook:{id}:{}", tx.now.timestamp()),
+            not_before: tx.now,
+            said: words::webhook_disabled(&b, &url, *id, host, why),
+        };
+        store::store(tx, &b, &to, &new).await?;
+    }
+    Ok(())
+}
+
 /// Whoever runs the installation has suspended or resumed a business, or looks into it: its owners and admins are written to.
 pub(crate) async fn installation_did(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     if channels::mail_server(tx.services()).is_none() {

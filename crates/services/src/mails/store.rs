@@ -33,6 +33,8 @@ pub(super) enum Kind {
     BudgetUsed,
     /// What became of a request for a number.
     NumberRequest,
+    /// A webhook was switched off because nothing arrived.
+    Webhook,
     /// What a person asked to hear by mail.
     News,
     Invitation,

@@ -2,6 +2,7 @@
 
 use domain::{phone, prices::dollars, words};
 use entity::{businesses::business, numbers::number_request};
+use uuid::Uuid;
 
 use super::store::Said;
 use crate::channels::email::Letter;
@@ -119,6 +120,16 @@ pub(super) fn looked_into(b: &business::Model, url: &str, who: &str, why: &str, 
         )
         .button("Open Showup", url.to_owned());
     said(b, "somebody who runs the installation looks in", letter)
+}
+
+pub(super) fn webhook_disabled(b: &business::Model, url: &str, id: Uuid, host: &str, why: &str) -> Said {
+    let letter = Letter::default()
+        .paragraph(format!("The webhook of {} to {host} is switched off. {why}", name(b)))
+        .paragraph(
+            "What happens from now on waits for 30 days and is posted once you switch it on again. Texts are not concerned.",
+        )
+        .button("Look at the webhook", format!("{url}/settings/webhooks/{id}"));
+    said(b, &format!("the webhook to {host} is switched off"), letter)
 }
 
 fn texts(b: &business::Model, number: Option<&str>) -> String {

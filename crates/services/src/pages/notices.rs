@@ -9,7 +9,7 @@ use crate::{
     accounts, businesses, calendars,
     channels::{breakers, connections},
     kernel::{Actor, Permission, Result, Services},
-    numbers, selftest, spend,
+    numbers, selftest, spend, webhooks,
 };
 
 /// The banners of the actor's business.
@@ -34,6 +34,7 @@ pub(crate) async fn of(s: &Services, db: &impl ConnectionTrait, b: &business::Mo
     notices.extend(own.iter().filter_map(|number| registration(s, b, number)));
     notices.extend(country(b));
     notices.extend(calendars::failing(s, db, b.id).await?.into_iter().map(unread));
+    notices.extend(webhooks::switched_off(s, db, b.id).await?.into_iter().map(told_nothing));
     notices.extend(selftest::failing(db, b.id).await?.map(not_ready));
     Ok(notices)
 }
@@ -86,6 +87,16 @@ fn unread((name, problem): (String, String)) -> Notice {
         urgent: false,
         text: format!("The calendar {name} can't be read. {problem}"),
         next_step: "Look at Calendars; its visits stay as they were until then.".to_owned(),
+    }
+}
+
+/// A program of the business's own that hears nothing any more.
+fn told_nothing((host, why): (String, String)) -> Notice {
+    Notice {
+        kind: "webhook_disabled".to_owned(),
+        urgent: false,
+        text: format!("The webhook to {host} is switched off. {why}"),
+        next_step: "See Webhooks in Settings. What happens meanwhile waits for 30 days.".to_owned(),
     }
 }
 

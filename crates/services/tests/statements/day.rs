@@ -24,9 +24,9 @@ use services::{
     contacts,
     conversations::{self, batch},
     experiments, filters, integrations, jobs, live, mails, merging, moves, outbox, pages, quick_replies, reconcile, reminders,
-    reports, search, sending, tasks,
+    reports, search, sending, tasks, triggers, webhooks,
 };
-use testkit::{Fault, FaultKind, NUMBER, World, member};
+use testkit::{Fault, FaultKind, NUMBER, Receiver, Says, World, member};
 use uuid::Uuid;
 
 const PHONES: [&str; 6] = [
@@ -47,6 +47,8 @@ pub async fn a_day(w: &World) {
     };
     rules::update(s, owner, by_itself).await.expect("kept");
     let tried = texts_are_tried(w).await;
+    let receiver = Receiver::start().await;
+    let hook = told_elsewhere(w, &receiver).await;
     let mut people = Vec::new();
     for phone in PHONES {
         let (person, appointment) = w.reminded("Somebody", phone).await;
@@ -112,6 +114,7 @@ pub async fn a_day(w: &World) {
     experiments::list(s, owner, ExperimentQuery::default()).await.expect("a list");
     experiments::stop(s, owner, tried).await.expect("ended");
     live::prune(s).await.expect("synced");
+    what_was_told(w, &receiver, hook).await;
 }
 
 /// Another reminder is tried against the built-in one.
@@ -374,6 +377,55 @@ async fn for_later(w: &World, olga: &services::Actor, contact_id: Uuid) {
     w.text(&person.phone, "Wait").await;
     outbox::resume(s, olga, waits).await.expect("goes on waiting");
     outbox::send_now(s, olga, waits).await.expect("goes");
+}
+
+/// A program that is told what things look like.
+async fn told_elsewhere(w: &World, receiver: &Receiver) -> Uuid {
+    let cmd = contract::webhooks::AddWebhookEndpoint {
+        url: receiver.url(),
+        events: vec!["*".to_owned()],
+        full: true,
+    };
+    webhooks::add(&w.s, &w.owner, cmd).await.expect("a webhook").id
+}
+
+/// What it was told goes out, is looked at, and told once more.
+async fn what_was_told(w: &World, receiver: &Receiver, hook: Uuid) {
+    let (s, owner) = (&w.s, &w.owner);
+    Box::pin(webhooks::deliver_due(s)).await.expect("told");
+    receiver.say(Says::Status(500));
+    webhooks::test(s, owner, hook).await.expect("a test");
+    Box::pin(webhooks::deliver_due(s)).await.expect("not taken");
+    for status in ["", "waiting", "delivered", "failed"] {
+        let mut query = contract::webhooks::WebhookDeliveryQuery {
+            status: Some(status.to_owned()),
+            cursor: None,
+            limit: Some(2),
+        };
+        query.cursor = webhooks::deliveries(s, owner, hook, query.clone())
+            .await
+            .expect("a page")
+            .next_cursor;
+        webhooks::deliveries(s, owner, hook, query).await.expect("the next page");
+    }
+    for delivered in [false, true] {
+        let since = w.clock.now() - Duration::days(1);
+        let cmd = contract::webhooks::ResendWebhooks {
+            since,
+            until: None,
+            delivered,
+        };
+        webhooks::resend_since(s, owner, hook, cmd).await.expect("once more");
+    }
+    webhooks::tick(s).await.expect("a look");
+    webhooks::prune(s).await.expect("nothing is old");
+    let cmd = contract::triggers::Trigger {
+        to: Some(PHONES[0].to_owned()),
+        reference: Some("deal-7".to_owned()),
+        ..Default::default()
+    };
+    triggers::fire(s, owner, "recall", cmd).await.expect("a text");
+    triggers::prune(s).await.expect("nothing is old");
 }
 
 /// Two entries with their texts become one, and come apart again.

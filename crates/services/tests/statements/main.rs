@@ -22,9 +22,10 @@ use tracing_subscriber::{Layer, filter::LevelFilter, layer::Context, prelude::*}
 use uuid::Uuid;
 
 /// Tables that stay small: a row per business, number, account, place, country or provider; a business has 500 tags and 200 quick
-/// replies, a test of texts at a time of each of few, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 25] = [
+/// replies, a test of texts at a time of each of few, 200 staff labels, 20 calendars, 20 webhooks and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
+const SMALL: [&str; 26] = [
     "api_key",
+    "webhook_endpoint",
     "business",
     "number",
     "whatsapp_sender",
@@ -53,7 +54,8 @@ const SMALL: [&str; 25] = [
 
 /// Tables of history, each with the beginning of its indexes' names. Conversations and contacts are not among them: there is one for
 /// each customer, however much they write.
-const HISTORY: [(&str, &str); 11] = [
+const HISTORY: [(&str, &str); 12] = [
+    ("webhook_delivery", "webhook_delivery_"),
     ("message", "message_"),
     ("message_event", "message_event_"),
     ("message_attempt", "message_attempt_"),
@@ -68,7 +70,8 @@ const HISTORY: [(&str, &str); 11] = [
 ];
 
 /// Lists that a page shows in the order of an index, and stops after a page. For SQLite, whose plans do not show where one stops.
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 12] = [
+    "webhook_delivery_log",
     "audit_event_business",
     "conversation_latest",
     "conversation_open",
@@ -94,7 +97,10 @@ const ALSO: [(&str, &str); 4] = [
 ];
 
 /// Indexes over what waits or is unread, which is never much: what they hold may be read whole.
-const OPEN: [&str; 13] = [
+const OPEN: [&str; 16] = [
+    "webhook_delivery_waiting",
+    "webhook_delivery_open",
+    "webhook_delivery_claimed",
     "message_waiting",
     "message_in_flight",
     "message_unclear",
