@@ -74,6 +74,8 @@ const FILES: &[File] = &[
     file!(each "0073_whatsapp_templates"),
     file!(each "0074_ways_to_customers"),
     file!(each "0076_verification_and_the_waitlists_form"),
+    file!(each "0080_figures"),
+    file!(each "0081_monthly_report"),
 ];
 
 /// Our own tables.

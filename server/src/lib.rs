@@ -15,6 +15,7 @@ pub mod metrics;
 mod oidc;
 mod preferences;
 mod pwa;
+mod reports;
 pub mod rest;
 pub mod router;
 pub mod secret;

@@ -25,8 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, preferences, pwa, rest, rest::ApiError, sessions,
-    uploads, visit_page, waitlist_form, webhooks,
+    AppState, crowd, exports, feeds, health, live, looking, metrics, oidc, preferences, pwa, reports, rest, rest::ApiError,
+    sessions, uploads, visit_page, waitlist_form, webhooks,
 };
 
 /// A form of ours is a few kilobytes.
@@ -95,6 +95,8 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .route("/appointments.csv", get(exports::appointments))
         .route("/imports/{id}/refused.csv", get(exports::refused))
         .route("/settings/audit.csv", get(exports::audit))
+        .route("/reports/report.pdf", get(reports::paper))
+        .route("/reports/{name}", get(reports::file))
         .route("/live/worker.js", get(live::worker))
         .route("/sw.js", get(pwa::worker))
         .route("/offline", get(pwa::offline))

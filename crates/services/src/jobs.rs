@@ -8,9 +8,9 @@ use sea_orm::QuerySelect;
 use crate::{
     accounts, appointments, calendars, conversations,
     delivery::{in_state, retry, unknown},
-    imports,
+    figures, imports,
     kernel::{Result, Services, queue::Job},
-    mails, notifications, numbers, receiving, reminders, retention, selftest, sending, tasks, twins, waitlist,
+    mails, monthly, notifications, numbers, receiving, reminders, retention, selftest, sending, tasks, twins, waitlist,
 };
 
 /// Rows taken per tick of each kind.
@@ -64,6 +64,8 @@ pub async fn tick(s: &Services) -> Result<()> {
     twins::tick(s).await?;
     selftest::tick(s).await?;
     retention::tick(s).await?;
+    figures::recount::tick(s).await?;
+    monthly::tick(s).await?;
     let late = s.now() - Duration::seconds(20);
     let lost = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

@@ -8,7 +8,7 @@ use crate::{
     accounts::invitations,
     appointments::clocks,
     conversations::{assigning, leaving},
-    feeds,
+    feeds, figures,
     kernel::{audit, events::EventKind as E, tx::Listener},
     mails, merging, moves, notifications, numbers,
     outbox::{self, confirming},
@@ -82,6 +82,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
     // Last of all, when it is decided whether anybody is asked for an answer.
     on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached
         NumberRequestDecided RegistrationChanged BusinessSuspended BusinessResumed LookBegan] => notifications::collect),
+    on!([MessageReceived] => figures::received),
     // Over everything, so that no noun can forget them.
     on!(every => reports::count),
     on!(every => audit::write),

@@ -37,6 +37,7 @@ mod presence;
 mod processes;
 mod queue;
 mod real;
+mod reports;
 mod retention;
 mod rules;
 mod screens;

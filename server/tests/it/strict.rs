@@ -29,6 +29,7 @@ fn operations() -> Vec<(Method, String, bool, Value)> {
                 ("{channel}", "sms"),
                 ("{language}", "en"),
                 ("{version}", "1"),
+                ("{name}", "no-shows"),
             ];
             let path = text.iter().fold(path, |path, (name, value)| path.replace(name, value));
             assert!(!path.contains('{'), "this walk knows no value for {path}");

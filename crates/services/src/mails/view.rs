@@ -84,6 +84,7 @@ fn what(row: &mail::Model) -> &'static str {
         Ok(Kind::TextsGoAgain) => "“Texts go out again”",
         Ok(Kind::BudgetAlert) => "“The budget is nearly used”",
         Ok(Kind::BudgetUsed) => "“The budget is used up”",
+        Ok(Kind::MonthlyReport) => "“The month’s report”",
         Ok(Kind::NumberRequest) => "“Your request for a number”",
         Ok(Kind::News) => "What was unread",
         Ok(Kind::Invitation) => "Invitation",

@@ -19,6 +19,7 @@ mod email;
 mod fail_closed;
 mod families;
 mod feeds;
+mod figures;
 mod filters;
 mod hold;
 mod imports;

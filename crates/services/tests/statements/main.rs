@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 /// Tables that stay small: a row per business, number, account, place, country or provider; a business has 500 tags and 200 quick
 /// replies, 200 staff labels, 20 calendars and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 21] = [
+const SMALL: [&str; 22] = [
     "api_key",
     "business",
     "number",
@@ -45,11 +45,12 @@ const SMALL: [&str; 21] = [
     "calendar_source",
     "staff_label",
     "self_test",
+    "recount",
 ];
 
 /// Tables of history, each with the beginning of its indexes' names. Conversations and contacts are not among them: there is one for
 /// each customer, however much they write.
-const HISTORY: [(&str, &str); 11] = [
+const HISTORY: [(&str, &str); 13] = [
     ("message", "message_"),
     ("message_event", "message_event_"),
     ("message_attempt", "message_attempt_"),
@@ -61,6 +62,8 @@ const HISTORY: [(&str, &str); 11] = [
     ("audit_event", "audit_event_"),
     ("task", "task_"),
     ("mail", "mail_"),
+    ("counter_quarter", "counter_quarter_"),
+    ("counted", "counted_"),
 ];
 
 /// Lists that a page shows in the order of an index, and stops after a page. For SQLite, whose plans do not show where one stops.
