@@ -295,7 +295,7 @@ fn Section(report: Report, query: ReportQuery) -> impl IntoView {
             {notes}
             <p class="empty:hidden">{quiet}</p>
             {drawn.then(|| view! { <Chart report=report.clone() /> })}
-            <details class="panel" open=!drawn class:hidden=report.rows.is_empty()>
+            <details class="panel" open={!drawn} class:hidden=report.rows.is_empty()>
                 <summary class="flex min-h-11 items-center px-4 text-sm font-semibold">"The numbers as a table"</summary>
                 <div class="overflow-x-auto px-2 pb-2" tabindex="0" role="group" aria-label=format!("{} as a table", report.title)>
                     <Table report=report.clone() />

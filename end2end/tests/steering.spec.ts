@@ -158,23 +158,6 @@ test('a test mail shows whether e-mail works', { tag: '@form' }, async ({ page, 
   await look(page, 'settings-email');
 });
 
-test('the last days are drawn, and told to whoever does not see them', async ({ page, sim }) => {
-  await newBusiness(page);
-  const ada = await newCustomer(page);
-  await open(page, '/reports');
-  await expect(page.getByText('Nothing happened yet')).toBeVisible();
-  await openNewVisit(page, ada);
-  await page.getByRole('button', { name: 'Remind now' }).click();
-  await sim.received(ada.phone, /Reply Y/);
-  await open(page, '/reports');
-  await sim.text(ada.phone, OUR_NUMBER, 'Y');
-  await appears(page, page.locator('[data-series=Received]').getByText('1', { exact: true }));
-  await page.getByText('The numbers as a table').click();
-  const today = page.getByRole('table', { name: 'Texts a day' }).getByRole('row').last();
-  await expect(today.getByRole('cell')).toHaveText(['1', '1', /[01]/, '0', '0']);
-  await look(page, 'reports-first-day');
-});
-
 test('a location is added, changed and chosen for a visit', { tag: '@form' }, async ({ page }) => {
   await newBusiness(page);
   const ada = await newCustomer(page);

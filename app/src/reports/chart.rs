@@ -97,7 +97,7 @@ fn Drawn(title: String, bars: Bars, columns: Vec<Column>) -> impl IntoView {
         .bars
         .into_iter()
         .enumerate()
-        .map(|(at, bar)| view! { <OneBar bar columns=columns.clone() x=LEFT + step * at as f64 width=step labelled=at % every == 0 /> })
+        .map(|(at, bar)| view! { <OneBar bar columns=columns.clone() x={LEFT + step * at as f64} width=step labelled={at % every == 0} /> })
         .collect_view();
     let view_box = format!("0 0 {WIDTH} {}", TOP + HEIGHT + BOTTOM);
     view! {
@@ -131,12 +131,17 @@ fn OneBar(bar: Bar, columns: Vec<Column>, x: f64, width: f64, labelled: bool) ->
             // What was there is always seen.
             let height = (HEIGHT * (piece.to - piece.from)).max(1.5);
             let y = TOP + HEIGHT * (1.0 - piece.to);
-            let opacity = if bar.is_partial { "0.55" } else { "1" };
+            // What is not over yet is hatched.
+            let over = if bar.is_partial {
+                Some("url(#chart-lines)")
+            } else {
+                pattern(key)
+            };
             let place = [x + gap, y, width - 2.0 * gap, height].map(|n| format!("{n:.2}"));
             let [x, y, width, height] = place;
             view! {
-                <rect x=x.clone() y=y.clone() width=width.clone() height=height.clone() class=fill(key) fill-opacity=opacity />
-                {pattern(key).map(|pattern| view! { <rect x=x y=y width=width height=height fill=pattern /> })}
+                <rect x=x.clone() y=y.clone() width=width.clone() height=height.clone() class=fill(key) />
+                {over.map(|pattern| view! { <rect x=x y=y width=width height=height fill=pattern /> })}
             }
         })
         .collect_view();

@@ -7,7 +7,9 @@ mod facts;
 mod keep;
 pub mod recount;
 
-pub(crate) use ask::{Filter, Grouped, Split, add, grouped, rows, since_when_known, totals, visits_to_mark};
+#[cfg(test)]
+pub(crate) use ask::rows;
+pub(crate) use ask::{Filter, Grouped, Split, add, grouped, since_when_known, totals, visits_to_mark};
 pub(crate) use keep::{changed, received};
 
 use std::collections::BTreeMap;

@@ -33,6 +33,8 @@ pub(crate) enum Split {
     DayAndSort,
     /// Of the day, by the clocks of the business.
     Hour,
+    Channel,
+    Place,
     /// And the channel.
     Type,
 }
@@ -73,6 +75,9 @@ fn by(split: Split, part: Part, backend: DbBackend) -> SimpleExpr {
         (Split::Sort, _) => "sort".to_owned(),
         (Split::Day | Split::DayAndSort, _) => format!("CAST({local} / 86400 AS text)"),
         (Split::Hour, _) => format!("CAST({local} % 86400 / 3600 AS text)"),
+        (Split::Channel, _) => "channel".to_owned(),
+        (Split::Place, DbBackend::Sqlite) => "hex(place)".to_owned(),
+        (Split::Place, _) => "CAST(place AS text)".to_owned(),
         (Split::Type, DbBackend::Sqlite) => "hex(type_id)".to_owned(),
         (Split::Type, _) => "CAST(type_id AS text)".to_owned(),
     };
@@ -91,7 +96,7 @@ pub(crate) async fn grouped(
     let also = match split {
         Split::Sort | Split::Type => "channel",
         Split::DayAndSort => "sort",
-        Split::Day | Split::Hour => "''",
+        Split::Day | Split::Hour | Split::Channel | Split::Place => "''",
     };
     let mut all: BTreeMap<(String, String, String), i64> = BTreeMap::new();
     for part in parts {

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::DateTime;
-use domain::figures::{QUARTER, QUARTERS_A_DAY, What};
+use chrono::{DateTime, Utc};
+use domain::{
+    figures::{QUARTER, QUARTERS_A_DAY, What},
+    when,
+};
 use entity::{
     appointments::appointment,
     businesses::business,
@@ -12,7 +15,7 @@ use entity::{
     reports::{counted, counter_quarter, recount},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -25,7 +28,7 @@ use crate::kernel::{Result, Services, Tx};
 
 /// Rows that are read at once.
 const BLOCK: u64 = 1000;
-/// Days of history that are counted in one go.
+/// Days of history that are counted in one go; days of which there is nothing don't count.
 const DAYS: i64 = 20;
 
 /// A counter that said something else than the rows.
@@ -46,13 +49,10 @@ pub struct Difference {
 /// When the database does not answer.
 pub async fn business(s: &Services, business_id: Uuid, repair: bool) -> Result<Vec<Difference>> {
     let mut differences = Vec::new();
-    let Some((first, last)) = stretch(s, business_id).await? else {
-        return Ok(differences);
-    };
-    let mut day = first;
-    while day <= last {
+    let mut reached = i64::MAX;
+    while let Some(day) = day_before(s, business_id, reached).await? {
         differences.extend(one_day(s, business_id, day, repair).await?);
-        day += 1;
+        reached = day * QUARTERS_A_DAY;
     }
     if repair {
         finish(s, business_id).await?;
@@ -83,20 +83,18 @@ pub(crate) async fn tick(s: &Services) -> Result<()> {
         .one(s.read())
         .await?;
     let Some(row) = open else { return Ok(()) };
-    let Some((first, last)) = stretch(s, row.business_id).await? else {
-        return finish(s, row.business_id).await;
-    };
-    let newest = (row.reached.div_euclid(QUARTERS_A_DAY) - 1).min(last);
-    for day in (first..=newest).rev().take(DAYS as usize) {
+    let mut reached = row.reached;
+    for _ in 0..DAYS {
+        let Some(day) = day_before(s, row.business_id, reached).await? else {
+            return finish(s, row.business_id).await;
+        };
         one_day(s, row.business_id, day, true).await?;
+        reached = day * QUARTERS_A_DAY;
         recount::Entity::update_many()
-            .col_expr(recount::Column::Reached, Expr::value(day * QUARTERS_A_DAY))
+            .col_expr(recount::Column::Reached, Expr::value(reached))
             .filter(recount::Column::BusinessId.eq(row.business_id))
             .exec(&s.db().write)
             .await?;
-    }
-    if newest - DAYS < first {
-        finish(s, row.business_id).await?;
     }
     Ok(())
 }
@@ -110,34 +108,37 @@ async fn finish(s: &Services, business_id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// The first and the last day (of UTC, from 1970) that there is anything of.
-async fn stretch(s: &Services, business_id: Uuid) -> Result<Option<(i64, i64)>> {
-    let mut quarters = Vec::new();
-    for newest in [false, true] {
-        let order = if newest { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
-        let text = message::Entity::in_business(business_id)
-            .order_by(message::Column::CreatedAt, order.clone())
-            .select_only()
-            .column(message::Column::CreatedAt)
-            .limit(1);
-        let visit = appointment::Entity::in_business(business_id)
-            .order_by(appointment::Column::StartsAt, order.clone())
-            .select_only()
-            .column(appointment::Column::StartsAt)
-            .limit(1);
-        let counter = counter_quarter::Entity::in_business(business_id)
-            .order_by(counter_quarter::Column::Quarter, order)
-            .select_only()
-            .column(counter_quarter::Column::Quarter)
-            .limit(1);
-        let text: Option<DateTime<chrono::Utc>> = text.into_tuple().one(s.read()).await?;
-        let visit: Option<DateTime<chrono::Utc>> = visit.into_tuple().one(s.read()).await?;
-        let counter: Option<i64> = counter.into_tuple().one(s.read()).await?;
-        quarters.extend([text, visit].into_iter().flatten().map(super::quarter));
-        quarters.extend(counter);
-    }
-    let days = |quarter: &i64| quarter.div_euclid(QUARTERS_A_DAY);
-    Ok(quarters.iter().map(days).min().zip(quarters.iter().map(days).max()))
+/// The last day (of UTC, from 1970) before a quarter that there is anything of.
+async fn day_before(s: &Services, business_id: Uuid, reached: i64) -> Result<Option<i64>> {
+    // Nothing is later than that, and a moment has room for it.
+    let reached = Ord::min(reached, super::quarter(when::LAST));
+    let text = message::Entity::in_business(business_id)
+        .filter(message::Column::CreatedAt.lt(start(reached)))
+        .order_by_desc(message::Column::CreatedAt)
+        .select_only()
+        .column(message::Column::CreatedAt)
+        .limit(1);
+    let visit = appointment::Entity::in_business(business_id)
+        .filter(appointment::Column::StartsAt.lt(start(reached)))
+        .order_by_desc(appointment::Column::StartsAt)
+        .select_only()
+        .column(appointment::Column::StartsAt)
+        .limit(1);
+    let counter = counter_quarter::Entity::in_business(business_id)
+        .filter(counter_quarter::Column::Quarter.lt(reached))
+        .order_by_desc(counter_quarter::Column::Quarter)
+        .select_only()
+        .column(counter_quarter::Column::Quarter)
+        .limit(1);
+    let text: Option<DateTime<Utc>> = text.into_tuple().one(s.read()).await?;
+    let visit: Option<DateTime<Utc>> = visit.into_tuple().one(s.read()).await?;
+    let counter: Option<i64> = counter.into_tuple().one(s.read()).await?;
+    let moments = [text, visit].into_iter().flatten().map(super::quarter);
+    Ok(moments.chain(counter).max().map(|quarter| quarter.div_euclid(QUARTERS_A_DAY)))
+}
+
+fn start(quarter: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(quarter * QUARTER, 0).unwrap_or_default()
 }
 
 async fn one_day(s: &Services, business_id: Uuid, day: i64, repair: bool) -> Result<Vec<Difference>> {
@@ -160,10 +161,9 @@ async fn one_day(s: &Services, business_id: Uuid, day: i64, repair: bool) -> Res
         }
         missing.insert(one.clone(), n(&should) - n(&kept));
         let (key, what, sort) = one;
-        let at = DateTime::from_timestamp(key.quarter * QUARTER, 0).unwrap_or_default();
         differences.push(Difference {
             business_id,
-            at: at.to_rfc3339(),
+            at: start(key.quarter).to_rfc3339(),
             what: format!("{what}:{sort}").trim_end_matches(':').to_owned(),
             kept: n(&kept),
             by_the_rows: n(&should),
@@ -172,6 +172,8 @@ async fn one_day(s: &Services, business_id: Uuid, day: i64, repair: bool) -> Res
     if repair {
         add(&tx, business_id, missing).await?;
         tx.commit().await?;
+    } else {
+        tx.db.rollback().await?;
     }
     Ok(differences)
 }
@@ -179,12 +181,11 @@ async fn one_day(s: &Services, business_id: Uuid, day: i64, repair: bool) -> Res
 type Quarters = (i64, i64);
 
 fn within(column: impl ColumnTrait, (from, to): Quarters) -> Condition {
-    let at = |quarter: i64| DateTime::from_timestamp(quarter * QUARTER, 0).unwrap_or_default();
-    Condition::all().add(column.gte(at(from))).add(column.lt(at(to)))
+    Condition::all().add(column.gte(start(from))).add(column.lt(start(to)))
 }
 
 async fn texts_of_day(tx: &mut Tx, business_id: Uuid, day: Quarters, should: &mut Sums) -> Result<()> {
-    let mut after: Option<(DateTime<chrono::Utc>, Uuid)> = None;
+    let mut after: Option<(DateTime<Utc>, Uuid)> = None;
     loop {
         let mut rows = texts(message::Entity::in_business(business_id))
             .filter(within(message::Column::CreatedAt, day))
@@ -219,7 +220,7 @@ async fn texts_of_day(tx: &mut Tx, business_id: Uuid, day: Quarters, should: &mu
 }
 
 async fn visits_of_day(tx: &mut Tx, business_id: Uuid, day: Quarters, should: &mut Sums) -> Result<()> {
-    let mut after: Option<(DateTime<chrono::Utc>, Uuid)> = None;
+    let mut after: Option<(DateTime<Utc>, Uuid)> = None;
     loop {
         let mut rows = appointment::Entity::in_business(business_id)
             .filter(within(appointment::Column::StartsAt, day))
@@ -251,12 +252,12 @@ async fn strays(tx: &Tx, business_id: Uuid, (from, to): Quarters) -> Result<()> 
             .filter(counted::Column::Quarter.lt(to))
     };
     let texts = sea_orm::sea_query::Query::select()
-        .expr(Expr::val(1))
+        .expr(Expr::value(1))
         .from(message::Entity)
         .and_where(Expr::col((message::Entity, message::Column::Id)).equals((counted::Entity, counted::Column::Id)))
         .to_owned();
     let visits = sea_orm::sea_query::Query::select()
-        .expr(Expr::val(1))
+        .expr(Expr::value(1))
         .from(appointment::Entity)
         .and_where(Expr::col((appointment::Entity, appointment::Column::Id)).equals((counted::Entity, counted::Column::Id)))
         .to_owned();

@@ -6,7 +6,7 @@ use domain::{
     figures::{self as rules, Figure, Measured, Span, Totals, What},
 };
 use entity::{appointments::appointment, businesses::business, messages::message, reminders::reminder_request};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::{

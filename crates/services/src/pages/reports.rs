@@ -24,7 +24,6 @@ use domain::{
     zone::Zone,
 };
 use entity::businesses::{appointment_type, business, location};
-use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use crate::{
@@ -45,24 +44,28 @@ pub enum Kind {
     Activity,
     Hours,
     Delivery,
+    Channels,
     Errors,
     Confirmations,
     ResponseTimes,
     NoShows,
+    Locations,
     Cost,
     Waitlist,
 }
 
 impl Kind {
     /// In the order of the page.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Activity,
         Self::Hours,
         Self::Delivery,
+        Self::Channels,
         Self::Errors,
         Self::Confirmations,
         Self::ResponseTimes,
         Self::NoShows,
+        Self::Locations,
         Self::Cost,
         Self::Waitlist,
     ];
@@ -73,10 +76,12 @@ impl Kind {
             Self::Activity => "activity",
             Self::Hours => "hours",
             Self::Delivery => "delivery",
+            Self::Channels => "channels",
             Self::Errors => "errors",
             Self::Confirmations => "confirmations",
             Self::ResponseTimes => "response-times",
             Self::NoShows => "no-shows",
+            Self::Locations => "locations",
             Self::Cost => "cost",
             Self::Waitlist => "waitlist",
         }

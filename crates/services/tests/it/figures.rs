@@ -68,6 +68,7 @@ async fn a_text_counts_as_what_became_of_it_and_as_nothing_else(#[values(Backend
     w.clock.advance(Duration::seconds(754));
     let reply = w.reply(&ann, "Yes, behind the house.").await.expect("written");
     assert_eq!(made_of(&summary(&w).await.delivery_rate), (0, 0), "it waits");
+    w.clock.advance(Duration::seconds(30));
     w.work().await;
     let told = summary(&w).await;
     assert_eq!((told.response_time.value, told.response_time.denominator), (Some(754.0), 1));
@@ -188,7 +189,6 @@ async fn history_from_before_is_counted_and_until_then_said_to_be_partial(
         rounds += 1;
         assert!(rounds < 50, "it comes to an end");
     }
-    assert!(rounds > 1, "a piece at a time");
     assert_eq!(
         made_of(&summary(&w).await.confirmation_rate),
         made_of(&before.confirmation_rate)

@@ -14,8 +14,10 @@ use krilla::{
 use self::paper::{Colour, Ink, Paper, Weight};
 use crate::kernel::{Error, Result};
 
-/// Pages of a report; what is further down in a table is in the file.
+/// Pages of a report at most.
 const PAGES: usize = 6;
+/// Rows of a table that are printed; more are in the file.
+const ROWS: usize = 31;
 /// Room at the edges, in points.
 const EDGE: f32 = 42.0;
 const ROW: f32 = 13.0;
@@ -59,13 +61,18 @@ pub fn as_pdf(board: &Board, country: &str, now: DateTime<Utc>) -> Result<Vec<u8
     write(sheet, title, now)
 }
 
-/// The rest that finds no place is told of, and left out.
+/// What finds no place is left out, which is said.
 fn write(sheet: Sheet, title: String, now: DateTime<Utc>) -> Result<Vec<u8>> {
     let ink = Ink::new().ok_or_else(|| Error::broken("the fonts of reports can't be read"))?;
     let mut document = Document::new();
-    let all = sheet.pages.len().min(PAGES);
+    let (all, left_out) = (sheet.pages.len().min(PAGES), sheet.pages.len() > PAGES);
     for (at, mut page) in sheet.pages.into_iter().take(PAGES).enumerate() {
-        let foot = format!("Page {} of {all}", at + 1);
+        let more = if left_out && at + 1 == all {
+            "What did not fit is in the CSV of everything. "
+        } else {
+            ""
+        };
+        let foot = format!("{more}Page {} of {all}", at + 1);
         page.text_end(sheet.width - EDGE, sheet.height - 24.0, SMALL, Weight::Plain, FAINT, &foot);
         page.text(EDGE, sheet.height - 24.0, SMALL, Weight::Plain, FAINT, &sheet.head);
         let size = PageSettings::from_wh(sheet.width, sheet.height).ok_or_else(|| Error::broken("a page without a size"))?;
@@ -182,7 +189,12 @@ fn one(sheet: &mut Sheet, report: &Report) {
     if let Some((bars, columns)) = &drawn {
         chart(sheet, bars, columns);
     }
-    table(sheet, report);
+    if report.rows.len() > ROWS {
+        let words = format!("Its {} rows are in the CSV of this report.", report.rows.len());
+        sheet.line(SMALL, Weight::Plain, INK, &words);
+    } else {
+        table(sheet, report);
+    }
 }
 
 /// What each part of a bar is filled with; its lightness tells it from its neighbours in grey, too.
@@ -320,4 +332,62 @@ fn heads(sheet: &mut Sheet, report: &Report, widths: &[f32]) {
     sheet.y += ROW + 1.0;
     let (y, width) = (sheet.y, sheet.width - 2.0 * EDGE);
     sheet.page().rect(EDGE, y, width, 0.8, INK);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(rows: i64) -> Report {
+        let column = |key: &str, holds| Column {
+            key: key.to_owned(),
+            label: key.to_owned(),
+            holds,
+        };
+        Report {
+            slug: "activity".to_owned(),
+            title: "Daily activity".to_owned(),
+            definition: "Texts.".to_owned(),
+            notes: Vec::new(),
+            columns: vec![column("day", Holds::Day), column("received", Holds::Count)],
+            rows: (0..rows)
+                .map(|n| vec![Cell::Text(format!("row {n}")), Cell::Count(n)])
+                .collect(),
+            chart: None,
+            behind: None,
+        }
+    }
+
+    fn sheet() -> Sheet {
+        Sheet {
+            width: 595.0,
+            height: 842.0,
+            head: String::new(),
+            pages: Vec::new(),
+            y: 842.0,
+        }
+    }
+
+    #[test]
+    fn a_table_repeats_its_headings_on_every_page_and_loses_no_row() {
+        let mut sheet = sheet();
+        table(&mut sheet, &report(150));
+        assert!(sheet.pages.len() >= 3, "{} pages", sheet.pages.len());
+        for page in &sheet.pages {
+            assert!(page.says("received"), "a page without headings");
+        }
+        for n in 0..150 {
+            assert!(sheet.pages.iter().any(|page| page.says(&format!("row {n}"))), "row {n}");
+        }
+    }
+
+    #[test]
+    fn lines_are_no_wider_than_the_page_and_lose_no_word() {
+        let words = "What texts cost that were written in these days, and a-word-that-is-very-long";
+        let lines = paper::wrapped(words, 8.0, Weight::Plain, 120.0);
+        assert!(lines.len() > 2 && lines.iter().all(|line| paper::width(line, 8.0, Weight::Plain) <= 120.0));
+        assert_eq!(lines.join(" "), words);
+        let cut = paper::wrapped(&"x".repeat(200), 8.0, Weight::Plain, 60.0);
+        assert!(cut.len() == 1 && cut[0].ends_with('…'), "{cut:?}");
+    }
 }

@@ -51,6 +51,9 @@ pub(super) struct Paper(Vec<Mark>);
 
 impl Paper {
     pub(super) fn text(&mut self, x: f32, y: f32, size: f32, weight: Weight, colour: Colour, words: &str) {
+        if words.is_empty() {
+            return;
+        }
         self.0.push(Mark::Text {
             x,
             y,
@@ -59,6 +62,12 @@ impl Paper {
             colour,
             words: words.to_owned(),
         });
+    }
+
+    #[cfg(test)]
+    pub(super) fn says(&self, wanted: &str) -> bool {
+        let mut marks = self.0.iter();
+        marks.any(|mark| matches!(mark, Mark::Text { words, .. } if words == wanted))
     }
 
     /// Words that end here.
