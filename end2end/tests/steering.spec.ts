@@ -1,5 +1,5 @@
 // What keeps texts back, and what staff do about it: banners, people on hold, limits and budget.
-import { OUR_NUMBER, appears, details, expect, inDays, look, newBusiness, newConversation, newCustomer, open, openNewVisit, person, scripted, send, setLimits, test } from '../helpers';
+import { OUR_NUMBER, appears, details, expect, inDays, look, newBusiness, newConversation, newCustomer, open, person, scripted, send, setLimits, test } from '../helpers';
 
 const WISH = 'please take me off your list';
 

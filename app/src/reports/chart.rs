@@ -79,7 +79,7 @@ fn Drawn(title: String, bars: Bars, columns: Vec<Column>) -> impl IntoView {
             }
         })
         .collect_view();
-    let lines = [0.0, 0.5, 1.0].map(|share| {
+    let line = |share: f64| {
         let y = (TOP + HEIGHT * (1.0 - share)).to_string();
         let words = Cell::Number(bars.top * share).words(holds);
         view! {
@@ -88,7 +88,8 @@ fn Drawn(title: String, bars: Bars, columns: Vec<Column>) -> impl IntoView {
                 {words}
             </text>
         }
-    });
+    };
+    let lines = [0.0, 0.5, 1.0].into_iter().map(line).collect_view();
     let count = bars.bars.len();
     let step = (WIDTH - LEFT) / count.max(1) as f64;
     // As many labels as have room.

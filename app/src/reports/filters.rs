@@ -25,6 +25,7 @@ pub fn Filters(board: Board) -> impl IntoView {
     let today = session.now.get_untracked().with_timezone(&session.zone()).date_naive();
     let query = board.query.clone();
     let links = stretches(today)
+        .into_iter()
         .map(|(words, from)| {
             let (from, to) = (from.to_string(), today.to_string());
             let current = query.from.as_ref() == Some(&from) && query.to.as_ref() == Some(&to);

@@ -263,6 +263,7 @@ impl Cell {
             (Self::Number(n), Holds::Share) => figures::share(*n),
             (Self::Number(n), Holds::Seconds) => figures::duration(*n),
             (Self::Number(n), Holds::Dollars) => figures::dollars(*n),
+            (Self::Number(n), _) if n.fract() == 0.0 => figures::thousands(*n as i64),
             (Self::Number(n), _) => n.to_string(),
         }
     }

@@ -31,6 +31,8 @@ pub enum What {
     CostReal,
     /// Both, of texts about a visit.
     CostOfVisits,
+    /// From leaving to arriving, in seconds.
+    Delivering,
     /// Texts that did not arrive, by the provider's code.
     Error,
     /// Replies of a person to somebody who waited, by how long that was, in seconds.
@@ -60,7 +62,7 @@ pub enum What {
 
 words!(What is a "kind of counter": Received = "received", Sent = "sent", Delivered = "delivered", Undelivered = "undelivered",
     Failed = "failed", Refused = "refused", Cancelled = "cancelled", Segments = "segments", CostEstimated = "cost_estimated",
-    CostReal = "cost_real", CostOfVisits = "cost_of_visits", Error = "error", Response = "response", Open = "open", Kept = "kept",
+    CostReal = "cost_real", CostOfVisits = "cost_of_visits", Delivering = "delivering", Error = "error", Response = "response", Open = "open", Kept = "kept",
     Missed = "missed", CancelledLate = "cancelled_late", CancelledEarly = "cancelled_early", Reminded = "reminded", Confirmed = "confirmed",
     Answered = "answered", NotUnderstood = "not_understood", StepReminded = "step_reminded", StepConfirmed = "step_confirmed",
     Confirming = "confirming");
@@ -71,7 +73,7 @@ impl What {
     pub const fn is_sorted(self) -> bool {
         matches!(
             self,
-            Self::Error | Self::Response | Self::Confirming | Self::StepReminded | Self::StepConfirmed
+            Self::Delivering | Self::Error | Self::Response | Self::Confirming | Self::StepReminded | Self::StepConfirmed
         )
     }
 }
@@ -98,6 +100,8 @@ pub struct Text {
     pub retrying: bool,
     pub sent: bool,
     pub delivered: bool,
+    /// Seconds from leaving to arriving.
+    pub delivering: Option<i64>,
     pub code: Option<i32>,
     pub segments: i64,
     /// In millionths of a dollar; none where it is billed in another currency.
@@ -119,6 +123,9 @@ impl Text {
         }
         if self.delivered {
             add(&mut cells, What::Delivered, 1);
+            if let Some(seconds) = self.delivering {
+                add_sort(&mut cells, What::Delivering, three_digits(seconds).to_string(), 1);
+            }
         } else if self.status.is_failure() && !self.retrying {
             let what = match self.status {
                 Status::Undelivered => What::Undelivered,

@@ -24,6 +24,7 @@ fn text(status: Status) -> Text {
         retrying: false,
         sent: true,
         delivered: false,
+        delivering: None,
         code: None,
         segments: 2,
         price: Some(7_900),
@@ -51,6 +52,10 @@ const LEFT: &str = "segments 2, cost_estimated 7900, cost_of_visits 7900";
 #[case::priced(Text { price_is_final: true, about_visit: false, ..text(Status::Sent) }, "sent 1, segments 2, cost_real 7900")]
 #[case::billed_in_euros(Text { price: None, ..text(Status::Sent) }, "sent 1, segments 2")]
 #[case::arrived(Text { delivered: true, ..text(Status::Delivered) }, &format!("sent 1, delivered 1, {LEFT}"))]
+#[case::arrived_in_time(
+    Text { delivered: true, delivering: Some(4), about_visit: false, price: None, ..text(Status::Delivered) },
+    "sent 1, delivered 1, segments 2, delivering:4 1"
+)]
 #[case::gave_up(Text { code: Some(30003), ..text(Status::Undelivered) }, &format!("sent 1, undelivered 1, {LEFT}, error:30003 1"))]
 #[case::will_be_tried_again(Text { retrying: true, ..text(Status::Undelivered) }, &format!("sent 1, {LEFT}"))]
 #[case::refused(Text { sent: false, code: Some(21610), ..text(Status::Failed) }, "refused 1, error:21610 1")]

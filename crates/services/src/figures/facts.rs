@@ -145,6 +145,10 @@ fn text(row: &TextRow) -> Result<Text> {
         retrying: row.retry_at.is_some(),
         sent: row.sent_at.is_some(),
         delivered: row.delivered_at.is_some(),
+        delivering: row
+            .sent_at
+            .zip(row.delivered_at)
+            .map(|(left, arrived)| (arrived - left).num_seconds()),
         code: row.error_code,
         segments: row.segments.into(),
         price: row.price.filter(|_| row.price_unit.as_deref() == Some(spend::UNIT)),

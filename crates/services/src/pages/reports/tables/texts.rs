@@ -90,11 +90,22 @@ pub(super) async fn hours(s: &Services, asked: &Asked) -> Result<Report> {
     })
 }
 
+/// Of each day how often each time was measured.
+async fn times(s: &Services, asked: &Asked, what: What) -> Result<HashMap<String, Middle>> {
+    let mut days: HashMap<String, Middle> = HashMap::new();
+    for one in grouped(s, asked, &[what], Split::DayAndSort).await? {
+        figures::add(days.entry(one.part).or_default(), &one.also, one.n);
+    }
+    Ok(days)
+}
+
 pub(super) async fn delivery(s: &Services, asked: &Asked) -> Result<Report> {
     let what = [What::Sent, What::Delivered, What::Undelivered, What::Failed, What::Refused];
     let days = by_part(grouped(s, asked, &what, Split::Day).await?);
+    let (took, none) = (times(s, asked, What::Delivering).await?, Middle::default());
     let row = |day: NaiveDate| {
         let of = totals(of_day(&days, day));
+        let took = of_day(&took, day).unwrap_or(&none);
         let rate = of.delivery_rate();
         // So young that the network may still say something.
         let open = (asked.today - day).num_days() <= 2;
@@ -111,13 +122,15 @@ pub(super) async fn delivery(s: &Services, asked: &Asked) -> Result<Report> {
             number(rate.low),
             number(rate.high),
             number(of.taken().value),
+            number(took.median()),
+            number(took.at_most(90)),
         ]
     };
     Ok(Report {
         slug: Kind::Delivery.slug().to_owned(),
         title: "Delivery".to_owned(),
         definition: format!(
-            "{} No word: left two days ago or earlier, and the network never said what became of it. Taken: of those that were tried, the ones the provider took.",
+            "{} No word: left two days ago or earlier, and the network never said what became of it. Taken: of those that were tried, the ones the provider took. Within: from leaving to arriving.",
             Figure::DeliveryRate.definition()
         ),
         notes: Vec::new(),
@@ -133,6 +146,8 @@ pub(super) async fn delivery(s: &Services, asked: &Asked) -> Result<Report> {
             column("low", "At least", Holds::Share),
             column("high", "At most", Holds::Share),
             column("taken_rate", "Taken", Holds::Share),
+            column("median", "Half within", Holds::Seconds),
+            column("p90", "Nine of ten within", Holds::Seconds),
         ],
         rows: asked.span.each_day().map(row).collect(),
         chart: chart(
@@ -232,10 +247,7 @@ pub(super) async fn errors(s: &Services, asked: &Asked) -> Result<Report> {
 }
 
 pub(super) async fn response_times(s: &Services, asked: &Asked) -> Result<Report> {
-    let mut days: HashMap<String, Middle> = HashMap::new();
-    for one in grouped(s, asked, &[What::Response], Split::DayAndSort).await? {
-        figures::add(days.entry(one.part).or_default(), &one.also, one.n);
-    }
+    let days = times(s, asked, What::Response).await?;
     let none = Middle::default();
     let row = |day: NaiveDate| {
         let of = of_day(&days, day).unwrap_or(&none);
