@@ -21,6 +21,7 @@ async fn world(backend: Backend) -> (TestApp, String) {
         let (status, told) = app.post(&format!("/appointments/{visit}/{act}"), json!({})).await;
         assert_eq!(status, 200, "{told}");
     }
+    app.sign_in().await;
     let seen = app.see_appointment(&visits[0]).await;
     let starts_at = seen["starts_at"].as_str().expect("a start");
     (app, starts_at[..10].to_owned())
@@ -34,7 +35,6 @@ fn days(day: &str) -> String {
 }
 
 async fn file(app: &TestApp, path: &str) -> (reqwest::header::HeaderMap, Vec<u8>) {
-    app.sign_in().await;
     let answer = app.http.get(format!("{}{path}", app.url)).send().await.expect("an answer");
     assert_eq!(answer.status(), 200, "{path}");
     (answer.headers().clone(), answer.bytes().await.expect("a body").to_vec())

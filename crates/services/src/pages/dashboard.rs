@@ -223,7 +223,7 @@ fn opted_out(this: &Week, before: &Week) -> Card {
         .filter(|_| !it.is_few())
         .map(|rate| format!(" ({})", rules::share(rate)));
     card.value = format!("{}{}", rules::thousands(this.opted_out), rate.unwrap_or_default());
-    card.behind = Some("/contacts?show=opted_out".to_owned());
+    card.behind = Some("/contacts".to_owned());
     card
 }
 
