@@ -3,6 +3,7 @@
 
 mod cards;
 mod marking;
+mod numbers;
 
 use cards::{FailedCard, RescheduleCard, UnansweredCard, VisitRow, WaitingCard};
 use contract::{
@@ -16,6 +17,7 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use marking::{LastMarked, MarkAll, MarkedNotice};
+use numbers::Numbers;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -62,6 +64,7 @@ pub fn TodayPage() -> impl IntoView {
         <Title text="Today" />
         <div class="mx-auto flex max-w-5xl flex-col gap-4 p-4 print:max-w-none print:p-0">
             <Awaited from=first view=|(today, guide)| view! { <Board today guide /> } />
+            <Numbers />
         </div>
     }
 }

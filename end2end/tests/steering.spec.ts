@@ -1,5 +1,5 @@
 // What keeps texts back, and what staff do about it: banners, people on hold, limits and budget.
-import { OUR_NUMBER, appears, details, expect, inDays, look, newBusiness, newConversation, newCustomer, open, openNewVisit, person, scripted, send, setLimits, test } from '../helpers';
+import { OUR_NUMBER, appears, details, expect, inDays, look, newBusiness, newConversation, newCustomer, open, person, scripted, send, setLimits, test } from '../helpers';
 
 const WISH = 'please take me off your list';
 
@@ -156,23 +156,6 @@ test('a test mail shows whether e-mail works', { tag: '@form' }, async ({ page, 
   await mail.getByRole('button', { name: 'Send me a test mail' }).click();
   await expect(mail.getByRole('alert')).toContainText('less than a minute ago');
   await look(page, 'settings-email');
-});
-
-test('the last days are drawn, and told to whoever does not see them', async ({ page, sim }) => {
-  await newBusiness(page);
-  const ada = await newCustomer(page);
-  await open(page, '/reports');
-  await expect(page.getByText('Nothing happened yet')).toBeVisible();
-  await openNewVisit(page, ada);
-  await page.getByRole('button', { name: 'Remind now' }).click();
-  await sim.received(ada.phone, /Reply Y/);
-  await open(page, '/reports');
-  await sim.text(ada.phone, OUR_NUMBER, 'Y');
-  await appears(page, page.locator('[data-series=Received]').getByText('1', { exact: true }));
-  await page.getByText('The numbers as a table').click();
-  const today = page.getByRole('table', { name: 'Texts a day' }).getByRole('row').last();
-  await expect(today.getByRole('cell')).toHaveText(['1', '1', /[01]/, '0', '0']);
-  await look(page, 'reports-first-day');
 });
 
 test('a location is added, changed and chosen for a visit', { tag: '@form' }, async ({ page }) => {

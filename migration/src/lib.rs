@@ -75,6 +75,8 @@ const FILES: &[File] = &[
     file!(each "0073_whatsapp_templates"),
     file!(each "0074_ways_to_customers"),
     file!(each "0076_verification_and_the_waitlists_form"),
+    file!(each "0080_figures"),
+    file!(each "0081_monthly_report"),
     file!(each "0082_reviews"),
     file!(each "0083_who_comes"),
     file!(each "0084_outgoing_webhooks"),

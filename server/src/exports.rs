@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Whoever is signed in; who is not is led to the door, and from there to `page` (encoded for a query).
-async fn member(s: &Services, session: &Session, page: &str) -> Result<Result<Actor, Response>, ApiError> {
+pub(crate) async fn member(s: &Services, session: &Session, page: &str) -> Result<Result<Actor, Response>, ApiError> {
     match sessions::member(s, session).await.map_err(ApiError::into_problem) {
         Ok(actor) => Ok(Ok(actor)),
         Err(problem) if problem.code == Code::SignInNeeded => {

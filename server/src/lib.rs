@@ -16,6 +16,7 @@ mod offer_page;
 mod oidc;
 mod preferences;
 mod pwa;
+mod reports;
 pub mod rest;
 mod review_link;
 pub mod router;

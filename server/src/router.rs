@@ -25,7 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, looking, metrics, offer_page, oidc, preferences, pwa, rest, rest::ApiError, review_link,
+    AppState, crowd, exports, feeds, health, live, looking, metrics, offer_page, oidc, preferences, pwa, reports, rest, rest::ApiError,
+    review_link,
     sessions, uploads, visit_page, waitlist_form, webhooks,
 };
 
@@ -95,6 +96,8 @@ fn pages(state: &AppState) -> anyhow::Result<Router<AppState>> {
         .route("/appointments.csv", get(exports::appointments))
         .route("/imports/{id}/refused.csv", get(exports::refused))
         .route("/settings/audit.csv", get(exports::audit))
+        .route("/reports/report.pdf", get(reports::paper))
+        .route("/reports/{name}", get(reports::file))
         .route("/live/worker.js", get(live::worker))
         .route("/sw.js", get(pwa::worker))
         .route("/offline", get(pwa::offline))

@@ -22,6 +22,7 @@ pub mod delivery;
 pub mod destinations;
 pub mod experiments;
 pub mod fallback;
+pub mod figures;
 pub mod filters;
 pub mod guessing;
 pub mod hours;

@@ -452,6 +452,17 @@ pub(crate) async fn managers(tx: &Tx, business_id: Uuid) -> Result<Vec<Manager>>
     people(tx, members.iter().map(|m| m.account_id)).await
 }
 
+/// Whose business it is.
+pub(crate) async fn owners(tx: &Tx, business_id: Uuid) -> Result<Vec<Manager>> {
+    let members = member::Entity::in_business(business_id)
+        .filter(member::Column::Role.eq(Role::Owner.as_str()))
+        .order_by_asc(member::Column::CreatedAt)
+        .limit(MANAGERS)
+        .all(&tx.db)
+        .await?;
+    people(tx, members.iter().map(|m| m.account_id)).await
+}
+
 /// These people, to write to them.
 pub(crate) async fn people(tx: &Tx, ids: impl IntoIterator<Item = Uuid>) -> Result<Vec<Manager>> {
     let accounts = account::Entity::find()

@@ -8,9 +8,10 @@ use sea_orm::QuerySelect;
 use crate::{
     accounts, appointments, calendars, conversations,
     delivery::{in_state, retry, unknown},
-    experiments, imports,
+    experiments, figures, imports,
     kernel::{Result, Services, queue::Job},
-    mails, notifications, numbers, receiving, reminders, retention, reviews, selftest, sending, tasks, twins, waitlist, webhooks,
+    mails, monthly, notifications, numbers, receiving, reminders, retention, reviews, selftest, sending, tasks, twins, waitlist,
+    webhooks,
 };
 
 /// Rows taken per tick of each kind.
@@ -68,6 +69,8 @@ pub async fn tick(s: &Services) -> Result<()> {
     retention::tick(s).await?;
     reviews::tick(s).await?;
     webhooks::tick(s).await?;
+    figures::recount::tick(s).await?;
+    monthly::tick(s).await?;
     let late = s.now() - Duration::seconds(20);
     let lost = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

@@ -3,7 +3,7 @@
 //! The rooms stand on floors, and import downward only (`script/lint` holds them to it):
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
-//! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports`, `integrations`, `contacts`, `appointments`, `preferences` (what customers say of how they are reached), `feeds`, `conversations`, `messages`,
+//! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports` (what happened on each day), `figures` (what texts and visits count as), `integrations`, `contacts`, `appointments`, `preferences` (what customers say of how they are reached), `feeds`, `conversations`, `messages`,
 //!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `review_platforms` (where customers write reviews); `channels`, `numbers`, `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words), `experiments` (two texts tried against each other) and `twins` (what WhatsApp has approved of it); `selftest` (whether a business is ready); then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `verification` (whose phone it is, by a code that is texted to it);
 //!   `quick_replies`; `triggers`, by which another program has a text sent; `questions` that are open to be answered;
@@ -17,7 +17,7 @@
 //!   `retention`, which removes what texts said.
 //! - tops: `merging` (two people who are one), `search` (people, messages and visits at once), `filters` (what the
 //!   inbox is narrowed by), `samples` (people to try things with), `pages` (what a screen shows of many nouns),
-//!   `platform` (all businesses, for whoever runs the installation), `doctor` (what the installation itself looks like),
+//!   `monthly` (the month's report by mail), `platform` (all businesses, for whoever runs the installation), `doctor` (what the installation itself looks like),
 //!   `listeners` (what follows from an event), `guards` (whether a message is still wanted), `jobs`, `setup`, `seed`, and
 //!   this file, which wires them.
 
@@ -36,6 +36,7 @@ pub mod doctor;
 pub mod experiments;
 pub mod exports;
 pub mod feeds;
+pub mod figures;
 pub mod filters;
 mod guards;
 pub mod imports;
@@ -46,6 +47,7 @@ mod listeners;
 pub mod mails;
 pub mod merging;
 pub mod messages;
+pub mod monthly;
 pub mod moves;
 pub mod notifications;
 pub mod numbers;
@@ -97,6 +99,7 @@ static WIRING: Wiring = Wiring {
     guard: guards::still_wanted,
     views: listeners::views,
     count: |tx, counts| Box::pin(listeners::count(tx, counts)),
+    recount: |tx, changed| Box::pin(figures::changed(tx, changed)),
 };
 
 /// Twilio: where it is, and the installation's own account, for businesses that have none of theirs.

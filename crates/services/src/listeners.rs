@@ -9,7 +9,7 @@ use crate::{
     appointments::clocks,
     attendance, confirming,
     conversations::{assigning, leaving},
-    experiments, feeds,
+    experiments, feeds, figures,
     kernel::{
         Result, Tx, audit,
         events::EventKind as E,
@@ -102,6 +102,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
     // Last of all, when it is decided whether anybody is asked for an answer.
     on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached
         NumberRequestDecided RegistrationChanged BusinessSuspended BusinessResumed LookBegan] => notifications::collect),
+    on!([MessageReceived] => figures::received),
     // Over everything, so that no noun can forget them.
     on!(every => reports::count),
     on!(every => audit::write),

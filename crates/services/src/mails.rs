@@ -39,6 +39,28 @@ pub fn works(s: &Services) -> bool {
     channels::mail_server(s).is_some()
 }
 
+/// How a month went, to each of these.
+pub(crate) async fn store_report(
+    tx: &mut Tx,
+    b: &business::Model,
+    to: &[accounts::Manager],
+    month: &str,
+    not_before: chrono::DateTime<chrono::Utc>,
+    letter: Letter,
+) -> Result<()> {
+    let new = New {
+        kind: Kind::MonthlyReport,
+        about: format!("report:{month}"),
+        key: format!("report:{}:{month}", b.id),
+        not_before,
+        said: store::Said {
+            subject: format!("{}: the report of {month}", domain::words::line(&b.name)),
+            letter,
+        },
+    };
+    store::store(tx, b, to, &new).await
+}
+
 /// One person may ask for so much.
 const TEST_EVERY: Duration = Duration::minutes(1);
 

@@ -3,11 +3,13 @@
 pub mod backlog;
 pub mod calendar;
 pub mod contact;
+pub mod dashboard;
 pub mod guide;
 pub mod log;
 pub mod me;
 pub mod notices;
 pub mod people;
+pub mod reports;
 pub mod settings;
 pub mod task;
 pub mod texts;

@@ -1,6 +1,7 @@
 //! The queries that run all the time use the index that was made for them, on both databases: their cost does not grow with history.
 
 mod calendar;
+mod counters;
 mod keeping;
 mod running;
 mod strangers;
@@ -67,6 +68,9 @@ INSERT INTO audit_event (id, business_id, actor, action, entity, entity_id, at, 
     now() - n * interval '1 minute', md5((n % 17)::text)::uuid::text, CASE n % 50 WHEN 0 THEN 'settings' ELSE 'appointments' END FROM generate_series(1, 20000) n;
 INSERT INTO business (id, slug, name, contact_line, time_zone, country, quiet_start, quiet_end, cadence, hourly_limit, created_at, replan_at)
   SELECT gen_random_uuid(), n::text, '', '', 'UTC', '', 0, 0, '', 1, now(), CASE n % 500 WHEN 0 THEN now() END FROM generate_series(1, 5000) n;
+INSERT INTO counter_quarter (business_id, quarter, what, sort, place, type_id, channel, template, n)
+  SELECT '00000000-0000-0000-0000-000000000000', 2000000 - n / 4, CASE n % 4 WHEN 0 THEN 'sent' WHEN 1 THEN 'delivered' WHEN 2 THEN 'error' ELSE 'open' END,
+    '', md5((n % 4)::text)::uuid, md5((n % 7)::text)::uuid, 'sms', 'reminder', 1 FROM generate_series(1, 40000) n;
 INSERT INTO note (id, business_id, conversation_id, contact_id, author, body, created_at)
   SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000000', c, c, '', '', t
   FROM (SELECT md5((n % 20)::text)::uuid AS c, now() - n * interval '1 minute' AS t FROM generate_series(1, 20000) n) rows;
@@ -371,6 +375,7 @@ async fn hot_queries_use_their_index(#[case] backend: Backend, #[case] b: DbBack
         uses(&db, b, "note_conversation", person::notes_of(somebody, before).limit(51)).await;
     }
     trail::queries(&db, b, business, somebody).await;
+    counters::queries(&db, b, business).await;
     for after in [None, Some(Cursor("ann".to_owned(), somebody))] {
         let tagged = contacts::tags::people_with(business, "new", after.as_ref()).limit(51);
         uses(&db, b, "contact_tag_people", tagged).await;

@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     businesses, contacts,
-    kernel::{Event, Result, Tx, events::Recorded},
+    kernel::{Event, Result, Tx, events::Recorded, tx::Changed},
 };
 
 /// How long after its time an answer is heard that is told to be late.
@@ -421,7 +421,7 @@ pub(crate) async fn of_origin(tx: &Tx, business_id: Uuid, origin_id: Uuid) -> Re
 }
 
 /// True for the first time these need a correction; from then on false.
-pub(crate) async fn take_correction(tx: &Tx, open: &[Open]) -> Result<bool> {
+pub(crate) async fn take_correction(tx: &mut Tx, open: &[Open]) -> Result<bool> {
     if open.iter().all(|one| one.question.corrected_at.is_some()) {
         return Ok(false);
     }
@@ -430,6 +430,9 @@ pub(crate) async fn take_correction(tx: &Tx, open: &[Open]) -> Result<bool> {
         .filter(question::Column::Id.is_in(open.iter().map(|one| one.question.id)))
         .exec(&tx.db)
         .await?;
+    for one in open.iter().filter(|one| one.question.origin == Origin::Reminder.as_str()) {
+        tx.mark_changed(one.question.business_id, Changed::Appointment(one.question.subject_id));
+    }
     Ok(true)
 }
 

@@ -148,9 +148,19 @@ pub(crate) async fn sums(
     days: i64,
 ) -> Result<HashMap<Counter, i64>> {
     let today = now.with_timezone(&businesses::zone(business)).date_naive();
-    let from = today - chrono::Duration::days(days - 1);
-    let rows = counter_day::Entity::in_business(business.id)
-        .filter(counter_day::Column::Day.between(from.to_string(), today.to_string()))
+    between(db, business.id, today - chrono::Duration::days(days - 1), today, counters).await
+}
+
+/// What these came to from one day to another, both included, by counter.
+pub(crate) async fn between(
+    db: &impl ConnectionTrait,
+    business_id: Uuid,
+    from: NaiveDate,
+    to: NaiveDate,
+    counters: &[Counter],
+) -> Result<HashMap<Counter, i64>> {
+    let rows = counter_day::Entity::in_business(business_id)
+        .filter(counter_day::Column::Day.between(from.to_string(), to.to_string()))
         .filter(counter_day::Column::What.is_in(counters.iter().map(|counter| counter.word())))
         .limit(LONGEST as u64 * counters.len() as u64)
         .all(db)

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     appointments, businesses, contacts,
-    kernel::{Actor, Event, Permission, Result, Services, Tx, error::problem},
+    kernel::{Actor, Event, Permission, Result, Services, Tx, error::problem, tx::Changed},
 };
 
 /// Name, number (of those that are kept for stories), days from today, and when.
@@ -148,6 +148,10 @@ async fn delete(tx: &mut Tx, business_id: Uuid, ids: &[Uuid]) -> Result<()> {
         out!(appointment_change, AppointmentId, visits.iter().copied());
         out!(task, AppointmentId, visits.iter().copied());
         out!(appointment, Id, visits.iter().copied());
+        // So that they are not counted any more.
+        for id in &visits {
+            tx.mark_changed(business_id, Changed::Appointment(*id));
+        }
     }
     out!(task, ContactId, people());
     out!(notification, ContactId, people());

@@ -4,8 +4,8 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use contract::accounts::{Invite, Role, SignUp};
 use services::{
-    Actor, Principal, Services, accounts, businesses, contacts::consent, integrations, numbers, pages, reconcile, rotation,
-    setup, vault,
+    Actor, Principal, Services, accounts, businesses, contacts::consent, figures, integrations, numbers, pages, reconcile,
+    rotation, setup, vault,
 };
 
 use crate::{config::Config, secret};
@@ -104,6 +104,15 @@ pub enum Admin {
     RotateKeys,
     /// Checks that no row of the consent ledger was changed or removed.
     VerifyLedger,
+    /// Proves the counters of reports against the texts and visits that they are of, puts right what differs, and prints it.
+    Recount {
+        /// The business's slug. All if not given.
+        #[arg(long)]
+        business: Option<String>,
+        /// Only says what differs.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Compares Twilio's log with ours and brings in what is missing; harmless to repeat.
     Reconcile {
         /// How far back: 90m, 36h, 7d, or a moment like 2027-01-31T08:00:00Z.
@@ -246,6 +255,7 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
         }
         Admin::RotateKeys => rotate_keys(&s).await?,
         Admin::VerifyLedger => verify_ledger(&s).await?,
+        Admin::Recount { business, dry_run } => recount(&s, business, dry_run).await?,
     }
     s.db().close().await;
     Ok(())
@@ -394,6 +404,31 @@ async fn verify_ledger(s: &Services) -> anyhow::Result<()> {
             row.seq,
             row.what
         ),
+    }
+    Ok(())
+}
+
+async fn recount(s: &Services, only: Option<String>, dry_run: bool) -> anyhow::Result<()> {
+    let all = figures::recount::businesses(s).await?;
+    let some: Vec<_> = all
+        .into_iter()
+        .filter(|(_, slug)| only.as_ref().is_none_or(|wanted| wanted == slug))
+        .collect();
+    anyhow::ensure!(!some.is_empty(), "There is no such business.");
+    for (id, slug) in some {
+        let differences = figures::recount::business(s, id, !dry_run).await?;
+        for one in &differences {
+            println!(
+                "{slug}: {} at {}: {} was kept, {} by the rows",
+                one.what, one.at, one.kept, one.by_the_rows
+            );
+        }
+        let end = match (differences.len(), dry_run) {
+            (0, _) => "every counter agrees with its rows.".to_owned(),
+            (n, true) => format!("{n} counters differ; nothing was changed."),
+            (n, false) => format!("{n} counters differed and are right now."),
+        };
+        println!("{slug}: {end}");
     }
     Ok(())
 }

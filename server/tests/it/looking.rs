@@ -274,6 +274,14 @@ fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
                 .fold(route.to_owned(), |path, (name, word)| path.replace(name, word)),
         ];
     }
+    if route.contains("/reports/") {
+        let name = if route.starts_with("/api/") {
+            "no-shows"
+        } else {
+            "no-shows.csv"
+        };
+        return vec![route.replace("{name}", name)];
+    }
     if route.starts_with("/platform/") {
         return vec![route.replace("{id}", &keys.business)];
     }

@@ -40,6 +40,7 @@ mod presence;
 mod processes;
 mod queue;
 mod real;
+mod reports;
 mod retention;
 mod reviews;
 mod rules;

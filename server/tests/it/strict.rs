@@ -30,6 +30,7 @@ fn operations() -> Vec<(Method, String, bool, Value)> {
                 ("{language}", "en"),
                 ("{version}", "1"),
                 ("{template}", "recall"),
+                ("{name}", "no-shows"),
             ];
             let path = text.iter().fold(path, |path, (name, value)| path.replace(name, value));
             assert!(!path.contains('{'), "this walk knows no value for {path}");

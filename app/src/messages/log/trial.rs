@@ -42,7 +42,7 @@ pub fn Trial(here: Memo<Here>) -> impl IntoView {
     });
     let open = form.is_shown_again();
     view! {
-        <details class="panel p-3" open=open>
+        <details id="trial" class="panel p-3" open=open>
             <summary class="flex min-h-11 w-fit cursor-pointer items-center gap-2 font-medium md:min-h-8">
                 <Icon icon=icondata::LuSend />
                 "Send a test message"

@@ -6,7 +6,8 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use contract::{Code, live::LiveEvent};
+use contract::{Code, live::LiveEvent, messages::Direction};
+use domain::delivery::Status;
 use entity::{live::live_event, messages::message};
 use sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction, EntityTrait, Set, Statement};
 use serde::Serialize;
@@ -63,6 +64,8 @@ pub(crate) struct Wiring {
     pub views: Views,
     /// Adds to the day's counters.
     pub count: for<'a> fn(&'a mut Tx, Counts) -> BoxFuture<'a, ()>,
+    /// Counts anew what has changed.
+    pub recount: for<'a> fn(&'a mut Tx, Vec<(Uuid, Changed)>) -> BoxFuture<'a, ()>,
 }
 
 /// A transaction that tells the whole story (law 8): what changed, what follows from it, its jobs, and at the end its counters and live
@@ -282,6 +285,12 @@ impl Tx {
         if !counts.is_empty() {
             (self.wiring().count)(self, counts).await?;
         }
+        let figures: Vec<(Uuid, Changed)> = changed
+            .iter()
+            .filter(|(_, event)| event.as_ref().is_none_or(counts_as_something))
+            .map(|(key, _)| *key)
+            .collect();
+        (self.wiring().recount)(self, figures).await?;
         let mut rows = Vec::with_capacity(changed.len());
         let mut unknown: BTreeMap<Uuid, Vec<Changed>> = BTreeMap::new();
         for ((business_id, what), event) in changed {
@@ -318,7 +327,7 @@ impl Tx {
     /// Ids come from a sequence when a row is written, but are seen when it commits. One writer per business at a time, from here to
     /// the commit, keeps "everything after id N" true. Taken last, so that it never waits while others wait for us. SQLite has one
     /// writer anyway.
-    async fn one_at_a_time(&self, businesses: impl Iterator<Item = Uuid>) -> Result<()> {
+    pub(crate) async fn one_at_a_time(&self, businesses: impl Iterator<Item = Uuid>) -> Result<()> {
         if !self.services.db().is_postgres() {
             return Ok(());
         }
@@ -355,6 +364,14 @@ impl Tx {
     /// Why these messages are not wanted any more by what they came from.
     pub(crate) async fn objections(&self, messages: &[&message::Model]) -> Result<Objections> {
         (self.wiring().guard)(&self.services, (&self.db).into(), messages).await
+    }
+}
+
+/// Whether what is shown of something may be counted. A customer's text is counted as it comes in, and what has just been written not yet.
+fn counts_as_something(event: &LiveEvent) -> bool {
+    match event {
+        LiveEvent::Message(m) => m.direction == Direction::Outbound && m.status != Status::Queued.public(),
+        _ => true,
     }
 }
 

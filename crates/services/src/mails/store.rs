@@ -31,6 +31,8 @@ pub(super) enum Kind {
     TextsGoAgain,
     BudgetAlert,
     BudgetUsed,
+    /// How a month went.
+    MonthlyReport,
     /// What became of a request for a number.
     NumberRequest,
     /// A webhook was switched off because nothing arrived.

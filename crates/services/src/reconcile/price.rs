@@ -4,7 +4,7 @@ use entity::messages::message;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::{
-    kernel::{Result, Tx},
+    kernel::{Result, Tx, tx::Changed},
     spend,
 };
 
@@ -24,6 +24,7 @@ pub(super) async fn settle(tx: &mut Tx, m: &message::Model, price: Option<&(i64,
         .filter(message::Column::Id.eq(m.id))
         .exec(&tx.db)
         .await?;
+    tx.mark_changed(m.business_id, Changed::Message(m.id));
     // An account billed in another currency keeps the estimate in its sums: we know no exchange rates.
     if unit == spend::UNIT {
         let before = if m.price_unit.as_deref() == Some(spend::UNIT) {

@@ -21,6 +21,7 @@ mod experiments;
 mod fail_closed;
 mod families;
 mod feeds;
+mod figures;
 mod filters;
 mod hold;
 mod imports;

@@ -478,6 +478,7 @@ async fn screens(w: &World, person: uuid::Uuid) {
         tasks::set_done(s, owner, task.id, true).await.expect("done");
     }
     reports::recent(s, owner, 30).await.expect("counters");
+    pages::reports::board(s, owner, &Default::default()).await.expect("figures");
     pages::notices::list(s, owner).await.expect("banners");
     let here = live::cursor(s, owner.business_id).await.expect("a cursor");
     live::after(s, owner, here).await.expect("events");

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 /// Tables that stay small: a row per business, number, account, place, country or provider; a business has 500 tags and 200 quick
 /// replies, a test of texts at a time of each of few, 200 staff labels, 20 calendars, 20 webhooks and 100 keys in use at most, each of its members 50 saved filters, and each who works there is at 20 conversations.
-const SMALL: [&str; 26] = [
+const SMALL: [&str; 27] = [
     "api_key",
     "webhook_endpoint",
     "business",
@@ -50,11 +50,12 @@ const SMALL: [&str; 26] = [
     "waitlist_rules",
     "review_platform",
     "review_rules",
+    "recount",
 ];
 
 /// Tables of history, each with the beginning of its indexes' names. Conversations and contacts are not among them: there is one for
 /// each customer, however much they write.
-const HISTORY: [(&str, &str); 12] = [
+const HISTORY: [(&str, &str); 14] = [
     ("webhook_delivery", "webhook_delivery_"),
     ("message", "message_"),
     ("message_event", "message_event_"),
@@ -67,6 +68,8 @@ const HISTORY: [(&str, &str); 12] = [
     ("audit_event", "audit_event_"),
     ("task", "task_"),
     ("mail", "mail_"),
+    ("counter_quarter", "counter_quarter_"),
+    ("counted", "counted_"),
 ];
 
 /// Lists that a page shows in the order of an index, and stops after a page. For SQLite, whose plans do not show where one stops.

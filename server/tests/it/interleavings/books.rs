@@ -109,6 +109,8 @@ impl Story {
                 wrong.push(format!("{what}: counted {kept}, by the rows {should:?}"));
             }
         }
+        let recounted = services::figures::recount::business(&self.app.s, self.app.business_id, false).await;
+        wrong.extend(recounted.expect("a recount").iter().map(|one| format!("reports: {one:?}")));
         for thread in self.app.all("/conversations").await {
             let of_thread = |m: &&message::Model| m.direction == "inbound" && thread["id"] == m.conversation_id.to_string();
             let unread = texts.iter().filter(of_thread).count() as u64;

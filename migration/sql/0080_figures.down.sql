@@ -1,0 +1,3 @@
+DROP TABLE recount;
+DROP TABLE counted;
+DROP TABLE counter_quarter;

@@ -1,0 +1,2 @@
+-- Businesses whose owners want the month's report by mail, and the last month that it was written of.
+CREATE TABLE monthly_report (business_id blob PRIMARY KEY REFERENCES business(id), month text NOT NULL);
