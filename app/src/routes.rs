@@ -11,8 +11,8 @@ use leptos_router::LazyRoute;
 
 use crate::{
     accounts, appointments, audit, businesses, calendars, contacts, conversations, feeds, imports, integrations, messages,
-    notifications, numbers, platform, quick_replies, reports, search, security, selftest, settings, setup, tasks, templates,
-    today, twilio, waitlist,
+    notifications, numbers, platform, quick_replies, reports, requests, search, security, selftest, settings, setup, tasks,
+    templates, today, twilio, waitlist,
 };
 
 /// Only where the product is made.
@@ -110,6 +110,7 @@ page!(Reports, office, reports::ReportsPage);
 page!(Settings, office, settings::ListPage);
 page!(SettingsFrame, office, settings::Frame);
 page!(ApiKeys, office, integrations::KeysPage);
+page!(ApiLog, office, requests::RequestsPage);
 page!(AuditTrail, office, audit::AuditPage);
 page!(Email, office, businesses::EmailPage);
 page!(Limits, office, businesses::LimitsPage);

@@ -74,6 +74,9 @@ const FILES: &[File] = &[
     file!(each "0073_whatsapp_templates"),
     file!(each "0074_ways_to_customers"),
     file!(each "0076_verification_and_the_waitlists_form"),
+    file!(each "0086_requests_that_may_be_repeated"),
+    file!(each "0087_keys_of_the_api"),
+    file!(each "0088_log_of_the_api"),
 ];
 
 /// Our own tables.

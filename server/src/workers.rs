@@ -10,7 +10,7 @@ use serde_json::Value;
 use services::{
     Services, accounts, conversations,
     db::QueuePool,
-    imports, jobs, live, mails, notifications,
+    imports, integrations, jobs, live, mails, notifications,
     queue::{self, Job, QUEUE},
     reconcile, reminders, selftest, sending, waitlist,
 };
@@ -242,6 +242,8 @@ async fn look(s: &Services, clean: bool) {
         step("old notifications", notifications::prune(s)).await;
         step("old mails", mails::prune(s)).await;
         step("old imports", imports::prune(s)).await;
+        step("answers to repeated requests", integrations::repeats::prune(s)).await;
+        step("the API's old log", integrations::requests::prune(s)).await;
         step("businesses without a self-test", selftest::enrol(s)).await;
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
 
+pub mod api_key;
 pub mod audit;
 pub mod breaker;
 pub mod browser;
@@ -43,6 +44,7 @@ pub mod phone;
 pub mod preferences;
 pub mod prices;
 pub mod quiet;
+pub mod quota;
 pub mod rate_limit;
 pub mod registration;
 pub mod reminders;

@@ -401,6 +401,7 @@ async fn open(
         account_per_second,
         calendars_every: chrono::Duration::minutes(10),
         private_calendars: true,
+        api_per_minute: 1_000,
         oidc: None,
     };
     let account = Some(Credentials {

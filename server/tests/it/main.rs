@@ -35,6 +35,7 @@ mod platform;
 mod preferences;
 mod presence;
 mod processes;
+mod programs;
 mod queue;
 mod real;
 mod retention;

@@ -22,6 +22,8 @@ pub struct Settings {
     pub calendars_every: chrono::Duration,
     /// Calendars at private addresses are read, too.
     pub private_calendars: bool,
+    /// Requests that a key of the API may make in a minute.
+    pub api_per_minute: u32,
     /// Where people may sign in beside their password.
     pub oidc: Option<OidcSettings>,
 }

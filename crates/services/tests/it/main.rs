@@ -42,6 +42,7 @@ mod presence;
 mod quick_replies;
 mod reconcile;
 mod reminders;
+mod repeats;
 mod retention;
 mod samples;
 mod search;

@@ -49,7 +49,7 @@ const SMALL: [&str; 21] = [
 
 /// Tables of history, each with the beginning of its indexes' names. Conversations and contacts are not among them: there is one for
 /// each customer, however much they write.
-const HISTORY: [(&str, &str); 11] = [
+const HISTORY: [(&str, &str); 13] = [
     ("message", "message_"),
     ("message_event", "message_event_"),
     ("message_attempt", "message_attempt_"),
@@ -61,10 +61,15 @@ const HISTORY: [(&str, &str); 11] = [
     ("audit_event", "audit_event_"),
     ("task", "task_"),
     ("mail", "mail_"),
+    ("api_request", "api_request_"),
+    ("api_repeat", "api_repeat_"),
 ];
 
 /// Lists that a page shows in the order of an index, and stops after a page. For SQLite, whose plans do not show where one stops.
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 14] = [
+    "api_request_business",
+    "api_request_failed",
+    "api_request_key",
     "audit_event_business",
     "conversation_latest",
     "conversation_open",
@@ -79,11 +84,12 @@ const LISTS: [&str; 11] = [
 ];
 
 /// What a list may ask for besides: it is what the index holds, or nearly, as few people are ever merged.
-const ALSO: [(&str, &str); 4] = [
+const ALSO: [(&str, &str); 5] = [
     (
         "conversation_open",
         " AND (\"closed_at\" IS NULL AND \"snoozed_until\" IS NULL)",
     ),
+    ("api_request_failed", " AND (\"status\" >= 400)"),
     ("consent_opted_out", " AND (\"state\" = 'opted_out')"),
     ("contact_search", " AND \"contact\".\"merged_into\" IS NULL"),
     ("task_open", " AND (\"status\" = 'open')"),
