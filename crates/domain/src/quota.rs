@@ -57,7 +57,8 @@ impl Bucket {
 
 /// Rounded up: who waits that long is let in.
 fn seconds(time: Duration) -> u32 {
-    u32::try_from((time.num_milliseconds() + 999) / 1000)
+    let nanos = time.num_nanoseconds().unwrap_or(i64::MAX - 999_999_999);
+    u32::try_from((nanos + 999_999_999) / 1_000_000_000)
         .unwrap_or(u32::MAX)
         .max(1)
 }
