@@ -28,13 +28,26 @@ pub async fn list_api_keys() -> Result<Vec<ApiKeyView>, AppError> {
 
 /// `scopes` like `contacts:read`. A browser without a script gets the key by way of its session, which the next page empties.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
-pub async fn create_api_key(name: String, #[server(default)] scopes: Vec<String>) -> Result<NewApiKey, AppError> {
+pub async fn create_api_key(
+    name: String,
+    #[server(default)] scopes: Vec<String>,
+    #[server(default)] expires_on: Option<String>,
+    #[server(default)] addresses: Option<String>,
+) -> Result<NewApiKey, AppError> {
     let form = ssr::Form::new(FORM, PATH)
         .typed("name", &name)
-        .typed("scopes", &scopes.join(" "));
+        .typed("scopes", &scopes.join(" "))
+        .typed("expires_on", expires_on.as_deref().unwrap_or_default())
+        .typed("addresses", addresses.as_deref().unwrap_or_default());
     let work = async move {
         let (s, actor) = (ssr::services()?, ssr::actor().await?);
-        let key = services::integrations::create_scoped_key(&s, &actor, &name, &scopes).await?;
+        let new = contract::integrations::CreateApiKey {
+            name,
+            scopes,
+            expires_on,
+            addresses,
+        };
+        let key = services::integrations::create_scoped_key(&s, &actor, new).await?;
         let keys = services::integrations::list_api_keys(&s, &actor).await?;
         Ok(NewApiKey { key, keys })
     };
@@ -57,7 +70,12 @@ pub fn KeysPage() -> impl IntoView {
                 <h1>"API keys"</h1>
                 <p class="text-muted">
                     "Another program reads and writes here with a key. Give each program one of its own with no more than it needs, and revoke it when it is not used any more. What can be called stands in "
-                    <a class="link" href="/api/v1/openapi.json" rel="external">"the API’s description"</a>"."
+                    <a class="link" href="/api/v1/openapi.json" rel="external">"the API’s description"</a>
+                    ", what keys are like under " <a class="link" href="/docs/keys" rel="external">"keys"</a>
+                    ", what can go wrong under " <a class="link" href="/docs/problems" rel="external">"problems"</a>"."
+                </p>
+                <p>
+                    <a class="link inline-flex min-h-11 items-center md:min-h-8" href="/settings/keys/log">"What programs have asked"</a>
                 </p>
             </div>
             <Awaited from=found view=|keys| view! { <All keys /> } />
@@ -134,6 +152,13 @@ fn NewKey(all: RwSignal<Vec<ApiKeyView>>, made: RwSignal<Option<String>>) -> imp
                     <span class="field-hint block">"No key can change settings, people, numbers or keys."</span>
                 </p>
             </fieldset>
+            <Field form name="expires_on" label="Last day" kind="date" hint="Left empty, it opens until you revoke it." />
+            <Field
+                form
+                name="addresses"
+                label="Only from these addresses"
+                hint="Like 203.0.113.7 or 203.0.113.0/24, separated by spaces. Left empty, it opens from everywhere."
+            />
             <div>
                 <Submit form label="Make a key" />
             </div>
@@ -163,14 +188,31 @@ fn One(key: ApiKeyView, all: RwSignal<Vec<ApiKeyView>>) -> impl IntoView {
         None => {}
     });
     let used = match key.last_used_at {
-        Some(at) => view! { "last used " <Timestamp at say=TimeFormat::Inline /> }.into_any(),
+        Some(at) => {
+            let from = key.last_used_from.clone().map(|from| format!(" from {from}"));
+            view! { "last used " <Timestamp at say=TimeFormat::Inline /> {from} }.into_any()
+        }
         None => "never used".into_any(),
     };
+    let by = Some(key.created_by.clone()).filter(|by| !by.is_empty());
+    let by = by.map(|by| format!("by {by} "));
+    let hint = Some(key.hint.clone()).filter(|hint| !hint.is_empty());
+    let hint = hint.map(|hint| view! { <code class="text-sm text-muted">{hint}</code> });
+    let until = key.expires_at.map(|until| {
+        // The last day ends where this says; a moment before it is still that day.
+        let last = (until - chrono::Duration::seconds(1)).format("%Y-%m-%d").to_string();
+        view! { <p class="text-sm">"Opens until " {last} " (UTC)"</p> }
+    });
+    let only = (!key.addresses.is_empty()).then(|| {
+        view! { <p class="text-sm break-words">"Only from " <code>{key.addresses.join(" ")}</code></p> }
+    });
     view! {
         <li class="flex flex-wrap items-center gap-3 rounded border border-base-300 p-3">
             <div class="min-w-0 flex-1">
-                <p class="font-medium break-words">{key.name.clone()}</p>
-                <p class="text-sm text-muted">"Made " <Timestamp at=key.created_at say=TimeFormat::Inline /> " · " {used}</p>
+                <p class="font-medium break-words">{key.name.clone()} " " {hint}</p>
+                <p class="text-sm text-muted">"Made " {by} <Timestamp at=key.created_at say=TimeFormat::Inline /> " · " {used}</p>
+                {until}
+                {only}
                 <p class="text-sm break-words"><code>{key.scopes.join(" ")}</code></p>
             </div>
             <form

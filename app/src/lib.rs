@@ -32,6 +32,7 @@ pub mod paths;
 mod platform;
 mod quick_replies;
 mod reports;
+mod requests;
 mod reviews;
 mod routes;
 mod search;
@@ -179,6 +180,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("settings/hours") view={Lazy::<routes::QuietHours>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/inbox") view={Lazy::<routes::InboxRules>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/keys") view={Lazy::<routes::ApiKeys>::new()} ssr=SsrMode::Async />
+                        <Route path=path!("settings/keys/log") view={Lazy::<routes::ApiLog>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/limits") view={Lazy::<routes::Limits>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/locations") view={Lazy::<routes::Locations>::new()} ssr=SsrMode::Async />
                         <Route path=path!("settings/numbers") view={Lazy::<routes::Numbers>::new()} ssr=SsrMode::Async />

@@ -11,7 +11,7 @@ use leptos_router::LazyRoute;
 
 use crate::{
     accounts, appointments, attendance, audit, businesses, calendars, contacts, conversations, experiments, feeds, imports,
-    integrations, messages, notifications, numbers, platform, quick_replies, reports, reviews, search, security, selftest, settings,
+    integrations, messages, notifications, numbers, platform, quick_replies, reports, requests, reviews, search, security, selftest, settings,
     setup, tasks, templates, today, twilio, waitlist, webhooks,
 };
 
@@ -110,6 +110,7 @@ page!(Reports, office, reports::ReportsPage);
 page!(Settings, office, settings::ListPage);
 page!(SettingsFrame, office, settings::Frame);
 page!(ApiKeys, office, integrations::KeysPage);
+page!(ApiLog, office, requests::RequestsPage);
 page!(AuditTrail, office, audit::AuditPage);
 page!(Email, office, businesses::EmailPage);
 page!(Limits, office, businesses::LimitsPage);

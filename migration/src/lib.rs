@@ -81,6 +81,9 @@ const FILES: &[File] = &[
     file!(each "0083_who_comes"),
     file!(each "0084_outgoing_webhooks"),
     file!(each "0085_triggers"),
+    file!(each "0086_requests_that_may_be_repeated"),
+    file!(each "0087_keys_of_the_api"),
+    file!(each "0088_log_of_the_api"),
 ];
 
 /// Our own tables.

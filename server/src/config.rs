@@ -70,6 +70,8 @@ pub struct Config {
     showup_allow_private_webhooks: bool,
     /// Seconds between two readings of a calendar.
     showup_feed_seconds: Option<u32>,
+    /// Requests that a key of the API may make in a minute.
+    showup_api_per_minute: Option<u32>,
     /// An OpenID Connect issuer at which people may sign in, too.
     #[serde(default)]
     oidc_issuer: String,
@@ -142,6 +144,13 @@ impl Config {
         let seconds = self.showup_feed_seconds.unwrap_or(600);
         anyhow::ensure!((1..=86_400).contains(&seconds), "SHOWUP_FEED_SECONDS is from 1 to 86400");
         Ok(chrono::Duration::seconds(seconds.into()))
+    }
+
+    fn api_per_minute(&self) -> anyhow::Result<u32> {
+        let requests = self.showup_api_per_minute.unwrap_or(1_200);
+        let fits = (1..=1_000_000).contains(&requests);
+        anyhow::ensure!(fits, "SHOWUP_API_PER_MINUTE is from 1 to 1000000");
+        Ok(requests)
     }
 
     /// Who may read `/metrics` from elsewhere.
@@ -300,6 +309,7 @@ impl Config {
             calendars_every: self.calendars_every()?,
             private_calendars: self.showup_allow_private_feeds,
             private_webhooks: self.showup_allow_private_webhooks,
+            api_per_minute: self.api_per_minute()?,
             oidc: self.oidc()?,
         })
     }

@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod config;
 mod crowd;
+mod docs;
 pub mod doctor;
 pub mod exports;
 mod feeds;

@@ -6,12 +6,15 @@ mod businesses;
 mod calendars;
 mod contacts;
 mod conversations;
+mod door;
 mod experiments;
 mod imports;
+mod keys;
 mod members;
 mod messages;
 mod numbers;
 mod problems;
+mod quick_replies;
 mod reports;
 mod reviews;
 mod said;
@@ -24,7 +27,8 @@ mod webhooks;
 use axum::{
     Json, Router,
     extract::DefaultBodyLimit,
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -38,6 +42,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::AppState;
 
+use door::Door;
 pub(crate) use said::Body;
 pub use said::Params;
 use said::{ApiKeyActor, Id, NoBody};
@@ -73,6 +78,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     let (routes, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(keys::me))
         .routes(routes!(contacts::create))
         .routes(routes!(contacts::list))
         .routes(routes!(contacts::get))
@@ -100,7 +106,12 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(appointments::link))
         .routes(routes!(appointments::revoke_links))
         .routes(routes!(audit::list))
-        .routes(routes!(businesses::locations))
+        .routes(routes!(businesses::locations, businesses::add_location))
+        .routes(routes!(businesses::put_location))
+        .routes(routes!(businesses::archive_location))
+        .routes(routes!(businesses::unarchive_location))
+        .routes(routes!(quick_replies::list, quick_replies::create))
+        .routes(routes!(quick_replies::put, quick_replies::remove))
         .routes(routes!(businesses::types, businesses::add_type))
         .routes(routes!(businesses::edit_type))
         .routes(routes!(calendars::list, calendars::add))
@@ -113,7 +124,10 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(messages::retry))
         .routes(routes!(messages::settle))
         .routes(routes!(messages::cancel))
+        .routes(routes!(messages::get))
         .routes(routes!(conversations::list))
+        .routes(routes!(conversations::get))
+        .routes(routes!(conversations::needs_reply))
         .routes(routes!(conversations::assign))
         .routes(routes!(conversations::close))
         .routes(routes!(conversations::reopen))
@@ -184,8 +198,13 @@ fn files() -> OpenApiRouter<AppState> {
         .layer(DefaultBodyLimit::max(2 * services::imports::MOST_BYTES))
 }
 
-pub(crate) fn router() -> Router<AppState> {
+pub(crate) use door::is_request_id;
+
+pub(crate) fn router(state: &AppState) -> Router<AppState> {
     let (routes, document) = parts();
+    let s = &state.services;
+    let door = Door::new(s.clone(), routes.clone().with_state(state.clone()));
+    let routes = routes.route_layer(middleware::from_fn_with_state(door, door::pass));
     let unknown = || async {
         ApiError::from(Problem::new(
             Code::NotFound,
@@ -202,6 +221,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/openapi.json", get(move || async move { Json(document) }))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(s.clone(), door::explain))
 }
 
 /// A problem on its way out.
@@ -234,15 +254,25 @@ impl IntoResponse for ApiError {
     fn into_response(mut self) -> Response {
         self.0.errors = pointed(&self.0);
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, [(header::CONTENT_TYPE, problems::TYPE)], Json(&self.0)).into_response();
+        let told = problems::Told {
+            kind: self.0.code.page(),
+            instance: None,
+            problem: &self.0,
+        };
+        let mut response = (status, Json(&told)).into_response();
         response
             .headers_mut()
-            .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(problems::TYPE));
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(problems::TYPE));
         if status == StatusCode::UNAUTHORIZED {
             response
                 .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if let Some(seconds) = self.0.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        // Who knows more of the request may say more.
+        response.extensions_mut().insert(self.0);
         response
     }
 }

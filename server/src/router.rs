@@ -25,7 +25,7 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, exports, feeds, health, live, looking, metrics, offer_page, oidc, preferences, pwa, reports, rest, rest::ApiError,
+    AppState, crowd, docs, exports, feeds, health, live, looking, metrics, offer_page, oidc, preferences, pwa, reports, rest, rest::ApiError,
     review_link,
     sessions, uploads, visit_page, waitlist_form, webhooks,
 };
@@ -50,16 +50,18 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
     let hashed = state.site.options().hash_files;
     let router = Router::new()
         .merge(pages(&state)?)
-        .nest("/api/v1", rest::router())
+        .nest("/api/v1", rest::router(&state))
         .merge(hooks())
         .merge(operators())
         .merge(customers(&state))
         .merge(strangers(&state))
+        .merge(docs())
         .merge(calendars(&state))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(state);
     Ok(router.layer(
         ServiceBuilder::new()
+            .layer(middleware::map_request(only_good_ids))
             .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
             .layer(TraceLayer::new_for_http().make_span_with(span))
             .layer(PropagateRequestIdLayer::x_request_id())
@@ -214,6 +216,13 @@ fn uploads() -> Router<AppState> {
         ))
 }
 
+/// What programs are told of the API, beside its document.
+fn docs() -> Router<AppState> {
+    Router::new()
+        .route("/docs/problems", get(docs::problems))
+        .route("/docs/keys", get(docs::keys))
+}
+
 /// Health and metrics, for those who run it; all that a process without pages answers.
 pub fn operators() -> Router<AppState> {
     Router::new()
@@ -271,6 +280,15 @@ fn loggable(path: &str) -> &str {
         Some("account") if path.split('/').count() > 3 => "/account/…",
         _ => path,
     }
+}
+
+/// An id that a request brings along stands in every log: one that could be anything else than an id is replaced.
+async fn only_good_ids(mut request: Request) -> Request {
+    let good = |id: &HeaderValue| rest::is_request_id(id);
+    if !request.headers().get("x-request-id").is_none_or(good) {
+        request.headers_mut().remove("x-request-id");
+    }
+    request
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use services::{
     Services, accounts, conversations,
     db::QueuePool,
-    imports, jobs, live, mails, notifications,
+    imports, integrations, jobs, live, mails, notifications,
     queue::{self, Job, QUEUE},
     reconcile, reminders, selftest, sending, triggers, waitlist, webhooks,
 };
@@ -253,6 +253,8 @@ async fn look(s: &Services, minute: bool, clean: bool) {
         step("old imports", imports::prune(s)).await;
         step("old webhooks", webhooks::prune(s)).await;
         step("old references", triggers::prune(s)).await;
+        step("answers to repeated requests", integrations::repeats::prune(s)).await;
+        step("the API's old log", integrations::requests::prune(s)).await;
         step("businesses without a self-test", selftest::enrol(s)).await;
     }
 }

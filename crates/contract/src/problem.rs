@@ -51,6 +51,90 @@ impl Code {
         }
     }
 
+    /// Every one there is.
+    pub const ALL: [Self; 12] = [
+        Self::Invalid,
+        Self::Malformed,
+        Self::SignInNeeded,
+        Self::WrongCredentials,
+        Self::NotAllowed,
+        Self::NotFound,
+        Self::Conflict,
+        Self::MayNotSend,
+        Self::TooLarge,
+        Self::TooMany,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// As it crosses the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Code::Invalid => "invalid",
+            Code::Malformed => "malformed",
+            Code::SignInNeeded => "sign_in_needed",
+            Code::WrongCredentials => "wrong_credentials",
+            Code::NotAllowed => "not_allowed",
+            Code::NotFound => "not_found",
+            Code::Conflict => "conflict",
+            Code::MayNotSend => "may_not_send",
+            Code::TooLarge => "too_large",
+            Code::TooMany => "too_many",
+            Code::Unavailable => "unavailable",
+            Code::Internal => "internal",
+        }
+    }
+
+    /// Its place on the page that explains problems.
+    pub fn anchor(self) -> String {
+        self.as_str().replace('_', "-")
+    }
+
+    /// Where it is explained.
+    pub fn page(self) -> String {
+        format!("/docs/problems#{}", self.anchor())
+    }
+
+    /// What it means for a program, and what to do about it.
+    pub const fn explained(self) -> &'static str {
+        match self {
+            Code::Invalid => {
+                "The request was understood and can’t be taken as it is: errors says which field, and why. Nothing was changed. Mend it before it is sent again."
+            }
+            Code::Malformed => {
+                "The request could not be read: the body is no JSON, a parameter of the query string is not known, or a cursor belongs to another list. Nothing was changed."
+            }
+            Code::SignInNeeded => {
+                "There is no key, or none that opens anything: it was revoked, has expired, or was never one. Send it as the header Authorization: Bearer, never in an address."
+            }
+            Code::WrongCredentials => {
+                "The e-mail address and the password do not belong together. Keys of the API are never answered so."
+            }
+            Code::NotAllowed => {
+                "The key is good, but lacks the scope for this, or is used from an address that is not on its list. Somebody who runs the business can make another."
+            }
+            Code::NotFound => {
+                "There is nothing of this id in this business, or nothing at this address. What belongs to another business is answered the same."
+            }
+            Code::Conflict => {
+                "It collides with what is there: conflicts_with names it where it has an id. With an Idempotency-Key and the header Retry-After: the first request is still at work; repeat it."
+            }
+            Code::MayNotSend => {
+                "This person must not be texted: they opted out, never agreed, are on hold, or can’t be reached. detail says which. Sending again does not help."
+            }
+            Code::TooLarge => "More was sent than is taken at once. Split it.",
+            Code::TooMany => {
+                "Too many requests came. Wait as many seconds as the header Retry-After says; RateLimit says what is left."
+            }
+            Code::Unavailable => {
+                "A part that is needed is away for the moment. Nothing was lost; try again later, with the same Idempotency-Key."
+            }
+            Code::Internal => {
+                "A fault of ours. It stands in the server’s log under the request’s id, which is in instance and in the header X-Request-Id. Try again with the same Idempotency-Key."
+            }
+        }
+    }
+
     /// A short heading that is the same for every problem of this code.
     pub fn title(self) -> &'static str {
         match self {

@@ -22,6 +22,7 @@ pub const VARIABLES: [(&str, &str); 8] = [
 
 /// A quick reply; with actions it is a macro.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuickReplyView {
     pub id: Uuid,
     pub name: String,
@@ -32,6 +33,7 @@ pub struct QuickReplyView {
 
 /// What is done with the conversation besides.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Actions {
     /// Who looks after it from now on: an account of the business, or `me` for whoever runs this.
@@ -64,6 +66,7 @@ pub struct QuickReplies {
 
 /// A quick reply to be added or changed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SaveQuickReply {
     /// 1 to 40 characters, another one than any other's.

@@ -6,6 +6,7 @@
 //!
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
 
+pub mod api_key;
 pub mod attendance;
 pub mod audit;
 pub mod breaker;
@@ -46,6 +47,7 @@ pub mod phone;
 pub mod preferences;
 pub mod prices;
 pub mod quiet;
+pub mod quota;
 pub mod rate_limit;
 pub mod registration;
 pub mod reminders;

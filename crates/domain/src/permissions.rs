@@ -130,6 +130,10 @@ table! {
     WriteWebhooks:       yes    yes    no     scope("webhooks:write");
     /// To have a text sent by a GET, which previews and scanners make, too.
     TriggerByGet:        yes    yes    no     scope("trigger:get");
+    /// Texts that staff send with a few keys.
+    WriteQuickReplies:   yes    yes    no     scope("quick-replies:write");
+    /// Places where visits happen.
+    WriteLocations:      yes    yes    no     scope("locations:write");
     /// Files of all contacts, visits or messages. A key reads all of them anyway, page by page.
     ExportData:          yes    yes    no     ANY;
     /// Who changed what.
@@ -226,10 +230,10 @@ mod tests {
     #[test]
     fn a_scope_is_written_once_and_gives_what_it_says_alone() {
         let mut written: Vec<&str> = Permission::scopes().map(|(text, _)| text).collect();
-        assert_eq!(written.len(), 19);
+        assert_eq!(written.len(), 21);
         written.sort_unstable();
         written.dedup();
-        assert_eq!(written.len(), 19, "each once");
+        assert_eq!(written.len(), 21, "each once");
         for (_, has) in Permission::scopes() {
             for (text, what) in Permission::scopes() {
                 assert_eq!(key_allows(&[has], what), has == what, "{has:?} and {text}");

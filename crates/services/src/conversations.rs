@@ -11,7 +11,7 @@ pub mod presence;
 mod seen;
 pub(crate) mod views;
 
-pub use act::act;
+pub use act::{act, get};
 pub use seen::mark_read;
 pub(crate) use seen::{account, first_unread, for_reader, is_unseen};
 pub use views::{counts, exact_count, page};

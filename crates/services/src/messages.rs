@@ -19,7 +19,7 @@ use crate::{
     contacts, conversations,
     kernel::{
         Actor, Permission, Result, Services, Tx,
-        error::problem,
+        error::{not_found, problem},
         paging::{self, Cursor, PAGE, TimeCursor},
         tx::Changed,
     },
@@ -181,6 +181,16 @@ pub(crate) fn after(business_id: Uuid, conversation_id: Uuid, Cursor(t, i): Time
 }
 
 /// Several messages as they are now, in no particular order.
+/// One message as it is now.
+///
+/// # Errors
+/// `NotAllowed`, `NotFound`.
+pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<MessageView> {
+    actor.may(Permission::ReadMessages)?;
+    let shown = views(s.read(), actor.business_id, &[id]).await?.pop();
+    shown.ok_or_else(|| not_found("message"))
+}
+
 pub(crate) async fn views(db: &impl ConnectionTrait, business_id: Uuid, ids: &[Uuid]) -> Result<Vec<MessageView>> {
     let rows = message::Entity::these(business_id, ids.iter().copied()).all(db).await?;
     Ok(rows.into_iter().map(shown).collect())

@@ -59,7 +59,7 @@ pub async fn list(s: &Services, actor: &Actor) -> Result<QuickReplies> {
 /// `NotAllowed` for staff; `Invalid` per field, for a variable that there is none of, and for actions that can't be done; `NotFound`;
 /// `Conflict` when there are 200 already.
 pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveQuickReply) -> Result<QuickReplyView> {
-    actor.may(Permission::ManageBusiness)?;
+    actor.may(Permission::WriteQuickReplies)?;
     let name = short("name", &cmd.name, LONGEST_NAME)?;
     if name.is_empty() {
         return Err(field(
@@ -112,7 +112,7 @@ pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveQuickR
 /// # Errors
 /// `NotAllowed` for staff; `NotFound`.
 pub async fn delete(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
-    actor.may(Permission::ManageBusiness)?;
+    actor.may(Permission::WriteQuickReplies)?;
     let mut tx = s.begin().await?;
     let row = find(&tx.db, actor.business_id, id).await?;
     let was = facts(&row);

@@ -421,6 +421,7 @@ async fn open(
         calendars_every: chrono::Duration::minutes(10),
         private_calendars: true,
         private_webhooks: true,
+        api_per_minute: 1_000,
         oidc: None,
     };
     let account = Some(Credentials {

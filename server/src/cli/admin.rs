@@ -2,7 +2,10 @@
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use contract::accounts::{Invite, Role, SignUp};
+use contract::{
+    accounts::{Invite, Role, SignUp},
+    integrations::CreateApiKey,
+};
 use services::{
     Actor, Principal, Services, accounts, businesses, contacts::consent, figures, integrations, numbers, pages, reconcile,
     rotation, setup, vault,
@@ -99,6 +102,12 @@ pub enum Admin {
         /// Comma separated, like contacts:read,messages:send. All if not given.
         #[arg(long, value_delimiter = ',')]
         scopes: Vec<String>,
+        /// Its last day, like 2027-01-31. Until it is revoked if not given.
+        #[arg(long)]
+        expires_on: Option<String>,
+        /// Comma separated addresses and networks where it opens, like 203.0.113.0/24. Everywhere if not given.
+        #[arg(long)]
+        addresses: Option<String>,
     },
     /// Encrypts everything with a new data key while the server runs, and wraps data keys with SHOWUP_SECRET_KEY if it was changed.
     RotateKeys,
@@ -242,9 +251,21 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
                 "{name} signs in with the password alone from now on, and was told so by mail. They can set the second step up anew."
             );
         }
-        Admin::CreateApiKey { business, name, scopes } => {
+        Admin::CreateApiKey {
+            business,
+            name,
+            scopes,
+            expires_on,
+            addresses,
+        } => {
             let business = businesses::by_slug(&s, &business).await?;
-            let key = integrations::create_api_key(&s, &operator(business.id), &name, &scopes).await?;
+            let new = CreateApiKey {
+                name,
+                scopes,
+                expires_on,
+                addresses,
+            };
+            let key = integrations::create(&s, &operator(business.id), new).await?;
             println!("{key}");
         }
         Admin::Reconcile { since } => reconcile_since(&s, &since).await?,

@@ -59,6 +59,7 @@ pub const SETTINGS: &[Setting] = &[
     open("SHOWUP_FEED_SECONDS", "time between two readings of a calendar"),
     open("SHOWUP_ALLOW_PRIVATE_FEEDS", "calendars at private addresses are read"),
     open("SHOWUP_ALLOW_PRIVATE_WEBHOOKS", "webhooks go to private addresses, too"),
+    open("SHOWUP_API_PER_MINUTE", "requests that a key of the API may make in a minute"),
     secret("METRICS_TOKEN", "who may read /metrics from elsewhere"),
     open("SHOWUP_IN_CONTAINER", "it runs in a container"),
     open("SHOWUP_DATA_MAY_VANISH", "the data need not outlive the container"),

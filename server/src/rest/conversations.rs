@@ -19,6 +19,13 @@ pub async fn list(
     Ok(Json(search::conversations(&s, &actor, query).await?))
 }
 
+/// One conversation.
+#[utoipa::path(get, path = "/conversations/{id}", tag = "conversations", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = ConversationRow), (status = 404, body = Problem)))]
+pub async fn get(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id) -> ApiResult<ConversationRow> {
+    Ok(Json(conversations::get(&s, &actor, id).await?))
+}
+
 /// Give a conversation to somebody, or to nobody.
 #[utoipa::path(post, path = "/conversations/{id}/assign", tag = "conversations", params(("id" = Uuid, Path)), request_body = AssignConversation, responses(
     (status = 200, body = ConversationRow), (status = 404, body = Problem), (status = 422, description = "Nobody with this id works here", body = Problem)))]
@@ -67,6 +74,15 @@ pub async fn snooze(
 pub async fn no_reply_needed(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<ConversationRow> {
     Ok(Json(
         conversations::act(&s, &actor, id, ConversationAction::NoReplyNeeded).await?,
+    ))
+}
+
+/// Say that what the customer wrote needs an answer after all.
+#[utoipa::path(post, path = "/conversations/{id}/needs-reply", tag = "conversations", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = ConversationRow), (status = 404, body = Problem)))]
+pub async fn needs_reply(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id, _: NoBody) -> ApiResult<ConversationRow> {
+    Ok(Json(
+        conversations::act(&s, &actor, id, ConversationAction::NeedsReply).await?,
     ))
 }
 

@@ -5,7 +5,7 @@ use contract::{
 };
 use services::{delivery, messages, outbox};
 
-use super::{ApiError, ApiKeyActor, ApiResult, Body, Params, S};
+use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, Params, S};
 
 /// Text a contact. Stored at once, sent in the background: look at `status`.
 #[utoipa::path(post, path = "/messages", tag = "messages", request_body = SendMessage, responses(
@@ -22,6 +22,13 @@ pub async fn send(
 #[utoipa::path(get, path = "/messages", tag = "messages", params(LogQuery), responses((status = 200, body = Page<MessageView>)))]
 pub async fn list(State(s): S, ApiKeyActor(actor): ApiKeyActor, Params(query): Params<LogQuery>) -> ApiResult<Page<MessageView>> {
     Ok(Json(messages::list(&s, &actor, query).await?))
+}
+
+/// One message.
+#[utoipa::path(get, path = "/messages/{id}", tag = "messages", params(("id" = Uuid, Path)), responses(
+    (status = 200, body = MessageView), (status = 404, body = Problem)))]
+pub async fn get(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id) -> ApiResult<MessageView> {
+    Ok(Json(messages::get(&s, &actor, id).await?))
 }
 
 /// Send again what failed or was cancelled.

@@ -16,12 +16,12 @@ use contract::{Code, Problem};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
-use services::{Actor, integrations};
+use services::Actor;
 use url::form_urlencoded;
 use utoipa::openapi::{PathItem, RefOr, path::ParameterIn};
 use uuid::Uuid;
 
-use super::ApiError;
+use super::{ApiError, door::Caller};
 use crate::AppState;
 
 /// Who holds the key of this request. It asks for nothing that its operation does not know.
@@ -30,22 +30,29 @@ pub(crate) struct ApiKeyActor(pub Actor);
 impl FromRequestParts<AppState> for ApiKeyActor {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        no_key_in(parts.uri.query().unwrap_or_default())?;
-        let given = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
-        let key = given
-            .and_then(|v| v.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let (_, key) =
-            key.ok_or_else(|| Problem::new(Code::SignInNeeded, "Send your API key as \"Authorization: Bearer <key>\"."))?;
-        let actor = integrations::actor(&state.services, key.trim()).await?;
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
+        let caller = parts.extensions.get::<Caller>().cloned();
+        let Caller(actor) = caller.ok_or_else(|| Problem::new(Code::SignInNeeded, HOW))?;
         known_only(parts)?;
         Ok(Self(actor))
     }
 }
 
+/// How a key is sent.
+const HOW: &str = "Send your API key as \"Authorization: Bearer <key>\".";
+
+/// The key that a request was sent with.
+pub(super) fn key(parts: &Parts) -> Result<&str, Problem> {
+    let given = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+    let key = given
+        .and_then(|v| v.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let (_, key) = key.ok_or_else(|| Problem::new(Code::SignInNeeded, HOW))?;
+    Ok(key.trim())
+}
+
 /// Addresses are kept in logs and histories, where a key has no place.
-fn no_key_in(query: &str) -> Result<(), Problem> {
+pub(super) fn no_key_in(query: &str) -> Result<(), Problem> {
     let names = ["key", "apikey", "token", "accesstoken", "authorization", "bearer"];
     let is_key = |name: &str, value: &str| {
         let name = name.replace(['_', '-'], "").to_ascii_lowercase();

@@ -71,6 +71,8 @@ struct Setup {
     site: Option<Site>,
     /// Where people may sign in beside their password.
     oidc: Option<OidcSettings>,
+    /// Requests that a key may make in a minute; more than any test makes, if not given.
+    api_per_minute: Option<u32>,
 }
 
 impl Setup {
@@ -180,6 +182,15 @@ impl TestApp {
         Self::set_up(backend, setup).await
     }
 
+    /// Where a key may make so many requests in a minute.
+    pub async fn with_requests(backend: Backend, per_minute: u32) -> Self {
+        let setup = Setup {
+            api_per_minute: Some(per_minute),
+            ..Setup::in_new_york(START)
+        };
+        Self::set_up(backend, setup).await
+    }
+
     /// With a built site.
     pub async fn with_site(site: Site) -> Self {
         let setup = Setup {
@@ -217,6 +228,7 @@ impl TestApp {
             calendars_every: chrono::Duration::minutes(10),
             private_calendars: true,
             private_webhooks: true,
+            api_per_minute: setup.api_per_minute.unwrap_or(1_000_000),
             oidc: setup.oidc,
         };
         let twilio = Twilio {

@@ -38,6 +38,7 @@ mod platform;
 mod preferences;
 mod presence;
 mod processes;
+mod programs;
 mod queue;
 mod real;
 mod reports;

@@ -29,16 +29,19 @@ pub(crate) enum Signs {
     Lists,
     /// What people say of how they are reached.
     People,
+    /// Places in lists of the API.
+    Cursors,
 }
 
 impl Signs {
-    const ALL: [Self; 3] = [Self::Visits, Self::Lists, Self::People];
+    const ALL: [Self; 4] = [Self::Visits, Self::Lists, Self::People, Self::Cursors];
 
     fn id(self) -> &'static str {
         match self {
             Self::Visits => "visits",
             Self::Lists => "lists",
             Self::People => "people",
+            Self::Cursors => "cursors",
         }
     }
 }
@@ -52,6 +55,7 @@ pub(crate) struct Signing {
     visits: OnceCell<Zeroizing<[u8; 32]>>,
     lists: OnceCell<Zeroizing<[u8; 32]>>,
     people: OnceCell<Zeroizing<[u8; 32]>>,
+    cursors: OnceCell<Zeroizing<[u8; 32]>>,
 }
 
 /// Makes the installation's keys, the first time it starts.
@@ -99,8 +103,17 @@ pub(crate) async fn key(s: &Services, what: Signs) -> Result<&[u8; 32]> {
         Signs::Visits => &known.visits,
         Signs::Lists => &known.lists,
         Signs::People => &known.people,
+        Signs::Cursors => &known.cursors,
     };
     Ok(known.get_or_try_init(read).await?)
+}
+
+/// What the API's cursors are signed with.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_cursors(s: &Services) -> Result<[u8; 32]> {
+    Ok(*key(s, Signs::Cursors).await?)
 }
 
 /// The link to the page of a visit's customer.

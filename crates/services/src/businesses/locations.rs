@@ -54,7 +54,7 @@ pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<LocationView>> {
 /// # Errors
 /// `NotAllowed` for staff; `Invalid` per field; `NotFound`; `Conflict` when there are 200 already.
 pub async fn save(s: &Services, actor: &Actor, id: Option<Uuid>, cmd: SaveLocation) -> Result<LocationView> {
-    actor.may(Permission::ManageBusiness)?;
+    actor.may(Permission::WriteLocations)?;
     let name = short("name", &cmd.name, 60)?;
     if name.is_empty() {
         return Err(field("name", "Please give the location a name, like Main Street."));
@@ -186,7 +186,9 @@ fn hours_of(typed: &OpeningHours) -> Result<String> {
 /// # Errors
 /// `NotAllowed` for staff; `NotFound`.
 pub async fn arrange(s: &Services, actor: &Actor, id: Uuid, what: Arrange) -> Result<Vec<LocationView>> {
-    actor.may(Permission::ManageBusiness)?;
+    actor.may(Permission::WriteLocations)?;
+    // What there is then is told.
+    actor.may(Permission::ReadAppointments)?;
     let mut tx = s.begin().await?;
     let before = find(&tx.db, actor.business_id, id)
         .await?

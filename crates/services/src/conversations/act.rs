@@ -46,6 +46,17 @@ pub async fn act(s: &Services, actor: &Actor, id: Uuid, action: ConversationActi
     rows.pop().ok_or_else(|| not_found("conversation"))
 }
 
+/// A conversation as it is now.
+///
+/// # Errors
+/// `NotAllowed`, `NotFound`.
+pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<ConversationRow> {
+    actor.may(Permission::ReadMessages)?;
+    let mut row = super::row(s, s.read(), actor.business_id, id).await?;
+    seen::for_reader(s.read(), actor, std::slice::from_mut(&mut row)).await?;
+    Ok(row)
+}
+
 pub(crate) fn allowed(actor: &Actor, action: ConversationAction) -> Result<()> {
     actor.may(match action {
         ConversationAction::MarkRead | ConversationAction::MarkUnread => Permission::ReadMessages,

@@ -1,6 +1,5 @@
 //! Keyset cursors: the last row's sort key and id, as opaque text.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use contract::{Code, Page, Problem};
 use domain::when;
@@ -11,7 +10,10 @@ use sea_orm::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::error::{Result, problem};
+use super::{
+    cursors,
+    error::{Result, problem},
+};
 
 /// Rows on a page of every list, unless asked otherwise.
 pub(crate) const PAGE: u64 = 50;
@@ -70,7 +72,7 @@ impl Key for DateTime<Utc> {
 
 impl<K: Key> Cursor<K> {
     pub(crate) fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+        cursors::written(serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// # Errors
@@ -79,16 +81,17 @@ impl<K: Key> Cursor<K> {
         let Some(text) = text.filter(|t| !t.is_empty()) else {
             return Ok(None);
         };
-        let cursor = URL_SAFE_NO_PAD
-            .decode(text)
-            .ok()
+        let cursor = cursors::read(text)
             // PostgreSQL has no U+0000 in texts; a cursor of ours has none either.
             .filter(|bytes| !bytes.windows(6).any(|escape| escape == b"\\u0000"))
             .and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok())
             .filter(|cursor| cursor.0.fits());
-        cursor
-            .map(Some)
-            .ok_or_else(|| problem(Code::Malformed, "This cursor is not one that we gave out."))
+        cursor.map(Some).ok_or_else(|| {
+            problem(
+                Code::Malformed,
+                "This cursor is not one that we gave out for this list with these filters.",
+            )
+        })
     }
 }
 

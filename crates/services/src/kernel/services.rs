@@ -24,6 +24,8 @@ pub struct Settings {
     pub private_calendars: bool,
     /// Webhooks go to private addresses, too, and without https.
     pub private_webhooks: bool,
+    /// Requests that a key of the API may make in a minute.
+    pub api_per_minute: u32,
     /// Where people may sign in beside their password.
     pub oidc: Option<OidcSettings>,
 }

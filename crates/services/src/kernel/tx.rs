@@ -19,6 +19,7 @@ use super::{
     error::{Error, ONLY_LOOKING, Result, problem},
     events::{Event, EventKind, Recorded},
     live,
+    once::{self, Once},
     queue::{self, Job},
     services::Services,
 };
@@ -84,6 +85,10 @@ pub(crate) struct Tx {
     memo: Vec<Box<dyn Any + Send + Sync>>,
     jobs: bool,
     texts: bool,
+    /// Requests that are done, once and for all, when this commits.
+    done: Vec<Once>,
+    /// The first thing that was changed.
+    first: Option<Uuid>,
 }
 
 /// What a live stream should show anew.
@@ -112,7 +117,7 @@ impl Services {
         if self.only_looks() {
             return Err(problem(Code::NotAllowed, ONLY_LOOKING));
         }
-        Ok(Tx {
+        let mut tx = Tx {
             db: self.db().begin().await?,
             now: self.now(),
             services: self.clone(),
@@ -122,13 +127,31 @@ impl Services {
             memo: Vec::new(),
             jobs: false,
             texts: false,
-        })
+            done: Vec::new(),
+            first: None,
+        };
+        if let Some(once) = Once::current() {
+            Box::pin(tx.do_once(&once)).await?;
+        }
+        Ok(tx)
     }
 }
 
 impl Tx {
     pub(crate) fn services(&self) -> &Services {
         &self.services
+    }
+
+    /// What is done here is all that this request asked for: it is not done again, whoever repeats it.
+    ///
+    /// # Errors
+    /// `Conflict` where the same request is at work elsewhere, or was done meanwhile.
+    pub(crate) async fn do_once(&mut self, once: &Once) -> Result<()> {
+        if !once.is_done() && !self.done.contains(once) {
+            once::write(&self.db, once, self.now).await?;
+            self.done.push(once.clone());
+        }
+        Ok(())
     }
 
     fn wiring(&self) -> &'static Wiring {
@@ -149,6 +172,9 @@ impl Tx {
         before: Option<B>,
         after: Option<A>,
     ) {
+        if self.first.is_none() {
+            self.first = event.audited().ok().and_then(|(_, _, id)| id);
+        }
         self.recorded.push(Recorded {
             business_id,
             by: by.clone(),
@@ -261,9 +287,13 @@ impl Tx {
 
     /// Settles, writes counters and live events, commits, and wakes streams and workers.
     pub(crate) async fn commit(mut self) -> Result<()> {
+        if let (Some(id), [once]) = (self.first, self.done.as_slice()) {
+            once::made(&self.db, once, id).await?;
+        }
         self.settle().await?;
         let written = self.write_events().await?;
         self.db.commit().await?;
+        self.done.iter().for_each(Once::set_done);
         if written {
             self.services.live().notify();
         }

@@ -33,6 +33,7 @@ use crate::{
         Actor, Error, Permission, Principal, Result, Services, Tx,
         batcher::Batcher,
         error::{field, not_found, problem},
+        once::{self, Once},
     },
     messages::{self, LATE, shown},
     numbers,
@@ -56,6 +57,8 @@ pub(crate) struct Text {
     pub after: Option<Uuid>,
     /// When it is to go out, if not now.
     pub send_at: Option<DateTime<Utc>>,
+    /// The request that asks for it, if it may be repeated.
+    pub once: Option<Once>,
 }
 
 pub(crate) type Writing = Batcher<Text, Result<MessageView>>;
@@ -109,6 +112,7 @@ fn looked_through(s: &Services, actor: &Actor, cmd: SendMessage) -> Result<Text>
         correlation_id: cmd.correlation_id,
         after: cmd.after_message_id,
         send_at: cmd.send_at,
+        once: Once::current(),
     })
 }
 
@@ -210,6 +214,7 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
     let mut more: HashMap<Uuid, usize> = HashMap::new();
     let (mut settled, mut texts) = (Vec::with_capacity(group.len()), Vec::with_capacity(group.len()));
     let mut written = Vec::with_capacity(group.len());
+    let mut repeatable = Vec::with_capacity(group.len());
     for text in group {
         let theirs = |person: &&contact::Model| person.business_id == text.actor.business_id;
         let Some(person) = people.get(&text.contact_id).filter(theirs) else {
@@ -227,6 +232,10 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
             Ok(()) => nothing_newer(&tx, text).await,
             no => no,
         };
+        let fits = match (fits, &text.once) {
+            (Ok(()), Some(once)) => tx.do_once(once).await,
+            (other, _) => other,
+        };
         let fits = match fits {
             Ok(()) if text.send_at.is_some() => {
                 held::has_room(
@@ -243,6 +252,7 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
             Ok(()) => {
                 written.push((&text.actor, person.id));
                 settled.push(None);
+                repeatable.push(text.once.as_ref());
                 texts.push((person, new(&tx, text, channel, &undo)));
             }
             Err(why @ Error::Problem(_)) => settled.push(Some(Err(why))),
@@ -250,7 +260,13 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
         }
     }
     conversations::notes::sent(&tx, written.iter().copied()).await?;
-    let mut stored = enqueue_all(&mut tx, texts).await?.into_iter();
+    let stored = enqueue_all(&mut tx, texts).await?;
+    for (once, stored) in repeatable.into_iter().zip(&stored) {
+        if let (Some(once), Ok(message)) = (once, stored) {
+            once::made(&tx.db, once, message.id).await?;
+        }
+    }
+    let mut stored = stored.into_iter();
     conversations::assigning::replied(&tx, written).await?;
     tx.commit().await?;
     let answer = |settled: Option<Result<MessageView>>| match settled {

@@ -45,6 +45,7 @@ mod presence;
 mod quick_replies;
 mod reconcile;
 mod reminders;
+mod repeats;
 mod retention;
 mod reviews;
 mod samples;

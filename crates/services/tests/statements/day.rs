@@ -219,6 +219,7 @@ async fn settings(w: &World, olga: &Actor) {
     accounts::signed_out(s, olga).await.expect("out");
     integrations::create_api_key(s, olga, "Website", &[]).await.expect("a key");
     let keys = integrations::list_api_keys(s, olga).await.expect("keys");
+    programs(s, olga, keys[0].id).await;
     integrations::revoke_api_key(s, olga, keys[0].id).await.expect("revoked");
     audit::choices(s, olga).await.expect("choices");
     audit::last_change(s, olga, &["business.updated"]).await.expect("asked");
@@ -482,4 +483,42 @@ async fn screens(w: &World, person: uuid::Uuid) {
     pages::notices::list(s, owner).await.expect("banners");
     let here = live::cursor(s, owner.business_id).await.expect("a cursor");
     live::after(s, owner, here).await.expect("events");
+}
+
+/// What the door of the API does beside the work.
+async fn programs(s: &services::Services, olga: &Actor, key: Uuid) {
+    let once = services::once::Once::new(olga.business_id, key, "a name".to_owned());
+    let answer = integrations::repeats::Answer {
+        status: 201,
+        content_type: "application/json".to_owned(),
+        text: "{}".to_owned(),
+    };
+    integrations::repeats::before(s, &once).await.expect("looked");
+    integrations::repeats::keep(s, &once, &answer).await.expect("kept");
+    integrations::repeats::prune(s).await.expect("nothing is old");
+    let line = integrations::requests::Line {
+        business_id: olga.business_id,
+        api_key_id: key,
+        at: s.now(),
+        request_id: "1".to_owned(),
+        method: "GET".to_owned(),
+        path: "/contacts".to_owned(),
+        status: 200,
+        took: std::time::Duration::from_millis(2),
+        ip: "::1".to_owned(),
+        content_type: String::new(),
+        body: Vec::new(),
+        whole: true,
+        answer: None,
+    };
+    integrations::requests::write(s, vec![line]).await.expect("written");
+    for (key, show) in [(None, None), (Some(key.to_string()), None), (None, Some("failed".to_owned()))] {
+        let query = contract::integrations::RequestQuery {
+            key,
+            show,
+            ..Default::default()
+        };
+        integrations::requests::list(s, olga, query).await.expect("a page");
+    }
+    integrations::requests::prune(s).await.expect("nothing is old");
 }

@@ -55,7 +55,7 @@ const SMALL: [&str; 27] = [
 
 /// Tables of history, each with the beginning of its indexes' names. Conversations and contacts are not among them: there is one for
 /// each customer, however much they write.
-const HISTORY: [(&str, &str); 14] = [
+const HISTORY: [(&str, &str); 16] = [
     ("webhook_delivery", "webhook_delivery_"),
     ("message", "message_"),
     ("message_event", "message_event_"),
@@ -70,11 +70,16 @@ const HISTORY: [(&str, &str); 14] = [
     ("mail", "mail_"),
     ("counter_quarter", "counter_quarter_"),
     ("counted", "counted_"),
+    ("api_request", "api_request_"),
+    ("api_repeat", "api_repeat_"),
 ];
 
 /// Lists that a page shows in the order of an index, and stops after a page. For SQLite, whose plans do not show where one stops.
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 15] = [
     "webhook_delivery_log",
+    "api_request_business",
+    "api_request_failed",
+    "api_request_key",
     "audit_event_business",
     "conversation_latest",
     "conversation_open",
@@ -89,11 +94,12 @@ const LISTS: [&str; 12] = [
 ];
 
 /// What a list may ask for besides: it is what the index holds, or nearly, as few people are ever merged.
-const ALSO: [(&str, &str); 4] = [
+const ALSO: [(&str, &str); 5] = [
     (
         "conversation_open",
         " AND (\"closed_at\" IS NULL AND \"snoozed_until\" IS NULL)",
     ),
+    ("api_request_failed", " AND (\"status\" >= 400)"),
     ("consent_opted_out", " AND (\"state\" = 'opted_out')"),
     ("contact_search", " AND \"contact\".\"merged_into\" IS NULL"),
     ("task_open", " AND (\"status\" = 'open')"),

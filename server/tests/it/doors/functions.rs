@@ -13,6 +13,7 @@ const SAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("Keep", &[("", "entered")]),
     ("MarkDay", &[("", "today")]),
     ("Place", &[("", "Newest")]),
+    ("RequestQuery", &[("[show]", "failed")]),
     ("RepeatUnit", &[("", "week")]),
     ("Role", &[("", "staff")]),
     ("Scope", &[("", "this")]),

@@ -31,7 +31,9 @@ async fn an_import_is_its_businesss_and_needs_the_scopes_of_what_it_writes(
             let key = services::integrations::create_api_key(&s, &owner, "other system", &scopes)
                 .await
                 .expect("a key");
-            services::integrations::actor(&s, &key).await.expect("known")
+            services::integrations::actor(&s, &key, std::net::Ipv4Addr::LOCALHOST.into())
+                .await
+                .expect("known")
         }
     };
     let writes = key("contacts:write").await;

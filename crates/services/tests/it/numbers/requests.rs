@@ -332,7 +332,9 @@ async fn who_may_ask_and_who_may_decide(#[values(Backend::Sqlite, Backend::Postg
     let key = integrations::create_api_key(&w.s, &w.owner, "reads", &scopes)
         .await
         .expect("a key");
-    let reads = integrations::actor(&w.s, &key).await.expect("an actor");
+    let reads = integrations::actor(&w.s, &key, std::net::Ipv4Addr::LOCALHOST.into())
+        .await
+        .expect("an actor");
     numbers::list(&w.s, &reads).await.expect("it reads");
     assert_eq!(
         code(&requests::ask(&w.s, &reads, wish()).await.expect_err("no scope")),
