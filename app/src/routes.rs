@@ -11,8 +11,8 @@ use leptos_router::LazyRoute;
 
 use crate::{
     accounts, appointments, attendance, audit, businesses, calendars, contacts, conversations, experiments, feeds, imports,
-    integrations, messages, notifications, numbers, platform, quick_replies, reports, requests, reviews, search, security, selftest, settings,
-    setup, tasks, templates, today, twilio, waitlist, webhooks,
+    integrations, messages, notifications, numbers, platform, quick_replies, reports, requests, reviews, search, security,
+    selftest, settings, setup, tasks, templates, today, twilio, waitlist, webhooks,
 };
 
 /// Only where the product is made.

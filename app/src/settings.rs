@@ -216,7 +216,10 @@ mod tests {
             let path = format!("/settings/{path}");
             // What stands below a page is reached from it.
             let reached = listed.iter().any(|page| path.starts_with(&format!("{page}/")));
-            assert!(reached || listed.contains(&path.as_str()), "{path} is not in the list of the settings");
+            assert!(
+                reached || listed.contains(&path.as_str()),
+                "{path} is not in the list of the settings"
+            );
         }
     }
 }

@@ -25,9 +25,8 @@ use tower_http::{
 };
 
 use crate::{
-    AppState, crowd, docs, exports, feeds, health, live, looking, metrics, offer_page, oidc, preferences, pwa, reports, rest, rest::ApiError,
-    review_link,
-    sessions, uploads, visit_page, waitlist_form, webhooks,
+    AppState, crowd, docs, exports, feeds, health, live, looking, metrics, offer_page, oidc, preferences, pwa, reports, rest,
+    rest::ApiError, review_link, sessions, uploads, visit_page, waitlist_form, webhooks,
 };
 
 /// A form of ours is a few kilobytes.

@@ -181,6 +181,7 @@ pub fn title(action: &str) -> String {
         "review_platform.removed" => "Review platform removed",
         "review_request.asked" => "Customer asked for a review",
         "review_request.created" => "Review request made",
+        "review_request.opened" => "Customer opened the link to a review",
         "review_request.skipped" => "Customer not asked for a review",
         "samples.added" => "Examples added",
         "samples.removed" => "Examples removed",

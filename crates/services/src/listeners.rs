@@ -98,7 +98,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
         AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentReopened AppointmentEdited AppointmentConfirmed
         AppointmentDeclined AppointmentCancelled AppointmentArrived AppointmentEnded MessageReceived MessageSent MessageOnItsWay
         MessageDelivered MessageArrived MessageFailed RetryEnded ConversationClosed ConversationReopened SlotTaken SlotEnded TaskAdded
-        TaskDone] => webhooks::collect),
+        TaskDone ReviewAsked ReviewOpened] => webhooks::collect),
     // Last of all, when it is decided whether anybody is asked for an answer.
     on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached
         NumberRequestDecided RegistrationChanged BusinessSuspended BusinessResumed LookBegan] => notifications::collect),

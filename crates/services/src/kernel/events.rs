@@ -145,6 +145,8 @@ pub(crate) enum Event {
     ReviewAsked(Arc<review_request::Model>),
     /// They are not; its row says why.
     ReviewSkipped(Arc<review_request::Model>),
+    /// They have opened the link for the first time.
+    ReviewOpened(Arc<review_request::Model>),
     ReviewRulesChanged,
     ReviewPlatformAdded(Uuid),
     ReviewPlatformRemoved(Uuid),
@@ -455,6 +457,7 @@ impl Event {
             E::ReviewPlanned(r) => ("review_request.created", "review_request", Some(r.id)),
             E::ReviewAsked(r) => ("review_request.asked", "review_request", Some(r.id)),
             E::ReviewSkipped(r) => ("review_request.skipped", "review_request", Some(r.id)),
+            E::ReviewOpened(r) => ("review_request.opened", "review_request", Some(r.id)),
             E::ReviewRulesChanged => ("business.reviews_updated", "business", None),
             E::ReviewPlatformAdded(id) => ("review_platform.created", "review_platform", Some(*id)),
             E::ReviewPlatformRemoved(id) => ("review_platform.removed", "review_platform", Some(*id)),

@@ -1,5 +1,7 @@
 //! A short link is opened. Where it leads is the same for everybody who was at the same place; who it was, a person or a machine, is counted.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use contract::reviews::Status;
 use domain::reviews::{Hit, Visitor, is_code, visitor};
@@ -9,10 +11,11 @@ use sea_orm::{
     sea_query::{Expr, LockType},
 };
 
+use super::state::BY;
 use crate::{
     businesses,
     kernel::{
-        Result, Services,
+        Event, Result, Services,
         counters::{Counter, Reviews},
     },
     review_platforms,
@@ -109,9 +112,10 @@ async fn count(s: &Services, row: &review_request::Model, who: Visitor) -> Resul
         row.status = Set(Status::Clicked.as_str().to_owned());
         row.updated_at = Set(now);
     }
-    row.update(&tx.db).await?;
+    let row = row.update(&tx.db).await?;
     tx.count(business_id, Counter::Review(Reviews::People));
     if first {
+        tx.record(business_id, &BY, Event::ReviewOpened(Arc::new(row)));
         tx.count(business_id, Counter::Review(Reviews::Opened));
     }
     tx.commit().await

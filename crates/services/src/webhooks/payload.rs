@@ -8,6 +8,7 @@ use entity::{
     contacts::contact,
     conversations::conversation,
     messages::message,
+    reviews::review_request,
     waitlist::{offer, slot},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -169,10 +170,17 @@ fn simple(one: &Recorded) -> Option<News> {
         E::ConversationReopened(c) if c.waiting_since.is_some() => of_conversation(one, T::ConversationWaiting, c),
         E::SlotTaken(slot) if is_of_list(slot) => of_slot(one, T::WaitlistTaken, slot),
         E::SlotEnded(slot) if is_of_list(slot) => of_slot(one, T::WaitlistExpired, slot),
+        E::ReviewAsked(r) => of_review(one, T::ReviewRequested, r),
+        E::ReviewOpened(r) => of_review(one, T::ReviewClicked, r),
         E::TaskAdded(id) => News::new(one, T::TaskCreated, Thing::Task(*id), json!({ "status": "open" })),
         E::TaskDone(id) => News::new(one, T::TaskDone, Thing::Task(*id), json!({ "status": "done" })),
         _ => return None,
     })
+}
+
+fn of_review(one: &Recorded, event: T, request: &review_request::Model) -> News {
+    let data = json!({ "review_request_id": request.id, "status": request.status, "appointment_id": request.appointment_id });
+    News::new(one, event, Thing::Contact(request.contact_id), data)
 }
 
 fn of_contact(one: &Recorded, event: T, id: Uuid) -> News {
