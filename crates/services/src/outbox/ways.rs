@@ -41,7 +41,7 @@ pub(crate) async fn choose(
     location: Option<Uuid>,
     purpose: Purpose,
 ) -> Result<std::result::Result<Way, String>> {
-    wished(tx, contact, intent, location, None).await
+    wished(tx, contact, intent, location, purpose, None).await
 }
 
 /// The same where one way is wished for this alone: it comes first, if it is open.
@@ -50,6 +50,7 @@ pub(crate) async fn wished(
     contact: &contact::Model,
     intent: &str,
     location: Option<Uuid>,
+    purpose: Purpose,
     wish: Option<Channel>,
 ) -> Result<std::result::Result<Way, String>> {
     let business = businesses::of(tx, contact.business_id).await?;

@@ -3,6 +3,7 @@
 use chrono::Duration;
 use contract::waitlist::EntryStatus;
 use domain::{
+    consent::Purpose,
     origin::Origin,
     templates::Kind,
     texts,
@@ -80,7 +81,7 @@ async fn ask(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Mode
     if contact.blocked || contact.sample || contact.held_since.is_some() {
         return Ok(());
     }
-    match ways::wished(tx, contact, &intent(entry), None, wished_way(entry)).await? {
+    match ways::wished(tx, contact, &intent(entry), None, Purpose::Transactional, wished_way(entry)).await? {
         Ok(way) => ask_by(tx, contact, entry, (way, None)).await,
         Err(_) => Ok(()),
     }

@@ -8,6 +8,7 @@ use contract::{
     waitlist::{AddEntry, EditEntry, EntryQuery, EntryStatus, EntryView, Join},
 };
 use domain::{
+    consent::Purpose,
     consent::{Channel, Source, State},
     origin::Origin,
     templates::{Kind, Variable},
@@ -205,7 +206,7 @@ async fn greet(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Mo
     if contact.blocked || contact.held_since.is_some() {
         return Ok(());
     }
-    match ways::wished(tx, contact, &greeting(entry), None, wished_way(entry)).await? {
+    match ways::wished(tx, contact, &greeting(entry), None, Purpose::Transactional, wished_way(entry)).await? {
         Ok(way) => greet_by(tx, contact, entry, (way, None)).await,
         Err(_) => Ok(()),
     }

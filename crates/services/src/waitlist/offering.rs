@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use contract::waitlist::{Mode, OfferStatus};
 use domain::{
+    consent::Purpose,
     letters,
     origin::Origin,
     templates::Kind,
@@ -47,7 +48,16 @@ pub(super) async fn offer(
 ) -> Result<std::result::Result<(), String>> {
     let Candidate { entry, reason } = candidate;
     let id = Uuid::now_v7();
-    let way = match ways::wished(tx, contact, &intent(id), slot.location_id, wished_way(&entry)).await? {
+    let way = match ways::wished(
+        tx,
+        contact,
+        &intent(id),
+        slot.location_id,
+        Purpose::Transactional,
+        wished_way(&entry),
+    )
+    .await?
+    {
         Ok(way) => way,
         Err(why) => return Ok(Err(why)),
     };

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    consent::Channel,
+    consent::{Channel, Purpose},
     fallback, letters,
     origin::Origin,
     templates::{Kind, Values, Which},
@@ -92,7 +92,7 @@ pub(super) async fn tell(tx: &mut Tx, contact: &contact::Model, what: Saying<'_>
     if contact.blocked || contact.sample || contact.held_since.is_some() {
         return Ok(false);
     }
-    let Ok(way) = ways::wished(tx, contact, &what.intent, what.location_id, wish).await? else {
+    let Ok(way) = ways::wished(tx, contact, &what.intent, what.location_id, Purpose::Transactional, wish).await? else {
         return Ok(false);
     };
     match say(tx, contact, what, (way, None)).await {

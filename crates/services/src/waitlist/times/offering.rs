@@ -6,6 +6,7 @@ use contract::{
     waitlist::{OfferStatus, OfferTimes, SlotStatus, TimesView},
 };
 use domain::{
+    consent::Purpose,
     letters,
     origin::Origin,
     templates::Kind,
@@ -66,7 +67,7 @@ pub async fn offer(s: &Services, actor: &Actor, appointment_id: Uuid, cmd: Offer
         return Err(problem(Code::MayNotSend, contacts::BLOCKED));
     }
     let id = Uuid::now_v7();
-    let way = ways::choose(&mut tx, &contact, &intent(id), visit.location_id).await?;
+    let way = ways::choose(&mut tx, &contact, &intent(id), visit.location_id, Purpose::Transactional).await?;
     let way = way.map_err(|why| problem(Code::MayNotSend, why))?;
     give_back(&mut tx, &actor.who, &visit).await?;
     tx.settle().await?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use contract::waitlist::OfferTimes;
 use domain::{
-    consent::Channel,
+    consent::{Channel, Purpose},
     templates::{Kind, Values, Which},
     texts,
     zone::Zone,
@@ -45,7 +45,7 @@ pub async fn preview(s: &Services, actor: &Actor, appointment_id: Uuid, cmd: Off
     let known = known(&business, (&person, &visit), zone, &starts, until);
     // The way that it would go now; nothing of this is kept.
     let mut tx = s.begin().await?;
-    let way = ways::choose(&mut tx, &person, "times", visit.location_id).await?;
+    let way = ways::choose(&mut tx, &person, "times", visit.location_id, Purpose::Transactional).await?;
     let language = contacts::language::of(&business, &person);
     let which = match way.map(|way| way.channel) {
         Ok(Channel::Email) => Which::mail(Kind::OfferTimes, language),
