@@ -250,7 +250,7 @@ pub fn Figure(card: Card) -> impl IntoView {
         }
     });
     view! {
-        <li class="panel flex flex-col gap-1 p-4" aria-labelledby=heading.clone() data-figure=card.key.clone()>
+        <li class="panel flex flex-col gap-1 p-4" aria-labelledby=heading data-figure=card.key.clone()>
             <h3 id=heading.clone() class="text-sm font-semibold">
                 {card.title.clone()}
             </h3>
@@ -286,7 +286,7 @@ fn Section(report: Report, query: ReportQuery) -> impl IntoView {
     let drawn = report.bars().is_some();
     let quiet = report.rows.is_empty().then_some("Nothing to tell of these days.");
     view! {
-        <section aria-labelledby=heading.clone() class="flex flex-col gap-2" data-report=report.slug.clone()>
+        <section aria-labelledby=heading class="flex flex-col gap-2" data-report=report.slug.clone()>
             <div class="flex flex-wrap items-center justify-between gap-2">
                 <h2 id=heading.clone()>{report.title.clone()}</h2>
                 <div class="flex flex-wrap items-center gap-3 print:hidden">{behind} <Download href=csv words="CSV" /></div>

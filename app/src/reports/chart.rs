@@ -163,12 +163,12 @@ fn OneBar(bar: Bar, columns: Vec<Column>, x: f64, width: f64, labelled: bool) ->
         (middle, "middle")
     };
     view! {
-        <g tabindex="0" role="img" aria-label=said.clone() class="chart-bar">
+        <g tabindex="0" role="img" aria-label=said class="chart-bar">
             <rect x=x.to_string() y=TOP.to_string() width=width.to_string() height=HEIGHT.to_string() class="chart-place" />
             {pieces}
             {label}
             <text x=at.to_string() y="13" text-anchor=anchor class="chart-value" font-size="12" aria-hidden="true">
-                {said}
+                {said.clone()}
             </text>
         </g>
     }

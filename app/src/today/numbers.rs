@@ -97,7 +97,7 @@ fn Number(card: Card) -> impl IntoView {
                 <span class="tabular text-xl font-semibold">{card.value.clone()}</span>
                 <span class=trend>{card.trend.clone()}</span>
             </a>
-            <p id=about class="number-about">
+            <p id=about.clone() class="number-about">
                 {card.definition.clone()}
                 " "
                 {card.made_of.clone()}

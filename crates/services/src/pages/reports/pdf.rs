@@ -211,7 +211,7 @@ fn colour(key: &str) -> Colour {
 fn chart(sheet: &mut Sheet, bars: &Bars, columns: &[&Column]) {
     sheet.room_for(CHART + 30.0);
     let (left, right) = (EDGE + 34.0, sheet.width - EDGE);
-    let (_, bottom) = (sheet.y + 8.0, sheet.y + 8.0 + CHART);
+    let bottom = sheet.y + 8.0 + CHART;
     let holds = columns.first().map_or(Holds::Count, |column| column.holds);
     let page = sheet.page();
     for share in [0.0, 0.5, 1.0] {

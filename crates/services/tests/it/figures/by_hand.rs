@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use contract::reports::Summary;
 use entity::{appointments::appointment, messages::message, questions::question, reminders::reminder_request};
-use sea_orm::EntityTrait;
 use testkit::World;
 use uuid::Uuid;
 
