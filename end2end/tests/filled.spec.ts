@@ -2,7 +2,8 @@
 // the visit that she gives up goes to Eli.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { type Customer, type Page, type Sim, expect, idIn, inDays, look, newBusiness, newCustomer, newPhone, open, post, test } from '../helpers';
+import type { Page } from '@playwright/test';
+import { type Customer, type Sim, expect, idIn, inDays, look, newBusiness, newCustomer, newPhone, open, post, test } from '../helpers';
 
 /** Gives the business a WhatsApp sender, as whoever runs the installation does. */
 async function whatsappFor(sim: Sim, business: string) {

@@ -1,7 +1,8 @@
 // WhatsApp: a template that is turned down and put right, and the 24 hours that end while somebody is writing.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { type Page, type Sim, type SimTemplate, expect, look, newBusiness, newCustomer, newPhone, newVisit, open, test } from '../helpers';
+import type { Page } from '@playwright/test';
+import { type Sim, type SimTemplate, expect, look, newBusiness, newCustomer, newPhone, newVisit, open, test } from '../helpers';
 
 const NUMBERS = '/settings/numbers';
 

@@ -217,6 +217,7 @@ mod tests {
                 P::WriteTasks,
                 P::ReadWaitlist,
                 P::WriteWaitlist,
+                P::ReadReviews,
                 P::ReadNumbers,
                 P::ReadMembers,
                 P::ReadTemplates
@@ -230,10 +231,10 @@ mod tests {
     #[test]
     fn a_scope_is_written_once_and_gives_what_it_says_alone() {
         let mut written: Vec<&str> = Permission::scopes().map(|(text, _)| text).collect();
-        assert_eq!(written.len(), 21);
+        assert_eq!(written.len(), 23);
         written.sort_unstable();
         written.dedup();
-        assert_eq!(written.len(), 21, "each once");
+        assert_eq!(written.len(), 23, "each once");
         for (_, has) in Permission::scopes() {
             for (text, what) in Permission::scopes() {
                 assert_eq!(key_allows(&[has], what), has == what, "{has:?} and {text}");

@@ -22,7 +22,10 @@ use services::{Actor, Principal, Services, appointments, cursors::Seal, integrat
 use url::form_urlencoded;
 use uuid::Uuid;
 
-use super::{ApiError, problems, said};
+use super::{
+    ApiError, problems,
+    said::{self, Caller},
+};
 use log::{Heard, Log};
 use repeats::Repeats;
 
@@ -66,10 +69,6 @@ impl Door {
             .take(now, self.services.settings().api_per_minute)
     }
 }
-
-/// Who asks, as operations find it in the request.
-#[derive(Clone)]
-pub(super) struct Caller(pub Actor);
 
 /// Lets a request in.
 pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {

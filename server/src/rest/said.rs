@@ -21,8 +21,12 @@ use url::form_urlencoded;
 use utoipa::openapi::{PathItem, RefOr, path::ParameterIn};
 use uuid::Uuid;
 
-use super::{ApiError, door::Caller};
+use super::ApiError;
 use crate::AppState;
+
+/// Who asks, as operations find it in the request.
+#[derive(Clone)]
+pub(super) struct Caller(pub Actor);
 
 /// Who holds the key of this request. It asks for nothing that its operation does not know.
 pub(crate) struct ApiKeyActor(pub Actor);

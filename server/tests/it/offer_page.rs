@@ -45,6 +45,7 @@ async fn a_button_takes_it_and_looking_does_not(#[case] backend: Backend) {
         .build()
         .expect("a client");
     let url = format!("{}/o/{token}", app.url);
+    let button = format!("{url}/answer");
     for _ in 0..3 {
         let answer = nobody.get(&url).send().await.expect("an answer");
         let policy = answer.headers()["content-security-policy"]
@@ -59,22 +60,22 @@ async fn a_button_takes_it_and_looking_does_not(#[case] backend: Backend) {
     // What no button of ours says, and what another site posts.
     for wrong in ["", "answer=maybe", "answer=yes&offer=1", "answer=yes&answer=no"] {
         let form = nobody
-            .post(&url)
+            .post(&button)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(wrong);
         assert_eq!(form.send().await.expect("an answer").status(), 422, "{wrong}");
     }
     let foreign = nobody
-        .post(&url)
+        .post(&button)
         .header("sec-fetch-site", "cross-site")
         .form(&[("answer", "yes")]);
     assert_eq!(foreign.send().await.expect("an answer").status(), 403);
     let strange = nobody
-        .post(format!("{}/o/0123456789abcdefghijkl", app.url))
+        .post(format!("{}/o/0123456789abcdefghijkl/answer", app.url))
         .form(&[("answer", "yes")]);
     assert_eq!(strange.send().await.expect("an answer").status(), 404);
     for _ in 0..2 {
-        let taken = nobody.post(&url).form(&[("answer", "yes")]).send().await.expect("an answer");
+        let taken = nobody.post(&button).form(&[("answer", "yes")]).send().await.expect("an answer");
         assert_eq!(
             (taken.status().as_u16(), taken.headers()["location"].to_str().ok()),
             (303, Some(&*format!("/o/{token}")))

@@ -319,7 +319,14 @@ impl Chance {
 async fn happen(w: &World, chance: &mut Chance, people: &[ContactView], visits: &mut Vec<AppointmentView>) {
     let person = &people[chance.below(people.len())];
     match chance.below(12) {
-        0 | 1 => visits.push(w.appointment(person, 26 + chance.below(60) as i64).await),
+        0 | 1 => {
+            let cmd = CreateAppointment {
+                contact_id: person.id,
+                starts_at: (w.clock.now() + Duration::hours(26 + chance.below(60) as i64)).to_rfc3339(),
+                ..CreateAppointment::default()
+            };
+            visits.extend(appointments::create(&w.s, &w.owner, cmd).await.ok());
+        }
         2 | 3 => w.work().await,
         4 => {
             let words = ["Y", "N", "What?", "Is there parking?", "STOP", "START"];

@@ -431,7 +431,7 @@ async fn a_platform_is_an_address_that_can_be_one() {
             .expect_err("refused")
             .problem();
         assert_eq!(problem.status, 422, "{kind} {url}");
-        assert!(!problem.detail.contains("secret"), "{problem:?}");
+        assert!(!problem.detail.contains("user:secret"), "{problem:?}");
     }
     let warned = platform(&w, "custom", "https://www.trustpilot.com/evaluate/x.test").await;
     assert!(warned.warning.is_some());

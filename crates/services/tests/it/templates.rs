@@ -559,7 +559,7 @@ async fn a_letter_has_the_subject_and_the_words_of_the_business(#[values(Backend
     let got = w.sim.mails_to("ann@x.test");
     assert_eq!(got.len(), 1, "{:?}", w.phone_got(ANN));
     assert_eq!(got[0].subject, "See you on Tue, Jan 5");
-    let text = got[0].text.clone().unwrap_or_default();
+    let text = got[0].text.clone().unwrap_or_default().replace("\r\n", "\n");
     assert!(
         text.starts_with("Dear Ann,\n\nwe see you on Tue, Jan 5 at 4:00 PM."),
         "{text}"

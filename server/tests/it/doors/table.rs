@@ -192,7 +192,7 @@ pub const DOORS: &[(&str, Needs)] = &[
     ("POST /imports/upload", Member),
     ("POST /l/{token}/leave", Secret),
     ("POST /l/{token}/stay", Secret),
-    ("POST /o/{token}", Secret),
+    ("POST /o/{token}/answer", Secret),
     ("POST /outbox", Member),
     ("POST /push/devices", Member),
     ("POST /push/shown", Member),
