@@ -209,7 +209,7 @@ impl IntoResponse for ApiError {
     fn into_response(mut self) -> Response {
         self.0.errors = pointed(&self.0);
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, [(header::CONTENT_TYPE, problems::TYPE)], Json(&self.0)).into_response();
+        let mut response = (status, Json(&self.0)).into_response();
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(problems::TYPE));
