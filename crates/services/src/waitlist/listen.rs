@@ -1,6 +1,6 @@
 //! What happens elsewhere and concerns the waitlist: visits come and go, texts leave or fail, people say STOP, entries are changed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::{
@@ -50,9 +50,8 @@ pub(crate) async fn appointments_changed(tx: &mut Tx, heard: &[&Recorded]) -> Re
     let mut known: HashMap<Uuid, Vec<slot::Model>> = HashMap::new();
     for one in heard {
         let Some(visit) = visit_of(&one.event) else { continue };
-        if !known.contains_key(&one.business_id) {
-            let rows = free_in(one.business_id).all(&tx.db).await?;
-            known.insert(one.business_id, rows);
+        if let Entry::Vacant(place) = known.entry(one.business_id) {
+            place.insert(free_in(one.business_id).all(&tx.db).await?);
         }
         let free = known.get(&one.business_id).map_or(&[][..], Vec::as_slice);
         match &one.event {
