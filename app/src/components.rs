@@ -175,9 +175,9 @@ pub fn Empty(
     }
 }
 
-/// Consent to texts in words, with a dot whose colour is not needed to understand it.
+/// Consent in words, with a mark whose colour is not needed to understand it: to texts, unless the way that it is for stands beside it.
 #[component]
-pub fn ConsentBadge(state: State) -> impl IntoView {
+pub fn ConsentBadge(state: State, #[prop(optional)] way_beside: bool) -> impl IntoView {
     let (class, icon, words) = match state {
         State::OptedIn => ("state badge-confirmed", icondata::LuCheck, "Agreed to texts"),
         State::OptedOut => ("state badge-optedout", icondata::LuBan, "Opted out"),
@@ -186,7 +186,7 @@ pub fn ConsentBadge(state: State) -> impl IntoView {
     view! {
         <span class=class data-consent=words>
             <Icon icon />
-            {words}
+            {if way_beside { words.trim_end_matches(" to texts") } else { words }}
         </span>
     }
 }

@@ -3,7 +3,7 @@
 use contract::{
     Code,
     appointments::AppointmentView,
-    contacts::{ConsentEventView, ContactPage, ContactView},
+    contacts::{ConsentEventView, ConsentView, ContactPage, ContactView},
     live::LiveEvent,
 };
 use domain::consent::State;
@@ -218,25 +218,33 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
     ];
     let about = about.map(|(value, words)| (value.to_owned(), words.to_owned())).to_vec();
     let dead = move || contact.with(|contact| contact.email_dead_since.is_some());
+    let ways: [(&str, fn(&ConsentView) -> State); 3] = [
+        ("Texts", |said| said.sms),
+        ("WhatsApp", |said| said.whatsapp),
+        ("E-mail", |said| said.email),
+    ];
+    let ways = ways.map(|(way, of)| {
+        view! {
+            <tr>
+                <th scope="row" class="py-1 text-start font-normal">{way}</th>
+                <td>{move || view! { <ConsentBadge state=contact.with(|c| of(&c.consent)) way_beside=true /> }}</td>
+                <td>{move || view! { <ConsentBadge state=contact.with(|c| of(&c.offers)) way_beside=true /> }}</td>
+            </tr>
+        }
+    });
     view! {
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="consent-heading">
             <h2 id="consent-heading">"Consent"</h2>
-            <dl class="grid grid-cols-[auto_auto_1fr] items-center gap-x-3 gap-y-2 text-sm">
-                <dt class="row-span-3 self-start text-muted">"Visits"</dt>
-                <dd>"Texts"</dd>
-                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }}</dd>
-                <dd>"WhatsApp"</dd>
-                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.whatsapp) /> }}</dd>
-                <dd>"E-mail"</dd>
-                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) /> }}</dd>
-                <dt class="row-span-3 self-start text-muted">"Offers"</dt>
-                <dd>"Texts"</dd>
-                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.offers.sms) /> }}</dd>
-                <dd>"WhatsApp"</dd>
-                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.offers.whatsapp) /> }}</dd>
-                <dd>"E-mail"</dd>
-                <dd>{move || view! { <ConsentBadge state=contact.with(|c| c.offers.email) /> }}</dd>
-            </dl>
+            <table class="text-sm">
+                <thead>
+                    <tr class="text-start text-muted">
+                        <td></td>
+                        <th scope="col" class="pb-1 text-start font-normal">"Visits"</th>
+                        <th scope="col" class="pb-1 text-start font-normal">"Offers"</th>
+                    </tr>
+                </thead>
+                <tbody>{ways}</tbody>
+            </table>
             <p class="text-sm" class:hidden=move || !dead()>
                 "Mail to their address comes back: nobody has it. Please ask for the right one."
             </p>

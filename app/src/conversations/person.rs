@@ -62,8 +62,8 @@ fn Facts(open: OpenThread) -> impl IntoView {
         <p class="tabular">{move || contact.read().phone_display.clone()}</p>
         <p class="empty:hidden">{move || contact.read().email.clone()}</p>
         <p class="flex flex-wrap gap-1.5 pt-1.5">
-            "Texts" {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) /> }} "E-mail"
-            {move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) /> }} {blocked} {on_hold}
+            "Texts" {move || view! { <ConsentBadge state=contact.with(|c| c.consent.sms) way_beside=true /> }} "E-mail"
+            {move || view! { <ConsentBadge state=contact.with(|c| c.consent.email) way_beside=true /> }} {blocked} {on_hold}
         </p>
         {move || view! { <Tags tags=contact.read().tags.clone() /> }}
         <p class="pt-1.5 text-sm whitespace-pre-line text-muted empty:hidden" dir="auto">{move || contact.read().notes.clone()}</p>
