@@ -218,20 +218,6 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
     ];
     let about = about.map(|(value, words)| (value.to_owned(), words.to_owned())).to_vec();
     let dead = move || contact.with(|contact| contact.email_dead_since.is_some());
-    let ways: [(&str, fn(&ConsentView) -> State); 3] = [
-        ("Texts", |said| said.sms),
-        ("WhatsApp", |said| said.whatsapp),
-        ("E-mail", |said| said.email),
-    ];
-    let ways = ways.map(|(way, of)| {
-        view! {
-            <tr>
-                <th scope="row" class="py-1 text-start font-normal">{way}</th>
-                <td>{move || view! { <ConsentBadge state=contact.with(|c| of(&c.consent)) way_beside=true /> }}</td>
-                <td>{move || view! { <ConsentBadge state=contact.with(|c| of(&c.offers)) way_beside=true /> }}</td>
-            </tr>
-        }
-    });
     view! {
         <section class="panel flex flex-col gap-3 p-5" aria-labelledby="consent-heading">
             <h2 id="consent-heading">"Consent"</h2>
@@ -243,7 +229,11 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
                         <th scope="col" class="pb-1 text-start font-normal">"Offers"</th>
                     </tr>
                 </thead>
-                <tbody>{ways}</tbody>
+                <tbody>
+                    <ConsentRow contact way="Texts" of=|said| said.sms />
+                    <ConsentRow contact way="WhatsApp" of=|said| said.whatsapp />
+                    <ConsentRow contact way="E-mail" of=|said| said.email />
+                </tbody>
             </table>
             <p class="text-sm" class:hidden=move || !dead()>
                 "Mail to their address comes back: nobody has it. Please ask for the right one."
@@ -342,6 +332,18 @@ fn Ledger(id: Uuid, ledger: RwSignal<Vec<ConsentEventView>>) -> impl IntoView {
                 </table>
             </div>
         </section>
+    }
+}
+
+/// What they said of one way.
+#[component]
+fn ConsentRow(contact: RwSignal<ContactView>, way: &'static str, of: fn(&ConsentView) -> State) -> impl IntoView {
+    view! {
+        <tr>
+            <th scope="row" class="py-1 text-start font-normal">{way}</th>
+            <td>{move || view! { <ConsentBadge state=contact.with(|c| of(&c.consent)) way_beside=true /> }}</td>
+            <td>{move || view! { <ConsentBadge state=contact.with(|c| of(&c.offers)) way_beside=true /> }}</td>
+        </tr>
     }
 }
 
