@@ -1,6 +1,11 @@
 //! Two texts that are tried against each other: all tests of a business, one being planned, and one as it stands. All forms here are posted as
 //! they are, with and without scripts.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the fields of a form are the arguments of its server function"
+)]
+
 mod list;
 mod new;
 mod one;
@@ -64,10 +69,6 @@ pub async fn open_experiment_form(kind: String, channel: String, language: Strin
 
 /// Everything is as it was typed.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the fields of a form are the arguments of its server function"
-)]
 pub async fn plan_experiment(
     kind: String,
     channel: String,

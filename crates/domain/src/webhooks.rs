@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{permissions::Permission, words::words};
+use crate::{permissions::Permission, when::mail_date, words::words};
 
 /// What a program can be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -320,8 +320,8 @@ pub fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let at = DateTime::parse_from_rfc2822(value).ok()?;
-    (at.to_utc() - now).to_std().ok()
+    let at = mail_date(value)?;
+    (at - now).to_std().ok()
 }
 
 #[cfg(test)]

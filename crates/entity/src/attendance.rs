@@ -1,7 +1,7 @@
 //! Tables of the noun `attendance`.
 
 /// What a marked visit was counted as.
-pub mod attendance {
+pub mod marked_visit {
     use sea_orm::entity::prelude::*;
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "attendance")]

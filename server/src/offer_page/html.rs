@@ -58,7 +58,11 @@ fn can_be_answered(token: &str, page: &OfferPage, open: &Open) -> String {
     let _ = writeln!(html, "<p>{}</p>", esc(until.as_deref().unwrap_or(words.race)));
     html.push_str("</section>\n");
     html.push_str(&facts(words, open));
-    let _ = writeln!(html, "<form method=\"post\" action=\"/o/{}/answer\" class=\"card\">", esc(token));
+    let _ = writeln!(
+        html,
+        "<form method=\"post\" action=\"/o/{}/answer\" class=\"card\">",
+        esc(token)
+    );
     if page.is_times {
         for (n, when) in &open.times {
             let _ = writeln!(

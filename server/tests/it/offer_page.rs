@@ -75,7 +75,12 @@ async fn a_button_takes_it_and_looking_does_not(#[case] backend: Backend) {
         .form(&[("answer", "yes")]);
     assert_eq!(strange.send().await.expect("an answer").status(), 404);
     for _ in 0..2 {
-        let taken = nobody.post(&button).form(&[("answer", "yes")]).send().await.expect("an answer");
+        let taken = nobody
+            .post(&button)
+            .form(&[("answer", "yes")])
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(
             (taken.status().as_u16(), taken.headers()["location"].to_str().ok()),
             (303, Some(&*format!("/o/{token}")))

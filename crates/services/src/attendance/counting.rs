@@ -5,7 +5,7 @@ use contract::appointments::Status;
 use domain::attendance::{self as rules, off};
 use entity::{
     appointments::appointment,
-    attendance::{attendance, attendance_day, attendance_sum},
+    attendance::{attendance_day, attendance_sum, marked_visit},
 };
 use sea_orm::{
     ActiveModelTrait, EntityTrait, ExprTrait, Set,
@@ -39,7 +39,7 @@ async fn marked(tx: &mut Tx, visit: &appointment::Model) -> Result<()> {
         Status::NoShow => Some(true),
         _ => None,
     };
-    let before = attendance::Entity::find_by_id(visit.id).one(&tx.db).await?;
+    let before = marked_visit::Entity::find_by_id(visit.id).one(&tx.db).await?;
     if before.as_ref().map(|row| row.missed) == missed {
         return Ok(());
     }
@@ -47,7 +47,7 @@ async fn marked(tx: &mut Tx, visit: &appointment::Model) -> Result<()> {
     tx.take_turns("attendance_sum", [visit.business_id.to_string()]).await?;
     if let Some(before) = before {
         count(tx, &before, -1).await?;
-        attendance::Entity::delete_by_id(visit.id).exec(&tx.db).await?;
+        marked_visit::Entity::delete_by_id(visit.id).exec(&tx.db).await?;
     }
     let Some(missed) = missed else { return Ok(()) };
     let contact = contacts::locked(tx, visit.business_id, visit.contact_id).await?;
@@ -60,7 +60,7 @@ async fn marked(tx: &mut Tx, visit: &appointment::Model) -> Result<()> {
 }
 
 /// The guess is made of what was known before this visit, which is not counted yet.
-async fn row(tx: &mut Tx, visit: &appointment::Model, missed: bool) -> Result<attendance::ActiveModel> {
+async fn row(tx: &mut Tx, visit: &appointment::Model, missed: bool) -> Result<marked_visit::ActiveModel> {
     let business = businesses::of(tx, visit.business_id).await?;
     let zone = businesses::zone(&business);
     let circumstances = Circumstances::of(&tx.db, visit).await?;
@@ -72,7 +72,7 @@ async fn row(tx: &mut Tx, visit: &appointment::Model, missed: bool) -> Result<at
         Known::load(&tx.db, &business, visit, tx.now).await?.guess()
     };
     let millionths = |share: f64| (share * MILLION).round() as i32;
-    Ok(attendance::ActiveModel {
+    Ok(marked_visit::ActiveModel {
         appointment_id: Set(visit.id),
         business_id: Set(visit.business_id),
         contact_id: Set(visit.contact_id),
@@ -88,7 +88,7 @@ async fn row(tx: &mut Tx, visit: &appointment::Model, missed: bool) -> Result<at
 }
 
 /// Adds what a visit counts for, or takes it away.
-async fn count(tx: &Tx, row: &attendance::Model, by: i32) -> Result<()> {
+async fn count(tx: &Tx, row: &marked_visit::Model, by: i32) -> Result<()> {
     let kind = row.type_id.map(|id| id.to_string()).unwrap_or_default();
     let parts = [
         (ALL, String::new()),
@@ -132,7 +132,7 @@ async fn count(tx: &Tx, row: &attendance::Model, by: i32) -> Result<()> {
 }
 
 /// How far the guess was off, and the average.
-async fn measure(tx: &Tx, row: &attendance::Model, by: i64) -> Result<()> {
+async fn measure(tx: &Tx, row: &marked_visit::Model, by: i64) -> Result<()> {
     use attendance_day::Column;
     let (Some(guess), Some(average)) = (row.guess, row.average) else {
         return Ok(());

@@ -53,6 +53,7 @@ pub(crate) type Objections = BTreeMap<Uuid, String>;
 /// How much to add, by business and counter.
 pub(crate) type Counts = BTreeMap<(Uuid, Counter), i64>;
 type Views = for<'a> fn(&'a mut Tx, Uuid, &'a [Changed]) -> BoxFuture<'a, Vec<LiveEvent>>;
+type Recount = for<'a> fn(&'a mut Tx, Vec<(Uuid, Changed)>) -> BoxFuture<'a, ()>;
 type Guard = for<'a> fn(&'a Services, DatabaseExecutor<'a>, &'a [&'a message::Model]) -> BoxFuture<'a, Objections>;
 
 /// What the house above tells the ground floor, once, when it opens.
@@ -66,7 +67,7 @@ pub(crate) struct Wiring {
     /// Adds to the day's counters.
     pub count: for<'a> fn(&'a mut Tx, Counts) -> BoxFuture<'a, ()>,
     /// Counts anew what has changed.
-    pub recount: for<'a> fn(&'a mut Tx, Vec<(Uuid, Changed)>) -> BoxFuture<'a, ()>,
+    pub recount: Recount,
 }
 
 /// A transaction that tells the whole story (law 8): what changed, what follows from it, its jobs, and at the end its counters and live

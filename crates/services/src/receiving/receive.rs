@@ -214,7 +214,7 @@ async fn store_group(s: &Services, group: &[Routed<'_>]) -> Result<Vec<Received>
             at: item.sent_at.unwrap_or(tx.now),
         })
         .collect();
-    apply(&mut tx, &texts).await?;
+    Box::pin(apply(&mut tx, &texts)).await?;
     tx.commit().await?;
     for Routed { item, .. } in fresh {
         metrics::counter!("showup_messages_total", "step" => "received").increment(1);
@@ -353,7 +353,7 @@ async fn apply_kept(s: &Services, row: &receipt::Model, inbound: &Inbound) -> Re
         inbound,
         at: row.sent_at.unwrap_or(row.received_at),
     };
-    apply(&mut tx, &[text]).await?;
+    Box::pin(apply(&mut tx, &[text])).await?;
     tx.commit().await
 }
 

@@ -241,10 +241,10 @@ pub async fn answer(s: &Services, token: &str, given: Given) -> Result<bool> {
         return Ok(true);
     }
     match (seen.times_id, given) {
-        (Some(_), Given::Choice(n)) => times::chosen_on_page(&mut tx, &contact, question, n).await?,
+        (Some(_), Given::Choice(n)) => Box::pin(times::chosen_on_page(&mut tx, &contact, question, n)).await?,
         (Some(_), Given::No) => {
             let question = questions::answer(&tx, question, None, false).await?;
-            times::answered(&mut tx, &contact, &question, Answers::OnPage, false).await?;
+            Box::pin(times::answered(&mut tx, &contact, &question, Answers::OnPage, false)).await?;
         }
         (None, Given::Yes | Given::No) => {
             let yes = given == Given::Yes;
@@ -255,7 +255,7 @@ pub async fn answer(s: &Services, token: &str, given: Given) -> Result<bool> {
                 && slots::status(&slot).is_free()
             {
                 questions::answer(&tx, question, None, yes).await?;
-                taking::answer(&mut tx, &contact, offer, Answers::OnPage, yes).await?;
+                Box::pin(taking::answer(&mut tx, &contact, offer, Answers::OnPage, yes)).await?;
             }
         }
         // A yes to several times says nothing about which, and one time has no number.

@@ -141,13 +141,9 @@ fn cover(sheet: &mut Sheet, board: &Board, now: DateTime<Utc>) {
     let zone = Zone::named(&board.time_zone).unwrap_or(Zone::UTC);
     let made = format!("By the clock of {}. Made {}.", board.time_zone, when::dated(now, zone));
     sheet.line(SMALL, Weight::Plain, FAINT, &made);
-    for more in [
-        &board.narrowed,
-        &board.days_before.as_ref().map(|days| format!("Compared with {days}")),
-    ] {
-        if let Some(words) = more {
-            sheet.line(SMALL, Weight::Plain, FAINT, &format!("{words}."));
-        }
+    let compared = board.days_before.as_ref().map(|days| format!("Compared with {days}"));
+    for words in board.narrowed.iter().chain(&compared) {
+        sheet.line(SMALL, Weight::Plain, FAINT, &format!("{words}."));
     }
     if let Some(day) = &board.partial_before {
         sheet.line(
