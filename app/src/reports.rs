@@ -42,6 +42,7 @@ pub struct Asked {
     compare: String,
 }
 
+#[cfg(feature = "ssr")]
 impl Asked {
     fn query(&self) -> ReportQuery {
         let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());

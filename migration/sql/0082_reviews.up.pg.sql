@@ -8,8 +8,8 @@ CREATE TABLE review_rules (business_id uuid PRIMARY KEY REFERENCES business(id),
 CREATE TABLE review_request (id uuid PRIMARY KEY, business_id uuid NOT NULL REFERENCES business(id),
   contact_id uuid NOT NULL REFERENCES contact(id) ON DELETE CASCADE, phone text NOT NULL, phone_key text NOT NULL,
   platform_id uuid NOT NULL REFERENCES review_platform(id), appointment_id uuid REFERENCES appointment(id) ON DELETE CASCADE,
-  location_id uuid REFERENCES location(id), reference text, source text NOT NULL, status text NOT NULL, reason text, any_hour boolean NOT NULL,
-  due_at timestamptz NOT NULL, next_at timestamptz, code text NOT NULL UNIQUE, message_id uuid, channel text, asked_at timestamptz, expires_at timestamptz,
+  location_id uuid REFERENCES location(id), reference text, source text NOT NULL, status text NOT NULL, reason text,
+  due_at timestamptz NOT NULL, next_at timestamptz, code text NOT NULL UNIQUE, message_id uuid, channel text, asked_at timestamptz, counted_at timestamptz, expires_at timestamptz,
   hits integer NOT NULL, machines integer NOT NULL, clicks integer NOT NULL, opened_at timestamptz, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
   UNIQUE (business_id, appointment_id), UNIQUE (business_id, reference));
 CREATE INDEX review_request_to_do ON review_request (next_at) WHERE next_at IS NOT NULL;

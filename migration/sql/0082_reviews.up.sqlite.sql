@@ -8,8 +8,8 @@ CREATE TABLE review_rules (business_id blob PRIMARY KEY REFERENCES business(id),
 CREATE TABLE review_request (id blob PRIMARY KEY, business_id blob NOT NULL REFERENCES business(id),
   contact_id blob NOT NULL REFERENCES contact(id) ON DELETE CASCADE, phone text NOT NULL, phone_key text NOT NULL,
   platform_id blob NOT NULL REFERENCES review_platform(id), appointment_id blob REFERENCES appointment(id) ON DELETE CASCADE,
-  location_id blob REFERENCES location(id), reference text, source text NOT NULL, status text NOT NULL, reason text, any_hour boolean NOT NULL,
-  due_at text NOT NULL, next_at text, code text NOT NULL UNIQUE, message_id blob, channel text, asked_at text, expires_at text,
+  location_id blob REFERENCES location(id), reference text, source text NOT NULL, status text NOT NULL, reason text,
+  due_at text NOT NULL, next_at text, code text NOT NULL UNIQUE, message_id blob, channel text, asked_at text, counted_at text, expires_at text,
   hits integer NOT NULL, machines integer NOT NULL, clicks integer NOT NULL, opened_at text, created_at text NOT NULL, updated_at text NOT NULL,
   UNIQUE (business_id, appointment_id), UNIQUE (business_id, reference));
 CREATE INDEX review_request_to_do ON review_request (next_at) WHERE next_at IS NOT NULL;

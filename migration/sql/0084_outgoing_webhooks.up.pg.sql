@@ -3,7 +3,7 @@
 -- what is about one thing goes to an endpoint in the order of its ids. `claim`: whose hands a delivery is in.
 CREATE TABLE webhook_endpoint (
   id uuid PRIMARY KEY, business_id uuid NOT NULL REFERENCES business(id), url text NOT NULL, events text NOT NULL, is_full boolean NOT NULL,
-  secret text NOT NULL, previous_secret text, previous_until timestamptz, disabled_at timestamptz, why text, failures integer NOT NULL,
+  secret text NOT NULL, previous_secret text, previous_until timestamptz, disabled_at timestamptz, removed_at timestamptz, why text, failures integer NOT NULL,
   failing_since timestamptz, rest_until timestamptz, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL);
 CREATE INDEX webhook_endpoint_business ON webhook_endpoint (business_id, created_at, id);
 

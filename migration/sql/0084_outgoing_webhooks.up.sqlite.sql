@@ -3,7 +3,7 @@
 -- what is about one thing goes to an endpoint in the order of its ids. `claim`: whose hands a delivery is in.
 CREATE TABLE webhook_endpoint (
   id blob PRIMARY KEY, business_id blob NOT NULL REFERENCES business(id), url text NOT NULL, events text NOT NULL, is_full boolean NOT NULL,
-  secret text NOT NULL, previous_secret text, previous_until text, disabled_at text, why text, failures integer NOT NULL,
+  secret text NOT NULL, previous_secret text, previous_until text, disabled_at text, removed_at text, why text, failures integer NOT NULL,
   failing_since text, rest_until text, created_at text NOT NULL, updated_at text NOT NULL);
 CREATE INDEX webhook_endpoint_business ON webhook_endpoint (business_id, created_at, id);
 

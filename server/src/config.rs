@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use services::{Clock, Credentials, Db, Email, OidcSettings, Services, Settings, SharedKey, Twilio, vault};
+use services::{Clock, Credentials, Db, Email, OidcSettings, Proxies, Services, Settings, SharedKey, Twilio, vault};
 
 use crate::{kept, metrics::MetricsToken, secret};
 
@@ -72,6 +72,9 @@ pub struct Config {
     showup_feed_seconds: Option<u32>,
     /// Requests that a key of the API may make in a minute.
     showup_api_per_minute: Option<u32>,
+    /// Proxies that are believed who asks.
+    #[serde(default)]
+    trusted_proxies: String,
     /// An OpenID Connect issuer at which people may sign in, too.
     #[serde(default)]
     oidc_issuer: String,
@@ -151,6 +154,14 @@ impl Config {
         let fits = (1..=1_000_000).contains(&requests);
         anyhow::ensure!(fits, "SHOWUP_API_PER_MINUTE is from 1 to 1000000");
         Ok(requests)
+    }
+
+    fn proxies(&self) -> anyhow::Result<Proxies> {
+        if self.trusted_proxies.trim().is_empty() {
+            return Ok(Proxies::default());
+        }
+        let read = Proxies::read(&self.trusted_proxies);
+        read.map_err(|word| anyhow::anyhow!("TRUSTED_PROXIES: \"{word}\" is no address and no network like 10.0.0.0/8"))
     }
 
     /// Who may read `/metrics` from elsewhere.
@@ -310,6 +321,7 @@ impl Config {
             private_calendars: self.showup_allow_private_feeds,
             private_webhooks: self.showup_allow_private_webhooks,
             api_per_minute: self.api_per_minute()?,
+            proxies: self.proxies()?,
             oidc: self.oidc()?,
         })
     }

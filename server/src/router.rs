@@ -4,7 +4,7 @@ use std::{any::Any, sync::LazyLock, time::Duration};
 
 use app::{App, shell};
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, Request},
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header},
     middleware::{self, Next},
@@ -47,6 +47,7 @@ pub fn page_paths() -> impl Iterator<Item = &'static str> {
 pub fn router(state: AppState) -> anyhow::Result<Router> {
     let https = state.services.settings().public_url.starts_with("https://");
     let hashed = state.site.options().hash_files;
+    let proxies = state.services.settings().proxies.clone();
     let router = Router::new()
         .merge(pages(&state)?)
         .nest("/api/v1", rest::router(&state))
@@ -60,6 +61,7 @@ pub fn router(state: AppState) -> anyhow::Result<Router> {
         .with_state(state);
     Ok(router.layer(
         ServiceBuilder::new()
+            .layer(Extension(proxies))
             .layer(middleware::map_request(only_good_ids))
             .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
             .layer(TraceLayer::new_for_http().make_span_with(span))

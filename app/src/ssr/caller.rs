@@ -6,7 +6,7 @@ use axum::{
     extract::ConnectInfo,
     http::{Extensions, HeaderMap, HeaderValue, header},
 };
-use services::accounts::Caller;
+use services::{Proxies, accounts::Caller};
 
 /// The cookie that says which browser this is. It opens nothing by itself.
 const DEVICE: &str = "showup_device";
@@ -27,27 +27,19 @@ pub fn caller(headers: &HeaderMap, extensions: &Extensions) -> Caller {
     }
 }
 
-/// From where. Behind a proxy, which is on this machine or in its network, it is whom the proxy names: last, for what stands before that came
-/// from outside.
+/// From where: by the word of the proxies that the router has named (`Proxies` among the extensions).
 pub fn address(headers: &HeaderMap, extensions: &Extensions) -> IpAddr {
     let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-    if is_near(peer) {
-        forwarded(headers).unwrap_or(peer)
-    } else {
-        peer
-    }
-}
-
-fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
-    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
-}
-
-fn is_near(peer: IpAddr) -> bool {
-    match peer.to_canonical() {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_unspecified(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    // Without a connection it is this machine itself that asks.
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(peer)| peer.ip());
+    let forwarded = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let forwarded: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
+    match extensions.get::<Proxies>() {
+        Some(proxies) => proxies.who(peer, forwarded.into_iter()),
+        None => peer.to_canonical(),
     }
 }
 

@@ -59,7 +59,7 @@ pub struct AskForReview {
     /// What you call it: the same one is the same request.
     #[serde(default)]
     pub reference: Option<String>,
-    /// From now; that of the settings if not given, 0: at once.
+    /// From now; that of the settings if not given. 0: as soon as the hours for asking allow.
     #[serde(default)]
     pub delay_minutes: Option<i32>,
     /// The id of a platform, or its kind; that of the location, else of the business, if not given.

@@ -26,6 +26,8 @@ pub enum Origin {
     Offer,
     /// What became of a time that somebody was offered: it is theirs, or came too late.
     OfferNews,
+    /// That a time which was promised to somebody is not free any more. They have said nothing, so that it waits for their morning.
+    OfferOver,
     /// Whether somebody wants offers, as another says.
     Consent,
     /// How was your visit? Nobody needs it, and it is asked once.
@@ -35,7 +37,7 @@ pub enum Origin {
 }
 
 words!(Origin is a "origin of a message": Reply = "reply", Automatic = "automatic", OptedOut = "opted_out",
-    Reminder = "reminder", Moved = "moved", Offer = "offer", OfferNews = "offer_news", Consent = "consent", Review = "review",
+    Reminder = "reminder", Moved = "moved", Offer = "offer", OfferNews = "offer_news", OfferOver = "offer_over", Consent = "consent", Review = "review",
     Verification = "verification");
 
 /// How a message counts against the hour's limit and the month's budget.
@@ -151,11 +153,11 @@ impl Origin {
                 owned: true,
                 useful_s: Some(24 * 60 * 60),
             },
-            // They have just answered, and wait for this.
-            Self::OfferNews => Policy {
+            // Of the first they have just answered, and wait for this.
+            Self::OfferNews | Self::OfferOver => Policy {
                 purpose: Purpose::Transactional,
                 sending: Sending::Automatic,
-                quiet: false,
+                quiet: matches!(self, Self::OfferOver),
                 share: Share::Quarter,
                 priority: 2,
                 owned: true,
@@ -212,6 +214,8 @@ mod tests {
     fn whoever_answered_an_offer_is_told_at_once_and_only_if_they_agreed() {
         let news = Origin::OfferNews.policy();
         assert_eq!((news.sending, news.quiet), (Sending::Automatic, false));
+        let over = Origin::OfferOver.policy();
+        assert_eq!((over.sending, over.quiet), (Sending::Automatic, true));
     }
 
     #[test]

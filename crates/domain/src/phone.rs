@@ -89,6 +89,63 @@ pub fn mask_all(text: &str) -> String {
     masked + rest
 }
 
+/// What people and programs wrote, as it may be looked at later: numbers however they are written, `(415) 555-0171` too, and e-mail addresses
+/// are masked. Days, as `2027-01-05`, are none.
+#[must_use]
+pub fn mask_said(text: &str) -> String {
+    let text = mask_addresses(text);
+    let (mut masked, mut rest) = (String::with_capacity(text.len()), text.as_str());
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(at);
+        let number = written(from);
+        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+        let day = is_day(from);
+        let end = if day { "2027-01-05".len() } else { number.len() };
+        if day || digits.len() < 7 {
+            masked.extend([before, &from[..end]]);
+        } else {
+            masked.extend([before.trim_end_matches(['+', '(']), &mask(&format!("+{digits}"))]);
+        }
+        rest = &from[end..];
+    }
+    masked + rest
+}
+
+/// The digits that a text begins with, and what people put between them: at most two signs in a row.
+fn written(from: &str) -> &str {
+    let (mut end, mut between) = (0, 0);
+    for (at, c) in from.char_indices() {
+        match c {
+            '0'..='9' => (end, between) = (at + 1, 0),
+            ' ' | '-' | '.' | '(' | ')' | '/' if between < 2 => between += 1,
+            _ => break,
+        }
+    }
+    &from[..end]
+}
+
+fn is_day(from: &str) -> bool {
+    let bytes = from.as_bytes();
+    let fits = |(at, b): (usize, &u8)| if at == 4 || at == 7 { *b == b'-' } else { b.is_ascii_digit() };
+    bytes.len() >= 10 && bytes[..10].iter().enumerate().all(fits) && !bytes.get(10).is_some_and(u8::is_ascii_digit)
+}
+
+fn mask_addresses(text: &str) -> String {
+    let is_local = |c: char| c.is_ascii_alphanumeric() || "._%+-".contains(c);
+    let (mut masked, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once('@') {
+        let local = before.len() - before.chars().rev().take_while(|c| is_local(*c)).count();
+        let is_address = local < before.len() && after.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if is_address {
+            masked.extend([&before[..=local], "•••@"]);
+        } else {
+            masked.extend([before, "@"]);
+        }
+        rest = after;
+    }
+    masked + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +164,19 @@ mod tests {
         ] {
             assert_eq!(mask_all(said), kept);
         }
+    }
+
+    #[rstest]
+    #[case("call (415) 555-0171 at 15:30", "call +41•••71 at 15:30")]
+    #[case("+1 415-555-0171", "+1415•••0171")]
+    #[case("070 123 45 67, please", "•••, please")]
+    #[case(r#""starts_at":"2027-01-05T15:00:00Z""#, r#""starts_at":"2027-01-05T15:00:00Z""#)]
+    #[case("2027-01-05 15:30, room 12", "2027-01-05 15:30, room 12")]
+    #[case("write to ann.lee@x.example or @us", "write to a•••@x.example or @us")]
+    #[case("Å@x.example", "Å@x.example")]
+    #[case("", "")]
+    fn nothing_is_left_of_numbers_and_addresses_as_people_write_them(#[case] said: &str, #[case] kept: &str) {
+        assert_eq!(mask_said(said), kept);
     }
 
     #[rstest]

@@ -10,6 +10,8 @@ pub const WINDOW: Duration = Duration::minutes(1);
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bucket {
     full_at: Option<DateTime<Utc>>,
+    /// When it was noted last that somebody was not let in.
+    noted_at: Option<DateTime<Utc>>,
 }
 
 /// What a request is told.
@@ -17,6 +19,8 @@ pub struct Bucket {
 pub struct Left {
     /// Whether it was let in.
     pub allowed: bool,
+    /// Whether that is worth a line of a log: of those that are not let in it is one a minute.
+    pub noted: bool,
     /// Requests that could follow at once.
     pub remaining: u32,
     /// Seconds until there is one more; until the bucket is full where it was let in.
@@ -32,8 +36,13 @@ impl Bucket {
         let owed = (self.full_at.unwrap_or(now) - now).clamp(Duration::zero(), WINDOW);
         let after = owed + pause;
         if after > WINDOW {
+            let noted = self.noted_at.is_none_or(|at| (now - at).abs() >= WINDOW);
+            if noted {
+                self.noted_at = Some(now);
+            }
             return Left {
                 allowed: false,
+                noted,
                 remaining: 0,
                 seconds: seconds(after - WINDOW),
             };
@@ -43,6 +52,7 @@ impl Bucket {
         let each = pause.num_microseconds().unwrap_or(1).max(1);
         Left {
             allowed: true,
+            noted: true,
             remaining: u32::try_from(free / each).unwrap_or_default(),
             seconds: seconds(after),
         }
@@ -82,10 +92,12 @@ mod tests {
             refused,
             Left {
                 allowed: false,
+                noted: true,
                 remaining: 0,
                 seconds: 19
             }
         );
+        assert!(!bucket.take(at(1_001), 3).noted, "one of them is noted");
         assert!(bucket.take(at(20_000), 3).allowed);
         assert!(!bucket.take(at(20_001), 3).allowed);
         assert!(bucket.is_full(at(80_001)) && !bucket.is_full(at(60_000)));

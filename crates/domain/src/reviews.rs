@@ -151,7 +151,7 @@ impl Rules {
         }
     }
 
-    /// When that day's hours end, or an hour from now where they end before that.
+    /// When that day's hours end, or five minutes from now where they end before that: what leaves in the last minute is under way.
     #[must_use]
     pub fn open_until(&self, at: DateTime<Utc>, zone: Zone) -> DateTime<Utc> {
         let day = at.with_timezone(&zone).date_naive();

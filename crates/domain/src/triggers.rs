@@ -15,12 +15,13 @@ pub const fn may_be_triggered(kind: Kind) -> bool {
         Kind::Confirmed
         | Kind::Cancelled
         | Kind::WaitlistJoined
-        | Kind::Review
         | Kind::Recall
         | Kind::MissedCall
         | Kind::Arrived
         | Kind::Help => true,
-        Kind::Reminder
+        // Who is asked for a review, and when, has rules of its own: `POST /review-requests` keeps them.
+        Kind::Review
+        | Kind::Reminder
         | Kind::ReminderMany
         | Kind::Correction
         | Kind::WhichVisit

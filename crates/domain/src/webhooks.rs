@@ -90,12 +90,8 @@ impl EventType {
     #[must_use]
     pub const fn needs(self) -> Permission {
         match self {
-            Self::ContactCreated
-            | Self::ContactUpdated
-            | Self::ContactMerged
-            | Self::ConsentChanged
-            | Self::ReviewRequested
-            | Self::ReviewClicked => Permission::ReadContacts,
+            Self::ContactCreated | Self::ContactUpdated | Self::ContactMerged | Self::ConsentChanged => Permission::ReadContacts,
+            Self::ReviewRequested | Self::ReviewClicked => Permission::ReadReviews,
             Self::AppointmentCreated
             | Self::AppointmentMoved
             | Self::AppointmentUpdated
@@ -113,6 +109,18 @@ impl EventType {
             | Self::ConversationClosed => Permission::ReadMessages,
             Self::WaitlistOffered | Self::WaitlistTaken | Self::WaitlistExpired => Permission::ReadWaitlist,
             Self::TaskCreated | Self::TaskDone => Permission::ReadTasks,
+        }
+    }
+}
+
+impl EventType {
+    /// What one must be allowed to read besides where it is told what the thing looks like.
+    #[must_use]
+    pub const fn shows(self) -> Permission {
+        match self {
+            // With the contact who was asked.
+            Self::ReviewRequested | Self::ReviewClicked => Permission::ReadContacts,
+            other => other.needs(),
         }
     }
 }

@@ -74,8 +74,9 @@ pub mod api_request {
         pub at: DateTimeUtc,
         pub request_id: String,
         pub method: String,
-        /// With the query string, numbers masked.
         pub path: String,
+        /// Sealed: the query string, numbers masked.
+        pub query: Option<String>,
         pub status: i32,
         pub ms: i32,
         pub ip: String,

@@ -115,6 +115,8 @@ pub mod monthly_report {
         pub business_id: Uuid,
         /// The last that it was written of: `2027-01`.
         pub month: String,
+        /// When it is looked next whether a month is over.
+        pub look_at: DateTimeUtc,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

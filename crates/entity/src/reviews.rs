@@ -69,8 +69,6 @@ pub mod review_request {
         pub status: String,
         /// Why nobody was asked, or what it waits for.
         pub reason: Option<String>,
-        /// Whoever asked for it has chosen the hour.
-        pub any_hour: bool,
         pub due_at: DateTimeUtc,
         /// When it is to be looked at; none: it is decided.
         pub next_at: Option<DateTimeUtc>,
@@ -80,6 +78,8 @@ pub mod review_request {
         pub channel: Option<String>,
         /// When its message left.
         pub asked_at: Option<DateTimeUtc>,
+        /// When it was counted and told of as asked: once, whatever ways it goes.
+        pub counted_at: Option<DateTimeUtc>,
         /// When the link ends.
         pub expires_at: Option<DateTimeUtc>,
         /// Visits to the link: all, those of machines most likely, those of people.

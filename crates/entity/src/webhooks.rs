@@ -21,6 +21,8 @@ pub mod webhook_endpoint {
         pub previous_secret: Option<String>,
         pub previous_until: Option<DateTimeUtc>,
         pub disabled_at: Option<DateTimeUtc>,
+        /// It is gone for everybody; its rows still go.
+        pub removed_at: Option<DateTimeUtc>,
         /// Why it is switched off, in a sentence.
         pub why: Option<String>,
         /// Tries in a row that did not arrive.

@@ -89,7 +89,7 @@ pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<ExperimentView
 /// `NotAllowed`; `Invalid` for a text that there is none of.
 pub async fn form(s: &Services, actor: &Actor, which: Which) -> Result<ExperimentForm> {
     let template = templates::get(s, actor, which).await?;
-    let measures = measures(which).iter().map(|one| one.as_str().to_owned()).collect();
+    let measures = measures(which).into_iter().map(|one| one.as_str().to_owned()).collect();
     let open = open_of(s.read(), actor.business_id, which).await?;
     Ok(ExperimentForm {
         template,
@@ -98,11 +98,14 @@ pub async fn form(s: &Services, actor: &Actor, which: Which) -> Result<Experimen
     })
 }
 
-fn measures(which: Which) -> &'static [Measure] {
+fn measures(which: Which) -> Vec<Measure> {
+    let all = Measure::of(which.kind).iter().copied();
     match which.channel {
         // What goes out there is approved word by word.
-        Channel::Whatsapp => &[],
-        Channel::Sms | Channel::Email => Measure::of(which.kind),
+        Channel::Whatsapp => Vec::new(),
+        Channel::Sms => all.collect(),
+        // Nobody says of a mail that it arrived.
+        Channel::Email => all.filter(|one| *one != Measure::Delivered).collect(),
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn still_wanted<'a>(
                 Origin::Review => reviews::still_wanted(&db, &of).await?,
                 Origin::Verification => verification::still_wanted(&db, &of).await?,
                 // What people wrote, and answers to what customers wrote, are nobody else's to take back.
-                Origin::Reply | Origin::Automatic | Origin::OptedOut | Origin::OfferNews => continue,
+                Origin::Reply | Origin::Automatic | Origin::OptedOut | Origin::OfferNews | Origin::OfferOver => continue,
             });
         }
         all.extend(outbox::ways::objections(&db, waiting).await?);

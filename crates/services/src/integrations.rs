@@ -26,7 +26,7 @@ use crate::{
     kernel::{
         Actor, Event, Permission, Principal, Result, Services,
         error::{field, not_found, problem, short},
-        paging,
+        paging, proxies,
     },
 };
 
@@ -138,14 +138,13 @@ fn addresses(typed: &str) -> Result<String> {
     }
     let mut networks = Vec::with_capacity(words.len());
     for word in words {
-        let network = word.parse::<IpNet>().or_else(|_| word.parse::<IpAddr>().map(IpNet::from));
-        let network = network.map_err(|_| {
+        let network = proxies::network(word).ok_or_else(|| {
             let words = format!(
                 "\"{word}\" is no address. Write it like 203.0.113.7, or a network like 203.0.113.0/24 or 2001:db8::/32."
             );
             field("addresses", words)
         })?;
-        networks.push(network.trunc().to_string());
+        networks.push(network.to_string());
     }
     networks.dedup();
     Ok(networks.join(" "))

@@ -9,7 +9,7 @@ use crate::{
     accounts, appointments, calendars, conversations,
     delivery::{in_state, retry, unknown},
     experiments, figures, imports,
-    kernel::{Result, Services, queue::Job},
+    kernel::{Result, Services, queue::Job, tx::BoxFuture},
     mails, monthly, notifications, numbers, receiving, reminders, retention, reviews, selftest, sending, tasks, twins, waitlist,
     webhooks,
 };
@@ -46,31 +46,46 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
     }
 }
 
-/// Finds what fell between chairs: claims without an owner, and rows whose job was lost.
+/// Finds what fell between chairs: claims without an owner, and rows whose job was lost. A part that fails keeps no other from being looked at.
 ///
 /// # Errors
-/// When the database does not answer; the next tick looks again.
+/// The first fault, when all parts were tried; the next tick looks again.
 pub async fn tick(s: &Services) -> Result<()> {
-    Box::pin(sending::tick(s)).await?;
-    Box::pin(retry::all_due(s)).await?;
-    conversations::act::wake(s).await?;
-    conversations::batch::tick(s).await?;
-    imports::tick(s).await?;
-    experiments::tick(s).await?;
-    conversations::closing::tick(s).await?;
-    reminders::replan_some(s).await?;
-    appointments::past::tick(s).await?;
-    calendars::tick(s).await?;
-    numbers::requests::tick(s).await?;
-    numbers::registration::tick(s).await?;
-    numbers::whatsapp::tick(s).await?;
-    twins::tick(s).await?;
-    selftest::tick(s).await?;
-    retention::tick(s).await?;
-    reviews::tick(s).await?;
-    webhooks::tick(s).await?;
-    figures::recount::tick(s).await?;
-    monthly::tick(s).await?;
+    let parts: [(&str, BoxFuture<'_, ()>); 21] = [
+        ("sending", Box::pin(sending::tick(s))),
+        ("retries", Box::pin(retry::all_due(s))),
+        ("snoozed conversations", Box::pin(conversations::act::wake(s))),
+        ("batches", Box::pin(conversations::batch::tick(s))),
+        ("imports", Box::pin(imports::tick(s))),
+        ("experiments", Box::pin(experiments::tick(s))),
+        ("quiet conversations", Box::pin(conversations::closing::tick(s))),
+        ("reminders", Box::pin(async { reminders::replan_some(s).await.map(drop) })),
+        ("past visits", Box::pin(async { appointments::past::tick(s).await.map(drop) })),
+        ("calendars", Box::pin(calendars::tick(s))),
+        ("number requests", Box::pin(numbers::requests::tick(s))),
+        ("registrations", Box::pin(numbers::registration::tick(s))),
+        ("WhatsApp senders", Box::pin(numbers::whatsapp::tick(s))),
+        ("WhatsApp templates", Box::pin(twins::tick(s))),
+        ("self-tests", Box::pin(selftest::tick(s))),
+        ("retention", Box::pin(retention::tick(s))),
+        ("reviews", Box::pin(reviews::tick(s))),
+        ("webhooks", Box::pin(webhooks::tick(s))),
+        ("counters", Box::pin(figures::recount::tick(s))),
+        ("monthly reports", Box::pin(monthly::tick(s))),
+        ("lost jobs", Box::pin(lost(s))),
+    ];
+    let mut all = Ok(());
+    for (part, work) in parts {
+        if let Err(cause) = work.await {
+            tracing::error!(part, %cause, "a part of the tick failed; the next one tries again");
+            all = all.and(Err(cause));
+        }
+    }
+    all
+}
+
+/// Rows whose job was lost.
+async fn lost(s: &Services) -> Result<()> {
     let late = s.now() - Duration::seconds(20);
     let lost = in_state(Status::Unknown, message::Column::NotBefore, late)
         .limit(BATCH)

@@ -14,6 +14,7 @@ pub(crate) mod events;
 pub mod live;
 pub mod once;
 pub(crate) mod paging;
+pub(crate) mod proxies;
 pub mod queue;
 pub mod rotation;
 pub(crate) mod services;
@@ -27,6 +28,7 @@ pub use self::{
     clock::Clock,
     db::Db,
     error::{Error, Result},
+    proxies::Proxies,
     services::{OidcSettings, Services, Settings},
 };
 pub(crate) use self::{events::Event, tx::Tx};

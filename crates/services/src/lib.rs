@@ -88,8 +88,8 @@ use kernel::{services::Extensions, tx::Wiring};
 
 pub use channels::{connections::Credentials, email::Email};
 pub use kernel::{
-    Actor, Clock, Db, Error, OidcSettings, Permission, Principal, Result, Services, Settings, cursors, db, live, once, queue,
-    rotation, vault, wake,
+    Actor, Clock, Db, Error, OidcSettings, Permission, Principal, Proxies, Result, Services, Settings, cursors, db, live, once,
+    queue, rotation, vault, wake,
 };
 pub use spend::set_price;
 pub use twilio::signature::SharedKey;

@@ -67,7 +67,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
     on!([AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentConfirmed AppointmentDeclined
         AppointmentCancelled AppointmentReopened AppointmentArrived AppointmentEnded] => waitlist::appointments_changed, causes [SlotOpened SlotTaken SlotEnded
         WaitlistEntryEnded MessageWithdrawn RetryEnded]),
-    on!([MessageSent MessageDelivered MessageArrived MessageFailed RetryEnded Answered AppointmentConfirmed AppointmentDeclined
+    on!([MessageSent MessageDelivered MessageArrived MessageFailed RetryEnded Answered AnsweredOnPage AppointmentConfirmed AppointmentDeclined
         AppointmentMoved AppointmentRestored AppointmentCancelled AppointmentEnded AppointmentReopened ContactOptedOut]
         => experiments::happened),
     on!([AppointmentEnded AppointmentReopened AppointmentRestored] => reviews::appointments_changed, causes [ReviewPlanned ReviewSkipped

@@ -20,6 +20,8 @@ use crate::{
 
 /// Businesses in one go.
 const SOME: u64 = 20;
+/// How often it is looked whether a month is over.
+const AGAIN: Duration = Duration::minutes(15);
 /// When it is in the mailbox, by the clock of the business.
 const HOUR: i64 = 8;
 
@@ -52,6 +54,7 @@ pub async fn set(s: &Services, actor: &Actor, on: bool) -> Result<()> {
         let row = monthly_report::ActiveModel {
             business_id: Set(b.id),
             month: Set(month_before(tx.now, businesses::zone(&b)).0),
+            look_at: Set(tx.now + AGAIN),
         };
         let once = OnConflict::column(monthly_report::Column::BusinessId).do_nothing().to_owned();
         monthly_report::Entity::insert(row)
@@ -82,20 +85,32 @@ pub(crate) async fn tick(s: &Services) -> Result<()> {
     if !mails::works(s) {
         return Ok(());
     }
-    // The month ends first in the east.
-    let (newest, ..) = month_before(s.now() + Duration::hours(14), Zone::UTC);
     let due = monthly_report::Entity::find()
-        .filter(monthly_report::Column::Month.lt(newest))
-        .order_by_asc(monthly_report::Column::Month)
+        .filter(monthly_report::Column::LookAt.lte(s.now()))
+        .order_by_asc(monthly_report::Column::LookAt)
         .limit(SOME)
         .all(s.read())
         .await?;
     for row in due {
-        let b = businesses::get(s.read(), row.business_id).await?;
-        let (month, first, last) = month_before(s.now(), businesses::zone(&b));
-        if row.month < month {
-            write(s, &b, &row, &month, (first, last)).await?;
+        // One that can't be written must not keep the others waiting.
+        if let Err(cause) = look(s, &row).await {
+            tracing::error!(business = %row.business_id, %cause, "a month's report could not be written; it is tried again");
         }
+        monthly_report::Entity::update_many()
+            .col_expr(monthly_report::Column::LookAt, Expr::value(s.now() + AGAIN))
+            .filter(monthly_report::Column::BusinessId.eq(row.business_id))
+            .exec(&s.db().write)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Its month ends by its own clock.
+async fn look(s: &Services, row: &monthly_report::Model) -> Result<()> {
+    let b = businesses::get(s.read(), row.business_id).await?;
+    let (month, first, last) = month_before(s.now(), businesses::zone(&b));
+    if row.month < month {
+        write(s, &b, row, &month, (first, last)).await?;
     }
     Ok(())
 }
@@ -118,6 +133,10 @@ async fn write(
         ..ReportQuery::default()
     };
     let board = reports::board(s, &actor, &query).await?;
+    // Figures that are not all there yet are nothing to write to anybody.
+    if board.partial_before.is_some() {
+        return Ok(());
+    }
     let mut tx = s.begin().await?;
     // Another process may be at it as well.
     let mine = monthly_report::Entity::update_many()

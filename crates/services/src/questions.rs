@@ -49,7 +49,29 @@ pub(crate) struct New<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// From now on this can be answered. Asked again, it is the same question, open anew.
+/// The code by which answers to what was asked for this are known: whatever way it goes next, the one that is already out must do.
+pub(crate) async fn token_of(tx: &Tx, business_id: Uuid, origin_id: Uuid) -> Result<Option<i32>> {
+    let asked = question::Entity::in_business(business_id).filter(question::Column::OriginId.eq(origin_id));
+    Ok(asked.one(&tx.db).await?.map(|row| row.token))
+}
+
+/// What was asked for this the last time, and answered perhaps, is over: the same is about to be asked once more, by another code.
+pub(crate) async fn clear(tx: &Tx, business_id: Uuid, origin_id: Uuid, token: i32) -> Result<()> {
+    question::Entity::update_many()
+        .col_expr(question::Column::Token, Expr::value(token))
+        .col_expr(question::Column::Answer, Expr::value(None::<bool>))
+        .col_expr(question::Column::AnsweredAt, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(question::Column::AnsweredBy, Expr::value(None::<Uuid>))
+        .col_expr(question::Column::CorrectedAt, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(question::Column::CreatedAt, Expr::value(tx.now))
+        .filter(question::Column::BusinessId.eq(business_id))
+        .filter(question::Column::OriginId.eq(origin_id))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// From now on this can be answered. Asked by another way, it is the same question.
 pub(crate) async fn ask(tx: &Tx, new: New<'_>) -> Result<()> {
     let row = question::ActiveModel {
         id: Set(Uuid::now_v7()),

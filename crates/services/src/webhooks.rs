@@ -15,11 +15,12 @@ use contract::{
     Code,
     webhooks::{AddWebhookEndpoint, EditWebhookEndpoint, WebhookDeliveryView, WebhookEndpointView, WebhookSecret},
 };
-use domain::webhooks::{Choice, Status};
+use domain::webhooks::{Choice, EventType, Status};
 use entity::webhooks::{webhook_delivery, webhook_endpoint};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set, sea_query::LockType,
+    QuerySelect, Select, Set,
+    sea_query::{Expr, LockType},
 };
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
@@ -56,7 +57,7 @@ pub const TEST: &str = "webhook.test";
 /// `NotAllowed`.
 pub async fn list(s: &Services, actor: &Actor) -> Result<Vec<WebhookEndpointView>> {
     actor.may(Permission::ReadWebhooks)?;
-    let rows = webhook_endpoint::Entity::in_business(actor.business_id)
+    let rows = all(actor.business_id)
         .order_by_asc(webhook_endpoint::Column::CreatedAt)
         .order_by_asc(webhook_endpoint::Column::Id)
         .limit(MOST)
@@ -86,9 +87,10 @@ pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<WebhookEndpoin
 pub async fn add(s: &Services, actor: &Actor, cmd: AddWebhookEndpoint) -> Result<WebhookSecret> {
     actor.may(Permission::WriteWebhooks)?;
     let url = address(s, &cmd.url)?;
-    let choice = chosen(actor, &cmd.events)?;
+    let choice = chosen(&cmd.events)?;
+    allowed(actor, &choice, cmd.full)?;
     let mut tx = s.begin().await?;
-    if webhook_endpoint::Entity::in_business(actor.business_id).count(&tx.db).await? >= MOST {
+    if all(actor.business_id).count(&tx.db).await? >= MOST {
         let why = format!("A business has at most {MOST} webhooks. Please remove one that nothing uses any more.");
         return Err(problem(Code::Conflict, why));
     }
@@ -129,11 +131,19 @@ pub async fn add(s: &Services, actor: &Actor, cmd: AddWebhookEndpoint) -> Result
 pub async fn edit(s: &Services, actor: &Actor, id: Uuid, cmd: EditWebhookEndpoint) -> Result<WebhookEndpointView> {
     actor.may(Permission::WriteWebhooks)?;
     let url = cmd.url.as_deref().map(|url| address(s, url)).transpose()?;
-    let events = cmd.events.as_deref().map(|events| chosen(actor, events)).transpose()?;
+    let events = cmd.events.as_deref().map(chosen).transpose()?;
     let mut tx = s.begin().await?;
     let row = locked(&tx, actor.business_id, id).await?;
     // Who may not read what it is told of can't send that elsewhere either.
-    allowed(actor, &choice(&row)?)?;
+    allowed(actor, &choice(&row)?, row.is_full)?;
+    allowed(
+        actor,
+        events.as_ref().unwrap_or(&choice(&row)?),
+        cmd.full.unwrap_or(row.is_full),
+    )?;
+    if url.is_some() {
+        may_hear_what_waits(&tx, actor, id).await?;
+    }
     let (was, was_off) = (facts(s, &row).await?, row.disabled_at.is_some());
     let moves = url.is_some();
     let mut new = row.into_active_model();
@@ -179,11 +189,11 @@ pub async fn remove(s: &Services, actor: &Actor, id: Uuid) -> Result<()> {
     let mut tx = s.begin().await?;
     let row = locked(&tx, actor.business_id, id).await?;
     let was = facts(s, &row).await?;
-    webhook_endpoint::Entity::delete_many()
-        .filter(webhook_endpoint::Column::BusinessId.eq(actor.business_id))
-        .filter(webhook_endpoint::Column::Id.eq(id))
-        .exec(&tx.db)
-        .await?;
+    let removed_at = Some(tx.now);
+    let mut row = row.into_active_model();
+    // It is gone for everybody from now on; its rows go one by one (`prune`).
+    (row.removed_at, row.disabled_at) = (Set(removed_at), Set(removed_at));
+    row.update(&tx.db).await?;
     tx.record_change(
         actor.business_id,
         &actor.who,
@@ -202,7 +212,7 @@ pub async fn rotate_secret(s: &Services, actor: &Actor, id: Uuid) -> Result<Webh
     actor.may(Permission::WriteWebhooks)?;
     let mut tx = s.begin().await?;
     let row = locked(&tx, actor.business_id, id).await?;
-    allowed(actor, &choice(&row)?)?;
+    allowed(actor, &choice(&row)?, row.is_full)?;
     let before = s.vault().open(SECRET, &row.secret).await?;
     let secret = signing::new_secret();
     let until = tx.now + BOTH_SECRETS;
@@ -229,7 +239,7 @@ pub async fn secret(s: &Services, actor: &Actor, id: Uuid) -> Result<WebhookSecr
     actor.may(Permission::WriteWebhooks)?;
     let mut tx = s.begin().await?;
     let row = find(&tx.db, actor.business_id, id).await?;
-    allowed(actor, &choice(&row)?)?;
+    allowed(actor, &choice(&row)?, row.is_full)?;
     let secret = s.vault().open(SECRET, &row.secret).await?;
     tx.record(actor.business_id, &actor.who, Event::WebhookSecretShown(id));
     tx.commit().await?;
@@ -271,7 +281,7 @@ pub async fn test(s: &Services, actor: &Actor, id: Uuid) -> Result<WebhookDelive
 
 /// Endpoints of a business that were switched off because nothing arrived, with why.
 pub(crate) async fn switched_off(s: &Services, db: &impl ConnectionTrait, business_id: Uuid) -> Result<Vec<(String, String)>> {
-    let rows = webhook_endpoint::Entity::in_business(business_id)
+    let rows = all(business_id)
         .filter(webhook_endpoint::Column::DisabledAt.is_not_null())
         .filter(webhook_endpoint::Column::FailingSince.is_not_null())
         .limit(3)
@@ -289,15 +299,38 @@ fn address(s: &Services, typed: &str) -> Result<Url> {
     s.of::<Caller>().address(typed).map_err(|why| field("url", why))
 }
 
-fn chosen(actor: &Actor, events: &[String]) -> Result<Choice> {
-    let choice = Choice::of(events.iter().map(String::as_str)).map_err(|why| field("events", why))?;
-    allowed(actor, &choice)?;
-    Ok(choice)
+fn chosen(events: &[String]) -> Result<Choice> {
+    Choice::of(events.iter().map(String::as_str)).map_err(|why| field("events", why))
 }
 
 /// What somebody may not read, nobody is told at their wish.
-fn allowed(actor: &Actor, choice: &Choice) -> Result<()> {
-    choice.types().iter().try_for_each(|one| actor.may(one.needs()))
+fn allowed(actor: &Actor, choice: &Choice, full: bool) -> Result<()> {
+    choice.types().iter().try_for_each(|one| may_hear(actor, *one, full))
+}
+
+fn may_hear(actor: &Actor, event: EventType, full: bool) -> Result<()> {
+    actor.may(event.needs())?;
+    if full { actor.may(event.shows()) } else { Ok(()) }
+}
+
+/// What waits to be posted was chosen before: who has it go elsewhere must be allowed to read that, too.
+async fn may_hear_what_waits(tx: &Tx, actor: &Actor, endpoint_id: Uuid) -> Result<()> {
+    let waiting: Vec<String> = webhook_delivery::Entity::find()
+        .filter(webhook_delivery::Column::EndpointId.eq(endpoint_id))
+        .filter(Expr::cust("\"status\" = 'waiting'"))
+        .select_only()
+        .column(webhook_delivery::Column::Event)
+        .distinct()
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    let known = waiting.iter().filter_map(|event| event.parse().ok());
+    known.into_iter().try_for_each(|event| may_hear(actor, event, true))
+}
+
+/// Those that were not removed.
+fn all(business_id: Uuid) -> Select<webhook_endpoint::Entity> {
+    webhook_endpoint::Entity::in_business(business_id).filter(webhook_endpoint::Column::RemovedAt.is_null())
 }
 
 /// # Errors
@@ -307,12 +340,13 @@ fn choice(row: &webhook_endpoint::Model) -> Result<Choice> {
 }
 
 async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<webhook_endpoint::Model> {
-    let row = webhook_endpoint::Entity::these(business_id, [id]).one(db).await?;
+    let row = all(business_id).filter(webhook_endpoint::Column::Id.eq(id)).one(db).await?;
     row.ok_or_else(|| not_found("webhook"))
 }
 
 async fn locked(tx: &Tx, business_id: Uuid, id: Uuid) -> Result<webhook_endpoint::Model> {
-    let row = webhook_endpoint::Entity::these(business_id, [id])
+    let row = all(business_id)
+        .filter(webhook_endpoint::Column::Id.eq(id))
         .lock(LockType::NoKeyUpdate)
         .one(&tx.db)
         .await?;

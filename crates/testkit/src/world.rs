@@ -422,6 +422,7 @@ async fn open(
         private_calendars: true,
         private_webhooks: true,
         api_per_minute: 1_000,
+        proxies: services::Proxies::default(),
         oidc: None,
     };
     let account = Some(Credentials {

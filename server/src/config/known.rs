@@ -29,6 +29,7 @@ pub const SETTINGS: &[Setting] = &[
     open("LISTEN_ADDR", "where the server listens"),
     open("WORKER_LISTEN_ADDR", "where a worker answers /health and /metrics"),
     open("PUBLIC_URL", "the address as seen from outside"),
+    open("TRUSTED_PROXIES", "proxies that are believed who asks"),
     secret("DATABASE_URL", "the database"),
     secret("SHOWUP_SECRET_KEY", "what everything is encrypted with"),
     secret("SHOWUP_SECRET_KEY_PREVIOUS", "the one before, while it is changed"),

@@ -9,7 +9,7 @@ use contract::{
 };
 use services::{
     contacts::{self, consent},
-    merging, pages, tasks,
+    merging, once, pages, tasks,
 };
 
 use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, NoBody, Params, S};
@@ -53,7 +53,7 @@ pub async fn patch(
 #[utoipa::path(post, path = "/contacts/batch", tag = "contacts", request_body = ContactBatch, responses(
     (status = 200, body = BatchResult), (status = 422, body = Problem)))]
 pub async fn batch(State(s): S, ApiKeyActor(actor): ApiKeyActor, Body(cmd): Body<ContactBatch>) -> ApiResult<BatchResult> {
-    Ok(Json(contacts::batch(&s, &actor, cmd).await?))
+    Ok(Json(once::in_pieces(contacts::batch(&s, &actor, cmd)).await?))
 }
 
 /// Write down what somebody agreed to or refused outside a text.

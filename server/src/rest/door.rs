@@ -95,7 +95,9 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
         heard: &heard,
         took: begun.elapsed(),
     };
-    door.log.write(&door.services, line, &response);
+    if left.noted {
+        door.log.write(&door.services, line, &response);
+    }
     response
 }
 

@@ -13,6 +13,7 @@ use futures::StreamExt;
 use services::{
     Actor, Services,
     imports::{self, Upload, Wishes},
+    once,
 };
 
 use super::{ApiError, ApiKeyActor, ApiResult, Id, NoBody, Params, S, said};
@@ -33,12 +34,12 @@ pub async fn create(
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
     let is_csv = kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/csv"));
     let (uploaded, wishes) = if is_csv {
-        of_csv(s, &actor, query, request.into_body()).await?
+        once::in_pieces(of_csv(s, &actor, query, request.into_body())).await?
     } else if said::is_json(request.headers()) {
         let body = Bytes::from_request(request, &state)
             .await
             .map_err(|_| Problem::new(Code::TooLarge, "A file has up to 32 MB. Please split it."))?;
-        of_json(s, &actor, query, said::read(&body)?).await?
+        once::in_pieces(of_json(s, &actor, query, said::read(&body)?)).await?
     } else {
         let words = "Send JSON with the file in \"csv\", or the file itself with the header \"Content-Type: text/csv\".";
         return Err(Problem::new(Code::Malformed, words).into());

@@ -3,7 +3,7 @@ use contract::{
     Page, Problem,
     messages::{BulkResult, LogQuery, MessageIds, MessageView, SendMessage, SettleMessage},
 };
-use services::{delivery, messages, outbox};
+use services::{delivery, messages, once, outbox};
 
 use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, Params, S};
 
@@ -35,7 +35,7 @@ pub async fn get(State(s): S, ApiKeyActor(actor): ApiKeyActor, Id(id): Id) -> Ap
 #[utoipa::path(post, path = "/messages/retry", tag = "messages", request_body = MessageIds, responses(
     (status = 200, body = BulkResult), (status = 422, body = Problem)))]
 pub async fn retry(State(s): S, ApiKeyActor(actor): ApiKeyActor, Body(cmd): Body<MessageIds>) -> ApiResult<BulkResult> {
-    Ok(Json(outbox::retry(&s, &actor, cmd).await?))
+    Ok(Json(once::in_pieces(outbox::retry(&s, &actor, cmd)).await?))
 }
 
 /// Say whether a text arrived that Twilio can't tell of.
@@ -49,5 +49,5 @@ pub async fn settle(State(s): S, ApiKeyActor(actor): ApiKeyActor, Body(cmd): Bod
 #[utoipa::path(post, path = "/messages/cancel", tag = "messages", request_body = MessageIds, responses(
     (status = 200, body = BulkResult), (status = 422, body = Problem)))]
 pub async fn cancel(State(s): S, ApiKeyActor(actor): ApiKeyActor, Body(cmd): Body<MessageIds>) -> ApiResult<BulkResult> {
-    Ok(Json(outbox::cancel_many(&s, &actor, cmd).await?))
+    Ok(Json(once::in_pieces(outbox::cancel_many(&s, &actor, cmd)).await?))
 }

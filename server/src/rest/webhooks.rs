@@ -6,7 +6,7 @@ use contract::{
         WebhookDeliveryView, WebhookEndpointView, WebhookSecret,
     },
 };
-use services::webhooks;
+use services::{once, webhooks};
 
 use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, NoBody, Params, S};
 
@@ -99,7 +99,8 @@ pub async fn resend_since(
     Id(id): Id,
     Body(cmd): Body<ResendWebhooks>,
 ) -> Result<(StatusCode, Json<Resent>), ApiError> {
-    Ok((StatusCode::ACCEPTED, Json(webhooks::resend_since(&s, &actor, id, cmd).await?)))
+    let resent = once::in_pieces(webhooks::resend_since(&s, &actor, id, cmd)).await?;
+    Ok((StatusCode::ACCEPTED, Json(resent)))
 }
 
 /// One delivery, with what is posted.

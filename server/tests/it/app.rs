@@ -229,6 +229,7 @@ impl TestApp {
             private_calendars: true,
             private_webhooks: true,
             api_per_minute: setup.api_per_minute.unwrap_or(1_000_000),
+            proxies: services::Proxies::default(),
             oidc: setup.oidc,
         };
         let twilio = Twilio {

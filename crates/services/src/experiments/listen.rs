@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use contract::appointments::Status as Visit;
-use domain::experiments::{Measure, State, Status};
+use domain::{
+    experiments::{Measure, State, Status},
+    origin::Origin,
+};
 use entity::{
     appointments::appointment,
     experiments::{experiment, experiment_person},
@@ -69,7 +72,7 @@ fn person(event: &Event) -> Option<Uuid> {
         | Event::MessageArrived(m)
         | Event::MessageFailed(m, _)
         | Event::RetryEnded(m) => Some(m.contact_id),
-        Event::Answered(question, _) => Some(question.contact_id),
+        Event::Answered(question, _) | Event::AnsweredOnPage(question) => Some(question.contact_id),
         Event::ContactOptedOut(contact, _) => Some(contact.id),
         other => visit(other).map(|visit| visit.contact_id),
     }
@@ -132,7 +135,12 @@ fn of_text(now: &Standing, row: &experiment_person::Model, event: &Event, at: Da
     );
     match event {
         Event::MessageSent(m) if m.id == row.message_id && now.state == State::Waiting => {
-            let due_at = if delivery { at + ARRIVES_WITHIN } else { now.due_at };
+            let due_at = match m.origin.parse() {
+                _ if delivery => at + ARRIVES_WITHIN,
+                // An offer is held as long from when it left as was planned from when it was written.
+                Ok(Origin::Offer) => now.due_at + (at - m.created_at),
+                _ => now.due_at,
+            };
             Some((State::Given, due_at))
         }
         Event::MessageDelivered(m) | Event::MessageArrived(m) if m.id == row.message_id && delivery && !known => {
@@ -144,7 +152,7 @@ fn of_text(now: &Standing, row: &experiment_person::Model, event: &Event, at: Da
         Event::RetryEnded(m) if m.id == row.message_id && delivery && now.state == State::Given => {
             Some((State::Miss, now.due_at))
         }
-        Event::Answered(question, _)
+        Event::Answered(question, _) | Event::AnsweredOnPage(question)
             if question.subject_id == row.subject_id && now.measure == Measure::Answered && now.state == State::Given =>
         {
             Some((State::Hit, now.due_at))
@@ -165,6 +173,15 @@ fn of_visit(now: &Standing, visit: &appointment::Model, one: &Recorded) -> Resul
     };
     if hit && now.state == State::Given {
         return Ok(Some((State::Hit, now.due_at)));
+    }
+    if matches!(one.event, Event::AppointmentCancelled(_)) && now.state == State::Given {
+        // Who cancels by themselves has answered; whose visit staff cancel could not answer any more.
+        let state = match (now.measure, by_customer) {
+            (Measure::Answered, true) => State::Hit,
+            (_, true) => State::Miss,
+            (_, false) => State::Out,
+        };
+        return Ok(Some((state, now.due_at)));
     }
     let moved = matches!(one.event, Event::AppointmentMoved(_) | Event::AppointmentRestored(_));
     let later = people::due(now.measure, visit.starts_at);

@@ -37,7 +37,11 @@ pub async fn tick(s: &Services) -> Result<()> {
         .all(s.read())
         .await?;
     for id in due {
-        look(s, id).await?;
+        // One that can't be looked at must not keep the others waiting.
+        if let Err(cause) = look(s, id).await {
+            tracing::error!(experiment = %id, %cause, "a test of two texts could not be looked at; it is tried again");
+            put_off(s, id).await?;
+        }
     }
     Ok(())
 }
@@ -65,6 +69,10 @@ pub async fn look(s: &Services, id: Uuid) -> Result<()> {
     if next(view::needed(&test), test.enrolling, a, b) != Next::GoOn {
         go_on(s, &test).await?;
     }
+    put_off(s, id).await
+}
+
+async fn put_off(s: &Services, id: Uuid) -> Result<()> {
     experiment::Entity::update_many()
         .col_expr(experiment::Column::LookAt, Expr::value(s.now() + EVERY))
         .filter(experiment::Column::Id.eq(id))

@@ -14,6 +14,9 @@ use crate::kernel::Result;
 
 /// Most rows of an answer: of errors there may be any number of codes.
 const MOST: u64 = 10_000;
+/// Times are read a week at a time. They have three digits, so that a day has fewer than 3,750 of them; a week may touch eight days.
+const MOST_TIMES: u64 = 30_000;
+const WEEK: i64 = 7 * 86_400 / QUARTER;
 
 /// What figures are narrowed by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,8 +101,12 @@ pub(crate) async fn grouped(
         Split::DayAndSort => "sort",
         Split::Day | Split::Hour | Split::Channel | Split::Place => "''",
     };
+    let (parts, most) = match split {
+        Split::DayAndSort => (by_weeks(parts), MOST_TIMES),
+        _ => (parts.to_vec(), MOST),
+    };
     let mut all: BTreeMap<(String, String, String), i64> = BTreeMap::new();
-    for part in parts {
+    for part in &parts {
         let found: Vec<Grouped> = rows(business_id, *part, filter, what)
             .select_only()
             .column(counter_quarter::Column::What)
@@ -110,7 +117,7 @@ pub(crate) async fn grouped(
             .group_by(Expr::cust("2"))
             .group_by(Expr::cust("3"))
             .order_by_desc(Expr::cust("4"))
-            .limit(MOST)
+            .limit(most)
             .into_model()
             .all(db)
             .await?;
@@ -120,6 +127,18 @@ pub(crate) async fn grouped(
     }
     let told = all.into_iter().filter(|(_, n)| *n != 0);
     Ok(told.map(|((what, part, also), n)| Grouped { what, part, also, n }).collect())
+}
+
+fn by_weeks(parts: &[Part]) -> Vec<Part> {
+    let weeks = |part: &Part| {
+        let (part, step) = (*part, usize::try_from(WEEK).unwrap_or(usize::MAX));
+        (part.from..part.to).step_by(step).map(move |from| Part {
+            from,
+            to: part.to.min(from + WEEK),
+            ..part
+        })
+    };
+    parts.iter().flat_map(weeks).collect()
 }
 
 /// The part of these before a quarter.

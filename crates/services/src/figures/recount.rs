@@ -28,6 +28,8 @@ use crate::kernel::{Result, Services, Tx};
 
 /// Rows that are read at once.
 const BLOCK: u64 = 1000;
+/// Businesses whose history is begun in one go, should the first ones fail.
+const SOME: u64 = 20;
 /// Days of history that are counted in one go; days of which there is nothing don't count.
 const DAYS: i64 = 20;
 
@@ -79,10 +81,21 @@ pub async fn businesses(s: &Services) -> Result<Vec<(Uuid, String)>> {
 pub(crate) async fn tick(s: &Services) -> Result<()> {
     let open = recount::Entity::find()
         .filter(Expr::cust("done_at IS NULL"))
-        .limit(1)
-        .one(s.read())
+        .order_by_desc(recount::Column::Reached)
+        .limit(SOME)
+        .all(s.read())
         .await?;
-    let Some(row) = open else { return Ok(()) };
+    for row in open {
+        match some_days(s, &row).await {
+            Ok(()) => break,
+            // One that can't be counted must not keep the others waiting.
+            Err(cause) => tracing::error!(business = %row.business_id, %cause, "history could not be counted; it is tried again"),
+        }
+    }
+    Ok(())
+}
+
+async fn some_days(s: &Services, row: &recount::Model) -> Result<()> {
     let mut reached = row.reached;
     for _ in 0..DAYS {
         let Some(day) = day_before(s, row.business_id, reached).await? else {

@@ -7,7 +7,7 @@ use contract::{
     Page, Problem,
     integrations::{RequestLog, RequestQuery, RequestRow},
 };
-use domain::phone::mask_all;
+use domain::phone::mask_said;
 use entity::integrations::api_request;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set, sea_query::Expr};
 use serde_json::Value;
@@ -20,6 +20,7 @@ use crate::kernel::{
 };
 
 /// Sealed columns, as `vault::SEALED` calls them.
+const QUERY: &str = "api_request.query";
 const BODY: &str = "api_request.body";
 const ANSWER: &str = "api_request.answer";
 
@@ -61,7 +62,7 @@ pub struct Line {
     pub answer: Option<String>,
 }
 
-/// Writes lines. Phone numbers are masked, what opens something is left out.
+/// Writes lines. Phone numbers and e-mail addresses are masked, what opens something is left out.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -72,6 +73,10 @@ pub async fn write(s: &Services, lines: Vec<Line>) -> Result<()> {
     let rows = lines.into_iter().map(|line| {
         let seal =
             |column: &str, text: Option<String>| text.filter(|text| !text.is_empty()).map(|text| s.vault().seal(column, &text));
+        let (path, query) = match line.path.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (line.path.as_str(), None),
+        };
         api_request::ActiveModel {
             id: Set(Uuid::now_v7()),
             business_id: Set(line.business_id),
@@ -80,7 +85,8 @@ pub async fn write(s: &Services, lines: Vec<Line>) -> Result<()> {
             body: Set(seal(BODY, kept(&line.body, line.whole))),
             request_id: Set(line.request_id),
             method: Set(line.method),
-            path: Set(masked(&line.path).chars().take(1_000).collect()),
+            path: Set(masked(path).chars().take(1_000).collect()),
+            query: Set(seal(QUERY, query.map(|query| masked(query).chars().take(1_000).collect()))),
             status: Set(line.status.into()),
             ms: Set(i32::try_from(line.took.as_millis()).unwrap_or(i32::MAX)),
             ip: Set(line.ip),
@@ -120,13 +126,13 @@ fn kept(body: &[u8], whole: bool) -> Option<String> {
     Some(masked(&text))
 }
 
-/// With phone numbers masked; ids are none, whatever digits are in them.
+/// With phone numbers and e-mail addresses masked; ids are none, whatever digits are in them.
 fn masked(text: &str) -> String {
     let (mut done, mut plain, mut at) = (String::with_capacity(text.len()), 0, 0);
     while at + UUID <= text.len() {
         let id = text.get(at..at + UUID).filter(|id| id.as_bytes()[8] == b'-');
         if id.is_some_and(|id| Uuid::try_parse(id).is_ok()) {
-            done.push_str(&mask_all(&text[plain..at]));
+            done.push_str(&mask_said(&text[plain..at]));
             done.push_str(&text[at..at + UUID]);
             at += UUID;
             plain = at;
@@ -134,7 +140,7 @@ fn masked(text: &str) -> String {
             at += 1;
         }
     }
-    done + &mask_all(&text[plain..])
+    done + &mask_said(&text[plain..])
 }
 
 fn without_secrets(json: &mut Value) {
@@ -248,7 +254,10 @@ async fn view(s: &Services, names: &HashMap<Uuid, String>, row: api_request::Mod
         at: row.at,
         request_id: row.request_id,
         method: row.method,
-        path: row.path,
+        path: match opened(s, QUERY, row.query).await? {
+            Some(query) => format!("{}?{query}", row.path),
+            None => row.path,
+        },
         status: u16::try_from(row.status).unwrap_or_default(),
         ms: u32::try_from(row.ms).unwrap_or_default(),
         ip: row.ip,

@@ -175,6 +175,8 @@ pub(crate) enum Event {
 
     /// A question was answered; the text that did it.
     Answered(Arc<question::Model>, Arc<message::Model>),
+    /// A question was answered on a page, which has done already what follows from it.
+    AnsweredOnPage(Arc<question::Model>),
     /// Texts can't go through an account or from a sender any more; one event for each business that may be concerned.
     BreakerOpened {
         scope: Arc<str>,
@@ -551,7 +553,7 @@ impl Event {
             E::PhoneChanged(_) => return Err("it is part of the contact's change, which is kept"),
             E::ZoneChanged { .. } => return Err("it is part of the business's or the location's change, which is kept"),
             E::HoldBegan(_) | E::HoldEnded(_) => return Err("the customer's own words did it; what a person decides is kept"),
-            E::Answered(..) => return Err("what the answer changes is kept, by the customer's hand"),
+            E::Answered(..) | E::AnsweredOnPage(_) => return Err("what the answer changes is kept, by the customer's hand"),
             E::MessageReceived(_)
             | E::MessageSent(_)
             | E::MessageOnItsWay(_)

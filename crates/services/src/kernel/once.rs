@@ -110,6 +110,12 @@ impl Once {
     }
 }
 
+/// Work in several transactions, each of which does no harm if it is done again: that it was done is written with its answer alone. Else the
+/// first of them would count as the whole.
+pub async fn in_pieces<T>(work: impl Future<Output = T>) -> T {
+    ONCE.scope(None, work).await
+}
+
 /// A name of one length, which tells nothing.
 pub fn hash(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))

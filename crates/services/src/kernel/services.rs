@@ -7,7 +7,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-use super::{clock::Clock, db::Db, vault::Vault, wake::Wake};
+use super::{clock::Clock, db::Db, proxies::Proxies, vault::Vault, wake::Wake};
 
 /// What this installation was told about the world outside.
 #[derive(Clone)]
@@ -26,6 +26,8 @@ pub struct Settings {
     pub private_webhooks: bool,
     /// Requests that a key of the API may make in a minute.
     pub api_per_minute: u32,
+    /// Proxies that say who asks.
+    pub proxies: Proxies,
     /// Where people may sign in beside their password.
     pub oidc: Option<OidcSettings>,
 }

@@ -135,6 +135,7 @@ pub(crate) const SEALED: &[Column] = &[
     Column::new("calendar_event.title", ID, Some("title_key")),
     Column::new("calendar_event.phone", ID, None),
     Column::new("api_repeat.answer", ID, None),
+    Column::new("api_request.query", ID, None),
     Column::new("api_request.body", ID, None),
     Column::new("api_request.answer", ID, None),
     Column::new("verification.phone", ID, Some("phone_key")),

@@ -232,10 +232,6 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
             Ok(()) => nothing_newer(&tx, text).await,
             no => no,
         };
-        let fits = match (fits, &text.once) {
-            (Ok(()), Some(once)) => tx.do_once(once).await,
-            (other, _) => other,
-        };
         let fits = match fits {
             Ok(()) if text.send_at.is_some() => {
                 held::has_room(
@@ -247,6 +243,11 @@ async fn store_all(s: &Services, group: &[Text]) -> Result<Vec<Result<MessageVie
                 .await
             }
             other => other,
+        };
+        // Last: what is refused was not done.
+        let fits = match (fits, &text.once) {
+            (Ok(()), Some(once)) => tx.do_once(once).await,
+            (other, _) => other,
         };
         match fits {
             Ok(()) => {

@@ -159,7 +159,7 @@ async fn decide(tx: &mut Tx, contact: &contact::Model, row: &review_request::Mod
     let place = locations::zone_of(&tx.db, &business, row.location_id).await?;
     let zone = contacts::own_zone(contact).unwrap_or(place);
     let opens = rules.open_from(tx.now, zone);
-    if !row.any_hour && opens > tx.now {
+    if opens > tx.now {
         let why = format!("Goes out on {}.", when::dated(opens, businesses::zone(&business)));
         return Ok(Decision::Wait(opens, why));
     }
@@ -221,11 +221,7 @@ fn intent(row: &review_request::Model) -> String {
 }
 
 async fn write(tx: &mut Tx, contact: &contact::Model, row: review_request::Model, asked: Asked) -> Result<()> {
-    let useful_until = if row.any_hour {
-        tx.now + Duration::days(1)
-    } else {
-        asked.rules.open_until(tx.now, asked.zone)
-    };
+    let useful_until = asked.rules.open_until(tx.now, asked.zone);
     let about = About {
         visit: asked.visit.as_ref(),
         ..About::to(&asked.business, contact)

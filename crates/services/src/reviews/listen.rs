@@ -124,15 +124,18 @@ async fn sent(tx: &mut Tx, row: review_request::Model) -> Result<()> {
     if !before.contains(&row.status.as_str()) {
         return Ok(());
     }
-    let (now, was_failed) = (tx.now, row.status == Status::Failed.as_str());
+    let (now, counts) = (tx.now, row.counted_at.is_none());
     let mut row = row.into_active_model();
     row.status = Set(Status::Sent.as_str().to_owned());
     row.reason = Set(None);
     row.asked_at = Set(Some(now));
     row.expires_at = Set(Some(now + rules::OPENS_FOR));
     row.updated_at = Set(now);
+    if counts {
+        row.counted_at = Set(Some(now));
+    }
     let row = row.update(&tx.db).await?;
-    if !was_failed {
+    if counts {
         tx.count(row.business_id, Counter::Review(Reviews::Asked));
         tx.record(row.business_id, &BY, Event::ReviewAsked(Arc::new(row.clone())));
     }
@@ -178,12 +181,20 @@ async fn withdrawn(tx: &mut Tx, m: &message::Model, row: review_request::Model) 
     if row.status != Status::Queued.as_str() {
         return Ok(());
     }
+    // It was to go in the place of one that has arrived after all: that asks.
+    if let Some(first) = ways::arrived_before(&tx.db, m).await? {
+        let mut row = row.into_active_model();
+        row.message_id = Set(Some(first.id));
+        row.channel = Set(Some(first.channel));
+        let row = row.update(&tx.db).await?;
+        return sent(tx, row).await;
+    }
     let why = m.error.clone().unwrap_or_default();
     let contact = contacts::locked(tx, m.business_id, m.contact_id).await?;
     let wanted = guard::still_wanted(&tx.db, &[m]).await?.is_empty() && !contact.sample;
     let may = wanted && objection(tx, &contact, &row).await?.is_none();
     let tomorrow = next_hours(tx, &contact, &row).await?;
-    if !may || row.any_hour || tomorrow > row.due_at + rules::WAITS_AT_MOST {
+    if !may || tomorrow > row.due_at + rules::WAITS_AT_MOST {
         return skip(tx, row, &why).await;
     }
     let mut row = row.into_active_model();

@@ -46,7 +46,6 @@ pub(super) struct New<'a> {
     pub location_id: Option<Uuid>,
     pub reference: Option<String>,
     pub source: &'static str,
-    pub any_hour: bool,
     /// When; or why not.
     pub due: std::result::Result<DateTime<Utc>, &'static str>,
 }
@@ -78,6 +77,12 @@ pub async fn ask(s: &Services, actor: &Actor, cmd: AskForReview) -> Result<Reque
     if let Some(visit) = &visit
         && let Some(known) = of_visit(&tx.db, visit.business_id, visit.id).await?
     {
+        if reference.is_some() && known.reference.is_some() {
+            return Err(problem(
+                Code::Conflict,
+                "This visit was asked about already, under another reference.",
+            ));
+        }
         return view::one(s, &tx.db, known).await;
     }
     let chosen = locations::chosen(&tx.db, actor.business_id, cmd.location_id).await?;
@@ -92,7 +97,6 @@ pub async fn ask(s: &Services, actor: &Actor, cmd: AskForReview) -> Result<Reque
         location_id,
         reference,
         source: "api",
-        any_hour: delay.is_zero(),
         due: Ok(tx.now + delay),
     };
     let row = insert(&mut tx, &actor.who, new).await?;
@@ -189,13 +193,13 @@ pub(super) async fn insert(tx: &mut Tx, by: &Principal, new: New<'_>) -> Result<
         source: Set(new.source.to_owned()),
         status: Set(status.as_str().to_owned()),
         reason: Set(reason),
-        any_hour: Set(new.any_hour),
         due_at: Set(due_at),
         next_at: Set(next_at),
         code: Set(code(rand::random())),
         message_id: Set(None),
         channel: Set(None),
         asked_at: Set(None),
+        counted_at: Set(None),
         expires_at: Set(None),
         hits: Set(0),
         machines: Set(0),
@@ -249,7 +253,6 @@ pub(super) async fn after(tx: &mut Tx, by: &Principal, visit: &appointment::Mode
         location_id: visit.location_id,
         reference: None,
         source: "visit",
-        any_hour: false,
         due,
     };
     insert(tx, by, new).await.map(drop)

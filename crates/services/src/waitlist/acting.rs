@@ -2,9 +2,10 @@
 
 use contract::{
     Code, Problem,
+    appointments::Status,
     waitlist::{OfferStatus, SlotStatus, SlotView},
 };
-use domain::waitlist::Turn;
+use domain::{calendar::Span, waitlist::Turn, zone::Zone};
 use entity::{
     contacts::contact,
     waitlist::{offer, slot, waitlist_entry},
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use super::{
     listen, matching, offering,
     reading::wish,
-    slots::{self, WAITLIST, finish},
+    slots::{self, NO_SHOW, WAITLIST, finish},
     taking::{self, Taken},
 };
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
         change::Facts,
         filling::{self, Place},
     },
-    businesses::{self, locations},
+    businesses::{self, locations, types},
     contacts,
     kernel::{
         Actor, Permission, Result, Services, Tx,
@@ -41,6 +42,10 @@ pub async fn book(s: &Services, actor: &Actor, id: Uuid, contact_id: Uuid) -> Re
     actor.may(Permission::WriteWaitlist)?;
     let mut tx = s.begin().await?;
     let contact = contacts::locked(&tx, actor.business_id, contact_id).await?;
+    // In one go with those that this person was offered besides.
+    let offered = offering::open_of_contact(actor.business_id, contact.id).all(&tx.db).await?;
+    let wanted = offered.iter().map(|offer| offer.slot_id).chain([id]);
+    slots::locked_all(&tx, actor.business_id, wanted).await?;
     let row = slots::locked(&tx, actor.business_id, id).await?;
     let late_but_free = slots::status(&row) == SlotStatus::Expired && row.starts_at > tx.now;
     if !(slots::status(&row).is_free() || late_but_free) {
@@ -48,6 +53,10 @@ pub async fn book(s: &Services, actor: &Actor, id: Uuid, contact_id: Uuid) -> Re
     }
     if row.starts_at <= tx.now {
         return Err(problem(Code::Conflict, "This time is not to be booked any more."));
+    }
+    if late_but_free && is_in_use(&mut tx, &row).await? {
+        let words = "This time is not free any more: a visit is at it.";
+        return Err(problem(Code::Conflict, words));
     }
     let offer = theirs(&tx, &row, &contact).await?;
     if row.purpose != WAITLIST {
@@ -71,6 +80,42 @@ pub async fn book(s: &Services, actor: &Actor, id: Uuid, contact_id: Uuid) -> Re
     }
 }
 
+/// Whether a time that the waitlist has given up was taken since: nothing watches over it any more.
+async fn is_in_use(tx: &mut Tx, row: &slot::Model) -> Result<bool> {
+    let business = businesses::of(tx, row.business_id).await?;
+    let place = place_of(row, locations::zone_of(&tx.db, &business, row.location_id).await?);
+    let own: Vec<_> = row.from_id.into_iter().collect();
+    if filling::is_busy(tx, row.business_id, &place, &own).await? {
+        return Ok(true);
+    }
+    let Some(id) = row.from_id else { return Ok(false) };
+    let visit = appointments::find(&tx.db, row.business_id, id).await?;
+    let status = appointments::status(&visit)?;
+    let is_back = match row.source.as_str() {
+        // Such a visit stands, and its time is offered all the same.
+        "declined" => status == Status::Confirmed,
+        NO_SHOW => visit.arrived_at.is_some(),
+        _ => true,
+    };
+    let kind = match visit.type_id {
+        Some(id) => types::find(&tx.db, visit.business_id, id).await?,
+        None => None,
+    };
+    let span = Span::new(visit.starts_at, visit.ends_at, kind.map(|kind| kind.minutes));
+    Ok(is_back && (status.is_open() || status == Status::Completed) && span.overlaps(&listen::span_of(row)))
+}
+
+fn place_of(row: &slot::Model, zone: Zone) -> Place {
+    Place {
+        starts_at: row.starts_at,
+        ends_at: row.starts_at + chrono::Duration::minutes(row.minutes.into()),
+        zone,
+        location_id: row.location_id,
+        staff_label: row.staff_label.clone(),
+        type_id: row.type_id,
+    }
+}
+
 /// Books one of the times that somebody chooses from; they keep the others. The visit takes the slot, as any visit does that is at its time.
 async fn book_held(mut tx: Tx, actor: &Actor, contact: &contact::Model, row: &slot::Model, is_theirs: bool) -> Result<SlotView> {
     if is_theirs {
@@ -78,14 +123,7 @@ async fn book_held(mut tx: Tx, actor: &Actor, contact: &contact::Model, row: &sl
         return Err(problem(Code::Conflict, words));
     }
     let business = businesses::of(&mut tx, row.business_id).await?;
-    let place = Place {
-        starts_at: row.starts_at,
-        ends_at: row.starts_at + chrono::Duration::minutes(row.minutes.into()),
-        zone: locations::zone_of(&tx.db, &business, row.location_id).await?,
-        location_id: row.location_id,
-        staff_label: row.staff_label.clone(),
-        type_id: row.type_id,
-    };
+    let place = place_of(row, locations::zone_of(&tx.db, &business, row.location_id).await?);
     filling::book(&mut tx, &actor.who, contact, None, place).await?;
     finish(tx, row.business_id, row.id).await
 }

@@ -101,7 +101,18 @@ pub(super) fn is_asked_by(m: &message::Model) -> bool {
 /// Asks by one way.
 pub(super) async fn ask_by(tx: &mut Tx, contact: &contact::Model, entry: &waitlist_entry::Model, going: Going) -> Result<()> {
     let business = businesses::of(tx, entry.business_id).await?;
-    let token = contacts::take_token(tx, contact.clone()).await?;
+    let known = match going.1 {
+        Some(_) => questions::token_of(tx, business.id, entry.id).await?,
+        None => None,
+    };
+    let token = match known {
+        Some(token) => token,
+        None => {
+            let token = contacts::take_token(tx, contact.clone()).await?;
+            questions::clear(tx, business.id, entry.id, token).await?;
+            token
+        }
+    };
     let asks_more = questions::others_open(tx, business.id, contact.id, &[entry.id]).await?;
     let shown = u16::try_from(token).ok().filter(|_| asks_more);
     let saying = Saying {

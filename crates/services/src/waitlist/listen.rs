@@ -129,12 +129,7 @@ pub(super) async fn open_time(
     let rules = rules::of(&tx.db, visit.business_id).await?;
     let plan = rules.plan(was.starts_at - tx.now);
     // Who left it has taken another slot at this moment.
-    let chain = slot::Entity::find()
-        .filter(slot::Column::AppointmentId.eq(visit.id))
-        .filter(slot::Column::TakenAt.eq(tx.now))
-        .limit(1)
-        .one(&tx.db)
-        .await?;
+    let chain = taken_now(tx, visit).one(&tx.db).await?;
     let new = New {
         business_id: visit.business_id,
         purpose: WAITLIST,
@@ -186,16 +181,18 @@ async fn occupied(tx: &mut Tx, one: &Recorded, visit: &appointment::Model, free:
     };
     let span = Span::new(visit.starts_at, visit.ends_at, kind.map(|kind| kind.minutes));
     let overlapping = |slot: &&slot::Model| span.overlaps(&span_of(slot));
-    let theirs: BTreeSet<Uuid> = free
-        .iter()
-        .filter(overlapping)
-        .filter(|slot| is_same_place(slot, visit) || slot.from_id == Some(visit.id))
-        .map(|slot| slot.id)
-        .collect();
-    let all: BTreeSet<Uuid> = free.iter().filter(overlapping).map(|slot| slot.id).collect();
-    if all.is_empty() || is_example(tx, visit).await? {
+    let there: Vec<&slot::Model> = free.iter().filter(overlapping).collect();
+    if there.is_empty() || is_example(tx, visit).await? {
         return Ok(());
     }
+    let theirs = its_place(tx, visit, &there).await?;
+    // Of the others only those that this person was offered: nobody waits for the lock of a time that is nothing to them.
+    let offered = offering::open_of_contact(visit.business_id, visit.contact_id)
+        .all(&tx.db)
+        .await?;
+    let offered = offered.iter().map(|offer| offer.slot_id);
+    let elsewhere = offered.filter(|id| there.iter().any(|slot| slot.id == *id));
+    let all: BTreeSet<Uuid> = theirs.iter().copied().chain(elsewhere).collect();
     for row in slots::locked_all(tx, visit.business_id, all).await? {
         if !theirs.contains(&row.id) {
             not_both(tx, visit, &row).await?;
@@ -211,12 +208,41 @@ async fn occupied(tx: &mut Tx, one: &Recorded, visit: &appointment::Model, free:
     Ok(())
 }
 
+/// Which of the free times a visit takes the place of. Where nobody is named there may be several chairs, and it sits on one of them.
+async fn its_place(tx: &Tx, visit: &appointment::Model, there: &[&slot::Model]) -> Result<BTreeSet<Uuid>> {
+    let was_its_own = |slot: &&&slot::Model| slot.from_id == Some(visit.id);
+    let mut theirs: BTreeSet<Uuid> = there.iter().filter(was_its_own).map(|slot| slot.id).collect();
+    let mut same = there.iter().filter(|slot| is_same_place(slot, visit)).map(|slot| slot.id);
+    if !visit.staff_label.is_empty() {
+        theirs.extend(same);
+    } else if theirs.is_empty()
+        && let Some(one) = same.next()
+        && !has_taken(tx, visit).await?
+    {
+        theirs.insert(one);
+    }
+    Ok(theirs)
+}
+
+/// Whether a free time became this visit in this very transaction.
+async fn has_taken(tx: &Tx, visit: &appointment::Model) -> Result<bool> {
+    let taken = taken_now(tx, visit).one(&tx.db).await?;
+    Ok(taken.is_some())
+}
+
+fn taken_now(tx: &Tx, visit: &appointment::Model) -> Select<slot::Entity> {
+    slot::Entity::find()
+        .filter(slot::Column::AppointmentId.eq(visit.id))
+        .filter(slot::Column::TakenAt.eq(tx.now))
+        .limit(1)
+}
+
 /// Nothing is free, and nothing taken, by people who are examples.
 pub(super) async fn is_example(tx: &Tx, visit: &appointment::Model) -> Result<bool> {
     Ok(contacts::locked(tx, visit.business_id, visit.contact_id).await?.sample)
 }
 
-fn span_of(slot: &slot::Model) -> Span {
+pub(super) fn span_of(slot: &slot::Model) -> Span {
     let ends_at = slot.starts_at + Duration::minutes(slot.minutes.into());
     Span::new(slot.starts_at, Some(ends_at), None)
 }

@@ -70,21 +70,23 @@ pub(crate) fn late(business_id: Uuid, rules: &Rules, now: DateTime<Utc>) -> Sele
 }
 
 async fn offer_rest(s: &Services, rules: &Rules, seen: &appointment::Model) -> Result<()> {
+    let kind = match seen.type_id {
+        Some(id) => types::find(s.read(), seen.business_id, id).await?,
+        None => None,
+    };
+    let span = Span::new(seen.starts_at, seen.ends_at, kind.map(|kind| kind.minutes));
+    // Of most too little is left, and nothing has to be locked for that.
+    let Some((from, minutes)) = rules.rest(span.from, span.until, s.now()) else {
+        return Ok(());
+    };
     let mut tx = s.begin().await?;
     let (_, visit) = appointments::locked(&tx, seen.business_id, seen.id).await?;
     // As it stands under its lock: they may have come meanwhile.
-    let waits = visit.arrived_at.is_none() && appointments::status(&visit)?.is_open() && visit.starts_at == seen.starts_at;
+    let as_seen = (visit.starts_at, visit.ends_at, visit.type_id) == (seen.starts_at, seen.ends_at, seen.type_id);
+    let waits = as_seen && visit.arrived_at.is_none() && appointments::status(&visit)?.is_open();
     if !waits || is_example(&tx, &visit).await? {
         return Ok(());
     }
-    let kind = match visit.type_id {
-        Some(id) => types::find(&tx.db, visit.business_id, id).await?,
-        None => None,
-    };
-    let span = Span::new(visit.starts_at, visit.ends_at, kind.map(|kind| kind.minutes));
-    let Some((from, minutes)) = rules.rest(span.from, span.until, tx.now) else {
-        return Ok(());
-    };
     let rest = Facts {
         starts_at: from,
         ends_at: Some(from + Duration::minutes(minutes.into())),

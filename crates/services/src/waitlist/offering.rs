@@ -124,7 +124,10 @@ async fn ask_by(tx: &mut Tx, contact: &contact::Model, of: Asked<'_>, row: offer
         alone,
     } = of;
     let until = row.expires_at.unwrap_or_else(|| deadline(slot, tx.now));
-    let token = contacts::take_token(tx, contact.clone()).await?;
+    let token = match questions::token_of(tx, business.id, row.id).await? {
+        Some(known) => known,
+        None => contacts::take_token(tx, contact.clone()).await?,
+    };
     let asks_more = questions::others_open(tx, business.id, contact.id, &[slot.id]).await?;
     let shown = u16::try_from(token).ok().filter(|_| asks_more);
     let named = kind_of(&tx.db, slot, entry).await?;

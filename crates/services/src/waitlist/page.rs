@@ -1,6 +1,8 @@
 //! The page on which somebody answers what they were offered, opened by a link without signing in. Looking changes nothing. The link says
 //! which offer it is, and no id from outside does.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use contract::waitlist::OfferStatus;
 use domain::{
@@ -12,6 +14,7 @@ use domain::{
 use entity::{
     businesses::business,
     contacts::contact,
+    questions::question,
     waitlist::{offer, slot, waitlist_entry},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -27,7 +30,7 @@ use crate::{
     appointments,
     businesses::{self, locations, types},
     contacts,
-    kernel::{Error, Result, Services},
+    kernel::{Error, Event, Principal, Result, Services, Tx},
     questions,
 };
 
@@ -171,6 +174,8 @@ async fn taken(
     };
     let theirs =
         visit.filter(|visit| visit.contact_id == contact.id && !is_over(visit.ends_at.unwrap_or(visit.starts_at), s.now()));
+    // This link has no end of its own: where staff have taken back links to the visit, it leads to it no more.
+    let theirs = theirs.filter(|visit| visit.link_revision == 0);
     Ok(Stands::Taken {
         when: start(slot.starts_at, zone, contact).short(language),
         visit: match theirs {
@@ -222,6 +227,14 @@ async fn shown(
     })
 }
 
+fn on_page(tx: &mut Tx, question: question::Model) {
+    tx.record(
+        question.business_id,
+        &Principal::CustomerPage,
+        Event::AnsweredOnPage(Arc::new(question)),
+    );
+}
+
 /// Answers what a link offers, in the same transaction in which a text would. What can't be answered any more, or was already, changes
 /// nothing: the page then shows how it stands. False where the link opens nothing.
 ///
@@ -233,6 +246,9 @@ pub async fn answer(s: &Services, token: &str, given: Given) -> Result<bool> {
     };
     let mut tx = s.begin().await?;
     let contact = contacts::locked(&tx, seen.business_id, seen.contact_id).await?;
+    // Whatever follows, it finds the slots locked that this person was offered.
+    let offered = offering::open_of_contact(seen.business_id, contact.id).all(&tx.db).await?;
+    slots::locked_all(&tx, seen.business_id, offered.iter().map(|offer| offer.slot_id)).await?;
     let asks = seen.times_id.unwrap_or(seen.id);
     let Some(question) = questions::of_origin(&tx, seen.business_id, asks).await? else {
         return Ok(true);
@@ -244,6 +260,7 @@ pub async fn answer(s: &Services, token: &str, given: Given) -> Result<bool> {
         (Some(_), Given::Choice(n)) => Box::pin(times::chosen_on_page(&mut tx, &contact, question, n)).await?,
         (Some(_), Given::No) => {
             let question = questions::answer(&tx, question, None, false).await?;
+            on_page(&mut tx, question.clone());
             Box::pin(times::answered(&mut tx, &contact, &question, Answers::OnPage, false)).await?;
         }
         (None, Given::Yes | Given::No) => {
@@ -254,7 +271,8 @@ pub async fn answer(s: &Services, token: &str, given: Given) -> Result<bool> {
             if let Some(offer) = now.filter(|offer| offer.status.parse().is_ok_and(OfferStatus::is_open))
                 && slots::status(&slot).is_free()
             {
-                questions::answer(&tx, question, None, yes).await?;
+                let question = questions::answer(&tx, question, None, yes).await?;
+                on_page(&mut tx, question);
                 Box::pin(taking::answer(&mut tx, &contact, offer, Answers::OnPage, yes)).await?;
             }
         }

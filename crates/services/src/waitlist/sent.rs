@@ -43,7 +43,7 @@ pub(crate) async fn messages_changed(tx: &mut Tx, heard: &[&Recorded]) -> Result
             Event::MessageWithdrawn(m) => (m, Fate::Withdrawn),
             _ => continue,
         };
-        if messages::is_of(m, Origin::Offer) || messages::is_of(m, Origin::OfferNews) {
+        if messages::is_of(m, Origin::Offer) || telling::is_news(m) {
             news.push((m, fate));
         }
     }
@@ -165,7 +165,7 @@ async fn nobody_is_asked(tx: &mut Tx, all: Vec<(offer::Model, slot::Model)>) -> 
 
 /// The same goes another way, if one is left that is of use; else, if it is not tried again by itself, the next in line are asked.
 async fn failed_(tx: &mut Tx, m: &message::Model, person: &contact::Model, retrying: bool) -> Result<()> {
-    if messages::is_of(m, Origin::OfferNews) {
+    if telling::is_news(m) {
         return telling::failed(tx, m, person, retrying).await;
     }
     let all = offered_by(tx, m).await?;

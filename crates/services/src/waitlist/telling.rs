@@ -23,6 +23,7 @@ use crate::{
     businesses::{self, locations},
     contacts,
     kernel::{Result, Services, Tx},
+    messages,
     outbox::ways,
     tasks,
 };
@@ -121,7 +122,11 @@ fn ended<'a>(
         about: about(business, person, slot),
         known,
         page: None,
-        origin: Origin::OfferNews,
+        origin: if row.answered_at.is_some() {
+            Origin::OfferNews
+        } else {
+            Origin::OfferOver
+        },
         origin_id: row.id,
         // Whatever they are told of it: once.
         intent: format!("{TOLD}{}", row.id),
@@ -132,6 +137,11 @@ fn ended<'a>(
         location_id: slot.location_id,
         tried: None,
     }
+}
+
+/// Whether a message tells how an offer ended.
+pub(super) fn is_news(m: &message::Model) -> bool {
+    messages::is_of(m, Origin::OfferNews) || messages::is_of(m, Origin::OfferOver)
 }
 
 const TOLD: &str = "offer_told:";

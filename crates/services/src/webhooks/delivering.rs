@@ -31,6 +31,11 @@ const LEASE: Duration = Duration::seconds(TIMEOUT.as_secs() as i64 + 40);
 /// Rows that are removed or taken back in one go.
 const BATCH: u64 = 500;
 
+/// Rounds of that at a time: others wait for their turn, too.
+const ROUNDS: usize = 20;
+/// A transaction that has seen an endpoint before it was removed has ended by then.
+const SEEN: Duration = Duration::minutes(10);
+
 /// Who does what follows from an answer.
 const BY: Principal = Principal::System("webhooks");
 
@@ -50,10 +55,15 @@ pub async fn run(s: &Services, stopping: impl Future<Output = ()>) {
         for id in found.unwrap_or_default() {
             let s = s.clone();
             let task = at_work.spawn(async move {
-                if let Err(cause) = deliver_some(&s, id).await {
-                    tracing::error!(endpoint = %id, %cause, "webhooks of an endpoint: failed; tried again");
-                    // A fault of ours is not tried over and over in the same second.
-                    tokio::time::sleep(PAUSE).await;
+                match deliver_some(&s, id).await {
+                    // What is due waits for what comes before it, which somebody else posts or which has its own time.
+                    Ok(0) => tokio::time::sleep(PAUSE).await,
+                    Ok(_) => {}
+                    Err(cause) => {
+                        tracing::error!(endpoint = %id, %cause, "webhooks of an endpoint: failed; tried again");
+                        // A fault of ours is not tried over and over in the same second.
+                        tokio::time::sleep(PAUSE).await;
+                    }
                 }
             });
             busy.insert(task.id(), id);
@@ -398,12 +408,13 @@ async fn abandoned(s: &Services, age: Duration) -> Result<usize> {
     }
 }
 
-/// Forgets what is older than 30 days, whatever became of it.
+/// Forgets what is older than 30 days, whatever became of it, and all of endpoints that were removed.
 ///
 /// # Errors
 /// When the database does not answer; the next time goes on.
 pub async fn prune(s: &Services) -> Result<()> {
-    loop {
+    forget_removed(s).await?;
+    for _ in 0..ROUNDS {
         let old: Vec<Uuid> = old(s.now())
             .select_only()
             .column(webhook_delivery::Column::Id)
@@ -419,8 +430,42 @@ pub async fn prune(s: &Services) -> Result<()> {
             .exec(&s.db().write)
             .await?;
     }
+    Ok(())
 }
 
 pub(crate) fn old(now: DateTime<Utc>) -> Select<webhook_delivery::Entity> {
     webhook_delivery::Entity::find().filter(webhook_delivery::Column::CreatedAt.lt(too_old(now)))
+}
+
+/// Deliveries first, some at a time: one statement for all would hold up everything that the business tells.
+async fn forget_removed(s: &Services) -> Result<()> {
+    let removed = webhook_endpoint::Entity::find()
+        .filter(Expr::cust("\"removed_at\" IS NOT NULL"))
+        .filter(webhook_endpoint::Column::RemovedAt.lte(s.now() - SEEN))
+        .limit(BATCH)
+        .all(s.read())
+        .await?;
+    for endpoint in removed {
+        for _ in 0..ROUNDS {
+            let some: Vec<Uuid> = webhook_delivery::Entity::find()
+                .filter(webhook_delivery::Column::EndpointId.eq(endpoint.id))
+                .select_only()
+                .column(webhook_delivery::Column::Id)
+                .limit(BATCH)
+                .into_tuple()
+                .all(s.read())
+                .await?;
+            if some.is_empty() {
+                webhook_endpoint::Entity::delete_by_id(endpoint.id)
+                    .exec(&s.db().write)
+                    .await?;
+                break;
+            }
+            webhook_delivery::Entity::delete_many()
+                .filter(webhook_delivery::Column::Id.is_in(some))
+                .exec(&s.db().write)
+                .await?;
+        }
+    }
+    Ok(())
 }

@@ -88,9 +88,8 @@ pub(crate) fn rows(
 pub async fn delivery(s: &Services, actor: &Actor, id: Uuid) -> Result<WebhookDeliveryDetail> {
     actor.may(Permission::ReadWebhooks)?;
     let row = one(s.read(), actor.business_id, id).await?;
-    if let Ok(event) = row.event.parse::<EventType>() {
-        actor.may(event.needs())?;
-    }
+    find(s.read(), actor.business_id, row.endpoint_id).await?;
+    may_hear(actor, &row)?;
     let body = s.vault().open(BODY, &row.body).await?;
     Ok(WebhookDeliveryDetail {
         delivery: view(s, row).await?,
@@ -98,10 +97,18 @@ pub async fn delivery(s: &Services, actor: &Actor, id: Uuid) -> Result<WebhookDe
     })
 }
 
+/// What somebody may not read they neither see here nor have posted once more: the endpoint may be told less by now than it was.
+fn may_hear(actor: &Actor, row: &webhook_delivery::Model) -> Result<()> {
+    match row.event.parse::<EventType>() {
+        Ok(event) => super::may_hear(actor, event, true),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Tells it once more, whatever came of it before; a receiver knows it by its id.
 ///
 /// # Errors
-/// `NotAllowed`; `NotFound`; `Conflict` while it is being sent.
+/// `NotAllowed`, also for a key that may not read what it is about; `NotFound`; `Conflict` while it is being sent.
 pub async fn resend(s: &Services, actor: &Actor, id: Uuid) -> Result<WebhookDeliveryView> {
     actor.may(Permission::WriteWebhooks)?;
     let tx = s.begin().await?;
@@ -110,6 +117,8 @@ pub async fn resend(s: &Services, actor: &Actor, id: Uuid) -> Result<WebhookDeli
         .one(&tx.db)
         .await?;
     let row = row.ok_or_else(|| not_found("delivery"))?;
+    find(&tx.db, actor.business_id, row.endpoint_id).await?;
+    may_hear(actor, &row)?;
     if row.status == Status::Sending.as_str() {
         return Err(problem(Code::Conflict, "It is being sent at this moment."));
     }
@@ -119,7 +128,7 @@ pub async fn resend(s: &Services, actor: &Actor, id: Uuid) -> Result<WebhookDeli
     view(s, row).await
 }
 
-/// Tells an endpoint once more what happened within a time, oldest first; at most 5,000 at once.
+/// Tells an endpoint once more what happened within a time, oldest first; at most 5,000 at once, and of what the actor may read.
 ///
 /// # Errors
 /// `NotAllowed`; `NotFound`; `Invalid` for a time that ends before it begins.
@@ -142,7 +151,11 @@ pub async fn resend_since(s: &Services, actor: &Actor, endpoint_id: Uuid, cmd: R
             let some = within(endpoint_id, status, from, until).limit(CHUNK).all(&tx.db).await?;
             let Some(last) = some.last() else { break };
             from = (last.created_at, last.id);
-            let ids: Vec<Uuid> = some.iter().map(|row| row.id).collect();
+            let ids: Vec<Uuid> = some
+                .iter()
+                .filter(|row| may_hear(actor, row).is_ok())
+                .map(|row| row.id)
+                .collect();
             wait_again(&tx, &ids).await?;
             tx.commit().await?;
             resent += u32::try_from(ids.len()).unwrap_or_default();

@@ -282,7 +282,7 @@ async fn figures_are_narrowed_and_compared(#[values(Backend::Sqlite, Backend::Po
 #[tokio::test]
 async fn random_histories_are_counted_as_their_rows_say(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-    #[values(1, 2, 3)] seed: u64,
+    #[values(2, 3, 5)] seed: u64,
 ) {
     let w = World::new(backend).await;
     let mut chance = Chance(seed);

@@ -137,10 +137,16 @@ fn path(parts: &Parts) -> String {
 
 async fn write_all(s: Services, mut lines: mpsc::Receiver<Line>) {
     let mut some = Vec::with_capacity(TOGETHER);
-    while lines.recv_many(&mut some, TOGETHER).await > 0 {
+    loop {
+        let together = lines.recv_many(&mut some, TOGETHER).await;
+        if together == 0 {
+            return;
+        }
         if let Err(cause) = requests::write(&s, std::mem::take(&mut some)).await {
             tracing::error!(%cause, "lines of the API's log were not written");
         }
-        tokio::time::sleep(PAUSE).await;
+        if together < TOGETHER {
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 }

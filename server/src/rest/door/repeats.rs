@@ -187,6 +187,14 @@ async fn again(once: &Once, answer: Answer, body: &str, sent: Body) -> Response 
         return ApiError::from(Problem::new(Code::Invalid, words)).into_response();
     }
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    // A problem says where it is explained and which request this is, as every other does.
+    if !status.is_success()
+        && let Ok(problem) = serde_json::from_str::<Problem>(&answer.text)
+    {
+        let mut response = ApiError::from(problem).into_response();
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        return response;
+    }
     let mut response = (status, answer.text).into_response();
     if let Ok(kind) = HeaderValue::from_str(&answer.content_type) {
         response.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -124,8 +124,12 @@ fn invitation(m: &message::Model, name: &str, language: Language) -> Letter {
 
 /// The visit it is about, if it is about one alone.
 async fn one_visit(s: &Services, m: &message::Model, letter: &Letter) -> Result<Option<appointment::Model>> {
-    let about_visits =
-        messages::origin(m).is_some_and(|origin| matches!(origin, Origin::Reminder | Origin::Moved | Origin::OfferNews));
+    let about_visits = messages::origin(m).is_some_and(|origin| {
+        matches!(
+            origin,
+            Origin::Reminder | Origin::Moved | Origin::OfferNews | Origin::OfferOver
+        )
+    });
     let Some(id) = m.appointment_id.filter(|_| about_visits && letter.buttons().count() == 1) else {
         return Ok(None);
     };

@@ -187,6 +187,11 @@ async fn who_got_both_texts_under_two_names_counts_in_neither(#[values(Backend::
     let w = World::new(backend).await;
     let test = started(&w, "confirmed").await;
     let people = people(&w, &test, 2).await;
+    // Their questions have different codes: else who are one person could not be told to answer.
+    for person in &people[&Arm::A] {
+        let over = w.appointment(person, 200).await;
+        act(&w, &over, AppointmentAction::Cancel).await;
+    }
     // At different times: who are one person can't be in two chairs.
     for (person, later) in people.values().flatten().zip(0..) {
         w.appointment(person, 30 + later).await;

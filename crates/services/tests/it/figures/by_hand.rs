@@ -116,5 +116,8 @@ pub async fn agrees(w: &World, told: &Summary, seed: u64) {
         (dollars - cost as f64 / 1e6).abs() < 1e-9,
         "seed {seed}: cost {dollars} and {cost}"
     );
-    assert!(every > 5 && delivered > 0 && reminded > 0, "seed {seed} tells nothing");
+    assert!(
+        every > 5 && delivered > 0 && reminded > 0,
+        "seed {seed} tells nothing: {every} visits, {delivered} texts delivered, {reminded} reminders"
+    );
 }

@@ -101,6 +101,7 @@ async fn an_upgrade_encrypts_what_is_there(#[values(Backend::Sqlite, Backend::Po
         private_calendars: true,
         private_webhooks: true,
         api_per_minute: 1_000,
+        proxies: services::Proxies::default(),
         oidc: None,
         public_url: "http://showup.test".to_owned(),
         default_from: None,

@@ -1,8 +1,13 @@
 //! What an endpoint was told, page by page, and telling it once more.
 
 use chrono::Duration;
-use contract::webhooks::{ResendWebhooks, WebhookDeliveryQuery};
+use contract::{
+    Code,
+    webhooks::{ResendWebhooks, WebhookDeliveryQuery},
+};
+use entity::webhooks::{webhook_delivery, webhook_endpoint};
 use rstest::rstest;
+use sea_orm::{EntityTrait, PaginatorTrait};
 use services::webhooks;
 use testkit::{Backend, Receiver, Says, World};
 
@@ -153,6 +158,38 @@ async fn it_is_forgotten_after_thirty_days(#[values(Backend::Sqlite, Backend::Po
     w.clock.advance(Duration::days(2));
     webhooks::prune(&w.s).await.expect("removed");
     assert_eq!(states(&w, hook.id).await.len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_removed_one_is_gone_at_once_and_its_rows_a_little_later(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let receiver = Receiver::start().await;
+    let hook = hook(&w, &receiver, &["contact.created"], false).await;
+    w.contact("Ann", ANN).await;
+    deliver(&w).await;
+    receiver.take();
+    let told = told(&w, hook.id).await.remove(0);
     webhooks::remove(&w.s, &w.owner, hook.id).await.expect("removed");
     assert!(webhooks::list(&w.s, &w.owner).await.expect("a list").is_empty());
+    let gone = webhooks::delivery(&w.s, &w.owner, told.id).await.expect_err("gone").problem();
+    assert_eq!(gone.code, Code::NotFound);
+    w.contact("Ben", BEN).await;
+    deliver(&w).await;
+    assert!(receiver.kinds().is_empty(), "it hears nothing any more");
+    // Whoever had seen it before it was removed may still write what it would have been told.
+    webhooks::prune(&w.s).await.expect("looked");
+    assert_eq!(rows(&w).await, 2);
+    w.clock.advance(Duration::minutes(11));
+    webhooks::prune(&w.s).await.expect("removed");
+    assert_eq!(rows(&w).await, 0);
+}
+
+/// Endpoints and deliveries that the database holds.
+async fn rows(w: &World) -> u64 {
+    let db = w.s.db().connection();
+    let endpoints = webhook_endpoint::Entity::find().count(db).await.expect("counted");
+    endpoints + webhook_delivery::Entity::find().count(db).await.expect("counted")
 }

@@ -137,6 +137,8 @@ async fn a_days_work_is_told_in_the_words_of_the_list(#[values(Backend::Sqlite, 
     let kinds = receiver.kinds();
     assert_eq!(kinds.iter().filter(|kind| *kind == "message.failed").count(), 1, "{kinds:?}");
 
+    // The day of the visit.
+    w.clock.advance(Duration::hours(30));
     for (act, kind) in [
         (AppointmentAction::Arrive, "appointment.arrived"),
         (AppointmentAction::Complete, "appointment.completed"),
