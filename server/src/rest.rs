@@ -211,17 +211,20 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
             "There is nothing at this address. See /api/v1/openapi.json.",
         ))
     };
-    let wrong_method = || async {
-        (
-            StatusCode::METHOD_NOT_ALLOWED,
-            ApiError::from(Problem::new(Code::Malformed, "This address does not take this method.")),
-        )
-    };
+    let other_method = || async { ApiError::from(wrong_method("This address does not take this method.")) };
     routes
         .route("/openapi.json", get(move || async move { Json(document) }))
         .fallback(unknown)
-        .method_not_allowed_fallback(wrong_method)
+        .method_not_allowed_fallback(other_method)
         .layer(middleware::from_fn_with_state(s.clone(), door::explain))
+}
+
+/// That an address is not to be asked so.
+fn wrong_method(words: &str) -> Problem {
+    Problem {
+        status: StatusCode::METHOD_NOT_ALLOWED.as_u16(),
+        ..Problem::new(Code::Malformed, words)
+    }
 }
 
 /// A problem on its way out.

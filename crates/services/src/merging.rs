@@ -130,7 +130,7 @@ async fn join(tx: &mut Tx, actor: &Actor, kept: &contact::Model, other: &contact
     tx.record_change(
         kept.business_id,
         &actor.who,
-        Event::ContactMerged(kept.id),
+        Event::ContactMerged(kept.id, other.id),
         Some(names.0),
         Some(names.1),
     );
@@ -212,7 +212,7 @@ pub async fn undo(s: &Services, actor: &Actor, id: Uuid) -> Result<ContactView> 
     tx.record_change(
         kept.business_id,
         &actor.who,
-        Event::MergeUndone(kept.id),
+        Event::MergeUndone(kept.id, other.id),
         Some(names.0),
         Some(names.1),
     );

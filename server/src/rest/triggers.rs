@@ -2,7 +2,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, State},
-    http::{HeaderMap, Method, StatusCode},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use contract::{
@@ -14,11 +14,12 @@ use services::{Actor, Permission, Services, triggers};
 use super::{
     ApiError, ApiKeyActor, Params, S,
     said::{is_json, read},
+    wrong_method,
 };
 
 type Answer = Result<(StatusCode, Json<Triggered>), ApiError>;
 
-/// Have a text sent by a program that can only call an address: a kind of text (`recall`, `missed_call`, `arrived`, `review`, `confirmed`,
+/// Have a text sent by a program that can only call an address: a kind of text (`recall`, `missed_call`, `arrived`, `confirmed`,
 /// `cancelled`, `waitlist_joined`, `help`), or a quick reply by its name. What it says stands in the body or in the query string. The
 /// same `reference` within 24 hours is one text. It goes by the rules of `POST /messages`.
 #[utoipa::path(post, path = "/trigger/{template}", tag = "triggers", params(("template" = String, Path), Trigger), request_body = Option<Trigger>, responses(
@@ -57,8 +58,8 @@ pub async fn get(
     let by_get = method == Method::GET && actor.may(Permission::TriggerByGet).is_ok();
     if !by_get && actor.may(Permission::SendMessages).is_ok() {
         let words = "A GET sends nothing unless the key has the scope \"trigger:get\". Please call it by POST.";
-        let refused = ApiError::from(Problem::new(Code::Malformed, words));
-        return (StatusCode::METHOD_NOT_ALLOWED, refused).into_response();
+        let allow = (header::ALLOW, HeaderValue::from_static("POST"));
+        return ([allow], ApiError::from(wrong_method(words))).into_response();
     }
     fire(&s, &actor, &template, query).await.into_response()
 }

@@ -91,7 +91,8 @@ fn routes_of_the_api() -> Vec<String> {
 async fn a_days_work(app: &TestApp) -> Vec<String> {
     let ann = app.contact("Ann", ANN).await;
     let appointment = app.appointment(&ann, 48).await;
-    app.reply(&ann, "See you on Wednesday").await;
+    let message = app.reply(&ann, "See you on Wednesday").await;
+    let message = message["id"].as_str().expect("an id").to_owned();
     app.receives(&sid(1), ANN, "Is there parking?").await;
     let conversation = conversation(app).await["id"].as_str().expect("an id").to_owned();
     let (_, task) = app.post("/tasks", serde_json::json!({"title": "Send a map"})).await;
@@ -132,6 +133,7 @@ async fn a_days_work(app: &TestApp) -> Vec<String> {
         ann,
         appointment,
         conversation,
+        message,
         task,
         import,
         source,

@@ -11,7 +11,7 @@ use services::{Actor, Principal, integrations};
 use sha2::{Digest, Sha256};
 use testkit::Backend;
 
-use crate::app::TestApp;
+use crate::app::{TestApp, sid};
 
 const ANN: &str = "+14155550171";
 
@@ -516,6 +516,7 @@ async fn what_staff_can_set_up_a_program_can() {
     assert_eq!((status, &place["archived"]), (200, &json!(false)), "{place}");
 
     let ann = app.contact("Ann", ANN).await;
+    app.receives(&sid(1), ANN, "Are you open?").await;
     let message = app.reply(&ann, "Hello").await;
     let path = format!("/messages/{}", message["id"].as_str().expect("an id"));
     assert_eq!(app.get(&path).await.1["body"], "Hello");

@@ -37,9 +37,17 @@ async fn a_text_is_written_read_and_set_back(#[values(Backend::Sqlite, Backend::
         .filter(|row| row["approval"]["state"] == "draft")
         .map(|row| row["kind"].clone())
         .collect();
+    let asks = [
+        "reminder",
+        "moved",
+        "still_waiting",
+        "offer_held",
+        "offer_race",
+        "offer_times",
+    ];
     assert_eq!(
         stands,
-        ["reminder", "reminder", "moved", "moved"],
+        asks.map(|kind| [kind; 2]).concat(),
         "what is handed in to WhatsApp says how far it is"
     );
     let (_, some) = app.get("/templates?kind=reminder&channel=email").await;

@@ -27,7 +27,7 @@ const EACH: u64 = 40;
 /// Visits that are longer ago are left to people: who switches this on does not mean years of them.
 const REACH: Duration = Duration::days(7);
 /// How long a visit takes of which nobody has said it.
-const UNSAID: Duration = Duration::minutes(60);
+pub(crate) const UNSAID: Duration = Duration::minutes(60);
 
 /// Marks those of yesterday, or of today, that are over and that nobody has marked as kept; at most 200 at once.
 ///

@@ -1,6 +1,5 @@
 //! Marked visits are counted, each once: what it was counted as before is taken back first.
 
-use chrono::Duration;
 use contract::appointments::Status;
 use domain::attendance::{self as rules, off};
 use entity::{
@@ -18,8 +17,6 @@ use crate::{
     kernel::{Event, Result, Tx, events::Recorded},
 };
 
-/// How long a visit takes of which nobody has said it.
-const UNSAID: Duration = Duration::minutes(60);
 const MILLION: f64 = 1_000_000.0;
 
 /// Visits that were kept, missed, or are neither any more.
@@ -65,7 +62,7 @@ async fn row(tx: &mut Tx, visit: &appointment::Model, missed: bool) -> Result<ma
     let zone = businesses::zone(&business);
     let circumstances = Circumstances::of(&tx.db, visit).await?;
     // What a file tells of the past proves nothing.
-    let history = visit.created_at > visit.ends_at.unwrap_or(visit.starts_at + UNSAID);
+    let history = visit.created_at > visit.ends_at.unwrap_or(visit.starts_at + appointments::past::UNSAID);
     let guess = if history {
         None
     } else {

@@ -102,7 +102,7 @@ pub async fn keep(s: &Services, once: &Once, answer: &Answer) -> Result<()> {
 pub async fn prune(s: &Services) -> Result<()> {
     loop {
         let old: Vec<uuid::Uuid> = api_repeat::Entity::find()
-            .filter(api_repeat::Column::CreatedAt.lt(s.now() - KEPT))
+            .filter(api_repeat::Column::CreatedAt.lte(s.now() - KEPT))
             .select_only()
             .column(api_repeat::Column::Id)
             .limit(BATCH)

@@ -60,10 +60,10 @@ pub(crate) enum Event {
 
     ContactAdded(Uuid),
     ContactChanged(Uuid),
-    /// Another contact is this one: what was theirs is here now.
-    ContactMerged(Uuid),
-    /// It is another one after all.
-    MergeUndone(Uuid),
+    /// This contact is that one, too: what was the other's is here now.
+    ContactMerged(Uuid, Uuid),
+    /// They are two after all.
+    MergeUndone(Uuid, Uuid),
     /// A message has shown that these two are one: the one it is from, and the one whose address it told.
     SamePerson(Uuid, Uuid),
     /// What waits for them was meant for another number.
@@ -424,8 +424,8 @@ impl Event {
             E::CalendarEventDecided(id) => ("calendar_event.decided", "calendar_event", Some(*id)),
             E::ContactAdded(id) => ("contact.created", "contact", Some(*id)),
             E::ContactChanged(id) => ("contact.updated", "contact", Some(*id)),
-            E::ContactMerged(id) => ("contact.merged", "contact", Some(*id)),
-            E::MergeUndone(id) => ("contact.merge_undone", "contact", Some(*id)),
+            E::ContactMerged(id, _) => ("contact.merged", "contact", Some(*id)),
+            E::MergeUndone(id, _) => ("contact.merge_undone", "contact", Some(*id)),
             E::ContactBlocked(c) | E::ContactUnblocked(c) => ("contact.blocked", "contact", Some(c.id)),
             E::HoldDecided(id) => ("contact.hold_decided", "contact", Some(*id)),
             E::ConsentExported(id) => ("contact.consent_exported", "contact", Some(*id)),
@@ -604,8 +604,8 @@ impl Event {
             E::WaitlistEntryAdded(e) | E::WaitlistEntryChanged(e) | E::WaitlistEntryEnded(e) => Some(e.contact_id),
             E::ContactAdded(id)
             | E::ContactChanged(id)
-            | E::ContactMerged(id)
-            | E::MergeUndone(id)
+            | E::ContactMerged(id, _)
+            | E::MergeUndone(id, _)
             | E::HoldDecided(id)
             | E::PhoneVerified(id)
             | E::OffersDecided(id)

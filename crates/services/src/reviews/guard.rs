@@ -1,6 +1,6 @@
 //! Whether a request for a review that waits to be sent is still wanted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use contract::{appointments::Status as Visit, reviews::Status};
 use entity::{
@@ -29,38 +29,72 @@ pub(crate) async fn still_wanted(db: &impl ConnectionTrait, waiting: &[&message:
     }
     let rows = review_request::Entity::find().filter(review_request::Column::Id.is_in(ids));
     let rows: HashMap<Uuid, review_request::Model> = rows.all(db).await?.into_iter().map(|row| (row.id, row)).collect();
+    let known = Known::of(db, rows.values()).await?;
     for m in waiting {
         let row = m
             .origin_id
             .and_then(|id| rows.get(&id))
             .filter(|row| row.business_id == m.business_id);
-        let why = match row {
-            Some(row) => objection(db, row).await?,
-            None => Some(GONE),
-        };
-        if let Some(why) = why {
+        if let Some(why) = row.map_or(Some(GONE), |row| known.objection(row)) {
             objections.insert(m.id, why.to_owned());
         }
     }
     Ok(objections)
 }
 
-async fn objection(db: &impl ConnectionTrait, row: &review_request::Model) -> Result<Option<&'static str>> {
-    let decided = [Status::Skipped, Status::Planned].map(Status::as_str);
-    if decided.contains(&row.status.as_str()) {
-        return Ok(Some(GONE));
+/// What all of these are judged by, read at once.
+struct Known {
+    /// Businesses that ask nobody any more.
+    stopped: HashSet<Uuid>,
+    platforms: HashSet<Uuid>,
+    /// Visits that were kept.
+    kept: HashSet<Uuid>,
+}
+
+impl Known {
+    async fn of(db: &impl ConnectionTrait, rows: impl Iterator<Item = &review_request::Model> + Clone) -> Result<Self> {
+        let businesses: HashSet<Uuid> = rows.clone().map(|row| row.business_id).collect();
+        let mut stopped = HashSet::new();
+        for id in businesses {
+            if rules::of(db, id).await?.stopped {
+                stopped.insert(id);
+            }
+        }
+        let (mut platforms, mut kept) = (HashSet::new(), HashSet::new());
+        let ids: HashSet<Uuid> = rows.clone().map(|row| row.platform_id).collect();
+        if !ids.is_empty() {
+            let used = review_platform::Entity::find()
+                .filter(review_platform::Column::Id.is_in(ids))
+                .filter(review_platform::Column::RemovedAt.is_null());
+            platforms.extend(used.all(db).await?.into_iter().map(|row| row.id));
+        }
+        let ids: HashSet<Uuid> = rows.filter_map(|row| row.appointment_id).collect();
+        if !ids.is_empty() {
+            let visits = appointment::Entity::find()
+                .filter(appointment::Column::Id.is_in(ids))
+                .filter(appointment::Column::Status.eq(Visit::Completed.as_str()));
+            kept.extend(visits.all(db).await?.into_iter().map(|visit| visit.id));
+        }
+        Ok(Self {
+            stopped,
+            platforms,
+            kept,
+        })
     }
-    if rules::of(db, row.business_id).await?.stopped {
-        return Ok(Some(STOPPED));
+
+    fn objection(&self, row: &review_request::Model) -> Option<&'static str> {
+        let decided = [Status::Skipped, Status::Planned].map(Status::as_str);
+        let of_visit = row.appointment_id.filter(|_| row.source == "visit");
+        if decided.contains(&row.status.as_str()) {
+            Some(GONE)
+        } else if self.stopped.contains(&row.business_id) {
+            Some(STOPPED)
+        } else if !self.platforms.contains(&row.platform_id) {
+            Some(NO_PLATFORM)
+        } else if of_visit.is_some_and(|id| !self.kept.contains(&id)) {
+            Some(NOT_KEPT)
+        } else {
+            None
+        }
     }
-    let platform = review_platform::Entity::find_by_id(row.platform_id).one(db).await?;
-    if platform.is_none_or(|platform| platform.removed_at.is_some()) {
-        return Ok(Some(NO_PLATFORM));
-    }
-    let visit = match row.appointment_id.filter(|_| row.source == "visit") {
-        Some(id) => appointment::Entity::find_by_id(id).one(db).await?,
-        None => return Ok(None),
-    };
-    let kept = visit.is_some_and(|visit| visit.status == Visit::Completed.as_str());
-    Ok((!kept).then_some(NOT_KEPT))
 }

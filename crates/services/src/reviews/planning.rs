@@ -35,8 +35,6 @@ use crate::{
 const LONGEST_REFERENCE: usize = 200;
 /// Most minutes that a program can ask for.
 const LATEST: i32 = *rules::DELAY.end();
-/// How long a visit takes of which nobody has said it.
-const UNSAID: Duration = Duration::minutes(60);
 
 /// A request to be.
 pub(super) struct New<'a> {
@@ -229,7 +227,7 @@ pub(super) async fn insert(tx: &mut Tx, by: &Principal, new: New<'_>) -> Result<
 /// visit was marked otherwise for a while, is planned again.
 pub(super) async fn after(tx: &mut Tx, by: &Principal, visit: &appointment::Model) -> Result<()> {
     let rules = of(&tx.db, visit.business_id).await?;
-    let ended_at = visit.ends_at.unwrap_or(visit.starts_at + UNSAID);
+    let ended_at = visit.ends_at.unwrap_or(visit.starts_at + appointments::past::UNSAID);
     // What a file or a calendar tells of the past is history.
     if rules.stopped || visit.created_at > ended_at {
         return Ok(());

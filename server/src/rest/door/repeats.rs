@@ -165,6 +165,8 @@ const WITH_ONE: [&str; 18] = [
 fn place(path: &str, made: Option<Uuid>) -> Option<(String, StatusCode)> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match (parts.as_slice(), made) {
+        // What is seen there is not what was answered: a secret that is told once, and a request that is found by its reference.
+        (["webhook-endpoints" | "review-requests"], _) => None,
         (["messages"], Some(id)) => Some((format!("/messages/{id}"), StatusCode::ACCEPTED)),
         ([noun], Some(id)) => Some((format!("/{noun}/{id}"), StatusCode::CREATED)),
         ([noun, id, verb], _) if WITH_ONE.contains(verb) => Some((format!("/{noun}/{id}"), StatusCode::OK)),

@@ -7,12 +7,13 @@ use contract::{
     appointments::AppointmentAction,
     contacts::CreateContact,
     conversations::ConversationAction,
+    merging::MergeContacts,
     tasks::CreateTask,
     waitlist::{AddEntry, CreateSlot},
     webhooks::AddWebhookEndpoint,
 };
 use rstest::rstest;
-use services::{Actor, Permission, Principal, appointments, contacts, conversations, tasks, waitlist, webhooks};
+use services::{Actor, Permission, Principal, appointments, contacts, conversations, merging, tasks, waitlist, webhooks};
 use testkit::{Backend, Receiver, World, member};
 use uuid::Uuid;
 
@@ -366,4 +367,29 @@ async fn a_business_has_no_more_than_twenty(#[values(Backend::Sqlite, Backend::P
     };
     let refused = webhooks::add(&w.s, &w.owner, cmd).await.expect_err("too many");
     assert_eq!(refused.problem().code, Code::Conflict);
+}
+
+#[rstest]
+#[tokio::test]
+async fn whose_entry_is_given_up_by_a_merge_is_named_and_so_is_its_undoing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let receiver = Receiver::start().await;
+    let (ann, anne) = (w.contact("Ann", ANN).await, w.contact("Anne", BEN).await);
+    hook(&w, &receiver, &["contact.merged"], false).await;
+    let other = MergeContacts { other_id: anne.id };
+    Box::pin(merging::merge(&w.s, &w.owner, ann.id, other)).await.expect("merged");
+    deliver(&w).await;
+    Box::pin(merging::undo(&w.s, &w.owner, ann.id)).await.expect("undone");
+    deliver(&w).await;
+    let told: Vec<_> = receiver.take().iter().map(|call| call.json()["data"].clone()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (data, undone) in told.iter().zip([false, true]) {
+        assert_eq!(
+            (&data["id"], &data["merged_id"]),
+            (&ann.id.to_string().into(), &anne.id.to_string().into())
+        );
+        assert_eq!(data["undone"], undone);
+    }
 }
