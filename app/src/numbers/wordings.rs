@@ -1,6 +1,7 @@
 //! Texts as WhatsApp has approved them, and handing them in.
 
 use contract::whatsapp::TwinView;
+use domain::templates::Kind;
 use leptos::prelude::*;
 
 use crate::{
@@ -74,11 +75,7 @@ fn One(twin: TwinView, all: RwSignal<Vec<TwinView>>, may_submit: bool) -> impl I
         "draft" => ("state badge-cancelled", icondata::LuCircleHelp),
         _ => ("state badge-waiting", icondata::LuClock),
     };
-    let what = match twin.kind.as_str() {
-        "reminder" => "Reminder of a visit",
-        "moved" => "A visit has another time",
-        _ => "Text",
-    };
+    let what = twin.kind.parse::<Kind>().map_or("Text", Kind::label);
     let language = if twin.language == "es" { "Spanish" } else { "English" };
     let may_submit = may_submit && ["draft", "rejected", "disabled"].contains(&twin.state.as_str());
     let reason = twin
@@ -94,7 +91,14 @@ fn One(twin: TwinView, all: RwSignal<Vec<TwinView>>, may_submit: bool) -> impl I
     });
     let (kind, written_in) = (twin.kind.clone(), twin.language.clone());
     let hand_in = may_submit.then(|| view! { <HandIn kind language=written_in all /> });
-    let buttons = twin.buttons.join(" · ");
+    let buttons = (!twin.buttons.is_empty()).then(|| twin.buttons.join(" · "));
+    let buttons = buttons.map(|buttons| {
+        view! {
+            <p class="text-sm text-muted" lang=twin.language.clone()>
+                {buttons}
+            </p>
+        }
+    });
     view! {
         <li class="panel flex flex-col gap-2 p-4" data-wording=twin.kind.clone() data-language=twin.language.clone() data-state=twin.state.clone()>
             <div class="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -116,9 +120,7 @@ fn One(twin: TwinView, all: RwSignal<Vec<TwinView>>, may_submit: bool) -> impl I
             <p class="whitespace-pre-wrap text-sm" dir="auto" lang=twin.language.clone()>
                 {twin.body.clone()}
             </p>
-            <p class="text-sm text-muted" lang=twin.language.clone()>
-                {buttons}
-            </p>
+            {buttons}
             {hand_in}
         </li>
     }

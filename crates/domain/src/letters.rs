@@ -98,6 +98,16 @@ pub fn confirm_offers_text(language: Language, business: &str, token: Option<u16
     }
 }
 
+/// Thanks who has said themselves that they want offers.
+#[must_use]
+pub fn offers_confirmed(language: Language, business: &str) -> String {
+    let business = line(business);
+    match language {
+        Language::English => format!("{business}: thank you, you get offers from us now. Reply STOP to opt out."),
+        Language::Spanish => format!("{business}: gracias, ya recibe nuestras ofertas. Responda ALTO para darse de baja."),
+    }
+}
+
 /// What the button says that leads to the page of a time which somebody was offered.
 #[must_use]
 pub const fn offer_button(language: Language) -> &'static str {
@@ -148,6 +158,7 @@ pub fn footer(language: Language, business: &str, contact_line: &str) -> (String
 mod tests {
     use super::*;
     use crate::{
+        segments,
         templates::{Channel, Kind, built_in, fill},
         texts::{self, Start},
         zone::Zone,
@@ -233,6 +244,16 @@ mod tests {
             "Bright Dental reminds you of 2 visits:\n\nTom, Tue Jan 5, 3:00 PM\nMia, Tue Jan 5, 3:00 PM\n\n\
              Do these times suit you? Please confirm each, or ask for another time:"
         );
+    }
+
+    #[test]
+    fn thanks_for_a_yes_to_offers_are_one_segment() {
+        for language in [Language::English, Language::Spanish] {
+            let thanks = offers_confirmed(language, "Bright  Dental and Partners");
+            assert!(thanks.starts_with("Bright Dental and Partners: "), "{thanks}");
+            let is = segments::count(&thanks);
+            assert_eq!((is.count, is.encoding), (1, segments::Encoding::Gsm7), "{thanks}");
+        }
     }
 
     #[test]

@@ -144,13 +144,22 @@ pub const CLOSED: &str =
 const NO_TEMPLATE: &str =
     "More than 24 hours have passed since this person last wrote on WhatsApp, and no approved template says this.";
 
-/// What may go out at this moment to somebody whose window is open `until` then. `template`: whether what is to be said can be said by a
-/// template, and how far that has come; none: it is free text.
+/// A wording that a message could go by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Template {
+    /// How far it has come.
+    pub approval: Approval,
+    /// It has buttons to answer with, which free text has none of.
+    pub asks: bool,
+}
+
+/// What may go out at this moment to somebody whose window is open `until` then. `template`: what could say it; none: it is free text. What
+/// asks for nothing says more in free words than a wording that has to fit everybody.
 #[must_use]
-pub fn what_may_go(now: DateTime<Utc>, until: Option<DateTime<Utc>>, template: Option<Approval>) -> Go {
+pub fn what_may_go(now: DateTime<Utc>, until: Option<DateTime<Utc>>, template: Option<Template>) -> Go {
     let open = until.is_some_and(|until| now < until);
     match template {
-        Some(Approval::Approved) => Go::Template,
+        Some(template) if template.approval == Approval::Approved && (template.asks || !open) => Go::Template,
         _ if open => Go::Text,
         Some(_) => Go::Nothing(NO_TEMPLATE),
         None => Go::Nothing(CLOSED),
@@ -195,13 +204,18 @@ mod tests {
         assert_eq!(what_may_go(at(day), until, None), Go::Nothing(CLOSED));
         assert_eq!(what_may_go(at(day + 1), until, None), Go::Nothing(CLOSED));
         assert_eq!(what_may_go(at(0), None, None), Go::Nothing(CLOSED), "who never wrote");
-        for approval in Approval::ALL {
+        for (approval, asks) in Approval::ALL
+            .iter()
+            .flat_map(|approval| [(*approval, true), (*approval, false)])
+        {
+            let template = Some(Template { approval, asks });
             let (open, closed) = (
-                what_may_go(at(day - 1), until, Some(*approval)),
-                what_may_go(at(day + 1), until, Some(*approval)),
+                what_may_go(at(day - 1), until, template),
+                what_may_go(at(day + 1), until, template),
             );
-            match approval {
-                Approval::Approved => assert_eq!((open, closed), (Go::Template, Go::Template)),
+            match (approval, asks) {
+                (Approval::Approved, true) => assert_eq!((open, closed), (Go::Template, Go::Template)),
+                (Approval::Approved, false) => assert_eq!((open, closed), (Go::Text, Go::Template)),
                 _ => assert_eq!((open, closed), (Go::Text, Go::Nothing(NO_TEMPLATE)), "{approval}"),
             }
         }

@@ -109,7 +109,7 @@ async fn ask(tx: &mut Tx, person: &contact::Model, channel: Channel) -> Result<(
     questions::ask(tx, question).await
 }
 
-/// They have said it themselves: what they answered is kept with what they were asked.
+/// They have said it themselves: what they answered is kept with what they were asked, and a yes is thanked for.
 pub(crate) async fn answered(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
     for one in heard {
         if let Event::Answered(question, inbound) = &one.event
@@ -150,7 +150,14 @@ async fn decide(tx: &mut Tx, question: &question::Model, inbound: &message::Mode
         evidence: &evidence,
         at: inbound.created_at,
     };
-    consent::record_offers(tx, change).await
+    consent::record_offers(tx, change).await?;
+    if state != State::OptedIn {
+        return Ok(());
+    }
+    let business = businesses::of(tx, contact.business_id).await?;
+    let thanks = letters::offers_confirmed(contacts::language::of(&business, &contact), &business.name);
+    let thanks = businesses::language::as_sent(&business, thanks);
+    outbox::respond(tx, &contact, inbound, "offers_confirmed", thanks).await
 }
 
 /// Why these are not wanted any more: whoever is asked has decided.

@@ -179,16 +179,20 @@ pub fn name(business: &str, kind: &str, language: Language, revision: i32) -> St
 }
 
 /// Kinds of text that are handed in to WhatsApp.
-pub const KINDS: [Kind; 6] = [
+pub const KINDS: [Kind; 10] = [
     Kind::Reminder,
     Kind::Moved,
     Kind::OfferHeld,
     Kind::OfferRace,
+    Kind::OfferWon,
+    Kind::OfferLost,
+    Kind::OfferLate,
     Kind::OfferTimes,
+    Kind::TimesGone,
     Kind::StillWaiting,
 ];
 
-/// The buttons under a text on WhatsApp; none for a kind that is not handed in there.
+/// The buttons under a text on WhatsApp, where it asks for something; `None` for a kind that is not handed in there.
 #[must_use]
 pub fn buttons(kind: Kind, language: Language) -> Option<Vec<Button>> {
     let english = language == Language::English;
@@ -199,6 +203,8 @@ pub fn buttons(kind: Kind, language: Language) -> Option<Vec<Button>> {
         (Kind::OfferHeld | Kind::OfferRace, false) => ("Sí, la tomo", "No, gracias"),
         (Kind::StillWaiting, true) => ("Yes, I still wait", "No, not any more"),
         (Kind::StillWaiting, false) => ("Sí, sigo esperando", "No, ya no"),
+        // How an offer ended asks for nothing.
+        (Kind::OfferWon | Kind::OfferLost | Kind::OfferLate | Kind::TimesGone, _) => return Some(Vec::new()),
         (Kind::OfferTimes, _) => return Some(numbers(if english { "None of these" } else { "Ninguna" })),
         _ => return None,
     };
@@ -275,11 +281,13 @@ mod tests {
     fn what_is_built_in_may_be_handed_in() {
         for kind in KINDS {
             for language in Language::ALL {
-                let buttons = buttons(kind, *language).expect("there are some");
+                let buttons = buttons(kind, *language).expect("it is handed in");
                 let twin = numbered(built_in(kind, Channel::Whatsapp, *language).body).expect("right");
                 let names: &[&str] = match kind {
-                    Kind::OfferHeld => &["business", "date", "time", "until"],
-                    Kind::OfferRace => &["business", "date", "time"],
+                    Kind::OfferHeld => &["business", "visit", "date", "time", "until"],
+                    Kind::OfferRace => &["business", "visit", "date", "time"],
+                    Kind::OfferWon => &["business", "date", "time"],
+                    Kind::OfferLost | Kind::OfferLate | Kind::TimesGone => &[],
                     Kind::OfferTimes => &["business", "times"],
                     Kind::StillWaiting => &["business"],
                     _ => &["business", "visit", "when"],

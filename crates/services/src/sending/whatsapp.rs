@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::{
     consent::Channel,
-    whatsapp::{Approval, Go, what_may_go},
+    whatsapp::{Approval, Go, Template, what_may_go},
 };
 use entity::{messages::message, numbers::number, whatsapp::whatsapp_sender};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
@@ -65,8 +65,14 @@ impl Ways {
     /// What a message goes out as.
     pub(super) fn go(&self, now: DateTime<Utc>, m: &message::Model) -> Go {
         let template = self.said.get(&m.id).map(|said| match said {
-            Said::By(_) => Approval::Approved,
-            Said::NotBy(approval) => *approval,
+            Said::By(wording) => Template {
+                approval: Approval::Approved,
+                asks: !wording.buttons.is_empty(),
+            },
+            Said::NotBy(approval) => Template {
+                approval: *approval,
+                asks: true,
+            },
         });
         let place = self.places_of(m.contact_id).iter().find(|place| place.address == m.theirs);
         let until = place.and_then(|place| place.windows.get(&m.ours).copied());

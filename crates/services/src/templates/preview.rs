@@ -46,7 +46,7 @@ pub async fn preview(s: &Services, actor: &Actor, cmd: PreviewTemplate) -> Resul
         actor.may(Permission::ReadContacts)?;
         let (visit, person) = visit_of(s, actor, id).await?;
         let start = values::start(s.read(), &business, &person, &visit).await?;
-        values = begins(values, which, start);
+        values = begins(values, which, start, visit.for_name.as_deref());
         let about = About {
             business: &business,
             contact: Some(&person),
@@ -150,7 +150,15 @@ fn around(s: &Services, business: &business::Model, which: Which) -> Values {
         .with(Variable::Released, &later.date(which.language))
         .with(Variable::Times, &times(which, hour(s, business, 9), hour(s, business, 16)))
         .with(Variable::Code, "123456");
-    begins(listed, which, hour(s, business, 15))
+    let free = texts::Offer {
+        kind: None,
+        name: None,
+        start: hour(s, business, 15),
+        token: None,
+    };
+    let free = texts::offer(which.language, &business.name, &free, None);
+    let listed = listed.with(Variable::Slot, free.get(Variable::Slot));
+    begins(listed, which, hour(s, business, 15), None)
 }
 
 /// A visit of nobody.
@@ -170,8 +178,11 @@ fn times(which: Which, first: Start, second: Start) -> String {
     format!("1 {}; 2 {}", first.short(which.language), second.short(which.language))
 }
 
-fn begins(values: Values, which: Which, start: Start) -> Values {
+/// When a visit is, and what it is called: `name` is whom it is for, where that is not who has the phone.
+fn begins(values: Values, which: Which, start: Start, name: Option<&str>) -> Values {
     values
+        .with(Variable::Visit, &texts::visit(which.language, name))
+        .with(Variable::When, &start.short(which.language))
         .with(Variable::Date, &start.day(which.language))
         .with(Variable::Time, &start.time(which.language))
 }

@@ -427,6 +427,20 @@ async fn a_text_is_tried_with_a_real_visit_or_an_invented_one(#[values(Backend::
         shown.text
     );
 
+    for (appointment_id, whose) in [(None, "your visit"), (Some(visit.id), "Leo's visit")] {
+        let cmd = PreviewTemplate {
+            kind: "offer_held".to_owned(),
+            channel: "whatsapp".to_owned(),
+            appointment_id,
+            ..preview_of("Hello, {{ slot }} for {{ visit }} on {{ when }} is free.")
+        };
+        let shown = templates::preview(&w.s, &w.owner, cmd).await.expect("shown").text;
+        assert!(
+            shown.contains(&format!(" for {whose} on ")) && !shown.contains("  "),
+            "{shown}"
+        );
+    }
+
     let unfinished = templates::preview(&w.s, &w.owner, preview_of("{{ date }} {{ tim"))
         .await
         .expect("shown");

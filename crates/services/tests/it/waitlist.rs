@@ -8,6 +8,7 @@ mod slots;
 mod thread;
 mod times;
 mod ways;
+mod wordings;
 
 use chrono::{DateTime, Duration};
 use contract::{

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 
 use futures::future::join_all;
 use rstest::rstest;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{Backend, Fault, FaultKind};
 use twilio::signature::sign;
 
@@ -267,6 +267,44 @@ async fn killed_while_texts_come_in_it_has_every_one_it_acknowledged_and_none_tw
     sids.sort();
     sids.dedup();
     assert_eq!((sids.len(), it.messages(&showup.url).await.len()), (300, 300), "each once");
+}
+
+#[rstest]
+#[tokio::test]
+async fn killed_between_taking_a_time_of_the_waitlist_and_saying_so_it_says_so_once_after_the_next_start(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let (it, port) = (Installation::new(backend).await, free_port());
+    let showup = it.start("serve", port).await;
+    let ann = it.contact(&showup.url, ANN).await;
+    let (status, entry) = it.post(&showup.url, "/waitlist", json!({ "contact_id": ann })).await;
+    assert_eq!(status, 201, "{entry}");
+    let starts_at = (chrono::Utc::now() + chrono::Duration::hours(50)).to_rfc3339();
+    let free = json!({ "starts_at": starts_at, "minutes": 30 });
+    let (status, slot) = it.post(&showup.url, "/slots", free).await;
+    assert_eq!(status, 201, "{slot}");
+    it.until_twilio("she is asked", |state| state.outbound().count() == 1).await;
+    it.until(&showup.url, "delivered", |m| m["status"] == "delivered").await;
+    // It is hers from the moment that her text is taken; that it is does not leave yet.
+    it.sim.set_fault(Fault::new(FaultKind::RateLimit).count(1_000));
+    assert_eq!(inbound(&it, &showup.url, &sid(1), "Y").await, Some(200));
+    it.until_twilio("it was tried", |state| state.creates().any(|c| c.http == Some(429)))
+        .await;
+    it.until(&showup.url, "it waits", |m| m["status"] != "sending").await;
+    showup.kill();
+    assert_eq!(it.sim.sent_to(ANN).len(), 1, "nothing was said yet");
+    it.sim.clear_faults();
+    let showup = it.start("serve", port).await;
+    it.until_twilio("she is told", |state| state.outbound().count() == 2).await;
+    // Twilio repeats what she wrote.
+    assert_eq!(inbound(&it, &showup.url, &sid(1), "Y").await, Some(200));
+    it.until(&showup.url, "settled", |m| {
+        m["direction"] == "inbound" || m["status"] == "delivered"
+    })
+    .await;
+    let told = it.sim.sent_to(ANN).pop().expect("told").body;
+    assert!(told.contains("you're in"), "{told}");
+    assert_eq!(it.sim.sent_to(ANN).len(), 2, "once");
 }
 
 #[tokio::test]

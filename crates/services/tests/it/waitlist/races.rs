@@ -134,6 +134,60 @@ async fn a_yes_at_the_instant_the_hold_ends_is_in_time_or_late_never_both(
 
 #[rstest]
 #[tokio::test]
+async fn a_hold_ends_by_the_clock_though_nobody_has_looked_since(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let w = World::new(backend).await;
+    let ann = w.contact("Ann", ANN).await;
+    waits(&w, &ann).await;
+    let slot = free(&w, 50, CreateSlot::default()).await;
+    settle(&w).await;
+    w.clock.set(see(&w, slot.id).await.offers[0].expires_at.expect("a hold"));
+    w.text(ANN, "Y").await;
+    let seen = see(&w, slot.id).await;
+    assert_eq!((seen.offers[0].status, seen.appointment_id), (OfferStatus::Expired, None));
+    settle(&w).await;
+    assert!(last(&w, ANN).contains("that offer ended"), "{}", last(&w, ANN));
+}
+
+#[rstest]
+#[tokio::test]
+async fn staff_a_yes_and_the_end_of_the_hold_at_one_instant_make_one_visit_and_one_answer(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = World::new(backend).await;
+    let (ann, ben, cleo) = (
+        w.contact("Ann", ANN).await,
+        w.contact("Ben", BEN).await,
+        w.contact("Cleo", CLEO).await,
+    );
+    waits(&w, &ann).await;
+    waits(&w, &ben).await;
+    let slot = free(&w, 50, CreateSlot::default()).await;
+    settle(&w).await;
+    w.clock
+        .set(see(&w, slot.id).await.offers[0].expires_at.expect("a hold") - Duration::milliseconds(1));
+    let form = w.inbound(ANN, "Y");
+    let raw = String::new();
+    let ticks = async {
+        w.clock.advance(Duration::milliseconds(1));
+        waitlist::tick(&w.s).await.expect("looked at");
+    };
+    let by_hand = waitlist::book(&w.s, &w.owner, slot.id, cleo.id);
+    let (said, by_hand, ()) = tokio::join!(receiving::receive(&w.s, &form, &raw), by_hand, ticks);
+    said.expect("taken");
+    settle(&w).await;
+    let seen = see(&w, slot.id).await;
+    let (has, told) = (visit(&w, &seen).await.contact_id, w.phone_got(ANN));
+    assert_eq!((seen.status, told.len()), (SlotStatus::Taken, 2), "{told:?}");
+    let open = seen.offers.iter().filter(|offer| offer.status.is_open()).count();
+    assert_eq!(open, 0, "nobody is asked about it any more: {:?}", seen.offers);
+    match by_hand {
+        Ok(_) => assert!(has == cleo.id && !told[1].contains("you're in"), "{told:?}"),
+        Err(_) => assert!(has == ann.id && told[1].contains("you're in"), "{told:?}"),
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn staff_and_a_yes_at_one_moment_make_one_visit(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let w = World::new(backend).await;
     let (ann, ben) = (w.contact("Ann", ANN).await, w.contact("Ben", BEN).await);

@@ -107,6 +107,14 @@ async fn a_y_is_enough_where_it_can_mean_nothing_else(
             "{ledger:?}"
         );
     }
+    let thanks = "Bright Dental: thank you, you get offers from us now. Reply STOP to opt out.";
+    if expected == State::OptedIn {
+        // Once, also when they say it again.
+        w.text(ANN, answer).await;
+        w.work().await;
+    }
+    let thanked = w.phone_got(ANN).iter().filter(|text| *text == thanks).count();
+    assert_eq!(thanked, usize::from(expected == State::OptedIn));
     if answer == "What offers?" {
         assert_eq!(w.phone_got(ANN).len(), 1, "a question of theirs is no failed answer");
     }

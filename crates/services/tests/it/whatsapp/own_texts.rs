@@ -7,6 +7,7 @@ use domain::{
     templates::{Kind, Which},
 };
 use rstest::rstest;
+use sea_orm::ConnectionTrait;
 use services::{appointments, pages, templates, twins};
 use testkit::{Backend, World};
 use twilio_sim::{ReviewPace, Verdict};
@@ -92,6 +93,27 @@ async fn answers_within_the_day_are_in_the_words_for_whatsapp_and_texts_in_their
         w.work().await;
     }
     assert_eq!(got(&w, CHAT).pop().as_deref(), Some("You hear from our Bright Dental again."));
+}
+
+#[rstest]
+#[tokio::test]
+async fn words_for_whatsapp_that_cannot_be_filled_are_replaced_and_somebody_is_asked_to_look(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = world(backend).await;
+    w.contact("Ann", ANN).await;
+    write(&w, on_whatsapp(Kind::Help), "Here on WhatsApp: our {{ business }} helps you.").await;
+    let sql = "UPDATE template_version SET body = 'Here on WhatsApp: {{ gone }}'";
+    w.s.db().connection().execute_unprepared(sql).await.expect("broken");
+    for _ in 0..2 {
+        writes(&w, CHAT, "HELP").await;
+        w.work().await;
+        let said = got(&w, CHAT).pop().expect("answered");
+        assert!(said.starts_with("These are messages of Bright Dental"), "{said}");
+    }
+    let tasks = w.open_tasks().await;
+    let kinds: Vec<&str> = tasks.iter().map(|task| task.kind.as_str()).collect();
+    assert_eq!(kinds, ["template"], "told of once");
 }
 
 #[rstest]

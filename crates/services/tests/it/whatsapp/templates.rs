@@ -4,7 +4,7 @@ use chrono::Duration;
 use contract::{appointments::Status, contacts::ContactChannels, whatsapp::TwinView};
 use entity::whatsapp::{message_button, whatsapp_template};
 use rstest::rstest;
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, sea_query::Expr};
 use services::{contacts, jobs, queue::Job, twins};
 use testkit::{Backend, Fault, FaultKind, World};
 use twilio_sim::{ReviewPace, Verdict};
@@ -186,6 +186,45 @@ async fn an_approval_that_is_withdrawn_between_planning_and_sending_holds_the_me
     assert!(w.phone_got(CHAT).is_empty());
     assert_eq!(w.last_message(&ann).await.status, "failed");
     assert_eq!(w.see_appointment(&visit).await.status, Status::Scheduled);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_wording_of_another_account_is_neither_sent_nor_looked_at(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let w = world(backend).await;
+    let ann = ann(&w).await;
+    let twin = approved(&w).await;
+    let sid = sid_of(&w, twin.id).await;
+    // As it is once the business has connected another one.
+    whatsapp_template::Entity::update_many()
+        .col_expr(
+            whatsapp_template::Column::AccountSid,
+            Expr::value(format!("AC{}", "9".repeat(32))),
+        )
+        .exec(w.s.db().connection())
+        .await
+        .expect("written");
+    let visit = w.appointment(&ann, 30).await;
+    w.work().await;
+    assert!(w.sim.creates_to(CHAT).is_empty(), "this account has no such content");
+    assert_eq!(w.last_message(&ann).await.status, "failed");
+    assert_eq!(w.see_appointment(&visit).await.status, Status::Scheduled);
+    let paused = Verdict {
+        status: "paused".to_owned(),
+        ..Verdict::default()
+    };
+    assert!(w.sim.set_approval(&sid, &paused));
+    w.clock.advance(Duration::days(2));
+    assert_eq!(
+        look(&w, twin.id).await.state,
+        "approved",
+        "what is said of it here is of no account"
+    );
+    // Handed in anew it is one of ours.
+    let ours = approved(&w).await;
+    assert_eq!((ours.id == twin.id, ours.revision), (false, twin.revision + 1));
 }
 
 #[rstest]
