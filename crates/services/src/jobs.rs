@@ -6,7 +6,7 @@ use entity::messages::message;
 use sea_orm::QuerySelect;
 
 use crate::{
-    accounts, appointments, calendars, conversations,
+    accounts, alerts, appointments, calendars, conversations,
     delivery::{in_state, retry, unknown},
     experiments, figures, imports,
     kernel::{Result, Services, queue::Job},
@@ -31,6 +31,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::CheckTwin { template_id } => twins::check(s, template_id).await,
         Job::CheckSender { number_id } => numbers::whatsapp::check(s, number_id).await,
         Job::CheckRegistration { number_id } => numbers::registration::check(s, number_id).await,
+        Job::LookForAlerts { businesses } => alerts::look(s, &businesses).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
         Job::SelfTest { business_id } => selftest::perform(s, business_id).await,
         Job::Waitlist { slot_id } => waitlist::go_on(s, slot_id).await,
@@ -66,6 +67,7 @@ pub async fn tick(s: &Services) -> Result<()> {
     numbers::whatsapp::tick(s).await?;
     twins::tick(s).await?;
     selftest::tick(s).await?;
+    alerts::tick(s).await?;
     retention::tick(s).await?;
     reviews::tick(s).await?;
     webhooks::tick(s).await?;

@@ -21,6 +21,7 @@ use crate::{
         Event, Result, Tx,
         counters::{Counter, Reviews},
         events::{Failed, Recorded},
+        tx::Changed,
     },
     messages,
     outbox::{self, ways},
@@ -132,6 +133,7 @@ async fn sent(tx: &mut Tx, row: review_request::Model) -> Result<()> {
     row.expires_at = Set(Some(now + rules::OPENS_FOR));
     row.updated_at = Set(now);
     let row = row.update(&tx.db).await?;
+    tx.mark_changed(row.business_id, Changed::ReviewRequest(row.id));
     if !was_failed {
         tx.count(row.business_id, Counter::Review(Reviews::Asked));
         tx.record(row.business_id, &BY, Event::ReviewAsked(Arc::new(row.clone())));
@@ -169,7 +171,8 @@ async fn failed(tx: &mut Tx, m: &message::Model, row: review_request::Model, how
     row.status = Set(Status::Failed.as_str().to_owned());
     row.reason = Set(Some(how.why.clone()));
     row.updated_at = Set(tx.now);
-    row.update(&tx.db).await?;
+    let row = row.update(&tx.db).await?;
+    tx.mark_changed(row.business_id, Changed::ReviewRequest(row.id));
     Ok(())
 }
 
@@ -193,7 +196,8 @@ async fn withdrawn(tx: &mut Tx, m: &message::Model, row: review_request::Model) 
     row.asked_at = Set(None);
     row.expires_at = Set(None);
     row.updated_at = Set(tx.now);
-    row.update(&tx.db).await?;
+    let row = row.update(&tx.db).await?;
+    tx.mark_changed(row.business_id, Changed::ReviewRequest(row.id));
     Ok(())
 }
 

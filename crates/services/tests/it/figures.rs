@@ -1,6 +1,7 @@
 //! Counters of reports: whatever happens, they say what the rows say.
 
 mod by_hand;
+mod edges;
 
 use chrono::Duration;
 use contract::{
@@ -13,7 +14,7 @@ use contract::{
 use entity::{appointments::appointment, messages::message};
 use rstest::rstest;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
-use services::{appointments, businesses, figures::recount, outbox, pages::reports};
+use services::{appointments, businesses, figures::recount, outbox, pages::reports, reviews};
 use testkit::{Backend, World};
 
 const ANN: &str = "+14155550101";
@@ -289,8 +290,14 @@ async fn random_histories_are_counted_as_their_rows_say(
     let mut people: Vec<ContactView> = Vec::new();
     let mut visits: Vec<AppointmentView> = Vec::new();
     for n in 0..6 {
-        people.push(w.contact(&format!("Person {n}"), &format!("+1415555{:04}", 200 + n)).await);
+        let person = w.contact(&format!("Person {n}"), &format!("+1415555{:04}", 200 + n)).await;
+        // Every other one may be asked for a review.
+        if n % 2 == 0 {
+            by_hand::agrees_to_reviews(&w, &person).await;
+        }
+        people.push(person);
     }
+    by_hand::places_and_platforms(&w).await;
     for step in 0..120 {
         happen(&w, &mut chance, &people, &mut visits).await;
         if step % 40 == 39 {
@@ -300,6 +307,7 @@ async fn random_histories_are_counted_as_their_rows_say(
     w.work().await;
     assert_eq!(differences(&w, false).await, [], "seed {seed}");
     by_hand::agrees(&w, &summary(&w).await, seed).await;
+    by_hand::reviews_agree(&w, &all(&w), seed).await;
 }
 
 /// Numbers that look like chance and are the same each time (Knuth's MMIX).
@@ -327,7 +335,11 @@ async fn happen(w: &World, chance: &mut Chance, people: &[ContactView], visits: 
             };
             visits.extend(appointments::create(&w.s, &w.owner, cmd).await.ok());
         }
-        2 | 3 => w.work().await,
+        2 | 3 => {
+            reviews::tick(&w.s).await.expect("requests are looked at");
+            w.work().await;
+            by_hand::open_links(w).await;
+        }
         4 => {
             let words = ["Y", "N", "What?", "Is there parking?", "STOP", "START"];
             w.text(&person.phone, words[chance.below(words.len())]).await;
