@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     businesses,
     kernel::{
-        Actor, Error, Permission, Result, Services, Tx,
+        Actor, Error, Event, Permission, Result, Services, Tx,
         events::Recorded,
         paging::{self, Cursor, TimeCursor},
         queue::Job,
@@ -39,7 +39,10 @@ const TOGETHER: usize = 20;
 
 /// Something has happened that may begin an alert, or end one: all of a minute is looked at together when it is over.
 pub(crate) async fn happened(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
-    let whose: BTreeSet<Uuid> = heard.iter().map(|one| one.business_id).collect();
+    // What will be tried again has not failed yet.
+    let retried = |event: &Event| matches!(event, Event::MessageFailed(_, how) if how.retrying);
+    let whose = heard.iter().filter(|one| !retried(&one.event)).map(|one| one.business_id);
+    let whose: BTreeSet<Uuid> = whose.collect();
     let whose: Vec<Uuid> = whose.into_iter().collect();
     let minute = tx.now.timestamp() / 60 + 1;
     let at = chrono::DateTime::from_timestamp(minute * 60, 0).unwrap_or(tx.now);
