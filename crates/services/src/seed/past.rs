@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::{
     Lists, NUMBER,
-    people::{REGULARS, STAFF, TYPES},
+    people::{REGULARS, SEASON, STAFF, TALK, TIMES, TYPES},
 };
 use crate::{
     businesses, contacts, figures,
@@ -35,18 +35,6 @@ const DAYS: i64 = 364;
 const GROUP: usize = 200;
 /// What a text costs, in millionths of a dollar.
 const PRICE: i64 = 7_900;
-/// Visits of a weekday, in twelfths, by month: people are away in summer and at the end of the year, and come back after.
-const SEASON: [usize; 12] = [66, 60, 57, 57, 56, 52, 40, 37, 62, 63, 56, 36];
-const TIMES: [&str; 10] = [
-    "08:30", "09:15", "10:00", "10:45", "11:30", "13:00", "13:45", "14:30", "15:15", "16:00",
-];
-/// What people write between visits, and what they read then.
-const TALK: [(&str, &str); 4] = [
-    ("Is there parking at the clinic?", "Yes, there is a garage next door."),
-    ("Do you take my insurance?", "We do; please bring the card."),
-    ("How long will it take?", "About 45 minutes."),
-    ("Can my son come along?", "Of course."),
-];
 
 /// Numbers that look like chance and are the same in each demo (Knuth's MMIX).
 struct Chance(u64);

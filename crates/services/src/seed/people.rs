@@ -201,3 +201,16 @@ pub(super) const REGULARS: [(&str, &str); 40] = [
     ("Iris Hughes", "+14155561038"),
     ("Jonas Evans", "+14155561039"),
 ];
+
+/// Visits of a weekday, in twelfths, by month: people are away in summer and at the end of the year, and come back after.
+pub(super) const SEASON: [usize; 12] = [66, 60, 57, 57, 56, 52, 40, 37, 62, 63, 56, 36];
+pub(super) const TIMES: [&str; 10] = [
+    "08:30", "09:15", "10:00", "10:45", "11:30", "13:00", "13:45", "14:30", "15:15", "16:00",
+];
+/// What people write between visits, and what they read then.
+pub(super) const TALK: [(&str, &str); 4] = [
+    ("Is there parking at the clinic?", "Yes, there is a garage next door."),
+    ("Do you take my insurance?", "We do; please bring the card."),
+    ("How long will it take?", "About 45 minutes."),
+    ("Can my son come along?", "Of course."),
+];
