@@ -297,7 +297,7 @@ async fn random_histories_are_counted_as_their_rows_say(
         }
         people.push(person);
     }
-    by_hand::places_and_platforms(&w).await;
+    let here = by_hand::places_and_platforms(&w).await;
     for step in 0..120 {
         happen(&w, &mut chance, &people, &mut visits).await;
         if step % 40 == 39 {
@@ -307,7 +307,37 @@ async fn random_histories_are_counted_as_their_rows_say(
     w.work().await;
     assert_eq!(differences(&w, false).await, [], "seed {seed}");
     by_hand::agrees(&w, &summary(&w).await, seed).await;
+    ask_for_reviews(&w, &people, here).await;
+    assert_eq!(differences(&w, false).await, [], "seed {seed}, with reviews");
     by_hand::reviews_agree(&w, &all(&w), seed).await;
+}
+
+/// Everybody has kept a visit, and whoever may be is asked how it was.
+async fn ask_for_reviews(w: &World, people: &[ContactView], here: uuid::Uuid) {
+    // Ten in the morning, when people are asked.
+    let tomorrow = w.clock.now().date_naive().succ_opt().expect("a day");
+    w.clock.set(tomorrow.and_hms_opt(15, 0, 0).expect("a time").and_utc());
+    let mut visits = Vec::new();
+    for (n, person) in people.iter().enumerate() {
+        let cmd = CreateAppointment {
+            contact_id: person.id,
+            starts_at: (w.clock.now() + Duration::hours(1)).to_rfc3339(),
+            // The first four are seen at a location, of whom two may be asked.
+            location_id: (n < 4).then_some(here),
+            ..CreateAppointment::default()
+        };
+        visits.push(appointments::create(&w.s, &w.owner, cmd).await.expect("a visit"));
+    }
+    w.clock.advance(Duration::hours(2));
+    for visit in &visits {
+        act(w, visit, AppointmentAction::Complete).await;
+    }
+    for _ in 0..3 {
+        w.clock.advance(Duration::hours(1));
+        reviews::tick(&w.s).await.expect("requests are looked at");
+        w.work().await;
+    }
+    by_hand::open_links(w).await;
 }
 
 /// Numbers that look like chance and are the same each time (Knuth's MMIX).
@@ -335,11 +365,7 @@ async fn happen(w: &World, chance: &mut Chance, people: &[ContactView], visits: 
             };
             visits.extend(appointments::create(&w.s, &w.owner, cmd).await.ok());
         }
-        2 | 3 => {
-            reviews::tick(&w.s).await.expect("requests are looked at");
-            w.work().await;
-            by_hand::open_links(w).await;
-        }
+        2 | 3 => w.work().await,
         4 => {
             let words = ["Y", "N", "What?", "Is there parking?", "STOP", "START"];
             w.text(&person.phone, words[chance.below(words.len())]).await;

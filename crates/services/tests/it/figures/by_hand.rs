@@ -142,7 +142,7 @@ pub async fn agrees_to_reviews(w: &World, contact: &ContactView) {
 }
 
 /// A location with a platform of its own, and one of the business.
-pub async fn places_and_platforms(w: &World) {
+pub async fn places_and_platforms(w: &World) -> Uuid {
     let place = SaveLocation {
         name: "Harbour".to_owned(),
         ..SaveLocation::default()
@@ -157,6 +157,7 @@ pub async fn places_and_platforms(w: &World) {
         };
         review_platforms::add(&w.s, &w.owner, cmd).await.expect("added");
     }
+    here.id
 }
 
 /// A person and a machine open each link that was sent.

@@ -151,13 +151,13 @@ async fn a_hundred_thousand_codes_are_a_hundred_rows_and_a_sentence(
     let numbers = if w.s.db().is_postgres() {
         "SELECT generate_series(1, 100000) AS n"
     } else {
-        "WITH RECURSIVE some(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM some WHERE n < 100000) SELECT n FROM some"
+        "WITH RECURSIVE many(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 100000) SELECT n FROM many"
     };
     sql(
         &w,
         &format!(
             "INSERT INTO counter_quarter (business_id, quarter, what, sort, place, type_id, channel, template, n) \
-             SELECT b.id, {quarter}, 'error', CAST(some.n AS text), b.id, b.id, 'sms', 'reply', 1 FROM business b, ({numbers}) AS some"
+             SELECT b.id, {quarter}, 'error', CAST(many.n AS text), b.id, b.id, 'sms', 'reply', 1 FROM business b, ({numbers}) AS many"
         ),
     )
     .await;
