@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 mod accounts;
+mod alerts;
 mod appointments;
 mod attendance;
 mod audit;
@@ -165,6 +166,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("search") view={Lazy::<routes::Search>::new()} ssr=SsrMode::Async />
                     <Route path=path!("log") view={Lazy::<routes::Log>::new()} ssr=SsrMode::Async />
                     <Route path=path!("reports") view={Lazy::<routes::Reports>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("alerts") view={Lazy::<routes::Alerts>::new()} ssr=SsrMode::Async />
                     <Route path=path!("attendance") view={Lazy::<routes::Attendance>::new()} ssr=SsrMode::Async />
                     <Route path=path!("reviews") view={Lazy::<routes::Reviews>::new()} ssr=SsrMode::Async />
                     <Route path=path!("components") view={Lazy::<routes::Components>::new()} ssr=SsrMode::Async />

@@ -40,7 +40,7 @@ pub async fn read_notifications(#[server(default)] id: Option<Uuid>) -> Result<(
     ssr::button_action(PAGE, work).await
 }
 
-/// `ways`: for each kind `{kind}_app`, `{kind}_push` and `{kind}_here`, there if ticked, and `{kind}_mail`; `missed`; `place_{id}` for each
+/// `ways`: for each kind `{kind}_app`, `{kind}_push` and `{kind}_here`, there if ticked, and `{kind}_mail`; `missed`, `alerts`; `place_{id}` for each
 /// location that is ticked.
 #[server(prefix = "/api/fn", output = crate::codec::Json)]
 pub async fn choose_notifications(
@@ -90,6 +90,7 @@ fn chosen(digest_minutes: &str, ways: &BTreeMap<String, String>) -> Result<Choic
         of,
         digest_minutes,
         mail_if_missed: ways.contains_key("missed"),
+        alert_mails: ways.contains_key("alerts"),
         narrowed: narrowed.collect(),
         places,
     })
@@ -247,6 +248,7 @@ fn Ways(choices: Choices, mail_works: bool, places: Vec<(Uuid, String)>) -> impl
                     hint="Then one e-mail tells of everything you have not seen. From 1 to 1,440."
                 />
                 <Missed form on=choices.mail_if_missed />
+                <AlertMails form on=choices.alert_mails />
                 {several.then(|| view! { <Places form places chosen=choices.places /> })}
                 <div>
                     <Submit form label="Save notifications" />
@@ -270,6 +272,29 @@ fn Missed(form: FormState, on: bool) -> impl IntoView {
             "Send me an e-mail when none of my devices has shown a notification after 10 minutes"
         </label>
     }
+}
+
+/// Whether mail comes when something has left its usual course: to owners and admins alone.
+#[component]
+fn AlertMails(form: FormState, on: bool) -> impl IntoView {
+    let on = if form.is_shown_again() {
+        !form.value("alerts", "").is_empty()
+    } else {
+        on
+    };
+    if !use_session().may_manage() {
+        // What they may become later is not decided by a form that does not show it.
+        return on
+            .then(|| view! { <input type="hidden" name="ways[alerts]" value="yes" /> })
+            .into_any();
+    }
+    view! {
+        <label class="flex min-h-11 items-center gap-2.5">
+            <input type="checkbox" class="checkbox" name="ways[alerts]" value="yes" checked=on />
+            "Send me an e-mail when more texts fail or more people opt out than usual, and when that is over"
+        </label>
+    }
+    .into_any()
 }
 
 /// The locations that the person looks after.

@@ -180,6 +180,10 @@ fn Everything(shown: Shown) -> impl IntoView {
                 </span>
             </p>
             <div class="flex flex-wrap gap-2 print:hidden">
+                <a class="btn btn-sm min-h-11 md:min-h-9" href="/alerts">
+                    <Icon icon=icondata::LuTriangleAlert />
+                    "Alerts"
+                </a>
                 <Download href=csv words="CSV of everything" />
                 <Download href=pdf words="PDF" />
             </div>

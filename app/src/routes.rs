@@ -10,9 +10,9 @@ use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
 use crate::{
-    accounts, appointments, attendance, audit, businesses, calendars, contacts, conversations, experiments, feeds, imports,
-    integrations, messages, notifications, numbers, platform, quick_replies, reports, requests, reviews, search, security,
-    selftest, settings, setup, tasks, templates, today, twilio, waitlist, webhooks,
+    accounts, alerts, appointments, attendance, audit, businesses, calendars, contacts, conversations, experiments, feeds,
+    imports, integrations, messages, notifications, numbers, platform, quick_replies, reports, requests, reviews, search,
+    security, selftest, settings, setup, tasks, templates, today, twilio, waitlist, webhooks,
 };
 
 /// Only where the product is made.
@@ -107,6 +107,7 @@ page!(NewImport, office, imports::NewPage);
 page!(Import, office, imports::DetailPage);
 page!(Log, office, messages::LogPage);
 page!(Reports, office, reports::ReportsPage);
+page!(Alerts, office, alerts::AlertsPage);
 page!(Settings, office, settings::ListPage);
 page!(SettingsFrame, office, settings::Frame);
 page!(ApiKeys, office, integrations::KeysPage);

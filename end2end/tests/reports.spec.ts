@@ -57,3 +57,35 @@ test('days are chosen and compared without scripts', { tag: '@form' }, async ({ 
   expect(wide).toBeLessThanOrEqual(360);
   await plain.close();
 });
+
+test('reviews are told by place and platform, and who was not asked by the reason', async ({ page }) => {
+  await newBusiness(page);
+  await open(page, '/reports');
+  const reviews = page.locator('[data-report=reviews]');
+  await expect(reviews.getByRole('heading', { name: 'Reviews' })).toBeVisible();
+  await expect(reviews.getByText('Nothing to tell of these days.')).toBeVisible();
+  await expect(reviews.getByRole('link', { name: 'Show the rows behind it' })).toHaveAttribute('href', '/reviews');
+  const reasons = page.locator('[data-report=review-reasons]');
+  await expect(reasons.getByText(/everybody is asked alike/)).toBeVisible();
+  const [file] = await Promise.all([page.waitForEvent('download'), reviews.getByRole('link', { name: 'CSV' }).click()]);
+  expect(file.suggestedFilename()).toBe('reviews.csv');
+  await expect(page.locator('[data-figure=response_time_open]')).toContainText('–');
+});
+
+test('alerts have a page, and mail of them can be turned off', async ({ page }) => {
+  await newBusiness(page);
+  await open(page, '/reports');
+  await page.getByRole('link', { name: 'Alerts' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Alerts' })).toBeVisible();
+  await expect(page.getByText('All is as usual')).toBeVisible();
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await look(page, 'alerts');
+  await open(page, '/notifications');
+  const mails = page.getByLabel(/more texts fail or more people opt out than usual/);
+  await expect(mails).toBeChecked();
+  await mails.uncheck();
+  await page.getByRole('button', { name: 'Save notifications' }).click();
+  await expect(page.getByText('Saved.')).toBeVisible();
+  await page.reload();
+  await expect(mails).not.toBeChecked();
+});

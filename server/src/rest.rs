@@ -181,6 +181,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(reports::paper))
         .routes(routes!(reports::report))
         .routes(routes!(reports::notices))
+        .routes(routes!(reports::alerts))
         .routes(routes!(imports::get))
         .routes(routes!(imports::cancel))
         .routes(routes!(imports::refused))

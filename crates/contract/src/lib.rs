@@ -4,6 +4,7 @@
 //! fields: a misspelt one would be a wish that nobody hears.
 
 pub mod accounts;
+pub mod alerts;
 pub mod appointment_types;
 pub mod appointments;
 pub mod attendance;

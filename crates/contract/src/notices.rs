@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Notice {
-    /// `account_breaker`, `sender_breaker`, `budget_alert`, `budget_used` or `country_needed`
+    /// `account_breaker`, `sender_breaker`, `budget_alert`, `budget_used`, `undelivered`, `opt_outs`, `country_needed` and others
     pub kind: String,
     /// Texts wait now; else it is a warning.
     pub urgent: bool,

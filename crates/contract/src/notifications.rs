@@ -26,7 +26,7 @@ pub enum Kind {
     Task,
     /// A text did not arrive.
     Failed,
-    /// Texts can't go out, or the budget is nearly used.
+    /// Texts can't go out, the budget is nearly used, or something has left its usual course.
     Alert,
 }
 
@@ -70,7 +70,7 @@ impl Kind {
             Kind::Assigned => "A conversation is given to me",
             Kind::Task => "A task is given to me",
             Kind::Failed => "A text did not arrive",
-            Kind::Alert => "Texts can’t go out, or the budget is nearly used",
+            Kind::Alert => "Texts can’t go out, the budget is nearly used, or more goes wrong than usual",
         }
     }
 
@@ -138,6 +138,9 @@ pub struct Choices {
     /// Where devices are told and no mail is, a mail follows if no device has shown it.
     #[serde(default = "yes")]
     pub mail_if_missed: bool,
+    /// Owners and admins get a mail when something has left its usual course, and when it is back.
+    #[serde(default = "yes")]
+    pub alert_mails: bool,
     /// Locations this person looks after; none: all of them.
     #[serde(default)]
     pub places: BTreeSet<Uuid>,
@@ -157,6 +160,7 @@ impl Default for Choices {
             of: BTreeMap::new(),
             digest_minutes: 15,
             mail_if_missed: true,
+            alert_mails: true,
             places: BTreeSet::new(),
             narrowed: BTreeSet::new(),
         }

@@ -121,6 +121,8 @@ pub struct Summary {
     pub time_to_confirm: Figure,
     /// Seconds from a customer's text to a person's reply, the median.
     pub response_time: Figure,
+    /// The same by the seconds in which a location was open; not measured where none has opening hours.
+    pub response_time_open: Figure,
     /// Dollars of texts about visits for each kept one.
     pub cost_per_kept_visit: Figure,
     /// Free times that somebody of the waitlist got, of all.

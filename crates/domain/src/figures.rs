@@ -14,7 +14,7 @@ mod span;
 mod tests;
 
 pub use bars::{Bar, Bars, MOST_BARS, Piece, bars, round_up};
-pub use counted::{Cells, Outcome, Step, Text, Visit, What};
+pub use counted::{Cells, Outcome, Review, Step, Text, Visit, What};
 pub use definitions::{Figure, Unit};
 pub use measured::{FEW, Measured, Middle, Totals};
 pub use said::{NOTHING, dollars, duration, share, thousands};

@@ -6,6 +6,7 @@
 //!
 //! The cases behind most rules are in `vectors/*.json`, each with the reason it is there.
 
+pub mod alerts;
 pub mod api_key;
 pub mod attendance;
 pub mod audit;

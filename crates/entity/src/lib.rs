@@ -36,6 +36,7 @@ macro_rules! in_business {
 pub(crate) use in_business;
 
 pub mod accounts;
+pub mod alerts;
 pub mod appointments;
 pub mod attendance;
 pub mod audit;

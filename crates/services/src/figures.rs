@@ -26,7 +26,7 @@ pub(crate) struct Key {
     pub place: Uuid,
     pub type_id: Uuid,
     pub channel: String,
-    /// What made the text; of visits empty.
+    /// What made the text; of visits empty, of requests for reviews their platform.
     pub template: String,
 }
 
@@ -41,6 +41,10 @@ pub(crate) struct Fact {
 pub(crate) type Sums = BTreeMap<(Key, What, String), i64>;
 
 impl Fact {
+    fn counts(&self, what: What) -> bool {
+        self.cells.keys().any(|(one, _)| *one == what)
+    }
+
     fn add_to(&self, sums: &mut Sums, times: i64) {
         for ((what, sort), n) in &self.cells {
             *sums.entry((self.key.clone(), *what, sort.clone())).or_default() += n * times;

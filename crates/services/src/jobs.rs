@@ -6,7 +6,7 @@ use entity::messages::message;
 use sea_orm::QuerySelect;
 
 use crate::{
-    accounts, appointments, calendars, conversations,
+    accounts, alerts, appointments, calendars, conversations,
     delivery::{in_state, retry, unknown},
     experiments, figures, imports,
     kernel::{Result, Services, queue::Job, tx::BoxFuture},
@@ -31,6 +31,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
         Job::CheckTwin { template_id } => twins::check(s, template_id).await,
         Job::CheckSender { number_id } => numbers::whatsapp::check(s, number_id).await,
         Job::CheckRegistration { number_id } => numbers::registration::check(s, number_id).await,
+        Job::LookForAlerts { businesses } => alerts::look(s, &businesses).await,
         Job::Batch { batch_id } => conversations::batch::perform(s, batch_id).await,
         Job::SelfTest { business_id } => selftest::perform(s, business_id).await,
         Job::Waitlist { slot_id } => waitlist::go_on(s, slot_id).await,
@@ -51,7 +52,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
 /// # Errors
 /// The first fault, when all parts were tried; the next tick looks again.
 pub async fn tick(s: &Services) -> Result<()> {
-    let parts: [(&str, BoxFuture<'_, ()>); 21] = [
+    let parts: [(&str, BoxFuture<'_, ()>); 22] = [
         ("sending", Box::pin(sending::tick(s))),
         ("retries", Box::pin(retry::all_due(s))),
         ("snoozed conversations", Box::pin(conversations::act::wake(s))),
@@ -67,6 +68,7 @@ pub async fn tick(s: &Services) -> Result<()> {
         ("WhatsApp senders", Box::pin(numbers::whatsapp::tick(s))),
         ("WhatsApp templates", Box::pin(twins::tick(s))),
         ("self-tests", Box::pin(selftest::tick(s))),
+        ("alerts", Box::pin(alerts::tick(s))),
         ("retention", Box::pin(retention::tick(s))),
         ("reviews", Box::pin(reviews::tick(s))),
         ("webhooks", Box::pin(webhooks::tick(s))),

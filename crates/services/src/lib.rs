@@ -4,7 +4,7 @@
 //!
 //! - `kernel`: transactions, events, the clock, the actor, the queue, sealing; it knows no noun.
 //! - nouns, low to high: `accounts`, `businesses`, `spend`, `reports` (what happened on each day), `figures` (what texts and visits count as), `integrations`, `contacts`, `appointments`, `preferences` (what customers say of how they are reached), `feeds`, `conversations`, `messages`,
-//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `review_platforms` (where customers write reviews); `channels`, `numbers`, `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words), `experiments` (two texts tried against each other) and `twins` (what WhatsApp has approved of it); `selftest` (whether a business is ready); then what messages go through: `delivery`, `outbox`, `sending`;
+//!   `tasks`; `exports` and `imports` (files of people and visits); `audit` (who changed what, to be read); `review_platforms` (where customers write reviews); `channels`, `numbers`, `mails` (to staff) and `notifications`; `templates` (what customers are told, in whose words), `experiments` (two texts tried against each other) and `twins` (what WhatsApp has approved of it); `selftest` (whether a business is ready); `alerts` (what has left its usual course); then what messages go through: `delivery`, `outbox`, `sending`;
 //!   `verification` (whose phone it is, by a code that is texted to it);
 //!   `quick_replies`; `triggers`, by which another program has a text sent; `questions` that are open to be answered;
 //!   `confirming`, which asks whether somebody wants offers;
@@ -22,6 +22,7 @@
 //!   this file, which wires them.
 
 pub mod accounts;
+pub mod alerts;
 pub mod appointments;
 pub mod attendance;
 pub mod audit;

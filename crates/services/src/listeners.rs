@@ -6,6 +6,7 @@ mod views;
 
 use crate::{
     accounts::invitations,
+    alerts,
     appointments::clocks,
     attendance, confirming,
     conversations::{assigning, leaving},
@@ -102,6 +103,8 @@ pub(crate) static LISTENERS: &[Listener] = &[
     // Last of all, when it is decided whether anybody is asked for an answer.
     on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached
         NumberRequestDecided RegistrationChanged BusinessSuspended BusinessResumed LookBegan] => notifications::collect),
+    on!([MessageFailed RetryEnded ContactOptedOut BreakerOpened BreakerClosed BudgetReached SelfTestChanged SendingChanged]
+        => alerts::happened),
     on!([MessageReceived] => figures::received),
     // Over everything, so that no noun can forget them.
     on!(every => reports::count),

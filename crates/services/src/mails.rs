@@ -61,6 +61,28 @@ pub(crate) async fn store_report(
     store::store(tx, b, to, &new).await
 }
 
+/// That something has left its usual course, or is back, to each of these; once per `key`.
+pub(crate) async fn store_alert(
+    tx: &mut Tx,
+    b: &business::Model,
+    to: &[accounts::Manager],
+    key: String,
+    subject: &str,
+    letter: Letter,
+) -> Result<()> {
+    let new = New {
+        kind: Kind::Alert,
+        about: key.clone(),
+        key,
+        not_before: tx.now,
+        said: store::Said {
+            subject: format!("{}: {subject}", domain::words::line(&b.name)),
+            letter,
+        },
+    };
+    store::store(tx, b, to, &new).await
+}
+
 /// One person may ask for so much.
 const TEST_EVERY: Duration = Duration::minutes(1);
 

@@ -10,7 +10,7 @@ mod listen;
 mod send;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use contract::{
@@ -38,7 +38,7 @@ use crate::{
 
 pub use devices::{add_device, prepare, public_key, remove_device, send_test};
 pub(crate) use devices::{members_removed, sessions_changed};
-pub(crate) use listen::{collect, tell_of_breaker};
+pub(crate) use listen::{ALERTS, collect, tell_of_alert, tell_of_breaker};
 pub use send::{due as pushes_due, push_some, recover, tick};
 
 /// Between a thing and what tells of it elsewhere: the time of a page that is open to say that it was seen.
@@ -260,6 +260,13 @@ async fn choices(db: &impl ConnectionTrait, business_id: Uuid, account_id: Uuid)
 /// What another version wrote and this one can't read is as usual.
 fn read(row: &notification_choice::Model) -> Choices {
     serde_json::from_str(&row.choices).unwrap_or_default()
+}
+
+/// Who does not want mails of alerts.
+pub(crate) async fn without_alert_mails(db: &impl ConnectionTrait, business_id: Uuid) -> Result<BTreeSet<Uuid>> {
+    let all = all_choices(db, business_id).await?;
+    let without = all.into_iter().filter(|(_, choices)| !choices.alert_mails);
+    Ok(without.map(|(account, _)| account).collect())
 }
 
 /// What everybody of a business has chosen who has chosen anything.

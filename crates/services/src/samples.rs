@@ -12,6 +12,7 @@ use entity::{
     notifications::notification,
     questions::question,
     reminders::reminder_request,
+    reviews::review_request,
     tasks::task,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
@@ -152,6 +153,17 @@ async fn delete(tx: &mut Tx, business_id: Uuid, ids: &[Uuid]) -> Result<()> {
         for id in &visits {
             tx.mark_changed(business_id, Changed::Appointment(*id));
         }
+    }
+    let requests: Vec<Uuid> = review_request::Entity::narrowed(business_id)
+        .filter(review_request::Column::ContactId.is_in(people()))
+        .select_only()
+        .column(review_request::Column::Id)
+        .into_tuple()
+        .all(&tx.db)
+        .await?;
+    out!(review_request, ContactId, people());
+    for id in requests {
+        tx.mark_changed(business_id, Changed::ReviewRequest(id));
     }
     out!(task, ContactId, people());
     out!(notification, ContactId, people());

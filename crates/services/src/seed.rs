@@ -1,5 +1,6 @@
 //! A believable demo business for a newcomer: people, appointments, conversations. Made by the same use cases as everything else.
 
+mod past;
 mod people;
 
 use std::collections::HashMap;
@@ -65,6 +66,7 @@ pub async fn demo(s: &Services, account_sid: &str) -> Result<bool> {
         },
     };
     let lists = lists(s, &robin).await?;
+    past::write(s, &robin, &lists).await?;
     // Before the visits, whose customers are asked for a review then.
     review_platforms::add(s, &robin, google()).await?;
     let mut people = HashMap::new();

@@ -99,6 +99,33 @@ pub(crate) async fn spent(db: &impl ConnectionTrait, b: &business::Model, at: Da
     Ok(row.map_or(0, |r| r.spent))
 }
 
+/// How far the month's budget is used, where that is worth telling.
+pub(crate) struct Reached {
+    pub spent: i64,
+    pub budget: i64,
+    pub percent: i128,
+    /// Nothing but replies goes out.
+    pub used_up: bool,
+}
+
+/// Whether a line of the month's budget is reached.
+pub(crate) async fn reached(db: &impl ConnectionTrait, b: &business::Model, at: DateTime<Utc>) -> Result<Option<Reached>> {
+    let Some(budget) = b.monthly_budget.filter(|budget| *budget > 0) else {
+        return Ok(None);
+    };
+    let spent = spent(db, b, at).await?;
+    // What is left must be enough for a text; a rest of a few tenths of a cent lets nothing go.
+    let used_up = spent + to_country(db, Some(&b.country), 1).await? > budget;
+    let percent = i128::from(spent) * 100 / i128::from(budget);
+    let told = used_up || percent >= i128::from(ALERT_PERCENT);
+    Ok(told.then_some(Reached {
+        spent,
+        budget,
+        percent,
+        used_up,
+    }))
+}
+
 /// Adds `micros` (may be negative) to what a business spent in the month of `at`.
 pub(crate) async fn add(tx: &mut Tx, business_id: Uuid, at: DateTime<Utc>, micros: i64) -> Result<()> {
     if micros == 0 {

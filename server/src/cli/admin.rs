@@ -113,7 +113,7 @@ pub enum Admin {
     RotateKeys,
     /// Checks that no row of the consent ledger was changed or removed.
     VerifyLedger,
-    /// Proves the counters of reports against the texts and visits that they are of, puts right what differs, and prints it.
+    /// Proves the counters of reports against the texts, visits and requests for reviews that they are of, puts right what differs, and prints it.
     Recount {
         /// The business's slug. All if not given.
         #[arg(long)]

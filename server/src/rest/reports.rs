@@ -4,7 +4,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{
-    Problem,
+    Page, PageQuery, Problem,
+    alerts::AlertView,
     notices::Notice,
     reports::{Daily, DailyQuery, ReportQuery, ReportRows, Summary},
 };
@@ -38,8 +39,8 @@ pub async fn paper(
     crate::reports::pdf(s, actor, query).await
 }
 
-/// One report: `activity`, `hours`, `delivery`, `channels`, `errors`, `confirmations`, `response-times`, `no-shows`, `locations`, `cost` or
-/// `waitlist`; with `.csv` behind it the same columns as a file, and `report.csv` for all of them.
+/// One report: `activity`, `hours`, `delivery`, `channels`, `errors`, `confirmations`, `response-times`, `no-shows`, `locations`, `cost`,
+/// `cost-per-visit`, `waitlist`, `reviews` or `review-reasons`; with `.csv` behind it the same columns as a file, and `report.csv` for all of them.
 #[utoipa::path(get, path = "/reports/{name}", tag = "reports", params(("name" = String, Path), ReportQuery), responses(
     (status = 200, body = ReportRows), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn report(
@@ -60,4 +61,16 @@ pub async fn report(
 #[utoipa::path(get, path = "/notices", tag = "reports", responses((status = 200, body = Vec<Notice>)))]
 pub async fn notices(State(s): S, ApiKeyActor(actor): ApiKeyActor) -> ApiResult<Vec<Notice>> {
     Ok(Json(pages::notices::list(&s, &actor).await?))
+}
+
+/// What has left its usual course, and what had, the newest first: undelivered texts, opt-outs, the budget, what holds texts back, the
+/// self-test.
+#[utoipa::path(get, path = "/alerts", tag = "reports", params(PageQuery), responses(
+    (status = 200, body = Page<AlertView>), (status = 400, body = Problem)))]
+pub async fn alerts(
+    State(s): S,
+    ApiKeyActor(actor): ApiKeyActor,
+    Params(query): Params<PageQuery>,
+) -> ApiResult<Page<AlertView>> {
+    Ok(Json(services::alerts::list(&s, &actor, query).await?))
 }

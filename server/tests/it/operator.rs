@@ -429,3 +429,30 @@ async fn a_bundle_of_the_doctor_gives_nothing_away() {
         assert!(!bundle.contains(secret), "{secret}: {bundle}");
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn counters_that_are_wrong_are_named_and_put_right(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let it = Installation::new(backend).await;
+    let right: Result<String, String> = Ok("bright-dental: every counter agrees with its rows.".to_owned());
+    assert_eq!(admin(&it, &["recount"]).await, right);
+    by_hand(
+        &it,
+        "INSERT INTO counter_quarter (business_id, quarter, what, sort, place, type_id, channel, template, n) \
+         SELECT id, 2000000, 'sent', '', id, id, 'sms', 'reply', 5 FROM business",
+    )
+    .await;
+    let looked: Result<String, String> = Ok("bright-dental: 1 counters differ; nothing was changed.".to_owned());
+    assert_eq!(admin(&it, &["recount", "--dry-run"]).await, looked);
+    assert_eq!(
+        admin(&it, &["recount", "--dry-run", "--business", "bright-dental"]).await,
+        looked
+    );
+    let nobody = admin(&it, &["recount", "--business", "nobody"])
+        .await
+        .expect_err("there is none");
+    assert!(nobody.contains("There is no such business."), "{nobody}");
+    let repaired: Result<String, String> = Ok("bright-dental: 1 counters differed and are right now.".to_owned());
+    assert_eq!(admin(&it, &["recount"]).await, repaired);
+    assert_eq!(admin(&it, &["recount"]).await, right);
+}

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use entity::alerts::alert;
+use sea_orm::{EntityTrait, Set};
 use serde_json::{Value, json};
 use testkit::Backend;
 
@@ -74,6 +76,9 @@ async fn another_system_reads_every_figure_and_each_report() {
         ("channels", "sent"),
         ("locations", "visits"),
         ("hours", "sent"),
+        ("cost-per-visit", "kept"),
+        ("reviews", "asked"),
+        ("review-reasons", "count"),
     ] {
         let (status, told) = app.get(&format!("/reports/{name}?{}", days(&day))).await;
         assert_eq!(status, 200, "{name}: {told}");
@@ -117,7 +122,15 @@ async fn a_file_of_all_reports_and_paper_say_the_same() {
     let (headers, csv) = file(&app, &format!("/reports/report.csv?{}", days(&day))).await;
     assert!(headers["content-type"].to_str().expect("words").starts_with("text/csv"));
     let csv = String::from_utf8(csv).expect("UTF-8");
-    for heading in ["Daily activity", "Delivery", "No-shows", "Cost", "Waitlist"] {
+    for heading in [
+        "Daily activity",
+        "Delivery",
+        "No-shows",
+        "Cost",
+        "Waitlist",
+        "Reviews",
+        "Not asked for a review",
+    ] {
         assert!(csv.contains(heading), "{heading} is missing:\n{csv}");
     }
     let (headers, pdf) = file(&app, &format!("/reports/report.pdf?{}", days(&day))).await;
@@ -188,4 +201,55 @@ async fn the_page_can_be_read_without_a_script() {
         wrong.contains("Please give a date like 2027-01-31.") && wrong.contains("data-figure"),
         "it says what is wrong"
     );
+}
+
+#[tokio::test]
+async fn alerts_are_read_on_their_page_and_by_another_system() {
+    let app = TestApp::without_workers(Backend::Sqlite).await;
+    app.sign_in().await;
+    let (_, page) = file(&app, "/alerts").await;
+    assert!(String::from_utf8(page).expect("UTF-8").contains("All is as usual"));
+    let began = |hours: i64| app.s.now() - chrono::Duration::hours(hours);
+    for (kind, hours, ended) in [
+        ("undelivered", 30, Some(began(28))),
+        ("undelivered", 2, None),
+        ("opt_outs", 1, None),
+    ] {
+        let row = alert::ActiveModel {
+            id: Set(uuid::Uuid::now_v7()),
+            business_id: Set(app.business_id),
+            kind: Set(kind.to_owned()),
+            subject: Set(String::new()),
+            words: Set(format!("8 of 8 texts, {hours} hours ago")),
+            next_step: Set("Look at the errors.".to_owned()),
+            began_at: Set(began(hours)),
+            seen_at: Set(began(0)),
+            look_at: Set(began(-1)),
+            told_at: Set(None),
+            ended_at: Set(ended),
+        };
+        alert::Entity::insert(row)
+            .exec_without_returning(app.s.db().connection())
+            .await
+            .expect("kept");
+    }
+    let (_, page) = file(&app, "/alerts").await;
+    let page = String::from_utf8(page).expect("UTF-8");
+    assert!(
+        page.contains("data-alert=\"opt_outs\"") && page.contains("data-lasts=\"false\""),
+        "{page}"
+    );
+    assert!(page.contains("data-notice=\"undelivered\""), "it is over every page");
+    let (status, first) = app.get("/alerts?limit=2").await;
+    assert_eq!((status, first["data"].as_array().map(Vec::len)), (200, Some(2)), "{first}");
+    assert_eq!(first["data"][0]["kind"], "opt_outs", "the newest first");
+    let cursor = first["next_cursor"].as_str().expect("more");
+    let (_, rest) = app.get(&format!("/alerts?limit=2&cursor={cursor}")).await;
+    assert_eq!(
+        (rest["data"].as_array().map(Vec::len), &rest["next_cursor"]),
+        (Some(1), &Value::Null)
+    );
+    assert!(rest["data"][0]["ended_at"].is_string());
+    assert_eq!(app.get("/alerts?limit=0").await.0, 400);
+    assert_eq!(app.get("/alerts?cursor=x").await.0, 400);
 }

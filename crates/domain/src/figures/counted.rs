@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 
 use super::three_digits;
-use crate::{delivery::Status, origin::Origin, words::words};
+use crate::{delivery::Status, origin::Origin, reviews, words::words};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +37,8 @@ pub enum What {
     Error,
     /// Replies of a person to somebody who waited, by how long that was, in seconds.
     Response,
+    /// The same by the seconds in which the business was open.
+    ResponseOpen,
     /// Visits that are to come, or that nobody has marked.
     Open,
     Kept,
@@ -58,14 +60,29 @@ pub enum What {
     StepConfirmed,
     /// From the reminder to the yes, in seconds.
     Confirming,
+    /// Requests for reviews that are to come.
+    ReviewPlanned,
+    /// Those that arrived, as far as is known.
+    ReviewAsked,
+    /// Those that did not.
+    ReviewFailed,
+    /// Those that nobody was sent, by the reason.
+    ReviewSkipped,
+    /// Those whose link a person has opened.
+    ReviewOpened,
+    /// Times that people opened a link.
+    ReviewPeople,
+    /// Times that machines did, most likely.
+    ReviewMachines,
 }
 
 words!(What is a "kind of counter": Received = "received", Sent = "sent", Delivered = "delivered", Undelivered = "undelivered",
     Failed = "failed", Refused = "refused", Cancelled = "cancelled", Segments = "segments", CostEstimated = "cost_estimated",
-    CostReal = "cost_real", CostOfVisits = "cost_of_visits", Delivering = "delivering", Error = "error", Response = "response", Open = "open", Kept = "kept",
+    CostReal = "cost_real", CostOfVisits = "cost_of_visits", Delivering = "delivering", Error = "error", Response = "response", ResponseOpen = "response_open", Open = "open", Kept = "kept",
     Missed = "missed", CancelledLate = "cancelled_late", CancelledEarly = "cancelled_early", Reminded = "reminded", Confirmed = "confirmed",
     Answered = "answered", NotUnderstood = "not_understood", StepReminded = "step_reminded", StepConfirmed = "step_confirmed",
-    Confirming = "confirming");
+    Confirming = "confirming", ReviewPlanned = "review_planned", ReviewAsked = "review_asked", ReviewFailed = "review_failed",
+    ReviewSkipped = "review_skipped", ReviewOpened = "review_opened", ReviewPeople = "review_people", ReviewMachines = "review_machines");
 
 impl What {
     /// Those that come in as many sorts as there are codes, seconds or steps.
@@ -73,7 +90,14 @@ impl What {
     pub const fn is_sorted(self) -> bool {
         matches!(
             self,
-            Self::Delivering | Self::Error | Self::Response | Self::Confirming | Self::StepReminded | Self::StepConfirmed
+            Self::Delivering
+                | Self::Error
+                | Self::Response
+                | Self::ResponseOpen
+                | Self::Confirming
+                | Self::StepReminded
+                | Self::StepConfirmed
+                | Self::ReviewSkipped
         )
     }
 }
@@ -111,6 +135,8 @@ pub struct Text {
     pub written_at: DateTime<Utc>,
     /// Since when its customer had waited when it was written.
     pub waited_since: Option<DateTime<Utc>>,
+    /// For how many seconds of that the business was open; none where nobody has said when it is.
+    pub waited_open: Option<i64>,
 }
 
 impl Text {
@@ -159,7 +185,46 @@ impl Text {
         {
             let waited = three_digits((self.written_at - since).num_seconds());
             add_sort(cells, What::Response, waited.to_string(), 1);
+            if let Some(open) = self.waited_open {
+                add_sort(cells, What::ResponseOpen, three_digits(open).to_string(), 1);
+            }
         }
+    }
+}
+
+/// A request for a review, as far as it is counted.
+#[derive(Clone, Debug)]
+pub struct Review {
+    pub status: reviews::Status,
+    pub reason: Option<String>,
+    /// A person has opened its link.
+    pub opened: bool,
+    /// How often people did, and machines.
+    pub people: i64,
+    pub machines: i64,
+}
+
+/// So much of a reason is kept.
+const REASON: usize = 120;
+
+impl Review {
+    /// What it counts as.
+    #[must_use]
+    pub fn cells(&self) -> Cells {
+        let mut cells = Cells::new();
+        match self.status {
+            reviews::Status::Planned | reviews::Status::Queued => add(&mut cells, What::ReviewPlanned, 1),
+            reviews::Status::Sent | reviews::Status::Clicked => add(&mut cells, What::ReviewAsked, 1),
+            reviews::Status::Failed => add(&mut cells, What::ReviewFailed, 1),
+            reviews::Status::Skipped => {
+                let reason = self.reason.as_deref().unwrap_or_default().chars().take(REASON);
+                add_sort(&mut cells, What::ReviewSkipped, reason.collect(), 1);
+            }
+        }
+        add(&mut cells, What::ReviewOpened, i64::from(self.opened));
+        add(&mut cells, What::ReviewPeople, self.people);
+        add(&mut cells, What::ReviewMachines, self.machines);
+        cells
     }
 }
 

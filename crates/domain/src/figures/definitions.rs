@@ -15,13 +15,14 @@ pub enum Figure {
     DeliveryRate,
     TimeToConfirm,
     ResponseTime,
+    ResponseTimeOpen,
     CostPerKeptVisit,
     SlotsFilled,
 }
 
 words!(Figure is a "figure": NoShowRate = "no_show_rate", LateCancellation = "late_cancellation",
     EarlyCancellation = "early_cancellation", Unmarked = "unmarked", ConfirmationRate = "confirmation_rate", ReplyRate = "reply_rate",
-    DeliveryRate = "delivery_rate", TimeToConfirm = "time_to_confirm", ResponseTime = "response_time",
+    DeliveryRate = "delivery_rate", TimeToConfirm = "time_to_confirm", ResponseTime = "response_time", ResponseTimeOpen = "response_time_open",
     CostPerKeptVisit = "cost_per_kept_visit", SlotsFilled = "slots_filled");
 
 /// What a figure is in.
@@ -45,6 +46,7 @@ impl Figure {
             Self::DeliveryRate => "Delivery rate",
             Self::TimeToConfirm => "Time to confirm",
             Self::ResponseTime => "Response time",
+            Self::ResponseTimeOpen => "Response time when open",
             Self::CostPerKeptVisit => "Cost per kept visit",
             Self::SlotsFilled => "Free times filled",
         }
@@ -81,6 +83,9 @@ impl Figure {
             Self::ResponseTime => {
                 "From a customer's first unanswered text to the reply of a person, for replies written in these days. Half of them took no longer. Automatic texts never count."
             }
+            Self::ResponseTimeOpen => {
+                "The same, by the time in which a location was open. Not measured where no location has opening hours. Half of them took no longer."
+            }
             Self::CostPerKeptVisit => {
                 "What texts about visits cost that were written in these days, divided by the visits kept in these days."
             }
@@ -91,7 +96,7 @@ impl Figure {
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
-            Self::TimeToConfirm | Self::ResponseTime => Unit::Seconds,
+            Self::TimeToConfirm | Self::ResponseTime | Self::ResponseTimeOpen => Unit::Seconds,
             Self::CostPerKeptVisit => Unit::Dollars,
             _ => Unit::Share,
         }
@@ -120,6 +125,7 @@ impl Figure {
             Self::DeliveryRate => of.delivery_rate(),
             Self::TimeToConfirm => Measured::middle(&of.confirming),
             Self::ResponseTime => Measured::middle(&of.waiting),
+            Self::ResponseTimeOpen => Measured::middle(&of.waiting_open),
             Self::CostPerKeptVisit => Measured::dollars_each(of.n(What::CostOfVisits), of.n(What::Kept)),
             Self::SlotsFilled => Measured::share(slots.0, slots.1),
         }

@@ -120,6 +120,8 @@ pub struct Totals {
     /// Visits that have begun and nobody has marked.
     pub unmarked: i64,
     pub waiting: Middle,
+    /// The same by the seconds in which the business was open.
+    pub waiting_open: Middle,
     pub confirming: Middle,
 }
 

@@ -32,6 +32,7 @@ fn text(status: Status) -> Text {
         about_visit: true,
         written_at: at("2027-01-04T10:00:00Z"),
         waited_since: None,
+        waited_open: None,
     }
 }
 

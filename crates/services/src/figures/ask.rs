@@ -40,6 +40,8 @@ pub(crate) enum Split {
     Place,
     /// And the channel.
     Type,
+    /// And what made it: of requests for reviews, their platform.
+    PlaceAndTemplate,
 }
 
 /// So much of something in one group.
@@ -79,8 +81,8 @@ fn by(split: Split, part: Part, backend: DbBackend) -> SimpleExpr {
         (Split::Day | Split::DayAndSort, _) => format!("CAST({local} / 86400 AS text)"),
         (Split::Hour, _) => format!("CAST({local} % 86400 / 3600 AS text)"),
         (Split::Channel, _) => "channel".to_owned(),
-        (Split::Place, DbBackend::Sqlite) => "hex(place)".to_owned(),
-        (Split::Place, _) => "CAST(place AS text)".to_owned(),
+        (Split::Place | Split::PlaceAndTemplate, DbBackend::Sqlite) => "hex(place)".to_owned(),
+        (Split::Place | Split::PlaceAndTemplate, _) => "CAST(place AS text)".to_owned(),
         (Split::Type, DbBackend::Sqlite) => "hex(type_id)".to_owned(),
         (Split::Type, _) => "CAST(type_id AS text)".to_owned(),
     };
@@ -99,6 +101,7 @@ pub(crate) async fn grouped(
     let also = match split {
         Split::Sort | Split::Type => "channel",
         Split::DayAndSort => "sort",
+        Split::PlaceAndTemplate => "template",
         Split::Day | Split::Hour | Split::Channel | Split::Place => "''",
     };
     let (parts, most) = match split {
@@ -184,15 +187,15 @@ pub(crate) async fn totals(
         business_id,
         &whole,
         filter,
-        &[What::Response, What::Confirming],
+        &[What::Response, What::ResponseOpen, What::Confirming],
         Split::Sort,
     )
     .await?
     {
-        let times = if one.what == What::Response.as_str() {
-            &mut totals.waiting
-        } else {
-            &mut totals.confirming
+        let times = match one.what.parse() {
+            Ok(What::Response) => &mut totals.waiting,
+            Ok(What::ResponseOpen) => &mut totals.waiting_open,
+            _ => &mut totals.confirming,
         };
         add(times, &one.part, one.n);
     }

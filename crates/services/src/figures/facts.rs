@@ -3,18 +3,23 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use contract::appointments::Status as VisitStatus;
+use contract::{appointments::Status as VisitStatus, businesses::OpeningHours};
 use domain::{
     delivery::Status,
-    figures::{Cells, Outcome, Step, Text, Visit, What},
+    figures::{Cells, Outcome, Review, Step, Text, Visit, What},
+    hours::{self, Week},
     origin::Origin,
 };
-use entity::{appointments::appointment, messages::message, questions::question, reminders::reminder_request, reports::counted};
+use entity::{
+    appointments::appointment, messages::message, questions::question, reminders::reminder_request, reports::counted,
+    reviews::review_request,
+};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
 
 use super::{Fact, Key, quarter};
 use crate::{
+    businesses::{self, locations},
     kernel::{Error, Result, Tx},
     spend,
 };
@@ -104,9 +109,29 @@ async fn places(tx: &Tx, business_id: Uuid, ids: Vec<Uuid>) -> Result<Places> {
     Ok(rows.into_iter().map(place).collect())
 }
 
-/// What these texts count as. A text belongs to the place and the type that its visit had when it was first counted.
+/// When the places of a business are open.
+async fn opening_hours(tx: &mut Tx, business_id: Uuid) -> Result<Vec<Week>> {
+    let b = businesses::of(tx, business_id).await?;
+    let places = locations::all(&tx.db, business_id).await?;
+    let places = places.into_iter().filter(|place| place.archived_at.is_none());
+    Ok(places
+        .filter_map(|place| {
+            let hours: OpeningHours = serde_json::from_str(&place.opening_hours).ok()?;
+            Week::read(hours.days().map(|(_, day)| day), locations::zone(&b, Some(&place)))
+        })
+        .collect())
+}
+
+/// Whether somebody waited for this text, and nobody has counted for how long.
+fn asks_for_hours(row: &TextRow, known: &HashMap<Uuid, Fact>) -> bool {
+    let counted = known.get(&row.id).is_some_and(|fact| fact.counts(What::Response));
+    row.waited_since.is_some() && row.sent_at.is_some() && row.origin == Origin::Reply.as_str() && !counted
+}
+
+/// What these texts count as. A text belongs to the place and the type that its visit had when it was first counted, and who waited for it
+/// did so in the opening hours of that time: both may have changed since.
 pub(super) async fn of_texts(
-    tx: &Tx,
+    tx: &mut Tx,
     business_id: Uuid,
     rows: Vec<TextRow>,
     known: &HashMap<Uuid, Fact>,
@@ -116,6 +141,11 @@ pub(super) async fn of_texts(
         .filter(|row| !known.contains_key(&row.id))
         .filter_map(|row| row.appointment_id);
     let places = places(tx, business_id, about.collect()).await?;
+    let hours = if rows.iter().any(|row| asks_for_hours(row, known)) {
+        opening_hours(tx, business_id).await?
+    } else {
+        Vec::new()
+    };
     let mut facts = Vec::with_capacity(rows.len());
     for row in rows {
         let of_visit = row.appointment_id.and_then(|id| places.get(&id).copied()).unwrap_or_default();
@@ -130,7 +160,16 @@ pub(super) async fn of_texts(
         let cells = if row.direction == "inbound" {
             Cells::from([((What::Received, String::new()), 1)])
         } else {
-            text(&row).map_or_else(Cells::new, |text| text.cells())
+            let hours = if asks_for_hours(&row, known) { hours.as_slice() } else { &[] };
+            let mut cells = text(&row, hours).map_or_else(Cells::new, |text| text.cells());
+            if let Some(fact) = known
+                .get(&row.id)
+                .filter(|fact| fact.counts(What::Response) && cells.keys().any(|(what, _)| *what == What::Response))
+            {
+                let counted = fact.cells.iter().filter(|((what, _), _)| *what == What::ResponseOpen);
+                cells.extend(counted.map(|(cell, n)| (cell.clone(), *n)));
+            }
+            cells
         };
         facts.push((row.id, Fact { key, cells }));
     }
@@ -138,7 +177,7 @@ pub(super) async fn of_texts(
 }
 
 /// None: of a state or an origin that this version does not know. Nobody can say what it counts as, and that keeps nothing from going on.
-fn text(row: &TextRow) -> Option<Text> {
+fn text(row: &TextRow, hours: &[Week]) -> Option<Text> {
     Some(Text {
         status: row.status.parse::<Status>().ok()?,
         origin: row.origin.parse::<Origin>().ok()?,
@@ -156,6 +195,9 @@ fn text(row: &TextRow) -> Option<Text> {
         about_visit: row.appointment_id.is_some(),
         written_at: row.created_at,
         waited_since: row.waited_since,
+        waited_open: row
+            .waited_since
+            .and_then(|since| hours::open_seconds(hours, since, row.created_at)),
     })
 }
 
@@ -193,6 +235,37 @@ pub(super) async fn of_visits(tx: &Tx, business_id: Uuid, rows: Vec<appointment:
         facts.push((row.id, Fact { key, cells }));
     }
     Ok(facts)
+}
+
+/// What these requests for reviews count as.
+pub(super) fn of_reviews(rows: Vec<review_request::Model>) -> Result<Vec<(Uuid, Fact)>> {
+    let fact = |row: review_request::Model| {
+        let review = Review {
+            status: row
+                .status
+                .parse()
+                .map_err(|_| Error::broken("a review request of an unknown status"))?,
+            reason: row.reason,
+            opened: row.opened_at.is_some(),
+            people: row.clicks.into(),
+            machines: row.machines.into(),
+        };
+        let key = Key {
+            quarter: quarter(row.created_at),
+            place: row.location_id.unwrap_or_default(),
+            type_id: Uuid::nil(),
+            channel: row.channel.unwrap_or_default(),
+            template: row.platform_id.to_string(),
+        };
+        Ok((
+            row.id,
+            Fact {
+                key,
+                cells: review.cells(),
+            },
+        ))
+    };
+    rows.into_iter().map(fact).collect()
 }
 
 /// The reminders of visits that have left, and their answers.

@@ -7,6 +7,7 @@ use entity::{
     appointments::appointment,
     messages::message,
     reports::{counted, counter_quarter},
+    reviews::review_request,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set,
@@ -16,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     Fact, Key, Sums,
-    facts::{TextRow, of_texts, of_visits, texts, told},
+    facts::{TextRow, of_reviews, of_texts, of_visits, texts, told},
     quarter,
 };
 use crate::kernel::{Error, Event, Result, Tx, events::Recorded, tx::Changed};
@@ -50,28 +51,40 @@ pub(crate) async fn received(tx: &mut Tx, heard: &[&Recorded]) -> Result<()> {
 
 /// Counts anew what has changed. The caller has seen to it that no other transaction of these businesses does so at the same time.
 pub(crate) async fn changed(tx: &mut Tx, changed: Vec<(Uuid, Changed)>) -> Result<()> {
-    let mut businesses: BTreeMap<Uuid, (Vec<Uuid>, Vec<Uuid>)> = BTreeMap::new();
+    let mut businesses: BTreeMap<Uuid, Rows> = BTreeMap::new();
     for (business_id, what) in changed {
         match what {
-            Changed::Message(id) => businesses.entry(business_id).or_default().0.push(id),
-            Changed::Appointment(id) => businesses.entry(business_id).or_default().1.push(id),
+            Changed::Message(id) => businesses.entry(business_id).or_default().texts.push(id),
+            Changed::Appointment(id) => businesses.entry(business_id).or_default().visits.push(id),
+            Changed::ReviewRequest(id) => businesses.entry(business_id).or_default().reviews.push(id),
             _ => {}
         }
     }
     let mut received = std::mem::take(&mut tx.memo::<Received>().0);
-    for (business_id, (texts, visits)) in businesses {
+    for (business_id, rows) in businesses {
         let sums = received.entry(business_id).or_default();
-        for some in texts.chunks(GROUP) {
+        for some in rows.texts.chunks(GROUP) {
             of_changed_texts(tx, business_id, some, sums).await?;
         }
-        for some in visits.chunks(GROUP) {
+        for some in rows.visits.chunks(GROUP) {
             of_changed_visits(tx, business_id, some, sums).await?;
+        }
+        for some in rows.reviews.chunks(GROUP) {
+            of_changed_reviews(tx, business_id, some, sums).await?;
         }
     }
     for (business_id, sums) in received {
         add(tx, business_id, sums).await?;
     }
     Ok(())
+}
+
+/// What has changed of one business.
+#[derive(Default)]
+struct Rows {
+    texts: Vec<Uuid>,
+    visits: Vec<Uuid>,
+    reviews: Vec<Uuid>,
 }
 
 async fn of_changed_texts(tx: &mut Tx, business_id: Uuid, ids: &[Uuid], sums: &mut Sums) -> Result<()> {
@@ -93,6 +106,14 @@ async fn of_changed_visits(tx: &mut Tx, business_id: Uuid, ids: &[Uuid], sums: &
         .await?;
     let facts = of_visits(tx, business_id, rows).await?;
     settle(tx, business_id, known, facts, sums).await
+}
+
+async fn of_changed_reviews(tx: &mut Tx, business_id: Uuid, ids: &[Uuid], sums: &mut Sums) -> Result<()> {
+    let known = known(tx, business_id, ids).await?;
+    let rows = review_request::Entity::these(business_id, ids.iter().copied())
+        .all(&tx.db)
+        .await?;
+    settle(tx, business_id, known, of_reviews(rows)?, sums).await
 }
 
 /// As what these are counted until now.

@@ -13,6 +13,7 @@ use entity::{
     businesses::business,
     messages::message,
     reports::{counted, counter_quarter, recount},
+    reviews::review_request,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
@@ -21,7 +22,7 @@ use uuid::Uuid;
 
 use super::{
     Key, Sums,
-    facts::{TextRow, of_texts, of_visits, texts},
+    facts::{TextRow, of_reviews, of_texts, of_visits, texts},
     keep::{add, known, settle},
 };
 use crate::kernel::{Result, Services, Tx};
@@ -137,6 +138,12 @@ async fn day_before(s: &Services, business_id: Uuid, reached: i64) -> Result<Opt
         .select_only()
         .column(appointment::Column::StartsAt)
         .limit(1);
+    let review = review_request::Entity::in_business(business_id)
+        .filter(review_request::Column::CreatedAt.lt(start(reached)))
+        .order_by_desc(review_request::Column::CreatedAt)
+        .select_only()
+        .column(review_request::Column::CreatedAt)
+        .limit(1);
     let counter = counter_quarter::Entity::in_business(business_id)
         .filter(counter_quarter::Column::Quarter.lt(reached))
         .order_by_desc(counter_quarter::Column::Quarter)
@@ -145,8 +152,9 @@ async fn day_before(s: &Services, business_id: Uuid, reached: i64) -> Result<Opt
         .limit(1);
     let text: Option<DateTime<Utc>> = text.into_tuple().one(s.read()).await?;
     let visit: Option<DateTime<Utc>> = visit.into_tuple().one(s.read()).await?;
+    let review: Option<DateTime<Utc>> = review.into_tuple().one(s.read()).await?;
     let counter: Option<i64> = counter.into_tuple().one(s.read()).await?;
-    let moments = [text, visit].into_iter().flatten().map(super::quarter);
+    let moments = [text, visit, review].into_iter().flatten().map(super::quarter);
     Ok(moments.chain(counter).max().map(|quarter| quarter.div_euclid(QUARTERS_A_DAY)))
 }
 
@@ -162,6 +170,7 @@ async fn one_day(s: &Services, business_id: Uuid, day: i64, repair: bool) -> Res
     let mut should = Sums::new();
     texts_of_day(&mut tx, business_id, (from, to), &mut should).await?;
     visits_of_day(&mut tx, business_id, (from, to), &mut should).await?;
+    reviews_of_day(&mut tx, business_id, (from, to), &mut should).await?;
     strays(&tx, business_id, (from, to)).await?;
     let kept = kept(&tx.db, business_id, from, to).await?;
     let mut differences = Vec::new();
@@ -257,6 +266,37 @@ async fn visits_of_day(tx: &mut Tx, business_id: Uuid, day: Quarters, should: &m
     }
 }
 
+async fn reviews_of_day(tx: &mut Tx, business_id: Uuid, day: Quarters, should: &mut Sums) -> Result<()> {
+    let mut after: Option<(DateTime<Utc>, Uuid)> = None;
+    loop {
+        let mut rows = review_request::Entity::in_business(business_id)
+            .filter(within(review_request::Column::CreatedAt, day))
+            .order_by_asc(review_request::Column::CreatedAt)
+            .order_by_asc(review_request::Column::Id)
+            .limit(BLOCK);
+        if let Some((at, id)) = after {
+            let created = review_request::Column::CreatedAt;
+            rows = rows.filter(crate::kernel::paging::beyond(
+                created,
+                review_request::Column::Id,
+                at,
+                id,
+                false,
+            ));
+        }
+        let rows = rows.all(&tx.db).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = Some((last.created_at, last.id));
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let known = known(tx, business_id, &ids).await?;
+        let facts = of_reviews(rows)?;
+        for (_, fact) in &facts {
+            fact.add_to(should, 1);
+        }
+        settle(tx, business_id, known, facts, &mut Sums::new()).await?;
+    }
+}
+
 /// What is counted in this day and is no more, or is of another day by now, is not counted here any more.
 async fn strays(tx: &Tx, business_id: Uuid, (from, to): Quarters) -> Result<()> {
     let here = || {
@@ -274,9 +314,15 @@ async fn strays(tx: &Tx, business_id: Uuid, (from, to): Quarters) -> Result<()> 
         .from(appointment::Entity)
         .and_where(Expr::col((appointment::Entity, appointment::Column::Id)).equals((counted::Entity, counted::Column::Id)))
         .to_owned();
+    let reviews = sea_orm::sea_query::Query::select()
+        .expr(Expr::value(1))
+        .from(review_request::Entity)
+        .and_where(Expr::col((review_request::Entity, review_request::Column::Id)).equals((counted::Entity, counted::Column::Id)))
+        .to_owned();
     let gone: Vec<Uuid> = here()
         .filter(Expr::not_exists(texts))
         .filter(Expr::not_exists(visits))
+        .filter(Expr::not_exists(reviews))
         .select_only()
         .column(counted::Column::Id)
         .into_tuple()

@@ -27,6 +27,8 @@ pub enum Job {
     NotifyOfBreaker { scope: String, businesses: Vec<Uuid> },
     /// Write to the owners and admins of these businesses how a breaker stands that concerns them all.
     TellOfBreaker { scope: String, businesses: Vec<Uuid> },
+    /// See whether something of these businesses has left its usual course, or is back.
+    LookForAlerts { businesses: Vec<Uuid> },
     /// Go on with what somebody does to many conversations, or undoes.
     Batch { batch_id: Uuid },
     /// Read a calendar and follow it.

@@ -103,6 +103,8 @@ pub(crate) enum Changed {
     Task(Uuid),
     Slot(Uuid),
     Import(Uuid),
+    /// Only counted: no page shows it as it changes.
+    ReviewRequest(Uuid),
     /// Written once and published as a whole.
     Note(Uuid),
     /// By this account; published as a whole.

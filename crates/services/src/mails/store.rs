@@ -33,6 +33,8 @@ pub(super) enum Kind {
     BudgetUsed,
     /// How a month went.
     MonthlyReport,
+    /// Something has left its usual course, or is back.
+    Alert,
     /// What became of a request for a number.
     NumberRequest,
     /// A webhook was switched off because nothing arrived.

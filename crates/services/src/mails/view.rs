@@ -85,6 +85,7 @@ fn what(row: &mail::Model) -> &'static str {
         Ok(Kind::BudgetAlert) => "“The budget is nearly used”",
         Ok(Kind::BudgetUsed) => "“The budget is used up”",
         Ok(Kind::Webhook) => "“A webhook is switched off”",
+        Ok(Kind::Alert) => "“Not as usual”",
         Ok(Kind::MonthlyReport) => "“The month’s report”",
         Ok(Kind::NumberRequest) => "“Your request for a number”",
         Ok(Kind::News) => "What was unread",

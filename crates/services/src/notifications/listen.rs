@@ -34,6 +34,9 @@ const AT_ONCE: usize = 20;
 /// What the keys of news about numbers begin with.
 pub(super) const NUMBERS: &str = "number:";
 
+/// What the keys of news about alerts begin with.
+pub(crate) const ALERTS: &str = "alert:";
+
 /// Something to be told.
 struct News {
     /// Of its cause; each person's notification has its own of it.
@@ -122,6 +125,11 @@ async fn breaker_opened(tx: &mut Tx, scope: &str, whose: &[Uuid]) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// Tells everybody that something has left its usual course, or is back; once per `key`.
+pub(crate) async fn tell_of_alert(tx: &mut Tx, business_id: Uuid, key: String, body: String) -> Result<()> {
+    tell(tx, business_id, vec![alert(key, body)]).await
 }
 
 fn alert(key: String, body: String) -> News {

@@ -7,7 +7,7 @@ use entity::notifications::notification;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::listen::NUMBERS;
+use super::listen::{ALERTS, NUMBERS};
 use crate::{
     contacts,
     kernel::{Result, Services},
@@ -41,6 +41,7 @@ fn view(kind: Kind, row: notification::Model, names: &HashMap<Uuid, String>) -> 
         (Some(id), _) => format!("/inbox/{id}"),
         (None, Kind::Task) => "/tasks".to_owned(),
         (None, Kind::Alert) if row.dedupe_key.starts_with(NUMBERS) => "/settings/numbers".to_owned(),
+        (None, Kind::Alert) if row.dedupe_key.starts_with(ALERTS) => "/alerts".to_owned(),
         (None, _) => "/log".to_owned(),
     };
     NotificationView {

@@ -1,12 +1,12 @@
 //! Banners: what keeps texts from going out, or soon will. They are read off the state, so one that is over is gone.
 
-use contract::notices::Notice;
+use contract::{alerts::AlertView, notices::Notice};
 use domain::{prices::dollars, registration::Answer, selftest::Line};
 use entity::{businesses::business, numbers::number};
 use sea_orm::ConnectionTrait;
 
 use crate::{
-    accounts, businesses, calendars,
+    accounts, alerts, businesses, calendars,
     channels::{breakers, connections},
     kernel::{Actor, Permission, Result, Services},
     numbers, selftest, spend, webhooks,
@@ -31,6 +31,7 @@ pub(crate) async fn of(s: &Services, db: &impl ConnectionTrait, b: &business::Mo
     let breakers: Vec<Notice> = open.into_iter().map(|o| broken(s, b, o)).collect();
     notices.extend(breakers);
     notices.extend(budget(s, db, b).await?);
+    notices.extend(alerts::without_banner(db, b.id).await?.into_iter().map(unusual));
     notices.extend(own.iter().filter_map(|number| registration(s, b, number)));
     notices.extend(country(b));
     notices.extend(calendars::failing(s, db, b.id).await?.into_iter().map(unread));
@@ -77,6 +78,16 @@ fn not_ready(line: Line) -> Notice {
         urgent: true,
         text: format!("The self-test found: {}", line.seen),
         next_step: format!("{} See Settings, Self-test.", line.fix),
+    }
+}
+
+/// More goes wrong than usual.
+fn unusual(alert: AlertView) -> Notice {
+    Notice {
+        kind: alert.kind,
+        urgent: false,
+        text: alert.text,
+        next_step: alert.next_step,
     }
 }
 
@@ -151,18 +162,11 @@ fn broken(s: &Services, b: &business::Model, open: breakers::Open) -> Notice {
 }
 
 async fn budget(s: &Services, db: &impl ConnectionTrait, b: &business::Model) -> Result<Option<Notice>> {
-    let Some(budget) = b.monthly_budget.filter(|budget| *budget > 0) else {
+    let Some(it) = spend::reached(db, b, s.now()).await? else {
         return Ok(None);
     };
-    let spent = spend::spent(db, b, s.now()).await?;
-    // What is left must be enough for a text; a rest of a few tenths of a cent lets nothing go.
-    let used_up = spent + spend::to_country(db, Some(&b.country), 1).await? > budget;
-    let percent = i128::from(spent) * 100 / i128::from(budget);
-    if percent < i128::from(spend::ALERT_PERCENT) && !used_up {
-        return Ok(None);
-    }
-    let of = format!("{} of {}", dollars(spent), dollars(budget));
-    Ok(Some(if used_up {
+    let (of, percent) = (format!("{} of {}", dollars(it.spent), dollars(it.budget)), it.percent);
+    Ok(Some(if it.used_up {
         Notice {
             kind: "budget_used".to_owned(),
             urgent: true,

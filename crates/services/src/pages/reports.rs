@@ -51,12 +51,15 @@ pub enum Kind {
     NoShows,
     Locations,
     Cost,
+    CostOfVisits,
     Waitlist,
+    Reviews,
+    ReviewReasons,
 }
 
 impl Kind {
     /// In the order of the page.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Activity,
         Self::Hours,
         Self::Delivery,
@@ -67,7 +70,10 @@ impl Kind {
         Self::NoShows,
         Self::Locations,
         Self::Cost,
+        Self::CostOfVisits,
         Self::Waitlist,
+        Self::Reviews,
+        Self::ReviewReasons,
     ];
 
     #[must_use]
@@ -83,7 +89,10 @@ impl Kind {
             Self::NoShows => "no-shows",
             Self::Locations => "locations",
             Self::Cost => "cost",
+            Self::CostOfVisits => "cost-per-visit",
             Self::Waitlist => "waitlist",
+            Self::Reviews => "reviews",
+            Self::ReviewReasons => "review-reasons",
         }
     }
 }

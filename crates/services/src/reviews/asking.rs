@@ -32,7 +32,7 @@ use crate::{
     businesses::{self, locations},
     contacts::{self, hold},
     conversations,
-    kernel::{Error, Result, Services, Tx},
+    kernel::{Error, Result, Services, Tx, tx::Changed},
     outbox::{
         self,
         ways::{self, Way},
@@ -269,7 +269,8 @@ pub(super) async fn send(
     row.asked_at = Set(Some(now));
     row.expires_at = Set(Some(now + OPENS_FOR));
     row.updated_at = Set(now);
-    row.update(&tx.db).await?;
+    let row = row.update(&tx.db).await?;
+    tx.mark_changed(row.business_id, Changed::ReviewRequest(row.id));
     Ok(())
 }
 

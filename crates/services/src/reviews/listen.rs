@@ -21,6 +21,7 @@ use crate::{
         Event, Result, Tx,
         counters::{Counter, Reviews},
         events::{Failed, Recorded},
+        tx::Changed,
     },
     messages,
     outbox::{self, ways},
@@ -135,6 +136,7 @@ async fn sent(tx: &mut Tx, row: review_request::Model) -> Result<()> {
         row.counted_at = Set(Some(now));
     }
     let row = row.update(&tx.db).await?;
+    tx.mark_changed(row.business_id, Changed::ReviewRequest(row.id));
     if counts {
         tx.count(row.business_id, Counter::Review(Reviews::Asked));
         tx.record(row.business_id, &BY, Event::ReviewAsked(Arc::new(row.clone())));
@@ -172,7 +174,8 @@ async fn failed(tx: &mut Tx, m: &message::Model, row: review_request::Model, how
     row.status = Set(Status::Failed.as_str().to_owned());
     row.reason = Set(Some(how.why.clone()));
     row.updated_at = Set(tx.now);
-    row.update(&tx.db).await?;
+    let row = row.update(&tx.db).await?;
+    tx.mark_changed(row.business_id, Changed::ReviewRequest(row.id));
     Ok(())
 }
 
@@ -204,7 +207,8 @@ async fn withdrawn(tx: &mut Tx, m: &message::Model, row: review_request::Model) 
     row.asked_at = Set(None);
     row.expires_at = Set(None);
     row.updated_at = Set(tx.now);
-    row.update(&tx.db).await?;
+    let row = row.update(&tx.db).await?;
+    tx.mark_changed(row.business_id, Changed::ReviewRequest(row.id));
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use crate::{
     kernel::{
         Event, Result, Services,
         counters::{Counter, Reviews},
+        tx::Changed,
     },
     review_platforms,
 };
@@ -82,6 +83,7 @@ async fn count(s: &Services, row: &review_request::Model, who: Visitor) -> Resul
     use review_request::Column;
     let mut tx = s.begin().await?;
     let business_id = row.business_id;
+    tx.mark_changed(row.business_id, Changed::ReviewRequest(row.id));
     if who == Visitor::Machine {
         review_request::Entity::update_many()
             .col_expr(Column::Hits, Expr::col(Column::Hits).add(1))

@@ -28,6 +28,7 @@ use crate::{
     kernel::{
         Actor, Error, Event, Permission, Principal, Result, Services, Tx,
         error::{field, not_found, problem, short},
+        tx::Changed,
     },
     review_platforms,
 };
@@ -213,6 +214,7 @@ pub(super) async fn insert(tx: &mut Tx, by: &Principal, new: New<'_>) -> Result<
         ),
         other => other,
     })?;
+    tx.mark_changed(row.business_id, Changed::ReviewRequest(row.id));
     match status {
         Status::Skipped => count_skipped(tx, by, &row),
         _ => {

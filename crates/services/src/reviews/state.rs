@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::kernel::{
     Event, Principal, Result, Tx,
     counters::{Counter, Reviews},
+    tx::Changed,
 };
 
 /// The sealed column, as `vault::SEALED` calls it.
@@ -44,7 +45,8 @@ pub(super) async fn revive(
     row.due_at = Set(at);
     row.next_at = Set(Some(at));
     row.updated_at = Set(tx.now);
-    row.update(&tx.db).await?;
+    let row = row.update(&tx.db).await?;
+    tx.mark_changed(row.business_id, Changed::ReviewRequest(row.id));
     Ok(())
 }
 
@@ -58,6 +60,7 @@ pub(super) async fn skip(tx: &mut Tx, row: review_request::Model, why: &str) -> 
     row.expires_at = Set(None);
     row.updated_at = Set(tx.now);
     let row = row.update(&tx.db).await?;
+    tx.mark_changed(row.business_id, Changed::ReviewRequest(row.id));
     count_skipped(tx, &BY, &row);
     Ok(())
 }

@@ -157,3 +157,60 @@ pub(super) const REPLIES: [(&str, &str); 3] = [
         "Please bring your insurance card; we check it at the desk before your visit.",
     ),
 ];
+
+/// Who has come for a year: name and phone.
+pub(super) const REGULARS: [(&str, &str); 40] = [
+    ("Anna Adams", "+14155561000"),
+    ("Ben Hughes", "+14155561001"),
+    ("Clara Evans", "+14155561002"),
+    ("David Baker", "+14155561003"),
+    ("Elena Irwin", "+14155561004"),
+    ("Felix Foster", "+14155561005"),
+    ("Greta Clark", "+14155561006"),
+    ("Hugo Jensen", "+14155561007"),
+    ("Iris Green", "+14155561008"),
+    ("Jonas Davis", "+14155561009"),
+    ("Karin Adams", "+14155561010"),
+    ("Leon Hughes", "+14155561011"),
+    ("Mira Evans", "+14155561012"),
+    ("Nils Baker", "+14155561013"),
+    ("Olive Irwin", "+14155561014"),
+    ("Paul Foster", "+14155561015"),
+    ("Quinn Clark", "+14155561016"),
+    ("Rosa Jensen", "+14155561017"),
+    ("Simon Green", "+14155561018"),
+    ("Tara Davis", "+14155561019"),
+    ("Uma Adams", "+14155561020"),
+    ("Victor Hughes", "+14155561021"),
+    ("Wendy Evans", "+14155561022"),
+    ("Xavier Baker", "+14155561023"),
+    ("Yara Irwin", "+14155561024"),
+    ("Zoe Foster", "+14155561025"),
+    ("Alma Clark", "+14155561026"),
+    ("Bruno Jensen", "+14155561027"),
+    ("Celia Green", "+14155561028"),
+    ("Dora Davis", "+14155561029"),
+    ("Anna Baker", "+14155561030"),
+    ("Ben Irwin", "+14155561031"),
+    ("Clara Foster", "+14155561032"),
+    ("David Clark", "+14155561033"),
+    ("Elena Jensen", "+14155561034"),
+    ("Felix Green", "+14155561035"),
+    ("Greta Davis", "+14155561036"),
+    ("Hugo Adams", "+14155561037"),
+    ("Iris Hughes", "+14155561038"),
+    ("Jonas Evans", "+14155561039"),
+];
+
+/// Visits of a weekday, in twelfths, by month: people are away in summer and at the end of the year, and come back after.
+pub(super) const SEASON: [usize; 12] = [66, 60, 57, 57, 56, 52, 40, 37, 62, 63, 56, 36];
+pub(super) const TIMES: [&str; 10] = [
+    "08:30", "09:15", "10:00", "10:45", "11:30", "13:00", "13:45", "14:30", "15:15", "16:00",
+];
+/// What people write between visits, and what they read then.
+pub(super) const TALK: [(&str, &str); 4] = [
+    ("Is there parking at the clinic?", "Yes, there is a garage next door."),
+    ("Do you take my insurance?", "We do; please bring the card."),
+    ("How long will it take?", "About 45 minutes."),
+    ("Can my son come along?", "Of course."),
+];

@@ -1,6 +1,7 @@
 //! Counters of reports: whatever happens, they say what the rows say.
 
 mod by_hand;
+mod edges;
 
 use chrono::Duration;
 use contract::{
@@ -13,7 +14,7 @@ use contract::{
 use entity::{appointments::appointment, messages::message};
 use rstest::rstest;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
-use services::{appointments, businesses, figures::recount, outbox, pages::reports};
+use services::{appointments, businesses, figures::recount, outbox, pages::reports, reviews};
 use testkit::{Backend, World};
 
 const ANN: &str = "+14155550101";
@@ -289,8 +290,14 @@ async fn random_histories_are_counted_as_their_rows_say(
     let mut people: Vec<ContactView> = Vec::new();
     let mut visits: Vec<AppointmentView> = Vec::new();
     for n in 0..6 {
-        people.push(w.contact(&format!("Person {n}"), &format!("+1415555{:04}", 200 + n)).await);
+        let person = w.contact(&format!("Person {n}"), &format!("+1415555{:04}", 200 + n)).await;
+        // Every other one may be asked for a review.
+        if n % 2 == 0 {
+            by_hand::agrees_to_reviews(&w, &person).await;
+        }
+        people.push(person);
     }
+    let here = by_hand::places_and_platforms(&w).await;
     for step in 0..120 {
         happen(&w, &mut chance, &people, &mut visits).await;
         if step % 40 == 39 {
@@ -300,6 +307,37 @@ async fn random_histories_are_counted_as_their_rows_say(
     w.work().await;
     assert_eq!(differences(&w, false).await, [], "seed {seed}");
     by_hand::agrees(&w, &summary(&w).await, seed).await;
+    ask_for_reviews(&w, &people, here).await;
+    assert_eq!(differences(&w, false).await, [], "seed {seed}, with reviews");
+    by_hand::reviews_agree(&w, &all(&w), seed).await;
+}
+
+/// Everybody has kept a visit, and whoever may be is asked how it was.
+async fn ask_for_reviews(w: &World, people: &[ContactView], here: uuid::Uuid) {
+    // Ten in the morning, when people are asked.
+    let tomorrow = w.clock.now().date_naive().succ_opt().expect("a day");
+    w.clock.set(tomorrow.and_hms_opt(15, 0, 0).expect("a time").and_utc());
+    let mut visits = Vec::new();
+    for (n, person) in people.iter().enumerate() {
+        let cmd = CreateAppointment {
+            contact_id: person.id,
+            starts_at: (w.clock.now() + Duration::hours(1)).to_rfc3339(),
+            // The first four are seen at a location, of whom two may be asked.
+            location_id: (n < 4).then_some(here),
+            ..CreateAppointment::default()
+        };
+        visits.push(appointments::create(&w.s, &w.owner, cmd).await.expect("a visit"));
+    }
+    w.clock.advance(Duration::hours(2));
+    for visit in &visits {
+        act(w, visit, AppointmentAction::Complete).await;
+    }
+    for _ in 0..3 {
+        w.clock.advance(Duration::hours(1));
+        reviews::tick(&w.s).await.expect("requests are looked at");
+        w.work().await;
+    }
+    by_hand::open_links(w).await;
 }
 
 /// Numbers that look like chance and are the same each time (Knuth's MMIX).

@@ -1,5 +1,6 @@
 //! Use cases, each on SQLite and on PostgreSQL, with a simulated Twilio at a socket and a clock that is set.
 
+mod alerts;
 mod answers;
 mod appointments;
 mod assigning;
@@ -16,6 +17,7 @@ mod closing;
 mod consent;
 mod contacts;
 mod countries;
+mod demo;
 mod email;
 mod experiments;
 mod fail_closed;
@@ -35,6 +37,7 @@ mod mails;
 mod members;
 mod merging;
 mod migrations;
+mod monthly;
 mod moves;
 mod notifications;
 mod numbers;

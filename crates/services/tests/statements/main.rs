@@ -106,7 +106,9 @@ const ALSO: [(&str, &str); 5] = [
 ];
 
 /// Indexes over what waits or is unread, which is never much: what they hold may be read whole.
-const OPEN: [&str; 16] = [
+const OPEN: [&str; 18] = [
+    "alert_open",
+    "alert_look",
     "webhook_delivery_waiting",
     "webhook_delivery_open",
     "webhook_delivery_claimed",

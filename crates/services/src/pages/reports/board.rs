@@ -63,6 +63,7 @@ pub async fn summary(s: &Services, actor: &Actor, query: &ReportQuery) -> Result
         delivery_rate: told(Figure::DeliveryRate),
         time_to_confirm: told(Figure::TimeToConfirm),
         response_time: told(Figure::ResponseTime),
+        response_time_open: told(Figure::ResponseTimeOpen),
         cost_per_kept_visit: told(Figure::CostPerKeptVisit),
         slots_filled: told(Figure::SlotsFilled),
         from: asked.span.from.to_string(),
@@ -151,7 +152,7 @@ const fn behind(figure: Figure) -> Option<&'static str> {
         Figure::ConfirmationRate | Figure::TimeToConfirm => Some("/appointments?show=confirmed"),
         Figure::ReplyRate => Some("/appointments?show=unanswered"),
         Figure::DeliveryRate => Some("/log?show=trouble"),
-        Figure::ResponseTime => Some("/inbox?show=needs_answer"),
+        Figure::ResponseTime | Figure::ResponseTimeOpen => Some("/inbox?show=needs_answer"),
         Figure::CostPerKeptVisit => Some("/appointments?show=completed"),
         Figure::SlotsFilled => Some("/waitlist"),
     }

@@ -1,5 +1,6 @@
 //! Each report's rows.
 
+mod reviews;
 mod texts;
 mod visits;
 
@@ -29,7 +30,10 @@ pub(super) async fn table(s: &Services, asked: &Asked, kind: Kind) -> Result<Rep
         Kind::NoShows => visits::no_shows(s, asked).await,
         Kind::Locations => visits::locations(s, asked).await,
         Kind::Cost => texts::cost(s, asked).await,
+        Kind::CostOfVisits => texts::cost_of_visits(s, asked).await,
         Kind::Waitlist => visits::waitlist(s, asked).await,
+        Kind::Reviews => reviews::reviews(s, asked).await,
+        Kind::ReviewReasons => reviews::reasons(s, asked).await,
     }
 }
 

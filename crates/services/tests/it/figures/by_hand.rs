@@ -1,10 +1,19 @@
 //! The same figures counted anew from the rows, by a way of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use contract::reports::Summary;
-use entity::{appointments::appointment, messages::message, questions::question, reminders::reminder_request};
+use contract::{
+    businesses::SaveLocation,
+    contacts::{ChangeConsent, ContactView},
+    reports::{Cell, ReportQuery, Summary},
+    reviews::AddPlatform,
+};
+use entity::{
+    appointments::appointment, messages::message, questions::question, reminders::reminder_request, reviews::review_request,
+};
+use sea_orm::{ConnectionTrait, Statement};
+use services::{businesses::locations, contacts, pages::reports, review_platforms, reviews};
 use testkit::World;
 use uuid::Uuid;
 
@@ -120,4 +129,119 @@ pub async fn agrees(w: &World, told: &Summary, seed: u64) {
         every > 5 && delivered > 0 && reminded > 0,
         "seed {seed} tells nothing: {every} visits, {delivered} texts delivered, {reminded} reminders"
     );
+}
+
+/// Somebody who may be asked for a review.
+pub async fn agrees_to_reviews(w: &World, contact: &ContactView) {
+    let cmd = ChangeConsent {
+        channel: "sms".to_owned(),
+        purpose: "promotional".to_owned(),
+        state: "opted_in".to_owned(),
+        evidence: Some("Signed at the desk".to_owned()),
+    };
+    contacts::change_consent(&w.s, &w.owner, contact.id, cmd)
+        .await
+        .expect("noted");
+}
+
+/// A location with a platform of its own, and one of the business.
+pub async fn places_and_platforms(w: &World) -> Uuid {
+    let place = SaveLocation {
+        name: "Harbour".to_owned(),
+        ..SaveLocation::default()
+    };
+    let here = locations::save(&w.s, &w.owner, None, place).await.expect("a location");
+    for (name, location_id) in [("Everywhere", None), ("Harbour page", Some(here.id))] {
+        let cmd = AddPlatform {
+            kind: "custom".to_owned(),
+            name: name.to_owned(),
+            url: format!("https://reviews.example.com/{}", name.replace(' ', "-")),
+            location_id,
+        };
+        review_platforms::add(&w.s, &w.owner, cmd).await.expect("added");
+    }
+    here.id
+}
+
+/// A person and a machine open each link that was sent.
+pub async fn open_links(w: &World) {
+    let db = w.s.db().connection();
+    let rows = review_request::Entity::in_business(w.owner.business_id)
+        .all(db)
+        .await
+        .expect("requests");
+    for row in rows.iter().filter(|row| row.status == "sent") {
+        for agent in ["Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X)", "WhatsApp/2.23.20.0"] {
+            reviews::open(&w.s, &row.code, false, false, Some(agent))
+                .await
+                .expect("opened");
+        }
+    }
+}
+
+/// The report of reviews and that of reasons say what SQL says of the rows.
+pub async fn reviews_agree(w: &World, days: &ReportQuery, seed: u64) {
+    let db = w.s.db().connection();
+    let sql = "SELECT COALESCE(l.name, 'No location') AS place, p.name AS platform, \
+        CAST(SUM(CASE WHEN r.status IN ('sent', 'clicked') THEN 1 ELSE 0 END) AS bigint) AS asked, \
+        CAST(SUM(CASE WHEN r.status = 'failed' THEN 1 ELSE 0 END) AS bigint) AS failed, \
+        CAST(SUM(CASE WHEN r.status IN ('planned', 'queued') THEN 1 ELSE 0 END) AS bigint) AS planned, \
+        CAST(SUM(CASE WHEN r.status = 'skipped' THEN 1 ELSE 0 END) AS bigint) AS skipped, \
+        CAST(COUNT(r.opened_at) AS bigint) AS opened, CAST(SUM(r.clicks) AS bigint) AS people, CAST(SUM(r.machines) AS bigint) AS machines \
+        FROM review_request r JOIN review_platform p ON p.id = r.platform_id LEFT JOIN location l ON l.id = r.location_id \
+        GROUP BY 1, 2 ORDER BY 1, 2";
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await
+        .expect("rows");
+    let text = |row: &sea_orm::QueryResult, name: &str| row.try_get::<String>("", name).expect(name);
+    let n = |row: &sea_orm::QueryResult, name: &str| row.try_get::<i64>("", name).expect(name);
+    let by_hand: Vec<(String, String, Vec<i64>)> = rows
+        .iter()
+        .map(|row| {
+            let all = ["asked", "failed", "planned", "skipped", "opened", "people", "machines"];
+            (
+                text(row, "place"),
+                text(row, "platform"),
+                all.map(|name| n(row, name)).to_vec(),
+            )
+        })
+        .collect();
+    let (report, _) = reports::report(&w.s, &w.owner, "reviews", days).await.expect("a report");
+    let word = |cell: &Cell| {
+        if let Cell::Text(text) = cell {
+            text.clone()
+        } else {
+            String::new()
+        }
+    };
+    let number = |cell: &Cell| if let Cell::Count(n) = cell { *n } else { -1 };
+    let told: Vec<(String, String, Vec<i64>)> = report
+        .rows
+        .iter()
+        .map(|row| {
+            let counts = [2, 3, 4, 5, 6, 10, 11].map(|at| number(&row[at])).to_vec();
+            (word(&row[0]), word(&row[1]), counts)
+        })
+        .collect();
+    assert_eq!(told, by_hand, "seed {seed}");
+    assert!(
+        told.iter().map(|row| row.2[0] + row.2[3]).sum::<i64>() > 0,
+        "seed {seed} tells nothing of reviews"
+    );
+
+    let rows = review_request::Entity::in_business(w.owner.business_id)
+        .all(db)
+        .await
+        .expect("requests");
+    let mut reasons: BTreeMap<String, i64> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.status == "skipped") {
+        let why: String = row.reason.clone().unwrap_or_default().chars().take(120).collect();
+        *reasons.entry(why).or_default() += 1;
+    }
+    let (report, _) = reports::report(&w.s, &w.owner, "review-reasons", days)
+        .await
+        .expect("a report");
+    let told: BTreeMap<String, i64> = report.rows.iter().map(|row| (word(&row[0]), number(&row[1]))).collect();
+    assert_eq!(told, reasons, "seed {seed}");
 }

@@ -208,7 +208,10 @@ pub(super) async fn channels(s: &Services, asked: &Asked) -> Result<Report> {
 pub(super) async fn errors(s: &Services, asked: &Asked) -> Result<Report> {
     let mut found = grouped(s, asked, &[What::Error], Split::Sort).await?;
     found.sort_by(|a, b| (b.n, &a.part).cmp(&(a.n, &b.part)));
-    let rest: i64 = found.iter().skip(CODES).map(|one| one.n).sum();
+    let shown: i64 = found.iter().take(CODES).map(|one| one.n).sum();
+    // There may be more codes than one question brings.
+    let all = grouped(s, asked, &[What::Error], Split::Channel).await?;
+    let rest = all.iter().map(|one| one.n).sum::<i64>() - shown;
     let mut notes = Vec::new();
     if rest > 0 {
         notes.push(format!(
@@ -247,10 +250,14 @@ pub(super) async fn errors(s: &Services, asked: &Asked) -> Result<Report> {
 }
 
 pub(super) async fn response_times(s: &Services, asked: &Asked) -> Result<Report> {
-    let days = times(s, asked, What::Response).await?;
+    let (days, open) = (
+        times(s, asked, What::Response).await?,
+        times(s, asked, What::ResponseOpen).await?,
+    );
     let none = Middle::default();
     let row = |day: NaiveDate| {
         let of = of_day(&days, day).unwrap_or(&none);
+        let open = of_day(&open, day).unwrap_or(&none);
         let soon = Measured::share(of.within(SOON), of.count());
         vec![
             Cell::Text(day.to_string()),
@@ -258,12 +265,17 @@ pub(super) async fn response_times(s: &Services, asked: &Asked) -> Result<Report
             number(of.median()),
             number(of.at_most(90)),
             number(soon.value),
+            number(open.median()),
+            number(open.at_most(90)),
         ]
     };
     Ok(Report {
         slug: Kind::ResponseTimes.slug().to_owned(),
         title: "Response times".to_owned(),
-        definition: Figure::ResponseTime.definition().to_owned(),
+        definition: format!(
+            "{} When open: by the time in which a location was open, as its opening hours were then; not measured where no location has any.",
+            Figure::ResponseTime.definition()
+        ),
         notes: vec!["Times are kept to three digits.".to_owned()],
         columns: vec![
             column("day", "Day", Holds::Day),
@@ -271,6 +283,8 @@ pub(super) async fn response_times(s: &Services, asked: &Asked) -> Result<Report
             column("median", "Half within", Holds::Seconds),
             column("p90", "Nine of ten within", Holds::Seconds),
             column("within_15_min", "Within 15 min", Holds::Share),
+            column("median_open", "When open: half within", Holds::Seconds),
+            column("p90_open", "When open: nine of ten", Holds::Seconds),
         ],
         rows: asked.span.each_day().map(row).collect(),
         chart: chart("day", &["median"], asked.last_is_partial()),
@@ -314,5 +328,38 @@ pub(super) async fn cost(s: &Services, asked: &Asked) -> Result<Report> {
         rows: rows.into_iter().map(row).collect(),
         chart: chart("type", &["estimated", "real"], false),
         behind: log(asked, ""),
+    })
+}
+
+pub(super) async fn cost_of_visits(s: &Services, asked: &Asked) -> Result<Report> {
+    let mut types: BTreeMap<String, HashMap<String, i64>> = BTreeMap::new();
+    for one in grouped(s, asked, &[What::CostOfVisits, What::Kept], Split::Type).await? {
+        let name = asked.type_name(Uuid::parse_str(&one.part).unwrap_or_default());
+        *types.entry(name).or_default().entry(one.what).or_default() += one.n;
+    }
+    let row = |(name, of): (String, HashMap<String, i64>)| {
+        let of = totals(Some(&of));
+        let each = Measured::dollars_each(of.n(What::CostOfVisits), of.n(What::Kept));
+        vec![
+            Cell::Text(name),
+            dollars(of.n(What::CostOfVisits)),
+            Cell::Count(of.n(What::Kept)),
+            number(each.value),
+        ]
+    };
+    Ok(Report {
+        slug: Kind::CostOfVisits.slug().to_owned(),
+        title: "Cost per kept visit".to_owned(),
+        definition: Figure::CostPerKeptVisit.definition().to_owned(),
+        notes: Vec::new(),
+        columns: vec![
+            column("type", "Type of visit", Holds::Text),
+            column("cost", "Texts about visits", Holds::Dollars),
+            count("kept", "Kept visits"),
+            column("each", "Each", Holds::Dollars),
+        ],
+        rows: types.into_iter().map(row).collect(),
+        chart: None,
+        behind: Some("/appointments?show=completed".to_owned()),
     })
 }
