@@ -103,7 +103,7 @@ async fn step(w: &World, dice: &mut Dice, offers: &[MessageView]) {
 #[tokio::test]
 async fn nobody_is_offered_one_time_two_ways(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let mut ways_seen = std::collections::BTreeSet::new();
-    for seed in 0..8 {
+    for seed in 0_u64..8 {
         let (w, mut dice) = (world(backend).await, Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
         let dora = super::ways::dora(&w).await;
         writes(&w, CHAT, "Hi").await;
