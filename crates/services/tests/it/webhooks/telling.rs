@@ -136,6 +136,7 @@ async fn a_days_work_is_told_in_the_words_of_the_list(#[values(Backend::Sqlite, 
     deliver(&w).await;
     let kinds = receiver.kinds();
     assert_eq!(kinds.iter().filter(|kind| *kind == "message.failed").count(), 1, "{kinds:?}");
+    assert!(kinds.contains(&"task.created".to_owned()), "a person is asked: {kinds:?}");
 
     for (act, kind) in [
         (AppointmentAction::Arrive, "appointment.arrived"),
