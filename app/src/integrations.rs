@@ -69,10 +69,10 @@ pub fn KeysPage() -> impl IntoView {
             <div>
                 <h1>"API keys"</h1>
                 <p class="text-muted">
-                    "Another program reads and writes here with a key. Give each program one of its own with no more than it needs, and revoke it when it is not used any more. What can be called stands in "
-                    <a class="link" href="/api/v1/openapi.json" rel="external">"the API’s description"</a>
-                    ", what keys are like under " <a class="link" href="/docs/keys" rel="external">"keys"</a>
-                    ", what can go wrong under " <a class="link" href="/docs/problems" rel="external">"problems"</a>"."
+                    "Another program reads and writes here with a key. Give each program one of its own with no more than it needs, and revoke it when it is not used any more. What can be asked, to be tried with a key, stands in "
+                    <a class="link" href="/docs/api/" rel="external">"the API’s reference"</a>
+                    ", how a job is done under " <a class="link" href="/docs/recipes" rel="external">"recipes"</a>
+                    ", and all else under " <a class="link" href="/docs" rel="external">"the API"</a>"."
                 </p>
                 <p>
                     <a class="link inline-flex min-h-11 items-center md:min-h-8" href="/settings/keys/log">"What programs have asked"</a>

@@ -38,7 +38,7 @@ pub async fn list_tasks(
         overdue,
         kind,
         cursor,
-        limit: None,
+        ..Default::default()
     };
     Ok(services::tasks::list(&ssr::services()?, &ssr::actor().await?, query).await?)
 }

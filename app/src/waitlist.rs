@@ -64,7 +64,7 @@ pub async fn list_entries(
         status,
         contact_id,
         cursor,
-        limit: None,
+        ..Default::default()
     };
     Ok(services::waitlist::list(&ssr::services()?, &ssr::actor().await?, query).await?)
 }

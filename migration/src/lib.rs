@@ -84,6 +84,7 @@ const FILES: &[File] = &[
     file!(each "0086_requests_that_may_be_repeated"),
     file!(each "0087_keys_of_the_api"),
     file!(each "0088_log_of_the_api"),
+    file!(each "0089_when_things_changed"),
     file!(each "0090_alerts"),
 ];
 

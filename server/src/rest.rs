@@ -6,6 +6,7 @@ mod businesses;
 mod calendars;
 mod contacts;
 mod conversations;
+mod document;
 mod door;
 mod experiments;
 mod imports;
@@ -18,6 +19,7 @@ mod quick_replies;
 mod reports;
 mod reviews;
 mod said;
+mod scopes;
 mod tasks;
 mod templates;
 mod triggers;
@@ -62,7 +64,7 @@ impl Modify for Key {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("`showup admin create-api-key`"))
+            .description(Some("Made in *Settings → API keys*, or by `showup admin create-api-key`."))
             .build();
         openapi
             .components
@@ -189,7 +191,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(imports::appointments))
         .merge(files())
         .split_for_parts();
-    (routes, problems::told(document))
+    (routes, document::finished(document))
 }
 
 /// Addresses that take whole files; quotes and escapes make JSON larger than what it holds.

@@ -221,6 +221,13 @@ fn uploads() -> Router<AppState> {
 /// What programs are told of the API, beside its document.
 fn docs() -> Router<AppState> {
     Router::new()
+        .route("/docs", get(docs::index))
+        .route("/docs/page.css", get(docs::style))
+        .route("/docs/api", get(docs::to_reference))
+        .route("/docs/api/", get(docs::reference))
+        .route("/docs/api/{file}", get(docs::reference_file))
+        .route("/docs/recipes", get(docs::recipes))
+        .route("/docs/changelog", get(docs::changelog))
         .route("/docs/problems", get(docs::problems))
         .route("/docs/keys", get(docs::keys))
 }

@@ -385,6 +385,10 @@ pub struct VisitsQuery {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u64>,
+    /// Those that changed then or later (RFC 3339), in the order in which they changed; without other filters. The next time ask from a minute
+    /// before the moment at which you asked: what is read twice does no harm.
+    #[serde(default)]
+    pub updated_since: Option<String>,
     /// `next_cursor` of the page before.
     #[serde(default)]
     pub cursor: Option<String>,

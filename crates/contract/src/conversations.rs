@@ -379,6 +379,10 @@ pub struct ConversationQuery {
     /// conversations are found, too, latest activity first; `show` leaves those that the view has.
     #[serde(default)]
     pub search: Option<String>,
+    /// Those that changed then or later (RFC 3339), in the order in which they changed; without other filters. The next time ask from a minute
+    /// before the moment at which you asked: what is read twice does no harm.
+    #[serde(default)]
+    pub updated_since: Option<String>,
     /// `next_cursor` of the page before.
     #[serde(default)]
     pub cursor: Option<String>,

@@ -33,3 +33,10 @@ impl<T> Default for Page<T> {
         }
     }
 }
+
+/// A list that is short enough for one page.
+impl<T> From<Vec<T>> for Page<T> {
+    fn from(data: Vec<T>) -> Self {
+        Self { data, next_cursor: None }
+    }
+}

@@ -89,6 +89,10 @@ pub struct TaskQuery {
     /// Open ones of these kinds only, as in `kind` of a task; several with commas between them.
     #[serde(default)]
     pub kind: Option<String>,
+    /// Those that changed then or later (RFC 3339), in the order in which they changed; without other filters. The next time ask from a minute
+    /// before the moment at which you asked: what is read twice does no harm.
+    #[serde(default)]
+    pub updated_since: Option<String>,
     /// `next_cursor` of the page before.
     #[serde(default)]
     pub cursor: Option<String>,

@@ -172,6 +172,10 @@ pub struct EntryQuery {
     /// Those of one contact, whatever their status unless one is asked for.
     #[serde(default)]
     pub contact_id: Option<Uuid>,
+    /// Those that changed then or later (RFC 3339), in the order in which they changed; without other filters. The next time ask from a minute
+    /// before the moment at which you asked: what is read twice does no harm.
+    #[serde(default)]
+    pub updated_since: Option<String>,
     /// `next_cursor` of the page before.
     #[serde(default)]
     pub cursor: Option<String>,

@@ -5,6 +5,7 @@ pub(crate) mod actor;
 pub(crate) mod addresses;
 pub(crate) mod audit;
 pub(crate) mod batcher;
+pub(crate) mod changes;
 pub(crate) mod clock;
 pub(crate) mod counters;
 pub mod cursors;

@@ -99,7 +99,7 @@ pub(crate) static LISTENERS: &[Listener] = &[
         AppointmentBooked AppointmentMoved AppointmentChanged AppointmentRestored AppointmentReopened AppointmentEdited AppointmentConfirmed
         AppointmentDeclined AppointmentCancelled AppointmentArrived AppointmentEnded MessageReceived MessageSent MessageOnItsWay
         MessageDelivered MessageArrived MessageFailed RetryEnded ConversationClosed ConversationReopened SlotTaken SlotEnded TaskAdded
-        TaskDone ReviewAsked ReviewOpened] => webhooks::collect),
+        TaskRaised TaskDone TaskSettled ReviewAsked ReviewOpened] => webhooks::collect),
     // Last of all, when it is decided whether anybody is asked for an answer.
     on!([MessageReceived MessageFailed NoteAdded ConversationAssigned TaskAdded TaskChanged BreakerOpened BudgetReached
         NumberRequestDecided RegistrationChanged BusinessSuspended BusinessResumed LookBegan] => notifications::collect),
@@ -126,6 +126,7 @@ mod tests {
     use strum::VariantArray;
 
     use super::*;
+    use crate::kernel::tx::TOLD_ALONE;
 
     /// Every event with who hears of it, and what that causes in turn.
     fn map() -> String {
@@ -186,6 +187,14 @@ mod tests {
         for kind in E::VARIANTS {
             let took = rounds(*kind, &mut Vec::new());
             assert!(took.is_some_and(|rounds| rounds <= 5), "{kind:?}: {took:?}");
+        }
+        for one in LISTENERS {
+            let hears = |kind: &E| one.hears.is_none_or(|kinds| kinds.contains(kind));
+            assert!(
+                !TOLD_ALONE.iter().any(hears) || one.causes.is_empty(),
+                "{} causes something",
+                one.name
+            );
         }
     }
 }

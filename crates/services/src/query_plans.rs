@@ -1,6 +1,7 @@
 //! The queries that run all the time use the index that was made for them, on both databases: their cost does not grow with history.
 
 mod calendar;
+mod changed;
 mod counters;
 mod keeping;
 mod running;

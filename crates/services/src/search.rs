@@ -26,7 +26,7 @@ use crate::{
     businesses, contacts,
     conversations::{self, views::View},
     kernel::{
-        Actor, Permission, Result, Services,
+        Actor, Permission, Result, Services, changes,
         paging::{self, Cursor, PAGE, TimeCursor},
     },
 };
@@ -186,6 +186,7 @@ pub async fn conversations(s: &Services, actor: &Actor, query: ConversationQuery
         return conversations::page(s, actor, query).await;
     };
     actor.may(Permission::ReadMessages)?;
+    changes::since(query.updated_since.as_deref(), &[("search", true)])?;
     let (size, view) = (paging::size(query.limit)?, View::named(query.show.as_deref(), actor)?);
     let after = TimeCursor::decode(query.cursor.as_deref())?;
     let asked = asked(s, actor, typed).await?;

@@ -29,11 +29,14 @@ use uuid::Uuid;
 use crate::{
     accounts, contacts, conversations,
     kernel::{
-        Actor, Event, Permission, Result, Services, Tx,
+        Actor, Event, Permission, Principal, Result, Services, Tx,
         error::{not_found, problem},
         tx::Changed,
     },
 };
+
+/// Who raises and settles what nobody does by hand.
+const BY: Principal = Principal::System("tasks");
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -157,6 +160,7 @@ pub(crate) async fn raise(tx: &mut Tx, new: New) -> Result<()> {
         .exec_without_returning(&tx.db)
         .await?;
     if added > 0 {
+        tx.record(new.business_id, &BY, Event::TaskRaised(id));
         tx.mark_changed(new.business_id, Changed::Task(id));
     }
     Ok(())
@@ -189,6 +193,7 @@ pub(crate) async fn raise_unless_done_since(tx: &mut Tx, new: New, since: DateTi
     row.done_at = Set(None);
     row.done_by = Set(None);
     row.update(&tx.db).await?;
+    tx.record(new.business_id, &BY, Event::TaskRaised(id));
     tx.mark_changed(new.business_id, Changed::Task(id));
     Ok(())
 }
@@ -227,6 +232,7 @@ async fn settle_where(tx: &mut Tx, business_id: Uuid, about: SimpleExpr, kind: K
     for row in open {
         let id = row.id;
         set_status(tx, row, true, by).await?;
+        tx.record(business_id, &BY, Event::TaskSettled(id));
         tx.mark_changed(business_id, Changed::Task(id));
     }
     Ok(())

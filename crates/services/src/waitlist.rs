@@ -6,7 +6,7 @@
 mod acting;
 mod answering;
 mod asking;
-mod entries;
+pub(crate) mod entries;
 mod going_on;
 mod guard;
 pub(crate) mod link;

@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::{ApiError, ApiKeyActor, ApiResult, Body, Id, NoBody, S};
 
-/// Places appointments happen at, by name; at most 200. `location_id` of a new appointment is one of these that is not `archived`.
-#[utoipa::path(get, path = "/locations", tag = "businesses", responses((status = 200, body = [LocationView])))]
-pub async fn locations(State(s): S, ApiKeyActor(actor): ApiKeyActor) -> ApiResult<Vec<LocationView>> {
-    Ok(Json(locations::list(&s, &actor).await?))
+/// Places appointments happen at, by name; at most 200, in one page. `location_id` of a new appointment is one of these that is not `archived`.
+#[utoipa::path(get, path = "/locations", tag = "businesses", responses((status = 200, body = Page<LocationView>)))]
+pub async fn locations(State(s): S, ApiKeyActor(actor): ApiKeyActor) -> ApiResult<Page<LocationView>> {
+    Ok(Json(locations::list(&s, &actor).await?.into()))
 }
 
 /// Add a place.

@@ -102,6 +102,7 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
 }
 
 async fn known(door: &Door, parts: &Parts) -> Result<(Actor, Uuid), ApiError> {
+    said::once_each(&parts.headers)?;
     said::no_key_in(parts.uri.query().unwrap_or_default())?;
     let from = app::ssr::address(&parts.headers, &parts.extensions);
     let actor = integrations::actor(&door.services, said::key(parts)?, from).await?;

@@ -13,11 +13,11 @@ use services::{pages, reports};
 
 use super::{ApiError, ApiKeyActor, ApiResult, Params, S};
 
-/// What happened on each day; kept counters, so it is as fast in ten years.
+/// What happened on each day, in one page; kept counters, so it is as fast in ten years.
 #[utoipa::path(get, path = "/reports/daily", tag = "reports", params(DailyQuery), responses(
-    (status = 200, body = Vec<Daily>), (status = 422, body = Problem)))]
-pub async fn daily(State(s): S, ApiKeyActor(actor): ApiKeyActor, Params(query): Params<DailyQuery>) -> ApiResult<Vec<Daily>> {
-    Ok(Json(reports::daily(&s, &actor, query).await?))
+    (status = 200, body = Page<Daily>), (status = 422, body = Problem)))]
+pub async fn daily(State(s): S, ApiKeyActor(actor): ApiKeyActor, Params(query): Params<DailyQuery>) -> ApiResult<Page<Daily>> {
+    Ok(Json(reports::daily(&s, &actor, query).await?.into()))
 }
 
 /// Every figure of some days, with what it is made of and, of a share, where the true one lies (95 times of 100, Wilson). Needs the scopes
@@ -57,10 +57,10 @@ pub async fn report(
     Ok(Json(ReportRows { data, partial_before }).into_response())
 }
 
-/// What keeps texts from going out, or soon will.
-#[utoipa::path(get, path = "/notices", tag = "reports", responses((status = 200, body = Vec<Notice>)))]
-pub async fn notices(State(s): S, ApiKeyActor(actor): ApiKeyActor) -> ApiResult<Vec<Notice>> {
-    Ok(Json(pages::notices::list(&s, &actor).await?))
+/// What keeps texts from going out, or soon will; in one page.
+#[utoipa::path(get, path = "/notices", tag = "reports", responses((status = 200, body = Page<Notice>)))]
+pub async fn notices(State(s): S, ApiKeyActor(actor): ApiKeyActor) -> ApiResult<Page<Notice>> {
+    Ok(Json(pages::notices::list(&s, &actor).await?.into()))
 }
 
 /// What has left its usual course, and what had, the newest first: undelivered texts, opt-outs, the budget, what holds texts back, the

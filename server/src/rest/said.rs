@@ -55,6 +55,17 @@ pub(super) fn key(parts: &Parts) -> Result<&str, Problem> {
     Ok(key.trim())
 }
 
+/// Of two of them nobody can tell which is meant, and what stands before us may have taken the other one.
+pub(super) fn once_each(headers: &HeaderMap) -> Result<(), Problem> {
+    let twice = [header::AUTHORIZATION, header::CONTENT_TYPE]
+        .into_iter()
+        .find(|name| headers.get_all(name).iter().nth(1).is_some());
+    twice.map_or(Ok(()), |name| {
+        let words = format!("The header \"{name}\" is there more than once. Please send it once.");
+        Err(Problem::new(Code::Malformed, words))
+    })
+}
+
 /// Addresses are kept in logs and histories, where a key has no place.
 pub(super) fn no_key_in(query: &str) -> Result<(), Problem> {
     let names = ["key", "apikey", "token", "accesstoken", "authorization", "bearer"];

@@ -17,7 +17,7 @@ use crate::{
     app::{TestApp, sid, sign_in},
     looking::rows,
 };
-use table::{DOORS, Needs};
+pub use table::{DOORS, Needs};
 
 /// What stands in names, notes and texts of this business and nowhere else.
 const MARK: &str = "Zyxomma";

@@ -108,6 +108,7 @@ impl Installation {
             .env("SHOWUP_SECRET_KEY", testkit::SECRET)
             .env("LISTEN_ADDR", format!("127.0.0.1:{port}"))
             .env("PUBLIC_URL", format!("http://127.0.0.1:{port}"))
+            .env("SHOWUP_ALLOW_PRIVATE_WEBHOOKS", "1")
             .stdin(Stdio::null());
         command
     }

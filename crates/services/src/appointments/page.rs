@@ -9,21 +9,31 @@ use domain::{when, zone::Zone};
 use entity::appointments::appointment;
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
-use super::{day::soonest_first, view::views};
+use super::{
+    day::soonest_first,
+    view::{views, views_of},
+};
 use crate::{
     businesses, contacts,
     kernel::{
-        Actor, Permission, Result, Services,
+        Actor, Permission, Result, Services, changes,
         paging::{self, Cursor, TimeCursor},
     },
 };
 
-/// Visits of every status unless one is asked for, soonest first.
+/// Visits of every status unless one is asked for, soonest first; with `updated_since` in the order in which they, or what is sent about
+/// them, changed.
 ///
 /// # Errors
-/// `Malformed` for a parameter that can't be read; `NotFound` for a contact of somebody else.
+/// `Malformed` for a parameter that can't be read, and for `updated_since` together with another filter; `NotFound` for a contact of somebody else.
 pub async fn page(s: &Services, actor: &Actor, query: VisitsQuery) -> Result<Page<AppointmentView>> {
     actor.may(Permission::ReadAppointments)?;
+    if let Some(since) = changes::since(query.updated_since.as_deref(), &filters(&query))? {
+        let (kind, cursor) = (changes::Kind::Appointment, query.cursor.as_deref());
+        let ids = changes::page(s, actor.business_id, kind, since, query.limit, cursor).await?;
+        let shown = views_of(s, s.read(), actor.business_id, &ids.data).await?;
+        return Ok(changes::shown(ids, shown, |visit| visit.id));
+    }
     let size = paging::size(query.limit)?;
     let zone = businesses::zone(&businesses::get(s.read(), actor.business_id).await?);
     let start = appointment::Column::StartsAt;
@@ -60,6 +70,19 @@ pub async fn page(s: &Services, actor: &Actor, query: VisitsQuery) -> Result<Pag
         data: views(s, s.read(), actor.business_id, page.data).await?,
         next_cursor: page.next_cursor,
     })
+}
+
+/// Each filter, and whether it is given.
+fn filters(query: &VisitsQuery) -> [(&'static str, bool); 6] {
+    let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+    [
+        ("from", given(&query.from)),
+        ("to", given(&query.to)),
+        ("status", given(&query.status)),
+        ("contact_id", query.contact_id.is_some()),
+        ("staff_label", query.staff_label.is_some()),
+        ("location_id", query.location_id.is_some()),
+    ]
 }
 
 /// A moment as it was asked for: RFC 3339, or the beginning of a day, so many days on.

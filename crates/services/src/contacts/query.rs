@@ -1,7 +1,8 @@
 //! Reading contacts.
 
+use chrono::{DateTime, Utc};
 use contract::{
-    Page, Problem,
+    Page,
     contacts::{ConsentView, ContactQuery, ContactView, OtherPhone, PeoplePage},
 };
 use domain::consent::{self as rules, Channel, Purpose};
@@ -13,9 +14,9 @@ use super::{by_phone, consent, dead, decrypted, further, language, many, search,
 use crate::{
     businesses,
     kernel::{
-        Actor, Permission, Result, Services,
+        Actor, Permission, Result, Services, changes,
         error::not_found,
-        paging::{self, Cursor, TimeCursor},
+        paging::{self, Cursor},
     },
 };
 
@@ -39,12 +40,9 @@ pub async fn list(s: &Services, actor: &Actor, query: ContactQuery) -> Result<Pa
     let size = paging::size(query.limit)?;
     let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
     let (search, tag) = (given(&query.search), given(&query.tag).map(|t| tags::one(&t)));
-    if let Some(since) = given(&query.updated_since) {
-        if search.is_some() || tag.is_some() {
-            let words = "updated_since goes without search and tag.";
-            return Err(Problem::parameter("updated_since", words).into());
-        }
-        return changed_since(s, business_id, &since, size, query.cursor.as_deref()).await;
+    let others = [("search", search.is_some()), ("tag", tag.is_some())];
+    if let Some(since) = changes::since(query.updated_since.as_deref(), &others)? {
+        return changed_since(s, business_id, since, size, query.cursor.as_deref()).await;
     }
     let after = Cursor::<String>::decode(query.cursor.as_deref())?;
     let Some(q) = search else {
@@ -98,16 +96,11 @@ async fn listed(
 async fn changed_since(
     s: &Services,
     business_id: Uuid,
-    since: &str,
+    since: DateTime<Utc>,
     size: u64,
     cursor: Option<&str>,
 ) -> Result<Page<ContactView>> {
-    let since = domain::when::instant(since).ok_or_else(|| {
-        let words = "updated_since is a time like 2027-01-04T15:00:00Z.";
-        Problem::parameter("updated_since", words)
-    })?;
-    // Nil comes before every id: those of the very moment are among them.
-    let after = TimeCursor::decode(cursor)?.unwrap_or(Cursor(since, Uuid::nil()));
+    let after = changes::beginning(since, cursor)?;
     let rows = search::changed(business_id, after).limit(size + 1).all(s.read()).await?;
     let page = paging::page_of(size, rows, |row| Cursor(row.updated_at, row.id));
     opened(s, business_id, page).await

@@ -1,5 +1,6 @@
 //! The views of the inbox: which conversations each shows, in which order, and how many there are.
 
+use chrono::{DateTime, Utc};
 use contract::{
     Page, Problem,
     conversations::{ConversationQuery, ConversationRow, ViewCounts},
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::seen::{self, account};
 use crate::kernel::{
-    Actor, Permission, Result, Services,
+    Actor, Permission, Result, Services, changes,
     paging::{self, Cursor, TimeCursor},
 };
 
@@ -182,12 +183,30 @@ impl View {
     }
 }
 
-/// A page of a view. What else is searched for is for `search::conversations`.
+async fn changed_since(
+    s: &Services,
+    actor: &Actor,
+    since: DateTime<Utc>,
+    query: &ConversationQuery,
+) -> Result<Page<ConversationRow>> {
+    let (kind, cursor) = (changes::Kind::Conversation, query.cursor.as_deref());
+    let ids = changes::page(s, actor.business_id, kind, since, query.limit, cursor).await?;
+    let mut shown = super::rows(s, s.read(), actor.business_id, &ids.data).await?;
+    seen::for_reader(s.read(), actor, &mut shown).await?;
+    Ok(changes::shown(ids, shown, |row| row.id))
+}
+
+/// A page of a view; with `updated_since` of all of them in the order in which they changed. What else is searched for is for
+/// `search::conversations`.
 ///
 /// # Errors
-/// `Malformed` for a view, cursor or size of a page that is none; `NotAllowed`.
+/// `Malformed` for a view, cursor or size of a page that is none, and for `updated_since` together with a view; `NotAllowed`.
 pub async fn page(s: &Services, actor: &Actor, query: ConversationQuery) -> Result<Page<ConversationRow>> {
     actor.may(Permission::ReadMessages)?;
+    let others = [("show", query.show.as_deref().is_some_and(|show| !show.is_empty()))];
+    if let Some(since) = changes::since(query.updated_since.as_deref(), &others)? {
+        return changed_since(s, actor, since, &query).await;
+    }
     let (view, size) = (View::named(query.show.as_deref(), actor)?, paging::size(query.limit)?);
     let rows = view
         .page(actor.business_id, TimeCursor::decode(query.cursor.as_deref())?)

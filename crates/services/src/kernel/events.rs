@@ -168,9 +168,14 @@ pub(crate) enum Event {
     /// The better of its texts is the one that customers get from now on.
     ExperimentAdopted(Uuid),
 
+    /// By somebody, by hand.
     TaskAdded(Uuid),
+    /// Something that has happened needs a person.
+    TaskRaised(Uuid),
     TaskChanged(Uuid),
     TaskDone(Uuid),
+    /// What has happened since leaves nothing to do.
+    TaskSettled(Uuid),
     TaskReopened(Uuid),
 
     /// A question was answered; the text that did it.
@@ -565,6 +570,7 @@ impl Event {
             E::BreakerOpened { .. } | E::BreakerClosed { .. } => {
                 return Err("nobody changed anything; staff are told by a notice");
             }
+            E::TaskRaised(_) | E::TaskSettled(_) => return Err("nobody did it; what it comes of is kept, and the task itself"),
             E::SamePerson(..) => return Err("what follows from it is kept: they are merged"),
             E::RegistrationChanged { .. } => return Err("nobody changed anything; staff are told by a notice"),
             E::BudgetReached { .. } => return Err("nobody changed anything; owners and admins are told by mail"),

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{
     actor::Principal,
+    changes,
     counters::Counter,
     error::{Error, ONLY_LOOKING, Result, problem},
     events::{Event, EventKind, Recorded},
@@ -26,6 +27,9 @@ use super::{
 
 /// Events that cause events that cause events: a chain longer than this has no end.
 const ROUNDS: usize = 8;
+
+/// What may come of anything, and of which nothing comes but that others are told: no listener's line need say it.
+pub(crate) const TOLD_ALONE: [EventKind; 2] = [EventKind::TaskRaised, EventKind::TaskSettled];
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
@@ -115,6 +119,18 @@ pub(crate) enum Changed {
     Notices,
 }
 
+impl Changed {
+    /// What it is, where its own row does not say when it changed.
+    fn kept(self) -> Option<(changes::Kind, Uuid)> {
+        match self {
+            Self::Appointment(id) => Some((changes::Kind::Appointment, id)),
+            Self::Conversation(id) => Some((changes::Kind::Conversation, id)),
+            Self::Task(id) => Some((changes::Kind::Task, id)),
+            _ => None,
+        }
+    }
+}
+
 impl Services {
     pub(crate) async fn begin(&self) -> Result<Tx> {
         if self.only_looks() {
@@ -202,7 +218,8 @@ impl Tx {
                 let before = self.recorded.len();
                 (listener.then)(self, &heard).await?;
                 let caused = self.recorded[before..].iter().map(|r| EventKind::from(&r.event));
-                let surprise = caused.into_iter().find(|kind| !listener.causes.contains(kind));
+                let said = |kind: &EventKind| listener.causes.contains(kind) || TOLD_ALONE.contains(kind);
+                let surprise = caused.into_iter().find(|kind| !said(kind));
                 debug_assert!(
                     surprise.is_none(),
                     "{} records {surprise:?}, which its line does not say",
@@ -315,6 +332,11 @@ impl Tx {
         // Before the things are looked at: what is written last must be what was true last.
         self.one_at_a_time(changed.keys().map(|(b, _)| *b).chain(counts.keys().map(|(b, _)| *b)))
             .await?;
+        let kept = changed.keys().filter_map(|(business_id, what)| {
+            let (kind, id) = what.kept()?;
+            Some((*business_id, kind, id))
+        });
+        changes::write(&self.db, self.services.now(), kept).await?;
         if !counts.is_empty() {
             (self.wiring().count)(self, counts).await?;
         }

@@ -74,9 +74,8 @@ fn day_of(now: DateTime<Utc>, zone: Zone) -> (DateTime<Utc>, DateTime<Utc>) {
 async fn waiting(s: &Services, actor: &Actor) -> Result<Listed<ConversationRow>> {
     let query = ConversationQuery {
         show: Some("needs_answer".to_owned()),
-        search: None,
-        cursor: None,
         limit: Some(ROWS),
+        ..ConversationQuery::default()
     };
     let page = conversations::page(s, actor, query).await?;
     let total = match page.next_cursor {

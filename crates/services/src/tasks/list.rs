@@ -12,9 +12,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Kind, views};
+use super::{Kind, views, views_of};
 use crate::kernel::{
-    Actor, Permission, Principal, Result, Services,
+    Actor, Permission, Principal, Result, Services, changes,
     paging::{self, Cursor, TimeCursor},
 };
 
@@ -43,12 +43,19 @@ pub(crate) enum Which {
     Done,
 }
 
-/// Tasks, filtered.
+/// Tasks, filtered; with `updated_since` in the order in which they changed, open and done.
 ///
 /// # Errors
-/// `Malformed` for a filter or cursor that is none, and for the tasks of a key, which has none.
+/// `Malformed` for a filter or cursor that is none, for `updated_since` together with another filter, and for the tasks of a key, which has
+/// none.
 pub async fn list(s: &Services, actor: &Actor, query: TaskQuery) -> Result<Page<TaskView>> {
     actor.may(Permission::ReadTasks)?;
+    if let Some(since) = changes::since(query.updated_since.as_deref(), &filters(&query))? {
+        let (kind, cursor) = (changes::Kind::Task, query.cursor.as_deref());
+        let ids = changes::page(s, actor.business_id, kind, since, query.limit, cursor).await?;
+        let shown = views_of(s, s.read(), actor.business_id, &ids.data).await?;
+        return Ok(changes::shown(ids, shown, |task| task.id));
+    }
     let which = which(&query, s.now())?;
     let whose = whose(actor, query.assignee.as_deref())?;
     let (size, cursor) = (paging::size(query.limit)?, TimeCursor::decode(query.cursor.as_deref())?);
@@ -74,14 +81,21 @@ fn which(query: &TaskQuery, now: DateTime<Utc>) -> Result<Which> {
     }
 }
 
+/// Each filter, and whether it is given.
+fn filters(query: &TaskQuery) -> [(&'static str, bool); 4] {
+    let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+    [
+        ("overdue", query.overdue.unwrap_or_default()),
+        ("assignee", given(&query.assignee)),
+        ("kind", given(&query.kind)),
+        ("status", given(&query.status)),
+    ]
+}
+
 /// What was done is one list: among years of it no index finds those of one person or kind.
 fn done_alone(query: &TaskQuery) -> Result<Which> {
-    let filters = [
-        ("overdue", query.overdue.unwrap_or_default()),
-        ("assignee", query.assignee.as_deref().is_some_and(|who| !who.is_empty())),
-        ("kind", query.kind.as_deref().is_some_and(|kind| !kind.is_empty())),
-    ];
-    match filters.into_iter().find(|(_, given)| *given) {
+    let of_the_list = filters(query).into_iter().filter(|(name, _)| *name != "status");
+    match of_the_list.into_iter().find(|(_, given)| *given) {
         Some((name, _)) => {
             Err(Problem::parameter(name, "Done tasks are one list. Leave this away, or leave status away.").into())
         }

@@ -18,7 +18,7 @@ use domain::{
 };
 use entity::{appointments::appointment, contacts::contact, waitlist::waitlist_entry};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select, Set,
     sea_query::{Expr, LockType},
 };
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ use crate::{
     appointments, businesses,
     contacts::{self, consent},
     kernel::{
-        Actor, Event, Permission, Principal, Result, Services, Tx,
+        Actor, Event, Permission, Principal, Result, Services, Tx, changes,
         error::{field, long, not_found, problem},
         paging::{self, Cursor, TimeCursor},
     },
@@ -396,14 +396,28 @@ pub async fn get(s: &Services, actor: &Actor, id: Uuid) -> Result<EntryView> {
     view(s, s.read(), actor.business_id, id).await
 }
 
-/// Entries of one status, or of one person, in the order in which they came.
+/// Entries of one status, or of one person, in the order in which they came; with `updated_since` all of them in the order in which they
+/// changed.
 ///
 /// # Errors
-/// `Malformed` for a status or cursor that is none.
+/// `Malformed` for a status or cursor that is none, and for `updated_since` together with another filter.
 pub async fn list(s: &Services, actor: &Actor, query: EntryQuery) -> Result<Page<EntryView>> {
     use waitlist_entry::Column;
     actor.may(Permission::ReadWaitlist)?;
     let size = paging::size(query.limit)?;
+    let others = [
+        ("status", query.status.as_deref().is_some_and(|text| !text.is_empty())),
+        ("contact_id", query.contact_id.is_some()),
+    ];
+    if let Some(since) = changes::since(query.updated_since.as_deref(), &others)? {
+        let here = changes::beginning(since, query.cursor.as_deref())?;
+        let rows = changed(actor.business_id, &here).limit(size + 1).all(s.read()).await?;
+        let page = paging::page_of(size, rows, |row| Cursor(row.updated_at, row.id));
+        return Ok(Page {
+            data: entry_views(s, s.read(), actor.business_id, page.data).await?,
+            next_cursor: page.next_cursor,
+        });
+    }
     let status = match query.status.as_deref().filter(|text| !text.is_empty()) {
         Some(text) => Some(
             text.parse::<EntryStatus>()
@@ -433,6 +447,15 @@ pub async fn list(s: &Services, actor: &Actor, query: EntryQuery) -> Result<Page
         data: entry_views(s, s.read(), actor.business_id, page.data).await?,
         next_cursor: page.next_cursor,
     })
+}
+
+/// Entries that changed after this moment and id, in this order.
+pub(crate) fn changed(business_id: Uuid, here: &TimeCursor) -> Select<waitlist_entry::Entity> {
+    let (at, id) = (waitlist_entry::Column::UpdatedAt, waitlist_entry::Column::Id);
+    waitlist_entry::Entity::in_business(business_id)
+        .filter(paging::beyond(at, id, here.0, here.1, false))
+        .order_by_asc(at)
+        .order_by_asc(id)
 }
 
 async fn find(db: &impl ConnectionTrait, business_id: Uuid, id: Uuid) -> Result<waitlist_entry::Model> {

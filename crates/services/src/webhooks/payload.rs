@@ -183,8 +183,8 @@ fn simple(one: &Recorded) -> Option<News> {
         E::SlotEnded(slot) if is_of_list(slot) => of_slot(one, T::WaitlistExpired, slot),
         E::ReviewAsked(r) => of_review(one, T::ReviewRequested, r),
         E::ReviewOpened(r) => of_review(one, T::ReviewClicked, r),
-        E::TaskAdded(id) => News::new(one, T::TaskCreated, Thing::Task(*id), json!({ "status": "open" })),
-        E::TaskDone(id) => News::new(one, T::TaskDone, Thing::Task(*id), json!({ "status": "done" })),
+        E::TaskAdded(id) | E::TaskRaised(id) => News::new(one, T::TaskCreated, Thing::Task(*id), json!({ "status": "open" })),
+        E::TaskDone(id) | E::TaskSettled(id) => News::new(one, T::TaskDone, Thing::Task(*id), json!({ "status": "done" })),
         _ => return None,
     })
 }

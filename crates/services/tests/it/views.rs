@@ -134,7 +134,7 @@ async fn a_view_is_read_page_by_page_without_gap_or_repeat(#[values(Backend::Sql
                 show: Some(view.to_owned()),
                 cursor,
                 limit: Some(1),
-                search: None,
+                ..ConversationQuery::default()
             };
             let page = conversations::page(&w.s, &w.owner, query).await.expect("a page");
             seen.extend(page.data.into_iter().map(|row| row.name));

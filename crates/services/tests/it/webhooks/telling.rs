@@ -137,6 +137,7 @@ async fn a_days_work_is_told_in_the_words_of_the_list(#[values(Backend::Sqlite, 
     deliver(&w).await;
     let kinds = receiver.kinds();
     assert_eq!(kinds.iter().filter(|kind| *kind == "message.failed").count(), 1, "{kinds:?}");
+    assert!(kinds.contains(&"task.created".to_owned()), "a person is asked: {kinds:?}");
 
     // The day of the visit.
     w.clock.advance(Duration::hours(30));

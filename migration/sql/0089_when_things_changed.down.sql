@@ -1,0 +1,2 @@
+DROP INDEX waitlist_entry_changed;
+DROP TABLE last_change;
