@@ -4,6 +4,7 @@
 /// By method and path; "a and b" are needed together, of "a or b" one is enough, and nothing is: any key.
 #[rustfmt::skip]
 const SCOPES: &[(&str, &str)] = &[
+    ("GET /alerts", "messages:read"),
     ("GET /appointment-types", "appointments:read"),
     ("POST /appointment-types", "appointments:write"),
     ("PATCH /appointment-types/{id}", "appointments:write"),
