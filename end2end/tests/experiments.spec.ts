@@ -35,7 +35,7 @@ test('a test of the reminder is planned, started, looked at and ended', { tag: [
   const arm = body.startsWith('Will you come on') ? 'b' : 'a';
   await sim.text(ada.phone, from!, 'Y');
   await page.goto('/settings/templates/tests');
-  await page.getByRole('link', { name: /^Reminder/ }).click();
+  await page.getByRole('link', { name: /^Reminder ·/ }).click();
   await expect(async () => {
     await page.reload();
     await expect(page.locator(`[data-arm=${arm}] [data-counted]`)).toContainText('1 of 1 confirmed', { timeout: 1_000 });

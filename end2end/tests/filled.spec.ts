@@ -60,7 +60,7 @@ test('a cancelled visit is filled by text, WhatsApp and mail, and so is the one 
   await look(page, 'waitlist-three-ways', ['desktop', 'phone']);
   // Nobody waits half an hour for this: staff pass her over, as the end of her hold would.
   const slot = await card(page, 'offering').first().getAttribute('data-slot');
-  await open(page, `/waitlist/${slot}`);
+  await open(page, `/waitlist/slots/${slot}`);
   await page.getByRole('button', { name: /Skip/ }).first().click();
 
   let url = '';

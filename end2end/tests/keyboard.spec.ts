@@ -18,7 +18,7 @@ test('Tab goes through the page in the order it is read', { tag: '@phone' }, asy
   await newBusiness(page);
   await open(page, '/appointments');
   const stops: string[] = [];
-  const wide = isMobile ? [] : ['Waitlist', 'Search', 'Notifications', 'Message log', 'Reports', 'Settings'];
+  const wide = isMobile ? [] : ['Waitlist', 'Search', 'Notifications', 'Message log', 'Reviews', 'Reports', 'Settings'];
   for (let i = 0; i < 9 + wide.length; i++) {
     await page.keyboard.press('Tab');
     stops.push(await page.evaluate(() => document.activeElement?.textContent?.trim().split(/\s{2,}|\d/)[0] ?? ''));

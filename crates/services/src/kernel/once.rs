@@ -12,6 +12,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use contract::{Code, Problem};
 use entity::integrations::api_repeat;
+use futures::future::BoxFuture;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set,
     sea_query::{Expr, OnConflict},
@@ -112,8 +113,8 @@ impl Once {
 
 /// Work in several transactions, each of which does no harm if it is done again: that it was done is written with its answer alone. Else the
 /// first of them would count as the whole.
-pub async fn in_pieces<T>(work: impl Future<Output = T>) -> T {
-    ONCE.scope(None, work).await
+pub fn in_pieces<'a, T>(work: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
+    Box::pin(ONCE.scope(None, work))
 }
 
 /// A name of one length, which tells nothing.

@@ -7,7 +7,7 @@ use rstest::rstest;
 use services::{receiving, waitlist};
 use testkit::{Backend, World};
 
-use super::{ANN, BEN, free, last, see, settle, slots_of, statuses, visit, waits, waits_for};
+use super::{ANN, BEN, CLEO, free, last, see, settle, slots_of, statuses, visit, waits, waits_for};
 
 /// How many answer at once.
 const CROWD: usize = 200;
