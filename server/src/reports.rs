@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     extract::{Path, State},
-    http::header,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use contract::{Code, Problem, reports::ReportQuery};
@@ -41,10 +41,10 @@ pub(crate) async fn csv(s: Services, actor: Actor, slug: String, query: ReportQu
     if slug == "report" {
         return all(s, actor, query).await;
     }
-    let (report, _) = reports::report(&s, &actor, &slug, &query).await?;
+    let (report, partial) = reports::report(&s, &actor, &slug, &query).await?;
     let mut body = MARK.as_bytes().to_vec();
     body.extend(reports::as_csv(&report)?);
-    Ok((headers(&format!("{slug}.csv")), body).into_response())
+    Ok((headers(&format!("{slug}.csv")), still_counting(partial), body).into_response())
 }
 
 /// One report after the other, each read when it is its turn.
@@ -52,6 +52,7 @@ async fn all(s: Services, actor: Actor, query: ReportQuery) -> Result<Response, 
     // What can't be answered is said before the file begins.
     let (slug, from, to) = reports::named(&s, &actor, &query).await?;
     let name = reports::file_name(&slug, &from, &to, "csv");
+    let (_, partial) = reports::report(&s, &actor, reports::Kind::ALL[0].slug(), &query).await?;
     let blocks = stream::try_unfold(0, move |at| {
         let (s, actor, query) = (s.clone(), actor.clone(), query.clone());
         async move {
@@ -64,7 +65,15 @@ async fn all(s: Services, actor: Actor, query: ReportQuery) -> Result<Response, 
             Ok(Some((lines, at + 1)))
         }
     });
-    Ok((headers(&name), Body::from_stream(blocks)).into_response())
+    Ok((headers(&name), still_counting(partial), Body::from_stream(blocks)).into_response())
+}
+
+/// The day before which history is still being counted, if what is told lacks some of it: a file has no other place for that.
+fn still_counting(before: Option<String>) -> HeaderMap {
+    let day = before.and_then(|day| day.parse::<HeaderValue>().ok());
+    day.map(|day| (HeaderName::from_static("x-partial-before"), day))
+        .into_iter()
+        .collect()
 }
 
 fn headers(name: &str) -> [(header::HeaderName, String); 2] {

@@ -39,8 +39,9 @@ pub async fn paper(
     crate::reports::pdf(s, actor, query).await
 }
 
-/// One report: `activity`, `hours`, `delivery`, `channels`, `errors`, `confirmations`, `response-times`, `no-shows`, `locations`, `cost`,
-/// `cost-per-visit`, `waitlist`, `reviews` or `review-reasons`; with `.csv` behind it the same columns as a file, and `report.csv` for all of them.
+/// One report. It is one of `activity`, `hours`, `delivery`, `channels`, `errors`, `confirmations`, `response-times`, `no-shows`, `locations`,
+/// `cost`, `cost-per-visit`, `waitlist`, `reviews` and `review-reasons`; with `.csv` behind it the same columns come as a file, and
+/// `report.csv` holds all of them.
 #[utoipa::path(get, path = "/reports/{name}", tag = "reports", params(("name" = String, Path), ReportQuery), responses(
     (status = 200, body = ReportRows), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn report(

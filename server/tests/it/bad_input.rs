@@ -23,11 +23,12 @@ async fn send(app: &TestApp, path: &str, body: Vec<u8>) -> (u16, Value) {
 /// It is a problem with words, nothing was stored, and whoever asks next is served.
 async fn is_refused(app: &TestApp, what: &str, (status, problem): (u16, Value), wanted: &[u16]) {
     assert!(wanted.contains(&status), "{what}: {status} {problem}");
-    assert!(
-        problem["detail"].as_str().is_some_and(|words| words.len() > 10),
-        "{what}: {problem}"
-    );
-    assert_eq!(problem["status"], status, "{what}: {problem}");
+    // Whoever still sends when the door closes may not get to read its words.
+    if status != 413 || !problem.is_null() {
+        let words = problem["detail"].as_str().unwrap_or_default();
+        assert!(words.len() > 10, "{what}: {problem}");
+        assert_eq!(problem["status"], status, "{what}: {problem}");
+    }
     for list in ["/contacts", "/tasks", "/appointments"] {
         let (status, page) = app.get(list).await;
         assert_eq!((status, &page["data"]), (200, &json!([])), "{what}: nothing came of it");

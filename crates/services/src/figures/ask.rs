@@ -165,15 +165,16 @@ pub(crate) async fn visits_to_mark(
     grouped(db, business_id, &before(parts, now), filter, &[What::Open], split).await
 }
 
-/// All that is counted of a stretch of days. `now`: the quarter that it is now.
+/// All that is counted of a stretch of days, up to the quarter `until`. `now`: the quarter that it is now.
 pub(crate) async fn totals(
     db: &impl ConnectionTrait,
     business_id: Uuid,
     span: &Span,
     filter: &Filter,
-    now: i64,
+    (until, now): (i64, i64),
 ) -> Result<Totals> {
     let (from, to) = span.quarters();
+    let to = to.min(until);
     let whole = [Part { from, to, offset: 0 }];
     let single: Vec<What> = What::ALL.iter().copied().filter(|what| !what.is_sorted()).collect();
     let mut totals = Totals::default();

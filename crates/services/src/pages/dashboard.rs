@@ -3,7 +3,7 @@
 use contract::reports::Card;
 use domain::{
     delivery::Status,
-    figures::{self as rules, Figure, Measured, Span, Totals, What},
+    figures::{self as rules, Figure, Measured, QUARTERS_A_DAY, Span, Totals, What},
 };
 use entity::{appointments::appointment, businesses::business, messages::message, reminders::reminder_request};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, sea_query::Expr};
@@ -28,10 +28,10 @@ struct Week {
 }
 
 impl Week {
-    async fn of(s: &Services, business: &business::Model, span: &Span, now: i64) -> Result<Self> {
+    async fn of(s: &Services, business: &business::Model, span: &Span, until: (i64, i64)) -> Result<Self> {
         let left = reports::between(s.read(), business.id, span.from, span.to, &[Counter::OptedOut]).await?;
         Ok(Self {
-            totals: figures::totals(s.read(), business.id, span, &Filter::default(), now).await?,
+            totals: figures::totals(s.read(), business.id, span, &Filter::default(), until).await?,
             opted_out: left.values().sum(),
         })
     }
@@ -57,8 +57,13 @@ pub async fn week(s: &Services, actor: &Actor) -> Result<Vec<Card>> {
         zone,
     };
     let now = rules::quarter(s.now());
-    let this = Week::of(s, &business, &span, now).await?;
-    let before = Week::of(s, &business, &span.before(), now).await?;
+    let this = Week::of(s, &business, &span, (i64::MAX, now)).await?;
+    // Today is not over: the last day of those before counts up to the same hour.
+    let same_hour = now - DAYS * QUARTERS_A_DAY;
+    let before = Week::of(s, &business, &span.before(), (same_hour, now)).await?;
+    let counted_from = figures::since_when_known(s.read(), business.id).await?;
+    let is_counted = |span: &Span| counted_from.is_none_or(|from| from <= span.quarters().0);
+    let (all_of_this, all_before) = (is_counted(&span), is_counted(&span.before()));
     let mut cards = vec![
         count(
             "sent",
@@ -87,6 +92,13 @@ pub async fn week(s: &Services, actor: &Actor) -> Result<Vec<Card>> {
         cost(&this, &before),
     ];
     for card in &mut cards {
+        if !all_before {
+            (card.trend, card.good) = (String::new(), None);
+        }
+        if !all_of_this {
+            card.trend = "Still being counted".to_owned();
+            continue;
+        }
         if !card.trend.is_empty() {
             card.trend.push_str(" than the 7 days before");
             card.trend = card.trend.replace("As before than", "As in");

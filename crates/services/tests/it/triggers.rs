@@ -112,7 +112,11 @@ async fn who_has_not_agreed_gets_no_text(#[values(Backend::Sqlite, Backend::Post
         "it asks, and nobody would know what"
     );
     assert_eq!(refused("no such thing", BEN).await.0, Code::NotFound);
-    assert_eq!(refused("review", BEN).await, (Code::Invalid, Some("link".to_owned())));
+    assert_eq!(
+        refused("review", BEN).await.0,
+        Code::NotFound,
+        "who is asked for a review, and when, has rules of its own"
+    );
     assert_eq!(refused("cancelled", BEN).await, (Code::Invalid, Some("date".to_owned())));
     let reads = program(&w, &[Permission::ReadMessages, Permission::TriggerByGet]);
     let refused = triggers::fire(&w.s, &reads, "recall", to(BEN, None))

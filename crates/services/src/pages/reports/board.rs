@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use contract::reports::{Board, Card, Choice, Figure as Told, ReportQuery, Summary};
-use domain::figures::{self as rules, Figure, Measured, Span, Totals, start_of};
+use domain::figures::{self as rules, Figure, Measured, QUARTERS_A_DAY, Span, Totals, start_of};
 
 use super::{Asked, Kind, tables};
 use crate::{
@@ -18,11 +18,23 @@ struct Figures {
 }
 
 impl Figures {
-    async fn of(s: &Services, asked: &Asked, span: &Span) -> Result<Self> {
+    async fn of(s: &Services, asked: &Asked, span: &Span, until: i64) -> Result<Self> {
         Ok(Self {
-            totals: figures::totals(s.read(), asked.business.id, span, &asked.filter, asked.now).await?,
+            totals: figures::totals(s.read(), asked.business.id, span, &asked.filter, (until, asked.now)).await?,
             slots: tables::slots(s, asked, span).await?,
         })
+    }
+
+    /// Those to be compared with: where the last day is not over, the one that it is compared with counts up to the same hour.
+    async fn before(s: &Services, asked: &Asked) -> Result<Option<Self>> {
+        let Some(span) = &asked.before else { return Ok(None) };
+        let back = (asked.span.from - span.from).num_days();
+        let until = if asked.last_is_partial() {
+            asked.now - back * QUARTERS_A_DAY
+        } else {
+            i64::MAX
+        };
+        Self::of(s, asked, span, until).await.map(Some)
     }
 
     fn measured(&self, figure: Figure) -> Measured {
@@ -36,11 +48,8 @@ impl Figures {
 /// `NotAllowed`; `Invalid` for days, or what they are narrowed by, that can't be.
 pub async fn summary(s: &Services, actor: &Actor, query: &ReportQuery) -> Result<Summary> {
     let asked = Asked::of(s, actor, query).await?;
-    let now = Figures::of(s, &asked, &asked.span).await?;
-    let before = match &asked.before {
-        Some(span) => Some(Figures::of(s, &asked, span).await?),
-        None => None,
-    };
+    let now = Figures::of(s, &asked, &asked.span, i64::MAX).await?;
+    let before = Figures::before(s, &asked).await?;
     let told = |figure: Figure| {
         let it = now.measured(figure);
         Told {
@@ -78,11 +87,8 @@ pub async fn summary(s: &Services, actor: &Actor, query: &ReportQuery) -> Result
 /// `NotAllowed`; `Invalid` for days, or what they are narrowed by, that can't be.
 pub async fn board(s: &Services, actor: &Actor, query: &ReportQuery) -> Result<Board> {
     let asked = Asked::of(s, actor, query).await?;
-    let now = Figures::of(s, &asked, &asked.span).await?;
-    let before = match &asked.before {
-        Some(span) => Some(Figures::of(s, &asked, span).await?),
-        None => None,
-    };
+    let now = Figures::of(s, &asked, &asked.span, i64::MAX).await?;
+    let before = Figures::before(s, &asked).await?;
     let mut reports = Vec::with_capacity(Kind::ALL.len());
     for kind in Kind::ALL {
         reports.push(tables::table(s, &asked, kind).await?);
@@ -189,8 +195,12 @@ pub(super) async fn forecast(s: &Services, asked: &Asked) -> Result<Vec<String>>
     let first = asked.today.with_day(1).unwrap_or(asked.today);
     let (began, ends) = (start_of(first, asked.zone), spend::next_month(&asked.business, now));
     let (passed, whole) = ((now - began).num_seconds().max(1), (ends - began).num_seconds());
-    let will_be = (spent as f64 / passed as f64 * whole as f64) / 1e6;
     let so_far = rules::dollars(spent as f64 / 1e6);
+    // A few hours say nothing about a month.
+    if passed < 24 * 60 * 60 {
+        return Ok(vec![format!("This month {so_far} so far.")]);
+    }
+    let will_be = (spent as f64 / passed as f64 * whole as f64) / 1e6;
     let mut said = format!(
         "This month {so_far} so far; {} at its end if it goes on like this.",
         rules::dollars(will_be)
