@@ -38,13 +38,13 @@ test('a key is made, tried at the reference, seen in the log and revoked', async
   const operation = page.locator('#operations-tasks-tasks_create');
   const execute = async () => {
     await operation.locator('button.execute').click();
-    return operation.locator('.live-responses-table .response-col_status').first();
+    return operation.locator('.live-responses-table tbody .response-col_status').first();
   };
   await page.locator('#operations-tag-tasks').click();
   await operation.locator('.opblock-summary-control').click();
   await expect(operation).toContainText('The key needs tasks:write.');
   await expect(await execute()).toContainText('201');
-  await expect(operation.locator('.live-responses-table .response-col_description').first()).toContainText('Send Ann a map');
+  await expect(operation.locator('.live-responses-table tbody .response-col_description').first()).toContainText('Send Ann a map');
 
   // Its owner sees what was asked, in another tab, and takes the key back.
   const office = await context.newPage();

@@ -146,8 +146,8 @@ fn Add(all: RwSignal<Vec<PlatformView>>, places: Vec<LocationView>) -> impl Into
         .collect();
     let mut whose = vec![(String::new(), "The whole business".to_owned())];
     whose.extend(places.into_iter().map(|place| (place.id.to_string(), place.name)));
+    // Anew after each, so that they are empty again.
     let fields = move || {
-        round.track();
         let (kinds, whose) = (kinds.clone(), whose.clone());
         view! {
             <Choice form name="kind" label="Platform" options=kinds />
@@ -166,7 +166,7 @@ fn Add(all: RwSignal<Vec<PlatformView>>, places: Vec<LocationView>) -> impl Into
         <ActionForm action attr:class="flex flex-col gap-4 border-t border-base-300 pt-4">
             <h3 class="font-semibold">"Add a platform"</h3>
             <FormNote form saved="Added." />
-            {fields}
+            <For each=move || [round.get()] key=|round| *round children=move |_| fields() />
             <div>
                 <Submit form label="Add platform" />
             </div>

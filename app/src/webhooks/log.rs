@@ -142,7 +142,7 @@ fn One(found: WebhookDeliveryDetail, again: Callback<()>) -> impl IntoView {
         <section class="panel flex flex-col gap-2 p-5" aria-labelledby="sent-heading">
             <h2 id="sent-heading">"What is posted"</h2>
             <p class="text-sm text-muted">"webhook-id: " <code>{id.to_string()}</code></p>
-            <pre class="overflow-x-auto rounded bg-base-200 p-3 text-sm whitespace-pre-wrap wrap-anywhere" tabindex="0" role="region" aria-label="What is posted">{body}</pre>
+            <pre class="overflow-x-auto rounded bg-base-200 p-3 text-sm whitespace-pre-wrap wrap-anywhere" tabindex="0" role="region" aria-label="Its body">{body}</pre>
         </section>
         <section class="panel flex flex-col gap-2 p-5" aria-labelledby="answer-heading">
             <h2 id="answer-heading">"The last answer"</h2>

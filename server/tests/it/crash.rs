@@ -35,6 +35,7 @@ fn command(db: &TestDb, sim: &Sim, port: u16) -> Command {
         .env("TWILIO_API_URL", sim.url())
         .env("LISTEN_ADDR", format!("127.0.0.1:{port}"))
         .env("PUBLIC_URL", format!("http://127.0.0.1:{port}"))
+        .env("SHOWUP_API_PER_MINUTE", "1000000")
         .stdin(Stdio::null())
         .stderr(Stdio::null());
     command

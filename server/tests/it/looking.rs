@@ -287,6 +287,9 @@ fn addresses(route: &str, ids: &[String], keys: &Keys) -> Vec<String> {
         };
         return vec![route.replace("{name}", name)];
     }
+    if route.starts_with("/docs/api/") {
+        return vec![route.replace("{file}", "swagger-ui.css")];
+    }
     if route.starts_with("/platform/") {
         return vec![route.replace("{id}", &keys.business)];
     }

@@ -114,7 +114,8 @@ async fn sync(#[values("sync.sh", "sync.mjs", "sync.py")] file: &str) {
         wanted.push(format!("{visit} scheduled"));
     }
     let mut said = cook(&app, file).await;
-    (said.sort(), wanted.sort());
+    said.sort();
+    wanted.sort();
     assert_eq!(said, wanted, "of both pages");
 }
 

@@ -106,7 +106,7 @@ async fn what_happens_by_itself_is_a_change_too(#[values(Backend::Sqlite, Backen
     app.a_tick_later().await;
     assert_eq!(
         changed(&app, "/appointments", &since).await,
-        [visit.clone()],
+        std::slice::from_ref(&visit),
         "its reminder is on its way"
     );
     app.clock().advance(chrono::Duration::minutes(1));

@@ -43,7 +43,11 @@ async fn a_text_is_written_read_and_set_back(#[values(Backend::Sqlite, Backend::
         "still_waiting",
         "offer_held",
         "offer_race",
+        "offer_won",
+        "offer_lost",
+        "offer_late",
         "offer_times",
+        "times_gone",
     ];
     assert_eq!(
         stands,

@@ -1,5 +1,7 @@
 //! The API, as its own document describes it: bodies are made up from their schemas.
 
+use std::sync::LazyLock;
+
 use domain::permissions::Permission;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -15,8 +17,11 @@ pub struct Operation {
     body: Option<Value>,
 }
 
+/// It is looked at for every request, and takes a while to be made.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(server::rest::openapi()).expect("a document"));
+
 pub fn operations() -> Vec<Operation> {
-    let document = serde_json::to_value(server::rest::openapi()).expect("a document");
+    let document = &*DOCUMENT;
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("operations") {
@@ -80,10 +85,10 @@ fn sample(document: &Value, schema: &Value, id: &str) -> Value {
 
 /// Fields that may be nothing but not left out are not among those that a schema calls required: the answer names them.
 async fn call(world: &World, operation: &Operation, path: &str, id: &str, key: &str) -> (u16, String) {
-    let document = serde_json::to_value(server::rest::openapi()).expect("a document");
+    let document = &*DOCUMENT;
     let url = world.url(&format!("/api/v1{path}"));
     let query: Vec<(&str, &str)> = operation.query.iter().map(|name| (name.as_str(), id)).collect();
-    let mut body = operation.body.as_ref().map(|schema| sample(&document, schema, id));
+    let mut body = operation.body.as_ref().map(|schema| sample(document, schema, id));
     // What a file is of is a word.
     if let Some(kind) = body.as_mut().and_then(|body| body.get_mut("kind")) {
         *kind = json!("contacts");
