@@ -147,7 +147,7 @@ fn Line(row: RequestRow, url: String) -> impl IntoView {
     let part = |title: &'static str, text: Option<String>| {
         text.map(|text| {
             view! {
-                <h3 class="text-sm font-semibold">{title}</h3>
+                <h2 class="text-sm font-semibold">{title}</h2>
                 <pre class="overflow-x-auto rounded bg-base-200 p-2 text-sm"><code>{text}</code></pre>
             }
         })

@@ -52,7 +52,7 @@ pub async fn perform(s: &Services, job: Job) -> Result<()> {
 /// # Errors
 /// The first fault, when all parts were tried; the next tick looks again.
 pub async fn tick(s: &Services) -> Result<()> {
-    let parts: [(&str, BoxFuture<'_, ()>); 22] = [
+    let parts: [(&str, BoxFuture<'_, ()>); 23] = [
         ("sending", Box::pin(sending::tick(s))),
         ("retries", Box::pin(retry::all_due(s))),
         ("snoozed conversations", Box::pin(conversations::act::wake(s))),
@@ -74,6 +74,7 @@ pub async fn tick(s: &Services) -> Result<()> {
         ("webhooks", Box::pin(webhooks::tick(s))),
         ("counters", Box::pin(figures::recount::tick(s))),
         ("monthly reports", Box::pin(monthly::tick(s))),
+        ("forgotten passwords", Box::pin(accounts::passwords::tick(s))),
         ("lost jobs", Box::pin(lost(s))),
     ];
     let mut all = Ok(());

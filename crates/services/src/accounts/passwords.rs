@@ -93,6 +93,27 @@ pub(crate) async fn look_up(s: &Services, reset_id: Uuid) -> Result<()> {
     tx.commit().await
 }
 
+/// Looks up those whose job was lost. Of an address that nobody has nothing comes, however often.
+///
+/// # Errors
+/// When the database does not answer; the next tick looks again.
+pub(crate) async fn tick(s: &Services) -> Result<()> {
+    let lost: Vec<Uuid> = password_reset::Entity::find()
+        .filter(password_reset::Column::AccountId.is_null())
+        .filter(password_reset::Column::CreatedAt.lte(s.now() - Duration::seconds(20)))
+        .filter(password_reset::Column::CreatedAt.gt(s.now() - Duration::minutes(2)))
+        .select_only()
+        .column(password_reset::Column::Id)
+        .limit(50)
+        .into_tuple()
+        .all(s.read())
+        .await?;
+    for id in lost {
+        look_up(s, id).await?;
+    }
+    Ok(())
+}
+
 async fn write(tx: &mut Tx, row: password_reset::Model, account: &account::Model, email: String) -> Result<()> {
     let (id, token) = (row.id, token());
     let mut row = row.into_active_model();
