@@ -183,10 +183,14 @@ pub fn ConsentBadge(state: State, #[prop(optional)] way_beside: bool) -> impl In
         State::OptedOut => ("state badge-optedout", icondata::LuBan, "Opted out"),
         State::Unknown => ("state badge-cancelled", icondata::LuCircleHelp, "Not asked"),
     };
+    let shown = match state {
+        State::OptedIn if way_beside => "Agreed",
+        _ => words,
+    };
     view! {
         <span class=class data-consent=words>
             <Icon icon />
-            {if way_beside { words.trim_end_matches(" to texts") } else { words }}
+            {shown}
         </span>
     }
 }

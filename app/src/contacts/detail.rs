@@ -223,7 +223,7 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
             <h2 id="consent-heading">"Consent"</h2>
             <table class="text-sm">
                 <thead>
-                    <tr class="text-start text-muted">
+                    <tr class="text-muted">
                         <td></td>
                         <th scope="col" class="pb-1 text-start font-normal">"Visits"</th>
                         <th scope="col" class="pb-1 text-start font-normal">"Offers"</th>
@@ -255,6 +255,18 @@ fn Consent(contact: RwSignal<ContactView>) -> impl IntoView {
                 </div>
             </ActionForm>
         </section>
+    }
+}
+
+/// What they said of one way.
+#[component]
+fn ConsentRow(contact: RwSignal<ContactView>, way: &'static str, of: fn(&ConsentView) -> State) -> impl IntoView {
+    view! {
+        <tr>
+            <th scope="row" class="py-1 text-start font-normal">{way}</th>
+            <td>{move || view! { <ConsentBadge state=contact.with(|c| of(&c.consent)) way_beside=true /> }}</td>
+            <td>{move || view! { <ConsentBadge state=contact.with(|c| of(&c.offers)) way_beside=true /> }}</td>
+        </tr>
     }
 }
 
@@ -332,18 +344,6 @@ fn Ledger(id: Uuid, ledger: RwSignal<Vec<ConsentEventView>>) -> impl IntoView {
                 </table>
             </div>
         </section>
-    }
-}
-
-/// What they said of one way.
-#[component]
-fn ConsentRow(contact: RwSignal<ContactView>, way: &'static str, of: fn(&ConsentView) -> State) -> impl IntoView {
-    view! {
-        <tr>
-            <th scope="row" class="py-1 text-start font-normal">{way}</th>
-            <td>{move || view! { <ConsentBadge state=contact.with(|c| of(&c.consent)) way_beside=true /> }}</td>
-            <td>{move || view! { <ConsentBadge state=contact.with(|c| of(&c.offers)) way_beside=true /> }}</td>
-        </tr>
     }
 }
 
